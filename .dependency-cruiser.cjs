@@ -1,0 +1,52 @@
+// The house's one-way imports (docs/architecture.md): cli | api -> tasks -> pipeline -> components -> chain | database -> model | runtime.
+const layer = (name, ...allowed) => ({
+  name: `${name}-imports-down`,
+  severity: 'error',
+  comment: `${name} may import ${allowed.join(', ') || 'nothing else of ours'}`,
+  from: { path: `^src/${name}/` },
+  to: { path: '^(src|migrations|test|bench)/', pathNot: `^(${[`src/${name}`, ...allowed].join('|')})/` },
+});
+const base = ['src/model', 'src/runtime'];
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    layer('runtime'),
+    layer('model'),
+    layer('database', ...base, 'migrations'),
+    layer('chain', ...base),
+    layer('components', 'src/chain', 'src/database', ...base),
+    layer('pipeline', 'src/components', 'src/chain', 'src/database', ...base),
+    layer('tasks', 'src/pipeline', 'src/components', 'src/chain', 'src/database', ...base),
+    layer('api', 'src/tasks', 'src/pipeline', 'src/components', 'src/chain', 'src/database', ...base),
+    layer('cli', 'src/tasks', 'src/pipeline', 'src/components', 'src/chain', 'src/database', ...base),
+    {
+      name: 'components-are-strangers',
+      severity: 'error',
+      comment: 'components never import each other; only the registry knows them',
+      from: { path: '^src/components/', pathNot: '^src/components/registry\\.ts$' },
+      to: { path: '^src/components/', pathNot: '^src/components/component\\.ts$' },
+    },
+    {
+      name: 'knex-stays-inside-database',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/database/' },
+      to: { path: 'node_modules/(knex|mysql2|better-sqlite3)/' },
+    },
+    {
+      name: 'migrations-know-only-the-model-of-a-migration',
+      severity: 'error',
+      from: { path: '^migrations/' },
+      to: { path: '^src/', pathNot: '^src/(model|runtime)/' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+};

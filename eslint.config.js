@@ -1,0 +1,59 @@
+import tseslint from 'typescript-eslint';
+
+// DESIGN: only cli touches process and the console; only runtime/clock reads time.
+const noTime = [
+  { object: 'Date', property: 'now', message: 'Time comes from runtime/clock.' },
+  { object: 'performance', property: 'now', message: 'Time comes from runtime/clock.' },
+  { object: 'process', property: 'hrtime', message: 'Time comes from runtime/clock.' },
+];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'node_modules/', '**/*.cjs', 'eslint.config.js', 'bin/'] },
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'always' }],
+      '@typescript-eslint/prefer-readonly': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'migrations/**/*.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...noTime],
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'Only cli touches process.' },
+        'setTimeout',
+        'setInterval',
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'Time comes from runtime/clock.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/runtime/clock.ts'],
+    rules: { 'no-restricted-properties': 'off', 'no-restricted-globals': 'off', 'no-restricted-syntax': 'off' },
+  },
+  { files: ['src/cli/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      'no-console': 'off',
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);

@@ -1,0 +1,21 @@
+/** A block by number and hash. */
+export interface BlockRef {
+  readonly number: number;
+  /** 0x-hex in lower case. */
+  readonly hash: string;
+}
+
+/** The part of a block's header that chainparse uses. */
+export interface BlockHeader extends BlockRef {
+  readonly parentHash: string;
+  /** Seconds since the Unix epoch. */
+  readonly timestamp: number;
+  /** The block's 256-byte bloom filter, 0x-hex; undefined where the node leaves it out. */
+  readonly logsBloom: string | undefined;
+}
+
+/** Blocks `from` to `to`, both included. */
+export interface BlockRange {
+  readonly from: number;
+  readonly to: number;
+}

@@ -1,0 +1,68 @@
+/** One entry of a JSON ABI, as compilers write it. */
+export interface AbiFragment {
+  readonly type: string;
+  readonly name?: string | undefined;
+  readonly anonymous?: boolean | undefined;
+  readonly inputs?: readonly AbiParameter[] | undefined;
+}
+
+export interface AbiParameter {
+  readonly name?: string | undefined;
+  readonly type: string;
+  readonly indexed?: boolean | undefined;
+  readonly components?: readonly AbiParameter[] | undefined;
+}
+
+/** Which block counts as settled enough to be read: a tag, or a number of confirmations. */
+export type Finality = 'latest' | 'safe' | 'finalized' | number;
+
+/** Addresses that share an ABI; `addresses: null` stands for any contract. */
+export interface ContractAbi {
+  readonly addresses: readonly string[] | null;
+  readonly abi: readonly AbiFragment[];
+}
+
+/** A validated `event_monitor` component with its ABIs resolved: what is stored, and all that a run needs. */
+export interface EventMonitorConfig {
+  readonly chainName: string;
+  readonly chainId: number;
+  readonly contracts: readonly ContractAbi[];
+  /** Names or full signatures; null: every event of the ABI. */
+  readonly eventsToMonitor: readonly string[] | null;
+  readonly mode: 'historical' | 'realtime';
+  readonly startBlock: number | null;
+  readonly endBlock: number | null;
+  readonly finality: Finality;
+  /** Seconds between two polls of the head. */
+  readonly pollInterval: number;
+  /** Keep an event only if one of its address arguments is listed; empty: keep all. */
+  readonly addressFilters: readonly string[];
+  readonly keepUnknown: boolean;
+  /** Blocks that a request asks for, to begin with. */
+  readonly batchSize: number;
+}
+
+/** A component as it is stored: its type, and a config whose shape belongs to the type. */
+export interface Component {
+  readonly name: string;
+  readonly type: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A pipeline's definition, validated, before it has been stored. */
+export interface PipelineDefinition {
+  readonly id: number | null;
+  readonly name: string;
+  readonly classificationId: number | null;
+  readonly description: string | null;
+  readonly timeoutMinutes: number | null;
+  readonly components: readonly Component[];
+}
+
+/** A stored pipeline. */
+export interface Pipeline extends PipelineDefinition {
+  readonly id: number;
+  readonly disabled: boolean;
+  readonly createTime: string | null;
+  readonly updateTime: string | null;
+}

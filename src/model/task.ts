@@ -1,0 +1,65 @@
+/** A task's status as a number: the one that the table and older programs hold. */
+export const taskStatus = { running: 0, succeeded: 1, failed: 2, queued: 3 } as const;
+
+export type TaskStatusName = keyof typeof taskStatus;
+export type TaskStatus = (typeof taskStatus)[TaskStatusName];
+
+const statusTexts: Record<TaskStatusName, { en: string; zh: string }> = {
+  running: { en: 'running', zh: '正在运行' },
+  succeeded: { en: 'succeeded', zh: '成功或结束' },
+  failed: { en: 'failed', zh: '失败' },
+  queued: { en: 'queued', zh: '等待运行' },
+};
+
+/** Returns the English name of a status; a number that no version of the table uses reads `unknown`. */
+export function statusName(status: number): TaskStatusName | 'unknown' {
+  const names: readonly TaskStatusName[] = ['running', 'succeeded', 'failed', 'queued'];
+  return names[status] ?? 'unknown';
+}
+
+/** Returns the text of a status in a language. */
+export function statusText(status: number, lang: 'en' | 'zh'): string {
+  const name = statusName(status);
+  return name === 'unknown' ? `? (${status})` : statusTexts[name][lang];
+}
+
+/** What a task has done. It moves only when work moves. */
+export interface Progress {
+  readonly mode: 'realtime' | 'historical';
+  readonly nextBlock: number | null;
+  readonly targetBlock: number | null;
+  readonly headBlock: number | null;
+  /** Events committed by this task. */
+  readonly events: number;
+}
+
+/** A row of `pipeline_task` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
+export interface Task {
+  readonly id: number;
+  readonly pipelineId: number;
+  readonly status: number;
+  readonly createTime: string;
+  readonly lastHeartbeat: string | null;
+  readonly logPath: string | null;
+  /** `host:pid`. */
+  readonly worker: string | null;
+  /** Tells the process apart from a later one with the same pid; null for rows of other programs. */
+  readonly workerIdentity: string | null;
+  /** Seconds. */
+  readonly heartbeatInterval: number | null;
+  readonly timeoutMinutes: number | null;
+  readonly endTime: string | null;
+  readonly endReason: string | null;
+  readonly error: string | null;
+  readonly progress: Progress | null;
+  /** Seconds since the last heartbeat, by the database's clock; null where there was none. */
+  readonly heartbeatAgeSeconds: number | null;
+  /** Seconds since the last sign of life (heartbeat, else creation), by the database's clock. */
+  readonly silentSeconds: number;
+}
+
+/** Returns how many blocks a task is behind the head; null while one of the two is unknown. */
+export function lagBlocks(progress: Progress): number | null {
+  if (progress.headBlock === null || progress.nextBlock === null) return null;
+  return Math.max(0, progress.headBlock - progress.nextBlock);
+}

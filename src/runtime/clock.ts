@@ -1,0 +1,28 @@
+/** The only source of time and timers; tests inject their own. */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the Unix epoch. It may jump: never measure with it. */
+  now(): number;
+  /** Monotonic time in milliseconds from an arbitrary origin: for measuring durations. */
+  monotonic(): number;
+  /** Resolves after `durationMs`; rejects with the signal's reason as soon as it is aborted. */
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The clock of this computer. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (durationMs, signal) =>
+    new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      }, durationMs);
+      if (signal?.aborted === true) abort();
+      else signal?.addEventListener('abort', abort, { once: true });
+    }),
+};

@@ -1,0 +1,93 @@
+/** The exit codes of the `chainparse` binary. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143;
+
+export interface ErrorOptions {
+  /** What the user can do about it; printed as `hint: …`. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of every error that a user may see: one line of what is wrong, a code for programs, an exit code for
+ * shells and, where there is one, a hint.
+ */
+export abstract class ChainparseError extends Error {
+  /** A name for programs, upper snake case. */
+  abstract readonly code: string;
+  abstract readonly exitCode: ExitCode;
+  /** Says whether the same call may succeed later. */
+  readonly retryable: boolean = false;
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.hint = options.hint;
+  }
+}
+
+/** Something failed at run time that has no name of its own. */
+export class RuntimeFailure extends ChainparseError {
+  readonly code: string = 'FAILED';
+  readonly exitCode = 1;
+}
+
+/** A wrong command line, setting, or file. */
+export class UsageError extends ChainparseError {
+  readonly code: string = 'USAGE';
+  readonly exitCode = 2;
+}
+
+/** No pipeline, task, ABI or alert has the id that was asked for. */
+export class NotFoundError extends ChainparseError {
+  readonly code: string = 'NOT_FOUND';
+  readonly exitCode = 3;
+}
+
+/** The lease was this process's and is no longer: whatever it still holds must not be written. */
+export class LeaseLostError extends ChainparseError {
+  readonly code: string = 'LEASE_LOST';
+  readonly exitCode = 4;
+}
+
+/** The lease is another's, which is alive. */
+export class LeaseHeldError extends ChainparseError {
+  readonly code: string = 'LEASE_HELD';
+  readonly exitCode = 4;
+}
+
+/** The database can't be reached, is full, or did not answer in time: the outcome of the statement is unknown. */
+export class DatabaseUnreachableError extends ChainparseError {
+  readonly code: string = 'DATABASE_UNREACHABLE';
+  readonly exitCode = 5;
+  override readonly retryable = true;
+}
+
+/** The database answers, but does not hold chainparse's tables, or holds older ones. */
+export class NotMigratedError extends ChainparseError {
+  readonly code: string = 'NOT_MIGRATED';
+  readonly exitCode = 5;
+}
+
+/** No endpoint of the chain answers, or each refuses. */
+export class ChainUnreachableError extends ChainparseError {
+  readonly code: string = 'CHAIN_UNREACHABLE';
+  readonly exitCode = 6;
+}
+
+/** The node serves another chain than the one that is meant. */
+export class ChainMismatchError extends ChainparseError {
+  readonly code: string = 'CHAIN_MISMATCH';
+  readonly exitCode = 6;
+}
+
+/** The chain changed deeper than chainparse remembers it, or below a block that the node had called final. */
+export class ReorgTooDeepError extends ChainparseError {
+  readonly code: string = 'NEEDS_REWIND';
+  readonly exitCode = 6;
+}
+
+/** Returns the message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
