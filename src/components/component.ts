@@ -1,0 +1,46 @@
+import type { BlockRef } from '../model/block.js';
+import type { SourceMessage } from '../model/batch.js';
+import type { Checkpoint } from '../model/checkpoint.js';
+import type { Progress } from '../model/task.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+
+/** What a person asked of this run on the command line; undefined: what the definition says. */
+export interface RunOptions {
+  readonly mode?: 'realtime' | 'historical' | undefined;
+  /** First block, inclusive. */
+  readonly fromBlock?: number | undefined;
+  /** Last block, inclusive. */
+  readonly toBlock?: number | undefined;
+  /** Ignore the checkpoint and start over. */
+  readonly fresh?: boolean | undefined;
+}
+
+/** What a source is given for one run. */
+export interface SourceContext {
+  readonly run: RunOptions;
+  /** Where the pipeline stands in the database. */
+  readonly checkpoint: Checkpoint;
+  /** The remembered blocks above the finalized one, ascending. */
+  readonly recentBlocks: readonly BlockRef[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /**
+   * Tells that work moved (a good answer of the node, a finished wait for the next block), and what is now known. It
+   * may renew the lease, and pauses while the database is away. Throws LeaseLostError where the lease is lost: let it pass.
+   */
+  moved(known?: Partial<Omit<Progress, 'events'>>): Promise<void>;
+  /** Aborted when the run shall end soon: begin nothing new, send what is complete, return. */
+  readonly stopping: AbortSignal;
+  /** Aborted when calls in the air must be dropped; a source then throws the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/** The first component of a pipeline. */
+export interface Source {
+  /**
+   * Sends what the chain holds, in order, until the target is reached or `stopping` is aborted. The consumer has
+   * committed a message before it asks for the next one.
+   */
+  messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined>;
+}
