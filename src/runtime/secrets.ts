@@ -1,0 +1,162 @@
+/** What stands where a secret stood. */
+const masked = '***';
+
+/** Schemes whose path is a database's name, not a key. */
+const databaseSchemes = new Set(['mysql:', 'mariadb:']);
+const webSchemes = new Set(['http:', 'https:', 'ws:', 'wss:']);
+
+/** Returns a URL without its secrets: what may be logged, printed and stored. Anything that is no URL reads `***`. */
+export function maskUrl(url: string): string {
+  if (/^sqlite:(?!\/\/)/i.test(url)) return url;
+  const parsed = parseUrl(url);
+  if (parsed === null) return masked;
+  const { protocol, pathname, search, hash } = parsed;
+  // An @ behind the host means that a password held an unescaped delimiter: the "host" may be part of it.
+  if (/@/.test(pathname + search + hash)) return `${protocol}//${masked}`;
+  return `${protocol}//${maskUser(parsed)}${parsed.host}${maskPath(parsed)}`;
+}
+
+function parseUrl(url: string): URL | null {
+  try {
+    const parsed = new URL(url);
+    return url.includes('://') && (parsed.host !== '' || databaseSchemes.has(parsed.protocol)) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+function maskUser({ protocol, username, password }: URL): string {
+  if (username === '' && password === '') return '';
+  // Providers of RPC endpoints hand out keys as user names too.
+  if (webSchemes.has(protocol)) return `${masked}@`;
+  return password === '' ? `${username}@` : `${username}:${masked}@`;
+}
+
+function maskPath({ protocol, pathname, search, hash }: URL): string {
+  const rest = search + hash === '' ? '' : `?${masked}`;
+  if (databaseSchemes.has(protocol)) return pathname + rest;
+  return (pathname === '' || pathname === '/') && rest === '' ? '' : `/${masked}`;
+}
+
+/** A URL in running text; it ends at white space, quotes, brackets and full-width punctuation. */
+const urlInText = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef]+/gi;
+
+function maskUrls(text: string): string {
+  return text.replace(urlInText, (match) => {
+    const tail = /[).,;:!?\]]*$/.exec(match)?.[0] ?? '';
+    return maskUrl(match.slice(0, match.length - tail.length)) + tail;
+  });
+}
+
+/** Knows the secrets of this process and takes them, and every URL's, out of texts. */
+export class SecretMask {
+  readonly #replacements = new Map<string, string>();
+  #pattern: RegExp | null = null;
+
+  /** Remembers a URL or any other secret. Secrets under four characters are taken for common words and ignored. */
+  remember(secret: string): void {
+    if (secret.includes('://')) this.#rememberUrl(secret);
+    else if (secret.length >= 4) this.#addForms(secret);
+  }
+
+  /** Remembers a password of any length; a very short one is masked only where it stands alone. */
+  rememberPassword(password: string): void {
+    if (password.length >= 4 || (password.length >= 2 && /\D/.test(password))) this.#addForms(password);
+  }
+
+  /** Returns a text without the secrets remembered so far, and with every URL in it masked. */
+  mask(text: string): string {
+    this.#pattern ??= this.#compile();
+    const known = this.#pattern === null ? text : text.replace(this.#pattern, (match) => this.#replacement(match));
+    return known.includes('://') ? maskUrls(known) : known;
+  }
+
+  /** Returns a value like `mask` returns a text: every string inside, keys excepted, is masked. */
+  maskValue(value: unknown): unknown {
+    if (typeof value === 'string') return this.mask(value);
+    if (value instanceof Error) return this.mask(value.message);
+    if (Array.isArray(value)) return value.map((item) => this.maskValue(item));
+    if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.maskValue(item)]));
+  }
+
+  #replacement(match: string): string {
+    return this.#replacements.get(match) ?? masked;
+  }
+
+  #rememberUrl(url: string): void {
+    if (/^sqlite:/i.test(url)) return;
+    this.#add(url, maskUrl(url));
+    // Read leniently first: a parser may refuse the URL, or cut a password at a delimiter that is not escaped.
+    const written = /:\/\/[^:]*:(.+)@/s.exec(url)?.[1];
+    const parsed = parseUrl(url);
+    if (written !== undefined && written !== parsed?.password) this.rememberPassword(written);
+    if (parsed === null) return;
+    if (parsed.href !== url) this.#add(parsed.href, maskUrl(url));
+    this.#rememberUser(parsed);
+    if (!databaseSchemes.has(parsed.protocol)) this.#rememberPath(parsed);
+  }
+
+  #rememberUser({ protocol, username, password, pathname }: URL): void {
+    if (webSchemes.has(protocol)) this.remember(decode(username));
+    // A password that is also the user's or the database's name can't be hidden without hiding those everywhere.
+    if (password !== '' && password !== username && password !== pathname.slice(1)) {
+      this.rememberPassword(decode(password));
+    }
+    if (password !== '') this.remember(base64(`${decode(username)}:${decode(password)}`));
+  }
+
+  #rememberPath({ pathname, search }: URL): void {
+    const path = pathname + search;
+    if (path.length >= 8) this.#add(path, `/${masked}`);
+    const segments = pathname.split('/').map(decode);
+    const values = [...new URLSearchParams(search).values()];
+    for (const part of [...segments, ...values]) if (looksLikeKey(part)) this.remember(part);
+  }
+
+  #addForms(secret: string): void {
+    const forms = [
+      secret,
+      decode(secret),
+      encodeURIComponent(secret),
+      encodeURI(secret),
+      JSON.stringify(secret).slice(1, -1),
+    ];
+    for (const form of forms) this.#add(form, masked);
+  }
+
+  #add(secret: string, replacement: string): void {
+    if (secret === '' || this.#replacements.has(secret)) return;
+    this.#replacements.set(secret, replacement);
+    this.#pattern = null;
+  }
+
+  #compile(): RegExp | null {
+    if (this.#replacements.size === 0) return null;
+    const longestFirst = [...this.#replacements.keys()].sort((a, b) => b.length - a.length);
+    return new RegExp(longestFirst.map(patternOf).join('|'), 'g');
+  }
+}
+
+function patternOf(secret: string): string {
+  const escaped = secret.replace(/[$()*+.?[\\\]^{|}/-]/g, '\\$&');
+  return secret.length < 4 ? `(?<!\\w)${escaped}(?!\\w)` : escaped;
+}
+
+/** Tells keys from the words in an endpoint's path (`rpc`, `ethereum`, `v3`). */
+function looksLikeKey(part: string): boolean {
+  return part.length >= 4 && !/^[a-z-]{1,15}$/.test(part) && !/^\d{1,7}$/.test(part);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The form in which HTTP sends a user and a password. */
+function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}
