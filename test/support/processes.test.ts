@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { Child } from './child.js';
+
+const node = (script: string): Child => new Child(process.execPath, ['-e', script]);
+
+describe('a child process', () => {
+  it('gives its output and its exit code', async () => {
+    const result = await node('console.log("out"); console.error("err"); process.exitCode = 3').exit();
+    expect(result).to.deep.equal({ code: 3, signal: null, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it('is awaited until it writes a text', async () => {
+    const child = node('setTimeout(() => console.log("port 4711"), 50); setInterval(() => {}, 1000)');
+    expect((await child.output(/port (\d+)/))[1]).to.equal('4711');
+    expect((await child.kill()).signal).to.equal('SIGKILL');
+  });
+
+  it('is told apart from one that ends without that text', async () => {
+    const complaint = await node('console.log("no")').output(/yes/).catch(String);
+    expect(complaint).to.match(/ended without writing[\s\S]*stdout: no/);
+  });
+
+  it('can be frozen, thawed and asked to end', async () => {
+    const child = node('let n = 0; console.log("up"); setInterval(() => console.log(n++), 5)');
+    await child.output(/up/);
+    child.signal('SIGSTOP');
+    const before = child.stdout.length;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(child.stdout.length).to.be.lessThan(before + 100);
+    child.signal('SIGCONT');
+    child.signal('SIGTERM');
+    expect((await child.exit()).signal).to.equal('SIGTERM');
+  });
+
+  it('complains with its output when it takes too long', async () => {
+    const child = node('console.log("busy"); setInterval(() => {}, 1000)');
+    await child.output(/busy/);
+    expect(await child.exit(10).catch(String)).to.match(/did not end\nstdout: busy/);
+    await child.kill();
+  });
+
+  it('reports a program that is not there', async () => {
+    const result = await new Child('/no/such/program', []).exit();
+    expect(result).to.include({ code: null, signal: null });
+    expect(result.stderr).to.contain('ENOENT');
+  });
+});

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { Child, type ExitResult } from './child.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+export type { ExitResult } from './child.js';
+
+/** The project's root folder. */
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface CommandOptions {
+  /** Added to a surrounding without any setting of chainparse's; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The working folder; an empty one of its own where none is given. */
+  readonly cwd?: string;
+  /** Text for standard input. */
+  readonly input?: string;
+}
+
+/** Starts `chainparse …args` as a process of its own, which is killed after the last test if it still runs. */
+export function startChainparse(args: readonly string[], options: CommandOptions = {}): Child {
+  const child = new Child(process.execPath, [...program(), ...args], {
+    cwd: options.cwd ?? temporaryFolder(),
+    env: { ...bareEnvironment(), ...options.env },
+  });
+  child.input(options.input ?? '');
+  return child;
+}
+
+/** Runs `chainparse …args` to its end. */
+export async function runChainparse(
+  args: readonly string[],
+  options: CommandOptions & { readonly timeoutMs?: number } = {},
+): Promise<ExitResult> {
+  return await startChainparse(args, options).exit(options.timeoutMs ?? 30_000);
+}
+
+/** Says whether started commands run from `src`, so that coverage counts them: slower to start than the build. */
+export const runsFromSource = process.env['NODE_V8_COVERAGE'] !== undefined;
+
+function program(): string[] {
+  if (!runsFromSource) return [`${projectRoot}/bin/chainparse.js`];
+  return ['--import', import.meta.resolve('tsx'), `${projectRoot}/test/support/chainparse-from-source.ts`];
+}
+
+/** The tests' environment without what would set chainparse up or change how it prints. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const isSetting =
+    /^(CHAINPARSE_|MYSQL_|LOG_LEVEL$|LANG$|LC_|LANGUAGE$|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)|_RPC_URL$/;
+  const kept = Object.entries(process.env).filter(([name]) => !isSetting.test(name));
+  return { ...Object.fromEntries(kept), NO_COLOR: '1' };
+}
