@@ -1,0 +1,112 @@
+import { LineCounter, isMap, isScalar, isSeq, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml';
+import { closest, distance } from 'fastest-levenshtein';
+import { UsageError } from './errors.js';
+import type { FoundSetting } from './found-setting.js';
+
+/** The keys of `chainparse.config.yaml`, each with one value, beside the map `rpc_urls`. */
+export const configFileKeys = [
+  'database',
+  'database_timezone',
+  'heartbeat_interval',
+  'stall_after',
+  'task_timeout',
+  'check_interval',
+  'log_dir',
+  'log_level',
+  'log_format',
+  'lang',
+] as const;
+
+export type ConfigFileKey = (typeof configFileKeys)[number];
+
+/**
+ * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line. Throws
+ * UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
+ */
+export function readConfigFile(text: string, name: string): Map<string, FoundSetting> {
+  return new ConfigFile(text, name).read();
+}
+
+class ConfigFile {
+  readonly #lines = new LineCounter();
+  readonly #text: string;
+  readonly #name: string;
+
+  constructor(text: string, name: string) {
+    this.#text = text;
+    this.#name = name;
+  }
+
+  read(): Map<string, FoundSetting> {
+    const document = parseDocument(this.#text, { lineCounter: this.#lines, prettyErrors: false });
+    const fault = document.errors[0];
+    if (fault !== undefined) throw this.#error(fault.pos[0], `is no valid YAML: ${fault.message}`);
+    const { contents } = document;
+    if (contents === null || (isScalar(contents) && contents.value === null)) return new Map();
+    if (!isMap(contents)) throw this.#error(0, 'holds no map of settings');
+    return this.#readEntries(contents);
+  }
+
+  #readEntries(map: YAMLMap): Map<string, FoundSetting> {
+    const entries = new Map<string, FoundSetting>();
+    for (const pair of map.items) {
+      const key = keyOf(pair);
+      if (key === 'rpc_urls') this.#readRpcUrls(pair, entries);
+      else if (isConfigFileKey(key)) this.#addEntry(entries, key, pair);
+      else throw this.#unknownKey(key, pair);
+    }
+    return entries;
+  }
+
+  #readRpcUrls(pair: Pair, entries: Map<string, FoundSetting>): void {
+    const { value } = pair;
+    if (isNothing(value)) return;
+    if (!isMap(value)) throw this.#wrongShape(pair, 'must map the names of chains to URLs');
+    for (const chain of value.items) this.#addEntry(entries, `rpc_urls.${keyOf(chain).toLowerCase()}`, chain);
+  }
+
+  #addEntry(entries: Map<string, FoundSetting>, key: string, pair: Pair): void {
+    const { value } = pair;
+    if (isNothing(value)) return;
+    const texts = key.startsWith('rpc_urls.') && isSeq(value) ? value.items.map(textOf) : [textOf(value)];
+    if (texts.some((text) => text === undefined)) throw this.#wrongShape(pair, 'must be one value');
+    entries.set(key, { text: texts.join('\n'), origin: `${this.#name}:${this.#lineOf(pair)}` });
+  }
+
+  #unknownKey(key: string, pair: Pair): UsageError {
+    const nearest = closest(key, [...configFileKeys, 'rpc_urls']);
+    const isNear = distance(key, nearest) <= Math.max(2, key.length / 2);
+    const hint = isNear ? `did you mean '${nearest}'?` : `the keys are ${configFileKeys.join(', ')} and rpc_urls`;
+    return new UsageError(`${this.#name}:${this.#lineOf(pair)}: unknown key '${key}'`, { hint });
+  }
+
+  #wrongShape(pair: Pair, problem: string): UsageError {
+    return new UsageError(`${this.#name}:${this.#lineOf(pair)}: '${keyOf(pair)}' ${problem}`);
+  }
+
+  #lineOf(pair: Pair): number {
+    return this.#lines.linePos((pair.key as Node).range?.[0] ?? 0).line;
+  }
+
+  #error(offset: number, problem: string): UsageError {
+    return new UsageError(`${this.#name}:${this.#lines.linePos(offset).line || 1}: ${problem}`);
+  }
+}
+
+function keyOf(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+function isConfigFileKey(key: string): key is ConfigFileKey {
+  return (configFileKeys as readonly string[]).includes(key);
+}
+
+function isNothing(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null);
+}
+
+/** Returns a scalar as it was written, so that `+08:00` or `1e3` reach the schema untouched. */
+function textOf(node: unknown): string | undefined {
+  if (!isScalar(node)) return undefined;
+  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import type { ConfigFileKey } from './config-file.js';
+import type { LogLevel } from './logger.js';
+import type { Lang } from './messages.js';
+import { maskUrl } from './secrets.js';
+
+/** One setting: its names in each kind of source, what it may hold, and its default. */
+export interface SettingDefinition<T> {
+  /** What people call it, in errors. */
+  readonly title: string;
+  /** Its camel-case name on the command line. */
+  readonly flag: string | undefined;
+  readonly variable: string;
+  readonly key: ConfigFileKey;
+  readonly default: string;
+  /** Reads the text; its issues say what is wrong. */
+  readonly schema: z.ZodType<T, string>;
+  /** What to write instead. */
+  readonly hint: string;
+  /** Makes a text safe to show. */
+  readonly show?: (text: string) => string;
+}
+
+const week = 7 * 24 * 3600;
+const year = 365 * 24 * 60;
+
+function amount(unit: string, max: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, { error: `is not a number of ${unit}`, abort: true })
+    .transform(Number)
+    .refine((value) => value >= 0.001, { error: 'must be greater than zero' })
+    .refine((value) => value <= max, { error: `must be at most ${max} ${unit}` });
+}
+
+function oneOf<T extends string>(
+  values: readonly T[],
+  aliases: Readonly<Record<string, T>> = {},
+): z.ZodType<T, string> {
+  return z.string().transform((text, context) => {
+    const name = text.toLowerCase();
+    const value = values.find((candidate) => candidate === name) ?? aliases[name];
+    if (value !== undefined) return value;
+    context.addIssue(`is not one of ${values.join(', ')}`);
+    return z.NEVER;
+  });
+}
+
+const databaseUrl = z.string().superRefine((url, context) => {
+  const problem = databaseUrlProblem(url);
+  if (problem !== null) context.addIssue(problem);
+});
+
+function databaseUrlProblem(url: string): string | null {
+  if (/^sqlite:/i.test(url)) return /^sqlite:(?:\/\/)?$/i.test(url) ? 'names no file' : null;
+  if (!/^(?:mysql|mariadb):\/\//i.test(url)) return 'is no database URL';
+  if (!URL.canParse(url) || maskUrl(url).endsWith('//***')) {
+    return 'is malformed (in user and password, characters such as @ : / # % are written %40 %3A %2F %23 %25)';
+  }
+  const { host, pathname } = new URL(url);
+  if (host === '') return 'names no host';
+  return pathname.length > 1 ? null : 'names no database';
+}
+
+const timezone = z
+  .string()
+  .transform((text) => (/^(?:z|utc)$/i.test(text) ? '+00:00' : text))
+  .refine((text) => /^[+-](?:0\d|1[0-4]):[0-5]\d$/.test(text), { error: 'is no offset' });
+
+const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+const langs: readonly Lang[] = ['en', 'zh'];
+const logFormats: readonly ('pretty' | 'json')[] = ['pretty', 'json'];
+
+function define<T>(definition: SettingDefinition<T>): SettingDefinition<T> {
+  return definition;
+}
+
+/** Every setting but the chains' RPC URLs. */
+export const settingDefinitions = {
+  databaseUrl: define({
+    title: 'database',
+    flag: 'database',
+    variable: 'CHAINPARSE_DATABASE_URL',
+    key: 'database',
+    default: 'sqlite:chainparse.db',
+    schema: databaseUrl,
+    hint: 'write sqlite:PATH, mysql://user:password@host:port/database or mariadb://…',
+    show: maskUrl,
+  }),
+  databaseTimezone: define({
+    title: 'database time zone',
+    flag: undefined,
+    variable: 'CHAINPARSE_DB_TIMEZONE',
+    key: 'database_timezone',
+    default: '+00:00',
+    schema: timezone,
+    hint: 'write an offset from UTC, such as +00:00 or +08:00',
+  }),
+  heartbeatIntervalSeconds: define({
+    title: 'heartbeat interval',
+    flag: 'heartbeatInterval',
+    variable: 'CHAINPARSE_HEARTBEAT_INTERVAL',
+    key: 'heartbeat_interval',
+    default: '30',
+    schema: amount('seconds', week),
+    hint: 'write seconds, such as 30',
+  }),
+  stallAfterSeconds: define({
+    title: 'stall limit',
+    flag: 'stallAfter',
+    variable: 'CHAINPARSE_STALL_AFTER',
+    key: 'stall_after',
+    default: '300',
+    schema: amount('seconds', week),
+    hint: 'write seconds, such as 300',
+  }),
+  taskTimeoutMinutes: define({
+    title: 'task timeout',
+    flag: 'timeout',
+    variable: 'CHAINPARSE_TASK_TIMEOUT',
+    key: 'task_timeout',
+    default: '60',
+    schema: amount('minutes', year),
+    hint: 'write minutes, such as 60 or 1.5',
+  }),
+  checkIntervalSeconds: define({
+    title: 'check interval',
+    flag: 'interval',
+    variable: 'CHAINPARSE_CHECK_INTERVAL',
+    key: 'check_interval',
+    default: '300',
+    schema: amount('seconds', week),
+    hint: 'write seconds, such as 300',
+  }),
+  logDir: define({
+    title: 'log folder',
+    flag: 'logDir',
+    variable: 'CHAINPARSE_LOG_DIR',
+    key: 'log_dir',
+    default: 'logs',
+    schema: z.string().min(1, 'is empty'),
+    hint: 'write the path of a folder',
+  }),
+  logLevel: define({
+    title: 'log level',
+    flag: 'logLevel',
+    variable: 'LOG_LEVEL',
+    key: 'log_level',
+    default: 'info',
+    schema: oneOf<LogLevel>(logLevels, { warning: 'warn', fatal: 'error', critical: 'error' }),
+    hint: `write one of ${logLevels.join(', ')}`,
+  }),
+  logFormat: define<'pretty' | 'json' | 'auto'>({
+    title: 'log format',
+    flag: 'logFormat',
+    variable: 'CHAINPARSE_LOG_FORMAT',
+    key: 'log_format',
+    default: 'auto',
+    schema: oneOf<'pretty' | 'json'>(logFormats),
+    hint: 'write pretty or json',
+  }),
+  lang: define({
+    title: 'language',
+    flag: 'lang',
+    variable: 'CHAINPARSE_LANG',
+    key: 'lang',
+    default: 'en',
+    schema: oneOf(langs),
+    hint: 'write en or zh',
+  }),
+} as const;

@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from './errors.js';
+import type { FoundSetting } from './found-setting.js';
+import type { LogLevel } from './logger.js';
+import type { Lang } from './messages.js';
+import { findMysqlUrl } from './mysql-variables.js';
+import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
+import { SecretMask, maskUrl } from './secrets.js';
+import { settingDefinitions, type SettingDefinition } from './setting-definitions.js';
+import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
+
+/** Every setting, validated. */
+export interface Settings {
+  readonly databaseUrl: string;
+  /** An offset from UTC, such as `+08:00`. */
+  readonly databaseTimezone: string;
+  readonly heartbeatIntervalSeconds: number;
+  readonly stallAfterSeconds: number;
+  readonly taskTimeoutMinutes: number;
+  readonly checkIntervalSeconds: number;
+  readonly logDir: string;
+  readonly logLevel: LogLevel;
+  /** `auto`: pretty on a terminal, else json. */
+  readonly logFormat: 'pretty' | 'json' | 'auto';
+  readonly lang: Lang;
+  /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is no HTTP URL. */
+  rpcUrls(chainName: string): readonly string[];
+}
+
+/** One setting as `chainparse config` shows it: by its key in the configuration file, secrets masked. */
+export interface ShownSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly origin: string;
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly shown: readonly ShownSetting[];
+}
+
+/** Where settings are looked for, and what learns their secrets. */
+export interface LoadOptions extends Omit<SettingsPlaces, 'readFile'> {
+  readonly readFile?: SettingsPlaces['readFile'] | undefined;
+  readonly secrets?: SecretMask | undefined;
+}
+
+/**
+ * Loads the settings: a flag beats an environment variable, which beats `.env`, which beats `chainparse.config.yaml`,
+ * which beats the default. Throws UsageError that names the setting, where it came from, what is wrong and what to do.
+ */
+export function loadSettings(options: LoadOptions): LoadedSettings {
+  const readFile = options.readFile ?? ((path: string): string => readFileSync(path, 'utf8'));
+  const sources = readSources({ ...options, readFile });
+  rememberSecrets(sources, options.secrets ?? new SecretMask());
+  const reader = new SettingsReader(sources);
+  const settings = readSettings(reader, sources);
+  checkTimeout(settings, reader);
+  return { settings, shown: [...reader.shown, ...showRpcUrls(sources)] };
+}
+
+function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]): Settings {
+  const definitions = settingDefinitions;
+  return {
+    databaseUrl: reader.read(definitions.databaseUrl, () => findMysqlUrl(sources)),
+    databaseTimezone: reader.read(definitions.databaseTimezone),
+    heartbeatIntervalSeconds: reader.read(definitions.heartbeatIntervalSeconds),
+    stallAfterSeconds: reader.read(definitions.stallAfterSeconds),
+    taskTimeoutMinutes: reader.read(definitions.taskTimeoutMinutes),
+    checkIntervalSeconds: reader.read(definitions.checkIntervalSeconds),
+    logDir: reader.read(definitions.logDir),
+    logLevel: reader.read(definitions.logLevel),
+    logFormat: reader.read(definitions.logFormat),
+    lang: reader.read(definitions.lang, () => findSystemLang(sources)),
+    rpcUrls: (chainName) => findRpcUrls(sources, chainName),
+  };
+}
+
+/** Reads one setting after the other and keeps what each was. */
+class SettingsReader {
+  readonly shown: ShownSetting[] = [];
+  readonly #sources: readonly SettingsSource[];
+
+  constructor(sources: readonly SettingsSource[]) {
+    this.#sources = sources;
+  }
+
+  /** Reads a setting; `fallback` is asked where no source names it. */
+  read<T>(definition: SettingDefinition<T>, fallback?: () => FoundSetting | undefined): T {
+    const found = this.#find(definition) ?? fallback?.();
+    const { text, origin } = found ?? { text: definition.default, origin: 'default' };
+    const shownText = definition.show?.(text) ?? text;
+    this.shown.push({ name: definition.key, value: shownText, origin });
+    // The default of the log format is a value that nobody can write.
+    if (found === undefined && text === 'auto') return text as T;
+    const result = definition.schema.safeParse(text);
+    if (result.success) return result.data;
+    const problem = result.error.issues[0]?.message ?? 'is malformed';
+    throw new UsageError(`${definition.title} '${shownText}' (${origin}) ${problem}`, { hint: definition.hint });
+  }
+
+  originOf(definition: SettingDefinition<unknown>): string {
+    return this.shown.find(({ name }) => name === definition.key)?.origin ?? 'default';
+  }
+
+  #find(definition: SettingDefinition<unknown>): FoundSetting | undefined {
+    for (const { kind, entries } of this.#sources) {
+      const name = definition[kind];
+      const found = name === undefined ? undefined : entries.get(name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */
+function findSystemLang(sources: readonly SettingsSource[]): FoundSetting | undefined {
+  const found = findVariable(sources, 'LANG');
+  return found === undefined ? undefined : { ...found, text: /^zh\b|^zh_/i.test(found.text) ? 'zh' : 'en' };
+}
+
+function checkTimeout(settings: Settings, reader: SettingsReader): void {
+  const { taskTimeoutMinutes, heartbeatIntervalSeconds } = settings;
+  if (taskTimeoutMinutes * 60 >= 3 * heartbeatIntervalSeconds) return;
+  const timeoutOrigin = reader.originOf(settingDefinitions.taskTimeoutMinutes);
+  const intervalOrigin = reader.originOf(settingDefinitions.heartbeatIntervalSeconds);
+  throw new UsageError(
+    `task timeout ${taskTimeoutMinutes} min (${timeoutOrigin}) is under three heartbeat intervals of ` +
+      `${heartbeatIntervalSeconds} s (${intervalOrigin}): a living task would be failed for one late beat`,
+    { hint: `give a timeout of at least ${(3 * heartbeatIntervalSeconds) / 60} min, or a shorter heartbeat interval` },
+  );
+}
+
+function showRpcUrls(sources: readonly SettingsSource[]): readonly ShownSetting[] {
+  const flag = sources[0]?.entries.get('rpcUrl');
+  if (flag !== undefined) return [showRpcSetting('rpc_urls', splitRpcUrls(flag), flag.origin)];
+  return chainsWithRpcUrls(sources).flatMap((chain) => {
+    const found = findRpcSetting(sources, chain);
+    return found === undefined ? [] : [showRpcSetting(`rpc_urls.${chain}`, found.text.split(/[,\s]+/), found.origin)];
+  });
+}
+
+function showRpcSetting(name: string, urls: readonly string[], origin: string): ShownSetting {
+  return { name, value: urls.map(maskUrl).join(', '), origin };
+}
+
+function rememberSecrets(sources: readonly SettingsSource[], secrets: SecretMask): void {
+  for (const { entries } of sources) {
+    for (const [name, { text }] of entries) {
+      if (/^MYSQL_PASSWORD$/.test(name)) secrets.rememberPassword(text);
+      if (/^database$|^CHAINPARSE_DATABASE_URL$/.test(name)) secrets.remember(text);
+      if (/_RPC_URL$|^rpcUrl$|^rpc_urls\./.test(name)) text.split(/[,\s]+/).forEach((url) => secrets.remember(url));
+    }
+  }
+}
