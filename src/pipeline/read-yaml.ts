@@ -1,0 +1,117 @@
+import { Composer, LineCounter, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Alias, CST, Document, Node, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
+import { problemAt } from './yaml-node.js';
+import type { MapEntry, MapNode, Place, YamlNode } from './yaml-node.js';
+
+/** Deeper nesting than this is an attack on the parser's stack, not a definition. */
+const maxDepth = 64;
+/** How many values all aliases together may stand for: enough to share an ABI, not enough for a bomb. */
+const maxAliasedValues = 100_000;
+
+/** Reads a text as one YAML (or JSON) document of nodes that know their lines; throws a UsageError with the place. */
+export function readYaml(text: string, file: string): YamlNode {
+  const lines = new LineCounter();
+  const placeAt = (offset: number): Place => ({ file, line: Math.max(1, lines.linePos(offset).line) });
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const deep = tokens.find((token) => isTooDeep(token, maxDepth));
+  if (deep !== undefined) throw problemAt(placeAt(deep.offset), `is nested more than ${maxDepth} levels deep`);
+  const composer = new Composer({ intAsBigInt: true, uniqueKeys: false, keepSourceTokens: false, merge: false });
+  const documents = [...composer.compose(tokens, true, text.length)];
+  const document = onlyDocument(documents, placeAt);
+  if (document.contents === null) throw problemAt({ file, line: 1 }, 'is empty');
+  return new NodeReader(document, placeAt).read(document.contents);
+}
+
+type PlaceAt = (offset: number) => Place;
+type AnyDocument = Document.Parsed | Document<ParsedNode>;
+
+function isTooDeep(token: CST.Token | null | undefined, levels: number): boolean {
+  if (token === null || token === undefined) return false;
+  if (token.type === 'document') return isTooDeep(token.value, levels);
+  if (!('items' in token)) return false;
+  if (levels === 0) return true;
+  return token.items.some((item) => isTooDeep(item.key, levels - 1) || isTooDeep(item.value, levels - 1));
+}
+
+function onlyDocument(documents: readonly AnyDocument[], placeAt: PlaceAt): AnyDocument {
+  const [first, second] = documents;
+  const error = first?.errors[0] ?? first?.warnings[0];
+  if (error !== undefined)
+    throw problemAt(placeAt(error.pos[0]), `is not valid YAML or JSON: ${inOneLine(error.message)}`);
+  if (second !== undefined)
+    throw problemAt(placeAt(second.range?.[0] ?? 0), 'begins a second document; a file holds one pipeline');
+  if (first === undefined) throw problemAt(placeAt(0), 'is empty');
+  return first;
+}
+
+function inOneLine(message: string): string {
+  return message.replace(/\s+/g, ' ').trim();
+}
+
+/** Turns the parser's nodes into ours, following aliases within a budget. */
+class NodeReader {
+  readonly #document: AnyDocument;
+  readonly #placeAt: PlaceAt;
+  readonly #open = new Set<Node>();
+  #aliasDepth = 0;
+  #aliasedValues = 0;
+
+  constructor(document: AnyDocument, placeAt: PlaceAt) {
+    this.#document = document;
+    this.#placeAt = placeAt;
+  }
+
+  read(node: Node | null, near?: Place): YamlNode {
+    const place = node?.range ? this.#placeAt(node.range[0]) : (near ?? this.#placeAt(0));
+    if (this.#aliasDepth > 0 && ++this.#aliasedValues > maxAliasedValues) {
+      throw problemAt(place, `has aliases that stand for more than ${maxAliasedValues} values`);
+    }
+    if (isAlias(node)) return this.#follow(node, place);
+    if (isSeq<Node>(node)) return { kind: 'list', ...place, items: node.items.map((item) => this.read(item, place)) };
+    if (isMap<Node, Node | null>(node)) return this.#readMap(node, place);
+    if (isScalar(node)) return this.#readScalar(node, place);
+    return { kind: 'scalar', ...place, value: null, source: '' };
+  }
+
+  #follow(alias: Alias, place: Place): YamlNode {
+    const target = alias.resolve(this.#document);
+    if (target === undefined) throw problemAt(place, `alias *${alias.source} has no anchor before it`);
+    if (this.#open.has(target)) throw problemAt(place, `alias *${alias.source} stands inside of what it refers to`);
+    this.#open.add(target);
+    this.#aliasDepth++;
+    const value = this.read(target);
+    this.#aliasDepth--;
+    this.#open.delete(target);
+    return { ...value, ...place };
+  }
+
+  #readMap(map: YAMLMap<Node, Node | null>, place: Place): MapNode {
+    const entries = new Map<string, MapEntry>();
+    for (const pair of map.items) {
+      const [key, entry] = this.#readPair(pair, place);
+      const earlier = entries.get(key);
+      if (earlier !== undefined) throw problemAt(entry, `${key}: given twice; the first is on line ${earlier.line}`);
+      entries.set(key, entry);
+    }
+    return { kind: 'map', ...place, entries };
+  }
+
+  #readPair({ key, value }: Pair<Node, Node | null>, near: Place): [string, MapEntry] {
+    const place = key.range ? this.#placeAt(key.range[0]) : near;
+    if (!isScalar(key)) throw problemAt(place, 'a key must be a plain word');
+    return [keyText(key), { ...place, value: this.read(value, place) }];
+  }
+
+  #readScalar(node: Scalar, place: Place): YamlNode {
+    const { value } = node;
+    const source = node.source ?? '';
+    if (value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value)) {
+      return { kind: 'scalar', ...place, value: value as string | number | bigint | boolean | null, source };
+    }
+    throw problemAt(place, 'holds a value of a kind that a definition has no use for');
+  }
+}
+
+function keyText(key: Scalar): string {
+  return typeof key.value === 'string' ? key.value : (key.source ?? '');
+}

@@ -1,0 +1,50 @@
+import { EventFragment } from 'ethers/abi';
+import { eventSignatures } from '../chain/abi.js';
+import type { AbiFragment } from '../model/pipeline.js';
+import type { DefinitionMap } from './definition-map.js';
+import { nearest } from './suggest.js';
+import { problemAt, shown } from './yaml-node.js';
+import type { YamlNode } from './yaml-node.js';
+
+const key = 'events_to_monitor';
+
+/**
+ * Reads `events_to_monitor` and checks each against the ABIs. Returns names and canonical signatures; null where the
+ * key names none and every event is wanted.
+ */
+export function selectEvents(map: DefinitionMap, abis: readonly (readonly AbiFragment[])[]): readonly string[] | null {
+  const signatures = [...new Set(abis.flatMap((abi) => eventSignatures(abi)))];
+  const known = new Set([...signatures.map(nameOf), ...signatures]);
+  const selected = map.list(key, { single: true }).map((node) => selectEvent(node, known));
+  return selected.length === 0 ? null : [...new Set(selected)];
+}
+
+function selectEvent(node: YamlNode, known: ReadonlySet<string>): string {
+  if (node.kind !== 'scalar' || node.source.trim() === '') {
+    throw problemAt(node, `${key}: must list names or signatures of events, not ${shown(node)}`);
+  }
+  const wanted = node.source.trim();
+  const event = known.has(wanted) ? wanted : canonicalSignature(wanted);
+  if (known.has(event)) return event;
+  throw problemAt(node, `${key}: ${shown(node)} is no event of the ABI${suggestion(event, known)}`);
+}
+
+/** Brings `event Transfer(address indexed from, uint value)` into the form `Transfer(address,uint256)`. */
+function canonicalSignature(text: string): string {
+  if (!text.includes('(')) return text;
+  try {
+    return EventFragment.from(/^event\s/.test(text) ? text : `event ${text}`).format('sighash');
+  } catch {
+    return text;
+  }
+}
+
+function suggestion(event: string, known: ReadonlySet<string>): string {
+  const names = [...known].filter((candidate) => candidate.includes('(') === event.includes('('));
+  const closest = nearest(event, names);
+  return closest === undefined ? ', which has none' : `; the nearest is ${closest}`;
+}
+
+function nameOf(signature: string): string {
+  return signature.slice(0, signature.indexOf('('));
+}
