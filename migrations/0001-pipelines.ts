@@ -1,0 +1,53 @@
+import type { Migration } from '../src/database/schema.js';
+import { addColumns, createTable } from './table-changes.js';
+
+/**
+ * Pipelines, their components, and ABIs. An older program's `pipeline` stays as it is and gets the columns that it
+ * lacks; components are rows of ours, with a JSON config that a run needs no other file for.
+ */
+export const pipelines: Migration = {
+  name: '0001-pipelines',
+  async changes(schema) {
+    const longText = schema.isMysql ? 'longtext' : 'text';
+    return [
+      ...(await createTable(schema, 'pipeline', (table) => {
+        table.increments('id');
+        table.integer('classification_id').nullable();
+        table.string('name', 255).notNullable();
+        table.text('description').nullable();
+        table.specificType('create_time', 'datetime').nullable();
+        table.specificType('update_time', 'datetime').nullable();
+        table
+          .specificType('disabled', schema.isMysql ? 'tinyint(1)' : 'integer')
+          .notNullable()
+          .defaultTo(0);
+        table.double('timeout_minutes').nullable();
+      })),
+      ...((await schema.hasTable('pipeline'))
+        ? await addColumns(schema, 'pipeline', [
+            { name: 'classification_id', mysql: 'INT NULL', sqlite: 'integer' },
+            { name: 'description', mysql: 'TEXT CHARACTER SET utf8mb4 NULL', sqlite: 'text' },
+            { name: 'create_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
+            { name: 'update_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
+            { name: 'disabled', mysql: 'TINYINT(1) NOT NULL DEFAULT 0', sqlite: 'integer NOT NULL DEFAULT 0' },
+            { name: 'timeout_minutes', mysql: 'DOUBLE NULL', sqlite: 'double' },
+          ])
+        : []),
+      ...(await createTable(schema, 'pipeline_component', (table) => {
+        table.increments('id');
+        table.bigInteger('pipeline_id').notNullable();
+        table.integer('position').notNullable();
+        table.string('name', 255).notNullable();
+        table.string('type', 64).notNullable();
+        table.specificType('config', longText).notNullable();
+        table.unique(['pipeline_id', 'position'], { indexName: 'idx_pipeline_component_position' });
+      })),
+      ...(await createTable(schema, 'contract_abi', (table) => {
+        table.increments('id');
+        table.string('name', 255).notNullable();
+        table.specificType('abi', longText).notNullable();
+        table.specificType('create_time', 'datetime').notNullable();
+      })),
+    ];
+  },
+};

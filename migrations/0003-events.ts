@@ -1,0 +1,76 @@
+import type { Knex } from 'knex';
+import type { Migration, Schema } from '../src/database/schema.js';
+import { createTable } from './table-changes.js';
+
+/**
+ * Checkpoints, events, undecoded logs, and the remembered hashes of blocks that the chain may still replace. Rows lie in
+ * the order in which they are read, by pipeline and block; hashes are bytes, for bytes are what an insert costs.
+ */
+export const events: Migration = {
+  name: '0003-events',
+  async changes(schema) {
+    return [
+      ...(await createTable(schema, 'pipeline_checkpoint', (table) => {
+        table.bigInteger('pipeline_id').notNullable().primary();
+        table.bigInteger('task_id').nullable();
+        table.bigInteger('chain_id').nullable();
+        table.bigInteger('start_block').nullable();
+        table.bigInteger('block_number').nullable();
+        table.specificType('block_hash', bytes(schema, 32)).nullable();
+        table.bigInteger('version').notNullable().defaultTo(0);
+        table.specificType('update_time', 'datetime').nullable();
+      })),
+      ...(await createTable(
+        schema,
+        'event',
+        (table) => {
+          definePosition(schema, table);
+          table.string('event_name', 255).notNullable();
+          table.text('event_signature').notNullable();
+          table.specificType('args', schema.isMysql ? 'longtext' : 'text').notNullable();
+        },
+        { clustered: true },
+      )),
+      ...(await createTable(
+        schema,
+        'undecoded_log',
+        (table) => {
+          definePosition(schema, table);
+          table.string('reason', 32).notNullable();
+          table.text('topics').notNullable();
+          table.specificType('data', schema.isMysql ? 'longblob' : 'blob').notNullable();
+        },
+        { clustered: true },
+      )),
+      ...(await createTable(
+        schema,
+        'recent_block',
+        (table) => {
+          table.bigInteger('pipeline_id').notNullable();
+          table.bigInteger('block_number').notNullable();
+          table.specificType('block_hash', bytes(schema, 32)).notNullable();
+          table.primary(['pipeline_id', 'block_number']);
+        },
+        { clustered: true },
+      )),
+    ];
+  },
+};
+
+/** The key has the transaction's hash, for some nodes number the logs of a block twice. */
+function definePosition(schema: Schema, table: Knex.CreateTableBuilder): void {
+  table.bigInteger('pipeline_id').notNullable();
+  table.bigInteger('block_number').notNullable();
+  table.integer('log_index').notNullable();
+  table.specificType('transaction_hash', bytes(schema, 32)).notNullable();
+  table.bigInteger('chain_id').notNullable();
+  table.specificType('block_hash', bytes(schema, 32)).notNullable();
+  table.bigInteger('block_timestamp').notNullable();
+  table.integer('transaction_index').notNullable();
+  table.specificType('contract_address', bytes(schema, 20)).notNullable();
+  table.primary(['pipeline_id', 'block_number', 'log_index', 'transaction_hash']);
+}
+
+function bytes(schema: Schema, length: number): string {
+  return schema.isMysql ? `binary(${length})` : 'blob';
+}

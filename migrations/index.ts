@@ -1,0 +1,7 @@
+import type { Migration } from '../src/database/schema.js';
+import { pipelines } from './0001-pipelines.js';
+import { tasks } from './0002-tasks.js';
+import { events } from './0003-events.js';
+
+/** Every migration, oldest first. */
+export const migrations: readonly Migration[] = [pipelines, tasks, events];

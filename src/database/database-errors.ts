@@ -1,0 +1,57 @@
+import { DatabaseUnreachableError, NotMigratedError, messageOf } from '../runtime/errors.js';
+import type { Dialect } from './dialect.js';
+
+/** Turns what a driver threw into the error that the rest of the program knows; others pass as they are. */
+export function translateError(dialect: Dialect, label: string, error: unknown): unknown {
+  switch (dialect.classify(error)) {
+    case 'unreachable':
+      return error instanceof DatabaseUnreachableError ? error : unreachable(dialect, label, error);
+    case 'not-migrated':
+      return new NotMigratedError(`the database ${label} is not migrated: ${firstLine(error)}`, {
+        hint: 'chainparse migrate',
+        cause: error,
+      });
+    case 'contention':
+      return new DatabaseUnreachableError(`the database ${label} is busy: ${firstLine(error)}`, {
+        hint: 'another process holds a lock for long: see who writes to it',
+        cause: error,
+      });
+    case 'other':
+      return error;
+  }
+}
+
+function unreachable(dialect: Dialect, label: string, error: unknown): DatabaseUnreachableError {
+  return new DatabaseUnreachableError(`the database ${label} can't be reached: ${firstLine(error)}`, {
+    hint: hintFor(dialect, error),
+    cause: error,
+  });
+}
+
+const sqliteHints: readonly [RegExp, string][] = [
+  [
+    /fileMustExist|unable to open|does not exist|CANTOPEN/i,
+    'chainparse migrate makes it; check the path and its permissions',
+  ],
+  [/not a database|NOTADB/i, 'the file is no SQLite database: check --database'],
+  [/FULL/i, 'the disk is full: make room, and what waits goes on'],
+  [/READONLY|PERM/i, 'the file or its folder is read-only for this user'],
+];
+
+function hintFor(dialect: Dialect, error: unknown): string {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  if (dialect.name === 'sqlite') {
+    const text = `${String(code)} ${firstLine(error)}`;
+    return sqliteHints.find(([pattern]) => pattern.test(text))?.[1] ?? 'check the file and the disk that it is on';
+  }
+  if (errno === 1045 || errno === 1044) return 'check user, password and rights in the database URL';
+  if (errno === 1049) return 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4';
+  return 'check that the server is up, and host and port in the database URL';
+}
+
+function firstLine(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  // A refused connection over several addresses is an AggregateError without a message of its own.
+  const message = messageOf(error).split('\n', 1)[0] ?? '';
+  return message === '' && typeof code === 'string' ? code : message;
+}

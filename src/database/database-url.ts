@@ -1,0 +1,76 @@
+import { UsageError } from '../runtime/errors.js';
+import { maskUrl } from '../runtime/secrets.js';
+
+export interface SqliteAddress {
+  readonly kind: 'sqlite';
+  readonly path: string;
+}
+
+export interface MysqlAddress {
+  readonly kind: 'mysql';
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** TLS options for the driver; null: no TLS. */
+  readonly tls: { readonly rejectUnauthorized: boolean; readonly caPath: string | null } | null;
+}
+
+export type DatabaseAddress = SqliteAddress | MysqlAddress;
+
+const shapes = 'sqlite:PATH, mysql://user:password@host:port/database or mariadb://…';
+
+/** Reads a database URL; throws UsageError, with secrets masked, where it is none. */
+export function parseDatabaseUrl(url: string): DatabaseAddress {
+  if (/^sqlite:/i.test(url)) return parseSqlite(url);
+  if (/^(mysql|mariadb):\/\//i.test(url)) return parseMysql(url);
+  throw new UsageError(`not a database URL: ${maskUrl(url)}`, { hint: `use ${shapes}` });
+}
+
+function parseSqlite(url: string): SqliteAddress {
+  const path = url.slice('sqlite:'.length).replace(/^\/\/(?=\/|[^/])/, '');
+  if (path === '') throw new UsageError('the database URL sqlite: names no file', { hint: 'use sqlite:PATH' });
+  return { kind: 'sqlite', path };
+}
+
+function parseMysql(url: string): MysqlAddress {
+  const parsed = parseUrl(url);
+  const database = decodeURIComponent(parsed.pathname.slice(1));
+  if (database === '') {
+    throw new UsageError(`the database URL ${maskUrl(url)} names no database`, { hint: `use ${shapes}` });
+  }
+  return {
+    kind: 'mysql',
+    host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+    port: parsed.port === '' ? 3306 : Number(parsed.port),
+    user: decodeURIComponent(parsed.username) || 'root',
+    password: decodeURIComponent(parsed.password),
+    database,
+    tls: parseTls(parsed.searchParams),
+  };
+}
+
+function parseUrl(url: string): URL {
+  try {
+    return new URL(url);
+  } catch (cause) {
+    throw new UsageError(`not a database URL: ${maskUrl(url)}`, {
+      hint: `use ${shapes}; write special characters of a password as %XX`,
+      cause,
+    });
+  }
+}
+
+function parseTls(query: URLSearchParams): MysqlAddress['tls'] {
+  const mode = (query.get('ssl') ?? '').toLowerCase();
+  const caPath = query.get('ssl_ca');
+  if (['', 'false', '0', 'off', 'disabled'].includes(mode)) {
+    return caPath === null ? null : { rejectUnauthorized: true, caPath };
+  }
+  if (['true', '1', 'on', 'required', 'verify'].includes(mode)) return { rejectUnauthorized: true, caPath };
+  if (['skip-verify', 'no-verify', 'insecure'].includes(mode)) return { rejectUnauthorized: false, caPath };
+  throw new UsageError(`ssl=${mode} in the database URL is not known`, {
+    hint: 'use ssl=true, ssl=skip-verify or ssl=false, and ssl_ca=FILE for a private certificate authority',
+  });
+}

@@ -1,0 +1,43 @@
+import type { Knex } from 'knex';
+import type { Dialect } from './dialect.js';
+import type { BulkInsert, ScriptStep, SqlValue, Statement, StepResult } from './script.js';
+
+/** A query that Knex built; awaiting it runs it. */
+export type Query = Knex.QueryBuilder | Knex.Raw;
+
+/** An open database: what stores are built on. */
+export interface Database {
+  readonly dialect: Dialect;
+  /** Builds queries. Run them with `read` or, as part of a script, with `write`. */
+  readonly knex: Knex;
+  /** The database as a person may see it: no user, no password. */
+  readonly label: string;
+  /** Runs a query that changes nothing; tries again where contention allows it. */
+  read<T>(build: (knex: Knex) => Query): Promise<T>;
+  /**
+   * Runs all steps in one transaction or none of them; tries again where contention rolled it back. Throws FenceError
+   * where a fence did not hold, DatabaseUnreachableError where the outcome is unknown.
+   */
+  write(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]>;
+  /** Compiles a query for a script and marks that it must match exactly one row. */
+  fenced(query: Query): Statement;
+  close(): Promise<void>;
+}
+
+/** Compiles a Knex query to SQL text and bindings. */
+export function compile(query: Query): Statement {
+  const { sql, bindings } = query.toSQL().toNative();
+  return { sql, bindings: bindings.map(toSqlValue) };
+}
+
+/** Compiles what `Database.write` takes. */
+export function toStep(step: Query | Statement | BulkInsert): ScriptStep {
+  if ('rows' in step) return step;
+  return 'toSQL' in step ? compile(step) : step;
+}
+
+function toSqlValue(value: unknown): SqlValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || Buffer.isBuffer(value)) return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  throw new TypeError(`a ${typeof value} is no SQL value`);
+}

@@ -1,0 +1,28 @@
+import type { Knex } from 'knex';
+
+/** What a database's error means for the caller. */
+export type ErrorKind =
+  /** The server is away, or did not answer in time: what a statement did is unknown. */
+  | 'unreachable'
+  /** The transaction was rolled back, or never began, because of others: it can be tried again. */
+  | 'contention'
+  /** A table or column is missing. */
+  | 'not-migrated'
+  | 'other';
+
+/** Every difference between SQLite and MySQL or MariaDB that a store needs to know. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'mysql';
+  /** The database's clock, in the database's time zone, to the second. */
+  now(knex: Knex): Knex.Raw;
+  /** Whole seconds from the instant in `column` to now, by the database's clock. */
+  secondsSince(knex: Knex, column: string): Knex.Raw;
+  /** The id that this connection's latest INSERT was given. */
+  lastInsertId(knex: Knex): Knex.Raw;
+  /** `prefix`, the latest inserted id and `suffix` as one text. */
+  aroundLastInsertId(knex: Knex, prefix: string, suffix: string): Knex.Raw;
+  /** True where `column` equals `value`, NULL included. */
+  sameAs(knex: Knex, column: string, value: number | null): Knex.Raw;
+  /** Sorts what a driver threw. */
+  classify(error: unknown): ErrorKind;
+}

@@ -1,0 +1,128 @@
+import { createConnection } from 'mysql2/promise';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
+import type { Clock } from '../runtime/clock.js';
+import { DatabaseUnreachableError } from '../runtime/errors.js';
+import type { MysqlAddress } from './database-url.js';
+import { connectionOptions, sessionSetup } from './mysql-connection.js';
+import { mysqlDialect } from './mysql-dialect.js';
+import { fenceErrorNumber, writePackets } from './mysql-script.js';
+import type { Packet } from './mysql-script.js';
+import { FenceError } from './script.js';
+import type { ScriptRunner, ScriptStep, StepResult } from './script.js';
+
+interface Session {
+  readonly connection: Connection;
+  readonly maxBytes: number;
+}
+
+export interface MysqlScriptRunnerOptions {
+  readonly timezone: string;
+  readonly clock: Clock;
+  /** How long the server may take for a script before its connection is dropped. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Runs scripts on a connection of its own, which no pool can take away from the heartbeat. A script travels as one
+ * packet (several only where it exceeds max_allowed_packet) from START TRANSACTION to COMMIT.
+ */
+export class MysqlScriptRunner implements ScriptRunner {
+  readonly #address: MysqlAddress;
+  readonly #options: MysqlScriptRunnerOptions;
+  #session: Session | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(address: MysqlAddress, options: MysqlScriptRunnerOptions) {
+    this.#address = address;
+    this.#options = options;
+  }
+
+  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    const result = this.#turn.then(() => this.#runNow(steps));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    await session?.connection.end().catch(() => undefined);
+  }
+
+  async #runNow(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    const results = steps.map(() => ({ matched: 0, insertId: 0 }));
+    const session = await this.#connect();
+    try {
+      for (const packet of writePackets(steps, session.maxBytes)) {
+        collect(results, packet, await this.#send(session, packet.text));
+      }
+      return results;
+    } catch (error) {
+      await this.#recover(session, error);
+      if ((error as { errno?: unknown }).errno === fenceErrorNumber) throw new FenceError();
+      throw error;
+    }
+  }
+
+  /** Ends what a failed packet left open; drops a connection that can't be trusted any more. */
+  async #recover(session: Session, error: unknown): Promise<void> {
+    if (mysqlDialect.classify(error) !== 'unreachable') {
+      try {
+        await this.#send(session, 'ROLLBACK');
+        return;
+      } catch {
+        // The connection is gone as well, and with it the transaction.
+      }
+    }
+    this.#session = null;
+    session.connection.destroy();
+  }
+
+  async #connect(): Promise<Session> {
+    if (this.#session !== null) return this.#session;
+    const connection = await createConnection({ ...connectionOptions(this.#address), multipleStatements: true });
+    // Without a listener an error of an idle connection would end the process; the next script meets it anyway.
+    connection.on('error', () => (this.#session = null));
+    try {
+      const session = { connection, maxBytes: 1 << 20 };
+      for (const statement of sessionSetup(this.#options.timezone)) await this.#send(session, statement);
+      const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
+      this.#session = { connection, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
+      return this.#session;
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  async #send(session: Session, text: string): Promise<unknown> {
+    const done = new AbortController();
+    const timeout = this.#options.clock.sleep(this.#options.timeoutMs, done.signal).then(
+      () => {
+        session.connection.destroy();
+        throw new DatabaseUnreachableError(`the database did not answer within ${this.#options.timeoutMs / 1000} s`);
+      },
+      () => undefined,
+    );
+    const query = session.connection.query(text);
+    // The loser of the race may still fail later, when nobody listens any more.
+    query.catch(() => undefined);
+    try {
+      const answer = await Promise.race([query, timeout]);
+      return answer?.[0];
+    } finally {
+      done.abort();
+    }
+  }
+}
+
+function collect(results: { matched: number; insertId: number }[], packet: Packet, answer: unknown): void {
+  const answers = packet.answers.length === 1 ? [answer] : (answer as unknown[]);
+  packet.answers.forEach((step, i) => {
+    const result = step === null ? undefined : results[step];
+    const header = answers[i] as ResultSetHeader | undefined;
+    if (result === undefined || header === undefined) return;
+    result.matched += header.affectedRows;
+    result.insertId = header.insertId;
+  });
+}

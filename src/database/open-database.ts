@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { systemClock } from '../runtime/clock.js';
+import type { Clock } from '../runtime/clock.js';
+import { DatabaseUnreachableError, UsageError } from '../runtime/errors.js';
+import { maskUrl } from '../runtime/secrets.js';
+import type { Database } from './database.js';
+import { parseDatabaseUrl } from './database-url.js';
+import type { MysqlAddress, SqliteAddress } from './database-url.js';
+import { KnexDatabase } from './knex-database.js';
+
+export interface OpenOptions {
+  /** The offset in which the database holds its instants, e.g. `+00:00`. */
+  readonly timezone?: string;
+  readonly clock?: Clock;
+  /** Make the SQLite file where there is none. */
+  readonly create?: boolean;
+  /**
+   * For runs: writes happen where a freeze of this process can't hold a lock (SQLite: in a process of their own), and a
+   * server that does not answer for so long counts as away. Milliseconds.
+   */
+  readonly statementTimeoutMs?: number;
+  /** Connections for reads at most. */
+  readonly poolSize?: number;
+}
+
+/**
+ * Opens a database by its URL; connects when first used. Throws UsageError where the URL is none. Errors of use are
+ * DatabaseUnreachableError and NotMigratedError.
+ */
+export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
+  const timezone = options.timezone ?? '+00:00';
+  if (!/^[+-]\d\d:\d\d$/.test(timezone)) {
+    throw new UsageError(`the database time zone '${timezone}' is not an offset`, { hint: 'write it as +08:00' });
+  }
+  const address = parseDatabaseUrl(url);
+  const settings = { ...options, timezone, label: maskUrl(url), clock: options.clock ?? systemClock };
+  return address.kind === 'sqlite' ? openSqliteDatabase(address, settings) : openMysqlDatabase(address, settings);
+}
+
+interface Settings extends OpenOptions {
+  readonly timezone: string;
+  readonly label: string;
+  readonly clock: Clock;
+}
+
+async function openSqliteDatabase(address: SqliteAddress, settings: Settings): Promise<Database> {
+  if (settings.create !== true && !existsSync(address.path)) {
+    throw new DatabaseUnreachableError(`there is no database ${settings.label}`, {
+      hint: 'chainparse migrate makes it',
+    });
+  }
+  const [{ default: knex }, { prepareSqlite, SqliteScriptRunner }, { sqliteDialect }, { SqliteWriterProcess }] =
+    await Promise.all([
+      import('knex'),
+      import('./sqlite-script-runner.js'),
+      import('./sqlite-dialect.js'),
+      import('./sqlite-writer-process.js'),
+    ]);
+  const { clock, label, statementTimeoutMs } = settings;
+  const runner =
+    statementTimeoutMs === undefined
+      ? new SqliteScriptRunner(address.path)
+      : new SqliteWriterProcess(address.path, { clock, timeoutMs: statementTimeoutMs });
+  const builder = knex({
+    client: 'better-sqlite3',
+    connection: { filename: address.path },
+    useNullAsDefault: true,
+    pool: {
+      min: 0,
+      max: 1,
+      afterCreate: (
+        connection: Parameters<typeof prepareSqlite>[0],
+        done: (error: unknown, connection: unknown) => void,
+      ) => {
+        try {
+          done(null, prepareSqlite(connection));
+        } catch (error) {
+          done(error, connection);
+        }
+      },
+    },
+  });
+  return new KnexDatabase({ knex: builder, dialect: sqliteDialect(settings.timezone), runner, label, clock });
+}
+
+async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Promise<Database> {
+  const [{ default: knex }, { connectionOptions, prepareSession }, { MysqlScriptRunner }, { mysqlDialect }] =
+    await Promise.all([
+      import('knex'),
+      import('./mysql-connection.js'),
+      import('./mysql-script-runner.js'),
+      import('./mysql-dialect.js'),
+    ]);
+  const { clock, label, timezone, statementTimeoutMs } = settings;
+  const builder = knex({
+    client: 'mysql2',
+    connection: connectionOptions(address) as object,
+    acquireConnectionTimeout: 10_000,
+    pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs) },
+  });
+  const runner = new MysqlScriptRunner(address, { timezone, clock, timeoutMs: statementTimeoutMs ?? 60_000 });
+  return new KnexDatabase({ knex: builder, dialect: mysqlDialect, runner, label, clock });
+}

@@ -1,0 +1,75 @@
+import type { Knex } from 'knex';
+import type { ColumnInfo, Schema } from './schema.js';
+
+/** Reads the schema of a MySQL or MariaDB database through `connection`. */
+export function mysqlSchema(knex: Knex, connection: unknown): Schema {
+  const ask = async <T>(sql: string, bindings: Knex.RawBinding[]): Promise<T[]> => {
+    const [rows] = (await knex.raw(sql, bindings).connection(connection)) as [T[]];
+    return rows;
+  };
+  return {
+    isMysql: true,
+    knex,
+    hasTable: async (table) => {
+      const sql = 'SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?';
+      return (await ask(sql, [table])).length > 0;
+    },
+    columns: async (table) => {
+      const sql =
+        'SELECT column_name AS name, column_type AS type, column_comment AS comment, is_nullable AS nullable, extra AS extra' +
+        ' FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position';
+      const rows = await ask<Record<'name' | 'type' | 'comment' | 'nullable' | 'extra', string>>(sql, [table]);
+      return new Map(rows.map((row) => [row.name, toColumnInfo(row)]));
+    },
+    indexes: async (table) => {
+      const sql =
+        'SELECT index_name AS name, column_name AS col FROM information_schema.statistics' +
+        ' WHERE table_schema = DATABASE() AND table_name = ? ORDER BY index_name, seq_in_index';
+      return groupColumns(await ask<{ name: string; col: string }>(sql, [table]));
+    },
+  };
+}
+
+function toColumnInfo(row: Record<'type' | 'comment' | 'nullable' | 'extra', string>): ColumnInfo {
+  return {
+    type: row.type.toLowerCase(),
+    comment: row.comment,
+    nullable: row.nullable === 'YES',
+    onUpdate: /on update/i.test(row.extra),
+  };
+}
+
+/** Reads the schema of a SQLite database through `connection`. */
+export function sqliteSchema(knex: Knex, connection: unknown): Schema {
+  const ask = async <T>(sql: string, bindings: Knex.RawBinding[]): Promise<T[]> =>
+    (await knex.raw(sql, bindings).connection(connection)) as T[];
+  return {
+    isMysql: false,
+    knex,
+    hasTable: async (table) =>
+      (await ask("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])).length > 0,
+    columns: async (table) => {
+      const rows = await ask<{ name: string; type: string; notnull: number }>('SELECT * FROM pragma_table_info(?)', [
+        table,
+      ]);
+      const info = (row: { type: string; notnull: number }): ColumnInfo => ({
+        type: row.type.toLowerCase(),
+        comment: '',
+        nullable: row.notnull === 0,
+        onUpdate: false,
+      });
+      return new Map(rows.map((row) => [row.name, info(row)]));
+    },
+    indexes: async (table) => {
+      const sql =
+        'SELECT l.name AS name, c.name AS col FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS c ORDER BY l.name, c.seqno';
+      return groupColumns(await ask<{ name: string; col: string }>(sql, [table]));
+    },
+  };
+}
+
+function groupColumns(rows: readonly { name: string; col: string }[]): Map<string, string[]> {
+  const grouped = new Map<string, string[]>();
+  for (const { name, col } of rows) grouped.set(name, [...(grouped.get(name) ?? []), col]);
+  return grouped;
+}

@@ -1,0 +1,26 @@
+import type { Dialect, ErrorKind } from './dialect.js';
+
+/** SQLite's dialect; `timezone` (`+08:00`) is the offset in which instants are stored. */
+export function sqliteDialect(timezone: string): Dialect {
+  return {
+    name: 'sqlite',
+    now: (knex) => knex.raw("datetime('now', ?)", [timezone]),
+    secondsSince: (knex, column) => knex.raw("unixepoch('now', ?) - unixepoch(??)", [timezone, column]),
+    lastInsertId: (knex) => knex.raw('last_insert_rowid()'),
+    aroundLastInsertId: (knex, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
+    sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
+    classify,
+  };
+}
+
+const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|NOTADB|CORRUPT|READONLY|PERM|AUTH|NOLFS)/;
+
+function classify(error: unknown): ErrorKind {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const text = typeof message === 'string' ? message : '';
+  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention';
+  if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
+  if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
+  if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';
+  return 'other';
+}

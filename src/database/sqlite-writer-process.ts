@@ -1,0 +1,102 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../runtime/clock.js';
+import { DatabaseUnreachableError } from '../runtime/errors.js';
+import { FenceError } from './script.js';
+import type { ScriptRunner, ScriptStep, StepResult } from './script.js';
+
+/** What the writer sends back for a script. */
+export type WriterAnswer =
+  | { readonly id: number; readonly results: readonly StepResult[] }
+  | {
+      readonly id: number;
+      readonly error: { readonly fence: boolean; readonly code: string | null; readonly message: string };
+    };
+
+interface Waiting {
+  readonly resolve: (results: readonly StepResult[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Runs scripts in a process of its own. SQLite's write lock belongs to a process and nobody can take it away: had a run
+ * that is frozen (SIGSTOP, a suspended container) begun a transaction itself, every other user of the file would wait for
+ * as long as it sleeps. The writer finishes what it was sent, whatever happens to its parent, and holds no lock between.
+ */
+export class SqliteWriterProcess implements ScriptRunner {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #waiting = new Map<number, Waiting>();
+  #child: ChildProcess | null = null;
+  #nextId = 1;
+
+  constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
+    this.#path = path;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  async run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    const child = this.#start();
+    const id = this.#nextId++;
+    const answered = new AbortController();
+    const timeout = this.#clock.sleep(this.#timeoutMs, answered.signal).then(
+      // A writer that hangs is of no use to the next script either.
+      () => void child.kill('SIGKILL'),
+      () => undefined,
+    );
+    try {
+      return await new Promise<readonly StepResult[]>((resolve, reject) => {
+        this.#waiting.set(id, { resolve, reject });
+        child.send({ id, steps }, (error) => {
+          if (error !== null) this.#fail(`the database writer can't be reached: ${error.message}`);
+        });
+      });
+    } finally {
+      answered.abort();
+      await timeout;
+    }
+  }
+
+  async close(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    await new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      child.disconnect();
+    });
+  }
+
+  #start(): ChildProcess {
+    if (this.#child !== null) return this.#child;
+    const program = fileURLToPath(new URL(`sqlite-writer${extname(import.meta.url)}`, import.meta.url));
+    // Detached: what a terminal sends to the run's process group (Ctrl-C, Ctrl-Z) is not meant for the writer.
+    const child = fork(program, [this.#path], { serialization: 'advanced', detached: true, stdio: 'ignore' });
+    child.on('message', (answer: WriterAnswer) => this.#receive(answer));
+    child.on('error', (error) => this.#fail(`the database writer failed: ${error.message}`));
+    child.on('exit', (code, signal) => {
+      if (this.#child === child) this.#child = null;
+      this.#fail(`the database writer ended unexpectedly (${signal ?? `exit code ${String(code)}`})`);
+    });
+    this.#child = child;
+    return child;
+  }
+
+  #receive(answer: WriterAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ('results' in answer) waiting?.resolve(answer.results);
+    else if (answer.error.fence) waiting?.reject(new FenceError());
+    else waiting?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
+  }
+
+  #fail(reason: string): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new DatabaseUnreachableError(reason));
+  }
+}

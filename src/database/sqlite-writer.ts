@@ -1,0 +1,30 @@
+// The process that SqliteWriterProcess starts. DESIGN lets only cli touch `process`; this file is a program of its own.
+import process from 'node:process';
+import { FenceError } from './script.js';
+import type { ScriptStep } from './script.js';
+import { SqliteScriptRunner } from './sqlite-script-runner.js';
+import type { WriterAnswer } from './sqlite-writer-process.js';
+
+const runner = new SqliteScriptRunner(process.argv[2] ?? '');
+
+process.on('message', (request: { id: number; steps: readonly ScriptStep[] }) => {
+  process.send?.(answer(request.id, request.steps));
+});
+
+// The parent is gone, killed perhaps: what it had sent is committed or fenced out, and there is nothing more to do.
+process.on('disconnect', () => {
+  void runner.close();
+});
+
+// A signal meant for the parent must not cut a transaction short; the parent's end ends this process.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+
+function answer(id: number, steps: readonly ScriptStep[]): WriterAnswer {
+  try {
+    return { id, results: runner.runSync(steps) };
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    return { id, error: { fence: error instanceof FenceError, code: code ?? null, message } };
+  }
+}
