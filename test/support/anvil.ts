@@ -112,13 +112,10 @@ export class Anvil {
 
   /** Waits until a transaction is mined; throws if it failed. */
   async receipt(hash: string): Promise<Receipt> {
-    let receipt: Receipt | null = null;
-    await eventually(`transaction ${hash} is mined`, async () => {
-      receipt = await this.rpc<Receipt | null>('eth_getTransactionReceipt', hash);
-      return receipt !== null;
-    });
-    if (receipt!.status !== '0x1') throw new Error(`transaction ${hash} failed`);
-    return receipt!;
+    const ask = (): Promise<Receipt | null> => this.rpc('eth_getTransactionReceipt', hash);
+    const receipt = await eventually(`transaction ${hash} is mined`, ask);
+    if (receipt.status !== '0x1') throw new Error(`transaction ${hash} failed`);
+    return receipt;
   }
 }
 

@@ -11,14 +11,16 @@ export async function within<T>(timeoutMs: number, work: Promise<T>, complaint: 
   }
 }
 
-/** Asks `condition` every few milliseconds until it holds; throws after `timeoutMs`. */
-export async function eventually(
+/** Asks `find` every few milliseconds until it gives something, and returns that; throws after `timeoutMs`. */
+export async function eventually<T>(
   what: string,
-  condition: () => boolean | Promise<boolean>,
+  find: () => T | Promise<T>,
   timeoutMs = 15_000,
-): Promise<void> {
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
+  for (;;) {
+    const found = await find();
+    if (found !== null && found !== undefined && found !== false) return found;
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
