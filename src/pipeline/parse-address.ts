@@ -1,4 +1,4 @@
-import { getAddress } from 'ethers/address';
+import { toChecksumAddress } from '../chain/checksum.js';
 import type { DefinitionMap } from './definition-map.js';
 import { problemAt, shown } from './yaml-node.js';
 import type { YamlNode } from './yaml-node.js';
@@ -18,8 +18,11 @@ function parseAddress(node: YamlNode, key: string): string {
   const digits = text.slice(2);
   const address = `0x${digits.toLowerCase()}`;
   const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
-  if (isMixed && getAddress(address).slice(2) !== digits) {
-    throw problemAt(node, `${key}: ${text} has a wrong EIP-55 checksum; the right one is ${getAddress(address)}`);
+  if (isMixed && toChecksumAddress(address).slice(2) !== digits) {
+    throw problemAt(
+      node,
+      `${key}: ${text} has a wrong EIP-55 checksum; the right one is ${toChecksumAddress(address)}`,
+    );
   }
   return address;
 }

@@ -36,7 +36,7 @@ export async function parseEventMonitor(map: DefinitionMap, abis: AbiResolver): 
   return {
     ...parseChain(map),
     contracts,
-    eventsToMonitor: selectEvents(
+    eventsToMonitor: await selectEvents(
       map,
       contracts.map(({ abi }) => abi),
     ),

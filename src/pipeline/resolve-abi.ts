@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { builtinAbi, builtinAbiNames, parseAbi } from '../chain/abi.js';
+import { parseAbi } from '../chain/abi.js';
+import { builtinAbi, builtinAbiNames } from '../chain/builtin-abis.js';
 import type { AbiFragment } from '../model/pipeline.js';
 import { NotFoundError, UsageError, messageOf } from '../runtime/errors.js';
 import type { DefinitionMap } from './definition-map.js';

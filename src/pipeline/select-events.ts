@@ -1,4 +1,3 @@
-import { EventFragment } from 'ethers/abi';
 import { eventSignatures } from '../chain/abi.js';
 import type { AbiFragment } from '../model/pipeline.js';
 import type { DefinitionMap } from './definition-map.js';
@@ -12,26 +11,30 @@ const key = 'events_to_monitor';
  * Reads `events_to_monitor` and checks each against the ABIs. Returns names and canonical signatures; null where the
  * key names none and every event is wanted.
  */
-export function selectEvents(map: DefinitionMap, abis: readonly (readonly AbiFragment[])[]): readonly string[] | null {
+export async function selectEvents(
+  map: DefinitionMap,
+  abis: readonly (readonly AbiFragment[])[],
+): Promise<readonly string[] | null> {
   const signatures = [...new Set(abis.flatMap((abi) => eventSignatures(abi)))];
   const known = new Set([...signatures.map(nameOf), ...signatures]);
-  const selected = map.list(key, { single: true }).map((node) => selectEvent(node, known));
+  const selected = await Promise.all(map.list(key, { single: true }).map((node) => selectEvent(node, known)));
   return selected.length === 0 ? null : [...new Set(selected)];
 }
 
-function selectEvent(node: YamlNode, known: ReadonlySet<string>): string {
+async function selectEvent(node: YamlNode, known: ReadonlySet<string>): Promise<string> {
   if (node.kind !== 'scalar' || node.source.trim() === '') {
     throw problemAt(node, `${key}: must list names or signatures of events, not ${shown(node)}`);
   }
   const wanted = node.source.trim();
-  const event = known.has(wanted) ? wanted : canonicalSignature(wanted);
+  const event = known.has(wanted) ? wanted : await canonicalSignature(wanted);
   if (known.has(event)) return event;
   throw problemAt(node, `${key}: ${shown(node)} is no event of the ABI${suggestion(event, known)}`);
 }
 
 /** Brings `event Transfer(address indexed from, uint value)` into the form `Transfer(address,uint256)`. */
-function canonicalSignature(text: string): string {
+async function canonicalSignature(text: string): Promise<string> {
   if (!text.includes('(')) return text;
+  const { EventFragment } = await import('ethers/abi');
   try {
     return EventFragment.from(/^event\s/.test(text) ? text : `event ${text}`).format('sighash');
   } catch {
