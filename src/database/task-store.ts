@@ -1,0 +1,246 @@
+import type { Knex } from 'knex';
+import type { Progress, Task } from '../model/task.js';
+import { taskStatus } from '../model/task.js';
+import { NotFoundError } from '../runtime/errors.js';
+import type { Database } from './database.js';
+
+const table = 'pipeline_task';
+
+/** A running task that a claim ends because another takes over. */
+export interface Replaced {
+  readonly taskId: number;
+  /** Only if it has given no sign of life for more than so many seconds; null: however alive it is. */
+  readonly silentForSeconds: number | null;
+  /** Why, for people; kept in the task's `error`. */
+  readonly reason: string;
+}
+
+export interface ClaimRequest {
+  readonly pipelineId: number;
+  /** The task that the checkpoint names now; the claim fails where it names another by then. */
+  readonly holder: number | null;
+  readonly replaces: Replaced | null;
+  readonly worker: string;
+  readonly workerIdentity: string | null;
+  readonly heartbeatIntervalSeconds: number;
+  readonly timeoutMinutes: number | null;
+  /** The log's path without the task's id and `.log`. */
+  readonly logPathPrefix: string;
+}
+
+export interface Outcome {
+  readonly status: typeof taskStatus.succeeded | typeof taskStatus.failed;
+  readonly endReason: string;
+  readonly error: string | null;
+}
+
+export interface TaskFilter {
+  readonly status?: number | undefined;
+  readonly pipelineId?: number | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
+export class TaskStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Returns a task; throws NotFoundError. */
+  async get(id: number): Promise<Task> {
+    const rows = await this.#select((query) => query.where({ id }));
+    if (rows[0] === undefined) throw new NotFoundError(`there is no task ${id}`, { hint: 'chainparse tasks list' });
+    return rows[0];
+  }
+
+  /** Returns the newest task of a pipeline that has begun, or null. */
+  async getNewest(pipelineId: number): Promise<Task | null> {
+    const rows = await this.#select((query) =>
+      query.where({ pipeline_id: pipelineId }).whereNot({ status: taskStatus.queued }).orderBy('id', 'desc').limit(1),
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Lists tasks, newest first, and counts all that fit the filter. */
+  async list(filter: TaskFilter): Promise<{ readonly tasks: readonly Task[]; readonly total: number }> {
+    const fits = (query: Knex.QueryBuilder): Knex.QueryBuilder => {
+      if (filter.status !== undefined) void query.where({ status: filter.status });
+      if (filter.pipelineId !== undefined) void query.where({ pipeline_id: filter.pipelineId });
+      return query;
+    };
+    const tasks = await this.#select((query) =>
+      fits(query).orderBy('id', 'desc').limit(filter.limit).offset(filter.offset),
+    );
+    const [count] = await this.#database.read<{ total: number }[]>((knex) => fits(knex(table)).count({ total: '*' }));
+    return { tasks, total: count?.total ?? 0 };
+  }
+
+  /** Counts tasks by status and reason of their end. */
+  async count(): Promise<
+    readonly { readonly status: number; readonly endReason: string | null; readonly count: number }[]
+  > {
+    const rows = await this.#database.read<{ status: number; end_reason: string | null; count: number }[]>((knex) =>
+      knex(table).select('status', 'end_reason').count({ count: '*' }).groupBy('status', 'end_reason'),
+    );
+    return rows.map((row) => ({ status: row.status, endReason: row.end_reason, count: row.count }));
+  }
+
+  /**
+   * Makes a task the holder of its pipeline and returns its id: ends what it replaces, inserts its row and names it in
+   * the checkpoint, in one transaction. Throws FenceError where what `request` was decided on is no longer so.
+   */
+  async claim(request: ClaimRequest): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const now = dialect.now(knex);
+    const id = dialect.lastInsertId(knex);
+    const insert = knex(table).insert({
+      pipeline_id: request.pipelineId,
+      create_time: now,
+      status: taskStatus.running,
+      log_path: '',
+      worker: request.worker,
+      worker_identity: request.workerIdentity,
+      heartbeat_interval: request.heartbeatIntervalSeconds,
+      timeout_minutes: request.timeoutMinutes,
+    });
+    const logPath = dialect.aroundLastInsertId(knex, request.logPathPrefix, '.log');
+    const ends = request.replaces === null ? [] : this.#endReplaced(request.pipelineId, request.replaces);
+    const results = await this.#database.write([
+      ...ends,
+      insert,
+      knex(table).where({ id }).update({ log_path: logPath }),
+      this.#database.fenced(
+        knex('pipeline_checkpoint')
+          .where({ pipeline_id: request.pipelineId })
+          .whereRaw(dialect.sameAs(knex, 'task_id', request.holder))
+          .update({ task_id: id }),
+      ),
+    ]);
+    return results[ends.length]?.insertId ?? 0;
+  }
+
+  /**
+   * Renews the leases of running tasks, on the database's clock, in one statement; returns how many were still running.
+   * Where `progress` is given it is kept too.
+   */
+  async renew(ids: readonly number[], progress: Progress | null): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const values = {
+      last_heartbeat: dialect.now(knex),
+      ...(progress === null ? {} : { progress: JSON.stringify(progress) }),
+    };
+    const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });
+    const [result] = await this.#database.write([running.update(values)]);
+    return result?.matched ?? 0;
+  }
+
+  /** Ends a running task; returns false where it had ended already. */
+  async finish(id: number, outcome: Outcome, progress: Progress | null): Promise<boolean> {
+    const { knex } = this.#database;
+    const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
+    const running = knex(table).where({ id, status: taskStatus.running });
+    const [result] = await this.#database.write([running.update({ ...this.#ended(outcome), ...kept })]);
+    return result?.matched === 1;
+  }
+
+  /** Ends a task that runs or waits because a person said so; returns false where it had ended already. */
+  async cancel(id: number): Promise<boolean> {
+    const { knex } = this.#database;
+    const outcome = { status: taskStatus.succeeded, endReason: 'stopped', error: null };
+    const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
+    const [result] = await this.#database.write([open.update(this.#ended(outcome))]);
+    return result?.matched === 1;
+  }
+
+  #endReplaced(pipelineId: number, replaced: Replaced): readonly Parameters<Database['write']>[0][number][] {
+    const { knex, dialect } = this.#database;
+    const ended = this.#ended({ status: taskStatus.failed, endReason: 'taken_over', error: replaced.reason });
+    const newest = knex(table).where({ id: replaced.taskId, status: taskStatus.running });
+    if (replaced.silentForSeconds !== null) {
+      const silent = (column: string): Knex.Raw =>
+        knex.raw('? > ?', [dialect.secondsSince(knex, column), replaced.silentForSeconds as number]);
+      void newest.where((either) => {
+        void either.whereRaw(silent('last_heartbeat'));
+        void either.orWhere((never) => {
+          void never.whereNull('last_heartbeat').whereRaw(silent('create_time'));
+        });
+      });
+    }
+    const older = knex(table)
+      .where({ pipeline_id: pipelineId, status: taskStatus.running })
+      .where('id', '<', replaced.taskId);
+    return [this.#database.fenced(newest.update(ended)), older.update(ended)];
+  }
+
+  #ended(outcome: Outcome): Record<string, unknown> {
+    const { knex, dialect } = this.#database;
+    return {
+      status: outcome.status,
+      end_time: dialect.now(knex),
+      end_reason: outcome.endReason,
+      error: outcome.error,
+    };
+  }
+
+  async #select(narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<readonly Task[]> {
+    const { dialect } = this.#database;
+    const rows = await this.#database.read<TaskRow[]>((knex) =>
+      narrow(
+        knex(table).select(
+          '*',
+          knex.raw('? AS heartbeat_age', [dialect.secondsSince(knex, 'last_heartbeat')]),
+          knex.raw('? AS create_age', [dialect.secondsSince(knex, 'create_time')]),
+        ),
+      ),
+    );
+    return rows.map(toTask);
+  }
+}
+
+interface TaskRow {
+  id: number;
+  pipeline_id: number;
+  status: number;
+  create_time: string;
+  last_heartbeat: string | null;
+  log_path: string | null;
+  worker: string | null;
+  worker_identity: string | null;
+  heartbeat_interval: number | null;
+  timeout_minutes: number | null;
+  end_time: string | null;
+  end_reason: string | null;
+  error: string | null;
+  progress: string | null;
+  heartbeat_age: number | null;
+  create_age: number | null;
+}
+
+function toTask(row: TaskRow): Task {
+  return {
+    id: row.id,
+    pipelineId: row.pipeline_id,
+    status: row.status,
+    createTime: toInstant(row.create_time),
+    lastHeartbeat: row.last_heartbeat === null ? null : toInstant(row.last_heartbeat),
+    logPath: row.log_path === '' ? null : row.log_path,
+    worker: row.worker,
+    workerIdentity: row.worker_identity,
+    heartbeatInterval: row.heartbeat_interval,
+    timeoutMinutes: row.timeout_minutes,
+    endTime: row.end_time === null ? null : toInstant(row.end_time),
+    endReason: row.end_reason,
+    error: row.error,
+    progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
+    heartbeatAgeSeconds: row.heartbeat_age,
+    silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
+  };
+}
+
+/** `2024-01-15 10:00:00.000` as the database writes it becomes `2024-01-15T10:00:00`. */
+function toInstant(text: string): string {
+  return text.slice(0, 19).replace(' ', 'T');
+}
