@@ -66,9 +66,14 @@ export class SecretMask {
 
   /** Returns a text without the secrets remembered so far, and with every URL in it masked. */
   mask(text: string): string {
-    this.#pattern ??= this.#compile();
-    const known = this.#pattern === null ? text : text.replace(this.#pattern, (match) => this.#replacement(match));
+    const known = this.maskRemembered(text);
     return known.includes('://') ? maskUrls(known) : known;
+  }
+
+  /** Returns a text without the secrets remembered so far; its other URLs stay: for texts of our own, such as hints. */
+  maskRemembered(text: string): string {
+    this.#pattern ??= this.#compile();
+    return this.#pattern === null ? text : text.replace(this.#pattern, (match) => this.#replacement(match));
   }
 
   /** Returns a value like `mask` returns a text: every string inside, keys excepted, is masked. */

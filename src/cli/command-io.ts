@@ -1,0 +1,33 @@
+/** A stream that a command writes to, and what it knows of the terminal behind it. */
+export interface CommandStream {
+  write(text: string, done?: (error?: Error | null) => void): boolean;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** The surroundings of a command: the process, or what a test puts in its place. */
+export interface CommandIo {
+  readonly stdout: CommandStream;
+  readonly stderr: CommandStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  onSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): void;
+  offSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/** Returns the surroundings that this process gives a command. */
+export function processIo(): CommandIo {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    onSignal: (signal, listener) => process.on(signal, listener),
+    offSignal: (signal, listener) => process.off(signal, listener),
+    exit: (code) => process.exit(code),
+  };
+}

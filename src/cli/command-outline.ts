@@ -1,0 +1,31 @@
+/** What an option or argument takes: free text, a number from zero, or an id (a number from one). */
+export type ValueKind = 'text' | 'number' | 'id';
+
+/** An option as `--help` shows it. Settings among them reach `loadSettings` as they were written. */
+export interface OptionSpec {
+  /** In commander's notation: `-f, --follow`, `--limit <n>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** `text` where left out. */
+  readonly kind?: ValueKind;
+  readonly choices?: readonly string[];
+  readonly repeatable?: boolean;
+  readonly required?: boolean;
+}
+
+/** A positional argument, required; it reaches the command as the option of its name. */
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly kind?: ValueKind;
+  readonly choices?: readonly string[];
+}
+
+/** What `--help`, parsing and shell completion know about a command. */
+export interface CommandOutline {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options?: readonly OptionSpec[];
+  readonly commands?: readonly CommandOutline[];
+}

@@ -1,0 +1,141 @@
+import { resolve } from 'node:path';
+import { AbiStore } from '../../database/abi-store.js';
+import { PipelineStore, type PipelineSummary } from '../../database/pipeline-store.js';
+import type { PipelineDefinition } from '../../model/pipeline.js';
+import { loadDefinition } from '../../pipeline/definition.js';
+import { definitionKeys, printDefinition } from '../../pipeline/print-definition.js';
+import type { CommandContext } from '../context.js';
+import { describePipeline } from '../describe-pipeline.js';
+import { withDatabase } from '../with-database.js';
+
+interface FileOption {
+  readonly file: string;
+}
+
+interface ImportOptions extends FileOption {
+  readonly id?: number;
+  readonly update?: boolean;
+}
+
+interface IdOption {
+  readonly id: number;
+}
+
+/** Stores the definition in a file; prints the pipeline's id. */
+export async function importPipeline(context: CommandContext, options: ImportOptions): Promise<void> {
+  const { update = false } = options;
+  const inFile = await load(context, options);
+  const definition = { ...inFile, id: options.id ?? inFile.id };
+  const id = await withStore(context, (store) => store.import(definition, { update }));
+  const { output } = context;
+  if (output.isJson) return output.json({ pipeline_id: id, name: definition.name });
+  await output.line(String(id));
+  output.note(`pipeline ${id} imported: ${definition.name} (${componentsOf(definition)})`);
+}
+
+/** Checks the definition in a file. */
+export async function validatePipeline(context: CommandContext, options: FileOption): Promise<void> {
+  const definition = await load(context, options);
+  const { output } = context;
+  if (output.isJson) return output.json({ valid: true, pipeline_id: definition.id, name: definition.name });
+  await output.line(`${options.file}: valid: ${definition.name} (${componentsOf(definition)})`);
+}
+
+/** Lists all pipelines. */
+export async function listPipelines(context: CommandContext): Promise<void> {
+  const pipelines = await withStore(context, (store) => store.list());
+  const { output } = context;
+  if (output.isJson) return output.json({ pipelines: pipelines.map(summaryKeys), total: pipelines.length });
+  await output.table(
+    [
+      { en: 'id', zh: '编号', align: 'right' },
+      { en: 'name', zh: '名称' },
+      { en: 'components', zh: '组件' },
+      { en: 'state', zh: '状态' },
+      { en: 'updated', zh: '更新时间' },
+    ],
+    pipelines.map((pipeline) => [
+      pipeline.id,
+      pipeline.name,
+      pipeline.componentTypes.join(', '),
+      stateOf(pipeline.disabled, output.lang),
+      pipeline.updateTime,
+    ]),
+  );
+}
+
+/** Shows a pipeline: what matters for people, all of it as JSON. */
+export async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+  const pipeline = await withStore(context, (store) => store.get(id));
+  const { output } = context;
+  if (!output.isJson) {
+    for (const line of describePipeline(pipeline)) await output.line(line);
+    return;
+  }
+  const { id: pipelineId, ...keys } = definitionKeys(pipeline);
+  const { disabled, createTime, updateTime } = pipeline;
+  await output.json({ pipeline_id: pipelineId, disabled, create_time: createTime, update_time: updateTime, ...keys });
+}
+
+/** Prints a definition as YAML, or as JSON, in the form that can be imported again. */
+export async function exportPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+  const pipeline = await withStore(context, (store) => store.get(id));
+  if (context.output.isJson) return context.output.json(definitionKeys(pipeline));
+  await context.output.write(printDefinition(pipeline));
+}
+
+/** Lets a pipeline run again. */
+export function enablePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+  return setDisabled(context, id, false);
+}
+
+/** Keeps a pipeline from being started; a run that goes on goes on. */
+export function disablePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+  return setDisabled(context, id, true);
+}
+
+async function setDisabled(context: CommandContext, id: number, disabled: boolean): Promise<void> {
+  await withStore(context, (store) => store.setDisabled(id, disabled));
+  if (context.output.isJson) return context.output.json({ pipeline_id: id, disabled });
+  context.output.note(`pipeline ${id} ${disabled ? 'disabled' : 'enabled'}`);
+}
+
+/** Deletes a pipeline with all that belongs to it. */
+export async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+  await withStore(context, (store) => store.delete(id));
+  if (context.output.isJson) return context.output.json({ pipeline_id: id, deleted: true });
+  context.output.note(`pipeline ${id} deleted`);
+}
+
+function load(context: CommandContext, { file }: FileOption): Promise<PipelineDefinition> {
+  return loadDefinition(resolve(context.cwd, file), {
+    name: file,
+    heartbeatIntervalSeconds: context.settings.heartbeatIntervalSeconds,
+    // The database is needed, and opened, only where a definition refers to it.
+    storedAbi: async (id) => (await withDatabase(context, (database) => new AbiStore(database).get(id))).abi,
+  });
+}
+
+function withStore<T>(context: CommandContext, work: (store: PipelineStore) => Promise<T>): Promise<T> {
+  return withDatabase(context, (database) => work(new PipelineStore(database)));
+}
+
+function componentsOf({ components }: PipelineDefinition): string {
+  return components.length === 1 ? '1 component' : `${components.length} components`;
+}
+
+function stateOf(disabled: boolean, lang: 'en' | 'zh'): string {
+  return disabled ? { en: 'disabled', zh: '已停用' }[lang] : { en: 'enabled', zh: '已启用' }[lang];
+}
+
+function summaryKeys(pipeline: PipelineSummary): Readonly<Record<string, unknown>> {
+  return {
+    pipeline_id: pipeline.id,
+    name: pipeline.name,
+    classification_id: pipeline.classificationId,
+    disabled: pipeline.disabled,
+    components: pipeline.componentTypes,
+    create_time: pipeline.createTime,
+    update_time: pipeline.updateTime,
+  };
+}

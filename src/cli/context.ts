@@ -1,0 +1,31 @@
+import type { Database } from '../database/database.js';
+import type { OpenOptions } from '../database/open-database.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import type { SecretMask } from '../runtime/secrets.js';
+import type { Settings, ShownSetting } from '../runtime/settings.js';
+import type { CommandOutline } from './command-outline.js';
+import type { Output } from './output.js';
+import type { Signals } from './signals.js';
+import type { StatusLine } from './status-line.js';
+
+/** All that a command works with. What it opens is closed when the command ends, however it ends. */
+export interface CommandContext {
+  readonly settings: Settings;
+  /** Every setting as it may be shown. */
+  readonly shownSettings: readonly ShownSetting[];
+  readonly output: Output;
+  /** The console's log. */
+  readonly logger: Logger;
+  /** Where progress is shown; undefined where stderr is no terminal, or only results are wanted. */
+  readonly statusLine: StatusLine | undefined;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly signals: Pick<Signals, 'stopping'>;
+  readonly secrets: SecretMask;
+  /** The table of commands: for completion. */
+  readonly commands: readonly CommandOutline[];
+  /** Opens the database that the settings name; it is closed after the command. */
+  database(options?: Omit<OpenOptions, 'timezone' | 'clock'>): Promise<Database>;
+}

@@ -1,0 +1,70 @@
+import { systemClock } from '../runtime/clock.js';
+import type { ExitCode } from '../runtime/errors.js';
+import { SecretMask } from '../runtime/secrets.js';
+import { loadSettings, type LoadedSettings } from '../runtime/settings.js';
+import type { CommandIo } from './command-io.js';
+import { commandTable } from './command-table.js';
+import { createConsoleLogger } from './console-logger.js';
+import type { CommandContext } from './context.js';
+import { OpenedDatabases } from './opened-databases.js';
+import { Output } from './output.js';
+import type { ParsedCommand } from './parse-command-line.js';
+import { reportError } from './report-error.js';
+import { Signals } from './signals.js';
+import { StatusLine } from './status-line.js';
+import { StdoutClosedError } from './stdout-closed-error.js';
+
+/** Runs a parsed command in a context of its own and returns its exit code; prints its error, where it has one. */
+export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Promise<ExitCode> {
+  const secrets = new SecretMask();
+  let debug = /^(debug|trace)$/i.test(String(parsed.flags['logLevel'] ?? io.env['LOG_LEVEL'] ?? ''));
+  try {
+    const loaded = loadSettings({ flags: parsed.flags, env: io.env, cwd: io.cwd, secrets });
+    debug = /^(debug|trace)$/.test(loaded.settings.logLevel);
+    return await runInContext(parsed, io, loaded, secrets);
+  } catch (error) {
+    if (error instanceof StdoutClosedError && error.isPipe) return 0;
+    return reportError(error, io.stderr, { json: parsed.json, debug, secrets });
+  }
+}
+
+async function runInContext(
+  parsed: ParsedCommand,
+  io: CommandIo,
+  { settings, shown }: LoadedSettings,
+  secrets: SecretMask,
+): Promise<ExitCode> {
+  const clock = systemClock;
+  const statusLine = new StatusLine(io.stderr);
+  const color = parsed.color && (io.env['NO_COLOR'] ?? '') === '';
+  const { json, quiet } = parsed;
+  const isTerminal = io.stderr.isTTY === true;
+  const databases = new OpenedDatabases(settings, clock);
+  const note = (text: string): void => statusLine.write(text);
+  const output = new Output({ stdout: io.stdout, note, json, quiet, color, lang: settings.lang, secrets });
+  const signals = new Signals({ io, clock, graceful: parsed.spec.stopsGracefully ?? false });
+  const context: CommandContext = {
+    settings,
+    shownSettings: shown,
+    output,
+    logger: createConsoleLogger({ settings, statusLine, isTerminal, color, quiet, clock, secrets }),
+    statusLine: isTerminal && !quiet ? statusLine : undefined,
+    clock,
+    env: io.env,
+    cwd: io.cwd,
+    signals,
+    secrets,
+    commands: commandTable,
+    database: (options) => databases.open(options),
+  };
+  try {
+    const action = await parsed.spec.load?.();
+    // The table pairs each action with the spec that its options were checked by.
+    return (await action?.(context, parsed.options as never)) ?? 0;
+  } finally {
+    await databases.close();
+    signals.dispose();
+    output.close();
+    statusLine.finish();
+  }
+}

@@ -1,0 +1,30 @@
+import type { ExitCode } from '../runtime/errors.js';
+import { SecretMask } from '../runtime/secrets.js';
+import { processIo, type CommandIo } from './command-io.js';
+import { commandTable } from './command-table.js';
+import { parseCommandLine, type ParsedCommand, type PrintedText } from './parse-command-line.js';
+import { reportError } from './report-error.js';
+import { version } from './version.js';
+
+/**
+ * Runs a command line, without the names of node and the script, and returns its exit code. Prints every error; throws
+ * nothing.
+ */
+export async function run(argv: readonly string[], io: CommandIo = processIo()): Promise<ExitCode> {
+  const ignoreClosedPipe = (): void => undefined;
+  io.stderr.on('error', ignoreClosedPipe);
+  io.stdout.on('error', ignoreClosedPipe);
+  let parsed: ParsedCommand | PrintedText;
+  try {
+    parsed = parseCommandLine(commandTable, argv, version());
+  } catch (error) {
+    const secrets = new SecretMask();
+    return reportError(error, io.stderr, { json: argv.includes('--json'), debug: false, secrets });
+  }
+  if ('text' in parsed) {
+    io.stdout.write(parsed.text);
+    return parsed.wanted ? 0 : 2;
+  }
+  const { executeCommand } = await import('./execute-command.js');
+  return await executeCommand(parsed, io);
+}

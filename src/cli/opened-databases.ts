@@ -1,0 +1,30 @@
+import type { Clock } from '../runtime/clock.js';
+import type { Database } from '../database/database.js';
+import type { OpenOptions } from '../database/open-database.js';
+import type { Settings } from '../runtime/settings.js';
+
+/** The databases that a command opened: closed together when it ends. */
+export class OpenedDatabases {
+  readonly #settings: Pick<Settings, 'databaseUrl' | 'databaseTimezone'>;
+  readonly #clock: Clock;
+  readonly #opened: Database[] = [];
+
+  constructor(settings: Pick<Settings, 'databaseUrl' | 'databaseTimezone'>, clock: Clock) {
+    this.#settings = settings;
+    this.#clock = clock;
+  }
+
+  /** Opens the database that the settings name. */
+  async open(options: Omit<OpenOptions, 'timezone' | 'clock'> = {}): Promise<Database> {
+    const { openDatabase } = await import('../database/open-database.js');
+    const { databaseUrl, databaseTimezone: timezone } = this.#settings;
+    const database = await openDatabase(databaseUrl, { ...options, timezone, clock: this.#clock });
+    this.#opened.push(database);
+    return database;
+  }
+
+  /** Closes every one; a failure to close changes nothing any more. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#opened.splice(0).map((database) => database.close()));
+  }
+}

@@ -1,0 +1,103 @@
+import type { Lang } from '../runtime/messages.js';
+import type { SecretMask } from '../runtime/secrets.js';
+import type { CommandStream } from './command-io.js';
+import { StdoutClosedError } from './stdout-closed-error.js';
+import { renderTable, type Heading } from './render-table.js';
+
+export type Cell = string | number | boolean | null | undefined;
+
+export interface OutputOptions {
+  readonly stdout: CommandStream;
+  /** Writes lines to stderr, above a progress bar where there is one. */
+  readonly note: (text: string) => void;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: boolean;
+  readonly lang: Lang;
+  readonly secrets: SecretMask;
+}
+
+/**
+ * Prints a command's results on stdout and remarks on stderr. Tables, lines and remarks are masked; JSON and what
+ * `write` gets must already be fit to print, as events may hold any text.
+ */
+export class Output {
+  readonly #options: OutputOptions;
+  #failure: Error | null = null;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    options.stdout.on('error', this.#fail);
+  }
+
+  /** Says whether results are wanted as JSON. */
+  get isJson(): boolean {
+    return this.#options.json;
+  }
+
+  get isQuiet(): boolean {
+    return this.#options.quiet;
+  }
+
+  get isTerminal(): boolean {
+    return this.#options.stdout.isTTY === true;
+  }
+
+  get lang(): Lang {
+    return this.#options.lang;
+  }
+
+  /** Prints a table for people, its headings in their language. */
+  async table(headings: readonly Heading[], rows: readonly (readonly Cell[])[]): Promise<void> {
+    const { lang, color, stdout, secrets } = this.#options;
+    const cells = rows.map((row) => row.map((cell) => maskCell(cell, secrets)));
+    const isTerminal = stdout.isTTY === true;
+    await this.write(`${await renderTable(headings, cells, { lang, color: color && isTerminal, isTerminal })}\n`);
+  }
+
+  /** Prints a JSON document: indented for a terminal, else on one line. */
+  async json(document: unknown): Promise<void> {
+    await this.write(`${JSON.stringify(document, null, this.isTerminal ? 2 : undefined)}\n`);
+  }
+
+  /** Prints a line of a result. */
+  async line(text: string): Promise<void> {
+    await this.write(`${this.#options.secrets.mask(text)}\n`);
+  }
+
+  /** Prints a remark that is no result: not where only results, or JSON, are wanted. */
+  note(text: string): void {
+    if (!this.#options.quiet && !this.#options.json) this.#options.note(`${this.#options.secrets.mask(text)}\n`);
+  }
+
+  /** Writes a piece of a result as it is; resolves as soon as the reader has room for the next. */
+  async write(chunk: string): Promise<void> {
+    this.#throwFailure();
+    await new Promise<void>((resolve) => {
+      this.#options.stdout.write(chunk, (error) => {
+        if (error) this.#fail(error);
+        resolve();
+      });
+    });
+    this.#throwFailure();
+  }
+
+  /** Lets go of stdout. */
+  close(): void {
+    this.#options.stdout.off('error', this.#fail);
+  }
+
+  readonly #fail = (error: Error): void => {
+    this.#failure ??= error;
+  };
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw new StdoutClosedError(this.#failure);
+  }
+}
+
+/** Numbers and times can't hold a secret, but a password of digits might look like one. */
+function maskCell(cell: Cell, secrets: SecretMask): string {
+  const text = cell === null || cell === undefined ? '-' : String(cell);
+  return /^[\d.,:TZ +-]*$/.test(text) ? text : secrets.mask(text);
+}

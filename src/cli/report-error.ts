@@ -1,0 +1,37 @@
+import { ChainparseError, messageOf, type ExitCode } from '../runtime/errors.js';
+import type { SecretMask } from '../runtime/secrets.js';
+import type { CommandStream } from './command-io.js';
+
+export interface ReportOptions {
+  readonly json: boolean;
+  /** Print the stack too. */
+  readonly debug: boolean;
+  readonly secrets: SecretMask;
+}
+
+/** Prints an error for people, or as JSON, to a stream; returns the exit code that it stands for. */
+export function reportError(error: unknown, stream: CommandStream, options: ReportOptions): ExitCode {
+  const known = error instanceof ChainparseError ? error : undefined;
+  const message = options.secrets.mask(oneLine(messageOf(error)));
+  const hint = known?.hint === undefined ? undefined : options.secrets.maskRemembered(oneLine(known.hint));
+  const stack = options.debug ? options.secrets.mask(stackOf(error)) : undefined;
+  stream.write(
+    options.json
+      ? `${JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, stack } })}\n`
+      : [`error: ${message}`, ...(hint === undefined ? [] : [`hint: ${hint}`]), ...(stack === undefined ? [] : [stack])]
+          .map((line) => `${line}\n`)
+          .join(''),
+  );
+  return known?.exitCode ?? 1;
+}
+
+function oneLine(text: string): string {
+  const line = text.trim().replace(/\s*[\r\n]+\s*/g, ' ');
+  return line === '' ? 'something failed without saying why' : line;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`;
+  return (error.stack ?? error.message) + cause;
+}

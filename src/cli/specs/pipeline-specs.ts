@@ -1,0 +1,53 @@
+import type { ArgumentSpec } from '../command-outline.js';
+import type { CommandSpec } from '../command-spec.js';
+
+const id: ArgumentSpec = { name: 'id', description: "the pipeline's id", kind: 'id' };
+const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };
+const load = () => import('../commands/pipeline.js');
+
+/** Commands about pipelines' definitions. */
+export const pipelineSpecs: readonly CommandSpec[] = [
+  {
+    name: 'pipeline',
+    summary: 'store, show and change pipelines',
+    commands: [
+      {
+        name: 'import',
+        summary: 'store a definition; prints its id',
+        arguments: [file],
+        options: [
+          { flags: '--id <n>', description: 'store it under this id, whatever the file says', kind: 'id' },
+          { flags: '--update', description: 'replace the definition that is stored under the id; keep its events' },
+        ],
+        load: async () => (await load()).importPipeline,
+      },
+      { name: 'list', summary: 'list all pipelines', load: async () => (await load()).listPipelines },
+      { name: 'show', summary: 'show a pipeline', arguments: [id], load: async () => (await load()).showPipeline },
+      {
+        name: 'export',
+        summary: 'print a definition that can be imported again, its ABIs in it',
+        arguments: [id],
+        load: async () => (await load()).exportPipeline,
+      },
+      {
+        name: 'validate',
+        summary: 'check a definition without storing it',
+        arguments: [file],
+        load: async () => (await load()).validatePipeline,
+      },
+      { name: 'enable', summary: 'let it run again', arguments: [id], load: async () => (await load()).enablePipeline },
+      {
+        name: 'disable',
+        summary: 'keep it from running',
+        arguments: [id],
+        load: async () => (await load()).disablePipeline,
+      },
+      {
+        name: 'delete',
+        summary: 'delete a pipeline with its tasks and events',
+        arguments: [id],
+        load: async () => (await load()).deletePipeline,
+      },
+    ],
+  },
+];
