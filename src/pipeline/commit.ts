@@ -1,0 +1,114 @@
+import type { BatchCommit, BatchStore } from '../database/batch-store.js';
+import type { CheckpointStore } from '../database/checkpoint-store.js';
+import { FenceError } from '../database/script.js';
+import type { EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
+import type { BlockRef } from '../model/block.js';
+import type { Progress } from '../model/task.js';
+import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
+import type { Start } from './start.js';
+import { whenReachable } from './lease.js';
+import type { Lease } from './lease.js';
+
+/** The checkpoint is not where this task left it, though the lease is its own: it must be read again. */
+export class CheckpointMovedError extends Error {}
+
+export interface CommitterParts {
+  readonly pipelineId: number;
+  readonly chainId: number;
+  readonly lease: Lease;
+  readonly batches: BatchStore;
+  readonly checkpoints: CheckpointStore;
+  readonly signal: AbortSignal;
+}
+
+/** Commits one message of a source after the other and knows where the checkpoint stands. */
+export class Committer {
+  readonly #parts: CommitterParts;
+  readonly #newestStoredBlock: number;
+  #version: number;
+  #startBlock: number | null;
+  #blockNumber: number | null;
+
+  constructor(parts: CommitterParts, start: Start) {
+    this.#parts = parts;
+    this.#newestStoredBlock = start.newestStoredBlock;
+    this.#version = start.checkpoint.version;
+    this.#startBlock = start.checkpoint.startBlock;
+    this.#blockNumber = start.checkpoint.blockNumber;
+  }
+
+  /**
+   * Commits a message exactly once, also when the database goes away in between; returns what changed in the progress.
+   * Throws LeaseLostError or CheckpointMovedError.
+   */
+  async commit(message: SourceMessage, progress: Progress): Promise<Partial<Progress>> {
+    return message.kind === 'events' ? this.#append(message, progress) : this.#takeBack(message, progress);
+  }
+
+  async #append(batch: EventBatch, progress: Progress): Promise<Partial<Progress>> {
+    const follows = this.#blockNumber !== null && batch.fromBlock === this.#blockNumber + 1;
+    const startBlock = follows && this.#startBlock !== null ? this.#startBlock : batch.fromBlock;
+    const after = { ...progress, nextBlock: batch.toBlock + 1, events: progress.events + batch.events.length };
+    const commit: Omit<BatchCommit, 'version'> = {
+      pipelineId: this.#parts.pipelineId,
+      taskId: this.#parts.lease.taskId,
+      batch,
+      chainId: this.#parts.chainId,
+      startBlock,
+      replaces: batch.fromBlock <= this.#newestStoredBlock,
+      forgets: !follows,
+      progress: after,
+    };
+    const to = { number: batch.toBlock, hash: batch.toHash };
+    await this.#once(to, (version) => this.#parts.batches.commit({ ...commit, version }));
+    this.#moveTo(startBlock, to, after);
+    return { nextBlock: after.nextBlock, events: after.events };
+  }
+
+  async #takeBack(message: RollbackMessage, progress: Progress): Promise<Partial<Progress>> {
+    const { pipelineId, lease, batches } = this.#parts;
+    const after = { ...progress, nextBlock: message.ancestor.number + 1 };
+    let taken = 0;
+    await this.#once(message.ancestor, async (version) => {
+      taken = await batches.rollback({ pipelineId, taskId: lease.taskId, version, message, progress: after });
+    });
+    this.#moveTo(this.#startBlock, message.ancestor, after);
+    return { nextBlock: after.nextBlock, events: Math.max(0, after.events - taken) };
+  }
+
+  #moveTo(startBlock: number | null, to: BlockRef, progress: Progress): void {
+    this.#version += 1;
+    this.#startBlock = startBlock;
+    this.#blockNumber = to.number;
+    this.#parts.lease.renewed(progress);
+  }
+
+  /**
+   * Sends a commit until it is known to have landed. Where its answer was lost, or a fence did not hold, the lease is
+   * renewed first (it may be another's by now), and the checkpoint is looked up before anything is sent again.
+   */
+  async #once(to: BlockRef, send: (version: number) => Promise<void>): Promise<void> {
+    const { lease, signal } = this.#parts;
+    for (;;) {
+      try {
+        await send(this.#version);
+        return;
+      } catch (error) {
+        if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
+        await lease.recover(signal);
+        if (await this.#landed(to)) return;
+      }
+    }
+  }
+
+  async #landed(to: BlockRef): Promise<boolean> {
+    const { checkpoints, pipelineId, lease, signal } = this.#parts;
+    const now = await whenReachable(lease, signal, () => checkpoints.get(pipelineId));
+    if (now.taskId !== lease.taskId) {
+      throw new LeaseLostError(`pipeline ${pipelineId} is held by task ${String(now.taskId)} now`);
+    }
+    if (now.version === this.#version) return false;
+    if (now.version === this.#version + 1 && now.blockNumber === to.number && now.blockHash === to.hash) return true;
+    throw new CheckpointMovedError();
+  }
+}

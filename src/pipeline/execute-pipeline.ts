@@ -1,0 +1,77 @@
+import type { RunOptions, Source, SourceContext } from '../components/component.js';
+import type { BatchStore } from '../database/batch-store.js';
+import type { CheckpointStore } from '../database/checkpoint-store.js';
+import type { Progress } from '../model/task.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import { CheckpointMovedError, Committer } from './commit.js';
+import type { Lease } from './lease.js';
+import { readStart } from './start.js';
+import type { Start } from './start.js';
+
+export interface Execution {
+  readonly pipelineId: number;
+  readonly chainId: number;
+  readonly source: Source;
+  readonly lease: Lease;
+  readonly batches: BatchStore;
+  readonly checkpoints: CheckpointStore;
+  readonly run: RunOptions;
+  readonly mode: Progress['mode'];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called with every change of the progress, for whoever shows it. */
+  readonly onProgress: (progress: Progress) => void;
+  /** Aborted when the run shall end soon. */
+  readonly stopping: AbortSignal;
+  /** Aborted when calls in the air must be dropped. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a source until it ends and commits what it sends, message by message: the one loop of a pipeline. Returns the
+ * progress made. Throws LeaseLostError, with nothing written, where the lease is lost.
+ */
+export async function executePipeline(execution: Execution): Promise<Progress> {
+  let run = execution.run;
+  let progress: Progress = { mode: execution.mode, nextBlock: null, targetBlock: null, headBlock: null, events: 0 };
+  const report = (known: Partial<Progress>): Progress => {
+    progress = { ...progress, ...known };
+    execution.onProgress(progress);
+    return progress;
+  };
+  for (;;) {
+    const start = await readStart(execution);
+    const committer = new Committer(execution, start);
+    const context = toContext(execution, run, start, (known) => execution.lease.moved(report(known)));
+    try {
+      for await (const message of execution.source.messages(context)) {
+        report(await committer.commit(message, progress));
+        // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
+        run = { mode: run.mode, toBlock: run.toBlock };
+      }
+      return progress;
+    } catch (error) {
+      if (!(error instanceof CheckpointMovedError)) throw error;
+      execution.logger.log('warn', 'an earlier commit of this task landed late: reading on from the checkpoint');
+    }
+  }
+}
+
+function toContext(
+  execution: Execution,
+  run: RunOptions,
+  start: Start,
+  moved: (known: Partial<Progress>) => Promise<void>,
+): SourceContext {
+  return {
+    run,
+    checkpoint: start.checkpoint,
+    recentBlocks: start.recentBlocks,
+    clock: execution.clock,
+    logger: execution.logger,
+    moved: (known = {}) => moved(known),
+    stopping: execution.stopping,
+    signal: execution.signal,
+  };
+}

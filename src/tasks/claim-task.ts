@@ -1,0 +1,85 @@
+import type { CheckpointStore } from '../database/checkpoint-store.js';
+import { FenceError } from '../database/script.js';
+import type { Replaced, TaskStore } from '../database/task-store.js';
+import type { Task } from '../model/task.js';
+import { taskStatus } from '../model/task.js';
+import { LeaseHeldError } from '../runtime/errors.js';
+
+/** This process, as other processes can recognise it. */
+export interface Worker {
+  /** `host:pid`. */
+  readonly name: string;
+  /** Tells this process from a later one with the same pid; null where the system does not say. */
+  readonly identity: string | null;
+  /** Says whether a process that ran on this host is gone; false where that can't be known. */
+  isGone(name: string, identity: string | null): boolean;
+}
+
+export interface ClaimOptions {
+  readonly pipelineId: number;
+  readonly worker: Worker;
+  readonly heartbeatIntervalSeconds: number;
+  readonly timeoutMinutes: number | null;
+  readonly logPathPrefix: string;
+  /** Take the lease whoever holds it. */
+  readonly takeOver: boolean;
+}
+
+export interface ClaimedTask {
+  readonly taskId: number;
+  /** The task that had held the pipeline and was ended, if any. */
+  readonly replaced: Task | null;
+}
+
+/** Races with other claims end quickly, for each has a winner. */
+const attempts = 10;
+
+/** Makes a new task the holder of a pipeline. Throws LeaseHeldError where another task holds it and is alive. */
+export async function claimTask(
+  tasks: TaskStore,
+  checkpoints: CheckpointStore,
+  options: ClaimOptions,
+): Promise<ClaimedTask> {
+  for (let attempt = 1; ; attempt++) {
+    const { taskId: holder } = await checkpoints.get(options.pipelineId);
+    const newest = await tasks.getNewest(options.pipelineId);
+    const replaced = newest?.status === taskStatus.running ? newest : null;
+    const replaces = replaced === null ? null : judge(replaced, options);
+    try {
+      const { name, identity } = options.worker;
+      const taskId = await tasks.claim({ ...options, holder, replaces, worker: name, workerIdentity: identity });
+      return { taskId, replaced };
+    } catch (error) {
+      // Somebody else claimed it, or the old task gave a sign of life: what was judged is no longer so.
+      if (!(error instanceof FenceError) || attempt >= attempts) throw error;
+    }
+  }
+}
+
+/** Decides on which grounds a running task may be replaced; throws LeaseHeldError where there are none. */
+function judge(task: Task, options: ClaimOptions): Replaced {
+  const by = `taken over by ${options.worker.name}`;
+  if (options.takeOver) return { taskId: task.id, silentForSeconds: null, reason: `${by} (--take-over)` };
+  if (task.worker !== null && options.worker.isGone(task.worker, task.workerIdentity)) {
+    return { taskId: task.id, silentForSeconds: null, reason: `${by}: the process ${task.worker} is gone` };
+  }
+  // The columns hold whole seconds: only an age above the limit is surely one.
+  const limitSeconds = Math.ceil(3 * (task.heartbeatInterval ?? options.heartbeatIntervalSeconds));
+  if (task.silentSeconds > limitSeconds) {
+    return {
+      taskId: task.id,
+      silentForSeconds: limitSeconds,
+      reason: `${by} after ${task.silentSeconds} s of silence`,
+    };
+  }
+  throw new LeaseHeldError(describeHolder(task), {
+    hint: `wait until it is done, stop it with 'chainparse tasks cancel ${task.id}', or run with --take-over`,
+  });
+}
+
+function describeHolder(task: Task): string {
+  const where = task.worker === null ? '' : ` on ${task.worker}`;
+  const beat =
+    task.heartbeatAgeSeconds === null ? 'no heartbeat yet' : `last heartbeat ${task.heartbeatAgeSeconds} s ago`;
+  return `pipeline ${task.pipelineId} is held by task ${task.id}${where}, running since ${task.createTime}, ${beat}`;
+}

@@ -1,0 +1,169 @@
+import type { RunOptions, Source } from '../components/component.js';
+import { BatchStore } from '../database/batch-store.js';
+import { CheckpointStore } from '../database/checkpoint-store.js';
+import type { Database } from '../database/database.js';
+import { TaskStore } from '../database/task-store.js';
+import type { Progress, Task } from '../model/task.js';
+import { statusText, taskStatus } from '../model/task.js';
+import { executePipeline } from '../pipeline/execute-pipeline.js';
+import type { Clock } from '../runtime/clock.js';
+import { ChainparseError, LeaseLostError, messageOf } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { statusChanged, writeLine } from '../runtime/messages.js';
+import type { Lang } from '../runtime/messages.js';
+import { claimTask } from './claim-task.js';
+import type { ClaimOptions, ClaimedTask } from './claim-task.js';
+import { finishTask } from './finish-task.js';
+import { Heartbeat } from './heartbeat.js';
+
+export interface TaskOptions extends ClaimOptions {
+  readonly database: Database;
+  readonly chainId: number;
+  readonly run: RunOptions;
+  readonly mode: Progress['mode'];
+  readonly clock: Clock;
+  readonly lang: Lang;
+  readonly stallAfterSeconds: number;
+  /** Makes the source once the task has begun; its logger writes to the task's log too. */
+  readonly begin: (task: Task) => Promise<{ readonly source: Source; readonly logger: Logger }>;
+  readonly onProgress: (progress: Progress, beatAt: number | null) => void;
+  /** Takes secrets out of a text that is stored. */
+  readonly mask: (text: string) => string;
+  readonly stopping: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+export interface TaskResult {
+  readonly task: Task;
+  readonly progress: Progress;
+}
+
+/**
+ * Runs a pipeline as one task: claims it, executes, and ends the task exactly once. Throws LeaseHeldError where it can't
+ * be had, LeaseLostError where it was lost; any other failure ends the task as failed and is thrown as it is.
+ */
+export async function runTask(options: TaskOptions): Promise<TaskResult> {
+  const tasks = new TaskStore(options.database);
+  const checkpoints = new CheckpointStore(options.database);
+  const claimed = await claimTask(tasks, checkpoints, options);
+  const { source, logger } = await options.begin(await tasks.get(claimed.taskId));
+  logClaim(options, claimed, logger);
+  const heartbeat = new Heartbeat({
+    taskId: claimed.taskId,
+    pipelineId: options.pipelineId,
+    tasks,
+    clock: options.clock,
+    logger,
+    lang: options.lang,
+    intervalMs: options.heartbeatIntervalSeconds * 1000,
+    stallAfterMs: options.stallAfterSeconds * 1000,
+  });
+  return new TaskRun(options, { tasks, checkpoints, source, logger, heartbeat }).run();
+}
+
+interface RunParts {
+  readonly tasks: TaskStore;
+  readonly checkpoints: CheckpointStore;
+  readonly source: Source;
+  readonly logger: Logger;
+  readonly heartbeat: Heartbeat;
+}
+
+/** One claimed task from its first turn to its end. */
+class TaskRun {
+  readonly #options: TaskOptions;
+  readonly #parts: RunParts;
+  #progress: Progress;
+
+  constructor(options: TaskOptions, parts: RunParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#progress = { mode: options.mode, nextBlock: null, targetBlock: null, headBlock: null, events: 0 };
+  }
+
+  async run(): Promise<TaskResult> {
+    const done = new AbortController();
+    const ticking = this.#parts.heartbeat.tick(done.signal);
+    try {
+      await this.#execute();
+      return await this.#finish(taskStatus.succeeded, this.#isStopped() ? 'stopped' : 'completed', null);
+    } catch (error) {
+      if (error instanceof LeaseLostError) return await this.#lost(error);
+      // Calls in the air that a stop has cut short are no failure.
+      if (this.#isStopped() && this.#options.signal.aborted) {
+        return await this.#finish(taskStatus.succeeded, 'stopped', null);
+      }
+      await this.#finish(taskStatus.failed, reasonOf(error), this.#options.mask(messageOf(error)));
+      throw error;
+    } finally {
+      done.abort();
+      await ticking;
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#options.stopping.aborted;
+  }
+
+  async #execute(): Promise<void> {
+    const { options, parts } = { options: this.#options, parts: this.#parts };
+    await executePipeline({
+      ...options,
+      source: parts.source,
+      lease: parts.heartbeat,
+      batches: new BatchStore(options.database),
+      checkpoints: parts.checkpoints,
+      logger: parts.logger,
+      onProgress: (progress) => {
+        this.#progress = progress;
+        options.onProgress(progress, parts.heartbeat.beatAt);
+      },
+      signal: AbortSignal.any([options.signal, parts.heartbeat.lost]),
+    });
+  }
+
+  async #finish(status: 1 | 2, endReason: string, error: string | null): Promise<TaskResult> {
+    const { tasks, heartbeat, logger } = this.#parts;
+    const outcome = { status, endReason, error };
+    const task = await finishTask({ ...this.#options, tasks, heartbeat }, outcome, this.#progress);
+    const from = statusText(taskStatus.running, this.#options.lang);
+    const to = statusText(status, this.#options.lang);
+    const { pipelineId, lang } = this.#options;
+    writeLine(logger, statusChanged(lang, { taskId: task.id, pipelineId, from, to, reason: endReason }));
+    return { task, progress: this.#progress };
+  }
+
+  /** A task that a person cancelled has ended as it should; any other loss is an error that says who has the lease. */
+  async #lost(error: LeaseLostError): Promise<TaskResult> {
+    const { tasks, heartbeat, logger } = this.#parts;
+    const task = await tasks.get(heartbeat.taskId).catch(() => null);
+    if (task === null) throw error;
+    if (task.status === taskStatus.succeeded && task.endReason === 'stopped') {
+      logger.log('info', `task ${task.id} was cancelled`, { event: 'task.cancelled', task_id: task.id });
+      return { task, progress: this.#progress };
+    }
+    const why = task.endReason === null ? '' : ` (${task.endReason}${task.error === null ? '' : `: ${task.error}`})`;
+    throw new LeaseLostError(`task ${task.id} lost its lease on pipeline ${task.pipelineId}${why}`, {
+      hint: `chainparse tasks list --pipeline ${task.pipelineId}`,
+      cause: error,
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof ChainparseError ? error.code.toLowerCase() : 'error';
+}
+
+function logClaim(options: TaskOptions, { taskId, replaced }: ClaimedTask, logger: Logger): void {
+  const { pipelineId, lang } = options;
+  const running = statusText(taskStatus.running, lang);
+  if (replaced !== null) {
+    const failed = statusText(taskStatus.failed, lang);
+    writeLine(
+      logger,
+      statusChanged(lang, { taskId: replaced.id, pipelineId, from: running, to: failed, reason: 'taken_over' }),
+    );
+  }
+  const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
+  logger.log('info', `task ${taskId} runs pipeline ${pipelineId} on ${options.worker.name}`, fields);
+}
