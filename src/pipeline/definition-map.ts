@@ -60,8 +60,9 @@ export class DefinitionMap {
   text(key: string): string | undefined {
     const node = this.get(key);
     if (node === undefined) return undefined;
-    if (node.kind !== 'scalar' || typeof node.value !== 'string')
-      throw this.problem(key, `must be a text, not ${shown(node)}`);
+    if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+      throw this.problem(key, `must be a text, not ${shown(node)}`, node.kind === 'scalar' ? 'quote it' : undefined);
+    }
     return node.value;
   }
 
@@ -71,7 +72,6 @@ export class DefinitionMap {
     if (text === undefined) throw this.problem(key, 'is required');
     if (text === '') throw this.problem(key, 'is empty');
     if (text.length > maxLength) throw this.problem(key, `is longer than ${maxLength} characters`);
-    // eslint's no-control-regex would refuse the range in a literal.
     if (/\p{Cc}/u.test(text)) throw this.problem(key, 'must be one line without control characters');
     return text;
   }

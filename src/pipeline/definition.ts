@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Component, PipelineDefinition } from '../model/pipeline.js';
 import { DefinitionMap } from './definition-map.js';
 import { parseComponent } from './parse-component.js';
@@ -16,18 +17,35 @@ const definitionKeys = [
   'components',
 ];
 
+/** About ten years. */
+const maxTimeoutMinutes = 5_000_000;
 const maxTextLength = 60_000;
 /** What an INT column holds. */
 const maxId = 2_147_483_647;
 
-/** Reads and validates the definition in a file, YAML or JSON; its ABIs come with it. Throws UsageError. */
-export async function loadDefinition(file: string, storedAbi: StoredAbi): Promise<PipelineDefinition> {
-  return parseDefinition(await readTextFile(file), file, storedAbi);
+/** What a definition is read with. */
+export interface DefinitionOptions {
+  /** Finds the ABIs that definitions refer to as `abi_id:N`. */
+  readonly storedAbi: StoredAbi;
+  /** The heartbeat interval, in seconds: a timeout must be three of them or more. */
+  readonly heartbeatIntervalSeconds: number;
+  /** How errors call the file; its path where left out. */
+  readonly name?: string;
 }
 
-/** Validates a definition's text as `loadDefinition` does; paths in it are relative to where `file` lies. */
-export async function parseDefinition(text: string, file: string, storedAbi: StoredAbi): Promise<PipelineDefinition> {
-  const map = DefinitionMap.of(readYaml(text, file), 'a definition');
+/** Reads and validates the definition in a file, YAML or JSON; its ABIs come with it. Throws UsageError. */
+export async function loadDefinition(path: string, options: DefinitionOptions): Promise<PipelineDefinition> {
+  const { name = path } = options;
+  return parseDefinition(await readTextFile(path, name), path, options);
+}
+
+/** Validates a definition's text as `loadDefinition` does; paths in it are relative to the folder of `path`. */
+export async function parseDefinition(
+  text: string,
+  path: string,
+  options: DefinitionOptions,
+): Promise<PipelineDefinition> {
+  const map = DefinitionMap.of(readYaml(text, options.name ?? path), 'a definition');
   map.refuseUnknownKeys(definitionKeys);
   map.refuseBoth('name', 'pipeline_name');
   return {
@@ -35,9 +53,19 @@ export async function parseDefinition(text: string, file: string, storedAbi: Sto
     name: map.requiredText(map.has('pipeline_name') ? 'pipeline_name' : 'name', 255),
     classificationId: map.whole('classification_id', { min: 0, max: maxId }) ?? null,
     description: parseDescription(map),
-    timeoutMinutes: map.positive('timeout_minutes', 5_000_000) ?? null,
-    components: await parseComponents(map, new AbiResolver(file, storedAbi)),
+    timeoutMinutes: parseTimeout(map, options.heartbeatIntervalSeconds),
+    components: await parseComponents(map, new AbiResolver(dirname(path), options.storedAbi)),
   };
+}
+
+function parseTimeout(map: DefinitionMap, heartbeatIntervalSeconds: number): number | null {
+  const minutes = map.positive('timeout_minutes', maxTimeoutMinutes) ?? null;
+  const shortestSeconds = 3 * heartbeatIntervalSeconds;
+  if (minutes !== null && minutes * 60 < shortestSeconds) {
+    const reason = `a run that lives would be failed: it must be three heartbeat intervals or more (${shortestSeconds} s)`;
+    throw map.problem('timeout_minutes', `${minutes} min is too short: ${reason}`);
+  }
+  return minutes;
 }
 
 function parseDescription(map: DefinitionMap): string | null {

@@ -5,6 +5,7 @@ import { parseChain } from './parse-chain.js';
 import type { AbiResolver } from './resolve-abi.js';
 import { abiKeys } from './resolve-abi.js';
 import { selectEvents } from './select-events.js';
+import { shown } from './yaml-node.js';
 
 /** Every key that an `event_monitor` component may have. */
 export const eventMonitorKeys = [
@@ -83,11 +84,15 @@ function parseBlocks(map: DefinitionMap): { startBlock: number | null; endBlock:
   return { startBlock, endBlock };
 }
 
+const finalityTags = ['latest', 'safe', 'finalized'] as const;
+
 function parseFinality(map: DefinitionMap): Finality {
   const node = map.get('finality');
-  const isWord = node?.kind === 'scalar' && typeof node.value === 'string';
-  if (node !== undefined && !isWord) {
+  if (node === undefined) return 'latest';
+  const tag = finalityTags.find((candidate) => node.kind === 'scalar' && node.value === candidate);
+  if (tag !== undefined) return tag;
+  if (node.kind === 'scalar' && typeof node.value !== 'string') {
     return map.whole('finality', { min: 0, max: 1_000_000 }) ?? 'latest';
   }
-  return map.choice<Exclude<Finality, number>>('finality', ['latest', 'safe', 'finalized']) ?? 'latest';
+  throw map.problem('finality', `must be latest, safe, finalized or a number of confirmations, not ${shown(node)}`);
 }

@@ -10,7 +10,8 @@ export function printDefinition(definition: PipelineDefinition): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function definitionKeys(definition: PipelineDefinition): Keys {
+/** Returns a definition as the keys and values of its file. */
+export function definitionKeys(definition: PipelineDefinition): Keys {
   return withoutNulls({
     id: definition.id,
     name: definition.name,
@@ -26,8 +27,7 @@ function componentKeys({ name, type, config }: Component): Keys {
   return { name, type, ...keys };
 }
 
-/** Returns the keys, in the form of a definition's file, that give an `event_monitor` its config. */
-export function eventMonitorKeys(config: EventMonitorConfig): Keys {
+function eventMonitorKeys(config: EventMonitorConfig): Keys {
   return withoutNulls({
     chain_name: config.chainName,
     chain_id: config.chainId,

@@ -14,11 +14,11 @@ export function readYaml(text: string, file: string): YamlNode {
   const placeAt = (offset: number): Place => ({ file, line: Math.max(1, lines.linePos(offset).line) });
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const deep = tokens.find((token) => isTooDeep(token, maxDepth));
-  if (deep !== undefined) throw problemAt(placeAt(deep.offset), `is nested more than ${maxDepth} levels deep`);
+  if (deep !== undefined) throw problemAt(placeAt(deep.offset), `nested more than ${maxDepth} levels deep`);
   const composer = new Composer({ intAsBigInt: true, uniqueKeys: false, keepSourceTokens: false, merge: false });
   const documents = [...composer.compose(tokens, true, text.length)];
   const document = onlyDocument(documents, placeAt);
-  if (document.contents === null) throw problemAt({ file, line: 1 }, 'is empty');
+  if (document.contents === null) throw problemAt({ file, line: 1 }, 'the file is empty');
   return new NodeReader(document, placeAt).read(document.contents);
 }
 
@@ -37,10 +37,10 @@ function onlyDocument(documents: readonly AnyDocument[], placeAt: PlaceAt): AnyD
   const [first, second] = documents;
   const error = first?.errors[0] ?? first?.warnings[0];
   if (error !== undefined)
-    throw problemAt(placeAt(error.pos[0]), `is not valid YAML or JSON: ${inOneLine(error.message)}`);
+    throw problemAt(placeAt(error.pos[0]), `not valid YAML or JSON: ${inOneLine(error.message)}`);
   if (second !== undefined)
-    throw problemAt(placeAt(second.range?.[0] ?? 0), 'begins a second document; a file holds one pipeline');
-  if (first === undefined) throw problemAt(placeAt(0), 'is empty');
+    throw problemAt(placeAt(second.range?.[0] ?? 0), 'a second document begins; a file holds one pipeline');
+  if (first === undefined) throw problemAt(placeAt(0), 'the file is empty');
   return first;
 }
 
@@ -64,7 +64,7 @@ class NodeReader {
   read(node: Node | null, near?: Place): YamlNode {
     const place = node?.range ? this.#placeAt(node.range[0]) : (near ?? this.#placeAt(0));
     if (this.#aliasDepth > 0 && ++this.#aliasedValues > maxAliasedValues) {
-      throw problemAt(place, `has aliases that stand for more than ${maxAliasedValues} values`);
+      throw problemAt(place, `aliases stand for more than ${maxAliasedValues} values`);
     }
     if (isAlias(node)) return this.#follow(node, place);
     if (isSeq<Node>(node)) return { kind: 'list', ...place, items: node.items.map((item) => this.read(item, place)) };
@@ -108,7 +108,7 @@ class NodeReader {
     if (value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value)) {
       return { kind: 'scalar', ...place, value: value as string | number | bigint | boolean | null, source };
     }
-    throw problemAt(place, 'holds a value of a kind that a definition has no use for');
+    throw problemAt(place, 'a value of a kind that a definition has no use for');
   }
 }
 

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseAbi } from '../chain/abi.js';
 import { builtinAbi, builtinAbiNames } from '../chain/builtin-abis.js';
 import type { AbiFragment } from '../model/pipeline.js';
@@ -16,12 +16,12 @@ export const abiKeys = ['abi_path', 'abi'] as const;
 
 /** Finds the ABIs that a definition names or holds, each only once. */
 export class AbiResolver {
-  readonly #file: string;
+  readonly #folder: string;
   readonly #storedAbi: StoredAbi;
   readonly #found = new Map<string, Promise<readonly AbiFragment[]>>();
 
-  constructor(file: string, storedAbi: StoredAbi) {
-    this.#file = file;
+  constructor(folder: string, storedAbi: StoredAbi) {
+    this.#folder = folder;
     this.#storedAbi = storedAbi;
   }
 
@@ -61,7 +61,7 @@ export class AbiResolver {
   #find(reference: string): Promise<readonly AbiFragment[]> {
     if (reference.startsWith('builtin:')) return Promise.resolve(findBuiltin(reference.slice('builtin:'.length)));
     if (reference.startsWith('abi_id:')) return this.#findStored(reference.slice('abi_id:'.length));
-    return readAbiFile(resolve(dirname(this.#file), reference), reference);
+    return readAbiFile(resolve(this.#folder, reference), reference);
   }
 
   async #findStored(text: string): Promise<readonly AbiFragment[]> {

@@ -17,8 +17,9 @@ export async function selectEvents(
 ): Promise<readonly string[] | null> {
   const signatures = [...new Set(abis.flatMap((abi) => eventSignatures(abi)))];
   const known = new Set([...signatures.map(nameOf), ...signatures]);
-  const selected = await Promise.all(map.list(key, { single: true }).map((node) => selectEvent(node, known)));
-  return selected.length === 0 ? null : [...new Set(selected)];
+  const selected = new Set<string>();
+  for (const node of map.list(key, { single: true })) selected.add(await selectEvent(node, known));
+  return selected.size === 0 ? null : [...selected];
 }
 
 async function selectEvent(node: YamlNode, known: ReadonlySet<string>): Promise<string> {
@@ -28,7 +29,8 @@ async function selectEvent(node: YamlNode, known: ReadonlySet<string>): Promise<
   const wanted = node.source.trim();
   const event = known.has(wanted) ? wanted : await canonicalSignature(wanted);
   if (known.has(event)) return event;
-  throw problemAt(node, `${key}: ${shown(node)} is no event of the ABI${suggestion(event, known)}`);
+  const hint = isCutSignature(wanted) ? 'write a signature in quotes: a comma ends a plain word in a list' : undefined;
+  throw problemAt(node, `${key}: ${shown(node)} is no event of the ABI${suggestion(event, known)}`, hint);
 }
 
 /** Brings `event Transfer(address indexed from, uint value)` into the form `Transfer(address,uint256)`. */
@@ -40,6 +42,11 @@ async function canonicalSignature(text: string): Promise<string> {
   } catch {
     return text;
   }
+}
+
+/** Says whether a text is what YAML's flow lists make of the first part of an unquoted signature. */
+function isCutSignature(text: string): boolean {
+  return text.includes('(') && !text.includes(')');
 }
 
 function suggestion(event: string, known: ReadonlySet<string>): string {
