@@ -1,0 +1,150 @@
+import type { Clock } from '../runtime/clock.js';
+import { ChainMismatchError, ChainUnreachableError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { backoffMs } from '../runtime/retry.js';
+import type { Backoff } from '../runtime/retry.js';
+import type { JsonRpcEndpoint } from './json-rpc.js';
+import { refusalHint } from './refusal-hint.js';
+import { RpcError, isRefusal } from './rpc-error.js';
+import { MalformedValue, readQuantity } from './rpc-values.js';
+
+export interface FailoverOptions {
+  /** The chain that is meant; undefined: whichever the endpoints serve. */
+  readonly chainId: number | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How many rounds over the endpoints are tried. */
+  readonly attempts: number;
+  readonly backoff: Backoff;
+}
+
+/** The longest that a server's own wish to be left alone is granted, in milliseconds. */
+const longestWaitMs = 60_000;
+
+/** Asks endpoints of one chain, the one that answered last first, until one answers or all bounds are reached. */
+export class Failover {
+  readonly #options: FailoverOptions;
+  readonly #verified = new Set<JsonRpcEndpoint>();
+  /** Endpoints of another chain, with its id. */
+  readonly #strangers = new Map<JsonRpcEndpoint, number>();
+  #endpoints: readonly JsonRpcEndpoint[];
+
+  constructor(endpoints: readonly JsonRpcEndpoint[], options: FailoverOptions) {
+    this.#endpoints = endpoints;
+    this.#options = options;
+  }
+
+  /**
+   * Returns what `work` makes of an endpoint. Errors for which `isForCaller` holds are thrown as they are; others are
+   * retried and end in ChainUnreachableError.
+   */
+  async ask<T>(
+    work: (endpoint: JsonRpcEndpoint) => Promise<T>,
+    isForCaller: (error: RpcError) => boolean,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const refusals = new Map<JsonRpcEndpoint, RpcError>();
+    for (let attempt = 1; ; attempt++) {
+      const failures: RpcError[] = [];
+      for (const endpoint of this.#usable(refusals)) {
+        const outcome = await this.#try(endpoint, work, signal);
+        if ('answer' in outcome) return outcome.answer;
+        if (outcome.failure === null) continue;
+        if (outcome.failure.action === 'fatal' || isForCaller(outcome.failure)) throw outcome.failure;
+        if (isRefusal(outcome.failure)) refusals.set(endpoint, outcome.failure);
+        else failures.push(outcome.failure);
+      }
+      await this.#waitOrGiveUp(attempt, failures, [...refusals.values()], signal);
+    }
+  }
+
+  #usable(refusals: ReadonlyMap<JsonRpcEndpoint, RpcError>): JsonRpcEndpoint[] {
+    return this.#endpoints.filter((endpoint) => !refusals.has(endpoint) && !this.#strangers.has(endpoint));
+  }
+
+  /** A null failure: the endpoint turned out to serve another chain. */
+  async #try<T>(
+    endpoint: JsonRpcEndpoint,
+    work: (endpoint: JsonRpcEndpoint) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<{ readonly answer: T } | { readonly failure: RpcError | null }> {
+    try {
+      if (!(await this.#isOurs(endpoint, signal))) return { failure: null };
+      const answer = await work(endpoint);
+      this.#prefer(endpoint);
+      return { answer };
+    } catch (error) {
+      const failure = error instanceof MalformedValue ? malformedAnswer(error, endpoint.host) : error;
+      if (!(failure instanceof RpcError)) throw error;
+      // What comes back after a failed connection may be another node.
+      if (failure.class === 'transport') this.#verified.delete(endpoint);
+      return { failure };
+    }
+  }
+
+  async #isOurs(endpoint: JsonRpcEndpoint, signal: AbortSignal): Promise<boolean> {
+    const { chainId, logger } = this.#options;
+    if (chainId === undefined || this.#verified.has(endpoint)) return true;
+    const found = readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
+    if (found === chainId) {
+      this.#verified.add(endpoint);
+      return true;
+    }
+    this.#strangers.set(endpoint, found);
+    const message = `${endpoint.host} serves chain ${found}, not chain ${chainId}: it is not asked any more`;
+    logger.log('error', message, { event: 'rpc.wrong_chain', host: endpoint.host, chain_id: found });
+    return false;
+  }
+
+  #prefer(endpoint: JsonRpcEndpoint): void {
+    if (this.#endpoints[0] === endpoint) return;
+    this.#endpoints = [endpoint, ...this.#endpoints.filter((other) => other !== endpoint)];
+  }
+
+  async #waitOrGiveUp(
+    attempt: number,
+    failures: readonly RpcError[],
+    refusals: readonly RpcError[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { attempts, backoff, clock, logger } = this.#options;
+    if (this.#strangers.size === this.#endpoints.length) throw this.#mismatch();
+    const last = failures.at(-1);
+    if (last === undefined || attempt >= attempts) throw unreachable(last ?? refusals.at(-1), attempt);
+    const waitMs = Math.max(backoffMs(attempt, backoff), wishOf(failures));
+    logger.log(last.class === 'unknown' ? 'warn' : 'debug', `RPC call failed, trying again: ${last.message}`, {
+      event: 'rpc.retry',
+      host: last.host,
+      class: last.class,
+      attempt,
+      wait_ms: Math.round(waitMs),
+    });
+    await clock.sleep(waitMs, signal);
+  }
+
+  #mismatch(): ChainMismatchError {
+    const found = [...new Set(this.#strangers.values())].join(', ');
+    const hosts = [...this.#strangers.keys()].map((endpoint) => endpoint.host).join(', ');
+    const { chainId = 0 } = this.#options;
+    return new ChainMismatchError(`expected chain ${chainId}, but ${hosts} serves chain ${found}`, {
+      hint: "check the RPC URL, or the definition's chain_name and chain_id",
+    });
+  }
+}
+
+function malformedAnswer(cause: MalformedValue, host: string): RpcError {
+  return new RpcError(`malformed answer: ${cause.message}`, { class: 'malformed', host, cause });
+}
+
+/** All endpoints were asked: the soonest time at which one of them wants to be asked again. */
+function wishOf(failures: readonly RpcError[]): number {
+  const soonest = Math.min(...failures.map((failure) => failure.retryAfterMs ?? 0));
+  return Math.min(soonest, longestWaitMs);
+}
+
+function unreachable(last: RpcError | undefined, attempts: number): ChainUnreachableError {
+  if (last === undefined) return new ChainUnreachableError('no RPC endpoint is left to ask');
+  const tries = attempts === 1 ? '' : `, after ${attempts} tries`;
+  const what = isRefusal(last) ? 'the chain refuses' : 'the chain can not be reached';
+  return new ChainUnreachableError(`${what}: ${last.message}${tries}`, { cause: last, hint: refusalHint(last) });
+}

@@ -1,0 +1,73 @@
+import type { Finality } from '../model/pipeline.js';
+import type { BlockHeader } from '../model/block.js';
+import type { Logger } from '../runtime/logger.js';
+import type { BlockTag, ChainClient, TagAnswer } from './chain-client.js';
+import { RpcError } from './rpc-error.js';
+
+/** Where the chain stands. */
+export interface ChainHead {
+  /** The node's newest block. */
+  readonly latest: BlockHeader;
+  /** The newest block that may be read, by the finality that was asked for; -1 where there is none yet. */
+  readonly readable: number;
+  /** The newest block that can't be replaced any more; -1 where there is none yet. */
+  readonly finalized: number;
+}
+
+/** How far behind the newest block the final one is taken to be where the node does not tell. */
+const assumedDepth = 64;
+
+/** Reads where the chain stands: its newest block, and the newest final and readable ones. */
+export class HeadReader {
+  readonly #chain: ChainClient;
+  readonly #finality: Finality;
+  readonly #logger: Logger;
+  readonly #known = new Map<BlockTag, number>();
+  readonly #warned = new Set<BlockTag>();
+
+  constructor(chain: ChainClient, finality: Finality, logger: Logger) {
+    this.#chain = chain;
+    this.#finality = finality;
+    this.#logger = logger;
+  }
+
+  /** Asks the node; null where it has no block at all. */
+  async read(signal: AbortSignal): Promise<ChainHead | null> {
+    const { latest, tagged } = await this.#chain.heads('finalized', signal);
+    if (latest === null) return null;
+    const finalized = this.#resolve('finalized', tagged, latest);
+    return { latest, finalized, readable: await this.#readable(latest, finalized, signal) };
+  }
+
+  async #readable(latest: BlockHeader, finalized: number, signal: AbortSignal): Promise<number> {
+    const finality = this.#finality;
+    if (finality === 'latest') return latest.number;
+    if (typeof finality === 'number') return Math.max(-1, latest.number - finality);
+    if (finality === 'finalized') {
+      this.#warnOfGuess('finalized');
+      return finalized;
+    }
+    const { tagged } = await this.#chain.heads('safe', signal);
+    const safe = this.#resolve('safe', tagged, latest);
+    this.#warnOfGuess('safe');
+    return safe;
+  }
+
+  /** Finality never goes back: what a node said once holds when it is asked again and lags or can't tell. */
+  #resolve(tag: BlockTag, answer: TagAnswer, latest: BlockHeader): number {
+    const known = this.#known.get(tag) ?? -1;
+    if (answer !== null && !(answer instanceof RpcError)) {
+      const number = Math.max(known, Math.min(answer.number, latest.number));
+      this.#known.set(tag, number);
+      return number;
+    }
+    return known >= 0 ? known : Math.max(-1, latest.number - assumedDepth);
+  }
+
+  #warnOfGuess(tag: BlockTag): void {
+    if (this.#known.has(tag) || this.#warned.has(tag)) return;
+    this.#warned.add(tag);
+    const message = `the node does not know which block is ${tag}: block ${assumedDepth} below its head is taken for it`;
+    this.#logger.log('warn', message, { event: 'chain.no_finality', tag });
+  }
+}

@@ -1,0 +1,94 @@
+import type { RpcError, RpcErrorClass } from './rpc-error.js';
+
+/** One call of a JSON-RPC method. */
+export interface RpcCall {
+  readonly method: string;
+  readonly params: readonly unknown[];
+}
+
+/** The outcome of one call of a batch. */
+export type RpcOutcome =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: RpcError };
+
+/** An HTTP answer, read to its end. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly text: string;
+}
+
+/** An error as a node states it, before it is sorted. */
+export interface StatedError {
+  readonly message: string;
+  readonly code: number | undefined;
+  readonly data: unknown;
+  /** Set where the shape of the answer already says what is wrong. */
+  readonly class?: RpcErrorClass;
+}
+
+/** One element of an answer: a result, or an error; the id is undefined where the server left it out. */
+export interface RpcReply {
+  readonly id: string | undefined;
+  readonly result?: unknown;
+  readonly error?: StatedError;
+}
+
+/** Returns the parsed body; undefined where it is no JSON. */
+export function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads one JSON-RPC reply; anything else becomes an error that says so. */
+export function readReply(body: unknown): RpcReply {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return { id: undefined, error: malformed(`no JSON-RPC answer: ${shorten(JSON.stringify(body))}`) };
+  }
+  const fields = body as Readonly<Record<string, unknown>>;
+  const id = idOf(fields['id']);
+  if (fields['error'] !== undefined && fields['error'] !== null) return { id, error: readError(fields['error']) };
+  if ('result' in fields) return { id, result: fields['result'] };
+  return { id, error: messageOnly(fields) ?? malformed('the answer holds neither result nor error') };
+}
+
+function idOf(id: unknown): string | undefined {
+  return typeof id === 'number' || typeof id === 'string' ? String(id) : undefined;
+}
+
+function readError(error: unknown): StatedError {
+  if (typeof error === 'string') return { message: shorten(error), code: undefined, data: undefined };
+  if (typeof error !== 'object' || error === null) return malformed(`error: ${shorten(JSON.stringify(error))}`);
+  const { message, code, data } = error as Readonly<Record<string, unknown>>;
+  const text = typeof message === 'string' ? message : JSON.stringify(error);
+  const detail = typeof data === 'string' && !text.includes(data) ? `${text} (${shorten(data)})` : text;
+  return { message: shorten(detail), code: codeOf(code), data };
+}
+
+/** Gateways answer in shapes of their own, such as `{"message": "…"}`. */
+function messageOnly(fields: Readonly<Record<string, unknown>>): StatedError | undefined {
+  const { message, code } = fields;
+  if (typeof message !== 'string') return undefined;
+  return { message: shorten(message), code: codeOf(code), data: undefined };
+}
+
+function codeOf(code: unknown): number | undefined {
+  const value = typeof code === 'string' && code.trim() !== '' ? Number(code) : code;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Returns an error for an answer that has not the shape of one. */
+export function malformed(message: string): StatedError {
+  return { message, code: undefined, data: undefined, class: 'malformed' };
+}
+
+/** Returns a text fit for one line of an error. */
+export function shorten(text: string | undefined, length = 500): string {
+  const line = (text ?? 'nothing')
+    .replace(/<[^>]{0,200}>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length <= length ? line : `${line.slice(0, length)}…`;
+}

@@ -1,0 +1,186 @@
+import type { Clock } from '../runtime/clock.js';
+import { SecretMask } from '../runtime/secrets.js';
+import { HttpEndpoint } from './http-endpoint.js';
+import { malformed, parseBody, readReply, shorten } from './json-rpc-answer.js';
+import type { HttpAnswer, RpcCall, RpcOutcome, RpcReply, StatedError } from './json-rpc-answer.js';
+import { capIn, retryAfterIn, suggestionIn } from './rpc-error-hints.js';
+import { classOfStatus, sortError } from './rpc-error-patterns.js';
+import { RpcError, asksForLess } from './rpc-error.js';
+import type { RpcErrorClass } from './rpc-error.js';
+
+export interface JsonRpcOptions {
+  readonly url: string;
+  readonly clock: Clock;
+  /** How long one HTTP request may take, in milliseconds; 30,000 where nothing is said. */
+  readonly timeoutMs?: number | undefined;
+  /** The longest answer that is read, in bytes; 256 MB where nothing is said. */
+  readonly maxBytes?: number | undefined;
+  /** How many calls one batch holds at most, to begin with; 100 where nothing is said. */
+  readonly maxBatch?: number | undefined;
+}
+
+/** Classes of a failed batch that say nothing about batches: single calls would fail in the same way. */
+const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
+  'rate-limit',
+  'quota',
+  'timeout',
+  'transport',
+  'internal',
+  'response-too-large',
+  'range-cap',
+  'density',
+  'lag',
+]);
+
+/** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
+const batchFailuresBorne = 3;
+
+/** One JSON-RPC endpoint over HTTP. */
+export class JsonRpcEndpoint {
+  readonly #http: HttpEndpoint;
+  readonly #clock: Clock;
+  readonly #secrets = new SecretMask();
+  #nextId = 1;
+  #maxBatch: number;
+  #batchFailures = 0;
+
+  constructor(options: JsonRpcOptions) {
+    const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
+    this.#http = new HttpEndpoint({ url, clock, timeoutMs, maxBytes });
+    this.#clock = clock;
+    this.#maxBatch = maxBatch;
+    this.#secrets.remember(url);
+  }
+
+  /** The host of the URL: all of it that may be shown. */
+  get host(): string {
+    return this.#http.host;
+  }
+
+  /** Makes one call and returns its result; throws RpcError. */
+  async call(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    const id = this.#nextId++;
+    const answer = await this.#http.post(envelope(id, { method, params }), signal);
+    const outcome = this.#outcome(this.#single(answer, id), answer);
+    if (!outcome.ok) throw outcome.error;
+    return outcome.value;
+  }
+
+  /**
+   * Makes calls together, in as few requests as the server takes, and returns the outcome of each in their order.
+   * Throws RpcError where a request as a whole fails.
+   */
+  async batch(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    const outcomes: RpcOutcome[] = [];
+    while (outcomes.length < calls.length) {
+      const part = calls.slice(outcomes.length, outcomes.length + this.#maxBatch);
+      const answered = part.length === 1 ? await this.#alone(part, signal) : await this.#together(part, signal);
+      if (answered !== null) outcomes.push(...answered);
+    }
+    return outcomes;
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  async #alone([call]: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    if (call === undefined) return [];
+    try {
+      return [{ ok: true, value: await this.call(call.method, call.params, signal) }];
+    } catch (error) {
+      if (error instanceof RpcError && !signal.aborted) return [{ ok: false, error }];
+      throw error;
+    }
+  }
+
+  /** Answers null where the server refused the batch as such: then a smaller one is due. */
+  async #together(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[] | null> {
+    const firstId = this.#nextId;
+    this.#nextId += calls.length;
+    const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
+    const answer = await this.#http.post(body, signal);
+    const parsed = parseBody(answer.text);
+    if (!Array.isArray(parsed) || parsed.length === 0) {
+      const error = this.#error(this.#statedByBody(parsed, answer), answer);
+      if (parsed === undefined) this.#bearFailure(error);
+      this.#shrinkBatch(calls.length, error);
+      return null;
+    }
+    this.#batchFailures = 0;
+    const replies = parsed.map(readReply);
+    const outcomes = calls.map((_call, index) => this.#outcome(pick(replies, firstId + index), answer));
+    const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
+    if (refused === undefined || refused.ok) return outcomes;
+    this.#shrinkBatch(calls.length, refused.error);
+    return null;
+  }
+
+  /** Remembers that a batch of this size is too much, or throws the error where it is about something else. */
+  #shrinkBatch(size: number, error: RpcError): void {
+    if (notAboutBatches.has(error.class)) this.#bearFailure(error);
+    const tooLarge = error.class === 'batch' && /larg|big|size|limit|many|exceed|max/i.test(error.message);
+    const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
+    this.#maxBatch = tooLarge ? Math.max(1, smaller) : 1;
+  }
+
+  #bearFailure(error: RpcError): void {
+    const mayBeBatch = error.class !== 'rate-limit' && error.class !== 'quota' && !asksForLess(error);
+    if (error.class === 'batch' || (mayBeBatch && ++this.#batchFailures >= batchFailuresBorne)) return;
+    throw error;
+  }
+
+  #single(answer: HttpAnswer, id: number): RpcReply {
+    const parsed = parseBody(answer.text);
+    const body: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
+    if (parsed === undefined) return { id: undefined, error: this.#statedByBody(parsed, answer) };
+    const reply = readReply(body);
+    if (reply.error !== undefined || reply.id === undefined || reply.id === String(id)) return reply;
+    return { id: undefined, error: malformed('the answer belongs to another request') };
+  }
+
+  /** What an answer says that is not what was asked for: an error for the whole, a page of a proxy, half a document. */
+  #statedByBody(parsed: unknown, { status, text }: HttpAnswer): StatedError {
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
+      return readReply(parsed).error ?? malformed('one answer for a batch of calls');
+    }
+    const ofStatus = classOfStatus(status);
+    const prefix = ofStatus === undefined ? '' : `HTTP ${status} `;
+    if (text.trim() === '') return { ...malformed(`${prefix}with an empty body`), class: ofStatus ?? 'malformed' };
+    const stated = `${prefix}${shorten(text, 200)}`;
+    if (ofStatus === undefined) return malformed(`no JSON: ${stated}`);
+    // A page says in its own words what the status may hide, such as a rate limit behind a 403.
+    return { message: stated, code: undefined, data: undefined };
+  }
+
+  #outcome(reply: RpcReply, answer: HttpAnswer): RpcOutcome {
+    if (reply.error === undefined) return { ok: true, value: reply.result };
+    return { ok: false, error: this.#error(reply.error, answer) };
+  }
+
+  #error(stated: StatedError, { status, retryAfter }: HttpAnswer): RpcError {
+    const { code, data } = stated;
+    const message = this.#secrets.mask(stated.message);
+    const text = code === undefined ? message : `${message} (code ${code})`;
+    return new RpcError(text, {
+      class: stated.class ?? sortError(message, code, status),
+      host: this.host,
+      cap: capIn(message),
+      suggestion: suggestionIn(message, data),
+      retryAfterMs: retryAfterIn(message, data, retryAfter, this.#clock.now()),
+    });
+  }
+}
+
+function envelope(id: number, { method, params }: RpcCall): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+}
+
+function pick(replies: readonly RpcReply[], id: number): RpcReply {
+  const reply = replies.find((candidate) => candidate.id === String(id));
+  if (reply !== undefined) return reply;
+  // Some servers refuse a whole batch with one element, which may bear no id.
+  const refusal = replies.find((candidate) => candidate.error !== undefined && replies.length === 1);
+  return refusal ?? { id: undefined, error: malformed('the batch was answered without this call') };
+}

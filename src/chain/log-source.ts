@@ -1,0 +1,192 @@
+import type { BlockHeader, BlockRange, BlockRef } from '../model/block.js';
+import type { RawLog } from '../model/event.js';
+import type { Clock } from '../runtime/clock.js';
+import { ChainUnreachableError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { backoffMs } from '../runtime/retry.js';
+import { bloomTestOf } from './bloom.js';
+import type { ChainClient } from './chain-client.js';
+import { cleanLogs } from './clean-logs.js';
+import { Inconsistency, checkHashes, checkLinks } from './consistency.js';
+import { matcherOf, toLogFilter } from './log-filter.js';
+import type { LogFilter } from './log-filter.js';
+import { RangeSize } from './range-size.js';
+import { refusalHint } from './refusal-hint.js';
+import { RpcError, asksForLess } from './rpc-error.js';
+
+export interface LogSourceOptions {
+  readonly chain: ChainClient;
+  readonly filter: LogFilter;
+  /** The most blocks that one request asks for. */
+  readonly batchSize: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface FetchOptions {
+  /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
+  readonly verified: boolean;
+  /** Called after each good answer. */
+  readonly answered: () => Promise<void>;
+}
+
+/** What blocks `from` to `to` hold. */
+export interface FetchedRange extends BlockRange {
+  readonly logs: readonly RawLog[];
+  /** The header of block `to`. */
+  readonly last: BlockHeader;
+  /** Every block of a verified range, ascending, linked by their hashes; else only those known. */
+  readonly headers: readonly BlockHeader[];
+  /** Seconds since the Unix epoch, of each block that has logs. */
+  readonly timestamps: ReadonlyMap<number, number>;
+}
+
+/** The node can't show blocks that it said it has, or shows ones that don't fit together: look at its head again. */
+export class NodeLagsError extends ChainUnreachableError {}
+
+/** How often answers that don't fit together are asked for again before the head is looked at anew. */
+const lagAttempts = 4;
+const lagBackoff = { firstMs: 200, maxMs: 2_000 };
+/** How many requests in a row may time out before the chain counts as unreachable. */
+const timeoutsBorne = 8;
+const verifiedBlocks = 100;
+
+/** Fetches logs range by range, and makes sure that they are all and the right ones. */
+export class LogSource {
+  readonly #options: LogSourceOptions;
+  readonly #filter: LogFilter;
+  readonly #isWanted: (log: RawLog) => boolean;
+  readonly #mayHold: (bloom: string | undefined) => boolean;
+  readonly #size: RangeSize;
+  #timeouts = 0;
+
+  constructor(options: LogSourceOptions) {
+    this.#options = options;
+    this.#filter = toLogFilter(options.filter);
+    this.#isWanted = matcherOf(this.#filter);
+    this.#mayHold = bloomTestOf(this.#filter);
+    this.#size = new RangeSize(options.batchSize);
+  }
+
+  /**
+   * Returns what the first blocks of a range hold: as many as the node gives at once. Throws NodeLagsError where the
+   * node does not (or no longer) have them.
+   */
+  async fetchNext(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
+    for (let attempt = 1; ;) {
+      const asked = this.#size.headOf(range, options.verified ? verifiedBlocks : undefined);
+      try {
+        const fetched = await this.#fetch(asked, options, signal);
+        this.#timeouts = 0;
+        this.#size.grow();
+        return fetched;
+      } catch (error) {
+        if (error instanceof RpcError && asksForLess(error)) this.#askForLess(asked, error);
+        else await this.#waitForNode(asked, error, attempt++, signal);
+      }
+    }
+  }
+
+  #askForLess(asked: BlockRange, error: RpcError): void {
+    this.#timeouts = error.class === 'timeout' ? this.#timeouts + 1 : 0;
+    if (asked.from === asked.to || this.#timeouts >= timeoutsBorne) {
+      const what = asked.from === asked.to ? `block ${asked.from} alone` : `blocks ${asked.from} to ${asked.to}`;
+      throw new ChainUnreachableError(`the chain refuses the logs of ${what}: ${error.message}`, {
+        cause: error,
+        hint: refusalHint(error) ?? 'use another endpoint: this one does not give out that many logs',
+      });
+    }
+    this.#size.shrink(asked, error);
+    const { logger } = this.#options;
+    logger.log('debug', `asking for fewer blocks: ${error.message}`, { event: 'rpc.split', class: error.class });
+  }
+
+  async #waitForNode({ from, to }: BlockRange, error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
+    const lags = error instanceof Inconsistency || (error instanceof RpcError && error.class === 'lag');
+    if (!lags) throw error;
+    if (attempt >= lagAttempts) {
+      throw new NodeLagsError(`the node does not show blocks ${from} to ${to} as a whole: ${error.message}`, {
+        cause: error,
+        hint: 'the node lags or is being reorganised: try again, or use another endpoint',
+      });
+    }
+    const { clock, logger } = this.#options;
+    logger.log('debug', `asking again: ${error.message}`, {
+      event: 'rpc.inconsistent',
+      from_block: from,
+      to_block: to,
+    });
+    await clock.sleep(backoffMs(attempt, lagBackoff), signal);
+  }
+
+  async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
+    const answer = await this.#options.chain.logs(this.#filter, range, signal);
+    if (answer.last === null) throw new Inconsistency(`block ${range.to} is not there`);
+    await options.answered();
+    const last = answer.last;
+    const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
+    const told = this.#clean(answer.logs, range);
+    const logs = await this.#addHidden(told, headers, range, options, signal);
+    checkHashes(logs, headers);
+    const timestamps = await this.#timestamps(logs, headers, options, signal);
+    return { ...range, logs, last, headers, timestamps };
+  }
+
+  #clean(answer: readonly RawLog[], range: BlockRange): readonly RawLog[] {
+    const { logs, strays, removed } = cleanLogs(answer, range, this.#isWanted);
+    if (removed > 0) throw new Inconsistency(`${removed} logs are of blocks that were replaced`);
+    if (strays > 0) {
+      const message = `the node gave ${strays} logs that were not asked for, in blocks ${range.from} to ${range.to}`;
+      this.#options.logger.log('warn', message, { event: 'rpc.stray_logs', logs: strays });
+    }
+    return logs;
+  }
+
+  async #linkedHeaders(
+    { from, to }: BlockRange,
+    last: BlockHeader,
+    { answered }: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<BlockHeader[]> {
+    const numbers = Array.from({ length: to - from }, (_item, index) => from + index);
+    const before = await this.#options.chain.headers(numbers, answered, signal);
+    return checkLinks([...before, last], from);
+  }
+
+  /** A node that is not done with a block gives no logs for it, while its bloom filter tells that there are some. */
+  async #addHidden(
+    logs: readonly RawLog[],
+    headers: readonly BlockHeader[],
+    range: BlockRange,
+    options: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<readonly RawLog[]> {
+    const told = new Set(logs.map((log) => log.blockNumber));
+    const doubtful = headers.filter((header) => !told.has(header.number) && this.#mayHold(header.logsBloom));
+    if (doubtful.length === 0) return logs;
+    const hashes = doubtful.map((header) => header.hash);
+    const hidden = await this.#options.chain.logsOfBlocks(this.#filter, hashes, signal);
+    await options.answered();
+    return hidden.length === 0 ? logs : this.#clean([...logs, ...hidden], range);
+  }
+
+  async #timestamps(
+    logs: readonly RawLog[],
+    headers: readonly BlockRef[],
+    { answered }: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<Map<number, number>> {
+    const known = new Map((headers as readonly BlockHeader[]).map((header) => [header.number, header.timestamp]));
+    for (const log of logs) if (log.blockTimestamp !== undefined) known.set(log.blockNumber, log.blockTimestamp);
+    const missing = [...new Set(logs.map((log) => log.blockNumber))].filter((number) => !known.has(number));
+    const found = await this.#options.chain.headers(missing, answered, signal);
+    const blocks = found.map((header, index) => header ?? missingBlock(missing[index]));
+    checkHashes(logs, blocks);
+    for (const block of blocks) known.set(block.number, block.timestamp);
+    return known;
+  }
+}
+
+function missingBlock(number: number | undefined): never {
+  throw new Inconsistency(`block ${number ?? '?'} is not there`);
+}

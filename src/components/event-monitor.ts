@@ -1,0 +1,206 @@
+import { cutBatches } from '../chain/batch-cutter.js';
+import type { ChainClient } from '../chain/chain-client.js';
+import type { LogDecoder } from '../chain/decoder.js';
+import { HeadReader } from '../chain/head-reader.js';
+import type { ChainHead } from '../chain/head-reader.js';
+import { LogSource, NodeLagsError } from '../chain/log-source.js';
+import { ReadStretch } from '../chain/read-stretch.js';
+import type { EventBatch, SourceMessage } from '../model/batch.js';
+import type { EventMonitorConfig } from '../model/pipeline.js';
+import { resolveStart } from '../model/start-block.js';
+import { ChainMismatchError } from '../runtime/errors.js';
+import type { Source, SourceContext } from './component.js';
+
+export interface EventMonitorDeps {
+  readonly chain: ChainClient;
+  readonly decoder: LogDecoder;
+}
+
+/** How often in a row the node may fail to show the blocks below its head before the run gives up. */
+const lagsBorne = 20;
+
+/** Reads the events of one chain: a stretch of its history, or on and on behind its head. */
+export class EventMonitor implements Source {
+  readonly #config: EventMonitorConfig;
+  readonly #deps: EventMonitorDeps;
+
+  constructor(config: EventMonitorConfig, deps: EventMonitorDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  async *messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined> {
+    try {
+      yield* new MonitorRun(this.#config, this.#deps, context).messages();
+    } catch (error) {
+      // A call that was dropped because the run shall end soon lost nothing: nothing of it has been sent.
+      const stopped = context.stopping.aborted && error === context.stopping.reason;
+      if (!stopped || context.signal.aborted) throw error;
+    }
+  }
+}
+
+/** One run of an EventMonitor. */
+class MonitorRun {
+  readonly #config: EventMonitorConfig;
+  readonly #chain: ChainClient;
+  readonly #decoder: LogDecoder;
+  readonly #context: SourceContext;
+  readonly #mode: 'historical' | 'realtime';
+  readonly #heads: HeadReader;
+  readonly #logs: LogSource;
+  /** Aborted when the run shall stop, gently or not. */
+  readonly #signal: AbortSignal;
+  #stretch: ReadStretch | null = null;
+  #head: ChainHead | null = null;
+  #target: number | null = null;
+  #lags = 0;
+
+  constructor(config: EventMonitorConfig, { chain, decoder }: EventMonitorDeps, context: SourceContext) {
+    const { clock, logger } = context;
+    this.#config = config;
+    this.#chain = chain;
+    this.#decoder = decoder;
+    this.#context = context;
+    this.#mode = context.run.mode ?? config.mode;
+    this.#heads = new HeadReader(chain, config.finality, logger);
+    this.#logs = new LogSource({ chain, filter: decoder, batchSize: config.batchSize, clock, logger });
+    this.#signal = AbortSignal.any([context.stopping, context.signal]);
+  }
+
+  async *messages(): AsyncGenerator<SourceMessage, void, undefined> {
+    await this.#checkChain();
+    const stretch = this.#begin(await this.#readHead());
+    while (!this.#isDone(stretch)) {
+      const before = stretch.next;
+      const head = await this.#readHead();
+      try {
+        yield* this.#follow(stretch, head);
+        this.#lags = 0;
+      } catch (error) {
+        this.#bearLag(error);
+      }
+      if (stretch.next <= before && !this.#isDone(stretch)) await this.#waitForBlocks();
+    }
+  }
+
+  async #checkChain(): Promise<void> {
+    const { run, checkpoint } = this.#context;
+    const found = await this.#chain.chainId(this.#signal);
+    await this.#moved();
+    if (found !== this.#config.chainId) throw mismatch(`the definition means chain ${this.#config.chainId}`, found);
+    const read = run.fresh === true ? null : checkpoint.chainId;
+    if (read !== null && found !== read) throw mismatch(`the pipeline's events are of chain ${read}`, found);
+  }
+
+  #begin(head: ChainHead): ReadStretch {
+    const { run, checkpoint, recentBlocks, logger } = this.#context;
+    const start = resolveStart({ run, config: this.#config, mode: this.#mode, checkpoint });
+    if (start.warning !== undefined) logger.log('warn', start.warning, { event: 'source.gap' });
+    this.#target = this.#targetOf(head);
+    const block = start.block === 'head' ? Math.max(0, head.readable) : start.block;
+    this.#stretch = start.resumes
+      ? ReadStretch.resume(this.#chain, checkpoint, recentBlocks)
+      : ReadStretch.begin(this.#chain, block);
+    return this.#stretch;
+  }
+
+  #targetOf(head: ChainHead): number | null {
+    const { run } = this.#context;
+    const { mode, endBlock } = this.#config;
+    if (run.toBlock !== undefined) return run.toBlock;
+    // Who asks for the head on the command line does not mean the end of the history in the definition.
+    if (this.#mode === 'realtime') return mode === 'realtime' ? endBlock : null;
+    return endBlock ?? head.readable;
+  }
+
+  #isDone(stretch: ReadStretch): boolean {
+    return this.#context.stopping.aborted || (this.#target !== null && stretch.next > this.#target);
+  }
+
+  async #readHead(): Promise<ChainHead> {
+    for (;;) {
+      const head = await this.#heads.read(this.#signal);
+      if (head !== null) {
+        this.#head = head;
+        await this.#moved();
+        return head;
+      }
+      this.#bearLag(new NodeLagsError('the node does not know any block'));
+      await this.#waitForBlocks();
+    }
+  }
+
+  /** Takes back what the chain replaced, then reads on as far as the chain may be read. */
+  async *#follow(stretch: ReadStretch, head: ChainHead): AsyncGenerator<SourceMessage, void, undefined> {
+    const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
+    // A range whose blocks are verified shows by itself whether its first block fits.
+    const willTell = stretch.next <= end && stretch.next > head.finalized;
+    const replaced = willTell ? undefined : await stretch.findReplaced(head, this.#signal);
+    if (replaced !== undefined) yield* this.#takeBack(stretch, replaced);
+    while (stretch.next <= end && !this.#context.stopping.aborted) {
+      const verified = stretch.next > head.finalized;
+      const range = { from: stretch.next, to: verified ? end : Math.min(end, head.finalized) };
+      const options = { verified, answered: () => this.#moved() };
+      const fetched = await this.#logs.fetchNext(range, options, this.#signal);
+      if (!verified || stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
+      else yield* this.#takeBack(stretch, stretch.next - 1);
+    }
+  }
+
+  async *#send(
+    stretch: ReadStretch,
+    fetched: Parameters<typeof cutBatches>[0],
+    head: ChainHead,
+  ): AsyncGenerator<EventBatch, void, undefined> {
+    // The final block itself stays remembered: a reorganisation of all that is above must find its ancestor.
+    const forgettable = head.finalized - 1;
+    for await (const batch of cutBatches(fetched, this.#decoder, forgettable, this.#context.clock)) {
+      yield batch;
+      stretch.advance(batch, head);
+      await this.#moved();
+      if (this.#context.stopping.aborted) return;
+    }
+  }
+
+  async *#takeBack(stretch: ReadStretch, replaced: number): AsyncGenerator<SourceMessage, void, undefined> {
+    const ancestor = await stretch.ancestorBelow(replaced, this.#signal);
+    const { number } = ancestor;
+    const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
+    this.#context.logger.log('warn', message, {
+      event: 'source.reorg',
+      ancestor: number,
+      depth: stretch.next - 1 - number,
+    });
+    yield { kind: 'rollback', ancestor };
+    stretch.rollBack(ancestor);
+    await this.#moved();
+  }
+
+  #bearLag(error: unknown): void {
+    if (!(error instanceof NodeLagsError) || ++this.#lags > lagsBorne) throw error;
+    this.#context.logger.log('info', `waiting for the node: ${error.message}`, {
+      event: 'source.lag',
+      times: this.#lags,
+    });
+  }
+
+  async #waitForBlocks(): Promise<void> {
+    await this.#context.clock.sleep(this.#config.pollInterval * 1_000, this.#signal);
+  }
+
+  async #moved(): Promise<void> {
+    await this.#context.moved({
+      mode: this.#mode,
+      nextBlock: this.#stretch?.next ?? null,
+      targetBlock: this.#target,
+      headBlock: this.#head?.latest.number ?? null,
+    });
+  }
+}
+
+function mismatch(meant: string, found: number): ChainMismatchError {
+  return new ChainMismatchError(`${meant}, but the node serves chain ${found}`, {
+    hint: "check the RPC URL, or the definition's chain_name and chain_id",
+  });
+}
