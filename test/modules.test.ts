@@ -10,7 +10,7 @@ describe('every module', () => {
       if (!file.endsWith('.ts')) continue;
       // Coverage, too, then counts the modules that no other test loads.
       it(`of ${folder} can be loaded on its own: ${file}`, async () => {
-        expect(await import(pathToFileURL(join(projectRoot, folder, file)).href)).to.be.an('object');
+        expect(await import(pathToFileURL(join(projectRoot, folder, file)).href)).to.be.a('module');
       });
     }
   }
