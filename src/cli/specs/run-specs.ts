@@ -1,0 +1,34 @@
+import type { CommandSpec } from '../command-spec.js';
+
+/** Commands that prepare the database and run pipelines. */
+export const runSpecs: readonly CommandSpec[] = [
+  {
+    name: 'migrate',
+    summary: 'bring the database to the newest schema',
+    options: [
+      { flags: '--status', description: 'show which migrations are applied; change nothing' },
+      { flags: '--sql', description: 'print what would be run; change nothing' },
+      { flags: '--rollback', description: 'take back the newest migration; drops only what chainparse made' },
+      { flags: '--all', description: 'with --rollback: take back all' },
+    ],
+    load: async () => (await import('../commands/migrate.js')).migrate,
+  },
+  {
+    name: 'run-pipeline',
+    summary: 'run a pipeline in the foreground as one task',
+    arguments: [{ name: 'id', description: "the pipeline's id", kind: 'id' }],
+    options: [
+      { flags: '--mode <mode>', description: 'instead of the definition’s', choices: ['realtime', 'historical'] },
+      { flags: '--from-block <n>', description: 'first block, inclusive', kind: 'number' },
+      { flags: '--to-block <n>', description: 'last block, inclusive', kind: 'number' },
+      { flags: '--fresh', description: 'ignore the checkpoint and start over; rows are replaced' },
+      { flags: '--take-over', description: 'take the pipeline from a task that still beats' },
+      { flags: '--rpc-url <url>', description: 'RPC endpoint; repeat it for several', repeatable: true },
+      { flags: '--heartbeat-interval <seconds>', description: 'seconds between two heartbeats' },
+      { flags: '--stall-after <seconds>', description: 'stop beating when nothing has moved for so long' },
+      { flags: '--timeout <minutes>', description: 'after how much silence a monitor fails this task' },
+    ],
+    stopsGracefully: true,
+    load: async () => (await import('../commands/run-pipeline.js')).runPipeline,
+  },
+];

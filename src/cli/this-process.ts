@@ -1,0 +1,56 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Worker } from '../tasks/claim-task.js';
+
+/** Describes this process as a worker, and finds out whether another one of this host is gone. */
+export function thisProcess(): Worker {
+  return {
+    name: `${hostname()}:${process.pid}`,
+    identity: identityOf(process.pid),
+    isGone: (name, identity) => isGone(name, identity),
+  };
+}
+
+/** The kernel's boot, the namespace in which pids are counted, and when the process started: on Linux, where /proc says. */
+function identityOf(pid: number): string | null {
+  try {
+    const startedAt = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19];
+    return `${machineIdentity()}/${startedAt ?? ''}`;
+  } catch {
+    return null;
+  }
+}
+
+function machineIdentity(): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+}
+
+function isGone(name: string, identity: string | null): boolean {
+  const at = name.lastIndexOf(':');
+  const pid = Number(name.slice(at + 1));
+  if (name.slice(0, at) !== hostname() || !Number.isInteger(pid) || pid <= 0) return false;
+  if (!isRunning(pid)) return identity === null || isOfThisMachine(identity);
+  // A pid is used again sooner or later: the same number with another start is another process.
+  return identity !== null && isOfThisMachine(identity) && identity !== identityOf(pid);
+}
+
+/** Two containers may share a host's name, not a namespace of pids. */
+function isOfThisMachine(identity: string): boolean {
+  try {
+    return identity.startsWith(`${machineIdentity()}/`);
+  } catch {
+    return false;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,29 @@
+import type { ChainClient } from '../chain/chain-client.js';
+import { createDecoder } from '../chain/decoder.js';
+import type { Component, EventMonitorConfig } from '../model/pipeline.js';
+import { UsageError } from '../runtime/errors.js';
+import type { Source } from './component.js';
+import { EventMonitor } from './event-monitor.js';
+
+/** What components are made of besides their config. */
+export interface ComponentDeps {
+  /** Returns the client of a chain by its name and id. */
+  readonly chain: (chainName: string, chainId: number) => ChainClient;
+}
+
+/** The config of a pipeline's source as it was stored at import. */
+export function sourceConfig(component: Component): EventMonitorConfig {
+  if (component.type === 'event_monitor') return component.config as unknown as EventMonitorConfig;
+  throw new UsageError(`component '${component.name}' is of type '${component.type}', which is no source`, {
+    hint: 'the first component of a pipeline must be an event_monitor',
+  });
+}
+
+/** Makes the source of a pipeline from its first component. */
+export function createSource(component: Component, deps: ComponentDeps): Source {
+  const config = sourceConfig(component);
+  return new EventMonitor(config, {
+    chain: deps.chain(config.chainName, config.chainId),
+    decoder: createDecoder(config),
+  });
+}
