@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { within } from './within.js';
 import { atEnd } from './at-end.js';
 
@@ -15,6 +16,8 @@ export interface ExitResult {
   readonly stderr: string;
 }
 
+type ProcessEnd = [code: number | null, signal: NodeJS.Signals | null];
+
 const running = new Set<Child>();
 
 /** A process that a test started: its output is collected, and it never outlives the test run. */
@@ -30,7 +33,8 @@ export class Child {
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     this.#command = [command, ...args].join(' ');
-    this.#process = spawn(command, args, options);
+    // A group of its own, so that what it starts in turn can be reached with it.
+    this.#process = spawn(command, args, { ...options, detached: true });
     this.#process.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
       this.#notify();
@@ -41,7 +45,7 @@ export class Child {
     });
     this.#process.stdin.on('error', () => undefined);
     running.add(this);
-    this.exited = this.#whenClosed();
+    this.exited = this.#whenGone();
   }
 
   /** The process id; 0 where the process could not be started. */
@@ -64,6 +68,11 @@ export class Child {
   /** Sends a signal: SIGKILL, SIGSTOP, SIGCONT, SIGTERM, …; does nothing once the process is gone. */
   signal(name: NodeJS.Signals): void {
     if (!this.#ended) this.#process.kill(name);
+  }
+
+  /** Sends a signal to the process and to all that it has started, as a container's pause or end does. */
+  signalGroup(name: NodeJS.Signals): void {
+    if (!this.#ended && this.pid > 0) process.kill(-this.pid, name);
   }
 
   /** Writes to the process's standard input and closes it. */
@@ -102,18 +111,26 @@ export class Child {
     for (const listener of this.#listeners) listener();
   }
 
-  async #whenClosed(): Promise<ExitResult> {
-    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+  async #whenGone(): Promise<ExitResult> {
+    const [code, signal] = await new Promise<ProcessEnd>((resolve) => {
       this.#process.once('error', (error) => {
         this.#stderr += error.message;
         resolve([null, null]);
       });
-      this.#process.once('close', (...end: [number | null, NodeJS.Signals | null]) => resolve(end));
+      this.#process.once('exit', (...end: ProcessEnd) => resolve(end));
     });
     this.#ended = true;
     running.delete(this);
+    await this.#outputEnd();
     this.#notify();
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
+  }
+
+  /** What the process started in turn may live on and hold the pipes open: then no more output is awaited. */
+  async #outputEnd(): Promise<void> {
+    const open = [this.#process.stdout, this.#process.stderr].filter((stream) => !stream.destroyed);
+    const ends = Promise.all(open.map((stream) => once(stream, 'close')));
+    await within(1000, ends, () => '').catch(() => undefined);
   }
 
   #describe(what: string): string {
@@ -122,10 +139,14 @@ export class Child {
 }
 
 function killAll(): void {
-  for (const child of running) child.signal('SIGKILL');
+  for (const child of running) child.signalGroup('SIGKILL');
 }
 
-atEnd(() => Promise.all([...running].map((child) => child.kill())));
+atEnd(async () => {
+  const left = [...running];
+  killAll();
+  await Promise.all(left.map((child) => child.exited));
+});
 process.once('exit', killAll);
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(signal === 'SIGTERM' ? 143 : 129));

@@ -1,7 +1,16 @@
 import { expect } from 'chai';
 import { Child } from './child.js';
+import { eventually } from './within.js';
 
 const node = (script: string): Child => new Child(process.execPath, ['-e', script]);
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
 
 describe('a child process', () => {
   it('gives its output and its exit code', async () => {
@@ -37,6 +46,23 @@ describe('a child process', () => {
     await child.output(/busy/);
     expect(await child.exit(10).catch(String)).to.match(/did not end\nstdout: busy/);
     await child.kill();
+  });
+
+  it('is gone when it has ended, even if what it started lives on', async () => {
+    const script = 'const c = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "inherit" })';
+    const child = node(`const { spawn } = require("child_process"); ${script}; console.log("pid", c.pid)`);
+    const orphan = Number((await child.output(/pid (\d+)/))[1]);
+    expect((await child.kill()).stdout).to.contain('pid');
+    process.kill(orphan, 'SIGKILL');
+  });
+
+  it('is reached together with what it started', async () => {
+    const script = 'spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "inherit" })';
+    const child = node(`const { spawn } = require("child_process"); console.log("pid", ${script}.pid)`);
+    const started = Number((await child.output(/pid (\d+)/))[1]);
+    child.signalGroup('SIGKILL');
+    await child.exit();
+    await eventually('the other process is gone', () => !isAlive(started));
   });
 
   it('reports a program that is not there', async () => {
