@@ -18,7 +18,7 @@ export interface AbiMember {
 /** Hex digits of one 32-byte word. */
 export const wordDigits = 64;
 
-const arraySuffix = /^(.*)\[(0|[1-9]\d*)?\]$/s;
+const arraySuffix = /^(.*)\[(0|[1-9]\d{0,8})?\]$/s;
 
 /** Parses the type of a parameter; throws a UsageError that begins with `where`. */
 export function parseAbiType(parameter: AbiParameter, where: string): AbiType {

@@ -34,15 +34,17 @@ const memo = new ChecksumMemo();
 
 /** Returns an address, in whatever case, in the mixed-case form of EIP-55. */
 export function toChecksumAddress(address: string): string {
-  return checksumDigits(address.slice(2));
+  const checksummed = checksumDigits(address.slice(2));
+  if (checksummed === undefined) throw new UsageError(`not an address: ${address}`);
+  return checksummed;
 }
 
-/** Returns the EIP-55 form, with its 0x, of an address given as 40 hex digits. */
-export function checksumDigits(digits: string): string {
+/** Returns the EIP-55 form, with its 0x, of an address given as 40 hex digits; undefined where it is something else. */
+export function checksumDigits(digits: string): string | undefined {
   const known = memo.get(digits);
   if (known !== undefined) return known;
   const lower = digits.toLowerCase();
-  if (!addressDigits.test(lower)) throw new UsageError(`not an address: 0x${digits}`);
+  if (!addressDigits.test(lower)) return undefined;
   const checksummed = applyChecksum(lower);
   memo.set(checksummed);
   return checksummed;

@@ -4,6 +4,7 @@ import type { RawLog } from '../model/event.js';
 import { headDigits, parseMembers, typeName, type AbiMember, type AbiType } from './abi-type.js';
 import { compileType } from './decode-value.js';
 import { decodeFixedBytes, malformed, type DecodeState, type DecodeValue } from './decode-word.js';
+import { isHexWord } from './hex.js';
 
 /** An event of an ABI, ready to decode logs. */
 export interface CompiledEvent {
@@ -102,10 +103,25 @@ function decodeArguments(
   return text + '}';
 }
 
-/** Of an indexed value that may not fit a topic, the log holds only the hash. */
+/** Compiles an indexed argument: the reader of a whole topic. */
 function compileTopic(type: AbiType, filter: ReadonlySet<string> | null): DecodeValue {
-  const isHashed = type.kind === 'bytes' || type.kind === 'string' || type.kind === 'array' || type.kind === 'tuple';
-  if (!isHashed) return compileType(type, filter);
-  const decodeHash = decodeFixedBytes(32);
-  return (data, at, base, state) => `{"hash":${decodeHash(data, at, base, state)}}`;
+  const decode = isHashed(type) ? decodeHash : compileType(type, filter);
+  // The reader of addresses looks at each digit itself.
+  const isWord = type.kind === 'address' ? hasWordLength : isHexWord;
+  return (topic, at, base, state) => {
+    if (!isWord(topic)) throw malformed;
+    return decode(topic, at, base, state);
+  };
 }
+
+function hasWordLength(topic: string): boolean {
+  return topic.length === 66 && topic.startsWith('0x');
+}
+
+/** Of an indexed value that may not fit a topic, the log holds only the hash. */
+function isHashed({ kind }: AbiType): boolean {
+  return kind === 'bytes' || kind === 'string' || kind === 'array' || kind === 'tuple';
+}
+
+const readHash = decodeFixedBytes(32);
+const decodeHash: DecodeValue = (topic, at, base, state) => `{"hash":${readHash(topic, at, base, state)}}`;

@@ -76,6 +76,7 @@ export function decodeAddress(filter: ReadonlySet<string> | null): DecodeValue {
   return (data, at, _base, state) => {
     if (!data.startsWith(padding, at)) throw malformed;
     const address = checksumDigits(data.slice(at + padding.length, at + wordDigits));
+    if (address === undefined) throw malformed;
     if (filter?.has(address) === true) state.filterMatched = true;
     return `"${address}"`;
   };

@@ -1,11 +1,12 @@
 import type { RawLog, UndecodedReason } from '../model/event.js';
 import type { ContractAbi, EventMonitorConfig } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
+import { AddressSelections } from './address-selections.js';
 import { toChecksumAddress } from './checksum.js';
 import { compileEvent, type CompiledEvent } from './compile-event.js';
 import { malformed, type DecodeState } from './decode-word.js';
 import { matchEvents } from './event-matcher.js';
-import { EventSelection } from './event-selection.js';
+import { isHexBytes, isHexWord } from './hex.js';
 
 /** What a log turns out to be: `ignored` is an event that was not asked for. */
 export type Decoded =
@@ -27,7 +28,7 @@ export interface LogDecoder {
 export type DecoderSpec = Pick<EventMonitorConfig, 'contracts' | 'eventsToMonitor' | 'addressFilters' | 'keepUnknown'>;
 
 const ignored: Decoded = { kind: 'ignored' };
-const undecodable: Decoded = { kind: 'undecoded', reason: 'undecodable' };
+const undecodable = undecoded('undecodable');
 
 /** Compiles the ABIs of an event monitor into a decoder; throws a UsageError where they hold none of its events. */
 export function createDecoder(spec: DecoderSpec): LogDecoder {
@@ -37,8 +38,7 @@ export function createDecoder(spec: DecoderSpec): LogDecoder {
 class EventDecoder implements LogDecoder {
   readonly topics: readonly string[] | null;
   readonly addresses: readonly string[] | null;
-  readonly #byAddress: ReadonlyMap<string, EventSelection>;
-  readonly #anyAddress: EventSelection | null;
+  readonly #selections: AddressSelections;
   readonly #wanted: ReadonlySet<CompiledEvent>;
   readonly #filter: ReadonlySet<string> | null;
 
@@ -47,20 +47,17 @@ class EventDecoder implements LogDecoder {
     const abis = contracts.map((contract) => compileAbi(contract, this.#filter));
     this.#wanted = new Set(matchEvents(abis.flat(), eventsToMonitor));
     if (this.#wanted.size === 0) throw new UsageError('the ABI has none of the events to monitor');
-    this.#byAddress = selectByAddress(contracts, abis);
-    const general = abis.filter((_, entry) => contracts[entry]?.addresses === null);
-    this.#anyAddress = general.length === 0 ? null : new EventSelection(general.flat());
+    this.#selections = new AddressSelections(contracts, abis);
     this.topics = keepUnknown ? null : topicsOf(this.#wanted);
-    this.addresses = this.#anyAddress === null ? [...this.#byAddress.keys()] : null;
+    this.addresses = this.#selections.addresses;
   }
 
   decode(log: RawLog): Decoded {
-    const selection = this.#byAddress.get(log.address) ?? this.#anyAddress;
+    const selection = this.#selections.get(log.address);
     if (selection === null) return ignored;
     const events = selection.select(log.topics);
-    if (!hasWholeTopics(log)) return undecodable;
-    if (typeof events === 'string') return { kind: 'undecoded', reason: events };
-    return hasWholeBytes(log.data) ? this.#decodeAsFirst(events, log) : undecodable;
+    if (typeof events === 'string') return log.topics.every(isHexWord) ? undecoded(events) : undecodable;
+    return isHexBytes(log.data) ? this.#decodeAsFirst(events, log) : undecodable;
   }
 
   /** Decodes a log as the first of the events that it fits. */
@@ -76,34 +73,12 @@ class EventDecoder implements LogDecoder {
   }
 }
 
-function compileAbi({ abi }: ContractAbi, filter: ReadonlySet<string> | null): CompiledEvent[] {
-  return abi.filter((fragment) => fragment.type === 'event').map((event) => compileEvent(event, filter));
+function undecoded(reason: UndecodedReason): Decoded {
+  return { kind: 'undecoded', reason };
 }
 
-/** An address has the events of every entry that names it, and after them those of the entries for any address. */
-function selectByAddress(
-  contracts: readonly ContractAbi[],
-  abis: readonly (readonly CompiledEvent[])[],
-): ReadonlyMap<string, EventSelection> {
-  const entriesOf = new Map<string, Set<number>>();
-  contracts.forEach(({ addresses }, entry) => {
-    for (const address of addresses ?? []) {
-      const key = address.toLowerCase();
-      entriesOf.set(key, (entriesOf.get(key) ?? new Set()).add(entry));
-    }
-  });
-  const general = [...contracts.keys()].filter((entry) => contracts[entry]?.addresses === null);
-  // Ten thousand addresses of one factory share one selection.
-  const shared = new Map<string, EventSelection>();
-  const selectEntries = (own: ReadonlySet<number>): EventSelection => {
-    const key = [...own].join();
-    const known = shared.get(key);
-    if (known !== undefined) return known;
-    const selection = new EventSelection([...own, ...general].flatMap((entry) => abis[entry] ?? []));
-    shared.set(key, selection);
-    return selection;
-  };
-  return new Map([...entriesOf].map(([address, own]) => [address, selectEntries(own)]));
+function compileAbi({ abi }: ContractAbi, filter: ReadonlySet<string> | null): CompiledEvent[] {
+  return abi.filter((fragment) => fragment.type === 'event').map((event) => compileEvent(event, filter));
 }
 
 /** An anonymous event can't be asked for by its topic: then every log must be fetched. */
@@ -116,7 +91,6 @@ function topicsOf(wanted: ReadonlySet<CompiledEvent>): readonly string[] | null 
   return [...topics];
 }
 
-/** Undoes nothing when it fails: a decoding that gave up leaves no trace but its state. */
 function tryDecode(event: CompiledEvent, log: RawLog, state: DecodeState): string | undefined {
   try {
     return event.decode(log, state);
@@ -127,21 +101,7 @@ function tryDecode(event: CompiledEvent, log: RawLog, state: DecodeState): strin
   }
 }
 
-/** Real encoders visit each digit once; a few share regions. Nested sharing could otherwise take exponential time. */
+/** Encoders visit each digit once, and a few share regions; data made to share them deeply could take for ever. */
 function workLimit(data: string): number {
   return 16 * data.length + 4096;
-}
-
-const wholeTopic = /^0x[0-9a-f]{64}$/;
-
-function hasWholeTopics({ topics }: RawLog): boolean {
-  for (const topic of topics) if (!wholeTopic.test(topic)) return false;
-  return true;
-}
-
-const notHex = /[^0-9a-f]/g;
-
-function hasWholeBytes(data: string): boolean {
-  notHex.lastIndex = 2;
-  return data.length % 2 === 0 && data.startsWith('0x') && !notHex.test(data);
 }

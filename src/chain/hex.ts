@@ -1,0 +1,13 @@
+// A search for a wrong digit is twice as fast as a match of the right ones, and needs no stack for long data.
+const notHex = /[^0-9a-f]/g;
+
+/** Says whether a text is `0x` and whole bytes of hex in lower case. */
+export function isHexBytes(text: string): boolean {
+  notHex.lastIndex = 2;
+  return text.length % 2 === 0 && text.startsWith('0x') && !notHex.test(text);
+}
+
+/** Says whether a text is `0x` and the 64 hex digits, in lower case, of a word. */
+export function isHexWord(text: string): boolean {
+  return text.length === 66 && isHexBytes(text);
+}
