@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Child } from './child.js';
+import { runChainparse } from './processes.js';
 import { eventually } from './within.js';
 
 const node = (script: string): Child => new Child(process.execPath, ['-e', script]);
@@ -69,5 +70,20 @@ describe('a child process', () => {
     const result = await new Child('/no/such/program', []).exit();
     expect(result).to.include({ code: null, signal: null });
     expect(result.stderr).to.contain('ENOENT');
+  });
+});
+
+describe('a command', () => {
+  it('runs to its end in a folder of its own', async () => {
+    const result = await runChainparse(['--version']);
+    expect(result).to.deep.include({ code: 0, stderr: '' });
+    expect(result.stdout).to.match(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('sees the settings of its test and no others', async () => {
+    process.env['CHAINPARSE_LOG_DIR'] = 'of-the-outer-world';
+    const { stdout } = await runChainparse(['config'], { env: { CHAINPARSE_STALL_AFTER: '4711' } });
+    delete process.env['CHAINPARSE_LOG_DIR'];
+    expect(stdout).to.contain('4711').and.not.contain('of-the-outer-world');
   });
 });

@@ -34,8 +34,12 @@ export async function runChainparse(
   return await startChainparse(args, options).exit(options.timeoutMs ?? 30_000);
 }
 
-/** Says whether started commands run from `src`, so that coverage counts them: slower to start than the build. */
-export const runsFromSource = process.env['NODE_V8_COVERAGE'] !== undefined;
+/**
+ * Says whether started commands run from `src` and not from the build: so that coverage counts them, or on demand.
+ * They are slower to start then.
+ */
+export const runsFromSource =
+  process.env['NODE_V8_COVERAGE'] !== undefined || process.env['CHAINPARSE_TEST_FROM_SOURCE'] === '1';
 
 function program(): string[] {
   if (!runsFromSource) return [`${projectRoot}/bin/chainparse.js`];
