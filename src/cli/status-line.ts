@@ -18,9 +18,10 @@ export class StatusLine {
 
   /** Shows a text in place of the one before; no text clears the line. */
   show(text: string): void {
-    if (text === this.#text) return;
-    this.#text = text;
-    this.#stream.write(clearLine + text);
+    const shown = fit(text, (this.#stream.columns ?? 80) - 1);
+    if (shown === this.#text) return;
+    this.#text = shown;
+    this.#stream.write(clearLine + shown);
   }
 
   /** Leaves the text that is shown where it is, as an ordinary line. */
@@ -28,4 +29,16 @@ export class StatusLine {
     if (this.#text !== '') this.#stream.write('\n');
     this.#text = '';
   }
+}
+
+/** Cuts a text to a number of columns; a line that wraps could not be cleared. Chinese characters take two. */
+function fit(text: string, columns: number): string {
+  let width = 0;
+  let fitting = '';
+  for (const character of text) {
+    width += /[\u1100-\u115f\u2e80-\uffe6]/.test(character) ? 2 : 1;
+    if (width > columns) break;
+    fitting += character;
+  }
+  return fitting;
 }

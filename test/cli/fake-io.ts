@@ -1,0 +1,54 @@
+import { EventEmitter } from 'node:events';
+import type { CommandIo, CommandStream } from '../../src/cli/command-io.js';
+
+/** A stream that keeps what was written; `failWith` makes every later write fail. */
+export class FakeStream extends EventEmitter implements CommandStream {
+  text = '';
+  failWith: Error | undefined;
+  readonly isTTY: boolean;
+  readonly columns = 80;
+
+  constructor(isTTY = false) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  write(text: string, done?: (error?: Error | null) => void): boolean {
+    if (this.failWith === undefined) this.text += text;
+    done?.(this.failWith);
+    return true;
+  }
+}
+
+/** Surroundings of a command that a test watches. */
+export class FakeIo implements CommandIo {
+  readonly stdout = new FakeStream();
+  readonly stderr: FakeStream;
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+  readonly exits: number[] = [];
+  readonly #signals = new EventEmitter();
+
+  constructor({ env = {}, cwd = '/nowhere', terminal = false } = {}) {
+    this.env = env;
+    this.cwd = cwd;
+    this.stderr = new FakeStream(terminal);
+  }
+
+  onSignal(signal: string, listener: () => void): void {
+    this.#signals.on(signal, listener);
+  }
+
+  offSignal(signal: string, listener: () => void): void {
+    this.#signals.off(signal, listener);
+  }
+
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+
+  /** Sends a signal to whoever listens; says whether anybody did. */
+  signal(signal: 'SIGINT' | 'SIGTERM'): boolean {
+    return this.#signals.emit(signal);
+  }
+}

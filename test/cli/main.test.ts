@@ -1,0 +1,158 @@
+import { expect } from 'chai';
+import { run } from '../../src/cli/main.js';
+import { FakeIo } from './fake-io.js';
+
+async function outcome(argv: readonly string[], io = new FakeIo()): Promise<readonly [number, string, string]> {
+  const code = await run(argv, io);
+  return [code, io.stdout.text, io.stderr.text];
+}
+
+describe('run', () => {
+  it('prints help for --help and exits 0', async () => {
+    const [code, stdout, stderr] = await outcome(['--help']);
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout)
+      .to.match(/^Usage: chainparse/)
+      .and.to.contain('completion <shell>')
+      .and.to.contain('--log-dir <dir>');
+  });
+
+  it('prints the help of a command with the global options', async () => {
+    for (const argv of [
+      ['config', '--help'],
+      ['help', 'config'],
+    ]) {
+      const [code, stdout] = await outcome(argv);
+      expect(code).to.equal(0);
+      expect(stdout).to.contain('Usage: chainparse config').and.to.contain('--database <url>');
+    }
+  });
+
+  it('prints help and exits 2 where no command is given', async () => {
+    for (const argv of [[], ['pipeline']]) {
+      const [code, stdout] = await outcome(argv);
+      expect(code).to.equal(2);
+      expect(stdout).to.match(/^Usage: chainparse/);
+    }
+  });
+
+  it('prints the version', async () => {
+    expect(await outcome(['--version'])).to.deep.equal([0, '0.1.0\n', '']);
+  });
+
+  const wrong: readonly (readonly [readonly string[], string])[] = [
+    [['confg'], "error: unknown command 'confg'\nhint: did you mean 'config'?\n"],
+    [['zzzzzz'], "error: unknown command 'zzzzzz'\nhint: chainparse --help lists the commands\n"],
+    [['config', '--jsn'], "error: unknown option '--jsn'\nhint: did you mean '--json'?\n"],
+    [['pipeline', 'lits'], "error: unknown command 'lits'\nhint: did you mean 'list'?\n"],
+    [['completion'], "error: missing required argument 'shell'\nhint: add --help to see what the command takes\n"],
+    [['completion', 'csh'], "error: shell 'csh' is not one of bash, zsh, fish\n"],
+    [['pipeline', 'show', 'x'], "error: id 'x' is not a whole number\nhint: write a whole number from 1 on\n"],
+    [['pipeline', 'show', '0'], "error: id '0' is not a whole number\nhint: write a whole number from 1 on\n"],
+    [['pipeline', 'show', '9007199254740993'], "error: id '9007199254740993' is not a whole number\n"],
+    [['pipeline', 'import', 'f', '--id', '-1'], "error: --id '-1' is not a whole number\n"],
+    [['config', '--lang', 'fr'], "error: language 'fr' (flag --lang) is not one of en, zh\nhint: write en or zh\n"],
+    [['config', '--database'], "error: option '--database <url>' argument missing\n"],
+    [['config', 'more'], 'error: too many arguments'],
+  ];
+  for (const [argv, printed] of wrong) {
+    it(`refuses ${argv.join(' ')}`, async () => {
+      const [code, stdout, stderr] = await outcome(argv);
+      expect([code, stdout]).to.deep.equal([2, '']);
+      expect(stderr.startsWith(printed), stderr).to.equal(true);
+    });
+  }
+
+  it('prints an error as one JSON object where JSON is wanted', async () => {
+    for (const argv of [
+      ['--json', 'confg'],
+      ['config', '--lang', 'fr', '--json'],
+    ]) {
+      const [code, , stderr] = await outcome(argv);
+      expect(code).to.equal(2);
+      const { error } = JSON.parse(stderr) as { error: Record<string, string> };
+      expect(Object.keys(error)).to.deep.equal(['code', 'message', 'hint']);
+      expect(error).to.include({ code: 'USAGE' });
+    }
+  });
+
+  it('takes the global options before and behind the command', async () => {
+    const before = await outcome(['--json', '--lang', 'zh', 'config']);
+    expect(await outcome(['config', '--json', '--lang=zh'])).to.deep.equal(before);
+    expect(before[1]).to.contain('{"setting":"lang","value":"zh","source":"flag --lang"}');
+  });
+
+  it('never prints a secret that a wrong command line holds', async () => {
+    for (const argv of [
+      ['config', '--databse=mysql://root:hidden@h/db'],
+      ['mysql://root:hidden@h/db'],
+      ['config', '--database', 'postgres://root:hidden@h/db', '--log-level', 'debug'],
+    ]) {
+      const [code, , stderr] = await outcome(argv);
+      expect(code).to.equal(2);
+      expect(stderr).not.to.contain('hidden');
+    }
+  });
+
+  it('prints a stack only at the debug level', async () => {
+    const argv = ['config', '--lang', 'fr'];
+    expect((await outcome(argv))[2]).not.to.contain(' at ');
+    expect((await outcome([...argv, '--log-level', 'debug']))[2]).to.contain(' at ');
+    expect((await outcome(argv, new FakeIo({ env: { LOG_LEVEL: 'debug' } })))[2]).to.contain(' at ');
+  });
+
+  it('ends quietly where nobody reads the output any more', async () => {
+    const io = new FakeIo();
+    io.stdout.failWith = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    expect(await outcome(['config'], io)).to.deep.equal([0, '', '']);
+  });
+
+  it('fails where the output can not be written', async () => {
+    const io = new FakeIo();
+    io.stdout.failWith = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    expect(await outcome(['config'], io)).to.deep.equal([
+      1,
+      '',
+      "error: the output can't be written: ENOSPC: no space left\n",
+    ]);
+  });
+
+  it('gives the signals back after a command', async () => {
+    const io = new FakeIo();
+    await run(['config'], io);
+    expect(io.signal('SIGINT')).to.equal(false);
+  });
+});
+
+describe('chainparse config', () => {
+  it('prints every setting with its origin, secrets masked', async () => {
+    const env = { CHAINPARSE_DATABASE_URL: 'mysql://u:hidden@h/db', ETH_RPC_URL: 'https://rpc.example/v3/hiddenKey1' };
+    const [code, stdout] = await outcome(['config', '--stall-after', '1'], new FakeIo({ env }));
+    expect(code).to.equal(2);
+    expect(stdout).to.equal('');
+    const [, table] = await outcome(['config'], new FakeIo({ env }));
+    expect(table).to.match(/^SETTING +VALUE +FROM\n/);
+    expect(table).to.match(/\ndatabase +mysql:\/\/u:\*\*\*@h\/db +environment CHAINPARSE_DATABASE_URL\n/);
+    expect(table).to.match(/\nrpc_urls\.ethereum +https:\/\/rpc\.example\/\*\*\* +environment ETH_RPC_URL\n$/);
+    expect(table).not.to.contain('hidden');
+  });
+
+  it('heads its table in the language of the settings', async () => {
+    expect((await outcome(['config', '--lang', 'zh']))[1]).to.match(/^设置 +值 +来源\n/);
+  });
+
+  it('draws a box on a terminal, in color only where that is wanted', async () => {
+    const print = async (argv: string[], env = {}): Promise<string> => {
+      const io = new FakeIo({ env });
+      Object.assign(io.stdout, { isTTY: true });
+      return (await outcome(argv, io))[1];
+    };
+    expect(await print(['config']))
+      .to.contain('┌')
+      .and.to.contain('\u001b[');
+    expect(await print(['config', '--no-color']))
+      .to.contain('┌')
+      .and.not.to.contain('\u001b[');
+    expect(await print(['config'], { NO_COLOR: '1' })).not.to.contain('\u001b[');
+  });
+});

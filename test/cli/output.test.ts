@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { Output } from '../../src/cli/output.js';
+import { SecretMask } from '../../src/runtime/secrets.js';
+import { FakeStream } from './fake-io.js';
+
+function setUp(options: { json?: boolean; quiet?: boolean } = {}): {
+  stdout: FakeStream;
+  output: Output;
+  notes: string[];
+} {
+  const stdout = new FakeStream();
+  const notes: string[] = [];
+  const secrets = new SecretMask();
+  secrets.rememberPassword('123456');
+  const note = (text: string): void => void notes.push(text);
+  const output = new Output({ stdout, note, json: false, quiet: false, color: false, lang: 'en', secrets, ...options });
+  return { stdout, output, notes };
+}
+
+const headings = [
+  { en: 'ID', zh: '编号', align: 'right' },
+  { en: 'NAME', zh: '名称' },
+] as const;
+
+describe('Output', () => {
+  it('aligns the columns of a table', async () => {
+    const { stdout, output } = setUp();
+    await output.table(headings, [
+      [1, 'a'],
+      [123, null],
+    ]);
+    expect(stdout.text).to.equal(' ID  NAME\n  1  a\n123  -\n');
+  });
+
+  it('keeps each row on a line of its own', async () => {
+    const { stdout, output } = setUp();
+    await output.table(headings, [[1, 'two\nlines']]);
+    expect(stdout.text).to.equal('ID  NAME\n 1  two lines\n');
+  });
+
+  it('masks secrets in tables and lines, but no numbers', async () => {
+    const { stdout, output } = setUp();
+    await output.table(headings, [[123456, 'with 123456 at https://a.example/KEY']]);
+    await output.line('with 123456');
+    expect(stdout.text).to.equal('    ID  NAME\n123456  with *** at https://a.example/***\nwith ***\n');
+  });
+
+  it('prints a JSON document on one line where it is no terminal', async () => {
+    const { stdout, output } = setUp();
+    await output.json({ a: [1] });
+    expect(stdout.text).to.equal('{"a":[1]}\n');
+  });
+
+  it('keeps remarks off where only results or JSON are wanted', () => {
+    for (const options of [{ quiet: true }, { json: true }]) {
+      const { output, notes } = setUp(options);
+      output.note('by the way');
+      expect(notes).to.deep.equal([]);
+    }
+    const { output, notes, stdout } = setUp();
+    output.note('by the way');
+    expect(notes).to.deep.equal(['by the way\n']);
+    expect(stdout.text).to.equal('');
+  });
+
+  it('waits until a chunk is taken', async () => {
+    const { stdout, output } = setUp();
+    let take = (): void => undefined;
+    stdout.write = (_text, done) => {
+      take = () => done?.();
+      return false;
+    };
+    let written = false;
+    const writing = output.write('chunk').then(() => (written = true));
+    await Promise.resolve();
+    expect(written).to.equal(false);
+    take();
+    await writing;
+  });
+
+  it('writes nothing more after a failure', async () => {
+    const { stdout, output } = setUp();
+    stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    let thrown: unknown;
+    await output.line('more').catch((error: unknown) => (thrown = error));
+    expect(thrown).to.include({ isPipe: true, exitCode: 1 });
+    expect(stdout.text).to.equal('');
+  });
+});
