@@ -45,9 +45,9 @@ async function writeUnlessHeld(database: Database, id: number, steps: readonly Q
   }
 }
 
-/** Selects the running tasks of a pipeline whose last sign of life is younger than three of their heartbeats. */
+/** Selects the running tasks of a pipeline whose last sign of life is not older than three of their heartbeats. */
 function livingTasks({ dialect }: Database, knex: Knex, pipelineId: number): Knex.QueryBuilder {
-  const recent = '? < 3 * COALESCE(heartbeat_interval, 30)';
+  const recent = '? <= 3 * COALESCE(heartbeat_interval, 30)';
   return knex('pipeline_task')
     .where({ pipeline_id: pipelineId, status: 0 })
     .whereRaw(`(${recent} OR (last_heartbeat IS NULL AND ${recent}))`, [

@@ -1,0 +1,144 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { run } from '../../../src/cli/main.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { FakeIo } from '../fake-io.js';
+
+const examples = join(import.meta.dirname, '../../../examples');
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function runIn(cwd: string, ...argv: readonly string[]): Promise<Result> {
+  const io = new FakeIo({ cwd });
+  const code = await run(argv, io);
+  return { code, stdout: io.stdout.text, stderr: io.stderr.text };
+}
+
+describe('the pipeline and abi commands', () => {
+  let folder: string;
+  const chainparse = (...argv: readonly string[]): Promise<Result> =>
+    runIn(folder, ...argv, '--database', `sqlite:${join(folder, 'test.db')}`);
+  const json = async (...argv: readonly string[]): Promise<Record<string, unknown>> => {
+    const { code, stdout, stderr } = await chainparse(...argv, '--json');
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+
+  before(async () => {
+    folder = temporaryFolder();
+    await (await openMigrated(`sqlite:${join(folder, 'test.db')}`)).close();
+    for (const file of ['usdc-transfers.yaml', 'busd-transfers.json']) {
+      writeFileSync(join(folder, file), readFileSync(join(examples, file)));
+    }
+  });
+
+  it('validate without a database, and refuse with the line', async () => {
+    const nowhere = await runIn(
+      folder,
+      'pipeline',
+      'validate',
+      'usdc-transfers.yaml',
+      '--database',
+      'sqlite:/none/x.db',
+    );
+    expect(nowhere).to.deep.include({ code: 0, stdout: 'usdc-transfers.yaml: valid: usdc-transfers (1 component)\n' });
+    writeFileSync(join(folder, 'wrong.yaml'), 'name: x\ncomponent: []\n');
+    const wrong = await chainparse('pipeline', 'validate', 'wrong.yaml');
+    expect(wrong).to.deep.include({ code: 2, stdout: '' });
+    expect(wrong.stderr).to.match(
+      /^error: wrong\.yaml:2: component: unknown key; the nearest known key is components\n/,
+    );
+    expect(await chainparse('pipeline', 'validate', 'missing.yaml')).to.include({ code: 2 });
+  });
+
+  it('import a file and print the id alone', async () => {
+    const imported = await chainparse('pipeline', 'import', 'usdc-transfers.yaml');
+    expect(imported).to.deep.equal({
+      code: 0,
+      stdout: '45\n',
+      stderr: 'pipeline 45 imported: usdc-transfers (1 component)\n',
+    });
+    expect(await chainparse('pipeline', 'import', 'usdc-transfers.yaml')).to.include({ code: 2, stdout: '' });
+    const again = await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--update', '--quiet');
+    expect(again).to.deep.equal({ code: 0, stdout: '45\n', stderr: '' });
+    expect(await json('pipeline', 'import', 'usdc-transfers.yaml', '--id', '46')).to.deep.equal({
+      pipeline_id: 46,
+      name: 'usdc-transfers',
+    });
+  });
+
+  it('show and list what was stored', async () => {
+    const list = await json('pipeline', 'list');
+    expect(list).to.have.nested.include({ total: 2, 'pipelines[0].pipeline_id': 45, 'pipelines[0].disabled': false });
+    expect((await chainparse('pipeline', 'list', '--lang', 'zh')).stdout).to.match(/^编号 .*\n45 .*已启用/);
+    const shown = await json('pipeline', 'show', '45');
+    expect(shown).to.deep.include({ pipeline_id: 45, disabled: false });
+    expect(shown).to.have.nested.include({ 'components[0].chain_id': 1, 'components[0].abi[0].name': 'Transfer' });
+    expect((await chainparse('pipeline', 'show', '45')).stdout).to.contain(
+      '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
+    );
+  });
+
+  it('export what imports again to the same', async () => {
+    const exported = (await chainparse('pipeline', 'export', '45')).stdout;
+    writeFileSync(join(folder, 'again.yaml'), exported);
+    expect((await chainparse('pipeline', 'import', 'again.yaml', '--update')).stdout).to.equal('45\n');
+    expect((await chainparse('pipeline', 'export', '45')).stdout).to.equal(exported);
+    writeFileSync(join(folder, 'again.json'), JSON.stringify(await json('pipeline', 'export', '45')));
+    expect(await chainparse('pipeline', 'import', 'again.json', '--update')).to.include({ code: 0 });
+    expect((await chainparse('pipeline', 'export', '45')).stdout).to.equal(exported);
+  });
+
+  it('disable, enable and delete', async () => {
+    expect(await json('pipeline', 'disable', '46')).to.deep.equal({ pipeline_id: 46, disabled: true });
+    expect(await chainparse('pipeline', 'enable', '46')).to.deep.equal({
+      code: 0,
+      stdout: '',
+      stderr: 'pipeline 46 enabled\n',
+    });
+    expect(await json('pipeline', 'delete', '46')).to.deep.equal({ pipeline_id: 46, deleted: true });
+    for (const command of ['show', 'export', 'enable', 'disable', 'delete']) {
+      const { code, stderr } = await chainparse('pipeline', command, '46');
+      expect([code, stderr.split('\n')[0]]).to.deep.equal([3, 'error: there is no pipeline 46']);
+    }
+  });
+
+  it('store ABIs that definitions name, and keep copies in the pipelines', async () => {
+    writeFileSync(join(folder, 'weth.json'), readFileSync(join(examples, 'abis', 'weth.json')));
+    expect(await chainparse('abi', 'add', 'weth.json')).to.include({ code: 0, stdout: '1\n' });
+    expect(await json('abi', 'add', 'weth.json', '--name', 'other')).to.deep.include({ abi_id: 2, name: 'other' });
+    expect(await json('abi', 'list')).to.have.nested.include({ total: 2, 'abis[0].name': 'weth' });
+    expect(await json('abi', 'show', '1')).to.have.nested.include({
+      'events[2]': 'Deposit(address,uint256)',
+      'abi[3].name': 'Withdrawal',
+    });
+    const text = readFileSync(join(folder, 'usdc-transfers.yaml'), 'utf8').replace('builtin:erc20', 'abi_id:1');
+    writeFileSync(join(folder, 'stored.yaml'), text);
+    expect(await chainparse('pipeline', 'import', 'stored.yaml', '--id', '50')).to.include({ code: 0 });
+    expect(await json('abi', 'remove', '1')).to.deep.equal({ abi_id: 1, removed: true });
+    expect(await chainparse('abi', 'show', '1')).to.include({ code: 3 });
+    expect(await json('pipeline', 'show', '50')).to.have.nested.property('components[0].abi[2].name', 'Deposit');
+    expect((await chainparse('pipeline', 'validate', 'stored.yaml')).stderr).to.match(
+      /^error: stored\.yaml:11: abi_path: there is no stored ABI 1\n/,
+    );
+  });
+
+  it('refuse an ABI without a name or an event', async () => {
+    writeFileSync(join(folder, 'none.json'), '[]');
+    expect((await chainparse('abi', 'add', 'none.json')).stderr).to.match(/^error: none\.json: the ABI has no event\n/);
+    expect(await chainparse('abi', 'add', 'weth.json', '--name', ' ')).to.include({ code: 2 });
+  });
+
+  it('say how to make the database where there is none', async () => {
+    const { code, stderr } = await runIn(folder, 'pipeline', 'list', '--database', `sqlite:${join(folder, 'none.db')}`);
+    expect(code).to.equal(5);
+    expect(stderr).to.contain('hint: chainparse migrate');
+  });
+});
