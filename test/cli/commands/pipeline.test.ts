@@ -77,7 +77,7 @@ describe('the pipeline and abi commands', () => {
   it('show and list what was stored', async () => {
     const list = await json('pipeline', 'list');
     expect(list).to.have.nested.include({ total: 2, 'pipelines[0].pipeline_id': 45, 'pipelines[0].disabled': false });
-    expect((await chainparse('pipeline', 'list', '--lang', 'zh')).stdout).to.match(/^编号 .*\n45 .*已启用/);
+    expect((await chainparse('pipeline', 'list', '--lang', 'zh')).stdout).to.match(/^编号 .*\n +45 .*已启用/);
     const shown = await json('pipeline', 'show', '45');
     expect(shown).to.deep.include({ pipeline_id: 45, disabled: false });
     expect(shown).to.have.nested.include({ 'components[0].chain_id': 1, 'components[0].abi[0].name': 'Transfer' });
