@@ -17,13 +17,14 @@ export function progressText(view: ProgressView, lang: Lang): string {
   return view.progress.mode === 'historical' ? historicalText(view, lang) : realtimeText(view, lang);
 }
 
-/** Returns that line with a bar in front, where a run has an end. */
-export function progressBar(view: ProgressView, lang: Lang): string {
+/** Returns that line with a bar in front, where a run has an end and the terminal room for it. */
+export function progressBar(view: ProgressView, lang: Lang, columns: number): string {
   const share = shareOf(view);
   const text = progressText(view, lang);
-  if (share === null) return text;
-  const options = { barsize: 24, barCompleteString: '█'.repeat(24), barIncompleteString: '░'.repeat(24) };
-  return `${Format.BarFormat(share, options)} ${text}`;
+  const barsize = Math.min(24, columns - text.length - 2);
+  if (share === null || barsize < 5) return text;
+  const [barCompleteString, barIncompleteString] = ['█'.repeat(barsize), '░'.repeat(barsize)];
+  return `${Format.BarFormat(share, { barsize, barCompleteString, barIncompleteString, barGlue: '' })} ${text}`;
 }
 
 function historicalText(view: ProgressView, lang: Lang): string {

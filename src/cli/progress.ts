@@ -133,7 +133,7 @@ class DrawnProgress implements ProgressReporter {
     const { view } = this.#memory;
     if (view === undefined) return;
     this.#drawnAt = this.#options.clock.monotonic();
-    this.#statusLine.show(progressBar(view, this.#options.lang));
+    this.#statusLine.show(progressBar(view, this.#options.lang, this.#statusLine.columns));
   }
 
   /** A run that hangs must be seen to hang: its last heartbeat grows old. */

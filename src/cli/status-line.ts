@@ -11,6 +11,11 @@ export class StatusLine {
     this.#stream = stream;
   }
 
+  /** The terminal's width. */
+  get columns(): number {
+    return this.#stream.columns ?? 80;
+  }
+
   /** Writes whole lines above the status. */
   write(text: string): void {
     this.#stream.write(this.#text === '' ? text : `${clearLine}${text}${this.#text}`);
@@ -18,7 +23,7 @@ export class StatusLine {
 
   /** Shows a text in place of the one before; no text clears the line. */
   show(text: string): void {
-    const shown = fit(text, (this.#stream.columns ?? 80) - 1);
+    const shown = fit(text, this.columns - 1);
     if (shown === this.#text) return;
     this.#text = shown;
     this.#stream.write(clearLine + shown);

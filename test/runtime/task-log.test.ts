@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { combineLoggers } from '../../src/runtime/combined-logger.js';
+import type { Logger } from '../../src/runtime/logger.js';
+import { RotatingFile } from '../../src/runtime/rotating-file.js';
+import { SecretMask } from '../../src/runtime/secrets.js';
+import { openTaskLog, type TaskLog } from '../../src/runtime/task-log.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+function setUp(): { path: string; log: TaskLog; complaints: string[]; read: () => Record<string, unknown>[] } {
+  const path = join(temporaryFolder(), 'logs', 'pipeline_1.log');
+  const complaints: string[] = [];
+  const secrets = new SecretMask();
+  secrets.remember('https://rpc.example/v3/AbCd1234');
+  const console: Logger = { log: (_level, message) => complaints.push(message) };
+  const log = openTaskLog(path, { level: 'info', secrets, console });
+  const read = (): Record<string, unknown>[] =>
+    readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { path, log, complaints, read };
+}
+
+describe('a task log', () => {
+  it('holds a line as JSON on the disk before log() returns', () => {
+    const { log, read } = setUp();
+    log.logger.log('warn', '任务超时', { event: 'task.timed_out', task_id: 1, pipeline_id: 45 });
+    log.logger.log('debug', 'too much detail');
+    const [line, ...more] = read();
+    expect(line).to.include({ level: 'warn', event: 'task.timed_out', task_id: 1, pipeline_id: 45, msg: '任务超时' });
+    expect(line?.['time']).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(more).to.deep.equal([]);
+    log.close();
+  });
+
+  it('masks secrets in messages and fields', () => {
+    const { log, path } = setUp();
+    log.logger.log('info', 'asked https://rpc.example/v3/AbCd1234', {
+      error: new Error('key AbCd1234'),
+      url: ['AbCd1234'],
+    });
+    expect(readFileSync(path, 'utf8')).to.contain('https://rpc.example/***').and.not.to.contain('AbCd1234');
+    log.close();
+  });
+
+  it('goes on in a new folder when its own has vanished', () => {
+    const { log, path, read, complaints } = setUp();
+    log.logger.log('info', 'first');
+    rmSync(dirname(path), { recursive: true });
+    log.logger.log('info', 'second');
+    expect(read()).to.have.length(1);
+    expect(complaints).to.deep.equal([]);
+    log.close();
+  });
+
+  it('complains once where it can not be written, and goes on as soon as it can', () => {
+    const { log, path, read, complaints } = setUp();
+    const folder = dirname(path);
+    writeFileSync(folder, 'a file where the folder should be');
+    log.logger.log('info', 'lost');
+    log.logger.log('info', 'lost too');
+    expect(complaints).to.have.length(1);
+    expect(complaints[0]).to.match(/pipeline_1\.log can't be written: E/);
+    rmSync(folder);
+    log.logger.log('info', 'written');
+    expect(read().map(({ msg }) => msg)).to.deep.equal(['written']);
+    log.close();
+  });
+
+  it('survives a full disk', function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const failures: string[] = [];
+    const file = new RotatingFile('/dev/full', { onFailure: ({ message }) => failures.push(message) });
+    file.write('a line\n');
+    file.write('another\n');
+    file.close();
+    expect(failures).to.have.length(1);
+    expect(failures[0]).to.contain('ENOSPC');
+  });
+});
+
+describe('RotatingFile', () => {
+  it('puts a full file aside and keeps a number of them', () => {
+    const folder = join(temporaryFolder(), 'a', 'b');
+    mkdirSync(folder, { recursive: true });
+    const file = new RotatingFile(join(folder, 'log'), { maxBytes: 10, maxFiles: 3 });
+    for (const number of [1, 2, 3, 4, 5]) file.write(`line of ${number}...\n`);
+    file.close();
+    file.close();
+    expect(readdirSync(folder).sort()).to.deep.equal(['log', 'log.1', 'log.2']);
+    expect(readFileSync(join(folder, 'log'), 'utf8')).to.equal('line of 5...\n');
+    expect(readFileSync(join(folder, 'log.2'), 'utf8')).to.equal('line of 3...\n');
+  });
+
+  it('goes on behind what a file already holds', () => {
+    const path = join(temporaryFolder(), 'log');
+    writeFileSync(path, 'before\n');
+    const file = new RotatingFile(path);
+    file.write('after\n');
+    file.close();
+    expect(readFileSync(path, 'utf8')).to.equal('before\nafter\n');
+  });
+});
+
+describe('combineLoggers', () => {
+  it('hands each line to every logger', () => {
+    const heard: string[] = [];
+    const hear = (name: string): Logger => ({ log: (level, message) => heard.push(`${name} ${level} ${message}`) });
+    combineLoggers([hear('a'), hear('b')]).log('info', 'm');
+    expect(heard).to.deep.equal(['a info m', 'b info m']);
+  });
+});
