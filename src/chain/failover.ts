@@ -20,11 +20,14 @@ export interface FailoverOptions {
 
 /** The longest that a server's own wish to be left alone is granted, in milliseconds. */
 const longestWaitMs = 60_000;
+/** How long an endpoint's chain is taken for granted even when its connection breaks, in milliseconds. */
+const verifiedForMs = 30_000;
 
 /** Asks endpoints of one chain, the one that answered last first, until one answers or all bounds are reached. */
 export class Failover {
   readonly #options: FailoverOptions;
-  readonly #verified = new Set<JsonRpcEndpoint>();
+  /** Endpoints that are known to serve the chain, with the monotonic time at which they were asked. */
+  readonly #verifiedAt = new Map<JsonRpcEndpoint, number>();
   /** Endpoints of another chain, with its id. */
   readonly #strangers = new Map<JsonRpcEndpoint, number>();
   #endpoints: readonly JsonRpcEndpoint[];
@@ -76,24 +79,29 @@ export class Failover {
     } catch (error) {
       const failure = error instanceof MalformedValue ? malformedAnswer(error, endpoint.host) : error;
       if (!(failure instanceof RpcError)) throw error;
-      // What comes back after a failed connection may be another node.
-      if (failure.class === 'transport') this.#verified.delete(endpoint);
+      if (failure.lostConnection) this.#doubt(endpoint);
       return { failure };
     }
   }
 
   async #isOurs(endpoint: JsonRpcEndpoint, signal: AbortSignal): Promise<boolean> {
-    const { chainId, logger } = this.#options;
-    if (chainId === undefined || this.#verified.has(endpoint)) return true;
+    const { chainId, clock, logger } = this.#options;
+    if (chainId === undefined || this.#verifiedAt.has(endpoint)) return true;
     const found = readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
     if (found === chainId) {
-      this.#verified.add(endpoint);
+      this.#verifiedAt.set(endpoint, clock.monotonic());
       return true;
     }
     this.#strangers.set(endpoint, found);
     const message = `${endpoint.host} serves chain ${found}, not chain ${chainId}: it is not asked any more`;
     logger.log('error', message, { event: 'rpc.wrong_chain', host: endpoint.host, chain_id: found });
     return false;
+  }
+
+  /** What comes back after a lost connection may be another node. */
+  #doubt(endpoint: JsonRpcEndpoint): void {
+    const age = this.#options.clock.monotonic() - (this.#verifiedAt.get(endpoint) ?? 0);
+    if (age > verifiedForMs) this.#verifiedAt.delete(endpoint);
   }
 
   #prefer(endpoint: JsonRpcEndpoint): void {

@@ -114,7 +114,7 @@ export class HttpEndpoint {
     if (error instanceof RpcError) return error;
     const { code } = error as { readonly code?: unknown };
     const text = messageOf(error) || (typeof code === 'string' ? code : 'connection failed');
-    return new RpcError(text, { class: 'transport', host: this.host, cause: error });
+    return new RpcError(text, { class: 'transport', host: this.host, lostConnection: true, cause: error });
   }
 }
 

@@ -72,6 +72,8 @@ export interface RpcErrorDetails {
   readonly suggestion?: BlockRange | undefined;
   /** How long the node asks to be left alone, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** True where there was no answer at all. */
+  readonly lostConnection?: boolean;
   readonly cause?: unknown;
 }
 
@@ -86,6 +88,7 @@ export class RpcError extends ChainparseError {
   readonly cap: number | undefined;
   readonly suggestion: BlockRange | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly lostConnection: boolean;
 
   constructor(message: string, details: RpcErrorDetails) {
     super(`${details.host}: ${message}`, { cause: details.cause });
@@ -96,6 +99,7 @@ export class RpcError extends ChainparseError {
     this.cap = details.cap;
     this.suggestion = details.suggestion;
     this.retryAfterMs = details.retryAfterMs;
+    this.lostConnection = details.lostConnection ?? false;
   }
 }
 

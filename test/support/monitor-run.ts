@@ -1,0 +1,73 @@
+import { ChainClient } from '../../src/chain/chain-client.js';
+import type { ChainClientOptions } from '../../src/chain/chain-client.js';
+import { createDecoder } from '../../src/chain/decoder.js';
+import type { RunOptions, SourceContext } from '../../src/components/component.js';
+import { EventMonitor } from '../../src/components/event-monitor.js';
+import type { SourceMessage } from '../../src/model/batch.js';
+import type { EventMonitorConfig } from '../../src/model/pipeline.js';
+import { silentLogger } from '../../src/runtime/logger.js';
+import { HastyClock, deadlineMs } from './hasty-clock.js';
+import type { MessageLedger } from './message-ledger.js';
+import { simContract } from './simulated-chain.js';
+import { transferAbi } from './transfer-emitter.js';
+
+/** The definition of a monitor of a simulated chain's transfers. */
+export const monitorConfig: EventMonitorConfig = {
+  chainName: 'chain-31337',
+  chainId: 31_337,
+  contracts: [{ addresses: [simContract], abi: transferAbi }],
+  eventsToMonitor: null,
+  mode: 'historical',
+  startBlock: 1,
+  endBlock: null,
+  finality: 'latest',
+  pollInterval: 1,
+  addressFilters: [],
+  keepUnknown: false,
+  batchSize: 50,
+};
+
+export interface MonitorRunOptions {
+  readonly urls: readonly string[];
+  readonly ledger: MessageLedger;
+  readonly config?: Partial<EventMonitorConfig>;
+  readonly run?: RunOptions;
+  readonly client?: Partial<ChainClientOptions>;
+  readonly context?: Partial<SourceContext>;
+  /** Called after each message that was stored; `stop` ends the run gently. */
+  readonly stored?: (message: SourceMessage, stop: () => void) => unknown;
+  /** Called at each sign of progress. */
+  readonly moved?: (known: Parameters<SourceContext['moved']>[0], stop: () => void) => unknown;
+}
+
+/** Runs an EventMonitor until it ends, storing what it sends. */
+export async function runMonitor(options: MonitorRunOptions): Promise<void> {
+  const { urls, ledger, run = {}, stored, moved } = options;
+  const config = { ...monitorConfig, ...options.config };
+  const clock = options.context?.clock ?? new HastyClock();
+  const logger = options.context?.logger ?? silentLogger;
+  const { chainId } = config;
+  const chain = new ChainClient({ urls, chainId, clock, logger, requestTimeoutMs: deadlineMs, ...options.client });
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort(new Error('stopped'));
+  const context: SourceContext = {
+    run,
+    ...ledger.state(),
+    clock,
+    logger,
+    moved: (known) => Promise.resolve(known).then((progress) => void moved?.(progress, stop)),
+    stopping: stopping.signal,
+    signal: new AbortController().signal,
+    ...options.context,
+  };
+  ledger.mayRepeat = run.fresh === true || run.fromBlock !== undefined;
+  ledger.mayJump = ledger.mayRepeat || ledger.checkpoint.blockNumber === null;
+  try {
+    for await (const message of new EventMonitor(config, { chain, decoder: createDecoder(config) }).messages(context)) {
+      ledger.apply(message);
+      stored?.(message, stop);
+    }
+  } finally {
+    await chain.close();
+  }
+}
