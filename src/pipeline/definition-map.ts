@@ -3,8 +3,8 @@ import { nearest } from './suggest.js';
 import { problemAt, shown } from './yaml-node.js';
 import type { MapNode, YamlNode } from './yaml-node.js';
 
-/** The bounds of a number, both included. */
-export interface Bounds {
+/** Both included. */
+interface Bounds {
   readonly min: number;
   readonly max: number;
 }

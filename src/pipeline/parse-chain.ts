@@ -2,8 +2,7 @@ import { chainIdOfName, knownChains } from '../model/chain.js';
 import type { DefinitionMap } from './definition-map.js';
 import { nearest } from './suggest.js';
 
-/** A chain as a definition names it. */
-export interface NamedChain {
+interface NamedChain {
   readonly chainName: string;
   readonly chainId: number;
 }

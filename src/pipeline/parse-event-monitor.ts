@@ -70,7 +70,9 @@ async function parseContracts(map: DefinitionMap, abis: AbiResolver): Promise<re
     const addresses = parseAddresses(contract, 'address');
     if (addresses.length === 0) throw contract.problem('address', 'is required');
     const abi = await abis.resolve(contract);
-    byAbi.set(abi, new Set([...(byAbi.get(abi) ?? []), ...addresses]));
+    const shared = byAbi.get(abi) ?? new Set();
+    byAbi.set(abi, shared);
+    for (const address of addresses) shared.add(address);
   }
   return [...byAbi].map(([abi, addresses]) => ({ addresses: [...addresses], abi }));
 }
