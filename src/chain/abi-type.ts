@@ -33,7 +33,7 @@ export function parseAbiType(parameter: AbiParameter, where: string): AbiType {
 
 function parseTuple(parameter: AbiParameter, where: string): AbiType {
   if (!Array.isArray(parameter.components)) throw new UsageError(`${where}: a tuple without "components"`);
-  return { kind: 'tuple', members: parseMembers(parameter.components, `${where}: component`) };
+  return { kind: 'tuple', members: parseMembers(parameter.components, `${where}: components`) };
 }
 
 /** Parses a list of parameters; `where` and a parameter's position begin the error of one that is wrong. */
@@ -41,7 +41,7 @@ export function parseMembers(parameters: readonly AbiParameter[], where: string)
   const keys = memberKeys(parameters);
   return parameters.map((parameter, position) => {
     const name = parameter.name ? ` "${parameter.name}"` : '';
-    return { key: keys[position] ?? '', type: parseAbiType(parameter, `${where} ${position}${name}`) };
+    return { key: keys[position] ?? '', type: parseAbiType(parameter, `${where}[${position}]${name}`) };
   });
 }
 

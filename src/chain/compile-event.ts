@@ -36,7 +36,7 @@ const firstDigit = 2;
 
 /** Returns the canonical signature of an event of an ABI. */
 export function eventSignature(event: AbiFragment): string {
-  return signatureOf(event, parseMembers(event.inputs ?? [], `event ${event.name ?? ''}: input`));
+  return signatureOf(event, parseMembers(event.inputs ?? [], `event ${event.name ?? ''}: inputs`));
 }
 
 /**
@@ -48,7 +48,7 @@ export function compileEvent(
   filter: ReadonlySet<string> | null,
   where = `event ${event.name ?? ''}`,
 ): CompiledEvent {
-  const members = parseMembers(event.inputs ?? [], `${where}: input`);
+  const members = parseMembers(event.inputs ?? [], `${where}: inputs`);
   const inputs = event.inputs ?? [];
   const signature = signatureOf(event, members);
   return {

@@ -5,7 +5,7 @@ import { eventSignatures, parseAbi } from '../../src/chain/abi.js';
 import { createDecoder, type Decoded } from '../../src/chain/decoder.js';
 import { eventsAndLogs, type EventAndLog } from './arbitrary-event.js';
 import { decodeByEthers, isCanonical } from './ethers-oracle.js';
-import { rawLog } from './raw-log.js';
+import { rawLog } from './log-fixtures.js';
 
 function decode({ event, indexedTopics, data }: EventAndLog): Decoded {
   const contracts = [{ addresses: null, abi: parseAbi([event]) }];

@@ -3,7 +3,7 @@ import { parseAbi } from '../../src/chain/abi.js';
 import { createDecoder, type Decoded } from '../../src/chain/decoder.js';
 import type { ContractAbi } from '../../src/model/pipeline.js';
 import { readCase, withCorpus, type RecordedCase } from '../support/corpus.js';
-import { rawLog } from './raw-log.js';
+import { rawLog } from './log-fixtures.js';
 
 const reasons: Readonly<Record<string, string>> = {
   'topic0-not-in-abi': 'unknown_event',
