@@ -15,6 +15,9 @@ export interface CommandIo {
   readonly cwd: string;
   onSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): void;
   offSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): void;
+  /** Hears of an error that nobody caught. */
+  onCrash(listener: (error: unknown) => void): void;
+  offCrash(listener: (error: unknown) => void): void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
@@ -28,6 +31,8 @@ export function processIo(): CommandIo {
     cwd: process.cwd(),
     onSignal: (signal, listener) => process.on(signal, listener),
     offSignal: (signal, listener) => process.off(signal, listener),
+    onCrash: (listener) => process.on('uncaughtException', listener),
+    offCrash: (listener) => process.off('uncaughtException', listener),
     exit: (code) => process.exit(code),
   };
 }

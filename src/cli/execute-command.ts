@@ -17,7 +17,10 @@ import { StdoutClosedError } from './stdout-closed-error.js';
 /** Runs a parsed command in a context of its own and returns its exit code; prints its error, where it has one. */
 export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Promise<ExitCode> {
   const secrets = new SecretMask();
+  // Node would print such an error with its stack and whatever secrets are in it.
+  const crash = (error: unknown): void => io.exit(reportError(error, io.stderr, { json: parsed.json, debug, secrets }));
   let debug = /^(debug|trace)$/i.test(String(parsed.flags['logLevel'] ?? io.env['LOG_LEVEL'] ?? ''));
+  io.onCrash(crash);
   try {
     const loaded = loadSettings({ flags: parsed.flags, env: io.env, cwd: io.cwd, secrets });
     debug = /^(debug|trace)$/.test(loaded.settings.logLevel);
@@ -25,6 +28,8 @@ export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Prom
   } catch (error) {
     if (error instanceof StdoutClosedError && error.isPipe) return 0;
     return reportError(error, io.stderr, { json: parsed.json, debug, secrets });
+  } finally {
+    io.offCrash(crash);
   }
 }
 

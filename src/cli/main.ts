@@ -22,9 +22,16 @@ export async function run(argv: readonly string[], io: CommandIo = processIo()):
     return reportError(error, io.stderr, { json: argv.includes('--json'), debug: false, secrets });
   }
   if ('text' in parsed) {
-    io.stdout.write(parsed.text);
-    return parsed.wanted ? 0 : 2;
+    return await printText(parsed, io);
   }
   const { executeCommand } = await import('./execute-command.js');
   return await executeCommand(parsed, io);
+}
+
+async function printText({ text, wanted }: PrintedText, { stdout, stderr }: CommandIo): Promise<ExitCode> {
+  const failure = await new Promise<Error | null | undefined>((resolve) => void stdout.write(text, resolve));
+  if (failure && (failure as NodeJS.ErrnoException).code !== 'EPIPE') {
+    return reportError(failure, stderr, { json: false, debug: false, secrets: new SecretMask() });
+  }
+  return wanted ? 0 : 2;
 }

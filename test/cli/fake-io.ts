@@ -43,6 +43,19 @@ export class FakeIo implements CommandIo {
     this.#signals.off(signal, listener);
   }
 
+  onCrash(listener: (error: unknown) => void): void {
+    this.#signals.on('crash', listener);
+  }
+
+  offCrash(listener: (error: unknown) => void): void {
+    this.#signals.off('crash', listener);
+  }
+
+  /** Throws an error where nobody catches it; says whether anybody heard. */
+  crash(error: unknown): boolean {
+    return this.#signals.emit('crash', error);
+  }
+
   exit(code: number): void {
     this.exits.push(code);
   }

@@ -117,6 +117,23 @@ describe('run', () => {
     ]);
   });
 
+  it('fails where not even help can be written', async () => {
+    const io = new FakeIo();
+    io.stdout.failWith = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    expect(await outcome(['--help'], io)).to.deep.equal([1, '', 'error: ENOSPC: no space left\n']);
+    io.stdout.failWith = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    expect((await outcome(['--help'], io))[0]).to.equal(0);
+  });
+
+  it('reports an error that nobody caught as any other, and ends', async () => {
+    const io = new FakeIo({ env: { CHAINPARSE_DATABASE_URL: 'mysql://u:hidden@h/db' } });
+    const running = run(['config'], io);
+    while (!io.crash(new Error('hidden'))) await new Promise((resolve) => setImmediate(resolve));
+    await running;
+    expect(io.exits).to.deep.equal([1]);
+    expect(io.stderr.text).to.equal('error: ***\n');
+  });
+
   it('gives the signals back after a command', async () => {
     const io = new FakeIo();
     await run(['config'], io);

@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { reportError } from '../../src/cli/report-error.js';
+import { LeaseHeldError } from '../../src/runtime/errors.js';
+import { SecretMask } from '../../src/runtime/secrets.js';
+import { FakeStream } from './fake-io.js';
+
+function report(error: unknown, options: { json?: boolean; debug?: boolean } = {}): readonly [number, string] {
+  const stream = new FakeStream();
+  const secrets = new SecretMask();
+  secrets.rememberPassword('hidden');
+  const code = reportError(error, stream, { json: false, debug: false, secrets, ...options });
+  return [code, stream.text];
+}
+
+describe('reportError', () => {
+  it('prints one line of what is wrong and one of what to do', () => {
+    const error = new LeaseHeldError('task 7 holds\n  pipeline 45', { hint: 'see --take-over' });
+    expect(report(error)).to.deep.equal([4, 'error: task 7 holds pipeline 45\nhint: see --take-over\n']);
+  });
+
+  it('exits 1 for an error that it does not know, and masks it', () => {
+    expect(report(new TypeError('hidden at https://a.example/KEY'))).to.deep.equal([
+      1,
+      'error: *** at https://a.example/***\n',
+    ]);
+    expect(report('text')).to.deep.equal([1, 'error: text\n']);
+    expect(report(new Error(''))).to.deep.equal([1, 'error: something failed without saying why\n']);
+  });
+
+  it('leaves the example URLs in hints as they are', () => {
+    const hint = 'write mysql://user:password@host:port/database, not hidden';
+    expect(report(new LeaseHeldError('x', { hint }))[1]).to.contain(
+      'mysql://user:password@host:port/database, not ***',
+    );
+  });
+
+  it('prints an object without the parts that there are not', () => {
+    const [, json] = report(new Error('x "y"'), { json: true });
+    expect(JSON.parse(json)).to.deep.equal({ error: { code: 'FAILED', message: 'x "y"' } });
+  });
+
+  it('prints the stacks of an error and of its causes for debugging, masked', () => {
+    const error = new Error('outer', { cause: new Error('inner hidden', { cause: 'the hidden end' }) });
+    const [, text] = report(error, { debug: true });
+    expect(text).to.match(/^error: outer\nError: outer\n +at /);
+    expect(text)
+      .to.contain('caused by: Error: inner ***\n')
+      .and.to.match(/caused by: the \*\*\* end\n$/);
+  });
+});
