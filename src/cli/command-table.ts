@@ -1,11 +1,20 @@
 import type { CommandSpec } from './command-spec.js';
 import { abiSpecs } from './specs/abi-specs.js';
+import { eventSpecs } from './specs/event-specs.js';
 import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
 import { shellSpecs } from './specs/shell-specs.js';
+import { taskSpecs } from './specs/task-specs.js';
 
 /**
  * Every command of `chainparse`, in the order of `--help`. To add one, write its row into a file of `specs/` (types
  * only, and `load` with a lazy import: `--help` must load nothing else) and name that list here.
  */
-export const commandTable: readonly CommandSpec[] = [...runSpecs, ...pipelineSpecs, ...abiSpecs, ...shellSpecs];
+export const commandTable: readonly CommandSpec[] = [
+  ...runSpecs,
+  ...pipelineSpecs,
+  ...abiSpecs,
+  ...taskSpecs,
+  ...eventSpecs,
+  ...shellSpecs,
+];

@@ -1,0 +1,77 @@
+import { EventStore } from '../../database/event-store.js';
+import { eventToJson, undecodedToJson } from '../../model/event-json.js';
+import type { StoredUndecodedLog } from '../../model/stored-event.js';
+import type { CommandContext } from '../context.js';
+import { readOrigin, toEventFilter, withChecksum, type EventOptions } from '../event-filter.js';
+import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../event-table.js';
+import { withDatabase } from '../with-database.js';
+
+interface ListOptions extends EventOptions {
+  readonly limit?: number;
+}
+
+interface UndecodedOptions extends ListOptions {
+  readonly format?: 'jsonl';
+}
+
+const defaultLimit = 20;
+
+/** Lists a pipeline's latest events. */
+export async function listEvents(context: CommandContext, options: ListOptions): Promise<void> {
+  const filter = toEventFilter(options);
+  const { origin, events, total } = await withDatabase(context, async (database) => {
+    const store = new EventStore(database);
+    return {
+      origin: await readOrigin(database, options.pipeline),
+      events: (await store.latest(filter, options.limit ?? defaultLimit)).map(withChecksum),
+      total: await store.count(filter),
+    };
+  });
+  const { output } = context;
+  // Parsing the events to print them indented would reorder arguments that are named like numbers.
+  if (output.isJson) {
+    const texts = events.map((event) => eventToJson(event, origin));
+    return output.write(`{"events":[${texts.join(',')}],"total":${total}}\n`);
+  }
+  await output.table(eventHeadings, events.map(eventRow));
+  if (total > events.length) output.note(`the latest ${events.length} of ${total} events`);
+}
+
+/** Lists the logs of a pipeline that could not be decoded: all of them as JSON lines, the first as a table. */
+export function listUndecoded(context: CommandContext, options: UndecodedOptions): Promise<void> {
+  const streams = context.output.isJson || options.format === 'jsonl';
+  return streams ? streamUndecoded(context, options) : tabulateUndecoded(context, options);
+}
+
+async function streamUndecoded(context: CommandContext, options: UndecodedOptions): Promise<void> {
+  const filter = toEventFilter(options);
+  await withDatabase(context, async (database) => {
+    const origin = await readOrigin(database, options.pipeline);
+    for await (const logs of firstOf(new EventStore(database).undecodedPages(filter), options.limit)) {
+      await context.output.write(logs.map((log) => `${undecodedToJson(withChecksum(log), origin)}\n`).join(''));
+    }
+  });
+}
+
+async function tabulateUndecoded(context: CommandContext, options: UndecodedOptions): Promise<void> {
+  const filter = toEventFilter(options);
+  const { logs, total } = await withDatabase(context, async (database) => {
+    const store = new EventStore(database);
+    await readOrigin(database, options.pipeline);
+    const found: StoredUndecodedLog[] = [];
+    for await (const page of firstOf(store.undecodedPages(filter), options.limit ?? defaultLimit)) found.push(...page);
+    return { logs: found.map(withChecksum), total: await store.countUndecoded(filter) };
+  });
+  await context.output.table(undecodedHeadings, logs.map(undecodedRow));
+  if (total > logs.length) context.output.note(`the first ${logs.length} of ${total} undecoded logs`);
+}
+
+/** Passes pages on until they have brought so many rows. */
+async function* firstOf<T>(pages: AsyncIterable<readonly T[]>, limit = Infinity): AsyncGenerator<readonly T[]> {
+  let missing = limit;
+  for await (const page of pages) {
+    yield page.slice(0, missing);
+    missing -= page.length;
+    if (missing <= 0) return;
+  }
+}

@@ -1,0 +1,53 @@
+import { readTaskSilence } from '../../database/task-silence.js';
+import { TaskStore } from '../../database/task-store.js';
+import { statusText, taskStatus, type TaskStatusName } from '../../model/task.js';
+import { ageText } from '../age-text.js';
+import type { CommandContext } from '../context.js';
+import { withDatabase } from '../with-database.js';
+
+type Counts = Awaited<ReturnType<TaskStore['count']>>;
+
+const statuses: readonly TaskStatusName[] = ['running', 'succeeded', 'failed', 'queued'];
+
+/** Counts tasks by status and by the reason of their end, and tells how silent those are that run. */
+export async function showStats(context: CommandContext): Promise<void> {
+  const { settings, output } = context;
+  const stats = await withDatabase(context, async (database) => {
+    const silence = await readTaskSilence(database, settings.heartbeatIntervalSeconds);
+    return { counts: await new TaskStore(database).count(), ...silence };
+  });
+  const document = statsDocument(stats.counts, stats.silent, stats.longestSeconds);
+  if (output.isJson) return output.json(document);
+  await output.table(
+    [
+      { en: 'status', zh: '状态' },
+      { en: 'end reason', zh: '结束原因' },
+      { en: 'tasks', zh: '任务数', align: 'right' },
+    ],
+    [...stats.counts]
+      .sort((a, b) => a.status - b.status || b.count - a.count)
+      .map(({ status, endReason, count }) => [statusText(status, output.lang), endReason, count]),
+  );
+  if (stats.longestSeconds === null) return;
+  const longest = ageText(stats.longestSeconds, output.lang);
+  await output.line(
+    output.lang === 'zh'
+      ? `静默超过三个心跳间隔的运行中任务: ${stats.silent}, 最长静默 ${longest}`
+      : `running and silent for more than three of their intervals: ${stats.silent}; longest silence ${longest}`,
+  );
+}
+
+function statsDocument(counts: Counts, silent: number, longestSeconds: number | null): object {
+  const sum = (fits: (row: Counts[number]) => boolean): number =>
+    counts.reduce((total, row) => total + (fits(row) ? row.count : 0), 0);
+  const reasons = [...new Set(counts.map(({ endReason }) => endReason))].filter((reason) => reason !== null).sort();
+  return {
+    total: sum(() => true),
+    ...Object.fromEntries(statuses.map((name) => [name, sum(({ status }) => status === taskStatus[name])])),
+    timed_out: sum(({ endReason }) => endReason === 'timeout'),
+    taken_over: sum(({ endReason }) => endReason === 'taken_over'),
+    silent,
+    longest_silence_seconds: longestSeconds,
+    by_end_reason: Object.fromEntries(reasons.map((reason) => [reason, sum(({ endReason }) => endReason === reason)])),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Database } from '../../database/database.js';
+import { PipelineStore } from '../../database/pipeline-store.js';
+import { TaskStore } from '../../database/task-store.js';
+import { taskPageToJson, taskToJson } from '../../model/task-json.js';
+import { statusName, statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
+import { RuntimeFailure } from '../../runtime/errors.js';
+import { statusChanged } from '../../runtime/messages.js';
+import type { CommandContext } from '../context.js';
+import { describeTask } from '../describe-task.js';
+import { taskHeadings, taskRow } from '../task-table.js';
+import { watch } from '../watch.js';
+import { withDatabase } from '../with-database.js';
+
+interface ListOptions {
+  readonly status?: string;
+  readonly pipeline?: number;
+  readonly limit?: number;
+  readonly page?: number;
+  readonly watch?: boolean;
+}
+
+interface IdOption {
+  readonly id: number;
+}
+
+/** A page of the list of tasks. */
+interface TaskPage {
+  readonly tasks: readonly Task[];
+  readonly total: number;
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+/** Lists tasks, once or again and again. */
+export async function listTasks(context: CommandContext, options: ListOptions): Promise<void> {
+  await withDatabase(context, async (database) => {
+    const read = (): Promise<TaskPage> => readPage(database, options);
+    if (options.watch !== true) return printPage(context, await read());
+    await watch(context, read, (page) => printPage(context, page, true));
+  });
+}
+
+async function readPage(database: Database, options: ListOptions): Promise<TaskPage> {
+  const { page = 1, limit: pageSize = 20 } = options;
+  const found = await new TaskStore(database).list({
+    status: options.status === undefined ? undefined : readStatus(options.status),
+    pipelineId: options.pipeline,
+    limit: pageSize,
+    offset: Math.min((page - 1) * pageSize, Number.MAX_SAFE_INTEGER),
+  });
+  // A pipeline that has no task may be one that there is not: then that is the news.
+  if (found.total === 0 && options.pipeline !== undefined) await new PipelineStore(database).get(options.pipeline);
+  return { ...found, page, pageSize };
+}
+
+function readStatus(text: string): number {
+  return /^\d$/.test(text) ? Number(text) : taskStatus[text as TaskStatusName];
+}
+
+async function printPage({ output, settings }: CommandContext, list: TaskPage, streams = false): Promise<void> {
+  if (output.isJson) {
+    const document = taskPageToJson(list.tasks, { ...list, timeoutMinutes: settings.taskTimeoutMinutes });
+    return streams ? output.write(`${JSON.stringify(document)}\n`) : output.json(document);
+  }
+  await output.table(
+    taskHeadings,
+    list.tasks.map((task) => taskRow(task, output.lang)),
+  );
+  if (list.total > list.tasks.length) {
+    output.note(`page ${list.page} of ${Math.ceil(list.total / list.pageSize)}, ${list.total} tasks in all`);
+  }
+}
+
+/** Shows a task. */
+export async function showTask(context: CommandContext, { id }: IdOption): Promise<void> {
+  const task = await withDatabase(context, (database) => new TaskStore(database).get(id));
+  await printTask(context, task, describeTask(task, context.settings, context.output.lang));
+}
+
+/** Stops a task; throws RuntimeFailure where it has ended already. */
+export async function cancelTask(context: CommandContext, { id }: IdOption): Promise<void> {
+  const { before, after } = await withDatabase(context, (database) => cancel(new TaskStore(database), id));
+  const { lang } = context.output;
+  const { message } = statusChanged(lang, {
+    taskId: id,
+    from: statusText(before.status, lang),
+    to: statusText(after.status, lang),
+    reason: after.endReason,
+  });
+  await printTask(context, after, [message]);
+}
+
+async function cancel(store: TaskStore, id: number): Promise<{ readonly before: Task; readonly after: Task }> {
+  const before = await store.get(id);
+  const isCancelled = await store.cancel(id);
+  const after = await store.get(id);
+  if (isCancelled) return { before, after };
+  const reason = after.endReason === null ? '' : ` (${after.endReason})`;
+  throw new RuntimeFailure(`task ${id} has ended already: ${statusName(after.status)}${reason}`, {
+    hint: `chainparse tasks show ${id}`,
+  });
+}
+
+async function printTask(
+  { output, settings }: CommandContext,
+  task: Task,
+  description: readonly string[],
+): Promise<void> {
+  if (output.isJson) return output.json(taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes }));
+  for (const line of description) await output.line(line);
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync, type Stats } from 'node:fs';
+import { open, realpath, rename, stat, type FileHandle } from 'node:fs/promises';
+import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
+import type { ExportTarget } from './event-writer.js';
+
+/**
+ * A file that is written whole or not at all: under another name beside it, until `commit` puts it in its place. What is
+ * no regular file, such as a pipe or /dev/null, is written to as it is.
+ */
+export class ExportFile implements ExportTarget {
+  readonly #path: string;
+  readonly #temporaryPath: string | undefined;
+  readonly #handle: FileHandle;
+
+  private constructor(path: string, temporaryPath: string | undefined, handle: FileHandle) {
+    this.#path = path;
+    this.#temporaryPath = temporaryPath;
+    this.#handle = handle;
+    // A signal that cuts the command short ends the process: then too nothing half written is left.
+    if (temporaryPath !== undefined) process.once('exit', this.#remove);
+  }
+
+  /** Begins to write a file; throws UsageError where that can't be. */
+  static async create(path: string): Promise<ExportFile> {
+    try {
+      const target = await realpath(path).catch(() => path);
+      const before = await statIfThere(target);
+      if (before?.isDirectory() === true) throw new UsageError(`--output ${path} is a folder`);
+      if (before !== undefined && !before.isFile()) return new ExportFile(target, undefined, await open(target, 'w'));
+      const temporaryPath = `${target}.${randomBytes(4).toString('hex')}.tmp`;
+      return new ExportFile(target, temporaryPath, await open(temporaryPath, 'wx', before?.mode));
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      throw new UsageError(`--output ${path} can't be written: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async write(chunk: string | Uint8Array): Promise<void> {
+    await this.#try(() => this.#handle.appendFile(chunk));
+  }
+
+  /** Puts the file in its place. */
+  async commit(): Promise<void> {
+    const temporaryPath = this.#temporaryPath;
+    if (temporaryPath === undefined) return this.#handle.close();
+    await this.#try(async () => {
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(temporaryPath, this.#path);
+    });
+    process.off('exit', this.#remove);
+  }
+
+  /** Drops what was written. */
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    this.#remove();
+    process.off('exit', this.#remove);
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw new RuntimeFailure(`${this.#path} can't be written: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  readonly #remove = (): void => {
+    if (this.#temporaryPath !== undefined) rmSync(this.#temporaryPath, { force: true });
+  };
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

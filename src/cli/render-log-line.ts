@@ -1,0 +1,26 @@
+/** Renders a JSON line of a task's log for people: local time, level, message. Other lines stay as they are. */
+export function renderLogLine(line: string): string {
+  return printable(renderJson(line) ?? line);
+}
+
+function renderJson(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const { time, level, msg } = JSON.parse(line) as Record<string, unknown>;
+    if (typeof msg !== 'string') return undefined;
+    return `${localTime(time)} ${String(level).padEnd(5)} ${msg}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns `2024-01-15 10:05:30` in this computer's time zone, whose text form Swedish shares with ISO 8601. */
+function localTime(time: unknown): string {
+  const date = new Date(typeof time === 'number' ? time : String(time));
+  return Number.isNaN(date.getTime()) ? String(time) : date.toLocaleString('sv-SE');
+}
+
+/** A log quotes what nodes answer: no escape sequence of theirs reaches the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}');
+}
