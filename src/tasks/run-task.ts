@@ -46,7 +46,7 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
   const tasks = new TaskStore(options.database);
   const checkpoints = new CheckpointStore(options.database);
   const claimed = await claimTask(tasks, checkpoints, options);
-  const { source, logger } = await options.begin(await tasks.get(claimed.taskId));
+  const { source, logger } = await begin(options, tasks, claimed.taskId);
   logClaim(options, claimed, logger);
   const heartbeat = new Heartbeat({
     taskId: claimed.taskId,
@@ -59,6 +59,17 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
     stallAfterMs: options.stallAfterSeconds * 1000,
   });
   return new TaskRun(options, { tasks, checkpoints, source, logger, heartbeat }).run();
+}
+
+/** A task that can't begin has ended: its row must not look alive until a monitor finds it silent. */
+async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): ReturnType<TaskOptions['begin']> {
+  try {
+    return await options.begin(await tasks.get(taskId));
+  } catch (error) {
+    const outcome = { status: taskStatus.failed, endReason: reasonOf(error), error: options.mask(messageOf(error)) };
+    await tasks.finish(taskId, outcome, null);
+    throw error;
+  }
 }
 
 interface RunParts {

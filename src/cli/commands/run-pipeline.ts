@@ -1,13 +1,15 @@
 import { join } from 'node:path';
-import { ChainClient } from '../../chain/chain-client.js';
 import { createSource, sourceConfig } from '../../components/registry.js';
 import { requireMigrated } from '../../database/migrator.js';
 import { PipelineStore } from '../../database/pipeline-store.js';
 import type { Component, EventMonitorConfig, Pipeline } from '../../model/pipeline.js';
+import { statusName, statusText } from '../../model/task.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { ExitCode } from '../../runtime/errors.js';
 import { runTask } from '../../tasks/run-task.js';
+import type { TaskOptions, TaskResult } from '../../tasks/run-task.js';
 import type { CommandContext } from '../context.js';
+import type { Output } from '../output.js';
+import { findUrls, RunConsole } from '../run-console.js';
 import { thisProcess } from '../this-process.js';
 
 interface RunPipelineOptions {
@@ -23,7 +25,7 @@ interface RunPipelineOptions {
 const graceMs = 3_000;
 
 /** Runs a pipeline in the foreground as one task. */
-export async function runPipeline(context: CommandContext, options: RunPipelineOptions): Promise<ExitCode> {
+export async function runPipeline(context: CommandContext, options: RunPipelineOptions): Promise<void> {
   checkRange(options);
   const { settings, clock } = context;
   const database = await context.database({
@@ -32,35 +34,51 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   await requireMigrated(database);
   const pipeline = await new PipelineStore(database).get(options.id);
   const component = checkRunnable(pipeline, context);
-  const config = sourceConfig(component);
-  const chain = openChain(context, config);
-  const signal = abortLater(context);
+  findUrls(context, sourceConfig(component));
+  const console = new RunConsole(context);
   try {
-    const { task, progress } = await runTask({
+    const result = await runTask({
+      ...taskOptions(context, options, pipeline, sourceConfig(component)),
       database,
-      pipelineId: pipeline.id,
-      worker: thisProcess(),
-      heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
-      stallAfterSeconds: settings.stallAfterSeconds,
-      timeoutMinutes: timeoutOf(pipeline, context),
-      logPathPrefix: join(settings.logDir, 'pipeline_'),
-      takeOver: options.takeOver === true,
-      chainId: config.chainId,
-      run: { mode: options.mode, fromBlock: options.fromBlock, toBlock: options.toBlock, fresh: options.fresh },
-      mode: options.mode ?? config.mode,
-      clock,
-      lang: settings.lang,
-      begin: () => Promise.resolve({ source: createSource(component, { chain: () => chain }), logger: context.logger }),
-      onProgress: () => undefined,
-      mask: (text) => context.secrets.mask(text),
-      stopping: context.signals.stopping,
-      signal,
+      begin: (task) => {
+        const logger = console.openLog(task);
+        const chain = console.openChain(sourceConfig(component), logger);
+        return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
+      },
+      onProgress: (progress, beatAt) => console.show(progress, beatAt),
+      signal: abortLater(context),
     });
-    await context.output.json({ task_id: task.id, events: progress.events });
-    return 0;
+    await console.close();
+    await printResult(context.output, result, clock.monotonic() - console.openedAt);
   } finally {
-    await chain.close();
+    await console.close();
   }
+}
+
+function taskOptions(
+  { settings, clock, secrets, signals, shownSettings }: CommandContext,
+  options: RunPipelineOptions,
+  pipeline: Pipeline,
+  config: EventMonitorConfig,
+): Omit<TaskOptions, 'database' | 'begin' | 'onProgress' | 'signal'> {
+  const asked = shownSettings.some(({ name, origin }) => name === 'task_timeout' && origin.startsWith('flag'));
+  return {
+    pipelineId: pipeline.id,
+    worker: thisProcess(),
+    heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
+    stallAfterSeconds: settings.stallAfterSeconds,
+    // What was asked for on this command line, else what the pipeline says, else NULL: the monitor's own setting.
+    timeoutMinutes: asked ? settings.taskTimeoutMinutes : pipeline.timeoutMinutes,
+    logPathPrefix: join(settings.logDir, 'pipeline_'),
+    takeOver: options.takeOver === true,
+    chainId: config.chainId,
+    run: { mode: options.mode, fromBlock: options.fromBlock, toBlock: options.toBlock, fresh: options.fresh },
+    mode: options.mode ?? config.mode,
+    clock,
+    lang: settings.lang,
+    mask: (text) => secrets.mask(text),
+    stopping: signals.stopping,
+  };
 }
 
 function checkRange({ fromBlock, toBlock }: RunPipelineOptions): void {
@@ -89,23 +107,6 @@ function checkRunnable(pipeline: Pipeline, { settings }: CommandContext): Compon
   return component;
 }
 
-function openChain({ settings, clock, logger }: CommandContext, config: EventMonitorConfig): ChainClient {
-  const urls = settings.rpcUrls(config.chainName);
-  if (urls.length === 0) {
-    const variable = `${config.chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
-    throw new UsageError(`no RPC URL is set for chain '${config.chainName}'`, {
-      hint: `give one with --rpc-url URL, or set ${variable}`,
-    });
-  }
-  return new ChainClient({ urls, chainId: config.chainId, clock, logger });
-}
-
-/** What was asked for on this command line, else what the pipeline says, else NULL: the monitor's own setting. */
-function timeoutOf(pipeline: Pipeline, { settings, shownSettings }: CommandContext): number | null {
-  const asked = shownSettings.some(({ name, origin }) => name === 'task_timeout' && origin.startsWith('flag'));
-  return asked ? settings.taskTimeoutMinutes : pipeline.timeoutMinutes;
-}
-
 /** Aborted some seconds after the run was told to stop: what has not ended by then is dropped. */
 function abortLater({ signals, clock }: CommandContext): AbortSignal {
   const hard = new AbortController();
@@ -115,4 +116,30 @@ function abortLater({ signals, clock }: CommandContext): AbortSignal {
     { once: true },
   );
   return hard.signal;
+}
+
+async function printResult(output: Output, { task, progress }: TaskResult, durationMs: number): Promise<void> {
+  const seconds = Math.round(durationMs) / 1000;
+  if (output.isJson) {
+    await output.json({
+      task_id: task.id,
+      pipeline_id: task.pipelineId,
+      status: task.status,
+      status_text: statusText(task.status, 'zh'),
+      status_name: statusName(task.status),
+      end_reason: task.endReason,
+      mode: progress.mode,
+      next_block: progress.nextBlock,
+      target_block: progress.targetBlock,
+      head_block: progress.headBlock,
+      events: progress.events,
+      seconds,
+    });
+    return;
+  }
+  const rate = Math.round(progress.events / Math.max(seconds, 0.001));
+  const next = progress.nextBlock === null ? '' : `, next block ${progress.nextBlock}`;
+  await output.line(
+    `task ${task.id} of pipeline ${task.pipelineId} ${task.endReason ?? 'ended'}: ${progress.events} events in ${seconds} s (${rate}/s)${next}`,
+  );
 }

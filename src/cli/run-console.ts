@@ -1,0 +1,76 @@
+import { isAbsolute, join } from 'node:path';
+import { ChainClient } from '../chain/chain-client.js';
+import type { EventMonitorConfig } from '../model/pipeline.js';
+import type { Progress, Task } from '../model/task.js';
+import { combineLoggers } from '../runtime/combined-logger.js';
+import { UsageError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { openTaskLog } from '../runtime/task-log.js';
+import type { TaskLog } from '../runtime/task-log.js';
+import type { CommandContext } from './context.js';
+import { createProgressReporter } from './progress.js';
+import type { ProgressReporter } from './progress.js';
+
+/** What a run opens besides its database: the task's log, the chain, and the line that shows its progress. */
+export class RunConsole {
+  /** By the monotonic clock, in milliseconds. */
+  readonly openedAt: number;
+  readonly #context: CommandContext;
+  #log: TaskLog | null = null;
+  #chain: ChainClient | null = null;
+  #progress: ProgressReporter | null = null;
+
+  constructor(context: CommandContext) {
+    this.#context = context;
+    this.openedAt = context.clock.monotonic();
+  }
+
+  /** Opens the log of a task; returns the logger that writes to it and to the console. */
+  openLog(task: Task): Logger {
+    const { cwd, logger, settings, secrets, statusLine, clock } = this.#context;
+    const path = task.logPath ?? join(settings.logDir, `pipeline_${task.id}.log`);
+    const file = isAbsolute(path) ? path : join(cwd, path);
+    this.#log = openTaskLog(file, { level: settings.logLevel, secrets, console: logger });
+    const combined = combineLoggers([logger, this.#log.logger]);
+    this.#progress = createProgressReporter({ statusLine, lang: settings.lang, clock, logger: combined });
+    return combined;
+  }
+
+  /** Opens the chain of a source; throws UsageError where no endpoint is known. */
+  openChain(config: EventMonitorConfig, logger: Logger): ChainClient {
+    this.#chain = new ChainClient({
+      urls: findUrls(this.#context, config),
+      chainId: config.chainId,
+      clock: this.#context.clock,
+      logger,
+    });
+    return this.#chain;
+  }
+
+  show(progress: Progress, beatAt: number | null): void {
+    this.#progress?.update(progress, beatAt ?? undefined);
+  }
+
+  /** Closes all; may be called twice. */
+  async close(): Promise<void> {
+    this.#progress?.end();
+    this.#progress = null;
+    await this.#chain?.close();
+    this.#chain = null;
+    this.#log?.close();
+    this.#log = null;
+  }
+}
+
+/** Finds the endpoints of a source's chain; throws UsageError where there are none. */
+export function findUrls(
+  { settings }: Pick<CommandContext, 'settings'>,
+  config: EventMonitorConfig,
+): readonly string[] {
+  const urls = settings.rpcUrls(config.chainName);
+  if (urls.length > 0) return urls;
+  const variable = `${config.chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
+  throw new UsageError(`no RPC URL is set for chain '${config.chainName}'`, {
+    hint: `give one with --rpc-url URL, or set ${variable}`,
+  });
+}
