@@ -1,4 +1,4 @@
-import { Format } from 'cli-progress';
+import cliProgress from 'cli-progress';
 import { lagBlocks, type Progress } from '../model/task.js';
 import type { Lang } from '../runtime/messages.js';
 import type { Rate } from './progress-rate.js';
@@ -24,7 +24,7 @@ export function progressBar(view: ProgressView, lang: Lang, columns: number): st
   const barsize = Math.min(24, columns - text.length - 2);
   if (share === null || barsize < 5) return text;
   const [barCompleteString, barIncompleteString] = ['█'.repeat(barsize), '░'.repeat(barsize)];
-  return `${Format.BarFormat(share, { barsize, barCompleteString, barIncompleteString, barGlue: '' })} ${text}`;
+  return `${cliProgress.Format.BarFormat(share, { barsize, barCompleteString, barIncompleteString, barGlue: '' })} ${text}`;
 }
 
 function historicalText(view: ProgressView, lang: Lang): string {
