@@ -105,7 +105,8 @@ export class ChainClient {
   async logs(filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<LogsAnswer> {
     const call = logsCall(filter, { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) });
     const ask = async (endpoint: JsonRpcEndpoint): Promise<LogsAnswer> => {
-      const [logs, last] = await endpoint.batch([call, headerCall(range.to)], signal);
+      // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
+      const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
       return { logs: readLogs(valueOf(logs)), last: readHeader(valueOf(last), range.to) };
     };
     const single = range.from === range.to;

@@ -12,9 +12,11 @@ export interface ChainHead {
   readonly readable: number;
   /** The newest block that can't be replaced any more; -1 where there is none yet. */
   readonly finalized: number;
+  /** The newest block that is final and so deep that every node behind the URL has it with its logs. */
+  readonly settled: number;
 }
 
-/** How far behind the newest block the final one is taken to be where the node does not tell. */
+/** How far behind the newest block the final one is taken to be where the node does not tell, and lags may reach. */
 const assumedDepth = 64;
 
 /** Reads where the chain stands: its newest block, and the newest final and readable ones. */
@@ -36,7 +38,8 @@ export class HeadReader {
     const { latest, tagged } = await this.#chain.heads('finalized', signal);
     if (latest === null) return null;
     const finalized = this.#resolve('finalized', tagged, latest);
-    return { latest, finalized, readable: await this.#readable(latest, finalized, signal) };
+    const settled = Math.min(finalized, latest.number - assumedDepth);
+    return { latest, finalized, settled, readable: await this.#readable(latest, finalized, signal) };
   }
 
   async #readable(latest: BlockHeader, finalized: number, signal: AbortSignal): Promise<number> {

@@ -8,7 +8,7 @@ import { ReadStretch } from '../chain/read-stretch.js';
 import type { EventBatch, SourceMessage } from '../model/batch.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import { resolveStart } from '../model/start-block.js';
-import { ChainMismatchError } from '../runtime/errors.js';
+import { ChainMismatchError, ReorgTooDeepError } from '../runtime/errors.js';
 import type { Source, SourceContext } from './component.js';
 
 export interface EventMonitorDeps {
@@ -18,6 +18,8 @@ export interface EventMonitorDeps {
 
 /** How often in a row the node may fail to show the blocks below its head before the run gives up. */
 const lagsBorne = 20;
+/** How often in a row a reorganisation below all that is remembered must show before it is believed. */
+const deepReorgsDoubted = 2;
 
 /** Reads the events of one chain: a stretch of its history, or on and on behind its head. */
 export class EventMonitor implements Source {
@@ -55,6 +57,7 @@ class MonitorRun {
   #head: ChainHead | null = null;
   #target: number | null = null;
   #lags = 0;
+  #deepReorgs = 0;
 
   constructor(config: EventMonitorConfig, { chain, decoder }: EventMonitorDeps, context: SourceContext) {
     const { clock, logger } = context;
@@ -77,6 +80,7 @@ class MonitorRun {
       try {
         yield* this.#follow(stretch, head);
         this.#lags = 0;
+        this.#deepReorgs = 0;
       } catch (error) {
         this.#bearLag(error);
       }
@@ -135,12 +139,12 @@ class MonitorRun {
   async *#follow(stretch: ReadStretch, head: ChainHead): AsyncGenerator<SourceMessage, void, undefined> {
     const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
     // A range whose blocks are verified shows by itself whether its first block fits.
-    const willTell = stretch.next <= end && stretch.next > head.finalized;
+    const willTell = stretch.next <= end && stretch.next > head.settled;
     const replaced = willTell ? undefined : await stretch.findReplaced(head, this.#signal);
     if (replaced !== undefined) yield* this.#takeBack(stretch, replaced);
     while (stretch.next <= end && !this.#context.stopping.aborted) {
-      const verified = stretch.next > head.finalized;
-      const range = { from: stretch.next, to: verified ? end : Math.min(end, head.finalized) };
+      const verified = stretch.next > head.settled;
+      const range = { from: stretch.next, to: verified ? end : Math.min(end, head.settled) };
       const options = { verified, answered: () => this.#moved() };
       const fetched = await this.#logs.fetchNext(range, options, this.#signal);
       if (!verified || stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
@@ -178,7 +182,10 @@ class MonitorRun {
   }
 
   #bearLag(error: unknown): void {
-    if (!(error instanceof NodeLagsError) || ++this.#lags > lagsBorne) throw error;
+    // One node of several that has gone astray must not end the run.
+    const isDoubtful = error instanceof ReorgTooDeepError && ++this.#deepReorgs <= deepReorgsDoubted;
+    const lags = error instanceof NodeLagsError && ++this.#lags <= lagsBorne;
+    if (!lags && !isDoubtful) throw error;
     this.#context.logger.log('info', `waiting for the node: ${error.message}`, {
       event: 'source.lag',
       times: this.#lags,

@@ -74,14 +74,15 @@ export class ChainSimulator {
   readonly requests: string[][] = [];
   readonly #server: Server;
   #blocks: readonly SimBlock[];
-  #before: readonly SimBlock[];
+  /** The chain before the last reorg, as long as no block that the reorg replaced has become final. */
+  #before: readonly SimBlock[] | undefined;
+  #forkedAt = 0;
   #forks = 0;
 
   private constructor(options: SimulatorOptions, traits: Partial<NodeTraits>) {
     this.options = options;
     this.traits = { ...defaultTraits, ...traits };
     this.#blocks = [makeBlock(undefined, 'genesis', [])];
-    this.#before = this.#blocks;
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
@@ -118,6 +119,7 @@ export class ChainSimulator {
     this.#before = this.#blocks;
     this.#forks++;
     this.#blocks = this.#blocks.slice(0, -depth);
+    this.#forkedAt = this.#blocks.length;
     this.mine(count, events);
   }
 
@@ -172,7 +174,8 @@ export class ChainSimulator {
     blocks: readonly SimBlock[];
     logsUpTo: number;
   } {
-    const chain = beforeReorg ? this.#before : this.#blocks;
+    const isOver = this.#forkedAt <= this.head.number - (this.traits.finalizedDistance ?? 64);
+    const chain = beforeReorg && !isOver ? (this.#before ?? this.#blocks) : this.#blocks;
     const blocks = chain.slice(0, Math.max(1, chain.length - behind));
     return { blocks, logsUpTo: blocks.length - 1 - logsBehind };
   }

@@ -86,7 +86,11 @@ function headerOf(block: SimBlock | undefined): unknown {
 }
 
 function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, traits: NodeTraits): unknown[] {
-  const found = blocksOf(filter, blocks, traits)
+  const asked = blocksOf(filter, blocks, traits);
+  if (filter.blockHash !== undefined && asked.some((block) => block.number > logsUpTo)) {
+    throw new SimRefusal({ code: -32000, message: 'header not found' });
+  }
+  const found = asked
     .filter((block) => block.number <= logsUpTo)
     .flatMap((block) => block.logs.filter((log) => passes(log, filter)).map((log) => stamped(log, block, traits)));
   if (found.length > traits.maxResults) throw new SimRefusal(traits.resultsError);
