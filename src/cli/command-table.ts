@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command-spec.js';
 import { abiSpecs } from './specs/abi-specs.js';
+import { demoSpecs } from './specs/demo-specs.js';
 import { eventSpecs } from './specs/event-specs.js';
 import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
@@ -16,5 +17,6 @@ export const commandTable: readonly CommandSpec[] = [
   ...abiSpecs,
   ...taskSpecs,
   ...eventSpecs,
+  ...demoSpecs,
   ...shellSpecs,
 ];
