@@ -41,7 +41,7 @@ export function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     const isText = /^commander\.(help|helpDisplayed|version)$/.test(error.code);
     if (!isText) throw usageErrorOf(error);
-    return { text, wanted: error.code !== 'commander.help' || argv.includes('help') };
+    return { text, wanted: error.exitCode === 0 };
   }
   return parsed ?? { text: program.helpInformation(), wanted: false };
 }

@@ -55,6 +55,8 @@ export class SecretMask {
 
   /** Remembers a URL or any other secret. Secrets under four characters are taken for common words and ignored. */
   remember(secret: string): void {
+    // The path of a database file is no secret.
+    if (/^sqlite:/i.test(secret)) return;
     if (secret.includes('://')) this.#rememberUrl(secret);
     else if (secret.length >= 4) this.#addForms(secret);
   }
@@ -90,7 +92,6 @@ export class SecretMask {
   }
 
   #rememberUrl(url: string): void {
-    if (/^sqlite:/i.test(url)) return;
     this.#add(url, maskUrl(url));
     // Read leniently first: a parser may refuse the URL, or cut a password at a delimiter that is not escaped.
     const written = /:\/\/[^:]*:(.+)@/s.exec(url)?.[1];

@@ -29,7 +29,7 @@ describe('run', () => {
   });
 
   it('prints help and exits 2 where no command is given', async () => {
-    for (const argv of [[], ['pipeline']]) {
+    for (const argv of [[], ['pipeline'], ['help', 'nothing']]) {
       const [code, stdout] = await outcome(argv);
       expect(code).to.equal(2);
       expect(stdout).to.match(/^Usage: chainparse/);

@@ -67,8 +67,10 @@ describe('SecretMask', () => {
     mask.remember('https://rpc.example/ethereum/rpc');
     mask.remember('mysql://chainparse:chainparse@host/chainparse');
     mask.remember('eth');
+    mask.remember('sqlite:data/ethereum.db');
     mask.rememberPassword('12');
-    expect(mask.mask('chainparse: ethereum rpc eth task 12')).to.equal('chainparse: ethereum rpc eth task 12');
+    const words = 'chainparse: ethereum rpc eth task 12, sqlite:data/ethereum.db';
+    expect(mask.mask(words)).to.equal(words);
   });
 
   it('masks a very short password only where it stands alone', () => {
