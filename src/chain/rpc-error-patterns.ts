@@ -4,29 +4,34 @@ type Pattern = readonly [RpcErrorClass, RegExp];
 
 /**
  * What providers and clients really write, in the order in which it is tried: the first match wins, so the special
- * stands before the general. Texts are compared in lower case.
+ * stands before the general. Texts are compared in lower case, without URLs and without the names of the methods.
  */
 const messagePatterns: readonly Pattern[] = [
-  // Sentences that would also match something more general below.
   ['method-disabled', /^(request )?limit exceeded\.?$/],
+  ['internal', /panic|index out of range|nil pointer|null ?pointer|stack overflow|segmentation/],
+  ['invalid-request', /^invalid block range( params)?\.?$|cannot specify both|exceed max (addresses|topics)/],
+  ['invalid-request', /(from ?block|begin|start)\w* .*(greater|larger|higher|after|bigger|more) .*(to ?block|end)/],
+  ['invalid-request', /(addresses|topics) .*(exceed|too many)|too many (addresses|topics)/],
+
+  ['batch', /batch (request |call )?(size |length |limit |item )*(is |was )?(too (large|big|long|many)|exceed)/],
+  ['batch', /batch(ed|ing|es)?( requests?| calls?)?( are| is)? (not|n't|un|dis)|too (many|large) .*batch/],
+  ['batch', /batch.*(max|limit|over|more)|(max\w*|over|exceed\w*|limit) .*batch|cannot unmarshal array/],
+  ['batch', /(not|n't|no|disallow\w*|disabled?) (support\w* |allow\w* )?batch/],
   [
     'response-too-large',
-    /response (is |was )?too (large|big)|response size (is |was )?(too|exceed|limit)|response exceed/,
+    /response (body |message |size )*(is |was )?(too (large|big)|larger|bigger|exceed|limit|over)/,
   ],
-  ['response-too-large', /(log )?response size exceeded|max(imum)? (response|message|body) size|payload too large/],
-  ['batch', /batch (request |call )?(size |length |limit |item )*(is |was )?(too (large|big|long|many)|exceed)/],
-  [
-    'batch',
-    /batch(ed|ing|es)?( requests?| calls?)?( are| is)? (not|n't|un|dis)|too (many|large) .*batch|batch.*(max|limit|over|more)/,
-  ],
-  ['batch', /(not|n't|no|disallow\w*|disabled?) (support\w* |allow\w* )?batch|cannot unmarshal array/],
+  ['response-too-large', /max(imum)? (response|message|body) size|payload too large|read limit exceeded/],
 
-  ['quota', /(daily|monthly|month's|weekly).*(exceed|reach|limit|exhaust|used)|quota|capacity limit.*month/],
+  ['quota', /(daily|monthly|month's|weekly|(per|this|a) (day|month|week)).*(exceed|reach|limit|exhaust|used)/],
+  ['quota', /(exceed|reach|limit|exhaust|used).*(daily|monthly|weekly|(per|this|a|the) (day|month|week))/],
+  ['rate-limit', /too many requests|per (second|sec|minute|min|hour)\b|\d+\/(s|sec|second|min|minute)\b/],
+  ['range-cap', /limited to (a |max(imum)? )?[\d,. -]+k? ?-?(blocks? )?(range|blocks)/],
+  ['quota', /quota|(plan|trial|subscription).*(expired|exhausted|ended|inactive)|payment required|billing|usage limit/],
   [
     'quota',
-    /(out of|insufficient|not enough|no( more)?) (cu|credits?|funds on|balance)|(plan|trial|subscription).*(expired|exhausted|ended|inactive)/,
+    /(out of|insufficient|not enough|no( more)?) (cu|credits?|balance)|credits (are )?(exhausted|used up|exceeded)/,
   ],
-  ['quota', /payment required|billing|credits (are )?(exhausted|used up|exceeded)|usage limit/],
 
   // "timeout on the free tier, please upgrade" is a timeout; "ranges over … not supported on free tier" is a cap.
   ['timeout', /time[d]?[ -]?out|deadline exceeded|took too (long|much time)|execution (was )?(aborted|interrupted)/],
@@ -34,108 +39,67 @@ const messagePatterns: readonly Pattern[] = [
 
   [
     'rate-limit',
-    /too many requests|rate[ -]?limit|ratelimit|throttl|compute units per second|credits limited|over rate/,
+    /rate[ -]?limit|ratelimit|throttl|credits limited|over rate|rate is too|too many (concurrent|connections)/,
   ],
-  [
-    'rate-limit',
-    /requests? per (second|sec|minute|min|hour)|\d+\/(s|sec|second|min|minute)\b|(call|request|rps|cu|cups) (rate|limit|capacity)/,
-  ],
-  [
-    'rate-limit',
-    /exceed\w* .*(capacity|rps|qps|throughput)|(slow|back) ?(down|off)|concurren(t|cy).*(limit|exceed|many)|too many (concurrent|connections)/,
-  ],
-  ['rate-limit', /(retry|try again) (in|after) [\d.]+ ?(ms|s|m|h)|\b429\b/],
+  ['rate-limit', /(call|request|rps|cu|cups) (rate|limit|capacity)|exceed\w* .*(capacity|rps|qps|throughput)/],
+  ['rate-limit', /(slow|back) ?(down|off)|concurren(t|cy).*(limit|exceed|many)|(http|^) ?429\b|error code: 1015/],
+  ['rate-limit', /(retry|try again) (in|after) [\d.]+ ?(ms|s|m|h)/],
 
+  ['missing-state', /missing trie node|\btrie\b|state root|state histor|no state available|metadata is not found/],
+  ['missing-state', /historical (state(?! that)|rpc)|state (already|is not|not|has been|at block|unavailable|missing)/],
+  ['missing-state', /distance to target block exceeds/],
+  ['pruned', /prun(ed|ing)|no longer (available|stored)|(old|historical) data (is )?not available/],
+  [
+    'pruned',
+    /lowest (block )?height|earliest (available )?block|only .*(last|latest|most recent|newest) [\d,]+|null round/,
+  ],
+  ['pruned', /(history|historical|ancient|archiv\w+).*(unavailable|not (available|supported|found|enabled))/],
+  ['pruned', /archiv\w+.*(require|need|only|missing|personal token)|(require|need|only|use)\w* [^.]*archiv/],
+  ['pruned', /(receipts?|logs?) (is |are |was |were )?(not available|unavailable|missing|not found)/],
+  ['pruned', /missing (block )?(receipts|body|bodies)|older than|lookback/],
+  ['pruned', /(before|below|lower than) .*(earliest|lowest|oldest|first|cutoff|start of)/],
+  ['lag', /(header|block|tip ?set|latest block|head|toblock) (#?\w+ )?(is |was )?(ahead|in the future|out of range)/],
   [
     'lag',
-    /(extends?|is|are|beyond|past|after|above|greater|higher|exceeds?) .*(current |latest )?(head|latest|chain tip|last block|best block)/,
+    /(block|head|header|height) (#?\w+ )?(is |was )?not (yet|been) ?(\w+ )?|(available|mined|produced|indexed) yet/,
   ],
   [
     'lag',
-    /(header|block|tip ?set|latest block|head) (is |was )?(ahead|in the future|not (yet |been )?(available|mined|produced|indexed|processed|synced))/,
+    /(extends?|beyond|past|after|ahead of|above|greater|higher|exceeds?|equal to) .*(head|latest|chain tip|last|best|current) ?(block)?/,
   ],
-  [
-    'lag',
-    /header for hash not found|header not found|unknown (block|header)|could ?n[o']t find (the )?(header|block)|no (header|block) (found )?(for|with)/,
-  ],
-  [
-    'lag',
-    /failed to (fetch|get) header|block bloom not found|(node|still|is|not) (currently )?sync(ing|ed)|behind|cannot query unfinalized|height .* (not|must be) /,
-  ],
-
-  [
-    'pruned',
-    /prun(ed|ing)|no longer (available|stored)|(old|historical) data (is )?not available|history (is )?(not|un)available/,
-  ],
-  [
-    'pruned',
-    /(history|historical|ancient|archiv\w+).*(unavailable|not (available|supported|found|enabled)|require|need|only|missing|personal token)/,
-  ],
-  [
-    'pruned',
-    /(receipts?|logs?) (is |are |was |were )?(not available|unavailable|missing|not found)|missing (block )?(receipts|body|bodies)/,
-  ],
-  [
-    'pruned',
-    /block[s]? (#?\w+ )?(not|n't) (found|available|exist)|block (is )?(not found|unavailable|missing)|lookback|earliest (available )?block/,
-  ],
-  [
-    'pruned',
-    /requested (epoch|block) .*(below|before|older|lower)|(before|below|older than|lower than) .*(earliest|lowest|oldest|first|cutoff|start of)/,
-  ],
-  [
-    'missing-state',
-    /missing trie node|world state|state (is |was )?(not available|unavailable|missing|not found|has been)|historical (state|rpc)/,
-  ],
-  ['missing-state', /trie|state root|state histor|distance to target block exceeds|state (already|at block)/],
+  ['lag', /header for hash not found|header not found|unknown (block|header)|could ?n[o']t find (the )?(header|block)/],
+  ['lag', /no (header|block) (found )?(for|with)|failed to (fetch|get) header|block bloom not found|cannot be found/],
+  ['lag', /(node|still|is|not) (currently )?sync(ing|ed)|\bbehind\b|cannot query unfinalized/],
+  ['pruned', /block[s]? (#?\w+ )?(not|n't) (found|available|exist)|block (is )?(unavailable|missing)/],
 
   ['density', /(result|log|event|entr|record|row|match)\w* .*(more than|exceed|limit|too (many|large|much)|over|max)/],
-  [
-    'density',
-    /(more than|exceed\w*|too many|limit\w*|max\w*) [^.]*(results?|logs?|events?|entries|records|rows|matches)\b/,
-  ],
+  ['density', /(more than|exceed\w*|too many|limit\w*|max\w*) [^.]*(results?|logs?|events?|entries|records|matches)\b/],
   ['density', /query (would )?return\w* more than|narrow (down )?your (query|filter|search)|too much data|result set/],
-
+  ['range-cap', /\brange|blocks? distance|blocks? at (a time|once)|query must be smaller than|\bspan\b|\bwindow\b/],
   [
     'range-cap',
-    /\brange|block ?range|blocks? distance|(too many|number of|requested|more than|over|maximum|max|up to|limit|smaller|exceed\w*) .*blocks/,
+    /(too (many|wide)|number of|requested|more than|over|max\w*|up to|limit\w*|smaller|exceed\w*) .*blocks/,
   ],
   [
     'range-cap',
-    /blocks? .*(too (many|wide|large|big|long)|exceed|limit|max)|query must be smaller than|fromblock .*toblock|span|window/,
+    /blocks? .*(too (many|wide|large|big|long)|exceed|limit|max)|from ?block .*to ?block|to ?block .*from ?block/,
   ],
 
+  [
+    'quota',
+    /unauthori[sz]ed|(api|access|project)[ -]?(key|token|id)|authenticat|invalid (key|token|credentials)|tenant/,
+  ],
   [
     'method-disabled',
     /method .*(not|n't|un|dis|den|black|forbid)|(not|un)[ -]?(support|implement|whitelist|allow|permit)\w*/,
   ],
-  [
-    'method-disabled',
-    /does not exist|is(n't| not) available|disabled|not available on|no such method|unknown method|method not found/,
-  ],
-  [
-    'quota',
-    /unauthori[sz]ed|forbidden|(api|access|project)[ -]?(key|token|id)|authenticat|access denied|invalid (key|token|credentials)|upgrade|not activated/,
-  ],
-
-  [
-    'internal',
-    /internal|temporar|unavailable|try again|retry|overload|busy|bad gateway|upstream|backend|no (healthy|available)|request failed|server error/,
-  ],
-  ['transport', /econnre|socket|network|connection|eof|broken pipe|dial tcp/],
-  [
-    'invalid-request',
-    /invalid (argument|param|request|block range|filter|topic|address|hex|input|json)|missing (value|param)|cannot (specify|unmarshal)|hex string/,
-  ],
-];
-
-/** Ranges of text that look like a block range, so that an inverted or malformed one is no cap. */
-const invalidRange: readonly Pattern[] = [
-  [
-    'invalid-request',
-    /^invalid block range( params)?\.?$|(from ?block|begin|start)\w* .*(greater|larger|higher|after|bigger|more) .*(to ?block|end)/,
-  ],
-  ['invalid-request', /cannot specify both|exceed max (addresses|topics)|(addresses|topics) .*(exceed|too many)/],
+  ['method-disabled', /does not exist|is(n't| not) available|disabled|not available on|no such method|unknown method/],
+  ['quota', /forbidden|access denied|upgrade|not activated/],
+  ['invalid-request', /invalid (argument|param|request|filter|topic|address|hex|input|json)|hex string/],
+  ['invalid-request', /missing (value|param)|cannot unmarshal/],
+  ['internal', /internal|temporar|unavailable|try again|retry|overload|busy|bad gateway|upstream|backend/],
+  ['internal', /no (healthy|available)|request failed|server error/],
+  ['transport', /econnre|socket|network|connection|\beof\b|broken pipe|dial tcp/],
 ];
 
 const codeClasses: ReadonlyMap<number, RpcErrorClass> = new Map([
@@ -170,11 +134,19 @@ const statusClasses: ReadonlyMap<number, RpcErrorClass> = new Map([
 
 /** Sorts an error by its message, then by its code, then by the HTTP status it came with. */
 export function sortError(message: string, code: number | undefined, status: number | undefined): RpcErrorClass {
-  // The sentence is at the start; what a server appends must not cost time.
-  const text = message.slice(0, 2_000).toLowerCase().trim();
-  for (const [name, pattern] of [...invalidRange, ...messagePatterns]) if (pattern.test(text)) return name;
+  const text = plainText(message);
+  for (const [name, pattern] of messagePatterns) if (pattern.test(text)) return name;
   const byCode = code === undefined ? undefined : codeClasses.get(code);
   return byCode ?? classOfStatus(status) ?? 'unknown';
+}
+
+/** The sentence is at the start: what a server appends must not cost time, and names and links not mislead. */
+function plainText(message: string): string {
+  const text = message.slice(0, 1_000).toLowerCase();
+  return text
+    .replace(/https?:\/\/\S+/g, '')
+    .replace(/\b(eth_)?(getlogs|newfilter|getfilterlogs)\b/g, 'call')
+    .trim();
 }
 
 /** Sorts an answer by its HTTP status alone; undefined for a good one. */

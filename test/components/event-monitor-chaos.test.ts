@@ -73,7 +73,7 @@ function act(node: ChainSimulator, chance: Chance): void {
   const events = (): Record<string, never>[] => Array.from({ length: chance.oneOf([0, 0, 1, 3]) }, () => ({}));
   if (chance.of(0.6)) node.mine(chance.between(1, 4), events);
   // Only the blocks that no node has called final may be replaced.
-  else if (chance.of(0.4)) node.reorg(chance.between(1, 8), chance.between(8, 12), events);
+  else if (chance.of(0.4)) node.reorg(Math.min(node.head.number, chance.between(1, 8)), chance.between(8, 12), events);
 }
 
 async function survive(seed: number): Promise<void> {
@@ -92,6 +92,8 @@ async function survive(seed: number): Promise<void> {
         urls: [node.url],
         ledger,
         config: { mode: 'realtime', startBlock, batchSize },
+        // Where every call is a request of its own, a quarter of faults fails ten tries in a row now and then.
+        client: { attempts: 40 },
         moved: (_known, stop) => {
           if (actions > 0 && chance.of(0.3)) {
             act(node, chance);
