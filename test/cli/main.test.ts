@@ -127,9 +127,12 @@ describe('run', () => {
 
   it('reports an error that nobody caught as any other, and ends', async () => {
     const io = new FakeIo({ env: { CHAINPARSE_DATABASE_URL: 'mysql://u:hidden@h/db' } });
-    const running = run(['config'], io);
-    while (!io.crash(new Error('hidden'))) await new Promise((resolve) => setImmediate(resolve));
-    await running;
+    io.stdout.write = (_text, done) => {
+      expect(io.crash(new Error('hidden'))).to.equal(true);
+      done?.();
+      return true;
+    };
+    await run(['config'], io);
     expect(io.exits).to.deep.equal([1]);
     expect(io.stderr.text).to.equal('error: ***\n');
   });
