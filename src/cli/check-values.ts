@@ -19,7 +19,7 @@ export function checkValues(
 }
 
 /** Returns an option's long flag: `--from-block` of `--from-block <n>`. */
-export function longFlag({ flags }: OptionSpec): string {
+function longFlag({ flags }: OptionSpec): string {
   return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
 }
 

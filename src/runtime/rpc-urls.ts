@@ -9,7 +9,7 @@ const suffix = '_RPC_URL';
 const otherVariables: Readonly<Record<string, readonly string[]>> = { ethereum: ['ETH_RPC_URL'] };
 
 /** Returns the variables that may hold a chain's RPC URLs: `arbitrum-nova` is ARBITRUM_NOVA_RPC_URL. */
-export function rpcVariables(chainName: string): readonly string[] {
+function rpcVariables(chainName: string): readonly string[] {
   const name = chainName.toUpperCase().replace(/[^A-Z0-9]/g, '_');
   return [name + suffix, ...(otherVariables[chainName.toLowerCase()] ?? [])];
 }
