@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+import { ChainClient } from '../../src/chain/chain-client.js';
+import type { ChainClientOptions } from '../../src/chain/chain-client.js';
+import { RpcError } from '../../src/chain/rpc-error.js';
+import { ChainMismatchError, ChainUnreachableError, UsageError } from '../../src/runtime/errors.js';
+import { silentLogger } from '../../src/runtime/logger.js';
+import type { LogLevel } from '../../src/runtime/logger.js';
+import { ChainSimulator } from '../support/chain-simulator.js';
+import type { Fault, SimCall } from '../support/chain-simulator.js';
+import { HastyClock, deadlineMs } from '../support/hasty-clock.js';
+
+const signal = new AbortController().signal;
+const answered = (): Promise<void> => Promise.resolve();
+const any = { addresses: null, topics: null };
+const busy: Fault = { kind: 'status', status: 503 };
+const errorFault = (message: string, code = -32_000): Fault => ({ kind: 'error', error: { code, message } });
+
+describe('a chain client', () => {
+  let nodes: ChainSimulator[];
+  let clock: HastyClock;
+  let clients: ChainClient[];
+
+  beforeEach(async () => {
+    clock = new HastyClock();
+    clients = [];
+    nodes = [await ChainSimulator.start(), await ChainSimulator.start()];
+    for (const node of nodes) node.mine(5);
+  });
+  afterEach(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+
+  const open = (options: Partial<ChainClientOptions> & { readonly first?: boolean } = {}): ChainClient => {
+    const urls = (options.first === true ? nodes.slice(0, 1) : nodes).map((node) => node.url);
+    const base = { urls, chainId: 31_337, clock, logger: silentLogger, requestTimeoutMs: deadlineMs };
+    const client = new ChainClient({ ...base, ...options });
+    clients.push(client);
+    return client;
+  };
+  /** Makes a node fail every request but those for its chain id. */
+  const fail = (index: number, fault: (request: number) => Fault | undefined): void => {
+    nodes[index]!.options = {
+      ...nodes[index]!.options,
+      fault: (calls: readonly SimCall[], request) => (calls[0]?.method === 'eth_chainId' ? undefined : fault(request)),
+    };
+  };
+  const failure = async (work: Promise<unknown>): Promise<ChainUnreachableError> =>
+    work.then(
+      () => expect.fail('it succeeded'),
+      (error: unknown) => error as ChainUnreachableError,
+    );
+
+  it('needs an endpoint', () => {
+    expect(() => open({ urls: [] })).to.throw(UsageError, 'no RPC URL');
+  });
+
+  it('asks typed questions', async () => {
+    const client = open();
+    expect(await client.chainId(signal)).to.equal(31_337);
+    expect(await client.header('latest', signal)).to.include({ number: 5, hash: nodes[0]?.head.hash });
+    expect(await client.header(2, signal)).to.include({ number: 2, timestamp: 1_700_000_024 });
+    expect(await client.header(9, signal)).to.equal(null);
+    const headers = await client.headers([3, 9, 1, 3], answered, signal);
+    expect(headers.map((header) => header?.number)).to.deep.equal([3, undefined, 1, 3]);
+    const { logs, last } = await client.logs(any, { from: 1, to: 2 }, signal);
+    expect(logs.map((log) => log.blockNumber)).to.deep.equal([1, 2]);
+    expect(last?.number).to.equal(2);
+  });
+
+  it('tries again, later and later, until the node answers', async () => {
+    fail(0, (request) => (request < 6 ? busy : undefined));
+    expect(await open({ first: true }).header(1, signal)).to.include({ number: 1 });
+    expect(clock.sleptMs).to.be.within(1_800, 4_000);
+  });
+
+  it('gives up after its bounds, in one line that says why', async () => {
+    fail(0, () => busy);
+    const error = await failure(open({ first: true }).header(1, signal));
+    expect(error).to.be.instanceOf(ChainUnreachableError);
+    expect(error).to.include({ exitCode: 6 });
+    expect(error.message).to.match(/^the chain can not be reached: 127.0.0.1:\d+: HTTP 503 .*, after 10 tries$/);
+    expect(clock.sleptMs).to.be.within(30_000, 90_000);
+  });
+
+  it('leaves the node alone for as long as it asks', async () => {
+    fail(0, (request) => (request === 2 ? { kind: 'status', status: 429, retryAfter: '17' } : undefined));
+    await open({ first: true }).header(1, signal);
+    expect(clock.sleptMs).to.be.within(17_000, 17_500);
+  });
+
+  it('asks the next endpoint at once, and stays with the one that answers', async () => {
+    fail(0, () => busy);
+    const client = open();
+    await client.header(1, signal);
+    await client.header(2, signal);
+    expect(clock.sleptMs).to.equal(0);
+    expect(nodes[0]?.requests).to.have.length(2);
+    expect(nodes[1]?.requests).to.have.length(3);
+  });
+
+  it('asks another endpoint where one has not the history', async () => {
+    fail(0, () => errorFault('history has been pruned for this block'));
+    expect(await open().header(1, signal)).to.include({ number: 1 });
+  });
+
+  const refusals = {
+    'daily request count exceeded, request rate limited': 'plan',
+    'history has been pruned for this block': 'archive node',
+    'the method eth_getBlockByNumber does not exist/is not available': 'another endpoint',
+  };
+  for (const [text, hint] of Object.entries(refusals)) {
+    it(`stops with a hint where every endpoint says "${text}"`, async () => {
+      fail(0, () => errorFault(text));
+      fail(1, () => errorFault(text));
+      const error = await failure(open().header(1, signal));
+      expect(error).to.be.instanceOf(ChainUnreachableError);
+      expect(error.message).to.contain(`refuses: 127.0.0.1`).and.contain(text);
+      expect(error.hint).to.contain(hint);
+      expect(clock.sleptMs).to.equal(0);
+    });
+  }
+
+  it('asks nobody else where the request is wrong', async () => {
+    fail(0, () => errorFault('invalid argument 0: hex string without 0x prefix', -32_602));
+    const error = await failure(open().header(1, signal));
+    expect(error).to.be.instanceOf(RpcError).and.include({ class: 'invalid-request', exitCode: 6 });
+    expect(nodes[1]?.requests).to.deep.equal([]);
+  });
+
+  it('puts an endpoint of another chain aside, and says so', async () => {
+    const lines: [LogLevel, string][] = [];
+    nodes[0]!.options = { chainId: 5 };
+    const client = open({ logger: { log: (level, text) => lines.push([level, text]) } });
+    await client.header(1, signal);
+    await client.header(2, signal);
+    expect(nodes[0]?.requests).to.deep.equal([['eth_chainId']]);
+    expect(lines).to.have.length(1);
+    expect(lines[0]?.[0]).to.equal('error');
+    expect(lines[0]?.[1]).to.contain('serves chain 5, not chain 31337');
+  });
+
+  it('names both chains where every endpoint serves another', async () => {
+    for (const node of nodes) node.options = { chainId: 5 };
+    const error = await failure(open().header(1, signal));
+    expect(error).to.be.instanceOf(ChainMismatchError);
+    expect(error.message).to.match(/expected chain 31337, but .* serves chain 5$/);
+  });
+
+  it('asks for the chain anew when a connection broke long after', async () => {
+    const client = open({ first: true });
+    await client.header(1, signal);
+    clock.sleptMs += 60_000;
+    fail(0, (request) => (request === 3 ? { kind: 'drop' } : undefined));
+    await client.header(1, signal);
+    expect(nodes[0]?.requests.flat().filter((method) => method === 'eth_chainId')).to.have.length(2);
+  });
+
+  const malformed = {
+    'a block that is a word': '"block"',
+    'a block without a hash': '{"number":"0x1","timestamp":"0x1"}',
+    'a number beyond all numbers': `{"number":"0x${'f'.repeat(20)}"}`,
+    'another block': JSON.stringify({
+      number: '0x2',
+      hash: `0x${'1'.repeat(64)}`,
+      parentHash: `0x${'1'.repeat(64)}`,
+      timestamp: 1,
+    }),
+  };
+  for (const [what, result] of Object.entries(malformed)) {
+    it(`asks again for a block that came as ${what}`, async () => {
+      fail(0, (request) => (request < 4 ? { kind: 'body', body: `{"result":${result}}` } : undefined));
+      expect(await open({ first: true }).header(1, signal)).to.include({ hash: nodes[0]?.blocks[1]?.hash });
+    });
+  }
+
+  it('asks only for those headers again that were not given', async () => {
+    const error = { code: -32_603, message: 'internal error' };
+    fail(0, (request) => (request === 2 ? { kind: 'call-error', method: 'eth_getBlockByNumber', error } : undefined));
+    const headers = await open({ first: true }).headers([1, 2, 3], answered, signal);
+    expect(headers.map((header) => header?.number)).to.deep.equal([1, 2, 3]);
+  });
+
+  it('leaves a wish for a smaller range to its caller, unless the range is one block', async () => {
+    const client = open({ first: true });
+    fail(0, () => errorFault('query timeout exceeded'));
+    expect(await failure(client.logs(any, { from: 1, to: 2 }, signal))).to.include({ class: 'timeout' });
+    expect(clock.sleptMs).to.equal(0);
+    expect(await failure(client.logs(any, { from: 1, to: 1 }, signal))).to.be.instanceOf(ChainUnreachableError);
+  });
+
+  it('tells why a node would not say which block is final', async () => {
+    const client = open({ first: true });
+    nodes[0]!.traits.finalizedDistance = null;
+    const { latest, tagged } = await client.heads('finalized', signal);
+    expect(latest?.number).to.equal(5);
+    expect(tagged).to.be.instanceOf(RpcError);
+    nodes[0]!.traits.finalizedDistance = 2;
+    expect((await client.heads('finalized', signal)).tagged).to.include({ number: 3 });
+  });
+
+  it('asks again where the final block is hidden by a fault that will pass', async () => {
+    const error = { code: -32_005, message: 'too many requests' };
+    fail(0, (request) => (request < 4 ? { kind: 'call-error', method: 'eth_getBlockByNumber', error } : undefined));
+    expect((await open({ first: true }).heads('finalized', signal)).tagged).to.include({ number: 0 });
+  });
+});
