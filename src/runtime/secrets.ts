@@ -7,7 +7,7 @@ const webSchemes = new Set(['http:', 'https:', 'ws:', 'wss:']);
 
 /** Returns a URL without its secrets: what may be logged, printed and stored. Anything that is no URL reads `***`. */
 export function maskUrl(url: string): string {
-  if (/^sqlite:(?!\/\/)/i.test(url)) return url;
+  if (/^(?:sqlite:(?!\/\/)|(?:file|node):)/i.test(url)) return url;
   const parsed = parseUrl(url);
   if (parsed === null) return masked;
   const { protocol, pathname, search, hash } = parsed;

@@ -18,6 +18,7 @@ describe('maskUrl', () => {
     ['nats://user:pass@127.0.0.1:4222', 'nats://user:***@127.0.0.1:4222'],
     ['sqlite:data/chain.db', 'sqlite:data/chain.db'],
     ['sqlite::memory:', 'sqlite::memory:'],
+    ['file:///app/dist/main.js:3:7', 'file:///app/dist/main.js:3:7'],
     ['my secret words', '***'],
     ['https://', '***'],
     ['', '***'],
