@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { StoredEvent, StoredUndecodedLog } from '../model/stored-event.js';
 import type { Database } from './database.js';
@@ -22,7 +23,7 @@ export interface PageOptions {
 /** Where a page ended: the primary key of its last row, the pipeline aside. */
 type Position = Pick<PositionRow, 'block_number' | 'log_index' | 'transaction_hash'>;
 
-const defaultPageSize = 2_000;
+const defaultPageSize = 500;
 /** Characters and bytes of a page, about, above which the next one gets fewer rows: arguments may be of any length. */
 const pageWeight = 8_000_000;
 const keyColumns = ['block_number', 'log_index', 'transaction_hash'] as const;
@@ -82,6 +83,8 @@ export class EventStore {
       size = nextSize(rows, mostRows);
       if (rows.length > 0) yield rows;
       if (isLast) return;
+      // SQLite answers without a turn of the event loop, and signals would wait for the last page.
+      await setImmediate();
     }
   }
 
