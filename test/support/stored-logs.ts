@@ -2,22 +2,29 @@ import { BatchStore } from '../../src/database/batch-store.js';
 import { CheckpointStore } from '../../src/database/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { TaskStore } from '../../src/database/task-store.js';
-import type { ChainEvent, UndecodedLog } from '../../src/model/event.js';
+import type { ChainEvent, LogPosition, UndecodedLog } from '../../src/model/event.js';
 
 /** Returns a hash that ends with a number. */
 export function hashOf(number: number): string {
   return `0x${number.toString(16).padStart(64, '0')}`;
 }
 
-/** Returns an event that differs from others in what is given. */
-export function makeEvent(given: Partial<ChainEvent> & { readonly blockNumber: number }): ChainEvent {
+function makePosition(blockNumber: number): LogPosition {
   return {
-    blockHash: hashOf(given.blockNumber),
+    blockNumber,
+    blockHash: hashOf(blockNumber),
     timestamp: 1_693_066_895,
     transactionHash: hashOf(0xabc),
     transactionIndex: 12,
     logIndex: 0,
     contractAddress: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
+  };
+}
+
+/** Returns an event that differs from others in what is given. */
+export function makeEvent(given: Partial<ChainEvent> & { readonly blockNumber: number }): ChainEvent {
+  return {
+    ...makePosition(given.blockNumber),
     eventName: 'Transfer',
     eventSignature: 'Transfer(address,address,uint256)',
     argsJson: '{"from":"0x00","to":"0x01","value":"1000000"}',
@@ -27,8 +34,7 @@ export function makeEvent(given: Partial<ChainEvent> & { readonly blockNumber: n
 
 /** Returns a log that could not be decoded. */
 export function makeUndecoded(given: Partial<UndecodedLog> & { readonly blockNumber: number }): UndecodedLog {
-  const { eventName, eventSignature, argsJson, ...position } = makeEvent({ blockNumber: given.blockNumber });
-  void [eventName, eventSignature, argsJson];
+  const position = makePosition(given.blockNumber);
   return { ...position, topics: [hashOf(1), hashOf(2)], data: '0xc0ffee', reason: 'unknown_event', ...given };
 }
 
