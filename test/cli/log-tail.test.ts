@@ -1,0 +1,88 @@
+import { appendFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { LogTail } from '../../src/cli/log-tail.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+/** Reads what there is for now. */
+async function drain(tail: LogTail): Promise<string> {
+  const pieces: Buffer[] = [];
+  for (let piece = await tail.read(); piece !== undefined; piece = await tail.read()) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString();
+}
+
+describe('LogTail', () => {
+  let path: string;
+  const lastLines = async (count?: number): Promise<string> => {
+    const tail = (await LogTail.open(path, count))!;
+    return await drain(tail).finally(() => tail.close());
+  };
+
+  beforeEach(() => {
+    path = join(temporaryFolder(), 'task.log');
+  });
+
+  it('reads nothing where there is no file', async () => {
+    expect(await LogTail.open(path)).to.equal(undefined);
+    expect(await LogTail.open(path, 5)).to.equal(undefined);
+    expect(await LogTail.open(join(path, 'below', 'a'), 5)).to.equal(undefined);
+  });
+
+  it('begins at the last lines, whether or not the very last is complete', async () => {
+    writeFileSync(path, 'a\nb\n\nc\n');
+    const expected = ['', 'c\n', '\nc\n', 'b\n\nc\n', 'a\nb\n\nc\n', 'a\nb\n\nc\n'];
+    for (const [count, text] of expected.entries()) expect(await lastLines(count)).to.equal(text);
+    writeFileSync(path, 'a\nb');
+    expect(await lastLines(1)).to.equal('b');
+    expect(await lastLines(2)).to.equal('a\nb');
+    writeFileSync(path, '');
+    expect(await lastLines(2)).to.equal('');
+  });
+
+  it('finds lines that are longer than a piece', async () => {
+    const long = `${'é'.repeat(100_000)}\n`;
+    writeFileSync(path, `x\n${long}${long}y\n`);
+    expect(await lastLines(2)).to.equal(`${long}y\n`);
+    expect(await lastLines(4)).to.equal(`x\n${long}${long}y\n`);
+  });
+
+  it('reads what was put aside first, and the last lines across files', async () => {
+    writeFileSync(`${path}.2`, '1\n2\n');
+    writeFileSync(`${path}.1`, '3\n4\n');
+    writeFileSync(path, '5\n');
+    expect(await lastLines()).to.equal('1\n2\n3\n4\n5\n');
+    expect(await lastLines(1)).to.equal('5\n');
+    expect(await lastLines(3)).to.equal('3\n4\n5\n');
+    expect(await lastLines(4)).to.equal('2\n3\n4\n5\n');
+    expect(await lastLines(9)).to.equal('1\n2\n3\n4\n5\n');
+  });
+
+  it('follows a file that grows and is put aside, twice between two reads', async () => {
+    writeFileSync(path, '1\n');
+    const tail = (await LogTail.open(path))!;
+    expect(await drain(tail)).to.equal('1\n');
+    appendFileSync(path, '2\n');
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, '3\n');
+    renameSync(`${path}.1`, `${path}.2`);
+    renameSync(path, `${path}.1`);
+    expect(await drain(tail)).to.equal('2\n3\n');
+    writeFileSync(path, '4\n');
+    expect(await drain(tail)).to.equal('4\n');
+    await tail.close();
+  });
+
+  it('begins anew where the file was emptied or replaced', async () => {
+    writeFileSync(path, '1\n2\n');
+    const tail = (await LogTail.open(path, 0))!;
+    truncateSync(path);
+    expect(await drain(tail)).to.equal('');
+    appendFileSync(path, '3\n');
+    expect(await drain(tail)).to.equal('3\n');
+    unlinkSync(path);
+    expect(await drain(tail)).to.equal('');
+    writeFileSync(path, '4\n');
+    expect(await drain(tail)).to.equal('4\n');
+    await tail.close();
+  });
+});
