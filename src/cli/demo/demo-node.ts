@@ -1,4 +1,4 @@
-import { RuntimeFailure } from '../../runtime/errors.js';
+import { messageOf, RuntimeFailure } from '../../runtime/errors.js';
 import type { Patience } from './patience.js';
 
 /** What a node tells of a transaction that is in a block. */
@@ -22,11 +22,21 @@ export class DemoNode {
   /** Calls a method of the node; throws RuntimeFailure where it complains. */
   async call<T>(method: string, ...params: readonly unknown[]): Promise<T> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(this.url, { method: 'POST', headers, body, signal: this.#patience.signal });
-    const answer = (await response.json()) as { result: T; error?: { message: string } };
+    const answer = (await this.#post(body)) as { result: T; error?: { message: string } };
     if (answer.error !== undefined) throw new RuntimeFailure(`the node refused ${method}: ${answer.error.message}`);
     return answer.result;
+  }
+
+  async #post(body: string): Promise<unknown> {
+    const { signal } = this.#patience;
+    const headers = { 'content-type': 'application/json' };
+    try {
+      const response = await fetch(this.url, { method: 'POST', headers, body, signal });
+      return await response.json();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new RuntimeFailure(`the demo's node does not answer: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   /** Returns the accounts that can send transactions, in lower case. */

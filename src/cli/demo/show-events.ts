@@ -10,7 +10,7 @@ export async function showEvents(stage: DemoStage, token: DemoToken): Promise<vo
     en: 'The events: rows of the database, ready to be exported',
     zh: '事件：数据库里的行，随时可以导出',
   });
-  await stage.tell('events', 'list', '--pipeline', String(pipelineId), '--limit', '3');
+  await showLatest(stage);
   const balances = balancesAfter(await exportTransfers(stage, pipelineId));
   const asked = await Promise.all(token.accounts.map((account) => token.balanceOf(account)));
   const fits = token.accounts.every((account, i) => (balances.get(account) ?? 0n) === asked[i]);
@@ -18,6 +18,12 @@ export async function showEvents(stage: DemoStage, token: DemoToken): Promise<vo
     en: `added up, they give the balance that the contract tells for each of ${token.accounts.length} accounts`,
     zh: `逐笔相加，${token.accounts.length} 个账户的余额都与合约给出的一致`,
   });
+}
+
+async function showLatest(stage: DemoStage): Promise<void> {
+  const args = ['events', 'export', '--pipeline', String(pipelineId)];
+  const line = (await stage.result(...args)).trim().split('\n').at(-1) ?? '';
+  await stage.narrator.show(`chainparse ${args.join(' ')} | tail -n 1 | jq`, JSON.stringify(JSON.parse(line), null, 2));
 }
 
 /** Lets the chain change its mind, and checks that the rows follow. */

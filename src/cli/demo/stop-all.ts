@@ -9,10 +9,10 @@ export async function stopAll(stage: DemoStage, runs: readonly DemoProcess[]): P
     zh: '收尾：请两个运行停下，任务表说明每个任务的结局',
   });
   for (const run of runs) run.signal('SIGTERM');
+  await stage.narrator.show(`kill ${runs.map(({ pid }) => pid ?? '').join(' ')}`);
   const ends = await stage.patience.until(() =>
     runs.every(({ isOver }) => isOver) ? Promise.all(runs.map(({ ended }) => ended)) : undefined,
   );
-  await stage.narrator.show(`kill ${runs.map(({ pid }) => pid ?? '').join(' ')}`);
   await stage.narrator.check(ends?.every(({ code }) => code === 0) === true, {
     en: 'both finished the work in hand and ended: exit code 0',
     zh: '两者都做完手头的工作后退出：退出码 0',
