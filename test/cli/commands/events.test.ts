@@ -1,0 +1,197 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { parquetReadObjects } from 'hyparquet';
+import { run } from '../../../src/cli/main.js';
+import type { Database } from '../../../src/database/database.js';
+import { PipelineStore } from '../../../src/database/pipeline-store.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../../support/stored-logs.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { FakeIo } from '../fake-io.js';
+import { runIn, type CommandResult } from '../run-in.js';
+
+/** Four blocks with a transfer, an approval and a transfer each; the first arguments would not survive an object. */
+const events = [1, 2, 3, 5].flatMap((blockNumber) => [
+  makeEvent({ blockNumber, logIndex: 0, argsJson: `{"2":"${blockNumber}","1":"=a,\\"b\\""}` }),
+  makeEvent({ blockNumber, logIndex: 1, eventName: 'Approval', eventSignature: 'Approval(address,uint256)' }),
+  makeEvent({ blockNumber, logIndex: 2 }),
+]);
+const undecoded = [1, 2, 3].map((blockNumber) => makeUndecoded({ blockNumber }));
+
+const definition = {
+  id: 45,
+  name: 'transfers',
+  classificationId: null,
+  description: null,
+  timeoutMinutes: null,
+  components: [{ name: 'transfers', type: 'event_monitor', config: { chainName: 'ethereum', chainId: 1 } }],
+};
+
+eachDatabase('the events commands', (testDatabase) => {
+  let database: Database;
+  let folder: string;
+  const chainparse = (...argv: readonly string[]): Promise<CommandResult> =>
+    runIn(folder, ...argv, '--database', testDatabase.url());
+  const ofPipeline = (command: string, ...argv: readonly string[]): Promise<CommandResult> =>
+    chainparse('events', command, '--pipeline', '45', ...argv);
+  const exported = async (...argv: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await ofPipeline('export', ...argv);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    return stdout;
+  };
+  const placesOf = (lines: string): string[] =>
+    lines
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { block_number: number; log_index: number })
+      .map((event) => `${event.block_number}/${event.log_index}`);
+
+  before(async () => {
+    database = await openMigrated(await testDatabase.fresh());
+    await new PipelineStore(database).import(definition);
+    await storeLogs(database, 45, { events, undecoded });
+  });
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
+  after(() => database.close());
+
+  it('export every event as a line of JSON, in the order of the chain', async () => {
+    const lines = await exported();
+    expect(placesOf(lines)).to.deep.equal(events.map((event) => `${event.blockNumber}/${event.logIndex}`));
+    expect(lines.split('\n')[0]).to.equal(
+      `{"pipeline_id":45,"chain":"ethereum","chain_id":1,"block_number":1,"block_hash":"${hashOf(1)}",` +
+        `"block_time":"2023-08-26T16:21:35Z","timestamp":1693066895,"transaction_hash":"${hashOf(0xabc)}",` +
+        `"transaction_index":12,"log_index":0,"contract_address":"0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",` +
+        `"event_name":"Transfer","event_signature":"Transfer(address,address,uint256)","args":{"2":"1","1":"=a,\\"b\\""}}`,
+    );
+    expect(await exported('--json')).to.equal(lines);
+  });
+
+  it('export blocks and events that are asked for', async () => {
+    expect(placesOf(await exported('--from-block', '2', '--to-block', '3', '--event', 'Approval'))).to.deep.equal([
+      '2/1',
+      '3/1',
+    ]);
+    expect(placesOf(await exported('--event', 'Approval(address, uint256)', '--from-block', '5'))).to.deep.equal([
+      '5/1',
+    ]);
+    expect(await exported('--event', 'Nothing')).to.equal('');
+    expect(await ofPipeline('export', '--from-block', '3', '--to-block', '2')).to.include({ code: 2, stdout: '' });
+  });
+
+  it('export CSV: a header and a row each, the arguments as a cell of JSON', async () => {
+    const rows = (await exported('--format', 'csv', '--to-block', '1')).split('\r\n');
+    expect(rows[0]).to.equal(
+      'pipeline_id,chain,chain_id,block_number,block_hash,block_time,timestamp,transaction_hash,transaction_index,' +
+        'log_index,contract_address,event_name,event_signature,args',
+    );
+    expect(rows[1]).to.equal(
+      `45,ethereum,1,1,${hashOf(1)},2023-08-26T16:21:35Z,1693066895,${hashOf(0xabc)},12,0,` +
+        '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48,Transfer,"Transfer(address,address,uint256)",' +
+        '"{""2"":""1"",""1"":""=a,\\""b\\""""}"',
+    );
+    expect(rows).to.have.length(5);
+    expect((await exported('--format', 'csv', '--event', 'Nothing')).split('\r\n')).to.deep.equal([rows[0], '']);
+  });
+
+  it('export Parquet with typed columns, to a file only', async () => {
+    const { code, stderr } = await ofPipeline('export', '--format', 'parquet', '--output', 'events.parquet');
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '12 events exported to events.parquet\n' });
+    const bytes = readFileSync(join(folder, 'events.parquet'));
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    const rows = await parquetReadObjects({ file });
+    expect(rows).to.have.length(12);
+    expect(rows[0]).to.deep.equal({
+      pipeline_id: 45n,
+      chain: 'ethereum',
+      chain_id: 1n,
+      block_number: 1n,
+      block_hash: hashOf(1),
+      block_time: new Date('2023-08-26T16:21:35Z'),
+      timestamp: 1693066895n,
+      transaction_hash: hashOf(0xabc),
+      transaction_index: 12,
+      log_index: 0,
+      contract_address: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
+      event_name: 'Transfer',
+      event_signature: 'Transfer(address,address,uint256)',
+      args: '{"2":"1","1":"=a,\\"b\\""}',
+    });
+    expect(await ofPipeline('export', '--format', 'parquet')).to.include({ code: 2, stdout: '' });
+    expect(await ofPipeline('export', '--format', 'parquet', '-o', 'none', '--event', 'X')).to.include({ code: 0 });
+  });
+
+  it('write a file whole, in the place of what was there, links followed', async () => {
+    writeFileSync(join(folder, 'real.jsonl'), 'old', { mode: 0o640 });
+    symlinkSync('real.jsonl', join(folder, 'link.jsonl'));
+    const { stdout } = await ofPipeline('export', '--output', 'link.jsonl', '--json');
+    expect(JSON.parse(stdout)).to.deep.equal({ pipeline_id: 45, format: 'jsonl', events: 12, output: 'link.jsonl' });
+    expect(readFileSync(join(folder, 'real.jsonl'), 'utf8')).to.equal(await exported());
+    expect(statSync(join(folder, 'real.jsonl')).mode & 0o777).to.equal(0o640);
+    expect(readdirSync(folder).sort()).to.deep.equal(['link.jsonl', 'real.jsonl']);
+  });
+
+  it('leave what was there, and nothing else, where an export fails', async () => {
+    writeFileSync(join(folder, 'kept.jsonl'), 'old');
+    const unknown = await chainparse('events', 'export', '--pipeline', '46', '--output', 'kept.jsonl');
+    expect(unknown).to.include({ code: 3, stderr: 'error: there is no pipeline 46\nhint: chainparse pipeline list\n' });
+    expect(readFileSync(join(folder, 'kept.jsonl'), 'utf8')).to.equal('old');
+    expect(readdirSync(folder)).to.deep.equal(['kept.jsonl']);
+  });
+
+  it('refuse an output that can’t be written, in one line', async () => {
+    mkdirSync(join(folder, 'events'));
+    for (const path of ['events', 'none/x.jsonl']) {
+      const { code, stderr } = await ofPipeline('export', '--output', path);
+      expect(code, path).to.equal(2);
+      expect(stderr).to.match(/^error: --output .*\n$/);
+    }
+    expect(existsSync(join(folder, 'none'))).to.equal(false);
+  });
+
+  it('write to what is no file as it is', async () => {
+    expect(await ofPipeline('export', '--output', '/dev/null')).to.include({ code: 0 });
+    expect(statSync('/dev/null').isCharacterDevice()).to.equal(true);
+    const full = await ofPipeline('export', '--output', '/dev/full');
+    expect(full.code).to.equal(1);
+    expect(full.stderr).to.match(/^error: \/dev\/full can't be written: ENOSPC.*\n$/);
+  });
+
+  it('end quietly where the reader leaves', async () => {
+    const io = new FakeIo({ cwd: folder });
+    io.stdout.failWith = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    expect(await run(['events', 'export', '--pipeline', '45', '--database', testDatabase.url()], io)).to.equal(0);
+    expect(io.stderr.text).to.equal('');
+  });
+
+  it('list the latest events, newest first, and how many there are', async () => {
+    const { stdout } = await ofPipeline('list', '--limit', '2', '--json');
+    const lines = (await exported()).trimEnd().split('\n');
+    expect(stdout).to.equal(`{"events":[${lines[11]!},${lines[10]!}],"total":12}\n`);
+    const table = await ofPipeline('list', '--limit', '1', '--event', 'Approval', '--lang', 'en');
+    expect(table.stdout)
+      .to.match(/^block {2}log {2}time/)
+      .and.match(/\n {4}5 {4}1 {2}2023-08-26T16:21:35Z .*Approval/);
+    expect(table.stderr).to.equal('the latest 1 of 4 events\n');
+    expect(await chainparse('events', 'list', '--pipeline', '46')).to.include({ code: 3 });
+    expect(await chainparse('events', 'list')).to.include({ code: 2 });
+  });
+
+  it('list undecoded logs, as JSON lines or as a table', async () => {
+    const { stdout } = await ofPipeline('undecoded', '--format', 'jsonl');
+    expect(placesOf(stdout)).to.deep.equal(['1/0', '2/0', '3/0']);
+    expect(JSON.parse(stdout.split('\n')[0]!)).to.include({ data: '0xc0ffee', reason: 'unknown_event' });
+    expect((await ofPipeline('undecoded', '--json')).stdout).to.equal(stdout);
+    const some = await ofPipeline('undecoded', '--json', '--from-block', '2', '--to-block', '9', '--limit', '1');
+    expect(placesOf(some.stdout)).to.deep.equal(['2/0']);
+    const table = await ofPipeline('undecoded', '--limit', '2', '--lang', 'en');
+    expect(table.stdout.split('\n')).to.have.length(4);
+    expect(table.stdout).to.contain('unknown_event').and.contain(hashOf(1));
+    expect(table.stderr).to.equal('the first 2 of 3 undecoded logs\n');
+    expect(await chainparse('events', 'undecoded', '--pipeline', '46')).to.include({ code: 3, stdout: '' });
+    expect(await chainparse('events', 'undecoded', '--pipeline', '46', '--json')).to.include({ code: 3, stdout: '' });
+  });
+});
