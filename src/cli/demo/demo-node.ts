@@ -2,7 +2,7 @@ import { messageOf, RuntimeFailure } from '../../runtime/errors.js';
 import type { Patience } from './patience.js';
 
 /** What a node tells of a transaction that is in a block. */
-export interface DemoReceipt {
+interface DemoReceipt {
   readonly status: string;
   readonly blockNumber: string;
   readonly transactionHash: string;

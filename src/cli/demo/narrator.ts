@@ -3,7 +3,7 @@ import type { Lang } from '../../runtime/messages.js';
 import type { Output } from '../output.js';
 
 /** A text in each language. */
-export type Text = Readonly<Record<Lang, string>>;
+type Text = Readonly<Record<Lang, string>>;
 
 /** What a step claimed, and whether it turned out so. */
 interface DemoCheck {
