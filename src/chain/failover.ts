@@ -53,7 +53,8 @@ export class Failover {
         const outcome = await this.#try(endpoint, work, signal);
         if ('answer' in outcome) return outcome.answer;
         if (outcome.failure === null) continue;
-        if (outcome.failure.action === 'fatal' || isForCaller(outcome.failure)) throw outcome.failure;
+        if (isForCaller(outcome.failure)) throw outcome.failure;
+        if (outcome.failure.action === 'fatal') throw unreachable(outcome.failure, attempt);
         if (isRefusal(outcome.failure)) refusals.set(endpoint, outcome.failure);
         else failures.push(outcome.failure);
       }
@@ -153,6 +154,6 @@ function wishOf(failures: readonly RpcError[]): number {
 function unreachable(last: RpcError | undefined, attempts: number): ChainUnreachableError {
   if (last === undefined) return new ChainUnreachableError('no RPC endpoint is left to ask');
   const tries = attempts === 1 ? '' : `, after ${attempts} tries`;
-  const what = isRefusal(last) ? 'the chain refuses' : 'the chain can not be reached';
+  const what = !last.retryable ? 'the chain refuses' : 'the chain can not be reached';
   return new ChainUnreachableError(`${what}: ${last.message}${tries}`, { cause: last, hint: refusalHint(last) });
 }

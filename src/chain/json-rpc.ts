@@ -75,8 +75,14 @@ export class JsonRpcEndpoint {
     while (outcomes.length < calls.length) {
       const part = calls.slice(outcomes.length, outcomes.length + this.#maxBatch);
       const answered = part.length === 1 ? await this.#alone(part, signal) : await this.#together(part, signal);
-      if (answered !== null) outcomes.push(...answered);
+      if (answered === null) continue;
+      outcomes.push(...answered);
+      // Who could not answer one call is not asked for the others as well: they fail with it.
+      const [first] = answered;
+      if (part.length === 1 && first?.ok === false && first.error.retryable) break;
     }
+    const last = outcomes.at(-1);
+    while (last !== undefined && outcomes.length < calls.length) outcomes.push(last);
     return outcomes;
   }
 
@@ -161,7 +167,7 @@ export class JsonRpcEndpoint {
 
   #error(stated: StatedError, { status, retryAfter }: HttpAnswer): RpcError {
     const { code, data } = stated;
-    const message = this.#secrets.mask(stated.message);
+    const message = this.#secrets.mask(stated.message) || 'an error without a message';
     const text = code === undefined ? message : `${message} (code ${code})`;
     return new RpcError(text, {
       class: stated.class ?? sortError(message, code, status),

@@ -94,7 +94,7 @@ export class RpcError extends ChainparseError {
     super(`${details.host}: ${message}`, { cause: details.cause });
     this.class = details.class;
     this.action = actions[details.class];
-    this.retryable = ['retry', 'backoff', 'split-or-retry', 'unbatch'].includes(this.action);
+    this.retryable = ['retry', 'backoff', 'split-or-retry', 'unbatch', 'not-for-logs'].includes(this.action);
     this.host = details.host;
     this.cap = details.cap;
     this.suggestion = details.suggestion;
@@ -110,5 +110,5 @@ export function asksForLess(error: RpcError): boolean {
 
 /** Says whether this endpoint will go on refusing, while another may answer. */
 export function isRefusal(error: RpcError): boolean {
-  return ['stop-or-failover', 'fatal-or-failover', 'not-for-logs'].includes(error.action);
+  return error.action === 'stop-or-failover' || error.action === 'fatal-or-failover';
 }

@@ -124,7 +124,9 @@ describe('a chain client', () => {
   it('asks nobody else where the request is wrong', async () => {
     fail(0, () => errorFault('invalid argument 0: hex string without 0x prefix', -32_602));
     const error = await failure(open().header(1, signal));
-    expect(error).to.be.instanceOf(RpcError).and.include({ class: 'invalid-request', exitCode: 6 });
+    expect(error).to.be.instanceOf(ChainUnreachableError);
+    expect(error.message).to.contain('refuses').and.contain('hex string without 0x prefix');
+    expect(error.hint).to.contain('finds the request wrong');
     expect(nodes[1]?.requests).to.deep.equal([]);
   });
 
