@@ -1,4 +1,4 @@
-import { Interface } from 'ethers';
+import { Interface } from 'ethers/abi';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import type { DemoNode } from './demo-node.js';
 import { erc20Abi, erc20CreationCode } from './erc20-code.js';
