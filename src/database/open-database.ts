@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Knex } from 'knex';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseUnreachableError, UsageError } from '../runtime/errors.js';
@@ -37,6 +38,14 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   return address.kind === 'sqlite' ? openSqliteDatabase(address, settings) : openMysqlDatabase(address, settings);
 }
 
+/** Knex prints some failures to stdout, which belongs to results; they are thrown all the same. */
+const silent: Knex.Logger = {
+  warn: () => undefined,
+  error: () => undefined,
+  debug: () => undefined,
+  deprecate: () => undefined,
+};
+
 interface Settings extends OpenOptions {
   readonly timezone: string;
   readonly label: string;
@@ -62,6 +71,7 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
       ? new SqliteScriptRunner(address.path)
       : new SqliteWriterProcess(address.path, { clock, timeoutMs: statementTimeoutMs });
   const builder = knex({
+    log: silent,
     client: 'better-sqlite3',
     connection: { filename: address.path },
     useNullAsDefault: true,
@@ -93,6 +103,7 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
     ]);
   const { clock, label, timezone, statementTimeoutMs } = settings;
   const builder = knex({
+    log: silent,
     client: 'mysql2',
     connection: connectionOptions(address) as object,
     acquireConnectionTimeout: 10_000,
