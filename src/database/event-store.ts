@@ -13,9 +13,9 @@ export interface EventFilter {
   readonly event?: string | undefined;
 }
 
-export type UndecodedFilter = Omit<EventFilter, 'event'>;
+type UndecodedFilter = Omit<EventFilter, 'event'>;
 
-export interface PageOptions {
+interface PageOptions {
   /** Rows of a page at most. */
   readonly pageSize?: number | undefined;
 }

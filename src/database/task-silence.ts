@@ -2,7 +2,7 @@ import { taskStatus } from '../model/task.js';
 import type { Database } from './database.js';
 
 /** How silent the running tasks are, by the database's clock. */
-export interface TaskSilence {
+interface TaskSilence {
   /** Running tasks that have given no sign of life for more than three of their heartbeat intervals. */
   readonly silent: number;
   /** Seconds since the oldest last sign of life; null where no task runs. */

@@ -4,7 +4,8 @@ import { EventStore } from '../../database/event-store.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
 import { readOrigin, toEventFilter, withChecksum, type EventOptions } from '../event-filter.js';
-import { createEventWriter, type ExportFormat, type ExportTarget } from '../export/event-writer.js';
+import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
+import type { ExportTarget } from '../export/event-writer.js';
 import { ExportFile } from '../export/export-file.js';
 import { withDatabase } from '../with-database.js';
 

@@ -20,7 +20,11 @@ export const eventSpecs: readonly CommandSpec[] = [
         summary: "export a pipeline's events, in the order of the chain",
         options: [
           pipeline,
-          { flags: '--format <format>', description: 'jsonl where left out', choices: ['jsonl', 'csv', 'parquet'] },
+          {
+            flags: '--format <format>',
+            description: 'jsonl, csv or parquet; jsonl where left out',
+            choices: ['jsonl', 'csv', 'parquet'],
+          },
           ...blocks,
           event,
           { flags: '-o, --output <file>', description: 'write a file, whole or not at all, instead of stdout' },
@@ -43,7 +47,7 @@ export const eventSpecs: readonly CommandSpec[] = [
         summary: 'list the logs that fit no event of the ABI or could not be decoded, in the order of the chain',
         options: [
           pipeline,
-          { flags: '--format <format>', description: 'a JSON object a line', choices: ['jsonl'] },
+          { flags: '--format <format>', description: 'jsonl: a JSON object a line', choices: ['jsonl'] },
           ...blocks,
           { flags: '--limit <n>', description: 'how many at most; a table shows 20 where left out', kind: 'id' },
         ],

@@ -7,8 +7,10 @@ import type { Database } from '../../../src/database/database.js';
 import { PipelineStore } from '../../../src/database/pipeline-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { startChainparse } from '../../support/processes.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../../support/stored-logs.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { eventually } from '../../support/within.js';
 import { FakeIo } from '../fake-io.js';
 import { runIn, type CommandResult } from '../run-in.js';
 
@@ -193,5 +195,32 @@ eachDatabase('the events commands', (testDatabase) => {
     expect(table.stderr).to.equal('the first 2 of 3 undecoded logs\n');
     expect(await chainparse('events', 'undecoded', '--pipeline', '46')).to.include({ code: 3, stdout: '' });
     expect(await chainparse('events', 'undecoded', '--pipeline', '46', '--json')).to.include({ code: 3, stdout: '' });
+  });
+});
+
+describe('events export, cut short by a signal', () => {
+  it('leaves nothing behind and tells which signal it was', async () => {
+    const folder = temporaryFolder();
+    const url = `sqlite:${join(folder, 'test.db')}`;
+    const database = await openMigrated(url);
+    await new PipelineStore(database).import(definition);
+    const many = Array.from({ length: 40_000 }, (_, logIndex) => makeEvent({ blockNumber: 1, logIndex }));
+    await storeLogs(database, 45, { events: many });
+    await database.close();
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
+      const argv = ['events', 'export', '--pipeline', '45', '--output', 'events.jsonl', '--database', url];
+      const child = startChainparse(argv, { cwd: folder });
+      const partOf = (): string | undefined => readdirSync(folder).find((name) => name.endsWith('.tmp'));
+      await eventually(
+        'a part of the file',
+        () => statSync(join(folder, partOf() ?? 'none'), { throwIfNoEntry: false })?.size,
+      );
+      child.signal(signal);
+      expect(await child.exit()).to.include({ code, stdout: '' });
+      expect(readdirSync(folder).filter((name) => name.startsWith('events'))).to.deep.equal([]);
+    }
   });
 });
