@@ -9,8 +9,7 @@ import type { RpcCall, RpcOutcome } from './json-rpc-answer.js';
 import { JsonRpcEndpoint } from './json-rpc.js';
 import { filterParams } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
-import { asksForLess } from './rpc-error.js';
-import type { RpcError } from './rpc-error.js';
+import { RpcError, asksForLess } from './rpc-error.js';
 import { readHeader, readLogs, readQuantity } from './rpc-values.js';
 
 export type BlockTag = 'latest' | 'safe' | 'finalized';
@@ -29,9 +28,9 @@ export interface ChainClientOptions {
 }
 
 /** The logs of a range, and the header of its last block as the same node gave it in the same breath. */
-export interface LogsAnswer {
+interface LogsAnswer {
   readonly logs: readonly RawLog[];
-  readonly last: BlockHeader | null;
+  readonly last: BlockHeader;
 }
 
 /** What the node says of a tag: a header, null (it knows none), or why it would not say. */
@@ -66,9 +65,11 @@ export class ChainClient {
 
   /** Returns one block's header; null where the node has no such block. */
   async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
-    const { method, params } = headerCall(block);
-    const ask = async (endpoint: JsonRpcEndpoint): Promise<BlockHeader | null> =>
-      readHeader(await endpoint.call(method, params, signal), typeof block === 'number' ? block : undefined);
+    const asked = typeof block === 'number' ? block : undefined;
+    const ask = async (endpoint: JsonRpcEndpoint): Promise<BlockHeader | null> => {
+      const [outcome] = await endpoint.batch([headerCall(block)], signal);
+      return headerIn(outcome, asked);
+    };
     return this.#failover.ask(ask, never, signal);
   }
 
@@ -93,7 +94,7 @@ export class ChainClient {
   async heads(tag: BlockTag, signal: AbortSignal): Promise<{ latest: BlockHeader | null; tagged: TagAnswer }> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<{ latest: BlockHeader | null; tagged: TagAnswer }> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      return { latest: readHeader(valueOf(latest)), tagged: readTag(tagged) };
+      return { latest: headerIn(latest), tagged: readTag(tagged) };
     };
     return this.#failover.ask(ask, never, signal);
   }
@@ -107,7 +108,9 @@ export class ChainClient {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<LogsAnswer> => {
       // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
       const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
-      return { logs: readLogs(valueOf(logs)), last: readHeader(valueOf(last), range.to) };
+      const header = headerIn(last, range.to);
+      if (header === null) throw lagOf(endpoint, range.to);
+      return { logs: readLogs(valueOf(logs)), last: header };
     };
     const single = range.from === range.to;
     const isForCaller = (error: RpcError): boolean =>
@@ -138,9 +141,15 @@ async function collectHeaders(
   signal: AbortSignal,
 ): Promise<void> {
   const outcomes = await endpoint.batch(numbers.map(headerCall), signal);
-  const good = outcomes.flatMap((outcome, index) => (outcome.ok ? [[numbers[index], outcome.value] as const] : []));
-  if (good.length === 0) valueOf(outcomes[0]);
-  for (const [number, value] of good) if (number !== undefined) found.set(number, readHeader(value, number));
+  let failure: unknown;
+  for (const [index, number] of numbers.entries()) {
+    try {
+      found.set(number, headerIn(outcomes[index], number));
+    } catch (error) {
+      failure = error;
+    }
+  }
+  if (!numbers.some((number) => found.has(number))) throw failure;
 }
 
 function headerCall(block: number | BlockTag): RpcCall {
@@ -159,6 +168,19 @@ function valueOf(outcome: RpcOutcome | undefined): unknown {
   if (outcome === undefined) return undefined;
   if (!outcome.ok) throw outcome.error;
   return outcome.value;
+}
+
+/** Reads a header; null where the node says, in one way or another, that it has no such block. */
+function headerIn(outcome: RpcOutcome | undefined, number?: number): BlockHeader | null {
+  return outcome?.ok === false && saysAbsent(outcome.error) ? null : readHeader(valueOf(outcome), number);
+}
+
+function saysAbsent({ class: kind, message }: RpcError): boolean {
+  return kind === 'lag' || (kind === 'pruned' && /block\b.* not found/i.test(message));
+}
+
+function lagOf({ host }: JsonRpcEndpoint, number: number): RpcError {
+  return new RpcError(`block ${number} is not there`, { class: 'lag', host });
 }
 
 /** A node that has no such tag says so in many ways; what will pass is thrown and asked again. */

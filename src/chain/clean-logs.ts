@@ -2,7 +2,7 @@ import type { BlockRange } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
 
 /** The logs of a range in order, each once, and what was wrong with the rest. */
-export interface CleanLogs {
+interface CleanLogs {
   readonly logs: readonly RawLog[];
   /** Logs that nobody asked for: out of the range, of another address or topic. */
   readonly strays: number;

@@ -8,7 +8,7 @@ import { refusalHint } from './refusal-hint.js';
 import { RpcError, isRefusal } from './rpc-error.js';
 import { MalformedValue, readQuantity } from './rpc-values.js';
 
-export interface FailoverOptions {
+interface FailoverOptions {
   /** The chain that is meant; undefined: whichever the endpoints serve. */
   readonly chainId: number | undefined;
   readonly clock: Clock;
@@ -53,6 +53,7 @@ export class Failover {
         const outcome = await this.#try(endpoint, work, signal);
         if ('answer' in outcome) return outcome.answer;
         if (outcome.failure === null) continue;
+        if (outcome.failure.class === 'lag') this.#defer(endpoint);
         if (isForCaller(outcome.failure)) throw outcome.failure;
         if (outcome.failure.action === 'fatal') throw unreachable(outcome.failure, attempt);
         if (isRefusal(outcome.failure)) refusals.set(endpoint, outcome.failure);
@@ -108,6 +109,11 @@ export class Failover {
   #prefer(endpoint: JsonRpcEndpoint): void {
     if (this.#endpoints[0] === endpoint) return;
     this.#endpoints = [endpoint, ...this.#endpoints.filter((other) => other !== endpoint)];
+  }
+
+  /** Whoever asks again after a lag asks another endpoint first. */
+  #defer(endpoint: JsonRpcEndpoint): void {
+    this.#endpoints = [...this.#endpoints.filter((other) => other !== endpoint), endpoint];
   }
 
   async #waitOrGiveUp(

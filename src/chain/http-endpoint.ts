@@ -6,7 +6,7 @@ import { maskUrl } from '../runtime/secrets.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from './rpc-error.js';
 
-export interface HttpEndpointOptions {
+interface HttpEndpointOptions {
   readonly url: string;
   readonly clock: Clock;
   /** How long a whole answer may take, in milliseconds. */

@@ -14,7 +14,7 @@ import { RangeSize } from './range-size.js';
 import { refusalHint } from './refusal-hint.js';
 import { RpcError, asksForLess } from './rpc-error.js';
 
-export interface LogSourceOptions {
+interface LogSourceOptions {
   readonly chain: ChainClient;
   readonly filter: LogFilter;
   /** The most blocks that one request asks for. */
@@ -23,7 +23,7 @@ export interface LogSourceOptions {
   readonly logger: Logger;
 }
 
-export interface FetchOptions {
+interface FetchOptions {
   /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
   readonly verified: boolean;
   /** Called after each good answer. */
@@ -120,12 +120,10 @@ export class LogSource {
   }
 
   async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
-    const answer = await this.#options.chain.logs(this.#filter, range, signal);
-    if (answer.last === null) throw new Inconsistency(`block ${range.to} is not there`);
+    const { logs: answer, last } = await this.#options.chain.logs(this.#filter, range, signal);
     await options.answered();
-    const last = answer.last;
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
-    const told = this.#clean(answer.logs, range);
+    const told = this.#clean(answer, range);
     const logs = await this.#addHidden(told, headers, range, options, signal);
     checkHashes(logs, headers);
     const timestamps = await this.#timestamps(logs, headers, options, signal);

@@ -25,7 +25,7 @@ export class RecentBlocks {
   }
 }
 
-export type HeaderOf = (number: number) => Promise<BlockHeader | null>;
+type HeaderOf = (number: number) => Promise<BlockHeader | null>;
 
 /**
  * Returns the newest remembered block that is still part of the chain; undefined where none is. Canonical blocks are

@@ -31,7 +31,7 @@ export type RpcErrorClass =
   | 'unknown';
 
 /** What a fetcher of logs does about an error. */
-export type RpcErrorAction =
+type RpcErrorAction =
   | 'split'
   | 'split-or-retry'
   | 'backoff'
@@ -62,7 +62,7 @@ const actions: Record<RpcErrorClass, RpcErrorAction> = {
 };
 
 /** What is known about an RPC error beside its text. */
-export interface RpcErrorDetails {
+interface RpcErrorDetails {
   readonly class: RpcErrorClass;
   /** The endpoint's host: all of its URL that may be shown. */
   readonly host: string;

@@ -1,25 +1,24 @@
 import { cutBatches } from '../chain/batch-cutter.js';
 import type { ChainClient } from '../chain/chain-client.js';
+import { checkChainId } from '../chain/check-chain-id.js';
 import type { LogDecoder } from '../chain/decoder.js';
 import { HeadReader } from '../chain/head-reader.js';
 import type { ChainHead } from '../chain/head-reader.js';
+import { LagPatience } from '../chain/lag-patience.js';
 import { LogSource, NodeLagsError } from '../chain/log-source.js';
 import { ReadStretch } from '../chain/read-stretch.js';
 import type { EventBatch, SourceMessage } from '../model/batch.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import { resolveStart } from '../model/start-block.js';
-import { ChainMismatchError, ReorgTooDeepError } from '../runtime/errors.js';
 import type { Source, SourceContext } from './component.js';
 
-export interface EventMonitorDeps {
+interface EventMonitorDeps {
   readonly chain: ChainClient;
   readonly decoder: LogDecoder;
 }
 
-/** How often in a row the node may fail to show the blocks below its head before the run gives up. */
-const lagsBorne = 20;
-/** How often in a row a reorganisation below all that is remembered must show before it is believed. */
-const deepReorgsDoubted = 2;
+/** How old what is known of the head may be while history is read, in milliseconds. */
+const headAgeMs = 30_000;
 
 /** Reads the events of one chain: a stretch of its history, or on and on behind its head. */
 export class EventMonitor implements Source {
@@ -36,8 +35,8 @@ export class EventMonitor implements Source {
       yield* new MonitorRun(this.#config, this.#deps, context).messages();
     } catch (error) {
       // A call that was dropped because the run shall end soon lost nothing: nothing of it has been sent.
-      const stopped = context.stopping.aborted && error === context.stopping.reason;
-      if (!stopped || context.signal.aborted) throw error;
+      if (!context.stopping.aborted || error !== context.stopping.reason) throw error;
+      context.signal.throwIfAborted();
     }
   }
 }
@@ -51,13 +50,12 @@ class MonitorRun {
   readonly #mode: 'historical' | 'realtime';
   readonly #heads: HeadReader;
   readonly #logs: LogSource;
+  readonly #patience = new LagPatience();
   /** Aborted when the run shall stop, gently or not. */
   readonly #signal: AbortSignal;
   #stretch: ReadStretch | null = null;
   #head: ChainHead | null = null;
   #target: number | null = null;
-  #lags = 0;
-  #deepReorgs = 0;
 
   constructor(config: EventMonitorConfig, { chain, decoder }: EventMonitorDeps, context: SourceContext) {
     const { clock, logger } = context;
@@ -73,18 +71,19 @@ class MonitorRun {
 
   async *messages(): AsyncGenerator<SourceMessage, void, undefined> {
     await this.#checkChain();
-    const stretch = this.#begin(await this.#readHead());
+    let head = await this.#readHead();
+    const stretch = this.#begin(head);
     while (!this.#isDone(stretch)) {
       const before = stretch.next;
-      const head = await this.#readHead();
       try {
         yield* this.#follow(stretch, head);
-        this.#lags = 0;
-        this.#deepReorgs = 0;
+        this.#patience.restore();
       } catch (error) {
         this.#bearLag(error);
       }
-      if (stretch.next <= before && !this.#isDone(stretch)) await this.#waitForBlocks();
+      if (this.#isDone(stretch)) return;
+      if (stretch.next <= before) await this.#waitForBlocks();
+      head = await this.#readHead();
     }
   }
 
@@ -92,9 +91,7 @@ class MonitorRun {
     const { run, checkpoint } = this.#context;
     const found = await this.#chain.chainId(this.#signal);
     await this.#moved();
-    if (found !== this.#config.chainId) throw mismatch(`the definition means chain ${this.#config.chainId}`, found);
-    const read = run.fresh === true ? null : checkpoint.chainId;
-    if (read !== null && found !== read) throw mismatch(`the pipeline's events are of chain ${read}`, found);
+    checkChainId(found, { defined: this.#config.chainId, read: run.fresh === true ? null : checkpoint.chainId });
   }
 
   #begin(head: ChainHead): ReadStretch {
@@ -103,6 +100,10 @@ class MonitorRun {
     if (start.warning !== undefined) logger.log('warn', start.warning, { event: 'source.gap' });
     this.#target = this.#targetOf(head);
     const block = start.block === 'head' ? Math.max(0, head.readable) : start.block;
+    if (!start.resumes && this.#target !== null && block > this.#target) {
+      const message = `nothing to read: the run begins at block ${block} and ends at block ${this.#target}`;
+      logger.log('warn', message, { event: 'source.nothing' });
+    }
     this.#stretch = start.resumes
       ? ReadStretch.resume(this.#chain, checkpoint, recentBlocks)
       : ReadStretch.begin(this.#chain, block);
@@ -142,7 +143,9 @@ class MonitorRun {
     const willTell = stretch.next <= end && stretch.next > head.settled;
     const replaced = willTell ? undefined : await stretch.findReplaced(head, this.#signal);
     if (replaced !== undefined) yield* this.#takeBack(stretch, replaced);
-    while (stretch.next <= end && !this.#context.stopping.aborted) {
+    const { clock, stopping } = this.#context;
+    const since = clock.monotonic();
+    while (stretch.next <= end && !stopping.aborted && clock.monotonic() - since < headAgeMs) {
       const verified = stretch.next > head.settled;
       const range = { from: stretch.next, to: verified ? end : Math.min(end, head.settled) };
       const options = { verified, answered: () => this.#moved() };
@@ -182,14 +185,8 @@ class MonitorRun {
   }
 
   #bearLag(error: unknown): void {
-    // One node of several that has gone astray must not end the run.
-    const isDoubtful = error instanceof ReorgTooDeepError && ++this.#deepReorgs <= deepReorgsDoubted;
-    const lags = error instanceof NodeLagsError && ++this.#lags <= lagsBorne;
-    if (!lags && !isDoubtful) throw error;
-    this.#context.logger.log('info', `waiting for the node: ${error.message}`, {
-      event: 'source.lag',
-      times: this.#lags,
-    });
+    const complaint = this.#patience.bear(error);
+    this.#context.logger.log('info', `waiting for the node: ${complaint}`, { event: 'source.lag' });
   }
 
   async #waitForBlocks(): Promise<void> {
@@ -204,10 +201,4 @@ class MonitorRun {
       headBlock: this.#head?.latest.number ?? null,
     });
   }
-}
-
-function mismatch(meant: string, found: number): ChainMismatchError {
-  return new ChainMismatchError(`${meant}, but the node serves chain ${found}`, {
-    hint: "check the RPC URL, or the definition's chain_name and chain_id",
-  });
 }

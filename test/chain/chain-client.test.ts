@@ -65,7 +65,7 @@ describe('a chain client', () => {
     expect(headers.map((header) => header?.number)).to.deep.equal([3, undefined, 1, 3]);
     const { logs, last } = await client.logs(any, { from: 1, to: 2 }, signal);
     expect(logs.map((log) => log.blockNumber)).to.deep.equal([1, 2]);
-    expect(last?.number).to.equal(2);
+    expect(last.number).to.equal(2);
   });
 
   it('tries again, later and later, until the node answers', async () => {
@@ -189,6 +189,18 @@ describe('a chain client', () => {
     expect(await failure(client.logs(any, { from: 1, to: 2 }, signal))).to.include({ class: 'timeout' });
     expect(clock.sleptMs).to.equal(0);
     expect(await failure(client.logs(any, { from: 1, to: 1 }, signal))).to.be.instanceOf(ChainUnreachableError);
+  });
+
+  it('asks another endpoint after one that lags', async () => {
+    nodes[0]!.options = { backend: () => ({ behind: 2 }) };
+    const client = open();
+    expect(await failure(client.logs(any, { from: 1, to: 5 }, signal))).to.include({ class: 'lag' });
+    expect((await client.logs(any, { from: 1, to: 5 }, signal)).last.number).to.equal(5);
+  });
+
+  it('takes an error for a missing block where a node knows no better', async () => {
+    fail(0, () => errorFault('block not found'));
+    expect(await open({ first: true }).header(7, signal)).to.equal(null);
   });
 
   it('tells why a node would not say which block is final', async () => {

@@ -31,7 +31,7 @@ describe('the taxonomy of RPC errors', () => {
     expect(actionOf('no', undefined, 504)).to.equal('split-or-retry');
     expect(actionOf('no', undefined, 520)).to.equal('retry');
     expect(actionOf('no', undefined, 418)).to.equal('fatal');
-    expect(actionOf('no', undefined, 301)).to.equal('retry');
+    expect(actionOf('no', undefined, 301)).to.equal('fatal-or-failover');
   });
 
   it('retries what it does not know', () => {

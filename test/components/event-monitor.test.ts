@@ -288,6 +288,13 @@ describe('the event monitor', () => {
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(20)));
     });
 
+    it('warns where the run begins behind its end', async () => {
+      const lines: string[] = [];
+      const logger = { log: (_level: LogLevel, text: string) => lines.push(text) };
+      await run({ config: { startBlock: 200 }, context: { logger } });
+      expect(lines).to.deep.equal(['nothing to read: the run begins at block 200 and ends at block 90']);
+    });
+
     it('warns of the blocks that a start behind the checkpoint leaves out', async () => {
       const warnings: string[] = [];
       const logger = { log: (level: LogLevel, text: string) => level === 'warn' && warnings.push(text) };
