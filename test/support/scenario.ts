@@ -1,0 +1,116 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Child } from './child.js';
+import { runChainparse, startChainparse } from './processes.js';
+import { simContract } from './simulated-chain.js';
+import type { SimLog } from './simulated-chain.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+/** What a definition of a scenario says beyond the defaults. */
+export interface ScenarioSource {
+  readonly mode: 'historical' | 'realtime';
+  readonly contract?: string;
+  readonly startBlock?: number;
+  readonly endBlock?: number;
+  readonly batchSize?: number;
+  readonly pollInterval?: number;
+}
+
+/** A migrated database with pipeline 45, and the program at work on it as a person uses it. */
+export class Scenario {
+  readonly folder = temporaryFolder();
+  readonly #env: Record<string, string>;
+  readonly #rpcUrl: string;
+
+  private constructor(databaseUrl: string, rpcUrl: string) {
+    this.#env = {
+      CHAINPARSE_DATABASE_URL: databaseUrl,
+      CHAINPARSE_HEARTBEAT_INTERVAL: '1',
+      CHAIN_31337_RPC_URL: rpcUrl,
+    };
+    this.#rpcUrl = rpcUrl;
+  }
+
+  /** Migrates a database and imports a pipeline over the node's transfers. */
+  static async begin(databaseUrl: string, rpcUrl: string, source: ScenarioSource): Promise<Scenario> {
+    const scenario = new Scenario(databaseUrl, rpcUrl);
+    await scenario.chainparse('migrate');
+    writeFileSync(
+      join(scenario.folder, 'pipeline.json'),
+      JSON.stringify({
+        id: 45,
+        name: 'transfers',
+        components: [
+          {
+            name: 'transfers',
+            type: 'event_monitor',
+            chain_name: 'chain-31337',
+            contract_address: source.contract ?? simContract,
+            abi_path: 'builtin:erc20',
+            events_to_monitor: ['Transfer'],
+            mode: source.mode,
+            start_block: source.startBlock ?? 0,
+            ...(source.endBlock === undefined ? {} : { end_block: source.endBlock }),
+            batch_size: source.batchSize ?? 2000,
+            poll_interval: source.pollInterval ?? 0.1,
+          },
+        ],
+      }),
+    );
+    await scenario.chainparse('pipeline', 'import', 'pipeline.json');
+    return scenario;
+  }
+
+  /** Runs a command that must succeed; returns what it printed. */
+  async chainparse(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await runChainparse(args, { cwd: this.folder, env: this.#env });
+    expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
+    return stdout;
+  }
+
+  /** Starts a run of the pipeline. */
+  run(...options: string[]): Child {
+    const args = ['run-pipeline', '45', '--rpc-url', this.#rpcUrl, ...options];
+    return startChainparse(args, { cwd: this.folder, env: this.#env });
+  }
+
+  /** The ids of the stored events, in the order of the export. */
+  async exported(): Promise<readonly string[]> {
+    const text = await this.chainparse('events', 'export', '--pipeline', '45');
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const event = JSON.parse(line) as Record<'block_hash' | 'transaction_hash' | 'log_index' | 'args', unknown>;
+        return idOf(event.block_hash, event.transaction_hash, event.log_index, (event.args as { value: string }).value);
+      });
+  }
+
+  /** The tasks of the pipeline, newest first. */
+  async tasks(): Promise<readonly ScenarioTask[]> {
+    const text = await this.chainparse('tasks', 'list', '--pipeline', '45', '--limit', '1000', '--json');
+    return (JSON.parse(text) as { tasks: ScenarioTask[] }).tasks;
+  }
+}
+
+export interface ScenarioTask {
+  readonly task_id: number;
+  readonly status: number;
+  readonly end_reason: string | null;
+  readonly error: string | null;
+  readonly last_heartbeat: string | null;
+  readonly heartbeat_age_seconds: number | null;
+  readonly progress: { readonly next_block: number | null; readonly events: number } | null;
+}
+
+/** The ids that an export must have for logs of the chain. */
+export function idsOf(
+  logs: readonly Pick<SimLog, 'blockHash' | 'transactionHash' | 'logIndex' | 'data'>[],
+): readonly string[] {
+  return logs.map((log) => idOf(log.blockHash, log.transactionHash, Number(log.logIndex), BigInt(log.data).toString()));
+}
+
+function idOf(...parts: readonly unknown[]): string {
+  return parts.join(' ');
+}
