@@ -20,6 +20,8 @@ interface FailoverOptions {
 
 /** The longest that a server's own wish to be left alone is granted, in milliseconds. */
 const longestWaitMs = 60_000;
+/** The round whose failure an operator should hear of: what comes before passes by itself. */
+const longTrouble = 5;
 /** How long an endpoint's chain is taken for granted even when its connection breaks, in milliseconds. */
 const verifiedForMs = 30_000;
 
@@ -127,7 +129,8 @@ export class Failover {
     const last = failures.at(-1);
     if (last === undefined || attempt >= attempts) throw unreachable(last ?? refusals.at(-1), attempt);
     const waitMs = Math.max(backoffMs(attempt, backoff), wishOf(failures));
-    logger.log(last.class === 'unknown' ? 'warn' : 'debug', `RPC call failed, trying again: ${last.message}`, {
+    const isNews = last.class === 'unknown' || attempt === longTrouble;
+    logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${last.message}`, {
       event: 'rpc.retry',
       host: last.host,
       class: last.class,
