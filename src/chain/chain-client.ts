@@ -9,7 +9,7 @@ import type { RpcCall, RpcOutcome } from './json-rpc-answer.js';
 import { JsonRpcEndpoint } from './json-rpc.js';
 import { filterParams } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
-import { RpcError, asksForLess } from './rpc-error.js';
+import { RpcError, asksForLess, mayBeLimit } from './rpc-error.js';
 import { readHeader, readLogs, readQuantity } from './rpc-values.js';
 
 export type BlockTag = 'latest' | 'safe' | 'finalized';
@@ -100,8 +100,7 @@ export class ChainClient {
   }
 
   /**
-   * Returns the logs of a range. Throws RpcError where the node wants a smaller range, or lags behind it; where the
-   * range is one block, only the lag is left to the caller.
+   * Returns the logs of a range. Throws RpcError where the node wants, or may want, a smaller range, or lags behind it.
    */
   async logs(filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<LogsAnswer> {
     const call = logsCall(filter, { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) });
@@ -114,7 +113,7 @@ export class ChainClient {
     };
     const single = range.from === range.to;
     const isForCaller = (error: RpcError): boolean =>
-      error.class === 'lag' || error.action === 'split' || (!single && asksForLess(error));
+      error.class === 'lag' || error.action === 'split' || (!single && (asksForLess(error) || mayBeLimit(error)));
     return this.#failover.ask(ask, isForCaller, signal);
   }
 
@@ -141,15 +140,13 @@ async function collectHeaders(
   signal: AbortSignal,
 ): Promise<void> {
   const outcomes = await endpoint.batch(numbers.map(headerCall), signal);
-  let failure: unknown;
-  for (const [index, number] of numbers.entries()) {
-    try {
-      found.set(number, headerIn(outcomes[index], number));
-    } catch (error) {
-      failure = error;
-    }
-  }
-  if (!numbers.some((number) => found.has(number))) throw failure;
+  const good = numbers.flatMap((number, index) =>
+    outcomes[index]?.ok === true ? [[number, outcomes[index]] as const] : [],
+  );
+  for (const [number, outcome] of good) found.set(number, headerIn(outcome, number));
+  if (good.length > 0) return;
+  // Errors alone: a block is missing only if nothing else is wrong.
+  for (const [index, number] of numbers.entries()) found.set(number, headerIn(outcomes[index], number));
 }
 
 function headerCall(block: number | BlockTag): RpcCall {

@@ -5,7 +5,7 @@ import { backoffMs } from '../runtime/retry.js';
 import type { Backoff } from '../runtime/retry.js';
 import type { JsonRpcEndpoint } from './json-rpc.js';
 import { refusalHint } from './refusal-hint.js';
-import { RpcError, isRefusal } from './rpc-error.js';
+import { RpcError, asksForLess, isRefusal } from './rpc-error.js';
 import { MalformedValue, readQuantity } from './rpc-values.js';
 
 interface FailoverOptions {
@@ -55,8 +55,7 @@ export class Failover {
         const outcome = await this.#try(endpoint, work, signal);
         if ('answer' in outcome) return outcome.answer;
         if (outcome.failure === null) continue;
-        if (outcome.failure.class === 'lag') this.#defer(endpoint);
-        if (isForCaller(outcome.failure)) throw outcome.failure;
+        if (isForCaller(outcome.failure)) throw this.#handOver(outcome.failure, endpoint);
         if (outcome.failure.action === 'fatal') throw unreachable(outcome.failure, attempt);
         if (isRefusal(outcome.failure)) refusals.set(endpoint, outcome.failure);
         else failures.push(outcome.failure);
@@ -113,9 +112,10 @@ export class Failover {
     this.#endpoints = [endpoint, ...this.#endpoints.filter((other) => other !== endpoint)];
   }
 
-  /** Whoever asks again after a lag asks another endpoint first. */
-  #defer(endpoint: JsonRpcEndpoint): void {
-    this.#endpoints = [...this.#endpoints.filter((other) => other !== endpoint), endpoint];
+  /** Whoever asks again after a fault, not a wish, of this endpoint asks another one first. */
+  #handOver(failure: RpcError, endpoint: JsonRpcEndpoint): RpcError {
+    if (!asksForLess(failure)) this.#endpoints = [...this.#endpoints.filter((other) => other !== endpoint), endpoint];
+    return failure;
   }
 
   async #waitOrGiveUp(

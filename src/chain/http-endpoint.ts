@@ -61,7 +61,7 @@ export class HttpEndpoint {
       return;
     }
     const message = `no answer within ${timeoutMs / 1_000} s`;
-    ended.abort(new RpcError(message, { class: 'timeout', host: this.host }));
+    ended.abort(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {

@@ -1,18 +1,15 @@
 import type { BlockHeader, BlockRange, BlockRef } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
 import type { Clock } from '../runtime/clock.js';
-import { ChainUnreachableError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
-import { backoffMs } from '../runtime/retry.js';
 import { bloomTestOf } from './bloom.js';
 import type { ChainClient } from './chain-client.js';
 import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes, checkLinks } from './consistency.js';
+import { FetchTrouble } from './fetch-trouble.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
 import { RangeSize } from './range-size.js';
-import { refusalHint } from './refusal-hint.js';
-import { RpcError, asksForLess } from './rpc-error.js';
 
 interface LogSourceOptions {
   readonly chain: ChainClient;
@@ -41,14 +38,7 @@ export interface FetchedRange extends BlockRange {
   readonly timestamps: ReadonlyMap<number, number>;
 }
 
-/** The node can't show blocks that it said it has, or shows ones that don't fit together: look at its head again. */
-export class NodeLagsError extends ChainUnreachableError {}
-
-/** How often answers that don't fit together are asked for again before the head is looked at anew. */
-const lagAttempts = 4;
-const lagBackoff = { firstMs: 200, maxMs: 2_000 };
-/** How many requests in a row may time out before the chain counts as unreachable. */
-const timeoutsBorne = 8;
+/** The most blocks that are verified at once. */
 const verifiedBlocks = 100;
 
 /** Fetches logs range by range, and makes sure that they are all and the right ones. */
@@ -58,7 +48,6 @@ export class LogSource {
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #mayHold: (bloom: string | undefined) => boolean;
   readonly #size: RangeSize;
-  #timeouts = 0;
 
   constructor(options: LogSourceOptions) {
     this.#options = options;
@@ -73,50 +62,18 @@ export class LogSource {
    * node does not (or no longer) have them.
    */
   async fetchNext(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
-    for (let attempt = 1; ;) {
+    const { clock, logger } = this.#options;
+    const trouble = new FetchTrouble(clock, logger, this.#size);
+    for (;;) {
       const asked = this.#size.headOf(range, options.verified ? verifiedBlocks : undefined);
       try {
         const fetched = await this.#fetch(asked, options, signal);
-        this.#timeouts = 0;
         this.#size.grow();
         return fetched;
       } catch (error) {
-        if (error instanceof RpcError && asksForLess(error)) this.#askForLess(asked, error);
-        else await this.#waitForNode(asked, error, attempt++, signal);
+        await trouble.bear(asked, error, signal);
       }
     }
-  }
-
-  #askForLess(asked: BlockRange, error: RpcError): void {
-    this.#timeouts = error.class === 'timeout' ? this.#timeouts + 1 : 0;
-    if (asked.from === asked.to || this.#timeouts >= timeoutsBorne) {
-      const what = asked.from === asked.to ? `block ${asked.from} alone` : `blocks ${asked.from} to ${asked.to}`;
-      throw new ChainUnreachableError(`the chain refuses the logs of ${what}: ${error.message}`, {
-        cause: error,
-        hint: refusalHint(error) ?? 'use another endpoint: this one does not give out that many logs',
-      });
-    }
-    this.#size.shrink(asked, error);
-    const { logger } = this.#options;
-    logger.log('debug', `asking for fewer blocks: ${error.message}`, { event: 'rpc.split', class: error.class });
-  }
-
-  async #waitForNode({ from, to }: BlockRange, error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
-    const lags = error instanceof Inconsistency || (error instanceof RpcError && error.class === 'lag');
-    if (!lags) throw error;
-    if (attempt >= lagAttempts) {
-      throw new NodeLagsError(`the node does not show blocks ${from} to ${to} as a whole: ${error.message}`, {
-        cause: error,
-        hint: 'the node lags or is being reorganised: try again, or use another endpoint',
-      });
-    }
-    const { clock, logger } = this.#options;
-    logger.log('debug', `asking again: ${error.message}`, {
-      event: 'rpc.inconsistent',
-      from_block: from,
-      to_block: to,
-    });
-    await clock.sleep(backoffMs(attempt, lagBackoff), signal);
   }
 
   async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {

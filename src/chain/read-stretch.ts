@@ -3,7 +3,7 @@ import type { BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { ChainClient } from './chain-client.js';
 import type { ChainHead } from './head-reader.js';
-import { NodeLagsError } from './log-source.js';
+import { NodeLagsError } from './fetch-trouble.js';
 import type { FetchedRange } from './log-source.js';
 import { RecentBlocks, findAncestor, reorgTooDeep } from './reorg.js';
 

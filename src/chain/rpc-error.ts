@@ -108,6 +108,11 @@ export function asksForLess(error: RpcError): boolean {
   return error.action === 'split' || error.action === 'split-or-retry';
 }
 
+/** Says whether the error may stand for a limit that nobody has described: then fewer blocks are worth a try, too. */
+export function mayBeLimit(error: RpcError): boolean {
+  return error.class === 'unknown' || error.class === 'internal';
+}
+
 /** Says whether this endpoint will go on refusing, while another may answer. */
 export function isRefusal(error: RpcError): boolean {
   return error.action === 'stop-or-failover' || error.action === 'fatal-or-failover';

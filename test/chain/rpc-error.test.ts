@@ -26,6 +26,7 @@ describe('the taxonomy of RPC errors', () => {
   it('takes the code where the message says nothing, then the HTTP status', () => {
     expect(actionOf('', -32_005)).to.equal('backoff');
     expect(actionOf('no', -32_601)).to.equal('fatal-or-failover');
+    expect(actionOf('no', -32_602)).to.equal('retry');
     expect(actionOf('no', 12, 429)).to.equal('backoff');
     expect(actionOf('no', undefined, 402)).to.equal('stop-or-failover');
     expect(actionOf('no', undefined, 504)).to.equal('split-or-retry');
