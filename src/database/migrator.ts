@@ -212,7 +212,7 @@ export async function requireMigrated(database: Database): Promise<void> {
   );
   if (missing.length === 0) return;
   throw new NotMigratedError(
-    `the database ${database.label} is not migrated: ${missing.length} migrations are pending`,
+    `the database ${database.label} is not migrated: ${missing.length === 1 ? '1 migration is' : `${missing.length} migrations are`} pending`,
     {
       hint: 'chainparse migrate',
     },

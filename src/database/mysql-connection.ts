@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'mysql2';
+import type { Connection } from 'mysql2/promise';
 import { UsageError } from '../runtime/errors.js';
 import type { MysqlAddress } from './database-url.js';
 
@@ -47,8 +49,7 @@ export function sessionSetup(timezone: string): readonly string[] {
 
 interface PooledConnection {
   query(sql: string, done: (error: unknown) => void): void;
-  readonly stream: { setTimeout(durationMs: number, onTimeout: () => void): void };
-  destroy(): void;
+  readonly stream: { setTimeout(durationMs: number, onTimeout: () => void): void; destroy(error: Error): void };
 }
 
 type Prepared = (error: unknown, connection: unknown) => void;
@@ -62,7 +63,9 @@ export function prepareSession(
   silenceMs: number | undefined,
 ): (connection: PooledConnection, done: Prepared) => void {
   return (connection, done) => {
-    if (silenceMs !== undefined) connection.stream.setTimeout(silenceMs, () => connection.destroy());
+    // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
+    if (silenceMs !== undefined)
+      connection.stream.setTimeout(silenceMs, () => connection.stream.destroy(silent(silenceMs)));
     const statements = [...sessionSetup(timezone)];
     const next = (error: unknown): void => {
       const statement = statements.shift();
@@ -71,4 +74,17 @@ export function prepareSession(
     };
     next(null);
   };
+}
+
+/**
+ * Ends a connection at once. The driver's destroy() says goodbye and leaves the socket open until the other side has
+ * answered, which a frozen server never does.
+ */
+export function dropConnection(connection: Connection): void {
+  const { connection: inner } = connection as unknown as { readonly connection: { readonly stream: Socket } };
+  inner.stream.destroy();
+}
+
+function silent(durationMs: number): Error {
+  return Object.assign(new Error(`the server was silent for ${durationMs / 1000} s`), { code: 'ETIMEDOUT' });
 }

@@ -1,9 +1,9 @@
-import { createConnection } from 'mysql2/promise';
+import { createConnection } from 'mysql2';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseUnreachableError } from '../runtime/errors.js';
 import type { MysqlAddress } from './database-url.js';
-import { connectionOptions, sessionSetup } from './mysql-connection.js';
+import { connectionOptions, dropConnection, sessionSetup } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { fenceErrorNumber, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
@@ -66,7 +66,7 @@ export class MysqlScriptRunner implements ScriptRunner {
 
   /** Ends what a failed packet left open; drops a connection that can't be trusted any more. */
   async #recover(session: Session, error: unknown): Promise<void> {
-    if (mysqlDialect.classify(error) !== 'unreachable') {
+    if (!(error instanceof DatabaseUnreachableError) && mysqlDialect.classify(error) !== 'unreachable') {
       try {
         await this.#send(session, 'ROLLBACK');
         return;
@@ -75,43 +75,52 @@ export class MysqlScriptRunner implements ScriptRunner {
       }
     }
     this.#session = null;
-    session.connection.destroy();
+    dropConnection(session.connection);
   }
 
   async #connect(): Promise<Session> {
     if (this.#session !== null) return this.#session;
-    const connection = await createConnection({ ...connectionOptions(this.#address), multipleStatements: true });
+    const raw = createConnection({ ...connectionOptions(this.#address), multipleStatements: true });
     // Without a listener an error of an idle connection would end the process; the next script meets it anyway.
-    connection.on('error', () => (this.#session = null));
+    raw.on('error', () => (this.#session = null));
+    const connection = raw.promise();
     try {
+      await this.#within(connection, connection.connect());
       const session = { connection, maxBytes: 1 << 20 };
       for (const statement of sessionSetup(this.#options.timezone)) await this.#send(session, statement);
       const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
       this.#session = { connection, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
       return this.#session;
     } catch (error) {
-      connection.destroy();
+      dropConnection(connection);
       throw error;
     }
   }
 
   async #send(session: Session, text: string): Promise<unknown> {
+    const [answer] = await this.#within(session.connection, session.connection.query(text));
+    return answer;
+  }
+
+  /** Waits for the server, but not for ever: a connection on which it stays silent is dropped. */
+  async #within<T>(connection: Connection, work: Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
     const done = new AbortController();
-    const timeout = this.#options.clock.sleep(this.#options.timeoutMs, done.signal).then(
+    const silence = clock.sleep(timeoutMs, done.signal).then(
       () => {
-        session.connection.destroy();
-        throw new DatabaseUnreachableError(`the database did not answer within ${this.#options.timeoutMs / 1000} s`);
+        dropConnection(connection);
+        throw new DatabaseUnreachableError(`the database did not answer within ${timeoutMs / 1000} s`);
       },
-      () => undefined,
+      // Not silent: the work has ended first, and with it this wait.
+      () => work,
     );
-    const query = session.connection.query(text);
     // The loser of the race may still fail later, when nobody listens any more.
-    query.catch(() => undefined);
+    work.catch(() => undefined);
     try {
-      const answer = await Promise.race([query, timeout]);
-      return answer?.[0];
+      return await Promise.race([work, silence]);
     } finally {
       done.abort();
+      silence.catch(() => undefined);
     }
   }
 }

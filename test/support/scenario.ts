@@ -19,11 +19,12 @@ export interface ScenarioSource {
 
 /** A migrated database with pipeline 45, and the program at work on it as a person uses it. */
 export class Scenario {
-  readonly folder = temporaryFolder();
+  readonly folder: string;
   readonly #env: Record<string, string>;
   readonly #rpcUrl: string;
 
-  private constructor(databaseUrl: string, rpcUrl: string) {
+  private constructor(databaseUrl: string, rpcUrl: string, folder = temporaryFolder()) {
+    this.folder = folder;
     this.#env = {
       CHAINPARSE_DATABASE_URL: databaseUrl,
       CHAINPARSE_HEARTBEAT_INTERVAL: '1',
@@ -60,6 +61,11 @@ export class Scenario {
     );
     await scenario.chainparse('pipeline', 'import', 'pipeline.json');
     return scenario;
+  }
+
+  /** The same pipeline, reached by another URL of the same database. */
+  through(databaseUrl: string): Scenario {
+    return new Scenario(databaseUrl, this.#rpcUrl, this.folder);
   }
 
   /** Runs a command that must succeed; returns what it printed. */

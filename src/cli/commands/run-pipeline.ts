@@ -36,6 +36,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   const component = checkRunnable(pipeline, context);
   findUrls(context, sourceConfig(component));
   const console = new RunConsole(context);
+  const ended = new AbortController();
   try {
     const result = await runTask({
       ...taskOptions(context, options, pipeline, sourceConfig(component)),
@@ -46,11 +47,12 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
         return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
       },
       onProgress: (progress, beatAt) => console.show(progress, beatAt),
-      signal: abortLater(context),
+      signal: abortLater(context, ended.signal),
     });
     await console.close();
     await printResult(context.output, result, clock.monotonic() - console.openedAt);
   } finally {
+    ended.abort();
     await console.close();
   }
 }
@@ -108,13 +110,14 @@ function checkRunnable(pipeline: Pipeline, { settings }: CommandContext): Compon
 }
 
 /** Aborted some seconds after the run was told to stop: what has not ended by then is dropped. */
-function abortLater({ signals, clock }: CommandContext): AbortSignal {
+function abortLater({ signals, clock }: CommandContext, ended: AbortSignal): AbortSignal {
   const hard = new AbortController();
-  signals.stopping.addEventListener(
-    'abort',
-    () => void clock.sleep(graceMs).then(() => hard.abort(signals.stopping.reason)),
-    { once: true },
-  );
+  const wait = async (): Promise<void> => {
+    await clock.sleep(graceMs, ended);
+    hard.abort(signals.stopping.reason);
+  };
+  const options = { once: true, signal: ended };
+  signals.stopping.addEventListener('abort', () => void wait().catch(() => undefined), options);
   return hard.signal;
 }
 
