@@ -21,7 +21,7 @@ export const wordDigits = 64;
 const arraySuffix = /^(.*)\[(0|[1-9]\d{0,8})?\]$/s;
 
 /** Parses the type of a parameter; throws a UsageError that begins with `where`. */
-export function parseAbiType(parameter: AbiParameter, where: string): AbiType {
+function parseAbiType(parameter: AbiParameter, where: string): AbiType {
   const suffix = arraySuffix.exec(parameter.type);
   if (suffix !== null) {
     const item = parseAbiType({ ...parameter, type: suffix[1] ?? '' }, where);
@@ -119,6 +119,6 @@ export function headDigits(type: AbiType): number {
 }
 
 /** Returns how many hex digits the heads of members take together. */
-export function sumHeads(members: readonly AbiMember[]): number {
+function sumHeads(members: readonly AbiMember[]): number {
   return members.reduce((sum, member) => sum + headDigits(member.type), 0);
 }

@@ -14,7 +14,7 @@ export interface Packet {
  * UNSIGNED, which is an error (1690), and a server runs no statement of a packet behind one that failed. So a fence is
  * judged on the server, and the client need not be awake for it.
  */
-export const fenceCheck = 'SET @chainparse_fence = 18446744073709551615 + IF(ROW_COUNT() = 1, 0, 1)';
+const fenceCheck = 'SET @chainparse_fence = 18446744073709551615 + IF(ROW_COUNT() = 1, 0, 1)';
 
 /** The server's error number for a fence that did not hold: ER_DATA_OUT_OF_RANGE. */
 export const fenceErrorNumber = 1690;
