@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { Anvil } from '../support/anvil.js';
+import { eachDatabase } from '../support/databases.js';
+import { idsOf, Scenario } from '../support/scenario.js';
+import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
+import { eventually } from '../support/within.js';
+
+/** The full proof takes every depth from 1 to 20 (CHAINPARSE_REORGS=all). */
+const depths = process.env['CHAINPARSE_REORGS'] === 'all' ? Array.from({ length: 20 }, (_, i) => i + 1) : [1, 3, 20];
+
+eachDatabase('a run on a node whose chain is reorganised', (database) => {
+  it(`stores the canonical chain after reorganisations ${depths.join(', ')} blocks deep`, async function () {
+    this.timeout(60_000 + depths.length * 20_000);
+    const anvil = await Anvil.start();
+    const emitter = await deployTransferEmitter(anvil);
+    const source = { mode: 'realtime', contract: emitter, startBlock: 1 } as const;
+    const scenario = await Scenario.begin(await database.fresh(), anvil.url, source);
+    const run = scenario.run();
+
+    const expectTruth = async (): Promise<void> => {
+      const head = await anvil.head();
+      await eventually('the run has read the head', async () => {
+        const [task] = await scenario.tasks();
+        return (task?.progress?.next_block ?? 0) > head ? true : null;
+      });
+      const truth = idsOf(await emittedLogs(anvil, emitter));
+      await eventually('the rows are those of the chain', async () => {
+        const rows = await scenario.exported();
+        return rows.join() === truth.join() ? true : null;
+      });
+    };
+
+    for (let block = 0; block < 22; block++) await emitTransfers(anvil, emitter, { value: block * 100, count: 3 });
+    await expectTruth();
+    for (const depth of depths) {
+      await anvil.reorg(depth);
+      for (let block = 0; block < depth; block++)
+        await emitTransfers(anvil, emitter, { value: depth * 10_000 + block * 10, count: 2 });
+      await expectTruth();
+    }
+    expect(run.stderr).to.match(/reorganised/);
+    run.signal('SIGTERM');
+    expect((await run.exit()).code).to.equal(0);
+    await anvil.stop();
+  });
+});
