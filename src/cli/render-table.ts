@@ -27,14 +27,16 @@ export async function renderTable(
   rows: readonly (readonly string[])[],
   { lang, color, isTerminal }: TableStyle,
 ): Promise<string> {
-  const { default: Table } = await import('cli-table3');
+  const [{ default: Table }, { Chalk }] = await Promise.all([import('cli-table3'), import('chalk')]);
+  // The table's own colors ask the process whether it has a terminal; that has been decided already.
+  const chalk = new Chalk({ level: color ? 1 : 0 });
   const table = new Table({
-    head: headings.map((heading) => heading[lang]),
+    head: headings.map((heading) => chalk.bold(heading[lang])),
     colAligns: headings.map(({ align }) => align ?? 'left'),
     ...(isTerminal ? {} : { chars: noBorders }),
     style: {
-      head: color ? ['bold'] : [],
-      border: color ? ['gray'] : [],
+      head: [],
+      border: [],
       compact: true,
       ...(isTerminal ? {} : { 'padding-left': 0, 'padding-right': 0 }),
     },
