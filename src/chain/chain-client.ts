@@ -20,8 +20,12 @@ export interface ChainClientOptions {
   readonly chainId?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How often a call is tried in all; 10, over about a minute, where nothing is said. */
+  /** How often a call is tried in all; 10, over about half a minute, where nothing is said. */
   readonly attempts?: number | undefined;
+  /** How often while no endpoint has ever been reached; 6, over a few seconds. */
+  readonly firstAttempts?: number | undefined;
+  /** How often while endpoints that had answered can't be reached; 120, over about a quarter of an hour. */
+  readonly outageAttempts?: number | undefined;
   readonly backoff?: Backoff | undefined;
   /** How long one request may take, in milliseconds. */
   readonly requestTimeoutMs?: number | undefined;
@@ -51,9 +55,18 @@ export class ChainClient {
     if (urls.length === 0) {
       throw new UsageError('no RPC URL is set for this chain', { hint: 'give one with --rpc-url URL' });
     }
-    const { backoff = { firstMs: 250, maxMs: 30_000 } } = options;
+    const { backoff = { firstMs: 250, maxMs: 10_000 } } = options;
+    const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 120) } = options;
     this.#endpoints = urls.map((url) => new JsonRpcEndpoint({ url, clock, timeoutMs }));
-    this.#failover = new Failover(this.#endpoints, { chainId, clock, logger, attempts, backoff });
+    this.#failover = new Failover(this.#endpoints, {
+      chainId,
+      clock,
+      logger,
+      attempts,
+      firstAttempts,
+      outageAttempts,
+      backoff,
+    });
   }
 
   /** Returns the id of the chain that the node serves. */

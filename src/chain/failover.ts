@@ -13,8 +13,12 @@ interface FailoverOptions {
   readonly chainId: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How many rounds over the endpoints are tried. */
+  /** How many rounds over the endpoints are tried where they fail. */
   readonly attempts: number;
+  /** How many where none has ever answered: a wrong URL should be told soon. */
+  readonly firstAttempts: number;
+  /** How many where they had answered and are out of reach, or too busy, now: an outage passes. */
+  readonly outageAttempts: number;
   readonly backoff: Backoff;
 }
 
@@ -33,6 +37,7 @@ export class Failover {
   /** Endpoints of another chain, with its id. */
   readonly #strangers = new Map<JsonRpcEndpoint, number>();
   #endpoints: readonly JsonRpcEndpoint[];
+  #hasAnswered = false;
 
   constructor(endpoints: readonly JsonRpcEndpoint[], options: FailoverOptions) {
     this.#endpoints = endpoints;
@@ -78,6 +83,7 @@ export class Failover {
       if (!(await this.#isOurs(endpoint, signal))) return { failure: null };
       const answer = await work(endpoint);
       this.#prefer(endpoint);
+      this.#hasAnswered = true;
       return { answer };
     } catch (error) {
       const failure = error instanceof MalformedValue ? malformedAnswer(error, endpoint.host) : error;
@@ -124,10 +130,10 @@ export class Failover {
     refusals: readonly RpcError[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { attempts, backoff, clock, logger } = this.#options;
+    const { backoff, clock, logger } = this.#options;
     if (this.#strangers.size === this.#endpoints.length) throw this.#mismatch();
     const last = failures.at(-1);
-    if (last === undefined || attempt >= attempts) throw unreachable(last ?? refusals.at(-1), attempt);
+    if (last === undefined || attempt >= this.#bound(last)) throw unreachable(last ?? refusals.at(-1), attempt);
     const waitMs = Math.max(backoffMs(attempt, backoff), wishOf(failures));
     const isNews = last.class === 'unknown' || attempt === longTrouble;
     logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${last.message}`, {
@@ -138,6 +144,13 @@ export class Failover {
       wait_ms: Math.round(waitMs),
     });
     await clock.sleep(waitMs, signal);
+  }
+
+  #bound(last: RpcError): number {
+    const { attempts, firstAttempts, outageAttempts } = this.#options;
+    if (last.lostConnection && !this.#hasAnswered) return firstAttempts;
+    const isOutage = last.lostConnection || last.class === 'transport' || last.class === 'rate-limit';
+    return isOutage && this.#hasAnswered ? outageAttempts : attempts;
   }
 
   #mismatch(): ChainMismatchError {

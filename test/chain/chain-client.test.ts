@@ -83,6 +83,25 @@ describe('a chain client', () => {
     expect(clock.sleptMs).to.be.within(30_000, 90_000);
   });
 
+  it('gives up soon on an endpoint that was never reached: its URL may be wrong', async () => {
+    const gone = nodes[0]!.url;
+    await nodes[0]!.stop();
+    nodes[0] = await ChainSimulator.start();
+    const error = await failure(open({ urls: [gone] }).header('latest', signal));
+    expect(error).to.be.instanceOf(ChainUnreachableError);
+    expect(error.message).to.match(/after 6 tries$/);
+    expect(clock.sleptMs).to.be.below(10_000);
+  });
+
+  it('sits out an outage of many minutes once the endpoint has answered', async () => {
+    const client = open({ first: true });
+    await client.header('latest', signal);
+    const requests = nodes[0]!.requests.length;
+    fail(0, (request) => (request < requests + 60 ? { kind: 'drop' } : undefined));
+    expect((await client.header('latest', signal))?.number).to.equal(5);
+    expect(clock.sleptMs).to.be.above(300_000);
+  });
+
   it('leaves the node alone for as long as it asks', async () => {
     fail(0, (request) => (request === 2 ? { kind: 'status', status: 429, retryAfter: '17' } : undefined));
     await open({ first: true }).header(1, signal);
