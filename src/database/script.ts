@@ -56,6 +56,12 @@ export class FenceError extends Error {
   }
 }
 
+/** Returns the digits of 0x-hex; throws where it is none: hashes and data come from a node, which is not trusted. */
+export function hexDigits(value: string): string {
+  if (!/^0x(?:[0-9a-f]{2})*$/i.test(value)) throw new TypeError(`not the hex of whole bytes: ${value.slice(0, 80)}`);
+  return value.slice(2);
+}
+
 /** Tells the two kinds of step apart. */
 export function isBulkInsert(step: ScriptStep): step is BulkInsert {
   return 'rows' in step;

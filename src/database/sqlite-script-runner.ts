@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
-import { FenceError, isBulkInsert } from './script.js';
+import { FenceError, hexDigits, isBulkInsert } from './script.js';
 import type { BulkInsert, InsertColumn, ScriptRunner, ScriptStep, Statement, StepResult } from './script.js';
 
 /** How long SQLite itself waits for another's write lock, in milliseconds. */
@@ -86,6 +86,6 @@ function insertSql(insert: BulkInsert, rows: number): string {
 
 function bind(columns: readonly InsertColumn[], row: readonly (string | number | null)[]): unknown[] {
   return row.map((value, i) =>
-    columns[i]?.hex === true && typeof value === 'string' ? Buffer.from(value.slice(2), 'hex') : value,
+    columns[i]?.hex === true && typeof value === 'string' ? Buffer.from(hexDigits(value), 'hex') : value,
   );
 }
