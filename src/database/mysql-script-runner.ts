@@ -10,6 +10,9 @@ import type { Packet } from './mysql-script.js';
 import { FenceError } from './script.js';
 import type { ScriptRunner, ScriptStep, StepResult } from './script.js';
 
+/** How long an orderly end of the connection may take, in milliseconds. */
+const goodbyeMs = 1_000;
+
 interface Session {
   readonly connection: Connection;
   readonly maxBytes: number;
@@ -46,7 +49,9 @@ export class MysqlScriptRunner implements ScriptRunner {
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = null;
-    await session?.connection.end().catch(() => undefined);
+    if (session === null) return;
+    // Behind a script in the air the goodbye would wait for as long as that one may take.
+    await this.#within(session.connection, session.connection.end(), goodbyeMs).catch(() => undefined);
   }
 
   async #runNow(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
@@ -82,8 +87,10 @@ export class MysqlScriptRunner implements ScriptRunner {
     if (this.#session !== null) return this.#session;
     const raw = createConnection({ ...connectionOptions(this.#address), multipleStatements: true });
     // Without a listener an error of an idle connection would end the process; the next script meets it anyway.
-    raw.on('error', () => (this.#session = null));
     const connection = raw.promise();
+    raw.on('error', () => {
+      if (this.#session?.connection === connection) this.#session = null;
+    });
     try {
       await this.#within(connection, connection.connect());
       const session = { connection, maxBytes: 1 << 20 };
@@ -103,8 +110,8 @@ export class MysqlScriptRunner implements ScriptRunner {
   }
 
   /** Waits for the server, but not for ever: a connection on which it stays silent is dropped. */
-  async #within<T>(connection: Connection, work: Promise<T>): Promise<T> {
-    const { clock, timeoutMs } = this.#options;
+  async #within<T>(connection: Connection, work: Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<T> {
+    const { clock } = this.#options;
     const done = new AbortController();
     const silence = clock.sleep(timeoutMs, done.signal).then(
       () => {
