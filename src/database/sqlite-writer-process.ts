@@ -16,6 +16,8 @@ export type WriterAnswer =
     };
 
 interface Waiting {
+  /** The writer that was sent the script. */
+  readonly child: ChildProcess;
   readonly resolve: (results: readonly StepResult[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -50,9 +52,9 @@ export class SqliteWriterProcess implements ScriptRunner {
     );
     try {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
+        this.#waiting.set(id, { child, resolve, reject });
         child.send({ id, steps }, (error) => {
-          if (error !== null) this.#fail(`the database writer can't be reached: ${error.message}`);
+          if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
         });
       });
     } finally {
@@ -77,10 +79,9 @@ export class SqliteWriterProcess implements ScriptRunner {
     // Detached: what a terminal sends to the run's process group (Ctrl-C, Ctrl-Z) is not meant for the writer.
     const child = fork(program, [this.#path], { serialization: 'advanced', detached: true, stdio: 'ignore' });
     child.on('message', (answer: WriterAnswer) => this.#receive(answer));
-    child.on('error', (error) => this.#fail(`the database writer failed: ${error.message}`));
+    child.on('error', (error) => this.#lose(child, `the database writer failed: ${error.message}`));
     child.on('exit', (code, signal) => {
-      if (this.#child === child) this.#child = null;
-      this.#fail(`the database writer ended unexpectedly (${signal ?? `exit code ${String(code)}`})`);
+      this.#lose(child, `the database writer ended unexpectedly (${signal ?? `exit code ${String(code)}`})`);
     });
     this.#child = child;
     return child;
@@ -94,9 +95,14 @@ export class SqliteWriterProcess implements ScriptRunner {
     else waiting?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
   }
 
-  #fail(reason: string): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new DatabaseUnreachableError(reason));
+  /** Gives a writer up, that it can't linger, and with it what it was to do. */
+  #lose(child: ChildProcess, reason: string): void {
+    if (this.#child === child) this.#child = null;
+    child.kill('SIGKILL');
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.child !== child) continue;
+      this.#waiting.delete(id);
+      waiting.reject(new DatabaseUnreachableError(reason));
+    }
   }
 }
