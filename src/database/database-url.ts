@@ -30,13 +30,16 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
 
 function parseSqlite(url: string): SqliteAddress {
   const path = url.slice('sqlite:'.length).replace(/^\/\/(?=\/|[^/])/, '');
+  if (path === ':memory:') {
+    throw new UsageError('a database in memory would be another one for each connection', { hint: 'use sqlite:PATH' });
+  }
   if (path === '') throw new UsageError('the database URL sqlite: names no file', { hint: 'use sqlite:PATH' });
   return { kind: 'sqlite', path };
 }
 
 function parseMysql(url: string): MysqlAddress {
   const parsed = parseUrl(url);
-  const database = decodeURIComponent(parsed.pathname.slice(1));
+  const database = decode(url, parsed.pathname.slice(1));
   if (database === '') {
     throw new UsageError(`the database URL ${maskUrl(url)} names no database`, { hint: `use ${shapes}` });
   }
@@ -44,8 +47,8 @@ function parseMysql(url: string): MysqlAddress {
     kind: 'mysql',
     host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
     port: parsed.port === '' ? 3306 : Number(parsed.port),
-    user: decodeURIComponent(parsed.username) || 'root',
-    password: decodeURIComponent(parsed.password),
+    user: decode(url, parsed.username) || 'root',
+    password: decode(url, parsed.password),
     database,
     tls: parseTls(parsed.searchParams),
   };
@@ -55,14 +58,26 @@ function parseUrl(url: string): URL {
   try {
     return new URL(url);
   } catch (cause) {
-    throw new UsageError(`not a database URL: ${maskUrl(url)}`, {
-      hint: `use ${shapes}; write special characters of a password as %XX`,
-      cause,
-    });
+    throw malformed(url, cause);
   }
 }
 
+function decode(url: string, part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    throw malformed(url, cause);
+  }
+}
+
+function malformed(url: string, cause: unknown): UsageError {
+  const hint = `use ${shapes}; write special characters of a password as %XX`;
+  return new UsageError(`not a database URL: ${maskUrl(url)}`, { hint, cause });
+}
+
 function parseTls(query: URLSearchParams): MysqlAddress['tls'] {
+  const unknown = [...query.keys()].find((key) => /ssl|tls/i.test(key) && key !== 'ssl' && key !== 'ssl_ca');
+  if (unknown !== undefined) throw unknownTls(unknown);
   const mode = (query.get('ssl') ?? '').toLowerCase();
   const caPath = query.get('ssl_ca');
   if (['', 'false', '0', 'off', 'disabled'].includes(mode)) {
@@ -70,7 +85,12 @@ function parseTls(query: URLSearchParams): MysqlAddress['tls'] {
   }
   if (['true', '1', 'on', 'required', 'verify'].includes(mode)) return { rejectUnauthorized: true, caPath };
   if (['skip-verify', 'no-verify', 'insecure'].includes(mode)) return { rejectUnauthorized: false, caPath };
-  throw new UsageError(`ssl=${mode} in the database URL is not known`, {
+  throw unknownTls(`ssl=${mode}`);
+}
+
+/** What asks for encryption in words that are not understood must not end without it. */
+function unknownTls(what: string): UsageError {
+  return new UsageError(`${what} in the database URL is not known`, {
     hint: 'use ssl=true, ssl=skip-verify or ssl=false, and ssl_ca=FILE for a private certificate authority',
   });
 }

@@ -34,7 +34,8 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
     throw new UsageError(`the database time zone '${timezone}' is not an offset`, { hint: 'write it as +08:00' });
   }
   const address = parseDatabaseUrl(url);
-  const settings = { ...options, timezone, label: maskUrl(url), clock: options.clock ?? systemClock };
+  const label = address.kind === 'sqlite' ? `sqlite:${address.path}` : maskUrl(url);
+  const settings = { ...options, timezone, label, clock: options.clock ?? systemClock };
   return address.kind === 'sqlite' ? openSqliteDatabase(address, settings) : openMysqlDatabase(address, settings);
 }
 
