@@ -49,7 +49,8 @@ async function sqliteLock<T>(
     await run('COMMIT');
     return result;
   } catch (error) {
-    await run('ROLLBACK');
+    // SQLite has rolled back by itself where the disk is full: what went wrong first is what counts.
+    await run('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }
@@ -72,6 +73,7 @@ async function mysqlLock<T>(
   try {
     return await work(connection);
   } finally {
-    await ask(`SELECT RELEASE_LOCK(${name}) AS answer`);
+    // A connection that is gone has freed its locks.
+    await ask(`SELECT RELEASE_LOCK(${name}) AS answer`).catch(() => null);
   }
 }
