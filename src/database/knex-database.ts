@@ -39,8 +39,7 @@ export class KnexDatabase implements Database {
   }
 
   write(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]> {
-    const script = steps.map(toStep);
-    return this.#try(() => this.#runner.run(script));
+    return this.#try(() => this.#runner.run(steps.map(toStep)));
   }
 
   fenced(query: Query): Statement {
