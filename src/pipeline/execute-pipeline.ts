@@ -43,7 +43,8 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
   for (;;) {
     const start = await readStart(execution);
     const committer = new Committer(execution, start);
-    const context = toContext(execution, run, start, (known) => execution.lease.moved(report(known)));
+    const moved = (known: Partial<Progress>): Promise<void> => execution.lease.moved(report(known), execution.signal);
+    const context = toContext(execution, run, start, moved);
     try {
       for await (const message of execution.source.messages(context)) {
         report(await committer.commit(message, progress));

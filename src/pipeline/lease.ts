@@ -6,9 +6,9 @@ export interface Lease {
   readonly taskId: number;
   /**
    * Tells that work moved. Renews the lease when a beat is due; while the database is away it pauses here, renews first
-   * when it can, and goes on or throws LeaseLostError.
+   * when it can, and goes on or throws LeaseLostError, or the signal's reason.
    */
-  moved(progress: Progress): Promise<void>;
+  moved(progress: Progress, signal: AbortSignal): Promise<void>;
   /** Tells that a commit has just renewed the lease. */
   renewed(progress: Progress): void;
   /** Renews until the database answers; throws LeaseLostError where the lease is another's. */

@@ -57,7 +57,7 @@ export class Heartbeat implements Lease {
     return this.#beatAt;
   }
 
-  async moved(progress: Progress): Promise<void> {
+  async moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
     this.#lost.signal.throwIfAborted();
     if (!this.#away && !this.#isDue()) return;
@@ -65,7 +65,7 @@ export class Heartbeat implements Lease {
       await this.#renew();
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
-      await this.recover(this.#lost.signal);
+      await this.recover(AbortSignal.any([signal, this.#lost.signal]));
     }
   }
 
@@ -78,6 +78,8 @@ export class Heartbeat implements Lease {
     const { clock, intervalMs } = this.#options;
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
+      // A run that waits for its database does not hang: what stands still then is not the work.
+      this.#movedAt = clock.monotonic();
       try {
         await this.#renew();
         return;

@@ -67,7 +67,8 @@ async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): Re
     return await options.begin(await tasks.get(taskId));
   } catch (error) {
     const outcome = { status: taskStatus.failed, endReason: reasonOf(error), error: options.mask(messageOf(error)) };
-    await tasks.finish(taskId, outcome, null);
+    // What went wrong first is what the user must hear of.
+    await tasks.finish(taskId, outcome, null).catch(() => false);
     throw error;
   }
 }
@@ -96,20 +97,28 @@ class TaskRun {
     const done = new AbortController();
     const ticking = this.#parts.heartbeat.tick(done.signal);
     try {
-      await this.#execute();
-      return await this.#finish(taskStatus.succeeded, this.#isStopped() ? 'stopped' : 'completed', null);
+      return await this.#executeAndFinish();
     } catch (error) {
       if (error instanceof LeaseLostError) return await this.#lost(error);
-      // Calls in the air that a stop has cut short are no failure.
-      if (this.#isStopped() && this.#options.signal.aborted) {
-        return await this.#finish(taskStatus.succeeded, 'stopped', null);
-      }
-      await this.#finish(taskStatus.failed, reasonOf(error), this.#options.mask(messageOf(error)));
       throw error;
     } finally {
       done.abort();
       await ticking;
     }
+  }
+
+  async #executeAndFinish(): Promise<TaskResult> {
+    try {
+      await this.#execute();
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw error;
+      // What a stop has cut short is no failure.
+      if (!this.#isStopped() || !this.#options.signal.aborted) {
+        await this.#finish(taskStatus.failed, reasonOf(error), this.#options.mask(messageOf(error)));
+        throw error;
+      }
+    }
+    return await this.#finish(taskStatus.succeeded, this.#isStopped() ? 'stopped' : 'completed', null);
   }
 
   #isStopped(): boolean {
