@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import type { Database } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import type { BulkInsert, Statement } from '../../src/database/script.js';
+import { FenceError } from '../../src/database/script.js';
+import { eachDatabase } from '../support/databases.js';
+
+const odd = [
+  "it's",
+  'back\\slash \\n \\',
+  'nul\0nul',
+  'new\r\nline\t\b\x1a',
+  '💸 emoji, 汉字, ünïcode',
+  'what? ?? :name $1 @x; DROP TABLE item; --',
+  '"double" `tick`',
+  '%_',
+  '',
+];
+
+for (const mode of ['in this process', 'as runs do'] as const) {
+  eachDatabase(`a script ${mode}`, (databases) => {
+    let database: Database;
+
+    before(async function () {
+      this.timeout(60_000);
+      const url = await databases.fresh();
+      const timeout = mode === 'as runs do' ? { statementTimeoutMs: 15_000 } : {};
+      database = await openDatabase(url, { create: true, ...timeout });
+      if (databases.dialect === 'sqlite') await database.knex.raw('SELECT 1');
+      const blob = databases.dialect === 'sqlite' ? 'BLOB' : 'LONGBLOB';
+      const text = databases.dialect === 'sqlite' ? 'TEXT' : 'LONGTEXT CHARACTER SET utf8mb4';
+      await database.write([run(`CREATE TABLE item (id INTEGER PRIMARY KEY, a ${text}, b ${blob})`)]);
+    });
+    beforeEach(() => database.write([run('DELETE FROM item')]));
+    after(() => database.close());
+
+    const run = (sql: string, ...bindings: Statement['bindings']): Statement => ({ sql, bindings });
+    const add = (id: number): Statement => run('INSERT INTO item (id) VALUES (?)', id);
+    const set = (id: number, a: string): Statement => ({
+      ...run('UPDATE item SET a = ? WHERE id = ?', a, id),
+      fence: true,
+    });
+    const ids = async (): Promise<number[]> =>
+      (await database.read<{ id: number }[]>((knex) => knex('item').select('id').orderBy('id'))).map(({ id }) => id);
+    const bulk = (rows: BulkInsert['rows']): BulkInsert => ({
+      table: 'item',
+      columns: [{ name: 'id' }, { name: 'a' }, { name: 'b', hex: true }],
+      rows,
+    });
+    const errorOf = (steps: readonly (Statement | BulkInsert)[]): Promise<unknown> =>
+      database.write(steps).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+
+    it('does everything', async () => {
+      const results = await database.write([add(1), add(2), set(2, 'x'), run('DELETE FROM item WHERE id = 1')]);
+      expect(results.map(({ matched }) => matched)).to.deep.equal([1, 1, 1, 1]);
+      expect(await ids()).to.deep.equal([2]);
+    });
+
+    it('does nothing where a statement fails', async () => {
+      expect(await errorOf([add(1), add(2), add(1)])).to.be.instanceOf(Error);
+      expect(await ids()).to.deep.equal([]);
+    });
+
+    it('does nothing where a fence matches no row, and the connection goes on', async () => {
+      expect(await errorOf([add(1), set(7, 'x'), add(2)])).to.be.instanceOf(FenceError);
+      expect(await ids()).to.deep.equal([]);
+      await database.write([add(3), set(3, 'x')]);
+      expect(await ids()).to.deep.equal([3]);
+    });
+
+    it('does nothing where the last statement is a fence that does not hold', async () => {
+      expect(await errorOf([add(1), set(7, 'x')])).to.be.instanceOf(FenceError);
+      expect(await ids()).to.deep.equal([]);
+    });
+
+    it('takes a fence that matches several rows for one that does not hold', async () => {
+      await database.write([add(1), add(2)]);
+      const both: Statement = { ...run('UPDATE item SET a = ?', 'x'), fence: true };
+      expect(await errorOf([both])).to.be.instanceOf(FenceError);
+      const rows = await database.read<{ a: string | null }[]>((knex) => knex('item').select('a'));
+      expect(rows.map(({ a }) => a)).to.deep.equal([null, null]);
+    });
+
+    it('lets a fence hold that matches a row and changes nothing in it', async () => {
+      await database.write([add(1), set(1, 'same')]);
+      const [result] = await database.write([set(1, 'same')]);
+      expect(result?.matched).to.equal(1);
+    });
+
+    it('keeps odd texts and long hex as they are, in bindings and in bulk', async () => {
+      const hex = `0x${'c0ffee00'.repeat(30_000)}`;
+      await database.write([
+        bulk(odd.map((text, i) => [i, text, hex])),
+        ...odd.map((text, i) => run('INSERT INTO item (id, a) VALUES (?, ?)', 100 + i, text)),
+        run('INSERT INTO item (id, b) VALUES (?, ?)', 200, Buffer.from([0, 39, 92, 255])),
+        bulk([[300, null, '0x']]),
+      ]);
+      const rows = await database.read<{ id: number; a: string | null; b: Buffer | null }[]>((knex) =>
+        knex('item').orderBy('id'),
+      );
+      const texts = rows.filter(({ id }) => id < 200).map(({ a }) => a);
+      expect(texts).to.deep.equal([...odd, ...odd]);
+      expect(rows.slice(0, odd.length).every(({ b }) => b?.toString('hex') === hex.slice(2))).to.equal(true);
+      expect([...(rows.at(-2)?.b ?? [])]).to.deep.equal([0, 39, 92, 255]);
+      expect(rows.at(-1)).to.deep.include({ a: null, b: Buffer.alloc(0) });
+    });
+
+    it('inserts many rows, and tells how many', async () => {
+      const rows = Array.from({ length: 20_013 }, (_, i) => [i, `row ${i}`, '0xAbCd']);
+      const [inserted] = await database.write([bulk(rows)]);
+      expect(inserted?.matched).to.equal(rows.length);
+      expect((await ids()).length).to.equal(rows.length);
+    });
+
+    for (const value of ['0xabc', '0xzz', 'abcd', "0x00' OR 1", '0x 00', '0x00\n']) {
+      it(`refuses ${JSON.stringify(value)}, which is no hex, and inserts nothing`, async () => {
+        const rows = [
+          [1, 'fine', '0x00'],
+          [2, 'not', value],
+        ];
+        expect(String(await errorOf([bulk(rows)]))).to.match(/not the hex of whole bytes/);
+        expect(await ids()).to.deep.equal([]);
+      });
+    }
+
+    it('rejects what is no SQL value', async () => {
+      const query = database.knex('item').insert({ id: 1, a: new Date(0) });
+      const failure: unknown = await database.write([query]).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(TypeError);
+      await database.write([database.knex('item').insert({ id: 1, a: true })]);
+      expect(await ids()).to.deep.equal([1]);
+    });
+  });
+}
