@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import type { Clock } from '../runtime/clock.js';
 import { retry } from '../runtime/retry.js';
@@ -10,12 +11,17 @@ import type { BulkInsert, ScriptRunner, Statement, StepResult } from './script.j
 /** How often contention (a deadlock, a lock that did not come free) is tried again. */
 const attempts = 5;
 
+/** How long the pool may take to end its connections, in milliseconds. */
+const goodbyeMs = 1_000;
+
 export interface KnexDatabaseParts {
   readonly knex: Knex;
   readonly dialect: Dialect;
   readonly runner: ScriptRunner;
   readonly label: string;
   readonly clock: Clock;
+  /** What the pool has open, if its database is a server. */
+  readonly sockets?: ReadonlySet<Socket>;
 }
 
 /** A database whose reads go through Knex's pool and whose writes go through a script runner. */
@@ -25,6 +31,7 @@ export class KnexDatabase implements Database {
   readonly label: string;
   readonly #runner: ScriptRunner;
   readonly #clock: Clock;
+  readonly #sockets: ReadonlySet<Socket>;
 
   constructor(parts: KnexDatabaseParts) {
     this.dialect = parts.dialect;
@@ -32,6 +39,7 @@ export class KnexDatabase implements Database {
     this.label = parts.label;
     this.#runner = parts.runner;
     this.#clock = parts.clock;
+    this.#sockets = parts.sockets ?? new Set();
   }
 
   read<T>(build: (knex: Knex) => Query): Promise<T> {
@@ -48,7 +56,12 @@ export class KnexDatabase implements Database {
 
   async close(): Promise<void> {
     await this.#runner.close();
-    await this.knex.destroy();
+    const done = new AbortController();
+    const patience = this.#clock.sleep(goodbyeMs, done.signal).catch(() => undefined);
+    await Promise.race([this.knex.destroy(), patience]);
+    done.abort();
+    // A server that is frozen does not close its side, and the sockets would keep this process alive.
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #try<T>(work: () => Promise<T>): Promise<T> {

@@ -49,20 +49,23 @@ export function sessionSetup(timezone: string): readonly string[] {
 
 interface PooledConnection {
   query(sql: string, done: (error: unknown) => void): void;
-  readonly stream: { setTimeout(durationMs: number, onTimeout: () => void): void; destroy(error: Error): void };
+  readonly stream: Socket;
 }
 
 type Prepared = (error: unknown, connection: unknown) => void;
 
 /**
  * Returns the pool's `afterCreate`: it prepares the session and, where `silenceMs` is given, drops a connection on
- * which nothing has arrived for so long, so that a half-open one can't hang a query for ever.
+ * which nothing has arrived for so long, so that a half-open one can't hang a query for ever. `open` holds the sockets.
  */
 export function prepareSession(
   timezone: string,
   silenceMs: number | undefined,
+  open: Set<Socket>,
 ): (connection: PooledConnection, done: Prepared) => void {
   return (connection, done) => {
+    open.add(connection.stream);
+    connection.stream.once('close', () => open.delete(connection.stream));
     // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
     if (silenceMs !== undefined)
       connection.stream.setTimeout(silenceMs, () => connection.stream.destroy(silent(silenceMs)));

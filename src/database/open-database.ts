@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock } from '../runtime/clock.js';
@@ -103,13 +104,14 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
       import('./mysql-dialect.js'),
     ]);
   const { clock, label, timezone, statementTimeoutMs } = settings;
+  const sockets = new Set<Socket>();
   const builder = knex({
     log: silent,
     client: 'mysql2',
     connection: connectionOptions(address) as object,
     acquireConnectionTimeout: 10_000,
-    pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs) },
+    pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs, sockets) },
   });
   const runner = new MysqlScriptRunner(address, { timezone, clock, timeoutMs: statementTimeoutMs ?? 60_000 });
-  return new KnexDatabase({ knex: builder, dialect: mysqlDialect, runner, label, clock });
+  return new KnexDatabase({ knex: builder, dialect: mysqlDialect, runner, label, clock, sockets });
 }

@@ -66,7 +66,7 @@ eachDatabase('a process that is frozen while it commits', (databases) => {
     if (databases.dialect === 'mariadb') {
       const sql =
         'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info IS NOT NULL';
-      const [rows] = await database.knex.raw<[unknown[]]>(sql);
+      const [rows] = (await database.knex.raw(sql)) as [unknown[]];
       return rows.length > 0 || !writer.isRunning ? rows : [writer];
     }
     const list = await new Child('ps', ['-eo', 'pid,args']).exit();

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import type { Database } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { FenceError } from '../../src/database/script.js';
+import type { Statement } from '../../src/database/script.js';
+import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
+import { createDatabase, withMariadbServer } from '../support/databases.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { eventually, within } from '../support/within.js';
+
+const timeoutMs = 800;
+
+withMariadbServer('a connection to a server', (server) => {
+  let direct: Database;
+  let database: Database;
+  let proxy: TcpProxy;
+  let url: string;
+
+  before(async () => {
+    const directUrl = await createDatabase(server().url());
+    direct = await openDatabase(directUrl);
+    await direct.write([run('CREATE TABLE item (id INTEGER PRIMARY KEY AUTO_INCREMENT, a LONGTEXT)')]);
+    ({ proxy, url } = await TcpProxy.before(directUrl));
+  });
+  beforeEach(async () => {
+    await direct.write([run('DELETE FROM item')]);
+    database = await openDatabase(url, { statementTimeoutMs: timeoutMs });
+  });
+  afterEach(async () => {
+    proxy.resume();
+    await database.close();
+  });
+  after(async () => {
+    await direct.close();
+    await proxy.close();
+  });
+
+  const run = (sql: string): Statement => ({ sql, bindings: [] });
+  const add = run("INSERT INTO item (a) VALUES ('x')");
+  const count = async (): Promise<number> => (await direct.read<unknown[]>((knex) => knex('item'))).length;
+  const failure = (work: Promise<unknown>): Promise<unknown> =>
+    within(timeoutMs + 1_500, work, () => 'it hangs').then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const openSockets = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length - 2 * proxy.connections;
+  const killOthers = async (): Promise<void> => {
+    const others = 'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()';
+    const [rows] = (await direct.knex.raw(others)) as [{ id: number }[]];
+    expect(rows).not.to.have.length(0);
+    for (const { id } of rows) await direct.knex.raw(`KILL CONNECTION ${id}`).catch(() => undefined);
+  };
+
+  it('is made anew after it was killed while it was idle', async () => {
+    await database.write([add]);
+    await database.read((knex) => knex('item'));
+    await killOthers();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await database.write([add]);
+    expect(await database.read((knex) => knex('item'))).to.have.length(2);
+  });
+
+  it('fails the call that it was killed under, which did nothing, and the next one works', async () => {
+    await database.write([add]);
+    const dying = failure(database.write([add, run('SELECT SLEEP(5)'), add]));
+    const read = failure(database.read((knex) => knex.raw('SELECT SLEEP(5)')));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await killOthers();
+    expect(await dying).to.be.instanceOf(DatabaseUnreachableError);
+    expect(await read).to.be.instanceOf(DatabaseUnreachableError);
+    expect(await count()).to.equal(1);
+    await database.write([add]);
+    expect(await database.read((knex) => knex('item'))).to.have.length(2);
+  });
+
+  it('fails the calls that it was cut under', async () => {
+    await database.write([add]);
+    proxy.freeze('answers');
+    const calls = [failure(database.write([add])), failure(database.read((knex) => knex('item')))];
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    proxy.reset();
+    proxy.resume();
+    for (const call of calls) expect(await call).to.be.instanceOf(DatabaseUnreachableError);
+    // The server had done the work whose answer was lost: only the rows can tell.
+    expect(await count()).to.equal(2);
+    await database.write([add]);
+    expect(await count()).to.equal(3);
+  });
+
+  it('fails within the timeout where nothing comes back any more, and the next call reconnects', async () => {
+    await database.write([add]);
+    await database.read((knex) => knex('item'));
+    proxy.freeze();
+    const calls = [failure(database.write([add])), failure(database.read((knex) => knex('item')))];
+    for (const call of calls) expect(await call).to.be.instanceOf(DatabaseUnreachableError);
+    proxy.reset();
+    proxy.resume();
+    expect(await count()).to.equal(1);
+    await database.write([add]);
+    expect(await database.read((knex) => knex('item'))).to.have.length(2);
+  });
+
+  it('fails within the timeout where a server accepts and says nothing', async () => {
+    proxy.freeze();
+    const error = await failure(database.write([add]));
+    expect(error).to.be.instanceOf(DatabaseUnreachableError);
+    expect(String(error)).to.match(/did not answer within 0.8 s/);
+  });
+
+  it('can be closed while nothing comes back, and keeps no process alive', async () => {
+    const before = openSockets();
+    await database.write([add]);
+    await database.read((knex) => knex('item'));
+    proxy.freeze();
+    const calls = [failure(database.write([add])), failure(database.read((knex) => knex('item')))];
+    await within(3_000, database.close(), () => 'close hangs');
+    await Promise.all(calls);
+    await eventually('no socket is left', () => openSockets() <= before, 1_000);
+  });
+
+  it('sends a script in several packets where the server takes only small ones, still whole or not at all', async () => {
+    await direct.write([run('SET GLOBAL max_allowed_packet = 16384')]);
+    try {
+      const small = await openDatabase(url);
+      const rows = Array.from({ length: 300 }, (_, i) => [i + 1, 'x'.repeat(300)]);
+      const many = { table: 'item', columns: [{ name: 'id' }, { name: 'a' }], rows };
+      const broken = { ...run('UPDATE item SET a = 1 WHERE id = 999'), fence: true };
+      expect(await failure(small.write([many, broken]))).to.be.instanceOf(FenceError);
+      expect(await count()).to.equal(0);
+      const [result] = await small.write([many, add]);
+      expect(result?.matched).to.equal(300);
+      expect(await count()).to.equal(301);
+      await small.close();
+    } finally {
+      await direct.write([run('SET GLOBAL max_allowed_packet = 16777216')]);
+    }
+  });
+
+  it('ends a transaction whose client froze in its middle', async function () {
+    this.timeout(20_000);
+    await database.write([add]);
+    const client = database.knex.client as {
+      acquireConnection(): Promise<unknown>;
+      releaseConnection(connection: unknown): Promise<void>;
+    };
+    const frozen = await client.acquireConnection();
+    await database.knex.raw('BEGIN').connection(frozen);
+    await database.knex.raw("UPDATE item SET a = 'locked'").connection(frozen);
+    await direct.write([run("UPDATE item SET a = 'free'")]);
+    expect(await direct.read((knex) => knex('item').pluck('a'))).to.deep.equal(['free']);
+    await client.releaseConnection(frozen);
+  });
+});
