@@ -1,0 +1,196 @@
+import { expect } from 'chai';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'mysql2/promise';
+import { translateError } from '../../src/database/database-errors.js';
+import { requireMigrated } from '../../src/database/migrator.js';
+import { mysqlDialect } from '../../src/database/mysql-dialect.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { sqliteDialect } from '../../src/database/sqlite-dialect.js';
+import { TaskStore } from '../../src/database/task-store.js';
+import { ChainparseError, DatabaseUnreachableError, NotMigratedError } from '../../src/runtime/errors.js';
+import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
+import { freePort } from '../support/free-port.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+async function failureOf(work: () => Promise<unknown>): Promise<ChainparseError> {
+  const error: unknown = await work().then(
+    () => new Error('it worked'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ChainparseError)) throw new Error('not one of ours', { cause: error });
+  expect(error.exitCode).to.equal(5);
+  expect(`${error.message} ${error.hint ?? ''}`).not.to.contain('secret99');
+  return error;
+}
+
+/** Fails once by a read and once by a script; both must say the same. */
+async function failureOfUse(url: string, options: { create?: boolean } = {}): Promise<ChainparseError> {
+  const use = async (how: 'read' | 'write'): Promise<void> => {
+    const database = await openDatabase(url, options);
+    try {
+      if (how === 'read') await database.read((knex) => knex.raw('SELECT * FROM pipeline_task'));
+      else await database.write([{ sql: "UPDATE pipeline_task SET error = 'x'", bindings: [] }]);
+    } finally {
+      await database.close();
+    }
+  };
+  const read = await failureOf(() => use('read'));
+  const write = await failureOf(() => use('write'));
+  expect([write.constructor, write.hint]).to.deep.equal([read.constructor, read.hint]);
+  return write;
+}
+
+describe('an error of SQLite', () => {
+  it('says that there is no file', async () => {
+    const error = await failureOfUse(`sqlite:${temporaryFolder()}/none.db`);
+    expect(error).to.be.instanceOf(DatabaseUnreachableError);
+    expect(error.message).to.match(/^there is no database sqlite:.*none.db$/);
+    expect(error.hint).to.contain('chainparse migrate');
+  });
+
+  it('names the file also where the URL has slashes', async () => {
+    expect((await failureOfUse('sqlite:///no/such/file.db')).message).to.contain('sqlite:/no/such/file.db');
+  });
+
+  it('says that a file is no database', async () => {
+    const path = `${temporaryFolder()}/text.db`;
+    writeFileSync(path, 'this is a text and no database at all'.repeat(100));
+    const error = await failureOfUse(`sqlite:${path}`);
+    expect(error).to.be.instanceOf(DatabaseUnreachableError);
+    expect(error.message).to.match(/file is not a database/);
+    expect(error.hint).to.match(/no SQLite database/);
+  });
+
+  it('says that the folder is none, or a folder where the file should be', async () => {
+    const folder = temporaryFolder();
+    expect((await failureOfUse(`sqlite:${folder}/no/where.db`, { create: true })).hint).to.contain('check the path');
+    mkdirSync(`${folder}/folder.db`);
+    expect((await failureOfUse(`sqlite:${folder}/folder.db`)).hint).to.contain('check the path');
+  });
+
+  // Root may write everywhere.
+  const itUnlessRoot = process.getuid?.() === 0 ? (): void => undefined : it;
+  itUnlessRoot('says that a file is read-only', async () => {
+    const folder = temporaryFolder();
+    const url = `sqlite:${folder}/fixed.db`;
+    const database = await openDatabase(url, { create: true });
+    await database.knex.raw('CREATE TABLE pipeline_task (error TEXT)');
+    await database.close();
+    chmodSync(`${folder}/fixed.db`, 0o444);
+    chmodSync(folder, 0o555);
+    const error = await failureOf(async () => {
+      const opened = await openDatabase(url);
+      await opened.write([{ sql: "INSERT INTO pipeline_task VALUES ('x')", bindings: [] }]);
+    }).finally(() => chmodSync(folder, 0o755));
+    expect(error).to.be.instanceOf(DatabaseUnreachableError);
+  });
+
+  const hints = {
+    SQLITE_FULL: /disk is full/,
+    SQLITE_READONLY: /read-only/,
+    SQLITE_PERM: /read-only/,
+    SQLITE_IOERR_WRITE: /check the file and the disk/,
+    SQLITE_CORRUPT: /check the file and the disk/,
+  };
+  for (const [code, hint] of Object.entries(hints)) {
+    it(`has a hint for ${code}`, () => {
+      const error = translateError(sqliteDialect('+00:00'), 'sqlite:x', Object.assign(new Error('oh'), { code }));
+      expect(error).to.be.instanceOf(DatabaseUnreachableError).with.property('hint').that.matches(hint);
+    });
+  }
+});
+
+describe('an error of a server', () => {
+  const translate = (error: object): unknown => translateError(mysqlDialect, 'mysql://db/d', error);
+  const away = [
+    { code: 'ECONNREFUSED', errno: -111 },
+    { code: 'PROTOCOL_CONNECTION_LOST' },
+    { code: 'ETIMEDOUT' },
+    { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND db' },
+    { errno: 1040, message: 'Too many connections' },
+    { errno: 1053, message: 'Server shutdown in progress' },
+    { errno: 1290, message: 'The server is running with --read-only' },
+    { errno: 1927, message: 'Connection was killed' },
+    { code: 'HANDSHAKE_NO_SSL_SUPPORT', message: 'Server does not support secure connection' },
+    { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', message: 'self-signed certificate' },
+    { name: 'KnexTimeoutError', message: 'Timeout acquiring a connection' },
+    { message: "Can't add new command when connection is in closed state" },
+  ];
+  for (const error of away) {
+    it(`means that it is away: ${JSON.stringify(error)}`, () => {
+      const translated = translate(error);
+      expect(translated).to.be.instanceOf(DatabaseUnreachableError);
+      expect((translated as Error).message).to.match(/^the database mysql:\/\/db\/d can't be reached: ./);
+    });
+  }
+
+  it('passes as it is where it is another', () => {
+    const error = Object.assign(new Error('Duplicate entry'), { errno: 1062, code: 'ER_DUP_ENTRY' });
+    expect(translate(error)).to.equal(error);
+    const ours = new DatabaseUnreachableError('the database did not answer within 1 s: it is closed');
+    expect(translate(ours)).to.equal(ours);
+  });
+});
+
+withMariadbServer('an error of use', (server) => {
+  before(async () => {
+    const connection = await createConnection(server().url());
+    await connection.query("CREATE USER 'reader'@'%' IDENTIFIED BY 'right99'");
+    await connection.end();
+  });
+
+  it('says that nothing listens', async () => {
+    const error = await failureOfUse(`mysql://u:secret99@127.0.0.1:${await freePort()}/d`);
+    expect(error).to.be.instanceOf(DatabaseUnreachableError);
+    expect(error.message).to.match(/can't be reached: .*ECONNREFUSED/);
+    expect(error.hint).to.match(/host and port/);
+  });
+
+  it('says that the host is none', async () => {
+    const error = await failureOfUse('mysql://u:secret99@no-such-host.invalid/d');
+    expect(error.message).to.match(/ENOTFOUND|EAI_AGAIN/);
+    expect(error.hint).to.match(/host and port/);
+  });
+
+  it('says that the password is wrong', async () => {
+    const error = await failureOfUse(`mysql://reader:secret99@127.0.0.1:${server().port}/d`);
+    expect(error.message).to.match(/Access denied for user 'reader'/);
+    expect(error.hint).to.match(/user, password and rights/);
+  });
+
+  it('says that the rights do not reach', async () => {
+    const url = new URL(await createDatabase(server().url()));
+    url.username = 'reader';
+    url.password = 'right99';
+    expect((await failureOfUse(url.href)).hint).to.match(/user, password and rights/);
+  });
+
+  it('says that the database is none', async () => {
+    const error = await failureOfUse(server().url('nowhere'));
+    expect(error.message).to.match(/Unknown database 'nowhere'/);
+    expect(error.hint).to.match(/CREATE DATABASE/);
+  });
+
+  it('says that a certificate is not trusted, or that the server has none', async () => {
+    const url = await createDatabase(server().url());
+    expect(await failureOfUse(`${url}?ssl=true`)).to.be.instanceOf(DatabaseUnreachableError);
+  });
+});
+
+eachDatabase('a database without tables', (databases) => {
+  it('is one that is not migrated', async () => {
+    const database = await openDatabase(await databases.fresh(), { create: true });
+    await database.knex.raw('SELECT 1');
+    for (const use of [
+      () => requireMigrated(database),
+      () => new TaskStore(database).get(1),
+      () => new TaskStore(database).renew([1], null),
+    ]) {
+      const error = await failureOf(use);
+      expect(error).to.be.instanceOf(NotMigratedError);
+      expect(error.message).to.match(/is not migrated/);
+      expect(error.hint).to.equal('chainparse migrate');
+    }
+    await database.close();
+  });
+});

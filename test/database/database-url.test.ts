@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
+import { parseDatabaseUrl } from '../../src/database/database-url.js';
+import { connectionOptions } from '../../src/database/mysql-connection.js';
+import { UsageError } from '../../src/runtime/errors.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const usageError = (url: string): UsageError => {
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    expect(error).to.be.instanceOf(UsageError);
+    return error as UsageError;
+  }
+  throw new Error(`${url} was taken`);
+};
+
+describe('a database URL', () => {
+  const sqlite = {
+    'sqlite:chainparse.db': 'chainparse.db',
+    'sqlite:./data/a b.db': './data/a b.db',
+    'sqlite:/var/lib/x.db': '/var/lib/x.db',
+    'sqlite:///var/lib/x.db': '/var/lib/x.db',
+    'sqlite://data/x.db': 'data/x.db',
+    'SQLite:x.db': 'x.db',
+  };
+  for (const [url, path] of Object.entries(sqlite)) {
+    it(`names a file: ${url}`, () => expect(parseDatabaseUrl(url)).to.deep.equal({ kind: 'sqlite', path }));
+  }
+
+  const plain = { kind: 'mysql', host: 'db', port: 3306, user: 'u', password: '', database: 'd', tls: null };
+  const mysql = {
+    'mysql://u@db/d': plain,
+    'MariaDB://u@db/d': plain,
+    'mariadb://u:p@db:3307/d': { ...plain, password: 'p', port: 3307 },
+    'mysql://u%40x:p%3A%2F%23@db/d%20e': { ...plain, user: 'u@x', password: 'p:/#', database: 'd e' },
+    'mysql:///d': { ...plain, host: '127.0.0.1', user: 'root' },
+    'mysql://u@[::1]:3306/d': { ...plain, host: '::1' },
+    'mysql://u@db/d?charset=utf8mb4': plain,
+    'mysql://u@db/d?ssl=false': plain,
+    'mysql://u@db/d?ssl=TRUE': { ...plain, tls: { rejectUnauthorized: true, caPath: null } },
+    'mysql://u@db/d?ssl=skip-verify': { ...plain, tls: { rejectUnauthorized: false, caPath: null } },
+    'mysql://u@db/d?ssl_ca=/ca.pem': { ...plain, tls: { rejectUnauthorized: true, caPath: '/ca.pem' } },
+    'mysql://u@db/d?ssl=true&ssl_ca=/ca.pem': { ...plain, tls: { rejectUnauthorized: true, caPath: '/ca.pem' } },
+  };
+  for (const [url, address] of Object.entries(mysql)) {
+    it(`names a server: ${url}`, () => expect(parseDatabaseUrl(url)).to.deep.equal(address));
+  }
+
+  const wrong = {
+    'postgres://u:secret99@db/d': /not a database URL/,
+    'chainparse.db': /not a database URL/,
+    'sqlite:': /names no file/,
+    'sqlite::memory:': /in memory/,
+    'mysql://u:secret99@db': /names no database/,
+    'mysql://u:secret99@db/': /names no database/,
+    'mysql://u:secret99@db:port/d': /not a database URL/,
+    'mysql://u:100%secret99@db/d': /not a database URL/,
+    'mysql://u:secret99@db/d?ssl=perhaps': /ssl=perhaps .* not known/,
+    'mysql://u:secret99@db/d?ssl-mode=REQUIRED': /ssl-mode .* not known/,
+    'mysql://u:secret99@db/d?sslmode=require': /sslmode .* not known/,
+    'mysql://u:secret99@db/d?tls=true': /tls .* not known/,
+  };
+  for (const [url, message] of Object.entries(wrong)) {
+    it(`is refused, without its secret: ${url}`, () => {
+      const error = usageError(url);
+      expect(error.message).to.match(message);
+      expect(error.hint).to.be.a('string');
+      expect(`${error.message} ${error.hint ?? ''}`).not.to.contain('secret99');
+      expect(error.exitCode).to.equal(2);
+    });
+  }
+
+  it('becomes the TLS options of the driver', () => {
+    const ca = `${temporaryFolder()}/ca.pem`;
+    writeFileSync(ca, 'PEM');
+    const options = (query: string): unknown => {
+      const address = parseDatabaseUrl(`mysql://u@db/d${query}`);
+      return address.kind === 'mysql' ? connectionOptions(address).ssl : null;
+    };
+    expect(options('')).to.equal(undefined);
+    expect(options('?ssl=true')).to.deep.equal({ rejectUnauthorized: true });
+    expect(options('?ssl=no-verify')).to.deep.equal({ rejectUnauthorized: false });
+    expect(options(`?ssl_ca=${ca}`)).to.deep.equal({ rejectUnauthorized: true, ca: 'PEM' });
+    expect(() => options(`?ssl_ca=${ca}.missing`)).to.throw(UsageError, /ssl_ca can't be read/);
+  });
+});
