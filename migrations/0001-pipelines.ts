@@ -1,5 +1,5 @@
 import type { Migration } from '../src/database/schema.js';
-import { addColumns, createTable } from './table-changes.js';
+import { addColumns, createIndex, createTable } from './table-changes.js';
 
 /**
  * Pipelines, their components, and ABIs. An older program's `pipeline` stays as it is and gets the columns that it
@@ -40,8 +40,15 @@ export const pipelines: Migration = {
         table.string('name', 255).notNullable();
         table.string('type', 64).notNullable();
         table.specificType('config', longText).notNullable();
-        table.unique(['pipeline_id', 'position'], { indexName: 'idx_pipeline_component_position' });
       })),
+      // Not a part of the table's definition: Knex would send it behind the table, and a crash in between would lose it.
+      ...(await createIndex(
+        schema,
+        'pipeline_component',
+        'idx_pipeline_component_position',
+        ['pipeline_id', 'position'],
+        { unique: true },
+      )),
       ...(await createTable(schema, 'contract_abi', (table) => {
         table.increments('id');
         table.string('name', 255).notNullable();

@@ -20,10 +20,10 @@ export async function createTable(
       define(builder);
     })
     .toSQL() as unknown as readonly { readonly sql: string }[];
-  return statements.map(({ sql }, i) => ({
-    text: i === 0 ? `create table ${table}` : `create an index of table ${table}`,
-    sql: options.clustered === true && !schema.isMysql && i === 0 ? `${sql} without rowid` : sql,
-    makes: i === 0 ? [{ kind: 'table', table }] : [],
+  return statements.map(({ sql }) => ({
+    text: `create table ${table}`,
+    sql: options.clustered === true && !schema.isMysql ? `${sql} without rowid` : sql,
+    makes: [{ kind: 'table', table }],
   }));
 }
 
@@ -63,6 +63,7 @@ export async function createIndex(
   table: string,
   name: string,
   columns: readonly string[],
+  options: { readonly unique?: boolean } = {},
 ): Promise<readonly SchemaChange[]> {
   const present = (await schema.hasTable(table)) ? await schema.indexes(table) : new Map<string, readonly string[]>();
   if (present.has(name)) return [];
@@ -71,7 +72,7 @@ export async function createIndex(
   return [
     {
       text: `create index ${name} on ${table} (${columns.join(', ')})`,
-      sql: `CREATE INDEX ${q}${name}${q} ON ${q}${table}${q} (${list})`,
+      sql: `CREATE ${options.unique === true ? 'UNIQUE ' : ''}INDEX ${q}${name}${q} ON ${q}${table}${q} (${list})`,
       makes: [{ kind: 'index', table, name }],
     },
   ];

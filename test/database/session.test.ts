@@ -97,14 +97,12 @@ eachDatabase('a session', (databases) => {
   });
 
   it('fails where a value does not fit, instead of cutting it', async () => {
-    const long = database
-      .knex('pipeline_task')
-      .insert({
-        pipeline_id: 1,
-        status: 0,
-        create_time: database.dialect.now(database.knex),
-        end_reason: 'x'.repeat(65),
-      });
+    const long = database.knex('pipeline_task').insert({
+      pipeline_id: 1,
+      status: 0,
+      create_time: database.dialect.now(database.knex),
+      end_reason: 'x'.repeat(65),
+    });
     const failure: unknown = await database.write([long]).catch((error: unknown) => error);
     expect(failure).to.include({ errno: 1406 });
   });

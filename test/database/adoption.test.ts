@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import type { Database } from '../../src/database/database.js';
+import { Migrator } from '../../src/database/migrator.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { TaskStore } from '../../src/database/task-store.js';
+import { eachDatabase } from '../support/databases.js';
+import { claimRequest } from './claim-request.js';
+import { hashOlderRows, makeOlderTables, readSchema } from './older-program.js';
+import type { OlderTables } from './older-program.js';
+
+const ignore = (): void => undefined;
+const index = 'CREATE INDEX idx_pipeline_task_heartbeat ON pipeline_task (last_heartbeat)';
+const touched = 'TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP';
+
+interface Variant extends OlderTables {
+  readonly name: string;
+  readonly only?: 'mariadb';
+}
+
+const variants: readonly Variant[] = [
+  { name: 'without heartbeats, 50,000 rows', rows: 50_000 },
+  { name: 'with heartbeats and their index', heartbeat: 'DATETIME NULL', also: [index], rows: 500 },
+  {
+    name: 'with heartbeats, their comment and an index',
+    heartbeat: "DATETIME NULL COMMENT '最后心跳时间'",
+    also: [index],
+    rows: 500,
+    only: 'mariadb',
+  },
+  { name: 'with another comment', heartbeat: "DATETIME NULL COMMENT 'beat'", rows: 500, only: 'mariadb' },
+  { name: 'with microseconds', heartbeat: 'DATETIME(6) NULL', rows: 500, only: 'mariadb' },
+  { name: 'with a column that the server touches', updateTime: touched, rows: 500, only: 'mariadb' },
+  { name: 'in utf8mb3', charset: 'utf8mb3', rows: 500, only: 'mariadb' },
+  { name: 'in latin1', charset: 'latin1', heartbeat: 'DATETIME NULL', rows: 500, only: 'mariadb' },
+];
+
+eachDatabase("an older program's database", (databases) => {
+  for (const variant of variants) {
+    if (variant.only !== undefined && variant.only !== databases.dialect) continue;
+    describe(variant.name, () => {
+      let database: Database;
+      let migrator: Migrator;
+      let hash: string;
+      let schemaBefore: string;
+
+      before(async function () {
+        this.timeout(60_000);
+        database = await openDatabase(await databases.fresh(), { create: true });
+        await makeOlderTables(database, variant);
+        hash = await hashOlderRows(database, variant);
+        schemaBefore = await readSchema(database);
+        migrator = new Migrator(database);
+        // So that a server's own clock would show in a row that it touched.
+        if (variant.updateTime !== undefined) await new Promise((resolve) => setTimeout(resolve, 1_100));
+        await migrator.up(ignore);
+      });
+      after(() => database.close());
+
+      const beats = async (): Promise<{ right: number; all: number }> => {
+        const [row] = await database.read<{ right: number; all: number }[]>((knex) =>
+          knex('pipeline_task').select(
+            knex.raw('SUM(CASE WHEN last_heartbeat = create_time THEN 1 ELSE 0 END) AS ??', ['right']),
+            knex.raw('COUNT(*) AS ??', ['all']),
+          ),
+        );
+        return { right: Number(row?.right), all: Number(row?.all) };
+      };
+
+      it('keeps every row as it was, and gives each a heartbeat', async () => {
+        expect(await hashOlderRows(database, variant)).to.equal(hash);
+        expect(await beats()).to.deep.equal({ right: variant.rows, all: variant.rows });
+      });
+
+      it('has the column, its comment, and the index', async () => {
+        const schema = await readSchema(database);
+        if (databases.dialect === 'mariadb') {
+          const type = variant.heartbeat?.includes('(6)') === true ? 'datetime\\(6\\)' : 'datetime';
+          expect(schema).to.match(new RegExp(`\`last_heartbeat\` ${type} DEFAULT NULL COMMENT '最后心跳时间'`));
+        }
+        expect(schema).to.match(/idx_pipeline_task_heartbeat/);
+        expect(schema).to.match(/[`"(]status[`"], [`"]?last_heartbeat|\(`status`,`last_heartbeat`,`create_time`\)/);
+      });
+
+      it('is changed no more by a second migrate', async () => {
+        const schema = await readSchema(database);
+        await database.knex('pipeline_task').where({ id: 7 }).update({ last_heartbeat: null });
+        expect(await new Migrator(database).up(ignore)).to.deep.equal([]);
+        expect(await readSchema(database)).to.equal(schema);
+        if (variant.updateTime === undefined) expect(await hashOlderRows(database, variant)).to.equal(hash);
+        const left = await database.knex('pipeline_task').where({ id: 7 }).pluck('last_heartbeat');
+        expect(left).to.deep.equal([null]);
+        await database
+          .knex('pipeline_task')
+          .where({ id: 7 })
+          .update({ last_heartbeat: database.knex.ref('create_time') });
+      });
+
+      it('is used by both programs', async () => {
+        await database.knex.raw(
+          "INSERT INTO pipeline_task (pipeline_id, create_time, status, log_path) VALUES (1, '2030-01-01 00:00:00', 3, 'logs/x.log')",
+        );
+        const tasks = new TaskStore(database);
+        await new CheckpointStore(database).get(2);
+        const id = await tasks.claim(claimRequest({ pipelineId: 2 }));
+        expect(await tasks.renew([id], null)).to.equal(1);
+        expect(await tasks.finish(id, { status: 2, endReason: 'error', error: '故障 💥' }, null)).to.equal(true);
+        expect((await tasks.get(id)).error).to.equal('故障 💥');
+        const { tasks: newest, total } = await tasks.list({ limit: 2, offset: 0 });
+        expect(newest.map((task) => task.lastHeartbeat === null)).to.deep.equal([false, true]);
+        expect(total).to.equal(variant.rows + 2);
+        await database.knex('pipeline_task').where('id', '>', variant.rows).delete();
+      });
+
+      it('is what it was after everything is taken back', async () => {
+        await migrator.down(ignore, true);
+        if (variant.updateTime === undefined) expect(await hashOlderRows(database, variant)).to.equal(hash);
+        const schema = await readSchema(database);
+        expect(withoutComment(schema)).to.equal(withoutComment(schemaBefore));
+        // And can be adopted anew.
+        await migrator.up(ignore);
+        if (variant.updateTime === undefined) expect(await hashOlderRows(database, variant)).to.equal(hash);
+        await migrator.down(ignore, true);
+        expect(withoutComment(await readSchema(database))).to.equal(withoutComment(schemaBefore));
+      });
+    });
+  }
+});
+
+/** A comment changes nothing, and an index that a foreign key leans on by now stays. */
+function withoutComment(schema: string): string {
+  return schema
+    .replace(/ COMMENT '[^']*'/g, '')
+    .replace(/ {2}KEY `(fk_task_pipeline|idx_pipeline_task_pipeline)` \(`pipeline_id`(,`id`)?\),\n/g, '');
+}

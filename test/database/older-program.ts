@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '../../src/database/database.js';
+
+/** What an older program's tables may differ in. */
+export interface OlderTables {
+  readonly heartbeat?: string | undefined;
+  /** Statements that the older program's set-up runs after the tables are there. */
+  readonly also?: readonly string[];
+  readonly charset?: string;
+  /** The type of a further column, `touched`. */
+  readonly updateTime?: string | undefined;
+  /** A multiple of 500. */
+  readonly rows: number;
+}
+
+/** Makes the tables of an older program, with rows: tasks of three pipelines, one a minute, every tenth running. */
+export async function makeOlderTables(database: Database, tables: OlderTables): Promise<void> {
+  const isMysql = database.dialect.name === 'mysql';
+  const run = async (sql: string): Promise<void> => {
+    await database.knex.raw(sql);
+  };
+  const id = isMysql ? 'INT AUTO_INCREMENT PRIMARY KEY' : 'INTEGER PRIMARY KEY AUTOINCREMENT';
+  const engine = isMysql ? `ENGINE=InnoDB DEFAULT CHARSET=${tables.charset ?? 'utf8mb4'}` : '';
+  await run(`CREATE TABLE pipeline (id ${id}, classification_id INT, name VARCHAR(255) NOT NULL, description TEXT,
+    create_time DATETIME, update_time DATETIME, disabled TINYINT NOT NULL DEFAULT 0) ${engine}`);
+  const columns = [
+    `id ${id}`,
+    'pipeline_id INT NOT NULL',
+    'create_time DATETIME NOT NULL',
+    'status INT NOT NULL DEFAULT 3',
+    'log_path VARCHAR(255)',
+    ...(tables.heartbeat === undefined ? [] : [`last_heartbeat ${tables.heartbeat}`]),
+    ...(tables.updateTime === undefined ? [] : [`touched ${tables.updateTime}`]),
+    'CONSTRAINT fk_task_pipeline FOREIGN KEY (pipeline_id) REFERENCES pipeline (id)',
+  ];
+  await run(`CREATE TABLE pipeline_task (${columns.join(', ')}) ${engine}`);
+  for (const statement of tables.also ?? []) await run(statement);
+  await run("INSERT INTO pipeline (id, name, description) VALUES (1, 'one', 'é'), (2, 'two', NULL), (3, 'three', '')");
+  await run(isMysql ? mysqlRows(tables) : sqliteRows(tables));
+}
+
+/** Numbers from 1, a multiple of 500 of them: servers end a longer recursion. */
+const numbers = (rows: number): string =>
+  `WITH RECURSIVE d AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM d WHERE i < 500),
+    n AS (SELECT (a.i - 1) * 500 + b.i AS i FROM d AS a JOIN d AS b ON a.i <= ${rows / 500})`;
+
+function mysqlRows({ rows }: OlderTables): string {
+  return `INSERT INTO pipeline_task (pipeline_id, create_time, status, log_path) ${numbers(rows)}
+    SELECT 1 + i % 3, TIMESTAMP('2020-01-01') + INTERVAL i MINUTE, IF(i % 10 = 0, 0, 1 + i % 3), CONCAT('logs/', i, '.log')
+    FROM n ORDER BY i`;
+}
+
+function sqliteRows({ rows }: OlderTables): string {
+  return `INSERT INTO pipeline_task (pipeline_id, create_time, status, log_path) ${numbers(rows)}
+    SELECT 1 + i % 3, datetime('2020-01-01', i || ' minutes'), iif(i % 10 = 0, 0, 1 + i % 3), 'logs/' || i || '.log'
+    FROM n ORDER BY i`;
+}
+
+/** Returns a hash over every row of an older program's columns. */
+export async function hashOlderRows(database: Database, tables: OlderTables): Promise<string> {
+  const columns = ['id', 'pipeline_id', 'create_time', 'status', 'log_path'];
+  if (tables.updateTime !== undefined) columns.push('touched');
+  const tasks = await database.knex('pipeline_task').select(columns).orderBy('id');
+  const older = ['id', 'classification_id', 'name', 'description', 'create_time', 'update_time', 'disabled'];
+  const pipelines = await database.knex('pipeline').select(older).orderBy('id');
+  return createHash('sha256')
+    .update(JSON.stringify([tasks, pipelines]))
+    .digest('hex');
+}
+
+/** Returns the whole schema as the database itself writes it, sorted. */
+export async function readSchema(database: Database): Promise<string> {
+  const { knex, dialect } = database;
+  if (dialect.name === 'sqlite') {
+    const made = knex('sqlite_master').whereNot('name', 'like', 'sqlite_%').orderBy('name');
+    const statements: unknown[] = await made.pluck('sql');
+    return statements.join('\n');
+  }
+  const [tables] = (await knex.raw('SHOW TABLES')) as [Record<string, string>[]];
+  const texts = tables.map(async (row) => {
+    const [created] = (await knex.raw('SHOW CREATE TABLE ??', [Object.values(row)[0]!])) as [Record<string, string>[]];
+    return (created[0]?.['Create Table'] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
+  });
+  return (await Promise.all(texts)).sort().join('\n');
+}
