@@ -3,6 +3,7 @@ import type { Progress, Task } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import { NotFoundError } from '../runtime/errors.js';
 import type { Database } from './database.js';
+import { selectTasks } from './task-rows.js';
 
 const table = 'pipeline_task';
 
@@ -51,14 +52,14 @@ export class TaskStore {
 
   /** Returns a task; throws NotFoundError. */
   async get(id: number): Promise<Task> {
-    const rows = await this.#select((query) => query.where({ id }));
+    const rows = await selectTasks(this.#database, (query) => query.where({ id }));
     if (rows[0] === undefined) throw new NotFoundError(`there is no task ${id}`, { hint: 'chainparse tasks list' });
     return rows[0];
   }
 
   /** Returns the newest task of a pipeline that has begun, or null. */
   async getNewest(pipelineId: number): Promise<Task | null> {
-    const rows = await this.#select((query) =>
+    const rows = await selectTasks(this.#database, (query) =>
       query.where({ pipeline_id: pipelineId }).whereNot({ status: taskStatus.queued }).orderBy('id', 'desc').limit(1),
     );
     return rows[0] ?? null;
@@ -71,7 +72,7 @@ export class TaskStore {
       if (filter.pipelineId !== undefined) void query.where({ pipeline_id: filter.pipelineId });
       return query;
     };
-    const tasks = await this.#select((query) =>
+    const tasks = await selectTasks(this.#database, (query) =>
       fits(query).orderBy('id', 'desc').limit(filter.limit).offset(filter.offset),
     );
     const [count] = await this.#database.read<{ total: number }[]>((knex) => fits(knex(table)).count({ total: '*' }));
@@ -184,63 +185,4 @@ export class TaskStore {
       error: outcome.error,
     };
   }
-
-  async #select(narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<readonly Task[]> {
-    const { dialect } = this.#database;
-    const rows = await this.#database.read<TaskRow[]>((knex) =>
-      narrow(
-        knex(table).select(
-          '*',
-          knex.raw('? AS heartbeat_age', [dialect.secondsSince(knex, 'last_heartbeat')]),
-          knex.raw('? AS create_age', [dialect.secondsSince(knex, 'create_time')]),
-        ),
-      ),
-    );
-    return rows.map(toTask);
-  }
-}
-
-interface TaskRow {
-  id: number;
-  pipeline_id: number;
-  status: number;
-  create_time: string;
-  last_heartbeat: string | null;
-  log_path: string | null;
-  worker: string | null;
-  worker_identity: string | null;
-  heartbeat_interval: number | null;
-  timeout_minutes: number | null;
-  end_time: string | null;
-  end_reason: string | null;
-  error: string | null;
-  progress: string | null;
-  heartbeat_age: number | null;
-  create_age: number | null;
-}
-
-function toTask(row: TaskRow): Task {
-  return {
-    id: row.id,
-    pipelineId: row.pipeline_id,
-    status: row.status,
-    createTime: toInstant(row.create_time),
-    lastHeartbeat: row.last_heartbeat === null ? null : toInstant(row.last_heartbeat),
-    logPath: row.log_path === '' ? null : row.log_path,
-    worker: row.worker,
-    workerIdentity: row.worker_identity,
-    heartbeatInterval: row.heartbeat_interval,
-    timeoutMinutes: row.timeout_minutes,
-    endTime: row.end_time === null ? null : toInstant(row.end_time),
-    endReason: row.end_reason,
-    error: row.error,
-    progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
-    heartbeatAgeSeconds: row.heartbeat_age,
-    silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
-  };
-}
-
-/** `2024-01-15 10:00:00.000` as the database writes it becomes `2024-01-15T10:00:00`. */
-function toInstant(text: string): string {
-  return text.slice(0, 19).replace(' ', 'T');
 }
