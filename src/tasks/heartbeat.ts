@@ -60,13 +60,7 @@ export class Heartbeat implements Lease {
   async moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
     this.#lost.signal.throwIfAborted();
-    if (!this.#away && !this.#isDue()) return;
-    try {
-      await this.#renew();
-    } catch (error) {
-      if (error instanceof LeaseLostError) throw error;
-      await this.recover(AbortSignal.any([signal, this.#lost.signal]));
-    }
+    if (this.#away || this.#isDue()) await this.recover(AbortSignal.any([signal, this.#lost.signal]));
   }
 
   renewed(progress: Progress): void {
