@@ -2,6 +2,7 @@ import type { CommandSpec } from './command-spec.js';
 import { abiSpecs } from './specs/abi-specs.js';
 import { demoSpecs } from './specs/demo-specs.js';
 import { eventSpecs } from './specs/event-specs.js';
+import { monitorSpecs } from './specs/monitor-specs.js';
 import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
 import { shellSpecs } from './specs/shell-specs.js';
@@ -13,6 +14,7 @@ import { taskSpecs } from './specs/task-specs.js';
  */
 export const commandTable: readonly CommandSpec[] = [
   ...runSpecs,
+  ...monitorSpecs,
   ...pipelineSpecs,
   ...abiSpecs,
   ...taskSpecs,

@@ -15,6 +15,12 @@ export interface Dialect {
   readonly name: 'sqlite' | 'mysql';
   /** The database's clock, in the database's time zone, to the second. */
   now(knex: Knex): Knex.Raw;
+  /** The clock at the moment in which a row is judged, not that at which its statement began. */
+  liveNow(knex: Knex): Knex.Raw;
+  /** How many seconds the server is up; null where there is no server. */
+  uptime(knex: Knex): Knex.Raw | null;
+  /** Leaves rows out that others have locked, where the database locks rows. */
+  skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder;
   /** Whole seconds from the instant in `column` to now, by the database's clock. */
   secondsSince(knex: Knex, column: string): Knex.Raw;
   /** The id that this connection's latest INSERT was given. */

@@ -4,6 +4,9 @@ import type { Dialect, ErrorKind } from './dialect.js';
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   now: (knex) => knex.raw('NOW()'),
+  liveNow: (knex) => knex.raw('SYSDATE()'),
+  uptime: (knex) => knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"),
+  skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw('TIMESTAMPDIFF(SECOND, ??, NOW())', [column]),
   lastInsertId: (knex) => knex.raw('LAST_INSERT_ID()'),
   aroundLastInsertId: (knex, prefix, suffix) => knex.raw('CONCAT(?, LAST_INSERT_ID(), ?)', [prefix, suffix]),

@@ -5,6 +5,9 @@ export function sqliteDialect(timezone: string): Dialect {
   return {
     name: 'sqlite',
     now: (knex) => knex.raw("datetime('now', ?)", [timezone]),
+    liveNow: (knex) => knex.raw("datetime('now', ?)", [timezone]),
+    uptime: () => null,
+    skipLocked: (query) => query,
     secondsSince: (knex, column) => knex.raw("unixepoch('now', ?) - unixepoch(??)", [timezone, column]),
     lastInsertId: (knex) => knex.raw('last_insert_rowid()'),
     aroundLastInsertId: (knex, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),

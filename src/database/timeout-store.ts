@@ -1,0 +1,116 @@
+import type { Knex } from 'knex';
+import type { Task } from '../model/task.js';
+import { taskStatus } from '../model/task.js';
+import type { Database } from './database.js';
+import { selectTasks } from './task-rows.js';
+
+/** What a database says of itself. */
+export interface DatabaseProbe {
+  /** Its clock, in its time zone, as it writes instants. */
+  readonly now: string;
+  /** Seconds since the server came up; null where there is no server. */
+  readonly uptimeSeconds: number | null;
+}
+
+/** By which rule a running task counts as timed out, where its row does not say. */
+export interface TimeoutRule {
+  readonly timeoutSeconds: number;
+  readonly heartbeatIntervalSeconds: number;
+}
+
+/** A judgement: who passes it, by which rule, and until when. */
+export interface Verdict {
+  readonly rule: TimeoutRule;
+  /** Stands in the `error` of each task that it ends, and in no other's: so the judge knows its own. */
+  readonly reason: string;
+  /** On the database's clock; a server that gets to the statement later changes nothing. */
+  readonly deadline: string;
+}
+
+/** The statements of a timeout monitor on `pipeline_task`. */
+export class TimeoutStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Asks the database for its clock and how long it is up; throws DatabaseUnreachableError. */
+  async probe(): Promise<DatabaseProbe> {
+    const { dialect, knex } = this.#database;
+    const uptime = dialect.uptime(knex);
+    const seconds = uptime === null ? null : readUptime(await this.#database.read<unknown>(() => uptime));
+    const [row] = await this.#database.read<{ now: string }[]>(() =>
+      knex.select(knex.raw('? AS now', [dialect.now(knex)])),
+    );
+    return { now: row?.now ?? '', uptimeSeconds: seconds };
+  }
+
+  /** Counts the running tasks. */
+  async countRunning(): Promise<number> {
+    const [row] = await this.#database.read<{ running: number }[]>((knex) =>
+      knex('pipeline_task').where({ status: taskStatus.running }).count({ running: '*' }),
+    );
+    return row?.running ?? 0;
+  }
+
+  /** Lists at most `limit` running tasks behind `afterId` that are silent for longer than their timeout, by id. */
+  async listSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<readonly Task[]> {
+    return selectTasks(this.#database, (query) =>
+      this.#silent(query, rule).where('id', '>', afterId).orderBy('id').limit(limit),
+    );
+  }
+
+  /** Returns those of the tasks whose rows nobody has locked at this moment. */
+  async unlocked(ids: readonly number[]): Promise<readonly number[]> {
+    const { dialect } = this.#database;
+    const rows = await this.#database.read<{ id: number }[]>((knex) =>
+      dialect.skipLocked(knex('pipeline_task').select('id').whereIn('id', ids)),
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Fails those of the tasks that are running and silent for too long at the moment in which their rows are judged, with
+   * one statement; returns them as they are now. Of several monitors each task is returned to one.
+   */
+  async fail(ids: readonly number[], verdict: Verdict): Promise<readonly Task[]> {
+    const { knex, dialect } = this.#database;
+    const judged = this.#silent(knex('pipeline_task').whereIn('id', ids), verdict.rule).whereRaw('? <= ?', [
+      dialect.liveNow(knex),
+      verdict.deadline,
+    ]);
+    const [result] = await this.#database.write([
+      judged.update({
+        status: taskStatus.failed,
+        end_time: dialect.now(knex),
+        end_reason: 'timeout',
+        error: verdict.reason,
+      }),
+    ]);
+    if (result?.matched === 0) return [];
+    const ours = { status: taskStatus.failed, end_reason: 'timeout', error: verdict.reason };
+    return selectTasks(this.#database, (query) => query.whereIn('id', ids).where(ours).orderBy('id'));
+  }
+
+  /**
+   * A task's own timeout beats the rule's, and none is under three of its heartbeats. The columns hold whole seconds, so
+   * that an age may read up to one second too high: only one second above the limit is surely above it.
+   */
+  #silent(query: Knex.QueryBuilder, rule: TimeoutRule): Knex.QueryBuilder {
+    const { knex, dialect } = this.#database;
+    const silence = knex.raw('COALESCE(?, ?)', [
+      dialect.secondsSince(knex, 'last_heartbeat'),
+      dialect.secondsSince(knex, 'create_time'),
+    ]);
+    return query
+      .where({ status: taskStatus.running })
+      .whereRaw('? >= COALESCE(timeout_minutes * 60, ?) + 1', [silence, rule.timeoutSeconds])
+      .whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?) + 1', [silence, rule.heartbeatIntervalSeconds]);
+  }
+}
+
+function readUptime(answer: unknown): number | null {
+  const [rows] = answer as [readonly { readonly Value: string }[]];
+  return rows[0] === undefined ? null : Number(rows[0].Value);
+}

@@ -1,0 +1,144 @@
+import type { TimeoutRule, TimeoutStore } from '../database/timeout-store.js';
+import type { Task } from '../model/task.js';
+import type { Clock } from '../runtime/clock.js';
+import { DatabaseUnreachableError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { timeoutChecked, writeLine } from '../runtime/messages.js';
+import type { Lang } from '../runtime/messages.js';
+import { backoffMs } from '../runtime/retry.js';
+import { OutageWatch } from './outage-watch.js';
+import type { Instant } from './outage-watch.js';
+import { failSilentTasks } from './timeout-check.js';
+
+export interface TimeoutMonitorOptions {
+  readonly store: TimeoutStore;
+  readonly rule: TimeoutRule;
+  readonly checkIntervalMs: number;
+  /** `host:pid` of this monitor. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly lang: Lang;
+}
+
+/** What a check found. */
+export interface CheckResult {
+  readonly running: number;
+  readonly timedOut: readonly Task[];
+}
+
+/** Fails tasks that fell silent, and nobody else: it judges only while it can know. */
+export class TimeoutMonitor {
+  readonly #options: TimeoutMonitorOptions;
+  readonly #heartbeatIntervalMs: number;
+  readonly #watch: OutageWatch;
+  /** Why the latest probe or check failed; null where it did not. */
+  #trouble: DatabaseUnreachableError | null = null;
+  #failures = 0;
+  #checks = 0;
+
+  constructor(options: TimeoutMonitorOptions) {
+    this.#options = options;
+    this.#heartbeatIntervalMs = options.rule.heartbeatIntervalSeconds * 1_000;
+    this.#watch = new OutageWatch({ clock: options.clock, heartbeatIntervalMs: this.#heartbeatIntervalMs });
+  }
+
+  /** Checks at once and then at every interval, until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, checkIntervalMs } = this.#options;
+    let checkAt = clock.monotonic();
+    while (!signal.aborted) {
+      if (clock.monotonic() < checkAt) await this.#probe();
+      else if ((await this.#check()) !== null) checkAt = clock.monotonic() + checkIntervalMs;
+      await this.#sleep(checkAt - clock.monotonic(), signal);
+    }
+  }
+
+  /**
+   * Makes one check as soon as it may judge; returns null where `signal` was aborted before. Throws
+   * DatabaseUnreachableError where the database is away for longer than `patienceMs`.
+   */
+  async checkOnce(patienceMs: number, signal: AbortSignal): Promise<CheckResult | null> {
+    const { clock } = this.#options;
+    const startedAt = clock.monotonic();
+    while (!signal.aborted) {
+      const result = await this.#check();
+      if (result !== null) return result;
+      if (this.#trouble !== null && clock.monotonic() - startedAt > patienceMs) throw this.#trouble;
+      await this.#sleep(0, signal);
+    }
+    return null;
+  }
+
+  /** Probes, and fails the silent where it may judge. Null: it may not, or could not. */
+  async #check(): Promise<CheckResult | null> {
+    const now = await this.#probe();
+    if (now === null || this.#watch.waitMs > 0) return null;
+    try {
+      return await this.#judge(now);
+    } catch (error) {
+      this.#noteTrouble(error);
+      return null;
+    }
+  }
+
+  /** Returns the database's clock; null where it can't be asked. */
+  async #probe(): Promise<string | null> {
+    const { store, clock } = this.#options;
+    const startedAt = clock.monotonic();
+    try {
+      const { now, uptimeSeconds } = await store.probe();
+      this.#trouble = null;
+      this.#failures = 0;
+      this.#noteDistrust(this.#watch.probeAnswered(clock.monotonic() - startedAt, uptimeSeconds));
+      return now;
+    } catch (error) {
+      this.#noteTrouble(error);
+      return null;
+    }
+  }
+
+  async #judge(now: string): Promise<CheckResult> {
+    const { store, clock, logger, lang, rule, name } = this.#options;
+    const startedAt = clock.monotonic();
+    const reason = `silent for longer than its timeout: failed by monitor ${name}, check ${++this.#checks}`;
+    const running = await store.countRunning();
+    const timedOut = await failSilentTasks({ store, logger, lang, rule, reason, now });
+    const durationMs = clock.monotonic() - startedAt;
+    writeLine(logger, timeoutChecked(lang, { running, timedOut: timedOut.length, durationMs }));
+    return { running, timedOut };
+  }
+
+  #noteTrouble(error: unknown): void {
+    if (!(error instanceof DatabaseUnreachableError)) throw error;
+    this.#trouble = error;
+    this.#failures++;
+    this.#watch.probeFailed();
+    const fields = { event: 'monitor.database_away', error: error.message };
+    this.#options.logger.log('error', `nobody is judged while the database is away: ${error.message}`, fields);
+  }
+
+  #noteDistrust(reason: string | null): void {
+    if (reason === null) return;
+    const waitSeconds = Math.ceil(this.#watch.waitMs / 1_000);
+    const fields = { event: 'monitor.waiting', reason, wait_seconds: waitSeconds };
+    const message = `${reason}: nobody is judged for ${waitSeconds} s, in which living runs are heard`;
+    this.#options.logger.log('warn', message, fields);
+  }
+
+  /** Sleeps until the next check or probe, and notices where it slept for longer. */
+  async #sleep(untilCheckMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const plannedMs = Math.max(1, this.#plan(untilCheckMs));
+    const from: Instant = { monotonic: clock.monotonic(), wall: clock.now() };
+    await clock.sleep(plannedMs, signal).catch(() => undefined);
+    if (!signal.aborted) this.#noteDistrust(this.#watch.slept(plannedMs, from));
+  }
+
+  /** Probes come so often that no outage between two of them makes a run miss its three beats. */
+  #plan(untilCheckMs: number): number {
+    if (this.#failures > 0) return backoffMs(this.#failures, { firstMs: 250, maxMs: this.#heartbeatIntervalMs });
+    const waitMs = this.#watch.waitMs > 0 ? this.#watch.waitMs + 1 : untilCheckMs;
+    return Math.min(this.#heartbeatIntervalMs / 2, waitMs);
+  }
+}
