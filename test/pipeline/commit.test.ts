@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import { BatchStore } from '../../src/database/batch-store.js';
+import type { Database } from '../../src/database/database.js';
+import type { SourceMessage } from '../../src/model/batch.js';
+import type { Progress } from '../../src/model/task.js';
+import { CheckpointMovedError, Committer } from '../../src/pipeline/commit.js';
+import { readStart } from '../../src/pipeline/start.js';
+import { LeaseLostError } from '../../src/runtime/errors.js';
+import { exampleBatch, exampleEvent, hashOf, noProgress } from '../database/example-batch.js';
+import { eachDatabase } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { FakeLease } from './fake-lease.js';
+import { claimPipeline, eventBlocks } from './pipeline-fixture.js';
+import type { ClaimedPipeline, Fate } from './pipeline-fixture.js';
+
+const { signal } = new AbortController();
+
+eachDatabase('a commit', (databases) => {
+  let database: Database;
+  let claimed: ClaimedPipeline;
+  let lease: FakeLease;
+  let committer: Committer;
+  let progress: Progress;
+  let pipelineId = 400;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+  });
+  beforeEach(async () => {
+    claimed = await claimPipeline(database, (pipelineId += 1));
+    progress = { ...noProgress };
+    await begin();
+  });
+  after(() => database.close());
+
+  async function begin(): Promise<void> {
+    lease = new FakeLease(claimed.taskId);
+    const parts = { ...claimed, chainId: 1, lease, signal };
+    committer = new Committer(parts, await readStart(parts));
+  }
+  const commit = async (message: SourceMessage, ...fates: Fate[]): Promise<void> => {
+    claimed.batches.fates.push(...fates);
+    progress = { ...progress, ...(await committer.commit(message, progress)) };
+  };
+  const failure = (message: SourceMessage, ...fates: Fate[]): Promise<unknown> =>
+    commit(message, ...fates).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const rollback = (ancestor: number): SourceMessage => ({
+    kind: 'rollback',
+    ancestor: { number: ancestor, hash: hashOf(`block ${ancestor}`) },
+  });
+  const blocks = (): Promise<number[]> => eventBlocks(database, pipelineId);
+  const stretch = async (): Promise<unknown> => {
+    const { startBlock, blockNumber, version } = await claimed.checkpoints.get(pipelineId);
+    return { startBlock, blockNumber, version };
+  };
+
+  it('moves the checkpoint, the progress and the lease', async () => {
+    await commit(exampleBatch(10, 12));
+    await commit(exampleBatch(13, 14));
+    expect(await blocks()).to.deep.equal([10, 11, 12, 13, 14]);
+    expect(await stretch()).to.deep.equal({ startBlock: 10, blockNumber: 14, version: 2 });
+    expect(progress).to.deep.include({ nextBlock: 15, events: 5 });
+    expect(lease.told).to.deep.equal(['renewed 13 3', 'renewed 15 5']);
+    expect((await claimed.tasks.get(claimed.taskId)).progress).to.deep.equal(progress);
+  });
+
+  it('whose answer was lost is not repeated', async () => {
+    await commit(exampleBatch(1, 2), 'lost');
+    expect(claimed.batches.sent).to.equal(1);
+    expect(await blocks()).to.deep.equal([1, 2]);
+    expect(progress.events).to.equal(2);
+    expect(lease.told).to.deep.equal(['recover', 'renewed 3 2']);
+    await commit(exampleBatch(3, 4));
+    expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 4, version: 2 });
+  });
+
+  it('that did not land is repeated, until it does', async () => {
+    await commit(exampleBatch(1, 2), 'dropped', 'dropped', 'lost');
+    expect(claimed.batches.sent).to.equal(3);
+    expect(await blocks()).to.deep.equal([1, 2]);
+    expect(progress.events).to.equal(2);
+  });
+
+  it('that lands while it is sent again counts once', async () => {
+    const batch = exampleBatch(1, 2);
+    await commit(batch, 'dropped', async () => {
+      // The first one, which the server finishes late.
+      const guard = { pipelineId, taskId: claimed.taskId, version: 0 };
+      const late = { ...guard, batch, chainId: 1, startBlock: 1, replaces: false, forgets: true };
+      await new BatchStore(database).commit({
+        ...late,
+        progress: { ...noProgress, nextBlock: 3, events: 2 },
+      });
+    });
+    expect(await blocks()).to.deep.equal([1, 2]);
+    expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 2, version: 1 });
+    expect(progress.events).to.equal(2);
+  });
+
+  it('of a checkpoint that has moved to another block is refused', async () => {
+    const { knex } = database;
+    const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+    await database.write([moved.update({ version: 1, block_number: 99, block_hash: Buffer.alloc(32) })]);
+    expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
+    expect(await blocks()).to.deep.equal([]);
+  });
+
+  it('of a checkpoint at the same block of another chain is refused', async () => {
+    const { knex } = database;
+    const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+    await database.write([moved.update({ version: 1, block_number: 2, block_hash: Buffer.alloc(32) })]);
+    expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
+  });
+
+  it('of a pipeline that another task has is lost, also where its own task still runs', async () => {
+    const { knex } = database;
+    const taken = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+    await database.write([taken.update({ task_id: claimed.taskId + 1 })]);
+    const error = await failure(exampleBatch(1, 2));
+    expect(error).to.be.instanceOf(LeaseLostError);
+    expect(String(error)).to.contain(`held by task ${claimed.taskId + 1} now`);
+    expect(await blocks()).to.deep.equal([]);
+  });
+
+  it('is lost where the lease can’t be renewed', async () => {
+    await claimed.tasks.cancel(claimed.taskId);
+    const lost = new LeaseLostError('lost');
+    lease.recovers = () => Promise.reject(lost);
+    expect(await failure(exampleBatch(1, 2))).to.equal(lost);
+    expect(await failure(rollback(0))).to.equal(lost);
+    expect(await stretch()).to.deep.equal({ startBlock: null, blockNumber: null, version: 0 });
+  });
+
+  it('fails with any other error', async () => {
+    const batch = exampleBatch(1, 1, { events: [{ ...exampleEvent(1, 0), blockHash: '0xno' }] });
+    expect(await failure(batch))
+      .to.be.instanceOf(Error)
+      .with.property('message')
+      .that.contains('not the hex');
+  });
+
+  it('takes back what the chain has replaced, once', async () => {
+    await commit(exampleBatch(1, 5));
+    await commit(rollback(3), 'dropped', 'lands');
+    expect(await blocks()).to.deep.equal([1, 2, 3]);
+    expect(progress).to.deep.include({ nextBlock: 4, events: 3 });
+    await commit(exampleBatch(4, 6));
+    expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 6, version: 3 });
+    expect(progress.events).to.equal(6);
+  });
+
+  it('takes back once also where the answer was lost', async () => {
+    await commit(exampleBatch(1, 5));
+    await commit(rollback(3), 'lost');
+    expect(claimed.batches.sent).to.equal(2);
+    expect(await blocks()).to.deep.equal([1, 2, 3]);
+    await commit(exampleBatch(4, 6));
+    expect(await blocks()).to.deep.equal([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('of blocks that are stored already replaces them', async () => {
+    await commit(exampleBatch(1, 5));
+    await begin();
+    await commit(exampleBatch(3, 4, { events: [exampleEvent(4, 7)] }));
+    expect(await blocks()).to.deep.equal([1, 2, 4, 5]);
+    expect(await stretch()).to.deep.equal({ startBlock: 3, blockNumber: 4, version: 2 });
+    expect(await claimed.checkpoints.recentBlocks(pipelineId)).to.have.length(2);
+    await commit(exampleBatch(5, 6));
+    expect(await blocks()).to.deep.equal([1, 2, 4, 5, 6]);
+  });
+
+  it('behind a gap begins another stretch', async () => {
+    await commit(exampleBatch(1, 2));
+    await commit(exampleBatch(10, 11));
+    expect(await stretch()).to.deep.equal({ startBlock: 10, blockNumber: 11, version: 2 });
+    expect(await blocks()).to.deep.equal([1, 2, 10, 11]);
+  });
+});

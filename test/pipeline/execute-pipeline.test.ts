@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import type { RunOptions, SourceContext } from '../../src/components/component.js';
+import type { Database } from '../../src/database/database.js';
+import type { SourceMessage } from '../../src/model/batch.js';
+import type { Progress } from '../../src/model/task.js';
+import { executePipeline } from '../../src/pipeline/execute-pipeline.js';
+import { LeaseLostError } from '../../src/runtime/errors.js';
+import { silentLogger } from '../../src/runtime/logger.js';
+import { exampleBatch, hashOf } from '../database/example-batch.js';
+import { eachDatabase } from '../support/databases.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { FakeLease } from './fake-lease.js';
+import { claimPipeline, eventBlocks, ScriptedSource } from './pipeline-fixture.js';
+import type { ClaimedPipeline } from './pipeline-fixture.js';
+
+eachDatabase('the execution of a pipeline', (databases) => {
+  let database: Database;
+  let claimed: ClaimedPipeline;
+  let lease: FakeLease;
+  let shown: Progress[];
+  let pipelineId = 500;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+  });
+  beforeEach(async () => {
+    claimed = await claimPipeline(database, (pipelineId += 1));
+    lease = new FakeLease(claimed.taskId);
+    shown = [];
+  });
+  after(() => database.close());
+
+  const execute = (source: ScriptedSource, run: RunOptions = {}): Promise<Progress> =>
+    executePipeline({
+      ...claimed,
+      chainId: 1,
+      source,
+      lease,
+      run,
+      mode: 'realtime',
+      clock: new FakeClock(),
+      logger: silentLogger,
+      onProgress: (progress) => shown.push(progress),
+      stopping: new AbortController().signal,
+      signal: new AbortController().signal,
+    });
+  const blocks = (): Promise<number[]> => eventBlocks(database, pipelineId);
+  const sends = (...messages: SourceMessage[]): ScriptedSource =>
+    new ScriptedSource(async function* () {
+      await Promise.resolve();
+      yield* messages;
+    });
+
+  it('commits what the source sends, and returns the progress', async () => {
+    const progress = await execute(sends(exampleBatch(1, 3), exampleBatch(4, 4)));
+    expect(progress).to.deep.equal({ mode: 'realtime', nextBlock: 5, targetBlock: null, headBlock: null, events: 4 });
+    expect(await blocks()).to.deep.equal([1, 2, 3, 4]);
+    expect(shown.map(({ events }) => events)).to.deep.equal([3, 4]);
+  });
+
+  it('asks for a message only when the one before is committed', async () => {
+    const seen: number[] = [];
+    const source = new ScriptedSource(async function* () {
+      yield exampleBatch(1, 2);
+      seen.push((await blocks()).length);
+      yield exampleBatch(3, 5);
+      seen.push((await blocks()).length);
+    });
+    await execute(source);
+    expect(seen).to.deep.equal([2, 5]);
+  });
+
+  it('passes what the source knows to the lease', async () => {
+    const source = new ScriptedSource(async function* (context: SourceContext) {
+      await context.moved({ headBlock: 9, targetBlock: 8 });
+      yield exampleBatch(1, 2);
+      await context.moved();
+    });
+    const progress = await execute(source);
+    expect(progress).to.deep.include({ headBlock: 9, targetBlock: 8, events: 2 });
+    expect(lease.told).to.deep.equal(['moved null 0', 'renewed 3 2', 'moved 3 2']);
+  });
+
+  it('gives the source where the pipeline stands', async () => {
+    await execute(sends(exampleBatch(1, 3)));
+    const source = sends();
+    await execute(source, { fresh: true, toBlock: 9 });
+    const [{ checkpoint, recentBlocks, run } = expect.fail()] = source.starts;
+    expect(checkpoint).to.deep.include({ startBlock: 1, blockNumber: 3, blockHash: hashOf('block 3') });
+    expect(recentBlocks.map(({ number }) => number)).to.deep.equal([1, 2, 3]);
+    expect(run).to.deep.equal({ fresh: true, toBlock: 9 });
+  });
+
+  it('takes back what the chain replaced', async () => {
+    const ancestor = { number: 2, hash: hashOf('block 2') };
+    const progress = await execute(sends(exampleBatch(1, 4), { kind: 'rollback', ancestor }, exampleBatch(3, 3)));
+    expect(await blocks()).to.deep.equal([1, 2, 3]);
+    expect(progress).to.deep.include({ nextBlock: 4, events: 3 });
+    expect(shown.map(({ nextBlock, events }) => [nextBlock, events])).to.deep.equal([
+      [5, 4],
+      [3, 2],
+      [4, 3],
+    ]);
+  });
+
+  it('starts the source again at the checkpoint where that has moved, not afresh', async () => {
+    const { knex } = database;
+    const source = new ScriptedSource(async function* (context, start) {
+      if (start === 1) {
+        yield exampleBatch(1, 2);
+        const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+        await database.write([moved.update({ version: 7, block_number: 5, block_hash: Buffer.alloc(32) })]);
+        yield exampleBatch(3, 4);
+        throw new Error('not reached');
+      }
+      const next = context.checkpoint.blockNumber! + 1;
+      yield exampleBatch(next, next + 1);
+    });
+    const progress = await execute(source, { mode: 'historical', fresh: true, fromBlock: 1, toBlock: 20 });
+    expect(source.starts.map(({ run }) => run)).to.deep.equal([
+      { mode: 'historical', fresh: true, fromBlock: 1, toBlock: 20 },
+      { mode: 'historical', toBlock: 20 },
+    ]);
+    expect(await blocks()).to.deep.equal([1, 2, 6, 7]);
+    expect(progress).to.deep.include({ nextBlock: 8, events: 4 });
+  });
+
+  it('keeps what was asked for where nothing has been committed yet', async () => {
+    const { knex } = database;
+    const source = new ScriptedSource(async function* (_context, start) {
+      const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+      if (start === 1) await database.write([moved.update({ version: 7 })]);
+      yield exampleBatch(1, 2);
+    });
+    await execute(source, { fresh: true });
+    expect(source.starts.map(({ run }) => run.fresh)).to.deep.equal([true, true]);
+    expect(await blocks()).to.deep.equal([1, 2]);
+  });
+
+  it('ends the source where the lease is lost', async () => {
+    let cleaned = false;
+    const source = new ScriptedSource(async function* () {
+      await Promise.resolve();
+      try {
+        yield exampleBatch(1, 2);
+      } finally {
+        cleaned = true;
+      }
+    });
+    await claimed.tasks.cancel(claimed.taskId);
+    const lost = new LeaseLostError('lost');
+    lease.recovers = () => Promise.reject(lost);
+    expect(await execute(source).catch((error: unknown) => error)).to.equal(lost);
+    expect(cleaned).to.equal(true);
+    expect(await blocks()).to.deep.equal([]);
+  });
+
+  it('passes the source’s own errors', async () => {
+    const source = new ScriptedSource(async function* (context) {
+      await context.moved();
+      yield exampleBatch(1, 1);
+      throw new RangeError('of the source');
+    });
+    expect(await execute(source).catch((error: unknown) => error)).to.be.instanceOf(RangeError);
+    expect(await blocks()).to.deep.equal([1]);
+  });
+});
