@@ -55,7 +55,10 @@ export class KnexDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await this.#runner.close();
+    await Promise.all([this.#runner.close(), this.#closePool()]);
+  }
+
+  async #closePool(): Promise<void> {
     const done = new AbortController();
     const patience = this.#clock.sleep(goodbyeMs, done.signal).catch(() => undefined);
     await Promise.race([this.knex.destroy(), patience]);

@@ -13,14 +13,19 @@ export async function withMigrationLock<T>(
   onWait: () => void,
   work: (connection: unknown) => Promise<T>,
 ): Promise<T> {
+  const lock = database.dialect.name === 'sqlite' ? sqliteLock : mysqlLock;
+  return withConnection(database, (connection) => lock(database, connection, clock, onWait, work));
+}
+
+/** Runs `work` on one connection of the pool. */
+export async function withConnection<T>(database: Database, work: (connection: unknown) => Promise<T>): Promise<T> {
   const client = database.knex.client as {
     acquireConnection(): Promise<unknown>;
     releaseConnection(connection: unknown): Promise<void>;
   };
   const connection = await client.acquireConnection();
   try {
-    const lock = database.dialect.name === 'sqlite' ? sqliteLock : mysqlLock;
-    return await lock(database, connection, clock, onWait, work);
+    return await work(connection);
   } finally {
     await client.releaseConnection(connection);
   }
