@@ -2,6 +2,7 @@ import type { Outcome, TaskStore } from '../database/task-store.js';
 import type { Progress, Task } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
+import { giveUpLater } from './give-up-later.js';
 import type { Heartbeat } from './heartbeat.js';
 
 export interface FinishParts {
@@ -13,28 +14,26 @@ export interface FinishParts {
 }
 
 /** How long a run that was told to stop waits for a database that is away, in milliseconds. */
-const patienceMs = 4_000;
+const patienceMs = 3_000;
 
 /**
  * Ends a task, once. Where the answer was lost the row is looked up. Throws LeaseLostError where somebody else had ended
  * it, DatabaseUnreachableError where the database stays away while the run shall stop.
  */
 export async function finishTask(parts: FinishParts, outcome: Outcome, progress: Progress): Promise<Task> {
-  const done = new AbortController();
-  const impatient = limitPatience(parts, done.signal);
-  try {
-    // A server that is frozen answers nothing at all, not even that it is away.
-    return await Promise.race([endAtLast(parts, outcome, progress, impatient), rejectionBy(impatient)]);
-  } finally {
-    done.abort();
-  }
+  const { clock, stopping, heartbeat } = parts;
+  const reason = (): Error => tooLong(heartbeat.taskId);
+  // A server that is frozen answers nothing at all, not even that it is away.
+  return await giveUpLater({ clock, after: stopping, delayMs: patienceMs, reason }, (givenUp) =>
+    endAtLast(parts, outcome, progress, givenUp),
+  );
 }
 
 async function endAtLast(
   parts: FinishParts,
   outcome: Outcome,
   progress: Progress,
-  impatient: AbortSignal,
+  givenUp: AbortSignal,
 ): Promise<Task> {
   const { tasks, heartbeat } = parts;
   for (;;) {
@@ -45,15 +44,15 @@ async function endAtLast(
       throw new LeaseLostError(`task ${task.id} had been ended already`);
     } catch (error) {
       if (!(error instanceof DatabaseUnreachableError)) throw error;
-      await waitForDatabase(heartbeat, impatient);
+      await waitForDatabase(heartbeat, givenUp);
     }
   }
 }
 
 /** The task may have been ended by the very statement whose answer was lost: then it can't be renewed, and is looked up. */
-async function waitForDatabase(heartbeat: Heartbeat, impatient: AbortSignal): Promise<void> {
+async function waitForDatabase(heartbeat: Heartbeat, givenUp: AbortSignal): Promise<void> {
   try {
-    await heartbeat.recover(impatient);
+    await heartbeat.recover(givenUp);
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
   }
@@ -63,28 +62,8 @@ function isOurs(task: Task, outcome: Outcome): boolean {
   return task.status === outcome.status && task.endReason === outcome.endReason && task.error === outcome.error;
 }
 
-/** Returns a signal that is aborted, with a DatabaseUnreachableError, some seconds after the run was told to stop. */
-function limitPatience({ clock, stopping, heartbeat }: FinishParts, done: AbortSignal): AbortSignal {
-  const limit = new AbortController();
-  const begin = (): void => {
-    clock.sleep(patienceMs, done).then(
-      () => limit.abort(tooLong(heartbeat.taskId)),
-      () => undefined,
-    );
-  };
-  if (stopping.aborted) begin();
-  else stopping.addEventListener('abort', begin, { once: true, signal: done });
-  return limit.signal;
-}
-
 function tooLong(taskId: number): DatabaseUnreachableError {
   return new DatabaseUnreachableError(`the database can't be reached, and task ${taskId} could not be ended`, {
     hint: `task ${taskId} looks as if it ran until a monitor or the next run ends it`,
-  });
-}
-
-function rejectionBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
 }

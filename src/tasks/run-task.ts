@@ -14,7 +14,11 @@ import type { Lang } from '../runtime/messages.js';
 import { claimTask } from './claim-task.js';
 import type { ClaimOptions, ClaimedTask } from './claim-task.js';
 import { finishTask } from './finish-task.js';
+import { giveUpLater } from './give-up-later.js';
 import { Heartbeat } from './heartbeat.js';
+
+/** How long a call that must be dropped may take to notice, in milliseconds. */
+const lingerMs = 1_000;
 
 export interface TaskOptions extends ClaimOptions {
   readonly database: Database;
@@ -95,7 +99,8 @@ class TaskRun {
 
   async run(): Promise<TaskResult> {
     const done = new AbortController();
-    const ticking = this.#parts.heartbeat.tick(done.signal);
+    // Not awaited: a beat that a frozen server holds must not hold up the end.
+    void this.#parts.heartbeat.tick(done.signal);
     try {
       return await this.#executeAndFinish();
     } catch (error) {
@@ -103,7 +108,6 @@ class TaskRun {
       throw error;
     } finally {
       done.abort();
-      await ticking;
     }
   }
 
@@ -125,7 +129,14 @@ class TaskRun {
     return this.#options.stopping.aborted;
   }
 
+  /** Once calls in the air must be dropped, a commit that a frozen server holds is not waited for either. */
   async #execute(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const reason = (): Error => signal.reason as Error;
+    await giveUpLater({ clock, after: signal, delayMs: lingerMs, reason }, () => this.#executePipeline());
+  }
+
+  async #executePipeline(): Promise<void> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
     await executePipeline({
       ...options,

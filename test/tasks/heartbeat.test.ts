@@ -183,7 +183,7 @@ describe('a heartbeat', () => {
   describe('of a run whose database is away', () => {
     it('says so in the line that operators search for', async () => {
       answer = away;
-      void moved();
+      const first = outcome(heartbeat.moved(progress, done.signal));
       await settle();
       expect(lines).to.deep.equal([
         {
@@ -192,6 +192,9 @@ describe('a heartbeat', () => {
           event: 'heartbeat.failed',
         },
       ]);
+      done.abort();
+      await settle();
+      expect(first()).not.to.equal('waits');
       lines = [];
       heartbeat = begin('zh');
       void moved();
