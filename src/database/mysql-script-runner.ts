@@ -33,6 +33,7 @@ export class MysqlScriptRunner implements ScriptRunner {
   readonly #address: MysqlAddress;
   readonly #options: MysqlScriptRunnerOptions;
   #session: Session | null = null;
+  #isClosed = false;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(address: MysqlAddress, options: MysqlScriptRunnerOptions) {
@@ -49,6 +50,7 @@ export class MysqlScriptRunner implements ScriptRunner {
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = null;
+    this.#isClosed = true;
     if (session === null) return;
     // Behind a script in the air the goodbye would wait for as long as that one may take.
     await this.#within(session.connection, session.connection.end(), goodbyeMs).catch(() => undefined);
@@ -87,6 +89,8 @@ export class MysqlScriptRunner implements ScriptRunner {
 
   async #connect(): Promise<Session> {
     if (this.#session !== null) return this.#session;
+    // What still waits for its turn must not open a connection that nobody would close.
+    if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const raw = createConnection({ ...connectionOptions(this.#address), multipleStatements: true });
     // Without a listener an error of an idle connection would end the process; the next script meets it anyway.
     const connection = raw.promise();

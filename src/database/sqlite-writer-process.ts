@@ -34,6 +34,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   readonly #waiting = new Map<number, Waiting>();
   #child: ChildProcess | null = null;
   #nextId = 1;
+  #isClosed = false;
 
   constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
     this.#path = path;
@@ -66,6 +67,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   async close(): Promise<void> {
     const child = this.#child;
     this.#child = null;
+    this.#isClosed = true;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
@@ -75,6 +77,7 @@ export class SqliteWriterProcess implements ScriptRunner {
 
   #start(): ChildProcess {
     if (this.#child !== null) return this.#child;
+    if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const program = fileURLToPath(new URL(`sqlite-writer${extname(import.meta.url)}`, import.meta.url));
     // Detached: what a terminal sends to the run's process group (Ctrl-C, Ctrl-Z) is not meant for the writer.
     const child = fork(program, [this.#path], { serialization: 'advanced', detached: true, stdio: 'ignore' });

@@ -113,7 +113,8 @@ withMariadbServer('a connection to a server', (server) => {
     await database.write([add]);
     await database.read((knex) => knex('item'));
     proxy.freeze();
-    const calls = [failure(database.write([add])), failure(database.read((knex) => knex('item')))];
+    const calls = [failure(database.write([add])), failure(database.write([add]))];
+    calls.push(failure(database.read((knex) => knex('item'))));
     await within(3_000, database.close(), () => 'close hangs');
     await Promise.all(calls);
     await eventually('no socket is left', () => openSockets() <= before, 1_000);

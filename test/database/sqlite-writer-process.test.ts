@@ -100,14 +100,15 @@ describe('the process that writes to a SQLite file', () => {
     expect(await pids()).to.deep.equal([pid]);
   });
 
-  it('finishes what it was sent before it ends with its database, and can be started anew', async () => {
+  it('finishes what it was sent before it ends with its database, and is not started again', async () => {
     await writer.run([add]);
     const last = failure(writer.run([add]));
     await writer.close();
     await last;
     expect(await pids()).to.deep.equal([]);
-    await writer.run([add]);
-    expect(count()).to.be.within(2, 3);
+    expect(await failure(writer.run([add]))).to.be.instanceOf(DatabaseUnreachableError);
+    expect(await pids()).to.deep.equal([]);
+    expect(count()).to.be.within(1, 2);
   });
 
   it('leaves nobody waiting when it is closed under a script', async () => {

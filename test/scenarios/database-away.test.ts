@@ -95,18 +95,20 @@ withMariadbServer('a run whose database goes away', (server) => {
     await proxy.close();
   });
 
-  it('ends within 10 s of SIGTERM also while the database is away', async function () {
-    this.timeout(60_000);
-    const { proxy, url } = await TcpProxy.before(await createDatabase(server().url()));
-    const scenario = await beginRealtime(url);
-    const run = scenario.run();
-    await run.output(/runs pipeline 45/);
-    proxy.cut();
-    await run.output(/heartbeat failed: task_id=1, error: /);
-    run.signal('SIGTERM');
-    const ended = await run.exit(10_000);
-    expect(ended.code, ended.stderr).to.equal(5);
-    expect(ended.stderr).to.match(/error: the database (.* )?can't be reached/);
-    await proxy.close();
-  });
+  for (const how of ['cut', 'freeze'] as const) {
+    it(`ends within 10 s of SIGTERM also while the database is away (${how})`, async function () {
+      this.timeout(60_000);
+      const { proxy, url } = await TcpProxy.before(await createDatabase(server().url()));
+      const scenario = await beginRealtime(url);
+      const run = scenario.run();
+      await run.output(/runs pipeline 45/);
+      proxy[how]();
+      if (how === 'cut') await run.output(/heartbeat failed: task_id=1, error: /);
+      run.signal('SIGTERM');
+      const ended = await run.exit(10_000);
+      expect(ended.code, ended.stderr).to.equal(5);
+      expect(ended.stderr).to.match(/error: the database (.* )?can't be reached/);
+      await proxy.close();
+    });
+  }
 });
