@@ -9,6 +9,7 @@ export interface DemoTask {
   readonly last_heartbeat: string | null;
   readonly heartbeat_age_seconds: number | null;
   readonly end_reason: string | null;
+  readonly progress: unknown;
 }
 
 interface ExportedEvent {

@@ -1,10 +1,11 @@
 import type { DemoStage } from './demo-stage.js';
 import { followChain } from './follow-chain.js';
 import { freezeTask } from './freeze-task.js';
+import { runNext } from './next-run.js';
+import { runMonitor } from './run-monitor.js';
 import { importPipeline, makeDatabase, startChain } from './set-the-stage.js';
 import { showEvents, showReorg } from './show-events.js';
 import { stopAll } from './stop-all.js';
-import { takeOver } from './take-over.js';
 
 /** Plays the whole tale; each step checks what it told. Throws at the first that did not turn out so. */
 export async function playDemo(stage: DemoStage, anvil: string): Promise<void> {
@@ -15,6 +16,7 @@ export async function playDemo(stage: DemoStage, anvil: string): Promise<void> {
   await showEvents(stage, scene.token);
   await showReorg(stage, scene.token);
   const frozen = await freezeTask(stage, scene);
-  const successor = await takeOver(stage, scene, frozen);
+  await runMonitor(stage, frozen);
+  const successor = await runNext(stage, scene, frozen);
   await stopAll(stage, [live, successor]);
 }

@@ -20,7 +20,7 @@ export async function stopAll(stage: DemoStage, runs: readonly DemoProcess[]): P
   await stage.tell('tasks', 'list');
   const tasks = await readTasks(stage);
   const outcomes = [...tasks].reverse().map((task) => `${task.status_name} (${task.end_reason ?? ''})`);
-  await stage.narrator.check(outcomes.join(', ') === 'succeeded (stopped), failed (taken_over), succeeded (stopped)', {
+  await stage.narrator.check(outcomes.join(', ') === 'succeeded (stopped), failed (timeout), succeeded (stopped)', {
     en: 'no task is left running',
     zh: '没有仍在运行的任务',
   });

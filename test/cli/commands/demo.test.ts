@@ -38,12 +38,12 @@ describe('chainparse demo', function () {
     expect(code).to.equal(0);
     expect(ok).to.equal(true);
     expect(steps.map(({ step }) => step)).to.deep.equal([
-      ...['chain', 'database', 'pipeline', 'live', 'events', 'reorg', 'frozen', 'take-over', 'tasks'],
+      ...['chain', 'database', 'pipeline', 'live', 'events', 'reorg', 'frozen', 'monitor', 'next-run', 'tasks'],
     ]);
     expect(steps.every((step) => step.ok && step.checks.length > 0)).to.equal(true);
     expect(tasks.map((task) => [task.pipeline_id, task.status_name, task.end_reason])).to.deep.equal([
       [46, 'succeeded', 'stopped'],
-      [46, 'failed', 'taken_over'],
+      [46, 'failed', 'timeout'],
       [45, 'succeeded', 'stopped'],
     ]);
     expect(readdirSync(TMPDIR).filter((name) => name.startsWith('chainparse-demo-'))).to.deep.equal([]);
