@@ -2,7 +2,7 @@ import type { TaskStore } from '../database/task-store.js';
 import type { Progress } from '../model/task.js';
 import type { Lease } from '../pipeline/lease.js';
 import type { Clock } from '../runtime/clock.js';
-import { LeaseLostError, messageOf } from '../runtime/errors.js';
+import { DatabaseUnreachableError, LeaseLostError, messageOf } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import { heartbeatFailed, heartbeatSent, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
@@ -38,6 +38,8 @@ export class Heartbeat implements Lease {
   /** The wall-clock time of the last beat in milliseconds, for people. */
   #beatAt: number | null = null;
   #away = false;
+  /** Recoveries since the work last moved. */
+  #recoveries = 0;
   #stalled = false;
   #renewing: Promise<void> | null = null;
 
@@ -60,7 +62,7 @@ export class Heartbeat implements Lease {
   async moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
     this.#lost.signal.throwIfAborted();
-    if (this.#away || this.#isDue()) await this.recover(AbortSignal.any([signal, this.#lost.signal]));
+    if (this.#away || this.#isDue()) await this.#renewAtLast(AbortSignal.any([signal, this.#lost.signal]));
   }
 
   renewed(progress: Progress): void {
@@ -69,31 +71,36 @@ export class Heartbeat implements Lease {
   }
 
   async recover(signal: AbortSignal): Promise<void> {
-    const { clock, intervalMs } = this.#options;
+    // Renewed, yet nothing has moved since: what failed will fail again if it is tried at once.
+    if (this.#recoveries > 0) await this.#options.clock.sleep(this.#retryMs(this.#recoveries), signal);
+    this.#recoveries++;
+    await this.#renewAtLast(signal);
+    this.#refuseToStall();
+  }
+
+  async #renewAtLast(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
-      // A run that waits for its database does not hang: what stands still then is not the work.
-      this.#movedAt = clock.monotonic();
       try {
         await this.#renew();
         return;
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;
-        await clock.sleep(
-          backoffMs(attempt, { firstMs: Math.min(firstRetryMs, intervalMs), maxMs: intervalMs }),
-          signal,
-        );
+        // A run that waits for its database does not hang: what stands still then is not the work.
+        this.#movedAt = clock.monotonic();
+        await clock.sleep(this.#retryMs(attempt), signal);
       }
     }
   }
 
   /** Beats while calls are in the air, until `signal` is aborted or the lease is lost. */
   async tick(signal: AbortSignal): Promise<void> {
-    const { clock, intervalMs } = this.#options;
+    const { clock } = this.#options;
     let failures = 0;
     while (!signal.aborted && !this.lost.aborted) {
-      const retryMs = backoffMs(failures, { firstMs: firstRetryMs, maxMs: intervalMs });
-      await clock.sleep(failures > 0 ? retryMs : this.#untilDueMs(), signal).catch(() => undefined);
+      const waitMs = failures > 0 ? this.#retryMs(failures) : this.#untilDueMs();
+      await clock.sleep(waitMs, signal).catch(() => undefined);
       failures = (await this.#beatIfDue(signal)) ? 0 : failures + 1;
     }
   }
@@ -111,6 +118,21 @@ export class Heartbeat implements Lease {
     this.#progress = progress;
     this.#movedAt = this.#options.clock.monotonic();
     this.#stalled = false;
+    this.#recoveries = 0;
+  }
+
+  #retryMs(attempt: number): number {
+    const { intervalMs } = this.#options;
+    return backoffMs(attempt, { firstMs: Math.min(firstRetryMs, intervalMs), maxMs: intervalMs });
+  }
+
+  /** A database that takes each beat and no commit must not keep a task alive for ever. */
+  #refuseToStall(): void {
+    const stillMs = this.#options.clock.monotonic() - this.#movedAt;
+    if (stillMs < this.#options.stallAfterMs) return;
+    throw new DatabaseUnreachableError(
+      `the database answers, but for ${Math.round(stillMs / 1000)} s nothing could be read or committed`,
+    );
   }
 
   #isDue(): boolean {

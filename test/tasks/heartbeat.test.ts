@@ -246,6 +246,24 @@ describe('a heartbeat', () => {
       expect(beats).to.have.length(before + 1);
     });
 
+    it('waits longer and longer where the lease is renewed and yet nothing moves, and gives up in the end', async () => {
+      await moved();
+      const started = clock.monotonic();
+      const waits: number[] = [];
+      let failure: unknown;
+      const stuck = (async (): Promise<void> => {
+        for (;;) {
+          await heartbeat.recover(never);
+          waits.push(clock.monotonic() - started);
+        }
+      })().catch((error: unknown) => (failure = error));
+      for (let second = 0; second < 400 && failure === undefined; second++) await clock.advance(1_000);
+      await stuck;
+      expect(waits.length).to.be.within(8, 40);
+      expect(failure).to.be.instanceOf(DatabaseUnreachableError);
+      expect(clock.monotonic() - started).to.be.within(300_000, 335_000);
+    });
+
     it('ends at once where calls must be dropped', async () => {
       answer = away;
       const state = outcome(heartbeat.moved(progress, done.signal));
