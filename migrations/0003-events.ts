@@ -37,8 +37,10 @@ export const events: Migration = {
         (table) => {
           definePosition(schema, table);
           table.string('reason', 32).notNullable();
-          table.text('topics').notNullable();
-          table.specificType('data', schema.isMysql ? 'longblob' : 'blob').notNullable();
+          // Text: what a node sends need not be whole bytes, nor short, and is kept as it came.
+          for (const name of ['topics', 'data']) {
+            table.specificType(name, schema.isMysql ? 'longtext' : 'text').notNullable();
+          }
         },
         { clustered: true },
       )),

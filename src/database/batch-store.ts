@@ -148,7 +148,7 @@ const undecodedColumns: readonly InsertColumn[] = [
   ...positionColumns,
   { name: 'reason' },
   { name: 'topics' },
-  { name: 'data', hex: true },
+  { name: 'data' },
 ];
 
 const recentColumns: readonly InsertColumn[] = [

@@ -23,7 +23,7 @@ export interface UndecodedRow extends PositionRow {
   readonly reason: UndecodedReason;
   /** JSON. */
   readonly topics: string;
-  readonly data: Buffer;
+  readonly data: string;
 }
 
 /** Returns the length of what may be long in a row. */
@@ -46,7 +46,7 @@ export function toUndecodedLog(row: UndecodedRow): StoredUndecodedLog {
   return {
     ...toPosition(row),
     topics: JSON.parse(row.topics) as readonly string[],
-    data: toHex(row.data),
+    data: row.data,
     reason: row.reason,
   };
 }
