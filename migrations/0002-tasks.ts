@@ -66,7 +66,9 @@ async function adopt(schema: Schema): Promise<readonly SchemaChange[]> {
 
 async function addComment(schema: Schema): Promise<readonly SchemaChange[]> {
   const column = (await schema.columns(table)).get(lastHeartbeat.name);
-  if (!schema.isMysql || column === undefined || column.comment === comment) return [];
+  if (!schema.isMysql || column === undefined) return [];
+  // A task that has just begun has no heartbeat.
+  if (column.comment === comment && column.nullable) return [];
   const sql = `ALTER TABLE \`${table}\` MODIFY COLUMN \`${lastHeartbeat.name}\` ${column.type} NULL COMMENT '${comment}'`;
   return [
     { text: `add the comment of ${table}.${lastHeartbeat.name}`, sql: `${sql}, ALGORITHM=INSTANT`, fallback: sql },
