@@ -32,7 +32,10 @@ eachDatabase('EventStore', (testDatabase) => {
   before(async () => {
     database = await openMigrated(await testDatabase.fresh());
     store = new EventStore(database);
-    const undecoded = [makeUndecoded({ blockNumber: 3, topics: [], data: '0x123' }), makeUndecoded({ blockNumber: 2, data: '0x' })];
+    const undecoded = [
+      makeUndecoded({ blockNumber: 3, topics: [], data: '0x123' }),
+      makeUndecoded({ blockNumber: 2, data: '0x' }),
+    ];
     await storeLogs(database, 45, { events, undecoded });
     await storeLogs(database, 46, { events: [makeEvent({ blockNumber: 2 })] }, 137);
   });
