@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
+import { sessionSetup } from '../../src/database/mysql-connection.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { FenceError } from '../../src/database/script.js';
 import type { Statement } from '../../src/database/script.js';
@@ -140,16 +142,14 @@ withMariadbServer('a connection to a server', (server) => {
 
   it('ends a transaction whose client froze in its middle', async function () {
     this.timeout(20_000);
-    await database.write([add]);
-    const client = database.knex.client as {
-      acquireConnection(): Promise<unknown>;
-      releaseConnection(connection: unknown): Promise<void>;
-    };
-    const frozen = await client.acquireConnection();
-    await database.knex.raw('BEGIN').connection(frozen);
-    await database.knex.raw("UPDATE item SET a = 'locked'").connection(frozen);
+    await direct.write([add]);
+    const frozen = await createConnection(url);
+    frozen.on('error', () => undefined);
+    for (const statement of sessionSetup('+00:00')) await frozen.query(statement);
+    await frozen.query('BEGIN');
+    await frozen.query("UPDATE item SET a = 'locked'");
     await direct.write([run("UPDATE item SET a = 'free'")]);
     expect(await direct.read((knex) => knex('item').pluck('a'))).to.deep.equal(['free']);
-    await client.releaseConnection(frozen);
+    frozen.destroy();
   });
 });

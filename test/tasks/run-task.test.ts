@@ -323,13 +323,22 @@ withMariadbServer('a task whose database goes away', (server) => {
   }
 
   it('is ended once where the answer of that was lost', async () => {
-    const { result, taskId } = await begin();
-    const ended = eventually('the row has ended', async () => (await storesOf(direct)[0].get(taskId)).status === 1);
+    let complete: () => void = () => undefined;
+    const isComplete = new Promise<void>((resolve) => (complete = resolve));
+    const result = runs.start(database, pipelineId, async function* () {
+      yield exampleBatch(1, 2);
+      await isComplete;
+    });
+    await eventually('a commit', () => runs.shown.some(([events]) => events === 2));
     proxy.freeze('answers');
-    runs.stopping.abort();
-    await ended;
+    complete();
+    const [tasks] = storesOf(direct);
+    await eventually('the row has ended', async () => (await tasks.get(runs.begun!.id)).status === 1);
     proxy.reset();
     proxy.resume();
-    expect((await within(10_000, result, () => 'it hangs')).task).to.deep.include({ status: 1, endReason: 'stopped' });
+    expect((await within(10_000, result, () => 'it hangs')).task).to.deep.include({
+      status: 1,
+      endReason: 'completed',
+    });
   });
 });
