@@ -115,7 +115,7 @@ eachDatabase('the batches', (databases) => {
     expect(log).to.deep.include({
       reason: 'unknown_event',
       topics: JSON.stringify([hashOf('topic')]),
-      data: Buffer.from('c0ffee', 'hex'),
+      data: '0xC0ffee',
     });
   });
 
