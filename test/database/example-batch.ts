@@ -8,7 +8,7 @@ export function hashOf(seed: number | string): string {
 }
 
 /** Where an example's log stands. */
-export function position(blockNumber: number, logIndex: number): LogPosition {
+function position(blockNumber: number, logIndex: number): LogPosition {
   return {
     blockNumber,
     blockHash: hashOf(`block ${blockNumber}`),
@@ -25,7 +25,7 @@ export function exampleEvent(blockNumber: number, logIndex: number): ChainEvent 
   return { ...position(blockNumber, logIndex), eventName: 'Transfer', eventSignature: 'Transfer(uint256)', argsJson };
 }
 
-export function exampleLog(blockNumber: number, logIndex: number): UndecodedLog {
+function exampleLog(blockNumber: number, logIndex: number): UndecodedLog {
   return { ...position(blockNumber, logIndex), topics: [hashOf('topic')], data: '0xC0ffee', reason: 'unknown_event' };
 }
 

@@ -77,7 +77,18 @@ export class Scenario {
 
   /** Starts a run of the pipeline. */
   run(...options: string[]): Child {
-    const args = ['run-pipeline', '45', '--rpc-url', this.#rpcUrl, ...options];
+    return this.start('run-pipeline', '45', '--rpc-url', this.#rpcUrl, ...options);
+  }
+
+  /** Starts a run of the same definition as another pipeline. */
+  async runAs(pipelineId: number, ...options: string[]): Promise<Child> {
+    const id = String(pipelineId);
+    await this.chainparse('pipeline', 'import', 'pipeline.json', '--id', id);
+    return this.start('run-pipeline', id, '--rpc-url', this.#rpcUrl, ...options);
+  }
+
+  /** Starts a command. */
+  start(...args: string[]): Child {
     return startChainparse(args, { cwd: this.folder, env: this.#env });
   }
 
@@ -94,8 +105,9 @@ export class Scenario {
   }
 
   /** The tasks of the pipeline, newest first. */
-  async tasks(): Promise<readonly ScenarioTask[]> {
-    const text = await this.chainparse('tasks', 'list', '--pipeline', '45', '--limit', '1000', '--json');
+  async tasks(pipelineId = 45): Promise<readonly ScenarioTask[]> {
+    const id = String(pipelineId);
+    const text = await this.chainparse('tasks', 'list', '--pipeline', id, '--limit', '1000', '--json');
     return (JSON.parse(text) as { tasks: ScenarioTask[] }).tasks;
   }
 }
