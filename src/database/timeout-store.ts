@@ -30,6 +30,8 @@ export interface Verdict {
 /** The statements of a timeout monitor on `pipeline_task`. */
 export class TimeoutStore {
   readonly #database: Database;
+  /** What has been sent to end tasks, while it is unknown which tasks it ended. */
+  #unanswered: { readonly ids: readonly number[]; readonly reason: string } | null = null;
 
   constructor(database: Database) {
     this.#database = database;
@@ -76,6 +78,7 @@ export class TimeoutStore {
    */
   async fail(ids: readonly number[], verdict: Verdict): Promise<readonly Task[]> {
     const { knex, dialect } = this.#database;
+    this.#unanswered = { ids, reason: verdict.reason };
     const judged = this.#silent(knex('pipeline_task').whereIn('id', ids), verdict.rule).whereRaw('? <= ?', [
       dialect.liveNow(knex),
       verdict.deadline,
@@ -88,9 +91,19 @@ export class TimeoutStore {
         error: verdict.reason,
       }),
     ]);
-    if (result?.matched === 0) return [];
-    const ours = { status: taskStatus.failed, end_reason: 'timeout', error: verdict.reason };
-    return selectTasks(this.#database, (query) => query.whereIn('id', ids).where(ours).orderBy('id'));
+    if (result?.matched !== 0) return this.takeLost();
+    this.#unanswered = null;
+    return [];
+  }
+
+  /** Returns the tasks that the latest `fail` ended where its answer was lost, and nothing when asked again. */
+  async takeLost(): Promise<readonly Task[]> {
+    if (this.#unanswered === null) return [];
+    const { ids, reason } = this.#unanswered;
+    const ours = { status: taskStatus.failed, end_reason: 'timeout', error: reason };
+    const tasks = await selectTasks(this.#database, (query) => query.whereIn('id', ids).where(ours).orderBy('id'));
+    this.#unanswered = null;
+    return tasks;
   }
 
   /**

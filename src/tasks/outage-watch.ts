@@ -36,22 +36,38 @@ export class OutageWatch {
     this.#away = true;
   }
 
-  /** A probe was answered after `tookMs` by a server that is up for so long; returns what gives reason to wait, if anything. */
-  probeAnswered(tookMs: number, uptimeSeconds: number | null): string | null {
+  /** This moment by both clocks. */
+  get now(): Instant {
+    return { monotonic: this.#clock.monotonic(), wall: this.#clock.now() };
+  }
+
+  /** A probe that was sent at `from` was answered by a server that is up for so long; returns what gives reason to wait, if anything. */
+  probeAnswered(from: Instant, uptimeSeconds: number | null): string | null {
     const wasAway = this.#away;
     this.#away = false;
     if (wasAway) return this.#distrust('the database came back');
+    const tookMs = this.#since(from);
     if (tookMs > this.#tolerableMs) return this.#distrust(`the database took ${Math.round(tookMs)} ms to answer`);
     if (uptimeSeconds === null || uptimeSeconds * 1_000 >= this.#waitMs) return null;
     return this.#distrust(`the database is up for ${uptimeSeconds} s only`, this.#waitMs - uptimeSeconds * 1_000);
   }
 
-  /** This process slept: it had planned `plannedMs`. Returns what gives reason to wait, if anything. */
+  /** A check that began at `from` has ended. Returns what gives reason to wait before the next one, if anything. */
+  checked(from: Instant): string | null {
+    const tookMs = this.#since(from);
+    return tookMs > this.#tolerableMs ? this.#distrust(`the check took ${Math.round(tookMs)} ms`) : null;
+  }
+
+  /** This process slept since `from`: it had planned `plannedMs`. Returns what gives reason to wait, if anything. */
   slept(plannedMs: number, from: Instant): string | null {
-    // While a computer is suspended its monotonic clock may stand still, but the wall clock does not.
-    const tookMs = Math.max(this.#clock.monotonic() - from.monotonic, this.#clock.now() - from.wall);
-    if (tookMs - plannedMs <= this.#tolerableMs) return null;
-    return this.#distrust(`the monitor was suspended for ${Math.round((tookMs - plannedMs) / 1_000)} s`);
+    const lateMs = this.#since(from) - plannedMs;
+    if (lateMs <= this.#tolerableMs) return null;
+    return this.#distrust(`the monitor was suspended for ${Math.round(lateMs / 1_000)} s`);
+  }
+
+  /** While a computer is suspended its monotonic clock may stand still, but the wall clock does not. */
+  #since(from: Instant): number {
+    return Math.max(this.#clock.monotonic() - from.monotonic, this.#clock.now() - from.wall);
   }
 
   #distrust(reason: string, waitMs = this.#waitMs): string {

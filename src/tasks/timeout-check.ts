@@ -12,37 +12,53 @@ export interface TimeoutCheck {
   readonly rule: TimeoutRule;
   /** Stands in the `error` of the tasks that this check fails, and of no others. */
   readonly reason: string;
-  /** The database's clock as a probe has just read it. */
-  readonly now: string;
+  /** Reads the database's clock anew; null where nobody may be judged any more. */
+  readonly now: () => Promise<string | null>;
+  /** Takes the tasks that are failed. */
+  readonly failed: Task[];
 }
 
 /** Tasks that one statement judges: few enough to hold its locks for milliseconds. */
 const chunkSize = 200;
 
-/** How long after the probe the statement may still take effect, in seconds. */
-const deadlineSeconds = 5;
+/** How long after the probe the statement may still take effect, in seconds, at most. */
+const longestDeadlineSeconds = 5;
 
-/** Fails the running tasks that are silent for longer than their timeout, chunk by chunk; returns and logs them. */
-export async function failSilentTasks(check: TimeoutCheck): Promise<readonly Task[]> {
-  const failed: Task[] = [];
+/**
+ * Fails the running tasks that are silent for longer than their timeout, chunk by chunk; logs them. Returns whether it
+ * came to the end.
+ */
+export async function failSilentTasks(check: TimeoutCheck): Promise<boolean> {
+  for (const task of await check.store.takeLost()) noteFailed(check, task);
   for (let afterId = 0; ;) {
     const silent = await check.store.listSilent(check.rule, afterId, chunkSize);
-    failed.push(...(await failChunk(check, silent)));
     const last = silent.at(-1);
-    if (last === undefined || silent.length < chunkSize) return failed;
+    if (last === undefined) return true;
+    const now = await check.now();
+    if (now === null) return false;
+    await failChunk(check, silent, now);
+    if (silent.length < chunkSize) return true;
     afterId = last.id;
   }
 }
 
-async function failChunk(check: TimeoutCheck, silent: readonly Task[]): Promise<readonly Task[]> {
-  if (silent.length === 0) return [];
+async function failChunk(check: TimeoutCheck, silent: readonly Task[], now: string): Promise<void> {
   const free = new Set(await check.store.unlocked(silent.map(({ id }) => id)));
   for (const task of silent.filter(({ id }) => !free.has(id))) tellLocked(check.logger, task);
-  if (free.size === 0) return [];
-  const verdict = { rule: check.rule, reason: check.reason, deadline: addSeconds(check.now, deadlineSeconds) };
-  const failed = await check.store.fail([...free], verdict);
-  for (const task of failed) tellTimedOut(check, task);
-  return failed;
+  if (free.size === 0) return;
+  const { rule, reason } = check;
+  const deadline = addSeconds(now, deadlineSeconds(rule.heartbeatIntervalSeconds));
+  for (const task of await check.store.fail([...free], { rule, reason, deadline })) noteFailed(check, task);
+}
+
+function noteFailed(check: TimeoutCheck, task: Task): void {
+  check.failed.push(task);
+  tellTimedOut(check, task);
+}
+
+/** So few that a living run, kept from beating since the probe, has missed no more than one beat. */
+function deadlineSeconds(heartbeatIntervalSeconds: number): number {
+  return Math.min(longestDeadlineSeconds, Math.max(1, Math.floor(heartbeatIntervalSeconds)));
 }
 
 /** Adds seconds to an instant as the database writes it; its offset from UTC is fixed, so UTC's arithmetic serves. */

@@ -7,7 +7,6 @@ import { timeoutChecked, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
 import { backoffMs } from '../runtime/retry.js';
 import { OutageWatch } from './outage-watch.js';
-import type { Instant } from './outage-watch.js';
 import { failSilentTasks } from './timeout-check.js';
 
 export interface TimeoutMonitorOptions {
@@ -36,6 +35,8 @@ export class TimeoutMonitor {
   #trouble: DatabaseUnreachableError | null = null;
   #failures = 0;
   #checks = 0;
+  /** Failed since the latest check that came to its end. */
+  readonly #timedOut: Task[] = [];
 
   constructor(options: TimeoutMonitorOptions) {
     this.#options = options;
@@ -48,8 +49,8 @@ export class TimeoutMonitor {
     const { clock, checkIntervalMs } = this.#options;
     let checkAt = clock.monotonic();
     while (!signal.aborted) {
-      if (clock.monotonic() < checkAt) await this.#probe();
-      else if ((await this.#check()) !== null) checkAt = clock.monotonic() + checkIntervalMs;
+      if (clock.monotonic() < checkAt) await this.#probe(signal);
+      else if ((await this.#check(signal)) !== null) checkAt = clock.monotonic() + checkIntervalMs;
       await this.#sleep(checkAt - clock.monotonic(), signal);
     }
   }
@@ -62,7 +63,7 @@ export class TimeoutMonitor {
     const { clock } = this.#options;
     const startedAt = clock.monotonic();
     while (!signal.aborted) {
-      const result = await this.#check();
+      const result = await this.#check(signal);
       if (result !== null) return result;
       if (this.#trouble !== null && clock.monotonic() - startedAt > patienceMs) throw this.#trouble;
       await this.#sleep(0, signal);
@@ -70,41 +71,50 @@ export class TimeoutMonitor {
     return null;
   }
 
-  /** Probes, and fails the silent where it may judge. Null: it may not, or could not. */
-  async #check(): Promise<CheckResult | null> {
-    const now = await this.#probe();
-    if (now === null || this.#watch.waitMs > 0) return null;
+  /** Fails the silent where it may judge. Null: it may not, or could not. */
+  async #check(signal: AbortSignal): Promise<CheckResult | null> {
+    if ((await this.#trustedNow(signal)) === null) return null;
     try {
-      return await this.#judge(now);
+      return await this.#judge(signal);
     } catch (error) {
       this.#noteTrouble(error);
       return null;
     }
   }
 
-  /** Returns the database's clock; null where it can't be asked. */
-  async #probe(): Promise<string | null> {
-    const { store, clock } = this.#options;
-    const startedAt = clock.monotonic();
+  /** Returns the database's clock; null where nobody may be judged. */
+  async #trustedNow(signal: AbortSignal): Promise<string | null> {
+    const now = await this.#probe(signal);
+    return this.#watch.waitMs > 0 ? null : now;
+  }
+
+  /** Returns the database's clock; null where it can't be asked, or `signal` is aborted. */
+  async #probe(signal: AbortSignal): Promise<string | null> {
+    const from = this.#watch.now;
     try {
-      const { now, uptimeSeconds } = await store.probe();
+      const probe = await untilAborted(this.#options.store.probe(), signal);
+      if (probe === null) return null;
       this.#trouble = null;
       this.#failures = 0;
-      this.#noteDistrust(this.#watch.probeAnswered(clock.monotonic() - startedAt, uptimeSeconds));
-      return now;
+      this.#noteDistrust(this.#watch.probeAnswered(from, probe.uptimeSeconds));
+      return probe.now;
     } catch (error) {
       this.#noteTrouble(error);
       return null;
     }
   }
 
-  async #judge(now: string): Promise<CheckResult> {
+  async #judge(signal: AbortSignal): Promise<CheckResult | null> {
     const { store, clock, logger, lang, rule, name } = this.#options;
-    const startedAt = clock.monotonic();
+    const from = this.#watch.now;
     const reason = `silent for longer than its timeout: failed by monitor ${name}, check ${++this.#checks}`;
     const running = await store.countRunning();
-    const timedOut = await failSilentTasks({ store, logger, lang, rule, reason, now });
-    const durationMs = clock.monotonic() - startedAt;
+    const now = (): Promise<string | null> => this.#trustedNow(signal);
+    const isDone = await failSilentTasks({ store, logger, lang, rule, reason, now, failed: this.#timedOut });
+    this.#noteDistrust(this.#watch.checked(from));
+    if (!isDone) return null;
+    const timedOut = this.#timedOut.splice(0);
+    const durationMs = clock.monotonic() - from.monotonic;
     writeLine(logger, timeoutChecked(lang, { running, timedOut: timedOut.length, durationMs }));
     return { running, timedOut };
   }
@@ -130,7 +140,7 @@ export class TimeoutMonitor {
   async #sleep(untilCheckMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const plannedMs = Math.max(1, this.#plan(untilCheckMs));
-    const from: Instant = { monotonic: clock.monotonic(), wall: clock.now() };
+    const from = this.#watch.now;
     await clock.sleep(plannedMs, signal).catch(() => undefined);
     if (!signal.aborted) this.#noteDistrust(this.#watch.slept(plannedMs, from));
   }
@@ -141,4 +151,14 @@ export class TimeoutMonitor {
     const waitMs = this.#watch.waitMs > 0 ? this.#watch.waitMs + 1 : untilCheckMs;
     return Math.min(this.#heartbeatIntervalMs / 2, waitMs);
   }
+}
+
+/** Waits for `work`, but no longer than until `signal` is aborted: then null. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const done = new AbortController();
+  const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true, signal: done.signal });
+  });
+  return await Promise.race([work, aborted]).finally(() => done.abort());
 }

@@ -3,19 +3,15 @@ import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
 import { TimeoutStore } from '../../src/database/timeout-store.js';
 import type { Verdict } from '../../src/database/timeout-store.js';
-import { silentLogger } from '../../src/runtime/logger.js';
-import { failSilentTasks } from '../../src/tasks/timeout-check.js';
+import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { eventually } from '../support/within.js';
 import { ageTask } from './aged-task.js';
+import { insertSilentTask } from './insert-silent-task.js';
+import type { SilentTaskRow } from './insert-silent-task.js';
 
 const rule = { timeoutSeconds: 60, heartbeatIntervalSeconds: 10 };
-
-interface TaskRow {
-  readonly status?: number;
-  readonly timeout_minutes?: number;
-  readonly heartbeat_interval?: number;
-}
 
 eachDatabase('the timeout store', (databases) => {
   let database: Database;
@@ -30,21 +26,22 @@ eachDatabase('the timeout store', (databases) => {
     await database.write([database.knex('pipeline_task').delete()]);
   });
 
-  /** Inserts a task whose last beat (null: its creation) was so many seconds ago. */
-  async function insert(silentSeconds: number, row: TaskRow = {}, hasBeaten = true): Promise<number> {
-    const now = database.dialect.now(database.knex);
-    const task = { pipeline_id: 45, create_time: now, status: 0, log_path: '', ...row };
-    const [result] = await database.write([database.knex('pipeline_task').insert(task)]);
-    const id = result?.insertId ?? 0;
-    const created = hasBeaten ? silentSeconds + 1_000 : silentSeconds;
-    await ageTask(database, id, { created, heartbeat: hasBeaten ? silentSeconds : null });
-    return id;
-  }
+  const insert = (silentSeconds: number, row: SilentTaskRow = {}, hasBeaten = true): Promise<number> =>
+    insertSilentTask(database, silentSeconds, row, hasBeaten);
 
   async function verdict(by: Partial<Verdict> = {}): Promise<Verdict> {
     const { now } = await store.probe();
     const deadline = `${String(Number(now.slice(0, 4)) + 1)}${now.slice(4)}`;
     return { rule, reason: 'judged by a test', deadline, ...by };
+  }
+
+  /** Runs `work` again until it fits into one second of the database's clock. */
+  async function withinOneSecond<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const { now } = await store.probe();
+      const result = await work();
+      if ((await store.probe()).now === now) return result;
+    }
   }
 
   const silentIds = async (): Promise<number[]> => (await store.listSilent(rule, 0, 100)).map(({ id }) => id);
@@ -56,11 +53,19 @@ eachDatabase('the timeout store', (databases) => {
     else expect(uptimeSeconds).to.be.at.least(0);
   });
 
-  it('calls nobody silent whose age, in whole seconds, may still be within the timeout', async () => {
-    await insert(59);
-    const late = await insert(62);
-    expect(await silentIds()).to.deep.equal([late]);
-  });
+  for (const hasBeaten of [true, false]) {
+    it(`calls nobody silent before the timeout is surely over, ${hasBeaten ? 'beaten' : 'never beaten'}`, async () => {
+      const id = await insert(0, {}, hasBeaten);
+      const isSilentAt = (age: number): Promise<boolean> =>
+        withinOneSecond(async () => {
+          await ageTask(database, id, { created: hasBeaten ? 1_000 : age, heartbeat: hasBeaten ? age : null });
+          return (await silentIds()).includes(id);
+        });
+      // Between two whole seconds lie up to one second more or less than their difference.
+      expect(await isSilentAt(rule.timeoutSeconds)).to.equal(false);
+      expect(await isSilentAt(rule.timeoutSeconds + 1)).to.equal(true);
+    });
+  }
 
   it('judges a task that never beat by its creation', async () => {
     await insert(50, {}, false);
@@ -75,10 +80,16 @@ eachDatabase('the timeout store', (databases) => {
   });
 
   it('fails no task under three of its heartbeat intervals', async () => {
-    await insert(120, { heartbeat_interval: 60 });
-    await insert(25, { timeout_minutes: 0.1 });
-    const late = await insert(35, { timeout_minutes: 0.1 });
-    expect(await silentIds()).to.deep.equal([late]);
+    const own = await insert(0, { heartbeat_interval: 60, timeout_minutes: 0.1 });
+    const unsaid = await insert(0, { timeout_minutes: 0.1 });
+    const silentAt = (ages: readonly [number, number]): Promise<number[]> =>
+      withinOneSecond(async () => {
+        await ageTask(database, own, { created: 1_000, heartbeat: ages[0] });
+        await ageTask(database, unsaid, { created: 1_000, heartbeat: ages[1] });
+        return await silentIds();
+      });
+    expect(await silentAt([180, 30])).to.deep.equal([]);
+    expect(await silentAt([181, 31])).to.deep.equal([own, unsaid]);
   });
 
   it('leaves tasks alone that have ended or wait', async () => {
@@ -118,29 +129,51 @@ eachDatabase('the timeout store', (databases) => {
     expect(all).to.deep.equal([...ids].sort((a, b) => a - b));
   });
 
-  it('fails more tasks than one statement judges', async () => {
-    const row = { pipeline_id: 45, create_time: '2020-01-01 00:00:00', status: 0, log_path: '' };
-    await database.write(Array.from({ length: 450 }, () => database.knex('pipeline_task').insert(row)));
-    const { now } = await store.probe();
-    const check = { store, logger: silentLogger, lang: 'en' as const, rule, reason: 'a test', now };
-    expect(await failSilentTasks(check)).to.have.length(450);
-    expect(await store.countRunning()).to.equal(0);
+  it('looks up once whom it has failed where the answer was lost', async () => {
+    const id = await insert(100);
+    const untold = await insert(100);
+    const deaf: Database = {
+      ...database,
+      dialect: database.dialect,
+      knex: database.knex,
+      read: (build) => database.read(build),
+      write: async (steps) => {
+        await database.write(steps);
+        throw new DatabaseUnreachableError('the answer is lost');
+      },
+    };
+    const judge = new TimeoutStore(deaf);
+    const failure = await judge.fail([id], await verdict({ reason: 'lost' })).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(DatabaseUnreachableError);
+    expect((await judge.takeLost()).map((task) => task.id)).to.deep.equal([id]);
+    expect(await judge.takeLost()).to.deep.equal([]);
+    expect(await silentIds()).to.deep.equal([untold]);
   });
 
   // SQLite locks no rows.
   if (databases.dialect === 'sqlite') return;
 
-  it('passes over a row that somebody has locked, and fails the others', async () => {
+  it('changes nothing where its deadline passed while it waited for a lock', async () => {
+    const id = await insert(100);
+    const somebody = await createConnection(databases.url());
+    await somebody.query('START TRANSACTION');
+    await somebody.query('SELECT * FROM pipeline_task WHERE id = ? FOR UPDATE', [id]);
+    const { now } = await store.probe();
+    const judged = store.fail([id], await verdict({ deadline: now }));
+    await eventually('the second is over', async () => (await store.probe()).now > now);
+    await somebody.rollback();
+    await somebody.end();
+    expect(await judged).to.deep.equal([]);
+  });
+
+  it('names the rows that nobody has locked', async () => {
     const [locked, free] = [await insert(100), await insert(100)];
     const somebody = await createConnection(databases.url());
     await somebody.query('START TRANSACTION');
     await somebody.query('SELECT * FROM pipeline_task WHERE id = ? FOR UPDATE', [locked]);
-    const lines: string[] = [];
-    const logger = { log: (_level: string, message: string): void => void lines.push(message) };
-    const { now } = await store.probe();
-    const failed = await failSilentTasks({ store, logger, lang: 'en', rule, reason: 'a test', now });
-    expect(failed.map(({ id }) => id)).to.deep.equal([free]);
-    expect(lines.filter((line) => /locked/.test(line))).to.have.length(1);
+    expect(await store.unlocked([locked, free])).to.deep.equal([free]);
+    await somebody.rollback();
     await somebody.end();
+    expect(await store.unlocked([locked, free])).to.have.members([locked, free]);
   });
 });

@@ -1,0 +1,25 @@
+import type { Database } from '../../src/database/database.js';
+import { ageTask } from './aged-task.js';
+
+/** What a row says beyond a running task of pipeline 45. */
+export interface SilentTaskRow {
+  readonly status?: number;
+  readonly timeout_minutes?: number;
+  readonly heartbeat_interval?: number;
+}
+
+/** Inserts a task whose last beat (its creation, where it has never beaten) was so many seconds ago; returns its id. */
+export async function insertSilentTask(
+  database: Database,
+  silentSeconds: number,
+  row: SilentTaskRow = {},
+  hasBeaten = true,
+): Promise<number> {
+  const now = database.dialect.now(database.knex);
+  const task = { pipeline_id: 45, create_time: now, status: 0, log_path: '', ...row };
+  const [result] = await database.write([database.knex('pipeline_task').insert(task)]);
+  const id = result?.insertId ?? 0;
+  const created = hasBeaten ? silentSeconds + 1_000 : silentSeconds;
+  await ageTask(database, id, { created, heartbeat: hasBeaten ? silentSeconds : null });
+  return id;
+}

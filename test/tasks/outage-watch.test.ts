@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { OutageWatch } from '../../src/tasks/outage-watch.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+describe('an outage watch', () => {
+  let clock: FakeClock;
+  let watch: OutageWatch;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    watch = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
+  });
+
+  /** A probe that takes so long by the two clocks. */
+  async function probe(by: { wallMs?: number; monotonicMs?: number } = {}, up: number | null = null): Promise<unknown> {
+    const from = watch.now;
+    await clock.jump(by);
+    return watch.probeAnswered(from, up);
+  }
+
+  it('waits for nothing where nothing has happened', async () => {
+    expect(watch.waitMs).to.equal(0);
+    expect(await probe({ monotonicMs: 7_000, wallMs: 7_000 }, 90)).to.equal(null);
+    expect(watch.slept(15_000, watch.now)).to.equal(null);
+    expect(watch.checked(watch.now)).to.equal(null);
+    expect(watch.waitMs).to.equal(0);
+  });
+
+  it('waits three heartbeat intervals from the first answer after an outage, and then no more', async () => {
+    watch.probeFailed();
+    await clock.advance(500_000);
+    watch.probeFailed();
+    expect(watch.waitMs).to.equal(0);
+    expect(await probe()).to.equal('the database came back');
+    expect(watch.waitMs).to.equal(90_000);
+    await clock.advance(89_999);
+    expect(await probe()).to.equal(null);
+    expect(watch.waitMs).to.equal(1);
+    await clock.advance(1);
+    expect(watch.waitMs).to.equal(0);
+  });
+
+  it('begins to wait anew with each outage', async () => {
+    watch.probeFailed();
+    await probe();
+    await clock.advance(60_000);
+    watch.probeFailed();
+    await probe();
+    expect(watch.waitMs).to.equal(90_000);
+  });
+
+  it('waits only the rest of the three intervals where a server came up a while ago', async () => {
+    expect(await probe({}, 70)).to.match(/up for 70 s only/);
+    expect(watch.waitMs).to.equal(20_000);
+  });
+
+  it('never shortens a wait', async () => {
+    watch.probeFailed();
+    await probe();
+    await probe({}, 80);
+    expect(watch.waitMs).to.equal(90_000);
+  });
+
+  for (const [what, by] of [
+    ['stood still', { monotonicMs: 400_000, wallMs: 400_000 }],
+    ['slept with its computer', { wallMs: 400_000 }],
+  ] as const) {
+    it(`waits after the process ${what} in a probe, a check or a sleep`, async () => {
+      expect(await probe(by)).to.match(/took 400000 ms to answer/);
+      for (const notice of [
+        (from: typeof watch.now) => watch.checked(from),
+        (from: typeof watch.now) => watch.slept(15_000, from),
+      ]) {
+        await clock.advance(90_000);
+        expect(watch.waitMs).to.equal(0);
+        const from = watch.now;
+        await clock.jump(by);
+        expect(notice(from)).to.be.a('string');
+        expect(watch.waitMs).to.equal(90_000);
+      }
+    });
+  }
+
+  it('does not take a sleep that was as long as planned for a gap, nor a wall clock that was set back', async () => {
+    const from = watch.now;
+    await clock.advance(300_000);
+    await clock.jump({ wallMs: -3_600_000 });
+    expect(watch.slept(300_000, from)).to.equal(null);
+  });
+
+  it('takes no second of delay for an outage however short the heartbeat interval is', async () => {
+    watch = new OutageWatch({ clock, heartbeatIntervalMs: 1_000 });
+    expect(await probe({ monotonicMs: 1_000, wallMs: 1_000 })).to.equal(null);
+    expect(await probe({ monotonicMs: 1_001, wallMs: 1_001 })).to.be.a('string');
+    expect(watch.waitMs).to.equal(3_000);
+  });
+});
