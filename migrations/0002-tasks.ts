@@ -37,6 +37,8 @@ export const tasks: Migration = {
       ...changes,
       ...(await createIndex(schema, table, heartbeatIndex, heartbeatColumns)),
       ...(await indexForChecks(schema)),
+      // The shortest timeout of those that run, at a glance.
+      ...(await createIndex(schema, table, 'idx_pipeline_task_timeout', ['status', 'timeout_minutes'])),
       ...(await createIndex(schema, table, 'idx_pipeline_task_pipeline', ['pipeline_id', 'id'])),
     ];
   },

@@ -23,6 +23,8 @@ export interface Dialect {
   skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder;
   /** Whole seconds from the instant in `column` to now, by the database's clock. */
   secondsSince(knex: Knex, column: string): Knex.Raw;
+  /** True where the instant in `column` lies more than so many seconds back, by the database's clock. */
+  isOlder(knex: Knex, column: string, seconds: number): Knex.Raw;
   /** The id that this connection's latest INSERT was given. */
   lastInsertId(knex: Knex): Knex.Raw;
   /** `prefix`, the latest inserted id and `suffix` as one text. */

@@ -8,6 +8,8 @@ export const mysqlDialect: Dialect = {
   uptime: (knex) => knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"),
   skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw('TIMESTAMPDIFF(SECOND, ??, NOW())', [column]),
+  // The column stands alone, so that an index serves it.
+  isOlder: (knex, column, seconds) => knex.raw('?? < NOW() - INTERVAL ? SECOND', [column, seconds]),
   lastInsertId: (knex) => knex.raw('LAST_INSERT_ID()'),
   aroundLastInsertId: (knex, prefix, suffix) => knex.raw('CONCAT(?, LAST_INSERT_ID(), ?)', [prefix, suffix]),
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),

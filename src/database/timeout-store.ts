@@ -58,8 +58,9 @@ export class TimeoutStore {
 
   /** Lists at most `limit` running tasks behind `afterId` that are silent for longer than their timeout, by id. */
   async listSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<readonly Task[]> {
+    const shortestSeconds = await this.#shortestTimeoutSeconds(rule);
     return selectTasks(this.#database, (query) =>
-      this.#silent(query, rule).where('id', '>', afterId).orderBy('id').limit(limit),
+      this.#silent(this.#quiet(query, shortestSeconds), rule).where('id', '>', afterId).orderBy('id').limit(limit),
     );
   }
 
@@ -106,6 +107,25 @@ export class TimeoutStore {
     return tasks;
   }
 
+  /** The shortest timeout that any running task has; no task is silent for too long before that. */
+  async #shortestTimeoutSeconds(rule: TimeoutRule): Promise<number> {
+    const [row] = await this.#database.read<{ minutes: number | null }[]>((knex) =>
+      knex('pipeline_task').where({ status: taskStatus.running }).min({ minutes: 'timeout_minutes' }),
+    );
+    return Math.min(rule.timeoutSeconds, (row?.minutes ?? Infinity) * 60);
+  }
+
+  /** Narrows a query to a range of the index, in which those that beat do not lie: there may be many. */
+  #quiet(query: Knex.QueryBuilder, seconds: number): Knex.QueryBuilder {
+    const { knex, dialect } = this.#database;
+    return query.where((quiet) => {
+      void quiet.whereRaw(dialect.isOlder(knex, 'last_heartbeat', seconds));
+      void quiet.orWhere((never) => {
+        void never.whereNull('last_heartbeat').whereRaw(dialect.isOlder(knex, 'create_time', seconds));
+      });
+    });
+  }
+
   /**
    * A task's own timeout beats the rule's, and none is under three of its heartbeats. The columns hold whole seconds, so
    * that an age may read up to one second too high: only one second above the limit is surely above it.
@@ -118,7 +138,7 @@ export class TimeoutStore {
     ]);
     return query
       .where({ status: taskStatus.running })
-      .whereRaw('? >= COALESCE(timeout_minutes * 60, ?) + 1', [silence, rule.timeoutSeconds])
+      .whereRaw('? >= COALESCE(ROUND(timeout_minutes * 60, 3), ?) + 1', [silence, rule.timeoutSeconds])
       .whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?) + 1', [silence, rule.heartbeatIntervalSeconds]);
   }
 }

@@ -13,6 +13,12 @@ import type { SilentTaskRow } from './insert-silent-task.js';
 
 const rule = { timeoutSeconds: 60, heartbeatIntervalSeconds: 10 };
 
+/** How many rows a server has handed out since it came up. */
+async function rowsRead({ knex }: Database): Promise<number> {
+  const [rows] = (await knex.raw("SHOW GLOBAL STATUS LIKE 'Handler_read%'")) as [{ Value: string }[]];
+  return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
+}
+
 eachDatabase('the timeout store', (databases) => {
   let database: Database;
   let store: TimeoutStore;
@@ -77,6 +83,12 @@ eachDatabase('the timeout store', (databases) => {
     const short = await insert(45, { timeout_minutes: 0.7, heartbeat_interval: 5 });
     await insert(600, { timeout_minutes: 60 });
     expect(await silentIds()).to.deep.equal([short]);
+  });
+
+  it('judges a fraction of a minute by its seconds', async () => {
+    // 1.1 times 60 is a little more than 66 for a computer.
+    const late = await insert(67, { timeout_minutes: 1.1 });
+    expect(await silentIds()).to.deep.equal([late]);
   });
 
   it('fails no task under three of its heartbeat intervals', async () => {
@@ -164,6 +176,17 @@ eachDatabase('the timeout store', (databases) => {
     await somebody.rollback();
     await somebody.end();
     expect(await judged).to.deep.equal([]);
+  });
+
+  it('finds the silent by an index, without a look at the many that beat', async () => {
+    const beating = { pipeline_id: 45, create_time: '2020-01-01 00:00:00', status: 0, log_path: '' };
+    const row = { ...beating, last_heartbeat: database.dialect.now(database.knex) };
+    await database.write(Array.from({ length: 2_000 }, () => database.knex('pipeline_task').insert(row)));
+    const silent = [await insert(100), await insert(200, {}, false), await insert(70, { timeout_minutes: 0.9 })];
+    await database.knex.raw('ANALYZE TABLE pipeline_task');
+    const before = await rowsRead(database);
+    expect(await silentIds()).to.deep.equal(silent);
+    expect((await rowsRead(database)) - before).to.be.below(200);
   });
 
   it('names the rows that nobody has locked', async () => {
