@@ -18,9 +18,12 @@ export class OutageWatch {
   /** By the monotonic clock. */
   #judgeableAt = -Infinity;
   #away = false;
+  /** When this process was last seen at work; from there on no moment goes unwatched. */
+  #seenAt: Instant;
 
   constructor({ clock, heartbeatIntervalMs }: OutageWatchOptions) {
     this.#clock = clock;
+    this.#seenAt = this.#now();
     this.#waitMs = 3 * heartbeatIntervalMs;
     // A freeze that is shorter than this makes no run miss more than one of its beats.
     this.#tolerableMs = Math.max(1_000, heartbeatIntervalMs / 4);
@@ -34,40 +37,42 @@ export class OutageWatch {
   /** A probe failed: the database is away. */
   probeFailed(): void {
     this.#away = true;
+    this.#seenAt = this.#now();
   }
 
-  /** This moment by both clocks. */
-  get now(): Instant {
-    return { monotonic: this.#clock.monotonic(), wall: this.#clock.now() };
-  }
-
-  /** A probe that was sent at `from` was answered by a server that is up for so long; returns what gives reason to wait, if anything. */
-  probeAnswered(from: Instant, uptimeSeconds: number | null): string | null {
+  /** A probe was answered by a server that is up for so long; returns what gives reason to wait, if anything. */
+  probeAnswered(uptimeSeconds: number | null): string | null {
+    const tookMs = this.#sinceSeen();
     const wasAway = this.#away;
     this.#away = false;
     if (wasAway) return this.#distrust('the database came back');
-    const tookMs = this.#since(from);
     if (tookMs > this.#tolerableMs) return this.#distrust(`the database took ${Math.round(tookMs)} ms to answer`);
     if (uptimeSeconds === null || uptimeSeconds * 1_000 >= this.#waitMs) return null;
     return this.#distrust(`the database is up for ${uptimeSeconds} s only`, this.#waitMs - uptimeSeconds * 1_000);
   }
 
-  /** A check that began at `from` has ended. Returns what gives reason to wait before the next one, if anything. */
-  checked(from: Instant): string | null {
-    const tookMs = this.#since(from);
+  /** A check has ended; returns what gives reason to wait, if anything. */
+  checked(): string | null {
+    const tookMs = this.#sinceSeen();
     return tookMs > this.#tolerableMs ? this.#distrust(`the check took ${Math.round(tookMs)} ms`) : null;
   }
 
-  /** This process slept since `from`: it had planned `plannedMs`. Returns what gives reason to wait, if anything. */
-  slept(plannedMs: number, from: Instant): string | null {
-    const lateMs = this.#since(from) - plannedMs;
+  /** This process slept for what it had planned to be `plannedMs`; returns what gives reason to wait, if anything. */
+  slept(plannedMs: number): string | null {
+    const lateMs = this.#sinceSeen() - plannedMs;
     if (lateMs <= this.#tolerableMs) return null;
     return this.#distrust(`the monitor was suspended for ${Math.round(lateMs / 1_000)} s`);
   }
 
   /** While a computer is suspended its monotonic clock may stand still, but the wall clock does not. */
-  #since(from: Instant): number {
-    return Math.max(this.#clock.monotonic() - from.monotonic, this.#clock.now() - from.wall);
+  #sinceSeen(): number {
+    const before = this.#seenAt;
+    this.#seenAt = this.#now();
+    return Math.max(this.#seenAt.monotonic - before.monotonic, this.#seenAt.wall - before.wall);
+  }
+
+  #now(): Instant {
+    return { monotonic: this.#clock.monotonic(), wall: this.#clock.now() };
   }
 
   #distrust(reason: string, waitMs = this.#waitMs): string {
@@ -77,7 +82,7 @@ export class OutageWatch {
 }
 
 /** One moment by both clocks, in milliseconds. */
-export interface Instant {
+interface Instant {
   readonly monotonic: number;
   readonly wall: number;
 }

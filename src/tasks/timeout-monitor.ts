@@ -90,13 +90,12 @@ export class TimeoutMonitor {
 
   /** Returns the database's clock; null where it can't be asked, or `signal` is aborted. */
   async #probe(signal: AbortSignal): Promise<string | null> {
-    const from = this.#watch.now;
     try {
       const probe = await untilAborted(this.#options.store.probe(), signal);
       if (probe === null) return null;
       this.#trouble = null;
       this.#failures = 0;
-      this.#noteDistrust(this.#watch.probeAnswered(from, probe.uptimeSeconds));
+      this.#noteDistrust(this.#watch.probeAnswered(probe.uptimeSeconds));
       return probe.now;
     } catch (error) {
       this.#noteTrouble(error);
@@ -106,15 +105,15 @@ export class TimeoutMonitor {
 
   async #judge(signal: AbortSignal): Promise<CheckResult | null> {
     const { store, clock, logger, lang, rule, name } = this.#options;
-    const from = this.#watch.now;
+    const startedAt = clock.monotonic();
     const reason = `silent for longer than its timeout: failed by monitor ${name}, check ${++this.#checks}`;
     const running = await store.countRunning();
     const now = (): Promise<string | null> => this.#trustedNow(signal);
     const isDone = await failSilentTasks({ store, logger, lang, rule, reason, now, failed: this.#timedOut });
-    this.#noteDistrust(this.#watch.checked(from));
+    this.#noteDistrust(this.#watch.checked());
     if (!isDone) return null;
     const timedOut = this.#timedOut.splice(0);
-    const durationMs = clock.monotonic() - from.monotonic;
+    const durationMs = clock.monotonic() - startedAt;
     writeLine(logger, timeoutChecked(lang, { running, timedOut: timedOut.length, durationMs }));
     return { running, timedOut };
   }
@@ -140,9 +139,8 @@ export class TimeoutMonitor {
   async #sleep(untilCheckMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const plannedMs = Math.max(1, this.#plan(untilCheckMs));
-    const from = this.#watch.now;
     await clock.sleep(plannedMs, signal).catch(() => undefined);
-    if (!signal.aborted) this.#noteDistrust(this.#watch.slept(plannedMs, from));
+    if (!signal.aborted) this.#noteDistrust(this.#watch.slept(plannedMs));
   }
 
   /** Probes come so often that no outage between two of them makes a run miss its three beats. */

@@ -11,18 +11,20 @@ describe('an outage watch', () => {
     watch = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
   });
 
+  const sleepAsPlanned = (): unknown => watch.slept(Infinity);
+
   /** A probe that takes so long by the two clocks. */
   async function probe(by: { wallMs?: number; monotonicMs?: number } = {}, up: number | null = null): Promise<unknown> {
-    const from = watch.now;
+    sleepAsPlanned();
     await clock.jump(by);
-    return watch.probeAnswered(from, up);
+    return watch.probeAnswered(up);
   }
 
   it('waits for nothing where nothing has happened', async () => {
     expect(watch.waitMs).to.equal(0);
     expect(await probe({ monotonicMs: 7_000, wallMs: 7_000 }, 90)).to.equal(null);
-    expect(watch.slept(15_000, watch.now)).to.equal(null);
-    expect(watch.checked(watch.now)).to.equal(null);
+    expect(watch.slept(15_000)).to.equal(null);
+    expect(watch.checked()).to.equal(null);
     expect(watch.waitMs).to.equal(0);
   });
 
@@ -67,25 +69,29 @@ describe('an outage watch', () => {
   ] as const) {
     it(`waits after the process ${what} in a probe, a check or a sleep`, async () => {
       expect(await probe(by)).to.match(/took 400000 ms to answer/);
-      for (const notice of [
-        (from: typeof watch.now) => watch.checked(from),
-        (from: typeof watch.now) => watch.slept(15_000, from),
-      ]) {
+      for (const notice of [() => watch.checked(), () => watch.slept(15_000)]) {
         await clock.advance(90_000);
         expect(watch.waitMs).to.equal(0);
-        const from = watch.now;
+        sleepAsPlanned();
         await clock.jump(by);
-        expect(notice(from)).to.be.a('string');
+        expect(notice()).to.be.a('string');
         expect(watch.waitMs).to.equal(90_000);
       }
     });
   }
 
+  it('notices a gap wherever it falls: what follows next tells of it', async () => {
+    await probe();
+    watch.checked();
+    await clock.jump({ monotonicMs: 60_000, wallMs: 60_000 });
+    await clock.advance(15_000);
+    expect(watch.slept(15_000)).to.equal('the monitor was suspended for 60 s');
+  });
+
   it('does not take a sleep that was as long as planned for a gap, nor a wall clock that was set back', async () => {
-    const from = watch.now;
     await clock.advance(300_000);
     await clock.jump({ wallMs: -3_600_000 });
-    expect(watch.slept(300_000, from)).to.equal(null);
+    expect(watch.slept(300_000)).to.equal(null);
   });
 
   it('takes no second of delay for an outage however short the heartbeat interval is', async () => {
