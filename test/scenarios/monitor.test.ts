@@ -1,16 +1,29 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
+import type { Child } from '../support/child.js';
 import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
-import { eventually } from '../support/within.js';
 
-const monitorArgs = ['monitor', '--timeout', '0.05', '--interval', '1', '--heartbeat-interval', '1'];
+const monitorArgs = [
+  ...['monitor', '--timeout', '0.05', '--interval', '1', '--heartbeat-interval', '1'],
+  ...['--log-level', 'debug', '--lang', 'en'],
+];
+const source = { mode: 'realtime' } as const;
 
 /** The status and end reason of a pipeline's newest task. */
 async function stateOf(scenario: Scenario, pipelineId: number): Promise<unknown> {
   const [task] = await scenario.tasks(pipelineId);
   return [task?.status, task?.end_reason];
 }
+
+async function endGently(processes: readonly Child[]): Promise<void> {
+  for (const process of processes) process.signal('SIGTERM');
+  for (const process of processes) expect((await process.exit(12_000)).code).to.equal(0);
+}
+
+const running = (run: Child): Promise<unknown> => run.output(/runs pipeline/, 30_000);
+/** The length of a freeze is what these tests are about. */
+const freezeFor = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
 describe('the monitor at work', () => {
   let node: ChainSimulator;
@@ -23,12 +36,18 @@ describe('the monitor at work', () => {
   after(() => node.stop());
 
   eachDatabase('on live and frozen runs', (database) => {
+    let scenario: Scenario;
+
+    beforeEach(async function () {
+      this.timeout(30_000);
+      scenario = await Scenario.begin(await database.fresh(), node.url, source);
+    });
+
     it('fails the frozen one, spares the living, and lets the frozen one find out', async function () {
       this.timeout(60_000);
-      const scenario = await Scenario.begin(await database.fresh(), node.url, { mode: 'realtime' });
       const live = scenario.run();
       const frozen = await scenario.runAs(46);
-      await Promise.all([live, frozen].map((run) => run.output(/runs pipeline/)));
+      await Promise.all([live, frozen].map(running));
       const monitor = scenario.start(...monitorArgs);
       frozen.signal('SIGSTOP');
       await monitor.output(/task timed out: task_id=\d+, pipeline_id=46, (last|never)/);
@@ -36,37 +55,69 @@ describe('the monitor at work', () => {
       frozen.signal('SIGCONT');
       expect((await frozen.exit()).code).to.equal(4);
       expect(await stateOf(scenario, 45)).to.deep.equal([0, null]);
-      for (const process of [live, monitor]) {
-        process.signal('SIGTERM');
-        expect((await process.exit(12_000)).code).to.equal(0);
-      }
+      await endGently([live, monitor]);
+      expect(monitor.stderr.match(/task timed out/g)).to.have.length(1);
+    });
+
+    it('waits before it judges those who were frozen together with it', async function () {
+      this.timeout(60_000);
+      const run = scenario.run();
+      await running(run);
+      const monitor = scenario.start(...monitorArgs);
+      await monitor.output(/timeout check: 1 running, 0 timed out/);
+      for (const process of [monitor, run]) process.signalGroup('SIGSTOP');
+      await freezeFor(6_000);
+      monitor.signalGroup('SIGCONT');
+      await monitor.output(/nobody is judged for 3 s/);
+      run.signalGroup('SIGCONT');
+      await monitor.output(/nobody is judged[^]*timeout check: 1 running, 0 timed out/);
+      expect(await stateOf(scenario, 45)).to.deep.equal([0, null]);
+      await endGently([run, monitor]);
+      expect(monitor.stderr).not.to.match(/task timed out/);
     });
   });
 
   withMariadbServer('on a server that freezes', (server) => {
     it('fails no living run for the outage, and the one that died in it soon after', async function () {
       this.timeout(90_000);
-      const scenario = await Scenario.begin(await createDatabase(server().url()), node.url, { mode: 'realtime' });
-      const live = [scenario.run(), await scenario.runAs(46)];
-      const dead = await scenario.runAs(47);
-      await Promise.all([...live, dead].map((run) => run.output(/runs pipeline/)));
+      const scenario = await Scenario.begin(await createDatabase(server().url()), node.url, source);
+      const dying = scenario.run();
+      const live = await Promise.all([46, 47, 48, 49, 50].map((id) => scenario.runAs(id)));
+      await Promise.all([dying, ...live].map(running));
       const monitor = scenario.start(...monitorArgs);
-      await monitor.output(/the monitor checks/);
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await monitor.output(/timeout check: 6 running, 0 timed out/);
       server().freeze();
-      await dead.kill();
-      await new Promise((resolve) => setTimeout(resolve, 9_000));
+      await dying.kill();
+      await freezeFor(9_000);
       server().thaw();
-      await monitor.output(/nobody is judged for \d+ s/);
-      await eventually('the dead run is failed', async () => {
-        const [status] = (await stateOf(scenario, 47)) as [number];
-        return status === 2;
-      });
-      for (const id of [45, 46]) expect(await stateOf(scenario, id)).to.deep.equal([0, null]);
+      await monitor.output(/the database came back: nobody is judged for 3 s/, 5_000);
+      await monitor.output(/task timed out: task_id=\d+, pipeline_id=45, last/, 8_000);
+      await monitor.output(/timeout check: 6 running, 1 timed out[^]*timeout check: 5 running, 0 timed out/);
+      for (const id of [46, 47, 48, 49, 50]) expect(await stateOf(scenario, id)).to.deep.equal([0, null]);
+      await endGently([...live, monitor]);
       expect(monitor.stderr.match(/task timed out/g)).to.have.length(1);
-      for (const process of [...live, monitor]) {
-        process.signal('SIGTERM');
-        expect((await process.exit(12_000)).code).to.equal(0);
+    });
+
+    it('ends when it is told to, however long a beat is', async function () {
+      this.timeout(60_000);
+      const scenario = await Scenario.begin(await createDatabase(server().url()), node.url, source);
+      const monitor = scenario.start(
+        'monitor',
+        '--interval',
+        '1',
+        '--heartbeat-interval',
+        '60',
+        '--log-level',
+        'debug',
+      );
+      await monitor.output(/timeout check: 0 running|nobody is judged/);
+      server().freeze();
+      try {
+        // It asks once a second or every half minute: either way the next thing that it hears is the signal.
+        await freezeFor(1_500);
+        await endGently([monitor]);
+      } finally {
+        server().thaw();
       }
     });
   });
