@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Task } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import type { Database } from './database.js';
+import { requireMigrated } from './migrator.js';
 import { selectTasks } from './task-rows.js';
 
 /** What a database says of itself. */
@@ -30,6 +31,7 @@ export interface Verdict {
 /** The statements of a timeout monitor on `pipeline_task`. */
 export class TimeoutStore {
   readonly #database: Database;
+  #isMigrated = false;
   /** What has been sent to end tasks, while it is unknown which tasks it ended. */
   #unanswered: { readonly ids: readonly number[]; readonly reason: string } | null = null;
 
@@ -37,8 +39,13 @@ export class TimeoutStore {
     this.#database = database;
   }
 
-  /** Asks the database for its clock and how long it is up; throws DatabaseUnreachableError. */
+  /**
+   * Asks the database for its clock and how long it is up; throws DatabaseUnreachableError and, at the first answer,
+   * NotMigratedError.
+   */
   async probe(): Promise<DatabaseProbe> {
+    if (!this.#isMigrated) await requireMigrated(this.#database);
+    this.#isMigrated = true;
     const { dialect, knex } = this.#database;
     const uptime = dialect.uptime(knex);
     const seconds = uptime === null ? null : readUptime(await this.#database.read<unknown>(() => uptime));

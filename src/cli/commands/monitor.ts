@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/migrator.js';
 import { TimeoutStore } from '../../database/timeout-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { ExitCode } from '../../runtime/errors.js';
+import { giveUpLater } from '../../tasks/give-up-later.js';
 import { TimeoutMonitor } from '../../tasks/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/timeout-monitor.js';
 import type { CommandContext } from '../context.js';
@@ -12,46 +15,80 @@ interface MonitorOptions {
   readonly once?: boolean;
 }
 
-/** How long `--once` waits for a database that is away, in milliseconds. */
+/** How long `--once` waits for a database that goes away, in milliseconds. */
 const patienceMs = 30_000;
+
+/** How long a statement may still be waited for once the monitor was told to end, in milliseconds. */
+const lingerMs = 3_000;
 
 /** Fails tasks that fell silent: again and again, or once. */
 export async function monitorTasks(context: CommandContext, options: MonitorOptions): Promise<ExitCode> {
-  const { settings, clock, logger, signals } = context;
-  const heartbeatIntervalSeconds = settings.heartbeatIntervalSeconds;
-  // A monitor that is frozen in a transaction must hold nobody up, and a server that is must not hold up the monitor.
-  const database = await context.database({ statementTimeoutMs: Math.max(5_000, heartbeatIntervalSeconds * 1_000) });
+  const database = await context.database({ statementTimeoutMs: statementTimeoutMs(context.settings) });
+  const monitor = createMonitor(context, database);
+  if (options.once !== true) return keepChecking(context, monitor);
   await requireMigrated(database);
-  const monitor = new TimeoutMonitor({
+  return checkOnce(context, monitor);
+}
+
+/** A monitor that is frozen in a transaction must hold nobody up, and a server that is must not hold up the monitor. */
+function statementTimeoutMs({ heartbeatIntervalSeconds }: CommandContext['settings']): number {
+  return Math.max(5_000, heartbeatIntervalSeconds * 1_000);
+}
+
+function createMonitor({ settings, clock, logger }: CommandContext, database: Database): TimeoutMonitor {
+  return new TimeoutMonitor({
     store: new TimeoutStore(database),
-    rule: { timeoutSeconds: settings.taskTimeoutMinutes * 60, heartbeatIntervalSeconds },
+    rule: {
+      timeoutSeconds: settings.taskTimeoutMinutes * 60,
+      heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
+    },
     checkIntervalMs: settings.checkIntervalSeconds * 1_000,
-    name: thisProcess().name,
+    // In containers that share a host's name every monitor may be process 1.
+    name: `${thisProcess().name} (${randomBytes(3).toString('hex')})`,
     clock,
     logger,
     lang: settings.lang,
   });
-  if (options.once === true) {
-    const result = await monitor.checkOnce(patienceMs, signals.stopping);
-    if (result === null) return stopCode(signals.stopping);
-    await printCheck(context, result);
-    return 0;
-  }
-  const { taskTimeoutMinutes, checkIntervalSeconds } = settings;
+}
+
+async function keepChecking(context: CommandContext, monitor: TimeoutMonitor): Promise<ExitCode> {
+  const { taskTimeoutMinutes, checkIntervalSeconds } = context.settings;
   const fields = {
     event: 'monitor.started',
     timeout_minutes: taskTimeoutMinutes,
     interval_seconds: checkIntervalSeconds,
   };
-  logger.log('info', `the monitor checks every ${checkIntervalSeconds} s, timeout ${taskTimeoutMinutes} min`, fields);
-  await monitor.run(signals.stopping);
+  const message = `the monitor checks every ${checkIntervalSeconds} s, timeout ${taskTimeoutMinutes} min`;
+  context.logger.log('info', message, fields);
+  await untilStopped(context, (stopping) => monitor.run(stopping));
   return 0;
+}
+
+async function checkOnce(context: CommandContext, monitor: TimeoutMonitor): Promise<ExitCode> {
+  const result = await untilStopped(context, (stopping) => monitor.checkOnce(patienceMs, stopping));
+  if (result === null) return stopCode(context.signals.stopping);
+  await printCheck(context, result);
+  return 0;
+}
+
+/** Waits for `work`, and a little longer once the command was told to end: null where it did not end by then. */
+async function untilStopped<T>(
+  { clock, signals: { stopping } }: CommandContext,
+  work: (stopping: AbortSignal) => Promise<T>,
+): Promise<T | null> {
+  const reason = (): Error => stopping.reason as Error;
+  try {
+    return await giveUpLater({ clock, after: stopping, delayMs: lingerMs, reason }, () => work(stopping));
+  } catch (error) {
+    if (stopping.aborted && error === stopping.reason) return null;
+    throw error;
+  }
 }
 
 async function printCheck({ output, settings }: CommandContext, { running, timedOut }: CheckResult): Promise<void> {
   if (output.isJson) {
     const defaults = { timeoutMinutes: settings.taskTimeoutMinutes };
-    await output.json({ running, timed_out: timedOut.map((task) => taskToJson(task, defaults)) });
+    await output.json({ checked: running, timed_out: timedOut.map((task) => taskToJson(task, defaults)) });
     return;
   }
   await output.line(`${running} running, ${timedOut.length} timed out`);
