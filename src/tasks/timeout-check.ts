@@ -43,12 +43,20 @@ export async function failSilentTasks(check: TimeoutCheck): Promise<boolean> {
 }
 
 async function failChunk(check: TimeoutCheck, silent: readonly Task[], now: string): Promise<void> {
+  const passedOver = await failUnlocked(check, silent, now);
+  // A beat, or another monitor that was looking, holds a row for a moment only.
+  for (const task of await failUnlocked(check, passedOver, now)) tellLocked(check.logger, task);
+}
+
+/** Returns the tasks whose rows somebody has locked. */
+async function failUnlocked(check: TimeoutCheck, silent: readonly Task[], now: string): Promise<readonly Task[]> {
+  if (silent.length === 0) return [];
   const free = new Set(await check.store.unlocked(silent.map(({ id }) => id)));
-  for (const task of silent.filter(({ id }) => !free.has(id))) tellLocked(check.logger, task);
-  if (free.size === 0) return;
   const { rule, reason } = check;
   const deadline = addSeconds(now, deadlineSeconds(rule.heartbeatIntervalSeconds));
-  for (const task of await check.store.fail([...free], { rule, reason, deadline })) noteFailed(check, task);
+  const failed = free.size === 0 ? [] : await check.store.fail([...free], { rule, reason, deadline });
+  for (const task of failed) noteFailed(check, task);
+  return silent.filter(({ id }) => !free.has(id));
 }
 
 function noteFailed(check: TimeoutCheck, task: Task): void {

@@ -80,6 +80,16 @@ eachDatabase('a timeout check', (databases) => {
   // SQLite locks no rows.
   if (databases.dialect === 'sqlite') return;
 
+  it('looks again at a row that was locked for a moment', async () => {
+    const id = await insertSilentTask(database, 100);
+    const unlocked = store.unlocked.bind(store);
+    let looks = 0;
+    store.unlocked = (ids) => (looks++ === 0 ? Promise.resolve([]) : unlocked(ids));
+    await check();
+    expect(failed.map((task) => task.id)).to.deep.equal([id]);
+    expect(lines.filter((line) => line.includes('locked'))).to.deep.equal([]);
+  });
+
   it('passes over a row that somebody has locked, says so, and fails the others', async () => {
     const [locked, free] = [await insertSilentTask(database, 100), await insertSilentTask(database, 100)];
     const somebody = await createConnection(databases.url());
