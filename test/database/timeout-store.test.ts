@@ -73,6 +73,18 @@ eachDatabase('the timeout store', (databases) => {
     });
   }
 
+  it('calls nobody silent before its own timeout is surely over, and fails nobody either', async () => {
+    const id = await insert(0, { timeout_minutes: 2 });
+    const judgedAt = (age: number): Promise<[boolean, number]> =>
+      withinOneSecond(async () => {
+        await database.write([database.knex('pipeline_task').where({ id }).update({ status: 0 })]);
+        await ageTask(database, id, { created: 1_000, heartbeat: age });
+        return [(await silentIds()).includes(id), (await store.fail([id], await verdict())).length];
+      });
+    expect(await judgedAt(120)).to.deep.equal([false, 0]);
+    expect(await judgedAt(121)).to.deep.equal([true, 1]);
+  });
+
   it('judges a task that never beat by its creation', async () => {
     await insert(50, {}, false);
     const late = await insert(62, {}, false);

@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import type { DatabaseProbe } from '../../src/database/timeout-store.js';
+import { settle } from '../support/fake-clock.js';
+import { away, MonitorFixture, up } from './monitor-fixture.js';
+
+describe('a timeout monitor in an outage', () => {
+  let monitor: MonitorFixture;
+
+  beforeEach(() => (monitor = new MonitorFixture()));
+  afterEach(() => monitor.stop.abort());
+
+  it('judges nobody for three heartbeat intervals after the database came back, then by the plain rule', async () => {
+    monitor.start();
+    await monitor.clock.advance(200_000);
+    monitor.answer = away;
+    await monitor.clock.advance(150_000);
+    expect(monitor.checks).to.deep.equal([0]);
+    expect(monitor.lines.some((line) => line === 'error: nobody is judged while the database is away: gone')).to.equal(
+      true,
+    );
+    monitor.answer = up;
+    const before = monitor.checks.length;
+    await monitor.clock.advance(85_000);
+    expect(monitor.checks.length).to.equal(before);
+    await monitor.clock.advance(40_000);
+    expect(monitor.checks.length).to.equal(before + 1);
+  });
+
+  it('asks a database that is away soon, then with a backoff of at most one heartbeat interval', async () => {
+    monitor.answer = away;
+    monitor.start();
+    await monitor.clock.advance(0);
+    const waits: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const wait = monitor.clock.nextWakeMs ?? NaN;
+      waits.push(wait);
+      await monitor.clock.advance(wait);
+    }
+    expect(waits[0]).to.be.at.most(250);
+    expect(Math.max(...waits)).to.be.within(15_000, 30_000);
+    expect(monitor.probes).to.equal(21);
+  });
+
+  it('judges nobody after a check in which the database went away, until it has waited', async () => {
+    monitor.onCount = away;
+    monitor.start();
+    await monitor.clock.advance(0);
+    monitor.onCount = () => undefined;
+    await monitor.clock.advance(89_000);
+    expect(monitor.checks).to.deep.equal([]);
+    await monitor.clock.advance(2_000);
+    expect(monitor.checks).to.have.length(1);
+  });
+
+  it('waits where its computer slept in the middle of a check', async () => {
+    let goOn: () => void = () => undefined;
+    monitor.onCount = (): Promise<void> => new Promise((resolve) => (goOn = resolve));
+    void monitor.make('en', 1_000).run(monitor.stop.signal);
+    await settle();
+    monitor.onCount = () => undefined;
+    await monitor.clock.jump({ wallMs: 7_200_000 });
+    goOn();
+    await settle();
+    const before = monitor.checks.length;
+    expect(monitor.lines).to.include(
+      'warn: the check took 7200000 ms: nobody is judged for 90 s, in which living runs are heard',
+    );
+    await monitor.clock.advance(85_000);
+    expect(monitor.checks).to.have.length(before);
+    await monitor.clock.advance(10_000);
+    expect(monitor.checks.length).to.be.above(before);
+  });
+
+  it('waits after a probe that the database took long to answer', async () => {
+    monitor.answer = async (): Promise<DatabaseProbe> => {
+      await monitor.clock.sleep(20_000);
+      return up();
+    };
+    monitor.start();
+    await monitor.clock.advance(20_000);
+    monitor.answer = up;
+    await monitor.clock.advance(85_000);
+    expect(monitor.checks).to.deep.equal([]);
+    await monitor.clock.advance(20_000);
+    expect(monitor.checks).to.have.length(1);
+  });
+
+  it('waits until a server has been up for three heartbeat intervals', async () => {
+    const startedAt = monitor.clock.monotonic();
+    monitor.answer = (): Promise<DatabaseProbe> => up(60 + (monitor.clock.monotonic() - startedAt) / 1_000);
+    monitor.start();
+    await monitor.clock.advance(25_000);
+    expect(monitor.checks).to.deep.equal([]);
+    await monitor.clock.advance(10_000);
+    expect(monitor.checks).to.have.length(1);
+  });
+
+  for (const [what, by] of [
+    ['was suspended with its computer', { wallMs: 400_000 }],
+    ['was stopped', { wallMs: 400_000, monotonicMs: 400_000 }],
+  ] as const) {
+    it(`waits where it ${what} itself`, async () => {
+      monitor.start();
+      await monitor.clock.advance(295_000);
+      await monitor.clock.jump(by);
+      await monitor.clock.advance(80_000);
+      expect(monitor.checks).to.deep.equal([0]);
+      await monitor.clock.advance(30_000);
+      expect(monitor.checks).to.have.length(2);
+    });
+  }
+});
