@@ -39,7 +39,8 @@ function createMonitor({ settings, clock, logger }: CommandContext, database: Da
   return new TimeoutMonitor({
     store: new TimeoutStore(database),
     rule: {
-      timeoutSeconds: settings.taskTimeoutMinutes * 60,
+      // 1.1 times 60 is a little more than 66 for a computer, and would cost a second.
+      timeoutSeconds: Math.round(settings.taskTimeoutMinutes * 60_000) / 1_000,
       heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     },
     checkIntervalMs: settings.checkIntervalSeconds * 1_000,
