@@ -20,6 +20,21 @@ export async function selectTasks(
   return rows.map(toTask);
 }
 
+/** A sign of life of a task; its progress where that has moved. */
+export interface Beat {
+  readonly taskId: number;
+  readonly progress: Progress | null;
+}
+
+/** Each task's own progress, in one statement for all. */
+export function keptProgress(knex: Knex, beats: readonly Beat[]): Record<string, Knex.Raw> {
+  const moved = beats.filter(({ progress }) => progress !== null);
+  if (moved.length === 0) return {};
+  const cases = 'WHEN ? THEN ? '.repeat(moved.length);
+  const bindings = moved.flatMap(({ taskId, progress }) => [taskId, JSON.stringify(progress)]);
+  return { progress: knex.raw(`CASE id ${cases}ELSE progress END`, bindings) };
+}
+
 interface TaskRow {
   id: number;
   pipeline_id: number;

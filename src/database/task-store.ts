@@ -3,7 +3,8 @@ import type { Progress, Task } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import { NotFoundError } from '../runtime/errors.js';
 import type { Database } from './database.js';
-import { selectTasks } from './task-rows.js';
+import { keptProgress, selectTasks } from './task-rows.js';
+import type { Beat } from './task-rows.js';
 
 const table = 'pipeline_task';
 
@@ -124,18 +125,19 @@ export class TaskStore {
   }
 
   /**
-   * Renews the leases of running tasks, on the database's clock, in one statement; returns how many were still running.
-   * Where `progress` is given it is kept too.
+   * Renews the leases of running tasks, on the database's clock, in one statement, and keeps the progress of those that
+   * moved. Returns the ids of those that are not running any more.
    */
-  async renew(ids: readonly number[], progress: Progress | null): Promise<number> {
+  async renew(beats: readonly Beat[]): Promise<readonly number[]> {
     const { knex, dialect } = this.#database;
-    const values = {
-      last_heartbeat: dialect.now(knex),
-      ...(progress === null ? {} : { progress: JSON.stringify(progress) }),
-    };
-    const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });
-    const [result] = await this.#database.write([running.update(values)]);
-    return result?.matched ?? 0;
+    const ids = beats.map(({ taskId }) => taskId).sort((a, b) => a - b);
+    const running = (): Knex.QueryBuilder => knex(table).whereIn('id', ids).where({ status: taskStatus.running });
+    const values = { last_heartbeat: dialect.now(knex), ...keptProgress(knex, beats) };
+    const [result] = await this.#database.write([running().update(values)]);
+    if (result?.matched === ids.length) return [];
+    const alive = await this.#database.read<{ id: number }[]>(() => running().select('id'));
+    const found = new Set(alive.map(({ id }) => id));
+    return ids.filter((id) => !found.has(id));
   }
 
   /** Ends a running task; returns false where it had ended already. */

@@ -2,8 +2,11 @@ import type { CheckpointStore } from '../database/checkpoint-store.js';
 import { FenceError } from '../database/script.js';
 import type { Replaced, TaskStore } from '../database/task-store.js';
 import type { Task } from '../model/task.js';
-import { taskStatus } from '../model/task.js';
+import { statusText, taskStatus } from '../model/task.js';
 import { LeaseHeldError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { statusChanged, writeLine } from '../runtime/messages.js';
+import type { Lang } from '../runtime/messages.js';
 
 /** This process, as other processes can recognise it. */
 export interface Worker {
@@ -82,4 +85,22 @@ function describeHolder(task: Task): string {
   const beat =
     task.heartbeatAgeSeconds === null ? 'no heartbeat yet' : `last heartbeat ${task.heartbeatAgeSeconds} s ago`;
   return `pipeline ${task.pipelineId} is held by task ${task.id}${where}, running since ${task.createTime}, ${beat}`;
+}
+
+/** Tells which task has begun, and which it replaced. */
+export function tellClaim(
+  { pipelineId, worker, lang }: ClaimOptions & { readonly lang: Lang },
+  { taskId, replaced }: ClaimedTask,
+  logger: Logger,
+): void {
+  const running = statusText(taskStatus.running, lang);
+  if (replaced !== null) {
+    const failed = statusText(taskStatus.failed, lang);
+    writeLine(
+      logger,
+      statusChanged(lang, { taskId: replaced.id, pipelineId, from: running, to: failed, reason: 'taken_over' }),
+    );
+  }
+  const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
+  logger.log('info', `task ${taskId} runs pipeline ${pipelineId} on ${worker.name}`, fields);
 }

@@ -1,20 +1,17 @@
-import type { TaskStore } from '../database/task-store.js';
 import type { Progress } from '../model/task.js';
 import type { Lease } from '../pipeline/lease.js';
 import type { Clock } from '../runtime/clock.js';
-import { DatabaseUnreachableError, LeaseLostError, messageOf } from '../runtime/errors.js';
-import type { Logger } from '../runtime/logger.js';
-import { heartbeatFailed, heartbeatSent, writeLine } from '../runtime/messages.js';
-import type { Lang } from '../runtime/messages.js';
+import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
 import { backoffMs } from '../runtime/retry.js';
+import type { BeatResult, BeatRounds, Beating, SentBeat } from './beat-rounds.js';
+import { HeartbeatReport } from './heartbeat-report.js';
+import type { HeartbeatReportOptions } from './heartbeat-report.js';
+import { StallWatch } from './stall-watch.js';
 
-export interface HeartbeatOptions {
-  readonly taskId: number;
-  readonly pipelineId: number;
-  readonly tasks: Pick<TaskStore, 'renew'>;
+export interface HeartbeatOptions extends HeartbeatReportOptions {
+  /** Shared by the tasks of a process. */
+  readonly rounds: BeatRounds;
   readonly clock: Clock;
-  readonly logger: Logger;
-  readonly lang: Lang;
   readonly intervalMs: number;
   /** How long nothing may move before the task stops beating. */
   readonly stallAfterMs: number;
@@ -28,25 +25,36 @@ const firstRetryMs = 250;
  * lease when a beat is due; while one call is in the air a ticker does, but only until nothing has moved for
  * `stallAfterMs`: a run that hangs falls silent, and a monitor can see it.
  */
-export class Heartbeat implements Lease {
+export class Heartbeat implements Lease, Beating {
   readonly taskId: number;
   readonly #options: HeartbeatOptions;
   readonly #lost = new AbortController();
+  readonly #report: HeartbeatReport;
+  readonly #stall: StallWatch;
   #progress: Progress | null = null;
-  #movedAt: number;
+  /** The progress that the database holds. */
+  #kept: Progress | null = null;
   #renewedAt = -Infinity;
+  #dueAfterMs: number;
   /** The wall-clock time of the last beat in milliseconds, for people. */
   #beatAt: number | null = null;
-  #away = false;
+  /** What became of the latest beat; null where it landed. */
+  #failure: Error | null = null;
+  /** Beats in a row that failed. */
+  #failures = 0;
   /** Recoveries since the work last moved. */
   #recoveries = 0;
-  #stalled = false;
-  #renewing: Promise<void> | null = null;
 
   constructor(options: HeartbeatOptions) {
     this.taskId = options.taskId;
     this.#options = options;
-    this.#movedAt = options.clock.monotonic();
+    this.#dueAfterMs = options.intervalMs * (1 - options.rounds.earlyShare);
+    this.#report = new HeartbeatReport(options);
+    this.#stall = new StallWatch({
+      ...options,
+      onStall: (stillSeconds) => this.#report.stalled(stillSeconds),
+      onMove: () => this.#report.movedAgain(),
+    });
   }
 
   /** Aborted, with a LeaseLostError as its reason, as soon as a beat finds that the lease is another's. */
@@ -59,14 +67,23 @@ export class Heartbeat implements Lease {
     return this.#beatAt;
   }
 
+  get unkept(): Progress | null {
+    return this.#progress === this.#kept ? null : this.#progress;
+  }
+
+  get isStalled(): boolean {
+    return this.#stall.isStalled;
+  }
+
   async moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
     this.#lost.signal.throwIfAborted();
-    if (this.#away || this.#isDue()) await this.#renewAtLast(AbortSignal.any([signal, this.#lost.signal]));
+    if (this.#isAway || this.#isDue) await this.#renewAtLast(AbortSignal.any([signal, this.#lost.signal]));
   }
 
   renewed(progress: Progress): void {
     this.#touch(progress);
+    this.#kept = progress;
     this.#landed(this.#options.clock.monotonic());
   }
 
@@ -78,8 +95,35 @@ export class Heartbeat implements Lease {
     this.#refuseToStall();
   }
 
+  /** Beats while calls are in the air, until `signal` is aborted or the lease is lost. */
+  async tick(signal: AbortSignal): Promise<void> {
+    const { clock, rounds } = this.#options;
+    rounds.join(this);
+    let failures = 0;
+    while (!signal.aborted && !this.lost.aborted) {
+      const waitMs = failures > 0 ? this.#retryMs(failures) : this.#untilDueMs();
+      await clock.sleep(waitMs, signal).catch(() => undefined);
+      failures = (await this.#beatIfDue(signal)) ? 0 : failures + 1;
+    }
+    rounds.leave(this);
+  }
+
+  settle(result: BeatResult, { progress, sentAt }: SentBeat): void {
+    if (result === 'landed') {
+      this.#kept = progress ?? this.#kept;
+      this.#landed(sentAt);
+      this.#report.landed(this.#options.clock.monotonic() - sentAt);
+    } else if (result === 'lost') {
+      this.#failure = new LeaseLostError(`task ${this.taskId} is no longer running: its lease is lost`);
+      this.#report.refused();
+      this.#lost.abort(this.#failure);
+    } else {
+      this.#failure = result;
+      this.#report.failed(result, ++this.#failures);
+    }
+  }
+
   async #renewAtLast(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
       try {
@@ -88,36 +132,37 @@ export class Heartbeat implements Lease {
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;
         // A run that waits for its database does not hang: what stands still then is not the work.
-        this.#movedAt = clock.monotonic();
-        await clock.sleep(this.#retryMs(attempt), signal);
+        this.#stall.paused();
+        await this.#options.clock.sleep(this.#retryMs(attempt), signal);
       }
-    }
-  }
-
-  /** Beats while calls are in the air, until `signal` is aborted or the lease is lost. */
-  async tick(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    let failures = 0;
-    while (!signal.aborted && !this.lost.aborted) {
-      const waitMs = failures > 0 ? this.#retryMs(failures) : this.#untilDueMs();
-      await clock.sleep(waitMs, signal).catch(() => undefined);
-      failures = (await this.#beatIfDue(signal)) ? 0 : failures + 1;
     }
   }
 
   /** Returns false where a beat was due and failed. */
   async #beatIfDue(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted || this.#isStalled() || !(this.#away || this.#isDue())) return true;
+    if (signal.aborted || this.lost.aborted || this.isStalled || !(this.#isAway || this.#isDue)) return true;
     return this.#renew().then(
       () => true,
       () => false,
     );
   }
 
+  async #renew(): Promise<void> {
+    await this.#options.rounds.renew(this);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  get #isAway(): boolean {
+    return this.#failures > 0;
+  }
+
+  get #isDue(): boolean {
+    return this.#options.clock.monotonic() - this.#renewedAt >= this.#dueAfterMs;
+  }
+
   #touch(progress: Progress): void {
     this.#progress = progress;
-    this.#movedAt = this.#options.clock.monotonic();
-    this.#stalled = false;
+    this.#stall.moved();
     this.#recoveries = 0;
   }
 
@@ -128,67 +173,28 @@ export class Heartbeat implements Lease {
 
   /** A database that takes each beat and no commit must not keep a task alive for ever. */
   #refuseToStall(): void {
-    const stillMs = this.#options.clock.monotonic() - this.#movedAt;
+    const { stillMs } = this.#stall;
     if (stillMs < this.#options.stallAfterMs) return;
     throw new DatabaseUnreachableError(
       `the database answers, but for ${Math.round(stillMs / 1000)} s nothing could be read or committed`,
     );
   }
 
-  #isDue(): boolean {
-    return this.#options.clock.monotonic() - this.#renewedAt >= this.#options.intervalMs;
-  }
-
   #untilDueMs(): number {
     const { clock, intervalMs } = this.#options;
-    const sinceMs = clock.monotonic() - this.#renewedAt;
-    return sinceMs < intervalMs ? intervalMs - sinceMs : intervalMs;
-  }
-
-  #isStalled(): boolean {
-    const { clock, logger, stallAfterMs, taskId } = { ...this.#options };
-    const stillMs = clock.monotonic() - this.#movedAt;
-    if (stillMs < stallAfterMs) return false;
-    if (!this.#stalled) {
-      const fields = { event: 'task.stalled', task_id: taskId, still_seconds: Math.round(stillMs / 1000) };
-      logger.log('warn', `nothing has moved for ${Math.round(stillMs / 1000)} s: task ${taskId} stops beating`, fields);
-    }
-    this.#stalled = true;
-    return true;
-  }
-
-  /** Renews the lease once, however many ask for it at the same time. */
-  #renew(): Promise<void> {
-    this.#renewing ??= this.#renewOnce().finally(() => (this.#renewing = null));
-    return this.#renewing;
-  }
-
-  async #renewOnce(): Promise<void> {
-    const { tasks, taskId, clock, logger, lang } = this.#options;
-    const sentAt = clock.monotonic();
-    try {
-      const renewed = await tasks.renew([taskId], this.#progress);
-      if (renewed === 1) this.#landed(sentAt);
-      else this.#lose();
-    } catch (error) {
-      if (error instanceof LeaseLostError) throw error;
-      this.#away = true;
-      writeLine(logger, heartbeatFailed(lang, this.#options, messageOf(error)));
-      throw error;
-    }
-    writeLine(logger, heartbeatSent(lang, this.#options));
+    // The first beat comes with the first progress, and the next one of a task that hangs with its next.
+    if (this.#renewedAt === -Infinity) return this.#dueAfterMs;
+    if (this.isStalled) return intervalMs;
+    return Math.max(0, this.#renewedAt + this.#dueAfterMs - clock.monotonic());
   }
 
   /** A beat counts from when it was sent: the database may have written it at any time since. */
   #landed(sentAt: number): void {
+    const { clock, intervalMs } = this.#options;
+    if (this.#renewedAt !== -Infinity) this.#dueAfterMs = intervalMs;
     this.#renewedAt = sentAt;
-    this.#beatAt = this.#options.clock.now();
-    this.#away = false;
-  }
-
-  #lose(): never {
-    const error = new LeaseLostError(`task ${this.taskId} is no longer running: its lease is lost`);
-    this.#lost.abort(error);
-    throw error;
+    this.#beatAt = clock.now();
+    this.#failure = null;
+    this.#failures = 0;
   }
 }

@@ -11,11 +11,13 @@ import { ChainparseError, LeaseLostError, messageOf } from '../runtime/errors.js
 import type { Logger } from '../runtime/logger.js';
 import { statusChanged, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
-import { claimTask } from './claim-task.js';
-import type { ClaimOptions, ClaimedTask } from './claim-task.js';
+import { BeatRounds } from './beat-rounds.js';
+import { claimTask, tellClaim } from './claim-task.js';
+import type { ClaimOptions } from './claim-task.js';
 import { finishTask } from './finish-task.js';
 import { giveUpLater } from './give-up-later.js';
 import { Heartbeat } from './heartbeat.js';
+import type { Observe } from './liveness-event.js';
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
 const lingerMs = 1_000;
@@ -28,6 +30,9 @@ export interface TaskOptions extends ClaimOptions {
   readonly clock: Clock;
   readonly lang: Lang;
   readonly stallAfterSeconds: number;
+  /** The beats of this process, where it runs several tasks. */
+  readonly rounds?: BeatRounds | undefined;
+  readonly observe?: Observe;
   /** Makes the source once the task has begun; its logger writes to the task's log too. */
   readonly begin: (task: Task) => Promise<{ readonly source: Source; readonly logger: Logger }>;
   readonly onProgress: (progress: Progress, beatAt: number | null) => void;
@@ -51,14 +56,13 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
   const checkpoints = new CheckpointStore(options.database);
   const claimed = await claimTask(tasks, checkpoints, options);
   const { source, logger } = await begin(options, tasks, claimed.taskId);
-  logClaim(options, claimed, logger);
+  tellClaim(options, claimed, logger);
   const heartbeat = new Heartbeat({
+    ...options,
+    observe: options.observe ?? ((): void => undefined),
     taskId: claimed.taskId,
-    pipelineId: options.pipelineId,
-    tasks,
-    clock: options.clock,
+    rounds: options.rounds ?? new BeatRounds({ tasks, clock: options.clock }),
     logger,
-    lang: options.lang,
     intervalMs: options.heartbeatIntervalSeconds * 1000,
     stallAfterMs: options.stallAfterSeconds * 1000,
   });
@@ -183,18 +187,4 @@ class TaskRun {
 
 function reasonOf(error: unknown): string {
   return error instanceof ChainparseError ? error.code.toLowerCase() : 'error';
-}
-
-function logClaim(options: TaskOptions, { taskId, replaced }: ClaimedTask, logger: Logger): void {
-  const { pipelineId, lang } = options;
-  const running = statusText(taskStatus.running, lang);
-  if (replaced !== null) {
-    const failed = statusText(taskStatus.failed, lang);
-    writeLine(
-      logger,
-      statusChanged(lang, { taskId: replaced.id, pipelineId, from: running, to: failed, reason: 'taken_over' }),
-    );
-  }
-  const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
-  logger.log('info', `task ${taskId} runs pipeline ${pipelineId} on ${options.worker.name}`, fields);
 }

@@ -113,7 +113,7 @@ eachDatabase("an older program's database", (databases) => {
         const tasks = new TaskStore(database);
         await new CheckpointStore(database).get(2);
         const id = await tasks.claim(claimRequest({ pipelineId: 2 }));
-        expect(await tasks.renew([id], null)).to.equal(1);
+        expect(await tasks.renew([{ taskId: id, progress: null }])).to.deep.equal([]);
         expect(await tasks.finish(id, { status: 2, endReason: 'error', error: '故障 💥' }, null)).to.equal(true);
         expect((await tasks.get(id)).error).to.equal('故障 💥');
         const { tasks: newest, total } = await tasks.list({ limit: 2, offset: 0 });

@@ -184,7 +184,7 @@ eachDatabase('a database without tables', (databases) => {
     for (const use of [
       () => requireMigrated(database),
       () => new TaskStore(database).get(1),
-      () => new TaskStore(database).renew([1], null),
+      () => new TaskStore(database).renew([{ taskId: 1, progress: null }]),
     ]) {
       const error = await failureOf(use);
       expect(error).to.be.instanceOf(NotMigratedError);

@@ -28,7 +28,7 @@ eachDatabase('a session', (databases) => {
     const tasks = new TaskStore(database);
     await new CheckpointStore(database).get(45);
     const id = await tasks.claim(claimRequest({ pipelineId: 45 }));
-    await tasks.renew([id], null);
+    await tasks.renew([{ taskId: id, progress: null }]);
     const task = await tasks.get(id);
     expect(parse(task.createTime)).to.be.closeTo(wallOf(8), 5_000);
     expect(parse(task.lastHeartbeat)).to.be.closeTo(wallOf(8), 5_000);

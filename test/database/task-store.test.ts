@@ -106,7 +106,7 @@ eachDatabase('the tasks', (databases) => {
     it('fails, and changes nothing, where the task has beaten since it was judged', async () => {
       const first = await claim();
       await ageTask(database, first, { created: 500, heartbeat: 100 });
-      await tasks.renew([first], null);
+      await tasks.renew([{ taskId: first, progress: null }]);
       const { total } = await tasks.list({ pipelineId, limit: 1, offset: 0 });
       expect(await outcomeOf(claim(replacing(first, 90)))).to.equal('fenced');
       expect(await stateOf(first)).to.deep.equal(running);
@@ -116,7 +116,7 @@ eachDatabase('the tasks', (databases) => {
 
     it('takes over a task that beats where that is wanted', async () => {
       const first = await claim();
-      await tasks.renew([first], null);
+      await tasks.renew([{ taskId: first, progress: null }]);
       expect(await outcomeOf(claim(replacing(first)))).to.equal('done');
       expect(await stateOf(first)).to.deep.equal(takenOver);
     });
@@ -165,26 +165,26 @@ eachDatabase('the tasks', (databases) => {
   });
 
   describe('a renewal', () => {
-    it('counts tasks that run, also where nothing changes within a second', async () => {
+    it('takes for running what runs, also where nothing changes within a second', async () => {
       const id = await claim();
-      for (let i = 0; i < 5; i++) expect(await tasks.renew([id], progress)).to.equal(1);
+      for (let i = 0; i < 5; i++) expect(await tasks.renew([{ taskId: id, progress }])).to.deep.equal([]);
       const task = await tasks.get(id);
       expect(task.progress).to.deep.equal(progress);
       expect(task.heartbeatAgeSeconds).to.be.within(0, 2);
-      await tasks.renew([id], null);
+      await tasks.renew([{ taskId: id, progress: null }]);
       expect((await tasks.get(id)).progress).to.deep.equal(progress);
     });
 
-    it('gives nothing for a task that ended, was cancelled or never was', async () => {
+    it('names a task that ended, was cancelled or never was', async () => {
       const ended = await claim();
       await tasks.finish(ended, failed, progress);
       const heartbeat = (await tasks.get(ended)).lastHeartbeat;
-      expect(await tasks.renew([ended], progress)).to.equal(0);
+      expect(await tasks.renew([{ taskId: ended, progress }])).to.deep.equal([ended]);
       expect((await tasks.get(ended)).lastHeartbeat).to.equal(heartbeat);
-      expect(await tasks.renew([999_999], null)).to.equal(0);
+      expect(await tasks.renew([{ taskId: 999_999, progress: null }])).to.deep.equal([999_999]);
     });
 
-    it('takes many tasks in one statement', async () => {
+    it('takes many tasks in one statement, each with its own progress, and names those that are lost', async () => {
       const ids: number[] = [];
       for (let i = 0; i < 4; i++) {
         pipelineId += 1;
@@ -192,8 +192,17 @@ eachDatabase('the tasks', (databases) => {
         ids.push(await claim());
       }
       await tasks.cancel(ids[2]!);
-      expect(await tasks.renew(ids, null)).to.equal(3);
-      expect((await tasks.get(ids[3]!)).heartbeatAgeSeconds).to.be.within(0, 2);
+      await tasks.renew([{ taskId: ids[3]!, progress }]);
+      const beats = ids.map((taskId, i) => ({ taskId, progress: i < 3 ? { ...progress, events: i } : null }));
+      expect(await tasks.renew(beats.reverse())).to.deep.equal([ids[2]]);
+      const renewed = await Promise.all(ids.map((id) => tasks.get(id)));
+      expect(renewed.map(({ heartbeatAgeSeconds }) => heartbeatAgeSeconds !== null)).to.deep.equal([
+        true,
+        true,
+        false,
+        true,
+      ]);
+      expect(renewed.map((task) => task.progress?.events)).to.deep.equal([0, 1, undefined, progress.events]);
     });
 
     it('is late by the database’s clock alone', async () => {

@@ -110,7 +110,7 @@ eachDatabase('a claim of a pipeline', (databases) => {
 
   it('succeeds at once where the holder’s process was here and is gone', async () => {
     const { taskId } = await claim();
-    await tasks.renew([taskId], null);
+    await tasks.renew([{ taskId, progress: null }]);
     await held({ worker: exampleWorker('here:9', ['here:1 another identity']) });
     const { replaced } = await claim({ worker: exampleWorker('here:9', ['here:1 identity of here:1']) });
     expect(replaced?.id).to.equal(taskId);
@@ -119,10 +119,10 @@ eachDatabase('a claim of a pipeline', (databases) => {
 
   it('succeeds with --take-over, however alive the holder is', async () => {
     const { taskId } = await claim();
-    await tasks.renew([taskId], null);
+    await tasks.renew([{ taskId, progress: null }]);
     await claim({ worker: other, takeOver: true });
     expect(await endOf(taskId)).to.include({ error: 'taken over by there:2 (--take-over)' });
-    expect(await tasks.renew([taskId], null)).to.equal(0);
+    expect(await tasks.renew([{ taskId, progress: null }])).to.deep.equal([taskId]);
   });
 
   it('has exactly one winner where two race', async () => {
@@ -146,7 +146,7 @@ eachDatabase('a claim of a pipeline', (databases) => {
     await ageTask(database, taskId, { created: 900, heartbeat: 900 });
     const judged = async (id: number): Promise<Awaited<ReturnType<TaskStore['getNewest']>>> => {
       const newest = await tasks.getNewest(id);
-      await tasks.renew([taskId], null);
+      await tasks.renew([{ taskId, progress: null }]);
       return newest;
     };
     const racing = { getNewest: judged, claim: tasks.claim.bind(tasks) } as unknown as TaskStore;

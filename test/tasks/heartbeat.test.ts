@@ -1,9 +1,12 @@
 import { expect } from 'chai';
+import type { Beat } from '../../src/database/task-rows.js';
 import type { Progress } from '../../src/model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../src/runtime/errors.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import type { Lang } from '../../src/runtime/messages.js';
+import { BeatRounds } from '../../src/tasks/beat-rounds.js';
 import { Heartbeat } from '../../src/tasks/heartbeat.js';
+import type { LivenessEvent } from '../../src/tasks/liveness-event.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 
 const intervalMs = 30_000;
@@ -12,9 +15,10 @@ const progress: Progress = { mode: 'realtime', nextBlock: 1, targetBlock: null, 
 
 describe('a heartbeat', () => {
   let clock: FakeClock;
-  /** What the database does: how many rows a renewal matches, or what it throws. */
-  let answer: () => Promise<number>;
-  let beats: { at: number; ids: readonly number[]; progress: Progress | null }[];
+  /** What the database does: which tasks no longer run, or what it throws. */
+  let answer: () => Promise<readonly number[]>;
+  let beats: { at: number; id: number | undefined; progress: Progress | null | undefined }[];
+  let events: LivenessEvent[];
   let lines: { level: string; message: string; event: unknown }[];
   let heartbeat: Heartbeat;
   let done: AbortController;
@@ -24,19 +28,23 @@ describe('a heartbeat', () => {
       log: (level, message, fields) => lines.push({ level, message, event: fields?.['event'] }),
     };
     const tasks = {
-      renew: (ids: readonly number[], moved: Progress | null): Promise<number> => {
-        beats.push({ at: clock.monotonic() - 1_000, ids, progress: moved });
+      renew: ([beat]: readonly Beat[]): Promise<readonly number[]> => {
+        beats.push({ at: clock.monotonic() - 1_000, id: beat?.taskId, progress: beat?.progress });
         return answer();
       },
     };
-    return new Heartbeat({ taskId: 123, pipelineId: 45, tasks, clock, logger, lang, intervalMs, stallAfterMs });
+    const rounds = new BeatRounds({ tasks, clock, random: () => 0 });
+    const observe = (event: LivenessEvent): unknown => events.push(event);
+    const times = { intervalMs, stallAfterMs };
+    return new Heartbeat({ taskId: 123, pipelineId: 45, rounds, clock, logger, lang, observe, ...times });
   };
 
   beforeEach(() => {
     clock = new FakeClock();
-    answer = (): Promise<number> => Promise.resolve(1);
+    answer = (): Promise<readonly number[]> => Promise.resolve([]);
     beats = [];
     lines = [];
+    events = [];
     heartbeat = begin();
     done = new AbortController();
   });
@@ -59,7 +67,7 @@ describe('a heartbeat', () => {
     it('beats at the first progress, with it', async () => {
       expect(heartbeat.beatAt).to.equal(null);
       await moved({ nextBlock: 7 });
-      expect(beats).to.deep.equal([{ at: 0, ids: [123], progress: { ...progress, nextBlock: 7 } }]);
+      expect(beats).to.deep.equal([{ at: 0, id: 123, progress: { ...progress, nextBlock: 7 } }]);
       expect(heartbeat.beatAt).to.equal(clock.now());
       expect(lines).to.deep.equal([{ level: 'debug', message: 'heartbeat: task_id=123', event: 'heartbeat.sent' }]);
     });
@@ -85,25 +93,25 @@ describe('a heartbeat', () => {
     });
 
     it('beats once however many ask at the same time', async () => {
-      let land: (renewed: number) => void = () => undefined;
+      let land: (lost: readonly number[]) => void = () => undefined;
       answer = () => new Promise((resolve) => (land = resolve));
       const all = Promise.all([moved(), moved(), heartbeat.recover(never)]);
       await settle();
-      land(1);
+      land([]);
       await all;
       expect(beats).to.have.length(1);
     });
 
     it('counts a beat from when it was sent', async () => {
-      answer = async (): Promise<number> => {
+      answer = async (): Promise<readonly number[]> => {
         await clock.sleep(12_000);
-        return 1;
+        return [];
       };
       const beat = moved();
       await clock.advance(12_000);
       await beat;
       await clock.advance(18_000);
-      answer = (): Promise<number> => Promise.resolve(1);
+      answer = (): Promise<readonly number[]> => Promise.resolve([]);
       await moved();
       expect(times()).to.deep.equal([0, 30]);
     });
@@ -151,7 +159,7 @@ describe('a heartbeat', () => {
     });
 
     it('tells the run when the lease is lost, and beats no more', async () => {
-      answer = (): Promise<number> => Promise.resolve(0);
+      answer = (): Promise<readonly number[]> => Promise.resolve([123]);
       expect(heartbeat.lost.aborted).to.equal(false);
       await clock.advance(30_000);
       expect(heartbeat.lost.reason).to.be.instanceOf(LeaseLostError);
@@ -172,7 +180,7 @@ describe('a heartbeat', () => {
       expect(gaps[1]).to.be.at.most(0.25);
       expect(Math.max(...gaps)).to.be.at.most(30);
       expect(gaps.length).to.be.within(8, 25);
-      answer = (): Promise<number> => Promise.resolve(1);
+      answer = (): Promise<readonly number[]> => Promise.resolve([]);
       await clock.advance(30_000);
       const back = times().length;
       await clock.advance(29_000);
@@ -200,7 +208,7 @@ describe('a heartbeat', () => {
       void moved();
       await settle();
       expect(lines[0]?.message).to.equal('更新任务心跳异常: task_id=123, 错误: the database is away');
-      answer = (): Promise<number> => Promise.resolve(1);
+      answer = (): Promise<readonly number[]> => Promise.resolve([]);
       await clock.advance(1_000);
       expect(lines.at(-1)?.message).to.equal('任务心跳已更新: task_id=123');
     });
@@ -216,7 +224,7 @@ describe('a heartbeat', () => {
         .map((at, i) => at - times()[i]!);
       expect(Math.max(...gaps)).to.be.at.most(30);
       expect(gaps.at(-1)).to.be.at.least(15);
-      answer = (): Promise<number> => Promise.resolve(1);
+      answer = (): Promise<readonly number[]> => Promise.resolve([]);
       await clock.advance(30_000);
       expect(state()).to.equal('done');
     });
@@ -225,7 +233,7 @@ describe('a heartbeat', () => {
       answer = away;
       const state = outcome(moved());
       await clock.advance(10_000);
-      answer = (): Promise<number> => Promise.resolve(0);
+      answer = (): Promise<readonly number[]> => Promise.resolve([123]);
       await clock.advance(30_000);
       expect(state()).to.be.instanceOf(LeaseLostError);
       expect(heartbeat.lost.reason).to.equal(state());
@@ -240,7 +248,7 @@ describe('a heartbeat', () => {
       done.abort(new Error('enough'));
       await settle();
       expect(String(first())).to.equal('Error: enough');
-      answer = (): Promise<number> => Promise.resolve(1);
+      answer = (): Promise<readonly number[]> => Promise.resolve([]);
       const before = beats.length;
       await moved();
       expect(beats).to.have.length(before + 1);
@@ -282,7 +290,7 @@ describe('a heartbeat', () => {
       void moved();
       await clock.advance(600_000);
       expect(lines.filter(({ event }) => event === 'task.stalled')).to.deep.equal([]);
-      answer = (): Promise<number> => Promise.resolve(1);
+      answer = (): Promise<readonly number[]> => Promise.resolve([]);
       await clock.advance(30_000);
       const back = times().length;
       await clock.advance(120_000);

@@ -1,0 +1,26 @@
+import type { Task } from '../model/task.js';
+
+/** The task that an event is about. */
+interface OfTask {
+  readonly taskId: number;
+  readonly pipelineId: number;
+}
+
+/** What a run or a monitor has noticed: metrics count it, and alert rules judge it. */
+export type LivenessEvent =
+  | (OfTask & { readonly kind: 'beat_landed'; readonly latencyMs: number })
+  /** A beat could not be written; so many in a row have failed. */
+  | (OfTask & { readonly kind: 'beat_failed'; readonly failures: number; readonly error: string })
+  /** The task is no longer running: its lease is lost. */
+  | (OfTask & { readonly kind: 'beat_refused' })
+  /** Nothing has moved for the stall limit: the task stops beating. */
+  | (OfTask & { readonly kind: 'stalled'; readonly stillSeconds: number })
+  | (OfTask & { readonly kind: 'moved_again' })
+  /** The monitor can't ask the database; so many times in a row. */
+  | { readonly kind: 'database_away'; readonly failures: number; readonly error: string }
+  | { readonly kind: 'database_back' }
+  | { readonly kind: 'timed_out'; readonly task: Task }
+  | { readonly kind: 'checked'; readonly running: number; readonly timedOut: number; readonly durationMs: number };
+
+/** Takes what was noticed; returns at once and never throws, for a heartbeat must not wait for its observers. */
+export type Observe = (event: LivenessEvent) => void;
