@@ -19,6 +19,11 @@ export interface Database {
    * where a fence did not hold, DatabaseUnreachableError where the outcome is unknown.
    */
   write(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]>;
+  /**
+   * As `write`, but never waits behind another script: for beats. A server has a connection for it that nobody else uses;
+   * SQLite has one writer, whose scripts are short.
+   */
+  writeUrgently(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]>;
   /** Compiles a query for a script and marks that it must match exactly one row. */
   fenced(query: Query): Statement;
   close(): Promise<void>;

@@ -18,6 +18,8 @@ export interface KnexDatabaseParts {
   readonly knex: Knex;
   readonly dialect: Dialect;
   readonly runner: ScriptRunner;
+  /** Runs scripts that must not wait behind others; `runner` where left out. */
+  readonly urgentRunner?: ScriptRunner;
   readonly label: string;
   readonly clock: Clock;
   /** What the pool has open, if its database is a server. */
@@ -30,6 +32,7 @@ export class KnexDatabase implements Database {
   readonly knex: Knex;
   readonly label: string;
   readonly #runner: ScriptRunner;
+  readonly #urgentRunner: ScriptRunner;
   readonly #clock: Clock;
   readonly #sockets: ReadonlySet<Socket>;
 
@@ -38,6 +41,7 @@ export class KnexDatabase implements Database {
     this.knex = parts.knex;
     this.label = parts.label;
     this.#runner = parts.runner;
+    this.#urgentRunner = parts.urgentRunner ?? parts.runner;
     this.#clock = parts.clock;
     this.#sockets = parts.sockets ?? new Set();
   }
@@ -50,12 +54,16 @@ export class KnexDatabase implements Database {
     return this.#try(() => this.#runner.run(steps.map(toStep)));
   }
 
+  writeUrgently(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]> {
+    return this.#try(() => this.#urgentRunner.run(steps.map(toStep)));
+  }
+
   fenced(query: Query): Statement {
     return { ...compile(query), fence: true };
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#runner.close(), this.#closePool()]);
+    await Promise.all([this.#runner.close(), this.#urgentRunner.close(), this.#closePool()]);
   }
 
   async #closePool(): Promise<void> {

@@ -21,6 +21,8 @@ export interface OpenOptions {
    * server that does not answer for so long counts as away. Milliseconds.
    */
   readonly statementTimeoutMs?: number;
+  /** The same for beats, which must be heard soon after an outage; `statementTimeoutMs` where left out. */
+  readonly beatTimeoutMs?: number;
   /** Connections for reads at most. */
   readonly poolSize?: number;
 }
@@ -112,6 +114,12 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
     acquireConnectionTimeout: 10_000,
     pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs, sockets) },
   });
-  const runner = new MysqlScriptRunner(address, { timezone, clock, timeoutMs: statementTimeoutMs ?? 60_000 });
-  return new KnexDatabase({ knex: builder, dialect: mysqlDialect, runner, label, clock, sockets });
+  const timeoutMs = statementTimeoutMs ?? 60_000;
+  const runner = new MysqlScriptRunner(address, { timezone, clock, timeoutMs });
+  const urgentRunner = new MysqlScriptRunner(address, {
+    timezone,
+    clock,
+    timeoutMs: settings.beatTimeoutMs ?? timeoutMs,
+  });
+  return new KnexDatabase({ knex: builder, dialect: mysqlDialect, runner, urgentRunner, label, clock, sockets });
 }

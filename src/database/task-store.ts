@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Progress, Task } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import { NotFoundError } from '../runtime/errors.js';
-import type { Database } from './database.js';
+import type { Database, Query } from './database.js';
 import { keptProgress, selectTasks } from './task-rows.js';
 import type { Beat } from './task-rows.js';
 
@@ -131,13 +131,22 @@ export class TaskStore {
   async renew(beats: readonly Beat[]): Promise<readonly number[]> {
     const { knex, dialect } = this.#database;
     const ids = beats.map(({ taskId }) => taskId).sort((a, b) => a - b);
-    const running = (): Knex.QueryBuilder => knex(table).whereIn('id', ids).where({ status: taskStatus.running });
-    const values = { last_heartbeat: dialect.now(knex), ...keptProgress(knex, beats) };
-    const [result] = await this.#database.write([running().update(values)]);
-    if (result?.matched === ids.length) return [];
-    const alive = await this.#database.read<{ id: number }[]>(() => running().select('id'));
-    const found = new Set(alive.map(({ id }) => id));
-    return ids.filter((id) => !found.has(id));
+    const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });
+    const now = dialect.now(knex);
+    const [result] = await this.#database.writeUrgently([
+      running.update({ last_heartbeat: now, ...keptProgress(knex, beats) }),
+    ]);
+    return result?.matched === ids.length ? [] : this.#findLost(ids);
+  }
+
+  /** Finds those that are not running in the way that beats go, not by a read, which might wait for the pool. */
+  async #findLost(ids: readonly number[]): Promise<readonly number[]> {
+    const { knex, dialect } = this.#database;
+    const now = dialect.now(knex);
+    const beat = (id: number): Query =>
+      knex(table).where({ id, status: taskStatus.running }).update({ last_heartbeat: now });
+    const results = ids.length === 1 ? [] : await this.#database.writeUrgently(ids.map(beat));
+    return ids.filter((_id, i) => (results[i]?.matched ?? 0) === 0);
   }
 
   /** Ends a running task; returns false where it had ended already. */

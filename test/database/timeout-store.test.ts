@@ -165,6 +165,7 @@ eachDatabase('the timeout store', (databases) => {
         await database.write(steps);
         throw new DatabaseUnreachableError('the answer is lost');
       },
+      writeUrgently: (steps) => database.writeUrgently(steps),
     };
     const judge = new TimeoutStore(deaf);
     const failure = await judge.fail([id], await verdict({ reason: 'lost' })).catch((error: unknown) => error);

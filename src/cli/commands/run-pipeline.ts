@@ -30,6 +30,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   const { settings, clock } = context;
   const database = await context.database({
     statementTimeoutMs: statementTimeoutMs(settings.heartbeatIntervalSeconds),
+    beatTimeoutMs: beatTimeoutMs(settings.heartbeatIntervalSeconds),
   });
   await requireMigrated(database);
   const pipeline = await new PipelineStore(database).get(options.id);
@@ -91,6 +92,14 @@ function checkRange({ fromBlock, toBlock }: RunPipelineOptions): void {
 /** A server that has not answered within a beat can't keep a task alive; but a big commit may take some seconds. */
 function statementTimeoutMs(heartbeatIntervalSeconds: number): number {
   return Math.min(60_000, Math.max(10_000, heartbeatIntervalSeconds * 1_000));
+}
+
+/**
+ * After an outage a run must be heard within three intervals: one may pass until it gives up what it had sent, and one
+ * until it tries again.
+ */
+function beatTimeoutMs(heartbeatIntervalSeconds: number): number {
+  return Math.min(30_000, Math.max(1_000, heartbeatIntervalSeconds * 1_000));
 }
 
 function checkRunnable(pipeline: Pipeline, { settings }: CommandContext): Component {
