@@ -1,4 +1,5 @@
 import type { CommandStream } from './command-io.js';
+import { displayWidth } from './display-width.js';
 
 const clearLine = '\r\u001b[2K';
 
@@ -36,12 +37,12 @@ export class StatusLine {
   }
 }
 
-/** Cuts a text to a number of columns; a line that wraps could not be cleared. Chinese characters take two. */
+/** Cuts a text to a number of columns; a line that wraps could not be cleared. */
 function fit(text: string, columns: number): string {
   let width = 0;
   let fitting = '';
   for (const character of text) {
-    width += /[\u1100-\u115f\u2e80-\uffe6]/.test(character) ? 2 : 1;
+    width += displayWidth(character);
     if (width > columns) break;
     fitting += character;
   }
