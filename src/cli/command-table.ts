@@ -2,6 +2,7 @@ import type { CommandSpec } from './command-spec.js';
 import { abiSpecs } from './specs/abi-specs.js';
 import { demoSpecs } from './specs/demo-specs.js';
 import { eventSpecs } from './specs/event-specs.js';
+import { heartbeatSpecs } from './specs/heartbeat-specs.js';
 import { monitorSpecs } from './specs/monitor-specs.js';
 import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
@@ -18,6 +19,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...pipelineSpecs,
   ...abiSpecs,
   ...taskSpecs,
+  ...heartbeatSpecs,
   ...eventSpecs,
   ...demoSpecs,
   ...shellSpecs,
