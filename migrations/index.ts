@@ -2,6 +2,7 @@ import type { Migration } from '../src/database/schema.js';
 import { pipelines } from './0001-pipelines.js';
 import { tasks } from './0002-tasks.js';
 import { events } from './0003-events.js';
+import { monitors } from './0004-monitors.js';
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [pipelines, tasks, events];
+export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors];

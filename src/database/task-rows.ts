@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Progress, Task } from '../model/task.js';
 import type { Database } from './database.js';
+import { toInstant } from './instant.js';
 
 /** Reads tasks, with their ages by the database's clock. */
 export async function selectTasks(
@@ -73,9 +74,4 @@ function toTask(row: TaskRow): Task {
     heartbeatAgeSeconds: row.heartbeat_age,
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
   };
-}
-
-/** `2024-01-15 10:00:00.000` as the database writes it becomes `2024-01-15T10:00:00`. */
-function toInstant(text: string): string {
-  return text.slice(0, 19).replace(' ', 'T');
 }

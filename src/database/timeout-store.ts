@@ -26,6 +26,11 @@ export interface Verdict {
   readonly reason: string;
   /** On the database's clock; a server that gets to the statement later changes nothing. */
   readonly deadline: string;
+  /**
+   * For how many seconds runs could be heard without a break; null where no break is known. A task is judged only if that
+   * was long enough for three of its own heartbeats.
+   */
+  readonly heardForSeconds: number | null;
 }
 
 /** The statements of a timeout monitor on `pipeline_task`. */
@@ -87,10 +92,9 @@ export class TimeoutStore {
   async fail(ids: readonly number[], verdict: Verdict): Promise<readonly Task[]> {
     const { knex, dialect } = this.#database;
     this.#unanswered = { ids, reason: verdict.reason };
-    const judged = this.#silent(knex('pipeline_task').whereIn('id', ids), verdict.rule).whereRaw('? <= ?', [
-      dialect.liveNow(knex),
-      verdict.deadline,
-    ]);
+    const judged = this.#silent(knex('pipeline_task').whereIn('id', ids), verdict.rule)
+      .whereRaw('? <= ?', [dialect.liveNow(knex), verdict.deadline])
+      .where((heard) => this.#couldBeHeard(heard, verdict));
     const [result] = await this.#database.write([
       judged.update({
         status: taskStatus.failed,
@@ -112,6 +116,12 @@ export class TimeoutStore {
     const tasks = await selectTasks(this.#database, (query) => query.whereIn('id', ids).where(ours).orderBy('id'));
     this.#unanswered = null;
     return tasks;
+  }
+
+  #couldBeHeard(query: Knex.QueryBuilder, { heardForSeconds, rule }: Verdict): void {
+    if (heardForSeconds === null) return;
+    const bindings = [heardForSeconds, rule.heartbeatIntervalSeconds];
+    void query.whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?)', bindings);
   }
 
   /** The shortest timeout that any running task has; no task is silent for too long before that. */

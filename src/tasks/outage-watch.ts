@@ -15,8 +15,9 @@ export class OutageWatch {
   readonly #clock: Clock;
   readonly #waitMs: number;
   readonly #tolerableMs: number;
-  /** By the monotonic clock. */
-  #judgeableAt = -Infinity;
+  /** Since when runs can be heard, by the monotonic clock. */
+  #heardSince = -Infinity;
+  #reason: string | null = null;
   #away = false;
   /** When this process was last seen at work; from there on no moment goes unwatched. */
   #seenAt: Instant;
@@ -29,9 +30,19 @@ export class OutageWatch {
     this.#tolerableMs = Math.max(1_000, heartbeatIntervalMs / 4);
   }
 
+  /** For how long runs could be heard without a break, in milliseconds; Infinity where none is known. */
+  get heardForMs(): number {
+    return this.#clock.monotonic() - this.#heardSince;
+  }
+
   /** How long nobody may be judged yet, in milliseconds; 0 where the silent may. */
   get waitMs(): number {
-    return Math.max(0, this.#judgeableAt - this.#clock.monotonic());
+    return Math.max(0, this.#waitMs - this.heardForMs);
+  }
+
+  /** Why nobody may be judged yet; null where the silent may. */
+  get waiting(): string | null {
+    return this.waitMs > 0 ? this.#reason : null;
   }
 
   /** A probe failed: the database is away. */
@@ -47,14 +58,13 @@ export class OutageWatch {
     this.#away = false;
     if (wasAway) return this.#distrust('the database came back');
     if (tookMs > this.#tolerableMs) return this.#distrust(`the database took ${Math.round(tookMs)} ms to answer`);
-    if (uptimeSeconds === null || uptimeSeconds * 1_000 >= this.#waitMs) return null;
-    return this.#distrust(`the database is up for ${uptimeSeconds} s only`, this.#waitMs - uptimeSeconds * 1_000);
+    return uptimeSeconds === null ? null : this.#cameUp(uptimeSeconds);
   }
 
-  /** A check has ended; returns what gives reason to wait, if anything. */
-  checked(): string | null {
+  /** Something that talked to the database has ended; returns what gives reason to wait, if anything. */
+  did(what: string): string | null {
     const tookMs = this.#sinceSeen();
-    return tookMs > this.#tolerableMs ? this.#distrust(`the check took ${Math.round(tookMs)} ms`) : null;
+    return tookMs > this.#tolerableMs ? this.#distrust(`${what} took ${Math.round(tookMs)} ms`) : null;
   }
 
   /** This process slept for what it had planned to be `plannedMs`; returns what gives reason to wait, if anything. */
@@ -62,6 +72,15 @@ export class OutageWatch {
     const lateMs = this.#sinceSeen() - plannedMs;
     if (lateMs <= this.#tolerableMs) return null;
     return this.#distrust(`the monitor was suspended for ${Math.round(lateMs / 1_000)} s`);
+  }
+
+  /** Nobody was heard before the server came up. */
+  #cameUp(uptimeSeconds: number): string | null {
+    const since = this.#clock.monotonic() - uptimeSeconds * 1_000;
+    // An uptime is in whole seconds: the same start may seem to lie up to one later.
+    if (since <= this.#heardSince + 1_000) return null;
+    this.#distrust(`the database is up for ${uptimeSeconds} s only`, since);
+    return this.waiting;
   }
 
   /** While a computer is suspended its monotonic clock may stand still, but the wall clock does not. */
@@ -75,8 +94,9 @@ export class OutageWatch {
     return { monotonic: this.#clock.monotonic(), wall: this.#clock.now() };
   }
 
-  #distrust(reason: string, waitMs = this.#waitMs): string {
-    this.#judgeableAt = Math.max(this.#judgeableAt, this.#clock.monotonic() + waitMs);
+  #distrust(reason: string, heardSince = this.#clock.monotonic()): string {
+    this.#heardSince = heardSince;
+    this.#reason = reason;
     return reason;
   }
 }

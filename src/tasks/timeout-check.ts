@@ -5,6 +5,14 @@ import type { Logger } from '../runtime/logger.js';
 import { statusChanged, taskTimedOut, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
 
+/** What a judgement is founded on. */
+export interface Trust {
+  /** The database's clock, as it writes instants. */
+  readonly now: string;
+  /** For how many seconds runs could be heard without a break; null where no break is known. */
+  readonly heardForSeconds: number | null;
+}
+
 export interface TimeoutCheck {
   readonly store: TimeoutStore;
   readonly logger: Logger;
@@ -12,8 +20,8 @@ export interface TimeoutCheck {
   readonly rule: TimeoutRule;
   /** Stands in the `error` of the tasks that this check fails, and of no others. */
   readonly reason: string;
-  /** Reads the database's clock anew; null where nobody may be judged any more. */
-  readonly now: () => Promise<string | null>;
+  /** Asks anew whether the silent may be judged; null where they may not any more. */
+  readonly trust: () => Promise<Trust | null>;
   /** Takes the tasks that are failed. */
   readonly failed: Task[];
 }
@@ -34,27 +42,28 @@ export async function failSilentTasks(check: TimeoutCheck): Promise<boolean> {
     const silent = await check.store.listSilent(check.rule, afterId, chunkSize);
     const last = silent.at(-1);
     if (last === undefined) return true;
-    const now = await check.now();
-    if (now === null) return false;
-    await failChunk(check, silent, now);
+    const trust = await check.trust();
+    if (trust === null) return false;
+    await failChunk(check, silent, trust);
     if (silent.length < chunkSize) return true;
     afterId = last.id;
   }
 }
 
-async function failChunk(check: TimeoutCheck, silent: readonly Task[], now: string): Promise<void> {
-  const passedOver = await failUnlocked(check, silent, now);
+async function failChunk(check: TimeoutCheck, silent: readonly Task[], trust: Trust): Promise<void> {
+  const passedOver = await failUnlocked(check, silent, trust);
   // A beat, or another monitor that was looking, holds a row for a moment only.
-  for (const task of await failUnlocked(check, passedOver, now)) tellLocked(check.logger, task);
+  for (const task of await failUnlocked(check, passedOver, trust)) tellLocked(check.logger, task);
 }
 
 /** Returns the tasks whose rows somebody has locked. */
-async function failUnlocked(check: TimeoutCheck, silent: readonly Task[], now: string): Promise<readonly Task[]> {
+async function failUnlocked(check: TimeoutCheck, silent: readonly Task[], trust: Trust): Promise<readonly Task[]> {
   if (silent.length === 0) return [];
   const free = new Set(await check.store.unlocked(silent.map(({ id }) => id)));
   const { rule, reason } = check;
-  const deadline = addSeconds(now, deadlineSeconds(rule.heartbeatIntervalSeconds));
-  const failed = free.size === 0 ? [] : await check.store.fail([...free], { rule, reason, deadline });
+  const deadline = addSeconds(trust.now, deadlineSeconds(rule.heartbeatIntervalSeconds));
+  const verdict = { rule, reason, deadline, heardForSeconds: trust.heardForSeconds };
+  const failed = free.size === 0 ? [] : await check.store.fail([...free], verdict);
   for (const task of failed) noteFailed(check, task);
   return silent.filter(({ id }) => !free.has(id));
 }

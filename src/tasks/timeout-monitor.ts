@@ -7,14 +7,18 @@ import { timeoutChecked, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
 import { backoffMs } from '../runtime/retry.js';
 import { OutageWatch } from './outage-watch.js';
+import type { MonitorPresence } from './monitor-presence.js';
 import { failSilentTasks } from './timeout-check.js';
+import type { Trust } from './timeout-check.js';
 
 export interface TimeoutMonitorOptions {
   readonly store: TimeoutStore;
   readonly rule: TimeoutRule;
   readonly checkIntervalMs: number;
-  /** `host:pid` of this monitor. */
+  /** Tells this monitor from all others. */
   readonly name: string;
+  /** Where it shows that it is alive itself. */
+  readonly presence: MonitorPresence;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly lang: Lang;
@@ -49,10 +53,11 @@ export class TimeoutMonitor {
     const { clock, checkIntervalMs } = this.#options;
     let checkAt = clock.monotonic();
     while (!signal.aborted) {
-      if (clock.monotonic() < checkAt) await this.#probe(signal);
+      if (clock.monotonic() < checkAt) await this.#look(signal);
       else if ((await this.#check(signal)) !== null) checkAt = clock.monotonic() + checkIntervalMs;
       await this.#sleep(checkAt - clock.monotonic(), signal);
     }
+    await this.#options.presence.end();
   }
 
   /**
@@ -64,7 +69,10 @@ export class TimeoutMonitor {
     const startedAt = clock.monotonic();
     while (!signal.aborted) {
       const result = await this.#check(signal);
-      if (result !== null) return result;
+      if (result !== null) {
+        await this.#options.presence.end();
+        return result;
+      }
       if (this.#trouble !== null && clock.monotonic() - startedAt > patienceMs) throw this.#trouble;
       await this.#sleep(0, signal);
     }
@@ -73,7 +81,7 @@ export class TimeoutMonitor {
 
   /** Fails the silent where it may judge. Null: it may not, or could not. */
   async #check(signal: AbortSignal): Promise<CheckResult | null> {
-    if ((await this.#trustedNow(signal)) === null) return null;
+    if ((await this.#look(signal)) === null) return null;
     try {
       return await this.#judge(signal);
     } catch (error) {
@@ -82,10 +90,24 @@ export class TimeoutMonitor {
     }
   }
 
-  /** Returns the database's clock; null where nobody may be judged. */
-  async #trustedNow(signal: AbortSignal): Promise<string | null> {
+  /** Asks the database, and shows that this monitor is alive; returns null where nobody may be judged. */
+  async #look(signal: AbortSignal): Promise<Trust | null> {
     const now = await this.#probe(signal);
-    return this.#watch.waitMs > 0 ? null : now;
+    if (now === null) return null;
+    try {
+      await untilAborted(this.#options.presence.show(this.#watch.waiting), signal);
+      this.#noteDistrust(this.#watch.did("the monitor's own beat"));
+    } catch (error) {
+      this.#noteTrouble(error);
+      return null;
+    }
+    return this.#trust(now);
+  }
+
+  #trust(now: string | null): Trust | null {
+    if (now === null || this.#watch.waitMs > 0) return null;
+    const heardForSeconds = Math.floor(this.#watch.heardForMs / 1_000);
+    return { now, heardForSeconds: Number.isFinite(heardForSeconds) ? heardForSeconds : null };
   }
 
   /** Returns the database's clock; null where it can't be asked, or `signal` is aborted. */
@@ -104,16 +126,18 @@ export class TimeoutMonitor {
   }
 
   async #judge(signal: AbortSignal): Promise<CheckResult | null> {
-    const { store, clock, logger, lang, rule, name } = this.#options;
+    const { store, clock, logger, lang, rule, name, presence } = this.#options;
     const startedAt = clock.monotonic();
     const reason = `silent for longer than its timeout: failed by monitor ${name}, check ${++this.#checks}`;
     const running = await store.countRunning();
-    const now = (): Promise<string | null> => this.#trustedNow(signal);
-    const isDone = await failSilentTasks({ store, logger, lang, rule, reason, now, failed: this.#timedOut });
-    this.#noteDistrust(this.#watch.checked());
+    const trust = async (): Promise<Trust | null> => this.#trust(await this.#probe(signal));
+    const isDone = await failSilentTasks({ store, logger, lang, rule, reason, trust, failed: this.#timedOut });
+    this.#noteDistrust(this.#watch.did('the check'));
     if (!isDone) return null;
-    const timedOut = this.#timedOut.splice(0);
     const durationMs = clock.monotonic() - startedAt;
+    await presence.checked(this.#timedOut.length);
+    this.#noteDistrust(this.#watch.did("the monitor's own beat"));
+    const timedOut = this.#timedOut.splice(0);
     writeLine(logger, timeoutChecked(lang, { running, timedOut: timedOut.length, durationMs }));
     return { running, timedOut };
   }
@@ -147,7 +171,7 @@ export class TimeoutMonitor {
   #plan(untilCheckMs: number): number {
     if (this.#failures > 0) return backoffMs(this.#failures, { firstMs: 250, maxMs: this.#heartbeatIntervalMs });
     const waitMs = this.#watch.waitMs > 0 ? this.#watch.waitMs + 1 : untilCheckMs;
-    return Math.min(this.#heartbeatIntervalMs / 2, waitMs);
+    return Math.min(this.#heartbeatIntervalMs / 2, this.#options.checkIntervalMs, waitMs);
   }
 }
 

@@ -38,7 +38,7 @@ eachDatabase('the timeout store', (databases) => {
   async function verdict(by: Partial<Verdict> = {}): Promise<Verdict> {
     const { now } = await store.probe();
     const deadline = `${String(Number(now.slice(0, 4)) + 1)}${now.slice(4)}`;
-    return { rule, reason: 'judged by a test', deadline, ...by };
+    return { rule, reason: 'judged by a test', deadline, heardForSeconds: null, ...by };
   }
 
   /** Runs `work` again until it fits into one second of the database's clock. */
@@ -140,6 +140,16 @@ eachDatabase('the timeout store', (databases) => {
     const id = await insert(100);
     expect(await store.fail([id], await verdict({ deadline: '2020-01-01 00:00:00' }))).to.deep.equal([]);
     expect(await silentIds()).to.deep.equal([id]);
+  });
+
+  it('spares a task that runs could not yet be heard for three of its own heartbeats', async () => {
+    const id = await insert(1_000, { heartbeat_interval: 60 });
+    const unsaid = await insert(1_000);
+    const both = [id, unsaid];
+    expect(await store.fail([id], await verdict({ heardForSeconds: 179 }))).to.deep.equal([]);
+    const failed = await store.fail(both, await verdict({ heardForSeconds: 179 }));
+    expect(failed.map((task) => task.id)).to.deep.equal([unsaid]);
+    expect(await store.fail([id], await verdict({ heardForSeconds: 180 }))).to.have.length(1);
   });
 
   it('returns each task to one of several judges', async () => {

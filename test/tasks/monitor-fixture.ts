@@ -2,6 +2,7 @@ import type { DatabaseProbe, TimeoutStore } from '../../src/database/timeout-sto
 import type { Task } from '../../src/model/task.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import type { Lang } from '../../src/runtime/messages.js';
+import type { MonitorPresence } from '../../src/tasks/monitor-presence.js';
 import { TimeoutMonitor } from '../../src/tasks/timeout-monitor.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -36,6 +37,10 @@ export class MonitorFixture {
   silent: readonly Task[] = [];
   /** Answers a probe. */
   answer: () => Promise<DatabaseProbe> = up;
+  /** What the monitor tells of itself. */
+  readonly shown: string[] = [];
+  /** Called where the monitor shows that it is alive. */
+  onShow: () => unknown = () => undefined;
   /** Called where the running tasks are counted. */
   onCount: () => unknown = () => undefined;
 
@@ -45,6 +50,7 @@ export class MonitorFixture {
       rule: { timeoutSeconds: 3_600, heartbeatIntervalSeconds: 30 },
       checkIntervalMs,
       name: 'host-2:1',
+      presence: this.#presence() as MonitorPresence,
       clock: this.clock,
       logger: { log: (level, message) => this.lines.push(`${level}: ${message}`) },
       lang,
@@ -54,6 +60,18 @@ export class MonitorFixture {
   /** Runs a monitor until the test ends. */
   start(): void {
     void this.make().run(this.stop.signal);
+  }
+
+  #presence(): Pick<MonitorPresence, keyof MonitorPresence> {
+    const tell = (what: string): Promise<void> => Promise.resolve(void this.shown.push(what));
+    return {
+      show: async (waiting) => {
+        await this.onShow();
+        await tell(waiting ?? 'judges');
+      },
+      checked: (timedOut) => tell(`checked, ${timedOut} timed out`),
+      end: () => tell('ended'),
+    };
   }
 
   #store(): Pick<TimeoutStore, keyof TimeoutStore> {

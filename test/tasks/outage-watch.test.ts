@@ -24,7 +24,7 @@ describe('an outage watch', () => {
     expect(watch.waitMs).to.equal(0);
     expect(await probe({ monotonicMs: 7_000, wallMs: 7_000 }, 90)).to.equal(null);
     expect(watch.slept(15_000)).to.equal(null);
-    expect(watch.checked()).to.equal(null);
+    expect(watch.did('the check')).to.equal(null);
     expect(watch.waitMs).to.equal(0);
   });
 
@@ -56,6 +56,25 @@ describe('an outage watch', () => {
     expect(watch.waitMs).to.equal(20_000);
   });
 
+  it('knows for how long runs could be heard, and why it waits', async () => {
+    expect([watch.heardForMs, watch.waiting]).to.deep.equal([Infinity, null]);
+    expect(await probe({}, 3_600)).to.equal(null);
+    expect([watch.heardForMs, watch.waiting]).to.deep.equal([3_600_000, null]);
+    watch.probeFailed();
+    await probe({}, 3_600);
+    expect([watch.heardForMs, watch.waiting]).to.deep.equal([0, 'the database came back']);
+    await clock.advance(90_000);
+    expect([watch.heardForMs, watch.waiting]).to.deep.equal([90_000, null]);
+  });
+
+  it('tells of a start once, though an uptime is in whole seconds', async () => {
+    expect(await probe({}, 5)).to.match(/up for 5 s only/);
+    for (const up of [5, 6, 7]) {
+      await clock.advance(900);
+      expect(await probe({}, up)).to.equal(null);
+    }
+  });
+
   it('never shortens a wait', async () => {
     watch.probeFailed();
     await probe();
@@ -69,7 +88,7 @@ describe('an outage watch', () => {
   ] as const) {
     it(`waits after the process ${what} in a probe, a check or a sleep`, async () => {
       expect(await probe(by)).to.match(/took 400000 ms to answer/);
-      for (const notice of [() => watch.checked(), () => watch.slept(15_000)]) {
+      for (const notice of [() => watch.did('the check'), () => watch.slept(15_000)]) {
         await clock.advance(90_000);
         expect(watch.waitMs).to.equal(0);
         sleepAsPlanned();
@@ -82,7 +101,7 @@ describe('an outage watch', () => {
 
   it('notices a gap wherever it falls: what follows next tells of it', async () => {
     await probe();
-    watch.checked();
+    watch.did('the check');
     await clock.jump({ monotonicMs: 60_000, wallMs: 60_000 });
     await clock.advance(15_000);
     expect(watch.slept(15_000)).to.equal('the monitor was suspended for 60 s');

@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/database.js';
 import { TimeoutStore } from '../../src/database/timeout-store.js';
 import type { Task } from '../../src/model/task.js';
 import { failSilentTasks } from '../../src/tasks/timeout-check.js';
+import type { Trust } from '../../src/tasks/timeout-check.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
@@ -27,10 +28,10 @@ eachDatabase('a timeout check', (databases) => {
     lines = [];
   });
 
-  const probe = async (): Promise<string> => (await store.probe()).now;
-  const check = (now: () => Promise<string | null> = probe): Promise<boolean> => {
+  const probe = async (): Promise<Trust> => ({ now: (await store.probe()).now, heardForSeconds: null });
+  const check = (trust: () => Promise<Trust | null> = probe): Promise<boolean> => {
     const logger = { log: (_level: string, message: string): void => void lines.push(message) };
-    return failSilentTasks({ store, logger, lang: 'en', rule, reason: 'a test', now, failed });
+    return failSilentTasks({ store, logger, lang: 'en', rule, reason: 'a test', trust, failed });
   };
   const insertMany = async (count: number): Promise<void> => {
     const row = { pipeline_id: 45, create_time: '2020-01-01 00:00:00', status: 0, log_path: '' };
@@ -58,7 +59,7 @@ eachDatabase('a timeout check', (databases) => {
 
   it('changes nothing by a clock that was read too long ago', async () => {
     await insertMany(3);
-    await check(() => Promise.resolve('2020-01-01 00:00:00'));
+    await check(() => Promise.resolve({ now: '2020-01-01 00:00:00', heardForSeconds: null }));
     expect(failed).to.deep.equal([]);
     expect(await store.countRunning()).to.equal(3);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { DatabaseProbe } from '../../src/database/timeout-store.js';
 import { settle } from '../support/fake-clock.js';
-import { away, MonitorFixture, up } from './monitor-fixture.js';
+import { away, MonitorFixture, silentTask, up } from './monitor-fixture.js';
 
 describe('a timeout monitor in an outage', () => {
   let monitor: MonitorFixture;
@@ -49,6 +49,30 @@ describe('a timeout monitor in an outage', () => {
     await monitor.clock.advance(89_000);
     expect(monitor.checks).to.deep.equal([]);
     await monitor.clock.advance(2_000);
+    expect(monitor.checks).to.have.length(1);
+  });
+
+  it('shows that it is alive, why it waits, what it found and that it ended', async () => {
+    const startedAt = monitor.clock.monotonic();
+    monitor.answer = () => up(70 + Math.floor((monitor.clock.monotonic() - startedAt) / 1_000));
+    const result = monitor.make().checkOnce(0, monitor.stop.signal);
+    await monitor.clock.advance(1);
+    expect(monitor.shown).to.deep.equal(['the database is up for 70 s only']);
+    monitor.silent = [silentTask];
+    await monitor.clock.advance(25_000);
+    await result;
+    expect(monitor.shown.slice(-3)).to.deep.equal(['judges', 'checked, 1 timed out', 'ended']);
+  });
+
+  it('judges nobody where it can’t even write that it is alive', async () => {
+    monitor.onShow = away;
+    monitor.start();
+    await monitor.clock.advance(120_000);
+    expect(monitor.checks).to.deep.equal([]);
+    monitor.onShow = () => undefined;
+    await monitor.clock.advance(89_000);
+    expect(monitor.checks).to.deep.equal([]);
+    await monitor.clock.advance(32_000);
     expect(monitor.checks).to.have.length(1);
   });
 

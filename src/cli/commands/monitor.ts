@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/migrator.js';
+import { MonitorStore } from '../../database/monitor-store.js';
 import { TimeoutStore } from '../../database/timeout-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { giveUpLater } from '../../tasks/give-up-later.js';
+import { MonitorPresence } from '../../tasks/monitor-presence.js';
 import { TimeoutMonitor } from '../../tasks/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/timeout-monitor.js';
 import type { CommandContext } from '../context.js';
@@ -36,6 +38,12 @@ function statementTimeoutMs({ heartbeatIntervalSeconds }: CommandContext['settin
 }
 
 function createMonitor({ settings, clock, logger }: CommandContext, database: Database): TimeoutMonitor {
+  // In containers that share a host's name every monitor may be process 1.
+  const name = `${thisProcess().name} (${randomBytes(3).toString('hex')})`;
+  const { checkIntervalSeconds } = settings;
+  // Whoever waits two check intervals for it must have heard it.
+  const beatIntervalMs = Math.min(settings.heartbeatIntervalSeconds, checkIntervalSeconds) * 1_000;
+  const store = new MonitorStore(database);
   return new TimeoutMonitor({
     store: new TimeoutStore(database),
     rule: {
@@ -43,9 +51,9 @@ function createMonitor({ settings, clock, logger }: CommandContext, database: Da
       timeoutSeconds: Math.round(settings.taskTimeoutMinutes * 60_000) / 1_000,
       heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     },
-    checkIntervalMs: settings.checkIntervalSeconds * 1_000,
-    // In containers that share a host's name every monitor may be process 1.
-    name: `${thisProcess().name} (${randomBytes(3).toString('hex')})`,
+    checkIntervalMs: checkIntervalSeconds * 1_000,
+    name,
+    presence: new MonitorPresence({ store, name, checkIntervalSeconds, beatIntervalMs, clock }),
     clock,
     logger,
     lang: settings.lang,

@@ -1,11 +1,18 @@
+import { MonitorStore } from '../../database/monitor-store.js';
 import { readTaskSilence } from '../../database/task-silence.js';
 import { TaskStore } from '../../database/task-store.js';
+import { monitorToJson } from '../../model/monitor.js';
 import { statusText, taskStatus, type TaskStatusName } from '../../model/task.js';
+import type { Lang } from '../../runtime/messages.js';
 import { ageText } from '../age-text.js';
 import type { CommandContext } from '../context.js';
+import { monitorHeadings, monitorRow } from '../monitor-table.js';
 import { withDatabase } from '../with-database.js';
 
 type Counts = Awaited<ReturnType<TaskStore['count']>>;
+
+/** The monitors with the latest sign of life; the others are long gone. */
+const monitorsShown = 10;
 
 const statuses: readonly TaskStatusName[] = ['running', 'succeeded', 'failed', 'queued'];
 
@@ -14,10 +21,11 @@ export async function showStats(context: CommandContext): Promise<void> {
   const { settings, output } = context;
   const stats = await withDatabase(context, async (database) => {
     const silence = await readTaskSilence(database, settings.heartbeatIntervalSeconds);
-    return { counts: await new TaskStore(database).count(), ...silence };
+    const monitors = await new MonitorStore(database).list(monitorsShown);
+    return { counts: await new TaskStore(database).count(), ...silence, monitors };
   });
   const document = statsDocument(stats.counts, stats.silent, stats.longestSeconds);
-  if (output.isJson) return output.json(document);
+  if (output.isJson) return output.json({ ...document, monitors: stats.monitors.map(monitorToJson) });
   await output.table(
     [
       { en: 'status', zh: '状态' },
@@ -28,13 +36,17 @@ export async function showStats(context: CommandContext): Promise<void> {
       .sort((a, b) => a.status - b.status || b.count - a.count)
       .map(({ status, endReason, count }) => [statusText(status, output.lang), endReason, count]),
   );
-  if (stats.longestSeconds === null) return;
-  const longest = ageText(stats.longestSeconds, output.lang);
-  await output.line(
-    output.lang === 'zh'
-      ? `静默超过三个心跳间隔的运行中任务: ${stats.silent}, 最长静默 ${longest}`
-      : `running and silent for more than three of their intervals: ${stats.silent}; longest silence ${longest}`,
-  );
+  if (stats.longestSeconds !== null) await output.line(silenceText(stats.silent, stats.longestSeconds, output.lang));
+  if (stats.monitors.length === 0) return;
+  const rows = stats.monitors.map((monitor) => monitorRow(monitor, output.lang));
+  await output.table(monitorHeadings, rows);
+}
+
+function silenceText(silent: number, longestSeconds: number, lang: Lang): string {
+  const longest = ageText(longestSeconds, lang);
+  return lang === 'zh'
+    ? `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`
+    : `running and silent for more than three of their intervals: ${silent}; longest silence ${longest}`;
 }
 
 function statsDocument(counts: Counts, silent: number, longestSeconds: number | null): object {

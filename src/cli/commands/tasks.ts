@@ -8,6 +8,7 @@ import { statusChanged } from '../../runtime/messages.js';
 import type { CommandContext } from '../context.js';
 import { describeTask } from '../describe-task.js';
 import { taskHeadings, taskRow } from '../task-table.js';
+import { warnWithoutMonitor } from '../warn-without-monitor.js';
 import { watch } from '../watch.js';
 import { withDatabase } from '../with-database.js';
 
@@ -35,7 +36,9 @@ interface TaskPage {
 export async function listTasks(context: CommandContext, options: ListOptions): Promise<void> {
   await withDatabase(context, async (database) => {
     const read = (): Promise<TaskPage> => readPage(database, options);
-    if (options.watch !== true) return printPage(context, await read());
+    if (options.watch !== true) await printPage(context, await read());
+    await warnWithoutMonitor(context, database);
+    if (options.watch !== true) return;
     await watch(context, read, (page) => printPage(context, page, true));
   });
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
+import { MonitorStore } from '../../../src/database/monitor-store.js';
 import { TaskStore } from '../../../src/database/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -36,6 +37,7 @@ eachDatabase('the tasks commands', (testDatabase) => {
     folder = temporaryFolder();
     database = await openMigrated(await testDatabase.fresh());
     tasks = new TaskStore(database);
+    await new MonitorStore(database).register('host-2:1 (ab12cd)', 300);
     await storeLogs(database, 45, {});
     await tasks.finish(1, { status: taskStatus.failed, endReason: 'timeout', error: 'no sign of life' }, null);
     await storeLogs(database, 45, {});
@@ -137,7 +139,9 @@ eachDatabase('the tasks commands', (testDatabase) => {
   });
 
   it('count tasks and tell how silent the running ones are', async () => {
-    const { longest_silence_seconds, ...stats } = (await json('tasks', 'stats')) as Record<string, unknown>;
+    const { longest_silence_seconds, monitors, ...stats } = (await json('tasks', 'stats')) as Record<string, unknown>;
+    expect(monitors).to.have.length(1);
+    expect((monitors as object[])[0]).to.include({ name: 'host-2:1 (ab12cd)', alive: true, checks: 0, waiting: null });
     expect(longest_silence_seconds).to.be.greaterThan(86_400 * 365);
     expect(stats).to.deep.equal({
       total: 4,
@@ -153,7 +157,35 @@ eachDatabase('the tasks commands', (testDatabase) => {
     const { stdout } = await chainparse('tasks', 'stats', '--lang', 'en');
     expect(stdout)
       .to.match(/failed +timeout +1\n/)
-      .and.match(/three of their intervals: 1; longest silence \d+ d\n$/);
+      .and.match(/three of their intervals: 1; longest silence \d+ d\n/)
+      .and.match(/host-2:1 \(ab12cd\) +alive +\S+ \(\d+ s ago\) +0 +0\n$/);
+  });
+
+  it('warn where no monitor has been alive for two of its intervals', async () => {
+    const beat = (age: number): Promise<unknown> => {
+      const at = new Date(Date.now() - age * 1_000).toISOString().slice(0, 19).replace('T', ' ');
+      return database.write([database.knex('monitor').update({ last_heartbeat: at })]);
+    };
+    const warning = async (...argv: readonly string[]): Promise<string> =>
+      (await chainparse('tasks', 'list', '--log-format', 'pretty', ...argv)).stderr;
+    await beat(595);
+    expect(await warning('--lang', 'en')).to.equal('');
+    await beat(610);
+    expect(await warning('--lang', 'en')).to.match(
+      /warn {2}no monitor is alive \(the last, host-2:1 \(ab12cd\), beat 10 min ago\): nobody fails tasks/,
+    );
+    expect(await warning('--lang', 'zh')).to.match(
+      /没有存活的监控进程 \(最近的 host-2:1 \(ab12cd\) 在 10 分钟前心跳\)/,
+    );
+    const { stdout, stderr } = await chainparse('tasks', 'list', '--json', '--log-format', 'json');
+    expect(JSON.parse(stdout)).to.have.property('total', 4);
+    expect(JSON.parse(stderr)).to.include({ event: 'monitor.none' });
+    const stats = await chainparse('tasks', 'stats', '--lang', 'en');
+    expect(stats.stdout).to.match(/host-2:1 \(ab12cd\) +silent/);
+    await database.write([database.knex('monitor').delete()]);
+    expect(await warning('--lang', 'en')).to.match(/warn {2}no monitor is alive: nobody fails tasks/);
+    expect(await warning('--quiet')).to.equal('');
+    await new MonitorStore(database).register('host-2:2', 300);
   });
 
   it('cancel a task that runs or waits, once', async () => {

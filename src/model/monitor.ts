@@ -1,0 +1,41 @@
+/** A row of `monitor` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
+export interface Monitor {
+  readonly id: number;
+  /** `host:pid` and some random letters. */
+  readonly name: string;
+  readonly createTime: string;
+  readonly lastHeartbeat: string;
+  /** Null: it runs, or died without saying so. */
+  readonly endTime: string | null;
+  readonly checkIntervalSeconds: number;
+  readonly checks: number;
+  readonly timedOut: number;
+  readonly lastCheckTime: string | null;
+  /** Why it judges nobody for now; null: it does. */
+  readonly waiting: string | null;
+  /** Seconds since the last heartbeat. */
+  readonly heartbeatAgeSeconds: number;
+}
+
+/** Says whether a monitor gave a sign of life within the last two of its check intervals. */
+export function wasAliveOfLate({ heartbeatAgeSeconds, checkIntervalSeconds }: Monitor): boolean {
+  // Ages are whole seconds.
+  return heartbeatAgeSeconds <= 2 * checkIntervalSeconds + 1;
+}
+
+/** Returns a monitor as `tasks stats --json` has it. */
+export function monitorToJson(monitor: Monitor): object {
+  return {
+    name: monitor.name,
+    alive: monitor.endTime === null && wasAliveOfLate(monitor),
+    create_time: monitor.createTime,
+    last_heartbeat: monitor.lastHeartbeat,
+    heartbeat_age_seconds: monitor.heartbeatAgeSeconds,
+    end_time: monitor.endTime,
+    check_interval_seconds: monitor.checkIntervalSeconds,
+    checks: monitor.checks,
+    timed_out: monitor.timedOut,
+    last_check_time: monitor.lastCheckTime,
+    waiting: monitor.waiting,
+  };
+}
