@@ -25,6 +25,8 @@ export interface Dialect {
   secondsSince(knex: Knex, column: string): Knex.Raw;
   /** True where the instant in `column` lies more than so many seconds back, by the database's clock. */
   isOlder(knex: Knex, column: string, seconds: number): Knex.Raw;
+  /** True where the instant in `column` lies more than so many seconds ahead, by the database's clock. */
+  isAhead(knex: Knex, column: string, seconds: number): Knex.Raw;
   /** The id that this connection's latest INSERT was given. */
   lastInsertId(knex: Knex): Knex.Raw;
   /** `prefix`, the latest inserted id and `suffix` as one text. */

@@ -10,6 +10,7 @@ export const mysqlDialect: Dialect = {
   secondsSince: (knex, column) => knex.raw('TIMESTAMPDIFF(SECOND, ??, NOW())', [column]),
   // The column stands alone, so that an index serves it.
   isOlder: (knex, column, seconds) => knex.raw('?? < NOW() - INTERVAL ? SECOND', [column, seconds]),
+  isAhead: (knex, column, seconds) => knex.raw('?? > NOW() + INTERVAL ? SECOND', [column, seconds]),
   lastInsertId: (knex) => knex.raw('LAST_INSERT_ID()'),
   aroundLastInsertId: (knex, prefix, suffix) => knex.raw('CONCAT(?, LAST_INSERT_ID(), ?)', [prefix, suffix]),
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),

@@ -12,6 +12,8 @@ export function sqliteDialect(timezone: string): Dialect {
     // Not as text: other programs write instants in other forms.
     isOlder: (knex, column, seconds) =>
       knex.raw("unixepoch(??) < unixepoch('now', ?) - ?", [column, timezone, seconds]),
+    isAhead: (knex, column, seconds) =>
+      knex.raw("unixepoch(??) > unixepoch('now', ?) + ?", [column, timezone, seconds]),
     lastInsertId: (knex) => knex.raw('last_insert_rowid()'),
     aroundLastInsertId: (knex, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),

@@ -33,6 +33,12 @@ export interface Verdict {
   readonly heardForSeconds: number | null;
 }
 
+/** The clocks of the servers of a cluster differ a little. */
+const toleratedAheadSeconds = 5;
+
+/** Tasks whose heartbeats one statement takes back. */
+const takenBackAtOnce = 1_000;
+
 /** The statements of a timeout monitor on `pipeline_task`. */
 export class TimeoutStore {
   readonly #database: Database;
@@ -74,6 +80,28 @@ export class TimeoutStore {
     return selectTasks(this.#database, (query) =>
       this.#silent(this.#quiet(query, shortestSeconds), rule).where('id', '>', afterId).orderBy('id').limit(limit),
     );
+  }
+
+  /**
+   * Takes back heartbeats that lie in the future, as they do once the database's clock was set back: who sent them was
+   * alive, but no later than now. Returns the tasks' ids. Rows of older programs are theirs alone.
+   */
+  async takeBackAhead(): Promise<readonly number[]> {
+    const { knex, dialect } = this.#database;
+    const ahead = (): Knex.QueryBuilder =>
+      knex('pipeline_task')
+        .where({ status: taskStatus.running })
+        .whereRaw(dialect.isAhead(knex, 'last_heartbeat', toleratedAheadSeconds))
+        .whereNotNull('heartbeat_interval');
+    const rows = await this.#database.read<{ id: number }[]>(() => ahead().select('id').limit(takenBackAtOnce));
+    if (rows.length === 0) return [];
+    const ids = await this.unlocked(rows.map(({ id }) => id));
+    await this.#database.write([
+      ahead()
+        .whereIn('id', ids)
+        .update({ last_heartbeat: dialect.now(knex) }),
+    ]);
+    return ids;
   }
 
   /** Returns those of the tasks whose rows nobody has locked at this moment. */

@@ -1,4 +1,6 @@
+import type { DatabaseProbe } from '../database/timeout-store.js';
 import type { Clock } from '../runtime/clock.js';
+import { DatabaseClockWatch } from './database-clock-watch.js';
 
 export interface OutageWatchOptions {
   readonly clock: Clock;
@@ -19,6 +21,7 @@ export class OutageWatch {
   #heardSince = -Infinity;
   #reason: string | null = null;
   #away = false;
+  readonly #databaseClock: DatabaseClockWatch;
   /** When this process was last seen at work; from there on no moment goes unwatched. */
   #seenAt: Instant;
 
@@ -28,6 +31,7 @@ export class OutageWatch {
     this.#waitMs = 3 * heartbeatIntervalMs;
     // A freeze that is shorter than this makes no run miss more than one of its beats.
     this.#tolerableMs = Math.max(1_000, heartbeatIntervalMs / 4);
+    this.#databaseClock = new DatabaseClockWatch({ clock, tolerableMs: this.#tolerableMs });
   }
 
   /** For how long runs could be heard without a break, in milliseconds; Infinity where none is known. */
@@ -51,13 +55,15 @@ export class OutageWatch {
     this.#seenAt = this.#now();
   }
 
-  /** A probe was answered by a server that is up for so long; returns what gives reason to wait, if anything. */
-  probeAnswered(uptimeSeconds: number | null): string | null {
+  /** A probe was answered; returns what gives reason to wait, if anything. */
+  probeAnswered({ now, uptimeSeconds }: DatabaseProbe): string | null {
     const tookMs = this.#sinceSeen();
+    const aheadMs = this.#databaseClock.look(now);
     const wasAway = this.#away;
     this.#away = false;
     if (wasAway) return this.#distrust('the database came back');
     if (tookMs > this.#tolerableMs) return this.#distrust(`the database took ${Math.round(tookMs)} ms to answer`);
+    if (aheadMs > 0) return this.#distrust(`the database's clock was set forward by ${Math.round(aheadMs / 1_000)} s`);
     return uptimeSeconds === null ? null : this.#cameUp(uptimeSeconds);
   }
 

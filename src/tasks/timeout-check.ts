@@ -1,4 +1,5 @@
 import type { TimeoutRule, TimeoutStore } from '../database/timeout-store.js';
+import { addSeconds } from '../model/instant.js';
 import type { Task } from '../model/task.js';
 import { statusText, taskStatus } from '../model/task.js';
 import type { Logger } from '../runtime/logger.js';
@@ -37,6 +38,7 @@ const longestDeadlineSeconds = 5;
  * came to the end.
  */
 export async function failSilentTasks(check: TimeoutCheck): Promise<boolean> {
+  for (const id of await check.store.takeBackAhead()) tellAhead(check.logger, id);
   for (const task of await check.store.takeLost()) noteFailed(check, task);
   for (let afterId = 0; ;) {
     const silent = await check.store.listSilent(check.rule, afterId, chunkSize);
@@ -78,10 +80,9 @@ function deadlineSeconds(heartbeatIntervalSeconds: number): number {
   return Math.min(longestDeadlineSeconds, Math.max(1, Math.floor(heartbeatIntervalSeconds)));
 }
 
-/** Adds seconds to an instant as the database writes it; its offset from UTC is fixed, so UTC's arithmetic serves. */
-function addSeconds(instant: string, seconds: number): string {
-  const at = Date.parse(`${instant.slice(0, 19).replace(' ', 'T')}Z`) + seconds * 1_000;
-  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+function tellAhead(logger: Logger, taskId: number): void {
+  const fields = { event: 'monitor.clock', task_id: taskId };
+  logger.log('warn', `the last heartbeat of task ${taskId} lies in the future: its silence counts from now on`, fields);
 }
 
 function tellLocked(logger: Logger, task: Task): void {

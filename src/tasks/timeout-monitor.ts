@@ -117,7 +117,7 @@ export class TimeoutMonitor {
       if (probe === null) return null;
       this.#trouble = null;
       this.#failures = 0;
-      this.#noteDistrust(this.#watch.probeAnswered(probe.uptimeSeconds));
+      this.#noteDistrust(this.#watch.probeAnswered(probe));
       return probe.now;
     } catch (error) {
       this.#noteTrouble(error);

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../src/database/database.js';
 
-/** Returns the instant so many seconds ago by the database's clock, in UTC. */
+/** Returns the instant so many seconds ago (ahead, where there are fewer than none) by the database's clock, in UTC. */
 function secondsAgo({ dialect, knex }: Database, seconds: number): Knex.Raw {
   return dialect.name === 'sqlite'
-    ? knex.raw("datetime('now', ?)", [`-${seconds} seconds`])
+    ? knex.raw("datetime('now', ?)", [`${-seconds} seconds`])
     : knex.raw('NOW() - INTERVAL ? SECOND', [seconds]);
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
+import { TaskStore } from '../../src/database/task-store.js';
 import { TimeoutStore } from '../../src/database/timeout-store.js';
 import type { Verdict } from '../../src/database/timeout-store.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
@@ -183,6 +184,23 @@ eachDatabase('the timeout store', (databases) => {
     expect((await judge.takeLost()).map((task) => task.id)).to.deep.equal([id]);
     expect(await judge.takeLost()).to.deep.equal([]);
     expect(await silentIds()).to.deep.equal([untold]);
+  });
+
+  it('takes heartbeats back to now that lie in the future, of running tasks that are ours', async () => {
+    const [ahead, beating] = [
+      await insert(-3_600, { heartbeat_interval: 10 }),
+      await insert(0, { heartbeat_interval: 10 }),
+    ];
+    // An older program may write in another time zone; whoever has ended is judged no more.
+    await insert(-3_600);
+    await insert(-3_600, { heartbeat_interval: 10, status: 1 });
+    expect(await store.takeBackAhead()).to.deep.equal([ahead]);
+    expect(await store.takeBackAhead()).to.deep.equal([]);
+    const { tasks } = await new TaskStore(database).list({ limit: 10, offset: 0 });
+    const ageOf = (wanted: number): number => tasks.find(({ id }) => id === wanted)?.heartbeatAgeSeconds ?? NaN;
+    expect(ageOf(ahead)).to.be.within(0, 5);
+    expect(ageOf(beating)).to.be.within(0, 5);
+    expect(tasks.filter(({ silentSeconds }) => silentSeconds < -3_000)).to.have.length(2);
   });
 
   // SQLite locks no rows.

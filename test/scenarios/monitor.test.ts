@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import type { Child } from '../support/child.js';
 import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
+import { endGently, stateOf, whenRunning } from '../support/watched-runs.js';
 
 const monitorArgs = [
   ...['monitor', '--timeout', '0.05', '--interval', '1', '--heartbeat-interval', '1'],
@@ -10,18 +10,6 @@ const monitorArgs = [
 ];
 const source = { mode: 'realtime' } as const;
 
-/** The status and end reason of a pipeline's newest task. */
-async function stateOf(scenario: Scenario, pipelineId: number): Promise<unknown> {
-  const [task] = await scenario.tasks(pipelineId);
-  return [task?.status, task?.end_reason];
-}
-
-async function endGently(processes: readonly Child[]): Promise<void> {
-  for (const process of processes) process.signal('SIGTERM');
-  for (const process of processes) expect((await process.exit(12_000)).code).to.equal(0);
-}
-
-const running = (run: Child): Promise<unknown> => run.output(/runs pipeline/, 30_000);
 /** The length of a freeze is what these tests are about. */
 const freezeFor = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
@@ -47,7 +35,7 @@ describe('the monitor at work', () => {
       this.timeout(60_000);
       const live = scenario.run();
       const frozen = await scenario.runAs(46);
-      await Promise.all([live, frozen].map(running));
+      await whenRunning([live, frozen]);
       const monitor = scenario.start(...monitorArgs);
       frozen.signal('SIGSTOP');
       await monitor.output(/task timed out: task_id=\d+, pipeline_id=46, (last|never)/);
@@ -62,7 +50,7 @@ describe('the monitor at work', () => {
     it('waits before it judges those who were frozen together with it', async function () {
       this.timeout(60_000);
       const run = scenario.run();
-      await running(run);
+      await whenRunning([run]);
       const monitor = scenario.start(...monitorArgs);
       await monitor.output(/timeout check: 1 running, 0 timed out/);
       for (const process of [monitor, run]) process.signalGroup('SIGSTOP');
@@ -83,7 +71,7 @@ describe('the monitor at work', () => {
       const scenario = await Scenario.begin(await createDatabase(server().url()), node.url, source);
       const dying = scenario.run();
       const live = await Promise.all([46, 47, 48, 49, 50].map((id) => scenario.runAs(id)));
-      await Promise.all([dying, ...live].map(running));
+      await whenRunning([dying, ...live]);
       const monitor = scenario.start(...monitorArgs);
       await monitor.output(/timeout check: 6 running, 0 timed out/);
       server().freeze();

@@ -26,21 +26,28 @@ export const hasMariadb = daemon !== undefined && installer !== undefined;
 export class MariadbServer {
   readonly port: number;
   readonly #args: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
   #process: Child;
 
-  private constructor(port: number, args: readonly string[]) {
+  private constructor(port: number, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.port = port;
     this.#args = args;
-    this.#process = new Child(daemon ?? 'mariadbd', args);
+    this.#env = { ...process.env, ...env };
+    this.#process = this.#spawn();
   }
 
   /** Makes an empty data folder and starts a server on it, with further options of mariadbd where given. */
   static async start(...options: string[]): Promise<MariadbServer> {
+    return await MariadbServer.startIn({}, ...options);
+  }
+
+  /** The same, with more in the server's environment. */
+  static async startIn(env: NodeJS.ProcessEnv, ...options: string[]): Promise<MariadbServer> {
     const folder = temporaryFolder();
     const user = `--user=${userInfo().username}`;
     await install(join(folder, 'data'), user);
     const port = await freePort();
-    const server = new MariadbServer(port, [...serverArgs(folder, port), user, ...options]);
+    const server = new MariadbServer(port, [...serverArgs(folder, port), user, ...options], env);
     atEnd(() => server.stop());
     await server.ready();
     return server;
@@ -84,8 +91,12 @@ export class MariadbServer {
   /** Starts the server again, on the same port and data. */
   async restart(): Promise<void> {
     if (this.#process.isRunning) await this.stop();
-    this.#process = new Child(daemon ?? 'mariadbd', this.#args);
+    this.#process = this.#spawn();
     await this.ready();
+  }
+
+  #spawn(): Child {
+    return new Child(daemon ?? 'mariadbd', this.#args, { env: this.#env });
   }
 
   async #answers(): Promise<boolean> {

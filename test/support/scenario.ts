@@ -23,19 +23,25 @@ export class Scenario {
   readonly #env: Record<string, string>;
   readonly #rpcUrl: string;
 
-  private constructor(databaseUrl: string, rpcUrl: string, folder = temporaryFolder()) {
+  private constructor(env: Record<string, string>, rpcUrl: string, folder = temporaryFolder()) {
     this.folder = folder;
-    this.#env = {
+    this.#env = env;
+    this.#rpcUrl = rpcUrl;
+  }
+
+  /** Migrates a database and imports a pipeline over the node's transfers; `env` adds to the environment. */
+  static async begin(
+    databaseUrl: string,
+    rpcUrl: string,
+    source: ScenarioSource,
+    env: Record<string, string> = {},
+  ): Promise<Scenario> {
+    const settings = {
       CHAINPARSE_DATABASE_URL: databaseUrl,
       CHAINPARSE_HEARTBEAT_INTERVAL: '1',
       CHAIN_31337_RPC_URL: rpcUrl,
     };
-    this.#rpcUrl = rpcUrl;
-  }
-
-  /** Migrates a database and imports a pipeline over the node's transfers. */
-  static async begin(databaseUrl: string, rpcUrl: string, source: ScenarioSource): Promise<Scenario> {
-    const scenario = new Scenario(databaseUrl, rpcUrl);
+    const scenario = new Scenario({ ...settings, ...env }, rpcUrl);
     await scenario.chainparse('migrate');
     writeFileSync(
       join(scenario.folder, 'pipeline.json'),
@@ -65,7 +71,12 @@ export class Scenario {
 
   /** The same pipeline, reached by another URL of the same database. */
   through(databaseUrl: string): Scenario {
-    return new Scenario(databaseUrl, this.#rpcUrl, this.folder);
+    return this.in({ CHAINPARSE_DATABASE_URL: databaseUrl });
+  }
+
+  /** The same pipeline, with processes in another environment. */
+  in(env: Record<string, string>): Scenario {
+    return new Scenario({ ...this.#env, ...env }, this.#rpcUrl, this.folder);
   }
 
   /** Runs a command that must succeed; returns what it printed. */

@@ -84,6 +84,7 @@ export class MonitorFixture {
         await this.onCount();
         return 12;
       },
+      takeBackAhead: () => Promise.resolve([]),
       takeLost: () => Promise.resolve([]),
       listSilent: (_rule, afterId, limit) => {
         if (afterId === 0) this.checks.push((this.clock.monotonic() - 1_000) / 1_000);

@@ -17,8 +17,14 @@ describe('an outage watch', () => {
   async function probe(by: { wallMs?: number; monotonicMs?: number } = {}, up: number | null = null): Promise<unknown> {
     sleepAsPlanned();
     await clock.jump(by);
-    return watch.probeAnswered(up);
+    return watch.probeAnswered({ now: databaseNow(), uptimeSeconds: up });
   }
+
+  /** The database's clock in UTC, which is ahead of the true time by so many milliseconds. */
+  const databaseNow = (aheadMs = 0): string => {
+    const at = Date.UTC(2024, 0, 15, 10) + clock.monotonic() + aheadMs;
+    return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+  };
 
   it('waits for nothing where nothing has happened', async () => {
     expect(watch.waitMs).to.equal(0);
@@ -118,5 +124,46 @@ describe('an outage watch', () => {
     expect(await probe({ monotonicMs: 1_000, wallMs: 1_000 })).to.equal(null);
     expect(await probe({ monotonicMs: 1_001, wallMs: 1_001 })).to.be.a('string');
     expect(watch.waitMs).to.equal(3_000);
+  });
+
+  describe('on the clock of a database', () => {
+    const look = (aheadMs: number): unknown => {
+      sleepAsPlanned();
+      return watch.probeAnswered({ now: databaseNow(aheadMs), uptimeSeconds: null });
+    };
+
+    it('waits after it was set forward: everybody seems silent since then', () => {
+      expect(look(0)).to.equal(null);
+      expect(look(3_600_000)).to.equal("the database's clock was set forward by 3600 s");
+      expect(watch.waitMs).to.equal(90_000);
+    });
+
+    it('waits once for each time that it was set', async () => {
+      look(0);
+      look(3_600_000);
+      await clock.advance(90_000);
+      expect(look(3_600_000)).to.equal(null);
+      expect(watch.waitMs).to.equal(0);
+    });
+
+    it('does not mind what it shows, nor that it was set back: then nobody seems silent', () => {
+      expect(look(-3_600_000)).to.equal(null);
+      expect(look(-7_200_000)).to.equal(null);
+      expect(watch.waitMs).to.equal(0);
+    });
+
+    it('bears what a living run can: a quarter of an interval, and the second that a clock may hide', () => {
+      look(0);
+      expect(look(8_000)).to.equal(null);
+      expect(look(17_000)).to.be.a('string');
+    });
+
+    it('counts the time of an outage with it', async () => {
+      look(0);
+      watch.probeFailed();
+      await clock.advance(400_000);
+      expect(look(0)).to.equal('the database came back');
+      expect(look(0)).to.equal(null);
+    });
   });
 });

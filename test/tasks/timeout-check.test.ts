@@ -64,6 +64,17 @@ eachDatabase('a timeout check', (databases) => {
     expect(await store.countRunning()).to.equal(3);
   });
 
+  it('counts the silence of a task from now on whose heartbeat lies in the future, and says so', async () => {
+    const id = await insertSilentTask(database, -3_600, { heartbeat_interval: 10 });
+    await check();
+    expect(failed).to.deep.equal([]);
+    expect(lines).to.deep.equal([
+      `the last heartbeat of task ${id} lies in the future: its silence counts from now on`,
+    ]);
+    await check();
+    expect(lines).to.have.length(1);
+  });
+
   it('tells of the tasks that an earlier check has failed without knowing it', async () => {
     const id = await insertSilentTask(database, 100);
     const fail = store.fail.bind(store);

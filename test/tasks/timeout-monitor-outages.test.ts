@@ -95,6 +95,18 @@ describe('a timeout monitor in an outage', () => {
     expect(monitor.checks.length).to.be.above(before);
   });
 
+  it("judges nobody after the database's clock was set forward, until it has waited", async () => {
+    const showing = (now: string) => (): Promise<DatabaseProbe> => Promise.resolve({ now, uptimeSeconds: null });
+    monitor.answer = showing('2024-01-15 11:07:00');
+    monitor.start();
+    await monitor.clock.advance(295_000);
+    monitor.answer = showing('2024-01-15 12:12:00');
+    await monitor.clock.advance(80_000);
+    expect(monitor.checks).to.deep.equal([0]);
+    await monitor.clock.advance(30_000);
+    expect(monitor.checks).to.have.length(2);
+  });
+
   it('waits after a probe that the database took long to answer', async () => {
     monitor.answer = async (): Promise<DatabaseProbe> => {
       await monitor.clock.sleep(20_000);
