@@ -45,9 +45,11 @@ export class MariadbServer {
   static async startIn(env: NodeJS.ProcessEnv, ...options: string[]): Promise<MariadbServer> {
     const folder = temporaryFolder();
     const user = `--user=${userInfo().username}`;
-    await install(join(folder, 'data'), user);
+    // A server that starts removes every server's temporary tables from the folder that they share.
+    const own = { ...env, TMPDIR: folder };
+    await install(join(folder, 'data'), user, own);
     const port = await freePort();
-    const server = new MariadbServer(port, [...serverArgs(folder, port), user, ...options], env);
+    const server = new MariadbServer(port, [...serverArgs(folder, port), user, ...options], own);
     atEnd(() => server.stop());
     await server.ready();
     return server;
@@ -111,10 +113,11 @@ export class MariadbServer {
   }
 }
 
-async function install(dataFolder: string, user: string): Promise<void> {
+async function install(dataFolder: string, user: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (installer === undefined) throw new Error('mariadb-install-db is not installed');
   const options = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
-  await promisify(execFile)(installer, ['--no-defaults', ...options, `--datadir=${dataFolder}`, user]);
+  const args = ['--no-defaults', ...options, `--datadir=${dataFolder}`, user];
+  await promisify(execFile)(installer, args, { env: { ...process.env, ...env } });
 }
 
 function serverArgs(folder: string, port: number): string[] {
