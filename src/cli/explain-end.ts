@@ -1,8 +1,8 @@
+import { instantToMs } from '../model/instant.js';
 import { taskStatus, type Task } from '../model/task.js';
 import type { Lang } from '../runtime/messages.js';
 import { ageText } from './age-text.js';
 import type { TaskDefaults } from './explain-life.js';
-import { secondsBetween } from './instant-arithmetic.js';
 
 type Explain = (task: Task, defaults: TaskDefaults) => Readonly<Record<Lang, string>>;
 
@@ -32,7 +32,8 @@ export function explainEnd(task: Task, defaults: TaskDefaults, lang: Lang): stri
 function explainTimeout(task: Task, { taskTimeoutMinutes }: TaskDefaults): Readonly<Record<Lang, string>> {
   const minutes = task.timeoutMinutes ?? taskTimeoutMinutes;
   const sign = task.lastHeartbeat ?? task.createTime;
-  const silence = (lang: Lang): string => ageText(secondsBetween(sign, task.endTime ?? sign), lang);
+  const silence = (lang: Lang): string =>
+    ageText((instantToMs(task.endTime ?? sign) - instantToMs(sign)) / 1_000, lang);
   const name = /failed by monitor (.+)$/.exec(task.error ?? '')?.[1] ?? null;
   const beaten = task.lastHeartbeat !== null;
   const en = beaten ? `its last heartbeat came at ${sign}` : `it had never beaten since its creation at ${sign}`;

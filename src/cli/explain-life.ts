@@ -1,8 +1,8 @@
+import { addSeconds } from '../model/instant.js';
 import type { Task } from '../model/task.js';
 import type { Lang } from '../runtime/messages.js';
 import type { Settings } from '../runtime/settings.js';
 import { ageText } from './age-text.js';
-import { addSeconds } from './instant-arithmetic.js';
 
 /** What holds for tasks that don't say it of themselves. */
 export type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTimeoutMinutes'>;
@@ -44,7 +44,7 @@ function inDoubt(task: Task, defaults: TaskDefaults, lang: Lang, [sign, beat]: r
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
   // As the monitor judges: of the whole seconds that an age reads, one may be none.
   const failAfterSeconds = Math.ceil(Math.max(timeoutMinutes * 60, 3 * intervalSeconds) + 1);
-  const failAt = addSeconds(task.lastHeartbeat ?? task.createTime, failAfterSeconds);
+  const failAt = addSeconds(task.lastHeartbeat ?? task.createTime, failAfterSeconds).replace(' ', 'T');
   const isDue = task.silentSeconds >= failAfterSeconds;
   if (lang === 'zh') {
     const verdict = isDue ? '监控器现在即会判其超时' : `监控器自 ${failAt} 起会判其超时`;

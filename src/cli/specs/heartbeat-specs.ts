@@ -4,8 +4,17 @@ import type { CommandSpec } from '../command-spec.js';
 export const heartbeatSpecs: readonly CommandSpec[] = [
   {
     name: 'heartbeat',
-    summary: 'beat for a program that shares the table',
+    summary: 'prove that heartbeats work; beat for a program that shares the table',
     commands: [
+      {
+        name: 'test',
+        summary: 'prove the mechanism against the database, in rows of its own; leaves nothing behind',
+        options: [
+          { flags: '--heartbeat-interval <seconds>', description: 'of your runs: what the round trip is measured by' },
+        ],
+        stopsGracefully: true,
+        load: async () => (await import('../commands/heartbeat-test.js')).testHeartbeat,
+      },
       {
         name: 'send',
         summary: 'renew the lease of a running task once',

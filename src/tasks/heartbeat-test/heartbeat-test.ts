@@ -1,0 +1,84 @@
+import { DatabaseUnreachableError, NotMigratedError, messageOf } from '../../runtime/errors.js';
+import { beatSteps } from './beat-steps.js';
+import { leaseSteps } from './lease-steps.js';
+import { clockSkewStep, indexStep, latencyStep } from './measure-steps.js';
+import { closingStep, openingStep } from './row-steps.js';
+import { silenceSteps } from './silence-steps.js';
+import { SilenceTrial } from './silence-trial.js';
+import { StepFailedError } from './step-failed-error.js';
+import { TestScene } from './test-scene.js';
+import type { SceneOptions } from './test-scene.js';
+import type { Measurements, StepResult, TestStage, TestStep } from './test-step.js';
+
+export interface HeartbeatTestOptions extends SceneOptions {
+  /** Takes each step's result as soon as it is there. */
+  readonly onStep: (result: StepResult) => Promise<void>;
+}
+
+export interface HeartbeatTestReport extends Measurements {
+  readonly ok: boolean;
+  readonly steps: readonly StepResult[];
+}
+
+/** Behind what proves that the rows work, in an order in which the silent grow old meanwhile. */
+const steps = [...beatSteps, ...leaseSteps, clockSkewStep, latencyStep, ...silenceSteps, indexStep];
+
+/**
+ * Proves the mechanism against a database, in rows of its own, which it removes however it ends. Throws
+ * DatabaseUnreachableError and NotMigratedError, and the signal's reason where it is told to end.
+ */
+export async function runHeartbeatTest(options: HeartbeatTestOptions): Promise<HeartbeatTestReport> {
+  const scene = new TestScene(options);
+  const stage = { scene, trial: new SilenceTrial(scene) };
+  const results: StepResult[] = [];
+  const play = async (step: TestStep): Promise<boolean> => {
+    const result = await runStep(step, stage);
+    results.push(result);
+    await options.onStep(result);
+    return result.ok;
+  };
+  try {
+    // Without rows of its own there is nothing to test.
+    if (await play(openingStep)) for (const step of steps) await play(step);
+  } catch (error) {
+    await scene.cleanUp().catch(() => undefined);
+    throw error;
+  }
+  await play(closingStep);
+  return report(results);
+}
+
+function report(results: readonly StepResult[]): HeartbeatTestReport {
+  const nothing: Measurements = { latencyMs: null, clockSkewSeconds: null, index: null };
+  const measured = Object.assign({}, nothing, ...results.map((result) => result.measured)) as Measurements;
+  return { ok: results.every(({ ok }) => ok), steps: results, ...measured };
+}
+
+async function runStep(step: TestStep, stage: TestStage): Promise<StepResult> {
+  const { clock, signal } = stage.scene.options;
+  if (step !== closingStep) signal.throwIfAborted();
+  const startedAt = clock.monotonic();
+  const ms = (): number => Math.round(clock.monotonic() - startedAt);
+  const { name, title } = step;
+  try {
+    await stage.trial.keepAlive();
+    const outcome = await step.run(stage);
+    return { name, title, ok: true, hint: null, ...outcome, ms: ms() };
+  } catch (error) {
+    if (signal.aborted) throw signal.reason as Error;
+    if (error instanceof DatabaseUnreachableError || error instanceof NotMigratedError) throw error;
+    return { name, title, ok: false, ...failure(error), ms: ms() };
+  }
+}
+
+function failure(error: unknown): Pick<StepResult, 'detail' | 'hint'> {
+  if (error instanceof StepFailedError) return { detail: error.detail, hint: error.hint };
+  const message = messageOf(error);
+  return {
+    detail: { en: message, zh: message },
+    hint: {
+      en: 'the statement itself failed: --log-level debug shows more',
+      zh: '语句本身失败: --log-level debug 显示更多',
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import type { TimeoutRule, Verdict } from '../../database/timeout-store.js';
+import { addSeconds } from '../../model/instant.js';
+import type { Task } from '../../model/task.js';
+import { StepFailedError } from './step-failed-error.js';
+import { sceneIntervalSeconds } from './test-scene.js';
+import type { TestScene } from './test-scene.js';
+
+/** By this rule the trial judges: stricter than any monitor at work would, so that it need not wait for long. */
+const rule: TimeoutRule = { timeoutSeconds: 3, heartbeatIntervalSeconds: sceneIntervalSeconds };
+
+/** What a whole second of silence must read so that the rule holds surely, in seconds. */
+const silentSeconds = rule.timeoutSeconds + 1;
+
+/** How long the beat may lie back at most when judgement is done, in milliseconds: else the living one was silent too. */
+const longestJudgementMs = 2_000;
+
+/** Tasks that a statement lists. */
+const pageSize = 200;
+
+/** What became of the three tasks of the trial. */
+export interface Judgement {
+  /** Beat once, and then never again. */
+  readonly quiet: Judged;
+  /** Never beat. */
+  readonly mute: Judged;
+  /** Has beaten all the time. */
+  readonly living: Judged;
+}
+
+export interface Judged {
+  readonly task: Task;
+  /** A check found it among the silent. */
+  readonly isListed: boolean;
+  /** The monitors of the test that reported it. */
+  readonly reportedBy: readonly string[];
+  /** A monitor that is at work on this database was faster. */
+  readonly isAnothers: boolean;
+}
+
+/** Two tasks that fall silent, one that does not, and two monitors that judge them at the same moment. */
+export class SilenceTrial {
+  readonly #scene: TestScene;
+  #ids: Record<keyof Judgement, number> | null = null;
+  #judgement: Promise<Judgement> | null = null;
+
+  constructor(scene: TestScene) {
+    this.#scene = scene;
+  }
+
+  /** Starts the three tasks. */
+  async begin(): Promise<void> {
+    const quiet = await this.#scene.claim('quiet');
+    const mute = await this.#scene.claim('mute');
+    const living = await this.#scene.claim('living');
+    this.#ids = { quiet, mute, living };
+    await this.#scene.beat(quiet, living);
+  }
+
+  /** The task that beats. */
+  get livingId(): number {
+    return this.#taskIds.living;
+  }
+
+  /** Beats for the living one, if the trial has begun: a monitor at work may be as strict as this one. */
+  async keepAlive(): Promise<void> {
+    if (this.#ids !== null && this.#judgement === null) await this.#scene.beat(this.#ids.living);
+  }
+
+  /** Judges as soon as the silent have been silent for long enough, once. */
+  judge(): Promise<Judgement> {
+    this.#judgement ??= this.#judge();
+    return this.#judgement;
+  }
+
+  get #taskIds(): Record<keyof Judgement, number> {
+    if (this.#ids === null) throw new Error('the trial of silence has not begun');
+    return this.#ids;
+  }
+
+  async #judge(): Promise<Judgement> {
+    const { clock } = this.#scene.options;
+    const { quiet, mute, living } = this.#taskIds;
+    await this.#untilSilent([quiet, mute]);
+    const beatAt = clock.monotonic();
+    await this.#scene.beat(living);
+    const ids = [quiet, mute, living];
+    const listed = await this.#listSilent(ids);
+    const reports = await this.#race(ids);
+    const tookMs = clock.monotonic() - beatAt;
+    if (tookMs > longestJudgementMs) throw tooSlow(tookMs);
+    const judged = async (id: number): Promise<Judged> => this.#lookUp(id, listed, reports);
+    return { quiet: await judged(quiet), mute: await judged(mute), living: await judged(living) };
+  }
+
+  async #untilSilent(ids: readonly number[]): Promise<void> {
+    for (const id of ids) {
+      // A task that a monitor at work has failed already is silent for as long.
+      while ((await this.#scene.tasks.get(id)).silentSeconds < silentSeconds) {
+        await this.#scene.beat(this.livingId);
+        await this.#scene.sleep(100);
+      }
+    }
+  }
+
+  /** Returns those of the tasks that a check would find, which looks at everybody's. */
+  async #listSilent(ids: readonly number[]): Promise<ReadonlySet<number>> {
+    const found = new Set<number>();
+    for (let afterId = Math.min(...ids) - 1; ;) {
+      const page = await this.#scene.timeouts.listSilent(rule, afterId, pageSize);
+      for (const { id } of page) if (ids.includes(id)) found.add(id);
+      afterId = page.at(-1)?.id ?? afterId;
+      if (page.length < pageSize || afterId >= Math.max(...ids)) return found;
+    }
+  }
+
+  /** Has two monitors judge the tasks, and nobody else's, at the same moment. */
+  async #race(ids: readonly number[]): Promise<readonly { readonly reason: string; readonly task: Task }[]> {
+    const { token } = this.#scene.options;
+    const monitors = [this.#scene.timeouts, this.#scene.rivalTimeouts];
+    // A connection that must be made first would be no rival.
+    const probes = await Promise.all(monitors.map((store) => store.probe()));
+    const deadline = addSeconds(probes[0]?.now ?? '', 5);
+    const reported = monitors.map(async (store, i) => {
+      const verdict: Verdict = {
+        rule,
+        reason: `silent: heartbeat test ${token}, monitor ${i + 1}`,
+        deadline,
+        heardForSeconds: null,
+      };
+      return (await store.fail(ids, verdict)).map((task) => ({ reason: verdict.reason, task }));
+    });
+    return (await Promise.all(reported)).flat();
+  }
+
+  async #lookUp(
+    id: number,
+    listed: ReadonlySet<number>,
+    reports: readonly { readonly reason: string; readonly task: Task }[],
+  ): Promise<Judged> {
+    const task = await this.#scene.tasks.get(id);
+    const reportedBy = reports.filter((report) => report.task.id === id).map(({ reason }) => reason);
+    const isOurs = task.error?.includes(this.#scene.options.token) === true;
+    return { task, isListed: listed.has(id), reportedBy, isAnothers: task.endReason === 'timeout' && !isOurs };
+  }
+}
+
+function tooSlow(tookMs: number): StepFailedError {
+  const ms = Math.round(tookMs);
+  return new StepFailedError(
+    {
+      en: `beat and judgement took ${ms} ms: by then the beating task was silent as well, and nothing is proven`,
+      zh: `心跳与判定共用 ${ms} ms: 其间有心跳的任务也已静默, 无法证明`,
+    },
+    {
+      en: 'run the test again; if it stays so slow, see what the database waits for',
+      zh: '请重新运行; 若依旧缓慢, 请检查数据库在等待什么',
+    },
+  );
+}
