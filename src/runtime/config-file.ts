@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { UsageError } from './errors.js';
 import type { FoundSetting } from './found-setting.js';
 
-/** The keys of `chainparse.config.yaml`, each with one value, beside the map `rpc_urls`. */
+/** The keys of `chainparse.config.yaml`, each with one value, beside the maps `rpc_urls` and `alerts`. */
 export const configFileKeys = [
   'database',
   'database_timezone',
@@ -17,11 +17,27 @@ export const configFileKeys = [
   'lang',
 ] as const;
 
-export type ConfigFileKey = (typeof configFileKeys)[number];
+/** The keys under `alerts`, each with one value; `command` may be a list of words. */
+export const alertFileKeys = [
+  'webhook_url',
+  'webhook_secret',
+  'command',
+  'delivery_timeout',
+  'repeat',
+  'heartbeat_failures',
+  'timeout_rate',
+  'timeout_rate_window',
+  'timeout_rate_minimum',
+  'database_unreachable',
+  'no_monitor',
+  'task_stalled',
+] as const;
+
+export type ConfigFileKey = (typeof configFileKeys)[number] | `alerts.${(typeof alertFileKeys)[number]}`;
 
 /**
- * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line. Throws
- * UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
+ * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line, and what is
+ * in the map `alerts` under `alerts.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
  */
 export function readConfigFile(text: string, name: string): Map<string, FoundSetting> {
   return new ConfigFile(text, name).read();
@@ -52,10 +68,22 @@ class ConfigFile {
     for (const pair of map.items) {
       const key = keyOf(pair);
       if (key === 'rpc_urls') this.#readRpcUrls(pair, entries);
-      else if (isConfigFileKey(key)) this.#addEntry(entries, key, pair);
-      else throw this.#unknownKey(key, pair);
+      else if (key === 'alerts') this.#readAlerts(pair, entries);
+      else if (isOneOf(configFileKeys, key)) this.#addEntry(entries, key, pair);
+      else throw this.#unknownKey(key, pair, [...configFileKeys, 'rpc_urls', 'alerts']);
     }
     return entries;
+  }
+
+  #readAlerts(pair: Pair, entries: Map<string, FoundSetting>): void {
+    const { value } = pair;
+    if (isNothing(value)) return;
+    if (!isMap(value)) throw this.#wrongShape(pair, 'must map names of settings to values');
+    for (const setting of value.items) {
+      const key = keyOf(setting);
+      if (!isOneOf(alertFileKeys, key)) throw this.#unknownKey(key, setting, alertFileKeys);
+      this.#addEntry(entries, `alerts.${key}`, setting);
+    }
   }
 
   #readRpcUrls(pair: Pair, entries: Map<string, FoundSetting>): void {
@@ -68,15 +96,17 @@ class ConfigFile {
   #addEntry(entries: Map<string, FoundSetting>, key: string, pair: Pair): void {
     const { value } = pair;
     if (isNothing(value)) return;
-    const texts = key.startsWith('rpc_urls.') && isSeq(value) ? value.items.map(textOf) : [textOf(value)];
+    const isList = isSeq(value) && (key.startsWith('rpc_urls.') || key === 'alerts.command');
+    const texts = isList ? value.items.map(textOf) : [textOf(value)];
     if (texts.some((text) => text === undefined)) throw this.#wrongShape(pair, 'must be one value');
-    entries.set(key, { text: texts.join('\n'), origin: `${this.#name}:${this.#lineOf(pair)}` });
+    const text = isList && key === 'alerts.command' ? JSON.stringify(texts) : texts.join('\n');
+    entries.set(key, { text, origin: `${this.#name}:${this.#lineOf(pair)}` });
   }
 
-  #unknownKey(key: string, pair: Pair): UsageError {
-    const nearest = closest(key, [...configFileKeys, 'rpc_urls']);
+  #unknownKey(key: string, pair: Pair, keys: readonly string[]): UsageError {
+    const nearest = closest(key, [...keys]);
     const isNear = distance(key, nearest) <= Math.max(2, key.length / 2);
-    const hint = isNear ? `did you mean '${nearest}'?` : `the keys are ${configFileKeys.join(', ')} and rpc_urls`;
+    const hint = isNear ? `did you mean '${nearest}'?` : `the keys are ${keys.join(', ')}`;
     return new UsageError(`${this.#name}:${this.#lineOf(pair)}: unknown key '${key}'`, { hint });
   }
 
@@ -97,8 +127,8 @@ function keyOf(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
 }
 
-function isConfigFileKey(key: string): key is ConfigFileKey {
-  return (configFileKeys as readonly string[]).includes(key);
+function isOneOf<T extends string>(keys: readonly T[], key: string): key is T {
+  return (keys as readonly string[]).includes(key);
 }
 
 function isNothing(node: unknown): boolean {

@@ -1,50 +1,8 @@
 import { z } from 'zod';
-import type { ConfigFileKey } from './config-file.js';
 import type { LogLevel } from './logger.js';
 import type { Lang } from './messages.js';
 import { maskUrl } from './secrets.js';
-
-/** One setting: its names in each kind of source, what it may hold, and its default. */
-export interface SettingDefinition<T> {
-  /** What people call it, in errors. */
-  readonly title: string;
-  /** Its camel-case name on the command line. */
-  readonly flag: string | undefined;
-  readonly variable: string;
-  readonly key: ConfigFileKey;
-  readonly default: string;
-  /** Reads the text; its issues say what is wrong. */
-  readonly schema: z.ZodType<T, string>;
-  /** What to write instead. */
-  readonly hint: string;
-  /** Makes a text safe to show. */
-  readonly show?: (text: string) => string;
-}
-
-const week = 7 * 24 * 3600;
-const year = 365 * 24 * 60;
-
-function amount(unit: string, max: number): z.ZodType<number, string> {
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, { error: `is not a number of ${unit}`, abort: true })
-    .transform(Number)
-    .refine((value) => value >= 0.001, { error: 'must be greater than zero' })
-    .refine((value) => value <= max, { error: `must be at most ${max} ${unit}` });
-}
-
-function oneOf<T extends string>(
-  values: readonly T[],
-  aliases: Readonly<Record<string, T>> = {},
-): z.ZodType<T, string> {
-  return z.string().transform((text, context) => {
-    const name = text.toLowerCase();
-    const value = values.find((candidate) => candidate === name) ?? aliases[name];
-    if (value !== undefined) return value;
-    context.addIssue(`is not one of ${values.join(', ')}`);
-    return z.NEVER;
-  });
-}
+import { amount, define, oneOf, week, year } from './setting-definition.js';
 
 const databaseUrl = z.string().superRefine((url, context) => {
   const problem = databaseUrlProblem(url);
@@ -70,10 +28,6 @@ const timezone = z
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 const langs: readonly Lang[] = ['en', 'zh'];
 const logFormats: readonly ('pretty' | 'json')[] = ['pretty', 'json'];
-
-function define<T>(definition: SettingDefinition<T>): SettingDefinition<T> {
-  return definition;
-}
 
 /** Every setting but the chains' RPC URLs. */
 export const settingDefinitions = {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readAlertSettings, rememberAlertSecrets, type AlertSettings } from './alert-settings.js';
 import { UsageError } from './errors.js';
 import type { FoundSetting } from './found-setting.js';
 import type { LogLevel } from './logger.js';
@@ -6,7 +7,8 @@ import type { Lang } from './messages.js';
 import { findMysqlUrl } from './mysql-variables.js';
 import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
 import { SecretMask, maskUrl } from './secrets.js';
-import { settingDefinitions, type SettingDefinition } from './setting-definitions.js';
+import { settingDefinitions } from './setting-definitions.js';
+import { SettingsReader, type ShownSetting } from './settings-reader.js';
 import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
 
 /** Every setting, validated. */
@@ -23,15 +25,9 @@ export interface Settings {
   /** `auto`: pretty on a terminal, else json. */
   readonly logFormat: 'pretty' | 'json' | 'auto';
   readonly lang: Lang;
+  readonly alerts: AlertSettings;
   /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is no HTTP URL. */
   rpcUrls(chainName: string): readonly string[];
-}
-
-/** One setting as `chainparse config` shows it: by its key in the configuration file, secrets masked. */
-export interface ShownSetting {
-  readonly name: string;
-  readonly value: string;
-  readonly origin: string;
 }
 
 export interface LoadedSettings {
@@ -72,45 +68,9 @@ function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]
     logLevel: reader.read(definitions.logLevel),
     logFormat: reader.read(definitions.logFormat),
     lang: reader.read(definitions.lang, () => findSystemLang(sources)),
+    alerts: readAlertSettings(reader),
     rpcUrls: (chainName) => findRpcUrls(sources, chainName),
   };
-}
-
-/** Reads one setting after the other and keeps what each was. */
-class SettingsReader {
-  readonly shown: ShownSetting[] = [];
-  readonly #sources: readonly SettingsSource[];
-
-  constructor(sources: readonly SettingsSource[]) {
-    this.#sources = sources;
-  }
-
-  /** Reads a setting; `fallback` is asked where no source names it. */
-  read<T>(definition: SettingDefinition<T>, fallback?: () => FoundSetting | undefined): T {
-    const found = this.#find(definition) ?? fallback?.();
-    const { text, origin } = found ?? { text: definition.default, origin: 'default' };
-    const shownText = definition.show?.(text) ?? text;
-    this.shown.push({ name: definition.key, value: shownText, origin });
-    // The default of the log format is a value that nobody can write.
-    if (found === undefined && text === 'auto') return text as T;
-    const result = definition.schema.safeParse(text);
-    if (result.success) return result.data;
-    const problem = result.error.issues[0]?.message ?? 'is malformed';
-    throw new UsageError(`${definition.title} '${shownText}' (${origin}) ${problem}`, { hint: definition.hint });
-  }
-
-  originOf(definition: SettingDefinition<unknown>): string {
-    return this.shown.find(({ name }) => name === definition.key)?.origin ?? 'default';
-  }
-
-  #find(definition: SettingDefinition<unknown>): FoundSetting | undefined {
-    for (const { kind, entries } of this.#sources) {
-      const name = definition[kind];
-      const found = name === undefined ? undefined : entries.get(name);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
 }
 
 /** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */
@@ -149,6 +109,7 @@ function rememberSecrets(sources: readonly SettingsSource[], secrets: SecretMask
     for (const [name, { text }] of entries) {
       if (/^MYSQL_PASSWORD$/.test(name)) secrets.rememberPassword(text);
       if (/^database$|^CHAINPARSE_DATABASE_URL$/.test(name)) secrets.remember(text);
+      rememberAlertSecrets(name, text, secrets);
       if (/_RPC_URL$|^rpcUrl$|^rpc_urls\./.test(name)) text.split(/[,\s]+/).forEach((url) => secrets.remember(url));
     }
   }
