@@ -3,6 +3,7 @@ import { pipelines } from './0001-pipelines.js';
 import { tasks } from './0002-tasks.js';
 import { events } from './0003-events.js';
 import { monitors } from './0004-monitors.js';
+import { alerts } from './0005-alerts.js';
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors];
+export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts];

@@ -23,6 +23,8 @@ export interface Dialect {
   skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder;
   /** Whole seconds from the instant in `column` to now, by the database's clock. */
   secondsSince(knex: Knex, column: string): Knex.Raw;
+  /** The instant so many seconds ago, by the database's clock, as chainparse writes instants: an index serves a comparison. */
+  secondsAgo(knex: Knex, seconds: number): Knex.Raw;
   /** True where the instant in `column` lies more than so many seconds back, by the database's clock. */
   isOlder(knex: Knex, column: string, seconds: number): Knex.Raw;
   /** True where the instant in `column` lies more than so many seconds ahead, by the database's clock. */

@@ -8,6 +8,7 @@ export const mysqlDialect: Dialect = {
   uptime: (knex) => knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"),
   skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw('TIMESTAMPDIFF(SECOND, ??, NOW())', [column]),
+  secondsAgo: (knex, seconds) => knex.raw('NOW() - INTERVAL ? SECOND', [Math.round(seconds)]),
   // The column stands alone, so that an index serves it.
   isOlder: (knex, column, seconds) => knex.raw('?? < NOW() - INTERVAL ? SECOND', [column, seconds]),
   isAhead: (knex, column, seconds) => knex.raw('?? > NOW() + INTERVAL ? SECOND', [column, seconds]),
