@@ -5,6 +5,7 @@ import { statusText, taskStatus } from '../model/task.js';
 import type { Logger } from '../runtime/logger.js';
 import { statusChanged, taskTimedOut, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
+import type { Observe } from './liveness-event.js';
 
 /** What a judgement is founded on. */
 export interface Trust {
@@ -18,6 +19,7 @@ export interface TimeoutCheck {
   readonly store: TimeoutStore;
   readonly logger: Logger;
   readonly lang: Lang;
+  readonly observe: Observe;
   readonly rule: TimeoutRule;
   /** Stands in the `error` of the tasks that this check fails, and of no others. */
   readonly reason: string;
@@ -73,6 +75,7 @@ async function failUnlocked(check: TimeoutCheck, silent: readonly Task[], trust:
 function noteFailed(check: TimeoutCheck, task: Task): void {
   check.failed.push(task);
   tellTimedOut(check, task);
+  check.observe({ kind: 'timed_out', task });
 }
 
 /** So few that a living run, kept from beating since the probe, has missed no more than one beat. */

@@ -6,10 +6,12 @@ import type { Logger } from '../runtime/logger.js';
 import { timeoutChecked, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
 import { backoffMs } from '../runtime/retry.js';
+import type { Observe } from './liveness-event.js';
 import { OutageWatch } from './outage-watch.js';
 import type { MonitorPresence } from './monitor-presence.js';
 import { failSilentTasks } from './timeout-check.js';
 import type { Trust } from './timeout-check.js';
+import { untilAborted } from './until-aborted.js';
 
 export interface TimeoutMonitorOptions {
   readonly store: TimeoutStore;
@@ -22,6 +24,7 @@ export interface TimeoutMonitorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly lang: Lang;
+  readonly observe?: Observe;
 }
 
 /** What a check found. */
@@ -35,6 +38,7 @@ export class TimeoutMonitor {
   readonly #options: TimeoutMonitorOptions;
   readonly #heartbeatIntervalMs: number;
   readonly #watch: OutageWatch;
+  readonly #observe: Observe;
   /** Why the latest probe or check failed; null where it did not. */
   #trouble: DatabaseUnreachableError | null = null;
   #failures = 0;
@@ -45,6 +49,7 @@ export class TimeoutMonitor {
   constructor(options: TimeoutMonitorOptions) {
     this.#options = options;
     this.#heartbeatIntervalMs = options.rule.heartbeatIntervalSeconds * 1_000;
+    this.#observe = options.observe ?? ((): void => undefined);
     this.#watch = new OutageWatch({ clock: options.clock, heartbeatIntervalMs: this.#heartbeatIntervalMs });
   }
 
@@ -115,8 +120,7 @@ export class TimeoutMonitor {
     try {
       const probe = await untilAborted(this.#options.store.probe(), signal);
       if (probe === null) return null;
-      this.#trouble = null;
-      this.#failures = 0;
+      this.#noteAnswer();
       this.#noteDistrust(this.#watch.probeAnswered(probe));
       return probe.now;
     } catch (error) {
@@ -131,7 +135,8 @@ export class TimeoutMonitor {
     const reason = `silent for longer than its timeout: failed by monitor ${name}, check ${++this.#checks}`;
     const running = await store.countRunning();
     const trust = async (): Promise<Trust | null> => this.#trust(await this.#probe(signal));
-    const isDone = await failSilentTasks({ store, logger, lang, rule, reason, trust, failed: this.#timedOut });
+    const judgement = { store, logger, lang, rule, reason, trust, observe: this.#observe, failed: this.#timedOut };
+    const isDone = await failSilentTasks(judgement);
     this.#noteDistrust(this.#watch.did('the check'));
     if (!isDone) return null;
     const durationMs = clock.monotonic() - startedAt;
@@ -139,7 +144,14 @@ export class TimeoutMonitor {
     this.#noteDistrust(this.#watch.did("the monitor's own beat"));
     const timedOut = this.#timedOut.splice(0);
     writeLine(logger, timeoutChecked(lang, { running, timedOut: timedOut.length, durationMs }));
+    this.#observe({ kind: 'checked', running, timedOut: timedOut.length, durationMs });
     return { running, timedOut };
+  }
+
+  #noteAnswer(): void {
+    if (this.#trouble !== null) this.#observe({ kind: 'database_back' });
+    this.#trouble = null;
+    this.#failures = 0;
   }
 
   #noteTrouble(error: unknown): void {
@@ -147,6 +159,7 @@ export class TimeoutMonitor {
     this.#trouble = error;
     this.#failures++;
     this.#watch.probeFailed();
+    this.#observe({ kind: 'database_away', failures: this.#failures, error: error.message });
     const fields = { event: 'monitor.database_away', error: error.message };
     this.#options.logger.log('error', `nobody is judged while the database is away: ${error.message}`, fields);
   }
@@ -173,14 +186,4 @@ export class TimeoutMonitor {
     const waitMs = this.#watch.waitMs > 0 ? this.#watch.waitMs + 1 : untilCheckMs;
     return Math.min(this.#heartbeatIntervalMs / 2, this.#options.checkIntervalMs, waitMs);
   }
-}
-
-/** Waits for `work`, but no longer than until `signal` is aborted: then null. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  const done = new AbortController();
-  const aborted = new Promise<null>((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true, signal: done.signal });
-  });
-  return await Promise.race([work, aborted]).finally(() => done.abort());
 }

@@ -31,7 +31,8 @@ eachDatabase('a timeout check', (databases) => {
   const probe = async (): Promise<Trust> => ({ now: (await store.probe()).now, heardForSeconds: null });
   const check = (trust: () => Promise<Trust | null> = probe): Promise<boolean> => {
     const logger = { log: (_level: string, message: string): void => void lines.push(message) };
-    return failSilentTasks({ store, logger, lang: 'en', rule, reason: 'a test', trust, failed });
+    const observe = (): void => undefined;
+    return failSilentTasks({ store, logger, lang: 'en', observe, rule, reason: 'a test', trust, failed });
   };
   const insertMany = async (count: number): Promise<void> => {
     const row = { pipeline_id: 45, create_time: '2020-01-01 00:00:00', status: 0, log_path: '' };
