@@ -13,12 +13,14 @@ export interface OptionSpec {
   readonly required?: boolean;
 }
 
-/** A positional argument, required; it reaches the command as the option of its name. */
+/** A positional argument, required unless it says otherwise; it reaches the command as the option of its name. */
 export interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
   readonly kind?: ValueKind;
   readonly choices?: readonly string[];
+  /** Only the last one may be. */
+  readonly optional?: boolean;
 }
 
 /** What `--help`, parsing and shell completion know about a command. */

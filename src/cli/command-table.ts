@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command-spec.js';
 import { abiSpecs } from './specs/abi-specs.js';
+import { alertSpecs } from './specs/alert-specs.js';
 import { demoSpecs } from './specs/demo-specs.js';
 import { eventSpecs } from './specs/event-specs.js';
 import { heartbeatSpecs } from './specs/heartbeat-specs.js';
@@ -20,6 +21,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...abiSpecs,
   ...taskSpecs,
   ...heartbeatSpecs,
+  ...alertSpecs,
   ...eventSpecs,
   ...demoSpecs,
   ...shellSpecs,

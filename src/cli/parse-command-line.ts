@@ -62,11 +62,16 @@ function buildProgram(version: string, write: (chunk: string) => void): Command 
 function addCommands(parent: Command, specs: readonly CommandSpec[], run: (parsed: ParsedCommand) => void): void {
   for (const spec of specs) {
     const command = parent.command(spec.name).description(spec.summary);
-    for (const argument of spec.arguments ?? []) command.argument(`<${argument.name}>`, describe(argument));
+    for (const argument of spec.arguments ?? []) command.argument(notation(argument), describe(argument));
     for (const option of spec.options ?? []) command.addOption(toOption(option));
     addCommands(command, spec.commands ?? [], run);
     if (spec.load !== undefined) command.action(() => run(readCommand(spec, command)));
   }
+}
+
+/** In commander's notation. */
+function notation({ name, optional }: ArgumentSpec): string {
+  return optional === true ? `[${name}]` : `<${name}>`;
 }
 
 function toOption(spec: OptionSpec): Option {

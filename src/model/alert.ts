@@ -32,7 +32,7 @@ export interface Alert extends AlertCondition {
 }
 
 /** Names the alert of a rule about a subject. */
-export function alertKey({ rule, subject }: Pick<AlertCondition, 'rule' | 'subject'>): string {
+export function alertKey({ rule, subject }: { readonly rule: string; readonly subject: string }): string {
   return `${rule}:${subject}`;
 }
 

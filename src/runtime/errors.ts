@@ -87,6 +87,18 @@ export class ReorgTooDeepError extends ChainparseError {
   readonly exitCode = 6;
 }
 
+/** An alert could not be delivered. */
+export class AlertDeliveryError extends ChainparseError {
+  readonly code: string = 'ALERT_UNDELIVERED';
+  readonly exitCode = 1;
+  override readonly retryable: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly retryable: boolean }) {
+    super(message, options);
+    this.retryable = options.retryable;
+  }
+}
+
 /** Returns the message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

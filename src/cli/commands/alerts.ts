@@ -1,0 +1,102 @@
+import { AlertStore } from '../../database/alert-store.js';
+import type { Alert } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert.js';
+import type { ExitCode } from '../../runtime/errors.js';
+import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
+import type { Lang } from '../../runtime/messages.js';
+import { toAlertMessage } from '../../tasks/alert-message.js';
+import { ageText } from '../age-text.js';
+import { alertChannels } from '../alert-channels.js';
+import type { CommandContext } from '../context.js';
+import type { Cell } from '../output.js';
+import type { Heading } from '../render-table.js';
+import { thisProcess } from '../this-process.js';
+import { withDatabase } from '../with-database.js';
+
+const headings: readonly Heading[] = [
+  { en: 'id', zh: '编号', align: 'right' },
+  { en: 'rule', zh: '规则' },
+  { en: 'state', zh: '状态' },
+  { en: 'raised', zh: '触发时间' },
+  { en: 'for', zh: '持续', align: 'right' },
+  { en: 'told', zh: '通知次数', align: 'right' },
+  { en: 'message', zh: '内容' },
+];
+
+/** Lists alerts, newest first: those that stand, or all. */
+export async function listAlerts(
+  context: CommandContext,
+  { all = false, limit = 20 }: { readonly all?: boolean; readonly limit?: number },
+): Promise<void> {
+  const { output } = context;
+  const found = await withDatabase(context, (database) => new AlertStore(database).list({ all, limit }));
+  if (output.isJson) return output.json({ alerts: found.alerts.map(alertToJson), total: found.total });
+  await output.table(
+    headings,
+    found.alerts.map((alert) => alertRow(alert, output.lang)),
+  );
+  if (found.total > found.alerts.length) output.note(`${found.total} alerts in all: --limit shows more`);
+}
+
+function alertRow(alert: Alert, lang: Lang): readonly Cell[] {
+  const { id, rule, clearTime, createTime, openSeconds, notifications, message } = alert;
+  const open = lang === 'zh' ? '未清除' : 'open';
+  const cleared = lang === 'zh' ? '已清除' : 'cleared';
+  return [
+    id,
+    rule,
+    clearTime === null ? open : cleared,
+    createTime,
+    ageText(openSeconds, lang),
+    notifications,
+    message,
+  ];
+}
+
+/** Clears an alert, or all; throws NotFoundError, and RuntimeFailure where it had been cleared already. */
+export async function clearAlerts(
+  context: CommandContext,
+  { id, all = false }: { readonly id?: number; readonly all?: boolean },
+): Promise<void> {
+  if ((id === undefined) === !all) {
+    throw new UsageError('give the id of an alert, or --all', { hint: 'chainparse alerts list' });
+  }
+  const count = await withDatabase(context, (database) => clear(new AlertStore(database), id));
+  if (context.output.isJson)
+    return context.output.json(id === undefined ? { cleared: count } : { alert_id: id, cleared: 1 });
+  await context.output.line(id === undefined ? `${count} alerts cleared` : `alert ${id} cleared`);
+}
+
+async function clear(store: AlertStore, id: number | undefined): Promise<number> {
+  if (id === undefined) return store.dismissAll();
+  if (await store.dismiss(id)) return 1;
+  throw new RuntimeFailure(`alert ${id} has been cleared already`, { hint: 'chainparse alerts list --all' });
+}
+
+/** Sends a test message through each channel that the settings name; 1 where one of them fails. */
+export async function testAlerts(context: CommandContext): Promise<ExitCode> {
+  const { clock, output, signals } = context;
+  const channels = alertChannels(context);
+  if (channels.length === 0) {
+    throw new UsageError('no webhook and no command is set', {
+      hint: 'set CHAINPARSE_ALERT_WEBHOOK_URL or CHAINPARSE_ALERT_COMMAND, or write them into chainparse.config.yaml',
+    });
+  }
+  const message = testMessage(clock.now());
+  const results = await Promise.all(
+    channels.map(async (channel) => ({
+      channel: channel.name,
+      error: await channel.send(message, signals.stopping).then(() => null, messageOf),
+    })),
+  );
+  if (output.isJson)
+    await output.json({ results: results.map((result) => ({ ...result, ok: result.error === null })) });
+  else for (const { channel, error } of results) await output.line(`${channel}: ${error ?? 'delivered'}`);
+  return results.some(({ error }) => error !== null) ? 1 : 0;
+}
+
+function testMessage(now: number): ReturnType<typeof toAlertMessage> {
+  const message = 'this is a test of chainparse alerts';
+  const condition = { rule: 'test', subject: 'test', message, taskId: null, pipelineId: null, details: {} } as const;
+  return toAlertMessage('test', condition, { alertId: null, worker: thisProcess().name, openSeconds: 0, now });
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { AlertCondition } from '../model/alert.js';
+import { alertKey } from '../model/alert.js';
+
+/** Why an alert is told. */
+export type AlertNews = 'raised' | 'repeated' | 'cleared';
+
+/** What is delivered: the event of Standard Webhooks (standardwebhooks.com), with the alert as its data. */
+export interface AlertMessage {
+  /** The same in each try to deliver it. */
+  readonly id: string;
+  readonly type: `alert.${AlertNews}` | 'alert.test';
+  /** By this computer's clock, ISO 8601. */
+  readonly timestamp: string;
+  readonly data: AlertData;
+}
+
+interface AlertData {
+  /** The alert's id in the table; null where the database is away. */
+  readonly alert_id: number | null;
+  /** The same in all messages about one thing that is wrong. */
+  readonly key: string;
+  readonly rule: string;
+  readonly subject: string;
+  readonly state: 'open' | 'cleared';
+  readonly message: string;
+  readonly task_id: number | null;
+  readonly pipeline_id: number | null;
+  /** The process that tells it. */
+  readonly worker: string;
+  readonly open_seconds: number;
+  readonly details: AlertCondition['details'];
+}
+
+/** Where alerts go. */
+export interface AlertChannel {
+  /** For people, without a secret. */
+  readonly name: string;
+  /** Delivers a message, within a time limit of its own; throws AlertDeliveryError. */
+  send(message: AlertMessage, signal: AbortSignal): Promise<void>;
+}
+
+export interface AlertNewsOptions {
+  readonly alertId: number | null;
+  readonly worker: string;
+  readonly openSeconds: number;
+  /** By the wall clock, in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Makes the message that tells a condition. */
+export function toAlertMessage(
+  news: AlertNews | 'test',
+  condition: Omit<AlertCondition, 'rule'> & { readonly rule: AlertCondition['rule'] | 'test' },
+  { alertId, worker, openSeconds, now }: AlertNewsOptions,
+): AlertMessage {
+  return {
+    id: `msg_${randomUUID().replaceAll('-', '')}`,
+    type: `alert.${news}`,
+    timestamp: new Date(now).toISOString(),
+    data: {
+      alert_id: alertId,
+      key: alertKey(condition),
+      rule: condition.rule,
+      subject: condition.subject,
+      state: news === 'cleared' ? 'cleared' : 'open',
+      message: condition.message,
+      task_id: condition.taskId,
+      pipeline_id: condition.pipelineId,
+      worker,
+      open_seconds: Math.round(openSeconds),
+      details: condition.details,
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { AlertStore } from '../database/alert-store.js';
+import type { TaskStatistics } from '../database/task-statistics.js';
+import type { Alert, AlertCondition } from '../model/alert.js';
+import { alertKey } from '../model/alert.js';
+import type { Task } from '../model/task.js';
+import type { AlertSettings } from '../runtime/alert-settings.js';
+import type { Clock } from '../runtime/clock.js';
+import { messageOf } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
+import { manySilent, taskSilent, timeoutRate } from './alert-conditions.js';
+import type { AlertDesk } from './alert-desk.js';
+import { DatabaseRule } from './database-rule.js';
+import type { LivenessEvent } from './liveness-event.js';
+
+export interface MonitorAlertsOptions {
+  readonly desk: AlertDesk;
+  readonly store: Pick<AlertStore, 'list' | 'listOver'>;
+  readonly rules: AlertSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Counts what ended within the window of the timeout rate. */
+  readonly statistics: () => Promise<TaskStatistics>;
+  /** Lists at most so many running tasks that are silent for more than three of their intervals. */
+  readonly listSilent: (limit: number) => Promise<readonly Task[]>;
+}
+
+/** From so many silent tasks on there is one alert for all of them. */
+const manyTasks = 10;
+
+/** Silent tasks that are looked at. */
+const mostTasks = 1_000;
+
+/** The rules of a timeout monitor, and its care for the alerts of processes that are gone. */
+export class MonitorAlerts {
+  readonly #options: MonitorAlertsOptions;
+  readonly #database: DatabaseRule;
+  #judging: Promise<void> | null = null;
+
+  constructor(options: MonitorAlertsOptions) {
+    this.#options = options;
+    const { desk, clock, rules } = options;
+    this.#database = new DatabaseRule({ desk, clock, limitSeconds: rules.databaseUnreachableSeconds });
+  }
+
+  /** Judges what the monitor has noticed; after a check, which is made only where silence means something, the tasks. */
+  readonly observe = (event: LivenessEvent): void => {
+    if (event.kind === 'database_away') this.#database.away(event.error);
+    else if (event.kind === 'database_back') this.#database.back();
+    else if (event.kind === 'checked') this.#judging ??= this.#judge().finally(() => (this.#judging = null));
+  };
+
+  /** Resolves when the latest check has been judged. */
+  async whenIdle(): Promise<void> {
+    await this.#judging;
+  }
+
+  async #judge(): Promise<void> {
+    try {
+      const found = [...(await this.#judgeRate()), ...(await this.#judgeSilence())];
+      const keys = new Set(found.map(alertKey));
+      for (const condition of found) this.#options.desk.raise(condition);
+      await this.#clearOthers(keys);
+    } catch (error) {
+      const fields = { event: 'alert.failed', error: messageOf(error) };
+      this.#options.logger.log('warn', `alerts could not be judged: ${messageOf(error)}`, fields);
+    }
+  }
+
+  async #judgeRate(): Promise<readonly AlertCondition[]> {
+    const { rules, statistics } = this.#options;
+    if (rules.timeoutRate === null) return [];
+    const counted = await statistics();
+    const isHigh = (counted.timeoutRate ?? 0) >= rules.timeoutRate && counted.timedOut >= rules.timeoutRateMinimum;
+    return isHigh ? [timeoutRate(counted, rules.timeoutRateWindowMinutes)] : [];
+  }
+
+  async #judgeSilence(): Promise<readonly AlertCondition[]> {
+    const { rules, listSilent } = this.#options;
+    if (!rules.taskStalled) return [];
+    const silent = await listSilent(mostTasks);
+    if (silent.length < manyTasks) return silent.map(taskSilent);
+    // What has been told of one of them stays so.
+    const told = new Set(this.#options.desk.standing.map(alertKey));
+    return [manySilent(silent), ...silent.map(taskSilent).filter((condition) => told.has(alertKey(condition)))];
+  }
+
+  /** Clears what this monitor, or a process that is gone, has raised and is so no longer. */
+  async #clearOthers(found: ReadonlySet<string>): Promise<void> {
+    const { desk, store } = this.#options;
+    const ours = desk.standing.filter(({ rule }) => rule === 'task_stalled' || rule === 'timeout_rate');
+    const { alerts } = await store.list({ all: false, limit: 1_000 });
+    const over = [...ours, ...alerts.filter(isOver), ...(await store.listOver())];
+    const keys = new Set(over.map(alertKey));
+    for (const key of keys) if (!found.has(key)) desk.clear(key, ending(key));
+  }
+}
+
+/** What a check that was just made says the contrary of, unless it was found anew; tasks are judged by their rows. */
+function isOver({ rule, taskId }: Alert): boolean {
+  return rule === 'no_monitor' || (taskId === null && (rule === 'timeout_rate' || rule === 'task_stalled'));
+}
+
+function ending(key: string): string {
+  const [rule, subject] = key.split(':');
+  if (rule === 'no_monitor') return 'a monitor is alive again';
+  if (rule === 'timeout_rate') return 'fewer tasks time out';
+  return subject === 'running tasks'
+    ? 'fewer running tasks are silent'
+    : `${String(subject)} beats again, or has ended`;
+}

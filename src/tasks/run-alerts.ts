@@ -1,0 +1,91 @@
+import { alertKey } from '../model/alert.js';
+import type { AlertRule } from '../model/alert.js';
+import type { AlertSettings } from '../runtime/alert-settings.js';
+import type { Clock } from '../runtime/clock.js';
+import { heartbeatFailing, noMonitor, taskHangs } from './alert-conditions.js';
+import type { AlertDesk } from './alert-desk.js';
+import { DatabaseRule } from './database-rule.js';
+import type { LivenessEvent } from './liveness-event.js';
+
+export interface RunAlertsOptions {
+  readonly desk: AlertDesk;
+  readonly rules: AlertSettings;
+  readonly clock: Clock;
+  /** Says whether any timeout monitor is alive. */
+  readonly isMonitored: () => Promise<boolean>;
+  /** How long after the start of the run a monitor may be missing, in milliseconds. */
+  readonly unmonitoredMs: number;
+}
+
+/** From one look at what still stands to the next, in milliseconds. */
+const turnMs = 60_000;
+
+/** The rules of a process that runs tasks. */
+export class RunAlerts {
+  readonly #options: RunAlertsOptions;
+  readonly #database: DatabaseRule;
+
+  constructor(options: RunAlertsOptions) {
+    this.#options = options;
+    const { desk, clock, rules } = options;
+    this.#database = new DatabaseRule({ desk, clock, limitSeconds: rules.databaseUnreachableSeconds });
+  }
+
+  /** Judges what a heartbeat has noticed. */
+  readonly observe = (event: LivenessEvent): void => {
+    if (event.kind === 'beat_failed') this.#beatFailed(event);
+    else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
+    else if (event.kind === 'beat_refused') this.ended(event.taskId);
+    else if (event.kind === 'stalled' && this.#options.rules.taskStalled) {
+      this.#options.desk.raise(taskHangs(event, event.stillSeconds));
+    } else if (event.kind === 'moved_again') {
+      this.#clear(event.taskId, 'task_stalled', `task ${event.taskId} moves again`);
+    }
+  };
+
+  /** Repeats what still stands and looks for a monitor, until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { desk, clock, rules, unmonitoredMs } = this.#options;
+    const startedAt = clock.monotonic();
+    for (;;) {
+      await clock.sleep(turnMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      for (const condition of desk.standing) desk.raise(condition);
+      if (rules.noMonitor && clock.monotonic() - startedAt >= unmonitoredMs) await this.#lookForMonitor();
+    }
+  }
+
+  /** A task has ended: what was wrong with it is over. */
+  ended(taskId: number): void {
+    for (const { rule } of this.#options.desk.standing.filter((condition) => condition.taskId === taskId)) {
+      this.#clear(taskId, rule, `task ${taskId} has ended`);
+    }
+  }
+
+  #beatFailed(event: LivenessEvent & { readonly kind: 'beat_failed' }): void {
+    const { desk, rules } = this.#options;
+    this.#database.away(event.error);
+    if (rules.heartbeatFailures === null || event.failures < rules.heartbeatFailures) return;
+    desk.raise(heartbeatFailing(event, event.failures, event.error));
+  }
+
+  #beatLanded(taskId: number): void {
+    this.#clear(taskId, 'heartbeat_failing', `the heartbeats of task ${taskId} land again`);
+    this.#database.back();
+  }
+
+  async #lookForMonitor(): Promise<void> {
+    const { desk, isMonitored } = this.#options;
+    // Where the database can't say there are other alerts.
+    const monitored = await isMonitored().catch(() => null);
+    if (monitored === false) desk.raise(noMonitor());
+    const known = desk.standing.some(({ rule }) => rule === 'no_monitor');
+    if (monitored === true && known) desk.clear(alertKey(noMonitor()), 'a monitor is alive again');
+  }
+
+  #clear(taskId: number, rule: AlertRule, message: string): void {
+    const { desk } = this.#options;
+    const standing = desk.standing.find((condition) => condition.rule === rule && condition.taskId === taskId);
+    if (standing !== undefined) desk.clear(alertKey(standing), message);
+  }
+}
