@@ -16,13 +16,20 @@ export class RunConsole {
   /** By the monotonic clock, in milliseconds. */
   readonly openedAt: number;
   readonly #context: CommandContext;
+  #logger: Logger;
   #log: TaskLog | null = null;
   #chain: ChainClient | null = null;
   #progress: ProgressReporter | null = null;
 
   constructor(context: CommandContext) {
     this.#context = context;
+    this.#logger = context.logger;
     this.openedAt = context.clock.monotonic();
+  }
+
+  /** Writes to the console and, while the task runs, to its log. */
+  get logger(): Logger {
+    return { log: (...line) => this.#logger.log(...line) };
   }
 
   /** Opens the log of a task; returns the logger that writes to it and to the console. */
@@ -32,6 +39,7 @@ export class RunConsole {
     const file = isAbsolute(path) ? path : join(cwd, path);
     this.#log = openTaskLog(file, { level: settings.logLevel, secrets, console: logger });
     const combined = combineLoggers([logger, this.#log.logger]);
+    this.#logger = combined;
     this.#progress = createProgressReporter({ statusLine, lang: settings.lang, clock, logger: combined });
     return combined;
   }
@@ -57,6 +65,7 @@ export class RunConsole {
     this.#progress = null;
     await this.#chain?.close();
     this.#chain = null;
+    this.#logger = this.#context.logger;
     this.#log?.close();
     this.#log = null;
   }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Alert, AlertRule } from '../model/alert.js';
 import type { Database } from './database.js';
+import { toInstant } from './instant.js';
 
 /** Reads alerts, with their ages by the database's clock. */
 export async function selectAlerts(
@@ -61,8 +62,4 @@ function toAlert(row: AlertRow): StoredAlert {
     openSeconds: Math.max(0, row.age - (row.clear_age ?? 0)),
     clearedSecondsAgo: row.clear_age,
   };
-}
-
-function toInstant(text: string): string {
-  return text.slice(0, 19).replace(' ', 'T');
 }

@@ -17,6 +17,8 @@ export interface AlertDeskOptions {
   readonly worker: string;
   /** After how long an alert that still stands is told again; null: never. */
   readonly repeatSeconds: number | null;
+  /** Takes secrets out of what is stored and sent. */
+  readonly mask: (condition: AlertCondition) => AlertCondition;
 }
 
 /** A condition that this process has found. Instants are by the monotonic clock. */
@@ -50,7 +52,8 @@ export class AlertDesk {
   }
 
   /** Raises the alert of a condition; where it stands, repeats it when that is due. */
-  raise(condition: AlertCondition): void {
+  raise(found: AlertCondition): void {
+    const condition = this.#options.mask(found);
     const key = alertKey(condition);
     const known = this.#standing.get(key);
     const raisedAt = this.#options.clock.monotonic();

@@ -35,7 +35,7 @@ export class RunAlerts {
   readonly observe = (event: LivenessEvent): void => {
     if (event.kind === 'beat_failed') this.#beatFailed(event);
     else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
-    else if (event.kind === 'beat_refused') this.ended(event.taskId);
+    else if (event.kind === 'beat_refused') this.#ended(event.taskId);
     else if (event.kind === 'stalled' && this.#options.rules.taskStalled) {
       this.#options.desk.raise(taskHangs(event, event.stillSeconds));
     } else if (event.kind === 'moved_again') {
@@ -55,8 +55,12 @@ export class RunAlerts {
     }
   }
 
-  /** A task has ended: what was wrong with it is over. */
-  ended(taskId: number): void {
+  /** The tasks of this process have ended: what was wrong with them is over. */
+  allEnded(): void {
+    for (const { taskId } of this.#options.desk.standing) if (taskId !== null) this.#ended(taskId);
+  }
+
+  #ended(taskId: number): void {
     for (const { rule } of this.#options.desk.standing.filter((condition) => condition.taskId === taskId)) {
       this.#clear(taskId, rule, `task ${taskId} has ended`);
     }

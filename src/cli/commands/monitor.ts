@@ -6,12 +6,14 @@ import { TimeoutStore } from '../../database/timeout-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { giveUpLater } from '../../tasks/give-up-later.js';
+import type { Observe } from '../../tasks/liveness-event.js';
 import { MonitorPresence } from '../../tasks/monitor-presence.js';
 import { TimeoutMonitor } from '../../tasks/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/timeout-monitor.js';
 import type { CommandContext } from '../context.js';
 import { stopCode } from '../stop-code.js';
 import { thisProcess } from '../this-process.js';
+import { watchMonitor } from '../watch-liveness.js';
 
 interface MonitorOptions {
   readonly once?: boolean;
@@ -26,10 +28,11 @@ const lingerMs = 3_000;
 /** Fails tasks that fell silent: again and again, or once. */
 export async function monitorTasks(context: CommandContext, options: MonitorOptions): Promise<ExitCode> {
   const database = await context.database({ statementTimeoutMs: statementTimeoutMs(context.settings) });
-  const monitor = createMonitor(context, database);
-  if (options.once !== true) return keepChecking(context, monitor);
-  await requireMigrated(database);
-  return checkOnce(context, monitor);
+  if (options.once === true) await requireMigrated(database);
+  const liveness = await watchMonitor(context, database);
+  const monitor = createMonitor(context, database, liveness.observe);
+  const work = options.once === true ? checkOnce(context, monitor) : keepChecking(context, monitor);
+  return work.finally(() => liveness.close());
 }
 
 /** A monitor that is frozen in a transaction must hold nobody up, and a server that is must not hold up the monitor. */
@@ -37,7 +40,11 @@ function statementTimeoutMs({ heartbeatIntervalSeconds }: CommandContext['settin
   return Math.max(5_000, heartbeatIntervalSeconds * 1_000);
 }
 
-function createMonitor({ settings, clock, logger }: CommandContext, database: Database): TimeoutMonitor {
+function createMonitor(
+  { settings, clock, logger }: CommandContext,
+  database: Database,
+  observe: Observe,
+): TimeoutMonitor {
   // In containers that share a host's name every monitor may be process 1.
   const name = `${thisProcess().name} (${randomBytes(3).toString('hex')})`;
   const { checkIntervalSeconds } = settings;
@@ -57,6 +64,7 @@ function createMonitor({ settings, clock, logger }: CommandContext, database: Da
     clock,
     logger,
     lang: settings.lang,
+    observe,
   });
 }
 

@@ -11,6 +11,7 @@ import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
 import { findUrls, RunConsole } from '../run-console.js';
 import { thisProcess } from '../this-process.js';
+import { watchRun } from '../watch-liveness.js';
 
 interface RunPipelineOptions {
   readonly id: number;
@@ -37,6 +38,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   const component = checkRunnable(pipeline, context);
   findUrls(context, sourceConfig(component));
   const console = new RunConsole(context);
+  const liveness = await watchRun(context, database, console.logger);
   const ended = new AbortController();
   try {
     const result = await runTask({
@@ -47,9 +49,10 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
         const chain = console.openChain(sourceConfig(component), logger);
         return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
       },
+      observe: liveness.observe,
       onProgress: (progress, beatAt) => console.show(progress, beatAt),
       signal: abortLater(context, ended.signal),
-    });
+    }).finally(() => liveness.close());
     await console.close();
     await printResult(context.output, result, clock.monotonic() - console.openedAt);
   } finally {

@@ -1,0 +1,124 @@
+import { AlertStore } from '../database/alert-store.js';
+import type { Database } from '../database/database.js';
+import { MonitorStore } from '../database/monitor-store.js';
+import { listSilentTasks, readTaskStatistics } from '../database/task-statistics.js';
+import type { TaskStatistics } from '../database/task-statistics.js';
+import type { AlertCondition } from '../model/alert.js';
+import { wasAliveOfLate } from '../model/monitor.js';
+import type { Logger } from '../runtime/logger.js';
+import { AlertDesk } from '../tasks/alert-desk.js';
+import { AlertOutbox } from '../tasks/alert-outbox.js';
+import { combineObservers } from '../tasks/combine-observers.js';
+import type { Observe } from '../tasks/liveness-event.js';
+import type { LivenessMetrics } from '../tasks/liveness-metrics.js';
+import { MonitorAlerts } from '../tasks/monitor-alerts.js';
+import { RunAlerts } from '../tasks/run-alerts.js';
+import { alertChannels } from './alert-channels.js';
+import type { CommandContext } from './context.js';
+import { thisProcess } from './this-process.js';
+
+/** What looks on while tasks run or are judged: alert rules and metrics. */
+export interface LivenessWatch {
+  readonly observe: Observe;
+  /** Ends the watch; alerts on their way get a few seconds, or one where the command was told to end. */
+  close(): Promise<void>;
+}
+
+/** How long alerts may take at the end, in milliseconds. */
+const patienceMs = { ended: 5_000, stopped: 1_000 };
+
+/** Running for longer than this many seconds counts as long in the metrics. */
+const longSeconds = 3_600;
+
+/** Watches a run. */
+export async function watchRun(context: CommandContext, database: Database, logger: Logger): Promise<LivenessWatch> {
+  const { settings, clock } = context;
+  const parts = openParts(context, database, logger);
+  const metrics = await loadMetrics(context);
+  const monitors = new MonitorStore(database);
+  const alerts = new RunAlerts({
+    ...{ desk: parts.desk, rules: settings.alerts, clock },
+    isMonitored: async () => (await monitors.list(10)).some(wasAliveOfLate),
+    // As long as a monitor may be silent.
+    unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
+  });
+  const ended = new AbortController();
+  void alerts.run(ended.signal);
+  const close = async (): Promise<void> => {
+    ended.abort();
+    alerts.allEnded();
+    await closeParts(context, parts, logger, metrics);
+  };
+  return { observe: observeAll(alerts.observe, metrics), close };
+}
+
+/** Watches a timeout monitor. */
+export async function watchMonitor(context: CommandContext, database: Database): Promise<LivenessWatch> {
+  const { settings, clock, logger } = context;
+  const parts = openParts(context, database, logger);
+  const metrics = await loadMetrics(context);
+  const windowSeconds = settings.alerts.timeoutRateWindowMinutes * 60;
+  const alerts = new MonitorAlerts({
+    ...{ desk: parts.desk, store: parts.store, rules: settings.alerts, clock, logger },
+    statistics: async (): Promise<TaskStatistics> => {
+      const statistics = await readTaskStatistics(database, { windowSeconds, longerThanSeconds: longSeconds });
+      metrics?.showTasks(statistics);
+      return statistics;
+    },
+    listSilent: (limit) =>
+      listSilentTasks(database, { defaultIntervalSeconds: settings.heartbeatIntervalSeconds, limit }),
+  });
+  const close = (): Promise<void> => closeParts(context, parts, logger, metrics, alerts);
+  return { observe: observeAll(alerts.observe, metrics), close };
+}
+
+interface AlertParts {
+  readonly store: AlertStore;
+  readonly outbox: AlertOutbox;
+  readonly desk: AlertDesk;
+}
+
+function openParts(context: CommandContext, database: Database, logger: Logger): AlertParts {
+  const { settings, clock, secrets } = context;
+  const { repeatMinutes } = settings.alerts;
+  const store = new AlertStore(database);
+  const outbox = new AlertOutbox({ channels: alertChannels(context), clock, logger });
+  const desk = new AlertDesk({
+    ...{ store, outbox, clock, logger },
+    worker: thisProcess().name,
+    repeatSeconds: repeatMinutes === null ? null : repeatMinutes * 60,
+    mask: (condition) => secrets.maskValue(condition) as AlertCondition,
+  });
+  return { store, outbox, desk };
+}
+
+async function closeParts(
+  { clock, signals }: CommandContext,
+  { desk, outbox }: AlertParts,
+  logger: Logger,
+  metrics: LivenessMetrics | null,
+  alerts?: MonitorAlerts,
+): Promise<void> {
+  const until = clock.monotonic() + (signals.stopping.aborted ? patienceMs.stopped : patienceMs.ended);
+  const done = new AbortController();
+  const patience = clock.sleep(until - clock.monotonic(), done.signal).catch(() => undefined);
+  await Promise.race([Promise.resolve(alerts?.whenIdle()).then(() => desk.whenIdle()), patience]);
+  done.abort();
+  await outbox.close(Math.max(0, until - clock.monotonic()));
+  if (metrics === null) return;
+  logger.log('debug', 'the metrics of this process at its end', {
+    event: 'metrics',
+    metrics: await metrics.snapshot(),
+  });
+}
+
+/** Metrics are read from the log until something serves them: their library is loaded only where that is written. */
+async function loadMetrics({ settings, clock }: CommandContext): Promise<LivenessMetrics | null> {
+  if (settings.logLevel !== 'debug' && settings.logLevel !== 'trace') return null;
+  const { LivenessMetrics } = await import('../tasks/liveness-metrics.js');
+  return new LivenessMetrics(clock);
+}
+
+function observeAll(observe: Observe, metrics: LivenessMetrics | null): Observe {
+  return combineObservers(metrics === null ? [observe] : [observe, metrics.observe]);
+}
