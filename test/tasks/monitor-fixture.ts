@@ -3,6 +3,7 @@ import type { Task } from '../../src/model/task.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import type { Lang } from '../../src/runtime/messages.js';
 import type { MonitorPresence } from '../../src/tasks/monitor-presence.js';
+import type { LivenessEvent } from '../../src/tasks/liveness-event.js';
 import { TimeoutMonitor } from '../../src/tasks/timeout-monitor.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -31,6 +32,8 @@ export class MonitorFixture {
   readonly clock = new FakeClock();
   readonly stop = new AbortController();
   lines: string[] = [];
+  /** What its observer heard. */
+  readonly events: LivenessEvent[] = [];
   /** When the silent were asked for, in seconds since the start. */
   readonly checks: number[] = [];
   probes = 0;
@@ -54,6 +57,7 @@ export class MonitorFixture {
       clock: this.clock,
       logger: { log: (level, message) => this.lines.push(`${level}: ${message}`) },
       lang,
+      observe: (event) => void this.events.push(event),
     });
   }
 

@@ -33,6 +33,25 @@ describe('a timeout monitor', () => {
     );
   });
 
+  it('tells its observer what it found, and when the database goes away and comes back', async () => {
+    monitor.silent = [silentTask];
+    await monitor.make().checkOnce(0, monitor.stop.signal);
+    expect(monitor.events).to.deep.equal([
+      { kind: 'timed_out', task: silentTask },
+      { kind: 'checked', running: 12, timedOut: 1, durationMs: 0 },
+    ]);
+    monitor.events.length = 0;
+    monitor.answer = away;
+    monitor.start();
+    await settle();
+    monitor.answer = up;
+    await monitor.clock.advance(1_000);
+    expect(monitor.events).to.deep.equal([
+      { kind: 'database_away', failures: 1, error: 'gone' },
+      { kind: 'database_back' },
+    ]);
+  });
+
   it('tells of it in Chinese', async () => {
     monitor.silent = [silentTask];
     await monitor.make('zh').checkOnce(0, monitor.stop.signal);

@@ -64,7 +64,9 @@ export async function clearAlerts(
   const count = await withDatabase(context, (database) => clear(new AlertStore(database), id));
   if (context.output.isJson)
     return context.output.json(id === undefined ? { cleared: count } : { alert_id: id, cleared: 1 });
-  await context.output.line(id === undefined ? `${count} alerts cleared` : `alert ${id} cleared`);
+  await context.output.line(
+    id === undefined ? `${count} ${count === 1 ? 'alert' : 'alerts'} cleared` : `alert ${id} cleared`,
+  );
 }
 
 async function clear(store: AlertStore, id: number | undefined): Promise<number> {

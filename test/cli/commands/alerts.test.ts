@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { AlertStore } from '../../../src/database/alert-store.js';
+import { noMonitor, taskHangs } from '../../../src/tasks/alert-conditions.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { runIn } from '../run-in.js';
+import type { CommandResult } from '../run-in.js';
+
+describe('chainparse alerts', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    const database = await openMigrated(`sqlite:${join(folder, 'chainparse.db')}`);
+    const store = new AlertStore(database);
+    const options = { worker: 'here:1', repeatSeconds: 3_600, openSeconds: 0 };
+    await store.raise(noMonitor(), options);
+    await store.raise(taskHangs({ taskId: 123, pipelineId: 45 }, 300), options);
+    await store.clear('no_monitor:monitor');
+    await database.close();
+  });
+
+  const alerts = (...argv: string[]): Promise<CommandResult> =>
+    runIn(folder, 'alerts', ...argv, '--database', `sqlite:${join(folder, 'chainparse.db')}`, '--lang', 'en');
+
+  it('list shows what stands, and with --all what was cleared too', async () => {
+    const open = await alerts('list');
+    expect(open.code).to.equal(0);
+    expect(open.stdout).to.match(/id +rule +state +raised +for +told +message\n/i);
+    expect(open.stdout).to.match(/2 +task_stalled +open +\d{4}-.* task 123 \(pipeline 45\) has not moved for 300 s/);
+    expect(open.stdout).not.to.contain('no_monitor');
+    expect((await alerts('list', '--all')).stdout).to.match(/1 +no_monitor +cleared/);
+    const limited = await alerts('list', '--all', '--limit', '1');
+    expect(limited.stdout.trim().split('\n')).to.have.length(2);
+    expect(limited.stderr).to.contain('2 alerts in all');
+    const chinese = await runIn(
+      folder,
+      'alerts',
+      'list',
+      '--database',
+      `sqlite:${folder}/chainparse.db`,
+      '--lang',
+      'zh',
+    );
+    expect(chinese.stdout).to.contain('触发时间').and.to.contain('未清除');
+  });
+
+  it('list prints JSON', async () => {
+    const { stdout } = await alerts('list', '--json');
+    const document = JSON.parse(stdout) as { alerts: Record<string, unknown>[]; total: number };
+    expect(document.total).to.equal(1);
+    expect(document.alerts[0]).to.have.all.keys(
+      ...['alert_id', 'rule', 'subject', 'state', 'message', 'task_id', 'pipeline_id', 'worker', 'create_time'],
+      ...['notify_time', 'notifications', 'clear_time', 'cleared_by', 'open_seconds', 'details'],
+    );
+    expect(document.alerts[0]).to.deep.include({ alert_id: 2, state: 'open', details: { still_seconds: 300 } });
+  });
+
+  it('clear clears one, and says where it was cleared already or there is none', async () => {
+    const cleared = await alerts('clear', '2');
+    expect([cleared.code, cleared.stdout]).to.deep.equal([0, 'alert 2 cleared\n']);
+    const again = await alerts('clear', '2');
+    expect(again.code).to.equal(1);
+    expect(again.stderr).to.contain('error: alert 2 has been cleared already');
+    const none = await alerts('clear', '99');
+    expect(none.code).to.equal(3);
+    expect(none.stderr).to.contain('error: there is no alert 99');
+  });
+
+  it('clear --all clears every one, and wants an id or --all', async () => {
+    expect((await alerts('clear', '--all')).stdout).to.equal('1 alert cleared\n');
+    expect((await alerts('clear', '--all', '--json')).stdout).to.equal('{"cleared":0}\n');
+    for (const argv of [[], ['2', '--all']]) {
+      const wrong = await alerts('clear', ...argv);
+      expect(wrong.code).to.equal(2);
+      expect(wrong.stderr).to.contain('error: give the id of an alert, or --all');
+    }
+  });
+
+  it('test sends a message through each channel, and says what became of it', async () => {
+    const nothing = await alerts('test');
+    expect(nothing.code).to.equal(2);
+    expect(nothing.stderr).to.contain('error: no webhook and no command is set');
+    const config = 'alerts:\n  command: [sh, -c, "cat > got.json"]\n';
+    writeFileSync(join(folder, 'chainparse.config.yaml'), config);
+    const sent = await alerts('test');
+    expect([sent.code, sent.stdout]).to.deep.equal([0, 'command: delivered\n']);
+    expect(JSON.parse(readFileSync(join(folder, 'got.json'), 'utf8'))).to.include({ type: 'alert.test' });
+    writeFileSync(join(folder, 'chainparse.config.yaml'), `${config}  webhook_url: http://127.0.0.1:1/secret-path\n`);
+    const failed = await alerts('test', '--json');
+    expect(failed.code).to.equal(1);
+    expect(failed.stdout).to.match(/"channel":"webhook","error":".*ECONNREFUSED.*","ok":false/);
+    expect(failed.stdout).not.to.contain('secret-path');
+  });
+});

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { heartbeatFailing, taskHangs } from '../../src/tasks/alert-conditions.js';
+import { AlertFixture } from './alert-fixture.js';
+
+const task = { taskId: 123, pipelineId: 45 };
+const key = 'task_stalled:task 123';
+
+describe('the alert desk', () => {
+  let fixture: AlertFixture;
+
+  beforeEach(() => (fixture = new AlertFixture()));
+
+  it('tells an alert that the database calls new, and none that stands already', async () => {
+    fixture.desk.raise(taskHangs(task, 300));
+    expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+    fixture.desk.raise(taskHangs(task, 360));
+    expect(await fixture.told()).to.deep.equal([]);
+    expect(fixture.lines).to.deep.equal([
+      'warn: alert raised: task 123 (pipeline 45) has not moved for 300 s, and stops beating (task_stalled)',
+    ]);
+  });
+
+  it('tells it again where the database says that this is due', async () => {
+    fixture.desk.raise(taskHangs(task, 300));
+    await fixture.told();
+    fixture.standing = 'repeated';
+    fixture.desk.raise(taskHangs(task, 4_000));
+    expect(await fixture.told()).to.deep.equal([`alert.repeated ${key}`]);
+  });
+
+  it('tells nothing of an alert that another process has raised', async () => {
+    fixture.open.set(key, taskHangs(task, 300));
+    fixture.desk.raise(taskHangs(task, 300));
+    expect(await fixture.told()).to.deep.equal([]);
+  });
+
+  it('tells that an alert is over, where it cleared it, with a message of its own', async () => {
+    fixture.desk.raise(taskHangs(task, 300));
+    await fixture.told();
+    fixture.desk.clear(key, 'task 123 moves again');
+    fixture.desk.clear(key, 'task 123 moves again');
+    await fixture.told().then((told) => expect(told).to.deep.equal([`alert.cleared ${key}`]));
+    expect(fixture.lines.at(-1)).to.equal('info: alert cleared: task 123 moves again (task_stalled)');
+    expect(fixture.desk.standing).to.deep.equal([]);
+  });
+
+  it('says what it is about in the message, without secrets', async () => {
+    fixture.desk.raise(heartbeatFailing(task, 3, 'refused for hunter2'));
+    await fixture.clock.advance(0);
+    const [message] = fixture.posted;
+    expect(message?.id).to.match(/^msg_[0-9a-f]{32}$/);
+    expect(message).to.deep.include({ type: 'alert.raised', timestamp: '2024-01-15T10:00:00.000Z' });
+    expect(message?.data).to.deep.include({
+      alert_id: 7,
+      key: 'heartbeat_failing:task 123',
+      rule: 'heartbeat_failing',
+      subject: 'task 123',
+      state: 'open',
+      message: '3 heartbeats of task 123 (pipeline 45) in a row have failed: refused for ***',
+      task_id: 123,
+      pipeline_id: 45,
+      worker: 'here:1',
+      open_seconds: 0,
+    });
+  });
+
+  describe('while the database is away', () => {
+    beforeEach(() => {
+      fixture.isAway = true;
+      fixture.desk.databaseAway();
+    });
+
+    it('tells an alert without asking it, once, and again when that is due', async () => {
+      for (let i = 0; i < 3; i++) fixture.desk.raise(taskHangs(task, 300));
+      expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+      await fixture.clock.advance(3_600_000);
+      for (let i = 0; i < 3; i++) fixture.desk.raise(taskHangs(task, 300));
+      expect(await fixture.told()).to.deep.equal([`alert.repeated ${key}`]);
+      expect(fixture.asked).to.deep.equal([]);
+    });
+
+    it('stores it when the database is back, and does not tell it anew', async () => {
+      fixture.desk.raise(taskHangs(task, 300));
+      await fixture.told();
+      fixture.isAway = false;
+      fixture.desk.databaseBack();
+      expect(await fixture.told()).to.deep.equal([]);
+      expect([...fixture.open.keys()]).to.deep.equal([key]);
+    });
+
+    it('keeps what is over by then as something that was, and tells that it is over', async () => {
+      fixture.desk.raise(taskHangs(task, 300));
+      await fixture.clock.advance(50_000);
+      fixture.desk.clear(key, 'task 123 moves again');
+      await fixture.clock.advance(10_000);
+      expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+      fixture.isAway = false;
+      fixture.desk.databaseBack();
+      expect(await fixture.told()).to.deep.equal([`alert.cleared ${key}`]);
+      expect(fixture.asked).to.deep.equal([`record 60-10 ${key}`]);
+    });
+  });
+
+  it('tells an alert all the same where the database fails it', async () => {
+    fixture.isAway = true;
+    fixture.desk.raise(taskHangs(task, 300));
+    expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+    expect(fixture.lines.at(-1)).to.equal('warn: an alert could not be stored: gone');
+    fixture.isAway = false;
+    fixture.desk.raise(taskHangs(task, 360));
+    expect(await fixture.told()).to.deep.equal([]);
+    expect([...fixture.open.keys()]).to.deep.equal([key]);
+  });
+
+  it('tells an alert anew that comes back', async () => {
+    for (let i = 0; i < 2; i++) {
+      fixture.desk.raise(taskHangs(task, 300));
+      fixture.desk.clear(key, 'over');
+    }
+    const round = [`alert.raised ${key}`, `alert.cleared ${key}`];
+    expect(await fixture.told()).to.deep.equal([...round, ...round]);
+  });
+});

@@ -1,0 +1,82 @@
+import type { Alert, AlertCondition } from '../../src/model/alert.js';
+import { alertKey } from '../../src/model/alert.js';
+import type { AlertStore, Raised } from '../../src/database/alert-store.js';
+import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
+import { AlertDesk } from '../../src/tasks/alert-desk.js';
+import type { AlertMessage } from '../../src/tasks/alert-message.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+
+/** A desk on a store that does what the test says. */
+export class AlertFixture {
+  readonly clock = new FakeClock();
+  readonly posted: AlertMessage[] = [];
+  readonly lines: string[] = [];
+  /** What the store was asked. */
+  readonly asked: string[] = [];
+  /** What it holds open, by key. */
+  readonly open = new Map<string, AlertCondition>();
+  isAway = false;
+  /** What the store says of an alert that stands. */
+  standing: Raised['outcome'] = 'standing';
+  readonly desk: AlertDesk;
+
+  constructor() {
+    this.desk = new AlertDesk({
+      store: this.#store(),
+      outbox: { post: (message) => void this.posted.push(message) },
+      clock: this.clock,
+      logger: { log: (level, text) => void this.lines.push(`${level}: ${text}`) },
+      worker: 'here:1',
+      repeatSeconds: 3_600,
+      mask: (condition) => ({ ...condition, message: condition.message.replaceAll('hunter2', '***') }),
+    });
+  }
+
+  /** What was sent so far, in short. */
+  async told(): Promise<readonly string[]> {
+    await settle();
+    return this.posted.splice(0).map(({ type, data }) => `${type} ${data.key}`);
+  }
+
+  #store(): Pick<AlertStore, 'raise' | 'record' | 'clear'> {
+    return {
+      raise: (condition) => {
+        this.#ask('raise', alertKey(condition));
+        if (this.isAway) return Promise.reject(new DatabaseUnreachableError('gone'));
+        const isNew = !this.open.has(alertKey(condition));
+        this.open.set(alertKey(condition), condition);
+        return Promise.resolve({ outcome: isNew ? 'raised' : this.standing, alertId: 7 });
+      },
+      record: (condition, { openSeconds, clearedSecondsAgo }) => {
+        this.#ask(`record ${openSeconds}-${clearedSecondsAgo}`, alertKey(condition));
+        return this.isAway ? Promise.reject(new DatabaseUnreachableError('gone')) : Promise.resolve();
+      },
+      clear: (key) => {
+        this.#ask('clear', key);
+        if (this.isAway) return Promise.reject(new DatabaseUnreachableError('gone'));
+        const condition = this.open.get(key);
+        this.open.delete(key);
+        return Promise.resolve(condition === undefined ? null : storedAlert(condition));
+      },
+    };
+  }
+
+  #ask(what: string, key: string): void {
+    this.asked.push(`${what} ${key}`);
+  }
+}
+
+/** An open alert as the store has it. */
+export function storedAlert(condition: AlertCondition): Alert {
+  return {
+    ...condition,
+    id: 7,
+    worker: 'there:2',
+    createTime: '2024-01-15T10:00:00',
+    notifyTime: '2024-01-15T10:00:00',
+    notifications: 1,
+    clearTime: null,
+    clearedBy: null,
+    openSeconds: 90,
+  };
+}

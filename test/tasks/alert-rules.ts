@@ -1,0 +1,27 @@
+import type { AlertSettings } from '../../src/runtime/alert-settings.js';
+
+/** The rules as they are where nothing is set. */
+export const defaultRules: AlertSettings = {
+  webhookUrl: null,
+  webhookSecret: null,
+  command: null,
+  deliveryTimeoutSeconds: 10,
+  repeatMinutes: 60,
+  heartbeatFailures: 3,
+  timeoutRate: 0.2,
+  timeoutRateWindowMinutes: 60,
+  timeoutRateMinimum: 3,
+  databaseUnreachableSeconds: 60,
+  noMonitor: true,
+  taskStalled: true,
+};
+
+/** Every rule switched off. */
+export const noRules: AlertSettings = {
+  ...defaultRules,
+  heartbeatFailures: null,
+  timeoutRate: null,
+  databaseUnreachableSeconds: null,
+  noMonitor: false,
+  taskStalled: false,
+};

@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import type { TaskStatistics } from '../../src/database/task-statistics.js';
+import type { Alert } from '../../src/model/alert.js';
+import type { Task } from '../../src/model/task.js';
+import { heartbeatFailing, noMonitor } from '../../src/tasks/alert-conditions.js';
+import { MonitorAlerts } from '../../src/tasks/monitor-alerts.js';
+import { AlertFixture, storedAlert } from './alert-fixture.js';
+import { defaultRules, noRules } from './alert-rules.js';
+import { silentTask } from './monitor-fixture.js';
+
+const rate = 'timeout_rate:tasks';
+
+describe('the alert rules of a monitor', () => {
+  let fixture: AlertFixture;
+  let alerts: MonitorAlerts;
+  let silent: readonly Task[];
+  let counted: TaskStatistics;
+  let openAlerts: readonly Alert[];
+  let over: readonly Alert[];
+  let lists: () => Promise<readonly Task[]>;
+
+  beforeEach(() => {
+    fixture = new AlertFixture();
+    silent = [];
+    openAlerts = [];
+    over = [];
+    counted = { running: 5, runningLonger: 0, ended: 10, timedOut: 0, timeoutRate: 0 };
+    lists = (): Promise<readonly Task[]> => Promise.resolve(silent);
+    alerts = open();
+  });
+
+  function open(rules = defaultRules): MonitorAlerts {
+    const { desk, clock, lines } = fixture;
+    return new MonitorAlerts({
+      ...{ desk, clock, rules },
+      logger: { log: (level, text) => void lines.push(`${level}: ${text}`) },
+      store: {
+        list: () => Promise.resolve({ alerts: openAlerts, total: openAlerts.length }),
+        listOver: () => Promise.resolve(over),
+      },
+      statistics: () => Promise.resolve(counted),
+      listSilent: () => lists(),
+    });
+  }
+
+  async function check(): Promise<readonly string[]> {
+    alerts.observe({ kind: 'checked', running: 5, timedOut: 0, durationMs: 1 });
+    await alerts.whenIdle();
+    return await fixture.told();
+  }
+  const silentTasks = (count: number): readonly Task[] =>
+    Array.from({ length: count }, (_, i) => ({ ...silentTask, id: i + 1, silentSeconds: 95 }));
+
+  it('raise an alert for each silent task, and clear it when it beats or has ended', async () => {
+    silent = silentTasks(2);
+    expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1', 'alert.raised task_stalled:task 2']);
+    expect(fixture.lines[0]).to.contain('task 1 (pipeline 45) on host-1:4711 is running, but silent for 95 s');
+    expect(await check()).to.deep.equal([]);
+    silent = silent.slice(1);
+    expect(await check()).to.deep.equal(['alert.cleared task_stalled:task 1']);
+    silent = [];
+    expect(await check()).to.deep.equal(['alert.cleared task_stalled:task 2']);
+  });
+
+  it('raise one alert for many silent tasks, and let what was told of one stand', async () => {
+    silent = silentTasks(1);
+    await check();
+    silent = silentTasks(500);
+    expect(await check()).to.deep.equal(['alert.raised task_stalled:running tasks']);
+    silent = silentTasks(1);
+    expect(await check()).to.deep.equal(['alert.cleared task_stalled:running tasks']);
+  });
+
+  it('raise an alert where too many of those that ended have timed out', async () => {
+    counted = { ...counted, ended: 15, timedOut: 3, timeoutRate: 0.2 };
+    expect(await check()).to.deep.equal([`alert.raised ${rate}`]);
+    expect(fixture.lines[0]).to.contain('3 of 15 tasks that ended in the last 60 min have timed out');
+    counted = { ...counted, ended: 16, timedOut: 3, timeoutRate: 3 / 16 };
+    expect(await check()).to.deep.equal([`alert.cleared ${rate}`]);
+  });
+
+  it('take no rate from fewer timeouts than the setting asks for', async () => {
+    counted = { ...counted, ended: 2, timedOut: 2, timeoutRate: 1 };
+    expect(await check()).to.deep.equal([]);
+  });
+
+  it('clear what processes that are gone have left open', async () => {
+    const failing = heartbeatFailing({ taskId: 9, pipelineId: 45 }, 3, 'gone');
+    openAlerts = [noMonitor(), failing, { ...noMonitor(), rule: 'timeout_rate' as const, subject: 'tasks' }].map(
+      storedAlert,
+    );
+    for (const { rule, subject } of openAlerts) fixture.open.set(`${rule}:${subject}`, noMonitor());
+    await check();
+    expect([...fixture.open.keys()]).to.deep.equal(['heartbeat_failing:task 9']);
+    over = [storedAlert(failing)];
+    await check();
+    expect([...fixture.open.keys()]).to.deep.equal([]);
+  });
+
+  it('raise an alert where the database is away for longer than the limit, and clear it when it is back', async () => {
+    const away = (failures: number): void => alerts.observe({ kind: 'database_away', failures, error: 'gone' });
+    away(1);
+    await fixture.clock.advance(59_000);
+    away(2);
+    expect(await fixture.told()).to.deep.equal([]);
+    await fixture.clock.advance(1_000);
+    away(3);
+    expect(await fixture.told()).to.deep.equal(['alert.raised database_unreachable:database']);
+    alerts.observe({ kind: 'database_back' });
+    expect(await fixture.told()).to.deep.equal(['alert.cleared database_unreachable:database']);
+  });
+
+  it('say so where they could not judge, and judge at the next check', async () => {
+    silent = silentTasks(1);
+    lists = (): Promise<never> => Promise.reject(new Error('gone'));
+    expect(await check()).to.deep.equal([]);
+    expect(fixture.lines).to.deep.equal(['warn: alerts could not be judged: gone']);
+    lists = (): Promise<readonly Task[]> => Promise.resolve(silent);
+    expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1']);
+  });
+
+  it('raise nothing where they are switched off', async () => {
+    alerts = open(noRules);
+    silent = silentTasks(3);
+    counted = { ...counted, ended: 10, timedOut: 10, timeoutRate: 1 };
+    expect(await check()).to.deep.equal([]);
+  });
+});

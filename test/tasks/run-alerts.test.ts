@@ -1,0 +1,110 @@
+import { expect } from 'chai';
+import { RunAlerts } from '../../src/tasks/run-alerts.js';
+import { AlertFixture } from './alert-fixture.js';
+import { defaultRules, noRules } from './alert-rules.js';
+
+const task = { taskId: 123, pipelineId: 45 };
+const failing = 'heartbeat_failing:task 123';
+const stalled = 'task_stalled:task 123';
+const unreachable = 'database_unreachable:database';
+
+describe('the alert rules of a run', () => {
+  let fixture: AlertFixture;
+  let alerts: RunAlerts;
+  let isMonitored: () => Promise<boolean>;
+  const ended = new AbortController();
+
+  beforeEach(() => {
+    fixture = new AlertFixture();
+    isMonitored = (): Promise<boolean> => Promise.resolve(true);
+    alerts = open();
+  });
+  after(() => ended.abort());
+
+  function open(rules = defaultRules): RunAlerts {
+    const { desk, clock } = fixture;
+    return new RunAlerts({ desk, clock, rules, isMonitored: () => isMonitored(), unmonitoredMs: 600_000 });
+  }
+
+  /** Lets so many beats in a row fail, a second apart. */
+  async function fail(times: number): Promise<void> {
+    for (let failures = 1; failures <= times; failures++) {
+      alerts.observe({ kind: 'beat_failed', ...task, failures, error: 'gone' });
+      await fixture.clock.advance(1_000);
+    }
+  }
+  const land = (): void => alerts.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
+  const stall = (): void => alerts.observe({ kind: 'stalled', ...task, stillSeconds: 300 });
+
+  it('raise an alert at the third beat in a row that fails, and clear it when one lands', async () => {
+    await fail(2);
+    expect(await fixture.told()).to.deep.equal([]);
+    await fail(5);
+    expect(await fixture.told()).to.deep.equal([`alert.raised ${failing}`]);
+    land();
+    expect(await fixture.told()).to.deep.equal([`alert.cleared ${failing}`]);
+    expect(fixture.asked).to.have.length(1);
+    expect(fixture.asked[0]).to.match(/^record [\d.]+-0 heartbeat_failing:task 123$/);
+  });
+
+  it('raise another where the database is away for longer than its limit', async () => {
+    await fail(60);
+    expect(await fixture.told()).to.deep.equal([`alert.raised ${failing}`]);
+    await fail(2);
+    expect(await fixture.told()).to.deep.equal([`alert.raised ${unreachable}`]);
+    expect(fixture.asked).to.deep.equal([]);
+    land();
+    expect(await fixture.told()).to.deep.equal([`alert.cleared ${failing}`, `alert.cleared ${unreachable}`]);
+    expect(fixture.lines.at(-1)).to.equal(
+      'info: alert cleared: the database is back after 62 s (database_unreachable)',
+    );
+  });
+
+  it('raise an alert for a run that hangs, and clear it when it moves or ends', async () => {
+    stall();
+    expect(await fixture.told()).to.deep.equal([`alert.raised ${stalled}`]);
+    alerts.observe({ kind: 'moved_again', ...task });
+    expect(await fixture.told()).to.deep.equal([`alert.cleared ${stalled}`]);
+    for (const end of [(): void => alerts.observe({ kind: 'beat_refused', ...task }), (): void => alerts.allEnded()]) {
+      stall();
+      end();
+      expect(await fixture.told()).to.deep.equal([`alert.raised ${stalled}`, `alert.cleared ${stalled}`]);
+    }
+  });
+
+  it('ask every minute whether what stands is to be repeated', async () => {
+    void alerts.run(ended.signal);
+    stall();
+    await fixture.told();
+    fixture.standing = 'repeated';
+    await fixture.clock.advance(125_000);
+    expect(await fixture.told()).to.deep.equal([`alert.repeated ${stalled}`, `alert.repeated ${stalled}`]);
+  });
+
+  it('miss a monitor only where the run has waited for one, and the database says that there is none', async () => {
+    void alerts.run(ended.signal);
+    isMonitored = (): Promise<boolean> => Promise.resolve(false);
+    await fixture.clock.advance(599_000);
+    expect(await fixture.told()).to.deep.equal([]);
+    await fixture.clock.advance(1_000);
+    expect(await fixture.told()).to.deep.equal(['alert.raised no_monitor:monitor']);
+    isMonitored = (): Promise<boolean> => Promise.reject(new Error('gone'));
+    await fixture.clock.advance(60_000);
+    expect(await fixture.told()).to.deep.equal([]);
+    isMonitored = (): Promise<boolean> => Promise.resolve(true);
+    await fixture.clock.advance(60_000);
+    expect(await fixture.told()).to.deep.equal(['alert.cleared no_monitor:monitor']);
+  });
+
+  it('raise nothing where they are switched off', async () => {
+    alerts = open(noRules);
+    void alerts.run(ended.signal);
+    isMonitored = (): Promise<boolean> => Promise.resolve(false);
+    await fail(100);
+    land();
+    stall();
+    await fixture.clock.advance(900_000);
+    expect(await fixture.told()).to.deep.equal([]);
+    expect(fixture.asked).to.deep.equal([]);
+  });
+});
