@@ -83,23 +83,22 @@ export class TimeoutStore {
   }
 
   /**
-   * Takes back heartbeats that lie in the future, as they do once the database's clock was set back: who sent them was
-   * alive, but no later than now. Returns the tasks' ids. Rows of older programs are theirs alone.
+   * Takes back heartbeats that lie in the future (creations where there was none), as they do once the database's clock
+   * was set back: who sent them was alive, but no later than now. Returns the tasks' ids. Rows of older programs are
+   * theirs alone.
    */
   async takeBackAhead(): Promise<readonly number[]> {
     const { knex, dialect } = this.#database;
-    const ahead = (): Knex.QueryBuilder =>
-      knex('pipeline_task')
-        .where({ status: taskStatus.running })
-        .whereRaw(dialect.isAhead(knex, 'last_heartbeat', toleratedAheadSeconds))
-        .whereNotNull('heartbeat_interval');
+    const running = (): Knex.QueryBuilder => knex('pipeline_task').where({ status: taskStatus.running });
+    const isAhead = (column: string): Knex.Raw => dialect.isAhead(knex, column, toleratedAheadSeconds);
+    const ahead = (): Knex.QueryBuilder => whereLastSign(running(), isAhead).whereNotNull('heartbeat_interval');
     const rows = await this.#database.read<{ id: number }[]>(() => ahead().select('id').limit(takenBackAtOnce));
     if (rows.length === 0) return [];
     const ids = await this.unlocked(rows.map(({ id }) => id));
+    const now = dialect.now(knex);
     await this.#database.write([
-      ahead()
-        .whereIn('id', ids)
-        .update({ last_heartbeat: dialect.now(knex) }),
+      ahead().whereIn('id', ids).whereNotNull('last_heartbeat').update({ last_heartbeat: now }),
+      ahead().whereIn('id', ids).whereNull('last_heartbeat').update({ create_time: now }),
     ]);
     return ids;
   }
@@ -163,12 +162,7 @@ export class TimeoutStore {
   /** Narrows a query to a range of the index, in which those that beat do not lie: there may be many. */
   #quiet(query: Knex.QueryBuilder, seconds: number): Knex.QueryBuilder {
     const { knex, dialect } = this.#database;
-    return query.where((quiet) => {
-      void quiet.whereRaw(dialect.isOlder(knex, 'last_heartbeat', seconds));
-      void quiet.orWhere((never) => {
-        void never.whereNull('last_heartbeat').whereRaw(dialect.isOlder(knex, 'create_time', seconds));
-      });
-    });
+    return whereLastSign(query, (column) => dialect.isOlder(knex, column, seconds));
   }
 
   /**
@@ -186,6 +180,16 @@ export class TimeoutStore {
       .whereRaw('? >= COALESCE(ROUND(timeout_minutes * 60, 3), ?) + 1', [silence, rule.timeoutSeconds])
       .whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?) + 1', [silence, rule.heartbeatIntervalSeconds]);
   }
+}
+
+/** Narrows a query to tasks whose last heartbeat fits, or their creation where there was none; an index serves. */
+function whereLastSign(query: Knex.QueryBuilder, fits: (column: string) => Knex.Raw): Knex.QueryBuilder {
+  return query.where((either) => {
+    void either.whereRaw(fits('last_heartbeat'));
+    void either.orWhere((never) => {
+      void never.whereNull('last_heartbeat').whereRaw(fits('create_time'));
+    });
+  });
 }
 
 function readUptime(answer: unknown): number | null {

@@ -203,6 +203,16 @@ eachDatabase('the timeout store', (databases) => {
     expect(tasks.filter(({ silentSeconds }) => silentSeconds < -3_000)).to.have.length(2);
   });
 
+  it('takes a creation back to now that lies in the future, where there was no heartbeat yet', async () => {
+    const id = await insert(-3_600, { heartbeat_interval: 10 }, false);
+    await insert(-3_600, {}, false);
+    expect(await store.takeBackAhead()).to.deep.equal([id]);
+    expect(await store.takeBackAhead()).to.deep.equal([]);
+    const task = await new TaskStore(database).get(id);
+    expect(task.lastHeartbeat).to.equal(null);
+    expect(task.silentSeconds).to.be.within(0, 5);
+  });
+
   // SQLite locks no rows.
   if (databases.dialect === 'sqlite') return;
 
