@@ -8,6 +8,9 @@ export interface OutageWatchOptions {
   readonly heartbeatIntervalMs: number;
 }
 
+/** How long the first answer may take: the outage that it comes from may have begun long before this process. */
+const firstTolerableMs = 2_000;
+
 /**
  * Knows whether silence means anything. After the database came up, came back, or this process was itself suspended, runs
  * may be silent because they could not be heard: for three heartbeat intervals nobody is judged. A living run is heard
@@ -21,6 +24,7 @@ export class OutageWatch {
   #heardSince = -Infinity;
   #reason: string | null = null;
   #away = false;
+  #hasAnswered = false;
   readonly #databaseClock: DatabaseClockWatch;
   /** When this process was last seen at work; from there on no moment goes unwatched. */
   #seenAt: Instant;
@@ -60,9 +64,11 @@ export class OutageWatch {
     const tookMs = this.#sinceSeen();
     const aheadMs = this.#databaseClock.look(now);
     const wasAway = this.#away;
+    const tolerableMs = this.#hasAnswered ? this.#tolerableMs : Math.min(firstTolerableMs, this.#tolerableMs);
     this.#away = false;
+    this.#hasAnswered = true;
     if (wasAway) return this.#distrust('the database came back');
-    if (tookMs > this.#tolerableMs) return this.#distrust(`the database took ${Math.round(tookMs)} ms to answer`);
+    if (tookMs > tolerableMs) return this.#distrust(`the database took ${Math.round(tookMs)} ms to answer`);
     if (aheadMs > 0) return this.#distrust(`the database's clock was set forward by ${Math.round(aheadMs / 1_000)} s`);
     return uptimeSeconds === null ? null : this.#cameUp(uptimeSeconds);
   }

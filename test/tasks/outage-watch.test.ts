@@ -28,10 +28,16 @@ describe('an outage watch', () => {
 
   it('waits for nothing where nothing has happened', async () => {
     expect(watch.waitMs).to.equal(0);
+    expect(await probe({ monotonicMs: 2_000, wallMs: 2_000 }, 90)).to.equal(null);
     expect(await probe({ monotonicMs: 7_000, wallMs: 7_000 }, 90)).to.equal(null);
     expect(watch.slept(15_000)).to.equal(null);
     expect(watch.did('the check')).to.equal(null);
     expect(watch.waitMs).to.equal(0);
+  });
+
+  it('waits where the first answer took a little long: it may be that of an outage that began before', async () => {
+    expect(await probe({ monotonicMs: 2_001, wallMs: 2_001 })).to.equal('the database took 2001 ms to answer');
+    expect(watch.waitMs).to.equal(90_000);
   });
 
   it('waits three heartbeat intervals from the first answer after an outage, and then no more', async () => {
