@@ -3,11 +3,12 @@ import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseUnreachableError } from '../runtime/errors.js';
 import type { MysqlAddress } from './database-url.js';
+import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, sessionSetup } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { fenceErrorNumber, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
-import { FenceError } from './script.js';
+import { FenceError, isFenced } from './script.js';
 import type { ScriptRunner, ScriptStep, StepResult } from './script.js';
 
 /** How long an orderly end of the connection may take, in milliseconds. */
@@ -16,6 +17,8 @@ const goodbyeMs = 1_000;
 interface Session {
   readonly connection: Connection;
   readonly maxBytes: number;
+  /** Not later than when the server last noted its clock, by our monotonic one. */
+  notedAt: number;
 }
 
 export interface MysqlScriptRunnerOptions {
@@ -63,21 +66,34 @@ export class MysqlScriptRunner implements ScriptRunner {
     const session = await this.#connect();
     try {
       for (const packet of writePackets(steps, session.maxBytes)) {
-        collect(results, packet, await this.#send(session, packet.text));
+        collect(results, packet, await this.#sendInTime(session, packet.text));
       }
       return results;
     } catch (error) {
       await this.#recover(session, error);
-      if ((error as { errno?: unknown }).errno === fenceErrorNumber) throw new FenceError();
-      throw error;
+      if ((error as { errno?: unknown }).errno !== fenceErrorNumber) throw error;
+      if (steps.some(isFenced)) throw new FenceError();
+      throw new DatabaseUnreachableError('the database got to a statement too late to execute it', { cause: error });
     }
+  }
+
+  /** Sends a packet that the server does not execute any more once it has been given up here. */
+  async #sendInTime(session: Session, text: string): Promise<readonly unknown[]> {
+    const sentAt = this.#options.clock.monotonic();
+    const allowedMs = sentAt - session.notedAt + this.#options.timeoutMs;
+    const answers = await this.#send(session, `${refuseLate(allowedMs)};${text};${noteClock}`);
+    session.notedAt = sentAt;
+    return (answers as unknown[]).slice(1, -1);
   }
 
   /** Ends what a failed packet left open; drops a connection that can't be trusted any more. */
   async #recover(session: Session, error: unknown): Promise<void> {
     if (!(error instanceof DatabaseUnreachableError) && mysqlDialect.classify(error) !== 'unreachable') {
       try {
-        await this.#send(session, 'ROLLBACK');
+        const sentAt = this.#options.clock.monotonic();
+        await this.#send(session, `ROLLBACK;${noteClock}`);
+        // A packet may have been refused because the server's clock was set forward.
+        session.notedAt = sentAt;
         return;
       } catch {
         // The connection is gone as well, and with it the transaction.
@@ -99,10 +115,11 @@ export class MysqlScriptRunner implements ScriptRunner {
     });
     try {
       await this.#within(connection, connection.connect());
-      const session = { connection, maxBytes: 1 << 20 };
-      for (const statement of sessionSetup(this.#options.timezone)) await this.#send(session, statement);
+      const session = { connection, maxBytes: 1 << 20, notedAt: this.#options.clock.monotonic() };
+      const setup = [...sessionSetup(this.#options.timezone), noteClock];
+      for (const statement of setup) await this.#send(session, statement);
       const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
-      this.#session = { connection, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
+      this.#session = { ...session, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
       return this.#session;
     } catch (error) {
       dropConnection(connection);
@@ -138,8 +155,7 @@ export class MysqlScriptRunner implements ScriptRunner {
   }
 }
 
-function collect(results: { matched: number; insertId: number }[], packet: Packet, answer: unknown): void {
-  const answers = packet.answers.length === 1 ? [answer] : (answer as unknown[]);
+function collect(results: { matched: number; insertId: number }[], packet: Packet, answers: readonly unknown[]): void {
   packet.answers.forEach((step, i) => {
     const result = step === null ? undefined : results[step];
     const header = answers[i] as ResultSetHeader | undefined;

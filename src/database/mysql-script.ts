@@ -10,11 +10,15 @@ export interface Packet {
 }
 
 /**
- * The statement behind a fenced one. Where that matched no row (or several), the sum leaves the range of BIGINT
- * UNSIGNED, which is an error (1690), and a server runs no statement of a packet behind one that failed. So a fence is
- * judged on the server, and the client need not be awake for it.
+ * A statement that breaks its packet unless a condition holds: the sum leaves the range of BIGINT UNSIGNED, which is an
+ * error (1690), and a server runs no statement of a packet behind one that failed.
  */
-const fenceCheck = 'SET @chainparse_fence = 18446744073709551615 + IF(ROW_COUNT() = 1, 0, 1)';
+export function outOfRangeUnless(condition: string): string {
+  return `SET @chainparse_fence = 18446744073709551615 + IF(${condition}, 0, 1)`;
+}
+
+/** The statement behind a fenced one. So a fence is judged on the server, and the client need not be awake for it. */
+const fenceCheck = outOfRangeUnless('ROW_COUNT() = 1');
 
 /** The server's error number for a fence that did not hold: ER_DATA_OUT_OF_RANGE. */
 export const fenceErrorNumber = 1690;

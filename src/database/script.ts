@@ -66,3 +66,8 @@ export function hexDigits(value: string): string {
 export function isBulkInsert(step: ScriptStep): step is BulkInsert {
   return 'rows' in step;
 }
+
+/** Says whether a step is a fence. */
+export function isFenced(step: ScriptStep): boolean {
+  return !isBulkInsert(step) && step.fence === true;
+}
