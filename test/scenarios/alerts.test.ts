@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ChainSimulator } from '../support/chain-simulator.js';
+import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
+import { Scenario } from '../support/scenario.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { eventually } from '../support/within.js';
+
+const monitorArgs = ['monitor', '--interval', '1', '--heartbeat-interval', '1', '--log-level', 'debug', '--lang', 'en'];
+
+interface ListedAlert {
+  readonly rule: string;
+  readonly subject: string;
+  readonly state: string;
+  readonly notifications: number;
+}
+
+describe('alerts at work', () => {
+  let node: ChainSimulator;
+  let webhook: WebhookReceiver;
+
+  before(async () => {
+    node = await ChainSimulator.start({}, { finalizedDistance: 5 });
+    node.mine(10);
+  });
+  after(() => node.stop());
+  beforeEach(async () => (webhook = await WebhookReceiver.start()));
+  afterEach(() => webhook.stop());
+
+  async function begin(databaseUrl: string, ...settings: string[]): Promise<Scenario> {
+    const scenario = await Scenario.begin(databaseUrl, node.url, { mode: 'realtime' });
+    const lines = ['alerts:', `  webhook_url: ${webhook.url}`, ...settings.map((line) => `  ${line}`)];
+    writeFileSync(join(scenario.folder, 'chainparse.config.yaml'), lines.join('\n'));
+    return scenario;
+  }
+
+  async function listed(scenario: Scenario): Promise<readonly ListedAlert[]> {
+    const text = await scenario.chainparse('alerts', 'list', '--all', '--json');
+    return (JSON.parse(text) as { alerts: ListedAlert[] }).alerts;
+  }
+
+  eachDatabase('on a run that is frozen', (database) => {
+    it('raise task_stalled long before it times out, once for two monitors, and clear it when it beats', async function () {
+      this.timeout(90_000);
+      const scenario = await begin(await database.fresh());
+      const run = scenario.run();
+      await run.output(/runs pipeline 45/);
+      const monitors = [scenario.start(...monitorArgs), scenario.start(...monitorArgs)];
+      for (const monitor of monitors) await monitor.output(/timeout check: 1 running, 0 timed out/);
+      run.signal('SIGSTOP');
+      const raised = await webhook.got('raised', 'task_stalled:task 1');
+      expect(raised.data.message).to.match(/^task 1 \(pipeline 45\) on .* is running, but silent for \d+ s$/);
+      const open = (await listed(scenario)).map(({ rule, subject, state }) => [rule, subject, state]);
+      expect(open).to.deep.equal([['task_stalled', 'task 1', 'open']]);
+      run.signal('SIGCONT');
+      const cleared = await webhook.got('cleared', 'task_stalled:task 1');
+      expect(cleared.data.alert_id).to.equal(raised.data.alert_id);
+      for (const process of [run, ...monitors]) process.signal('SIGTERM');
+      for (const process of [run, ...monitors]) expect((await process.exit(12_000)).code).to.equal(0);
+      expect(webhook.alerts.map(({ type }) => type)).to.deep.equal(['alert.raised', 'alert.cleared']);
+      expect((await listed(scenario)).map(({ state, notifications }) => [state, notifications])).to.deep.equal([
+        ['cleared', 1],
+      ]);
+      expect(monitors[0]?.stderr).to.match(/the metrics of this process at its end/);
+    });
+  });
+
+  withMariadbServer('on a server that freezes', (server) => {
+    it('are sent by monitor and run while it is away, and stored when it is back', async function () {
+      this.timeout(120_000);
+      const scenario = await begin(await createDatabase(server().url()), 'database_unreachable: 1');
+      const run = scenario.run();
+      await run.output(/runs pipeline 45/);
+      const monitor = scenario.start(...monitorArgs);
+      await monitor.output(/timeout check: 1 running, 0 timed out/);
+      server().freeze();
+      try {
+        await webhook.got('raised', 'database_unreachable:database', 60_000);
+        await webhook.got('raised', 'heartbeat_failing:task 1', 60_000);
+      } finally {
+        server().thaw();
+      }
+      await webhook.got('cleared', 'heartbeat_failing:task 1');
+      await webhook.got('cleared', 'database_unreachable:database');
+      await eventually('both are in the table, cleared', async () => {
+        const alerts = await listed(scenario);
+        const rules = alerts.filter(({ state }) => state === 'cleared').map(({ rule }) => rule);
+        return rules.includes('database_unreachable') && rules.includes('heartbeat_failing');
+      });
+      for (const process of [run, monitor]) process.signal('SIGTERM');
+      for (const process of [run, monitor]) expect((await process.exit(12_000)).code).to.equal(0);
+      expect((await listed(scenario)).filter(({ state }) => state === 'open')).to.deep.equal([]);
+    });
+  });
+});
