@@ -96,14 +96,15 @@ export class AlertStore {
     return { alerts, total: count?.total ?? 0 };
   }
 
-  /** Lists the open alerts about tasks that have ended, or have beaten since the alert was raised. */
+  /** Lists the open alerts about tasks that have ended or are gone, or have beaten since the alert was raised. */
   listOver(): Promise<readonly Alert[]> {
     return this.#select((query) =>
       query
-        .join('pipeline_task', 'pipeline_task.id', 'alert.task_id')
+        .leftJoin('pipeline_task', 'pipeline_task.id', 'alert.task_id')
         .whereNotNull('alert.open_key')
+        .whereNotNull('alert.task_id')
         .where((over) => {
-          void over.whereNot('pipeline_task.status', taskStatus.running);
+          void over.whereNull('pipeline_task.id').orWhereNot('pipeline_task.status', taskStatus.running);
           void over.orWhere('pipeline_task.last_heartbeat', '>', this.#database.knex.ref('alert.create_time'));
         }),
     );

@@ -135,16 +135,22 @@ eachDatabase('the alert store', (databases) => {
     expect((await store.list({ all: true, limit: 10 })).total).to.equal(2);
   });
 
-  it('finds the alerts about tasks that have ended, or have beaten since', async () => {
+  it('finds the alerts about tasks that have ended or are gone, or have beaten since', async () => {
     const ids: number[] = [];
     for (let i = 0; i < 4; i++) ids.push(await insertSilentTask(database, 100));
     const [silent = 0, ended = 0, beating = 0, early = 0] = ids;
     for (const id of ids) await store.raise(stalled(id), { ...options, openSeconds: 50 });
     await database.write([database.knex('pipeline_task').where({ id: ended }).update({ status: 2 })]);
     await ageTask(database, beating, { created: 1_000, heartbeat: 10 });
+    await store.raise(stalled(1_000_000), options);
+    await store.raise({ ...stalled(0), rule: 'no_monitor', subject: 'monitor', taskId: null }, options);
     await ageTask(database, early, { created: 1_000, heartbeat: 60 });
     const over = await store.listOver();
-    expect(over.map(({ taskId }) => taskId).sort((a, b) => Number(a) - Number(b))).to.deep.equal([ended, beating]);
+    expect(over.map(({ taskId }) => taskId).sort((a, b) => Number(a) - Number(b))).to.deep.equal([
+      ended,
+      beating,
+      1_000_000,
+    ]);
     expect(silent).to.be.greaterThan(0);
   });
 });

@@ -48,6 +48,14 @@ export const taskSpecs: readonly CommandSpec[] = [
       {
         name: 'stats',
         summary: 'count tasks',
+        options: [
+          {
+            flags: '--longer-than <minutes>',
+            description: 'count those that run for longer; 60 where left out',
+            kind: 'id',
+          },
+          { flags: '--window <minutes>', description: 'count those that ended of late; 60 where left out', kind: 'id' },
+        ],
         load: async () => (await import('../commands/task-stats.js')).showStats,
       },
     ],

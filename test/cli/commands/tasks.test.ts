@@ -153,11 +153,25 @@ eachDatabase('the tasks commands', (testDatabase) => {
       taken_over: 0,
       silent: 1,
       by_end_reason: { timeout: 1 },
+      longer_than_minutes: 60,
+      running_longer: 1,
+      window_minutes: 60,
+      ended_in_window: 1,
+      timed_out_in_window: 1,
+      timeout_rate: 1,
+    });
+    const longer = ['--longer-than', '99999999', '--window', '5'];
+    expect(await json('tasks', 'stats', ...longer)).to.include({
+      longer_than_minutes: 99_999_999,
+      running_longer: 0,
+      window_minutes: 5,
+      timed_out_in_window: 1,
     });
     const { stdout } = await chainparse('tasks', 'stats', '--lang', 'en');
     expect(stdout)
       .to.match(/failed +timeout +1\n/)
       .and.match(/three of their intervals: 1; longest silence \d+ d\n/)
+      .and.match(/running for more than 60 min: 1; ended in the last 60 min: 1, of which 1 timed out \(100 %\)\n/)
       .and.match(/host-2:1 \(ab12cd\) +alive +\S+ \(\d+ s ago\) +0 +0\n$/);
   });
 
