@@ -33,7 +33,10 @@ export function taskRow(task: Task, lang: Lang): readonly Cell[] {
 /** Returns when a task beat last, and how long ago that is; null where it never did. */
 export function heartbeatText({ lastHeartbeat, heartbeatAgeSeconds: age }: Task, lang: Lang): string | null {
   if (lastHeartbeat === null || age === null) return lastHeartbeat;
-  const text = ageText(age, lang);
+  // Other programs may write local time.
+  if (age < -1)
+    return `${lastHeartbeat} (${lang === 'zh' ? `超前 ${ageText(-age, lang)}` : `${ageText(-age, lang)} ahead`})`;
+  const text = ageText(Math.max(0, age), lang);
   return `${lastHeartbeat} (${lang === 'zh' ? `${text}前` : `${text} ago`})`;
 }
 

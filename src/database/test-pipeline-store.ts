@@ -62,6 +62,14 @@ export class TestPipelineStore {
     });
   }
 
+  /** Makes the tasks of pipelines say nothing of how often they beat, as older programs' tasks do. */
+  async forgetIntervals(ids: readonly number[]): Promise<void> {
+    const { knex } = this.#database;
+    await this.#database.write([
+      knex('pipeline_task').whereIn('pipeline_id', ids).update({ heartbeat_interval: null }),
+    ]);
+  }
+
   /** Deletes a pipeline with its tasks, living or not, its checkpoint and its events. */
   async delete(id: number): Promise<void> {
     const { knex } = this.#database;

@@ -153,6 +153,13 @@ describe('a task in words', () => {
     expect([line('alive', { status: 3 }), line('why', { status: 3 })]).to.deep.equal([undefined, undefined]);
   });
 
+  it('tells how far a heartbeat lies in the future', () => {
+    const ahead = { heartbeatAgeSeconds: -28_800, silentSeconds: -28_800 };
+    expect(line('last heartbeat', ahead)).to.equal('2024-01-15T10:05:30 (8 h ahead)');
+    expect(line('最后心跳时间', ahead, 'zh')).to.equal('2024-01-15T10:05:30 (超前 8 小时)');
+    expect(line('last heartbeat', { heartbeatAgeSeconds: -1 })).to.equal('2024-01-15T10:05:30 (0 s ago)');
+  });
+
   it('stands in two columns, in each language', () => {
     const error = 'no sign of life';
     const failed = { ...running, status: 2, endReason: 'timeout', endTime: '2024-01-15T11:06:31', error };

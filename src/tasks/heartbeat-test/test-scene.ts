@@ -28,9 +28,6 @@ export interface SceneOptions {
 const parts = ['main', 'living', 'quiet', 'mute'] as const;
 export type ScenePart = (typeof parts)[number];
 
-/** The beat of the test's tasks, in seconds. */
-export const sceneIntervalSeconds = 1;
-
 /** How old the rows of a test may get whose process can't be looked for, in seconds. */
 const longestTestSeconds = 600;
 
@@ -78,12 +75,17 @@ export class TestScene {
     const { taskId } = await claimTask(this.tasks, this.checkpoints, {
       pipelineId: this.pipelineId(part),
       worker: this.options.worker,
-      heartbeatIntervalSeconds: sceneIntervalSeconds,
+      heartbeatIntervalSeconds: this.options.heartbeatIntervalSeconds,
       timeoutMinutes: null,
       logPathPrefix: 'heartbeat-test-',
       takeOver,
     });
     return taskId;
+  }
+
+  /** Lets the judge decide how often the tasks of pipelines should have beaten. */
+  async forgetIntervals(...of: readonly ScenePart[]): Promise<void> {
+    await this.#rows.forgetIntervals(of.map((part) => this.pipelineId(part)));
   }
 
   /** Beats once for tasks and returns those that were refused. */

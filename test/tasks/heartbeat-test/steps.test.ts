@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open-database.js';
+import { listSilentTasks } from '../../../src/database/task-statistics.js';
 import { TimeoutStore } from '../../../src/database/timeout-store.js';
 import type { Judged } from '../../../src/tasks/heartbeat-test/silence-trial.js';
 import { SilenceTrial } from '../../../src/tasks/heartbeat-test/silence-trial.js';
@@ -77,6 +78,16 @@ eachDatabase('a step of the heartbeat test', (testDatabase) => {
   it('of silence holds: the silent are failed, the beating one is not, and each is told once', async () => {
     await fallSilent(await set());
     for (const name of silence) expect(await play(name, stage!)).not.to.be.instanceOf(StepFailedError);
+  });
+
+  it('of silence lets no monitor at work believe that a task is stalled', async () => {
+    const { scene, trial } = await set();
+    await trial.begin();
+    const ids = [trial.livingId - 2, trial.livingId - 1, trial.livingId];
+    for (const id of ids) await ageTask(database, id, { created: 10, heartbeat: 5 });
+    const stalled = await listSilentTasks(database, { defaultIntervalSeconds: 30, limit: 100 });
+    expect(stalled.filter(({ id }) => ids.includes(id))).to.deep.equal([]);
+    expect((await scene.tasks.get(trial.livingId)).heartbeatInterval).to.equal(null);
   });
 
   it('of silence holds where a monitor at work was faster, and says so', async () => {
