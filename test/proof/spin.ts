@@ -1,0 +1,63 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import type { ModelName } from './model-cases.js';
+
+const models = fileURLToPath(new URL('../../docs/model', import.meta.url));
+
+/** How to get what the model is checked with; null where it is here. */
+export const spinHint: string | null =
+  canRun('spin', '-V') && canRun('gcc', '-x', 'c', '-E', '-include', 'stdio.h', '-')
+    ? null
+    : 'apt-get install spin gcc libc6-dev';
+
+function canRun(program: string, ...args: readonly string[]): boolean {
+  try {
+    execFileSync(program, args, { input: '', stdio: ['pipe', 'ignore', 'ignore'] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a search found. */
+export interface Search {
+  /** The promise that is broken; null where none is. */
+  readonly broken: string | null;
+  readonly states: number;
+  readonly megabytes: number;
+  /** Every state that can be reached was seen. */
+  readonly isWhole: boolean;
+}
+
+/** Where a model is, for a search or for its text. */
+export function modelPath(model: ModelName): string {
+  return join(models, `${model}.pml`);
+}
+
+/** Searches a model's states for one in which a promise is broken, with guards and bounds set by `flags`. */
+export async function searchModel(
+  model: ModelName,
+  flags: readonly string[],
+  optimize: '-O0' | '-O2',
+): Promise<Search> {
+  const folder = temporaryFolder();
+  const run = promisify(execFile);
+  await copyFile(modelPath(model), join(folder, 'model.pml'));
+  await run('spin', ['-a', ...flags, 'model.pml'], { cwd: folder });
+  await run('gcc', [optimize, '-w', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=2048', '-o', 'pan', 'pan.c'], { cwd: folder });
+  const { stdout } = await run(join(folder, 'pan'), ['-m1000000'], { cwd: folder, maxBuffer: 1 << 26 });
+  return readReport(stdout);
+}
+
+function readReport(report: string): Search {
+  return {
+    broken: /assertion violated\s+!\((\w+)\)/.exec(report)?.[1] ?? null,
+    states: Number(/(\S+) states, stored/.exec(report)?.[1]),
+    megabytes: Number(/(\S+)\s+total actual memory usage/.exec(report)?.[1]),
+    isWhole: /errors: 0$/m.test(report) && !/Search not completed|max search depth too small/.test(report),
+  };
+}
