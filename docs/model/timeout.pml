@@ -82,6 +82,11 @@
 #else
 #define stalled(w) false
 #endif
+#ifndef NO_REFUSE_LATE
+#define refuseLate true             /* a server refuses a beat that its sender has given up, or would have */
+#else
+#define refuseLate false
+#endif
 #ifndef NO_SKIP_LOCKED
 #define blocks(w) false             /* a row that somebody has locked is passed over */
 #else
@@ -123,9 +128,13 @@
 #define wall(m) 0
 #endif
 
-/* A dead run is failed so long after it died, or after the last disturbance: reconnect, wait, check. */
+/*
+ * A run that is dead for longer than its timeout is failed so long after that, or after the last disturbance: a monitor
+ * gives up what it had sent, reconnects, waits, checks.
+ */
+#define OVERDUE (LIMIT + PATIENCE + 1)
 #ifndef BOUND
-#define BOUND (PATIENCE + BEAT + LIMIT + CHECK + 2 * PROBE)
+#define BOUND (PATIENCE + BEAT + 3 * BEAT + CHECK + 2 * PROBE)
 #endif
 
 /* The promises. pan names the one that is broken: `assertion violated !(live_failed)`. */
@@ -155,9 +164,9 @@ byte timer[WORKERS];
 bool tried[WORKERS], vanished[WORKERS], lateBeat[WORKERS];
 bool suspended[WORKERS], locked[WORKERS], killed[WORKERS], hangs[WORKERS];
 byte still[WORKERS];
-/* May be failed: it was suspended or died since it was last heard. For how long it ought to have been failed. */
+/* May be failed: it was suspended or died since it was last heard. For how long it is dead, and ought to be failed. */
 bool excused[WORKERS];
-byte owed[WORKERS];
+byte deadFor[WORKERS], owed[WORKERS];
 
 /* Monitors */
 mtype:monitorState = { off, sleeping, probing, listing, probingAgain, judging };
@@ -206,7 +215,7 @@ end:
   :: d_step { mayBeat(w) -> sendBeat(w, false) }
   :: d_step { mayBeat(w) && server == up && losses > 0 -> losses--; sendBeat(w, true) }
   /* Not answered within its time: the server may run it yet. */
-  :: d_step { isAwake(w) && timer[w] == 0 && doing[w] == inTheAir -> lateBeat[w] = (!vanished[w] && server == frozen); retryLater(w, longestBackoff) }
+  :: d_step { isAwake(w) && timer[w] == 0 && doing[w] == inTheAir -> lateBeat[w] = (!refuseLate && !vanished[w] && server == frozen); retryLater(w, longestBackoff) }
   od
 }
 
@@ -225,11 +234,14 @@ inline runBeat(w) {
   fi
 }
 
-inline settle(w) {
-  tried[w] = false;
+inline arrive(w) {
   if
-  :: running[w] -> doing[w] = waiting; timer[w] = BEAT
-  :: else -> doing[w] = stopped; timer[w] = 0
+  :: refuseLate && timer[w] == 0 -> retryLater(w, longestBackoff)
+  :: else ->
+    runBeat(w);
+    tried[w] = false;
+    doing[w] = (running[w] -> waiting : stopped);
+    timer[w] = (running[w] -> BEAT : 0)
   fi
 }
 
@@ -246,7 +258,7 @@ inline judge(whom, ticks) {
     if
     :: !isBlocked && names(whom, i) && running[i] && !locked[i] && isSilent(i) && inTime(ticks) ->
       promise(live_failed, excused[i]);
-      running[i] = false; age[i] = 0; excused[i] = false; owed[i] = 0
+      running[i] = false; age[i] = 0; excused[i] = false; deadFor[i] = 0; owed[i] = 0
     :: else
     fi;
     names(whom, i) = false
@@ -272,11 +284,11 @@ inline judgeLate(m) {
 proctype Server() {
 end:
   do
-  :: d_step { server == up && doing[0] == inTheAir && !vanished[0] -> runBeat(0); settle(0) }
+  :: d_step { server == up && doing[0] == inTheAir && !vanished[0] -> arrive(0) }
   :: d_step { server == up && doing[0] == inTheAir && !vanished[0] && losses > 0 -> losses--; runBeat(0); retryLater(0, longestBackoff) }
   :: d_step { server == up && lateBeat[0] -> lateBeat[0] = false; runBeat(0) }
 #if WORKERS > 1
-  :: d_step { server == up && doing[1] == inTheAir && !vanished[1] -> runBeat(1); settle(1) }
+  :: d_step { server == up && doing[1] == inTheAir && !vanished[1] -> arrive(1) }
   :: d_step { server == up && lateBeat[1] -> lateBeat[1] = false; runBeat(1) }
 #endif
   :: d_step { server == up && isAsking(0) && !vanishedOf[0] -> runFor(0) }
@@ -525,7 +537,11 @@ inline tickRun(w) {
     :: else
     fi;
     if
-    :: isDead(w) && !locked[w] && server == up && oneWorks -> more(owed[w], BOUND + 1)
+    :: isDead(w) -> more(deadFor[w], OVERDUE)
+    :: else
+    fi;
+    if
+    :: deadFor[w] == OVERDUE && !locked[w] && server == up && oneWorks -> more(owed[w], BOUND + 1)
     :: else -> owed[w] = 0
     fi;
     promise(dead_forgotten, owed[w] <= BOUND)

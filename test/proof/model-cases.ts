@@ -40,6 +40,7 @@ export const scopes: readonly ModelScope[] = [
     scope: 'an outage, suspensions, a death',
     flags: ['-DBEAT=4', '-DRUNS_SLEEP', ...monitorSleeps],
   },
+  { model: 'timeout', scope: 'a timeout of twelve intervals', flags: ['-DTIMEOUT=24', ...nobodySleeps] },
   { model: 'timeout', scope: 'three outages', flags: ['-DOUTAGES=3', ...nobodySleeps] },
   {
     model: 'timeout',
@@ -85,6 +86,7 @@ export const guards: readonly ModelGuard[] = [
   timeoutGuard('NO_BACKOFF_BOUND'),
   timeoutGuard('NO_STALL', 'dead_forgotten'),
   timeoutGuard('NO_SKIP_LOCKED', 'dead_forgotten', ['-DWORKERS=2', '-DOUTAGES=0', ...runSleeps]),
+  timeoutGuard('NO_REFUSE_LATE', 'dead_forgotten', ['-DTIMEOUT=24', ...nobodySleeps]),
   timeoutGuard('NO_WAIT'),
   timeoutGuard('NO_AWAY'),
   timeoutGuard('NO_SLOW'),
