@@ -27,5 +27,7 @@ export async function readTaskSilence(database: Database, defaultIntervalSeconds
         knex.raw('MAX(?) AS longest', [silence]),
       );
   });
-  return { silent: row?.silent ?? 0, longestSeconds: row?.longest ?? null };
+  const longest = row?.longest ?? null;
+  // A sign of life that lies in the future, by a clock that was set or another time zone, is no silence.
+  return { silent: row?.silent ?? 0, longestSeconds: longest === null ? null : Math.max(0, longest) };
 }

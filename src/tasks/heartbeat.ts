@@ -99,11 +99,10 @@ export class Heartbeat implements Lease, Beating {
   async tick(signal: AbortSignal): Promise<void> {
     const { clock, rounds } = this.#options;
     rounds.join(this);
-    let failures = 0;
     while (!signal.aborted && !this.lost.aborted) {
-      const waitMs = failures > 0 ? this.#retryMs(failures) : this.#untilDueMs();
+      const waitMs = this.#isAway ? this.#retryMs(this.#failures) : this.#untilDueMs();
       await clock.sleep(waitMs, signal).catch(() => undefined);
-      failures = (await this.#beatIfDue(signal)) ? 0 : failures + 1;
+      await this.#beatIfDue(signal);
     }
     rounds.leave(this);
   }
@@ -124,7 +123,7 @@ export class Heartbeat implements Lease, Beating {
   }
 
   async #renewAtLast(signal: AbortSignal): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
       signal.throwIfAborted();
       try {
         await this.#renew();
@@ -133,18 +132,14 @@ export class Heartbeat implements Lease, Beating {
         if (error instanceof LeaseLostError) throw error;
         // A run that waits for its database does not hang: what stands still then is not the work.
         this.#stall.paused();
-        await this.#options.clock.sleep(this.#retryMs(attempt), signal);
+        await this.#options.clock.sleep(this.#retryMs(this.#failures), signal);
       }
     }
   }
 
-  /** Returns false where a beat was due and failed. */
-  async #beatIfDue(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted || this.lost.aborted || this.isStalled || !(this.#isAway || this.#isDue)) return true;
-    return this.#renew().then(
-      () => true,
-      () => false,
-    );
+  async #beatIfDue(signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.lost.aborted || this.isStalled || !(this.#isAway || this.#isDue)) return;
+    await this.#renew().catch(() => undefined);
   }
 
   async #renew(): Promise<void> {

@@ -229,6 +229,17 @@ describe('a heartbeat', () => {
       expect(state()).to.equal('done');
     });
 
+    it('tries less and less often also where the loop and the ticker both would', async () => {
+      answer = away;
+      void heartbeat.tick(done.signal);
+      void moved();
+      await clock.advance(1_000);
+      const soon = times().length;
+      expect(soon).to.be.at.most(5);
+      await clock.advance(120_000);
+      expect(times().length - soon).to.be.at.most(18);
+    });
+
     it('stops where the lease is another’s by then', async () => {
       answer = away;
       const state = outcome(moved());
