@@ -65,6 +65,8 @@ export async function watchMonitor(context: CommandContext, database: Database):
       metrics?.showTasks(statistics);
       return statistics;
     },
+    // A freeze that is shorter makes no run miss more than one of its beats.
+    tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
     listSilent: (limit) =>
       listSilentTasks(database, { defaultIntervalSeconds: settings.heartbeatIntervalSeconds, limit }),
   });

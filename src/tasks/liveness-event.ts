@@ -20,7 +20,14 @@ export type LivenessEvent =
   | { readonly kind: 'database_away'; readonly failures: number; readonly error: string }
   | { readonly kind: 'database_back' }
   | { readonly kind: 'timed_out'; readonly task: Task }
-  | { readonly kind: 'checked'; readonly running: number; readonly timedOut: number; readonly durationMs: number };
+  | {
+      readonly kind: 'checked';
+      readonly running: number;
+      readonly timedOut: number;
+      readonly durationMs: number;
+      /** At this moment silence means something. */
+      readonly isTrusted: boolean;
+    };
 
 /** Takes what was noticed; returns at once and never throws, for a heartbeat must not wait for its observers. */
 export type Observe = (event: LivenessEvent) => void;

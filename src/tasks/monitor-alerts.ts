@@ -22,6 +22,8 @@ export interface MonitorAlertsOptions {
   readonly statistics: () => Promise<TaskStatistics>;
   /** Lists at most so many running tasks that are silent for more than three of their intervals. */
   readonly listSilent: (limit: number) => Promise<readonly Task[]>;
+  /** How long a judgement may take in milliseconds; a server that was frozen meanwhile has shown living tasks as silent. */
+  readonly tolerableMs: number;
 }
 
 /** From so many silent tasks on there is one alert for all of them. */
@@ -46,7 +48,8 @@ export class MonitorAlerts {
   readonly observe = (event: LivenessEvent): void => {
     if (event.kind === 'database_away') this.#database.away(event.error);
     else if (event.kind === 'database_back') this.#database.back();
-    else if (event.kind === 'checked') this.#judging ??= this.#judge().finally(() => (this.#judging = null));
+    else if (event.kind === 'checked' && event.isTrusted)
+      this.#judging ??= this.#judge().finally(() => (this.#judging = null));
   };
 
   /** Resolves when the latest check has been judged. */
@@ -55,15 +58,23 @@ export class MonitorAlerts {
   }
 
   async #judge(): Promise<void> {
+    const startedAt = this.#now();
     try {
       const found = [...(await this.#judgeRate()), ...(await this.#judgeSilence())];
       const keys = new Set(found.map(alertKey));
+      if (this.#now().some((now, i) => now - (startedAt[i] ?? now) > this.#options.tolerableMs)) return;
       for (const condition of found) this.#options.desk.raise(condition);
       await this.#clearOthers(keys);
     } catch (error) {
       const fields = { event: 'alert.failed', error: messageOf(error) };
       this.#options.logger.log('warn', `alerts could not be judged: ${messageOf(error)}`, fields);
     }
+  }
+
+  /** By both clocks: while a computer is suspended its monotonic clock may stand still. */
+  #now(): readonly number[] {
+    const { clock } = this.#options;
+    return [clock.monotonic(), clock.now()];
   }
 
   async #judgeRate(): Promise<readonly AlertCondition[]> {

@@ -144,7 +144,8 @@ export class TimeoutMonitor {
     this.#noteDistrust(this.#watch.did("the monitor's own beat"));
     const timedOut = this.#timedOut.splice(0);
     writeLine(logger, timeoutChecked(lang, { running, timedOut: timedOut.length, durationMs }));
-    this.#observe({ kind: 'checked', running, timedOut: timedOut.length, durationMs });
+    const isTrusted = this.#watch.waitMs === 0;
+    this.#observe({ kind: 'checked', running, timedOut: timedOut.length, durationMs, isTrusted });
     return { running, timedOut };
   }
 

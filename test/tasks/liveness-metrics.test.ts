@@ -44,7 +44,7 @@ describe('the metrics of liveness', () => {
     metrics.observe({ kind: 'database_away', failures: 1, error: 'gone' });
     metrics.observe({ kind: 'database_back' });
     metrics.observe({ kind: 'timed_out', task: silentTask });
-    metrics.observe({ kind: 'checked', running: 12, timedOut: 1, durationMs: 3 });
+    metrics.observe({ kind: 'checked', running: 12, timedOut: 1, durationMs: 3, isTrusted: true });
     metrics.showTasks({ running: 11, runningLonger: 4, ended: 10, timedOut: 2, timeoutRate: 0.2 });
     expect(await metrics.snapshot()).to.deep.include({
       chainparse_task_timeouts_total: 1,

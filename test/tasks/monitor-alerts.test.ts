@@ -40,11 +40,12 @@ describe('the alert rules of a monitor', () => {
       },
       statistics: () => Promise.resolve(counted),
       listSilent: () => lists(),
+      tolerableMs: 1_000,
     });
   }
 
-  async function check(): Promise<readonly string[]> {
-    alerts.observe({ kind: 'checked', running: 5, timedOut: 0, durationMs: 1 });
+  async function check(isTrusted = true): Promise<readonly string[]> {
+    alerts.observe({ kind: 'checked', running: 5, timedOut: 0, durationMs: 1, isTrusted });
     await alerts.whenIdle();
     return await fixture.told();
   }
@@ -108,6 +109,18 @@ describe('the alert rules of a monitor', () => {
     expect(await fixture.told()).to.deep.equal(['alert.raised database_unreachable:database']);
     alerts.observe({ kind: 'database_back' });
     expect(await fixture.told()).to.deep.equal(['alert.cleared database_unreachable:database']);
+  });
+
+  it('judge nobody after a check that ended in an outage, nor while one is under way', async () => {
+    silent = silentTasks(1);
+    expect(await check(false)).to.deep.equal([]);
+    for (const frozen of [{ monotonicMs: 1_001 }, { wallMs: 1_001 }]) {
+      // The server was frozen with the question in its queue.
+      lists = (): Promise<readonly Task[]> => fixture.clock.jump(frozen).then(() => silent);
+      expect(await check()).to.deep.equal([]);
+    }
+    lists = (): Promise<readonly Task[]> => fixture.clock.jump({ monotonicMs: 999 }).then(() => silent);
+    expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1']);
   });
 
   it('say so where they could not judge, and judge at the next check', async () => {

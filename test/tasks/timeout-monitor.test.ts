@@ -38,7 +38,7 @@ describe('a timeout monitor', () => {
     await monitor.make().checkOnce(0, monitor.stop.signal);
     expect(monitor.events).to.deep.equal([
       { kind: 'timed_out', task: silentTask },
-      { kind: 'checked', running: 12, timedOut: 1, durationMs: 0 },
+      { kind: 'checked', running: 12, timedOut: 1, durationMs: 0, isTrusted: true },
     ]);
     monitor.events.length = 0;
     monitor.answer = away;
