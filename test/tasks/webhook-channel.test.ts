@@ -105,12 +105,14 @@ describe('the webhook of alerts', () => {
   });
 
   it('is cut off where the receiver is slow', async () => {
-    answer = (): void => undefined;
+    let isCut = false;
+    answer = (response): void => void response.once('close', () => (isCut = true));
     const startedAt = performance.now();
     const { message: text, retryable } = await failure(channel({ timeoutMs: 200 }));
     expect(text).to.equal('no answer within 0.2 s');
     expect(retryable).to.equal(true);
     expect(performance.now() - startedAt).to.be.below(3_000);
+    await eventually('its connection is closed', () => isCut, 3_000);
   });
 
   it('does not wait for the body of an answer', async () => {
