@@ -1,5 +1,5 @@
-import type { AlertChannel } from '../tasks/alert-message.js';
-import { WebhookChannel } from '../tasks/webhook-channel.js';
+import type { AlertChannel } from '../tasks/alerts/alert-message.js';
+import { WebhookChannel } from '../tasks/alerts/webhook-channel.js';
 import { CommandChannel } from './command-channel.js';
 import type { CommandContext } from './context.js';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../runtime/clock.js';
 import { AlertDeliveryError } from '../runtime/errors.js';
-import type { AlertChannel, AlertMessage } from '../tasks/alert-message.js';
+import type { AlertChannel, AlertMessage } from '../tasks/alerts/alert-message.js';
 import { giveUpLater } from '../tasks/give-up-later.js';
 
 export interface CommandChannelOptions {

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { CommandChannel } from '../../src/cli/command-channel.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { AlertDeliveryError } from '../../src/runtime/errors.js';
-import { taskHangs } from '../../src/tasks/alert-conditions.js';
-import { toAlertMessage } from '../../src/tasks/alert-message.js';
+import { taskHangs } from '../../src/tasks/alerts/alert-conditions.js';
+import { toAlertMessage } from '../../src/tasks/alerts/alert-message.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually } from '../support/within.js';
 

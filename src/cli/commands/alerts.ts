@@ -4,7 +4,7 @@ import { alertToJson } from '../../model/alert.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/messages.js';
-import { toAlertMessage } from '../../tasks/alert-message.js';
+import { toAlertMessage } from '../../tasks/alerts/alert-message.js';
 import { ageText } from '../age-text.js';
 import { alertChannels } from '../alert-channels.js';
 import type { CommandContext } from '../context.js';

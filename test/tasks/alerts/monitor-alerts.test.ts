@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import type { TaskStatistics } from '../../src/database/task-statistics.js';
-import type { Alert } from '../../src/model/alert.js';
-import type { Task } from '../../src/model/task.js';
-import { heartbeatFailing, noMonitor } from '../../src/tasks/alert-conditions.js';
-import { MonitorAlerts } from '../../src/tasks/monitor-alerts.js';
+import type { TaskStatistics } from '../../../src/database/task-statistics.js';
+import type { Alert } from '../../../src/model/alert.js';
+import type { Task } from '../../../src/model/task.js';
+import { heartbeatFailing, noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
+import { MonitorAlerts } from '../../../src/tasks/alerts/monitor-alerts.js';
 import { AlertFixture, storedAlert } from './alert-fixture.js';
 import { defaultRules, noRules } from './alert-rules.js';
-import { silentTask } from './monitor-fixture.js';
+import { silentTask } from '../monitor-fixture.js';
 
 const rate = 'timeout_rate:tasks';
 

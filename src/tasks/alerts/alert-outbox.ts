@@ -1,7 +1,7 @@
-import type { Clock } from '../runtime/clock.js';
-import { AlertDeliveryError, messageOf } from '../runtime/errors.js';
-import type { Logger } from '../runtime/logger.js';
-import { retry } from '../runtime/retry.js';
+import type { Clock } from '../../runtime/clock.js';
+import { AlertDeliveryError, messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { retry } from '../../runtime/retry.js';
 import type { AlertChannel, AlertMessage } from './alert-message.js';
 
 export interface AlertOutboxOptions {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { RunAlerts } from '../../src/tasks/run-alerts.js';
+import { RunAlerts } from '../../../src/tasks/alerts/run-alerts.js';
 import { AlertFixture } from './alert-fixture.js';
 import { defaultRules, noRules } from './alert-rules.js';
 

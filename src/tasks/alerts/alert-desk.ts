@@ -1,9 +1,9 @@
-import type { AlertStore } from '../database/alert-store.js';
-import type { AlertCondition } from '../model/alert.js';
-import { alertKey } from '../model/alert.js';
-import type { Clock } from '../runtime/clock.js';
-import { messageOf } from '../runtime/errors.js';
-import type { Logger } from '../runtime/logger.js';
+import type { AlertStore } from '../../database/alert-store.js';
+import type { AlertCondition } from '../../model/alert.js';
+import { alertKey } from '../../model/alert.js';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
 import { toAlertMessage } from './alert-message.js';
 import type { AlertNews } from './alert-message.js';
 import type { AlertOutbox } from './alert-outbox.js';

@@ -1,16 +1,16 @@
-import type { AlertStore } from '../database/alert-store.js';
-import type { TaskStatistics } from '../database/task-statistics.js';
-import type { Alert, AlertCondition } from '../model/alert.js';
-import { alertKey } from '../model/alert.js';
-import type { Task } from '../model/task.js';
-import type { AlertSettings } from '../runtime/alert-settings.js';
-import type { Clock } from '../runtime/clock.js';
-import { messageOf } from '../runtime/errors.js';
-import type { Logger } from '../runtime/logger.js';
+import type { AlertStore } from '../../database/alert-store.js';
+import type { TaskStatistics } from '../../database/task-statistics.js';
+import type { Alert, AlertCondition } from '../../model/alert.js';
+import { alertKey } from '../../model/alert.js';
+import type { Task } from '../../model/task.js';
+import type { AlertSettings } from '../../runtime/alert-settings.js';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
 import { manySilent, taskSilent, timeoutRate } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import { DatabaseRule } from './database-rule.js';
-import type { LivenessEvent } from './liveness-event.js';
+import type { LivenessEvent } from '../liveness-event.js';
 
 export interface MonitorAlertsOptions {
   readonly desk: AlertDesk;

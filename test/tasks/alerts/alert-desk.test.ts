@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { heartbeatFailing, taskHangs } from '../../src/tasks/alert-conditions.js';
+import { heartbeatFailing, taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { AlertFixture } from './alert-fixture.js';
 
 const task = { taskId: 123, pipelineId: 45 };

@@ -1,6 +1,6 @@
-import type { TaskStatistics } from '../database/task-statistics.js';
-import type { AlertCondition } from '../model/alert.js';
-import type { Task } from '../model/task.js';
+import type { TaskStatistics } from '../../database/task-statistics.js';
+import type { AlertCondition } from '../../model/alert.js';
+import type { Task } from '../../model/task.js';
 
 /** The task that a condition is about. */
 interface OfTask {

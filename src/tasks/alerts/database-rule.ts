@@ -1,5 +1,5 @@
-import { alertKey } from '../model/alert.js';
-import type { Clock } from '../runtime/clock.js';
+import { alertKey } from '../../model/alert.js';
+import type { Clock } from '../../runtime/clock.js';
 import { databaseUnreachable } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 

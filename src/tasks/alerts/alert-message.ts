@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AlertCondition } from '../model/alert.js';
-import { alertKey } from '../model/alert.js';
+import type { AlertCondition } from '../../model/alert.js';
+import { alertKey } from '../../model/alert.js';
 
 /** Why an alert is told. */
 export type AlertNews = 'raised' | 'repeated' | 'cleared';

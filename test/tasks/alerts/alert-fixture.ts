@@ -1,10 +1,10 @@
-import type { Alert, AlertCondition } from '../../src/model/alert.js';
-import { alertKey } from '../../src/model/alert.js';
-import type { AlertStore, Raised } from '../../src/database/alert-store.js';
-import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
-import { AlertDesk } from '../../src/tasks/alert-desk.js';
-import type { AlertMessage } from '../../src/tasks/alert-message.js';
-import { FakeClock, settle } from '../support/fake-clock.js';
+import type { Alert, AlertCondition } from '../../../src/model/alert.js';
+import { alertKey } from '../../../src/model/alert.js';
+import type { AlertStore, Raised } from '../../../src/database/alert-store.js';
+import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
+import { AlertDesk } from '../../../src/tasks/alerts/alert-desk.js';
+import type { AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 
 /** A desk on a store that does what the test says. */
 export class AlertFixture {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { AlertDeliveryError } from '../../src/runtime/errors.js';
-import { noMonitor } from '../../src/tasks/alert-conditions.js';
-import { toAlertMessage } from '../../src/tasks/alert-message.js';
-import type { AlertChannel, AlertMessage } from '../../src/tasks/alert-message.js';
-import { AlertOutbox } from '../../src/tasks/alert-outbox.js';
-import { FakeClock, settle } from '../support/fake-clock.js';
+import { AlertDeliveryError } from '../../../src/runtime/errors.js';
+import { noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
+import { toAlertMessage } from '../../../src/tasks/alerts/alert-message.js';
+import type { AlertChannel, AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
+import { AlertOutbox } from '../../../src/tasks/alerts/alert-outbox.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 
 function message(): AlertMessage {
   return toAlertMessage('raised', noMonitor(), { alertId: 1, worker: 'here:1', openSeconds: 0, now: 0 });
