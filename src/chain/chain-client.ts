@@ -49,6 +49,7 @@ const never = (): boolean => false;
 export class ChainClient {
   readonly #endpoints: readonly JsonRpcEndpoint[];
   readonly #failover: Failover;
+  readonly #chainId: number | undefined;
 
   constructor(options: ChainClientOptions) {
     const { urls, clock, logger, chainId, attempts = 10, requestTimeoutMs: timeoutMs } = options;
@@ -57,22 +58,17 @@ export class ChainClient {
     }
     const { backoff = { firstMs: 250, maxMs: 10_000 } } = options;
     const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 120) } = options;
+    this.#chainId = chainId;
     this.#endpoints = urls.map((url) => new JsonRpcEndpoint({ url, clock, timeoutMs }));
-    this.#failover = new Failover(this.#endpoints, {
-      chainId,
-      clock,
-      logger,
-      attempts,
-      firstAttempts,
-      outageAttempts,
-      backoff,
-    });
+    const patience = { attempts, firstAttempts, outageAttempts, backoff };
+    this.#failover = new Failover(this.#endpoints, { chainId, clock, logger, ...patience });
   }
 
   /** Returns the id of the chain that the node serves. */
   async chainId(signal: AbortSignal): Promise<number> {
+    // Where a chain is meant, only an endpoint that has just said, or had said before, that it serves it is asked anything.
     const ask = async (endpoint: JsonRpcEndpoint): Promise<number> =>
-      readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
+      this.#chainId ?? readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
     return this.#failover.ask(ask, never, signal);
   }
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { makeBlock } from './simulated-chain.js';
 import type { SimBlock, SimEvent, SimLog } from './simulated-chain.js';
 import { SimRefusal, answerCall } from './simulated-node.js';
@@ -43,6 +44,8 @@ export interface SimulatorOptions {
   /** Called for each HTTP request, with its number (from 1); what it returns goes wrong. */
   readonly fault?: (calls: readonly SimCall[], request: number) => Fault | undefined;
   readonly backend?: (request: number) => Backend;
+  /** How long each answer takes, in milliseconds. */
+  readonly delayMs?: number;
 }
 
 const defaultTraits: NodeTraits = {
@@ -143,6 +146,7 @@ export class ChainSimulator {
     this.requests.push(calls.map((call) => call.method));
     const fault = this.options.fault?.(calls, this.requests.length);
     if (fault?.kind === 'hang') return;
+    if (this.options.delayMs !== undefined) await wait(this.options.delayMs);
     if (fault?.kind === 'drop') response.destroy();
     else this.#answer(body, fault, response);
   }

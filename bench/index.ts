@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util';
+import { endAll } from '../test/support/at-end.js';
+import { Report } from './benchmark.js';
+import type { BenchOptions, Benchmark } from './benchmark.js';
+
+/** Every benchmark by name; a module is loaded when its benchmark is asked for. */
+const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  outage: async () => (await import('./outage.js')).outage,
+  beats: async () => (await import('./beats.js')).beats,
+  busy: async () => (await import('./busy.js')).busy,
+  stall: async () => (await import('./stall.js')).stall,
+  detect: async () => (await import('./detect.js')).detect,
+};
+
+async function list(): Promise<void> {
+  console.log('npm run bench -- NAME [--option N]\n');
+  for (const [name, load] of Object.entries(benchmarks)) console.log(`${name.padEnd(8)} ${(await load()).summary}`);
+}
+
+function readOptions(args: readonly string[]): BenchOptions {
+  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true });
+  const given = new Map<string, number>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const inline = Number(token.value ?? args[token.index + 1]);
+    if (!Number.isFinite(inline)) throw new Error(`--${token.name} wants a number`);
+    given.set(token.name, inline);
+  }
+  return { number: (name, byDefault) => given.get(name) ?? byDefault };
+}
+
+async function measure(name: string, benchmark: Benchmark, options: BenchOptions): Promise<boolean> {
+  console.log(`${name}: ${benchmark.summary}`);
+  const report = new Report();
+  await benchmark.run(options, report);
+  return report.isGood;
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = benchmarks[name];
+try {
+  if (load === undefined) await list();
+  else if (!(await measure(name, await load(), readOptions(args)))) process.exitCode = 1;
+  if (load === undefined && name !== '') process.exitCode = 2;
+} finally {
+  await endAll();
+}
+// What a measurement left open must not keep the figures from whoever waits for them.
+process.exit();
