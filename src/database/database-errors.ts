@@ -1,4 +1,10 @@
-import { DatabaseUnreachableError, NotMigratedError, messageOf } from '../runtime/errors.js';
+import {
+  DatabaseRefusedError,
+  DatabaseUnreachableError,
+  NotMigratedError,
+  RuntimeFailure,
+  messageOf,
+} from '../runtime/errors.js';
 import type { Dialect } from './dialect.js';
 
 /** Turns what a driver threw into the error that the rest of the program knows; others pass as they are. */
@@ -6,6 +12,16 @@ export function translateError(dialect: Dialect, label: string, error: unknown):
   switch (dialect.classify(error)) {
     case 'unreachable':
       return error instanceof DatabaseUnreachableError ? error : unreachable(dialect, label, error);
+    case 'refused':
+      return new DatabaseRefusedError(`the database ${label} can't be reached: ${firstLine(error)}`, {
+        hint: refusalHint(error),
+        cause: error,
+      });
+    case 'forbidden':
+      return new RuntimeFailure(`the database ${label} does not let this user: ${firstLine(error)}`, {
+        hint: 'GRANT SELECT, INSERT, UPDATE, DELETE ON the database; migrate wants CREATE, ALTER, INDEX too, --rollback DROP',
+        cause: error,
+      });
     case 'not-migrated':
       return new NotMigratedError(`the database ${label} is not migrated: ${firstLine(error)}`, {
         hint: 'chainparse migrate',
@@ -39,14 +55,18 @@ const sqliteHints: readonly [RegExp, string][] = [
 ];
 
 function hintFor(dialect: Dialect, error: unknown): string {
-  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  const { code } = error as { code?: unknown };
   if (dialect.name === 'sqlite') {
     const text = `${String(code)} ${firstLine(error)}`;
     return sqliteHints.find(([pattern]) => pattern.test(text))?.[1] ?? 'check the file and the disk that it is on';
   }
-  if (errno === 1045 || errno === 1044) return 'check user, password and rights in the database URL';
-  if (errno === 1049) return 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4';
   return 'check that the server is up, and host and port in the database URL';
+}
+
+function refusalHint(error: unknown): string {
+  return (error as { errno?: unknown }).errno === 1049
+    ? 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'
+    : 'check user, password and rights in the database URL';
 }
 
 function firstLine(error: unknown): string {

@@ -6,6 +6,10 @@ export type ErrorKind =
   | 'unreachable'
   /** The transaction was rolled back, or never began, because of others: it can be tried again. */
   | 'contention'
+  /** The server takes this login for nobody's, or knows no such database: the URL is wrong, or an account was changed. */
+  | 'refused'
+  /** The login lacks a right. */
+  | 'forbidden'
   /** A table or column is missing. */
   | 'not-migrated'
   | 'other';

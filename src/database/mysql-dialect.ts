@@ -25,13 +25,30 @@ const contention = new Set([1205, 1213, 1020]);
 const notMigrated = new Set([1146, 1054]);
 
 /**
- * The server refuses or ends the connection: too many connections, access denied, no such database, shutdown, killed,
- * read-only (a replica after a fail-over), disk full, aborted.
+ * No rights on the database, wrong password, no such database, host not allowed, no such user (MariaDB), password expired
+ * (twice), account locked (MySQL, MariaDB).
  */
-const refused = new Set([
-  1040, 1042, 1043, 1044, 1045, 1049, 1053, 1129, 1130, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 3032,
-  1021, 1114, 1317, 1792, 3169, 4031,
+const refused = new Set([1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]);
+
+/** A statement, a column or a global right is denied to this user. */
+const forbidden = new Set([1142, 1143, 1227]);
+
+/**
+ * The server ends the connection, or takes none: too many connections, shutdown, killed, read-only (a replica after a
+ * fail-over), disk full, aborted.
+ */
+const away = new Set([
+  1040, 1042, 1043, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 3032, 1021, 1114, 1317, 1792,
+  3169, 4031,
 ]);
+
+const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
+  [contention, 'contention'],
+  [notMigrated, 'not-migrated'],
+  [refused, 'refused'],
+  [forbidden, 'forbidden'],
+  [away, 'unreachable'],
+];
 
 const driverCodes =
   /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HANDSHAKE_|ER_SERVER_GONE|ERR_STREAM|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL)/;
@@ -43,9 +60,10 @@ function classify(error: unknown): ErrorKind {
     message?: unknown;
     name?: unknown;
   };
-  if (typeof errno === 'number' && contention.has(errno)) return 'contention';
-  if (typeof errno === 'number' && notMigrated.has(errno)) return 'not-migrated';
-  if (typeof errno === 'number' && refused.has(errno)) return 'unreachable';
+  if (typeof errno === 'number') {
+    const kind = kinds.find(([errnos]) => errnos.has(errno))?.[1];
+    if (kind !== undefined) return kind;
+  }
   if (typeof code === 'string' && driverCodes.test(code)) return 'unreachable';
   if (name === 'KnexTimeoutError') return 'unreachable';
   if (typeof message === 'string' && /closed state|Connection lost|is closed|Timeout acquiring/i.test(message))

@@ -63,6 +63,9 @@ export class DatabaseUnreachableError extends ChainparseError {
   override readonly retryable = true;
 }
 
+/** The database's server refuses the login of the URL, or knows no such database. */
+export class DatabaseRefusedError extends DatabaseUnreachableError {}
+
 /** The database answers, but does not hold chainparse's tables, or holds older ones. */
 export class NotMigratedError extends ChainparseError {
   readonly code: string = 'NOT_MIGRATED';

@@ -1,7 +1,7 @@
 import type { TimeoutRule, TimeoutStore } from '../database/timeout-store.js';
 import type { Task } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
-import { DatabaseUnreachableError } from '../runtime/errors.js';
+import { DatabaseRefusedError, DatabaseUnreachableError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import { timeoutChecked, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
@@ -42,6 +42,7 @@ export class TimeoutMonitor {
   /** Why the latest probe or check failed; null where it did not. */
   #trouble: DatabaseUnreachableError | null = null;
   #failures = 0;
+  #hasAnswered = false;
   #checks = 0;
   /** Failed since the latest check that came to its end. */
   readonly #timedOut: Task[] = [];
@@ -152,11 +153,14 @@ export class TimeoutMonitor {
   #noteAnswer(): void {
     if (this.#trouble !== null) this.#observe({ kind: 'database_back' });
     this.#trouble = null;
+    this.#hasAnswered = true;
     this.#failures = 0;
   }
 
   #noteTrouble(error: unknown): void {
     if (!(error instanceof DatabaseUnreachableError)) throw error;
+    // Where it never let anybody in, waiting mends no URL.
+    if (error instanceof DatabaseRefusedError && !this.#hasAnswered) throw error;
     this.#trouble = error;
     this.#failures++;
     this.#watch.probeFailed();

@@ -7,7 +7,13 @@ import { mysqlDialect } from '../../src/database/mysql-dialect.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { sqliteDialect } from '../../src/database/sqlite-dialect.js';
 import { TaskStore } from '../../src/database/task-store.js';
-import { ChainparseError, DatabaseUnreachableError, NotMigratedError } from '../../src/runtime/errors.js';
+import {
+  ChainparseError,
+  DatabaseRefusedError,
+  DatabaseUnreachableError,
+  NotMigratedError,
+  RuntimeFailure,
+} from '../../src/runtime/errors.js';
 import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -124,6 +130,27 @@ describe('an error of a server', () => {
     });
   }
 
+  for (const errno of [1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]) {
+    it(`means that nobody is let in: ${errno}`, () => {
+      const error = translate({ errno, message: 'Access denied' });
+      expect(error).to.be.instanceOf(DatabaseRefusedError).with.property('exitCode', 5);
+      expect((error as ChainparseError).hint).to.match(/in the database URL|CREATE DATABASE/);
+    });
+  }
+
+  it('means that the user lacks a right, and says which ones it needs', () => {
+    for (const errno of [1142, 1143, 1227]) {
+      const error = translate(
+        Object.assign(new Error("INSERT command denied to user 'u'"), { errno }),
+      ) as ChainparseError;
+      expect(error).to.be.instanceOf(RuntimeFailure);
+      expect(error.message).to.equal(
+        "the database mysql://db/d does not let this user: INSERT command denied to user 'u'",
+      );
+      expect(error.hint).to.match(/^GRANT SELECT, INSERT, UPDATE, DELETE/);
+    }
+  });
+
   it('passes as it is where it is another', () => {
     const error = Object.assign(new Error('Duplicate entry'), { errno: 1062, code: 'ER_DUP_ENTRY' });
     expect(translate(error)).to.equal(error);
@@ -155,6 +182,12 @@ withMariadbServer('an error of use', (server) => {
   it('says that the password is wrong', async () => {
     const error = await failureOfUse(`mysql://reader:secret99@127.0.0.1:${server().port}/d`);
     expect(error.message).to.match(/Access denied for user 'reader'/);
+    expect(error.hint).to.match(/user, password and rights/);
+  });
+
+  it('says that there is no such user', async () => {
+    const error = await failureOfUse(`mysql://nobody:secret99@127.0.0.1:${server().port}/d`);
+    expect(error.message).to.match(/Access denied for user 'nobody'/);
     expect(error.hint).to.match(/user, password and rights/);
   });
 

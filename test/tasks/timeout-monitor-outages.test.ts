@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { DatabaseProbe } from '../../src/database/timeout-store.js';
+import { DatabaseRefusedError } from '../../src/runtime/errors.js';
 import { settle } from '../support/fake-clock.js';
 import { away, MonitorFixture, silentTask, up } from './monitor-fixture.js';
 
@@ -39,6 +40,22 @@ describe('a timeout monitor in an outage', () => {
     expect(waits[0]).to.be.at.most(250);
     expect(Math.max(...waits)).to.be.within(15_000, 30_000);
     expect(monitor.probes).to.equal(21);
+  });
+
+  it('ends where the database never let it in, and waits where it did once', async () => {
+    const refuse = (): Promise<never> => Promise.reject(new DatabaseRefusedError('Access denied'));
+    monitor.answer = refuse;
+    const refused = await monitor
+      .make()
+      .run(monitor.stop.signal)
+      .catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(DatabaseRefusedError);
+    monitor.answer = up;
+    monitor.start();
+    await monitor.clock.advance(1);
+    monitor.answer = refuse;
+    await monitor.clock.advance(20_000);
+    expect(monitor.lines.at(-1)).to.equal('error: nobody is judged while the database is away: Access denied');
   });
 
   it('judges nobody after a check in which the database went away, until it has waited', async () => {

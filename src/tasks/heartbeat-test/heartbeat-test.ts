@@ -1,4 +1,4 @@
-import { DatabaseUnreachableError, NotMigratedError, messageOf } from '../../runtime/errors.js';
+import { ChainparseError, DatabaseUnreachableError, NotMigratedError, messageOf } from '../../runtime/errors.js';
 import { beatSteps } from './beat-steps.js';
 import { leaseSteps } from './lease-steps.js';
 import { clockSkewStep, indexStep, latencyStep } from './measure-steps.js';
@@ -74,6 +74,9 @@ async function runStep(step: TestStep, stage: TestStage): Promise<StepResult> {
 function failure(error: unknown): Pick<StepResult, 'detail' | 'hint'> {
   if (error instanceof StepFailedError) return { detail: error.detail, hint: error.hint };
   const message = messageOf(error);
+  if (error instanceof ChainparseError && error.hint !== undefined) {
+    return { detail: { en: message, zh: message }, hint: { en: error.hint, zh: error.hint } };
+  }
   return {
     detail: { en: message, zh: message },
     hint: {

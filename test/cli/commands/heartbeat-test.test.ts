@@ -1,9 +1,10 @@
 import { expect } from 'chai';
+import { createConnection } from 'mysql2/promise';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
 import { TestPipelineStore } from '../../../src/database/test-pipeline-store.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
-import { eachDatabase } from '../../support/databases.js';
+import { createDatabase, eachDatabase, withMariadbServer } from '../../support/databases.js';
 import { freePort } from '../../support/free-port.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { startChainparse } from '../../support/processes.js';
@@ -149,5 +150,21 @@ describe('heartbeat test without a database', () => {
     const { code, stderr } = await test(`mysql://root@127.0.0.1:${await freePort()}/none`, '--json');
     expect(code).to.equal(5);
     expect(JSON.parse(stderr)).to.have.nested.property('error.code', 'DATABASE_UNREACHABLE');
+  });
+});
+
+withMariadbServer('heartbeat test of a user without rights', (server) => {
+  it('says which right is missing, and what to grant', async () => {
+    const url = new URL(await createDatabase(server().url()));
+    await (await openMigrated(url.href)).close();
+    const connection = await createConnection(server().url());
+    await connection.query(`GRANT SELECT ON ${url.pathname.slice(1)}.* TO 'looker'@'%' IDENTIFIED BY 'right99'`);
+    await connection.end();
+    Object.assign(url, { username: 'looker', password: 'right99' });
+    const { code, stdout } = await test(url.href, '--json');
+    expect(code).to.equal(1);
+    const [first] = (JSON.parse(stdout) as { steps: { detail: string; hint: string }[] }).steps;
+    expect(first?.detail).to.match(/INSERT command denied to user 'looker'/);
+    expect(first?.hint).to.match(/^GRANT SELECT, INSERT, UPDATE, DELETE/);
   });
 });
