@@ -46,6 +46,14 @@ const webUrl = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:\/\//i.test(text), { error: 'is no HTTP URL' });
 
+/** A key of fewer than 8 bytes, or one that is none and would be read as an empty one, signs nothing. */
+const signingSecret = z
+  .string()
+  .min(8, 'is shorter than 8 characters')
+  .refine((text) => !text.startsWith('whsec_') || /^whsec_[A-Za-z0-9+/]{11,}={0,2}$/.test(text), {
+    error: 'has no base64 of 8 bytes or more behind whsec_',
+  });
+
 const words: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
   const list = splitWords(text);
   if (list !== null && list.length > 0 && list[0] !== '') return list;
@@ -71,7 +79,7 @@ export const alertSettingDefinitions = {
     variable: 'CHAINPARSE_ALERT_WEBHOOK_SECRET',
     key: 'alerts.webhook_secret',
     default: '',
-    schema: orNone(z.string().min(8, 'is shorter than 8 characters')),
+    schema: orNone(signingSecret),
     hint: 'write whsec_ and base64, or any text of 8 characters or more',
     show: (text) => (text === '' ? '' : '***'),
   }),

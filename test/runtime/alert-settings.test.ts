@@ -119,6 +119,8 @@ describe('the settings of alerts', () => {
       ['no_monitor: perhaps', /is not one of on, off/],
       ['webhook_url: ftp://user:hidden@h/path', /is no HTTP URL/],
       ['webhook_secret: hidden', /'\*\*\*' .* is shorter than 8 characters/],
+      ['webhook_secret: whsec_hidden', /'\*\*\*' .* has no base64 of 8 bytes or more behind whsec_/],
+      ['webhook_secret: "whsec_hidden%%hidden"', /has no base64/],
       ['command: "say \'hello"', /has a quote that is not closed/],
       ['command: ["", x]', /names no program/],
     ];
