@@ -63,7 +63,7 @@ export class DatabaseUnreachableError extends ChainparseError {
   override readonly retryable = true;
 }
 
-/** The database's server refuses the login of the URL, or knows no such database. */
+/** The database's server refuses the login of the URL, knows no such database, or the file is none. */
 export class DatabaseRefusedError extends DatabaseUnreachableError {}
 
 /** The database answers, but does not hold chainparse's tables, or holds older ones. */
@@ -104,5 +104,9 @@ export class AlertDeliveryError extends ChainparseError {
 
 /** Returns the message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
+  // OpenSSL's own text is a row of numbers and of lines in its sources.
+  const isTls = typeof code === 'string' && code.startsWith('ERR_SSL_') && typeof reason === 'string';
+  return isTls ? `TLS failed: ${reason}` : error.message;
 }

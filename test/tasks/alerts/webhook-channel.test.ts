@@ -59,6 +59,11 @@ describe('the webhook of alerts', () => {
     return error as AlertDeliveryError;
   };
 
+  it('says in words that the other side speaks no TLS', async () => {
+    const { message: text } = await failure(channel({ url: url.replace('http:', 'https:') }));
+    expect(text).to.equal('TLS failed: wrong version number');
+  });
+
   it('is POSTed as JSON, with the id and the time of sending', async () => {
     await send(channel());
     const { headers, path, body } = received[0]!;
