@@ -14,7 +14,7 @@ export function translateError(dialect: Dialect, label: string, error: unknown):
       return error instanceof DatabaseUnreachableError ? error : unreachable(dialect, label, error);
     case 'refused':
       return new DatabaseRefusedError(`the database ${label} can't be reached: ${firstLine(error)}`, {
-        hint: refusalHint(error),
+        hint: hintFor(dialect, error),
         cause: error,
       });
     case 'forbidden':
@@ -60,18 +60,19 @@ function hintFor(dialect: Dialect, error: unknown): string {
     const text = `${String(code)} ${firstLine(error)}`;
     return sqliteHints.find(([pattern]) => pattern.test(text))?.[1] ?? 'check the file and the disk that it is on';
   }
-  return 'check that the server is up, and host and port in the database URL';
-}
-
-function refusalHint(error: unknown): string {
+  if (dialect.classify(error) !== 'refused')
+    return 'check that the server is up, and host and port in the database URL';
   return (error as { errno?: unknown }).errno === 1049
     ? 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'
     : 'check user, password and rights in the database URL';
 }
 
+/** Knex writes the whole statement before what is wrong with it. */
+const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
+
 function firstLine(error: unknown): string {
   const { code } = error as { code?: unknown };
   // A refused connection over several addresses is an AggregateError without a message of its own.
-  const message = messageOf(error).split('\n', 1)[0] ?? '';
+  const message = (messageOf(error).split('\n', 1)[0] ?? '').replace(statement, '');
   return message === '' && typeof code === 'string' ? code : message;
 }

@@ -6,7 +6,7 @@ export type ErrorKind =
   | 'unreachable'
   /** The transaction was rolled back, or never began, because of others: it can be tried again. */
   | 'contention'
-  /** The server takes this login for nobody's, or knows no such database: the URL is wrong, or an account was changed. */
+  /** The server refuses the login, knows no such database, or a file is none: the URL is wrong, or an account was changed. */
   | 'refused'
   /** The login lacks a right. */
   | 'forbidden'

@@ -22,12 +22,13 @@ export function sqliteDialect(timezone: string): Dialect {
   };
 }
 
-const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|NOTADB|CORRUPT|READONLY|PERM|AUTH|NOLFS)/;
+const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|CORRUPT|READONLY|PERM|AUTH|NOLFS)/;
 
 function classify(error: unknown): ErrorKind {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const text = typeof message === 'string' ? message : '';
   if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention';
+  if (code === 'SQLITE_NOTADB') return 'refused';
   if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
   if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
   if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';

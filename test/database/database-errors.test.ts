@@ -62,8 +62,8 @@ describe('an error of SQLite', () => {
     const path = `${temporaryFolder()}/text.db`;
     writeFileSync(path, 'this is a text and no database at all'.repeat(100));
     const error = await failureOfUse(`sqlite:${path}`);
-    expect(error).to.be.instanceOf(DatabaseUnreachableError);
-    expect(error.message).to.match(/file is not a database/);
+    expect(error).to.be.instanceOf(DatabaseRefusedError);
+    expect(error.message).to.match(/can't be reached: file is not a database$/);
     expect(error.hint).to.match(/no SQLite database/);
   });
 
@@ -149,6 +149,13 @@ describe('an error of a server', () => {
       );
       expect(error.hint).to.match(/^GRANT SELECT, INSERT, UPDATE, DELETE/);
     }
+  });
+
+  it('says what is wrong, and not the statement that met it', () => {
+    const error = Object.assign(new Error('select `a - b` from `t` - the server was silent for 5 s'), {
+      code: 'ETIMEDOUT',
+    });
+    expect((translate(error) as Error).message).to.match(/can't be reached: the server was silent for 5 s$/);
   });
 
   it('passes as it is where it is another', () => {
