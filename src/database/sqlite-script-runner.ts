@@ -20,12 +20,13 @@ export function prepareSqlite(connection: Connection): Connection {
 
 /** Runs scripts in this process, each synchronously in one BEGIN IMMEDIATE … COMMIT. */
 export class SqliteScriptRunner implements ScriptRunner {
-  readonly #path: string;
+  readonly #open: () => Connection;
   #connection: Connection | null = null;
   readonly #prepared = new Map<string, Prepared>();
 
-  constructor(path: string) {
-    this.#path = path;
+  /** Takes a file's path, or how to open another connection. */
+  constructor(target: string | (() => Connection)) {
+    this.#open = typeof target === 'string' ? (): Connection => openFile(target) : target;
   }
 
   // Async although SQLite is not: a ScriptRunner's errors are rejections.
@@ -36,7 +37,7 @@ export class SqliteScriptRunner implements ScriptRunner {
 
   /** Runs a script before it returns; throws what `run` rejects with. */
   runSync(steps: readonly ScriptStep[]): readonly StepResult[] {
-    this.#connection ??= prepareSqlite(new Sqlite(this.#path, { fileMustExist: true }));
+    this.#connection ??= this.#open();
     const transaction = this.#connection.transaction(() => steps.map((step) => this.#runStep(step)));
     return transaction.immediate();
   }
@@ -76,6 +77,10 @@ export class SqliteScriptRunner implements ScriptRunner {
     }
     return prepared;
   }
+}
+
+function openFile(path: string): Connection {
+  return prepareSqlite(new Sqlite(path, { fileMustExist: true }));
 }
 
 function insertSql(insert: BulkInsert, rows: number): string {
