@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+import { hasMariadb } from '../support/mariadb.js';
+import { playInChildren } from './simulator/in-children.js';
+import { planSchedule } from './simulator/plan.js';
+import type { SeedRange } from './simulator/play-seeds.js';
+import { ProcessDatabases } from './simulator/process-database.js';
+import { playSchedule } from './simulator/schedule.js';
+import { SqliteEngine } from './simulator/sqlite-engine.js';
+
+/** How many schedules to play; the seeds are the same each time, so that what is green stays green. */
+function countOf(variable: string, usual: number): number {
+  return Number(process.env[variable] ?? usual);
+}
+
+describe('the simulator: real stores and protocol code under faults, a seeded scheduler and virtual clocks', function () {
+  this.timeout(3_600_000);
+
+  it('plays the same schedule again from the same seed', async () => {
+    const engine = await SqliteEngine.open();
+    const databases = new ProcessDatabases(engine.client);
+    const play = async (seed: number): Promise<unknown> => {
+      const { ledger, events, endedAt } = await playSchedule(planSchedule('mixed', seed), engine, databases, null);
+      return { ledger, events, endedAt };
+    };
+    const first = [await play(7), await play(8), await play(9)];
+    expect([await play(7), await play(8), await play(9)]).to.deep.equal(first);
+    await engine.close();
+  });
+
+  const finds = (title: string, range: Omit<SeedRange, 'from' | 'to'>, count: number): void => {
+    const isPossible = (range.dialect === 'sqlite' || hasMariadb) && count > 0;
+    (isPossible ? it : it.skip)(`${title} in ${count} schedules (${range.dialect})`, async () => {
+      expect(await playInChildren({ ...range, from: 0, to: count })).to.deep.equal([]);
+    });
+  };
+
+  const anything =
+    'finds no stale commit, no live task failed, no dead one forgotten, one end for each, no loser that goes on';
+  finds(anything, { mode: 'mixed', dialect: 'sqlite' }, countOf('CHAINPARSE_SCHEDULES', 100_000));
+  finds(anything, { mode: 'mixed', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_SCHEDULES', 1_000));
+  const pauses = 'finds no stale commit by a process that was paused while another took over';
+  finds(pauses, { mode: 'pauses', dialect: 'sqlite' }, countOf('CHAINPARSE_PAUSES', 10_000));
+  finds(pauses, { mode: 'pauses', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_PAUSES', 200));
+});

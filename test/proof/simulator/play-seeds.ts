@@ -1,0 +1,55 @@
+import { judge } from './judge.js';
+import { MariadbEngine } from './mariadb-engine.js';
+import type { Engine } from './engine.js';
+import { planSchedule } from './plan.js';
+import type { Mode } from './planned-process.js';
+import { ProcessDatabases } from './process-database.js';
+import { playSchedule } from './schedule.js';
+import { SqliteEngine } from './sqlite-engine.js';
+import { Tally } from './tally.js';
+import { traceOf } from './trace.js';
+
+/** Which schedules to play: seeds `from` to `to`, the latter not included. */
+export interface SeedRange {
+  readonly mode: Mode;
+  readonly dialect: 'sqlite' | 'mariadb';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A schedule in which something happened that must not. */
+export class Violation extends Error {
+  constructor({ mode, dialect }: SeedRange, seed: number, wrong: readonly string[]) {
+    const replay = `npx tsx test/proof/simulator/run.ts --mode ${mode} --dialect ${dialect} --seeds ${seed} --trace`;
+    super([`schedule ${seed} (${mode}, ${dialect}):`, ...wrong, `replay: ${replay}`].join('\n  '));
+  }
+}
+
+/** Plays one schedule after the other; throws the first Violation. `trace` takes the story of each where it is given. */
+export async function playSeeds(range: SeedRange, trace: ((text: string) => void) | null): Promise<Tally> {
+  const engine = await openEngine(range.dialect);
+  try {
+    return await playOn(engine, range, trace);
+  } finally {
+    await engine.close();
+  }
+}
+
+function openEngine(dialect: SeedRange['dialect']): Promise<Engine> {
+  return dialect === 'sqlite' ? SqliteEngine.open() : MariadbEngine.start();
+}
+
+async function playOn(engine: Engine, range: SeedRange, trace: ((text: string) => void) | null): Promise<Tally> {
+  const tally = new Tally();
+  const databases = new ProcessDatabases(engine.client);
+  for (let seed = range.from; seed < range.to; seed++) {
+    const plan = planSchedule(range.mode, seed);
+    const lines: string[] = [];
+    const history = await playSchedule(plan, engine, databases, trace === null ? null : (line) => lines.push(line));
+    trace?.(traceOf(plan, lines, history.ledger));
+    const wrong = judge(history);
+    if (wrong.length > 0) throw new Violation(range, seed, wrong);
+    tally.add(history);
+  }
+  return tally;
+}
