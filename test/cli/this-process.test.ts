@@ -7,21 +7,22 @@ import { thisProcess } from '../../src/cli/this-process.js';
 import { eventually } from '../support/within.js';
 
 describe('a process of this host', () => {
-  const { name, identity, isGone } = thisProcess();
+  const self = thisProcess();
+  const { name, identity } = self;
 
   it('is not gone while it runs', () => {
-    expect(isGone(name, identity)).to.equal(false);
-    expect(isGone(name, null)).to.equal(false);
+    expect(self.isGone(name, identity)).to.equal(false);
+    expect(self.isGone(name, null)).to.equal(false);
   });
 
   it('is gone where another process has its number now', function () {
     if (identity === null) return this.skip();
-    expect(isGone(name, `${identity}0`)).to.equal(true);
+    expect(self.isGone(name, `${identity}0`)).to.equal(true);
   });
 
   it('is not known to be gone where it ran on another host or in another container', () => {
-    expect(isGone('elsewhere:1', null)).to.equal(false);
-    expect(isGone(`${hostname()}:999999999`, 'boot/pid:[1]/1')).to.equal(false);
+    expect(self.isGone('elsewhere:1', null)).to.equal(false);
+    expect(self.isGone(`${hostname()}:999999999`, 'boot/pid:[1]/1')).to.equal(false);
   });
 
   it('is gone when it has ended, also while nobody has asked how', async function () {
@@ -32,7 +33,7 @@ describe('a process of this host', () => {
       const [line] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(line.toString());
       await eventually('the child has ended', () => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')), 5_000);
-      expect(isGone(`${hostname()}:${pid}`, null)).to.equal(true);
+      expect(self.isGone(`${hostname()}:${pid}`, null)).to.equal(true);
     } finally {
       parent.kill('SIGKILL');
     }
