@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../../support/child.js';
 import type { SeedRange } from './play-seeds.js';
@@ -13,6 +13,7 @@ const patienceMs = 3_600_000;
 export async function playInChildren(range: SeedRange): Promise<readonly string[]> {
   const children = split(range, availableParallelism()).map(async (part) => {
     const child = new Child(process.execPath, ['--import', 'tsx', program, ...optionsOf(part)], { cwd: projectFolder });
+    setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const { code, stdout, stderr } = await child.exit(patienceMs);
     return code === 0 ? [] : [stdout + stderr];
   });
