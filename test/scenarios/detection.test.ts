@@ -1,0 +1,49 @@
+import { expect } from 'chai';
+import { openDatabase } from '../../src/database/open-database.js';
+import { TaskStore } from '../../src/database/task-store.js';
+import { ChainSimulator } from '../support/chain-simulator.js';
+import { eachDatabase } from '../support/databases.js';
+import { Scenario } from '../support/scenario.js';
+import { endGently, timedOut, whenRunning } from '../support/watched-runs.js';
+import { eventually } from '../support/within.js';
+
+/** Timeout and check interval, in seconds. */
+const [timeout, interval] = [3, 1];
+
+eachDatabase('the end of a run', (database) => {
+  let node: ChainSimulator;
+
+  before(async () => {
+    node = await ChainSimulator.start();
+  });
+  after(() => node.stop());
+
+  it('is reported within timeout + check interval + 1 s of kill -9, and known within 1 s of SIGTERM', async function () {
+    this.timeout(60_000);
+    const scenario = await Scenario.begin(await database.fresh(), node.url, { mode: 'realtime' });
+    const [killed, told] = await Promise.all([scenario.runAs(60), scenario.runAs(50)]);
+    await whenRunning([killed, told]);
+    const limits = ['--timeout', String(timeout / 60), '--interval', String(interval), '--heartbeat-interval', '1'];
+    const monitor = scenario.start('monitor', ...limits, '--log-level', 'debug', '--lang', 'en');
+    await monitor.output(/timeout check: 2 running/);
+    const killedAt = performance.now();
+    await killed.kill();
+    await eventually('it is reported', () => timedOut([monitor]).length > 0);
+    expect(performance.now() - killedAt).to.be.below((timeout + interval + 1) * 1_000);
+
+    const toldAt = performance.now();
+    told.signal('SIGTERM');
+    await hasStopped(50);
+    expect(performance.now() - toldAt).to.be.below(1_000);
+    await endGently([monitor, told]);
+  });
+
+  async function hasStopped(pipelineId: number): Promise<void> {
+    const opened = await openDatabase(database.url());
+    const tasks = new TaskStore(opened);
+    await eventually(
+      'its task has ended',
+      async () => (await tasks.getNewest(pipelineId))?.endReason === 'stopped',
+    ).finally(() => opened.close());
+  }
+});
