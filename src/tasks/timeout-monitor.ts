@@ -59,8 +59,10 @@ export class TimeoutMonitor {
     const { clock, checkIntervalMs } = this.#options;
     let checkAt = clock.monotonic();
     while (!signal.aborted) {
-      if (clock.monotonic() < checkAt) await this.#look(signal);
-      else if ((await this.#check(signal)) !== null) checkAt = clock.monotonic() + checkIntervalMs;
+      const now = clock.monotonic();
+      if (now < checkAt) await this.#look(signal);
+      // From start to start: what a check takes must not delay the report of a task.
+      else if ((await this.#check(signal)) !== null) checkAt = now + checkIntervalMs;
       await this.#sleep(checkAt - clock.monotonic(), signal);
     }
     await this.#options.presence.end();

@@ -5,15 +5,26 @@ import { SmallDisk } from '../support/small-disk.js';
 import { eventually } from '../support/within.js';
 
 describe('a run whose disk is full (sqlite; needs the right to mount)', () => {
+  let node: ChainSimulator;
+  let mining: NodeJS.Timeout;
+
+  before(async () => {
+    node = await ChainSimulator.start({}, { finalizedDistance: 20 });
+    mining = setInterval(() => node.mine(1, () => Array.from({ length: 30 }, () => ({}))), 100);
+  });
+  after(async () => {
+    clearInterval(mining);
+    await node.stop();
+  });
+
   it('pauses, shows it by its silence, and goes on when there is room: each event is there once', async function () {
     this.timeout(90_000);
     const disk = SmallDisk.mount(8);
     if (disk === null) this.skip();
-    const node = await ChainSimulator.start({}, { finalizedDistance: 20 });
-    const mining = setInterval(() => node.mine(1, () => Array.from({ length: 30 }, () => ({}))), 100);
     const scenario = await Scenario.begin(`sqlite:${disk.folder}/x.db`, node.url, { mode: 'realtime' });
     const run = scenario.run();
-    await run.output(/runs pipeline 45/);
+    await reaches(scenario, 1);
+    // What fails first is a commit: they come ten times as often as beats.
     disk.fill();
     await run.output(/heartbeat failed: task_id=1, error: .*full/, 30_000);
     const [before] = await scenario.tasks();
@@ -23,15 +34,18 @@ describe('a run whose disk is full (sqlite; needs the right to mount)', () => {
     expect(later?.progress?.next_block).to.equal(before?.progress?.next_block);
     disk.makeRoom();
     clearInterval(mining);
-    const head = node.head.number;
-    await eventually('the run has caught up', async () => {
-      const [task] = await scenario.tasks();
-      return (task?.progress?.next_block ?? 0) > head;
-    });
+    await reaches(scenario, node.head.number);
     run.signal('SIGTERM');
     expect((await run.exit(12_000)).code, run.stderr).to.equal(0);
     expect(await scenario.exported()).to.deep.equal(idsOf(node.canonicalLogs()));
     expect(await scenario.tasks()).to.have.length(1);
-    await node.stop();
   });
 });
+
+/** Waits until the run has committed a block. */
+async function reaches(scenario: Scenario, block: number): Promise<void> {
+  await eventually(`block ${block} is committed`, async () => {
+    const [task] = await scenario.tasks();
+    return (task?.progress?.next_block ?? 0) > block;
+  });
+}

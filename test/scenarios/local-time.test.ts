@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { openDatabase } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { eachDatabase } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently, stateOf, whenRunning } from '../support/watched-runs.js';
 
@@ -12,15 +13,24 @@ function inChina(secondsAgo: number): string {
 }
 
 eachDatabase('tables that an older program writes in local time (CHAINPARSE_DB_TIMEZONE=+08:00)', (database) => {
+  let node: ChainSimulator;
+  let older: Database;
+
+  before(async () => {
+    node = await ChainSimulator.start();
+    older = await openMigrated(await database.fresh());
+  });
+  after(async () => {
+    await older.close();
+    await node.stop();
+  });
+
   it('are judged by that time: its silent tasks are failed, its beating one and a run of ours are not', async function () {
     this.timeout(60_000);
-    const node = await ChainSimulator.start();
-    const url = await database.fresh();
     const china = { CHAINPARSE_DB_TIMEZONE: '+08:00', TZ: 'Asia/Shanghai' };
-    const scenario = await Scenario.begin(url, node.url, { mode: 'realtime' }, china);
+    const scenario = await Scenario.begin(database.url(), node.url, { mode: 'realtime' }, china);
     const run = scenario.run();
     await whenRunning([run]);
-    const older = await openDatabase(url);
     const insert = async (pipelineId: number, created: number, last: string | null): Promise<void> => {
       const row = { pipeline_id: pipelineId, create_time: inChina(created), last_heartbeat: last, status: 0 };
       await older.knex('pipeline_task').insert({ ...row, log_path: '' });
@@ -39,7 +49,5 @@ eachDatabase('tables that an older program writes in local time (CHAINPARSE_DB_T
     const [ours] = await scenario.tasks();
     expect(ours?.heartbeat_age_seconds).to.be.within(0, 5);
     await endGently([run]);
-    await older.close();
-    await node.stop();
   });
 });

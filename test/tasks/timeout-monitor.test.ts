@@ -17,6 +17,13 @@ describe('a timeout monitor', () => {
     expect(monitor.probes).to.be.within(40, 44);
   });
 
+  it('checks from start to start, however long a check takes', async () => {
+    monitor.onCount = (): Promise<void> => monitor.clock.sleep(5_000);
+    monitor.start();
+    await monitor.clock.advance(610_000);
+    expect(monitor.checks).to.deep.equal([5, 305, 605]);
+  });
+
   it('tells of a task that timed out in the lines that operators search for', async () => {
     monitor.silent = [silentTask];
     await monitor.make().checkOnce(0, monitor.stop.signal);
