@@ -85,13 +85,19 @@ describe('the heartbeats of a process with many tasks', () => {
   });
 
   it('tell in the same round who has lost its lease, and stop it alone', async () => {
-    const [first, second] = [begin(1), begin(2)];
+    const first = begin(1);
     await clock.advance(10_000);
+    // Its ticker sleeps on when the first beats for both.
+    const second = begin(2);
+    second.renewed(progress);
     answer = (): Promise<readonly number[]> => Promise.resolve([2]);
     await clock.advance(20_000);
     expect(second.lost.reason).to.be.instanceOf(LeaseLostError);
+    expect(await second.moved(progress, done.signal).catch((error: unknown) => error)).to.equal(second.lost.reason);
     expect(first.lost.aborted).to.equal(false);
     answer = (): Promise<readonly number[]> => Promise.resolve([]);
+    await first.recover(done.signal);
+    expect(ids(-1)).to.deep.equal([1]);
     await clock.advance(30_000);
     expect(ids(-1)).to.deep.equal([1]);
     expect(events.filter(({ kind }) => kind === 'beat_refused')).to.deep.equal([

@@ -250,6 +250,13 @@ describe('a heartbeat', () => {
       expect(heartbeat.lost.reason).to.equal(state());
     });
 
+    it('stops at once where it recovers and the lease is another’s', async () => {
+      answer = (): Promise<readonly number[]> => Promise.resolve([123]);
+      const state = outcome(heartbeat.recover(never));
+      await settle();
+      expect(state()).to.be.instanceOf(LeaseLostError);
+    });
+
     it('renews before it goes on, though no beat is due', async () => {
       await moved();
       await clock.advance(1_000);

@@ -97,6 +97,7 @@ describe('an outage watch', () => {
   for (const [what, by] of [
     ['stood still', { monotonicMs: 400_000, wallMs: 400_000 }],
     ['slept with its computer', { wallMs: 400_000 }],
+    ['stood still while its wall clock was set back', { monotonicMs: 400_000, wallMs: -3_600_000 }],
   ] as const) {
     it(`waits after the process ${what} in a probe, a check or a sleep`, async () => {
       expect(await probe(by)).to.match(/took 400000 ms to answer/);

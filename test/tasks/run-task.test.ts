@@ -220,8 +220,13 @@ eachDatabase('a task that runs', (databases) => {
     expect(await tasks.get(first)).to.deep.include({ status: 2, endReason: 'taken_over' });
   });
 
-  it('that a monitor has failed stops', async () => {
-    const run = failure(start(follow));
+  it('that a monitor has failed stops, also in the middle of a call that takes long', async () => {
+    const run = failure(
+      start(async function* ({ clock, signal }) {
+        yield exampleBatch(1, 2);
+        await clock.sleep(60_000, signal);
+      }),
+    );
     await committed();
     await tasks.finish(runs.begun!.id, { status: 2, endReason: 'timeout', error: null }, null);
     expect(String(await run)).to.match(/lost its lease on pipeline \d+ \(timeout\)$/);

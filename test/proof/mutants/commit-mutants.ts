@@ -1,0 +1,80 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const store = guardsOf('src/database/batch-store.ts', ['test/database/batch-store.test.ts'], '(sqlite)');
+const commit = guardsOf('src/pipeline/commit.ts', ['test/pipeline/commit.test.ts'], '(sqlite)');
+const execute = guardsOf('src/pipeline/execute-pipeline.ts', ['test/pipeline/execute-pipeline.test.ts'], '(sqlite)');
+
+const checkpointFence = '.where({ pipeline_id: guard.pipelineId, task_id: guard.taskId, version: guard.version })';
+
+/** What a commit compares, and what becomes of one whose answer was lost. */
+export const commitMutants: readonly Mutant[] = [
+  store(
+    'commit-status',
+    'only a running task commits',
+    '.where({ id: guard.taskId, status: taskStatus.running })',
+    '.where({ id: guard.taskId })',
+  ),
+  store(
+    'commit-status-fence',
+    'a task that does not run rolls the commit back',
+    "this.#database.fenced(\n        knex('pipeline_task')",
+    "(\n        knex('pipeline_task')",
+  ),
+  store(
+    'commit-renewal',
+    'a commit renews the lease',
+    '.update({ last_heartbeat: now, progress: JSON.stringify(progress) })',
+    '.update({ progress: JSON.stringify(progress) })',
+  ),
+  store(
+    'commit-task',
+    'only the task commits that the checkpoint names',
+    checkpointFence,
+    '.where({ pipeline_id: guard.pipelineId, version: guard.version })',
+  ),
+  store(
+    'commit-version',
+    'a commit that arrives twice, or late, matches nothing',
+    checkpointFence,
+    '.where({ pipeline_id: guard.pipelineId, task_id: guard.taskId })',
+  ),
+  store(
+    'commit-checkpoint-fence',
+    'a checkpoint that is another’s, or elsewhere, rolls the commit back',
+    "this.#database.fenced(\n        knex('pipeline_checkpoint')",
+    "(\n        knex('pipeline_checkpoint')",
+  ),
+  commit(
+    'recover-first',
+    'the lease is renewed before a commit is sent again',
+    '        await lease.recover(signal);\n',
+    '',
+  ),
+  commit('look-up', 'a commit whose answer was lost is looked up', 'if (await this.#landed(to)) return;', 'return;'),
+  commit(
+    'look-up-version',
+    'it has landed only where the version says so',
+    'if (now.version === this.#version) return false;',
+    'if (now.version < 0) return false;',
+  ),
+  commit(
+    'look-up-task',
+    'a checkpoint that names another task is a lost lease',
+    'if (now.taskId !== lease.taskId) {',
+    'if (now.taskId !== lease.taskId) return true;\n    if (now.taskId === -1) {',
+  ),
+  commit('look-up-block', 'and the block is the same', ' && now.blockHash === to.hash', ''),
+  execute(
+    'restart-behind',
+    'a source that starts again continues behind the checkpoint',
+    '        run = { mode: run.mode, toBlock: run.toBlock };\n',
+    '',
+  ),
+  execute(
+    'restart',
+    'a checkpoint that moved is read again',
+    'if (!(error instanceof CheckpointMovedError)) throw error;',
+    'throw error;',
+  ),
+];

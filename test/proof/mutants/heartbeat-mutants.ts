@@ -1,0 +1,84 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const heartbeat = guardsOf('src/tasks/heartbeat.ts', ['test/tasks/heartbeat.test.ts']);
+const rounds = guardsOf('src/tasks/beat-rounds.ts', ['test/tasks/beat-rounds.test.ts']);
+
+/** When a run beats, when it stops, and what it does while its database is away. */
+export const heartbeatMutants: readonly Mutant[] = [
+  heartbeat(
+    'stall',
+    'a run that hangs falls silent',
+    'this.lost.aborted || this.isStalled || !(',
+    'this.lost.aborted || !(',
+  ),
+  heartbeat('lost-signal', 'a run whose beat is refused stops', '      this.#lost.abort(this.#failure);\n', ''),
+  heartbeat(
+    'lost-recover',
+    'also where it finds out after an outage',
+    '        if (error instanceof LeaseLostError) throw error;\n',
+    '',
+  ),
+  guardsOf('src/tasks/heartbeat.ts', ['test/tasks/beat-rounds.test.ts'])(
+    'lost-moved',
+    'also where no beat of its own is due',
+    '    this.#lost.signal.throwIfAborted();\n',
+    '',
+  ),
+  heartbeat(
+    'backoff',
+    'a run reconnects at least once in an interval',
+    'maxMs: intervalMs }',
+    'maxMs: 100 * intervalMs }',
+  ),
+  heartbeat(
+    'beat-sent',
+    'a beat counts from when it was sent',
+    'this.#renewedAt = sentAt;',
+    'this.#renewedAt = this.#options.clock.monotonic();',
+  ),
+  heartbeat(
+    'pause',
+    'a run whose database is away does nothing until it has renewed its lease',
+    'if (this.#isAway || this.#isDue) await this.#renewAtLast(',
+    'if (this.#isDue) await this.#renewAtLast(',
+  ),
+  heartbeat('pause-is-no-stall', 'which is not hanging', '        this.#stall.paused();\n', ''),
+  heartbeat(
+    'refuse-to-stall',
+    'a database that takes each beat and no commit keeps nobody alive for ever',
+    '    this.#refuseToStall();\n',
+    '',
+  ),
+  heartbeat(
+    'recover-slower',
+    'what fails again and again is tried more slowly',
+    'this.#retryMs(this.#recoveries)',
+    'this.#retryMs(1)',
+  ),
+  rounds(
+    'round-stall',
+    'others do not take along a run that hangs',
+    '[...this.#members].filter(({ isStalled }) => !isStalled)',
+    '[...this.#members]',
+  ),
+  rounds(
+    'one-round',
+    'beats do not pile up behind one that is late',
+    'this.#inTheAir ??= this.#start(member);',
+    'this.#inTheAir = this.#start(member);',
+  ),
+  rounds(
+    'round-losers',
+    'who has lost its lease is told in the same round',
+    "return lost.includes(taskId) ? 'lost' : 'landed';",
+    "return lost.includes(taskId) ? 'landed' : 'landed';",
+  ),
+  rounds('round-leave', 'and beats no more', "      if (result === 'lost') this.leave(member);\n", ''),
+  rounds(
+    'round-early',
+    'processes that start together do not beat together',
+    '(options.random ?? Math.random)() / 2',
+    '0',
+  ),
+];

@@ -1,0 +1,132 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const store = guardsOf('src/database/task-store.ts', ['test/database/task-store.test.ts'], '(sqlite)');
+const claim = guardsOf('src/tasks/claim-task.ts', ['test/tasks/claim-task.test.ts'], '(sqlite)');
+const finish = guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(mariadb)');
+const run = guardsOf('src/tasks/run-task.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');
+const settings = guardsOf('src/runtime/settings.ts', ['test/runtime/settings.test.ts']);
+
+/** Who has a pipeline, and when a task ends. */
+export const leaseMutants: readonly Mutant[] = [
+  store(
+    'renew-status',
+    'a beat renews only a running task',
+    "const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });",
+    "const running = knex(table).whereIn('id', ids);",
+  ),
+  store(
+    'renew-losers',
+    'those of many beats that are lost are found',
+    'return result?.matched === ids.length ? [] : this.#findLost(ids);',
+    'return result?.matched === 0 ? this.#findLost(ids) : [];',
+  ),
+  store(
+    'losers-status',
+    'only a running task counts as found',
+    'knex(table).where({ id, status: taskStatus.running }).update({ last_heartbeat: now });',
+    'knex(table).where({ id }).update({ last_heartbeat: now });',
+  ),
+  store(
+    'finish-status',
+    'a run ends its task only if that runs',
+    'const running = knex(table).where({ id, status: taskStatus.running });',
+    'const running = knex(table).where({ id });',
+  ),
+  store(
+    'cancel-open',
+    'a person ends only what has not ended',
+    "knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);",
+    'knex(table).where({ id });',
+  ),
+  store(
+    'claim-running',
+    'a claim ends the old task only if that still runs',
+    'knex(table).where({ id: replaced.taskId, status: taskStatus.running });',
+    'knex(table).where({ id: replaced.taskId });',
+  ),
+  store(
+    'claim-fence',
+    'and fails where it could not end it',
+    '[this.#database.fenced(newest.update(ended)), older',
+    '[newest.update(ended), older',
+  ),
+  store(
+    'claim-silent',
+    'a claim for silence fails where the old task has beaten since',
+    'if (replaced.silentForSeconds !== null) {',
+    'if (replaced.silentForSeconds === undefined) {',
+  ),
+  store(
+    'claim-creation',
+    'a task that never beat is judged by its creation',
+    "void never.whereNull('last_heartbeat').whereRaw(silent('create_time'));",
+    "void never.whereRaw('1 = 0');",
+  ),
+  store(
+    'claim-holder',
+    'a claim finds the holder that it has read',
+    "          .whereRaw(dialect.sameAs(knex, 'task_id', request.holder))\n",
+    '',
+  ),
+  store(
+    'claim-holder-fence',
+    'or writes nothing',
+    "this.#database.fenced(\n        knex('pipeline_checkpoint')",
+    "(\n        knex('pipeline_checkpoint')",
+  ),
+  store(
+    'claim-older',
+    'a claim ends older tasks that still seem to run',
+    'this.#database.fenced(newest.update(ended)), older.update(ended)]',
+    'this.#database.fenced(newest.update(ended))]',
+  ),
+  claim(
+    'claim-alive',
+    'a holder that beats keeps the pipeline',
+    'if (task.silentSeconds > limitSeconds) {',
+    'if (task.silentSeconds >= 0) {',
+  ),
+  claim(
+    'claim-interval',
+    'a holder is judged by its own interval',
+    '3 * (task.heartbeatInterval ?? options.heartbeatIntervalSeconds)',
+    '3 * options.heartbeatIntervalSeconds',
+  ),
+  claim(
+    'claim-again',
+    'a claim that was overtaken looks again',
+    'if (!(error instanceof FenceError) || attempt >= attempts) throw error;',
+    'throw error;',
+  ),
+  finish(
+    'finish-lookup',
+    'an end whose answer was lost is looked up',
+    'if (finished || isOurs(task, outcome)) return task;',
+    'if (finished) return task;',
+  ),
+  finish(
+    'finish-waits',
+    'an end is sent again until the database is back',
+    'if (!(error instanceof DatabaseUnreachableError)) throw error;',
+    'throw error;',
+  ),
+  guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(sqlite)')(
+    'finish-lost',
+    'a run that somebody else has ended is lost, not completed',
+    'if (finished || isOurs(task, outcome)) return task;',
+    'return task;',
+  ),
+  run(
+    'lost-aborts',
+    'a lost lease drops the calls in the air',
+    'AbortSignal.any([options.signal, parts.heartbeat.lost])',
+    'options.signal',
+  ),
+  settings(
+    'timeout-setting',
+    'a timeout under three intervals is refused',
+    'if (taskTimeoutMinutes * 60 >= 3 * heartbeatIntervalSeconds) return;',
+    'if (taskTimeoutMinutes >= 0) return;',
+  ),
+];

@@ -1,0 +1,17 @@
+import { commitMutants } from './commit-mutants.js';
+import { heartbeatMutants } from './heartbeat-mutants.js';
+import { leaseMutants } from './lease-mutants.js';
+import type { Mutant } from './mutant.js';
+import { outageMutants } from './outage-mutants.js';
+import { sqlMutants } from './sql-mutants.js';
+import { timeoutMutants } from './timeout-mutants.js';
+
+/** Every guard that is taken out in turn. */
+export const mutants: readonly Mutant[] = [
+  ...leaseMutants,
+  ...heartbeatMutants,
+  ...commitMutants,
+  ...sqlMutants,
+  ...timeoutMutants,
+  ...outageMutants,
+];

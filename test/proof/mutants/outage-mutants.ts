@@ -1,0 +1,93 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const watchTest = 'test/tasks/outage-watch.test.ts';
+const outagesTest = 'test/tasks/timeout-monitor-outages.test.ts';
+const watch = guardsOf('src/tasks/outage-watch.ts', [watchTest]);
+const monitor = guardsOf('src/tasks/timeout-monitor.ts', [outagesTest, 'test/tasks/timeout-monitor.test.ts']);
+
+/** When silence means nothing. */
+export const outageMutants: readonly Mutant[] = [
+  watch(
+    'wait',
+    'living runs are heard within three intervals',
+    'this.#waitMs = 3 * heartbeatIntervalMs;',
+    'this.#waitMs = 0;',
+  ),
+  watch(
+    'wait-back',
+    'a probe that failed is an outage',
+    "if (wasAway) return this.#distrust('the database came back');",
+    '',
+  ),
+  watch(
+    'wait-slow',
+    'so is one that was answered slowly',
+    'if (tookMs > tolerableMs) return',
+    'if (tookMs > Infinity) return',
+  ),
+  watch(
+    'wait-first',
+    'the first of a monitor sooner than the others',
+    'Math.min(firstTolerableMs, this.#tolerableMs)',
+    'this.#tolerableMs',
+  ),
+  watch(
+    'wait-clock',
+    'so is a database’s clock that was set forward',
+    'if (aheadMs > 0) return',
+    'if (aheadMs > Infinity) return',
+  ),
+  watch(
+    'wait-uptime',
+    'so is a server that has just come up',
+    'return uptimeSeconds === null ? null : this.#cameUp(uptimeSeconds);',
+    'return null;',
+  ),
+  watch(
+    'wait-shortened',
+    'which never shortens a wait',
+    '    if (since <= this.#heardSince + 1_000) return null;\n',
+    '',
+  ),
+  watch(
+    'wait-suspended',
+    'so is a sleep that was longer than planned',
+    'if (lateMs <= this.#tolerableMs) return null;',
+    'if (lateMs <= Infinity) return null;',
+  ),
+  watch(
+    'wait-check',
+    'and a check that took long',
+    'return tookMs > this.#tolerableMs ? this.#distrust(`${what}',
+    'return tookMs > Infinity ? this.#distrust(`${what}',
+  ),
+  watch(
+    'wait-monotonic',
+    'a process that was stopped knows by its monotonic clock',
+    'this.#seenAt.monotonic - before.monotonic, ',
+    '',
+  ),
+  watch('wait-wall', 'a computer that slept by its wall clock', ', this.#seenAt.wall - before.wall', ''),
+  monitor(
+    'judge-trusted',
+    'nobody is judged in a wait',
+    'if (now === null || this.#watch.waitMs > 0) return null;',
+    'if (now === null) return null;',
+  ),
+  monitor('note-trouble', 'the monitor notes a probe that failed', '    this.#watch.probeFailed();\n', ''),
+  monitor(
+    'note-sleep',
+    'how long it slept',
+    'if (!signal.aborted) this.#noteDistrust(this.#watch.slept(plannedMs));',
+    '',
+  ),
+  monitor('note-check', 'how long its check took', "    this.#noteDistrust(this.#watch.did('the check'));\n", ''),
+  monitor('probe-often', 'it probes twice in an interval', 'Math.min(this.#heartbeatIntervalMs / 2, ', 'Math.min('),
+  monitor(
+    'probe-backoff',
+    'and asks a database that is away at least once in one',
+    'maxMs: this.#heartbeatIntervalMs }',
+    'maxMs: 1e9 }',
+  ),
+];

@@ -1,0 +1,95 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const scriptTest = ['test/database/script.test.ts'];
+const mysqlRunner = 'src/database/mysql-script-runner.ts';
+const packets = guardsOf('src/database/mysql-script.ts', ['test/database/mysql-script.test.ts']);
+const sqlite = guardsOf('src/database/sqlite-script-runner.ts', scriptTest, '(sqlite)');
+const session = guardsOf('src/database/mysql-connection.ts', ['test/database/session.test.ts'], '(mariadb)');
+const writer = guardsOf('src/database/sqlite-writer-process.ts', ['test/database/sqlite-writer-process.test.ts']);
+
+/** What keeps a script whole, fenced, in time, and out of others' way. */
+export const sqlMutants: readonly Mutant[] = [
+  guardsOf('src/database/mysql-script.ts', scriptTest, '(mariadb)')(
+    'mysql-fence',
+    'MySQL judges a fence behind its statement',
+    "outOfRangeUnless('ROW_COUNT() = 1')",
+    "outOfRangeUnless('TRUE')",
+  ),
+  sqlite(
+    'sqlite-fence',
+    'so does SQLite’s runner',
+    'if (statement.fence === true && changes !== 1) throw new FenceError();',
+    '',
+  ),
+  sqlite(
+    'sqlite-transaction',
+    'a script is one transaction',
+    'return transaction.immediate();',
+    'return transaction === null ? [] : steps.map((step) => this.#runStep(step));',
+  ),
+  packets('mysql-transaction', 'on MySQL too', "[plain('START TRANSACTION'), ...pieces, plain('COMMIT')]", 'pieces'),
+  packets('one-packet', 'and one packet', 'if (length + bytes > maxBytes) flush();', 'flush();'),
+  guardsOf(mysqlRunner, scriptTest, '(mariadb)')(
+    'rollback',
+    'what a broken packet left open is rolled back',
+    '`ROLLBACK;${noteClock}`',
+    'noteClock',
+  ),
+  guardsOf(mysqlRunner, ['test/database/late-packet.test.ts'])(
+    'late-packet',
+    'a server that was frozen refuses what its sender has given up',
+    '`${refuseLate(allowedMs)};${text};${noteClock}`',
+    '`DO 0;${text};${noteClock}`',
+  ),
+  guardsOf(mysqlRunner, ['test/database/lost-connections.test.ts'], 'within the timeout')(
+    'statement-timeout',
+    'a server that says nothing counts as away',
+    'const silence = clock.sleep(timeoutMs, done.signal).then(',
+    'const silence = clock.sleep(timeoutMs + 1e8, done.signal).then(',
+  ),
+  guardsOf('src/database/knex-database.ts', ['test/database/urgent-writes.test.ts'])(
+    'urgent-writes',
+    'a beat never waits behind another script',
+    'this.#urgentRunner.run(',
+    'this.#runner.run(',
+  ),
+  guardsOf('src/database/open-database.ts', ['test/database/urgent-writes.test.ts'])(
+    'beat-timeout',
+    'a beat is given up sooner than a big commit',
+    'timeoutMs: settings.beatTimeoutMs ?? timeoutMs',
+    'timeoutMs',
+  ),
+  session(
+    'idle-transaction',
+    'MariaDB ends a transaction whose client froze in it',
+    ' /*M!100300 , idle_write_transaction_timeout = 5 */',
+    '',
+  ),
+  session('lock-wait', 'nobody waits long for a lock', 'innodb_lock_wait_timeout = 3', 'innodb_lock_wait_timeout = 50'),
+  guardsOf('src/database/open-database.ts', ['test/database/frozen-writer.test.ts'], '(sqlite)')(
+    'sqlite-writer',
+    'SQLite’s writes of a run happen in a process of their own',
+    'statementTimeoutMs === undefined\n      ? new',
+    'statementTimeoutMs !== 0\n      ? new',
+  ),
+  writer('writer-timeout', 'a writer that hangs is killed', "() => void child.kill('SIGKILL'),", '() => undefined,'),
+  guardsOf('src/database/sqlite-writer.ts', ['test/database/sqlite-writer-process.test.ts'])(
+    'writer-signals',
+    'a signal that is meant for its parent does not end the writer',
+    "process.on('SIGTERM', () => undefined);",
+    '',
+  ),
+  guardsOf('src/database/mysql-dialect.ts', ['test/database/timeout-store.test.ts'], '(mariadb)')(
+    'live-now',
+    'a deadline is compared when the row is had, not when the statement began',
+    "knex.raw('SYSDATE()')",
+    "knex.raw('NOW()')",
+  ),
+  guardsOf('src/database/mysql-dialect.ts', ['test/database/timeout-store.test.ts'], '(mariadb)')(
+    'skip-locked',
+    'rows that somebody has locked are left out',
+    'query.forUpdate().skipLocked()',
+    'query',
+  ),
+];
