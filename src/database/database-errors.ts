@@ -22,6 +22,14 @@ export function translateError(dialect: Dialect, label: string, error: unknown):
         hint: 'GRANT SELECT, INSERT, UPDATE, DELETE ON the database; migrate wants CREATE, ALTER, INDEX too, --rollback DROP',
         cause: error,
       });
+    case 'no-default':
+      return new RuntimeFailure(
+        `the database ${label} wants a value that chainparse does not know: ${firstLine(error)}`,
+        {
+          hint: 'a column of an older program: give it a default, or let it be NULL (ALTER TABLE)',
+          cause: error,
+        },
+      );
     case 'not-migrated':
       return new NotMigratedError(`the database ${label} is not migrated: ${firstLine(error)}`, {
         hint: 'chainparse migrate',

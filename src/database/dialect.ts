@@ -10,6 +10,8 @@ export type ErrorKind =
   | 'refused'
   /** The login lacks a right. */
   | 'forbidden'
+  /** A column of an older program must have a value, and has no default. */
+  | 'no-default'
   /** A table or column is missing. */
   | 'not-migrated'
   | 'other';

@@ -47,6 +47,8 @@ const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
   [notMigrated, 'not-migrated'],
   [refused, 'refused'],
   [forbidden, 'forbidden'],
+  // ER_NO_DEFAULT_FOR_FIELD.
+  [new Set([1364]), 'no-default'],
   [away, 'unreachable'],
 ];
 

@@ -16,9 +16,10 @@ export function mysqlSchema(knex: Knex, connection: unknown): Schema {
     },
     columns: async (table) => {
       const sql =
-        'SELECT column_name AS name, column_type AS type, column_comment AS comment, is_nullable AS nullable, extra AS extra' +
+        'SELECT column_name AS name, column_type AS type, column_comment AS comment, is_nullable AS nullable, extra AS extra,' +
+        ' column_default AS fallback' +
         ' FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position';
-      const rows = await ask<Record<'name' | 'type' | 'comment' | 'nullable' | 'extra', string>>(sql, [table]);
+      const rows = await ask<MysqlColumn>(sql, [table]);
       return new Map(rows.map((row) => [row.name, toColumnInfo(row)]));
     },
     indexes: async (table) => {
@@ -30,13 +31,26 @@ export function mysqlSchema(knex: Knex, connection: unknown): Schema {
   };
 }
 
-function toColumnInfo(row: Record<'type' | 'comment' | 'nullable' | 'extra', string>): ColumnInfo {
+interface MysqlColumn extends Record<'name' | 'type' | 'comment' | 'nullable' | 'extra', string> {
+  readonly fallback: string | null;
+}
+
+function toColumnInfo(row: MysqlColumn): ColumnInfo {
   return {
     type: row.type.toLowerCase(),
     comment: row.comment,
     nullable: row.nullable === 'YES',
+    required: row.nullable === 'NO' && row.fallback === null && !/auto_increment|generated/i.test(row.extra),
     onUpdate: /on update/i.test(row.extra),
   };
+}
+
+interface SqliteColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
+  readonly pk: number;
 }
 
 /** Reads the schema of a SQLite database through `connection`. */
@@ -49,13 +63,12 @@ export function sqliteSchema(knex: Knex, connection: unknown): Schema {
     hasTable: async (table) =>
       (await ask("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])).length > 0,
     columns: async (table) => {
-      const rows = await ask<{ name: string; type: string; notnull: number }>('SELECT * FROM pragma_table_info(?)', [
-        table,
-      ]);
-      const info = (row: { type: string; notnull: number }): ColumnInfo => ({
+      const rows = await ask<SqliteColumn>('SELECT * FROM pragma_table_info(?)', [table]);
+      const info = (row: SqliteColumn): ColumnInfo => ({
         type: row.type.toLowerCase(),
         comment: '',
         nullable: row.notnull === 0,
+        required: row.notnull === 1 && row.dflt_value === null && row.pk === 0,
         onUpdate: false,
       });
       return new Map(rows.map((row) => [row.name, info(row)]));

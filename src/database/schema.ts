@@ -21,6 +21,8 @@ export interface ColumnInfo {
   readonly type: string;
   readonly comment: string;
   readonly nullable: boolean;
+  /** An INSERT must give it a value. */
+  readonly required: boolean;
   /** The server sets the column by itself when the row changes. */
   readonly onUpdate: boolean;
 }

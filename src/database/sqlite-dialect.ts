@@ -29,6 +29,7 @@ function classify(error: unknown): ErrorKind {
   const text = typeof message === 'string' ? message : '';
   if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention';
   if (code === 'SQLITE_NOTADB') return 'refused';
+  if (code === 'SQLITE_CONSTRAINT_NOTNULL') return 'no-default';
   if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
   if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
   if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';

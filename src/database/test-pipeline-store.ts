@@ -1,5 +1,6 @@
 import type { Database, Query } from './database.js';
 import { deletePipeline } from './delete-pipeline.js';
+import { fillRequired } from './fill-required.js';
 
 /** The process that a test belongs to. */
 export interface TestOwner {
@@ -34,8 +35,10 @@ export class TestPipelineStore {
   async insert(owner: TestOwner, part: string): Promise<number> {
     const { knex, dialect } = this.#database;
     const now = dialect.now(knex);
+    const required = await fillRequired(this.#database, 'pipeline');
     const [step] = await this.#database.write([
       knex('pipeline').insert({
+        ...required,
         name: `${namePrefix}${owner.token} ${part}`,
         description: JSON.stringify(owner),
         create_time: now,

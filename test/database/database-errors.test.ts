@@ -151,6 +151,13 @@ describe('an error of a server', () => {
     }
   });
 
+  it('means that a column of an older program has no default', () => {
+    const error = translate(Object.assign(new Error("Field 'kind' doesn't have a default value"), { errno: 1364 }));
+    expect(error).to.be.instanceOf(RuntimeFailure);
+    expect((error as ChainparseError).message).to.match(/ Field 'kind' doesn't have a default value$/);
+    expect((error as ChainparseError).hint).to.match(/give it a default/);
+  });
+
   it('says what is wrong, and not the statement that met it', () => {
     const error = Object.assign(new Error('select `a - b` from `t` - the server was silent for 5 s'), {
       code: 'ETIMEDOUT',
