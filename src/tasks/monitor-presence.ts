@@ -25,9 +25,12 @@ export class MonitorPresence {
   }
 
   /** Beats where a beat is due or what is to be told has changed; `waiting` is why nobody is judged, if so. */
-  async show(waiting: string | null): Promise<void> {
-    const isDue = this.#options.clock.monotonic() - this.#beatAt >= this.#options.beatIntervalMs;
+  async show(waiting: string | null, { isDue = this.#isDue } = {}): Promise<void> {
     if (isDue || waiting !== this.#waiting) await this.#beat(waiting, false);
+  }
+
+  get #isDue(): boolean {
+    return this.#options.clock.monotonic() - this.#beatAt >= this.#options.beatIntervalMs;
   }
 
   /** Tells that a check came to its end, and how many tasks it failed. */

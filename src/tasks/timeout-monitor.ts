@@ -1,4 +1,4 @@
-import type { TimeoutRule, TimeoutStore } from '../database/timeout-store.js';
+import type { DatabaseProbe, TimeoutRule, TimeoutStore } from '../database/timeout-store.js';
 import type { Task } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseRefusedError, DatabaseUnreachableError } from '../runtime/errors.js';
@@ -9,8 +9,7 @@ import { backoffMs } from '../runtime/retry.js';
 import type { Observe } from './liveness-event.js';
 import { OutageWatch } from './outage-watch.js';
 import type { MonitorPresence } from './monitor-presence.js';
-import { failSilentTasks } from './timeout-check.js';
-import type { Trust } from './timeout-check.js';
+import { failSilentTasks, type Trust } from './timeout-check.js';
 import { untilAborted } from './until-aborted.js';
 
 export interface TimeoutMonitorOptions {
@@ -121,7 +120,7 @@ export class TimeoutMonitor {
   /** Returns the database's clock; null where it can't be asked, or `signal` is aborted. */
   async #probe(signal: AbortSignal): Promise<string | null> {
     try {
-      const probe = await untilAborted(this.#options.store.probe(), signal);
+      const probe = await untilAborted(this.#ask(), signal);
       if (probe === null) return null;
       this.#noteAnswer();
       this.#noteDistrust(this.#watch.probeAnswered(probe));
@@ -130,6 +129,12 @@ export class TimeoutMonitor {
       this.#noteTrouble(error);
       return null;
     }
+  }
+
+  /** A database that answers and takes nothing, for its disk is full, is away until it takes a beat. */
+  async #ask(): Promise<DatabaseProbe> {
+    if (this.#trouble !== null) await this.#options.presence.show(this.#watch.waiting, { isDue: true });
+    return this.#options.store.probe();
   }
 
   async #judge(signal: AbortSignal): Promise<CheckResult | null> {
@@ -167,16 +172,15 @@ export class TimeoutMonitor {
     this.#failures++;
     this.#watch.probeFailed();
     this.#observe({ kind: 'database_away', failures: this.#failures, error: error.message });
-    const fields = { event: 'monitor.database_away', error: error.message };
-    this.#options.logger.log('error', `nobody is judged while the database is away: ${error.message}`, fields);
+    const message = `nobody is judged while the database is away: ${error.message}`;
+    this.#options.logger.log('error', message, { event: 'monitor.database_away', error: error.message });
   }
 
   #noteDistrust(reason: string | null): void {
     if (reason === null) return;
-    const waitSeconds = Math.ceil(this.#watch.waitMs / 1_000);
-    const fields = { event: 'monitor.waiting', reason, wait_seconds: waitSeconds };
-    const message = `${reason}: nobody is judged for ${waitSeconds} s, in which living runs are heard`;
-    this.#options.logger.log('warn', message, fields);
+    const wait_seconds = Math.ceil(this.#watch.waitMs / 1_000);
+    const message = `${reason}: nobody is judged for ${wait_seconds} s, in which living runs are heard`;
+    this.#options.logger.log('warn', message, { event: 'monitor.waiting', reason, wait_seconds });
   }
 
   /** Sleeps until the next check or probe, and notices where it slept for longer. */

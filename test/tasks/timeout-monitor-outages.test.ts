@@ -93,6 +93,18 @@ describe('a timeout monitor in an outage', () => {
     expect(monitor.checks).to.have.length(1);
   });
 
+  it('calls a database away that answers and takes no beat, and asks it ever more rarely', async () => {
+    monitor.onShow = away;
+    monitor.start();
+    await monitor.clock.advance(120_000);
+    expect(monitor.lines.filter((line) => line.includes('is away'))).to.have.length.within(8, 16);
+    expect(monitor.lines.some((line) => line.includes('came back'))).to.equal(false);
+    expect(monitor.events.map(({ kind }) => kind)).not.to.include('database_back');
+    monitor.onShow = () => undefined;
+    await monitor.clock.advance(31_000);
+    expect(monitor.lines.filter((line) => line.includes('came back'))).to.have.length(1);
+  });
+
   it('waits where its computer slept in the middle of a check', async () => {
     let goOn: () => void = () => undefined;
     monitor.onCount = (): Promise<void> => new Promise((resolve) => (goOn = resolve));
