@@ -13,7 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
 };
 
 async function list(): Promise<void> {
-  console.log('npm run bench -- NAME [--option N]\n');
+  console.log('npm run bench -- NAME [--option N], or all\n');
   for (const [name, load] of Object.entries(benchmarks)) console.log(`${name.padEnd(8)} ${(await load()).summary}`);
 }
 
@@ -36,14 +36,23 @@ async function measure(name: string, benchmark: Benchmark, options: BenchOptions
   return report.isGood;
 }
 
-const [name = '', ...args] = process.argv.slice(2);
-const load = benchmarks[name];
-try {
-  if (load === undefined) await list();
-  else if (!(await measure(name, await load(), readOptions(args)))) process.exitCode = 1;
-  if (load === undefined && name !== '') process.exitCode = 2;
-} finally {
-  await endAll();
+/** Measures one after the other; returns the exit code: 1 where a claim did not hold, 2 where there is no such benchmark. */
+async function main(name: string, args: readonly string[]): Promise<number> {
+  const names = name === 'all' ? Object.keys(benchmarks) : [name];
+  let code = 0;
+  for (const each of names) {
+    const load = benchmarks[each];
+    if (load === undefined) {
+      await list();
+      return name === '' ? 0 : 2;
+    }
+    if (!(await measure(each, await load(), readOptions(args)))) code = 1;
+    await endAll();
+  }
+  return code;
 }
+
+const [name = '', ...args] = process.argv.slice(2);
+process.exitCode = await main(name, args).finally(endAll);
 // What a measurement left open must not keep the figures from whoever waits for them.
 process.exit();
