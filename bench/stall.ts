@@ -40,7 +40,7 @@ export const stall: Benchmark = {
     report.note(
       `interval ${intervalSeconds} s, stall limit ${stallAfterSeconds} s; a slow node answers after ${answerMs / 1_000} s`,
     );
-    const slowest = await watch(connection, slow, options.number('seconds', 40));
+    const slowest = await watch(connection, slow, Math.max(3 * stallAfterSeconds, options.number('seconds', 40)));
     const before = await readLives(connection, hung);
     await sleep(3_000 * intervalSeconds);
     const after = await readLives(connection, hung);
