@@ -17,6 +17,11 @@ export interface SimProcessOptions {
 /** Virtual time 0 by an honest wall clock, in milliseconds since the epoch. */
 export const epochMs = Date.UTC(2024, 0, 15, 10);
 
+/** The name under which it is noted when the wall clock of a process is set. */
+export function wallClockOf(process: string): string {
+  return `wall clock of ${process}`;
+}
+
 /** A process of the simulation: nothing in it runs while it is suspended, and nothing ever again once it has crashed. */
 export class SimProcess {
   readonly name: string;
@@ -120,8 +125,11 @@ export class SimProcess {
     this.#held.length = 0;
   }
 
+  /** Sets its wall clock, which is no trouble for a process but for one that takes it for a sleep. */
   jumpWall(byMs: number): void {
+    const { timeline, troubles } = this.#options;
     this.#wallOffsetMs += byMs;
+    troubles.begin(wallClockOf(this.name), timeline.now)(timeline.now);
   }
 
   #monotonic(): number {

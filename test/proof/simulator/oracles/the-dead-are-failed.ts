@@ -1,4 +1,5 @@
 import type { History } from '../history.js';
+import { wallClockOf } from '../sim-process.js';
 import { clockName, serverName } from '../sim-server.js';
 import { deadSince, tasksOf } from './tasks-of.js';
 import type { TaskLife } from './tasks-of.js';
@@ -8,7 +9,7 @@ const slackMs = 4_000;
 
 /**
  * A task whose process is dead is ended in time. Its timeout begins with its last sign of life; from then on it takes one
- * check interval, or, where the monitor's view was troubled, the wait of three intervals after that and one more in which
+ * check interval, or, where the monitor's view was troubled (or its clock set, as if it had slept), the wait of three intervals after that and one more in which
  * the monitor's backoff may still have been asleep.
  */
 export function* theDeadAreFailed(history: History): Generator<string> {
@@ -33,5 +34,5 @@ function failedBy({ plan, troubles, monitors }: History, life: TaskLife, monitor
     deadSince(life),
     (monitors.get(monitor) ?? Infinity) + waitMs,
   );
-  return troubles.firstCalm([monitor, serverName, clockName], waitMs, earliest);
+  return troubles.firstCalm([monitor, wallClockOf(monitor), serverName, clockName], waitMs, earliest);
 }
