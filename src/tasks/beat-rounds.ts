@@ -9,6 +9,8 @@ export interface Beating {
   readonly unkept: Progress | null;
   /** It hangs, and is not to be renewed. */
   readonly isStalled: boolean;
+  /** Its last beat is old enough that another's round may take it along. */
+  readonly isRipe: boolean;
   /** Takes what became of a beat. */
   settle(result: BeatResult, sent: SentBeat): void;
 }
@@ -34,8 +36,8 @@ interface Round {
 }
 
 /**
- * Renews the leases of all tasks of a process, however many, in one statement: whoever is due takes the others along, so
- * that they come due together. One round is in the air at a time: beats don't pile up behind one that is late.
+ * Renews the leases of all tasks of a process, however many, in one statement: whoever is due takes the others along, but
+ * for those who have just beaten, so that they come due together. One round is in the air at a time: beats don't pile up behind one that is late.
  */
 export class BeatRounds {
   /**
@@ -68,7 +70,7 @@ export class BeatRounds {
   }
 
   #start(first: Beating): Round {
-    const members = new Set([first, ...[...this.#members].filter(({ isStalled }) => !isStalled)]);
+    const members = new Set([first, ...[...this.#members].filter(({ isStalled, isRipe }) => isRipe && !isStalled)]);
     const done = this.#beat([...members]).finally(() => (this.#inTheAir = null));
     return { members, done };
   }

@@ -75,6 +75,10 @@ export class Heartbeat implements Lease, Beating {
     return this.#stall.isStalled;
   }
 
+  get isRipe(): boolean {
+    return this.#isAway || this.#sinceRenewedMs >= this.#dueAfterMs / 2;
+  }
+
   async moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
     this.#lost.signal.throwIfAborted();
@@ -152,7 +156,11 @@ export class Heartbeat implements Lease, Beating {
   }
 
   get #isDue(): boolean {
-    return this.#options.clock.monotonic() - this.#renewedAt >= this.#dueAfterMs;
+    return this.#sinceRenewedMs >= this.#dueAfterMs;
+  }
+
+  get #sinceRenewedMs(): number {
+    return this.#options.clock.monotonic() - this.#renewedAt;
   }
 
   #touch(progress: Progress): void {
@@ -168,19 +176,16 @@ export class Heartbeat implements Lease, Beating {
 
   /** A database that takes each beat and no commit must not keep a task alive for ever. */
   #refuseToStall(): void {
-    const { stillMs } = this.#stall;
-    if (stillMs < this.#options.stallAfterMs) return;
-    throw new DatabaseUnreachableError(
-      `the database answers, but for ${Math.round(stillMs / 1000)} s nothing could be read or committed`,
-    );
+    if (this.#stall.stillMs < this.#options.stallAfterMs) return;
+    const seconds = Math.round(this.#stall.stillMs / 1000);
+    throw new DatabaseUnreachableError(`the database answers, but for ${seconds} s nothing could be read or committed`);
   }
 
   #untilDueMs(): number {
-    const { clock, intervalMs } = this.#options;
     // The first beat comes with the first progress, and the next one of a task that hangs with its next.
     if (this.#renewedAt === -Infinity) return this.#dueAfterMs;
-    if (this.isStalled) return intervalMs;
-    return Math.max(0, this.#renewedAt + this.#dueAfterMs - clock.monotonic());
+    if (this.isStalled) return this.#options.intervalMs;
+    return Math.max(0, this.#dueAfterMs - this.#sinceRenewedMs);
   }
 
   /** A beat counts from when it was sent: the database may have written it at any time since. */

@@ -1,8 +1,12 @@
-import type { ArgumentSpec } from '../command-outline.js';
+import type { ArgumentSpec, OptionSpec } from '../command-outline.js';
 import type { CommandSpec } from '../command-spec.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the pipeline's id", kind: 'id' };
 const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };
+const heartbeatInterval: OptionSpec = {
+  flags: '--heartbeat-interval <seconds>',
+  description: 'that its runs will have: a timeout_minutes must be three of them or more',
+};
 const load = () => import('../commands/pipeline.js');
 
 /** Commands about pipelines' definitions. */
@@ -18,6 +22,7 @@ export const pipelineSpecs: readonly CommandSpec[] = [
         options: [
           { flags: '--id <n>', description: 'store it under this id, whatever the file says', kind: 'id' },
           { flags: '--update', description: 'replace the definition that is stored under the id; keep its events' },
+          heartbeatInterval,
         ],
         load: async () => (await load()).importPipeline,
       },
@@ -33,6 +38,7 @@ export const pipelineSpecs: readonly CommandSpec[] = [
         name: 'validate',
         summary: 'check a definition without storing it',
         arguments: [file],
+        options: [heartbeatInterval],
         load: async () => (await load()).validatePipeline,
       },
       { name: 'enable', summary: 'let it run again', arguments: [id], load: async () => (await load()).enablePipeline },

@@ -39,6 +39,20 @@ describe('the pipeline and abi commands', () => {
     }
   });
 
+  it('take a timeout for what it is with the heartbeat interval that runs will have', async () => {
+    const text = readFileSync(join(examples, 'usdc-transfers.yaml'), 'utf8');
+    writeFileSync(join(folder, 'short.yaml'), `timeout_minutes: 0.1\n${text}`);
+    const { code, stderr } = await chainparse('pipeline', 'validate', 'short.yaml');
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/short\.yaml:1: timeout_minutes: 0\.1 min is too short/);
+    for (const argv of [['validate'], ['import', '--id', '77']]) {
+      const [command = '', ...rest] = argv;
+      const ok = await chainparse('pipeline', command, 'short.yaml', ...rest, '--heartbeat-interval', '2');
+      expect(ok.code, ok.stderr).to.equal(0);
+    }
+    await chainparse('pipeline', 'delete', '77');
+  });
+
   it('validate without a database, and refuse with the line', async () => {
     const nowhere = await runIn(
       folder,
