@@ -56,12 +56,8 @@ export const heartbeatMutants: readonly Mutant[] = [
     'this.#retryMs(this.#recoveries)',
     'this.#retryMs(1)',
   ),
-  rounds(
-    'round-stall',
-    'others do not take along a run that hangs',
-    '[...this.#members].filter(({ isStalled }) => !isStalled)',
-    '[...this.#members]',
-  ),
+  rounds('round-stall', 'others do not take along a run that hangs', 'isRipe && !isStalled', 'isRipe'),
+  rounds('round-ripe', 'others do not take along a run that has just beaten', 'isRipe && !isStalled', '!isStalled'),
   rounds(
     'one-round',
     'beats do not pile up behind one that is late',
