@@ -41,7 +41,8 @@ eachDatabase('the end of a run', (database) => {
     told.signal('SIGTERM');
     await hasStopped(50);
     expect(performance.now() - toldAt).to.be.below(1_000 + busyMs);
-    await endGently([monitor, told]);
+    expect((await told.exit(12_000)).code, told.stderr).to.equal(0);
+    await endGently([monitor]);
   });
 
   async function hasStopped(pipelineId: number): Promise<void> {
