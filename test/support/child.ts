@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { within } from './within.js';
 import { atEnd } from './at-end.js';
+import { awaitStopped } from './await-stopped.js';
 
 export interface ChildOptions {
   readonly cwd?: string;
@@ -65,14 +66,21 @@ export class Child {
     return !this.#ended;
   }
 
-  /** Sends a signal: SIGKILL, SIGSTOP, SIGCONT, SIGTERM, …; does nothing once the process is gone. */
+  /**
+   * Sends a signal: SIGKILL, SIGSTOP, SIGCONT, SIGTERM, …; does nothing once the process is gone. Behind SIGSTOP the
+   * process stands still.
+   */
   signal(name: NodeJS.Signals): void {
-    if (!this.#ended) this.#process.kill(name);
+    if (this.#ended) return;
+    this.#process.kill(name);
+    if (name === 'SIGSTOP') awaitStopped(this.pid);
   }
 
   /** Sends a signal to the process and to all that it has started, as a container's pause or end does. */
   signalGroup(name: NodeJS.Signals): void {
-    if (!this.#ended && this.pid > 0) process.kill(-this.pid, name);
+    if (this.#ended || this.pid === 0) return;
+    process.kill(-this.pid, name);
+    if (name === 'SIGSTOP') awaitStopped(this.pid);
   }
 
   /** Writes to the process's standard input and closes it. */
