@@ -1,4 +1,3 @@
-import { cutBatches } from '../chain/batch-cutter.js';
 import type { ChainClient } from '../chain/chain-client.js';
 import { checkChainId } from '../chain/check-chain-id.js';
 import type { LogDecoder } from '../chain/decoder.js';
@@ -8,18 +7,16 @@ import type { ChainHead } from '../chain/head-reader.js';
 import { LagPatience } from '../chain/lag-patience.js';
 import { LogSource } from '../chain/log-source.js';
 import { ReadStretch } from '../chain/read-stretch.js';
-import type { EventBatch, SourceMessage } from '../model/batch.js';
+import type { SourceMessage } from '../model/batch.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import { resolveStart } from '../model/start-block.js';
 import type { Source, SourceContext } from './component.js';
+import { BlockReader } from './event-monitor/block-reader.js';
 
 interface EventMonitorDeps {
   readonly chain: ChainClient;
   readonly decoder: LogDecoder;
 }
-
-/** How old what is known of the head may be while history is read, in milliseconds. */
-const headAgeMs = 30_000;
 
 /** Reads the events of one chain: a stretch of its history, or on and on behind its head. */
 export class EventMonitor implements Source {
@@ -46,11 +43,10 @@ export class EventMonitor implements Source {
 class MonitorRun {
   readonly #config: EventMonitorConfig;
   readonly #chain: ChainClient;
-  readonly #decoder: LogDecoder;
   readonly #context: SourceContext;
   readonly #mode: 'historical' | 'realtime';
   readonly #heads: HeadReader;
-  readonly #logs: LogSource;
+  readonly #blocks: BlockReader;
   readonly #patience = new LagPatience();
   /** Aborted when the run shall stop, gently or not. */
   readonly #signal: AbortSignal;
@@ -62,11 +58,11 @@ class MonitorRun {
     const { clock, logger } = context;
     this.#config = config;
     this.#chain = chain;
-    this.#decoder = decoder;
     this.#context = context;
     this.#mode = context.run.mode ?? config.mode;
     this.#heads = new HeadReader(chain, config.finality, logger);
-    this.#logs = new LogSource({ chain, filter: decoder, batchSize: config.batchSize, clock, logger });
+    const logs = new LogSource({ chain, filter: decoder, batchSize: config.batchSize, clock, logger });
+    this.#blocks = new BlockReader({ logs, decoder, context, moved: () => this.#moved() });
     this.#signal = AbortSignal.any([context.stopping, context.signal]);
   }
 
@@ -77,7 +73,8 @@ class MonitorRun {
     while (!this.#isDone(stretch)) {
       const before = stretch.next;
       try {
-        yield* this.#follow(stretch, head);
+        const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
+        yield* this.#blocks.read(stretch, head, end, this.#signal);
         this.#patience.restore();
       } catch (error) {
         this.#bearLag(error);
@@ -135,54 +132,6 @@ class MonitorRun {
       this.#bearLag(new NodeLagsError('the node does not know any block'));
       await this.#waitForBlocks();
     }
-  }
-
-  /** Takes back what the chain replaced, then reads on as far as the chain may be read. */
-  async *#follow(stretch: ReadStretch, head: ChainHead): AsyncGenerator<SourceMessage, void, undefined> {
-    const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
-    // A range whose blocks are verified shows by itself whether its first block fits.
-    const willTell = stretch.next <= end && stretch.next > head.settled;
-    const replaced = willTell ? undefined : await stretch.findReplaced(head, this.#signal);
-    if (replaced !== undefined) yield* this.#takeBack(stretch, replaced);
-    const { clock, stopping } = this.#context;
-    const since = clock.monotonic();
-    while (stretch.next <= end && !stopping.aborted && clock.monotonic() - since < headAgeMs) {
-      const verified = stretch.next > head.settled;
-      const range = { from: stretch.next, to: verified ? end : Math.min(end, head.settled) };
-      const options = { verified, answered: () => this.#moved() };
-      const fetched = await this.#logs.fetchNext(range, options, this.#signal);
-      if (!verified || stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
-      else yield* this.#takeBack(stretch, stretch.next - 1);
-    }
-  }
-
-  async *#send(
-    stretch: ReadStretch,
-    fetched: Parameters<typeof cutBatches>[0],
-    head: ChainHead,
-  ): AsyncGenerator<EventBatch, void, undefined> {
-    // The final block itself stays remembered: a reorganisation of all that is above must find its ancestor.
-    const forgettable = head.finalized - 1;
-    for await (const batch of cutBatches(fetched, this.#decoder, forgettable, this.#context.clock)) {
-      yield batch;
-      stretch.advance(batch, head);
-      await this.#moved();
-      if (this.#context.stopping.aborted) return;
-    }
-  }
-
-  async *#takeBack(stretch: ReadStretch, replaced: number): AsyncGenerator<SourceMessage, void, undefined> {
-    const ancestor = await stretch.ancestorBelow(replaced, this.#signal);
-    const { number } = ancestor;
-    const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
-    this.#context.logger.log('warn', message, {
-      event: 'source.reorg',
-      ancestor: number,
-      depth: stretch.next - 1 - number,
-    });
-    yield { kind: 'rollback', ancestor };
-    stretch.rollBack(ancestor);
-    await this.#moved();
   }
 
   #bearLag(error: unknown): void {

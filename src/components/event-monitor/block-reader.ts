@@ -1,0 +1,105 @@
+import { cutBatches } from '../../chain/batch-cutter.js';
+import type { ChainHead } from '../../chain/head-reader.js';
+import type { LogDecoder } from '../../chain/decoder.js';
+import type { FetchedRange, LogSource } from '../../chain/log-source.js';
+import type { ReadStretch } from '../../chain/read-stretch.js';
+import type { EventBatch, SourceMessage } from '../../model/batch.js';
+import type { SourceContext } from '../component.js';
+
+export interface BlockReaderOptions {
+  readonly logs: LogSource;
+  readonly decoder: LogDecoder;
+  readonly context: Pick<SourceContext, 'clock' | 'logger' | 'stopping'>;
+  /** Tells that work moved. */
+  readonly moved: () => Promise<void>;
+}
+
+/** How old what is known of the head may be while history is read, in milliseconds. */
+const headAgeMs = 30_000;
+
+/** Reads blocks behind a stretch, as far as the head allows, and takes back what the chain has replaced. */
+export class BlockReader {
+  readonly #options: BlockReaderOptions;
+
+  constructor(options: BlockReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Takes back what the chain replaced, then reads on up to block `end`, or until the head is too old. */
+  async *read(
+    stretch: ReadStretch,
+    head: ChainHead,
+    end: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<SourceMessage, void, undefined> {
+    // A range whose blocks are verified shows by itself whether its first block fits.
+    const willTell = stretch.next <= end && stretch.next > head.settled;
+    const replaced = willTell ? undefined : await stretch.findReplaced(head, signal);
+    if (replaced !== undefined) yield* this.#takeBack(stretch, replaced, signal);
+    const { clock, stopping } = this.#options.context;
+    const since = clock.monotonic();
+    while (stretch.next <= end && !stopping.aborted && clock.monotonic() - since < headAgeMs) {
+      if (stretch.next > head.settled) yield* this.#readNew(stretch, head, end, signal);
+      else yield* this.#readHistory(stretch, head, Math.min(end, head.settled), signal);
+    }
+  }
+
+  /** Reads blocks that can't be replaced any more. */
+  async *#readHistory(
+    stretch: ReadStretch,
+    head: ChainHead,
+    end: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<EventBatch, void, undefined> {
+    const fetched = await this.#fetch(stretch, end, false, signal);
+    yield* this.#send(stretch, fetched, head);
+  }
+
+  /** Reads blocks that may yet be replaced. */
+  async *#readNew(
+    stretch: ReadStretch,
+    head: ChainHead,
+    end: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<SourceMessage, void, undefined> {
+    const fetched = await this.#fetch(stretch, end, true, signal);
+    if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
+    else yield* this.#takeBack(stretch, stretch.next - 1, signal);
+  }
+
+  async #fetch(stretch: ReadStretch, to: number, verified: boolean, signal: AbortSignal): Promise<FetchedRange> {
+    const { logs, moved } = this.#options;
+    return logs.fetchNext({ from: stretch.next, to }, { verified, answered: moved }, signal);
+  }
+
+  async *#send(
+    stretch: ReadStretch,
+    fetched: FetchedRange,
+    head: ChainHead,
+  ): AsyncGenerator<EventBatch, void, undefined> {
+    const { decoder, moved, context } = this.#options;
+    // The final block itself stays remembered: a reorganisation of all that is above must find its ancestor.
+    const forgettable = head.finalized - 1;
+    for await (const batch of cutBatches(fetched, decoder, forgettable, context.clock)) {
+      yield batch;
+      stretch.advance(batch, head);
+      await moved();
+      if (context.stopping.aborted) return;
+    }
+  }
+
+  async *#takeBack(
+    stretch: ReadStretch,
+    replaced: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<SourceMessage, void, undefined> {
+    const ancestor = await stretch.ancestorBelow(replaced, signal);
+    const { number } = ancestor;
+    const depth = stretch.next - 1 - number;
+    const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
+    this.#options.context.logger.log('warn', message, { event: 'source.reorg', ancestor: number, depth });
+    yield { kind: 'rollback', ancestor };
+    stretch.rollBack(ancestor);
+    await this.#options.moved();
+  }
+}
