@@ -1,75 +1,75 @@
 import type { BlockHeader, BlockRange } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
-import type { Clock } from '../runtime/clock.js';
-import { UsageError } from '../runtime/errors.js';
-import type { Logger } from '../runtime/logger.js';
-import type { Backoff } from '../runtime/retry.js';
-import { Failover } from './failover.js';
-import type { RpcCall, RpcOutcome } from './json-rpc-answer.js';
-import { JsonRpcEndpoint } from './json-rpc.js';
+import type { EndpointChoice } from './endpoint-choice.js';
+import { EndpointPool } from './endpoint-pool.js';
+import type { EndpointPoolOptions, Work } from './endpoint-pool.js';
+import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from './header-outcome.js';
+import type { BlockTag, TagAnswer } from './header-outcome.js';
+import type { RpcCall } from './json-rpc-answer.js';
+import type { JsonRpcEndpoint } from './json-rpc.js';
 import { filterParams } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
 import { RpcError, asksForLess, mayBeLimit } from './rpc-error.js';
-import { readHeader, readLogs, readQuantity } from './rpc-values.js';
+import { readLogs, readQuantity } from './rpc-values.js';
 
-export type BlockTag = 'latest' | 'safe' | 'finalized';
+export type { BlockTag, TagAnswer } from './header-outcome.js';
+export type ChainClientOptions = EndpointPoolOptions;
 
-export interface ChainClientOptions {
-  readonly urls: readonly string[];
-  /** The chain that is meant: endpoints of another are put aside. */
-  readonly chainId?: number | undefined;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** How often a call is tried in all; 10, over about half a minute, where nothing is said. */
-  readonly attempts?: number | undefined;
-  /** How often while no endpoint has ever been reached; 6, over a few seconds. */
-  readonly firstAttempts?: number | undefined;
-  /** How often while endpoints that had answered can't be reached; 120, over about a quarter of an hour. */
-  readonly outageAttempts?: number | undefined;
-  readonly backoff?: Backoff | undefined;
-  /** How long one request may take, in milliseconds. */
-  readonly requestTimeoutMs?: number | undefined;
+/** Endpoints that several clients share, each with a choice of its own. */
+interface SharedEndpoints {
+  readonly pool: EndpointPool;
+  readonly choice: EndpointChoice;
 }
 
 /** The logs of a range, and the header of its last block as the same node gave it in the same breath. */
-interface LogsAnswer {
+export interface LogsAnswer {
   readonly logs: readonly RawLog[];
   readonly last: BlockHeader;
+  /** The name of the endpoint that answered. */
+  readonly endpoint: string;
+  /** How long the answer was. */
+  readonly bytes: number;
 }
 
-/** What the node says of a tag: a header, null (it knows none), or why it would not say. */
-export type TagAnswer = BlockHeader | RpcError | null;
+interface HeadsAnswer {
+  readonly latest: BlockHeader | null;
+  readonly tagged: TagAnswer;
+  /** The name of the endpoint that answered. */
+  readonly endpoint: string;
+}
 
 /** How many headers one batch asks for. */
 const headersPerBatch = 50;
 
 const never = (): boolean => false;
 
-/** Typed and checked calls to one chain over one or several endpoints, with bounded retries and failover. */
+/** Typed and checked calls to one chain; which endpoint is asked, how often and how fast, is its pool's business. */
 export class ChainClient {
-  readonly #endpoints: readonly JsonRpcEndpoint[];
-  readonly #failover: Failover;
-  readonly #chainId: number | undefined;
+  readonly #pool: EndpointPool;
+  readonly #choice: EndpointChoice;
 
-  constructor(options: ChainClientOptions) {
-    const { urls, clock, logger, chainId, attempts = 10, requestTimeoutMs: timeoutMs } = options;
-    if (urls.length === 0) {
-      throw new UsageError('no RPC URL is set for this chain', { hint: 'give one with --rpc-url URL' });
-    }
-    const { backoff = { firstMs: 250, maxMs: 10_000 } } = options;
-    const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 120) } = options;
-    this.#chainId = chainId;
-    this.#endpoints = urls.map((url) => new JsonRpcEndpoint({ url, clock, timeoutMs }));
-    const patience = { attempts, firstAttempts, outageAttempts, backoff };
-    this.#failover = new Failover(this.#endpoints, { chainId, clock, logger, ...patience });
+  constructor(source: ChainClientOptions | SharedEndpoints) {
+    this.#pool = 'pool' in source ? source.pool : new EndpointPool(source);
+    this.#choice = 'pool' in source ? source.choice : {};
+  }
+
+  /** The names of the endpoints that may be asked: their hosts, numbered where one host has several. */
+  get endpoints(): readonly string[] {
+    return this.#pool.names(this.#choice);
+  }
+
+  /** Returns a client that asks only these endpoints; it shares connections, limits and health with this one. */
+  via(choice: EndpointChoice): ChainClient {
+    return new ChainClient({ pool: this.#pool, choice });
   }
 
   /** Returns the id of the chain that the node serves. */
   async chainId(signal: AbortSignal): Promise<number> {
+    const { chainId } = this.#pool;
     // Where a chain is meant, only an endpoint that has just said, or had said before, that it serves it is asked anything.
     const ask = async (endpoint: JsonRpcEndpoint): Promise<number> =>
-      this.#chainId ?? readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
-    return this.#failover.ask(ask, never, signal);
+      chainId ?? readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
+    return this.#ask(ask, never, signal);
   }
 
   /** Returns one block's header; null where the node has no such block. */
@@ -79,7 +79,7 @@ export class ChainClient {
       const [outcome] = await endpoint.batch([headerCall(block)], signal);
       return headerIn(outcome, asked);
     };
-    return this.#failover.ask(ask, never, signal);
+    return this.#ask(ask, never, signal);
   }
 
   /** Returns the headers of blocks in their order, null where the node has none; `answered` follows each batch. */
@@ -93,19 +93,21 @@ export class ChainClient {
       // What a batch left unanswered is asked again, not the whole.
       const missing = numbers.filter((number) => !found.has(number)).slice(0, headersPerBatch);
       if (missing.length === 0) break;
-      await this.#failover.ask((endpoint) => collectHeaders(endpoint, missing, found, signal), never, signal);
+      const ask = async (endpoint: JsonRpcEndpoint): Promise<void> =>
+        collectHeaders(missing, await endpoint.batch(missing.map(headerCall), signal), found);
+      await this.#ask(ask, never, signal);
       await answered();
     }
     return numbers.map((number) => found.get(number) ?? null);
   }
 
   /** Returns the headers of the newest block and of another tag, asked in one batch. */
-  async heads(tag: BlockTag, signal: AbortSignal): Promise<{ latest: BlockHeader | null; tagged: TagAnswer }> {
-    const ask = async (endpoint: JsonRpcEndpoint): Promise<{ latest: BlockHeader | null; tagged: TagAnswer }> => {
+  async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
+    const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      return { latest: headerIn(latest), tagged: readTag(tagged) };
+      return { latest: headerIn(latest), tagged: readTag(tagged), endpoint: endpoint.name };
     };
-    return this.#failover.ask(ask, never, signal);
+    return this.#ask(ask, never, signal);
   }
 
   /**
@@ -118,12 +120,12 @@ export class ChainClient {
       const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
       const header = headerIn(last, range.to);
       if (header === null) throw lagOf(endpoint, range.to);
-      return { logs: readLogs(valueOf(logs)), last: header };
+      return { logs: readLogs(valueOf(logs)), last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0 };
     };
     const single = range.from === range.to;
     const isForCaller = (error: RpcError): boolean =>
       error.class === 'lag' || error.action === 'split' || (!single && (asksForLess(error) || mayBeLimit(error)));
-    return this.#failover.ask(ask, isForCaller, signal);
+    return this.#ask(ask, isForCaller, signal);
   }
 
   /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
@@ -133,65 +135,23 @@ export class ChainClient {
       const outcomes = await endpoint.batch(calls, signal);
       return outcomes.flatMap((outcome) => readLogs(valueOf(outcome)));
     };
-    return this.#failover.ask(ask, (error) => error.class === 'lag' || error.class === 'pruned', signal);
+    return this.#ask(ask, (error) => error.class === 'lag' || error.class === 'pruned', signal);
   }
 
   /** Closes the connections. */
   async close(): Promise<void> {
-    await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
+    await this.#pool.close();
   }
-}
 
-async function collectHeaders(
-  endpoint: JsonRpcEndpoint,
-  numbers: readonly number[],
-  found: Map<number, BlockHeader | null>,
-  signal: AbortSignal,
-): Promise<void> {
-  const outcomes = await endpoint.batch(numbers.map(headerCall), signal);
-  const good = numbers.flatMap((number, index) =>
-    outcomes[index]?.ok === true ? [[number, outcomes[index]] as const] : [],
-  );
-  for (const [number, outcome] of good) found.set(number, headerIn(outcome, number));
-  if (good.length > 0) return;
-  // Errors alone: a block is missing only if nothing else is wrong.
-  for (const [index, number] of numbers.entries()) found.set(number, headerIn(outcomes[index], number));
-}
-
-function headerCall(block: number | BlockTag): RpcCall {
-  return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? hexOf(block) : block, false] };
+  async #ask<T>(work: Work<T>, isForCaller: (error: RpcError) => boolean, signal: AbortSignal): Promise<T> {
+    return this.#pool.ask(work, { isForCaller, choice: this.#choice }, signal);
+  }
 }
 
 function logsCall(filter: LogFilter, where: Readonly<Record<string, string>>): RpcCall {
   return { method: 'eth_getLogs', params: [{ ...where, ...filterParams(filter) }] };
 }
 
-function hexOf(number: number): string {
-  return `0x${number.toString(16)}`;
-}
-
-function valueOf(outcome: RpcOutcome | undefined): unknown {
-  if (outcome === undefined) return undefined;
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
-
-/** Reads a header; null where the node says, in one way or another, that it has no such block. */
-function headerIn(outcome: RpcOutcome | undefined, number?: number): BlockHeader | null {
-  return outcome?.ok === false && saysAbsent(outcome.error) ? null : readHeader(valueOf(outcome), number);
-}
-
-function saysAbsent({ class: kind, message }: RpcError): boolean {
-  return kind === 'lag' || (kind === 'pruned' && /block\b.* not found/i.test(message));
-}
-
 function lagOf({ host }: JsonRpcEndpoint, number: number): RpcError {
   return new RpcError(`block ${number} is not there`, { class: 'lag', host });
-}
-
-/** A node that has no such tag says so in many ways; what will pass is thrown and asked again. */
-function readTag(outcome: RpcOutcome | undefined): TagAnswer {
-  if (outcome === undefined || outcome.ok) return readHeader(outcome?.value);
-  if (['rate-limit', 'transport', 'internal', 'timeout'].includes(outcome.error.class)) throw outcome.error;
-  return outcome.error;
 }

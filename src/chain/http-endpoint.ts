@@ -76,7 +76,7 @@ export class HttpEndpoint {
     return {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      text: await this.#read(response.body),
+      ...(await this.#read(response.body)),
     };
   }
 
@@ -94,15 +94,15 @@ export class HttpEndpoint {
     return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   }
 
-  async #read(body: Dispatcher.ResponseData['body']): Promise<string> {
+  async #read(body: Dispatcher.ResponseData['body']): Promise<{ readonly text: string; readonly bytes: number }> {
     const chunks: Buffer[] = [];
-    let size = 0;
+    let bytes = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > this.#options.maxBytes) throw this.#tooLarge();
+      bytes += chunk.length;
+      if (bytes > this.#options.maxBytes) throw this.#tooLarge();
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return { text: Buffer.concat(chunks, bytes).toString('utf8'), bytes };
   }
 
   #tooLarge(): RpcError {

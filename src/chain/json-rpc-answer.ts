@@ -6,15 +6,18 @@ export interface RpcCall {
   readonly params: readonly unknown[];
 }
 
-/** The outcome of one call of a batch. */
+/** The outcome of one call, and how long the answer was in which it came: it may hold other calls' outcomes, too. */
 export type RpcOutcome =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: RpcError };
+  | { readonly ok: true; readonly value: unknown; readonly bytes: number }
+  | { readonly ok: false; readonly error: RpcError; readonly bytes: number };
 
 /** An HTTP answer, read to its end. */
 export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
   readonly text: string;
+  /** How long the text was on its way. */
+  readonly bytes: number;
 }
 
 /** An error as a node states it, before it is sorted. */

@@ -10,6 +10,8 @@ import type { RpcErrorClass } from './rpc-error.js';
 
 export interface JsonRpcOptions {
   readonly url: string;
+  /** What the endpoint is called among others; its host where nothing is said. */
+  readonly name?: string | undefined;
   readonly clock: Clock;
   /** How long one HTTP request may take, in milliseconds; 30,000 where nothing is said. */
   readonly timeoutMs?: number | undefined;
@@ -37,6 +39,7 @@ const batchFailuresBorne = 3;
 
 /** One JSON-RPC endpoint over HTTP. */
 export class JsonRpcEndpoint {
+  readonly name: string;
   readonly #http: HttpEndpoint;
   readonly #clock: Clock;
   readonly #secrets = new SecretMask();
@@ -47,6 +50,7 @@ export class JsonRpcEndpoint {
   constructor(options: JsonRpcOptions) {
     const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
     this.#http = new HttpEndpoint({ url, clock, timeoutMs, maxBytes });
+    this.name = options.name ?? this.#http.host;
     this.#clock = clock;
     this.#maxBatch = maxBatch;
     this.#secrets.remember(url);
@@ -59,9 +63,7 @@ export class JsonRpcEndpoint {
 
   /** Makes one call and returns its result; throws RpcError. */
   async call(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
-    const id = this.#nextId++;
-    const answer = await this.#http.post(envelope(id, { method, params }), signal);
-    const outcome = this.#outcome(this.#single(answer, id), answer);
+    const outcome = await this.#ask({ method, params }, signal);
     if (!outcome.ok) throw outcome.error;
     return outcome.value;
   }
@@ -91,12 +93,18 @@ export class JsonRpcEndpoint {
     await this.#http.close();
   }
 
+  async #ask(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
+    const id = this.#nextId++;
+    const answer = await this.#http.post(envelope(id, call), signal);
+    return this.#outcome(this.#single(answer, id), answer);
+  }
+
   async #alone([call]: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     if (call === undefined) return [];
     try {
-      return [{ ok: true, value: await this.call(call.method, call.params, signal) }];
+      return [await this.#ask(call, signal)];
     } catch (error) {
-      if (error instanceof RpcError && !signal.aborted) return [{ ok: false, error }];
+      if (error instanceof RpcError && !signal.aborted) return [{ ok: false, error, bytes: 0 }];
       throw error;
     }
   }
@@ -161,8 +169,8 @@ export class JsonRpcEndpoint {
   }
 
   #outcome(reply: RpcReply, answer: HttpAnswer): RpcOutcome {
-    if (reply.error === undefined) return { ok: true, value: reply.result };
-    return { ok: false, error: this.#error(reply.error, answer) };
+    if (reply.error === undefined) return { ok: true, value: reply.result, bytes: answer.bytes };
+    return { ok: false, error: this.#error(reply.error, answer), bytes: answer.bytes };
   }
 
   #error(stated: StatedError, { status, retryAfter }: HttpAnswer): RpcError {

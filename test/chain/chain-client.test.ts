@@ -68,6 +68,32 @@ describe('a chain client', () => {
     expect(last.number).to.equal(2);
   });
 
+  it('tells which endpoint gave logs, and how long the answer was', async () => {
+    const client = open();
+    const { endpoint, bytes, logs } = await client.logs(any, { from: 1, to: 3 }, signal);
+    expect(endpoint).to.equal(client.endpoints[0]);
+    expect(bytes).to.be.within(JSON.stringify(logs).length, 5_000);
+  });
+
+  it('asks only the endpoints that are wanted', async () => {
+    const client = open();
+    const [first = '', second] = client.endpoints;
+    const other = client.via({ except: [first] });
+    expect(other.endpoints).to.deep.equal([second]);
+    expect((await other.logs(any, { from: 1, to: 1 }, signal)).endpoint).to.equal(second);
+    expect((await client.via({ only: [first] }).heads('finalized', signal)).endpoint).to.equal(first);
+    fail(1, () => errorFault('history has been pruned for this block'));
+    expect(await failure(other.header(1, signal))).to.be.instanceOf(ChainUnreachableError);
+    expect(await failure(client.via({ only: [] }).header(1, signal))).to.be.instanceOf(ChainUnreachableError);
+  });
+
+  it('tells several endpoints of one host apart, and takes the same URL once', () => {
+    const client = open({
+      urls: ['http://a.example/1', 'http://a.example/2', 'http://b.example', 'http://a.example/1'],
+    });
+    expect(client.endpoints).to.deep.equal(['a.example', 'a.example#2', 'b.example']);
+  });
+
   it('tries again, later and later, until the node answers', async () => {
     fail(0, (request) => (request < 6 ? busy : undefined));
     expect(await open({ first: true }).header(1, signal)).to.include({ number: 1 });

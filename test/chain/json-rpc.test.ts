@@ -47,7 +47,7 @@ describe('a JSON-RPC endpoint', () => {
 
   it('returns the results of a batch in the order of its calls, however they are answered', async () => {
     const [id, first, second] = await endpoint.batch(threeCalls, signal);
-    expect(id).to.deep.equal({ ok: true, value: '0x7a69' });
+    expect(id).to.include({ ok: true, value: '0x7a69' });
     expect([first, second].map((outcome) => outcome?.ok === true && outcome.value)).to.deep.equal([
       blockOf(node, 1),
       blockOf(node, 2),

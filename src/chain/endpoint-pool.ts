@@ -3,23 +3,38 @@ import { ChainMismatchError, ChainUnreachableError } from '../runtime/errors.js'
 import type { Logger } from '../runtime/logger.js';
 import { backoffMs } from '../runtime/retry.js';
 import type { Backoff } from '../runtime/retry.js';
+import { isChosen } from './endpoint-choice.js';
+import type { EndpointChoice } from './endpoint-choice.js';
 import type { JsonRpcEndpoint } from './json-rpc.js';
+import { openEndpoints } from './open-endpoints.js';
 import { refusalHint } from './refusal-hint.js';
 import { RpcError, asksForLess, isRefusal } from './rpc-error.js';
 import { MalformedValue, readQuantity } from './rpc-values.js';
 
-interface FailoverOptions {
-  /** The chain that is meant; undefined: whichever the endpoints serve. */
-  readonly chainId: number | undefined;
+export interface EndpointPoolOptions {
+  readonly urls: readonly string[];
+  /** The chain that is meant: endpoints of another are put aside. */
+  readonly chainId?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How many rounds over the endpoints are tried where they fail. */
-  readonly attempts: number;
-  /** How many where none has ever answered: a wrong URL should be told soon. */
-  readonly firstAttempts: number;
-  /** How many where they had answered and are out of reach, or too busy, now: an outage passes. */
-  readonly outageAttempts: number;
-  readonly backoff: Backoff;
+  /** How often a call is tried in all; 10, over about half a minute, where nothing is said. */
+  readonly attempts?: number | undefined;
+  /** How often while no endpoint has ever been reached; 6, over a few seconds: a wrong URL should be told soon. */
+  readonly firstAttempts?: number | undefined;
+  /** How often while endpoints that had answered can't be reached; 120, over about a quarter of an hour. */
+  readonly outageAttempts?: number | undefined;
+  readonly backoff?: Backoff | undefined;
+  /** How long one request may take, in milliseconds. */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+/** What one endpoint is asked, and what is made of its answers. */
+export type Work<T> = (endpoint: JsonRpcEndpoint) => Promise<T>;
+
+interface AskOptions {
+  /** Errors that are thrown as they are: whoever asks knows better what to do. */
+  readonly isForCaller: (error: RpcError) => boolean;
+  readonly choice: EndpointChoice;
 }
 
 /** The longest that a server's own wish to be left alone is granted, in milliseconds. */
@@ -30,33 +45,47 @@ const longTrouble = 5;
 const verifiedForMs = 30_000;
 
 /** Asks endpoints of one chain, the one that answered last first, until one answers or all bounds are reached. */
-export class Failover {
-  readonly #options: FailoverOptions;
+export class EndpointPool {
+  /** The chain that is meant; undefined: whichever the endpoints serve. */
+  readonly chainId: number | undefined;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #bounds: { readonly attempts: number; readonly firstAttempts: number; readonly outageAttempts: number };
+  readonly #backoff: Backoff;
   /** Endpoints that are known to serve the chain, with the monotonic time at which they were asked. */
   readonly #verifiedAt = new Map<JsonRpcEndpoint, number>();
   /** Endpoints of another chain, with its id. */
   readonly #strangers = new Map<JsonRpcEndpoint, number>();
+  readonly #names: readonly string[];
   #endpoints: readonly JsonRpcEndpoint[];
   #hasAnswered = false;
 
-  constructor(endpoints: readonly JsonRpcEndpoint[], options: FailoverOptions) {
-    this.#endpoints = endpoints;
-    this.#options = options;
+  constructor(options: EndpointPoolOptions) {
+    const { urls, clock, logger, attempts = 10, requestTimeoutMs: timeoutMs } = options;
+    const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 120) } = options;
+    this.chainId = options.chainId;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#bounds = { attempts, firstAttempts, outageAttempts };
+    this.#backoff = options.backoff ?? { firstMs: 250, maxMs: 10_000 };
+    this.#endpoints = openEndpoints(urls, { clock, timeoutMs });
+    this.#names = this.#endpoints.map(({ name }) => name);
+  }
+
+  /** Returns the names of the chosen endpoints, in the order in which they were given. */
+  names(choice: EndpointChoice): readonly string[] {
+    return this.#names.filter((name) => isChosen(choice, name));
   }
 
   /**
    * Returns what `work` makes of an endpoint. Errors for which `isForCaller` holds are thrown as they are; others are
    * retried and end in ChainUnreachableError.
    */
-  async ask<T>(
-    work: (endpoint: JsonRpcEndpoint) => Promise<T>,
-    isForCaller: (error: RpcError) => boolean,
-    signal: AbortSignal,
-  ): Promise<T> {
+  async ask<T>(work: Work<T>, { isForCaller, choice }: AskOptions, signal: AbortSignal): Promise<T> {
     const refusals = new Map<JsonRpcEndpoint, RpcError>();
     for (let attempt = 1; ; attempt++) {
       const failures: RpcError[] = [];
-      for (const endpoint of this.#usable(refusals)) {
+      for (const endpoint of this.#usable(refusals, choice)) {
         const outcome = await this.#try(endpoint, work, signal);
         if ('answer' in outcome) return outcome.answer;
         if (outcome.failure === null) continue;
@@ -69,14 +98,20 @@ export class Failover {
     }
   }
 
-  #usable(refusals: ReadonlyMap<JsonRpcEndpoint, RpcError>): JsonRpcEndpoint[] {
-    return this.#endpoints.filter((endpoint) => !refusals.has(endpoint) && !this.#strangers.has(endpoint));
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
+  }
+
+  #usable(refusals: ReadonlyMap<JsonRpcEndpoint, RpcError>, choice: EndpointChoice): JsonRpcEndpoint[] {
+    const chosen = this.#endpoints.filter(({ name }) => isChosen(choice, name));
+    return chosen.filter((endpoint) => !refusals.has(endpoint) && !this.#strangers.has(endpoint));
   }
 
   /** A null failure: the endpoint turned out to serve another chain. */
   async #try<T>(
     endpoint: JsonRpcEndpoint,
-    work: (endpoint: JsonRpcEndpoint) => Promise<T>,
+    work: Work<T>,
     signal: AbortSignal,
   ): Promise<{ readonly answer: T } | { readonly failure: RpcError | null }> {
     try {
@@ -94,22 +129,22 @@ export class Failover {
   }
 
   async #isOurs(endpoint: JsonRpcEndpoint, signal: AbortSignal): Promise<boolean> {
-    const { chainId, clock, logger } = this.#options;
+    const { chainId } = this;
     if (chainId === undefined || this.#verifiedAt.has(endpoint)) return true;
     const found = readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
     if (found === chainId) {
-      this.#verifiedAt.set(endpoint, clock.monotonic());
+      this.#verifiedAt.set(endpoint, this.#clock.monotonic());
       return true;
     }
     this.#strangers.set(endpoint, found);
     const message = `${endpoint.host} serves chain ${found}, not chain ${chainId}: it is not asked any more`;
-    logger.log('error', message, { event: 'rpc.wrong_chain', host: endpoint.host, chain_id: found });
+    this.#logger.log('error', message, { event: 'rpc.wrong_chain', host: endpoint.host, chain_id: found });
     return false;
   }
 
   /** What comes back after a lost connection may be another node. */
   #doubt(endpoint: JsonRpcEndpoint): void {
-    const age = this.#options.clock.monotonic() - (this.#verifiedAt.get(endpoint) ?? 0);
+    const age = this.#clock.monotonic() - (this.#verifiedAt.get(endpoint) ?? 0);
     if (age > verifiedForMs) this.#verifiedAt.delete(endpoint);
   }
 
@@ -130,24 +165,23 @@ export class Failover {
     refusals: readonly RpcError[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { backoff, clock, logger } = this.#options;
     if (this.#strangers.size === this.#endpoints.length) throw this.#mismatch();
     const last = failures.at(-1);
     if (last === undefined || attempt >= this.#bound(last)) throw unreachable(last ?? refusals.at(-1), attempt);
-    const waitMs = Math.max(backoffMs(attempt, backoff), wishOf(failures));
+    const waitMs = Math.max(backoffMs(attempt, this.#backoff), wishOf(failures));
     const isNews = last.class === 'unknown' || attempt === longTrouble;
-    logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${last.message}`, {
+    this.#logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${last.message}`, {
       event: 'rpc.retry',
       host: last.host,
       class: last.class,
       attempt,
       wait_ms: Math.round(waitMs),
     });
-    await clock.sleep(waitMs, signal);
+    await this.#clock.sleep(waitMs, signal);
   }
 
   #bound(last: RpcError): number {
-    const { attempts, firstAttempts, outageAttempts } = this.#options;
+    const { attempts, firstAttempts, outageAttempts } = this.#bounds;
     if (last.lostConnection && !this.#hasAnswered) return firstAttempts;
     const isOutage = last.lostConnection || last.class === 'transport' || last.class === 'rate-limit';
     return isOutage && this.#hasAnswered ? outageAttempts : attempts;
@@ -156,7 +190,7 @@ export class Failover {
   #mismatch(): ChainMismatchError {
     const found = [...new Set(this.#strangers.values())].join(', ');
     const hosts = [...this.#strangers.keys()].map((endpoint) => endpoint.host).join(', ');
-    const { chainId = 0 } = this.#options;
+    const { chainId = 0 } = this;
     return new ChainMismatchError(`expected chain ${chainId}, but ${hosts} serves chain ${found}`, {
       hint: "check the RPC URL, or the definition's chain_name and chain_id",
     });
