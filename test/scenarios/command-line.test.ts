@@ -5,14 +5,11 @@ import { projectRoot, runChainparse, runsFromSource } from '../support/processes
 
 const program = `${projectRoot}/bin/chainparse.js`;
 
-/** Returns the shortest of some runs of node, in milliseconds: the one that the rest of the machine disturbed least. */
-function shortestRunMs(args: readonly string[], runs: number): number {
-  const durations = Array.from({ length: runs }, () => {
-    const begin = performance.now();
-    expect(spawnSync(process.execPath, args).status).to.equal(0);
-    return performance.now() - begin;
-  });
-  return Math.min(...durations);
+/** Returns how long one run of node takes, in milliseconds. */
+function runMs(args: readonly string[]): number {
+  const begin = performance.now();
+  expect(spawnSync(process.execPath, args).status).to.equal(0);
+  return performance.now() - begin;
 }
 
 describe('the chainparse program', () => {
@@ -24,7 +21,14 @@ describe('the chainparse program', () => {
 
   it('takes less than twice as long for --help as node for nothing', function () {
     if (runsFromSource) this.skip();
-    expect(shortestRunMs([program, '--help'], 12)).to.be.below(2 * shortestRunMs(['-e', '0'], 12));
+    this.timeout(60_000);
+    // The shortest run of each is the one that the rest of the machine disturbed least: a busy one needs more of them.
+    let [nothing, help] = [Infinity, Infinity];
+    for (let round = 0; round < 12 || (round < 100 && help >= 2 * nothing); round++) {
+      nothing = Math.min(nothing, runMs(['-e', '0']));
+      help = Math.min(help, runMs([program, '--help']));
+    }
+    expect(help).to.be.below(2 * nothing);
   });
 
   it('ends quietly when its reader leaves', async function () {

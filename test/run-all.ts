@@ -1,0 +1,60 @@
+// Runs every test: the suites that mostly wait (for processes, clocks, servers) beside those that mostly compute, since
+// together they take little longer than the longer half. `npx mocha FILE` runs single ones.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+const halves = {
+  waiting: ['test/scenarios/**/*.test.ts', 'test/cli/**/*.test.ts'],
+  // The proof comes last: the simulator plays from the first test on, and is awaited there.
+  computing: ['test/!(scenarios|cli|proof)/**/*.test.ts', 'test/*.test.ts', 'test/proof/**/*.test.ts'],
+};
+
+const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+const started = new Set<ChildProcess>();
+
+interface Half {
+  /** All that it wrote, on both of its streams. */
+  readonly output: Readable;
+  /** Resolves with its exit code when it is gone. */
+  readonly exited: Promise<number>;
+}
+
+function start(patterns: readonly string[]): Half {
+  const colour = process.stdout.isTTY ? ['--color'] : [];
+  const child = spawn(process.execPath, [mocha, ...colour, ...patterns, ...process.argv.slice(2)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.add(child);
+  // Without a bound: what is not shown yet must not stop the tests.
+  const output = new PassThrough({ highWaterMark: 2 ** 30 });
+  const streams = [child.stdout, child.stderr].map((stream) => {
+    stream.pipe(output, { end: false });
+    return once(stream, 'end');
+  });
+  void Promise.all(streams).then(() => output.end());
+  const exited = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : 1));
+  return { output, exited: exited.finally(() => started.delete(child)) };
+}
+
+/** Shows what a half writes, and returns how many of its tests passed, failed and were skipped. */
+async function show(half: Half): Promise<readonly number[]> {
+  let end = '';
+  half.output.on('data', (text: Buffer) => (end = (end + text.toString()).slice(-200)));
+  await pipeline(half.output, process.stdout, { end: false });
+  const counts = /mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(end)?.slice(1);
+  return counts?.map(Number) ?? [0, 1, 0];
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => started.forEach((child) => child.kill(signal)));
+}
+const [waiting, computing] = [start(halves.waiting), start(halves.computing)];
+const shown = [await show(waiting), await show(computing)];
+const [passed, failed, skipped] = [0, 1, 2].map((index) =>
+  shown.reduce((sum, counts) => sum + (counts[index] ?? 0), 0),
+);
+process.stdout.write(`\nmocha: ${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+process.exitCode = Math.max(await waiting.exited, await computing.exited) === 0 ? 0 : 1;
