@@ -29,6 +29,8 @@ export interface LogsAnswer {
   readonly endpoint: string;
   /** How long the answer was. */
   readonly bytes: number;
+  /** How long it took, in milliseconds; waits before the request left are not in it. */
+  readonly ms: number;
 }
 
 interface HeadsAnswer {
@@ -116,11 +118,13 @@ export class ChainClient {
   async logs(filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<LogsAnswer> {
     const call = logsCall(filter, { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) });
     const ask = async (endpoint: JsonRpcEndpoint): Promise<LogsAnswer> => {
+      const since = this.#pool.now();
       // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
       const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
       const header = headerIn(last, range.to);
       if (header === null) throw lagOf(endpoint, range.to);
-      return { logs: readLogs(valueOf(logs)), last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0 };
+      const ms = this.#pool.now() - since;
+      return { logs: readLogs(valueOf(logs)), last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
     };
     const single = range.from === range.to;
     const isForCaller = (error: RpcError): boolean =>

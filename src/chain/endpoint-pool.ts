@@ -72,6 +72,11 @@ export class EndpointPool {
     this.#names = this.#endpoints.map(({ name }) => name);
   }
 
+  /** Returns the time by the pool's clock, in milliseconds, for measuring how long answers take. */
+  now(): number {
+    return this.#clock.monotonic();
+  }
+
   /** Returns the names of the chosen endpoints, in the order in which they were given. */
   names(choice: EndpointChoice): readonly string[] {
     return this.#names.filter((name) => isChosen(choice, name));

@@ -71,14 +71,14 @@ export class FetchTrouble {
     }
     if (error.class === 'timeout') this.#timeouts += error.lostConnection ? 3 : 1;
     if (this.#timeouts > timeoutsBorne) throw refused(`blocks ${asked.from} to ${asked.to}`, error);
-    this.#size.shrink(asked, error);
+    this.#size.refused(asked, error);
     return null;
   }
 
   #failure(asked: BlockRange, error: RpcError): number {
     if (++this.#failures > failuresBorne) throw refused(`blocks ${asked.from} to ${asked.to}`, error);
     if (this.#failures === 1) this.#logger.log('warn', `RPC call failed, trying again: ${error.message}`);
-    if (this.#failures >= failuresUntilLess) this.#size.shrink(asked, error);
+    if (this.#failures >= failuresUntilLess) this.#size.refused(asked, error);
     return this.#failures;
   }
 }

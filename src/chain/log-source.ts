@@ -14,7 +14,7 @@ import { RangeSize } from './range-size.js';
 interface LogSourceOptions {
   readonly chain: ChainClient;
   readonly filter: LogFilter;
-  /** The most blocks that one request asks for. */
+  /** How many blocks a request asks for, to begin with. */
   readonly batchSize: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -67,9 +67,7 @@ export class LogSource {
     for (;;) {
       const asked = this.#size.headOf(range, options.verified ? verifiedBlocks : undefined);
       try {
-        const fetched = await this.#fetch(asked, options, signal);
-        this.#size.grow();
-        return fetched;
+        return await this.#fetch(asked, options, signal);
       } catch (error) {
         await trouble.bear(asked, error, signal);
       }
@@ -77,7 +75,8 @@ export class LogSource {
   }
 
   async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
-    const { logs: answer, last } = await this.#options.chain.logs(this.#filter, range, signal);
+    const { logs: answer, last, ...how } = await this.#options.chain.logs(this.#filter, range, signal);
+    this.#size.answered({ range, logs: answer.length, ...how });
     await options.answered();
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
     const told = this.#clean(answer, range);

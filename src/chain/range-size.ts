@@ -1,57 +1,152 @@
 import type { BlockRange } from '../model/block.js';
+import { AnswerVolume } from './answer-volume.js';
+import { EndpointLimits } from './endpoint-limits.js';
 import type { RpcError } from './rpc-error.js';
 
-/** After so many answers a size that was refused may be tried again: the refusal may have had another reason. */
-const answersUntilRetried = 100;
+/** What the answer to a request for logs was like. */
+export interface RangeAnswer {
+  readonly range: BlockRange;
+  readonly logs: number;
+  /** How long the answer was, in bytes. */
+  readonly bytes?: number | undefined;
+  /** How long it took, in milliseconds. */
+  readonly ms?: number | undefined;
+  /** The name of the endpoint that gave it; the one that answered before, where nothing is said. */
+  readonly endpoint?: string | undefined;
+}
 
-/** How many blocks a request asks for: what the node takes, as far as its answers have told. */
+/** How far beyond the wanted number of blocks a request may grow. */
+const mostGrowth = 64;
+/** The share of all requests that may be refused for the sake of a better size, and how many may be at once. */
+const mostWaste = 0.04;
+const wasteBorne = 10;
+/** An endpoint that has given so many answers less than the others does not count any more. */
+const answersRemembered = 64;
+
+/**
+ * How many blocks a request asks for: as many as the endpoints give at once, as far as they have told. Made for several
+ * requests in flight: only one at a time tries more than is known to work.
+ */
 export class RangeSize {
   readonly #wanted: number;
-  /** The most blocks, as the node has stated. */
-  #cap = Number.POSITIVE_INFINITY;
-  /** The smallest number of blocks that the node refused without stating a limit. */
-  #refused = Number.POSITIVE_INFINITY;
-  #answers = 0;
-  #size: number;
+  readonly #volume = new AnswerVolume();
+  readonly #endpoints = new Map<string, { readonly limits: EndpointLimits; seenAt: number }>();
+  #current = '';
+  /** Ends that endpoints have proposed for ranges that they refused, by the first block. */
+  readonly #suggestions = new Map<number, number>();
+  /** False between a refusal and the next answer: what was refused is not tried at once again. */
+  #mayTry = false;
+  #trial: (BlockRange & { readonly at: number }) | null = null;
+  #requests = 0;
+  #wasted = 0;
 
-  /** Begins with, and never exceeds, `wanted` blocks. */
+  /** Begins with `wanted` blocks. */
   constructor(wanted: number) {
-    this.#wanted = wanted;
-    this.#size = wanted;
+    this.#wanted = Math.max(1, wanted);
   }
 
-  /** Returns the head of a range that may be asked for now. */
+  /** True once requests of this size have been answered; before, several at a time would only be refused together. */
+  get isProven(): boolean {
+    return this.#tightest().isProven;
+  }
+
+  /** Returns the head of a range that may be asked for now, of `most` blocks at most. */
   headOf(range: BlockRange, most = Number.POSITIVE_INFINITY): BlockRange {
-    const size = Math.max(1, Math.min(this.#size, this.#cap, most));
-    return { from: range.from, to: Math.min(range.to, range.from + size - 1) };
+    if (this.#trial?.from === range.from) this.#trial = null;
+    const suggested = this.#suggestions.get(range.from);
+    this.#suggestions.delete(range.from);
+    if (suggested !== undefined) return cut(range, Math.min(suggested - range.from + 1, most));
+    const limits = this.#tightest();
+    const safe = cut(range, Math.min(limits.size, most));
+    const larger = cut(range, Math.min(limits.nextSize(this.#volume), most));
+    if (larger.to === safe.to || !this.#mayTry || this.#isTrying() || !this.#mayWaste(range, limits.size)) return safe;
+    this.#trial = { ...larger, at: this.#requests };
+    return larger;
   }
 
-  /** Learns from an answer: the next request may be somewhat larger. */
-  grow(): void {
-    if (++this.#answers >= answersUntilRetried) this.#refused = Number.POSITIVE_INFINITY;
-    const larger = this.#size + Math.ceil(this.#size / 4);
-    this.#size = Math.max(1, Math.min(this.#wanted, this.#cap, this.#refused - 1, larger));
+  /** Learns from an answer. */
+  answered({ range, logs, bytes = 0, ms = 0, endpoint }: RangeAnswer): void {
+    const blocks = countOf(range);
+    this.#requests++;
+    this.#mayTry = true;
+    this.#volume.learn(blocks, logs, bytes);
+    this.#limitsOf(endpoint && hostOf(endpoint)).learn({ blocks, logs, ms }, this.#isTrial(range), this.#volume);
   }
 
-  /** Learns from a refusal of `asked`, and makes the next request smaller in any case. */
-  shrink(asked: BlockRange, error: RpcError): void {
-    const count = asked.to - asked.from + 1;
-    const isStated = error.class === 'range-cap' && error.cap !== undefined && error.cap < count;
-    if (isStated) this.#cap = error.cap;
-    else if (error.class === 'range-cap') this.#refuse(count);
-    // A node that did not answer at all is asked for a quarter: each such try takes long.
-    const smaller = Math.max(1, Math.floor(count / (error.lostConnection ? 4 : 2)));
-    this.#size = Math.min(this.#cap, suggestedSize(asked, error) ?? (isStated ? this.#cap : smaller));
+  /** Learns from a refusal; the next request for this range is smaller in any case. */
+  refused(range: BlockRange, error: RpcError): void {
+    this.#requests++;
+    this.#wasted++;
+    this.#mayTry = false;
+    this.#isTrial(range);
+    const end = suggestedEnd(range, error);
+    if (end !== undefined) this.#suggestions.set(range.from, end);
+    const suggested = end === undefined ? undefined : end - range.from + 1;
+    this.#limitsOf(error.host).refuse(countOf(range), error, suggested);
   }
 
-  #refuse(count: number): void {
-    this.#refused = Math.min(this.#refused, count);
-    this.#answers = 0;
+  /** Returns the limits of the endpoint that answers, or of the strictest where several do. */
+  #tightest(): EndpointLimits {
+    const seen = [...this.#endpoints.values()].filter(({ seenAt }) => this.#requests - seenAt < answersRemembered);
+    const [first, ...others] = seen.map(({ limits }) => limits);
+    if (first === undefined) return this.#limitsOf(undefined);
+    return others.reduce((tightest, limits) => (limits.size < tightest.size ? limits : tightest), first);
+  }
+
+  #limitsOf(host: string | undefined): EndpointLimits {
+    const name = host ?? this.#current;
+    const known = this.#endpoints.get(name) ?? this.#adopt(name);
+    known.seenAt = this.#requests;
+    this.#current = name;
+    return known.limits;
+  }
+
+  /** The endpoint whose name nobody knew is the first that is named; another begins where the one before it is. */
+  #adopt(name: string): { readonly limits: EndpointLimits; seenAt: number } {
+    const before = this.#endpoints.get(this.#current)?.limits;
+    const size = before?.size ?? this.#wanted;
+    const isNamed = this.#current === '' && before !== undefined;
+    const limits = isNamed ? before : new EndpointLimits(size, this.#wanted, this.#wanted * mostGrowth);
+    this.#endpoints.delete('');
+    const entry = { limits, seenAt: this.#requests };
+    this.#endpoints.set(name, entry);
+    return entry;
+  }
+
+  #isTrying(): boolean {
+    // A trial that nobody has told the end of was given up.
+    return this.#trial !== null && this.#requests - this.#trial.at < answersRemembered;
+  }
+
+  #isTrial({ from, to }: BlockRange): boolean {
+    if (this.#trial?.from !== from || this.#trial.to !== to) return false;
+    this.#trial = null;
+    return true;
+  }
+
+  /** Says whether one more refusal would do: few so far, and few of all that will be made for the range. */
+  #mayWaste(range: BlockRange, size: number): boolean {
+    const inAll = this.#requests + countOf(range) / size;
+    const borne = Math.min(inAll * mostWaste, wasteBorne + this.#requests * mostWaste);
+    return this.#wasted + 1 <= borne;
   }
 }
 
+/** Endpoints of one host are told apart by a number behind its name; they have the same limits. */
+function hostOf(endpoint: string): string {
+  return endpoint.replace(/#\d+$/, '');
+}
+
+function countOf({ from, to }: BlockRange): number {
+  return to - from + 1;
+}
+
+function cut({ from, to }: BlockRange, blocks: number): BlockRange {
+  return { from, to: Math.min(to, from + Math.max(1, blocks) - 1) };
+}
+
 /** A suggestion counts where it is smaller than what was refused: some nodes suggest the very range they refuse. */
-function suggestedSize(asked: BlockRange, { suggestion }: RpcError): number | undefined {
+function suggestedEnd(asked: BlockRange, { suggestion }: RpcError): number | undefined {
   if (suggestion?.from !== asked.from || suggestion.to >= asked.to) return undefined;
-  return suggestion.to - suggestion.from + 1;
+  return suggestion.to;
 }
