@@ -5,6 +5,7 @@ import { UsageError, messageOf } from '../runtime/errors.js';
 import { maskUrl } from '../runtime/secrets.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from './rpc-error.js';
+import type { Transport } from './transport.js';
 
 interface HttpEndpointOptions {
   readonly url: string;
@@ -16,8 +17,9 @@ interface HttpEndpointOptions {
 }
 
 /** POSTs JSON to one URL over connections that are kept alive; connects at the first request. */
-export class HttpEndpoint {
+export class HttpEndpoint implements Transport {
   readonly host: string;
+  readonly push = null;
   readonly #options: HttpEndpointOptions;
   readonly #url: URL;
   #pool: Pool | null = null;

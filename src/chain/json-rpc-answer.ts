@@ -18,6 +18,8 @@ export interface HttpAnswer {
   readonly text: string;
   /** How long the text was on its way. */
   readonly bytes: number;
+  /** The text as JSON, where the transport had to read it to know whose answer it is. */
+  readonly parsed?: unknown;
 }
 
 /** An error as a node states it, before it is sorted. */

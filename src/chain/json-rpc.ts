@@ -7,13 +7,15 @@ import { capIn, retryAfterIn, suggestionIn } from './rpc-error-hints.js';
 import { classOfStatus, sortError } from './rpc-error-patterns.js';
 import { RpcError, asksForLess } from './rpc-error.js';
 import type { RpcErrorClass } from './rpc-error.js';
+import type { PushChannel, Transport } from './transport.js';
+import { WebSocketEndpoint, isWebSocketUrl } from './websocket-endpoint.js';
 
 export interface JsonRpcOptions {
   readonly url: string;
   /** What the endpoint is called among others; its host where nothing is said. */
   readonly name?: string | undefined;
   readonly clock: Clock;
-  /** How long one HTTP request may take, in milliseconds; 30,000 where nothing is said. */
+  /** How long one request may take, in milliseconds; 30,000 where nothing is said. */
   readonly timeoutMs?: number | undefined;
   /** The longest answer that is read, in bytes; 256 MB where nothing is said. */
   readonly maxBytes?: number | undefined;
@@ -37,10 +39,10 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
 /** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
 const batchFailuresBorne = 3;
 
-/** One JSON-RPC endpoint over HTTP. */
+/** One JSON-RPC endpoint over HTTP or a WebSocket. */
 export class JsonRpcEndpoint {
   readonly name: string;
-  readonly #http: HttpEndpoint;
+  readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #secrets = new SecretMask();
   #nextId = 1;
@@ -49,8 +51,9 @@ export class JsonRpcEndpoint {
 
   constructor(options: JsonRpcOptions) {
     const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
-    this.#http = new HttpEndpoint({ url, clock, timeoutMs, maxBytes });
-    this.name = options.name ?? this.#http.host;
+    const transport = { url, clock, timeoutMs, maxBytes };
+    this.#transport = isWebSocketUrl(url) ? new WebSocketEndpoint(transport) : new HttpEndpoint(transport);
+    this.name = options.name ?? this.#transport.host;
     this.#clock = clock;
     this.#maxBatch = maxBatch;
     this.#secrets.remember(url);
@@ -58,7 +61,12 @@ export class JsonRpcEndpoint {
 
   /** The host of the URL: all of it that may be shown. */
   get host(): string {
-    return this.#http.host;
+    return this.#transport.host;
+  }
+
+  /** How the node tells news by itself; null where it can't. */
+  get push(): PushChannel | null {
+    return this.#transport.push;
   }
 
   /** Makes one call and returns its result; throws RpcError. */
@@ -90,12 +98,12 @@ export class JsonRpcEndpoint {
 
   /** Closes the connections. */
   async close(): Promise<void> {
-    await this.#http.close();
+    await this.#transport.close();
   }
 
   async #ask(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
     const id = this.#nextId++;
-    const answer = await this.#http.post(envelope(id, call), signal);
+    const answer = await this.#transport.post(envelope(id, call), signal);
     return this.#outcome(this.#single(answer, id), answer);
   }
 
@@ -114,8 +122,8 @@ export class JsonRpcEndpoint {
     const firstId = this.#nextId;
     this.#nextId += calls.length;
     const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
-    const answer = await this.#http.post(body, signal);
-    const parsed = parseBody(answer.text);
+    const answer = await this.#transport.post(body, signal);
+    const parsed = answer.parsed ?? parseBody(answer.text);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#error(this.#statedByBody(parsed, answer), answer);
       if (parsed === undefined) this.#bearFailure(error);
@@ -146,7 +154,7 @@ export class JsonRpcEndpoint {
   }
 
   #single(answer: HttpAnswer, id: number): RpcReply {
-    const parsed = parseBody(answer.text);
+    const parsed = answer.parsed ?? parseBody(answer.text);
     const body: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
     if (parsed === undefined) return { id: undefined, error: this.#statedByBody(parsed, answer) };
     const reply = readReply(body);

@@ -16,7 +16,7 @@ function rpcVariables(chainName: string): readonly string[] {
 
 /**
  * Returns the RPC URLs of a chain, best source first; none where none is set. Throws UsageError for one that is no
- * HTTP URL.
+ * URL of HTTP or a WebSocket.
  */
 export function findRpcUrls(sources: readonly SettingsSource[], chainName: string): readonly string[] {
   const found = findRpcSetting(sources, chainName);
@@ -60,11 +60,10 @@ function chainOfVariable(variable: string): string {
 export function splitRpcUrls({ text, origin }: FoundSetting): readonly string[] {
   const urls = text.split(/[,\s]+/).filter((url) => url !== '');
   for (const url of urls) {
-    if (URL.canParse(url) && /^https?:\/\//i.test(url)) continue;
-    const hint = /^wss?:/i.test(url)
-      ? "use the node's http:// or https:// URL: chainparse does not speak WebSocket"
-      : 'write http://host:port or https://…; several are separated by commas';
-    throw new UsageError(`RPC URL '${maskUrl(url)}' (${origin}) is no HTTP URL`, { hint });
+    if (URL.canParse(url) && /^(https?|wss?):\/\//i.test(url)) continue;
+    throw new UsageError(`RPC URL '${maskUrl(url)}' (${origin}) is no URL of HTTP or a WebSocket`, {
+      hint: 'write http://host:port, https://…, ws://… or wss://…; several are separated by commas',
+    });
   }
   if (urls.length === 0) throw new UsageError(`RPC URL (${origin}) is empty`);
   return urls;

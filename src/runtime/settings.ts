@@ -26,7 +26,7 @@ export interface Settings {
   readonly logFormat: 'pretty' | 'json' | 'auto';
   readonly lang: Lang;
   readonly alerts: AlertSettings;
-  /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is no HTTP URL. */
+  /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is none. */
   rpcUrls(chainName: string): readonly string[];
 }
 

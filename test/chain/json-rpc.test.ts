@@ -202,8 +202,8 @@ describe('a JSON-RPC endpoint', () => {
     expect(error.lostConnection).to.equal(true);
   });
 
-  it('takes only http and https', () => {
-    expect(() => open({ url: 'ws://127.0.0.1:1/secret' })).to.throw(UsageError, /^(?!.*secret)/);
+  it('takes only URLs of HTTP and of WebSockets', () => {
+    expect(() => open({ url: 'ftp://127.0.0.1:1/secret' })).to.throw(UsageError, /^(?!.*secret)/);
     expect(() => open({ url: 'nonsense' })).to.throw(UsageError);
   });
 });

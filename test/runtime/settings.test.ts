@@ -149,7 +149,10 @@ describe('loadSettings', () => {
     [{ database: 'sqlite:' }, /names no file/],
     [{ database: 'mysql://root:hidden@h:3306' }, /names no database/],
     [{ database: 'mysql://root:hid#den@h:3306/db' }, /is malformed/],
-    [{ rpcUrl: ['ftp://user:hidden@h'] }, /RPC URL 'ftp:\/\/user:\*\*\*@h' \(flag --rpc-url\) is no HTTP URL/],
+    [
+      { rpcUrl: ['ftp://user:hidden@h'] },
+      /RPC URL 'ftp:\/\/user:\*\*\*@h' \(flag --rpc-url\) is no URL of HTTP or a WebSocket/,
+    ],
     [{ rpcUrl: [''] }, /is empty/],
   ];
   for (const [flags, problem] of malformed) {
@@ -218,7 +221,7 @@ describe('loadSettings', () => {
   });
 
   it('does not mind a malformed RPC URL of a chain that the command does not use', () => {
-    const { settings } = load({ env: { SOLANA_RPC_URL: 'wss://s.example' } });
+    const { settings } = load({ env: { SOLANA_RPC_URL: 'grpc://s.example' } });
     expect(() => settings.rpcUrls('solana')).to.throw(UsageError, 'environment SOLANA_RPC_URL');
   });
 

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { makeBlock } from './simulated-chain.js';
 import type { SimBlock, SimEvent, SimLog } from './simulated-chain.js';
-import { SimRefusal, answerCall } from './simulated-node.js';
+import { SimRefusal, answerCall, headerOf } from './simulated-node.js';
 import type { NodeTraits, SimError } from './simulated-node.js';
+import { SimulatedSockets } from './simulated-sockets.js';
 
 export interface SimCall {
   readonly id: number;
@@ -75,6 +76,8 @@ export class ChainSimulator {
   options: SimulatorOptions;
   /** Each HTTP request so far, as the methods it called. */
   readonly requests: string[][] = [];
+  /** The same node over WebSockets. */
+  readonly sockets: SimulatedSockets;
   readonly #server: Server;
   #blocks: readonly SimBlock[];
   /** The chain before the last reorg, as long as no block that the reorg replaced has become final. */
@@ -87,6 +90,7 @@ export class ChainSimulator {
     this.traits = { ...defaultTraits, ...traits };
     this.#blocks = [makeBlock(undefined, 'genesis', [])];
     this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.sockets = new SimulatedSockets(this.#server, (body) => this.#reply(body));
   }
 
   /** Starts a node that has mined its block 0. */
@@ -98,6 +102,10 @@ export class ChainSimulator {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get wsUrl(): string {
+    return this.url.replace('http', 'ws');
   }
 
   get head(): SimBlock {
@@ -115,6 +123,7 @@ export class ChainSimulator {
       grown.push(makeBlock(grown.at(-1), `fork ${this.#forks}`, events(grown.length)));
     }
     this.#blocks = grown;
+    for (const block of grown.slice(grown.length - count)) this.sockets.tell(headerOf(block));
   }
 
   /** Replaces the newest `depth` blocks by `count` others (one more, where nothing is said; fewer lower the head). */
@@ -135,6 +144,7 @@ export class ChainSimulator {
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
+    this.sockets.drop();
     await closed;
   }
 
@@ -149,6 +159,17 @@ export class ChainSimulator {
     if (this.options.delayMs !== undefined) await wait(this.options.delayMs);
     if (fault?.kind === 'drop') response.destroy();
     else this.#answer(body, fault, response);
+  }
+
+  /** Answers a message of a WebSocket; faults that only HTTP has mean that there is no answer. */
+  async #reply(body: SimCall | SimCall[]): Promise<string | undefined> {
+    const calls = [body].flat();
+    this.requests.push(calls.map((call) => call.method));
+    const fault = this.options.fault?.(calls, this.requests.length);
+    if (fault?.kind === 'hang' || fault?.kind === 'drop' || fault?.kind === 'status') return undefined;
+    if (this.options.delayMs !== undefined) await wait(this.options.delayMs);
+    const text = fault?.kind === 'body' ? fault.body : JSON.stringify(this.#result(body, fault));
+    return fault?.kind === 'truncate' ? text.slice(0, Math.floor(text.length / 2)) : text;
   }
 
   #answer(body: SimCall | SimCall[], fault: Fault | undefined, response: ServerResponse): void {

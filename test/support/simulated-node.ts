@@ -79,7 +79,8 @@ function resolveTag(tag: string, blocks: readonly SimBlock[], traits: NodeTraits
   return Number(tag);
 }
 
-function headerOf(block: SimBlock | undefined): unknown {
+/** Returns a block as a node shows it, without its transactions; null where there is none. */
+export function headerOf(block: SimBlock | undefined): unknown {
   if (block === undefined) return null;
   const { number, hash, parentHash, timestamp, logsBloom } = block;
   return { number: toHex(number), hash, parentHash, timestamp: toHex(timestamp), logsBloom, transactions: [] };
