@@ -1,0 +1,71 @@
+import { Worker } from 'node:worker_threads';
+import { createConnection } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
+
+/** The values of a row of `event`, in the order of its columns; hashes are hex. */
+export type FloorRow = readonly (string | number)[];
+
+/** Takes rows as fast as the database does. */
+export interface FloorWriter {
+  /** Resolves once there is room for more. */
+  insert(rows: readonly FloorRow[]): Promise<void>;
+  /** Resolves once all rows are committed. */
+  finish(): Promise<void>;
+}
+
+/** The columns of `event`. */
+export const eventColumns =
+  'pipeline_id, block_number, log_index, transaction_hash, chain_id, block_hash, block_timestamp, transaction_index, contract_address, event_name, event_signature, args';
+
+/** How many MariaDB connections insert at a time: two cores gain nothing from more. */
+const connections = 2;
+
+/** Opens a writer: SQLite's in a thread of its own, MariaDB's on several connections. */
+export async function openFloorWriter(databaseUrl: string): Promise<FloorWriter> {
+  const lanes = databaseUrl.startsWith('sqlite:')
+    ? [sqliteLane(databaseUrl.slice('sqlite:'.length))]
+    : await Promise.all(Array.from({ length: connections }, () => mysqlLane(databaseUrl)));
+  const busy: Promise<void>[] = [];
+  let next = 0;
+  return {
+    async insert(rows) {
+      const lane = next++ % lanes.length;
+      await busy[lane];
+      busy[lane] = (lanes[lane] as Lane)(rows);
+    },
+    async finish() {
+      await Promise.all(busy);
+    },
+  };
+}
+
+type Lane = (rows: readonly FloorRow[]) => Promise<void>;
+
+function sqliteLane(path: string): Lane {
+  const program = new URL('floor-sqlite.ts', import.meta.url).href;
+  // A thread does not know TypeScript by itself.
+  const start = `import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${program}');`;
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), {
+    workerData: { path, columns: eventColumns },
+  });
+  return async (rows) => {
+    const done = new Promise((resolve) => worker.once('message', resolve));
+    worker.postMessage(rows);
+    await done;
+  };
+}
+
+async function mysqlLane(url: string): Promise<Lane> {
+  const connection = await createConnection({ uri: url, multipleStatements: true });
+  return (rows) => insertInto(connection, rows);
+}
+
+async function insertInto(connection: Connection, rows: readonly FloorRow[]): Promise<void> {
+  const values = rows.map((row) => `(${row.map(literal).join(',')})`).join(',');
+  await connection.query(`START TRANSACTION;INSERT INTO event (${eventColumns}) VALUES ${values};COMMIT`);
+}
+
+function literal(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  return value.startsWith('0x') ? `x'${value.slice(2)}'` : `'${value}'`;
+}

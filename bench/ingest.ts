@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../src/database/open-database.js';
+import { Child } from '../test/support/child.js';
+import { createDatabase } from '../test/support/databases.js';
+import { temporaryFolder } from '../test/support/temporary-folder.js';
+import type { Benchmark, BenchOptions, Report } from './benchmark.js';
+import { startDurableServer } from './durable-server.js';
+import { chainparseOf, migrate, programOf } from './ingest-program.js';
+import type { IngestProgram, IngestRange, Ingested } from './ingest-program.js';
+
+const logsPerBlock = 200;
+/** The blocks of a request: 5,000 logs, some 3 MB. */
+const step = 25;
+
+/** How fast history is read and stored: beside the least that it can cost, and beside a plain script. */
+export const ingest: Benchmark = {
+  summary: 'history end to end into SQLite and MariaDB: at least 70 % of the floor, 12x and 10x a plain script',
+  async run(options, report) {
+    const rpcUrl = await startLogNode(options.number('events', 200_000) / logsPerBlock);
+    report.note('transfers, 200 a block; each program in a process of its own, one after the other, in turn');
+    await compare(report, { name: 'SQLite', fresh: freshSqlite, rpcUrl, timesPlain: 12 }, options);
+    const { server } = await startDurableServer();
+    const fresh = (): Promise<string> => createDatabase(server.url());
+    await compare(report, { name: 'MariaDB', fresh, rpcUrl, timesPlain: 10 }, options);
+  },
+};
+
+interface Stage {
+  readonly name: string;
+  /** Makes an empty database. */
+  readonly fresh: () => Promise<string>;
+  readonly rpcUrl: string;
+  /** How many times as fast as a plain script it has to be. */
+  readonly timesPlain: number;
+}
+
+interface Round {
+  readonly floor: Ingested;
+  readonly ours: Ingested;
+  readonly plain: Ingested | null;
+}
+
+async function compare(report: Report, stage: Stage, options: BenchOptions): Promise<void> {
+  const rounds: Round[] = [];
+  const plainRounds = options.number('plain', 1);
+  for (let round = 0; round < options.number('rounds', 3); round++) {
+    rounds.push(await runRound(stage, options.number('events', 200_000) / logsPerBlock, round < plainRounds));
+    const { floor, ours, plain } = rounds.at(-1) as Round;
+    report.note(
+      `${stage.name}: floor ${shown(floor)}, ours ${shown(ours)}${plain === null ? '' : `, plain ${shown(plain)}`}`,
+    );
+  }
+  const ratio = (of: (round: Round) => number): number => median(rounds.map(of));
+  const speed = ({ events, seconds }: Ingested): number => events / seconds;
+  report.atLeast(
+    `${stage.name}: share of the floor's speed`,
+    ratio(({ floor, ours }) => speed(ours) / speed(floor)),
+    0.7,
+  );
+  const beside = rounds.filter(({ plain }) => plain !== null);
+  if (beside.length === 0) return;
+  const times = median(beside.map(({ ours, plain }) => speed(ours) / speed(plain as Ingested)));
+  report.atLeast(`${stage.name}: times a plain script's speed`, times, stage.timesPlain);
+}
+
+async function runRound(stage: Stage, blocks: number, withPlain: boolean): Promise<Round> {
+  const range = { from: 1, to: blocks, step };
+  const floor = await runFresh(stage, programOf('floor'), range);
+  const ours = await runFresh(stage, chainparseOf(step), range);
+  const plain = withPlain ? await runFresh(stage, programOf('plain-script'), range) : null;
+  if (ours.contents !== floor.contents) throw new Error('ours stored other rows than the floor');
+  if (plain !== null && plain.contents !== floor.contents) throw new Error('the plain script stored other rows');
+  return { floor, ours, plain };
+}
+
+async function runFresh(
+  stage: Stage,
+  program: IngestProgram,
+  range: IngestRange,
+): Promise<Ingested & { contents: string }> {
+  const url = await stage.fresh();
+  await migrate(url);
+  const done = await program(url, stage.rpcUrl, range);
+  return { ...done, contents: await fingerprint(url, range.to) };
+}
+
+/** The number of stored events up to a block, and a digest of all that is stored of them. */
+async function fingerprint(url: string, blocks: number): Promise<string> {
+  const database = await openDatabase(url);
+  const digest = createHash('sha256');
+  let events = 0;
+  for (let from = 0; from <= blocks; from += 500) {
+    const rows = await database.read<Record<string, unknown>[]>((knex) =>
+      knex('event')
+        .whereBetween('block_number', [from, from + 499])
+        .orderBy(['pipeline_id', 'block_number', 'log_index']),
+    );
+    for (const row of rows) for (const value of Object.values(row)) digest.update(toDigest(value));
+    events += rows.length;
+  }
+  await database.close();
+  return `${events} ${digest.digest('hex')}`;
+}
+
+function toDigest(value: unknown): Buffer | string {
+  return Buffer.isBuffer(value) ? value : `${String(value)};`;
+}
+
+function freshSqlite(): Promise<string> {
+  return Promise.resolve(`sqlite:${temporaryFolder()}/ingest.db`);
+}
+
+async function startLogNode(blocks: number): Promise<string> {
+  const program = fileURLToPath(new URL('log-node.ts', import.meta.url));
+  // Blocks behind the range make all of it final.
+  const args = ['--import', 'tsx', program, String(blocks + 1_000), String(logsPerBlock)];
+  const [url] = await new Child(process.execPath, args).output(/http:\S+/, 30_000);
+  return url;
+}
+
+function shown({ events, seconds, peakMb, cpuSeconds }: Ingested): string {
+  return `${Math.round(events / seconds)} events/s (${cpuSeconds} s of a core, ${Math.round(peakMb)} MB)`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
