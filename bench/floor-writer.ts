@@ -14,7 +14,7 @@ export interface FloorWriter {
 }
 
 /** The columns of `event`. */
-export const eventColumns =
+const eventColumns =
   'pipeline_id, block_number, log_index, transaction_hash, chain_id, block_hash, block_timestamp, transaction_index, contract_address, event_name, event_signature, args';
 
 /** How many MariaDB connections insert at a time: two cores gain nothing from more. */
