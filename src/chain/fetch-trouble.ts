@@ -17,10 +17,15 @@ const lagsBorne = 4;
 const timeoutsBorne = 16;
 /** How often a single block may be refused as too much: some nodes say so for other reasons. */
 const refusalsBorne = 5;
-/** How often a node may fail in its own words, and after how many of them it is asked for less. */
+/**
+ * How often a node may fail in words that nobody has sorted, and how often with troubles of its own, which last for some
+ * minutes; after how many of them it is asked for less.
+ */
 const failuresBorne = 20;
+const troublesBorne = 80;
 const failuresUntilLess = 3;
 const backoff = { firstMs: 200, maxMs: 4_000 };
+const longBackoff = { firstMs: 200, maxMs: 10_000 };
 
 /** What goes wrong between two good answers of a log source: each kind is borne so often, with a remedy of its own. */
 export class FetchTrouble {
@@ -43,7 +48,7 @@ export class FetchTrouble {
     const waits = this.#remedy(asked, error);
     const event = waits === null ? 'rpc.split' : 'rpc.wait';
     this.#logger.log('debug', `asking again: ${(error as Error).message}`, { event, ...asked });
-    if (waits !== null) await this.#clock.sleep(backoffMs(waits, backoff), signal);
+    if (waits !== null) await this.#clock.sleep(backoffMs(waits, waits > failuresBorne ? longBackoff : backoff), signal);
   }
 
   /** Returns how many times it has been waited for this reason, this one included; null: no wait is needed. */
@@ -76,8 +81,10 @@ export class FetchTrouble {
   }
 
   #failure(asked: BlockRange, error: RpcError): number {
-    if (++this.#failures > failuresBorne) throw refused(`blocks ${asked.from} to ${asked.to}`, error);
-    if (this.#failures === 1) this.#logger.log('warn', `RPC call failed, trying again: ${error.message}`);
+    const borne = error.class === 'unknown' ? failuresBorne : troublesBorne;
+    if (++this.#failures > borne) throw refused(`blocks ${asked.from} to ${asked.to}`, error);
+    const isNews = this.#failures === 1 && error.class !== 'unknown';
+    if (isNews) this.#logger.log('warn', `RPC call failed, trying again: ${error.message}`);
     if (this.#failures >= failuresUntilLess) this.#size.refused(asked, error);
     return this.#failures;
   }

@@ -68,8 +68,17 @@ function readError(error: unknown): StatedError {
   if (typeof error !== 'object' || error === null) return malformed(`error: ${shorten(JSON.stringify(error))}`);
   const { message, code, data } = error as Readonly<Record<string, unknown>>;
   const text = typeof message === 'string' ? message : JSON.stringify(error);
-  const detail = typeof data === 'string' && !text.includes(data) ? `${text} (${shorten(data)})` : text;
+  const more = typeof data === 'string' ? data : genericText.test(text) ? detailsIn(data) : '';
+  const detail = more === '' || text.includes(more) ? text : `${text} (${shorten(more)})`;
   return { message: shorten(detail), code: codeOf(code), data };
+}
+
+/** What a text begins with that says nothing: then the error's data may. */
+const genericText =
+  /^(invalid (params?|parameters?|argument|request|input)|(internal|server|rpc|execution|unknown) error|error)\b/i;
+
+function detailsIn(data: unknown): string {
+  return typeof data === 'object' && data !== null ? JSON.stringify(data) : '';
 }
 
 /** Gateways answer in shapes of their own, such as `{"message": "…"}`. */

@@ -5,6 +5,7 @@ const number = String.raw`(0x[0-9a-f]+|\d[\d,_]*(?:\.\d+)?)\s?(k\b|m\b)?`;
 /** Where a sentence names its limit, the surest place first. */
 const capPatterns = [
   String.raw`\d > ${number}`,
+  String.raw`max\w*[ "]?(?:allowed )?block[ _]?range["]? ?[=:]? ?${number}`,
   String.raw`max(?:imum)?(?:[^.;\d]|\[[^\]]*\]){0,60}?${number}`,
   String.raw`(?:limit(?:ed)?|restricted|capped|cap)(?:[^.;\d]){0,40}?(?:0\s?-\s?)?${number}`,
   String.raw`(?:up to|at most|no more than|more than|less than|smaller than|greater than|larger than|wider than|over|within|exceeds?|exceeding|below|under|allows?|allowed)(?:[^.;\d]){0,20}?${number}`,

@@ -109,8 +109,8 @@ export function asksForLess(error: RpcError): boolean {
 }
 
 /** Says whether the error may stand for a limit that nobody has described: then fewer blocks are worth a try, too. */
-export function mayBeLimit(error: RpcError): boolean {
-  return error.class === 'unknown' || error.class === 'internal';
+export function mayBeLimit({ class: kind, lostConnection }: RpcError): boolean {
+  return kind === 'unknown' || kind === 'internal' || (kind === 'transport' && !lostConnection);
 }
 
 /** Says whether this endpoint will go on refusing, while another may answer. */

@@ -128,7 +128,7 @@ describe('a JSON-RPC endpoint', () => {
     ['half a document', { kind: 'truncate' }, { class: 'malformed' }],
     ['a broken connection', { kind: 'drop' }, { class: 'transport', lostConnection: true }],
     ['HTTP 429', { kind: 'status', status: 429, retryAfter: '3' }, { class: 'rate-limit', retryAfterMs: 3_000 }],
-    ['HTTP 503', { kind: 'status', status: 503, body: '<h1>503 Service Unavailable</h1>' }, { class: 'internal' }],
+    ['HTTP 503', { kind: 'status', status: 503, body: '<h1>503 Service Unavailable</h1>' }, { class: 'transport' }],
     ['HTTP 403', { kind: 'status', status: 403, body: 'no' }, { class: 'quota' }],
     ['HTTP 404', { kind: 'status', status: 404 }, { class: 'method-disabled' }],
     [

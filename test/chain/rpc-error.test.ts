@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { capIn, retryAfterIn, suggestionIn } from '../../src/chain/rpc-error-hints.js';
-import { sortError } from '../../src/chain/rpc-error-patterns.js';
+import { patternOf, rpcErrorPatterns, sortError } from '../../src/chain/rpc-error-patterns.js';
 import { RpcError, asksForLess, isRefusal } from '../../src/chain/rpc-error.js';
 import { readRpcErrors, withCorpus } from '../support/corpus.js';
+import { providerErrors } from './provider-errors.js';
 import { rpcErrorTexts } from './rpc-error-texts.js';
 
 function actionOf(message: string, code?: number, status?: number): string {
@@ -14,6 +15,21 @@ describe('the taxonomy of RPC errors', () => {
     it(`answers what providers write with "${action}"`, () => {
       const others = texts.filter((text) => actionOf(text, -32_000) !== action);
       expect(others).to.deep.equal([]);
+    });
+  }
+
+  it('gives an example for each of its patterns, which is sorted by that pattern', () => {
+    for (const entry of rpcErrorPatterns) {
+      const [, provider, example] = entry;
+      expect(provider).to.not.equal('');
+      expect(patternOf(example)?.[3], `${provider}: ${example}`).to.equal(entry[3]);
+    }
+  });
+
+  for (const [provider, kind, text, code, status = 200, cap] of providerErrors) {
+    it(`takes ${provider}'s "${text.slice(0, 90)}" for ${kind}`, () => {
+      expect(sortError(text, code, status)).to.equal(kind);
+      if (cap !== undefined) expect(capIn(text)).to.equal(cap);
     });
   }
 
