@@ -1,4 +1,5 @@
 import { keccak_256 } from 'js-sha3';
+import type { RawLog } from '../model/event.js';
 import type { LogFilter } from './log-filter.js';
 
 /** Returns a test of whether a block's bloom filter says that the block may hold a wanted log (Yellow Paper, 4.3.1). */
@@ -11,6 +12,15 @@ export function bloomTestOf({ addresses, topics }: LogFilter): (bloom: string | 
     if (bloom === null || bloom.every((byte) => byte === 0) || bloom.every((byte) => byte === 0xff)) return false;
     return hasAny(bloom, wantedAddresses) && hasAny(bloom, wantedTopics);
   };
+}
+
+/** Returns the bloom filter of a block that holds exactly these logs, as 0x-hex (Yellow Paper, 4.3.1). */
+export function logsBloomOf(logs: readonly RawLog[]): string {
+  const bloom = Buffer.alloc(256);
+  const items = new Set(logs.flatMap(({ address, topics }) => [address, ...topics]));
+  for (const bit of [...items].flatMap(bitsOf))
+    bloom[255 - (bit >> 3)] = (bloom[255 - (bit >> 3)] ?? 0) | (1 << (bit & 7));
+  return `0x${bloom.toString('hex')}`;
 }
 
 /** The three bits that stand for an address or a topic: the low 11 bits of each of the hash's first three words. */

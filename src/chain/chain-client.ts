@@ -1,5 +1,6 @@
 import type { BlockHeader, BlockRange } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
+import { readReceiptLogs } from './block-receipts.js';
 import type { EndpointChoice } from './endpoint-choice.js';
 import { EndpointPool } from './endpoint-pool.js';
 import type { EndpointPoolOptions, Work } from './endpoint-pool.js';
@@ -9,7 +10,7 @@ import type { RpcCall } from './json-rpc-answer.js';
 import type { JsonRpcEndpoint } from './json-rpc.js';
 import { filterParams } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
-import { RpcError, asksForLess, mayBeLimit } from './rpc-error.js';
+import { RpcError, asksForLess, isRefusal, mayBeLimit } from './rpc-error.js';
 import { readLogs, readQuantity } from './rpc-values.js';
 
 export type { BlockTag, TagAnswer } from './header-outcome.js';
@@ -49,6 +50,8 @@ const never = (): boolean => false;
 export class ChainClient {
   readonly #pool: EndpointPool;
   readonly #choice: EndpointChoice;
+  /** Endpoints that give no receipts, and how they said so. */
+  readonly #withoutReceipts = new Map<string, RpcError>();
 
   constructor(source: ChainClientOptions | SharedEndpoints) {
     this.#pool = 'pool' in source ? source.pool : new EndpointPool(source);
@@ -128,7 +131,9 @@ export class ChainClient {
     };
     const single = range.from === range.to;
     const isForCaller = (error: RpcError): boolean =>
-      error.class === 'lag' || error.action === 'split' || (!single && (asksForLess(error) || mayBeLimit(error)));
+      error.class === 'lag' ||
+      (asksForLess(error) && !(single && error.lostConnection)) ||
+      (!single && mayBeLimit(error));
     return this.#ask(ask, isForCaller, signal);
   }
 
@@ -140,6 +145,23 @@ export class ChainClient {
       return outcomes.flatMap((outcome) => readLogs(valueOf(outcome)));
     };
     return this.#ask(ask, (error) => error.class === 'lag' || error.class === 'pruned', signal);
+  }
+
+  /** Returns every log of a block, by its receipts. */
+  async blockLogs(number: number, signal: AbortSignal): Promise<LogsAnswer> {
+    const calls = [headerCall(number), { method: 'eth_getBlockReceipts', params: [hexOf(number)] }];
+    const ask: Work<LogsAnswer> = async (endpoint) => {
+      const lack = this.#withoutReceipts.get(endpoint.name);
+      if (lack !== undefined) throw lack;
+      const since = this.#pool.now();
+      const [last, receipts] = await endpoint.batch(calls, signal);
+      const header = headerIn(last, number);
+      if (header === null) throw lagOf(endpoint, number);
+      if (receipts?.ok === false && isRefusal(receipts.error)) this.#withoutReceipts.set(endpoint.name, receipts.error);
+      const logs = readReceiptLogs(valueOf(receipts));
+      return { logs, last: header, endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#pool.now() - since };
+    };
+    return this.#ask(ask, (error) => error.class === 'lag' || asksForLess(error), signal);
   }
 
   /** Closes the connections. */

@@ -7,6 +7,7 @@ import { Inconsistency } from './consistency.js';
 import type { RangeSize } from './range-size.js';
 import { refusalHint } from './refusal-hint.js';
 import { RpcError, asksForLess, mayBeLimit } from './rpc-error.js';
+import { unknownErrorsOf } from './unknown-errors.js';
 
 /** The node can't show blocks that it said it has, or shows ones that don't fit together: look at its head again. */
 export class NodeLagsError extends ChainUnreachableError {}
@@ -15,8 +16,9 @@ export class NodeLagsError extends ChainUnreachableError {}
 const lagsBorne = 4;
 /** How many requests may time out in a row before the chain counts as unreachable; one without any answer counts thrice. */
 const timeoutsBorne = 16;
-/** How often a single block may be refused as too much: some nodes say so for other reasons. */
+/** How often a single block may be refused as too much: some nodes say so for other reasons; and as too slow. */
 const refusalsBorne = 5;
+const slownessBorne = 12;
 /**
  * How often a node may fail in words that nobody has sorted, and how often with troubles of its own, which last for some
  * minutes; after how many of them it is asked for less.
@@ -48,13 +50,15 @@ export class FetchTrouble {
     const waits = this.#remedy(asked, error);
     const event = waits === null ? 'rpc.split' : 'rpc.wait';
     this.#logger.log('debug', `asking again: ${(error as Error).message}`, { event, ...asked });
-    if (waits !== null) await this.#clock.sleep(backoffMs(waits, waits > failuresBorne ? longBackoff : backoff), signal);
+    if (waits !== null)
+      await this.#clock.sleep(backoffMs(waits, waits > failuresBorne ? longBackoff : backoff), signal);
   }
 
   /** Returns how many times it has been waited for this reason, this one included; null: no wait is needed. */
   #remedy(asked: BlockRange, error: unknown): number | null {
     if (error instanceof Inconsistency) return this.#lag(asked, error);
     if (!(error instanceof RpcError)) throw error;
+    unknownErrorsOf(this.#logger).report(error);
     if (error.class === 'lag') return this.#lag(asked, error);
     if (asksForLess(error)) return this.#less(asked, error);
     if (mayBeLimit(error)) return this.#failure(asked, error);
@@ -71,7 +75,8 @@ export class FetchTrouble {
 
   #less(asked: BlockRange, error: RpcError): number | null {
     if (asked.from === asked.to) {
-      if (++this.#refusals < refusalsBorne) return this.#refusals;
+      const borne = error.class === 'timeout' ? slownessBorne : refusalsBorne;
+      if (++this.#refusals < borne) return this.#refusals;
       throw refused(`block ${asked.from} alone`, error);
     }
     if (error.class === 'timeout') this.#timeouts += error.lostConnection ? 3 : 1;

@@ -9,6 +9,7 @@ import { Inconsistency, checkHashes, checkLinks } from './consistency.js';
 import { FetchTrouble } from './fetch-trouble.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
+import { LogReader } from './log-reader.js';
 import { RangeSize } from './range-size.js';
 
 interface LogSourceOptions {
@@ -48,6 +49,7 @@ export class LogSource {
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #mayHold: (bloom: string | undefined) => boolean;
   readonly #size: RangeSize;
+  readonly #reader: LogReader;
 
   constructor(options: LogSourceOptions) {
     this.#options = options;
@@ -55,6 +57,7 @@ export class LogSource {
     this.#isWanted = matcherOf(this.#filter);
     this.#mayHold = bloomTestOf(this.#filter);
     this.#size = new RangeSize(options.batchSize);
+    this.#reader = new LogReader(options.chain, this.#filter);
   }
 
   /**
@@ -75,7 +78,7 @@ export class LogSource {
   }
 
   async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
-    const { logs: answer, last, ...how } = await this.#options.chain.logs(this.#filter, range, signal);
+    const { logs: answer, last, ...how } = await this.#reader.read(range, signal);
     this.#size.answered({ range, logs: answer.length, ...how });
     await options.answered();
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];

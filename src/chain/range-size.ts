@@ -132,8 +132,8 @@ export class RangeSize {
   }
 }
 
-/** Endpoints of one host are told apart by a number behind its name; they have the same limits. */
-function hostOf(endpoint: string): string {
+/** Returns an endpoint's host: those of one host are told apart by a number behind it, and have the same limits. */
+export function hostOf(endpoint: string): string {
   return endpoint.replace(/#\d+$/, '');
 }
 

@@ -4,8 +4,17 @@ import type { RpcError } from './rpc-error.js';
 /** How many texts are remembered: a node that writes ever new ones must not fill the memory. */
 const textsRemembered = 200;
 
+const reporters = new WeakMap<Logger, UnknownErrors>();
+
+/** Returns the one who tells a logger of errors of unknown kinds. */
+export function unknownErrorsOf(logger: Logger): UnknownErrors {
+  const known = reporters.get(logger) ?? new UnknownErrors(logger);
+  reporters.set(logger, known);
+  return known;
+}
+
 /** Tells operators of errors that nobody has sorted yet: each text once, whole, so that it can be reported and sorted. */
-export class UnknownErrors {
+class UnknownErrors {
   readonly #logger: Logger;
   readonly #told = new Set<string>();
 

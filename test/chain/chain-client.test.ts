@@ -228,11 +228,14 @@ describe('a chain client', () => {
     expect(headers.map((header) => header?.number)).to.deep.equal([1, 2, 3]);
   });
 
-  it('leaves a wish for a smaller range to its caller, unless the range is one block', async () => {
+  it('leaves a wish for a smaller range to its caller, and what may be one unless the range is one block', async () => {
     const client = open({ first: true });
     fail(0, () => errorFault('query timeout exceeded'));
     expect(await failure(client.logs(any, { from: 1, to: 2 }, signal))).to.include({ class: 'timeout' });
     expect(clock.sleptMs).to.equal(0);
+    expect(await failure(client.logs(any, { from: 1, to: 1 }, signal))).to.include({ class: 'timeout' });
+    fail(0, () => errorFault('the moon is in the wrong house'));
+    expect(await failure(client.logs(any, { from: 1, to: 2 }, signal))).to.include({ class: 'unknown' });
     expect(await failure(client.logs(any, { from: 1, to: 1 }, signal))).to.be.instanceOf(ChainUnreachableError);
   });
 

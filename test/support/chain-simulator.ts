@@ -59,6 +59,8 @@ const defaultTraits: NodeTraits = {
   logTimestamps: 'none',
   repeats: false,
   strays: [],
+  receipts: 'none',
+  maxAddresses: Number.POSITIVE_INFINITY,
   beyondHead: 'silent',
 };
 

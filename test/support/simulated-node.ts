@@ -25,6 +25,10 @@ export interface NodeTraits {
   repeats: boolean;
   /** Logs that nobody asked for, added to every answer. */
   strays: readonly SimLog[];
+  /** How eth_getBlockReceipts is answered: not at all, rightly, or without the last log of each transaction. */
+  receipts: 'none' | 'all' | 'lacking';
+  /** The most addresses of a filter. */
+  maxAddresses: number;
   /** Answer ranges beyond the head with `[]` (as most nodes do) or with an error. */
   beyondHead: 'silent' | 'error';
 }
@@ -61,11 +65,27 @@ export function answerCall(
       return toHex(blocks.length - 1);
     case 'eth_getBlockByNumber':
       return headerOf(blocks[resolveTag(call.params[0] as string, blocks, traits)]);
+    case 'eth_getBlockReceipts':
+      if (traits.receipts !== 'none') return receiptsOf(blocks[Number(call.params[0])], traits);
+      break;
     case 'eth_getLogs':
       return getLogs(call.params[0] as Filter, blocks, logsUpTo, traits);
-    default:
-      throw new SimRefusal({ code: -32601, message: `the method ${call.method} does not exist/is not available` });
   }
+  throw new SimRefusal({ code: -32601, message: `the method ${call.method} does not exist/is not available` });
+}
+
+function receiptsOf(block: SimBlock | undefined, { receipts }: NodeTraits): unknown {
+  if (block === undefined) return null;
+  const hashes = [...new Set(block.logs.map((log) => log.transactionHash))];
+  return hashes.map((transactionHash) => {
+    const logs = block.logs.filter((log) => log.transactionHash === transactionHash);
+    return {
+      transactionHash,
+      blockHash: block.hash,
+      status: '0x1',
+      logs: receipts === 'all' ? logs : logs.slice(0, -1),
+    };
+  });
 }
 
 function resolveTag(tag: string, blocks: readonly SimBlock[], traits: NodeTraits): number {
@@ -87,6 +107,9 @@ export function headerOf(block: SimBlock | undefined): unknown {
 }
 
 function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, traits: NodeTraits): unknown[] {
+  if ([filter.address ?? []].flat().length > traits.maxAddresses) {
+    throw new SimRefusal({ code: -32602, message: 'exceed max addresses or topics per search position' });
+  }
   const asked = blocksOf(filter, blocks, traits);
   if (filter.blockHash !== undefined && asked.some((block) => block.number > logsUpTo)) {
     throw new SimRefusal({ code: -32000, message: 'header not found' });
