@@ -70,7 +70,7 @@ function readError(error: unknown): StatedError {
   const text = typeof message === 'string' ? message : JSON.stringify(error);
   const more = typeof data === 'string' ? data : genericText.test(text) ? detailsIn(data) : '';
   const detail = more === '' || text.includes(more) ? text : `${text} (${shorten(more)})`;
-  return { message: shorten(detail), code: codeOf(code), data };
+  return { message: shorten(detail, 1_000), code: codeOf(code), data };
 }
 
 /** What a text begins with that says nothing: then the error's data may. */

@@ -34,7 +34,19 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
   'range-cap',
   'density',
   'lag',
+  'pruned',
+  'missing-state',
 ]);
+
+/**
+ * A server that looks for a method or its parameters in an array finds none; one that refuses a method by name, or an
+ * argument, means that one.
+ */
+function isAboutBatch({ class: kind, message }: RpcError): boolean {
+  if (kind === 'invalid-request') return /request|json|unmarshal|array|object/i.test(message);
+  if (kind === 'method-disabled') return !/getlogs|limit exceeded|whitelist|plan|tier/i.test(message);
+  return !notAboutBatches.has(kind);
+}
 
 /** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
 const batchFailuresBorne = 3;
@@ -141,7 +153,7 @@ export class JsonRpcEndpoint {
 
   /** Remembers that a batch of this size is too much, or throws the error where it is about something else. */
   #shrinkBatch(size: number, error: RpcError): void {
-    if (notAboutBatches.has(error.class)) this.#bearFailure(error);
+    if (!isAboutBatch(error)) this.#bearFailure(error);
     const tooLarge = error.class === 'batch' && /larg|big|size|limit|many|exceed|max/i.test(error.message);
     const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
     this.#maxBatch = tooLarge ? Math.max(1, smaller) : 1;
