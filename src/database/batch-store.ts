@@ -1,9 +1,10 @@
 import type { EventBatch, RollbackMessage } from '../model/batch.js';
-import type { ChainEvent, LogPosition, UndecodedLog } from '../model/event.js';
 import type { Progress } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import type { Database, Query } from './database.js';
-import type { BulkInsert, InsertColumn, Statement } from './script.js';
+import { insertEvents, insertRecentBlocks, insertUndecoded } from './event-columns.js';
+import type { RowOwner } from './event-columns.js';
+import type { BulkInsert, Statement } from './script.js';
 
 /** Who commits, and from where: what the fences of a commit compare. */
 export interface CommitGuard {
@@ -30,6 +31,14 @@ export interface RollbackCommit extends CommitGuard {
   readonly progress: Progress;
 }
 
+/** What a batch has rows of. */
+export type BatchRows = Pick<EventBatch, 'events' | 'undecoded'>;
+
+interface PreparedRows extends RowOwner {
+  readonly undecoded: BatchRows['undecoded'];
+  readonly inserts: readonly BulkInsert[];
+}
+
 type Step = Query | Statement | BulkInsert;
 
 /**
@@ -39,9 +48,19 @@ type Step = Query | Statement | BulkInsert;
  */
 export class BatchStore {
   readonly #database: Database;
+  /** By the events that they were made of: a batch that is not committed after all takes them along. */
+  readonly #prepared = new WeakMap<BatchRows['events'], PreparedRows>();
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** Builds the rows of a batch that is to be committed soon, perhaps while another commit is in the air. */
+  prepare(owner: RowOwner, rows: BatchRows): void {
+    const { pipelineId, chainId } = owner;
+    const inserts = toInserts(owner, rows);
+    this.#database.prepare?.(inserts);
+    this.#prepared.set(rows.events, { pipelineId, chainId, undecoded: rows.undecoded, inserts });
   }
 
   /** Commits a batch whole; throws FenceError, with nothing written, where the lease or the version is another. */
@@ -55,8 +74,7 @@ export class BatchStore {
         block_hash: toBytes(batch.toHash),
       }),
       ...(commit.replaces ? this.#deleteRows(pipelineId, batch.fromBlock, batch.toBlock) : []),
-      ...inserts('event', eventColumns, batch.events, (event) => eventRow(pipelineId, chainId, event)),
-      ...inserts('undecoded_log', undecodedColumns, batch.undecoded, (log) => undecodedRow(pipelineId, chainId, log)),
+      ...this.#rowsOf(commit, batch),
       ...this.#remember(commit),
     ]);
   }
@@ -108,6 +126,12 @@ export class BatchStore {
     ];
   }
 
+  #rowsOf(owner: RowOwner, batch: BatchRows): readonly BulkInsert[] {
+    const known = this.#prepared.get(batch.events);
+    const fits = known?.pipelineId === owner.pipelineId && known.chainId === owner.chainId;
+    return fits && known.undecoded === batch.undecoded ? known.inserts : toInserts(owner, batch);
+  }
+
   #deleteRows(pipelineId: number, from: number, to: number): readonly Step[] {
     return ['event', 'undecoded_log'].map((table) =>
       this.#database.knex(table).where({ pipeline_id: pipelineId }).whereBetween('block_number', [from, to]).delete(),
@@ -118,76 +142,12 @@ export class BatchStore {
     const { pipelineId, batch } = commit;
     const remembered = this.#database.knex('recent_block').where({ pipeline_id: pipelineId });
     const forget = commit.forgets ? remembered : remembered.where('block_number', '<', batch.finalizedBlock);
-    return [
-      forget.delete(),
-      ...inserts('recent_block', recentColumns, batch.recentBlocks, (block) => [pipelineId, block.number, block.hash]),
-    ];
+    return [forget.delete(), ...insertRecentBlocks(pipelineId, batch.recentBlocks)];
   }
 }
 
-const positionColumns: readonly InsertColumn[] = [
-  { name: 'pipeline_id' },
-  { name: 'block_number' },
-  { name: 'log_index' },
-  { name: 'transaction_hash', hex: true },
-  { name: 'chain_id' },
-  { name: 'block_hash', hex: true },
-  { name: 'block_timestamp' },
-  { name: 'transaction_index' },
-  { name: 'contract_address', hex: true },
-];
-
-const eventColumns: readonly InsertColumn[] = [
-  ...positionColumns,
-  { name: 'event_name' },
-  { name: 'event_signature' },
-  { name: 'args' },
-];
-
-const undecodedColumns: readonly InsertColumn[] = [
-  ...positionColumns,
-  { name: 'reason' },
-  { name: 'topics' },
-  { name: 'data' },
-];
-
-const recentColumns: readonly InsertColumn[] = [
-  { name: 'pipeline_id' },
-  { name: 'block_number' },
-  { name: 'block_hash', hex: true },
-];
-
-type Row = (string | number | null)[];
-
-function positionRow(pipelineId: number, chainId: number, log: LogPosition): Row {
-  return [
-    pipelineId,
-    log.blockNumber,
-    log.logIndex,
-    log.transactionHash,
-    chainId,
-    log.blockHash,
-    log.timestamp,
-    log.transactionIndex,
-    log.contractAddress,
-  ];
-}
-
-function eventRow(pipelineId: number, chainId: number, event: ChainEvent): Row {
-  return [...positionRow(pipelineId, chainId, event), event.eventName, event.eventSignature, event.argsJson];
-}
-
-function undecodedRow(pipelineId: number, chainId: number, log: UndecodedLog): Row {
-  return [...positionRow(pipelineId, chainId, log), log.reason, JSON.stringify(log.topics), log.data];
-}
-
-function inserts<T>(
-  table: string,
-  columns: readonly InsertColumn[],
-  items: readonly T[],
-  toRow: (item: T) => Row,
-): readonly BulkInsert[] {
-  return items.length === 0 ? [] : [{ table, columns, rows: items.map(toRow) }];
+function toInserts(owner: RowOwner, { events, undecoded }: BatchRows): readonly BulkInsert[] {
+  return [...insertEvents(owner, events), ...insertUndecoded(owner, undecoded)];
 }
 
 function toBytes(hex: string): Buffer {

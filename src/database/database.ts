@@ -24,6 +24,8 @@ export interface Database {
    * SQLite has one writer, whose scripts are short.
    */
   writeUrgently(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]>;
+  /** Does now, perhaps while another script is in the air, what inserts of a later script cost this process. */
+  prepare?(inserts: readonly BulkInsert[]): void;
   /** Compiles a query for a script and marks that it must match exactly one row. */
   fenced(query: Query): Statement;
   close(): Promise<void>;
@@ -37,7 +39,6 @@ export function compile(query: Query): Statement {
 
 /** Compiles what `Database.write` takes. */
 export function toStep(step: Query | Statement | BulkInsert): ScriptStep {
-  if ('rows' in step) return step;
   return 'toSQL' in step ? compile(step) : step;
 }
 

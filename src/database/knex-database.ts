@@ -58,6 +58,10 @@ export class KnexDatabase implements Database {
     return this.#try(() => this.#urgentRunner.run(steps.map(toStep)));
   }
 
+  prepare(inserts: readonly BulkInsert[]): void {
+    for (const insert of inserts) this.#runner.prepare?.(insert);
+  }
+
   fenced(query: Query): Statement {
     return { ...compile(query), fence: true };
   }

@@ -6,10 +6,10 @@ import type { MysqlAddress } from './database-url.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, sessionSetup } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
-import { fenceErrorNumber, writePackets } from './mysql-script.js';
+import { fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
 import { FenceError, isFenced } from './script.js';
-import type { ScriptRunner, ScriptStep, StepResult } from './script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from './script.js';
 
 /** How long an orderly end of the connection may take, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -17,6 +17,8 @@ const goodbyeMs = 1_000;
 interface Session {
   readonly connection: Connection;
   readonly maxBytes: number;
+  /** The texts of inserts that are to be sent soon. */
+  readonly prepared: WeakMap<BulkInsert, readonly string[]>;
   /** Not later than when the server last noted its clock, by our monotonic one. */
   notedAt: number;
 }
@@ -50,6 +52,11 @@ export class MysqlScriptRunner implements ScriptRunner {
     return result;
   }
 
+  prepare(insert: BulkInsert): void {
+    // Before there is a session it is not known how much the server takes at once.
+    this.#session?.prepared.set(insert, writeInserts(insert, this.#session.maxBytes));
+  }
+
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = null;
@@ -65,7 +72,9 @@ export class MysqlScriptRunner implements ScriptRunner {
     const results = steps.map(() => ({ matched: 0, insertId: 0 }));
     const session = await this.#connect();
     try {
-      for (const packet of writePackets(steps, session.maxBytes)) {
+      const textsOf = (insert: BulkInsert): readonly string[] =>
+        session.prepared.get(insert) ?? writeInserts(insert, session.maxBytes);
+      for (const packet of writePackets(steps, session.maxBytes, textsOf)) {
         collect(results, packet, await this.#sendInTime(session, packet.text));
       }
       return results;
@@ -115,7 +124,8 @@ export class MysqlScriptRunner implements ScriptRunner {
     });
     try {
       await this.#within(connection, connection.connect());
-      const session = { connection, maxBytes: 1 << 20, notedAt: this.#options.clock.monotonic() };
+      const notedAt = this.#options.clock.monotonic();
+      const session = { connection, maxBytes: 1 << 20, prepared: new WeakMap(), notedAt };
       const setup = [...sessionSetup(this.#options.timezone), noteClock];
       for (const statement of setup) await this.#send(session, statement);
       const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];

@@ -1,6 +1,7 @@
 import { format } from 'mysql2';
+import { RuntimeFailure } from '../runtime/errors.js';
 import { hexDigits, isBulkInsert } from './script.js';
-import type { BulkInsert, ScriptStep } from './script.js';
+import type { BulkInsert, InsertColumn, ScriptStep, SqlValue } from './script.js';
 
 /** SQL text that is sent as one packet, and which results of it belong to the script's steps. */
 export interface Packet {
@@ -23,59 +24,91 @@ const fenceCheck = outOfRangeUnless('ROW_COUNT() = 1');
 /** The server's error number for a fence that did not hold: ER_DATA_OUT_OF_RANGE. */
 export const fenceErrorNumber = 1690;
 
+/** A row is longer than the longest packet that the server takes: no other way of writing it helps. */
+export class PacketSizeError extends RuntimeFailure {
+  constructor(bytes: number, maxBytes: number) {
+    const hint = "raise the server's max_allowed_packet, and start the run again";
+    super(`a row takes ${bytes} bytes, and the database server accepts ${maxBytes} at once`, { hint });
+  }
+}
+
 interface Piece {
   readonly text: string;
   readonly step: number | null;
 }
 
-/** Writes a script as packets of at most `maxBytes`; nearly always as one. */
-export function writePackets(steps: readonly ScriptStep[], maxBytes: number): readonly Packet[] {
-  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes / 4));
-  const whole = pieces.length === 1 ? pieces : [plain('START TRANSACTION'), ...pieces, plain('COMMIT')];
-  return pack(whole, maxBytes);
+/** How the INSERTs of many rows are had for packets of at most `maxBytes`. */
+type InsertTexts = (insert: BulkInsert, maxBytes: number) => readonly string[];
+
+/**
+ * Writes a script as packets of at most `maxBytes`; nearly always as one. Throws PacketSizeError where a row alone is
+ * longer, and a TypeError where the text of a `hex` column is none.
+ */
+export function* writePackets(
+  steps: readonly ScriptStep[],
+  maxBytes: number,
+  textsOf: InsertTexts = writeInserts,
+): Generator<Packet, void, undefined> {
+  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes, textsOf));
+  yield* pack(pieces.length === 1 ? pieces : [plain('START TRANSACTION'), ...pieces, plain('COMMIT')], maxBytes);
 }
 
 function plain(text: string): Piece {
   return { text, step: null };
 }
 
-function writeStep(step: ScriptStep, index: number, maxBytes: number): readonly Piece[] {
-  if (isBulkInsert(step)) return writeInserts(step, index, maxBytes);
+function writeStep(step: ScriptStep, index: number, maxBytes: number, textsOf: InsertTexts): readonly Piece[] {
+  if (isBulkInsert(step)) return textsOf(step, maxBytes).map((text) => ({ text, step: index }));
   const statement = { text: format(step.sql, [...step.bindings]), step: index };
   return step.fence === true ? [statement, plain(fenceCheck)] : [statement];
 }
 
-function writeInserts(insert: BulkInsert, index: number, maxBytes: number): readonly Piece[] {
-  const head = `INSERT INTO \`${insert.table}\` (${insert.columns.map((column) => `\`${column.name}\``).join(', ')}) VALUES `;
-  const pieces: Piece[] = [];
+/** Characters of an INSERT, about: longer ones are no faster, and a server parses each as a whole, in memory. */
+const insertLength = 1 << 20;
+
+/** Writes the INSERTs of many rows, for packets of at most `maxBytes`. Throws a TypeError as `writePackets`. */
+export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: number): readonly string[] {
+  const head = `INSERT INTO \`${table}\` (${columns.map(({ name }) => `\`${name}\``).join(', ')}) VALUES `;
+  const longest = Math.min(insertLength, maxBytes / 4);
+  const literals = columns.map(toLiterals);
+  const texts: string[] = [];
   let rows: string[] = [];
   let length = 0;
   const flush = (): void => {
-    if (rows.length > 0) pieces.push({ text: head + rows.join(','), step: index });
+    if (rows.length > 0) texts.push(head + rows.join(','));
     rows = [];
     length = 0;
   };
-  for (const row of insert.rows) {
-    const text = writeRow(insert, row);
-    if (length + text.length > maxBytes) flush();
+  for (let row = 0; row < count; row++) {
+    const text = writeRow(literals, row);
+    if (length + text.length > longest) flush();
     rows.push(text);
     length += text.length;
   }
   flush();
-  return pieces;
+  return texts;
 }
 
-function writeRow(insert: BulkInsert, row: readonly (string | number | null)[]): string {
-  let text = '(';
-  for (let i = 0; i < row.length; i++) {
-    const value = row[i] ?? null;
-    if (i > 0) text += ',';
-    if (value === null) text += 'NULL';
-    else if (typeof value === 'number') text += String(value);
-    else if (insert.columns[i]?.hex === true) text += `x'${hexDigits(value)}'`;
-    else text += quote(value);
-  }
-  return text + ')';
+function writeRow(literals: readonly (readonly string[])[], row: number): string {
+  let text = '';
+  for (const values of literals) text += (text === '' ? '(' : ',') + (values[row] ?? 'NULL');
+  return `${text})`;
+}
+
+function toLiterals({ hex = false, values }: InsertColumn): readonly string[] {
+  let [last, literal]: [SqlValue, string] = [null, 'NULL'];
+  return values.map((value) => {
+    // Most columns have the same value in row after row.
+    if (value !== last) [last, literal] = [value, toLiteral(value, hex)];
+    return literal;
+  });
+}
+
+function toLiteral(value: SqlValue, isHex: boolean): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'string') return `x'${value.toString('hex')}'`;
+  return isHex ? `x'${hexDigits(value)}'` : quote(value);
 }
 
 /** Characters that sql_mode without NO_BACKSLASH_ESCAPES, which every session sets, wants escaped. */
@@ -85,22 +118,23 @@ function quote(value: string): string {
   return special.test(value) ? format('?', [value]) : `'${value}'`;
 }
 
-function pack(pieces: readonly Piece[], maxBytes: number): readonly Packet[] {
-  const packets: Packet[] = [];
+function* pack(pieces: readonly Piece[], maxBytes: number): Generator<Packet, void, undefined> {
   let current: Piece[] = [];
   let length = 0;
-  const flush = (): void => {
-    if (current.length === 0) return;
-    packets.push({ text: current.map((piece) => piece.text).join(';'), answers: current.map((piece) => piece.step) });
-    current = [];
-    length = 0;
-  };
   for (const piece of pieces) {
     const bytes = Buffer.byteLength(piece.text) + 1;
-    if (length + bytes > maxBytes) flush();
+    if (bytes > maxBytes) throw new PacketSizeError(bytes, maxBytes);
+    if (length + bytes > maxBytes) {
+      yield toPacket(current);
+      current = [];
+      length = 0;
+    }
     current.push(piece);
     length += bytes;
   }
-  flush();
-  return packets;
+  if (current.length > 0) yield toPacket(current);
+}
+
+function toPacket(pieces: readonly Piece[]): Packet {
+  return { text: pieces.map((piece) => piece.text).join(';'), answers: pieces.map((piece) => piece.step) };
 }

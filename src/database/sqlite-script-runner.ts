@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
 import { FenceError, hexDigits, isBulkInsert } from './script.js';
-import type { BulkInsert, InsertColumn, ScriptRunner, ScriptStep, Statement, StepResult } from './script.js';
+import type { BulkInsert, InsertColumn, ScriptRunner, ScriptStep, SqlValue, Statement, StepResult } from './script.js';
 
 /** How long SQLite itself waits for another's write lock, in milliseconds. */
 const busyTimeoutMs = 5_000;
@@ -60,11 +60,19 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 
   #insert(insert: BulkInsert): StepResult {
-    for (let i = 0; i < insert.rows.length; i += rowsPerInsert) {
-      const rows = insert.rows.slice(i, i + rowsPerInsert);
-      this.#prepare(insertSql(insert, rows.length)).run(...rows.flatMap((row) => bind(insert.columns, row)));
+    const columns = insert.columns.map(toBindings);
+    const bindings: SqlValue[] = [];
+    // One array for all statements.
+    for (let from = 0; from < insert.count; from += rowsPerInsert) {
+      const to = Math.min(from + rowsPerInsert, insert.count);
+      let length = 0;
+      for (let row = from; row < to; row++) {
+        for (const values of columns) bindings[length++] = values[row] ?? null;
+      }
+      bindings.length = length;
+      this.#prepare(insertSql(insert, to - from)).run(bindings);
     }
-    return { matched: insert.rows.length, insertId: 0 };
+    return { matched: insert.count, insertId: 0 };
   }
 
   #prepare(sql: string): Prepared {
@@ -89,8 +97,7 @@ function insertSql(insert: BulkInsert, rows: number): string {
   return `INSERT INTO "${insert.table}" (${columns}) VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
 }
 
-function bind(columns: readonly InsertColumn[], row: readonly (string | number | null)[]): unknown[] {
-  return row.map((value, i) =>
-    columns[i]?.hex === true && typeof value === 'string' ? Buffer.from(hexDigits(value), 'hex') : value,
-  );
+function toBindings({ hex, values }: InsertColumn): readonly SqlValue[] {
+  if (hex !== true) return values;
+  return values.map((value) => (typeof value === 'string' ? Buffer.from(hexDigits(value), 'hex') : value));
 }

@@ -4,8 +4,10 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseUnreachableError } from '../runtime/errors.js';
-import { FenceError } from './script.js';
-import type { ScriptRunner, ScriptStep, StepResult } from './script.js';
+import { packInsert } from './packed-insert.js';
+import type { PackedInsert, PackedStep } from './packed-insert.js';
+import { FenceError, isBulkInsert } from './script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from './script.js';
 
 /** What the writer sends back for a script. */
 export type WriterAnswer =
@@ -32,6 +34,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #packed = new WeakMap<BulkInsert, PackedInsert>();
   #child: ChildProcess | null = null;
   #nextId = 1;
   #isClosed = false;
@@ -43,6 +46,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   async run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    const packed = steps.map((step) => this.#pack(step));
     const child = this.#start();
     const id = this.#nextId++;
     const answered = new AbortController();
@@ -54,7 +58,7 @@ export class SqliteWriterProcess implements ScriptRunner {
     try {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
         this.#waiting.set(id, { child, resolve, reject });
-        child.send({ id, steps }, (error) => {
+        child.send({ id, steps: packed }, (error) => {
           if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
         });
       });
@@ -62,6 +66,10 @@ export class SqliteWriterProcess implements ScriptRunner {
       answered.abort();
       await timeout;
     }
+  }
+
+  prepare(insert: BulkInsert): void {
+    this.#packed.set(insert, packInsert(insert));
   }
 
   async close(): Promise<void> {
@@ -73,6 +81,10 @@ export class SqliteWriterProcess implements ScriptRunner {
       child.once('exit', () => resolve());
       child.disconnect();
     });
+  }
+
+  #pack(step: ScriptStep): PackedStep {
+    return isBulkInsert(step) ? (this.#packed.get(step) ?? packInsert(step)) : step;
   }
 
   #start(): ChildProcess {

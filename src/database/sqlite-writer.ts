@@ -1,13 +1,14 @@
 // The process that SqliteWriterProcess starts. DESIGN lets only cli touch `process`; this file is a program of its own.
 import process from 'node:process';
+import { unpackStep } from './packed-insert.js';
+import type { PackedStep } from './packed-insert.js';
 import { FenceError } from './script.js';
-import type { ScriptStep } from './script.js';
 import { SqliteScriptRunner } from './sqlite-script-runner.js';
 import type { WriterAnswer } from './sqlite-writer-process.js';
 
 const runner = new SqliteScriptRunner(process.argv[2] ?? '');
 
-process.on('message', (request: { id: number; steps: readonly ScriptStep[] }) => {
+process.on('message', (request: { id: number; steps: readonly PackedStep[] }) => {
   process.send?.(answer(request.id, request.steps));
 });
 
@@ -20,9 +21,9 @@ process.on('disconnect', () => {
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-function answer(id: number, steps: readonly ScriptStep[]): WriterAnswer {
+function answer(id: number, steps: readonly PackedStep[]): WriterAnswer {
   try {
-    return { id, results: runner.runSync(steps) };
+    return { id, results: runner.runSync(steps.map(unpackStep)) };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     return { id, error: { fence: error instanceof FenceError, code: code ?? null, message } };

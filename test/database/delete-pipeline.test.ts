@@ -4,6 +4,7 @@ import { PipelineStore } from '../../src/database/pipeline-store.js';
 import { LeaseHeldError, NotFoundError } from '../../src/runtime/errors.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { bulkInsert } from './bulk-insert.js';
 
 const component = { name: 'a', type: 'event_monitor', config: {} };
 const tables = ['pipeline_component', 'pipeline_task', 'pipeline_checkpoint', 'event', 'undecoded_log', 'recent_block'];
@@ -29,16 +30,16 @@ eachDatabase('a deleted pipeline', (databases) => {
     const columns = [...position.map((name) => ({ name })), ...hashes];
     const row = (i: number): (string | number)[] => [id, Math.floor(i / 3), i, 1, 1, 0, hash, hash, hash.slice(0, 42)];
     await database.write([
-      {
-        table: 'event',
-        columns: [...columns, ...['event_name', 'event_signature', 'args'].map((name) => ({ name }))],
-        rows: Array.from({ length: events }, (_, i) => [...row(i), 'E', 'E()', '{}']),
-      },
-      {
-        table: 'undecoded_log',
-        columns: [...columns, ...['reason', 'topics'].map((name) => ({ name })), { name: 'data', hex: true }],
-        rows: [[...row(0), 'no_topics', '[]', '0x']],
-      },
+      bulkInsert(
+        'event',
+        [...columns, ...['event_name', 'event_signature', 'args'].map((name) => ({ name }))],
+        Array.from({ length: events }, (_, i) => [...row(i), 'E', 'E()', '{}']),
+      ),
+      bulkInsert(
+        'undecoded_log',
+        [...columns, ...['reason', 'topics'].map((name) => ({ name })), { name: 'data', hex: true }],
+        [[...row(0), 'no_topics', '[]', '0x']],
+      ),
       knex('recent_block').insert({ pipeline_id: id, block_number: 1, block_hash: Buffer.alloc(32) }),
       knex('pipeline_checkpoint').insert({ pipeline_id: id, task_id: 1 }),
     ]);

@@ -9,6 +9,7 @@ import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { createDatabase, withMariadbServer } from '../support/databases.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually, within } from '../support/within.js';
+import { bulkInsert } from './bulk-insert.js';
 
 const timeoutMs = 800;
 
@@ -127,7 +128,7 @@ withMariadbServer('a connection to a server', (server) => {
     try {
       const small = await openDatabase(url);
       const rows = Array.from({ length: 300 }, (_, i) => [i + 1, 'x'.repeat(300)]);
-      const many = { table: 'item', columns: [{ name: 'id' }, { name: 'a' }], rows };
+      const many = bulkInsert('item', [{ name: 'id' }, { name: 'a' }], rows);
       const broken = { ...run('UPDATE item SET a = 1 WHERE id = 999'), fence: true };
       expect(await failure(small.write([many, broken]))).to.be.instanceOf(FenceError);
       expect(await count()).to.equal(0);

@@ -1,23 +1,28 @@
 import { expect } from 'chai';
 import { fenceErrorNumber, writePackets } from '../../src/database/mysql-script.js';
-import type { BulkInsert, Statement } from '../../src/database/script.js';
+import type { Packet } from '../../src/database/mysql-script.js';
+import type { ScriptStep, Statement } from '../../src/database/script.js';
+import { bulkInsert } from './bulk-insert.js';
 
 const renew: Statement = { sql: 'UPDATE t SET a = ? WHERE id = ?', bindings: ["o'clock", 7], fence: true };
-const rows: BulkInsert = {
-  table: 'event',
-  columns: [{ name: 'id' }, { name: 'hash', hex: true }, { name: 'text' }],
-  rows: Array.from({ length: 100 }, (_, i) => [i, `0x${'ab'.repeat(32)}`, `it's '${i}'`]),
-};
+const rows = bulkInsert(
+  'event',
+  [{ name: 'id' }, { name: 'hash', hex: true }, { name: 'text' }],
+  Array.from({ length: 100 }, (_, i) => [i, `0x${'ab'.repeat(32)}`, `it's '${i}'`]),
+);
+const packetsOf = (steps: readonly ScriptStep[], maxBytes: number): readonly Packet[] => [
+  ...writePackets(steps, maxBytes),
+];
 
 describe('the packets of a script', () => {
   it('is one statement without a transaction where there is only one', () => {
-    const [packet, ...more] = writePackets([{ sql: 'DELETE FROM t WHERE a = ?', bindings: [null] }], 1000);
+    const [packet, ...more] = packetsOf([{ sql: 'DELETE FROM t WHERE a = ?', bindings: [null] }], 1000);
     expect(packet).to.deep.equal({ text: 'DELETE FROM t WHERE a = NULL', answers: [0] });
     expect(more).to.deep.equal([]);
   });
 
   it('is one transaction that a fence breaks on the server', () => {
-    const [packet] = writePackets([renew], 1000);
+    const [packet] = packetsOf([renew], 1000);
     expect(packet?.text).to.match(
       /^START TRANSACTION;UPDATE t SET a = 'o\\'clock' WHERE id = 7;SET @\w+ = 1844\d+ \+ IF\(ROW_COUNT\(\) = 1, 0, 1\);COMMIT$/,
     );
@@ -26,11 +31,11 @@ describe('the packets of a script', () => {
   });
 
   it('is one packet wherever it fits', () => {
-    expect(writePackets([renew, rows], 1 << 20)).to.have.length(1);
+    expect(packetsOf([renew, rows], 1 << 20)).to.have.length(1);
   });
 
   it('is one transaction over several packets under a small limit, each below it', () => {
-    const packets = writePackets([renew, rows, renew], 2_000);
+    const packets = packetsOf([renew, rows, renew], 2_000);
     expect(packets.length).to.be.greaterThan(5);
     for (const { text } of packets) expect(Buffer.byteLength(text)).to.be.at.most(2_000);
     const text = packets.map((packet) => packet.text).join(';');
@@ -42,11 +47,8 @@ describe('the packets of a script', () => {
   });
 
   it('counts the bytes of texts, not their characters', () => {
-    const wide: BulkInsert = {
-      table: 't',
-      columns: [{ name: 'a' }],
-      rows: Array.from({ length: 40 }, () => ['汉字汉字汉字'.repeat(5)]),
-    };
-    for (const { text } of writePackets([wide], 1_500)) expect(Buffer.byteLength(text)).to.be.at.most(1_500);
+    const texts = Array.from({ length: 40 }, () => ['汉字汉字汉字'.repeat(5)]);
+    const wide = bulkInsert('t', [{ name: 'a' }], texts);
+    for (const { text } of packetsOf([wide], 1_500)) expect(Buffer.byteLength(text)).to.be.at.most(1_500);
   });
 });

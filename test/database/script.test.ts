@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import type { BulkInsert, Statement } from '../../src/database/script.js';
+import type { BulkInsert, SqlValue, Statement } from '../../src/database/script.js';
 import { FenceError } from '../../src/database/script.js';
 import { eachDatabase } from '../support/databases.js';
+import { bulkInsert } from './bulk-insert.js';
 
 const odd = [
   "it's",
@@ -42,11 +43,8 @@ for (const mode of ['in this process', 'as runs do'] as const) {
     });
     const ids = async (): Promise<number[]> =>
       (await database.read<{ id: number }[]>((knex) => knex('item').select('id').orderBy('id'))).map(({ id }) => id);
-    const bulk = (rows: BulkInsert['rows']): BulkInsert => ({
-      table: 'item',
-      columns: [{ name: 'id' }, { name: 'a' }, { name: 'b', hex: true }],
-      rows,
-    });
+    const bulk = (rows: readonly (readonly SqlValue[])[]): BulkInsert =>
+      bulkInsert('item', [{ name: 'id' }, { name: 'a' }, { name: 'b', hex: true }], rows);
     const errorOf = (steps: readonly (Statement | BulkInsert)[]): Promise<unknown> =>
       database.write(steps).then(
         () => undefined,

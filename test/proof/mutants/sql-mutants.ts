@@ -29,7 +29,7 @@ export const sqlMutants: readonly Mutant[] = [
     'return transaction === null ? [] : steps.map((step) => this.#runStep(step));',
   ),
   packets('mysql-transaction', 'on MySQL too', "[plain('START TRANSACTION'), ...pieces, plain('COMMIT')]", 'pieces'),
-  packets('one-packet', 'and one packet', 'if (length + bytes > maxBytes) flush();', 'flush();'),
+  packets('one-packet', 'and one packet', 'if (length + bytes > maxBytes) {', 'if (length > 0) {'),
   guardsOf(mysqlRunner, scriptTest, '(mariadb)')(
     'rollback',
     'what a broken packet left open is rolled back',

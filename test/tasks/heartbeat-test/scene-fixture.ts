@@ -1,6 +1,7 @@
 import { openDatabase } from '../../../src/database/open-database.js';
 import { toStep } from '../../../src/database/database.js';
 import type { Database } from '../../../src/database/database.js';
+import { isBulkInsert } from '../../../src/database/script.js';
 import type { Statement } from '../../../src/database/script.js';
 import { beatSteps } from '../../../src/tasks/heartbeat-test/beat-steps.js';
 import { leaseSteps } from '../../../src/tasks/heartbeat-test/lease-steps.js';
@@ -63,7 +64,7 @@ export function broken(database: Database, edit: Edit): Database {
   const edited = (steps: Parameters<Database['write']>[0]): Parameters<Database['write']>[0] =>
     steps.map((step) => {
       const compiled = toStep(step);
-      return 'rows' in compiled ? compiled : edit(compiled);
+      return isBulkInsert(compiled) ? compiled : edit(compiled);
     });
   return {
     dialect: database.dialect,
