@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   busy: async () => (await import('./busy.js')).busy,
   stall: async () => (await import('./stall.js')).stall,
   detect: async () => (await import('./detect.js')).detect,
+  store: async () => (await import('./store.js')).store,
   ingest: async () => (await import('./ingest.js')).ingest,
 };
 

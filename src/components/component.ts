@@ -39,8 +39,8 @@ export interface SourceContext {
 /** The first component of a pipeline. */
 export interface Source {
   /**
-   * Sends what the chain holds, in order, until the target is reached or `stopping` is aborted. The consumer has
-   * committed a message before it asks for the next one.
+   * Sends what the chain holds, in order, until the target is reached or `stopping` is aborted. The consumer commits one
+   * message after the other, and asks for the next one while it commits one.
    */
   messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined>;
 }

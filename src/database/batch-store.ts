@@ -58,9 +58,13 @@ export class BatchStore {
   /** Builds the rows of a batch that is to be committed soon, perhaps while another commit is in the air. */
   prepare(owner: RowOwner, rows: BatchRows): void {
     const { pipelineId, chainId } = owner;
-    const inserts = toInserts(owner, rows);
-    this.#database.prepare?.(inserts);
-    this.#prepared.set(rows.events, { pipelineId, chainId, undecoded: rows.undecoded, inserts });
+    try {
+      const inserts = toInserts(owner, rows);
+      this.#database.prepare?.(inserts);
+      this.#prepared.set(rows.events, { pipelineId, chainId, undecoded: rows.undecoded, inserts });
+    } catch {
+      // Its commit meets the same in its turn, when what stands before it is committed.
+    }
   }
 
   /** Commits a batch whole; throws FenceError, with nothing written, where the lease or the version is another. */

@@ -37,6 +37,12 @@ export class Committer {
     this.#blockNumber = start.checkpoint.blockNumber;
   }
 
+  /** Builds the rows of a message that will be committed, perhaps while another commit is in the air. */
+  prepare(message: SourceMessage): void {
+    const { pipelineId, chainId, batches } = this.#parts;
+    if (message.kind === 'events') batches.prepare({ pipelineId, chainId }, message);
+  }
+
   /**
    * Commits a message exactly once, also when the database goes away in between; returns what changed in the progress.
    * Throws LeaseLostError or CheckpointMovedError.

@@ -1,11 +1,13 @@
 import type { RunOptions, Source, SourceContext } from '../components/component.js';
 import type { BatchStore } from '../database/batch-store.js';
 import type { CheckpointStore } from '../database/checkpoint-store.js';
+import type { SourceMessage } from '../model/batch.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { CheckpointMovedError, Committer } from './commit.js';
 import type { Lease } from './lease.js';
+import { readAhead } from './read-ahead.js';
 import { readStart } from './start.js';
 import type { Start } from './start.js';
 
@@ -43,10 +45,15 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
   for (;;) {
     const start = await readStart(execution);
     const committer = new Committer(execution, start);
-    const moved = (known: Partial<Progress>): Promise<void> => execution.lease.moved(report(known), execution.signal);
-    const context = toContext(execution, run, start, moved);
+    const left = new AbortController();
+    const signal = AbortSignal.any([execution.signal, left.signal]);
+    const moved = ({ nextBlock = null, ...known }: Partial<Progress>): Promise<void> =>
+      // The source is ahead of what is done, which only commits tell.
+      execution.lease.moved(report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }), signal);
+    const messages = execution.source.messages(toContext({ ...execution, signal }, run, start, moved));
+    const prepare = (message: SourceMessage): void => committer.prepare(message);
     try {
-      for await (const message of execution.source.messages(context)) {
+      for await (const message of readAhead(messages, prepare, () => left.abort())) {
         report(await committer.commit(message, progress));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         run = { mode: run.mode, toBlock: run.toBlock };

@@ -92,6 +92,33 @@ eachDatabase('the batches', (databases) => {
     expect(await batches.newestStoredBlock(pipelineId)).to.equal(3);
   });
 
+  it('are stored as they are where their rows were built before', async () => {
+    const [first, second] = [exampleBatch(1, 3), exampleBatch(4, 4)];
+    for (const batch of [first, second]) batches.prepare({ pipelineId, chainId: 56 }, batch);
+    await commit(0, first);
+    await commit(1, second);
+    expect(await numbersIn('event')).to.deep.equal([1, 2, 3, 4]);
+    expect(await numbersIn('undecoded_log')).to.deep.equal([3, 4]);
+  });
+
+  it('are stored under their own pipeline, also where another has prepared the same events', async () => {
+    const batch = exampleBatch(1, 3);
+    batches.prepare({ pipelineId: pipelineId - 1, chainId: 1 }, batch);
+    batches.prepare({ pipelineId, chainId: 1 }, batch);
+    await commit(0, batch);
+    expect(await numbersIn('event')).to.deep.equal([1, 2, 3]);
+    const chains = await database.read((knex) => knex('event').where({ pipeline_id: pipelineId }).pluck('chain_id'));
+    expect(chains).to.deep.equal([56, 56, 56]);
+  });
+
+  it('that can’t be stored say so when they are committed, not when they are prepared', async () => {
+    const batch = exampleBatch(1, 1, { events: [{ ...exampleEvent(1, 0), blockHash: '0xnone' }] });
+    batches.prepare({ pipelineId, chainId: 56 }, batch);
+    const error: unknown = await commit(0, batch).catch((thrown: unknown) => thrown);
+    expect(String(error)).to.match(/not the hex of whole bytes: 0xnone/);
+    expect((await checkpoints.get(pipelineId)).version).to.equal(0);
+  });
+
   it('keep an event byte for byte', async () => {
     const event = { ...exampleEvent(5, 2), eventName: '__proto__', argsJson: '{"s":"it\'s 💸\\u0000\\\\","b":"0x"}' };
     await commit(0, exampleBatch(5, 5, { events: [event] }));

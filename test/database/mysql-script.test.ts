@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fenceErrorNumber, writePackets } from '../../src/database/mysql-script.js';
+import { fenceErrorNumber, PacketSizeError, writePackets } from '../../src/database/mysql-script.js';
 import type { Packet } from '../../src/database/mysql-script.js';
 import type { ScriptStep, Statement } from '../../src/database/script.js';
 import { bulkInsert } from './bulk-insert.js';
@@ -50,5 +50,25 @@ describe('the packets of a script', () => {
     const texts = Array.from({ length: 40 }, () => ['汉字汉字汉字'.repeat(5)]);
     const wide = bulkInsert('t', [{ name: 'a' }], texts);
     for (const { text } of packetsOf([wide], 1_500)) expect(Buffer.byteLength(text)).to.be.at.most(1_500);
+  });
+
+  it('splits an insert, of which a server holds each statement in memory', () => {
+    const long = bulkInsert(
+      'event',
+      [{ name: 'args' }],
+      Array.from({ length: 50 }, () => ['x'.repeat(100_000)]),
+    );
+    const [packet, ...more] = packetsOf([long], 1 << 26);
+    expect(more).to.deep.equal([]);
+    const inserts = packet?.text.split(';').slice(1, -1) ?? [];
+    expect(inserts.length).to.be.within(5, 6);
+    for (const text of inserts) expect(text.length).to.be.below(1_100_000);
+  });
+
+  it('refuses a row that is longer than what the server takes, and says what helps', () => {
+    const row = bulkInsert('event', [{ name: 'args' }], [['short'], ['x'.repeat(2_000)]]);
+    expect(() => packetsOf([row], 2_000))
+      .to.throw(PacketSizeError, /a row takes 20\d\d bytes, and the database server accepts 2000 at once/)
+      .with.property('hint', "raise the server's max_allowed_packet, and start the run again");
   });
 });

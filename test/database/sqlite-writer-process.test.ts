@@ -8,6 +8,7 @@ import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { Child } from '../support/child.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually, within } from '../support/within.js';
+import { bulkInsert } from './bulk-insert.js';
 
 describe('the process that writes to a SQLite file', () => {
   let path: string;
@@ -57,6 +58,16 @@ describe('the process that writes to a SQLite file', () => {
     expect(answers[1].map(({ insertId }) => insertId)).to.deep.equal([2, 3]);
   });
 
+  it('inserts what was packed before', async () => {
+    const insert = bulkInsert('item', [{ name: 'a' }], [['packed']]);
+    writer.prepare(insert);
+    await writer.run([run("INSERT INTO item (a) VALUES ('first')"), insert, insert]);
+    expect(count()).to.equal(3);
+    (insert.columns[0]?.values as string[])[0] = 'changed';
+    await writer.run([insert, run("DELETE FROM item WHERE a = 'packed'")]);
+    expect(count()).to.equal(1);
+  });
+
   it('tells a fence that did not hold from an error, whose code it keeps', async () => {
     const fence = { ...run("UPDATE item SET a = 'y' WHERE id = 99"), fence: true };
     expect(await failure(writer.run([add, fence]))).to.be.instanceOf(FenceError);
@@ -81,7 +92,7 @@ describe('the process that writes to a SQLite file', () => {
 
   it('is killed where it hangs, and started again', async function () {
     this.timeout(15_000);
-    const hasty = new SqliteWriterProcess(path, { clock: systemClock, timeoutMs: 1_000 });
+    const hasty = new SqliteWriterProcess(path, { clock: systemClock, timeoutMs: 3_000 });
     await hasty.run([add]);
     const [pid] = await pids();
     process.kill(pid!, 'SIGSTOP');

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { setImmediate } from 'node:timers/promises';
 import type { RunOptions, SourceContext } from '../../src/components/component.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';
@@ -10,6 +11,7 @@ import { exampleBatch, hashOf } from '../database/example-batch.js';
 import { eachDatabase } from '../support/databases.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { eventually } from '../support/within.js';
 import { FakeLease } from './fake-lease.js';
 import { claimPipeline, eventBlocks, ScriptedSource } from './pipeline-fixture.js';
 import type { ClaimedPipeline } from './pipeline-fixture.js';
@@ -60,22 +62,72 @@ eachDatabase('the execution of a pipeline', (databases) => {
     expect(shown.map(({ events }) => events)).to.deep.equal([3, 4]);
   });
 
-  it('asks for a message only when the one before is committed', async () => {
-    const seen: number[] = [];
+  it('asks for the next message while it commits one, and for no more', async () => {
+    const seen: string[] = [];
     const source = new ScriptedSource(async function* () {
+      for (const number of [1, 2, 3]) {
+        await Promise.resolve();
+        seen.push(`asked for ${number}`);
+        yield exampleBatch(number, number);
+      }
+    });
+    const commits = [1, 2, 3].map((number) => async (): Promise<void> => {
+      if (number < 3) await eventually('the next is asked for', () => seen.includes(`asked for ${number + 1}`));
+      await setImmediate();
+      seen.push(`commits ${number}`);
+    });
+    claimed.batches.fates.push(...commits);
+    await execute(source);
+    expect(seen).to.deep.equal(['asked for 1', 'asked for 2', 'commits 1', 'asked for 3', 'commits 2', 'commits 3']);
+    expect(await blocks()).to.deep.equal([1, 2, 3]);
+  });
+
+  it('tells as done only what is committed', async () => {
+    const source = new ScriptedSource(async function* (context: SourceContext) {
+      await context.moved({ nextBlock: 1 });
       yield exampleBatch(1, 2);
-      seen.push((await blocks()).length);
-      yield exampleBatch(3, 5);
-      seen.push((await blocks()).length);
+      await context.moved({ nextBlock: 9 });
+    });
+    claimed.batches.fates.push(async () => {
+      await eventually('the source is ahead', () => lease.told.length === 2);
     });
     await execute(source);
-    expect(seen).to.deep.equal([2, 5]);
+    expect(lease.told).to.deep.equal(['moved 1 0', 'moved 1 0', 'renewed 3 2']);
+  });
+
+  it('commits what it has before it passes on what the source met behind it', async () => {
+    const source = new ScriptedSource(async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 1);
+      throw new RangeError('of the source');
+    });
+    claimed.batches.fates.push(async () => {
+      for (let turn = 0; turn < 5; turn++) await setImmediate();
+    });
+    expect(await execute(source).catch((error: unknown) => error)).to.be.instanceOf(RangeError);
+    expect(await blocks()).to.deep.equal([1]);
+  });
+
+  it('gives up a source that waits for the next message where a commit fails', async () => {
+    let reason: unknown;
+    const source = new ScriptedSource(async function* ({ signal }: SourceContext) {
+      yield exampleBatch(1, 1);
+      await new Promise((_resolve, reject) => {
+        const abandoned = (): void => reject((reason = new Error('abandoned')));
+        signal.addEventListener('abort', abandoned);
+      });
+    });
+    const failure = new RangeError('of the commit');
+    claimed.batches.fates.push(() => setImmediate().then(() => Promise.reject(failure)));
+    expect(await execute(source).catch((error: unknown) => error)).to.equal(failure);
+    expect(String(reason)).to.equal('Error: abandoned');
   });
 
   it('passes what the source knows to the lease', async () => {
     const source = new ScriptedSource(async function* (context: SourceContext) {
       await context.moved({ headBlock: 9, targetBlock: 8 });
       yield exampleBatch(1, 2);
+      await eventually('the batch is committed', () => lease.told.length === 2);
       await context.moved();
     });
     const progress = await execute(source);
@@ -110,6 +162,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     const source = new ScriptedSource(async function* (context, start) {
       if (start === 1) {
         yield exampleBatch(1, 2);
+        await eventually('the first is committed', async () => (await blocks()).length > 0);
         const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
         await database.write([moved.update({ version: 7, block_number: 5, block_hash: Buffer.alloc(32) })]);
         yield exampleBatch(3, 4);

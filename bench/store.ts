@@ -1,0 +1,205 @@
+import { BatchStore } from '../src/database/batch-store.js';
+import type { BatchCommit } from '../src/database/batch-store.js';
+import { CheckpointStore } from '../src/database/checkpoint-store.js';
+import type { Database } from '../src/database/database.js';
+import { Migrator } from '../src/database/migrator.js';
+import { openDatabase } from '../src/database/open-database.js';
+import { TaskStore } from '../src/database/task-store.js';
+import type { EventBatch } from '../src/model/batch.js';
+import type { ChainEvent } from '../src/model/event.js';
+import { createDatabase } from '../test/support/databases.js';
+import { temporaryFolder } from '../test/support/temporary-folder.js';
+import type { BenchOptions, Benchmark, Report } from './benchmark.js';
+import { startDurableServer } from './durable-server.js';
+import { openFloorWriter } from './floor-writer.js';
+import type { FloorRow } from './floor-writer.js';
+import { eventsPerBlock, makeBatches } from './made-batches.js';
+
+const pipelineId = 45;
+const chainId = 1;
+
+/** What it costs to bring events into the tables, without the node: beside rows that are inserted by hand. */
+export const store: Benchmark = {
+  summary: 'events from memory into SQLite and MariaDB: at least 80 % of the floor; --growth N: at N stored rows',
+  async run(options, report) {
+    const { server } = await startDurableServer();
+    const stages: readonly Stage[] = [
+      { name: 'SQLite', fresh: () => Promise.resolve(`sqlite:${temporaryFolder()}/store.db`) },
+      { name: 'MariaDB', fresh: () => createDatabase(server.url()) },
+    ];
+    const only = options.number('only', 0);
+    for (const stage of only === 0 ? stages : stages.slice(only - 1, only)) {
+      if (options.number('growth', 0) > 0) await grow(report, stage, options);
+      else await compare(report, stage, options);
+    }
+  },
+};
+
+interface Stage {
+  readonly name: string;
+  /** Names a database that is empty, or is yet to be made. */
+  readonly fresh: () => Promise<string>;
+}
+
+async function compare(report: Report, stage: Stage, options: BenchOptions): Promise<void> {
+  const rows = options.number('rows', 200_000);
+  const size = options.number('batch', 5_000);
+  const batches = makeBatches(1, rows + size, size);
+  const ratios: number[] = [];
+  for (let round = 0; round < options.number('rounds', 5); round++) {
+    const floor = await storeByHand(await stage.fresh(), batches);
+    const ours = await storeByBatches(await stage.fresh(), batches);
+    ratios.push(floor / ours);
+    report.note(`${stage.name}: floor ${speed(rows, floor)}, ours ${speed(rows, ours)}`);
+  }
+  report.atLeast(`${stage.name}: share of the floor's speed`, median(ratios), 0.8);
+}
+
+/** Fills one table to two sizes, and measures what follows at each. */
+async function grow(report: Report, stage: Stage, options: BenchOptions): Promise<void> {
+  const sizes = [100_000, options.number('growth', 10_000_000)];
+  const sample = options.number('rows', 200_000);
+  const run = await OwnRun.begin(await stage.fresh());
+  const seconds: number[] = [];
+  for (const size of sizes) {
+    await run.fillTo(size, options.number('batch', 5_000));
+    const took = await run.measure(sample, options.number('batch', 5_000), options.number('rounds', 5));
+    report.note(`${stage.name}: at ${size} rows ${speed(sample, took)}`);
+    seconds.push(took);
+  }
+  await run.close();
+  const [few = NaN, many = NaN] = seconds;
+  report.atMost(`${stage.name}: how much slower at ${String(sizes[1])} rows`, 100 * (many / few - 1), 10, ' %');
+}
+
+/** Commits as a run does: one batch after the other, the next one built while one is in the air. */
+class OwnRun {
+  readonly #database: Database;
+  readonly #batches: BatchStore;
+  readonly #taskId: number;
+  #version = 0;
+  #stored = 0;
+
+  private constructor(database: Database, taskId: number) {
+    this.#database = database;
+    this.#batches = new BatchStore(database);
+    this.#taskId = taskId;
+  }
+
+  static async begin(url: string): Promise<OwnRun> {
+    await migrate(url);
+    const database = await openDatabase(url, { statementTimeoutMs: 60_000 });
+    await new CheckpointStore(database).get(pipelineId);
+    const taskId = await new TaskStore(database).claim({
+      pipelineId,
+      holder: null,
+      replaces: null,
+      worker: 'bench:1',
+      workerIdentity: 'bench',
+      heartbeatIntervalSeconds: 30,
+      timeoutMinutes: null,
+      logPathPrefix: 'logs/pipeline_',
+    });
+    return new OwnRun(database, taskId);
+  }
+
+  /** Returns the seconds that it takes. */
+  async store(batches: readonly EventBatch[]): Promise<number> {
+    const startedAt = performance.now();
+    for (const [at, batch] of batches.entries()) {
+      const committed = this.#batches.commit(this.#commitOf(batch));
+      const next = batches[at + 1];
+      if (next !== undefined) setImmediate(() => this.#batches.prepare({ pipelineId, chainId }, next));
+      await committed;
+      this.#version += 1;
+    }
+    return (performance.now() - startedAt) / 1_000;
+  }
+
+  async fillTo(rows: number, batch: number): Promise<void> {
+    while (this.#stored < rows) await this.store(this.#more(Math.min(100_000, rows - this.#stored), batch));
+  }
+
+  /** Returns the median time of several stretches in seconds. */
+  async measure(rows: number, batch: number, rounds: number): Promise<number> {
+    const seconds: number[] = [];
+    for (let round = 0; round < rounds; round++) seconds.push(await this.store(this.#more(rows, batch)));
+    return median(seconds);
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  #more(rows: number, batch: number): readonly EventBatch[] {
+    const batches = makeBatches(this.#stored / eventsPerBlock + 1, rows, batch);
+    this.#stored += rows;
+    return batches;
+  }
+
+  #commitOf(batch: EventBatch): BatchCommit {
+    return {
+      pipelineId,
+      chainId,
+      taskId: this.#taskId,
+      version: this.#version,
+      batch,
+      startBlock: 1,
+      replaces: false,
+      forgets: false,
+      progress: { mode: 'historical', nextBlock: batch.toBlock + 1, targetBlock: null, headBlock: null, events: 0 },
+    };
+  }
+}
+
+async function storeByBatches(url: string, batches: readonly EventBatch[]): Promise<number> {
+  const run = await OwnRun.begin(url);
+  // What starts a writer and opens a connection is no part of the speed, here and of the floor's.
+  await run.store(batches.slice(0, 1));
+  const seconds = await run.store(batches.slice(1));
+  await run.close();
+  return seconds;
+}
+
+async function storeByHand(url: string, batches: readonly EventBatch[]): Promise<number> {
+  await migrate(url);
+  const writer = await openFloorWriter(url);
+  const first = batches[0]?.events ?? [];
+  await writer.insert(first.map(floorRow));
+  await writer.finish();
+  const startedAt = performance.now();
+  for (const { events } of batches.slice(1)) await writer.insert(events.map(floorRow));
+  await writer.finish();
+  return (performance.now() - startedAt) / 1_000;
+}
+
+function floorRow(event: ChainEvent): FloorRow {
+  return [
+    pipelineId,
+    event.blockNumber,
+    event.logIndex,
+    event.transactionHash,
+    chainId,
+    event.blockHash,
+    event.timestamp,
+    event.transactionIndex,
+    event.contractAddress,
+    event.eventName,
+    event.eventSignature,
+    event.argsJson,
+  ];
+}
+
+async function migrate(url: string): Promise<void> {
+  const database = await openDatabase(url, { create: true });
+  await new Migrator(database).up(() => undefined);
+  await database.close();
+}
+
+function speed(rows: number, seconds: number): string {
+  return `${Math.round(rows / seconds)} rows/s`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
