@@ -20,6 +20,7 @@ export const ingest: Benchmark = {
     const rpcUrl = await startLogNode(options.number('events', 200_000) / logsPerBlock);
     report.note('transfers, 200 a block; each program in a process of its own, one after the other, in turn');
     await compare(report, { name: 'SQLite', fresh: freshSqlite, rpcUrl, timesPlain: 12 }, options);
+    if (options.number('mariadb', 1) === 0) return;
     const { server } = await startDurableServer();
     const fresh = (): Promise<string> => createDatabase(server.url());
     await compare(report, { name: 'MariaDB', fresh, rpcUrl, timesPlain: 10 }, options);

@@ -37,6 +37,8 @@ export interface FetchedRange extends BlockRange {
   readonly headers: readonly BlockHeader[];
   /** Seconds since the Unix epoch, of each block that has logs. */
   readonly timestamps: ReadonlyMap<number, number>;
+  /** How long the answer with the logs was. */
+  readonly bytes: number;
 }
 
 /** The most blocks that are verified at once. */
@@ -58,6 +60,16 @@ export class LogSource {
     this.#mayHold = bloomTestOf(this.#filter);
     this.#size = new RangeSize(options.batchSize);
     this.#reader = new LogReader(options.chain, this.#filter);
+  }
+
+  /** True once the node has answered a request of the size that is asked for now. */
+  get isProven(): boolean {
+    return this.#size.isProven;
+  }
+
+  /** Returns the head of a range that one request may ask for now. */
+  headOf(range: BlockRange): BlockRange {
+    return this.#size.headOf(range);
   }
 
   /**
@@ -86,7 +98,7 @@ export class LogSource {
     const logs = await this.#addHidden(told, headers, range, options, signal);
     checkHashes(logs, headers);
     const timestamps = await this.#timestamps(logs, headers, options, signal);
-    return { ...range, logs, last, headers, timestamps };
+    return { ...range, logs, last, headers, timestamps, bytes: how.bytes };
   }
 
   #clean(answer: readonly RawLog[], range: BlockRange): readonly RawLog[] {

@@ -29,12 +29,15 @@ export class EventMonitor implements Source {
   }
 
   async *messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined> {
+    const run = new MonitorRun(this.#config, this.#deps, context);
     try {
-      yield* new MonitorRun(this.#config, this.#deps, context).messages();
+      yield* run.messages();
     } catch (error) {
       // A call that was dropped because the run shall end soon lost nothing: nothing of it has been sent.
       if (!context.stopping.aborted || error !== context.stopping.reason) throw error;
       context.signal.throwIfAborted();
+    } finally {
+      run.close();
     }
   }
 }
@@ -83,6 +86,11 @@ class MonitorRun {
       if (stretch.next <= before) await this.#waitForBlocks();
       head = await this.#readHead();
     }
+  }
+
+  /** Gives up what has been read ahead. */
+  close(): void {
+    this.#blocks.close();
   }
 
   async #checkChain(): Promise<void> {

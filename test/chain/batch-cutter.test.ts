@@ -22,7 +22,7 @@ function rangeOf(...counts: number[]): FetchedRange {
     return { number, hash: hashOf(number), parentHash: hashOf(index), timestamp: 100 + number, logsBloom: undefined };
   });
   const timestamps = new Map(headers.map(({ number, timestamp }) => [number, timestamp]));
-  return { from: 1, to: counts.length, logs, headers, last: headers.at(-1)!, timestamps };
+  return { from: 1, to: counts.length, logs, headers, last: headers.at(-1)!, timestamps, bytes: 0 };
 }
 
 describe('cutting a range into batches', () => {
@@ -68,16 +68,28 @@ describe('cutting a range into batches', () => {
     expect(batches.every((batch) => batch.finalizedBlock === 2)).to.equal(true);
   });
 
-  it('lets others have their turn while it is busy', async () => {
+  it('never works for more than 50 ms without letting others have their turn', async () => {
     const clock = new HastyClock();
-    let turns = 0;
+    const turns: number[] = [];
     const slow: LogDecoder['decode'] = (log) => {
       clock.sleptMs += 1;
       return kinds(log);
     };
-    const ticking = setInterval(() => turns++, 0);
-    await cut(rangeOf(20_000), slow, 0, clock);
-    clearInterval(ticking);
-    expect(turns).to.be.greaterThan(10);
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (ms, signal) => (turns.push(clock.sleptMs), sleep(ms, signal));
+    await cut(rangeOf(5_000), slow, 0, clock);
+    const works = [...turns, clock.sleptMs].map((at, index) => at - (turns[index - 1] ?? 0));
+    expect(Math.max(...works)).to.be.within(20, 50);
+  });
+
+  it('ends a batch where its arguments are long, and does not let one grow beyond memory', async () => {
+    const argsJson = JSON.stringify({ data: 'f'.repeat(1_000_000) });
+    const batches = await cut(rangeOf(...new Array<number>(20).fill(1)), () => ({
+      kind: 'event',
+      eventName: 'E',
+      eventSignature: 'E(bytes)',
+      argsJson,
+    }));
+    expect(batches.map(({ events }) => events.length)).to.deep.equal([9, 9, 2]);
   });
 });

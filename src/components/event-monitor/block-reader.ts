@@ -5,6 +5,7 @@ import type { FetchedRange, LogSource } from '../../chain/log-source.js';
 import type { ReadStretch } from '../../chain/read-stretch.js';
 import type { EventBatch, SourceMessage } from '../../model/batch.js';
 import type { SourceContext } from '../component.js';
+import { HistoryReader } from './history-reader.js';
 
 export interface BlockReaderOptions {
   readonly logs: LogSource;
@@ -20,9 +21,16 @@ const headAgeMs = 30_000;
 /** Reads blocks behind a stretch, as far as the head allows, and takes back what the chain has replaced. */
 export class BlockReader {
   readonly #options: BlockReaderOptions;
+  readonly #history: HistoryReader;
 
   constructor(options: BlockReaderOptions) {
     this.#options = options;
+    this.#history = new HistoryReader({ ...options, clock: options.context.clock });
+  }
+
+  /** Gives up what has been read ahead. */
+  close(): void {
+    this.#history.close();
   }
 
   /** Takes back what the chain replaced, then reads on up to block `end`, or until the head is too old. */
@@ -51,8 +59,10 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): AsyncGenerator<EventBatch, void, undefined> {
-    const fetched = await this.#fetch(stretch, end, false, signal);
-    yield* this.#send(stretch, fetched, head);
+    const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal);
+    yield batch;
+    stretch.advance(batch, head);
+    await this.#options.moved();
   }
 
   /** Reads blocks that may yet be replaced. */
@@ -62,14 +72,11 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    const fetched = await this.#fetch(stretch, end, true, signal);
+    const { logs, moved } = this.#options;
+    const range = { from: stretch.next, to: end };
+    const fetched = await logs.fetchNext(range, { verified: true, answered: moved }, signal);
     if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
     else yield* this.#takeBack(stretch, stretch.next - 1, signal);
-  }
-
-  async #fetch(stretch: ReadStretch, to: number, verified: boolean, signal: AbortSignal): Promise<FetchedRange> {
-    const { logs, moved } = this.#options;
-    return logs.fetchNext({ from: stretch.next, to }, { verified, answered: moved }, signal);
   }
 
   async *#send(
@@ -78,9 +85,7 @@ export class BlockReader {
     head: ChainHead,
   ): AsyncGenerator<EventBatch, void, undefined> {
     const { decoder, moved, context } = this.#options;
-    // The final block itself stays remembered: a reorganisation of all that is above must find its ancestor.
-    const forgettable = head.finalized - 1;
-    for await (const batch of cutBatches(fetched, decoder, forgettable, context.clock)) {
+    for await (const batch of cutBatches(fetched, decoder, forgettableOf(head), context.clock)) {
       yield batch;
       stretch.advance(batch, head);
       await moved();
@@ -102,4 +107,9 @@ export class BlockReader {
     stretch.rollBack(ancestor);
     await this.#options.moved();
   }
+}
+
+/** The final block itself stays remembered: a reorganisation of all that is above must find its ancestor. */
+function forgettableOf({ finalized }: ChainHead): number {
+  return finalized - 1;
 }

@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import type { LogSource } from '../../../src/chain/log-source.js';
+import { HistoryReader } from '../../../src/components/event-monitor/history-reader.js';
+import { RangeSource } from '../../chain/range-source.js';
+import { HastyClock } from '../../support/hasty-clock.js';
+
+const signal = new AbortController().signal;
+const decoder = { topics: null, addresses: null, decode: () => ({ kind: 'ignored' }) as const };
+
+describe('reading history', () => {
+  let source: RangeSource;
+  let reader: HistoryReader;
+  let moves: number;
+  let moved: () => Promise<void>;
+
+  beforeEach(() => {
+    source = new RangeSource();
+    moves = 0;
+    moved = () => Promise.resolve();
+    const logs = source as unknown as LogSource;
+    const tell = (): Promise<void> => (moves++, moved());
+    reader = new HistoryReader({ logs, decoder, clock: new HastyClock(), moved: tell });
+  });
+  afterEach(() => reader.close());
+
+  it('makes the next batch while the one before is in hand, of all ranges that are there', async () => {
+    const first = reader.next({ from: 1, to: 1_000 }, 0, signal);
+    await source.answer(1);
+    expect(await first).to.include({ fromBlock: 1, toBlock: 10 });
+    for (const from of [31, 21, 11]) await source.answer(from);
+    const second = await reader.next({ from: 11, to: 1_000 }, 0, signal);
+    expect(second).to.include({ fromBlock: 11, toBlock: 40 });
+    expect(second.toHash).to.equal(`0x${(40).toString(16).padStart(64, '0')}`);
+  });
+
+  it('takes an answer for progress while it is waited for, and not while a batch is being committed', async () => {
+    const first = reader.next({ from: 1, to: 1_000 }, 0, signal);
+    await source.answer(1);
+    await first;
+    expect(moves).to.equal(1);
+    // A commit that hangs: what the node still answers must not let the run look alive.
+    for (const from of [11, 21, 31]) await source.answer(from);
+    expect(moves).to.equal(1);
+    const { toBlock } = await reader.next({ from: 11, to: 1_000 }, 0, signal);
+    const third = reader.next({ from: toBlock + 1, to: 1_000 }, 0, signal);
+    await source.answer(source.inFlight.at(-1) ?? 0);
+    expect(moves).to.equal(2);
+    while (source.inFlight[0] === toBlock + 1) await source.answer(toBlock + 1);
+    await third;
+  });
+
+  it('pauses once for all answers, while the lease has to be renewed first', async () => {
+    let renew = (): void => undefined;
+    const first = reader.next({ from: 1, to: 1_000 }, 0, signal);
+    await source.answer(1);
+    const { toBlock } = await first;
+    const second = reader.next({ from: toBlock + 1, to: 1_000 }, 0, signal);
+    moved = () => new Promise((resolve) => (renew = resolve));
+    const answers = source.pending.map((request) => request.answer());
+    await Promise.all(answers.map((each) => Promise.race([each, Promise.resolve()])));
+    const asked = source.asked.length;
+    expect(moves).to.equal(2);
+    expect(source.asked).to.have.length(asked);
+    renew();
+    expect((await second).fromBlock).to.equal(toBlock + 1);
+  });
+
+  it('throws what its owner throws', async () => {
+    const lost = new Error('the lease is lost');
+    moved = () => Promise.reject(lost);
+    const first = reader.next({ from: 1, to: 1_000 }, 0, signal).catch((error: unknown) => error);
+    await source.answer(1);
+    expect(await first).to.equal(lost);
+    expect(source.inFlight).to.deep.equal([]);
+  });
+
+  it('gives up what it has read ahead when it is closed, and begins anew elsewhere', async () => {
+    const first = reader.next({ from: 1, to: 1_000 }, 0, signal);
+    await source.answer(1);
+    await first;
+    const other = reader.next({ from: 501, to: 1_000 }, 0, signal);
+    expect(source.inFlight[0]).to.equal(501);
+    await source.answer(501);
+    expect((await other).fromBlock).to.equal(501);
+    reader.close();
+    expect(source.inFlight).to.deep.equal([]);
+  });
+});
