@@ -9,6 +9,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   beats: async () => (await import('./beats.js')).beats,
   busy: async () => (await import('./busy.js')).busy,
   stall: async () => (await import('./stall.js')).stall,
+  decode: async () => (await import('./decode.js')).decode,
   detect: async () => (await import('./detect.js')).detect,
   store: async () => (await import('./store.js')).store,
   ingest: async () => (await import('./ingest.js')).ingest,

@@ -11,6 +11,9 @@ export class AddressSelections {
   readonly addresses: readonly string[] | null;
   readonly #byAddress: ReadonlyMap<string, EventSelection>;
   readonly #anyAddress: EventSelection | null;
+  /** Logs of one contract often come in a row. */
+  #lastAddress: string | undefined;
+  #lastSelection: EventSelection | null = null;
 
   /** Takes entries and, in the same order, their events. */
   constructor(contracts: readonly ContractAbi[], abis: readonly (readonly CompiledEvent[])[]) {
@@ -22,7 +25,11 @@ export class AddressSelections {
 
   /** Returns the events of an address in lower case; null where its logs are not asked for. */
   get(address: string): EventSelection | null {
-    return this.#byAddress.get(address) ?? this.#anyAddress;
+    if (this.#byAddress.size === 0) return this.#anyAddress;
+    if (address === this.#lastAddress) return this.#lastSelection;
+    this.#lastAddress = address;
+    this.#lastSelection = this.#byAddress.get(address) ?? this.#anyAddress;
+    return this.#lastSelection;
   }
 }
 

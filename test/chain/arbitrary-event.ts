@@ -45,6 +45,25 @@ const tailTypes: fc.Arbitrary<TypeAndValues> = fc.constantFrom(
   { parameter: { type: 'string' }, values: fc.string({ unit: 'binary', maxLength: 40 }) },
 );
 
+/** Honest names and none, few enough to be repeated, and names that JavaScript, JSON or a code generator trips over. */
+const names = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('', 'a', 'b', 'value', 'a_1', '1') },
+  fc.constantFrom(
+    '__proto__',
+    'constructor',
+    'toString',
+    '"',
+    "'",
+    '`${x}`',
+    '\\',
+    '\n',
+    '\u2028',
+    '*/',
+    '"]);throw 1;//',
+  ),
+  fc.string({ unit: 'binary', maxLength: 8 }),
+);
+
 function typesOfDepth(depth: number): fc.Arbitrary<TypeAndValues> {
   if (depth === 0) return fc.oneof(wordTypes, tailTypes);
   const inner = typesOfDepth(depth - 1);
@@ -59,12 +78,9 @@ function arraysOf(inner: fc.Arbitrary<TypeAndValues>): fc.Arbitrary<TypeAndValue
 }
 
 function tuplesOf(inner: fc.Arbitrary<TypeAndValues>): fc.Arbitrary<TypeAndValues> {
-  return fc.array(inner, { minLength: 1, maxLength: 3 }).map((members) => ({
-    parameter: {
-      type: 'tuple',
-      components: members.map(({ parameter }, position) => ({ ...parameter, name: `m${position}` })),
-    },
-    values: fc.tuple(...members.map(({ values }) => values)),
+  return fc.array(fc.tuple(inner, names), { minLength: 1, maxLength: 3 }).map((members) => ({
+    parameter: { type: 'tuple', components: members.map(([{ parameter }, name]) => ({ ...parameter, name })) },
+    values: fc.tuple(...members.map(([{ values }]) => values)),
   }));
 }
 
@@ -75,25 +91,23 @@ export function isHashed({ type }: Pick<AbiParameter, 'type'>): boolean {
 
 /** Events of all kinds of types, anonymous ones among them, with a log as a contract emits it. */
 export const eventsAndLogs: fc.Arbitrary<EventAndLog> = fc
-  .tuple(fc.array(fc.tuple(typesOfDepth(2), fc.boolean()), { maxLength: 6 }), fc.boolean())
+  .tuple(fc.array(fc.tuple(typesOfDepth(2), fc.boolean(), names), { maxLength: 6 }), fc.boolean())
   .chain(([members, anonymous]) => {
     const inputs = indexSome(members, anonymous ? 4 : 3);
     const values = members.map(([{ values }], position) =>
       inputs[position]!.indexed === true && isHashed(inputs[position]!) ? exactly(32) : values,
     );
-    return fc.tuple(...values).map((args) => encode({ type: 'event', name: 'Made', anonymous, inputs }, args));
+    return fc.tuple(...values).map((args) => encodeLog({ type: 'event', name: 'Made', anonymous, inputs }, args));
   });
 
-function indexSome(members: readonly (readonly [TypeAndValues, boolean])[], limit: number): AbiParameter[] {
+function indexSome(members: readonly (readonly [TypeAndValues, boolean, string])[], limit: number): AbiParameter[] {
   let left = limit;
-  return members.map(([{ parameter }, wish], position) => {
-    const indexed = wish && left-- > 0;
-    return { ...parameter, name: `p${position}`, indexed };
-  });
+  return members.map(([{ parameter }, wish, name]) => ({ ...parameter, name, indexed: wish && left-- > 0 }));
 }
 
-function encode(event: EventAndLog['event'], args: readonly unknown[]): EventAndLog {
-  const inputs = EventFragment.from(event).inputs.map((type, position) => ({ type, value: args[position] }));
+/** Encodes a log of an event; an indexed argument that is hashed is given as its hash. */
+export function encodeLog(event: EventAndLog['event'], args: readonly unknown[]): EventAndLog {
+  const inputs = ethersEvent(event).inputs.map((type, position) => ({ type, value: args[position] }));
   const indexed = inputs.filter(({ type }) => type.indexed === true);
   const others = inputs.filter(({ type }) => type.indexed !== true);
   const types = others.map(({ type }) => type);
@@ -105,6 +119,16 @@ function encode(event: EventAndLog['event'], args: readonly unknown[]): EventAnd
       others.map(({ value }) => value),
     ),
   };
+}
+
+/** An event as ethers takes it: without its names, of which ethers refuses many. */
+export function ethersEvent(event: AbiFragment): EventFragment {
+  return EventFragment.from({ ...event, inputs: (event.inputs ?? []).map(withoutName) });
+}
+
+function withoutName(parameter: AbiParameter): AbiParameter {
+  const { components } = parameter;
+  return { ...parameter, name: '', ...(components && { components: components.map(withoutName) }) };
 }
 
 function encodeTopic(type: ParamType, value: unknown): string {

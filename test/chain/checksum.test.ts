@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { getAddress } from 'ethers';
+import { getAddress, hexlify, id } from 'ethers';
+import fc from 'fast-check';
 import { toChecksumAddress } from '../../src/chain/checksum.js';
 import { UsageError } from '../../src/runtime/errors.js';
 
@@ -27,8 +28,24 @@ describe('toChecksumAddress', () => {
     for (const i of [0, 1, 40_000, 69_999]) expect(toChecksumAddress(addressOf(i))).to.equal(getAddress(addressOf(i)));
   });
 
+  it('gives whatever address the form that ethers gives', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 20, maxLength: 20 }).map(hexlify), (address) => {
+        expect(toChecksumAddress(address)).to.equal(getAddress(address));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('tells addresses apart that are remembered in the same place', () => {
+    const addresses = Array.from({ length: 12 }, (_, i) => `0x${id(String(i)).slice(2, 34)}deadbeef`);
+    for (const address of [...addresses, ...addresses.toReversed()]) {
+      expect(toChecksumAddress(address)).to.equal(getAddress(address));
+    }
+  });
+
   it('refuses what is no address', () => {
-    for (const text of ['0x12', '', `0x${'g'.repeat(40)}`, `0x${'1'.repeat(41)}`]) {
+    for (const text of ['0x12', '', `0x${'g'.repeat(40)}`, `0x${'1'.repeat(41)}`, `0x${'1'.repeat(39)}`]) {
       expect(() => toChecksumAddress(text), text).to.throw(UsageError, 'not an address');
     }
   });
