@@ -63,6 +63,11 @@ export class ChainClient {
     return this.#pool.names(this.#choice);
   }
 
+  /** The endpoints among them that can tell news by themselves. */
+  get telling(): readonly JsonRpcEndpoint[] {
+    return this.#pool.telling(this.#choice);
+  }
+
   /** Returns a client that asks only these endpoints; it shares connections, limits and health with this one. */
   via(choice: EndpointChoice): ChainClient {
     return new ChainClient({ pool: this.#pool, choice });
@@ -144,7 +149,7 @@ export class ChainClient {
       const outcomes = await endpoint.batch(calls, signal);
       return outcomes.flatMap((outcome) => readLogs(valueOf(outcome)));
     };
-    return this.#ask(ask, (error) => error.class === 'lag' || error.class === 'pruned', signal);
+    return this.#ask(ask, (error) => error.class === 'lag' || error.class === 'pruned' || asksForLess(error), signal);
   }
 
   /** Returns every log of a block, by its receipts. */

@@ -82,6 +82,11 @@ export class EndpointPool {
     return this.#names.filter((name) => isChosen(choice, name));
   }
 
+  /** Returns the chosen endpoints that can tell news by themselves. */
+  telling(choice: EndpointChoice): readonly JsonRpcEndpoint[] {
+    return this.#endpoints.filter(({ name, push }) => push !== null && isChosen(choice, name));
+  }
+
   /**
    * Returns what `work` makes of an endpoint. Errors for which `isForCaller` holds are thrown as they are; others are
    * retried and end in ChainUnreachableError.

@@ -16,6 +16,9 @@ export interface ChainHead {
   readonly settled: number;
 }
 
+/** How much newer than its answer the chain may be before the final block is asked for again, in seconds and blocks. */
+const refreshSeconds = 10;
+const refreshBlocks = 32;
 /** How far behind the newest block the final one is taken to be where the node does not tell, and lags may reach. */
 const assumedDepth = 64;
 
@@ -26,6 +29,9 @@ export class HeadReader {
   readonly #logger: Logger;
   readonly #known = new Map<BlockTag, number>();
   readonly #warned = new Set<BlockTag>();
+  /** What was last said of the final block, and the head of that time. */
+  #finalAnswer: { readonly tagged: TagAnswer; readonly head: BlockHeader } | null = null;
+  #isRefreshing = false;
 
   constructor(chain: ChainClient, finality: Finality, logger: Logger) {
     this.#chain = chain;
@@ -33,10 +39,40 @@ export class HeadReader {
     this.#logger = logger;
   }
 
+  /**
+   * Returns where the chain stands by a head that is known: what is final is asked for beside the way and now and then,
+   * unless it decides what may be read. Null where the node has no block at all.
+   */
+  async at(latest: BlockHeader, signal: AbortSignal): Promise<ChainHead | null> {
+    const known = this.#finalAnswer;
+    if (known === null || this.#finality === 'safe' || this.#finality === 'finalized') return this.read(signal);
+    const age = latest.timestamp - known.head.timestamp;
+    if (age >= refreshSeconds || latest.number - known.head.number >= refreshBlocks) void this.#refresh(latest, signal);
+    return this.#headAt(latest, known.tagged, signal);
+  }
+
   /** Asks the node; null where it has no block at all. */
   async read(signal: AbortSignal): Promise<ChainHead | null> {
     const { latest, tagged } = await this.#chain.heads('finalized', signal);
     if (latest === null) return null;
+    this.#finalAnswer = { tagged, head: latest };
+    return this.#headAt(latest, tagged, signal);
+  }
+
+  async #refresh(head: BlockHeader, signal: AbortSignal): Promise<void> {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    try {
+      const { tagged } = await this.#chain.heads('finalized', signal);
+      this.#finalAnswer = { tagged, head };
+    } catch {
+      // What was known holds on; the head's next question tells what is wrong.
+    } finally {
+      this.#isRefreshing = false;
+    }
+  }
+
+  async #headAt(latest: BlockHeader, tagged: TagAnswer, signal: AbortSignal): Promise<ChainHead> {
     const finalized = this.#resolve('finalized', tagged, latest);
     const settled = Math.min(finalized, latest.number - assumedDepth);
     return { latest, finalized, settled, readable: await this.#readable(latest, finalized, signal) };

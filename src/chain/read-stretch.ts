@@ -46,6 +46,11 @@ export class ReadStretch {
     return this.#next;
   }
 
+  /** The block before `next`; null where nothing has been read. */
+  get last(): BlockRef | null {
+    return this.#last;
+  }
+
   /** Says whether a verified range fits behind the last block. */
   continuesWith({ headers: [first] }: FetchedRange): boolean {
     return this.#last === null || first?.parentHash === this.#last.hash;

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
-import { ChainClient } from '../chain/chain-client.js';
+import { Chains } from '../chain/chains.js';
+import type { ChainAccess, ChainUse } from '../chain/chains.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import type { Progress, Task } from '../model/task.js';
 import { combineLoggers } from '../runtime/combined-logger.js';
@@ -18,7 +19,7 @@ export class RunConsole {
   readonly #context: CommandContext;
   #logger: Logger;
   #log: TaskLog | null = null;
-  #chain: ChainClient | null = null;
+  #chain: ChainUse | null = null;
   #progress: ProgressReporter | null = null;
 
   constructor(context: CommandContext) {
@@ -45,13 +46,9 @@ export class RunConsole {
   }
 
   /** Opens the chain of a source; throws UsageError where no endpoint is known. */
-  openChain(config: EventMonitorConfig, logger: Logger): ChainClient {
-    this.#chain = new ChainClient({
-      urls: findUrls(this.#context, config),
-      chainId: config.chainId,
-      clock: this.#context.clock,
-      logger,
-    });
+  openChain(config: EventMonitorConfig, logger: Logger): ChainAccess {
+    const urls = findUrls(this.#context, config);
+    this.#chain = new Chains(this.#context.clock).open({ chainId: config.chainId, urls, logger });
     return this.#chain;
   }
 

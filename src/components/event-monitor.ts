@@ -2,10 +2,12 @@ import type { ChainClient } from '../chain/chain-client.js';
 import { checkChainId } from '../chain/check-chain-id.js';
 import type { LogDecoder } from '../chain/decoder.js';
 import { NodeLagsError } from '../chain/fetch-trouble.js';
+import { HeadFeed } from '../chain/head-feed.js';
 import { HeadReader } from '../chain/head-reader.js';
 import type { ChainHead } from '../chain/head-reader.js';
 import { LagPatience } from '../chain/lag-patience.js';
 import { LogSource } from '../chain/log-source.js';
+import { NewBlocks } from '../chain/new-blocks.js';
 import { ReadStretch } from '../chain/read-stretch.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
@@ -15,6 +17,8 @@ import { BlockReader } from './event-monitor/block-reader.js';
 
 interface EventMonitorDeps {
   readonly chain: ChainClient;
+  /** The heads of the chain, as other pipelines hear of them, too; left out: a feed of its own. */
+  readonly heads?: HeadFeed;
   readonly decoder: LogDecoder;
 }
 
@@ -29,7 +33,9 @@ export class EventMonitor implements Source {
   }
 
   async *messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined> {
-    const run = new MonitorRun(this.#config, this.#deps, context);
+    const { chain, heads } = this.#deps;
+    const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
+    const run = new MonitorRun(this.#config, { ...this.#deps, heads: feed }, context);
     try {
       yield* run.messages();
     } catch (error) {
@@ -38,6 +44,7 @@ export class EventMonitor implements Source {
       context.signal.throwIfAborted();
     } finally {
       run.close();
+      if (heads === undefined) feed.close();
     }
   }
 }
@@ -48,6 +55,7 @@ class MonitorRun {
   readonly #chain: ChainClient;
   readonly #context: SourceContext;
   readonly #mode: 'historical' | 'realtime';
+  readonly #feed: HeadFeed;
   readonly #heads: HeadReader;
   readonly #blocks: BlockReader;
   readonly #patience = new LagPatience();
@@ -56,25 +64,34 @@ class MonitorRun {
   #stretch: ReadStretch | null = null;
   #head: ChainHead | null = null;
   #target: number | null = null;
+  /** The last answer of the feed that has been heard. */
+  #answers = 0;
 
-  constructor(config: EventMonitorConfig, { chain, decoder }: EventMonitorDeps, context: SourceContext) {
+  constructor(
+    config: EventMonitorConfig,
+    { chain, heads, decoder }: Required<EventMonitorDeps>,
+    context: SourceContext,
+  ) {
     const { clock, logger } = context;
+    const { chainId } = config;
     this.#config = config;
     this.#chain = chain;
     this.#context = context;
     this.#mode = context.run.mode ?? config.mode;
+    this.#feed = heads;
     this.#heads = new HeadReader(chain, config.finality, logger);
     const logs = new LogSource({ chain, filter: decoder, batchSize: config.batchSize, clock, logger });
-    this.#blocks = new BlockReader({ logs, decoder, context, moved: () => this.#moved() });
+    const newBlocks = new NewBlocks({ chain, chainId, filter: decoder, logger });
+    const { headers } = this.#feed;
+    this.#blocks = new BlockReader({ logs, newBlocks, headers, decoder, context, moved: () => this.#moved() });
     this.#signal = AbortSignal.any([context.stopping, context.signal]);
   }
 
   async *messages(): AsyncGenerator<SourceMessage, void, undefined> {
     await this.#checkChain();
-    let head = await this.#readHead();
+    let head = await this.#firstHead();
     const stretch = this.#begin(head);
     while (!this.#isDone(stretch)) {
-      const before = stretch.next;
       try {
         const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
         yield* this.#blocks.read(stretch, head, end, this.#signal);
@@ -83,8 +100,7 @@ class MonitorRun {
         this.#bearLag(error);
       }
       if (this.#isDone(stretch)) return;
-      if (stretch.next <= before) await this.#waitForBlocks();
-      head = await this.#readHead();
+      head = await this.#nextHead();
     }
   }
 
@@ -129,26 +145,36 @@ class MonitorRun {
     return this.#context.stopping.aborted || (this.#target !== null && stretch.next > this.#target);
   }
 
-  async #readHead(): Promise<ChainHead> {
+  async #firstHead(): Promise<ChainHead> {
+    const head = await this.#heads.read(this.#signal);
+    return head === null ? this.#nextHead() : this.#reached(head);
+  }
+
+  /** Waits for the node's next word on its head: each is progress, whether it tells of a new block or not. */
+  async #nextHead(): Promise<ChainHead> {
     for (;;) {
-      const head = await this.#heads.read(this.#signal);
-      if (head !== null) {
-        this.#head = head;
-        await this.#moved();
-        return head;
-      }
+      const { head: latest, answers } = await this.#feed.next(
+        this.#answers,
+        this.#config.pollInterval * 1_000,
+        this.#signal,
+      );
+      this.#answers = answers;
+      const head = latest === null ? null : await this.#heads.at(latest, this.#signal);
+      if (head !== null) return this.#reached(head);
+      await this.#moved();
       this.#bearLag(new NodeLagsError('the node does not know any block'));
-      await this.#waitForBlocks();
     }
+  }
+
+  async #reached(head: ChainHead): Promise<ChainHead> {
+    this.#head = head;
+    await this.#moved();
+    return head;
   }
 
   #bearLag(error: unknown): void {
     const complaint = this.#patience.bear(error);
     this.#context.logger.log('info', `waiting for the node: ${complaint}`, { event: 'source.lag' });
-  }
-
-  async #waitForBlocks(): Promise<void> {
-    await this.#context.clock.sleep(this.#config.pollInterval * 1_000, this.#signal);
   }
 
   async #moved(): Promise<void> {

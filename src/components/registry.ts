@@ -1,4 +1,4 @@
-import type { ChainClient } from '../chain/chain-client.js';
+import type { ChainAccess } from '../chain/chains.js';
 import { createDecoder } from '../chain/decoder.js';
 import type { Component, EventMonitorConfig } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
@@ -7,8 +7,8 @@ import { EventMonitor } from './event-monitor.js';
 
 /** What components are made of besides their config. */
 export interface ComponentDeps {
-  /** Returns the client of a chain by its name and id. */
-  readonly chain: (chainName: string, chainId: number) => ChainClient;
+  /** Returns a chain by its name and id. */
+  readonly chain: (chainName: string, chainId: number) => ChainAccess;
 }
 
 /** The config of a pipeline's source as it was stored at import. */
@@ -22,8 +22,10 @@ export function sourceConfig(component: Component): EventMonitorConfig {
 /** Makes the source of a pipeline from its first component. */
 export function createSource(component: Component, deps: ComponentDeps): Source {
   const config = sourceConfig(component);
+  const { client, heads } = deps.chain(config.chainName, config.chainId);
   return new EventMonitor(config, {
-    chain: deps.chain(config.chainName, config.chainId),
+    chain: client,
+    heads,
     decoder: createDecoder(config),
   });
 }

@@ -1,7 +1,9 @@
 import { cutBatches } from '../../chain/batch-cutter.js';
 import type { ChainHead } from '../../chain/head-reader.js';
 import type { LogDecoder } from '../../chain/decoder.js';
+import type { HeaderCache } from '../../chain/header-cache.js';
 import type { FetchedRange, LogSource } from '../../chain/log-source.js';
+import type { NewBlocks } from '../../chain/new-blocks.js';
 import type { ReadStretch } from '../../chain/read-stretch.js';
 import type { EventBatch, SourceMessage } from '../../model/batch.js';
 import type { SourceContext } from '../component.js';
@@ -9,6 +11,9 @@ import { HistoryReader } from './history-reader.js';
 
 export interface BlockReaderOptions {
   readonly logs: LogSource;
+  /** Fetches blocks whose headers are known. */
+  readonly newBlocks: NewBlocks;
+  readonly headers: HeaderCache;
   readonly decoder: LogDecoder;
   readonly context: Pick<SourceContext, 'clock' | 'logger' | 'stopping'>;
   /** Tells that work moved. */
@@ -17,6 +22,8 @@ export interface BlockReaderOptions {
 
 /** How old what is known of the head may be while history is read, in milliseconds. */
 const headAgeMs = 30_000;
+/** How many blocks are asked for by their hashes, each with a call of its own; more are cheaper as a range. */
+const toldBlocks = 8;
 
 /** Reads blocks behind a stretch, as far as the head allows, and takes back what the chain has replaced. */
 export class BlockReader {
@@ -72,11 +79,28 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    const { logs, moved } = this.#options;
-    const range = { from: stretch.next, to: end };
-    const fetched = await logs.fetchNext(range, { verified: true, answered: moved }, signal);
+    const told = await this.#fetchTold(stretch, head, end, signal);
+    const fetched = told ?? (await this.#fetch(stretch, end, signal));
     if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
     else yield* this.#takeBack(stretch, stretch.next - 1, signal);
+  }
+
+  /** The shortest way: where the headers up to the head are known and fit, only their logs are asked for. */
+  async #fetchTold(
+    stretch: ReadStretch,
+    { latest }: ChainHead,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<FetchedRange | null> {
+    const { newBlocks, headers, moved } = this.#options;
+    const known = stretch.last === null ? null : headers.between(stretch.last, latest);
+    const wanted = known?.filter((header) => header.number <= end) ?? [];
+    return wanted.length > toldBlocks ? null : newBlocks.fetch(wanted, moved, signal);
+  }
+
+  async #fetch(stretch: ReadStretch, to: number, signal: AbortSignal): Promise<FetchedRange> {
+    const { logs, moved } = this.#options;
+    return logs.fetchNext({ from: stretch.next, to }, { verified: true, answered: moved }, signal);
   }
 
   async *#send(

@@ -1,0 +1,79 @@
+import type { Clock } from '../runtime/clock.js';
+import type { LogFields, LogLevel, Logger } from '../runtime/logger.js';
+import { ChainClient } from './chain-client.js';
+import { HeadFeed } from './head-feed.js';
+
+/** What a source needs of its chain. */
+export interface ChainAccess {
+  readonly client: ChainClient;
+  readonly heads: HeadFeed;
+}
+
+/** A chain as one of its users holds it. */
+export interface ChainUse extends ChainAccess {
+  /** Gives it back; the last one closes the connections. May be called twice. */
+  close(): Promise<void>;
+}
+
+interface ChainSpec {
+  readonly chainId: number;
+  readonly urls: readonly string[];
+  /** Hears of the chain's troubles as long as it is held. */
+  readonly logger: Logger;
+}
+
+/** The chains of one process: pipelines on the same chain and URLs share endpoints, heads and headers. */
+export class Chains {
+  readonly #clock: Clock;
+  readonly #open = new Map<string, SharedChain>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  open({ chainId, urls, logger }: ChainSpec): ChainUse {
+    const key = [chainId, ...urls].join(' ');
+    const shared = this.#open.get(key) ?? new SharedChain(chainId, urls, this.#clock);
+    this.#open.set(key, shared);
+    const leave = shared.join(logger);
+    const close = async (): Promise<void> => {
+      if (!leave() || shared.isHeld) return;
+      if (this.#open.get(key) === shared) this.#open.delete(key);
+      await shared.close();
+    };
+    return { client: shared.client, heads: shared.heads, close };
+  }
+}
+
+/** One chain and the loggers of those who hold it. */
+class SharedChain implements ChainAccess {
+  readonly client: ChainClient;
+  readonly heads: HeadFeed;
+  readonly #holders = new Set<{ readonly logger: Logger }>();
+
+  constructor(chainId: number, urls: readonly string[], clock: Clock) {
+    const logger: Logger = { log: (...line) => this.#log(...line) };
+    this.client = new ChainClient({ urls, chainId, clock, logger });
+    this.heads = new HeadFeed({ chain: this.client, chainId, clock, logger });
+  }
+
+  get isHeld(): boolean {
+    return this.#holders.size > 0;
+  }
+
+  /** Returns what ends the hold; it says whether it was the first time. */
+  join(logger: Logger): () => boolean {
+    const holder = { logger };
+    this.#holders.add(holder);
+    return () => this.#holders.delete(holder);
+  }
+
+  async close(): Promise<void> {
+    this.heads.close();
+    await this.client.close();
+  }
+
+  #log(level: LogLevel, message: string, fields?: LogFields): void {
+    for (const { logger } of this.#holders) logger.log(level, message, fields);
+  }
+}
