@@ -17,7 +17,7 @@ export interface ChainHead {
 }
 
 /** How much newer than its answer the chain may be before the final block is asked for again, in seconds and blocks. */
-const refreshSeconds = 10;
+const refreshSeconds = 60;
 const refreshBlocks = 32;
 /** How far behind the newest block the final one is taken to be where the node does not tell, and lags may reach. */
 const assumedDepth = 64;
