@@ -54,7 +54,7 @@ export class PendingRequests {
     return [...this.#requests].find(({ firstId, lastId }) => firstId <= id && id <= lastId);
   }
 
-  /** What bears no id is a refusal of a whole batch, or no JSON at all: the oldest has waited longest for it. */
+  /** What bears no id is a refusal of a whole batch, or of a call that was not read: the oldest has waited longest for it. */
   #mostLikely(): PendingRequest | undefined {
     const requests = [...this.#requests];
     return requests.find(({ firstId, lastId }) => firstId < lastId) ?? requests[0];

@@ -48,7 +48,7 @@ export class WebSocketConnection {
     });
     this.#socket.on('message', (data) => onMessage(data.toString('utf8'), data.length));
     this.#socket.on('close', (code, reason) => this.#close(code, reason.toString('utf8')));
-    this.#socket.on('error', (error) => this.#fail(this.#errorOf(error, maxBytes)));
+    this.#socket.on('error', (error) => this.fail(this.#errorOf(error, maxBytes)));
     this.#socket.on('unexpected-response', (_request, response) => void this.#refused(response));
     this.opened = this.#open(clock);
     this.opened.catch(() => undefined);
@@ -70,7 +70,16 @@ export class WebSocketConnection {
 
   /** Drops the connection at once. */
   drop(message: string): void {
-    this.#fail(this.#lost(message));
+    this.fail(this.#lost(message));
+  }
+
+  /** Drops the connection for a reason. */
+  fail(reason: RpcError): void {
+    if (this.#failure !== null) return;
+    this.#failure = reason;
+    this.#closing.abort();
+    this.#socket.terminate();
+    this.#end(reason);
   }
 
   async #open(clock: Clock): Promise<void> {
@@ -79,7 +88,7 @@ export class WebSocketConnection {
     this.#socket.on('upgrade', ({ socket }) => void this.#watch(socket, clock).catch(() => undefined));
     try {
       await clock.sleep(handshakeMs, AbortSignal.any([opened.signal, this.#closing.signal]));
-      this.#fail(this.#lost(`no WebSocket handshake within ${handshakeMs / 1_000} s`, 'timeout'));
+      this.fail(this.#lost(`no WebSocket handshake within ${handshakeMs / 1_000} s`, 'timeout'));
     } catch {
       // It is open, or has failed.
     }
@@ -105,15 +114,7 @@ export class WebSocketConnection {
 
   #close(code: number, reason: string): void {
     const text = reason === '' ? `code ${code}` : `code ${code}, ${shorten(this.#secrets.mask(reason), 200)}`;
-    this.#fail(this.#lost(`the WebSocket was closed (${text})`));
-  }
-
-  #fail(error: RpcError): void {
-    if (this.#failure !== null) return;
-    this.#failure = error;
-    this.#closing.abort();
-    this.#socket.terminate();
-    this.#end(error);
+    this.fail(this.#lost(`the WebSocket was closed (${text})`));
   }
 
   /** A server that speaks HTTP says what is wrong: a wrong key, too many requests, a path that is none. */
@@ -123,7 +124,7 @@ export class WebSocketConnection {
     const error = new RpcError(message, { class: 'method-disabled', host: this.#host });
     const text = await readSome(response);
     this.#refusal = status >= 400 ? { status, retryAfter: headers['retry-after'], text, bytes: text.length } : null;
-    this.#fail(error);
+    this.fail(error);
   }
 
   #errorOf(error: Error & { readonly code?: string }, maxBytes: number): RpcError {

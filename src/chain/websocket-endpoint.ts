@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.js';
 import { UsageError } from '../runtime/errors.js';
 import { maskUrl } from '../runtime/secrets.js';
-import { parseBody } from './json-rpc-answer.js';
+import { parseBody, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
 import { RpcError } from './rpc-error.js';
@@ -100,7 +100,12 @@ export class WebSocketEndpoint implements Transport {
 
   #hear(text: string, bytes: number): void {
     const parsed = parseBody(text);
-    const { method, params } = (parsed ?? {}) as { readonly method?: unknown; readonly params?: unknown };
+    if (typeof parsed !== 'object' || parsed === null) {
+      // Whose answer it was can't be known: all that wait must ask again, and soon.
+      this.#connection?.fail(new RpcError(`no JSON: ${shorten(text, 200)}`, { class: 'malformed', host: this.host }));
+      return;
+    }
+    const { method, params } = parsed as { readonly method?: unknown; readonly params?: unknown };
     if (typeof method === 'string') this.#notified(params);
     else this.#pending.settle({ status: 200, retryAfter: undefined, text, bytes, parsed });
   }

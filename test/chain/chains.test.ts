@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Chains } from '../../src/chain/chains.js';
+import type { ChainUse } from '../../src/chain/chains.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { silentLogger } from '../../src/runtime/logger.js';
@@ -21,12 +22,13 @@ describe('the chains of a process', () => {
   afterEach(() => node.stop());
 
   it('let two pipelines on one chain share its client, its heads and each question', async () => {
-    const [one, other] = [1, 2].map(() => chains.open({ chainId, urls: [node.url], logger: silentLogger }));
-    expect(one?.client).to.equal(other?.client);
-    const news = await Promise.all([one, other].map((use) => use?.heads.next(0, 1_000, never)));
-    expect(news.map((heard) => heard?.head?.number)).to.deep.equal([3, 3]);
+    const open = (): ChainUse => chains.open({ chainId, urls: [node.url], logger: silentLogger });
+    const [one, other] = [open(), open()];
+    expect(one.client).to.equal(other.client);
+    const news = await Promise.all([one, other].map((use) => use.heads.next(0, 1_000, never)));
+    expect(news.map((heard) => heard.head?.number)).to.deep.equal([3, 3]);
     expect(node.requests).to.deep.equal([['eth_chainId'], ['eth_getBlockByNumber']]);
-    await Promise.all([one?.close(), other?.close()]);
+    await Promise.all([one.close(), other.close()]);
   });
 
   it('let them share one subscription', async () => {

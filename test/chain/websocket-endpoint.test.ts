@@ -136,13 +136,20 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
     expect(await call()).to.equal(result);
   });
 
-  it('takes garbage for a malformed answer, and does not mind it where nobody waits', async () => {
-    node.options = { fault: () => ({ kind: 'truncate' }) };
-    expect(await errorOf(call())).to.include({ class: 'malformed' });
+  it("drops a connection that brings garbage: it may have been anybody's answer", async () => {
+    node.options = { fault: (calls) => (calls[0]?.method === 'eth_chainId' ? { kind: 'truncate' } : { kind: 'hang' }) };
+    const failures = ['eth_blockNumber', 'eth_chainId'].map((method) => errorOf(endpoint.call(method, [], signal)));
+    for (const failure of failures) expect(await failure).to.include({ class: 'malformed' });
     node.options = {};
+    expect(await call()).to.equal('0x5');
+    expect(node.sockets.connections).to.equal(2);
+  });
+
+  it('does not mind answers that nobody waits for', async () => {
+    await call();
     let heard = false;
     endpoint.push?.listen(() => (heard = true));
-    for (const text of ['{"jsonrpc":', 'null', '[]', '{"id":99,"result":1}', '{"method":"x"}']) node.sockets.send(text);
+    for (const text of ['[]', '{}', '{"id":99,"result":1}', '{"method":"x"}']) node.sockets.send(text);
     await eventually('all of it has arrived', () => heard);
     expect(await call()).to.equal('0x5');
     expect(node.sockets.connections).to.equal(1);

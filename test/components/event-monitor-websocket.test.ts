@@ -25,7 +25,7 @@ describe('the event monitor over a WebSocket', () => {
     ended = runMonitor({ urls, ledger, config: { mode: 'realtime', pollInterval }, context });
   };
   const whenStored = (): Promise<unknown> =>
-    eventually('the head is stored', () => ledger.checkpoint.blockHash === node.head.hash, 10_000);
+    eventually('the head is stored', () => ledger.checkpoint.blockHash === node.head.hash, 15_000);
 
   beforeEach(async () => {
     node = await ChainSimulator.start({}, { finalizedDistance: 30 });

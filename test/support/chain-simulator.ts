@@ -168,6 +168,7 @@ export class ChainSimulator {
     const calls = [body].flat();
     this.requests.push(calls.map((call) => call.method));
     const fault = this.options.fault?.(calls, this.requests.length);
+    if (fault?.kind === 'drop') this.sockets.drop();
     if (fault?.kind === 'hang' || fault?.kind === 'drop' || fault?.kind === 'status') return undefined;
     if (this.options.delayMs !== undefined) await wait(this.options.delayMs);
     const text = fault?.kind === 'body' ? fault.body : JSON.stringify(this.#result(body, fault));
