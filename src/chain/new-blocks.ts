@@ -48,13 +48,8 @@ export class NewBlocks {
       const { logs, strays, removed } = cleanLogs(told, range, this.#isWanted);
       if (removed > 0 || strays > 0) throw new Inconsistency(`${removed + strays} logs do not belong there`);
       checkHashes(logs, headers);
-      return {
-        ...range,
-        logs,
-        last,
-        headers,
-        timestamps: new Map(headers.map((block) => [block.number, block.timestamp])),
-      };
+      const timestamps = new Map(headers.map((block) => [block.number, block.timestamp]));
+      return { ...range, logs, last, headers, timestamps, bytes: 0 };
     } catch (error) {
       if (!(error instanceof RpcError || error instanceof Inconsistency)) throw error;
       const message = `reading new blocks anew: ${error.message}`;
