@@ -10,6 +10,7 @@ import { openEndpoints } from './open-endpoints.js';
 import { refusalHint } from './refusal-hint.js';
 import { RpcError, asksForLess, isRefusal } from './rpc-error.js';
 import { MalformedValue, readQuantity } from './rpc-values.js';
+import type { OpenTransport } from './transport.js';
 
 export interface EndpointPoolOptions {
   readonly urls: readonly string[];
@@ -26,6 +27,8 @@ export interface EndpointPoolOptions {
   readonly backoff?: Backoff | undefined;
   /** How long one request may take, in milliseconds. */
   readonly requestTimeoutMs?: number | undefined;
+  /** How URLs are reached; over HTTP or a WebSocket, as they say, where nothing is said. */
+  readonly transport?: OpenTransport | undefined;
 }
 
 /** What one endpoint is asked, and what is made of its answers. */
@@ -68,7 +71,7 @@ export class EndpointPool {
     this.#logger = logger;
     this.#bounds = { attempts, firstAttempts, outageAttempts };
     this.#backoff = options.backoff ?? { firstMs: 250, maxMs: 10_000 };
-    this.#endpoints = openEndpoints(urls, { clock, timeoutMs });
+    this.#endpoints = openEndpoints(urls, { clock, timeoutMs, transport: options.transport });
     this.#names = this.#endpoints.map(({ name }) => name);
   }
 

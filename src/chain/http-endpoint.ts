@@ -1,30 +1,20 @@
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../runtime/clock.js';
 import { UsageError, messageOf } from '../runtime/errors.js';
 import { maskUrl } from '../runtime/secrets.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from './rpc-error.js';
-import type { Transport } from './transport.js';
-
-interface HttpEndpointOptions {
-  readonly url: string;
-  readonly clock: Clock;
-  /** How long a whole answer may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** The longest answer that is read, in bytes. */
-  readonly maxBytes: number;
-}
+import type { Transport, TransportOptions } from './transport.js';
 
 /** POSTs JSON to one URL over connections that are kept alive; connects at the first request. */
 export class HttpEndpoint implements Transport {
   readonly host: string;
   readonly push = null;
-  readonly #options: HttpEndpointOptions;
+  readonly #options: TransportOptions;
   readonly #url: URL;
   #pool: Pool | null = null;
 
-  constructor(options: HttpEndpointOptions) {
+  constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = parseHttpUrl(options.url);
     this.host = this.#url.host;

@@ -7,7 +7,7 @@ import { capIn, retryAfterIn, suggestionIn } from './rpc-error-hints.js';
 import { classOfStatus, sortError } from './rpc-error-patterns.js';
 import { RpcError, asksForLess } from './rpc-error.js';
 import type { RpcErrorClass } from './rpc-error.js';
-import type { PushChannel, Transport } from './transport.js';
+import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
 import { WebSocketEndpoint, isWebSocketUrl } from './websocket-endpoint.js';
 
 export interface JsonRpcOptions {
@@ -21,6 +21,8 @@ export interface JsonRpcOptions {
   readonly maxBytes?: number | undefined;
   /** How many calls one batch holds at most, to begin with; 100 where nothing is said. */
   readonly maxBatch?: number | undefined;
+  /** How the URL is reached; over HTTP or a WebSocket, as it says, where nothing is said. */
+  readonly transport?: OpenTransport | undefined;
 }
 
 /** Classes of a failed batch that say nothing about batches: single calls would fail in the same way. */
@@ -63,8 +65,7 @@ export class JsonRpcEndpoint {
 
   constructor(options: JsonRpcOptions) {
     const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
-    const transport = { url, clock, timeoutMs, maxBytes };
-    this.#transport = isWebSocketUrl(url) ? new WebSocketEndpoint(transport) : new HttpEndpoint(transport);
+    this.#transport = (options.transport ?? openTransport)({ url, clock, timeoutMs, maxBytes });
     this.name = options.name ?? this.#transport.host;
     this.#clock = clock;
     this.#maxBatch = maxBatch;
@@ -205,6 +206,10 @@ export class JsonRpcEndpoint {
       retryAfterMs: retryAfterIn(message, data, retryAfter, this.#clock.now()),
     });
   }
+}
+
+function openTransport(options: TransportOptions): Transport {
+  return isWebSocketUrl(options.url) ? new WebSocketEndpoint(options) : new HttpEndpoint(options);
 }
 
 function envelope(id: number, { method, params }: RpcCall): string {

@@ -1,3 +1,4 @@
+import type { Clock } from '../runtime/clock.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 
 /** What a node sends without being asked, over connections that stay open. */
@@ -21,3 +22,15 @@ export interface Transport {
   /** Closes the connections; calls in the air fail. */
   close(): Promise<void>;
 }
+
+export interface TransportOptions {
+  readonly url: string;
+  readonly clock: Clock;
+  /** How long a whole answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The longest answer that is read, in bytes. */
+  readonly maxBytes: number;
+}
+
+/** Makes the transport for a URL; it connects at the first request. */
+export type OpenTransport = (options: TransportOptions) => Transport;

@@ -1,33 +1,23 @@
-import type { Clock } from '../runtime/clock.js';
 import { UsageError } from '../runtime/errors.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { parseBody, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
 import { RpcError } from './rpc-error.js';
-import type { PushChannel, Transport } from './transport.js';
+import type { PushChannel, Transport, TransportOptions } from './transport.js';
 import { WebSocketConnection } from './websocket-connection.js';
-
-interface WebSocketEndpointOptions {
-  readonly url: string;
-  readonly clock: Clock;
-  /** How long a whole answer may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** The longest message that is read, in bytes. */
-  readonly maxBytes: number;
-}
 
 /** Sends JSON-RPC over one WebSocket, which is opened by the first request, and anew by the next one after its end. */
 export class WebSocketEndpoint implements Transport {
   readonly host: string;
   readonly push: PushChannel;
-  readonly #options: WebSocketEndpointOptions;
+  readonly #options: TransportOptions;
   readonly #url: URL;
   readonly #pending = new PendingRequests();
   #connection: WebSocketConnection | null = null;
   #notified: (params: unknown) => void = () => undefined;
 
-  constructor(options: WebSocketEndpointOptions) {
+  constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = parseWebSocketUrl(options.url);
     this.host = this.#url.host;
