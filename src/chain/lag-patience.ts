@@ -1,5 +1,5 @@
-import { ReorgTooDeepError } from '../runtime/errors.js';
 import { NodeLagsError } from './fetch-trouble.js';
+import { ReorgTooDeepError } from './reorg.js';
 
 /** How often in a row the node may fail to show the blocks below its head before that counts as an error. */
 const lagsBorne = 20;

@@ -5,12 +5,11 @@ import type { ChainClient } from './chain-client.js';
 import type { ChainHead } from './head-reader.js';
 import { NodeLagsError } from './fetch-trouble.js';
 import type { FetchedRange } from './log-source.js';
-import { RecentBlocks, findAncestor, reorgTooDeep } from './reorg.js';
+import { RecentBlocks, ReorgTooDeepError, findAncestor } from './reorg.js';
 
 /** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
 export class ReadStretch {
   readonly #chain: ChainClient;
-  /** The first block of the stretch. */
   readonly #first: number;
   readonly #recent: RecentBlocks;
   #next: number;
@@ -39,6 +38,11 @@ export class ReadStretch {
     const last = blockNumber === null || blockHash === null ? null : { number: blockNumber, hash: blockHash };
     const held = recent.filter((block) => block.number < next);
     return new ReadStretch(chain, last === null ? next : (startBlock ?? next), last, held);
+  }
+
+  /** The first block of the stretch. */
+  get first(): number {
+    return this.#first;
   }
 
   /** The block to read next. */
@@ -96,7 +100,7 @@ export class ReadStretch {
     const ancestor = await findAncestor(held, headerOf);
     if (ancestor !== undefined) return ancestor;
     const floor = this.#first - 1;
-    if (floor < 0 || !this.#isHeldWhole()) throw reorgTooDeep(replaced);
+    if (floor < 0 || !this.#isHeldWhole()) throw new ReorgTooDeepError(replaced);
     const header = await headerOf(floor);
     if (header === null) throw new NodeLagsError(`block ${floor} is not there`);
     return { number: floor, hash: header.hash };

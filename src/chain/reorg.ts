@@ -1,5 +1,5 @@
 import type { BlockHeader, BlockRef } from '../model/block.js';
-import { ReorgTooDeepError } from '../runtime/errors.js';
+import { NeedsRewindError } from '../runtime/errors.js';
 
 /** The blocks that a run remembers because the chain may yet replace them. */
 export class RecentBlocks {
@@ -25,7 +25,8 @@ export class RecentBlocks {
   }
 }
 
-type HeaderOf = (number: number) => Promise<BlockHeader | null>;
+/** Returns the header that the chain has for a number; null where it has none. */
+export type HeaderOf = (number: number) => Promise<BlockHeader | null>;
 
 /**
  * Returns the newest remembered block that is still part of the chain; undefined where none is. Canonical blocks are
@@ -44,10 +45,13 @@ export async function findAncestor(remembered: readonly BlockRef[], headerOf: He
   return remembered[low - 1];
 }
 
-/** Returns the error for a reorganisation that goes below what is remembered. */
-export function reorgTooDeep(number: number): ReorgTooDeepError {
-  const message = `block ${number} was replaced, and so was every block that is remembered: no common ancestor is known`;
-  return new ReorgTooDeepError(message, {
-    hint: 'check that the RPC URL is the right one, then read the blocks again with run-pipeline --fresh',
-  });
+/** No block that is remembered is part of the chain any more: how far back it was reorganised is not known here. */
+export class ReorgTooDeepError extends NeedsRewindError {
+  /** The replaced block that was found. */
+  readonly replaced: number;
+
+  constructor(replaced: number) {
+    super(`block ${replaced} was replaced, and so was every block that is remembered`);
+    this.replaced = replaced;
+  }
 }

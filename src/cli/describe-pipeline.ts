@@ -1,6 +1,7 @@
 import { eventSignatures } from '../chain/abi.js';
 import { toChecksumAddress } from '../chain/checksum.js';
 import type { Component, ContractAbi, EventMonitorConfig, Pipeline } from '../model/pipeline.js';
+import type { Standing } from '../tasks/parked.js';
 
 type Row = readonly [label: string, value: string | null];
 
@@ -8,11 +9,17 @@ type Row = readonly [label: string, value: string | null];
 const shownAddresses = 5;
 
 /** Describes a pipeline for people, a line each. */
-export function describePipeline(pipeline: Pipeline): readonly string[] {
+export function describePipeline(pipeline: Pipeline, { checkpoint, parked }: Standing): readonly string[] {
   return [
     `pipeline ${pipeline.id}: ${pipeline.name}`,
     ...lines([
       ['state', pipeline.disabled ? 'disabled' : 'enabled'],
+      ['parked', parked === null ? null : `since task ${parked.taskId}: ${parked.reason}`],
+      ['to go on', parked?.remedy ?? null],
+      [
+        'read',
+        checkpoint === null ? null : `blocks ${checkpoint.startBlock ?? '?'} to ${checkpoint.blockNumber ?? '?'}`,
+      ],
       ['description', pipeline.description],
       ['classification', pipeline.classificationId?.toString() ?? null],
       ['timeout', pipeline.timeoutMinutes === null ? null : `${pipeline.timeoutMinutes} min`],

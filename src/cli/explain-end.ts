@@ -17,6 +17,10 @@ const explanations: Readonly<Record<string, Explain>> = {
     return { en: `another run has its pipeline: ${how}`, zh: `流水线已由另一次运行接管: ${how}` };
   },
   timeout: explainTimeout,
+  needs_rewind: () => ({
+    en: 'the chain was reorganised deeper than is remembered: its pipeline is parked until it is rewound',
+    zh: '链重组深度超出记录: 流水线已停放, 须先回退',
+  }),
 };
 
 /** Says in words why a task ended; null where it has not ended. */

@@ -23,6 +23,8 @@ export interface SourceContext {
   readonly checkpoint: Checkpoint;
   /** The remembered blocks above the finalized one, ascending. */
   readonly recentBlocks: readonly BlockRef[];
+  /** Returns the newest block, not above a number, of which the pipeline has rows; null where it has none. */
+  readonly storedBlock: (atMost: number) => Promise<BlockRef | null>;
   readonly clock: Clock;
   readonly logger: Logger;
   /**

@@ -9,11 +9,13 @@ import { LagPatience } from '../chain/lag-patience.js';
 import { LogSource } from '../chain/log-source.js';
 import { NewBlocks } from '../chain/new-blocks.js';
 import { ReadStretch } from '../chain/read-stretch.js';
+import { ReorgTooDeepError } from '../chain/reorg.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import { resolveStart } from '../model/start-block.js';
 import type { Source, SourceContext } from './component.js';
 import { BlockReader } from './event-monitor/block-reader.js';
+import { needsRewind } from './event-monitor/needs-rewind.js';
 
 interface EventMonitorDeps {
   readonly chain: ChainClient;
@@ -97,7 +99,7 @@ class MonitorRun {
         yield* this.#blocks.read(stretch, head, end, this.#signal);
         this.#patience.restore();
       } catch (error) {
-        this.#bearLag(error);
+        await this.#bear(error, stretch);
       }
       if (this.#isDone(stretch)) return;
       head = await this.#nextHead();
@@ -170,6 +172,17 @@ class MonitorRun {
     this.#head = head;
     await this.#moved();
     return head;
+  }
+
+  /** Throws what can't be borne. */
+  async #bear(error: unknown, { first }: ReadStretch): Promise<void> {
+    try {
+      this.#bearLag(error);
+    } catch (fatal) {
+      if (!(fatal instanceof ReorgTooDeepError)) throw fatal;
+      const { storedBlock } = this.#context;
+      throw await needsRewind(fatal, { chain: this.#chain, first, storedBlock }, () => this.#moved(), this.#signal);
+    }
   }
 
   #bearLag(error: unknown): void {

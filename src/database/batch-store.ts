@@ -145,7 +145,7 @@ export class BatchStore {
   #remember(commit: BatchCommit): readonly Step[] {
     const { pipelineId, batch } = commit;
     const remembered = this.#database.knex('recent_block').where({ pipeline_id: pipelineId });
-    const forget = commit.forgets ? remembered : remembered.where('block_number', '<', batch.finalizedBlock);
+    const forget = commit.forgets ? remembered : remembered.where('block_number', '<=', batch.finalizedBlock);
     return [forget.delete(), ...insertRecentBlocks(pipelineId, batch.recentBlocks)];
   }
 }

@@ -13,10 +13,8 @@ export class CheckpointStore {
   /** Returns a pipeline's checkpoint; makes an empty one where there is none. */
   async get(pipelineId: number): Promise<Checkpoint> {
     for (;;) {
-      const [row] = await this.#database.read<CheckpointRow[]>((knex) =>
-        knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
-      );
-      if (row !== undefined) return toCheckpoint(row);
+      const checkpoint = await this.find(pipelineId);
+      if (checkpoint !== null) return checkpoint;
       await this.#database.write([
         this.#database
           .knex('pipeline_checkpoint')
@@ -25,6 +23,14 @@ export class CheckpointStore {
           .ignore(),
       ]);
     }
+  }
+
+  /** Returns a pipeline's checkpoint; null where it was never run. */
+  async find(pipelineId: number): Promise<Checkpoint | null> {
+    const [row] = await this.#database.read<CheckpointRow[]>((knex) =>
+      knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
+    );
+    return row === undefined ? null : toCheckpoint(row);
   }
 
   /** Returns the remembered blocks of a pipeline, ascending. */

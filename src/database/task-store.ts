@@ -3,19 +3,12 @@ import type { Progress, Task } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import { NotFoundError } from '../runtime/errors.js';
 import type { Database, Query } from './database.js';
+import { endReplaced } from './end-replaced.js';
+import type { Replaced } from './end-replaced.js';
 import { keptProgress, selectTasks } from './task-rows.js';
 import type { Beat } from './task-rows.js';
 
 const table = 'pipeline_task';
-
-/** A running task that a claim ends because another takes over. */
-export interface Replaced {
-  readonly taskId: number;
-  /** Only if it has given no sign of life for more than so many seconds; null: however alive it is. */
-  readonly silentForSeconds: number | null;
-  /** Why, for people; kept in the task's `error`. */
-  readonly reason: string;
-}
 
 export interface ClaimRequest {
   readonly pipelineId: number;
@@ -109,7 +102,7 @@ export class TaskStore {
       timeout_minutes: request.timeoutMinutes,
     });
     const logPath = dialect.aroundLastInsertId(knex, request.logPathPrefix, '.log');
-    const ends = request.replaces === null ? [] : this.#endReplaced(request.pipelineId, request.replaces);
+    const ends = request.replaces === null ? [] : endReplaced(this.#database, request.pipelineId, request.replaces);
     const results = await this.#database.write([
       ...ends,
       insert,
@@ -165,26 +158,6 @@ export class TaskStore {
     const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
     const [result] = await this.#database.write([open.update(this.#ended(outcome))]);
     return result?.matched === 1;
-  }
-
-  #endReplaced(pipelineId: number, replaced: Replaced): readonly Parameters<Database['write']>[0][number][] {
-    const { knex, dialect } = this.#database;
-    const ended = this.#ended({ status: taskStatus.failed, endReason: 'taken_over', error: replaced.reason });
-    const newest = knex(table).where({ id: replaced.taskId, status: taskStatus.running });
-    if (replaced.silentForSeconds !== null) {
-      const silent = (column: string): Knex.Raw =>
-        knex.raw('? > ?', [dialect.secondsSince(knex, column), replaced.silentForSeconds as number]);
-      void newest.where((either) => {
-        void either.whereRaw(silent('last_heartbeat'));
-        void either.orWhere((never) => {
-          void never.whereNull('last_heartbeat').whereRaw(silent('create_time'));
-        });
-      });
-    }
-    const older = knex(table)
-      .where({ pipeline_id: pipelineId, status: taskStatus.running })
-      .where('id', '<', replaced.taskId);
-    return [this.#database.fenced(newest.update(ended)), older.update(ended)];
   }
 
   #ended(outcome: Outcome): Record<string, unknown> {

@@ -1,11 +1,13 @@
 import type { RunOptions, Source, SourceContext } from '../components/component.js';
 import type { BatchStore } from '../database/batch-store.js';
 import type { CheckpointStore } from '../database/checkpoint-store.js';
+import type { StoredBlocks } from '../database/stored-blocks.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { CheckpointMovedError, Committer } from './commit.js';
+import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 import { readAhead } from './read-ahead.js';
 import { readStart } from './start.js';
@@ -18,6 +20,7 @@ export interface Execution {
   readonly lease: Lease;
   readonly batches: BatchStore;
   readonly checkpoints: CheckpointStore;
+  readonly storedBlocks: StoredBlocks;
   readonly run: RunOptions;
   readonly mode: Progress['mode'];
   readonly clock: Clock;
@@ -76,6 +79,10 @@ function toContext(
     run,
     checkpoint: start.checkpoint,
     recentBlocks: start.recentBlocks,
+    storedBlock: (atMost) =>
+      whenReachable(execution.lease, execution.signal, () =>
+        execution.storedBlocks.newest(execution.pipelineId, atMost),
+      ),
     clock: execution.clock,
     logger: execution.logger,
     moved: (known = {}) => moved(known),

@@ -84,10 +84,20 @@ export class ChainMismatchError extends ChainparseError {
   readonly exitCode = 6;
 }
 
-/** The chain changed deeper than chainparse remembers it, or below a block that the node had called final. */
-export class ReorgTooDeepError extends ChainparseError {
+/**
+ * The chain changed deeper than chainparse remembers it, or below a block that the node had called final: the pipeline is
+ * parked until a person has said how far back its rows are to be taken.
+ */
+export class NeedsRewindError extends ChainparseError {
   readonly code: string = 'NEEDS_REWIND';
   readonly exitCode = 6;
+  /** The newest block that may be kept; null: none. Undefined where that has not been found out. */
+  readonly keeps: number | null | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly keeps?: number | null } = {}) {
+    super(message, options);
+    this.keeps = options.keeps;
+  }
 }
 
 /** An alert could not be delivered. */

@@ -1,12 +1,17 @@
 import type { CheckpointStore } from '../database/checkpoint-store.js';
+import type { Replaced } from '../database/end-replaced.js';
 import { FenceError } from '../database/script.js';
-import type { Replaced, TaskStore } from '../database/task-store.js';
+import type { TaskStore } from '../database/task-store.js';
+import type { Checkpoint } from '../model/checkpoint.js';
+import { resolveStart } from '../model/start-block.js';
+import type { StartQuestion } from '../model/start-block.js';
 import type { Task } from '../model/task.js';
 import { statusText, taskStatus } from '../model/task.js';
 import { LeaseHeldError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import { statusChanged, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
+import { parkedBy, parkedError } from './parked.js';
 
 /** This process, as other processes can recognise it. */
 export interface Worker {
@@ -26,6 +31,8 @@ export interface ClaimOptions {
   readonly logPathPrefix: string;
   /** Take the lease whoever holds it. */
   readonly takeOver: boolean;
+  /** Where the run shall begin; a parked pipeline can only be run from elsewhere. */
+  readonly run?: StartQuestion['run'];
 }
 
 export interface ClaimedTask {
@@ -44,10 +51,12 @@ export async function claimTask(
   options: ClaimOptions,
 ): Promise<ClaimedTask> {
   for (let attempt = 1; ; attempt++) {
-    const { taskId: holder } = await checkpoints.get(options.pipelineId);
+    const checkpoint = await checkpoints.get(options.pipelineId);
+    const { taskId: holder } = checkpoint;
     const newest = await tasks.getNewest(options.pipelineId);
+    refuseParked(newest, checkpoint, options.run ?? {});
     const replaced = newest?.status === taskStatus.running ? newest : null;
-    const replaces = replaced === null ? null : judge(replaced, options);
+    const replaces = replaced === null ? null : judgeHolder(replaced, options);
     try {
       const { name, identity } = options.worker;
       const taskId = await tasks.claim({ ...options, holder, replaces, worker: name, workerIdentity: identity });
@@ -59,10 +68,21 @@ export async function claimTask(
   }
 }
 
+/** Throws NeedsRewindError where a run would go on behind rows that must be taken back first. */
+function refuseParked(newest: Task | null, checkpoint: Checkpoint, run: StartQuestion['run']): void {
+  const parked = parkedBy(newest, checkpoint);
+  // A checkpoint alone decides whether a run goes on behind it.
+  const goesOn = resolveStart({ run, config: { startBlock: null }, mode: 'realtime', checkpoint }).resumes;
+  if (parked !== null && goesOn) throw parkedError(checkpoint.pipelineId, parked);
+}
+
 /** Decides on which grounds a running task may be replaced; throws LeaseHeldError where there are none. */
-function judge(task: Task, options: ClaimOptions): Replaced {
+export function judgeHolder(
+  task: Task,
+  options: Pick<ClaimOptions, 'worker' | 'heartbeatIntervalSeconds'> & Partial<Pick<ClaimOptions, 'takeOver'>>,
+): Replaced {
   const by = `taken over by ${options.worker.name}`;
-  if (options.takeOver) return { taskId: task.id, silentForSeconds: null, reason: `${by} (--take-over)` };
+  if (options.takeOver === true) return { taskId: task.id, silentForSeconds: null, reason: `${by} (--take-over)` };
   if (task.worker !== null && options.worker.isGone(task.worker, task.workerIdentity)) {
     return { taskId: task.id, silentForSeconds: null, reason: `${by}: the process ${task.worker} is gone` };
   }
@@ -76,7 +96,7 @@ function judge(task: Task, options: ClaimOptions): Replaced {
     };
   }
   throw new LeaseHeldError(describeHolder(task), {
-    hint: `wait until it is done, stop it with 'chainparse tasks cancel ${task.id}', or run with --take-over`,
+    hint: `wait until it is done, stop it with 'chainparse tasks cancel ${task.id}'${options.takeOver === undefined ? '' : ', or run with --take-over'}`,
   });
 }
 

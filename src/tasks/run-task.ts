@@ -2,12 +2,13 @@ import type { RunOptions, Source } from '../components/component.js';
 import { BatchStore } from '../database/batch-store.js';
 import { CheckpointStore } from '../database/checkpoint-store.js';
 import type { Database } from '../database/database.js';
+import { StoredBlocks } from '../database/stored-blocks.js';
 import { TaskStore } from '../database/task-store.js';
 import type { Progress, Task } from '../model/task.js';
 import { statusText, taskStatus } from '../model/task.js';
 import { executePipeline } from '../pipeline/execute-pipeline.js';
 import type { Clock } from '../runtime/clock.js';
-import { ChainparseError, LeaseLostError, messageOf } from '../runtime/errors.js';
+import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import { statusChanged, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
@@ -18,6 +19,7 @@ import { finishTask } from './finish-task.js';
 import { giveUpLater } from './give-up-later.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Observe } from './liveness-event.js';
+import { parkingError, parkingText } from './parked.js';
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
 const lingerMs = 1_000;
@@ -121,12 +123,17 @@ class TaskRun {
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
       // What a stop has cut short is no failure.
-      if (!this.#isStopped() || !this.#options.signal.aborted) {
-        await this.#finish(taskStatus.failed, reasonOf(error), this.#options.mask(messageOf(error)));
-        throw error;
-      }
+      if (!this.#isStopped() || !this.#options.signal.aborted) await this.#fail(error);
     }
     return await this.#finish(taskStatus.succeeded, this.#isStopped() ? 'stopped' : 'completed', null);
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    const { pipelineId, mask } = this.#options;
+    const failure = error instanceof NeedsRewindError ? parkingError(pipelineId, error) : error;
+    const text = failure instanceof NeedsRewindError ? parkingText(failure) : messageOf(failure);
+    await this.#finish(taskStatus.failed, reasonOf(failure), mask(text));
+    throw failure;
   }
 
   #isStopped(): boolean {
@@ -148,6 +155,7 @@ class TaskRun {
       lease: parts.heartbeat,
       batches: new BatchStore(options.database),
       checkpoints: parts.checkpoints,
+      storedBlocks: new StoredBlocks(options.database),
       logger: parts.logger,
       onProgress: (progress) => {
         this.#progress = progress;

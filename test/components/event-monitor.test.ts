@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ChainMismatchError, ReorgTooDeepError } from '../../src/runtime/errors.js';
+import { ChainMismatchError, NeedsRewindError } from '../../src/runtime/errors.js';
 import type { LogLevel } from '../../src/runtime/logger.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { MessageLedger } from '../support/message-ledger.js';
@@ -251,15 +251,35 @@ describe('the event monitor', () => {
       await run();
       node.reorg(31, 40);
       const error = await failureOf(follow());
-      expect(error).to.be.instanceOf(ReorgTooDeepError);
-      expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6 });
+      expect(error).to.be.instanceOf(NeedsRewindError);
+      expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6, keeps: 29 });
+      expect((error as Error).message).to.equal(
+        'block 60 was replaced, and so was every block that is remembered; ' +
+          'the newest stored events that are still part of the chain are those of block 29',
+      );
+    });
+
+    it('goes by the rows that there are to say what may be kept, and by the start where none of them may', async () => {
+      node.mine(60, (number) => (number % 10 === 5 ? [{}] : []));
+      await run({ config: { startBlock: 12 } });
+      node.reorg(33, 40);
+      expect(await failureOf(follow())).to.include({ keeps: 25 });
+      node.reorg(60, 70);
+      expect(await failureOf(follow())).to.include({ keeps: 11 });
+    });
+
+    it('says that nothing may be kept where a chain was begun anew', async () => {
+      node.mine(60);
+      await run({ config: { startBlock: 0 } });
+      node.reorg(60, 70);
+      expect(await failureOf(follow())).to.include({ keeps: null });
     });
 
     it('gives up where the checkpoint of a finished history was replaced', async () => {
       node.mine(90);
       await run({ config: { endBlock: 20 } });
       node.reorg(80, 100);
-      expect(await failureOf(run())).to.be.instanceOf(ReorgTooDeepError);
+      expect(await failureOf(run())).to.be.instanceOf(NeedsRewindError);
     });
   });
 

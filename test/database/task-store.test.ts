@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { CheckpointStore } from '../../src/database/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
+import type { Replaced } from '../../src/database/end-replaced.js';
 import { FenceError } from '../../src/database/script.js';
 import { TaskStore } from '../../src/database/task-store.js';
-import type { ClaimRequest, Replaced } from '../../src/database/task-store.js';
+import type { ClaimRequest } from '../../src/database/task-store.js';
 import type { Progress } from '../../src/model/task.js';
 import { taskStatus } from '../../src/model/task.js';
 import { NotFoundError } from '../../src/runtime/errors.js';

@@ -2,6 +2,7 @@ import type { Source, SourceContext } from '../../src/components/component.js';
 import { BatchStore } from '../../src/database/batch-store.js';
 import { CheckpointStore } from '../../src/database/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
+import { StoredBlocks } from '../../src/database/stored-blocks.js';
 import { TaskStore } from '../../src/database/task-store.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
@@ -54,6 +55,7 @@ export interface ClaimedPipeline {
   readonly taskId: number;
   readonly batches: FaultyBatches;
   readonly checkpoints: CheckpointStore;
+  readonly storedBlocks: StoredBlocks;
   readonly tasks: TaskStore;
 }
 
@@ -62,7 +64,8 @@ export async function claimPipeline(database: Database, pipelineId: number): Pro
   const tasks = new TaskStore(database);
   const { taskId: holder } = await checkpoints.get(pipelineId);
   const taskId = await tasks.claim(claimRequest({ pipelineId, holder }));
-  return { pipelineId, taskId, tasks, checkpoints, batches: new FaultyBatches(database) };
+  const storedBlocks = new StoredBlocks(database);
+  return { pipelineId, taskId, tasks, checkpoints, storedBlocks, batches: new FaultyBatches(database) };
 }
 
 /** The numbers of the blocks of which a pipeline has events, ascending. */

@@ -39,8 +39,13 @@ export class MessageLedger {
   }
 
   /** What a run that starts now is given. */
-  state(): Pick<SourceContext, 'checkpoint' | 'recentBlocks'> {
-    return { checkpoint: this.checkpoint, recentBlocks: this.recentBlocks };
+  state(): Pick<SourceContext, 'checkpoint' | 'recentBlocks' | 'storedBlock'> {
+    const newest = (atMost: number): BlockRef | null => {
+      const row = this.rows.findLast(({ blockNumber }) => blockNumber <= atMost);
+      return row === undefined ? null : { number: row.blockNumber, hash: row.blockHash };
+    };
+    const storedBlock = (atMost: number): Promise<BlockRef | null> => Promise.resolve(newest(atMost));
+    return { checkpoint: this.checkpoint, recentBlocks: this.recentBlocks, storedBlock };
   }
 
   /** The stored events as `block hash:log index`, in their order. */

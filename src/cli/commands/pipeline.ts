@@ -1,9 +1,13 @@
 import { resolve } from 'node:path';
 import { AbiStore } from '../../database/abi-store.js';
+import { CheckpointStore } from '../../database/checkpoint-store.js';
 import { PipelineStore, type PipelineSummary } from '../../database/pipeline-store.js';
+import { TaskStore } from '../../database/task-store.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
 import { definitionKeys, printDefinition } from '../../pipeline/print-definition.js';
+import { readStanding } from '../../tasks/parked.js';
+import type { Standing } from '../../tasks/parked.js';
 import type { CommandContext } from '../context.js';
 import { describePipeline } from '../describe-pipeline.js';
 import { withDatabase } from '../with-database.js';
@@ -66,15 +70,25 @@ export async function listPipelines(context: CommandContext): Promise<void> {
 
 /** Shows a pipeline: what matters for people, all of it as JSON. */
 export async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
-  const pipeline = await withStore(context, (store) => store.get(id));
+  const { pipeline, standing } = await withDatabase(context, async (database) => ({
+    pipeline: await new PipelineStore(database).get(id),
+    standing: await readStanding(new TaskStore(database), new CheckpointStore(database), id),
+  }));
   const { output } = context;
   if (!output.isJson) {
-    for (const line of describePipeline(pipeline)) await output.line(line);
+    for (const line of describePipeline(pipeline, standing)) await output.line(line);
     return;
   }
   const { id: pipelineId, ...keys } = definitionKeys(pipeline);
   const { disabled, createTime, updateTime } = pipeline;
-  await output.json({ pipeline_id: pipelineId, disabled, create_time: createTime, update_time: updateTime, ...keys });
+  await output.json({
+    pipeline_id: pipelineId,
+    disabled,
+    create_time: createTime,
+    update_time: updateTime,
+    ...standingKeys(standing),
+    ...keys,
+  });
 }
 
 /** Prints a definition as YAML, or as JSON, in the form that can be imported again. */
@@ -126,6 +140,20 @@ function componentsOf({ components }: PipelineDefinition): string {
 
 function stateOf(disabled: boolean, lang: 'en' | 'zh'): string {
   return disabled ? { en: 'disabled', zh: '已停用' }[lang] : { en: 'enabled', zh: '已启用' }[lang];
+}
+
+function standingKeys({ checkpoint, parked }: Standing): Readonly<Record<string, unknown>> {
+  return {
+    checkpoint:
+      checkpoint === null
+        ? null
+        : {
+            start_block: checkpoint.startBlock,
+            block_number: checkpoint.blockNumber,
+            block_hash: checkpoint.blockHash,
+          },
+    parked: parked === null ? null : { task_id: parked.taskId, reason: parked.reason, hint: parked.remedy },
+  };
 }
 
 function summaryKeys(pipeline: PipelineSummary): Readonly<Record<string, unknown>> {

@@ -49,6 +49,20 @@ export const pipelineSpecs: readonly CommandSpec[] = [
         load: async () => (await load()).disablePipeline,
       },
       {
+        name: 'rewind',
+        summary: 'take back all rows above a block, so that a run reads them again',
+        arguments: [id],
+        options: [
+          { flags: '--to-block <n>', description: 'the last block that is kept', kind: 'number', required: true },
+          {
+            flags: '--rpc-url <url>',
+            description: 'where its hash is asked for; repeat it for several',
+            repeatable: true,
+          },
+        ],
+        load: async () => (await import('../commands/rewind-pipeline.js')).rewindPipeline,
+      },
+      {
         name: 'delete',
         summary: 'delete a pipeline with its tasks and events',
         arguments: [id],

@@ -2,6 +2,7 @@ import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
 const store = guardsOf('src/database/task-store.ts', ['test/database/task-store.test.ts'], '(sqlite)');
+const ending = guardsOf('src/database/end-replaced.ts', ['test/database/task-store.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/claim-task.ts', ['test/tasks/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(mariadb)');
 const run = guardsOf('src/tasks/run-task.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');
@@ -39,25 +40,25 @@ export const leaseMutants: readonly Mutant[] = [
     "knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);",
     'knex(table).where({ id });',
   ),
-  store(
+  ending(
     'claim-running',
     'a claim ends the old task only if that still runs',
-    'knex(table).where({ id: replaced.taskId, status: taskStatus.running });',
-    'knex(table).where({ id: replaced.taskId });',
+    "knex('pipeline_task').where({ id: replaced.taskId, status: taskStatus.running });",
+    "knex('pipeline_task').where({ id: replaced.taskId });",
   ),
-  store(
+  ending(
     'claim-fence',
     'and fails where it could not end it',
-    '[this.#database.fenced(newest.update(ended)), older',
+    '[database.fenced(newest.update(ended)), older',
     '[newest.update(ended), older',
   ),
-  store(
+  ending(
     'claim-silent',
     'a claim for silence fails where the old task has beaten since',
-    'if (replaced.silentForSeconds !== null) {',
-    'if (replaced.silentForSeconds === undefined) {',
+    'if (replaced.silentForSeconds !== null) whereSilent',
+    'if (replaced.silentForSeconds === undefined) whereSilent',
   ),
-  store(
+  ending(
     'claim-creation',
     'a task that never beat is judged by its creation',
     "void never.whereNull('last_heartbeat').whereRaw(silent('create_time'));",
@@ -75,11 +76,11 @@ export const leaseMutants: readonly Mutant[] = [
     "this.#database.fenced(\n        knex('pipeline_checkpoint')",
     "(\n        knex('pipeline_checkpoint')",
   ),
-  store(
+  ending(
     'claim-older',
     'a claim ends older tasks that still seem to run',
-    'this.#database.fenced(newest.update(ended)), older.update(ended)]',
-    'this.#database.fenced(newest.update(ended))]',
+    'database.fenced(newest.update(ended)), older.update(ended)]',
+    'database.fenced(newest.update(ended))]',
   ),
   claim(
     'claim-alive',

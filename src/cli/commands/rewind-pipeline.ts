@@ -1,0 +1,121 @@
+import { ChainClient } from '../../chain/chain-client.js';
+import type { HeaderOf } from '../../chain/reorg.js';
+import { sourceConfig } from '../../components/registry.js';
+import { CheckpointStore } from '../../database/checkpoint-store.js';
+import type { Database } from '../../database/database.js';
+import { PipelineStore } from '../../database/pipeline-store.js';
+import { RewindStore } from '../../database/rewind-store.js';
+import { StoredBlocks } from '../../database/stored-blocks.js';
+import { TaskStore } from '../../database/task-store.js';
+import type { Pipeline } from '../../model/pipeline.js';
+import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
+import { findRewindBlock } from '../../tasks/rewind-block.js';
+import type { RewindBlock } from '../../tasks/rewind-block.js';
+import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind-pipeline.js';
+import type { ReadCheckpoint, RewindStores } from '../../tasks/rewind-pipeline.js';
+import type { TakenBack } from '../../database/rewind-store.js';
+import type { CommandContext } from '../context.js';
+import { thisProcess } from '../this-process.js';
+import { withDatabase } from '../with-database.js';
+
+interface RewindOptions {
+  readonly id: number;
+  readonly toBlock: number;
+}
+
+interface Rewound {
+  readonly from: number;
+  readonly to: RewindBlock;
+  readonly taken: TakenBack;
+}
+
+/** How often an endpoint is tried: what it would say can be done without. */
+const attempts = 3;
+
+/** Takes a pipeline back to a block, with every row above it. */
+export async function rewindPipeline(context: CommandContext, options: RewindOptions): Promise<void> {
+  const rewound = await withDatabase(context, (database) => rewindIn(database, context, options));
+  await printResult(context, options.id, rewound);
+}
+
+async function rewindIn(database: Database, context: CommandContext, { id, toBlock }: RewindOptions): Promise<Rewound> {
+  const pipeline = await new PipelineStore(database).get(id);
+  const stores: RewindStores = {
+    tasks: new TaskStore(database),
+    checkpoints: new CheckpointStore(database),
+    storedBlocks: new StoredBlocks(database),
+    rewinds: new RewindStore(database),
+  };
+  const { heartbeatIntervalSeconds } = context.settings;
+  const claim = { pipelineId: id, worker: thisProcess(), heartbeatIntervalSeconds };
+  const checkpoint = await checkRewind(stores, { ...claim, to: { number: toBlock } });
+  const to = await findBlock(stores, context, { pipeline, checkpoint, toBlock });
+  return { from: checkpoint.blockNumber, to, taken: await rewind(stores, { ...claim, to }) };
+}
+
+interface Wanted {
+  readonly pipeline: Pipeline;
+  readonly checkpoint: ReadCheckpoint;
+  readonly toBlock: number;
+}
+
+async function findBlock(
+  stores: RewindStores,
+  { settings, clock, logger, signals }: CommandContext,
+  { pipeline, checkpoint, toBlock }: Wanted,
+): Promise<RewindBlock> {
+  const [component] = pipeline.components;
+  if (component === undefined) throw new UsageError(`pipeline ${pipeline.id} has no component`);
+  const { chainName, chainId } = sourceConfig(component);
+  const urls = settings.rpcUrls(chainName);
+  const find = (headerOf: HeaderOf | null): Promise<RewindBlock> =>
+    findRewindBlock(stores, checkpoint, toBlock, headerOf);
+  if (urls.length === 0) return find(null);
+  const chain = new ChainClient({ urls, chainId, clock, logger, attempts });
+  try {
+    return await find((number) => chain.header(number, signals.stopping));
+  } catch (error) {
+    if (!(error instanceof ChainUnreachableError)) throw error;
+    logger.log('warn', `going by what is stored: ${error.message}`, { event: 'rewind.no_chain' });
+    return await find(null);
+  } finally {
+    await chain.close();
+  }
+}
+
+async function printResult({ output }: CommandContext, id: number, { from, to, taken }: Rewound): Promise<void> {
+  if (output.isJson) {
+    return output.json({
+      pipeline_id: id,
+      from_block: from,
+      to_block: to.number,
+      block_hash: to.hash,
+      hash_from: to.toldBy,
+      events: taken.events,
+      undecoded: taken.undecoded,
+    });
+  }
+  const { number } = to;
+  const { events, undecoded } = taken;
+  await output.line(
+    {
+      en: `pipeline ${id} rewound from block ${from} to block ${number}: ${events} events and ${undecoded} undecoded logs taken back`,
+      zh: `流水线 ${id} 已从区块 ${from} 回退到区块 ${number}: 撤回 ${events} 个事件, ${undecoded} 条未解码日志`,
+    }[output.lang],
+  );
+  output.note(continuity(to)[output.lang]);
+}
+
+function continuity({ number, toldBy }: RewindBlock): Readonly<Record<'en' | 'zh', string>> {
+  if (toldBy === null) {
+    return {
+      en: `the hash of block ${number} is not known: the next run can't check that the chain goes on from it; with --rpc-url the chain is asked`,
+      zh: `区块 ${number} 的哈希未知: 下次运行无法核对链是否与其相接; 使用 --rpc-url 可向链查询`,
+    };
+  }
+  const told = toldBy === 'chain' ? { en: 'the chain', zh: '链' } : { en: 'what is stored', zh: '已存数据' };
+  return {
+    en: `the next run goes on at block ${number + 1}, and checks that it follows block ${number} by its hash, known from ${told.en}`,
+    zh: `下次运行从区块 ${number + 1} 继续, 并按哈希核对其是否与区块 ${number} 相接 (哈希来自${told.zh})`,
+  };
+}

@@ -1,0 +1,35 @@
+import type { ChainClient } from '../../chain/chain-client.js';
+import { lastCommonBlock } from '../../chain/last-common-block.js';
+import type { StoredBlock } from '../../chain/last-common-block.js';
+import type { ReorgTooDeepError } from '../../chain/reorg.js';
+import type { BlockHeader } from '../../model/block.js';
+import { NeedsRewindError } from '../../runtime/errors.js';
+
+interface StoredStretch {
+  readonly chain: ChainClient;
+  /** Its first block. */
+  readonly first: number;
+  readonly storedBlock: StoredBlock;
+}
+
+/** Finds out how far back the rows of a stretch stand on a chain that was reorganised too deep; returns what to tell. */
+export async function needsRewind(
+  error: ReorgTooDeepError,
+  { chain, first, storedBlock }: StoredStretch,
+  answered: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<NeedsRewindError> {
+  const headerOf = async (number: number): Promise<BlockHeader | null> => {
+    const header = await chain.header(number, signal);
+    await answered();
+    return header;
+  };
+  const { replaced, message } = error;
+  const common = await lastCommonBlock({ first, replaced }, storedBlock, headerOf);
+  const found =
+    common === null
+      ? 'no stored event is part of the chain any more'
+      : `the newest stored events that are still part of the chain are those of block ${common.number}`;
+  const keeps = common?.number ?? (first > 0 ? first - 1 : null);
+  return new NeedsRewindError(`${message}; ${found}`, { keeps, cause: error });
+}

@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ChainSimulator } from '../../support/chain-simulator.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { simContract } from '../../support/simulated-chain.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { runIn } from '../run-in.js';
+import type { CommandResult } from '../run-in.js';
+
+describe('the command pipeline rewind', () => {
+  let node: ChainSimulator;
+  let folder: string;
+
+  const chainparse = (...argv: readonly string[]): Promise<CommandResult> =>
+    runIn(folder, ...argv, '--database', `sqlite:${join(folder, 'test.db')}`);
+  const read = (...argv: readonly string[]): Promise<CommandResult> =>
+    chainparse('run-pipeline', '45', '--rpc-url', node.url, ...argv);
+  const rewind = (...argv: readonly string[]): Promise<CommandResult> => chainparse('pipeline', 'rewind', ...argv);
+
+  beforeEach(async () => {
+    node = await ChainSimulator.start({}, { finalizedDistance: 10 });
+    folder = temporaryFolder();
+    await (await openMigrated(`sqlite:${join(folder, 'test.db')}`)).close();
+    const component = { name: 'transfers', type: 'event_monitor', chain_name: 'chain-31337', start_block: 5 };
+    const wanted = { contract_address: simContract, abi_path: 'builtin:erc20', events_to_monitor: ['Transfer'] };
+    const definition = { id: 45, name: 'transfers', components: [{ ...component, ...wanted }] };
+    writeFileSync(join(folder, 'pipeline.json'), JSON.stringify(definition));
+    await chainparse('pipeline', 'import', 'pipeline.json');
+    node.mine(40);
+    expect((await read()).code).to.equal(0);
+  });
+  afterEach(() => node.stop());
+
+  it('takes rows back, says how many, and how the next run checks that it goes on from there', async () => {
+    const { code, stdout, stderr } = await rewind('45', '--to-block', '20', '--rpc-url', node.url);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.equal(
+      'pipeline 45 rewound from block 40 to block 20: 20 events and 0 undecoded logs taken back\n',
+    );
+    expect(stderr).to.equal(
+      'the next run goes on at block 21, and checks that it follows block 20 by its hash, known from the chain\n',
+    );
+    expect((await read()).stdout).to.match(/: 20 events in .* next block 41/);
+  });
+
+  it('tells the same as JSON, and in Chinese', async () => {
+    const { stdout } = await rewind('45', '--to-block', '20', '--json', '--rpc-url', node.url);
+    const blockHash = node.canonicalLogs(20, 20)[0]?.blockHash;
+    expect(JSON.parse(stdout)).to.deep.equal({
+      ...{ pipeline_id: 45, from_block: 40, to_block: 20, block_hash: blockHash, hash_from: 'chain' },
+      ...{ events: 20, undecoded: 0 },
+    });
+    const chinese = await rewind('45', '--to-block', '19', '--lang', 'zh');
+    expect(chinese.stdout).to.equal('流水线 45 已从区块 20 回退到区块 19: 撤回 1 个事件, 0 条未解码日志\n');
+    expect(chinese.stderr).to.match(/^下次运行从区块 20 继续, .*哈希来自已存数据/);
+  });
+
+  it('says that nothing will be checked where nobody knows the hash, or the chain is away', async () => {
+    const unknown = await rewind('45', '--to-block', '4');
+    expect(unknown.code).to.equal(0);
+    expect(unknown.stderr).to.match(/^the hash of block 4 is not known: .*--rpc-url/);
+    expect((await read()).code).to.equal(0);
+    const away = await rewind('45', '--to-block', '30', '--rpc-url', 'http://127.0.0.1:1');
+    expect(away.code, away.stderr).to.equal(0);
+    expect(away.stderr).to.match(/going by what is stored: the chain can not be reached/);
+  });
+
+  it('fails with what is wrong', async () => {
+    expect(await rewind('99', '--to-block', '4')).to.include({ code: 3 });
+    expect(await rewind('45')).to.include({ code: 2 });
+    const above = await rewind('45', '--to-block', '41');
+    expect(above.code).to.equal(2);
+    expect(above.stderr).to.equal(
+      'error: pipeline 45 has been read up to block 40, not 41\nhint: --to-block takes a block up to 40\n',
+    );
+    const below = await rewind('45', '--to-block', '3');
+    expect(below.code).to.equal(2);
+    expect(below.stderr).to.match(/from block 5 on, not from 3\nhint: --to-block 4 takes back all/);
+  });
+
+  it('lets a pipeline go on that a deep reorganisation had parked', async () => {
+    node.reorg(15, 20);
+    const parked = await read('--mode', 'realtime');
+    expect(parked.code).to.equal(6);
+    expect(parked.stderr).to.match(/\nhint: chainparse pipeline rewind 45 --to-block 25\n$/);
+    expect(await read('--json')).to.include({ code: 6 });
+    const shown = await chainparse('pipeline', 'show', '45');
+    expect(shown.stdout).to.match(/ {2}parked {10}since task 2: block \d+ was replaced, /);
+    expect(shown.stdout).to.match(/ {2}to go on {8}chainparse pipeline rewind 45 --to-block 25\n/);
+    expect(shown.stdout).to.match(/ {2}read {12}blocks 5 to 40\n/);
+    const asJson = JSON.parse((await chainparse('pipeline', 'show', '45', '--json')).stdout) as {
+      parked: { task_id: number };
+      checkpoint: { block_number: number };
+    };
+    expect(asJson.parked).to.include({ task_id: 2, hint: 'chainparse pipeline rewind 45 --to-block 25' });
+    expect(asJson.checkpoint).to.include({ start_block: 5, block_number: 40 });
+    const task = await chainparse('tasks', 'show', '2');
+    expect(task.stdout).to.match(/task 2: failed \(needs_rewind\)/).and.match(/parked until it is rewound/);
+    const high = await rewind('45', '--to-block', '30', '--rpc-url', node.url);
+    expect(high.code).to.equal(6);
+    expect(high.stderr).to.match(/hint: chainparse pipeline rewind 45 --to-block 25\n$/);
+    expect(await rewind('45', '--to-block', '25', '--rpc-url', node.url)).to.include({ code: 0 });
+    expect(await read()).to.include({ code: 0 });
+    const exported = await chainparse('events', 'export', '--pipeline', '45');
+    const hashes = exported.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { block_hash: string }).block_hash);
+    expect(hashes).to.deep.equal(node.canonicalLogs(5).map((log) => log.blockHash));
+  });
+});
