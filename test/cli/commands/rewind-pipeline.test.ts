@@ -96,7 +96,9 @@ describe('the command pipeline rewind', () => {
     expect(asJson.parked).to.include({ task_id: 2, hint: 'chainparse pipeline rewind 45 --to-block 25' });
     expect(asJson.checkpoint).to.include({ start_block: 5, block_number: 40 });
     const task = await chainparse('tasks', 'show', '2');
-    expect(task.stdout).to.match(/task 2: failed \(needs_rewind\)/).and.match(/parked until it is rewound/);
+    expect(task.stdout)
+      .to.match(/task 2: failed \(needs_rewind\)/)
+      .and.match(/parked until it is rewound/);
     const high = await rewind('45', '--to-block', '30', '--rpc-url', node.url);
     expect(high.code).to.equal(6);
     expect(high.stderr).to.match(/hint: chainparse pipeline rewind 45 --to-block 25\n$/);
