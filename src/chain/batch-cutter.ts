@@ -1,6 +1,6 @@
 import type { EventBatch } from '../model/batch.js';
 import type { BlockRef } from '../model/block.js';
-import type { ChainEvent, LogPosition, RawLog, UndecodedLog } from '../model/event.js';
+import type { ChainEvent, RawLog, UndecodedLog } from '../model/event.js';
 import type { Clock } from '../runtime/clock.js';
 import { toChecksumAddress } from './checksum.js';
 import type { LogDecoder } from './decoder.js';
@@ -133,19 +133,37 @@ function isFull({ events, undecoded, textLength }: OpenBatch): boolean {
 function decodeInto(batch: OpenBatch, log: RawLog, range: FetchedRange, decoder: LogDecoder): void {
   const decoded = decoder.decode(log);
   if (decoded.kind === 'ignored') return;
-  const position = positionOf(log, range.timestamps.get(log.blockNumber) ?? range.last.timestamp);
+  // Written out field by field: what is spread into an object takes as long as the decoding itself.
+  const { blockNumber, blockHash, transactionHash, transactionIndex, logIndex, topics, data } = log;
+  const timestamp = range.timestamps.get(blockNumber) ?? range.last.timestamp;
+  const contractAddress = toChecksumAddress(log.address);
   if (decoded.kind === 'undecoded') {
-    batch.undecoded.push({ ...position, topics: log.topics, data: log.data, reason: decoded.reason });
-    batch.textLength += log.data.length;
+    batch.undecoded.push({
+      blockNumber,
+      blockHash,
+      timestamp,
+      transactionHash,
+      transactionIndex,
+      logIndex,
+      contractAddress,
+      topics,
+      data,
+      reason: decoded.reason,
+    });
+    batch.textLength += data.length;
     return;
   }
-  const { eventName, eventSignature, argsJson } = decoded;
-  batch.events.push({ ...position, eventName, eventSignature, argsJson });
-  batch.textLength += argsJson.length;
-}
-
-function positionOf(log: RawLog, timestamp: number): LogPosition {
-  const { blockNumber, blockHash, transactionHash, transactionIndex, logIndex } = log;
-  const contractAddress = toChecksumAddress(log.address);
-  return { blockNumber, blockHash, timestamp, transactionHash, transactionIndex, logIndex, contractAddress };
+  batch.events.push({
+    blockNumber,
+    blockHash,
+    timestamp,
+    transactionHash,
+    transactionIndex,
+    logIndex,
+    contractAddress,
+    eventName: decoded.eventName,
+    eventSignature: decoded.eventSignature,
+    argsJson: decoded.argsJson,
+  });
+  batch.textLength += decoded.argsJson.length;
 }

@@ -1,5 +1,6 @@
 import type { BlockHeader } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
+import { isHexDigits } from './hex.js';
 
 /** An answer that does not hold what its method promises. */
 export class MalformedValue extends Error {}
@@ -31,18 +32,21 @@ export function readHeader(value: unknown, asked?: number): BlockHeader | null {
 /** Reads the answer of eth_getLogs. */
 export function readLogs(value: unknown): RawLog[] {
   if (!Array.isArray(value)) throw new MalformedValue(`the logs are ${shown(value)}, which is no array`);
-  return value.map(readLog);
+  const logs = new Array<RawLog>(value.length);
+  for (let at = 0; at < logs.length; at++) logs[at] = readLog((value as readonly unknown[])[at], logs[at - 1]);
+  return logs;
 }
 
-function readLog(value: unknown): RawLog {
+/** What is the same as in the log before need not be looked at again, nor held twice: most logs share much with it. */
+function readLog(value: unknown, before: RawLog | undefined): RawLog {
   const fields = fieldsOf(value, 'a log');
   return {
-    address: readHex(fields['address'], "a log's address", 42),
-    topics: readTopics(fields['topics']),
+    address: readHex(fields['address'], "a log's address", 42, before?.address),
+    topics: readTopics(fields['topics'], before?.topics[0]),
     data: readHex(fields['data'] ?? '0x', "a log's data"),
     blockNumber: readQuantity(fields['blockNumber'], "a log's blockNumber"),
-    blockHash: readHash(fields['blockHash'], "a log's blockHash"),
-    transactionHash: readHash(fields['transactionHash'], "a log's transactionHash"),
+    blockHash: readHash(fields['blockHash'], "a log's blockHash", before?.blockHash),
+    transactionHash: readHash(fields['transactionHash'], "a log's transactionHash", before?.transactionHash),
     // Some chains' own logs belong to no transaction's place in the block.
     transactionIndex: readQuantity(fields['transactionIndex'] ?? 0, "a log's transactionIndex"),
     logIndex: readQuantity(fields['logIndex'], "a log's logIndex"),
@@ -52,10 +56,10 @@ function readLog(value: unknown): RawLog {
 }
 
 /** A topic of the wrong length is kept: it makes that log undecodable, and must not hide the others. */
-function readTopics(value: unknown): string[] {
+function readTopics(value: unknown, first: string | undefined): string[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw new MalformedValue(`a log's topics are ${shown(value)}`);
-  return value.map((topic) => readHex(topic, "a log's topic"));
+  return value.map((topic, at) => readHex(topic, "a log's topic", undefined, at === 0 ? first : undefined));
 }
 
 function readTimestamp(value: unknown): number | undefined {
@@ -68,19 +72,20 @@ function readBloom(value: unknown): string | undefined {
   return typeof value === 'string' && /^0x[0-9a-f]{512}$/i.test(value) ? value.toLowerCase() : undefined;
 }
 
-function readHash(value: unknown, what: string): string {
-  return readHex(value, what, 66);
+function readHash(value: unknown, what: string, known?: string): string {
+  return readHex(value, what, 66, known);
 }
 
-function readHex(value: unknown, what: string, length?: number): string {
-  if (typeof value === 'string' && (length === undefined || value.length === length) && isHex(value)) {
-    return value.toLowerCase();
+/** Reads hex of any case, as lower case; `known` is what was read for such a value before. */
+function readHex(value: unknown, what: string, length?: number, known?: string): string {
+  if (known !== undefined && value === known) return known;
+  if (typeof value === 'string' && (length === undefined || value.length === length)) {
+    // Nearly all nodes write lower case, and what need not be changed need not be copied.
+    if (isHexDigits(value)) return value;
+    const lower = value.toLowerCase();
+    if (isHexDigits(lower)) return lower;
   }
   throw new MalformedValue(`${what} is ${shown(value)}`);
-}
-
-function isHex(value: string): boolean {
-  return /^0x[0-9a-f]*$/i.test(value);
 }
 
 function fieldsOf(value: unknown, what: string): Fields {

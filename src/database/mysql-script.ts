@@ -111,8 +111,11 @@ function toLiteral(value: SqlValue, isHex: boolean): string {
   return isHex ? `x'${hexDigits(value)}'` : quote(value);
 }
 
-/** Characters that sql_mode without NO_BACKSLASH_ESCAPES, which every session sets, wants escaped. */
-const special = /[\0\n\r\b\t\\'"\x1a]/;
+/**
+ * What ends a text in single quotes, or is not itself in one, where sql_mode lacks NO_BACKSLASH_ESCAPES, as in every
+ * session. The driver escapes more: a double quote, of which JSON is full, needs it only between double quotes.
+ */
+const special = /[\\'\0\x1a]/;
 
 function quote(value: string): string {
   return special.test(value) ? format('?', [value]) : `'${value}'`;
