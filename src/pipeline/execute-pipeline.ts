@@ -56,7 +56,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const messages = execution.source.messages(toContext({ ...execution, signal }, run, start, moved));
     const prepare = (message: SourceMessage): void => committer.prepare(message);
     try {
-      for await (const message of readAhead(messages, prepare, () => left.abort())) {
+      for await (const message of readAhead(messages, prepare, () => left.abort(), execution.clock)) {
         report(await committer.commit(message, progress));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         run = { mode: run.mode, toBlock: run.toBlock };

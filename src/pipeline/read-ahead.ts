@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../runtime/clock.js';
 
 /**
  * Walks over what a generator sends, and asks for the next one while the consumer is at work on one: what takes long
@@ -9,6 +9,7 @@ export async function* readAhead<T>(
   messages: AsyncGenerator<T, void, undefined>,
   arrived: (message: T) => void,
   abandon: () => void,
+  clock: Clock,
 ): AsyncGenerator<T, void, undefined> {
   const ask = async (): Promise<IteratorResult<T, void>> => {
     const result = await messages.next();
@@ -21,7 +22,7 @@ export async function* readAhead<T>(
       const result = await next;
       if (result.done === true) return;
       // The consumer goes first: a generator that computes would keep what the consumer has to send from leaving.
-      next = setImmediate().then(ask);
+      next = clock.sleep(0).then(ask);
       // What goes wrong meanwhile is met in its turn.
       next.catch(() => undefined);
       yield result.value;

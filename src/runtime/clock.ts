@@ -4,7 +4,10 @@ export interface Clock {
   now(): number;
   /** Monotonic time in milliseconds from an arbitrary origin: for measuring durations. */
   monotonic(): number;
-  /** Resolves after `durationMs`; rejects with the signal's reason as soon as it is aborted. */
+  /**
+   * Resolves after `durationMs`, with 0 when whatever is ready to run has had its turn; rejects with the signal's reason as
+   * soon as it is aborted.
+   */
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -15,14 +18,25 @@ export const systemClock: Clock = {
   sleep: (durationMs, signal) =>
     new Promise<void>((resolve, reject) => {
       const abort = (): void => {
-        clearTimeout(timer);
+        callOff();
         reject(signal?.reason as Error);
       };
-      const timer = setTimeout(() => {
+      const callOff = wakeIn(durationMs, () => {
         signal?.removeEventListener('abort', abort);
         resolve();
-      }, durationMs);
+      });
       if (signal?.aborted === true) abort();
       else signal?.addEventListener('abort', abort, { once: true });
     }),
 };
+
+/** Returns how to call it off. */
+function wakeIn(durationMs: number, wake: () => void): () => void {
+  if (durationMs > 0) {
+    const timer = setTimeout(wake, durationMs);
+    return () => clearTimeout(timer);
+  }
+  // A timer would take a millisecond.
+  const immediate = setImmediate(wake);
+  return () => clearImmediate(immediate);
+}

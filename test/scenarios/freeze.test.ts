@@ -18,7 +18,8 @@ eachDatabase('a run that is frozen at a random moment (SIGSTOP), its transaction
   let node: ChainSimulator;
 
   before(async () => {
-    node = await ChainSimulator.start({}, { finalizedDistance: 20 });
+    // Small answers that let wait: a run must be busy for longer than it takes until it is frozen.
+    node = await ChainSimulator.start({ delayMs: 12 }, { finalizedDistance: 20, maxRange: 4 });
     node.mine(4_000, (number) => Array.from({ length: number % 9 }, () => ({})));
   });
 

@@ -14,7 +14,8 @@ eachDatabase('a run that is killed at random moments (kill -9) and started again
   let node: ChainSimulator;
 
   before(async () => {
-    node = await ChainSimulator.start({}, { finalizedDistance: 20 });
+    // Small answers that let wait: there is work to be killed in until the last run.
+    node = await ChainSimulator.start({ delayMs: 10 + kills }, { finalizedDistance: 20, maxRange: 3 });
     node.mine(3_000, (number) => Array.from({ length: number % 7 }, () => ({})));
   });
 
@@ -22,8 +23,6 @@ eachDatabase('a run that is killed at random moments (kill -9) and started again
 
   it(`has stored each event once after ${kills} kills`, async function () {
     this.timeout(kills * 3_000 + 60_000);
-    // Small batches and a slow node: there is work to be killed in until the last run.
-    node.options = { fault: () => undefined };
     const source = { mode: 'historical', endBlock: 3_000, batchSize: 3 } as const;
     const scenario = await Scenario.begin(await database.fresh(), node.url, source);
     for (let killed = 0; killed < kills; killed++) {

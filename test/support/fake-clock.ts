@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/runtime/clock.js';
 import type { Clock } from '../../src/runtime/clock.js';
 import { eventually } from './within.js';
 
@@ -6,7 +7,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that moves only when the test says so. */
+/** A clock that moves only when the test says so; who sleeps for no time wakes by himself. */
 export class FakeClock implements Clock {
   #wall: number;
   #monotonic = 1_000;
@@ -25,6 +26,7 @@ export class FakeClock implements Clock {
   }
 
   sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    if (durationMs <= 0) return systemClock.sleep(0, signal);
     return new Promise<void>((resolve, reject) => {
       const abort = (): void => {
         this.#forget(sleeper);
