@@ -1,5 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
-
 /** Something that happens at an instant of virtual time; it may talk to a real server, and is waited for. */
 type Happening = () => void | Promise<void>;
 
@@ -59,10 +57,11 @@ function isBefore(a: Entry, b: Entry): boolean {
 }
 
 /**
- * Resolves when every promise that can settle without I/O has settled, those included that wait for a turn of the event
- * loop. The second turn is for what the first has set going.
+ * Resolves when every promise that can settle without I/O has settled: a tick comes after all of them. The second one is
+ * for what the first has set going.
  */
-async function turn(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(() => queueMicrotask(() => process.nextTick(resolve)));
+  });
 }
