@@ -15,8 +15,6 @@ function countOf(variable: string, usual: number): number {
   return Number(process.env[variable] ?? usual * share);
 }
 
-const program = new URL('simulator/run.ts', import.meta.url);
-
 type Findings = Promise<readonly string[]>;
 
 /** What is to be played, in turn. */
@@ -47,12 +45,7 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
     let found: Findings = Promise.resolve([]);
     if (isPossible) {
       plays.push(() => {
-        found = turn.then(() =>
-          playInChildren(program, { from: 0, to: count }, ({ from, to }) => [
-            ...['--mode', range.mode, '--dialect', range.dialect],
-            ...['--seeds', `${from}-${to}`],
-          ]),
-        );
+        found = turn.then(() => playInChildren({ ...range, from: 0, to: count }));
         turn = found.catch(() => []);
       });
     }

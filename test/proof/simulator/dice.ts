@@ -1,11 +1,11 @@
 import { seededRandom } from '../../support/seeded-random.js';
 
-/** Draws numbers, by a seed or from a source of others' random numbers. */
+/** Draws numbers for a plan. */
 export class Dice {
   readonly random: () => number;
 
-  constructor(source: number | (() => number)) {
-    this.random = typeof source === 'number' ? seededRandom(source) : source;
+  constructor(seed: number) {
+    this.random = seededRandom(seed);
   }
 
   chance(probability: number): boolean {
