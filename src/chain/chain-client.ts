@@ -1,9 +1,9 @@
 import type { BlockHeader, BlockRange } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
-import { giveRoot, readReceiptLogs } from './block-receipts.js';
+import { readReceiptLogs } from './block-receipts.js';
 import type { EndpointChoice } from './endpoint-choice.js';
 import { EndpointPool } from './endpoint-pool.js';
-import type { EndpointPoolOptions, Work } from './endpoint-pool.js';
+import type { EndpointPoolOptions, Question, Work } from './endpoint-pool.js';
 import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from './header-outcome.js';
 import type { BlockTag, TagAnswer } from './header-outcome.js';
 import type { RpcCall } from './json-rpc-answer.js';
@@ -34,12 +34,6 @@ export interface LogsAnswer {
   readonly ms: number;
 }
 
-/** The logs of one block, as its receipts hold them. */
-export interface BlockLogsAnswer extends LogsAnswer {
-  /** Computes whether the receipts give the root in the block's header: then they are all of them, and true. */
-  readonly isProven: () => boolean;
-}
-
 interface HeadsAnswer {
   readonly latest: BlockHeader | null;
   readonly tagged: TagAnswer;
@@ -49,6 +43,11 @@ interface HeadsAnswer {
 
 /** How many headers one batch asks for. */
 const headersPerBatch = 50;
+
+/** How far below the newest block known a block counts as new. */
+const newBlocks = 64;
+
+type How = Pick<Question<unknown>, 'calls' | 'isUrgent' | 'kind'> & Partial<Pick<Question<unknown>, 'isForCaller'>>;
 
 const never = (): boolean => false;
 
@@ -85,7 +84,7 @@ export class ChainClient {
     // Where a chain is meant, only an endpoint that has just said, or had said before, that it serves it is asked anything.
     const ask = async (endpoint: JsonRpcEndpoint): Promise<number> =>
       chainId ?? readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
-    return this.#ask(ask, never, signal);
+    return this.#ask(ask, { calls: 1, isUrgent: true }, signal);
   }
 
   /** Returns one block's header; null where the node has no such block. */
@@ -93,9 +92,9 @@ export class ChainClient {
     const asked = typeof block === 'number' ? block : undefined;
     const ask = async (endpoint: JsonRpcEndpoint): Promise<BlockHeader | null> => {
       const [outcome] = await endpoint.batch([headerCall(block)], signal);
-      return headerIn(outcome, asked);
+      return this.#noted(headerIn(outcome, asked));
     };
-    return this.#ask(ask, never, signal);
+    return this.#ask(ask, { calls: 1, isUrgent: true, kind: 'head' }, signal);
   }
 
   /** Returns the headers of blocks in their order, null where the node has none; `answered` follows each batch. */
@@ -111,7 +110,8 @@ export class ChainClient {
       if (missing.length === 0) break;
       const ask = async (endpoint: JsonRpcEndpoint): Promise<void> =>
         collectHeaders(missing, await endpoint.batch(missing.map(headerCall), signal), found);
-      await this.#ask(ask, never, signal);
+      const isUrgent = this.#isNew(missing.at(-1) ?? 0);
+      await this.#ask(ask, { calls: missing.length, isUrgent }, signal);
       await answered();
     }
     return numbers.map((number) => found.get(number) ?? null);
@@ -121,9 +121,9 @@ export class ChainClient {
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      return { latest: headerIn(latest), tagged: readTag(tagged), endpoint: endpoint.name };
+      return { latest: this.#noted(headerIn(latest)), tagged: readTag(tagged), endpoint: endpoint.name };
     };
-    return this.#ask(ask, never, signal);
+    return this.#ask(ask, { calls: 2, isUrgent: true }, signal);
   }
 
   /**
@@ -145,7 +145,8 @@ export class ChainClient {
       error.class === 'lag' ||
       (asksForLess(error) && !(single && error.lostConnection)) ||
       (!single && mayBeLimit(error));
-    return this.#ask(ask, isForCaller, signal);
+    const isUrgent = this.#isNew(range.to);
+    return this.#ask(ask, { calls: 2, isUrgent, kind: 'logs', isForCaller }, signal);
   }
 
   /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
@@ -155,13 +156,15 @@ export class ChainClient {
       const outcomes = await endpoint.batch(calls, signal);
       return outcomes.flatMap((outcome) => readLogs(valueOf(outcome)));
     };
-    return this.#ask(ask, (error) => error.class === 'lag' || error.class === 'pruned' || asksForLess(error), signal);
+    const isForCaller = (error: RpcError): boolean =>
+      error.class === 'lag' || error.class === 'pruned' || asksForLess(error);
+    return this.#ask(ask, { calls: calls.length, isUrgent: true, isForCaller }, signal);
   }
 
   /** Returns every log of a block, by its receipts. */
-  async blockLogs(number: number, signal: AbortSignal): Promise<BlockLogsAnswer> {
+  async blockLogs(number: number, signal: AbortSignal): Promise<LogsAnswer> {
     const calls = [headerCall(number), { method: 'eth_getBlockReceipts', params: [hexOf(number)] }];
-    const ask: Work<BlockLogsAnswer> = async (endpoint) => {
+    const ask: Work<LogsAnswer> = async (endpoint) => {
       const lack = this.#withoutReceipts.get(endpoint.name);
       if (lack !== undefined) throw lack;
       const since = this.#pool.now();
@@ -170,11 +173,10 @@ export class ChainClient {
       if (header === null) throw lagOf(endpoint, number);
       if (receipts?.ok === false && isRefusal(receipts.error)) this.#withoutReceipts.set(endpoint.name, receipts.error);
       const logs = readReceiptLogs(valueOf(receipts));
-      const isProven = (): boolean => giveRoot(valueOf(receipts), valueOf(last));
-      const how = { endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#pool.now() - since };
-      return { logs, last: header, ...how, isProven };
+      return { logs, last: header, endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#pool.now() - since };
     };
-    return this.#ask(ask, (error) => error.class === 'lag' || asksForLess(error), signal);
+    const isForCaller = (error: RpcError): boolean => error.class === 'lag' || asksForLess(error);
+    return this.#ask(ask, { calls: 2, isUrgent: this.#isNew(number), isForCaller }, signal);
   }
 
   /** Closes the connections. */
@@ -182,8 +184,18 @@ export class ChainClient {
     await this.#pool.close();
   }
 
-  async #ask<T>(work: Work<T>, isForCaller: (error: RpcError) => boolean, signal: AbortSignal): Promise<T> {
-    return this.#pool.ask(work, { isForCaller, choice: this.#choice }, signal);
+  async #ask<T>(work: Work<T>, how: How, signal: AbortSignal): Promise<T> {
+    return this.#pool.ask({ isForCaller: never, ...how, work, choice: this.#choice }, signal);
+  }
+
+  #noted(header: BlockHeader | null): BlockHeader | null {
+    if (header !== null) this.#pool.newest = Math.max(this.#pool.newest, header.number);
+    return header;
+  }
+
+  /** Blocks near the head are what others wait for; history can. */
+  #isNew(number: number): boolean {
+    return number > this.#pool.newest - newBlocks;
   }
 }
 

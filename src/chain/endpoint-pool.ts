@@ -1,16 +1,25 @@
 import type { Clock } from '../runtime/clock.js';
-import { ChainMismatchError, ChainUnreachableError } from '../runtime/errors.js';
-import type { Logger } from '../runtime/logger.js';
-import { backoffMs } from '../runtime/retry.js';
+import type { LogLevel, Logger } from '../runtime/logger.js';
 import type { Backoff } from '../runtime/retry.js';
+import { ChainCheck } from './chain-check.js';
+import { chainMismatch, unreachable } from './chain-failures.js';
 import { isChosen } from './endpoint-choice.js';
 import type { EndpointChoice } from './endpoint-choice.js';
+import type { CallKind } from './endpoint-health.js';
+import { EndpointOrder } from './endpoint-order.js';
 import type { JsonRpcEndpoint } from './json-rpc.js';
 import { openEndpoints } from './open-endpoints.js';
-import { refusalHint } from './refusal-hint.js';
-import { RpcError, asksForLess, isRefusal } from './rpc-error.js';
-import { MalformedValue, readQuantity } from './rpc-values.js';
+import { PendingCall } from './pending-call.js';
+import type { Passage } from './pending-call.js';
+import { PooledEndpoint } from './pooled-endpoint.js';
+import { boundOf } from './retry-bounds.js';
+import { asksForLess } from './rpc-error.js';
+import type { RpcError } from './rpc-error.js';
+import { rpcFailureOf } from './rpc-failure.js';
 import type { OpenTransport } from './transport.js';
+import { untilAborted } from './until-aborted.js';
+import { WaitingCalls } from './waiting-calls.js';
+import type { Turn } from './waiting-calls.js';
 
 export interface EndpointPoolOptions {
   readonly urls: readonly string[];
@@ -22,10 +31,10 @@ export interface EndpointPoolOptions {
   readonly attempts?: number | undefined;
   /** How often while no endpoint has ever been reached; 6, over a few seconds: a wrong URL should be told soon. */
   readonly firstAttempts?: number | undefined;
-  /** How often while endpoints that had answered can't be reached; 120, over about a quarter of an hour. */
+  /** How often while endpoints that had answered can't be reached; 150, over about a quarter of an hour. */
   readonly outageAttempts?: number | undefined;
   readonly backoff?: Backoff | undefined;
-  /** How long one request may take, in milliseconds. */
+  /** How long one request may take, in milliseconds; 30 s, and 4 s for a look at the chain, where nothing is said. */
   readonly requestTimeoutMs?: number | undefined;
   /** How URLs are reached; over HTTP or a WebSocket, as they say, where nothing is said. */
   readonly transport?: OpenTransport | undefined;
@@ -34,45 +43,61 @@ export interface EndpointPoolOptions {
 /** What one endpoint is asked, and what is made of its answers. */
 export type Work<T> = (endpoint: JsonRpcEndpoint) => Promise<T>;
 
-interface AskOptions {
+export interface Question<T> {
+  readonly work: Work<T>;
   /** Errors that are thrown as they are: whoever asks knows better what to do. */
   readonly isForCaller: (error: RpcError) => boolean;
   readonly choice: EndpointChoice;
+  /** How many JSON-RPC calls it is. */
+  readonly calls: number;
+  /** Whether it goes before others where endpoints take no more for the moment. */
+  readonly isUrgent: boolean;
+  /** Where it changes nothing and may be asked twice: with what its time can be compared. */
+  readonly kind?: CallKind;
 }
 
-/** The longest that a server's own wish to be left alone is granted, in milliseconds. */
-const longestWaitMs = 60_000;
-/** The round whose failure an operator should hear of: what comes before passes by itself. */
-const longTrouble = 5;
-/** How long an endpoint's chain is taken for granted even when its connection breaks, in milliseconds. */
-const verifiedForMs = 30_000;
+/** A null failure: the endpoint turned out to serve another chain. */
+type Outcome<T> = { readonly answer: T } | { readonly failure: RpcError | null; readonly isForCaller: boolean };
 
-/** Asks endpoints of one chain, the one that answered last first, until one answers or all bounds are reached. */
+/** The failure of which an operator should hear: what comes before passes by itself. */
+const longTrouble = 5;
+const defaultProbeMs = 4_000;
+
+/**
+ * Asks endpoints of one chain, the best first, until one answers or all bounds are reached; waits where none takes more
+ * for the moment.
+ */
 export class EndpointPool {
   /** The chain that is meant; undefined: whichever the endpoints serve. */
   readonly chainId: number | undefined;
+  /** The newest block that anybody has heard of. */
+  newest = -1;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #bounds: { readonly attempts: number; readonly firstAttempts: number; readonly outageAttempts: number };
   readonly #backoff: Backoff;
-  /** Endpoints that are known to serve the chain, with the monotonic time at which they were asked. */
-  readonly #verifiedAt = new Map<JsonRpcEndpoint, number>();
-  /** Endpoints of another chain, with its id. */
-  readonly #strangers = new Map<JsonRpcEndpoint, number>();
-  readonly #names: readonly string[];
-  #endpoints: readonly JsonRpcEndpoint[];
+  /** In the order in which they were given. */
+  readonly #endpoints: readonly PooledEndpoint[];
+  readonly #order: EndpointOrder;
+  readonly #waiting: WaitingCalls;
   #hasAnswered = false;
 
   constructor(options: EndpointPoolOptions) {
-    const { urls, clock, logger, attempts = 10, requestTimeoutMs: timeoutMs } = options;
-    const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 120) } = options;
-    this.chainId = options.chainId;
+    const { urls, chainId, clock, logger, transport, attempts = 10, requestTimeoutMs: timeoutMs } = options;
+    const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 150) } = options;
+    this.chainId = chainId;
     this.#clock = clock;
     this.#logger = logger;
     this.#bounds = { attempts, firstAttempts, outageAttempts };
-    this.#backoff = options.backoff ?? { firstMs: 250, maxMs: 10_000 };
-    this.#endpoints = openEndpoints(urls, { clock, timeoutMs, transport: options.transport });
-    this.#names = this.#endpoints.map(({ name }) => name);
+    // Whoever comes back is found within the longest wait.
+    const backoff = options.backoff ?? { firstMs: 250, maxMs: 8_000 };
+    this.#backoff = backoff;
+    const check = { chainId, timeoutMs: timeoutMs ?? defaultProbeMs, clock, logger };
+    this.#endpoints = openEndpoints(urls, { clock, timeoutMs, transport }).map(
+      (rpc) => new PooledEndpoint(rpc, new ChainCheck(rpc, check), { clock, backoff }),
+    );
+    this.#order = new EndpointOrder(this.#endpoints);
+    this.#waiting = new WaitingCalls(clock);
   }
 
   /** Returns the time by the pool's clock, in milliseconds, for measuring how long answers take. */
@@ -82,147 +107,147 @@ export class EndpointPool {
 
   /** Returns the names of the chosen endpoints, in the order in which they were given. */
   names(choice: EndpointChoice): readonly string[] {
-    return this.#names.filter((name) => isChosen(choice, name));
+    return this.#endpoints.map(({ name }) => name).filter((name) => isChosen(choice, name));
   }
 
   /** Returns the chosen endpoints that can tell news by themselves. */
   telling(choice: EndpointChoice): readonly JsonRpcEndpoint[] {
-    return this.#endpoints.filter(({ name, push }) => push !== null && isChosen(choice, name));
+    return this.#order.list.map(({ rpc }) => rpc).filter(({ name, push }) => push !== null && isChosen(choice, name));
   }
 
   /**
-   * Returns what `work` makes of an endpoint. Errors for which `isForCaller` holds are thrown as they are; others are
+   * Returns what the work makes of an endpoint. Errors for which `isForCaller` holds are thrown as they are; others are
    * retried and end in ChainUnreachableError.
    */
-  async ask<T>(work: Work<T>, { isForCaller, choice }: AskOptions, signal: AbortSignal): Promise<T> {
-    const refusals = new Map<JsonRpcEndpoint, RpcError>();
-    for (let attempt = 1; ; attempt++) {
-      const failures: RpcError[] = [];
-      for (const endpoint of this.#usable(refusals, choice)) {
-        const outcome = await this.#try(endpoint, work, signal);
-        if ('answer' in outcome) return outcome.answer;
-        if (outcome.failure === null) continue;
-        if (isForCaller(outcome.failure)) throw this.#handOver(outcome.failure, endpoint);
-        if (outcome.failure.action === 'fatal') throw unreachable(outcome.failure, attempt);
-        if (isRefusal(outcome.failure)) refusals.set(endpoint, outcome.failure);
-        else failures.push(outcome.failure);
-      }
-      await this.#waitOrGiveUp(attempt, failures, [...refusals.values()], signal);
+  async ask<T>(question: Question<T>, signal: AbortSignal): Promise<T> {
+    const call = new PendingCall(this.#backoff);
+    for (;;) {
+      const passage = await this.#passage(question, call, signal);
+      const outcome = await this.#try(question, passage, signal);
+      if ('answer' in outcome) return outcome.answer;
+      const { failure, isForCaller } = outcome;
+      if (failure === null) continue;
+      const { endpoint } = passage;
+      if (!asksForLess(failure)) this.#order.putLast(endpoint, this.now());
+      if (isForCaller) throw failure;
+      call.failed(passage, failure, this.now());
+      if (failure.action === 'fatal') throw unreachable(failure, call.triesAt(endpoint));
+      this.#tell(endpoint, failure, call.triesAt(endpoint));
     }
   }
 
   /** Closes the connections. */
   async close(): Promise<void> {
-    await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
+    for (const { chain } of this.#endpoints) chain.close();
+    await Promise.all(this.#endpoints.map(({ rpc }) => rpc.close()));
   }
 
-  #usable(refusals: ReadonlyMap<JsonRpcEndpoint, RpcError>, choice: EndpointChoice): JsonRpcEndpoint[] {
-    const chosen = this.#endpoints.filter(({ name }) => isChosen(choice, name));
-    return chosen.filter((endpoint) => !refusals.has(endpoint) && !this.#strangers.has(endpoint));
+  async #passage(question: Question<unknown>, call: PendingCall, signal: AbortSignal): Promise<Passage> {
+    const turn = (): Turn<Passage> => this.#turn(question, call);
+    if (this.#waiting.isEmpty) {
+      const taken = turn();
+      if ('got' in taken) return taken.got;
+    }
+    return this.#waiting.wait(turn, question.isUrgent, signal);
   }
 
-  /** A null failure: the endpoint turned out to serve another chain. */
-  async #try<T>(
-    endpoint: JsonRpcEndpoint,
-    work: Work<T>,
-    signal: AbortSignal,
-  ): Promise<{ readonly answer: T } | { readonly failure: RpcError | null }> {
+  /** Lets a call go to the first endpoint that may be asked; throws where there is no sense in waiting for one. */
+  #turn({ choice, calls }: Question<unknown>, call: PendingCall): Turn<Passage> {
+    const usable = this.#order.list.filter(
+      (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
+    );
+    this.#checkBounds(usable, call);
+    const now = this.now();
+    const candidates = usable.filter((endpoint) => call.notBefore(endpoint) <= now);
+    const trusted = candidates.filter((endpoint) => endpoint.isTrusted);
+    if (trusted.length > 0) this.#lookAgain(candidates, now);
+    const asked = trusted.length > 0 ? trusted : candidates;
+    const free = asked.find((endpoint) => endpoint.freeAt <= now);
+    if (free !== undefined) return { got: passTo(free, calls) };
+    call.waitsFor(usable);
+    const later = usable.map((endpoint) => call.notBefore(endpoint)).filter((at) => at > now);
+    return { at: Math.min(...asked.map(({ freeAt }) => freeAt), ...later) };
+  }
+
+  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall): void {
+    const strangers = this.#endpoints.filter(({ chain }) => chain.isPutAside);
+    if (strangers.length === this.#endpoints.length) throw chainMismatch(this.chainId ?? 0, strangers);
+    if (usable.length === 0) throw unreachable(call.refusal, 1);
+    if (!call.hasTrouble) return;
+    const tries = Math.min(...usable.map((endpoint) => call.triesAt(endpoint)));
+    const last = call.failure;
+    if (last !== undefined && tries >= boundOf(this.#bounds, last, this.#hasAnswered)) throw unreachable(last, tries);
+  }
+
+  /** Whoever is not trusted is looked at beside the way, as long as others answer. */
+  #lookAgain(endpoints: readonly PooledEndpoint[], now: number): void {
+    for (const endpoint of endpoints) {
+      const isDue = !endpoint.isTrusted && !endpoint.chain.isAsked && endpoint.freeAt <= now;
+      if (isDue) void this.#look(endpoint);
+    }
+  }
+
+  async #look(endpoint: PooledEndpoint): Promise<void> {
+    const { since } = passTo(endpoint, 1);
     try {
-      if (!(await this.#isOurs(endpoint, signal))) return { failure: null };
-      const answer = await work(endpoint);
-      this.#prefer(endpoint);
-      this.#hasAnswered = true;
+      const failure = await endpoint.chain.ask();
+      if (failure === null) endpoint.looksWell();
+      else endpoint.failed(since, 1, failure);
+    } catch {
+      // Closed meanwhile.
+    } finally {
+      this.#end(endpoint, since);
+    }
+  }
+
+  async #try<T>(question: Question<T>, { endpoint, since }: Passage, signal: AbortSignal): Promise<Outcome<T>> {
+    const { calls, isForCaller } = question;
+    try {
+      const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
+      if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), isForCaller: false };
+      if (endpoint.chain.strange !== null) return { failure: null, isForCaller: false };
+      const answer = await this.#answer(question, endpoint);
       return { answer };
     } catch (error) {
-      const failure = error instanceof MalformedValue ? malformedAnswer(error, endpoint.host) : error;
-      if (!(failure instanceof RpcError)) throw error;
-      if (failure.lostConnection) this.#doubt(endpoint);
-      return { failure };
+      const failure = this.#failed(endpoint, since, calls, rpcFailureOf(error, endpoint.rpc.host));
+      return { failure, isForCaller: isForCaller(failure) };
+    } finally {
+      this.#end(endpoint, since);
     }
   }
 
-  async #isOurs(endpoint: JsonRpcEndpoint, signal: AbortSignal): Promise<boolean> {
-    const { chainId } = this;
-    if (chainId === undefined || this.#verifiedAt.has(endpoint)) return true;
-    const found = readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
-    if (found === chainId) {
-      this.#verifiedAt.set(endpoint, this.#clock.monotonic());
-      return true;
-    }
-    this.#strangers.set(endpoint, found);
-    const message = `${endpoint.host} serves chain ${found}, not chain ${chainId}: it is not asked any more`;
-    this.#logger.log('error', message, { event: 'rpc.wrong_chain', host: endpoint.host, chain_id: found });
-    return false;
+  async #answer<T>({ work, calls, kind }: Question<T>, endpoint: PooledEndpoint): Promise<T> {
+    const since = this.now();
+    const answer = await work(endpoint.rpc);
+    this.#hasAnswered = true;
+    if (endpoint.breaker.failures >= longTrouble) this.#log('info', `${endpoint.rpc.host} answers again`, endpoint);
+    endpoint.answered(calls);
+    if (kind !== undefined) endpoint.health.measured(kind, this.now() - since, this.now());
+    return answer;
   }
 
-  /** What comes back after a lost connection may be another node. */
-  #doubt(endpoint: JsonRpcEndpoint): void {
-    const age = this.#clock.monotonic() - (this.#verifiedAt.get(endpoint) ?? 0);
-    if (age > verifiedForMs) this.#verifiedAt.delete(endpoint);
-  }
-
-  #prefer(endpoint: JsonRpcEndpoint): void {
-    if (this.#endpoints[0] === endpoint) return;
-    this.#endpoints = [endpoint, ...this.#endpoints.filter((other) => other !== endpoint)];
-  }
-
-  /** Whoever asks again after a fault, not a wish, of this endpoint asks another one first. */
-  #handOver(failure: RpcError, endpoint: JsonRpcEndpoint): RpcError {
-    if (!asksForLess(failure)) this.#endpoints = [...this.#endpoints.filter((other) => other !== endpoint), endpoint];
+  #failed(endpoint: PooledEndpoint, since: number, calls: number, failure: RpcError): RpcError {
+    endpoint.failed(since, calls, failure);
     return failure;
   }
 
-  async #waitOrGiveUp(
-    attempt: number,
-    failures: readonly RpcError[],
-    refusals: readonly RpcError[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (this.#strangers.size === this.#endpoints.length) throw this.#mismatch();
-    const last = failures.at(-1);
-    if (last === undefined || attempt >= this.#bound(last)) throw unreachable(last ?? refusals.at(-1), attempt);
-    const waitMs = Math.max(backoffMs(attempt, this.#backoff), wishOf(failures));
-    const isNews = last.class === 'unknown' || attempt === longTrouble;
-    this.#logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${last.message}`, {
-      event: 'rpc.retry',
-      host: last.host,
-      class: last.class,
-      attempt,
-      wait_ms: Math.round(waitMs),
-    });
-    await this.#clock.sleep(waitMs, signal);
+  #end(endpoint: PooledEndpoint, since: number): void {
+    endpoint.end(since);
+    if (!this.#waiting.isEmpty) this.#waiting.wake();
   }
 
-  #bound(last: RpcError): number {
-    const { attempts, firstAttempts, outageAttempts } = this.#bounds;
-    if (last.lostConnection && !this.#hasAnswered) return firstAttempts;
-    const isOutage = last.lostConnection || last.class === 'transport' || last.class === 'rate-limit';
-    return isOutage && this.#hasAnswered ? outageAttempts : attempts;
+  #tell(endpoint: PooledEndpoint, failure: RpcError, tries: number): void {
+    const isNews = failure.class === 'unknown' || Math.max(tries, endpoint.breaker.failures) === longTrouble;
+    const fields = { event: 'rpc.retry', host: failure.host, class: failure.class, attempt: tries };
+    this.#logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${failure.message}`, fields);
   }
 
-  #mismatch(): ChainMismatchError {
-    const found = [...new Set(this.#strangers.values())].join(', ');
-    const hosts = [...this.#strangers.keys()].map((endpoint) => endpoint.host).join(', ');
-    const { chainId = 0 } = this;
-    return new ChainMismatchError(`expected chain ${chainId}, but ${hosts} serves chain ${found}`, {
-      hint: "check the RPC URL, or the definition's chain_name and chain_id",
-    });
+  #log(level: LogLevel, message: string, { rpc }: PooledEndpoint): void {
+    this.#logger.log(level, message, { event: 'rpc.endpoint', host: rpc.host });
   }
 }
 
-function malformedAnswer(cause: MalformedValue, host: string): RpcError {
-  return new RpcError(`malformed answer: ${cause.message}`, { class: 'malformed', host, cause });
-}
-
-/** All endpoints were asked: the soonest time at which one of them wants to be asked again. */
-function wishOf(failures: readonly RpcError[]): number {
-  const soonest = Math.min(...failures.map((failure) => failure.retryAfterMs ?? 0));
-  return Math.min(soonest, longestWaitMs);
-}
-
-function unreachable(last: RpcError | undefined, attempts: number): ChainUnreachableError {
-  if (last === undefined) return new ChainUnreachableError('no RPC endpoint is left to ask');
-  const tries = attempts === 1 ? '' : `, after ${attempts} tries`;
-  const what = !last.retryable ? 'the chain refuses' : 'the chain can not be reached';
-  return new ChainUnreachableError(`${what}: ${last.message}${tries}`, { cause: last, hint: refusalHint(last) });
+function passTo(endpoint: PooledEndpoint, calls: number): Passage {
+  const lostBefore = endpoint.breaker.lostTries;
+  return { endpoint, since: endpoint.begin(calls), lostBefore };
 }

@@ -3,11 +3,16 @@ import type { RawLog } from '../model/event.js';
 import { ChainUnreachableError } from '../runtime/errors.js';
 import { checkBlockLogs } from './block-receipts.js';
 import type { ChainClient, LogsAnswer } from './chain-client.js';
-import { halvesOf } from './filter-parts.js';
+import { FilterParts, halvesOf } from './filter-parts.js';
 import { matcherOf } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
 import { hostOf } from './range-size.js';
 import { RpcError, asksForLess, isRefusal } from './rpc-error.js';
+
+/** What was read, and by which filters, each in a request of its own; none where receipts told all. */
+export interface ReadAnswer extends LogsAnswer {
+  readonly filters: readonly LogFilter[];
+}
 
 /**
  * Reads the logs of ranges. Where a node refuses even a single block, its receipts are read, or the logs address by
@@ -16,26 +21,35 @@ import { RpcError, asksForLess, isRefusal } from './rpc-error.js';
 export class LogReader {
   readonly #chain: ChainClient;
   readonly #isWanted: (log: RawLog) => boolean;
-  /** Filters that match together what is wanted. */
-  #parts: readonly LogFilter[];
+  readonly #parts: FilterParts;
 
   constructor(chain: ChainClient, filter: LogFilter) {
     this.#chain = chain;
     this.#isWanted = matcherOf(filter);
-    this.#parts = [filter];
+    this.#parts = new FilterParts(filter);
   }
 
   /** Returns the logs of a range; throws RpcError where the node wants a smaller one, or lags behind it. */
-  async read(range: BlockRange, signal: AbortSignal): Promise<LogsAnswer> {
+  async read(range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
     try {
-      return await this.#readParts(range, signal);
+      return await this.#readParts(this.#chain, range, signal);
     } catch (error) {
       if (range.from !== range.to || !isTooMuch(error)) throw error;
       return await this.#readOtherwise(range, error, signal);
     }
   }
 
-  async #readOtherwise(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<LogsAnswer> {
+  /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
+  async readBlocks(hashes: readonly string[], signal: AbortSignal): Promise<RawLog[]> {
+    const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocks(part, hashes, signal));
+    return answers.flat();
+  }
+
+  async #readParts(chain: ChainClient, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+    return joined(await this.#parts.readEach((part) => readPart(chain, part, range, signal)));
+  }
+
+  async #readOtherwise(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<ReadAnswer> {
     try {
       return (await this.#readReceipts(block.from, signal)) ?? (await this.#readHalves(block, refusal, signal));
     } catch (error) {
@@ -44,31 +58,12 @@ export class LogReader {
     }
   }
 
-  async #readParts(range: BlockRange, signal: AbortSignal): Promise<LogsAnswer> {
-    for (;;) {
-      const parts = this.#parts;
-      try {
-        return await readEach(this.#chain, parts, range, signal);
-      } catch (error) {
-        // Another request may have cut the filter up in the meantime.
-        if (!isFilterTooLong(error) || (parts === this.#parts && !this.#cutUp())) throw error;
-      }
-    }
-  }
-
-  #cutUp(): boolean {
-    const halves = this.#parts.map((part) => halvesOf(part));
-    if (halves.every((pair) => pair === null)) return false;
-    this.#parts = this.#parts.flatMap((part, index) => halves[index] ?? [part]);
-    return true;
-  }
-
   /** Answers null where no endpoint gives receipts, or where they are too much as well. */
-  async #readReceipts(block: number, signal: AbortSignal): Promise<LogsAnswer | null> {
+  async #readReceipts(block: number, signal: AbortSignal): Promise<ReadAnswer | null> {
     try {
       const answer = await this.#chain.blockLogs(block, signal);
       checkBlockLogs(answer.logs, answer.last);
-      return { ...answer, logs: answer.logs.filter(this.#isWanted) };
+      return { ...answer, logs: answer.logs.filter(this.#isWanted), filters: [] };
     } catch (error) {
       if (isTooMuch(error) || isNotOffered(error)) return null;
       throw error;
@@ -76,19 +71,20 @@ export class LogReader {
   }
 
   /** Others may give more than the endpoint that refused. */
-  async #readElsewhere(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<LogsAnswer> {
+  async #readElsewhere(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<ReadAnswer> {
     const others = this.#chain.endpoints.filter((name) => hostOf(name) !== refusal.host);
     if (others.length === 0) throw refusal;
-    return readEach(this.#chain.via({ only: others }), this.#parts, block, signal);
+    return this.#readParts(this.#chain.via({ only: others }), block, signal);
   }
 
-  async #readHalves(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<LogsAnswer> {
-    const answers: LogsAnswer[] = [];
-    const waiting = this.#parts.length > 1 ? [...this.#parts] : [...(halvesOf(this.#parts[0] as LogFilter) ?? [])];
+  async #readHalves(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<ReadAnswer> {
+    const answers: ReadAnswer[] = [];
+    const parts = this.#parts.all;
+    const waiting = parts.length > 1 ? [...parts] : [...(halvesOf(parts[0] as LogFilter) ?? [])];
     if (waiting.length === 0) throw refusal;
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       try {
-        answers.push(await this.#chain.logs(part, block, signal));
+        answers.push(await readPart(this.#chain, part, block, signal));
       } catch (error) {
         const halves = halvesOf(part);
         if (!isTooMuch(error) || halves === null) throw error;
@@ -99,25 +95,24 @@ export class LogReader {
   }
 }
 
-async function readEach(
+async function readPart(
   chain: ChainClient,
-  parts: readonly LogFilter[],
+  part: LogFilter,
   range: BlockRange,
   signal: AbortSignal,
-): Promise<LogsAnswer> {
-  const answers: LogsAnswer[] = [];
-  for (const part of parts) answers.push(await chain.logs(part, range, signal));
-  return joined(answers);
+): Promise<ReadAnswer> {
+  return { ...(await chain.logs(part, range, signal)), filters: [part] };
 }
 
 /** Logs of different states of the chain do not pass: each names its block, which is compared with the header. */
-function joined(answers: readonly LogsAnswer[]): LogsAnswer {
+function joined(answers: readonly ReadAnswer[]): ReadAnswer {
   const [first] = answers;
   if (answers.length === 1 && first !== undefined) return first;
-  const sum = (of: (answer: LogsAnswer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
-  const last = answers.at(-1) as LogsAnswer;
+  const sum = (of: (answer: ReadAnswer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
+  const last = answers.at(-1) as ReadAnswer;
   const logs = answers.flatMap((answer) => answer.logs);
-  return { ...last, logs, bytes: sum(({ bytes }) => bytes), ms: sum(({ ms }) => ms) };
+  const filters = answers.flatMap((answer) => answer.filters);
+  return { ...last, logs, filters, bytes: sum(({ bytes }) => bytes), ms: sum(({ ms }) => ms) };
 }
 
 function isTooMuch(error: unknown): error is RpcError {
@@ -131,9 +126,4 @@ function causeOf(error: unknown): RpcError | undefined {
 function isNotOffered(error: unknown): boolean {
   const cause = causeOf(error);
   return cause !== undefined && (isRefusal(cause) || cause.action === 'fatal');
-}
-
-function isFilterTooLong(error: unknown): boolean {
-  const cause = causeOf(error);
-  return cause?.class === 'invalid-request' && /\b(addresses|topics|request is too large)\b/i.test(cause.message);
 }

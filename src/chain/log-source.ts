@@ -2,10 +2,10 @@ import type { BlockHeader, BlockRange, BlockRef } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
-import { bloomTestOf } from './bloom.js';
 import type { ChainClient } from './chain-client.js';
 import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes, checkLinks } from './consistency.js';
+import { doubtfulBlocks } from './doubtful-blocks.js';
 import { FetchTrouble } from './fetch-trouble.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
@@ -47,19 +47,16 @@ const verifiedBlocks = 100;
 /** Fetches logs range by range, and makes sure that they are all and the right ones. */
 export class LogSource {
   readonly #options: LogSourceOptions;
-  readonly #filter: LogFilter;
   readonly #isWanted: (log: RawLog) => boolean;
-  readonly #mayHold: (bloom: string | undefined) => boolean;
   readonly #size: RangeSize;
   readonly #reader: LogReader;
 
   constructor(options: LogSourceOptions) {
     this.#options = options;
-    this.#filter = toLogFilter(options.filter);
-    this.#isWanted = matcherOf(this.#filter);
-    this.#mayHold = bloomTestOf(this.#filter);
+    const filter = toLogFilter(options.filter);
+    this.#isWanted = matcherOf(filter);
     this.#size = new RangeSize(options.batchSize);
-    this.#reader = new LogReader(options.chain, this.#filter);
+    this.#reader = new LogReader(options.chain, filter);
   }
 
   /** True once the node has answered a request of the size that is asked for now. */
@@ -90,12 +87,13 @@ export class LogSource {
   }
 
   async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
-    const { logs: answer, last, ...how } = await this.#reader.read(range, signal);
+    const { logs: answer, last, filters, ...how } = await this.#reader.read(range, signal);
     this.#size.answered({ range, logs: answer.length, ...how });
     await options.answered();
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
     const told = this.#clean(answer, range);
-    const logs = await this.#addHidden(told, headers, range, options, signal);
+    const doubtful = doubtfulBlocks(headers, told, filters);
+    const logs = await this.#addHidden(told, doubtful, range, options, signal);
     checkHashes(logs, headers);
     const timestamps = await this.#timestamps(logs, headers, options, signal);
     return { ...range, logs, last, headers, timestamps, bytes: how.bytes };
@@ -125,16 +123,14 @@ export class LogSource {
   /** A node that is not done with a block gives no logs for it, while its bloom filter tells that there are some. */
   async #addHidden(
     logs: readonly RawLog[],
-    headers: readonly BlockHeader[],
+    doubtful: readonly BlockHeader[],
     range: BlockRange,
     options: FetchOptions,
     signal: AbortSignal,
   ): Promise<readonly RawLog[]> {
-    const told = new Set(logs.map((log) => log.blockNumber));
-    const doubtful = headers.filter((header) => !told.has(header.number) && this.#mayHold(header.logsBloom));
     if (doubtful.length === 0) return logs;
     const hashes = doubtful.map((header) => header.hash);
-    const hidden = await this.#options.chain.logsOfBlocks(this.#filter, hashes, signal);
+    const hidden = await this.#reader.readBlocks(hashes, signal);
     await options.answered();
     return hidden.length === 0 ? logs : this.#clean([...logs, ...hidden], range);
   }

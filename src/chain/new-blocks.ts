@@ -7,6 +7,7 @@ import { cleanLogs } from './clean-logs.js';
 import { checkHashes, Inconsistency } from './consistency.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
+import { LogReader } from './log-reader.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from './rpc-error.js';
 
@@ -20,15 +21,16 @@ interface NewBlocksOptions {
 /** Fetches the logs of blocks whose headers are known, by their hashes: in one request, or in none. */
 export class NewBlocks {
   readonly #options: NewBlocksOptions;
-  readonly #filter: LogFilter;
+  readonly #reader: LogReader;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #excludes: (header: BlockHeader) => boolean;
 
   constructor(options: NewBlocksOptions) {
     this.#options = options;
-    this.#filter = toLogFilter(options.filter);
-    this.#isWanted = matcherOf(this.#filter);
-    this.#excludes = bloomExcludes(this.#filter, options.chainId);
+    const filter = toLogFilter(options.filter);
+    this.#reader = new LogReader(options.chain, filter);
+    this.#isWanted = matcherOf(filter);
+    this.#excludes = bloomExcludes(filter, options.chainId);
   }
 
   /**
@@ -65,7 +67,7 @@ export class NewBlocks {
   ): Promise<readonly RawLog[]> {
     const hashes = headers.filter((header) => !this.#excludes(header)).map((header) => header.hash);
     if (hashes.length === 0) return [];
-    const logs = await this.#options.chain.logsOfBlocks(this.#filter, hashes, signal);
+    const logs = await this.#reader.readBlocks(hashes, signal);
     await answered();
     return logs;
   }

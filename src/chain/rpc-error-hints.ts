@@ -64,6 +64,19 @@ export function retryAfterIn(
   return stated.find((ms) => ms !== undefined && Number.isFinite(ms) && ms > 0);
 }
 
+const ratePatterns = [
+  /(\d[\d,]*)\s?(?:requests?|calls?|req)?\s?\/\s?s(?:ec(?:ond)?)?\b/i,
+  /(\d[\d,]*) (?:requests?|calls?|rps)? ?(?:per|a|each) second\b/i,
+];
+
+/** Returns how many requests a second an error's text says are allowed; undefined where it does not. */
+export function rateIn(message: string): number | undefined {
+  const text = message.slice(0, 2_000);
+  const match = ratePatterns.map((pattern) => pattern.exec(text)?.[1]).find((digits) => digits !== undefined);
+  const rate = Number(match?.replace(/,/g, ''));
+  return rate >= 1 ? rate : undefined;
+}
+
 function headerMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const seconds = Number(header);

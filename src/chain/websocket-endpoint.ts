@@ -5,6 +5,7 @@ import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
 import { RpcError } from './rpc-error.js';
 import type { PushChannel, Transport, TransportOptions } from './transport.js';
+import { untilAborted } from './until-aborted.js';
 import { WebSocketConnection } from './websocket-connection.js';
 
 /** Sends JSON-RPC over one WebSocket, which is opened by the first request, and anew by the next one after its end. */
@@ -98,20 +99,6 @@ export class WebSocketEndpoint implements Transport {
     const { method, params } = parsed as { readonly method?: unknown; readonly params?: unknown };
     if (typeof method === 'string') this.#notified(params);
     else this.#pending.settle({ status: 200, retryAfter: undefined, text, bytes, parsed });
-  }
-}
-
-/** Waits for something that others wait for, too. */
-async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -3,6 +3,7 @@ import { ChainClient } from '../../src/chain/chain-client.js';
 import { NodeLagsError } from '../../src/chain/fetch-trouble.js';
 import { LogSource } from '../../src/chain/log-source.js';
 import type { FetchedRange } from '../../src/chain/log-source.js';
+import { NewBlocks } from '../../src/chain/new-blocks.js';
 import { ChainUnreachableError } from '../../src/runtime/errors.js';
 import { silentLogger } from '../../src/runtime/logger.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
@@ -123,6 +124,26 @@ describe('a block that a node does not give in one answer', () => {
     const before = asked('eth_getLogs');
     await source.fetchNext(range, { verified: false, answered }, signal);
     expect(asked('eth_getLogs') - before).to.equal(4);
+  });
+
+  it('cuts the filter up where blocks are asked for by their hashes, too', async () => {
+    await open();
+    Object.assign(nodes[0]!.traits, { maxAddresses: 2, maxResults: 100 });
+    nodes[0]!.options = { backend: (request) => ({ logsBehind: request <= 6 ? 9 : 0 }) };
+    const source = sourceOf(contracts.map(addressOf), null);
+    expect(indexesOf(await fetch(source))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    const headers = nodes[0]!.blocks.slice(4, 7).map((block) => ({ ...block }));
+    const filter = { addresses: contracts.map(addressOf), topics: null };
+    const newBlocks = new NewBlocks({ chain, chainId: 31_337, filter, logger: silentLogger });
+    expect(indexesOf((await newBlocks.fetch(headers, answered, signal))!)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('does not take the logs of one part of the filter for all that a block holds', async () => {
+    await open();
+    Object.assign(nodes[0]!.traits, { maxAddresses: 1, maxResults: 100 });
+    // The second of the two parts is answered by a node that is not done with the block.
+    nodes[0]!.options = { backend: (request) => ({ logsBehind: request === 3 ? 9 : 0 }) };
+    expect(indexesOf(await fetch(sourceOf([addressOf(1), addressOf(2)], null)))).to.deep.equal([0, 1]);
   });
 
   it('does not cut up a filter of one address for ever', async () => {

@@ -15,6 +15,8 @@ function countOf(variable: string, usual: number): number {
   return Number(process.env[variable] ?? usual * share);
 }
 
+const program = new URL('simulator/run.ts', import.meta.url);
+
 type Findings = Promise<readonly string[]>;
 
 /** What is to be played, in turn. */
@@ -45,7 +47,12 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
     let found: Findings = Promise.resolve([]);
     if (isPossible) {
       plays.push(() => {
-        found = turn.then(() => playInChildren({ ...range, from: 0, to: count }));
+        found = turn.then(() =>
+          playInChildren(program, { from: 0, to: count }, ({ from, to }) => [
+            ...['--mode', range.mode, '--dialect', range.dialect],
+            ...['--seeds', `${from}-${to}`],
+          ]),
+        );
         turn = found.catch(() => []);
       });
     }

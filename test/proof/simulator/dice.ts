@@ -1,11 +1,11 @@
 import { seededRandom } from '../../support/seeded-random.js';
 
-/** Draws numbers for a plan. */
+/** Draws numbers, by a seed or from a source of others' random numbers. */
 export class Dice {
   readonly random: () => number;
 
-  constructor(seed: number) {
-    this.random = seededRandom(seed);
+  constructor(source: number | (() => number)) {
+    this.random = typeof source === 'number' ? seededRandom(source) : source;
   }
 
   chance(probability: number): boolean {

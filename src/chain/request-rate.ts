@@ -1,0 +1,96 @@
+/** What is left of a rate that was refused, and of one that the endpoint states. */
+const decrease = 0.7;
+const stated = 0.95;
+/** The lowest rate, in calls a second. */
+const lowest = 0.2;
+/** A rate that is this high is none. */
+const unlimited = 2_000;
+/** How much of the rate after a refusal is added each second: far from what was refused, near it, and well beyond it. */
+const steps = { far: 1 / 15, near: 1 / 100, beyond: 1 / 4 };
+/** How far ahead of an even pace a call may be, in milliseconds. */
+const aheadMs = 150;
+const windowMs = 1_000;
+
+/**
+ * How many calls a second an endpoint takes: any number until it refuses some, then fewer at once, and more bit by bit
+ * (additive increase, multiplicative decrease; Chiu and Jain, 1989). Times are those of one monotonic clock, in milliseconds.
+ */
+export class RequestRate {
+  #perSecond = Number.POSITIVE_INFINITY;
+  /** When the next call is due at an even pace, and until when there may be none at all. */
+  #dueAt = Number.NEGATIVE_INFINITY;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** The rate that was refused, and the one that followed. */
+  #refused = Number.POSITIVE_INFINITY;
+  #reduced = 0;
+  /** How many calls were answered in the window that began then, and in the one before. */
+  #windowAt = Number.NEGATIVE_INFINITY;
+  #answered = 0;
+  #answeredBefore = 0;
+
+  /** Calls a second; infinite where no limit is known. */
+  get perSecond(): number {
+    return this.#perSecond;
+  }
+
+  /** When the next call may leave. */
+  get freeAt(): number {
+    return Math.max(this.#pausedUntil, this.#dueAt - aheadMs);
+  }
+
+  /** So many calls leave together. */
+  sent(calls: number, now: number): void {
+    if (this.#perSecond === Number.POSITIVE_INFINITY) return;
+    this.#dueAt = Math.max(this.#dueAt, now) + (calls * 1_000) / this.#perSecond;
+  }
+
+  /** So many calls were answered. */
+  answered(calls: number, now: number): void {
+    this.#turnWindow(now);
+    this.#answered += calls;
+    // A rate that is not reached was not put to the test.
+    if (this.#perSecond === Number.POSITIVE_INFINITY || this.#dueAt < now - aheadMs) return;
+    this.#perSecond += (this.#reduced * this.#step() * calls) / this.#perSecond;
+    if (this.#perSecond >= unlimited) this.#forget();
+  }
+
+  /** Calls were refused as too many; some endpoints state how many they take a second. */
+  refused(now: number, perSecond?: number): void {
+    this.#turnWindow(now);
+    const tried = this.#perSecond === Number.POSITIVE_INFINITY ? this.#lately() : this.#perSecond;
+    const isNews = perSecond !== undefined && perSecond * stated < this.#perSecond;
+    this.#refused = isNews ? perSecond : tried;
+    this.#perSecond = Math.max(lowest, isNews ? perSecond * stated : tried * decrease);
+    this.#reduced = this.#perSecond;
+    this.#dueAt = now;
+  }
+
+  /** No call may leave for some time, in milliseconds. */
+  pause(ms: number, now: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+  }
+
+  #step(): number {
+    if (this.#perSecond < this.#refused * 0.9) return steps.far;
+    return this.#perSecond < this.#refused * 1.2 ? steps.near : steps.beyond;
+  }
+
+  /** How many calls were answered within a second, as far as is known. */
+  #lately(): number {
+    return Math.max(1, this.#answered, this.#answeredBefore);
+  }
+
+  #turnWindow(now: number): void {
+    const age = now - this.#windowAt;
+    if (age < windowMs) return;
+    this.#answeredBefore = age < 2 * windowMs ? this.#answered : 0;
+    this.#answered = 0;
+    this.#windowAt = now;
+  }
+
+  #forget(): void {
+    this.#perSecond = Number.POSITIVE_INFINITY;
+    this.#refused = Number.POSITIVE_INFINITY;
+    this.#dueAt = Number.NEGATIVE_INFINITY;
+  }
+}

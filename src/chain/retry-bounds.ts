@@ -1,0 +1,15 @@
+import type { RpcError } from './rpc-error.js';
+
+interface Bounds {
+  readonly attempts: number;
+  readonly firstAttempts: number;
+  readonly outageAttempts: number;
+}
+
+/** Returns how often a call is tried that failed in this way last; `hasAnswered`: somebody has answered anything before. */
+export function boundOf(bounds: Bounds, last: RpcError, hasAnswered: boolean): number {
+  const { attempts, firstAttempts, outageAttempts } = bounds;
+  if (last.lostConnection && !hasAnswered) return firstAttempts;
+  const isOutage = last.lostConnection || last.class === 'transport' || last.class === 'rate-limit';
+  return isOutage && hasAnswered ? outageAttempts : attempts;
+}

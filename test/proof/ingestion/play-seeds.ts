@@ -1,0 +1,35 @@
+import { SqliteEngine } from '../simulator/sqlite-engine.js';
+import { planSchedule } from './plan.js';
+import { playSchedule } from './schedule.js';
+import { SimStore } from './sim-store.js';
+
+/** Which schedules to play: seeds `from` to `to`, the latter not included. */
+export interface SeedRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Plays one schedule after the other; returns what was wrong, and how often what happened. */
+export async function playSeeds(
+  { from, to }: SeedRange,
+  trace: ((text: string) => void) | null,
+): Promise<{ readonly wrong: readonly string[]; readonly counts: ReadonlyMap<string, number> }> {
+  const engine = await SqliteEngine.open();
+  const store = new SimStore(engine);
+  const wrong: string[] = [];
+  const counts = new Map<string, number>();
+  for (let seed = from; seed < to; seed++) {
+    const plan = planSchedule(seed);
+    trace?.(JSON.stringify(plan, null, 2));
+    const outcome = await playSchedule(plan, store, trace);
+    if (outcome.wrong.length > 0) wrong.push(complaint(seed, outcome.wrong));
+    for (const [what, count] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + count);
+  }
+  await engine.close();
+  return { wrong, counts };
+}
+
+function complaint(seed: number, wrong: readonly string[]): string {
+  const replay = `npx tsx test/proof/ingestion/run.ts --seeds ${seed} --trace`;
+  return [`schedule ${seed}:`, ...wrong.slice(0, 5), `replay: ${replay}`].join('\n  ');
+}

@@ -1,0 +1,259 @@
+import type { Logger } from '../../../src/runtime/logger.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import { seededRandom } from '../../support/seeded-random.js';
+import { Dice } from '../simulator/dice.js';
+import { Timeline } from '../simulator/timeline.js';
+import { Troubles } from '../simulator/troubles.js';
+import { ExpectedRows } from './expected-rows.js';
+import type { Plan } from './plan.js';
+import { RowJudge } from './row-judge.js';
+import { SimEndpoint } from './sim-endpoint.js';
+import { drawEvents, prehistoryOf } from './sim-events.js';
+import { SimRun } from './sim-run.js';
+import type { SimStore } from './sim-store.js';
+import { SimTruth } from './sim-truth.js';
+
+/** What became of a schedule. */
+export interface Outcome {
+  /** What must not happen, and did. */
+  readonly wrong: readonly string[];
+  /** Virtual time at its end, in milliseconds. */
+  readonly endedAt: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** How long a schedule may go on after its last fault, in milliseconds of virtual time. */
+const longestMs = 1_200_000;
+/** After how long a run that gave up is begun anew, as by whoever looks after it. */
+const patienceMs = 20_000;
+/** How long a run may go on by what it learned in bad times. */
+const lookMs = 250;
+
+/** Plays a schedule to its end. */
+export async function playSchedule(
+  plan: Plan,
+  store: SimStore,
+  trace: ((text: string) => void) | null,
+): Promise<Outcome> {
+  const schedule = new Schedule(plan, store, trace);
+  const systemRandom = Math.random;
+  // Backoff and jitter draw from it: a schedule must be the same when it is played again.
+  Math.random = schedule.random;
+  try {
+    return await schedule.play();
+  } finally {
+    Math.random = systemRandom;
+  }
+}
+
+class Schedule {
+  readonly random: () => number;
+  readonly #plan: Plan;
+  readonly #store: SimStore;
+  readonly #trace: ((text: string) => void) | null;
+  readonly #timeline: Timeline;
+  readonly #troubles = new Troubles();
+  readonly #truth: SimTruth;
+  readonly #endpoints = new Map<string, SimEndpoint>();
+  readonly #judge: RowJudge;
+  readonly #wrong: string[] = [];
+  #run: SimRun | null = null;
+  #runs = 0;
+  #gaveUp = 0;
+  #isOver = false;
+
+  constructor(plan: Plan, store: SimStore, trace: ((text: string) => void) | null) {
+    this.#plan = plan;
+    this.#store = store;
+    this.#trace = trace;
+    this.random = seededRandom(plan.seed ^ 0x5eed);
+    this.#timeline = new Timeline(this.random);
+    const dice = new Dice(this.random);
+    const { density, prehistory, definition } = plan;
+    this.#truth = new SimTruth({
+      blocks: prehistoryOf(density, prehistory, 'ours'),
+      finalDepth: finalDepthOf(plan),
+      eventsOf: () => drawEvents(dice, density),
+      now: () => this.#timeline.now,
+    });
+    this.#judge = new RowJudge({ store, truth: this.#truth, expected: new ExpectedRows(definition) });
+    this.#openEndpoints();
+  }
+
+  async play(): Promise<Outcome> {
+    const { plan, judge, timeline } = { plan: this.#plan, judge: this.#judge, timeline: this.#timeline };
+    const { databaseMs } = plan;
+    this.#store.reset({ timeline, random: this.random, databaseMs, written: () => judge.look() });
+    this.#set();
+    await timeline.run(() => this.#isOver || judge.wrong.length > 0);
+    if (!this.#isOver && judge.wrong.length === 0) this.#wrong.push('everything stands still');
+    judge.lookAtAll();
+    const requests = [...this.#endpoints.values()].reduce((sum, endpoint) => sum + endpoint.requests, 0);
+    const { commits, rollbacks } = judge;
+    const counts = { runs: this.#runs, gaveUp: this.#gaveUp, requests, commits, rollbacks };
+    return { wrong: [...this.#wrong, ...judge.wrong], endedAt: timeline.now, counts };
+  }
+
+  #openEndpoints(): void {
+    const { plan, truth } = { plan: this.#plan, truth: this.#truth };
+    const { chainId } = plan.definition;
+    plan.endpoints.forEach((endpoint, i) => {
+      const now = (): number => this.#timeline.now;
+      const parts = { ...plan, plan: endpoint, truth, chainId, random: this.random, now };
+      this.#endpoints.set(`node-${i + 1}`, new SimEndpoint(parts));
+    });
+  }
+
+  /** Puts everything on the timeline. */
+  #set(): void {
+    const { blockMs, reorgs, restarts, quietMs, endpoints } = this.#plan;
+    const timeline = this.#timeline;
+    this.#begin();
+    for (let at = blockMs; at < quietMs; at += blockMs) timeline.after(at, () => this.#grow(1));
+    for (const { atMs, depth, count } of reorgs) timeline.after(atMs, () => this.#reorg(depth, count));
+    for (const { atMs, kind, pauseMs } of restarts) timeline.after(atMs, () => this.#restart(kind, pauseMs));
+    for (const [i, { episodes }] of endpoints.entries()) {
+      for (const { kind, fromMs } of episodes) timeline.after(fromMs, () => this.#breakConnections(i, kind));
+    }
+    timeline.after(quietMs, () => {
+      this.#tell('quiet');
+      // What was highest once is reached again.
+      this.#grow(Math.max(1, this.#truth.highest - this.#truth.head.number + 1));
+      this.#watch();
+    });
+    for (let block = 1; block <= 3; block++) timeline.after(quietMs + block * blockMs, () => this.#grow(1));
+  }
+
+  #grow(count: number): void {
+    this.#show(this.#truth.mine(count));
+  }
+
+  #reorg(depth: number, count: number): void {
+    const before = this.#truth.head.number;
+    this.#show(this.#truth.reorg(depth, count));
+    this.#tell(`reorg ${depth} deep: head ${before} -> ${this.#truth.head.number}`);
+  }
+
+  #show(blocks: SimTruth['blocks']): void {
+    for (const endpoint of this.#endpoints.values()) if (!endpoint.plan.isOtherChain) endpoint.tell(blocks);
+  }
+
+  #breakConnections(index: number, kind: string): void {
+    this.#tell(`node-${index + 1}: ${kind}`);
+    if (kind !== 'away' && kind !== 'flapping') return;
+    for (const lose of [...(this.#endpoints.get(`node-${index + 1}`)?.connections ?? [])]) lose();
+  }
+
+  #begin(): void {
+    if (this.#isOver) return;
+    const name = `p${++this.#runs}`;
+    this.#tell(`${name} begins`);
+    const run = new SimRun({
+      name,
+      definition: this.#plan.definition,
+      endpoints: this.#endpoints,
+      timeline: this.#timeline,
+      troubles: this.#troubles,
+      random: this.random,
+      open: (process) => this.#store.open(process),
+      logger: this.#logger(name),
+      ended: (ended, error) => this.#ended(ended, error),
+    });
+    this.#run = run;
+    run.begin();
+  }
+
+  #restart(kind: 'crash' | 'stop', pauseMs: number): void {
+    const run = this.#run;
+    if (run === null || run.isStopped) return;
+    this.#tell(`${run.process.name}: ${kind}`);
+    if (kind === 'stop') {
+      run.stop();
+      return;
+    }
+    run.crash();
+    this.#run = null;
+    this.#timeline.after(pauseMs, () => this.#begin());
+  }
+
+  #ended(run: SimRun, error: Error | null): void {
+    if (run !== this.#run) return;
+    this.#run = null;
+    this.#tell(`${run.process.name} ends: ${error === null ? 'done' : String(error)}`);
+    if (error === null && !run.isStopped) this.#complete();
+    else if (error === null) this.#timeline.after(0, () => this.#begin());
+    else this.#fail(run, error);
+  }
+
+  #fail(run: SimRun, error: Error): void {
+    this.#gaveUp++;
+    const { quietMs } = this.#plan;
+    const isAllowed = error instanceof ChainUnreachableError && run.beganAt < quietMs;
+    if (!isAllowed) this.#wrong.push(`${run.process.name} failed: ${error.stack ?? String(error)}`);
+    if (isAllowed) this.#timeline.after(patienceMs, () => this.#begin());
+    else this.#isOver = true;
+  }
+
+  /** A run ended by itself, as one of the past does when it has read all. */
+  #complete(): void {
+    this.#isOver = true;
+    const { mode, endBlock } = this.#plan.definition;
+    if (mode === 'realtime') this.#wrong.push('a run that follows the head has ended');
+    const number = this.#judge.block?.number;
+    if (endBlock !== null && number !== endBlock) this.#wrong.push(`it ended with block ${String(number)}`);
+  }
+
+  /** From now on nothing goes wrong any more: looks whether all has been read. */
+  #watch(): void {
+    const { quietMs, blockMs, definition } = this.#plan;
+    const isLate = this.#timeline.now > quietMs + 4 * blockMs;
+    if (isLate && definition.mode === 'realtime' && this.#hasReadAll()) {
+      this.#isOver = true;
+      return;
+    }
+    // Who reads up to a block waits for it.
+    if (this.#readable() < (definition.endBlock ?? -1)) this.#grow(1);
+    if (this.#timeline.now > quietMs + longestMs) {
+      this.#wrong.push(`not at its end ${longestMs / 60_000} minutes after the last fault, but at ${this.#stand()}`);
+      this.#isOver = true;
+    }
+    this.#timeline.after(lookMs, () => this.#watch());
+  }
+
+  #hasReadAll(): boolean {
+    const { block, rollbacks } = this.#judge;
+    const number = this.#readable();
+    if (number < 0) return block === undefined && rollbacks === 0;
+    return block !== undefined && block === this.#truth.blocks[number];
+  }
+
+  #readable(): number {
+    const { definition, finalizedDistance, safeDistance, endpoints } = this.#plan;
+    const { finality, startBlock } = definition;
+    const isKnown = endpoints.every(({ knowsFinality }) => knowsFinality);
+    const depths = { latest: 0, safe: isKnown ? safeDistance : 64, finalized: isKnown ? finalizedDistance : 64 };
+    const below = this.#truth.head.number - (typeof finality === 'number' ? finality : depths[finality]);
+    // Who knows what is final takes the first block for final in any case.
+    const readable = isKnown && typeof finality === 'string' ? Math.max(0, below) : below;
+    // Nothing is read before the first block wanted.
+    return startBlock !== null && readable < startBlock ? -1 : readable;
+  }
+
+  #stand(): string {
+    return `block ${String(this.#judge.block?.number)} of ${this.#readable()} (head ${this.#truth.head.number})`;
+  }
+
+  #logger(name: string): Logger {
+    const log: Logger['log'] = (level, message) => this.#tell(`${name} ${level}: ${message}`);
+    return { log };
+  }
+
+  #tell(text: string): void {
+    this.#trace?.(`${(this.#timeline.now / 1_000).toFixed(3).padStart(9)}  ${text}`);
+  }
+}
+
+/** How many blocks below its head the chain replaces none: less than any endpoint, or who asks it, takes for final. */
+function finalDepthOf({ endpoints, finalizedDistance }: Plan): number {
+  return Math.min(...endpoints.map(({ knowsFinality }) => (knowsFinality ? finalizedDistance : 64)));
+}
