@@ -2,6 +2,7 @@ import type { BlockHeader } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
 import { logsBloomOf } from './bloom.js';
 import { Inconsistency } from './consistency.js';
+import { receiptsRoot } from './receipts-root.js';
 import { MalformedValue, readLogs } from './rpc-values.js';
 
 /** Reads the answer of eth_getBlockReceipts: every log of a block. */
@@ -10,6 +11,12 @@ export function readReceiptLogs(value: unknown): RawLog[] {
   return (value as readonly unknown[]).flatMap((receipt) =>
     readLogs((receipt as { readonly logs?: unknown } | null)?.logs),
   );
+}
+
+/** Says whether receipts give the root in the header of their block. */
+export function giveRoot(receipts: unknown, block: unknown): boolean {
+  const { receiptsRoot: root } = block as { readonly receiptsRoot?: unknown };
+  return typeof root === 'string' && receiptsRoot(receipts as readonly unknown[]) === root.toLowerCase();
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { BlockHeader, BlockRange } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
-import { readReceiptLogs } from './block-receipts.js';
+import { giveRoot, readReceiptLogs } from './block-receipts.js';
 import type { EndpointChoice } from './endpoint-choice.js';
 import { EndpointPool } from './endpoint-pool.js';
 import type { EndpointPoolOptions, Question, Work } from './endpoint-pool.js';
@@ -32,6 +32,12 @@ export interface LogsAnswer {
   readonly bytes: number;
   /** How long it took, in milliseconds; waits before the request left are not in it. */
   readonly ms: number;
+}
+
+/** The logs of one block, as its receipts hold them. */
+export interface BlockLogsAnswer extends LogsAnswer {
+  /** Computes whether the receipts give the root in the block's header: then they are all of them, and true. */
+  readonly isProven: () => boolean;
 }
 
 interface HeadsAnswer {
@@ -162,9 +168,9 @@ export class ChainClient {
   }
 
   /** Returns every log of a block, by its receipts. */
-  async blockLogs(number: number, signal: AbortSignal): Promise<LogsAnswer> {
+  async blockLogs(number: number, signal: AbortSignal): Promise<BlockLogsAnswer> {
     const calls = [headerCall(number), { method: 'eth_getBlockReceipts', params: [hexOf(number)] }];
-    const ask: Work<LogsAnswer> = async (endpoint) => {
+    const ask: Work<BlockLogsAnswer> = async (endpoint) => {
       const lack = this.#withoutReceipts.get(endpoint.name);
       if (lack !== undefined) throw lack;
       const since = this.#pool.now();
@@ -173,7 +179,9 @@ export class ChainClient {
       if (header === null) throw lagOf(endpoint, number);
       if (receipts?.ok === false && isRefusal(receipts.error)) this.#withoutReceipts.set(endpoint.name, receipts.error);
       const logs = readReceiptLogs(valueOf(receipts));
-      return { logs, last: header, endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#pool.now() - since };
+      const isProven = (): boolean => giveRoot(valueOf(receipts), valueOf(last));
+      const how = { endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#pool.now() - since };
+      return { logs, last: header, ...how, isProven };
     };
     const isForCaller = (error: RpcError): boolean => error.class === 'lag' || asksForLess(error);
     return this.#ask(ask, { calls: 2, isUrgent: this.#isNew(number), isForCaller }, signal);

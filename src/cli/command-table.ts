@@ -9,6 +9,7 @@ import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
 import { shellSpecs } from './specs/shell-specs.js';
 import { taskSpecs } from './specs/task-specs.js';
+import { verifySpecs } from './specs/verify-specs.js';
 
 /**
  * Every command of `chainparse`, in the order of `--help`. To add one, write its row into a file of `specs/` (types
@@ -23,6 +24,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...heartbeatSpecs,
   ...alertSpecs,
   ...eventSpecs,
+  ...verifySpecs,
   ...demoSpecs,
   ...shellSpecs,
 ];

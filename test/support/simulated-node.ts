@@ -1,3 +1,4 @@
+import { receiptsRoot } from '../../src/chain/receipts-root.js';
 import { toHex } from './simulated-chain.js';
 import type { SimBlock, SimLog } from './simulated-chain.js';
 
@@ -25,8 +26,13 @@ export interface NodeTraits {
   repeats: boolean;
   /** Logs that nobody asked for, added to every answer. */
   strays: readonly SimLog[];
-  /** How eth_getBlockReceipts is answered: not at all, rightly, or without the last log of each transaction. */
-  receipts: 'none' | 'all' | 'lacking';
+  /**
+   * How eth_getBlockReceipts is answered: not at all, rightly, rightly and with their root in the header, or without the last
+   * log of each transaction.
+   */
+  receipts: 'none' | 'all' | 'rooted' | 'lacking';
+  /** Logs that eth_getLogs leaves out. */
+  hides?: (log: SimLog) => boolean;
   /** The most addresses of a filter. */
   maxAddresses: number;
   /** Answer ranges beyond the head with `[]` (as most nodes do) or with an error. */
@@ -64,7 +70,7 @@ export function answerCall(
     case 'eth_blockNumber':
       return toHex(blocks.length - 1);
     case 'eth_getBlockByNumber':
-      return headerOf(blocks[resolveTag(call.params[0] as string, blocks, traits)]);
+      return headerOf(blocks[resolveTag(call.params[0] as string, blocks, traits)], traits);
     case 'eth_getBlockReceipts':
       if (traits.receipts !== 'none') return receiptsOf(blocks[Number(call.params[0])], traits);
       break;
@@ -79,12 +85,8 @@ function receiptsOf(block: SimBlock | undefined, { receipts }: NodeTraits): unkn
   const hashes = [...new Set(block.logs.map((log) => log.transactionHash))];
   return hashes.map((transactionHash) => {
     const logs = block.logs.filter((log) => log.transactionHash === transactionHash);
-    return {
-      transactionHash,
-      blockHash: block.hash,
-      status: '0x1',
-      logs: receipts === 'all' ? logs : logs.slice(0, -1),
-    };
+    const fields = { transactionHash, blockHash: block.hash, status: '0x1', type: '0x2', cumulativeGasUsed: '0x5208' };
+    return { ...fields, logsBloom: block.logsBloom, logs: receipts === 'lacking' ? logs.slice(0, -1) : logs };
   });
 }
 
@@ -100,10 +102,12 @@ function resolveTag(tag: string, blocks: readonly SimBlock[], traits: NodeTraits
 }
 
 /** Returns a block as a node shows it, without its transactions; null where there is none. */
-export function headerOf(block: SimBlock | undefined): unknown {
+export function headerOf(block: SimBlock | undefined, traits?: NodeTraits): unknown {
   if (block === undefined) return null;
   const { number, hash, parentHash, timestamp, logsBloom } = block;
-  return { number: toHex(number), hash, parentHash, timestamp: toHex(timestamp), logsBloom, transactions: [] };
+  const header = { number: toHex(number), hash, parentHash, timestamp: toHex(timestamp), logsBloom, transactions: [] };
+  if (traits?.receipts !== 'rooted') return header;
+  return { ...header, receiptsRoot: receiptsRoot(receiptsOf(block, traits) as readonly unknown[]) };
 }
 
 function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, traits: NodeTraits): unknown[] {
@@ -116,7 +120,11 @@ function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, 
   }
   const found = asked
     .filter((block) => block.number <= logsUpTo)
-    .flatMap((block) => block.logs.filter((log) => passes(log, filter)).map((log) => stamped(log, block, traits)));
+    .flatMap((block) =>
+      block.logs
+        .filter((log) => passes(log, filter) && traits.hides?.(log) !== true)
+        .map((log) => stamped(log, block, traits)),
+    );
   if (found.length > traits.maxResults) throw new SimRefusal(traits.resultsError);
   const repeated = traits.repeats ? [...found, ...found.slice(0, 3)].reverse() : found;
   return [...repeated, ...traits.strays];

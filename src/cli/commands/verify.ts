@@ -1,0 +1,85 @@
+import { ChainClient } from '../../chain/chain-client.js';
+import { createDecoder } from '../../chain/decoder.js';
+import { sourceConfig } from '../../components/registry.js';
+import { PipelineStore } from '../../database/pipeline-store.js';
+import type { EventMonitorConfig } from '../../model/pipeline.js';
+import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
+import type { ExitCode } from '../../runtime/errors.js';
+import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
+import type { VerifyReport } from '../../tasks/verify/verify-report.js';
+import type { CommandContext } from '../context.js';
+import { printVerifyReport, progressOf } from '../describe-verification.js';
+import { findUrls } from '../run-console.js';
+import { stopCode } from '../stop-code.js';
+import { withDatabase } from '../with-database.js';
+import type { Database } from '../../database/database.js';
+
+interface VerifyOptions {
+  readonly id: number;
+  readonly fromBlock?: number;
+  readonly toBlock?: number;
+  readonly repair?: boolean;
+  readonly receipts?: boolean;
+}
+
+/** Who audits rather hears soon that an endpoint is away than waits for it. */
+const patience = { attempts: 6, outageAttempts: 12 };
+
+/** Compares a pipeline's stored rows with the chain; ends with 1 where anything is wrong and was not repaired. */
+export async function verify(context: CommandContext, options: VerifyOptions): Promise<ExitCode> {
+  const { id, fromBlock, toBlock } = options;
+  if (fromBlock !== undefined && toBlock !== undefined && fromBlock > toBlock) {
+    throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);
+  }
+  try {
+    const report = await withDatabase(context, (database) => verifyIn(database, context, options));
+    await printVerifyReport(context.output, id, report);
+    return report.isRight ? 0 : 1;
+  } catch (error) {
+    if (context.signals.stopping.aborted) return stopCode(context.signals.stopping);
+    throw error;
+  } finally {
+    context.statusLine?.show('');
+  }
+}
+
+async function verifyIn(database: Database, context: CommandContext, options: VerifyOptions): Promise<VerifyReport> {
+  const { clock, logger, signals, statusLine, output } = context;
+  const { id, repair = false, receipts = false, ...range } = options;
+  const [component] = (await new PipelineStore(database).get(id)).components;
+  if (component === undefined) throw new UsageError(`pipeline ${id} has no component`);
+  const config = sourceConfig(component);
+  const { chainId, batchSize } = config;
+  const chain = openChain(context, config);
+  try {
+    return await verifyPipeline({
+      ...{ database, pipelineId: id, chainId, batchSize, repair, receipts, ...range },
+      ...{ chain, reader: await chooseReader(chain, context), decoder: createDecoder(config), clock, logger },
+      onProgress: (report) => statusLine?.show(progressOf(report, output.lang)),
+      signal: signals.stopping,
+    });
+  } finally {
+    await chain.close();
+  }
+}
+
+function openChain(context: CommandContext, config: EventMonitorConfig): ChainClient {
+  const { clock, logger } = context;
+  return new ChainClient({ urls: findUrls(context, config), chainId: config.chainId, clock, logger, ...patience });
+}
+
+/** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */
+async function chooseReader(chain: ChainClient, { logger, signals }: CommandContext): Promise<ChainClient> {
+  const [first = '', ...others] = chain.endpoints;
+  if (others.length === 0) return chain;
+  const reader = chain.via({ except: [first] });
+  try {
+    await reader.chainId(signals.stopping);
+    logger.log('info', `reading through ${others.join(', ')}`, { event: 'verify.endpoints', endpoints: others });
+    return reader;
+  } catch (error) {
+    if (!(error instanceof ChainUnreachableError)) throw error;
+    logger.log('warn', `reading through ${first} as well: ${error.message}`, { event: 'verify.endpoints' });
+    return chain;
+  }
+}

@@ -1,0 +1,93 @@
+import { cutBatches } from '../../chain/batch-cutter.js';
+import type { ChainClient } from '../../chain/chain-client.js';
+import type { LogDecoder } from '../../chain/decoder.js';
+import { LagPatience } from '../../chain/lag-patience.js';
+import { LogSource } from '../../chain/log-source.js';
+import type { FetchedRange } from '../../chain/log-source.js';
+import { SureBlocks } from '../../chain/sure-blocks.js';
+import type { Proof } from '../../chain/sure-blocks.js';
+import type { EventBatch } from '../../model/batch.js';
+import type { BlockRange } from '../../model/block.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+
+export interface ChainReadingOptions {
+  /** Every endpoint: asked where one alone does not settle a question. */
+  readonly chain: ChainClient;
+  /** The endpoints that ranges are read through. */
+  readonly reader: ChainClient;
+  readonly decoder: LogDecoder;
+  readonly batchSize: number;
+  /** Read every block by its receipts, and compute their root. */
+  readonly receipts: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A batch that was read for comparison, and what proves it, where it is a single block. */
+export interface ReadBatch {
+  readonly batch: EventBatch;
+  readonly proof: Proof | null;
+}
+
+/** How many blocks are asked for at once where each is asked for by itself. */
+const together = 8;
+const lagMs = 1_000;
+
+/** Reads again what blocks hold, as a run would decode it. */
+export class ChainReading {
+  readonly #options: ChainReadingOptions;
+  readonly #logs: LogSource;
+  readonly #sure: SureBlocks;
+
+  constructor(options: ChainReadingOptions) {
+    const { chain, reader, decoder } = options;
+    this.#options = options;
+    this.#logs = new LogSource({ ...options, chain: reader, filter: decoder });
+    this.#sure = new SureBlocks(chain, decoder);
+  }
+
+  /** Reads blocks in batches that follow on one another. */
+  async *read(range: BlockRange, signal: AbortSignal): AsyncGenerator<ReadBatch, void, undefined> {
+    for (let from = range.from; from <= range.to;) {
+      const rest = { from, to: range.to };
+      if (this.#options.receipts) {
+        yield* await this.#blocks(rest, signal);
+        from += together;
+      } else {
+        const fetched = await this.#fetch(rest, signal);
+        for await (const batch of this.#decode(fetched)) yield { batch, proof: null };
+        from = fetched.to + 1;
+      }
+    }
+  }
+
+  /** Reads one block so that there is as little doubt as can be. */
+  async readSurely(number: number, signal: AbortSignal): Promise<ReadBatch> {
+    const block = await this.#sure.read(number, signal);
+    for await (const batch of this.#decode(block)) return { batch, proof: block.proof };
+    throw new RangeError('a block is at least one batch');
+  }
+
+  #blocks({ from, to }: BlockRange, signal: AbortSignal): Promise<ReadBatch[]> {
+    const count = Math.min(together, to - from + 1);
+    return Promise.all(Array.from({ length: count }, (_item, index) => this.readSurely(from + index, signal)));
+  }
+
+  /** Every header is asked for: its bloom filter tells of logs that the node does not give. */
+  async #fetch(range: BlockRange, signal: AbortSignal): Promise<FetchedRange> {
+    const patience = new LagPatience();
+    for (;;) {
+      try {
+        return await this.#logs.fetchNext(range, { verified: true, answered: () => Promise.resolve() }, signal);
+      } catch (error) {
+        this.#options.logger.log('info', `waiting for the node: ${patience.bear(error)}`, { event: 'verify.lag' });
+        await this.#options.clock.sleep(lagMs, signal);
+      }
+    }
+  }
+
+  #decode(fetched: FetchedRange): AsyncGenerator<EventBatch, void, undefined> {
+    return cutBatches(fetched, this.#options.decoder, Number.MAX_SAFE_INTEGER, this.#options.clock);
+  }
+}

@@ -1,0 +1,59 @@
+import type { Proof } from '../../chain/sure-blocks.js';
+import type { BlockRange } from '../../model/block.js';
+import type { Finding } from './finding.js';
+import type { Comparison } from './stored-rows.js';
+
+/** What became of a finding; `doubtful`: the endpoints do not agree on what is right. */
+export type FindingState = 'found' | 'repaired' | 'doubtful';
+
+export interface ReportedFinding extends Finding {
+  readonly state: FindingState;
+  /** Why what the chain says is believed; null where it is doubtful. */
+  readonly proof: Proof | null;
+}
+
+/** How many findings are kept one by one; more are only counted. */
+const mostListed = 1_000;
+
+/** What an audit of stored rows found. */
+export class VerifyReport {
+  readonly range: BlockRange;
+  /** The first findings, in the order of the chain. */
+  readonly findings: ReportedFinding[] = [];
+  readonly counts = { missing: 0, extra: 0, different: 0, repaired: 0, doubtful: 0 };
+  blocks = 0;
+  /** Blocks whose logs their receipts root proves. */
+  provenBlocks = 0;
+  events = 0;
+  undecoded = 0;
+  /** True where the checkpoint itself is of a block that the chain has replaced. */
+  checkpointReplaced = false;
+
+  constructor(range: BlockRange) {
+    this.range = range;
+  }
+
+  /** Says whether everything is right, or has been put right. */
+  get isRight(): boolean {
+    return !this.checkpointReplaced && this.total === this.counts.repaired;
+  }
+
+  /** How many rows were found wrong. */
+  get total(): number {
+    return this.counts.missing + this.counts.extra + this.counts.different;
+  }
+
+  countCompared({ from, to }: BlockRange, { events, undecoded }: Comparison): void {
+    this.blocks += to - from + 1;
+    this.events += events;
+    this.undecoded += undecoded;
+  }
+
+  add(findings: readonly Finding[], state: FindingState, proof: Proof | null): void {
+    for (const finding of findings) {
+      this.counts[finding.kind] += 1;
+      if (state !== 'found') this.counts[state] += 1;
+      if (this.findings.length < mostListed) this.findings.push({ ...finding, state, proof });
+    }
+  }
+}
