@@ -279,6 +279,15 @@ describe('a log source', () => {
       expect(clock.sleptMs).to.be.greaterThan(0);
     });
 
+    it('asks again also where logs tell their time themselves', async () => {
+      node.traits.logTimestamps = 'real';
+      node.reorg(8, 8);
+      // Asked call by call (the first request is refused), a node that still has the old chain answers with its logs.
+      node.options = { batches: 'none', backend: (request) => ({ beforeReorg: request === 3 }) };
+      expect(idsOf(await fetch(85, 100))).to.deep.equal(truth(85, 100));
+      expect(clock.sleptMs).to.be.greaterThan(0);
+    });
+
     it('does not mix logs of two chains below the final block either', async () => {
       node.reorg(8, 8, () => [{}]);
       node.options = { backend: (request) => ({ beforeReorg: request === 1 }) };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { SqliteEngine } from './simulator/sqlite-engine.js';
 import { playInChildren } from './simulator/in-children.js';
+import { planBackfill } from './ingestion/plan-backfill.js';
 import { planSchedule } from './ingestion/plan.js';
 import { playSchedule } from './ingestion/schedule.js';
 import { SimStore } from './ingestion/sim-store.js';
@@ -23,6 +24,18 @@ describe('the ingestion simulator: a real event monitor, client and commits agai
     };
     const first = [await play(1), await play(2), await play(3)];
     expect([await play(1), await play(2), await play(3)]).to.deep.equal(first);
+    await engine.close();
+  });
+
+  it('wastes at most 5 % of the requests of a backfill on a limit that nobody states', async () => {
+    const engine = await SqliteEngine.open();
+    const store = new SimStore(engine);
+    for (let seed = 0; seed < 20 * share; seed++) {
+      const { wrong, counts } = await playSchedule(planBackfill(seed), store, null);
+      const { ranges, refused } = counts as Record<'ranges' | 'refused', number>;
+      expect(wrong, `seed ${seed}`).to.deep.equal([]);
+      expect(refused / ranges, `seed ${seed}: ${refused} of ${ranges}`).to.be.at.most(0.05);
+    }
     await engine.close();
   });
 

@@ -88,9 +88,11 @@ class Schedule {
     await timeline.run(() => this.#isOver || judge.wrong.length > 0);
     if (!this.#isOver && judge.wrong.length === 0) this.#wrong.push('everything stands still');
     judge.lookAtAll();
-    const requests = [...this.#endpoints.values()].reduce((sum, endpoint) => sum + endpoint.requests, 0);
+    const sum = (of: 'requests' | 'ranges' | 'refused'): number =>
+      [...this.#endpoints.values()].reduce((total, endpoint) => total + endpoint[of], 0);
     const { commits, rollbacks } = judge;
-    const counts = { runs: this.#runs, gaveUp: this.#gaveUp, requests, commits, rollbacks };
+    const asked = { requests: sum('requests'), ranges: sum('ranges'), refused: sum('refused') };
+    const counts = { runs: this.#runs, gaveUp: this.#gaveUp, ...asked, commits, rollbacks };
     return { wrong: [...this.#wrong, ...judge.wrong], endedAt: timeline.now, counts };
   }
 

@@ -38,6 +38,9 @@ export class SimEndpoint {
   /** Called when every connection breaks. */
   readonly connections = new Set<() => void>();
   requests = 0;
+  /** How often the logs of a range were asked for, and how often they were refused as too much. */
+  ranges = 0;
+  refused = 0;
   readonly #options: SimEndpointOptions;
   readonly #dice: Dice;
 
@@ -103,6 +106,7 @@ export class SimEndpoint {
       return { jsonrpc: '2.0', id, result: this.#result(call, view) };
     } catch (error) {
       if (!(error instanceof SimRefusal)) throw error;
+      if (rangeOf(call) !== null) this.refused++;
       return errorFor(id, error.error);
     }
   }
@@ -112,6 +116,7 @@ export class SimEndpoint {
     const range = rangeOf(call);
     const traits = this.#traits(range);
     if (range === null) return answerCall(call, blocks, logsUpTo, chainId, traits);
+    this.ranges++;
     refuseRange(this.plan, range, this.#dice);
     const logs = answerCall(call, blocks, logsUpTo, chainId, traits) as readonly SimLog[];
     const { mostLogs, receipts } = this.plan;

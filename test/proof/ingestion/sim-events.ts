@@ -34,20 +34,19 @@ function drawEvent(dice: Dice): SimEvent {
   ]);
 }
 
-/** The longest chain that a schedule begins with. */
-const longest = 600;
-const chains = new Map<string, readonly SimBlock[]>();
-
-/** Returns the first blocks of a chain; schedules share them, for to make them takes longer than to play. */
-export function prehistoryOf(density: Density, count: number, chain: 'ours' | 'other'): readonly SimBlock[] {
-  const key = `${chain} ${density}`;
-  const known = chains.get(key) ?? grow(new Dice(key.length * 7 + 1), density, chain);
-  chains.set(key, known);
-  return known.slice(0, count);
+interface GrownChain {
+  readonly dice: Dice;
+  readonly blocks: SimBlock[];
 }
 
-function grow(dice: Dice, density: Density, salt: string): readonly SimBlock[] {
-  const blocks: SimBlock[] = [];
-  while (blocks.length < longest) blocks.push(makeBlock(blocks.at(-1), salt, drawEvents(dice, density)));
-  return blocks;
+const chains = new Map<string, GrownChain>();
+
+/** Returns the first blocks of a chain; schedules share them, for to make them takes longer than to play. */
+export function prehistoryOf(density: Density, count: number, salt: 'ours' | 'other'): readonly SimBlock[] {
+  const key = `${salt} ${density}`;
+  const chain = chains.get(key) ?? { dice: new Dice(key.length * 7 + 1), blocks: [] };
+  chains.set(key, chain);
+  const { dice, blocks } = chain;
+  while (blocks.length < count) blocks.push(makeBlock(blocks.at(-1), salt, drawEvents(dice, density)));
+  return blocks.slice(0, count);
 }

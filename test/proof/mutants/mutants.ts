@@ -1,5 +1,6 @@
 import { commitMutants } from './commit-mutants.js';
 import { heartbeatMutants } from './heartbeat-mutants.js';
+import { ingestionMutants } from './ingestion-mutants.js';
 import { leaseMutants } from './lease-mutants.js';
 import type { Mutant } from './mutant.js';
 import { outageMutants } from './outage-mutants.js';
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...sqlMutants,
   ...timeoutMutants,
   ...outageMutants,
+  ...ingestionMutants,
 ];

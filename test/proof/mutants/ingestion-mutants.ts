@@ -1,0 +1,177 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const source = guardsOf('src/chain/log-source.ts', ['test/chain/log-source.test.ts']);
+const parts = guardsOf('src/chain/doubtful-blocks.ts', ['test/chain/log-reader.test.ts']);
+const clean = guardsOf('src/chain/clean-logs.ts', ['test/chain/clean-logs.test.ts', 'test/chain/log-source.test.ts']);
+const links = guardsOf('src/chain/consistency.ts', ['test/chain/clean-logs.test.ts']);
+const receipts = guardsOf('src/chain/block-receipts.ts', ['test/chain/block-receipts.test.ts']);
+const newBlocks = guardsOf('src/chain/new-blocks.ts', ['test/chain/new-blocks.test.ts']);
+const stretch = guardsOf('src/chain/read-stretch.ts', ['test/components/event-monitor.test.ts']);
+const reorg = guardsOf('src/chain/reorg.ts', ['test/components/event-monitor.test.ts']);
+const reader = guardsOf('src/components/event-monitor/block-reader.ts', ['test/components/event-monitor.test.ts']);
+const heads = guardsOf('src/chain/head-reader.ts', ['test/chain/head-reader.test.ts']);
+const size = guardsOf('src/chain/range-size.ts', ['test/chain/range-size.test.ts']);
+const limits = guardsOf('src/chain/endpoint-limits.ts', ['test/chain/range-size.test.ts']);
+const client = guardsOf('src/chain/chain-client.ts', ['test/chain/log-source.test.ts']);
+const chain = guardsOf('src/chain/chain-check.ts', ['test/chain/chain-client.test.ts']);
+const answer = guardsOf('src/chain/json-rpc.ts', ['test/chain/json-rpc.test.ts']);
+const rollback = guardsOf('src/database/batch-store.ts', ['test/database/batch-store.test.ts'], '(sqlite)');
+
+/** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
+export const ingestionMutants: readonly Mutant[] = [
+  source(
+    'hidden-logs',
+    'an empty answer is not believed where the bloom filter tells of logs',
+    'if (doubtful.length === 0) return logs;',
+    'if (doubtful.length >= 0) return logs;',
+  ),
+  parts(
+    'hidden-part',
+    'each part of a filter is looked for in the bloom filter',
+    'filters.length === 1 ? logs : logs.filter(isWanted)',
+    'logs',
+  ),
+  source('hash-of-header', 'a log must stand in the block whose header is known', 'checkHashes(logs, headers);', ''),
+  source('hash-of-time', 'and in the block whose time it is given', 'checkHashes(logs, blocks);', ''),
+  source(
+    'removed-logs',
+    'logs that the chain took back make an answer worthless',
+    'if (removed > 0) throw',
+    'if (removed < 0) throw',
+  ),
+  source(
+    'verified-headers',
+    'blocks that may yet be replaced are read with all of their headers',
+    'options.verified ? await',
+    'options.verified && range.to < 0 ? await',
+  ),
+  clean(
+    'repeated-logs',
+    'a log that came twice counts once',
+    'logs: dropRepeats(standing.sort(byPosition)),',
+    'logs: standing.sort(byPosition),',
+  ),
+  clean('stray-logs', 'logs that nobody asked for are dropped', ' && isWanted(log));', ');'),
+  clean(
+    'stray-blocks',
+    'so are those of other blocks',
+    'log.blockNumber >= range.from && log.blockNumber <= range.to && ',
+    '',
+  ),
+  links(
+    'links',
+    'each header must be the child of the one before',
+    'if (parent !== undefined && header.parentHash !== parent.hash) {',
+    'if (parent !== undefined && header.parentHash === "") {',
+  ),
+  links(
+    'neighbours',
+    'logs of one block name the same hash',
+    'else if (hash !== blockHash) throw',
+    'else if (hash === "") throw',
+  ),
+  receipts(
+    'receipts-of-block',
+    'receipts must be those of the block',
+    'if (logs.some((log) => log.blockHash !== header.hash)) throw',
+    'if (logs.length < 0) throw',
+  ),
+  receipts(
+    'receipts-gap',
+    'receipts number their logs without a gap',
+    'if (indexes.some((logIndex, place) => logIndex !== place)) throw',
+    'if (indexes.length < 0) throw',
+  ),
+  receipts(
+    'receipts-bloom',
+    'receipts must give the bloom filter of the header',
+    'if (logsBloomOf(logs) !== logsBloom) throw',
+    'if (logsBloomOf(logs) === "") throw',
+  ),
+  newBlocks('new-block-hashes', 'logs asked for by hash must be of these blocks', 'checkHashes(logs, headers);', ''),
+  stretch(
+    'parent',
+    'a new block must be the child of the last one that was read',
+    'return this.#last === null || first?.parentHash === this.#last.hash;',
+    'return this.#last === null || first !== undefined;',
+  ),
+  stretch(
+    'replaced',
+    'a read block that has another hash now was replaced',
+    'if (found.hash !== held.hash) return number;',
+    '',
+  ),
+  stretch(
+    'held-whole',
+    'all is taken back only where every block is remembered',
+    'if (floor < 0 || !this.#isHeldWhole()) throw',
+    'if (floor < 0) throw',
+  ),
+  reorg(
+    'ancestor',
+    'an ancestor is a block that the chain still has',
+    '?.hash === block.hash) low = middle + 1;',
+    '?.number === block.number) low = middle + 1;',
+  ),
+  reader(
+    'final-remembered',
+    'the final block stays remembered, as the ancestor of all above it',
+    'return finalized - 1;',
+    'return finalized + 1;',
+  ),
+  heads(
+    'settled',
+    'blocks that a lagging node may not have yet are verified',
+    'const settled = Math.min(finalized, latest.number - assumedDepth);',
+    'const settled = latest.number;',
+  ),
+  heads(
+    'finality-stays',
+    'what was final once stays so',
+    'const number = Math.max(known, Math.min(answer.number, latest.number));',
+    'const number = Math.min(answer.number, latest.number);',
+  ),
+  size(
+    'suggestion-shrinks',
+    'a suggestion is taken only if it is smaller than what was refused',
+    ' || suggestion.to >= asked.to) return undefined;',
+    ') return undefined;',
+  ),
+  size('suggestion-once', 'and only once', '    this.#suggestions.delete(range.from);\n', ''),
+  size(
+    'waste',
+    'few requests are refused for the sake of larger ones',
+    'return this.#wasted + 1 <= borne;',
+    'return borne > 0;',
+  ),
+  size('one-trial', 'one request at a time tries more than is known to work', '|| this.#isTrying() ||', '||'),
+  limits('stated-cap', 'a stated cap is remembered', '      this.#cap = error.cap;\n', ''),
+  client(
+    'not-there',
+    'a node without the last block of a range has not answered for it',
+    'if (header === null) throw lagOf(endpoint, range.to);',
+    'if (header === null) return { logs: [], last: { number: range.to } as never, endpoint: "", bytes: 0, ms: 0 };',
+  ),
+  chain(
+    'other-chain',
+    'an endpoint of another chain is not asked',
+    'const isOurs = chainId === undefined || found === chainId;',
+    'const isOurs = found > 0;',
+  ),
+  answer(
+    'answer-of-another',
+    'an answer must belong to its request',
+    '|| reply.id === String(id)) return reply;',
+    '|| reply.id !== "") return reply;',
+  ),
+  rollback('taken-back', 'a rollback takes the events back', "      above('event'),\n", ''),
+  rollback('taken-back-logs', 'and what could not be decoded', "      above('undecoded_log'),\n", ''),
+  rollback('taken-back-blocks', 'and forgets the blocks', "      above('recent_block'),\n", ''),
+  rollback(
+    'replaced-rows',
+    'rows of blocks that are read again are replaced',
+    '...(commit.replaces ? this.#deleteRows(pipelineId, batch.fromBlock, batch.toBlock) : []),',
+    '',
+  ),
+];
