@@ -8,7 +8,7 @@ export interface LogPrefetcherOptions {
   readonly answered: () => Promise<void>;
   /** How much may be held at a time, in bytes of answers: of those in flight as many as are expected. */
   readonly maxBytes?: number | undefined;
-  /** How many requests are in flight at most. */
+  /** How many requests are in flight, or their answers held, at most. */
   readonly maxRequests?: number | undefined;
 }
 
@@ -25,10 +25,13 @@ interface Lane {
 /** Some eight answers of the wanted length; with all that is made of them it stays under 100 MB. */
 const defaultMaxBytes = 16 * 2 ** 20;
 const defaultMaxRequests = 6;
+/** How many are enough where answers come sooner than they are wanted: one at hand, and one on its way. */
+const leastRequests = 2;
 
 /**
  * Reads ranges of settled blocks ahead of whoever takes them, several at a time, and gives them out in their order. It
- * asks only when somebody comes for a range: who does not come any more is not read for.
+ * asks only when somebody comes for a range: who does not come any more is not read for. How many it asks for follows
+ * from who waits: many where answers are slow to come, few where they would only lie in memory.
  */
 export class LogPrefetcher {
   readonly #options: LogPrefetcherOptions;
@@ -40,11 +43,14 @@ export class LogPrefetcher {
   #dropped = new AbortController();
   #next = -1;
   #bytesPerBlock = 0;
+  /** How many requests there may be now. */
+  #depth: number;
 
   constructor(options: LogPrefetcherOptions) {
     this.#options = options;
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
     this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
+    this.#depth = this.#maxRequests;
   }
 
   /** True where the range that follows is there already. */
@@ -61,6 +67,7 @@ export class LogPrefetcher {
     if (range.from !== this.#next) this.drop();
     this.#next = range.from;
     const dropped = this.#dropped.signal;
+    this.#pace();
     for (;;) {
       dropped.throwIfAborted();
       this.#readAhead(range, signal);
@@ -91,6 +98,16 @@ export class LogPrefetcher {
     return fetched;
   }
 
+  /** Whoever comes and must wait wants more to be on its way; who finds two answers, less. */
+  #pace(): void {
+    const [first, second] = this.#lanes;
+    if (first === undefined) return;
+    if (first.fetched === null) this.#depth = Math.min(this.#maxRequests, 2 * this.#depth);
+    else if (second !== undefined && second.fetched !== null) {
+      this.#depth = Math.max(Math.min(leastRequests, this.#maxRequests), this.#depth - 1);
+    }
+  }
+
   /** Asks for what is nearest and has not been asked for, as long as there is room. */
   #readAhead(range: BlockRange, signal: AbortSignal): void {
     for (let at = 0, from = range.from; from <= range.to; at++) {
@@ -108,8 +125,8 @@ export class LogPrefetcher {
     // Without what comes next nothing that is held could ever be taken.
     if (isAwaited) return true;
     if (this.#lanes.some((lane) => lane.failure !== null)) return false;
-    const inFlight = this.#lanes.filter((lane) => lane.fetched === null).length;
-    if (inFlight >= (this.#isKnown ? this.#maxRequests : 1)) return false;
+    if (!this.#isKnown && this.#lanes.some((lane) => lane.fetched === null)) return false;
+    if (this.#lanes.length >= this.#depth) return false;
     const held = this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
     return held + this.#expectedBytes(asked) <= this.#maxBytes;
   }

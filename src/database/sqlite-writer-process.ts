@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseUnreachableError } from '../runtime/errors.js';
@@ -16,6 +17,9 @@ export type WriterAnswer =
       readonly id: number;
       readonly error: { readonly fence: boolean; readonly code: string | null; readonly message: string };
     };
+
+/** What lives for the length of a script needs no more room than this to die young in; Node's default is four times that. */
+const youngMb = 4;
 
 interface Waiting {
   /** The writer that was sent the script. */
@@ -92,7 +96,12 @@ export class SqliteWriterProcess implements ScriptRunner {
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const program = fileURLToPath(new URL(`sqlite-writer${extname(import.meta.url)}`, import.meta.url));
     // Detached: what a terminal sends to the run's process group (Ctrl-C, Ctrl-Z) is not meant for the writer.
-    const child = fork(program, [this.#path], { serialization: 'advanced', detached: true, stdio: 'ignore' });
+    const child = fork(program, [this.#path], {
+      serialization: 'advanced',
+      detached: true,
+      stdio: 'ignore',
+      execArgv: [...process.execArgv, `--max-semi-space-size=${youngMb}`],
+    });
     child.on('message', (answer: WriterAnswer) => this.#receive(answer));
     child.on('error', (error) => this.#lose(child, `the database writer failed: ${error.message}`));
     child.on('exit', (code, signal) => {

@@ -84,7 +84,31 @@ describe('reading ranges ahead', () => {
     await source.answer(21);
     expect(source.asked).to.have.length(3);
     expect((await ahead.next({ from: 11, to: 1_000 }, signal)).to).to.equal(20);
-    expect(source.inFlight).to.deep.equal([31, 41]);
+    expect(source.inFlight).to.deep.equal([31]);
+  });
+
+  it('asks for few where answers lie and wait, and for more again as soon as they are waited for', async () => {
+    const ahead = open({ maxRequests: 6 });
+    const take = async (from: number): Promise<void> => {
+      const next = ahead.next({ from, to: 10_000 }, signal);
+      if (source.inFlight.includes(from)) await source.answer(from);
+      await next;
+    };
+    await take(1);
+    expect(source.inFlight).to.have.length(6);
+    let from = 11;
+    for (; from <= 91; from += 10) {
+      for (const asked of source.inFlight) await source.answer(asked);
+      await take(from);
+    }
+    expect(source.inFlight, 'one at hand, and one on its way').to.deep.equal([from + 10]);
+    await source.answer(from + 10);
+    await take(from);
+    await take(from + 10);
+    await take(from + 20);
+    expect(source.inFlight.length).to.equal(4);
+    await take(from + 30);
+    expect(source.inFlight.length).to.equal(6);
   });
 
   it('asks for what an answer left out before anything behind it', async () => {

@@ -11,6 +11,7 @@ import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
 import { findUrls, RunConsole } from '../run-console.js';
 import { thisProcess } from '../this-process.js';
+import { tightenHeap } from '../tighten-heap.js';
 import { watchRun } from '../watch-liveness.js';
 
 interface RunPipelineOptions {
@@ -28,6 +29,7 @@ const graceMs = 3_000;
 /** Runs a pipeline in the foreground as one task. */
 export async function runPipeline(context: CommandContext, options: RunPipelineOptions): Promise<void> {
   checkRange(options);
+  tightenHeap();
   const { settings, clock } = context;
   const database = await context.database({
     statementTimeoutMs: statementTimeoutMs(settings.heartbeatIntervalSeconds),
