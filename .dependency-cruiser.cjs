@@ -4,7 +4,7 @@ const layer = (name, ...allowed) => ({
   severity: 'error',
   comment: `${name} may import ${allowed.join(', ') || 'nothing else of ours'}`,
   from: { path: `^src/${name}/` },
-  to: { path: '^(src|migrations|test|bench)/', pathNot: `^(${[`src/${name}`, ...allowed].join('|')})/` },
+  to: { path: '^(src|migrations|test|bench)/', pathNot: `^(${[`src/${name}`, ...allowed].join('|')})[/.]` },
 });
 const base = ['src/model', 'src/runtime'];
 module.exports = {
@@ -18,7 +18,23 @@ module.exports = {
     layer('pipeline', 'src/components', 'src/chain', 'src/database', ...base),
     layer('tasks', 'src/pipeline', 'src/components', 'src/chain', 'src/database', ...base),
     layer('api', 'src/tasks', 'src/pipeline', 'src/components', 'src/chain', 'src/database', ...base),
-    layer('cli', 'src/tasks', 'src/pipeline', 'src/components', 'src/chain', 'src/database', ...base),
+    layer(
+      'cli',
+      'src/tasks',
+      'src/pipeline',
+      'src/components',
+      'src/chain',
+      'src/database',
+      'src/api/start-api',
+      ...base,
+    ),
+    {
+      name: 'only-serve-starts-the-api',
+      severity: 'error',
+      comment: 'api and cli are strangers, but for the command that starts the one',
+      from: { path: '^src/cli/', pathNot: '^src/cli/commands/serve\\.ts$' },
+      to: { path: '^src/api/' },
+    },
     {
       name: 'components-are-strangers',
       severity: 'error',

@@ -4,6 +4,7 @@ import { tasks } from './0002-tasks.js';
 import { events } from './0003-events.js';
 import { monitors } from './0004-monitors.js';
 import { alerts } from './0005-alerts.js';
+import { api } from './0006-api.js';
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts];
+export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts, api];

@@ -7,6 +7,7 @@ import { heartbeatSpecs } from './specs/heartbeat-specs.js';
 import { monitorSpecs } from './specs/monitor-specs.js';
 import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
+import { serveSpecs } from './specs/serve-specs.js';
 import { shellSpecs } from './specs/shell-specs.js';
 import { taskSpecs } from './specs/task-specs.js';
 import { verifySpecs } from './specs/verify-specs.js';
@@ -18,6 +19,7 @@ import { verifySpecs } from './specs/verify-specs.js';
 export const commandTable: readonly CommandSpec[] = [
   ...runSpecs,
   ...monitorSpecs,
+  ...serveSpecs,
   ...pipelineSpecs,
   ...abiSpecs,
   ...taskSpecs,

@@ -1,10 +1,11 @@
-import type { Knex } from 'knex';
 import type { Progress, Task } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import { NotFoundError } from '../runtime/errors.js';
 import type { Database, Query } from './database.js';
 import { endReplaced } from './end-replaced.js';
 import type { Replaced } from './end-replaced.js';
+import { countTasks, listTasks } from './task-listing.js';
+import type { TaskPageFilter } from './task-listing.js';
 import { keptProgress, selectTasks } from './task-rows.js';
 import type { Beat } from './task-rows.js';
 
@@ -27,13 +28,6 @@ export interface Outcome {
   readonly status: typeof taskStatus.succeeded | typeof taskStatus.failed;
   readonly endReason: string;
   readonly error: string | null;
-}
-
-export interface TaskFilter {
-  readonly status?: number | undefined;
-  readonly pipelineId?: number | undefined;
-  readonly limit: number;
-  readonly offset: number;
 }
 
 /** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
@@ -60,17 +54,8 @@ export class TaskStore {
   }
 
   /** Lists tasks, newest first, and counts all that fit the filter. */
-  async list(filter: TaskFilter): Promise<{ readonly tasks: readonly Task[]; readonly total: number }> {
-    const fits = (query: Knex.QueryBuilder): Knex.QueryBuilder => {
-      if (filter.status !== undefined) void query.where({ status: filter.status });
-      if (filter.pipelineId !== undefined) void query.where({ pipeline_id: filter.pipelineId });
-      return query;
-    };
-    const tasks = await selectTasks(this.#database, (query) =>
-      fits(query).orderBy('id', 'desc').limit(filter.limit).offset(filter.offset),
-    );
-    const [count] = await this.#database.read<{ total: number }[]>((knex) => fits(knex(table)).count({ total: '*' }));
-    return { tasks, total: count?.total ?? 0 };
+  async list(filter: TaskPageFilter): Promise<{ readonly tasks: readonly Task[]; readonly total: number }> {
+    return { tasks: await listTasks(this.#database, filter), total: await countTasks(this.#database, filter) };
   }
 
   /** Counts tasks by status and reason of their end. */

@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { UsageError } from './errors.js';
 import type { FoundSetting } from './found-setting.js';
 
-/** The keys of `chainparse.config.yaml`, each with one value, beside the maps `rpc_urls` and `alerts`. */
+/** The keys of `chainparse.config.yaml`, each with one value, beside the maps `rpc_urls`, `alerts` and `api`. */
 export const configFileKeys = [
   'database',
   'database_timezone',
@@ -33,11 +33,21 @@ export const alertFileKeys = [
   'task_stalled',
 ] as const;
 
-export type ConfigFileKey = (typeof configFileKeys)[number] | `alerts.${(typeof alertFileKeys)[number]}`;
+/** The keys under `api`, each with one value. */
+export const apiFileKeys = ['host', 'port', 'token', 'read_token', 'rate_limit', 'max_lag'] as const;
+
+export type ConfigFileKey =
+  (typeof configFileKeys)[number] | `alerts.${(typeof alertFileKeys)[number]}` | `api.${(typeof apiFileKeys)[number]}`;
+
+/** The maps of settings, by the key that they stand under. */
+const groups: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['alerts', alertFileKeys],
+  ['api', apiFileKeys],
+]);
 
 /**
  * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line, and what is
- * in the map `alerts` under `alerts.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
+ * in the maps `alerts` and `api` under `alerts.KEY` and `api.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
  */
 export function readConfigFile(text: string, name: string): Map<string, FoundSetting> {
   return new ConfigFile(text, name).read();
@@ -68,21 +78,22 @@ class ConfigFile {
     for (const pair of map.items) {
       const key = keyOf(pair);
       if (key === 'rpc_urls') this.#readRpcUrls(pair, entries);
-      else if (key === 'alerts') this.#readAlerts(pair, entries);
+      else if (groups.has(key)) this.#readGroup(key, pair, entries);
       else if (isOneOf(configFileKeys, key)) this.#addEntry(entries, key, pair);
-      else throw this.#unknownKey(key, pair, [...configFileKeys, 'rpc_urls', 'alerts']);
+      else throw this.#unknownKey(key, pair, [...configFileKeys, 'rpc_urls', ...groups.keys()]);
     }
     return entries;
   }
 
-  #readAlerts(pair: Pair, entries: Map<string, FoundSetting>): void {
+  #readGroup(group: string, pair: Pair, entries: Map<string, FoundSetting>): void {
     const { value } = pair;
     if (isNothing(value)) return;
     if (!isMap(value)) throw this.#wrongShape(pair, 'must map names of settings to values');
     for (const setting of value.items) {
       const key = keyOf(setting);
-      if (!isOneOf(alertFileKeys, key)) throw this.#unknownKey(key, setting, alertFileKeys);
-      this.#addEntry(entries, `alerts.${key}`, setting);
+      const keys = groups.get(group) ?? [];
+      if (!isOneOf(keys, key)) throw this.#unknownKey(key, setting, keys);
+      this.#addEntry(entries, `${group}.${key}`, setting);
     }
   }
 

@@ -44,6 +44,12 @@ export class NotFoundError extends ChainparseError {
   readonly exitCode = 3;
 }
 
+/** What is asked for does not fit what is there now. */
+export class ConflictError extends ChainparseError {
+  readonly code: string = 'CONFLICT';
+  readonly exitCode = 1;
+}
+
 /** The lease was this process's and is no longer: whatever it still holds must not be written. */
 export class LeaseLostError extends ChainparseError {
   readonly code: string = 'LEASE_LOST';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readAlertSettings, rememberAlertSecrets, type AlertSettings } from './alert-settings.js';
+import { readApiSettings, rememberApiSecrets, type ApiSettings } from './api-settings.js';
 import { UsageError } from './errors.js';
 import type { FoundSetting } from './found-setting.js';
 import type { LogLevel } from './logger.js';
@@ -26,6 +27,7 @@ export interface Settings {
   readonly logFormat: 'pretty' | 'json' | 'auto';
   readonly lang: Lang;
   readonly alerts: AlertSettings;
+  readonly api: ApiSettings;
   /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is none. */
   rpcUrls(chainName: string): readonly string[];
 }
@@ -69,6 +71,7 @@ function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]
     logFormat: reader.read(definitions.logFormat),
     lang: reader.read(definitions.lang, () => findSystemLang(sources)),
     alerts: readAlertSettings(reader),
+    api: readApiSettings(reader),
     rpcUrls: (chainName) => findRpcUrls(sources, chainName),
   };
 }
@@ -110,6 +113,7 @@ function rememberSecrets(sources: readonly SettingsSource[], secrets: SecretMask
       if (/^MYSQL_PASSWORD$/.test(name)) secrets.rememberPassword(text);
       if (/^database$|^CHAINPARSE_DATABASE_URL$/.test(name)) secrets.remember(text);
       rememberAlertSecrets(name, text, secrets);
+      rememberApiSecrets(name, text, secrets);
       if (/_RPC_URL$|^rpcUrl$|^rpc_urls\./.test(name)) text.split(/[,\s]+/).forEach((url) => secrets.remember(url));
     }
   }

@@ -2,9 +2,9 @@ import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipeline-store.js';
 import { TaskStore } from '../../database/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
-import { statusName, statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
-import { RuntimeFailure } from '../../runtime/errors.js';
+import { statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
 import { statusChanged } from '../../runtime/messages.js';
+import { cancelTask } from '../../tasks/cancel-task.js';
 import type { CommandContext } from '../context.js';
 import { describeTask } from '../describe-task.js';
 import { taskHeadings, taskRow } from '../task-table.js';
@@ -80,9 +80,9 @@ export async function showTask(context: CommandContext, { id }: IdOption): Promi
   await printTask(context, task, describeTask(task, context.settings, context.output.lang));
 }
 
-/** Stops a task; throws RuntimeFailure where it has ended already. */
-export async function cancelTask(context: CommandContext, { id }: IdOption): Promise<void> {
-  const { before, after } = await withDatabase(context, (database) => cancel(new TaskStore(database), id));
+/** Stops a task; throws ConflictError where it has ended already. */
+export async function stopTask(context: CommandContext, { id }: IdOption): Promise<void> {
+  const { before, after } = await withDatabase(context, (database) => cancelTask(new TaskStore(database), id));
   const { lang } = context.output;
   const { message } = statusChanged(lang, {
     taskId: id,
@@ -91,17 +91,6 @@ export async function cancelTask(context: CommandContext, { id }: IdOption): Pro
     reason: after.endReason,
   });
   await printTask(context, after, [message]);
-}
-
-async function cancel(store: TaskStore, id: number): Promise<{ readonly before: Task; readonly after: Task }> {
-  const before = await store.get(id);
-  const isCancelled = await store.cancel(id);
-  const after = await store.get(id);
-  if (isCancelled) return { before, after };
-  const reason = after.endReason === null ? '' : ` (${after.endReason})`;
-  throw new RuntimeFailure(`task ${id} has ended already: ${statusName(after.status)}${reason}`, {
-    hint: `chainparse tasks show ${id}`,
-  });
 }
 
 async function printTask(

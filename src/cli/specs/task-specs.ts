@@ -43,7 +43,7 @@ export const taskSpecs: readonly CommandSpec[] = [
         name: 'cancel',
         summary: 'stop a task: its process ends at its next heartbeat or commit',
         arguments: [id],
-        load: async () => (await load()).cancelTask,
+        load: async () => (await load()).stopTask,
       },
       {
         name: 'stats',

@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LogTail } from '../../src/cli/log-tail.js';
+import { LogTail } from '../../src/runtime/log-tail.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Reads what there is for now. */

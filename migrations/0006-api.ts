@@ -1,0 +1,48 @@
+import type { Migration } from '../src/database/schema.js';
+import { addColumns, createIndex, createTable } from './table-changes.js';
+
+/**
+ * What the HTTP API needs: a log of the calls that change something, the tree that pipelines are sorted into, and what a
+ * queued task is to run with. The indexes find a page of tasks, by status or since some time, without a sort.
+ */
+export const api: Migration = {
+  name: '0006-api',
+  async changes(schema) {
+    return [
+      ...(await createTable(schema, 'audit_log', (table) => {
+        table.increments('id');
+        table.specificType('create_time', 'datetime').notNullable();
+        table.string('actor', 64).notNullable();
+        table.string('address', 64).notNullable();
+        table.string('method', 8).notNullable();
+        table.string('path', 1024).notNullable();
+        table.integer('status').nullable();
+        table.text('detail').nullable();
+      })),
+      ...(await createTable(schema, 'pipeline_classification', (table) => {
+        table.increments('id');
+        table.integer('parent_id').nullable();
+        table.string('name', 255).notNullable();
+        table.specificType('create_time', 'datetime').nullable();
+        table.specificType('update_time', 'datetime').nullable();
+      })),
+      ...((await schema.hasTable('pipeline_classification'))
+        ? await addColumns(schema, 'pipeline_classification', [
+            { name: 'parent_id', mysql: 'INT NULL', sqlite: 'integer' },
+            {
+              name: 'name',
+              mysql: "VARCHAR(255) CHARACTER SET utf8mb4 NOT NULL DEFAULT ''",
+              sqlite: "varchar(255) NOT NULL DEFAULT ''",
+            },
+            { name: 'create_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
+            { name: 'update_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
+          ])
+        : []),
+      ...(await addColumns(schema, 'pipeline_task', [
+        { name: 'run_options', mysql: 'TEXT CHARACTER SET utf8mb4 NULL', sqlite: 'text' },
+      ])),
+      ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_page', ['status', 'id'])),
+      ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_created', ['create_time', 'id'])),
+    ];
+  },
+};

@@ -1,0 +1,97 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import { messageOf } from '../runtime/errors.js';
+import type { ApiParts } from './api-parts.js';
+import type { AuditStore } from '../database/audit-store.js';
+import { AuditTrail } from './audit-trail.js';
+import { EventStreams } from './event-streams.js';
+import { Authorizer, type Right } from './guards/authorize.js';
+import { guard } from './guards/guard.js';
+import { ProblemError, problemMedia, toProblem } from './problem.js';
+import { registerRoute } from './register-route.js';
+import type { Access, Route } from './route.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    right: Right;
+  }
+}
+
+/** Bytes of a body at most. */
+const bodyLimit = 1024 * 1024;
+
+const bodyMedia = ['application/json', 'application/yaml', 'application/x-yaml', 'text/yaml'];
+
+/** Connections at most: each costs memory, whoever has opened it. */
+const mostConnections = 2_000;
+
+/** Makes the HTTP server with some routes; it listens when told to. */
+export function createServer(parts: ApiParts, audit: AuditStore, routes: readonly Route[]): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit,
+    // A client that sends a byte now and then shall not hold a connection for long.
+    http: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 },
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 10_000,
+    forceCloseConnections: true,
+    clientErrorHandler,
+    frameworkErrors: (error, request, reply) => void sendProblem(parts, error, request, reply),
+  });
+  app.server.maxConnections = mostConnections;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(bodyMedia, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.decorateRequest('right', 'anyone');
+  app.addHook('onRequest', guard(parts, new Authorizer(parts.settings.api)));
+  app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
+  app.setNotFoundHandler((request) => refuseUnknown(routes, request));
+  const streams = new EventStreams(parts);
+  const trail = new AuditTrail({ ...parts, store: audit });
+  for (const route of routes) registerRoute(app, route, { audit: trail, streams });
+  return app;
+}
+
+function sendProblem(
+  { secrets, logger }: ApiParts,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { status, headers, body } = toProblem(error, secrets);
+  const path = secrets.mask(request.url);
+  const fields = { event: 'api.failed', method: request.method, path, status };
+  if (status >= 500) logger.log('warn', `${request.method} ${path}: ${status}: ${messageOf(error)}`, fields);
+  if (status === 500 && error instanceof Error) logger.log('debug', error.stack ?? error.message, fields);
+  return reply
+    .code(status)
+    .headers({ ...headers, 'content-type': problemMedia })
+    .send(Buffer.from(JSON.stringify(body)));
+}
+
+function refuseUnknown(routes: readonly Route[], request: FastifyRequest): never {
+  const path = request.url.split('?', 1)[0] ?? '';
+  const methods = routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
+  if (methods.length === 0) throw new ProblemError(404, 'NOT_FOUND', 'there is nothing here', { hint: 'see /docs' });
+  const headers = { allow: [...new Set(methods)].join(', ') };
+  throw new ProblemError(405, 'METHOD_NOT_ALLOWED', `${request.method} is not among ${headers.allow}`, { headers });
+}
+
+function patternOf({ path }: Route): RegExp {
+  return new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
+}
+
+/** What is no HTTP gets an answer that says nothing, and is hung up on. */
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const status = {
+    HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+    ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  }[error.code ?? ''];
+  if (socket.writable)
+    socket.write(`HTTP/1.1 ${status ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.destroy();
+}

@@ -1,0 +1,107 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../runtime/clock.js';
+import { addressKey } from './guards/rate-limiter.js';
+import { ProblemError } from './problem.js';
+import { eventText, type ServerEvents } from './server-events.js';
+
+export interface EventStreamsOptions {
+  readonly clock: Clock;
+  /** Streams at one time, of all clients and of one address. */
+  readonly most?: number;
+  readonly mostOfOne?: number;
+  /** Aborted when all streams shall end. */
+  readonly stopping: AbortSignal;
+}
+
+/** How often a stream that has nothing to tell shows that it is alive, in milliseconds. */
+const beatMs = 15_000;
+
+/** Streams of server-sent events to a bounded number of clients, each as fast as it reads. */
+export class EventStreams {
+  readonly #options: EventStreamsOptions;
+  readonly #open = new Map<string, number>();
+  #count = 0;
+
+  constructor(options: EventStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** The streams that are open now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Sends events until there are no more or the client is gone. Throws a ProblemError where too many streams are open. */
+  send(request: FastifyRequest, reply: FastifyReply, events: ServerEvents): FastifyReply {
+    const key = addressKey(request.ip);
+    this.#take(key);
+    void reply.hijack();
+    const { raw } = reply;
+    const headers = {
+      ...reply.getHeaders(),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no',
+    };
+    raw.writeHead(200, headers as Record<string, string>);
+    // Browsers wait for the first byte before they call a stream open.
+    raw.write(': ok\n\n');
+    void this.#pump(raw, events).finally(() => this.#give(key));
+    return reply;
+  }
+
+  async #pump(raw: ServerResponse, events: ServerEvents): Promise<void> {
+    const ended = new AbortController();
+    const end = (): void => ended.abort();
+    raw.once('close', end);
+    this.#options.stopping.addEventListener('abort', end, { once: true });
+    void this.#beat(raw, ended.signal);
+    const iterator = events[Symbol.asyncIterator]();
+    const aborted = once(ended.signal, 'abort').then(() => ({ done: true, value: undefined }) as const);
+    try {
+      for (;;) {
+        const next = await Promise.race([iterator.next(), aborted]);
+        if (next.done === true) break;
+        if (!raw.write(eventText(next.value))) await Promise.race([once(raw, 'drain'), aborted]);
+      }
+    } catch {
+      // What a stream can't go on with it does not tell: its client comes back, and is told then.
+    } finally {
+      end();
+      this.#options.stopping.removeEventListener('abort', end);
+      raw.end();
+      void iterator.return?.().catch(() => undefined);
+    }
+  }
+
+  async #beat(raw: ServerResponse, ended: AbortSignal): Promise<void> {
+    for (;;) {
+      const isOver = await this.#options.clock.sleep(beatMs, ended).then(
+        () => false,
+        () => true,
+      );
+      if (isOver) return;
+      if (!raw.writableNeedDrain) raw.write(': beat\n\n');
+    }
+  }
+
+  #take(key: string): void {
+    const { most = 200, mostOfOne = 50 } = this.#options;
+    const own = this.#open.get(key) ?? 0;
+    if (this.#count >= most || own >= mostOfOne) {
+      throw new ProblemError(503, 'TOO_MANY_STREAMS', 'too many streams are open', {
+        headers: { 'retry-after': '10' },
+      });
+    }
+    this.#count++;
+    this.#open.set(key, own + 1);
+  }
+
+  #give(key: string): void {
+    this.#count--;
+    const own = (this.#open.get(key) ?? 1) - 1;
+    if (own === 0) this.#open.delete(key);
+    else this.#open.set(key, own);
+  }
+}

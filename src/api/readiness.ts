@@ -1,0 +1,86 @@
+import { requireMigrated } from '../database/migrator.js';
+import { MonitorStore } from '../database/monitor-store.js';
+import { listTasks } from '../database/task-listing.js';
+import { readTaskSilence } from '../database/task-silence.js';
+import { wasAliveOfLate } from '../model/monitor.js';
+import { lagBlocks, taskStatus, type Task } from '../model/task.js';
+import { messageOf } from '../runtime/errors.js';
+import type { ApiParts } from './api-parts.js';
+
+/** Whether what is served is in order, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: readonly Check[];
+  readonly reasons: readonly string[];
+}
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Running tasks that are looked at, newest first. */
+const mostTasks = 1_000;
+
+/** How long the database may take to answer, in milliseconds. */
+const patienceMs = 5_000;
+
+/** Looks at the database, the monitor, the silence of tasks and the lag of live pipelines. */
+export async function readReadiness(parts: ApiParts): Promise<Readiness> {
+  const done = new AbortController();
+  const late = parts.clock.sleep(patienceMs, done.signal).then(() => {
+    throw new Error(`no answer within ${patienceMs / 1_000} s`);
+  });
+  late.catch(() => undefined);
+  const checks = await Promise.race([readChecks(parts), late]).catch((error: unknown) => [
+    { name: 'database', ok: false, detail: parts.secrets.mask(messageOf(error)) },
+  ]);
+  done.abort(new Error('answered'));
+  const failed = checks.filter(({ ok }) => !ok);
+  return { ready: failed.length === 0, checks, reasons: failed.map(({ name, detail }) => `${name}: ${detail}`) };
+}
+
+async function readChecks({ database, settings }: ApiParts): Promise<readonly Check[]> {
+  await requireMigrated(database);
+  const filter = { status: taskStatus.running, limit: mostTasks, offset: 0 };
+  const [tasks, silence, monitors] = await Promise.all([
+    listTasks(database, filter),
+    readTaskSilence(database, settings.heartbeatIntervalSeconds),
+    new MonitorStore(database).list(10),
+  ]);
+  const isWatched = monitors.some((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+  return [
+    { name: 'database', ok: true, detail: 'answers, and is migrated' },
+    checkMonitor(isWatched, tasks.length > 0),
+    checkSilence(silence.silent),
+    checkLag(tasks, settings.api.maxLagBlocks),
+  ];
+}
+
+/** Where nothing runs, there is nobody to watch. */
+function checkMonitor(isWatched: boolean, isNeeded: boolean): Check {
+  const detail = isWatched
+    ? 'one is alive'
+    : isNeeded
+      ? 'tasks run, and no monitor is alive'
+      : 'none is alive, and no task runs';
+  return { name: 'monitor', ok: isWatched || !isNeeded, detail };
+}
+
+function checkSilence(silent: number): Check {
+  const who = silent === 1 ? '1 running task has' : `${silent} running tasks have`;
+  const detail = silent === 0 ? 'every running task beats' : `${who} been silent for more than three heartbeats`;
+  return { name: 'silence', ok: silent === 0, detail };
+}
+
+function checkLag(tasks: readonly Task[], most: number | null): Check {
+  const lags = tasks.flatMap(({ id, progress }) => {
+    const lag = progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+    return lag === null ? [] : [{ id, lag }];
+  });
+  const worst = lags.reduce((a, b) => (b.lag > a.lag ? b : a), { id: 0, lag: 0 });
+  const ok = most === null || worst.lag <= most;
+  const detail = lags.length === 0 ? 'no live pipeline runs' : `task ${worst.id} is ${worst.lag} blocks behind`;
+  return { name: 'lag', ok, detail: ok && worst.lag === 0 && lags.length > 0 ? 'no live pipeline is behind' : detail };
+}

@@ -1,0 +1,76 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuditTrail } from './audit-trail.js';
+import type { EventStreams } from './event-streams.js';
+import { ProblemError } from './problem.js';
+import type { Route, RouteAnswer, RouteInput } from './route.js';
+import { parseJson, validate } from './validate.js';
+
+export interface RegisterParts {
+  readonly audit: AuditTrail;
+  readonly streams: EventStreams;
+}
+
+/** Adds a route to the server: its parts are checked, its call is noted where it changes something, its answer sent. */
+export function registerRoute(app: FastifyInstance, route: Route, parts: RegisterParts): void {
+  const isStream = 'media' in route.answer && route.answer.media === 'text/event-stream';
+  app.route({
+    method: route.method,
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    exposeHeadRoute: route.method === 'GET' && !isStream,
+    config: { access: route.access },
+    handler: async (request, reply) => {
+      const input = readInput(route, request, reply);
+      const answer = await (route.access === 'write'
+        ? parts.audit.note(request, () => route.handle(input))
+        : route.handle(input));
+      return sendAnswer(request, reply, answer, parts.streams);
+    },
+  });
+}
+
+function readInput(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): RouteInput<Record<string, unknown>, Record<string, unknown>, unknown> {
+  const { body: bodySchema, params, query } = route;
+  const isText = bodySchema === 'text';
+  const text = request.body as string | undefined;
+  if (bodySchema !== undefined && !isText) refuseYaml(request);
+  const body = bodySchema === undefined ? undefined : isText ? (text ?? '') : parseJson(text);
+  const checked = validate(
+    { params, query, body: isText ? undefined : bodySchema },
+    { params: request.params, query: request.query, body },
+  );
+  const lastEventId = request.headers['last-event-id'];
+  return {
+    params: (checked.params ?? {}) as Record<string, unknown>,
+    query: (checked.query ?? {}) as Record<string, unknown>,
+    body: isText ? body : checked.body,
+    signal: whenGone(reply),
+    lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
+  };
+}
+
+function refuseYaml({ headers }: FastifyRequest): void {
+  if (!/yaml/i.test(headers['content-type'] ?? '')) return;
+  throw new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', 'this call reads application/json');
+}
+
+function whenGone(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort(new Error('the client is gone')));
+  return gone.signal;
+}
+
+function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: RouteAnswer,
+  streams: EventStreams,
+): FastifyReply {
+  if ('events' in answer) return streams.send(request, reply, answer.events);
+  if (answer.status !== undefined) void reply.code(answer.status);
+  if ('json' in answer) return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.json));
+  return reply.type(answer.media).send(answer.text);
+}

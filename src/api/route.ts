@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+import type { ServerEvents } from './server-events.js';
+
+/** What a caller must be allowed to: nothing, reading, or changing. */
+export type Access = 'open' | 'read' | 'write';
+
+type Shape = z.ZodType<Record<string, unknown>>;
+
+/** A request's parts, checked by the route's schemas. */
+export interface RouteInput<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  /** Aborted when the client is gone or the server ends. */
+  readonly signal: AbortSignal;
+  /** What the client of a stream has seen last, where it says so. */
+  readonly lastEventId: string | undefined;
+}
+
+/** What a route answers with: a JSON value, a text of some media type, or a stream of events. */
+export type RouteAnswer =
+  | { readonly status?: number; readonly json: object }
+  | { readonly status?: number; readonly media: string; readonly text: string }
+  | { readonly events: ServerEvents };
+
+/** What a route's answer looks like, for the OpenAPI document and for tests. */
+export type AnswerSpec =
+  { readonly status?: number; readonly schema: z.ZodType } | { readonly media: string; readonly what: string };
+
+/** One route: said once, used for validation, types and the OpenAPI document. */
+export interface RouteSpec<P extends Shape, Q extends Shape, B> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As OpenAPI writes it: `/task/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: string;
+  readonly access: Access;
+  readonly params?: P;
+  readonly query?: Q;
+  /** The body's schema; `text` where the route reads the text itself (a definition, whose errors name lines). */
+  readonly body?: z.ZodType<B> | 'text';
+  readonly answer: AnswerSpec;
+  /** The statuses of its problems, beside those that every route has. */
+  readonly problems?: readonly number[];
+  handle(input: RouteInput<z.output<P>, z.output<Q>, B>): RouteAnswer | Promise<RouteAnswer>;
+}
+
+/** A route whose types are no longer known: what `registerRoute` and the OpenAPI document work with. */
+export type Route = Omit<RouteSpec<Shape, Shape, unknown>, 'handle'> & {
+  handle(input: RouteInput<Record<string, unknown>, Record<string, unknown>, unknown>): Promise<RouteAnswer>;
+};
+
+/** Makes a route; infers the types of its handler from its schemas. */
+export function route<P extends Shape = Shape, Q extends Shape = Shape, B = undefined>(
+  spec: RouteSpec<P, Q, B>,
+): Route {
+  // The schemas have checked what the handler is given.
+  const handle = (input: RouteInput<never, never, never>): RouteAnswer | Promise<RouteAnswer> => spec.handle(input);
+  return { ...spec, handle: async (input) => handle(input as RouteInput<never, never, never>) };
+}

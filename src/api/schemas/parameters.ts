@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** The largest id that a column holds. */
+const maxId = 2_147_483_647;
+
+/** Reads a whole number, written in decimal digits, within bounds that are both allowed. */
+export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  const error = `is no whole number from ${min} to ${max}`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,15}$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.int().min(min, { error }).max(max, { error }));
+}
+
+/** Reads an id. */
+export const id = wholeNumber(1, maxId);
+
+/** The id in a path. */
+export const idParams = z.object({ id });
+
+const instantForm = /^(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?)?$/;
+const noInstant = "is no instant: write it as 2024-01-15T10:00:00, in the database's time zone";
+
+/** Reads an instant in the database's time zone: `2024-01-15T10:00:00`, or a day; gives it as the columns hold it. */
+export const instant: z.ZodType<string, string> = z
+  .string({ error: noInstant })
+  .regex(instantForm, { error: noInstant, abort: true })
+  .refine((text) => isDay(text.slice(0, 10)), { error: 'is no day of the calendar' })
+  .transform((text) => {
+    const [, day = '', time = '00:00', seconds = ':00'] = instantForm.exec(text) ?? [];
+    return `${day} ${time}${seconds}`;
+  })
+  .pipe(z.string());
+
+/** A server refuses to compare with the 31st of February. */
+function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) && date.getUTCFullYear() >= 1000;
+}
+
+/** An instant as it is shown: in the database's time zone, no suffix. */
+export const shownInstant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);

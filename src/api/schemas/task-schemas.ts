@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { taskStatus, type TaskStatusName } from '../../model/task.js';
+import { id, instant, shownInstant, wholeNumber } from './parameters.js';
+
+const statusNames = ['running', 'succeeded', 'failed', 'queued'] as const satisfies readonly TaskStatusName[];
+
+const statusWord = z.enum(['0', '1', '2', '3', ...statusNames], {
+  error: 'is none of running, succeeded, failed, queued or 0 to 3',
+});
+
+/** Reads a status, a number or its name; gives the number. */
+const status: z.ZodType<number, string> = statusWord.transform((word) =>
+  /^\d$/.test(word) ? Number(word) : taskStatus[word as TaskStatusName],
+);
+
+const sorts = [
+  'id',
+  '-id',
+  'create_time',
+  '-create_time',
+  'last_heartbeat',
+  '-last_heartbeat',
+  'end_time',
+  '-end_time',
+] as const;
+
+/** Which tasks, in which order, which part of them. */
+export const taskListQuery = z.object({
+  status: status.optional(),
+  pipeline_id: id.optional(),
+  since: instant.optional().describe("made at or after this instant, in the database's time zone"),
+  sort: z
+    .enum(sorts, { error: `is none of ${sorts.join(', ')}` })
+    .default('-id')
+    .describe('a minus: from the largest on'),
+  page: wholeNumber(1, 1_000_000).default(1),
+  page_size: wholeNumber(1, 200).default(20),
+});
+
+/** Which part of the running tasks. */
+export const runningTasksQuery = taskListQuery.pick({ pipeline_id: true, page: true, page_size: true });
+
+const progress = z.strictObject({
+  mode: z.enum(['realtime', 'historical']),
+  next_block: z.int().nullable(),
+  target_block: z.int().nullable(),
+  head_block: z.int().nullable(),
+  events: z.int(),
+  lag_blocks: z.int().nullable(),
+});
+
+/** A task: CONTRACT's keys, in that order. */
+export const taskSchema = z
+  .strictObject({
+    task_id: z.int(),
+    pipeline_id: z.int(),
+    status: z.int().describe('0 running, 1 succeeded, 2 failed, 3 queued'),
+    status_text: z.string(),
+    status_name: z.enum([...statusNames, 'unknown']),
+    create_time: shownInstant,
+    last_heartbeat: shownInstant.nullable(),
+    log_path: z.string().nullable(),
+    worker: z.string().nullable(),
+    heartbeat_age_seconds: z.int().nullable(),
+    timeout_minutes: z.number(),
+    end_time: shownInstant.nullable(),
+    end_reason: z.string().nullable(),
+    error: z.string().nullable(),
+    progress: progress.nullable(),
+  })
+  .meta({ id: 'Task' });
+
+/** A page of tasks. */
+export const taskPageSchema = z
+  .strictObject({ tasks: z.array(taskSchema), total: z.int(), page: z.int(), page_size: z.int() })
+  .meta({ id: 'TaskPage' });
+
+/** What `tasks stats --json` tells. */
+export const taskStatisticsSchema = z
+  .strictObject({
+    total: z.int(),
+    running: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    queued: z.int(),
+    timed_out: z.int(),
+    taken_over: z.int(),
+    silent: z.int(),
+    longest_silence_seconds: z.int().nullable(),
+    by_end_reason: z.record(z.string(), z.int()),
+    longer_than_minutes: z.int(),
+    running_longer: z.int(),
+    window_minutes: z.int(),
+    ended_in_window: z.int(),
+    timed_out_in_window: z.int(),
+    timeout_rate: z.number().nullable(),
+    monitors: z.array(
+      z.strictObject({
+        name: z.string(),
+        alive: z.boolean(),
+        create_time: shownInstant,
+        last_heartbeat: shownInstant,
+        heartbeat_age_seconds: z.int(),
+        end_time: shownInstant.nullable(),
+        check_interval_seconds: z.number(),
+        checks: z.int(),
+        timed_out: z.int(),
+        last_check_time: shownInstant.nullable(),
+        waiting: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'TaskStatistics' });
+
+/** For which time tasks are counted. */
+export const statisticsQuery = z.object({
+  longer_than: wholeNumber(1, 10_000_000).default(60).describe('minutes'),
+  window: wholeNumber(1, 10_000_000).default(60).describe('minutes'),
+});

@@ -1,0 +1,187 @@
+import { expect } from 'chai';
+import type { LightMyRequestResponse } from 'fastify';
+import type { Database } from '../../src/database/database.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { expectProblem, testApi, type TestApi } from './api-fixture.js';
+
+const tasks = '/api/v1/pipeline/tasks';
+const cancel = '/api/v1/pipeline/task/1/cancel';
+const tokens = { CHAINPARSE_API_TOKEN: 'write-token-of-the-test', CHAINPARSE_API_READ_TOKEN: 'read-token-of-the-test' };
+
+describe("the API's guards", () => {
+  let database: Database;
+  const opened: TestApi[] = [];
+  const open = (...parameters: Parameters<typeof testApi> extends [unknown, ...infer R] ? R : never): TestApi => {
+    const api = testApi(database, ...parameters);
+    opened.push(api);
+    return api;
+  };
+
+  before(async () => {
+    database = await openMigrated(`sqlite:${temporaryFolder()}/test.db`);
+  });
+  afterEach(async () => {
+    for (const { app } of opened.splice(0)) await app.close();
+  });
+  after(() => database.close());
+
+  describe('with tokens', () => {
+    const as = (api: TestApi, authorization: string | undefined, url = tasks, method: 'GET' | 'POST' = 'GET') =>
+      api.send({ url, method, ...(authorization === undefined ? {} : { headers: { authorization } }) });
+
+    it('want one everywhere but on /healthz', async () => {
+      const api = open(tokens);
+      for (const url of [tasks, '/readyz', '/metrics', '/openapi.json', '/docs', '/nothing', '/', '/api/v1/stream']) {
+        const answer = await as(api, undefined, url);
+        expectProblem(answer, 401);
+        expect(answer.headers['www-authenticate']).to.match(/^Bearer realm="chainparse"/);
+      }
+      expect((await as(api, undefined, '/healthz')).statusCode).to.equal(200);
+    });
+
+    it('tell those who may read from those who may change', async () => {
+      const api = open(tokens);
+      for (const token of Object.values(tokens)) {
+        expect((await as(api, `Bearer ${token}`)).statusCode).to.equal(200);
+        expect((await as(api, `bearer  ${token} `)).statusCode).to.equal(200);
+      }
+      expectProblem(await as(api, `Bearer ${tokens.CHAINPARSE_API_READ_TOKEN}`, cancel, 'POST'), 403);
+      expectProblem(await as(api, `Bearer ${tokens.CHAINPARSE_API_TOKEN}`, cancel, 'POST'), 404);
+    });
+
+    it('take the token as the password that a browser asks for', async () => {
+      const api = open(tokens);
+      const basic = (password: string): string => `Basic ${Buffer.from(`me:${password}`).toString('base64')}`;
+      expect((await as(api, basic(tokens.CHAINPARSE_API_TOKEN))).statusCode).to.equal(200);
+      expectProblem(await as(api, basic('wrong')), 401);
+    });
+
+    it('take nothing that is not exactly the token', async () => {
+      const api = open(tokens);
+      const token = tokens.CHAINPARSE_API_TOKEN;
+      const wrong = [
+        '',
+        token,
+        `Bearer ${token}x`,
+        `Bearer ${token.slice(1)}`,
+        `Bearer ${token.toUpperCase()}`,
+        'Bearer ',
+        `Token ${token}`,
+        `Bearer ${token} ${token}`,
+      ];
+      for (const header of wrong) expectProblem(await as(api, header), 401);
+      expectProblem(await api.send(`${tasks}?token=${token}&access_token=${token}`), 401);
+    });
+
+    it('let nobody change anything where only a read token is set', async () => {
+      const api = open({ CHAINPARSE_API_READ_TOKEN: tokens.CHAINPARSE_API_READ_TOKEN });
+      expectProblem(await as(api, `Bearer ${tokens.CHAINPARSE_API_READ_TOKEN}`, cancel, 'POST'), 403);
+      expectProblem(await as(api, 'Bearer ', cancel, 'POST'), 401);
+    });
+  });
+
+  it('answer on this computer by its own names only', async () => {
+    const api = open();
+    for (const host of [
+      'evil.example',
+      'evil.example:8000',
+      '127.0.0.1.evil.example',
+      '10.0.0.1',
+      'localhost.evil.example',
+    ])
+      expectProblem(await api.send({ url: '/healthz', headers: { host } }), 421);
+    for (const host of ['localhost', 'localhost:8000', '127.0.0.1:1', '[::1]:8000', 'LOCALHOST'])
+      expect((await api.send({ url: '/healthz', headers: { host } })).statusCode).to.equal(200);
+    const open_ = open({ CHAINPARSE_API_HOST: '0.0.0.0', ...tokens });
+    expect((await open_.send({ url: '/healthz', headers: { host: 'chainparse.example' } })).statusCode).to.equal(200);
+  });
+
+  it('let no page of another site change anything', async () => {
+    const api = open();
+    const by = (headers: Record<string, string>): Promise<LightMyRequestResponse> =>
+      api.send({ url: cancel, method: 'POST', headers });
+    for (const origin of ['https://evil.example', 'null', 'http://localhost:9999', 'garbage'])
+      expectProblem(await by({ origin }), 403);
+    expectProblem(await by({ 'sec-fetch-site': 'cross-site' }), 403);
+    expectProblem(await by({ origin: 'http://localhost:8000', 'sec-fetch-site': 'same-origin' }), 404);
+  });
+
+  it('put headers on every answer that leave a browser nothing from elsewhere', async () => {
+    const api = open();
+    for (const url of ['/healthz', tasks, '/nothing']) {
+      const { headers } = await api.send({ url, headers: { origin: 'https://evil.example' } });
+      expect(headers['content-security-policy']).to.match(/default-src 'self'/);
+      expect(headers).to.include({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
+      expect(headers).not.to.have.property('access-control-allow-origin');
+      expect(headers).not.to.have.property('x-powered-by');
+    }
+  });
+
+  it('limit how often one address may call in a minute, but for /healthz', async () => {
+    const clock = new FakeClock();
+    const api = open({ CHAINPARSE_API_RATE_LIMIT: '3' }, { clock });
+    for (let i = 0; i < 3; i++) expect((await api.send(tasks)).statusCode).to.equal(200);
+    const refused = await api.send(tasks);
+    expectProblem(refused, 429);
+    expect(refused.headers['retry-after']).to.equal('60');
+    expect((await api.send('/healthz')).statusCode).to.equal(200);
+    expect((await api.send({ url: tasks, remoteAddress: '10.1.1.1' })).statusCode).to.equal(200);
+    await clock.advance(60_000);
+    expect((await api.send(tasks)).statusCode).to.equal(200);
+  });
+
+  it('limit calls that change something more tightly', async () => {
+    const api = open({ CHAINPARSE_API_RATE_LIMIT: 'off' }, { clock: new FakeClock() });
+    for (let i = 0; i < 600; i++)
+      expect((await api.send({ url: '/nothing', method: 'POST' })).statusCode).to.equal(404);
+    expectProblem(await api.send({ url: '/nothing', method: 'POST' }), 429);
+  });
+
+  it('read no body of more than 1 MiB, of another type, or that is no JSON', async () => {
+    const api = open();
+    const send = (payload: string, type = 'application/json'): Promise<LightMyRequestResponse> =>
+      api.send({ url: cancel, method: 'POST', payload, headers: { 'content-type': type } });
+    expectProblem(await send(`"${'x'.repeat(1024 * 1024)}"`), 413);
+    expectProblem(await send('<a/>', 'text/xml'), 415);
+    expectProblem(await send('a=b', 'application/x-www-form-urlencoded'), 415);
+    expectProblem(await send('x', 'text/plain'), 415);
+  });
+
+  it('tell which methods a path takes', async () => {
+    const api = open();
+    const answer = await api.send({ url: tasks, method: 'DELETE' });
+    expectProblem(answer, 405);
+    expect(answer.headers['allow']).to.equal('GET');
+    expectProblem(await api.send({ url: '/nothing', method: 'DELETE' }), 404);
+  });
+
+  it('tell no secret and no stack where something fails', async () => {
+    const broken = {
+      ...database,
+      dialect: database.dialect,
+      knex: database.knex,
+      read: () => Promise.reject(new Error('secret of mysql://u:p4ssw0rd@h/d')),
+    };
+    const api = open({}, { database: broken as unknown as Database });
+    const problem = expectProblem(await api.send(tasks), 500);
+    expect(problem['detail']).to.equal('something failed: see the log');
+    expect(JSON.stringify(problem)).not.to.match(/secret|p4ssw0rd/);
+  });
+
+  it('survive what is no path', async () => {
+    const api = open();
+    const paths = [
+      '/%',
+      '/%00',
+      '/..%2f..%2fetc/passwd',
+      `/${'a'.repeat(9_000)}`,
+      '//',
+      '/api/v1/pipeline/task/%ff',
+      `/api/v1/pipeline/task/${'1'.repeat(200)}`,
+      '/api/v1/pipeline/task/1%27%20OR%201=1',
+    ];
+    for (const url of paths) expect((await api.send({ url })).statusCode, url).to.be.within(400, 499);
+  });
+});

@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import type { Database } from '../../src/database/database.js';
+import { MonitorStore } from '../../src/database/monitor-store.js';
+import { TaskStore } from '../../src/database/task-store.js';
+import { claimRequest } from '../database/claim-request.js';
+import { insertSilentTask } from '../database/insert-silent-task.js';
+import { eachDatabase } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { expectProblem, testApi, type TestApi } from './api-fixture.js';
+
+const base = '/api/v1/pipeline';
+
+eachDatabase('the API about tasks', (testDatabase) => {
+  let database: Database;
+  let api: TestApi;
+  const ids = async (query: string): Promise<unknown> => {
+    const { tasks } = (await api.get(`${base}/tasks${query}`)) as { tasks: { task_id: number }[] };
+    return tasks.map(({ task_id }) => task_id);
+  };
+
+  // 1 runs, 2 has failed long ago, 3 runs and is the most silent, 4 waits.
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await testDatabase.fresh());
+    api = testApi(database);
+    await new CheckpointStore(database).get(45);
+    const tasks = new TaskStore(database);
+    const progress = { mode: 'realtime', nextBlock: 10, targetBlock: null, headBlock: 12, events: 4711 } as const;
+    const id = await tasks.claim(claimRequest());
+    await tasks.renew([{ taskId: id, progress }]);
+    await insertSilentTask(database, 0, { status: 2 });
+    await insertSilentTask(database, 1_000);
+    await insertSilentTask(database, 5, { status: 3 }, false);
+    const changes = { create_time: '2024-01-15 10:00:00', end_time: '2024-01-15 11:00:00', end_reason: 'timeout' };
+    await database.write([database.knex('pipeline_task').where({ id: 2 }).update(changes)]);
+    await new MonitorStore(database).register('host-2:1 (ab12cd)', 300);
+  });
+  after(async () => {
+    await api.app.close();
+    await database.close();
+  });
+
+  it('lists them newest first, with the keys of the contract in their order', async () => {
+    const page = await api.get(`${base}/tasks`);
+    expect(page).to.include({ total: 4, page: 1, page_size: 20 });
+    const tasks = page['tasks'] as Record<string, unknown>[];
+    expect(tasks.map(({ task_id }) => task_id)).to.deep.equal([4, 3, 2, 1]);
+    expect(Object.keys(tasks[3]!).join(' ')).to.equal(
+      'task_id pipeline_id status status_text status_name create_time last_heartbeat log_path worker ' +
+        'heartbeat_age_seconds timeout_minutes end_time end_reason error progress',
+    );
+    expect(tasks[3]).to.deep.include({
+      ...{
+        task_id: 1,
+        pipeline_id: 45,
+        status: 0,
+        status_text: '正在运行',
+        status_name: 'running',
+        timeout_minutes: 60,
+      },
+      progress: { mode: 'realtime', next_block: 10, target_block: null, head_block: 12, events: 4711, lag_blocks: 2 },
+    });
+    expect(tasks[0]).to.include({ status_text: '等待运行', status_name: 'queued' });
+  });
+
+  it('narrows the list by status, pipeline and time', async () => {
+    expect(await ids('?status=running')).to.deep.equal([3, 1]);
+    expect(await ids('?status=2')).to.deep.equal([2]);
+    expect(await ids('?status=queued&pipeline_id=45')).to.deep.equal([4]);
+    expect(await ids('?since=2024-01-15T10:00:01')).to.deep.equal([4, 3, 1]);
+    expect(await ids('?since=2024-01-15')).to.deep.equal([4, 3, 2, 1]);
+    expectProblem(await api.send(`${base}/tasks?pipeline_id=46`), 404);
+  });
+
+  it('pages, and sorts by what an index serves', async () => {
+    expect(await ids('?page_size=2&page=2')).to.deep.equal([2, 1]);
+    expect(await ids('?page=3')).to.deep.equal([]);
+    expect(await ids('?sort=id&page_size=3')).to.deep.equal([1, 2, 3]);
+    expect(await ids('?sort=create_time')).to.deep.equal([1, 2, 3, 4]);
+    expect(await ids('?sort=-end_time&page_size=1')).to.deep.equal([2]);
+    expect(await ids('?sort=-last_heartbeat&status=0')).to.deep.equal([1, 3]);
+    expect(expectProblem(await api.send(`${base}/tasks?sort=last_heartbeat`), 400)['hint']).to.match(/status=running/);
+    expectProblem(await api.send(`${base}/tasks?page=6000`), 400);
+  });
+
+  it('says what is wrong with a question, all of it', async () => {
+    const problem = expectProblem(await api.send(`${base}/tasks?status=9&page=0&page_size=1000&since=2024-02-31`), 400);
+    const paths = (problem['errors'] as { path: string }[]).map(({ path }) => path);
+    expect(paths).to.have.members(['query.status', 'query.page', 'query.page_size', 'query.since']);
+    expectProblem(await api.send(`${base}/tasks?page=1&page=2`), 400);
+  });
+
+  it('lists those that run, the most silent first', async () => {
+    const { tasks } = (await api.get(`${base}/tasks/running`)) as { tasks: { task_id: number }[] };
+    expect(tasks.map(({ task_id }) => task_id)).to.deep.equal([3, 1]);
+  });
+
+  it('counts them', async () => {
+    const statistics = await api.get(`${base}/tasks/statistics?window=1`);
+    const counts = {
+      total: 4,
+      running: 2,
+      succeeded: 0,
+      failed: 1,
+      queued: 1,
+      timed_out: 1,
+      silent: 1,
+      running_longer: 0,
+    };
+    expect(statistics).to.deep.include({
+      ...counts,
+      by_end_reason: { timeout: 1 },
+      window_minutes: 1,
+      ended_in_window: 0,
+    });
+    expect((statistics['monitors'] as object[])[0]).to.include({ name: 'host-2:1 (ab12cd)', alive: true });
+  });
+
+  it('shows one, or says that there is none', async () => {
+    expect(await api.get(`${base}/task/2`)).to.include({ task_id: 2, status_text: '失败', end_reason: 'timeout' });
+    expectProblem(await api.send(`${base}/task/77`), 404);
+    expectProblem(await api.send(`${base}/task/0`), 400);
+    expectProblem(await api.send(`${base}/task/x`), 400);
+  });
+
+  it('cancels one that runs or waits, once', async () => {
+    for (const id of [3, 4]) {
+      const answer = await api.post(`${base}/task/${id}/cancel`);
+      expect(answer.json()).to.include({ task_id: id, status: 1, status_text: '成功或结束', end_reason: 'stopped' });
+    }
+    expectProblem(await api.post(`${base}/task/3/cancel`), 409);
+    expectProblem(await api.post(`${base}/task/77/cancel`), 404);
+  });
+
+  it('notes in the audit log what was asked for, and what became of it', async () => {
+    const rows = await database.read<{ method: string; path: string; status: number; actor: string }[]>((knex) =>
+      knex('audit_log').orderBy('id').select('method', 'path', 'status', 'actor'),
+    );
+    expect(rows.map(({ path, status }) => `${path} ${status}`)).to.deep.equal([
+      `${base}/task/3/cancel 200`,
+      `${base}/task/4/cancel 200`,
+      `${base}/task/3/cancel 409`,
+      `${base}/task/77/cancel 404`,
+    ]);
+    expect(rows[0]).to.include({ method: 'POST', actor: 'anyone' });
+  });
+
+  it('is ready where a monitor is alive and nobody is silent', async () => {
+    expect(await api.get('/readyz')).to.include({ ready: true });
+    await insertSilentTask(database, 1_000);
+    const answer = await api.send('/readyz');
+    expect(answer.statusCode).to.equal(503);
+    expect(answer.json<{ reasons: string[] }>().reasons).to.deep.equal([
+      'silence: 1 running task has been silent for more than three heartbeats',
+    ]);
+    await database.write([database.knex('monitor').delete()]);
+    expect((await api.send('/readyz')).body).to.match(/monitor: tasks run, and no monitor is alive/);
+  });
+
+  it('is not ready where a live pipeline is far behind the head', async () => {
+    const strict = testApi(database, { CHAINPARSE_API_MAX_LAG: '1' });
+    expect((await strict.send('/readyz')).body).to.match(/"lag: task 1 is 2 blocks behind"/);
+    await strict.app.close();
+  });
+});
