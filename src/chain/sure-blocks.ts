@@ -10,6 +10,8 @@ import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from './rpc-error.js';
+import { tellAlike } from './tell-alike.js';
+import type { Reading } from './tell-alike.js';
 
 /** Why the logs of a block are believed: its header's receipts root proves them, or what was read twice agrees. */
 export type Proof = 'receipts_root' | 'agreement';
@@ -17,12 +19,6 @@ export type Proof = 'receipts_root' | 'agreement';
 /** What one block holds, and how sure that is; a null proof: what was read does not agree, or was read only once. */
 export interface SureBlock extends FetchedRange {
   readonly proof: Proof | null;
-}
-
-/** Logs of a block, and its header as the same node gave it. */
-interface Reading {
-  readonly logs: readonly RawLog[];
-  readonly last: BlockHeader;
 }
 
 /** Reads single blocks, from every endpoint if need be, until their logs are beyond doubt. */
@@ -48,7 +44,7 @@ export class SureBlocks {
     const hasReceipts = readings.length > 0;
     await this.#fromLogs(number, readings, signal);
     const [first, ...others] = readings as [Reading, ...Reading[]];
-    const agree = others.length > 0 && others.every((other) => isSame(first, other));
+    const agree = others.length > 0 && others.every((other) => tellAlike(first, other));
     // Nodes without the history of a block give no logs for it, however often they are asked.
     const isHollow = first.logs.length === 0 && this.#mayHold(first.last.logsBloom) && !hasReceipts;
     return toSureBlock(first, agree && !isHollow ? 'agreement' : null);
@@ -98,15 +94,6 @@ export class SureBlocks {
 function throwUnlessOfNode(error: unknown): void {
   const isOfNode = error instanceof RpcError || error instanceof ChainUnreachableError;
   if (!isOfNode && !(error instanceof Inconsistency)) throw error;
-}
-
-function isSame(a: Reading, b: Reading): boolean {
-  return a.last.hash === b.last.hash && textOf(a) === textOf(b);
-}
-
-/** Times are left out, for some nodes tell them with the logs. */
-function textOf({ logs }: Reading): string {
-  return JSON.stringify(logs.map((log) => ({ ...log, blockTimestamp: 0 })));
 }
 
 function toSureBlock({ logs, last }: Reading, proof: Proof | null): SureBlock {

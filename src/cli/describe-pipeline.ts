@@ -48,6 +48,7 @@ function eventMonitorRows(config: EventMonitorConfig): readonly Row[] {
     ['batch size', `${config.batchSize} blocks`],
     ['address filters', config.addressFilters.length === 0 ? null : listAddresses(config.addressFilters)],
     ['unknown logs', config.keepUnknown ? 'kept' : null],
+    ['new blocks', config.verifyHeads === true ? 'read where two endpoints tell them alike' : null],
   ];
 }
 

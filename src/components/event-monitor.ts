@@ -6,16 +6,15 @@ import { HeadFeed } from '../chain/head-feed.js';
 import { HeadReader } from '../chain/head-reader.js';
 import type { ChainHead } from '../chain/head-reader.js';
 import { LagPatience } from '../chain/lag-patience.js';
-import { LogSource } from '../chain/log-source.js';
-import { NewBlocks } from '../chain/new-blocks.js';
 import { ReadStretch } from '../chain/read-stretch.js';
 import { ReorgTooDeepError } from '../chain/reorg.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import { resolveStart } from '../model/start-block.js';
 import type { Source, SourceContext } from './component.js';
-import { BlockReader } from './event-monitor/block-reader.js';
+import type { BlockReader } from './event-monitor/block-reader.js';
 import { needsRewind } from './event-monitor/needs-rewind.js';
+import { openBlockReader } from './event-monitor/open-block-reader.js';
 
 interface EventMonitorDeps {
   readonly chain: ChainClient;
@@ -74,18 +73,13 @@ class MonitorRun {
     { chain, heads, decoder }: Required<EventMonitorDeps>,
     context: SourceContext,
   ) {
-    const { clock, logger } = context;
-    const { chainId } = config;
     this.#config = config;
     this.#chain = chain;
     this.#context = context;
     this.#mode = context.run.mode ?? config.mode;
     this.#feed = heads;
-    this.#heads = new HeadReader(chain, config.finality, logger);
-    const logs = new LogSource({ chain, filter: decoder, batchSize: config.batchSize, clock, logger });
-    const newBlocks = new NewBlocks({ chain, chainId, filter: decoder, logger });
-    const { headers } = this.#feed;
-    this.#blocks = new BlockReader({ logs, newBlocks, headers, decoder, context, moved: () => this.#moved() });
+    this.#heads = new HeadReader(chain, config.finality, context.logger);
+    this.#blocks = openBlockReader(config, { chain, heads, decoder }, context, () => this.#moved());
     this.#signal = AbortSignal.any([context.stopping, context.signal]);
   }
 

@@ -38,6 +38,8 @@ export interface EventMonitorConfig {
   /** Keep an event only if one of its address arguments is listed; empty: keep all. */
   readonly addressFilters: readonly string[];
   readonly keepUnknown: boolean;
+  /** Blocks that may yet be replaced are read only where two endpoints tell them alike. */
+  readonly verifyHeads?: boolean;
   /** Blocks that a request asks for, to begin with. */
   readonly batchSize: number;
 }

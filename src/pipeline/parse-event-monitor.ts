@@ -24,6 +24,7 @@ export const eventMonitorKeys = [
   'poll_interval',
   'address_filters',
   'keep_unknown',
+  'verify_heads',
   'batch_size',
 ];
 
@@ -47,6 +48,7 @@ export async function parseEventMonitor(map: DefinitionMap, abis: AbiResolver): 
     pollInterval: map.positive('poll_interval', oneDaySeconds) ?? 1,
     addressFilters: parseAddresses(map, 'address_filters'),
     keepUnknown: map.flag('keep_unknown') ?? false,
+    ...(map.flag('verify_heads') === true ? { verifyHeads: true } : {}),
     batchSize: map.whole('batch_size', { min: 1, max: 1_000_000 }) ?? 2000,
   };
 }

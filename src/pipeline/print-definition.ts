@@ -40,6 +40,7 @@ function eventMonitorKeys(config: EventMonitorConfig): Keys {
     poll_interval: config.pollInterval,
     address_filters: config.addressFilters,
     keep_unknown: config.keepUnknown,
+    verify_heads: config.verifyHeads ?? null,
     batch_size: config.batchSize,
   });
 }

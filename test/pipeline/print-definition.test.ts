@@ -18,6 +18,7 @@ const texts = [
     `address_filters: ['${usdc}']`,
     'mode: realtime',
     'keep_unknown: true',
+    'verify_heads: true',
     'end_block: 9007199254740991',
   ).replace('    abi_path: builtin:erc20\n', ''),
   monitorYaml()

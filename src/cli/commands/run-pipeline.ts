@@ -38,7 +38,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   await requireMigrated(database);
   const pipeline = await new PipelineStore(database).get(options.id);
   const component = checkRunnable(pipeline, context);
-  findUrls(context, sourceConfig(component));
+  checkEndpoints(findUrls(context, sourceConfig(component)), sourceConfig(component));
   const console = new RunConsole(context);
   const liveness = await watchRun(context, database, console.logger);
   const ended = new AbortController();
@@ -92,6 +92,13 @@ function taskOptions(
 function checkRange({ fromBlock, toBlock }: RunPipelineOptions): void {
   if (fromBlock === undefined || toBlock === undefined || fromBlock <= toBlock) return;
   throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);
+}
+
+function checkEndpoints(urls: readonly string[], { verifyHeads, chainName }: EventMonitorConfig): void {
+  if (verifyHeads !== true || new Set(urls).size > 1) return;
+  throw new UsageError(`verify_heads needs two endpoints, and only one RPC URL is set for chain '${chainName}'`, {
+    hint: 'repeat --rpc-url, or take verify_heads out of the definition',
+  });
 }
 
 /** A server that has not answered within a beat can't keep a task alive; but a big commit may take some seconds. */

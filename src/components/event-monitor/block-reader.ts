@@ -1,4 +1,5 @@
 import { cutBatches } from '../../chain/batch-cutter.js';
+import type { BlockWitnesses } from '../../chain/block-witnesses.js';
 import type { ChainHead } from '../../chain/head-reader.js';
 import type { LogDecoder } from '../../chain/decoder.js';
 import type { HeaderCache } from '../../chain/header-cache.js';
@@ -14,6 +15,8 @@ export interface BlockReaderOptions {
   /** Fetches blocks whose headers are known. */
   readonly newBlocks: NewBlocks;
   readonly headers: HeaderCache;
+  /** Confirm new blocks, where they are asked to. */
+  readonly witnesses: BlockWitnesses | null;
   readonly decoder: LogDecoder;
   readonly context: Pick<SourceContext, 'clock' | 'logger' | 'stopping'>;
   /** Tells that work moved. */
@@ -80,7 +83,10 @@ export class BlockReader {
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
     const told = await this.#fetchTold(stretch, head, end, signal);
-    const fetched = told ?? (await this.#fetch(stretch, end, signal));
+    const read = told ?? (await this.#fetch(stretch, end, signal));
+    const { witnesses, moved } = this.#options;
+    // Before rows are taken back as well: one endpoint that went astray must not undo what two have told.
+    const fetched = witnesses === null ? read : await witnesses.confirm(read, moved, signal);
     if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
     else yield* this.#takeBack(stretch, stretch.next - 1, signal);
   }

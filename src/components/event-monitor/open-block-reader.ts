@@ -1,0 +1,35 @@
+import { BlockWitnesses } from '../../chain/block-witnesses.js';
+import type { ChainClient } from '../../chain/chain-client.js';
+import type { LogDecoder } from '../../chain/decoder.js';
+import type { HeadFeed } from '../../chain/head-feed.js';
+import { LogSource } from '../../chain/log-source.js';
+import { NewBlocks } from '../../chain/new-blocks.js';
+import type { EventMonitorConfig } from '../../model/pipeline.js';
+import type { SourceContext } from '../component.js';
+import { BlockReader } from './block-reader.js';
+
+interface BlockReaderDeps {
+  readonly chain: ChainClient;
+  readonly heads: HeadFeed;
+  readonly decoder: LogDecoder;
+}
+
+/** Makes the reader of an event monitor's blocks; `moved` hears that work moved. */
+export function openBlockReader(
+  { chainId, batchSize, verifyHeads }: EventMonitorConfig,
+  { chain, heads: { headers }, decoder }: BlockReaderDeps,
+  context: SourceContext,
+  moved: () => Promise<void>,
+): BlockReader {
+  const { clock, logger } = context;
+  const asked = { chain, filter: decoder, clock, logger };
+  return new BlockReader({
+    logs: new LogSource({ ...asked, batchSize }),
+    newBlocks: new NewBlocks({ ...asked, chainId }),
+    headers,
+    witnesses: verifyHeads === true ? new BlockWitnesses(asked) : null,
+    decoder,
+    context,
+    moved,
+  });
+}
