@@ -2,6 +2,7 @@ import type { BlockHeader } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
 import type { Logger } from '../runtime/logger.js';
 import { bloomExcludes } from './bloom-excludes.js';
+import { bloomTells } from './bloom-tells.js';
 import type { ChainClient } from './chain-client.js';
 import { cleanLogs } from './clean-logs.js';
 import { checkHashes, Inconsistency } from './consistency.js';
@@ -23,6 +24,7 @@ export class NewBlocks {
   readonly #options: NewBlocksOptions;
   readonly #reader: LogReader;
   readonly #isWanted: (log: RawLog) => boolean;
+  readonly #tells: (header: BlockHeader) => boolean;
   readonly #excludes: (header: BlockHeader) => boolean;
 
   constructor(options: NewBlocksOptions) {
@@ -31,6 +33,7 @@ export class NewBlocks {
     this.#reader = new LogReader(options.chain, filter);
     this.#isWanted = matcherOf(filter);
     this.#excludes = bloomExcludes(filter, options.chainId);
+    this.#tells = bloomTells(filter);
   }
 
   /**
@@ -50,6 +53,7 @@ export class NewBlocks {
       const { logs, strays, removed } = cleanLogs(told, range, this.#isWanted);
       if (removed > 0 || strays > 0) throw new Inconsistency(`${removed + strays} logs do not belong there`);
       checkHashes(logs, headers);
+      this.#checkHidden(logs, headers);
       const timestamps = new Map(headers.map((block) => [block.number, block.timestamp]));
       return { ...range, logs, last, headers, timestamps, bytes: 0 };
     } catch (error) {
@@ -58,6 +62,14 @@ export class NewBlocks {
       this.#options.logger.log('debug', message, { event: 'source.new_blocks', ...range });
       return null;
     }
+  }
+
+  /** A node that has a block, and is not done with its receipts, gives no logs for it. */
+  #checkHidden(logs: readonly RawLog[], headers: readonly BlockHeader[]): void {
+    const told = new Set(logs.map((log) => log.blockNumber));
+    const doubtful = headers.find((header) => !told.has(header.number) && this.#tells(header));
+    if (doubtful === undefined) return;
+    throw new Inconsistency(`no logs came for block ${doubtful.number}, whose bloom filter tells of some`);
   }
 
   async #ask(

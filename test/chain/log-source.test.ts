@@ -235,6 +235,13 @@ describe('a log source', () => {
       node.options = { ...node.options, backend };
     };
 
+    it('asks for the last header and the logs in one breath', async () => {
+      await fetch(95, 100);
+      expect(node.requests.filter((methods) => methods.includes('eth_getLogs'))).to.deep.equal([
+        ['eth_getBlockByNumber', 'eth_getLogs'],
+      ]);
+    });
+
     it('waits for the last block', async () => {
       behind((request) => (request < 4 ? { behind: 3 } : {}));
       expect(idsOf(await fetch(95, 100))).to.deep.equal(truth(95, 100));

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { logsBloomOf } from '../../src/chain/bloom.js';
 import type { ChainClient } from '../../src/chain/chain-client.js';
 import { NewBlocks } from '../../src/chain/new-blocks.js';
 import { RpcError } from '../../src/chain/rpc-error.js';
@@ -30,11 +31,14 @@ function hashOf(number: number): string {
 
 describe('new blocks whose headers are known', () => {
   /** Fetches blocks 7 and 8 from a node that answers so. */
-  const fetch = (logsOfBlocks: () => Promise<RawLog[]>): ReturnType<NewBlocks['fetch']> => {
+  const fetch = (
+    logsOfBlocks: () => Promise<RawLog[]>,
+    blocks = [header(7), header(8)],
+  ): ReturnType<NewBlocks['fetch']> => {
     const chain = { logsOfBlocks } as unknown as ChainClient;
     const filter = { addresses: null, topics: [transferTopic] };
     const newBlocks = new NewBlocks({ chain, chainId: 31_337, filter, logger: silentLogger });
-    return newBlocks.fetch([header(7), header(8)], answered, signal);
+    return newBlocks.fetch(blocks, answered, signal);
   };
 
   it('are taken with the logs that a node gives for their hashes', async () => {
@@ -51,6 +55,13 @@ describe('new blocks whose headers are known', () => {
     expect(await fetch(() => Promise.resolve([log(7, { removed: true })]))).to.equal(null);
     expect(await fetch(() => Promise.resolve([log(9)]))).to.equal(null);
     expect(await fetch(() => Promise.resolve([log(7, { topics: [hashOf(1)] })]))).to.equal(null);
+  });
+
+  it('are read with more patience where a bloom filter tells of logs that did not come', async () => {
+    const logsBloom = logsBloomOf([log(8)]);
+    const blocks = [header(7), { ...header(8), logsBloom }];
+    expect(await fetch(() => Promise.resolve([log(7)]), blocks)).to.equal(null);
+    expect(await fetch(() => Promise.resolve([log(7), log(8)]), blocks)).not.to.equal(null);
   });
 
   it('are read with more patience where the node has not got them yet', async () => {
