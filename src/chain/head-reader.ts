@@ -75,7 +75,9 @@ export class HeadReader {
   async #headAt(latest: BlockHeader, tagged: TagAnswer, signal: AbortSignal): Promise<ChainHead> {
     const finalized = this.#resolve('finalized', tagged, latest);
     const settled = Math.min(finalized, latest.number - assumedDepth);
-    return { latest, finalized, settled, readable: await this.#readable(latest, finalized, signal) };
+    // A chain that is shorter after a reorganisation has nothing to show above its head, however safe that was once.
+    const readable = Math.min(latest.number, await this.#readable(latest, finalized, signal));
+    return { latest, finalized, settled, readable };
   }
 
   async #readable(latest: BlockHeader, finalized: number, signal: AbortSignal): Promise<number> {

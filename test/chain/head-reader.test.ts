@@ -51,6 +51,16 @@ describe('where the chain stands', () => {
     expect((await read(reader)).finalized).to.equal(930);
   });
 
+  it('lets nothing be read above the head of a chain that has become shorter', async () => {
+    answers = [
+      { latest: 1_000, tagged: 930 },
+      { latest: 920, tagged: 856 },
+    ];
+    const reader = open('finalized');
+    await read(reader);
+    expect((await read(reader)).readable).to.equal(920);
+  });
+
   it('takes the block 64 below the head for final where no node says', async () => {
     answers = [{ latest: 1_000, tagged: null }];
     expect(await read(open(10))).to.deep.equal({ readable: 990, finalized: 936, settled: 936 });

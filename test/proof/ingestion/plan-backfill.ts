@@ -15,6 +15,7 @@ export function planBackfill(seed: number): Plan {
   return {
     ...plan,
     density,
+    doom: null,
     prehistory: prehistory + 100,
     reorgs: [],
     restarts: [],
@@ -22,6 +23,8 @@ export function planBackfill(seed: number): Plan {
       {
         ...endpoint!,
         protocol: 'http',
+        isOtherChain: false,
+        oldest: 0,
         maxAddresses: 100,
         receipts: 'all',
         cap: isOfBlocks ? { kind: 'hidden', blocks: most } : null,

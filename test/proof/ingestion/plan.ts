@@ -22,6 +22,9 @@ interface PlannedRestart {
   readonly pauseMs: number;
 }
 
+/** All endpoints serve another chain; none has the first block any more; what was final is replaced. */
+type Doom = 'other-chain' | 'pruned' | 'deep-reorg';
+
 /** Everything that a schedule is made of; it follows from the seed alone. */
 export interface Plan {
   readonly seed: number;
@@ -38,6 +41,8 @@ export interface Plan {
   readonly restarts: readonly PlannedRestart[];
   /** How long a statement of the database takes at most. */
   readonly databaseMs: number;
+  /** What no run can go on with, and must end with an error of its own; null: the schedule can be lived through. */
+  readonly doom: Doom | null;
   /** When the last fault is over, in milliseconds. */
   readonly quietMs: number;
 }
@@ -54,7 +59,7 @@ export function planSchedule(seed: number): Plan {
     planEndpoint(dice, i === 0, busyMs, prehistory),
   );
   const isKnown = dice.chance(0.7);
-  return {
+  const plan: Plan = {
     seed,
     prehistory,
     density: dice.pick(['none', 'sparse', 'mixed', 'mixed', 'dense']),
@@ -71,7 +76,31 @@ export function planSchedule(seed: number): Plan {
       pauseMs: dice.pick([0, blockMs / 2, blockMs * 8]),
     })),
     databaseMs: dice.pick([0, 5, 60]),
+    doom: null,
     quietMs: busyMs,
+  };
+  return dice.chance(0.06) ? doomed(plan, dice) : plan;
+}
+
+function doomed(plan: Plan, dice: Dice): Plan {
+  const doom = dice.pick<Doom>(['other-chain', 'pruned', 'deep-reorg']);
+  const { endpoints } = plan;
+  if (doom === 'deep-reorg') {
+    const reorg = { atMs: plan.quietMs * dice.between(0.5, 1), depth: 60, count: 70 };
+    return {
+      ...plan,
+      doom,
+      reorgs: [...plan.reorgs, reorg],
+      definition: { ...plan.definition, mode: 'realtime', endBlock: null },
+    };
+  }
+  if (doom === 'other-chain')
+    return { ...plan, doom, endpoints: endpoints.map((it) => ({ ...it, isOtherChain: true })) };
+  return {
+    ...plan,
+    doom,
+    endpoints: endpoints.map((it) => ({ ...it, oldest: 4 })),
+    definition: { ...plan.definition, startBlock: 1, endBlock: null, finality: 'latest' },
   };
 }
 

@@ -24,7 +24,12 @@ export type EpisodeKind =
   | 'removed'
   | 'strays'
   /** A WebSocket tells no more heads. */
-  | 'silent';
+  | 'silent'
+  /** Away, and then a node of another chain, as where a proxy is set up anew. */
+  | 'moved';
+
+/** How long an endpoint is away before it is another chain's, in milliseconds. */
+export const movingMs = 45_000;
 
 export interface Episode {
   readonly kind: EpisodeKind;
@@ -54,7 +59,7 @@ export interface PlannedEndpoint {
   readonly beyondHead: 'silent' | 'error';
   readonly logTimestamps: 'none' | 'real' | 'zero';
   readonly knowsFinality: boolean;
-  readonly receipts: 'none' | 'all';
+  readonly receipts: 'none' | 'all' | 'lacking';
   readonly maxAddresses: number;
   /** The first block whose logs it has; what is older is pruned. */
   readonly oldest: number;
@@ -92,16 +97,16 @@ export function planEndpoint(dice: Dice, isFirst: boolean, busyMs: number, prehi
     latencyMs: dice.pick([2, 20, 80, 250]),
     cap: dice.chance(0.5) ? planCap(dice) : null,
     mostLogs: dice.chance(0.3)
-      ? { logs: dice.pick([8, 15, 40]), suggestion: dice.pick(['none', 'right', 'equal', 'larger']) }
+      ? { logs: dice.pick([3, 8, 15, 40]), suggestion: dice.pick(['none', 'right', 'equal', 'larger']) }
       : null,
     batches: protocol === 'ws' ? 'any' : dice.pick(['any', 'any', 'any', 'none', 7]),
     beyondHead: dice.pick(['silent', 'silent', 'error']),
     logTimestamps: dice.pick(['none', 'real', 'zero']),
     knowsFinality: dice.chance(0.8),
-    receipts: dice.pick(['none', 'all']),
+    receipts: isFirst ? dice.pick(['none', 'all']) : dice.pick(['none', 'all', 'lacking']),
     maxAddresses: dice.pick([100, 100, 1]),
     oldest: !isFirst && dice.chance(0.2) ? Math.floor(dice.between(1, prehistory)) : 0,
-    episodes: dice.chance(0.15) ? [] : planEpisodes(dice, busyMs),
+    episodes: [...(dice.chance(0.15) ? [] : planEpisodes(dice, busyMs)), ...(isFirst ? [] : planMove(dice, busyMs))],
   };
 }
 
@@ -115,4 +120,10 @@ function planEpisodes(dice: Dice, busyMs: number): readonly Episode[] {
     const toMs = fromMs + dice.between(0.05, 0.6) * busyMs;
     return { kind: dice.pick(kinds), fromMs, toMs: Math.min(toMs, busyMs), rate: dice.pick([0.1, 0.3, 0.6, 1]) };
   });
+}
+
+function planMove(dice: Dice, busyMs: number): readonly Episode[] {
+  const fromMs = dice.between(0, busyMs / 2);
+  const isLongEnough = busyMs - fromMs > 2 * movingMs;
+  return isLongEnough && dice.chance(0.2) ? [{ kind: 'moved', fromMs, toMs: busyMs, rate: 1 }] : [];
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../../../src/runtime/logger.js';
-import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import { ChainMismatchError, ChainUnreachableError, NeedsRewindError } from '../../../src/runtime/errors.js';
 import { seededRandom } from '../../support/seeded-random.js';
 import { Dice } from '../simulator/dice.js';
 import { Timeline } from '../simulator/timeline.js';
@@ -26,7 +26,9 @@ export interface Outcome {
 const longestMs = 1_200_000;
 /** After how long a run that gave up is begun anew, as by whoever looks after it. */
 const patienceMs = 20_000;
-/** How long a run may go on by what it learned in bad times. */
+/** Who gives up must not have had an endpoint for so long that could have answered all, in milliseconds. */
+const wellMs = 60_000;
+/** How often it is looked at whether all has been read, in milliseconds. */
 const lookMs = 250;
 
 /** Plays a schedule to its end. */
@@ -60,6 +62,8 @@ class Schedule {
   #run: SimRun | null = null;
   #runs = 0;
   #gaveUp = 0;
+  /** 1 where a run met what no run can go on with. */
+  #doomed = 0;
   #isOver = false;
 
   constructor(plan: Plan, store: SimStore, trace: ((text: string) => void) | null) {
@@ -92,7 +96,7 @@ class Schedule {
       [...this.#endpoints.values()].reduce((total, endpoint) => total + endpoint[of], 0);
     const { commits, rollbacks } = judge;
     const asked = { requests: sum('requests'), ranges: sum('ranges'), refused: sum('refused') };
-    const counts = { runs: this.#runs, gaveUp: this.#gaveUp, ...asked, commits, rollbacks };
+    const counts = { runs: this.#runs, gaveUp: this.#gaveUp, doomed: this.#doomed, ...asked, commits, rollbacks };
     return { wrong: [...this.#wrong, ...judge.wrong], endedAt: timeline.now, counts };
   }
 
@@ -132,17 +136,20 @@ class Schedule {
 
   #reorg(depth: number, count: number): void {
     const before = this.#truth.head.number;
-    this.#show(this.#truth.reorg(depth, count));
+    // Nobody takes back what is final, but where that is what the schedule is about; and not while the past is being read.
+    const isNew = (this.#judge.block?.number ?? -1) > this.#truth.highest - 64;
+    const isDeep = this.#plan.doom === 'deep-reorg' && depth > 17 && isNew;
+    this.#show(isDeep ? this.#truth.replace(depth + 64, count + 64) : this.#truth.reorg(depth, count));
     this.#tell(`reorg ${depth} deep: head ${before} -> ${this.#truth.head.number}`);
   }
 
   #show(blocks: SimTruth['blocks']): void {
-    for (const endpoint of this.#endpoints.values()) if (!endpoint.plan.isOtherChain) endpoint.tell(blocks);
+    for (const endpoint of this.#endpoints.values()) endpoint.tell(blocks);
   }
 
   #breakConnections(index: number, kind: string): void {
     this.#tell(`node-${index + 1}: ${kind}`);
-    if (kind !== 'away' && kind !== 'flapping') return;
+    if (!['away', 'flapping', 'moved'].includes(kind)) return;
     for (const lose of [...(this.#endpoints.get(`node-${index + 1}`)?.connections ?? [])]) lose();
   }
 
@@ -188,7 +195,14 @@ class Schedule {
   }
 
   #fail(run: SimRun, error: Error): void {
+    if (this.#isDueTo(error)) {
+      this.#doomed = 1;
+      this.#isOver = true;
+      return;
+    }
     this.#gaveUp++;
+    if ([...this.#endpoints.values()].some((endpoint) => endpoint.wasWellFor(wellMs)))
+      this.#wrong.push(`${run.process.name} gave up though an endpoint was well: ${error.message}`);
     const { quietMs } = this.#plan;
     const isAllowed = error instanceof ChainUnreachableError && run.beganAt < quietMs;
     if (!isAllowed) this.#wrong.push(`${run.process.name} failed: ${error.stack ?? String(error)}`);
@@ -196,9 +210,18 @@ class Schedule {
     else this.#isOver = true;
   }
 
+  /** Says whether a run has met what no run can go on with. */
+  #isDueTo(error: Error): boolean {
+    const { doom } = this.#plan;
+    if (doom === 'other-chain') return error instanceof ChainMismatchError;
+    if (doom === 'pruned') return error instanceof ChainUnreachableError && error.message.includes('pruned');
+    return doom === 'deep-reorg' && error instanceof NeedsRewindError;
+  }
+
   /** A run ended by itself, as one of the past does when it has read all. */
   #complete(): void {
     this.#isOver = true;
+    this.#checkDoom();
     const { mode, endBlock } = this.#plan.definition;
     if (mode === 'realtime') this.#wrong.push('a run that follows the head has ended');
     const number = this.#judge.block?.number;
@@ -210,6 +233,7 @@ class Schedule {
     const { quietMs, blockMs, definition } = this.#plan;
     const isLate = this.#timeline.now > quietMs + 4 * blockMs;
     if (isLate && definition.mode === 'realtime' && this.#hasReadAll()) {
+      this.#checkDoom();
       this.#isOver = true;
       return;
     }
@@ -220,6 +244,11 @@ class Schedule {
       this.#isOver = true;
     }
     this.#timeline.after(lookMs, () => this.#watch());
+  }
+
+  #checkDoom(): void {
+    const { doom } = this.#plan;
+    if (doom === 'other-chain' || doom === 'pruned') this.#wrong.push(`it read on in spite of ${doom}`);
   }
 
   #hasReadAll(): boolean {

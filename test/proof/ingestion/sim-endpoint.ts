@@ -5,6 +5,7 @@ import type { NodeTraits, SimError } from '../../support/simulated-node.js';
 import { Dice } from '../simulator/dice.js';
 import { callErrors, garbage, rateErrors, refusedConnections, serverErrors } from './endpoint-faults.js';
 import type { Reaction } from './endpoint-faults.js';
+import { movingMs } from './planned-endpoint.js';
 import type { Episode, EpisodeKind, PlannedEndpoint } from './planned-endpoint.js';
 import { refuseRange, suggested } from './range-refusals.js';
 import { prehistoryOf } from './sim-events.js';
@@ -53,14 +54,29 @@ export class SimEndpoint {
   /** Whether nobody gets through to it now. */
   get isAway(): boolean {
     if (this.#active('away') !== undefined) return true;
+    const moved = this.#active('moved');
+    if (moved !== undefined && this.#options.now() - moved.fromMs < movingMs) return true;
     const flapping = this.#active('flapping');
     return flapping !== undefined && Math.floor((this.#options.now() - flapping.fromMs) / flapMs) % 2 === 0;
+  }
+
+  /** Whether it serves another chain now. */
+  get isOtherChain(): boolean {
+    return this.plan.isOtherChain || this.#active('moved') !== undefined;
+  }
+
+  /** Whether it could have answered everything for so many milliseconds. */
+  wasWellFor(durationMs: number): boolean {
+    const { plan, now } = this.#options;
+    const from = now() - durationMs;
+    const isFit = !plan.isOtherChain && plan.oldest === 0;
+    return isFit && from >= 0 && plan.episodes.every(({ fromMs, toMs }) => toMs < from || fromMs > now());
   }
 
   /** Tells new blocks to those who subscribed. */
   tell(blocks: readonly SimBlock[]): void {
     const keepsQuiet = (['silent', 'stuck', 'mute'] as const).some((kind) => this.#active(kind) !== undefined);
-    if (keepsQuiet || this.isAway) return;
+    if (keepsQuiet || this.isAway || this.isOtherChain) return;
     for (const block of blocks) for (const hear of [...this.subscribers]) hear(headerOf(block));
   }
 
@@ -112,7 +128,7 @@ export class SimEndpoint {
   }
 
   #result(call: SimCall, { blocks, logsUpTo }: View): unknown {
-    const chainId = this.plan.isOtherChain ? 5 : this.#options.chainId;
+    const chainId = this.isOtherChain ? 5 : this.#options.chainId;
     const range = rangeOf(call);
     const traits = this.#traits(range);
     if (range === null) return answerCall(call, blocks, logsUpTo, chainId, traits);
@@ -128,7 +144,7 @@ export class SimEndpoint {
 
   #view(): View {
     const { truth, now, blockMs } = this.#options;
-    if (this.plan.isOtherChain) {
+    if (this.isOtherChain) {
       const blocks = prehistoryOf('mixed', 600, 'other');
       return { blocks, logsUpTo: blocks.length };
     }

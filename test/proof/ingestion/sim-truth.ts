@@ -58,7 +58,12 @@ export class SimTruth {
 
   /** Replaces the newest blocks, `depth` at most and none that is final, by `count` others; returns these. */
   reorg(depth: number, count: number): Blocks {
-    const most = Math.min(depth, this.head.number - this.final, this.head.number);
+    return this.replace(Math.min(depth, this.head.number - this.final), count);
+  }
+
+  /** The same, whether final or not; the first block stays. */
+  replace(depth: number, count: number): Blocks {
+    const most = Math.min(depth, this.head.number);
     if (most <= 0) return [];
     this.#forks++;
     this.replaced.push(...this.blocks.slice(-most));
