@@ -16,6 +16,8 @@ interface ChainCheckOptions {
 
 /** How long an endpoint's chain is taken for granted even when its connection breaks, in milliseconds. */
 const verifiedForMs = 30_000;
+/** After so long without an answer it may be another node that stands there, though nobody saw it go, in milliseconds. */
+const heardForMs = 30_000;
 /** How long an endpoint of another chain is left alone, in milliseconds: somebody may mend a proxy's settings. */
 const strangeForMs = 600_000;
 
@@ -26,6 +28,7 @@ export class ChainCheck {
   readonly #closing = new AbortController();
   /** By the monotonic clock; null where it must be asked first. */
   #verifiedAt: number | null = null;
+  #heardAt = Number.NEGATIVE_INFINITY;
   #found: number | null = null;
   #foundAt = 0;
   #asking: Promise<RpcError | null> | null = null;
@@ -47,12 +50,18 @@ export class ChainCheck {
 
   /** True where nobody has to ask before anything else is asked. */
   get isVerified(): boolean {
-    return this.#options.chainId === undefined || this.#verifiedAt !== null;
+    const { chainId, clock } = this.#options;
+    return chainId === undefined || (this.#verifiedAt !== null && clock.monotonic() - this.#heardAt < heardForMs);
   }
 
   /** True while somebody asks. */
   get isAsked(): boolean {
     return this.#asking !== null;
+  }
+
+  /** The endpoint has answered something. */
+  heard(): void {
+    this.#heardAt = this.#options.clock.monotonic();
   }
 
   /** What comes back after a lost connection may be another node. */
@@ -106,5 +115,6 @@ export class ChainCheck {
     this.#verifiedAt = isOurs ? clock.monotonic() : null;
     this.#found = isOurs ? null : found;
     this.#foundAt = clock.monotonic();
+    this.heard();
   }
 }

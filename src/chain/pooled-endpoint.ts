@@ -69,6 +69,7 @@ export class PooledEndpoint {
   answered(calls: number): void {
     const now = this.#clock.monotonic();
     this.#refusals = 0;
+    this.chain.heard();
     this.health.answered(now);
     this.inFlight.answered();
     this.rate.answered(calls, now);

@@ -68,6 +68,22 @@ describe('endpoints that fail', () => {
     expect(await ask(9_000)).to.equal(1_000_000);
   });
 
+  it('are asked for their chain again after a silence: another node may stand there by now', async () => {
+    beDown(first);
+    expect(await ask()).to.equal(1_000_000);
+    expect(second.asked).to.have.length(1);
+    beUp(first);
+    await clock.advance(minute);
+    expect(await ask()).to.equal(1_000_000);
+    // Nobody asked it, so that nobody saw its connections break.
+    await clock.advance(minute);
+    first.chainId = 5;
+    second.chainId = 5;
+    const failure = client.header('latest', signal).catch((error: unknown) => error as Error);
+    await clock.advance(1_000);
+    expect(await failure).to.be.instanceOf(ChainMismatchError);
+  });
+
   it('end a call that nobody answers for a quarter of an hour', async () => {
     await ask();
     beDown(first, second);

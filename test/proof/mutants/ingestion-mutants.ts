@@ -15,6 +15,7 @@ const size = guardsOf('src/chain/range-size.ts', ['test/chain/range-size.test.ts
 const limits = guardsOf('src/chain/endpoint-limits.ts', ['test/chain/range-size.test.ts']);
 const client = guardsOf('src/chain/chain-client.ts', ['test/chain/log-source.test.ts']);
 const chain = guardsOf('src/chain/chain-check.ts', ['test/chain/chain-client.test.ts']);
+const silence = guardsOf('src/chain/chain-check.ts', ['test/chain/endpoint-outage.test.ts']);
 const answer = guardsOf('src/chain/json-rpc.ts', ['test/chain/json-rpc.test.ts']);
 const rollback = guardsOf('src/database/batch-store.ts', ['test/database/batch-store.test.ts'], '(sqlite)');
 
@@ -121,6 +122,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'return finalized + 1;',
   ),
   heads(
+    'above-head',
+    'nothing is read above the head',
+    'const readable = Math.min(latest.number, await',
+    'const readable = Math.max(-1, await',
+  ),
+  heads(
     'settled',
     'blocks that a lagging node may not have yet are verified',
     'const settled = Math.min(finalized, latest.number - assumedDepth);',
@@ -158,6 +165,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'an endpoint of another chain is not asked',
     'const isOurs = chainId === undefined || found === chainId;',
     'const isOurs = found > 0;',
+  ),
+  silence(
+    'other-chain-later',
+    'nor one that may be another node by now',
+    ' && clock.monotonic() - this.#heardAt < heardForMs);',
+    ');',
   ),
   answer(
     'answer-of-another',
