@@ -1,4 +1,5 @@
 import type { CheckpointStore } from '../database/checkpoint-store.js';
+import type { Replaced } from '../database/end-replaced.js';
 import type { RewindStep, RewindStore, TakenBack } from '../database/rewind-store.js';
 import { FenceError } from '../database/script.js';
 import type { StoredBlocks } from '../database/stored-blocks.js';
@@ -56,9 +57,7 @@ export async function rewindPipeline(stores: RewindStores, options: RewindOption
 
 async function nextStep(stores: RewindStores, options: RewindOptions): Promise<RewindStep> {
   const { pipelineId, to, rowsPerStep = defaultRowsPerStep } = options;
-  const checkpoint = await checkRewind(stores, options);
-  const newest = await stores.tasks.getNewest(pipelineId);
-  const running = newest?.status === taskStatus.running ? newest : null;
+  const { checkpoint, replaces } = await checkRewind(stores, options);
   const border = await stores.storedBlocks.borderOf(pipelineId, to.number, rowsPerStep);
   const recent = border === null ? await stores.checkpoints.recentBlocks(pipelineId) : [];
   const keepsRemembered = recent.some(({ number, hash }) => number === to.number && hash === to.hash);
@@ -66,7 +65,7 @@ async function nextStep(stores: RewindStores, options: RewindOptions): Promise<R
     pipelineId,
     holder: checkpoint.taskId,
     version: checkpoint.version,
-    replaces: running === null ? null : judgeHolder(running, options),
+    replaces,
     above: border?.number ?? to.number,
     to: border === null ? to : lower(border, checkpoint),
     ends: border === null ? { keepsRemembered } : null,
@@ -74,15 +73,16 @@ async function nextStep(stores: RewindStores, options: RewindOptions): Promise<R
 }
 
 /**
- * Returns the checkpoint of a pipeline that can be rewound to a block as far as the database knows. Throws LeaseHeldError
+ * Returns the checkpoint of a pipeline that can be rewound to a block as far as the database knows, and the dead task that still
+ * holds it. Throws LeaseHeldError
  * while a task holds it, UsageError where the block is above the checkpoint or below the stretch that was read.
  */
 export async function checkRewind(
   { tasks, checkpoints }: Pick<RewindStores, 'tasks' | 'checkpoints'>,
   { pipelineId, to, ...claim }: Omit<RewindOptions, 'to'> & { readonly to: { readonly number: number } },
-): Promise<ReadCheckpoint> {
+): Promise<{ readonly checkpoint: ReadCheckpoint; readonly replaces: Replaced | null }> {
   const newest = await tasks.getNewest(pipelineId);
-  if (newest?.status === taskStatus.running) judgeHolder(newest, claim);
+  const replaces = newest?.status === taskStatus.running ? judgeHolder(newest, claim) : null;
   const checkpoint = await checkpoints.find(pipelineId);
   if (checkpoint === null || checkpoint.blockNumber === null)
     throw new UsageError(`pipeline ${pipelineId} has not read any block yet`);
@@ -98,7 +98,7 @@ export async function checkRewind(
       hint: `--to-block ${lowest} takes back all that was read; run-pipeline --from-block N reads earlier blocks`,
     });
   }
-  return { ...checkpoint, blockNumber };
+  return { checkpoint: { ...checkpoint, blockNumber }, replaces };
 }
 
 /** Rows may lie above the checkpoint, where a run has begun to read them again: it never moves up. */

@@ -165,7 +165,7 @@ eachDatabase('a rewind', (databases) => {
     const find = async (number: number, fork: number | null, head = 1_000): Promise<RewindBlock> => {
       await end();
       const claim = { pipelineId, worker: exampleWorker('here:2'), heartbeatIntervalSeconds: 30 };
-      const checkpoint = await checkRewind(stores(), { ...claim, to: { number } });
+      const { checkpoint } = await checkRewind(stores(), { ...claim, to: { number } });
       const headerOf = (asked: number): Promise<BlockHeader | null> => {
         const hash = hashOf(asked < (fork ?? 0) ? `block ${asked}` : `new ${asked}`);
         return Promise.resolve(asked > head ? null : ({ number: asked, hash } as BlockHeader));

@@ -48,7 +48,7 @@ async function rewindIn(database: Database, context: CommandContext, { id, toBlo
   };
   const { heartbeatIntervalSeconds } = context.settings;
   const claim = { pipelineId: id, worker: thisProcess(), heartbeatIntervalSeconds };
-  const checkpoint = await checkRewind(stores, { ...claim, to: { number: toBlock } });
+  const { checkpoint } = await checkRewind(stores, { ...claim, to: { number: toBlock } });
   const to = await findBlock(stores, context, { pipeline, checkpoint, toBlock });
   return { from: checkpoint.blockNumber, to, taken: await rewind(stores, { ...claim, to }) };
 }

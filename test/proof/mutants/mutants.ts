@@ -4,6 +4,7 @@ import { ingestionMutants } from './ingestion-mutants.js';
 import { leaseMutants } from './lease-mutants.js';
 import type { Mutant } from './mutant.js';
 import { outageMutants } from './outage-mutants.js';
+import { rewindMutants } from './rewind-mutants.js';
 import { sqlMutants } from './sql-mutants.js';
 import { timeoutMutants } from './timeout-mutants.js';
 
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...timeoutMutants,
   ...outageMutants,
   ...ingestionMutants,
+  ...rewindMutants,
 ];

@@ -1,0 +1,78 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const store = guardsOf('src/database/rewind-store.ts', ['test/database/rewind-store.test.ts'], '(sqlite)');
+const rewind = guardsOf('src/tasks/rewind-pipeline.ts', ['test/tasks/rewind-pipeline.test.ts'], '(sqlite)');
+const block = guardsOf('src/tasks/rewind-block.ts', ['test/tasks/rewind-pipeline.test.ts'], '(sqlite)');
+const parked = guardsOf('src/tasks/parked.ts', ['test/tasks/parked.test.ts'], '(sqlite)');
+const repair = guardsOf('src/database/repair-store.ts', ['test/database/repair-store.test.ts'], '(sqlite)');
+const sure = guardsOf('src/chain/sure-blocks.ts', ['test/chain/sure-blocks.test.ts']);
+const witness = guardsOf('src/chain/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
+
+/** What a person takes back or puts right, beside runs that go on. */
+export const rewindMutants: readonly Mutant[] = [
+  store(
+    'rewind-version',
+    'a rewind builds on the checkpoint that it was decided on',
+    '.where({ pipeline_id: pipelineId, version: step.version })',
+    '.where({ pipeline_id: pipelineId })',
+  ),
+  store('rewind-holder', 'and on its holder', "      .whereRaw(dialect.sameAs(knex, 'task_id', step.holder))\n", ''),
+  store('rewind-fence', 'or writes nothing', 'this.#database.fenced(checkpoint),', 'checkpoint,'),
+  store(
+    'rewind-frees',
+    'the last step leaves a checkpoint that names nobody',
+    '...(step.ends === null ? {} : { task_id: null }),',
+    '',
+  ),
+  rewind(
+    'rewind-living',
+    'a pipeline that is run is not rewound',
+    'newest?.status === taskStatus.running ? judgeHolder(newest, claim) : null;',
+    'null;',
+  ),
+  rewind(
+    'rewind-down',
+    'a rewind never moves the checkpoint up',
+    'return border.number < blockNumber ? border : { number: blockNumber, hash: blockHash };',
+    'return border.number < 0 ? { number: blockNumber, hash: blockHash } : border;',
+  ),
+  block(
+    'rewind-rows',
+    'rows that are kept are of the chain',
+    'if (header !== null && (await stands(kept, first, header, headerOf))) {',
+    'if (header !== null) {',
+  ),
+  parked(
+    'parked-holder',
+    'a pipeline is parked as long as its checkpoint names the task',
+    ' || checkpoint?.taskId !== newest.id',
+    '',
+  ),
+  repair('repair-fence', 'a repair holds the checkpoint', 'this.#database.fenced(checkpoint),', 'checkpoint,'),
+  repair(
+    'repair-block',
+    'only blocks up to the checkpoint are repaired',
+    "      .where('block_number', '>=', Math.max(...blocks))\n",
+    '',
+  ),
+  repair(
+    'repair-version',
+    'blocks that may be replaced are repaired as they were read',
+    '...(version === null ? {} : { version })',
+    '',
+  ),
+  sure(
+    'sure-hollow',
+    'an answer without logs is not believed against the bloom filter',
+    "agree && !isHollow ? 'agreement' : null",
+    "agree ? 'agreement' : null",
+  ),
+  sure('sure-root', 'receipts prove what gives their root', 'if (isProven()) return reading;', 'return reading;'),
+  witness(
+    'witness-pair',
+    'only what two endpoints tell is believed',
+    'readings.slice(index + 1).some(',
+    'readings.slice(index).some(',
+  ),
+];
