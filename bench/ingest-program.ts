@@ -18,7 +18,7 @@ export interface Ingested {
   readonly events: number;
   /** From its first request to its last commit. */
   readonly seconds: number;
-  /** The most memory of the program and of what it has started, in MB, as seen every tenth of a second. */
+  /** The most memory of the program and of what it has started, in MB, as seen now and then; shared pages count once. */
   readonly peakMb: number;
   /** The processor's time that the program and what it has started took in all, in seconds: steady on a busy machine. */
   readonly cpuSeconds: number;
@@ -28,6 +28,8 @@ export interface Ingested {
 export type IngestProgram = (databaseUrl: string, rpcUrl: string, range: IngestRange) => Promise<Ingested>;
 
 const ingestTimeoutMs = 3_600_000;
+/** How often a program is looked at: a look takes the kernel about a millisecond. */
+const lookMs = 100;
 
 /** Runs a program of this folder. */
 export function programOf(name: 'floor' | 'plain-script'): IngestProgram {
@@ -53,17 +55,20 @@ async function finish(child: Child): Promise<Ingested> {
     const { mb, cpuSeconds } = readUse(child.pid);
     most.mb = Math.max(most.mb, mb);
     most.cpuSeconds = Math.max(most.cpuSeconds, cpuSeconds);
-  }, 50);
+  }, lookMs);
   const { code, stdout, stderr } = await child.exit(ingestTimeoutMs).finally(() => clearInterval(watch));
   if (code !== 0) throw new Error(`ended with ${String(code)}: ${stderr}`);
   const { events, seconds } = JSON.parse(stdout) as Pick<Ingested, 'events' | 'seconds'>;
   return { events, seconds, peakMb: most.mb, cpuSeconds: most.cpuSeconds };
 }
 
-/** What a process and its children use: resident memory, and user and system time so far (proc_pid_status(5), proc_pid_stat(5)). */
+/**
+ * What a process and its children use: resident memory, of shared pages their part (Pss of proc_pid_smaps(5)), and user and
+ * system time so far (proc_pid_stat(5)).
+ */
 function readUse(pid: number): { readonly mb: number; readonly cpuSeconds: number } {
   try {
-    const resident = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    const resident = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
     const times = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')

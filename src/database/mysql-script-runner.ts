@@ -116,7 +116,12 @@ export class MysqlScriptRunner implements ScriptRunner {
     if (this.#session !== null) return this.#session;
     // What still waits for its turn must not open a connection that nobody would close.
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
-    const raw = createConnection({ ...connectionOptions(this.#address), multipleStatements: true });
+    const raw = createConnection({
+      ...connectionOptions(this.#address),
+      multipleStatements: true,
+      // Scripts are written out here: the driver would go through megabytes once more, in search of what it may fill in.
+      queryFormat: (text) => text,
+    });
     // Without a listener an error of an idle connection would end the process; the next script meets it anyway.
     const connection = raw.promise();
     raw.on('error', () => {
