@@ -3,9 +3,9 @@ import { RuntimeFailure } from '../runtime/errors.js';
 import { hexDigits, isBulkInsert } from './script.js';
 import type { BulkInsert, InsertColumn, ScriptStep, SqlValue } from './script.js';
 
-/** SQL text that is sent as one packet, and which results of it belong to the script's steps. */
+/** Statements that are sent as one packet, and which of their results belong to the script's steps. */
 export interface Packet {
-  readonly text: string;
+  readonly statements: readonly string[];
   /** Per result of the packet: the index of the step that it answers, or null. */
   readonly answers: readonly (number | null)[];
 }
@@ -139,5 +139,5 @@ function* pack(pieces: readonly Piece[], maxBytes: number): Generator<Packet, vo
 }
 
 function toPacket(pieces: readonly Piece[]): Packet {
-  return { text: pieces.map((piece) => piece.text).join(';'), answers: pieces.map((piece) => piece.step) };
+  return { statements: pieces.map((piece) => piece.text), answers: pieces.map((piece) => piece.step) };
 }

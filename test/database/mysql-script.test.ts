@@ -10,9 +10,11 @@ const rows = bulkInsert(
   [{ name: 'id' }, { name: 'hash', hex: true }, { name: 'text' }],
   Array.from({ length: 100 }, (_, i) => [i, `0x${'ab'.repeat(32)}`, `it's '${i}'`]),
 );
-const packetsOf = (steps: readonly ScriptStep[], maxBytes: number): readonly Packet[] => [
-  ...writePackets(steps, maxBytes),
-];
+const packetsOf = (
+  steps: readonly ScriptStep[],
+  maxBytes: number,
+): readonly { readonly text: string; readonly answers: Packet['answers'] }[] =>
+  [...writePackets(steps, maxBytes)].map(({ statements, answers }) => ({ text: statements.join(';'), answers }));
 
 describe('the packets of a script', () => {
   it('is one statement without a transaction where there is only one', () => {

@@ -70,8 +70,8 @@ export class MariadbEngine implements Engine {
   async #run(clock: string, steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
     const results = steps.map(() => ({ matched: 0, insertId: 0 }));
     try {
-      for (const { text, answers } of writePackets(steps, maxPacketBytes)) {
-        const [[, ...headers]] = await this.#connection.query<ResultSetHeader[]>(`${clock};${text}`);
+      for (const { statements, answers } of writePackets(steps, maxPacketBytes)) {
+        const [[, ...headers]] = await this.#connection.query<ResultSetHeader[]>([clock, ...statements].join(';'));
         answers.forEach((step, i) => {
           const result = step === null ? undefined : results[step];
           if (result === undefined) return;
