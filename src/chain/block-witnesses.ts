@@ -1,4 +1,4 @@
-import type { BlockRange } from '../model/block.js';
+import type { BlockRange, BlockRef } from '../model/block.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { backoffMs } from '../runtime/retry.js';
@@ -34,37 +34,48 @@ const backoff = { firstMs: 200, maxMs: 2_000 };
 const patienceMs = 3_000;
 const late = new Error('not waited for');
 
+/** Asks one endpoint. */
+type Ask = (client: ChainClient, reader: LogReader, signal: AbortSignal) => Promise<Reading>;
+
 /** Has new blocks confirmed: what two endpoints tell alike is believed, whoever told it first. */
 export class BlockWitnesses {
   readonly #options: BlockWitnessesOptions;
   readonly #filter: LogFilter;
-  readonly #readers: ReadonlyMap<string, LogReader>;
+  readonly #clients: readonly (readonly [name: string, client: ChainClient, reader: LogReader])[];
 
   constructor(options: BlockWitnessesOptions) {
     const { chain } = options;
     this.#options = options;
     this.#filter = toLogFilter(options.filter);
-    this.#readers = new Map(
-      chain.endpoints.map((name) => [name, new LogReader(chain.via({ only: [name] }), this.#filter)]),
-    );
+    this.#clients = chain.endpoints.map((name) => {
+      const client = chain.via({ only: [name] });
+      return [name, client, new LogReader(client, this.#filter)];
+    });
   }
 
   /**
-   * Returns a verified range with the logs that two endpoints tell. Throws NodeLagsError where no two agree on it in time, or
-   * agree on other blocks; ChainUnreachableError where there are no two to ask.
+   * Returns a verified range with the logs that two endpoints tell. Throws NodeLagsError where no two agree in time, or agree
+   * on other blocks; ChainUnreachableError where none can be asked.
    */
   async confirm(fetched: FetchedRange, answered: () => Promise<void>, signal: AbortSignal): Promise<FetchedRange> {
-    for (let attempt = 1; ; attempt++) {
-      const heard = await this.#hear(fetched, signal);
-      await answered();
-      const agreed = pairIn(heard);
-      if (agreed?.last.hash === fetched.last.hash) return this.#confirmed(fetched, agreed);
-      const complaint = complaintOf(fetched, heard, agreed);
-      if (agreed !== null || attempt >= attempts) throw new NodeLagsError(complaint, { hint });
-      const fields = { event: 'source.unconfirmed', from: fetched.from, to: fetched.to };
-      this.#options.logger.log('info', `asking again: ${complaint}`, fields);
-      await this.#options.clock.sleep(backoffMs(attempt, backoff), signal);
-    }
+    const { last } = fetched;
+    const ask: Ask = (_client, reader, both) => this.#read(reader, fetched, both);
+    const agreed = await this.#agree(last.number, ask, answered, signal);
+    if (agreed.last.hash === last.hash) return this.#confirmed(fetched, agreed);
+    const message = `block ${last.number} is ${last.hash}, but two endpoints agree on ${agreed.last.hash}`;
+    throw new NodeLagsError(message, { hint });
+  }
+
+  /** Makes sure that a block was replaced; throws as `confirm` does where two endpoints still have it, or no two agree. */
+  async confirmReplaced(held: BlockRef, answered: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const ask: Ask = async (client, _reader, both) => {
+      const last = await client.header(held.number, both);
+      if (last === null) throw new Inconsistency(`block ${held.number} is not there`);
+      return { logs: [], last };
+    };
+    const agreed = await this.#agree(held.number, ask, answered, signal);
+    if (agreed.last.hash !== held.hash) return;
+    throw new NodeLagsError(`block ${held.number} is another by the word of one endpoint alone`, { hint });
   }
 
   #confirmed(fetched: FetchedRange, agreed: Reading): FetchedRange {
@@ -75,13 +86,27 @@ export class BlockWitnesses {
     return { ...fetched, logs: agreed.logs };
   }
 
+  /** Returns what two endpoints tell alike up to a block; asks again for some time where no two do. */
+  async #agree(block: number, ask: Ask, answered: () => Promise<void>, signal: AbortSignal): Promise<Reading> {
+    for (let attempt = 1; ; attempt++) {
+      const heard = await this.#hear(ask, signal);
+      await answered();
+      const agreed = pairIn(heard);
+      if (agreed !== null) return agreed;
+      const complaint = complaintOf(block, heard);
+      if (attempt >= attempts) throw new NodeLagsError(complaint, { hint });
+      this.#options.logger.log('info', `asking again: ${complaint}`, { event: 'source.unconfirmed', block });
+      await this.#options.clock.sleep(backoffMs(attempt, backoff), signal);
+    }
+  }
+
   /** Asks all at once; hears no more when two agree, or some time after the first has answered. */
-  async #hear(fetched: FetchedRange, signal: AbortSignal): Promise<readonly Testimony[]> {
+  async #hear(ask: Ask, signal: AbortSignal): Promise<readonly Testimony[]> {
     const enough = new AbortController();
     const both = AbortSignal.any([signal, enough.signal]);
     const heard: Testimony[] = [];
-    const asked = [...this.#readers].map(async ([endpoint, reader]) => {
-      const said = await this.#ask(reader, fetched, both);
+    const asked = this.#clients.map(async ([endpoint, client, reader]) => {
+      const said = await ask(client, reader, both).catch(toText);
       if (heard.push({ endpoint, said }) === 1) void this.#abortLater(enough);
       if (pairIn(heard) !== null) enough.abort(late);
     });
@@ -98,17 +123,12 @@ export class BlockWitnesses {
     enough.abort(late);
   }
 
-  async #ask(reader: LogReader, fetched: FetchedRange, signal: AbortSignal): Promise<Reading | string> {
-    try {
-      const { logs: told, last } = await readWhole(reader, fetched, signal);
-      const { logs, removed } = cleanLogs(told, fetched, matcherOf(this.#filter));
-      if (removed > 0) throw new Inconsistency('its logs are of blocks that were replaced');
-      checkHashes(logs, last.hash === fetched.last.hash ? fetched.headers : [last]);
-      return { logs, last };
-    } catch (error) {
-      if (error instanceof RpcError || error instanceof Inconsistency) return error.message;
-      throw error;
-    }
+  async #read(reader: LogReader, fetched: FetchedRange, signal: AbortSignal): Promise<Reading> {
+    const { logs: told, last } = await readWhole(reader, fetched, signal);
+    const { logs, removed } = cleanLogs(told, fetched, matcherOf(this.#filter));
+    if (removed > 0) throw new Inconsistency('its logs are of blocks that were replaced');
+    checkHashes(logs, last.hash === fetched.last.hash ? fetched.headers : [last]);
+    return { logs, last };
   }
 }
 
@@ -134,10 +154,15 @@ function pairIn(heard: readonly Testimony[]): Reading | null {
   return readings.find((one, index) => readings.slice(index + 1).some((other) => tellAlike(one, other))) ?? null;
 }
 
-function complaintOf({ last, logs }: FetchedRange, heard: readonly Testimony[], agreed: Reading | null): string {
-  const shown = (reading: Reading): string => `${reading.last.hash} and ${reading.logs.length} logs`;
-  const told = `block ${last.number} is ${shown({ last, logs })}`;
-  if (agreed !== null) return `${told}, but two endpoints agree on ${shown(agreed)}`;
-  const others = heard.map(({ endpoint, said }) => (typeof said === 'string' ? said : `${endpoint}: ${shown(said)}`));
-  return `no two endpoints agree on block ${last.number} in time (${others.join('; ')})`;
+/** What one endpoint can't tell, it says why. */
+function toText(error: unknown): string {
+  if (error instanceof RpcError || error instanceof Inconsistency) return error.message;
+  throw error;
+}
+
+function complaintOf(block: number, heard: readonly Testimony[]): string {
+  const told = heard.map(({ endpoint, said }) =>
+    typeof said === 'string' ? said : `${endpoint}: ${said.last.hash} with ${said.logs.length} logs`,
+  );
+  return `no two endpoints agree on block ${block} in time (${told.join('; ')})`;
 }

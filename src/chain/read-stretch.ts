@@ -77,10 +77,10 @@ export class ReadStretch {
   }
 
   /**
-   * Returns the number of a read block that the chain has replaced; undefined where none is known to be. A lower head
+   * Returns a read block that the chain has replaced; undefined where none is known to be. A lower head
    * alone proves nothing: only a hash does.
    */
-  async findReplaced({ latest, finalized }: ChainHead, signal: AbortSignal): Promise<number | undefined> {
+  async findReplaced({ latest, finalized }: ChainHead, signal: AbortSignal): Promise<BlockRef | undefined> {
     const last = this.#last;
     if (last === null || this.#settled) return undefined;
     const number = Math.min(last.number, latest.number);
@@ -88,7 +88,7 @@ export class ReadStretch {
     if (held === undefined) return undefined;
     const found = number === latest.number ? latest : await this.#chain.header(number, signal);
     if (found === null) throw new NodeLagsError(`block ${number} is not there`);
-    if (found.hash !== held.hash) return number;
+    if (found.hash !== held.hash) return held;
     this.#settled = last.number === number && number <= finalized;
     return undefined;
   }

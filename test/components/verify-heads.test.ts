@@ -46,6 +46,13 @@ describe('an event monitor that verifies heads', () => {
         ...options.context,
       },
     });
+  /** Stops a run that has seen the head often. */
+  const stopAtHead = (): NonNullable<MonitorRunOptions['moved']> => {
+    let seen = 0;
+    return (_known, stop) => {
+      if (ledger.checkpoint.blockHash === node(0).head.hash && ++seen > 12) stop();
+    };
+  };
   const logRequests = (index: number): number =>
     node(index)
       .requests.flat()
@@ -104,6 +111,22 @@ describe('an event monitor that verifies heads', () => {
     expect((error as Error).message).to.match(/^no two endpoints agree on block 100 in time \(127.*14 logs.*13 logs/);
     expect((error as ChainUnreachableError).hint).to.match(/^verify_heads asks that two endpoints/);
     expect(ledger.checkpoint.blockNumber).to.equal(86);
+  });
+
+  it('does not take the newest block for another on the word of one', async () => {
+    await run(2);
+    const realtime = { verifyHeads: true, mode: 'realtime' } as const;
+    node(0).reorg(3, 3);
+    const error: unknown = await run(2, { config: realtime, moved: stopAtHead() }).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.match(/no two endpoints agree on block 100/);
+    expect(ledger.rollbacks).to.deep.equal([]);
+    node(1).reorg(3, 3);
+    await run(2, { config: realtime, moved: stopAtHead() });
+    expect(ledger.rollbacks).to.have.length(1);
+    expect(ledger.ids).to.deep.equal(idsOf(0));
+    node(2).reorg(7, 7);
+    await run(3, { config: realtime, moved: stopAtHead() });
+    expect(ledger.rollbacks).to.have.length(1);
   });
 
   it('takes nothing back on the word of one', async () => {

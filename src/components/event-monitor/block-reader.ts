@@ -53,7 +53,10 @@ export class BlockReader {
     // A range whose blocks are verified shows by itself whether its first block fits.
     const willTell = stretch.next <= end && stretch.next > head.settled;
     const replaced = willTell ? undefined : await stretch.findReplaced(head, signal);
-    if (replaced !== undefined) yield* this.#takeBack(stretch, replaced, signal);
+    if (replaced !== undefined) {
+      await this.#options.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
+      yield* this.#takeBack(stretch, replaced.number, signal);
+    }
     const { clock, stopping } = this.#options.context;
     const since = clock.monotonic();
     while (stretch.next <= end && !stopping.aborted && clock.monotonic() - since < headAgeMs) {
