@@ -53,7 +53,7 @@ const headersPerBatch = 50;
 /** How far below the newest block known a block counts as new. */
 const newBlocks = 64;
 
-type How = Pick<Question<unknown>, 'calls' | 'isUrgent' | 'kind'> & Partial<Pick<Question<unknown>, 'isForCaller'>>;
+type How = Omit<Question<unknown>, 'work' | 'choice' | 'isForCaller'> & Partial<Pick<Question<unknown>, 'isForCaller'>>;
 
 const never = (): boolean => false;
 
@@ -152,7 +152,11 @@ export class ChainClient {
       (asksForLess(error) && !(single && error.lostConnection)) ||
       (!single && mayBeLimit(error));
     const isUrgent = this.#isNew(range.to);
-    return this.#ask(ask, { calls: 2, isUrgent, kind: 'logs', isForCaller }, signal);
+    return this.#ask(
+      ask,
+      { calls: 2, isUrgent, oldest: isUrgent ? undefined : range.from, kind: 'logs', isForCaller },
+      signal,
+    );
   }
 
   /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
@@ -184,7 +188,8 @@ export class ChainClient {
       return { logs, last: header, ...how, isProven };
     };
     const isForCaller = (error: RpcError): boolean => error.class === 'lag' || asksForLess(error);
-    return this.#ask(ask, { calls: 2, isUrgent: this.#isNew(number), isForCaller }, signal);
+    const isUrgent = this.#isNew(number);
+    return this.#ask(ask, { calls: 2, isUrgent, oldest: isUrgent ? undefined : number, isForCaller }, signal);
   }
 
   /** Closes the connections. */

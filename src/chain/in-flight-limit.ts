@@ -15,6 +15,8 @@ export class InFlightLimit {
   #refused = Number.POSITIVE_INFINITY;
   #answers = 0;
   #untilRetried = answersUntilRetried;
+  /** How many answers came while so many were in flight: some of them are answered in any case. */
+  #answersBeyond = 0;
   /** True from a new beginning to the first refusal: each answer lets one more in. */
   #isStarting = false;
 
@@ -43,7 +45,7 @@ export class InFlightLimit {
   answered(): void {
     if (this.#most === Number.POSITIVE_INFINITY) return;
     this.#answers++;
-    if (this.#inFlight >= this.#refused) this.#forgetRefusal();
+    if (this.#inFlight >= this.#refused && ++this.#answersBeyond > 2 * this.#refused) this.#forgetRefusal();
     // A limit that is not reached was not put to the test.
     if (this.#inFlight < this.most) return;
     const ceiling = this.#answers >= this.#untilRetried ? unlimited : this.#refused - 1;
@@ -58,6 +60,7 @@ export class InFlightLimit {
     if (refused >= this.#refused) this.#untilRetried = Math.min(longestUntilRetried, this.#untilRetried * 2);
     this.#refused = Math.min(refused, this.#refused);
     this.#answers = 0;
+    this.#answersBeyond = 0;
     this.#isStarting = false;
     this.#most = Math.max(1, Math.min(this.#most, this.#inFlight) * 0.7);
   }

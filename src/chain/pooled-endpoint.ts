@@ -6,6 +6,7 @@ import { CircuitBreaker } from './circuit-breaker.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import type { JsonRpcEndpoint } from './json-rpc.js';
+import { KnownHistory } from './known-history.js';
 import { RequestRate } from './request-rate.js';
 import { rateIn } from './rpc-error-hints.js';
 import type { RpcError } from './rpc-error.js';
@@ -18,6 +19,7 @@ export class PooledEndpoint {
   readonly rpc: JsonRpcEndpoint;
   readonly chain: ChainCheck;
   readonly health = new EndpointHealth();
+  readonly history = new KnownHistory();
   readonly inFlight = new InFlightLimit();
   readonly rate = new RequestRate();
   readonly breaker: CircuitBreaker;
@@ -110,7 +112,7 @@ export class PooledEndpoint {
   #slowDown(since: number, error: RpcError, now: number): void {
     if (error.retryAfterMs !== undefined) this.rate.pause(Math.min(error.retryAfterMs, longestWaitMs), now);
     // What had left before it was slowed down tells nothing new.
-    if (since < this.#slowedAt) return;
+    if (since <= this.#slowedAt) return;
     this.#slowedAt = now;
     const isAboutNumber = /concurren|simultaneous|parallel|in.?flight/i.test(error.message);
     const stated = rateIn(error.message);

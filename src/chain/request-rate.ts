@@ -5,7 +5,7 @@ const stated = 0.95;
 const lowest = 0.2;
 /** A rate that is this high is none. */
 const unlimited = 2_000;
-/** How much of the rate after a refusal is added each second: far from what was refused, near it, and well beyond it. */
+/** What is added each second, far from what was refused and near it, as a share of the rate that followed; beyond it, of the rate. */
 const steps = { far: 1 / 15, near: 1 / 100, beyond: 1 / 4 };
 /** How far ahead of an even pace a call may be, in milliseconds. */
 const aheadMs = 150;
@@ -20,9 +20,10 @@ export class RequestRate {
   /** When the next call is due at an even pace, and until when there may be none at all. */
   #dueAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
-  /** The rate that was refused, and the one that followed. */
+  /** The rate that was refused, the one that followed, and when. */
   #refused = Number.POSITIVE_INFINITY;
   #reduced = 0;
+  #reducedAt = Number.NEGATIVE_INFINITY;
   /** How many calls were answered in the window that began then, and in the one before. */
   #windowAt = Number.NEGATIVE_INFINITY;
   #answered = 0;
@@ -49,20 +50,24 @@ export class RequestRate {
     this.#turnWindow(now);
     this.#answered += calls;
     // A rate that is not reached was not put to the test.
-    if (this.#perSecond === Number.POSITIVE_INFINITY || this.#dueAt < now - aheadMs) return;
-    this.#perSecond += (this.#reduced * this.#step() * calls) / this.#perSecond;
+    if (this.#perSecond === Number.POSITIVE_INFINITY || this.#dueAt < now) return;
+    this.#perSecond += (this.#growth() * calls) / this.#perSecond;
     if (this.#perSecond >= unlimited) this.#forget();
   }
 
   /** Calls were refused as too many; some endpoints state how many they take a second. */
   refused(now: number, perSecond?: number): void {
+    // Whoever counts by the second refuses until that is over, whatever is asked.
+    if (now - this.#reducedAt < windowMs) return;
     this.#turnWindow(now);
-    const tried = this.#perSecond === Number.POSITIVE_INFINITY ? this.#lately() : this.#perSecond;
+    const isFirst = this.#perSecond === Number.POSITIVE_INFINITY;
+    const tried = isFirst ? this.#lately() : this.#perSecond;
     const isNews = perSecond !== undefined && perSecond * stated < this.#perSecond;
     this.#refused = isNews ? perSecond : tried;
     this.#perSecond = Math.max(lowest, isNews ? perSecond * stated : tried * decrease);
     this.#reduced = this.#perSecond;
-    this.#dueAt = now;
+    this.#reducedAt = now;
+    this.#dueAt = isFirst ? now + windowMs : now;
   }
 
   /** No call may leave for some time, in milliseconds. */
@@ -70,9 +75,10 @@ export class RequestRate {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
   }
 
-  #step(): number {
-    if (this.#perSecond < this.#refused * 0.9) return steps.far;
-    return this.#perSecond < this.#refused * 1.2 ? steps.near : steps.beyond;
+  /** How much may be added within a second. */
+  #growth(): number {
+    if (this.#perSecond < this.#refused * 0.9) return this.#reduced * steps.far;
+    return this.#perSecond < this.#refused * 1.2 ? this.#reduced * steps.near : this.#perSecond * steps.beyond;
   }
 
   /** How many calls were answered within a second, as far as is known. */

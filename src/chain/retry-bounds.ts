@@ -1,8 +1,11 @@
 import type { RpcError } from './rpc-error.js';
 
-interface Bounds {
+/** How often a call is tried in all. */
+export interface Bounds {
   readonly attempts: number;
+  /** While nobody has ever been reached. */
   readonly firstAttempts: number;
+  /** While nobody can be reached who had answered. */
   readonly outageAttempts: number;
 }
 

@@ -64,6 +64,15 @@ export function retryAfterIn(
   return stated.find((ms) => ms !== undefined && Number.isFinite(ms) && ms > 0);
 }
 
+const earliest =
+  /(?:lowest|earliest|oldest|base|first available|starts? at|begins? at)[^\d;]{0,40}?(0x[0-9a-f]+|\d[\d,_]*)/i;
+
+/** Returns the first block of a node's history as an error's text states it; undefined where it does not. */
+export function earliestIn(message: string): number | undefined {
+  const block = Number(earliest.exec(message.slice(0, 2_000))?.[1]?.replace(/[,_]/g, ''));
+  return Number.isSafeInteger(block) ? block : undefined;
+}
+
 const ratePatterns = [
   /(\d[\d,]*)\s?(?:requests?|calls?|req)?\s?\/\s?s(?:ec(?:ond)?)?\b/i,
   /(\d[\d,]*) (?:requests?|calls?|rps)? ?(?:per|a|each) second\b/i,

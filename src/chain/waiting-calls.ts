@@ -26,20 +26,20 @@ export class WaitingCalls {
   /** Returns what `turn` gets, as soon as it gets it; throws what it throws. */
   async wait<T>(turn: () => Turn<T>, isUrgent: boolean, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    let leave = (): void => undefined;
+    let abort = (): void => undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
         const waiter = { isUrgent, turn: () => take(turn, resolve, reject) };
-        const abort = (): void => reject(signal.reason as Error);
-        signal.addEventListener('abort', abort, { once: true });
-        leave = () => {
-          signal.removeEventListener('abort', abort);
+        abort = () => {
+          // Who is gone must not take what those behind it wait for.
           this.#waiters = this.#waiters.filter((other) => other !== waiter);
+          reject(signal.reason as Error);
         };
+        signal.addEventListener('abort', abort, { once: true });
         this.#join(waiter);
       });
     } finally {
-      leave();
+      signal.removeEventListener('abort', abort);
     }
   }
 
