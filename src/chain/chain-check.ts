@@ -70,6 +70,11 @@ export class ChainCheck {
     if (age > verifiedForMs) this.#verifiedAt = null;
   }
 
+  /** Has it asked again before anything else is asked. */
+  distrust(): void {
+    this.#verifiedAt = null;
+  }
+
   /** Asks the endpoint, which may take a short time only; answers what went wrong, null where it told its chain. */
   ask(): Promise<RpcError | null> {
     this.#asking ??= this.#ask().finally(() => (this.#asking = null));

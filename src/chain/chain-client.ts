@@ -3,7 +3,8 @@ import type { RawLog } from '../model/event.js';
 import { giveRoot, readReceiptLogs } from './block-receipts.js';
 import type { EndpointChoice } from './endpoint-choice.js';
 import { EndpointPool } from './endpoint-pool.js';
-import type { EndpointPoolOptions, Question, Work } from './endpoint-pool.js';
+import type { EndpointPoolOptions } from './endpoint-pool.js';
+import type { Question, Work } from './endpoint-question.js';
 import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from './header-outcome.js';
 import type { BlockTag, TagAnswer } from './header-outcome.js';
 import type { RpcCall } from './json-rpc-answer.js';
@@ -90,7 +91,7 @@ export class ChainClient {
     // Where a chain is meant, only an endpoint that has just said, or had said before, that it serves it is asked anything.
     const ask = async (endpoint: JsonRpcEndpoint): Promise<number> =>
       chainId ?? readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
-    return this.#ask(ask, { calls: 1, isUrgent: true }, signal);
+    return this.#ask(ask, { calls: 1, isUrgent: true, isSimple: true }, signal);
   }
 
   /** Returns one block's header; null where the node has no such block. */
@@ -100,7 +101,7 @@ export class ChainClient {
       const [outcome] = await endpoint.batch([headerCall(block)], signal);
       return this.#noted(headerIn(outcome, asked));
     };
-    return this.#ask(ask, { calls: 1, isUrgent: true, kind: 'head' }, signal);
+    return this.#ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
   }
 
   /** Returns the headers of blocks in their order, null where the node has none; `answered` follows each batch. */
@@ -117,7 +118,7 @@ export class ChainClient {
       const ask = async (endpoint: JsonRpcEndpoint): Promise<void> =>
         collectHeaders(missing, await endpoint.batch(missing.map(headerCall), signal), found);
       const isUrgent = this.#isNew(missing.at(-1) ?? 0);
-      await this.#ask(ask, { calls: missing.length, isUrgent }, signal);
+      await this.#ask(ask, { calls: missing.length, isUrgent, isSimple: true }, signal);
       await answered();
     }
     return numbers.map((number) => found.get(number) ?? null);
@@ -129,7 +130,7 @@ export class ChainClient {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
       return { latest: this.#noted(headerIn(latest)), tagged: readTag(tagged), endpoint: endpoint.name };
     };
-    return this.#ask(ask, { calls: 2, isUrgent: true }, signal);
+    return this.#ask(ask, { calls: 2, isUrgent: true, isSimple: true }, signal);
   }
 
   /**

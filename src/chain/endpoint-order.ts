@@ -5,6 +5,8 @@ import type { PooledEndpoint } from './pooled-endpoint.js';
 const lastForMs = 5_000;
 /** The share of the time that another endpoint must save: small differences are not worth a change. */
 const gain = 0.4;
+/** The share of the time at the first one that must be known of another to compare them. */
+const enough = 0.8;
 /** How often the order is considered, and for how long a figure holds, in milliseconds. */
 const considerMs = 1_000;
 const figureMs = 60_000;
@@ -39,20 +41,23 @@ export class EndpointOrder {
     this.#list = [...this.#list.filter((other) => other !== endpoint), endpoint];
   }
 
-  /** A call of a kind was answered: returns an endpoint that is worth being asked the same, to compare them. */
-  answered(kind: CallKind, by: PooledEndpoint, now: number): PooledEndpoint | undefined {
+  /**
+   * A call of a kind was answered: returns an endpoint among those that could have answered it, too, which is worth being
+   * asked the same to compare them.
+   */
+  answered(
+    kind: CallKind,
+    by: PooledEndpoint,
+    isAble: (endpoint: PooledEndpoint) => boolean,
+    now: number,
+  ): PooledEndpoint | undefined {
     if (this.#list.length < 2) return undefined;
     this.#lately[kind]++;
     this.#sinceLook[kind]++;
     if (now - this.#consideredAt >= considerMs) this.#consider(now);
     if (this.#sinceLook[kind] < callsPerLook) return undefined;
     const other = this.#list.find(
-      (endpoint) =>
-        endpoint !== by &&
-        endpoint.breaker.state === 'closed' &&
-        endpoint.freeAt <= now &&
-        !endpoint.chain.isPutAside &&
-        now - endpoint.health.measuredAt(kind) >= figureMs,
+      (endpoint) => endpoint !== by && isAble(endpoint) && isWorthALook(endpoint, kind, now),
     );
     if (other !== undefined) this.#sinceLook[kind] = 0;
     return other;
@@ -63,20 +68,26 @@ export class EndpointOrder {
     this.#consideredAt = now;
     if (this.#lately.head + this.#lately.logs > callsRemembered) for (const kind of kinds) this.#lately[kind] /= 2;
     const [first] = this.#list;
-    const fit = this.#list.filter((endpoint) => endpoint === first || this.#isFit(endpoint, now));
-    const best = fit.reduce((one, other) => (this.#cost(other, now) < this.#cost(one, now) ? other : one));
-    if (first === undefined || !(this.#cost(best, now) < this.#cost(first, now) * (1 - gain))) return;
-    this.#list = [best, ...this.#list.filter((endpoint) => endpoint !== best)];
+    if (first === undefined) return;
+    const costs = this.#list.map((other) => ({ other, cost: this.#costBeside(first, other, now) }));
+    const best = costs.reduce((one, other) => (other.cost < one.cost ? other : one));
+    if (best.cost < 1 - gain) this.#list = [best.other, ...this.#list.filter((endpoint) => endpoint !== best.other)];
   }
 
-  #isFit(endpoint: PooledEndpoint, now: number): boolean {
-    const isLast = (this.#lastUntil.get(endpoint) ?? now) > now;
-    return !isLast && endpoint.breaker.state === 'closed' && endpoint.chain.strange === null;
+  /** How long what was asked lately would have taken there, as a share of the time at the first one. */
+  #costBeside(first: PooledEndpoint, other: PooledEndpoint, now: number): number {
+    if (other === first || (this.#lastUntil.get(other) ?? now) > now || !other.isTrusted) return 1;
+    const timeAt = ({ health }: PooledEndpoint, of: readonly CallKind[]): number =>
+      of.reduce((sum, kind) => sum + this.#lately[kind] * health.latencyMs(kind), 0);
+    const asked = kinds.filter((kind) => this.#lately[kind] > 0 && first.health.latencyMs(kind) < Infinity);
+    const known = asked.filter((kind) => other.health.latencyMs(kind) < Infinity);
+    // What is seldom asked, or quick at any rate, need not be known.
+    if (timeAt(first, known) < timeAt(first, asked) * enough) return 1;
+    return (timeAt(other, known) * other.health.penalty(now)) / (timeAt(first, known) * first.health.penalty(now));
   }
+}
 
-  /** How long what was asked lately would have taken there. */
-  #cost({ health }: PooledEndpoint, now: number): number {
-    const times = kinds.map((kind) => (this.#lately[kind] === 0 ? 0 : this.#lately[kind] * health.latencyMs(kind)));
-    return times.reduce((sum, ms) => sum + ms, 0) * health.penalty(now);
-  }
+function isWorthALook(endpoint: PooledEndpoint, kind: CallKind, now: number): boolean {
+  const isFree = endpoint.breaker.state === 'closed' && !endpoint.chain.isPutAside && endpoint.freeAt <= now;
+  return isFree && now - endpoint.health.measuredAt(kind) >= figureMs;
 }

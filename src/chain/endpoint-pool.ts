@@ -1,23 +1,24 @@
 import type { Clock } from '../runtime/clock.js';
-import type { LogLevel, Logger } from '../runtime/logger.js';
+import type { Logger } from '../runtime/logger.js';
 import type { Backoff } from '../runtime/retry.js';
 import { ChainCheck } from './chain-check.js';
 import { unreachable } from './chain-failures.js';
+import { EndpointAsker } from './endpoint-asker.js';
 import { isChosen } from './endpoint-choice.js';
 import type { EndpointChoice } from './endpoint-choice.js';
-import type { CallKind } from './endpoint-health.js';
 import { EndpointOrder } from './endpoint-order.js';
+import type { Question } from './endpoint-question.js';
+import { EndpointReporter, reportOn } from './endpoint-report.js';
+import type { EndpointReport } from './endpoint-report.js';
 import { EndpointTurns } from './endpoint-turns.js';
 import type { Demand } from './endpoint-turns.js';
 import type { JsonRpcEndpoint } from './json-rpc.js';
 import { openEndpoints } from './open-endpoints.js';
 import { PendingCall } from './pending-call.js';
-import type { Passage } from './pending-call.js';
-import { PooledEndpoint } from './pooled-endpoint.js';
-import { RpcError, asksForLess } from './rpc-error.js';
-import { rpcFailureOf } from './rpc-failure.js';
+import { PooledEndpoint, longTrouble } from './pooled-endpoint.js';
+import { asksForLess } from './rpc-error.js';
+import type { RpcError } from './rpc-error.js';
 import type { OpenTransport } from './transport.js';
-import { untilAborted } from './until-aborted.js';
 
 export interface EndpointPoolOptions {
   readonly urls: readonly string[];
@@ -38,22 +39,7 @@ export interface EndpointPoolOptions {
   readonly transport?: OpenTransport | undefined;
 }
 
-/** What one endpoint is asked, and what is made of its answers. */
-export type Work<T> = (endpoint: JsonRpcEndpoint) => Promise<T>;
-
-export interface Question<T> extends Demand {
-  readonly work: Work<T>;
-  /** Errors that are thrown as they are: whoever asks knows better what to do. */
-  readonly isForCaller: (error: RpcError) => boolean;
-  /** Where it changes nothing and may be asked twice: with what its time can be compared. */
-  readonly kind?: CallKind;
-}
-
-/** A null failure: the endpoint turned out to serve another chain. */
-type Outcome<T> = { readonly answer: T } | { readonly failure: RpcError | null; readonly isForCaller: boolean };
-
-/** The failure of which an operator should hear: what comes before passes by itself. */
-const longTrouble = 5;
+/** How long an endpoint may take to tell its chain, in milliseconds. */
 const defaultLookMs = 4_000;
 /** Whoever comes back is found within the longest wait. */
 const defaultBackoff: Backoff = { firstMs: 250, maxMs: 8_000 };
@@ -74,6 +60,8 @@ export class EndpointPool {
   readonly #endpoints: readonly PooledEndpoint[];
   readonly #order: EndpointOrder;
   readonly #turns: EndpointTurns;
+  readonly #asker: EndpointAsker;
+  readonly #reporter: EndpointReporter;
 
   constructor(options: EndpointPoolOptions) {
     const { chainId, clock, logger, attempts = 10 } = options;
@@ -82,10 +70,13 @@ export class EndpointPool {
     this.#clock = clock;
     this.#logger = logger;
     this.#backoff = options.backoff ?? defaultBackoff;
+    this.#reporter = new EndpointReporter(clock, logger);
     this.#endpoints = this.#open(options);
     const order = new EndpointOrder(this.#endpoints);
     this.#order = order;
-    this.#turns = new EndpointTurns({ order, chainId, clock, bounds: { attempts, firstAttempts, outageAttempts } });
+    const turns = new EndpointTurns({ order, chainId, clock, bounds: { attempts, firstAttempts, outageAttempts } });
+    this.#turns = turns;
+    this.#asker = new EndpointAsker({ order, turns, clock, logger });
   }
 
   /** Returns the time by the pool's clock, in milliseconds, for measuring how long answers take. */
@@ -111,20 +102,26 @@ export class EndpointPool {
     const call = new PendingCall(this.#backoff);
     for (;;) {
       const passage = await this.#turns.next(question, call, signal);
-      const outcome = await this.#try(question, passage, signal);
+      const outcome = await this.#asker.ask(question, passage, signal);
       const { endpoint } = passage;
       if ('answer' in outcome) {
-        this.#compare(question, endpoint);
+        this.#asker.compare(question, endpoint);
+        this.#reporter.tell(() => this.health());
         return outcome.answer;
       }
-      const { failure, isForCaller } = outcome;
+      const { failure, of } = outcome;
       if (failure === null) continue;
       this.#judge(endpoint, failure, question);
-      if (isForCaller) throw failure;
-      call.failed(passage, failure, this.now());
+      if (of === 'request for its sender') throw failure;
+      call.failed(passage, failure, of === 'endpoint', this.now());
       if (failure.action === 'fatal') throw unreachable(failure, call.triesAt(endpoint));
       this.#tell(endpoint, failure, call.triesAt(endpoint));
     }
+  }
+
+  /** Returns how each endpoint is, in the order in which they were given. */
+  health(): EndpointReport[] {
+    return this.#endpoints.map((endpoint) => reportOn(endpoint, this.now()));
   }
 
   /** Closes the connections. */
@@ -147,33 +144,6 @@ export class EndpointPool {
     );
   }
 
-  async #try<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
-    const { calls, isForCaller } = question;
-    const { endpoint, since } = passage;
-    try {
-      const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
-      if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), isForCaller: false };
-      if (endpoint.chain.strange !== null) return { failure: null, isForCaller: false };
-      const answer = await this.#answer(question, endpoint);
-      return { answer };
-    } catch (error) {
-      const failure = this.#failed(endpoint, since, calls, rpcFailureOf(error, endpoint.rpc.host));
-      return { failure, isForCaller: isForCaller(failure) };
-    } finally {
-      this.#turns.end(passage);
-    }
-  }
-
-  async #answer<T>({ work, calls, kind }: Question<T>, endpoint: PooledEndpoint): Promise<T> {
-    const since = this.now();
-    const answer = await work(endpoint.rpc);
-    this.#turns.answered();
-    if (endpoint.breaker.failures >= longTrouble) this.#log('info', `${endpoint.rpc.host} answers again`, endpoint);
-    endpoint.answered(calls);
-    if (kind !== undefined) endpoint.health.measured(kind, this.now() - since, this.now());
-    return answer;
-  }
-
   /** After a fault, not a wish, of one endpoint another one is asked first; what is too old for it may yet be new enough. */
   #judge(endpoint: PooledEndpoint, failure: RpcError, { oldest }: Demand): void {
     const now = this.now();
@@ -181,38 +151,9 @@ export class EndpointPool {
     else if (!asksForLess(failure)) this.#order.putLast(endpoint, now);
   }
 
-  /** Now and then another endpoint is asked the same beside the way, to see how quick it is. */
-  #compare(question: Question<unknown>, endpoint: PooledEndpoint): void {
-    if (question.kind === undefined) return;
-    const other = this.#order.answered(question.kind, endpoint, this.now());
-    if (other === undefined || !isChosen(question.choice, other.name)) return;
-    if (other.chain.isVerified) void this.#askBeside(question, other);
-    else void this.#turns.look(other);
-  }
-
-  async #askBeside(question: Question<unknown>, endpoint: PooledEndpoint): Promise<void> {
-    const passage = this.#turns.pass(endpoint, question.calls);
-    try {
-      await this.#answer(question, endpoint);
-    } catch (error) {
-      if (error instanceof RpcError) endpoint.failed(passage.since, question.calls, error);
-    } finally {
-      this.#turns.end(passage);
-    }
-  }
-
-  #failed(endpoint: PooledEndpoint, since: number, calls: number, failure: RpcError): RpcError {
-    endpoint.failed(since, calls, failure);
-    return failure;
-  }
-
   #tell(endpoint: PooledEndpoint, failure: RpcError, tries: number): void {
     const isNews = failure.class === 'unknown' || Math.max(tries, endpoint.breaker.failures) === longTrouble;
     const fields = { event: 'rpc.retry', host: failure.host, class: failure.class, attempt: tries };
     this.#logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${failure.message}`, fields);
-  }
-
-  #log(level: LogLevel, message: string, { rpc }: PooledEndpoint): void {
-    this.#logger.log(level, message, { event: 'rpc.endpoint', host: rpc.host });
   }
 }

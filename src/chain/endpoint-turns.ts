@@ -25,6 +25,8 @@ export interface Demand {
   readonly calls: number;
   /** Whether it goes before others where endpoints take no more for the moment. */
   readonly isUrgent: boolean;
+  /** True where it can't be for the request that a node fails. */
+  readonly isSimple?: boolean;
   /** The first block of which it needs logs, where that may be older than some endpoint's history. */
   readonly oldest?: number | undefined;
 }
@@ -81,11 +83,12 @@ export class EndpointTurns {
     }
   }
 
-  #turn({ choice, calls, oldest = Number.POSITIVE_INFINITY }: Demand, call: PendingCall): Turn<Passage> {
+  #turn(demand: Demand, call: PendingCall): Turn<Passage> {
+    const { choice, calls, oldest = Number.POSITIVE_INFINITY } = demand;
     const usable = this.#options.order.list.filter(
       (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
     );
-    this.#checkBounds(usable, call);
+    this.#checkBounds(usable, call, demand);
     const now = this.#options.clock.monotonic();
     const candidates = usable.filter((endpoint) => call.notBefore(endpoint) <= now);
     const trusted = candidates.filter((endpoint) => endpoint.isTrusted);
@@ -99,7 +102,7 @@ export class EndpointTurns {
     return { at: Math.min(...asked.map(({ freeAt }) => freeAt), ...later) };
   }
 
-  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall): void {
+  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple }: Demand): void {
     const { order, chainId, bounds } = this.#options;
     const strangers = order.list.filter(({ chain }) => chain.isPutAside);
     if (strangers.length === order.list.length) throw chainMismatch(chainId ?? 0, strangers);
@@ -107,7 +110,8 @@ export class EndpointTurns {
     if (!call.hasTrouble) return;
     const tries = Math.min(...usable.map((endpoint) => call.triesAt(endpoint)));
     const last = call.failure;
-    if (last !== undefined && tries >= boundOf(bounds, last, this.#hasAnswered)) throw unreachable(last, tries);
+    const known = { hasAnswered: this.#hasAnswered, isSimple: isSimple === true || call.isBlameless };
+    if (last !== undefined && tries >= boundOf(bounds, last, known)) throw unreachable(last, tries);
   }
 
   /** Whoever is not trusted is looked at beside the way, as long as others answer. */

@@ -27,7 +27,7 @@ const failuresBorne = 20;
 const troublesBorne = 80;
 const failuresUntilLess = 3;
 const backoff = { firstMs: 200, maxMs: 4_000 };
-const longBackoff = { firstMs: 200, maxMs: 10_000 };
+const longBackoff = { firstMs: 200, maxMs: 8_000 };
 
 /** What goes wrong between two good answers of a log source: each kind is borne so often, with a remedy of its own. */
 export class FetchTrouble {

@@ -28,6 +28,7 @@ export class PendingCall {
   readonly #troubles = new Map<PooledEndpoint, Trouble>();
   readonly #refusals = new Map<PooledEndpoint, RpcError>();
   #failure: RpcError | undefined;
+  #isOfEndpoint = false;
 
   constructor(backoff: Backoff) {
     this.#backoff = backoff;
@@ -41,6 +42,11 @@ export class PendingCall {
   /** What went wrong last and may pass: for this call or, as long as it only waited, for others. */
   get failure(): RpcError | undefined {
     return this.#failure ?? [...this.#troubles.keys()].find(({ breaker }) => breaker.state !== 'closed')?.lastFault;
+  }
+
+  /** True where what went wrong last had nothing to do with this call. */
+  get isBlameless(): boolean {
+    return this.#isOfEndpoint;
   }
 
   /** The last refusal. */
@@ -69,13 +75,14 @@ export class PendingCall {
     for (const endpoint of endpoints) this.#troubleAt(endpoint);
   }
 
-  /** It failed at an endpoint. */
-  failed({ endpoint, lostBefore }: Passage, error: RpcError, now: number): void {
+  /** It failed at an endpoint; `isOfEndpoint`: before it was asked. */
+  failed({ endpoint, lostBefore }: Passage, error: RpcError, isOfEndpoint: boolean, now: number): void {
     if (isRefusal(error)) {
       this.#refusals.set(endpoint, error);
       return;
     }
     this.#failure = error;
+    this.#isOfEndpoint = isOfEndpoint;
     const known = this.#troubles.get(endpoint);
     // A try that the endpoint has counted itself is not counted twice.
     if (known !== undefined) known.lostBefore += endpoint.breaker.lostTries - lostBefore;

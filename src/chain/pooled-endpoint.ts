@@ -11,6 +11,10 @@ import { RequestRate } from './request-rate.js';
 import { rateIn } from './rpc-error-hints.js';
 import type { RpcError } from './rpc-error.js';
 
+/** The failure in a row of which an operator should hear: what comes before passes by itself. */
+export const longTrouble = 5;
+/** After so many troubles of its own in a row it is asked something simple first. */
+const troublesUntilDoubt = 3;
 /** The longest that a server's own wish to be left alone is granted, in milliseconds. */
 const longestWaitMs = 60_000;
 
@@ -28,6 +32,8 @@ export class PooledEndpoint {
   /** Refusals for the number of requests, in a row. */
   #refusals = 0;
   #lastFault: RpcError | undefined;
+  /** Troubles of its own that it told of, in a row. */
+  #troubles = 0;
   #slowedAt = Number.NEGATIVE_INFINITY;
 
   constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, { clock, backoff }: { clock: Clock; backoff: Backoff }) {
@@ -72,6 +78,7 @@ export class PooledEndpoint {
     const now = this.#clock.monotonic();
     this.#refusals = 0;
     this.chain.heard();
+    this.#troubles = 0;
     this.health.answered(now);
     this.inFlight.answered();
     this.rate.answered(calls, now);
@@ -89,11 +96,14 @@ export class PooledEndpoint {
     this.health.failed(error, now);
     if (error.lostConnection) this.chain.doubt();
     if (isAway(error)) {
+      // Whether all of it is away or only this request too much for it, a simpler question tells.
+      if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();
       this.#lastFault = error;
       this.#beAway(since, now);
       return;
     }
     this.breaker.succeed();
+    if (error.class === 'internal' && ++this.#troubles >= troublesUntilDoubt) this.chain.distrust();
     if (error.class === 'rate-limit') this.#slowDown(since, error, now);
     else this.rate.answered(calls, now);
   }

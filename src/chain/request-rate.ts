@@ -1,6 +1,8 @@
 /** What is left of a rate that was refused, and of one that the endpoint states. */
 const decrease = 0.7;
 const stated = 0.95;
+/** What an endpoint is supposed to take, calls a second, if it was asked too little to tell. */
+const leastSupposed = 10;
 /** The lowest rate, in calls a second. */
 const lowest = 0.2;
 /** A rate that is this high is none. */
@@ -24,6 +26,7 @@ export class RequestRate {
   #refused = Number.POSITIVE_INFINITY;
   #reduced = 0;
   #reducedAt = Number.NEGATIVE_INFINITY;
+  #hasAnswered = false;
   /** How many calls were answered in the window that began then, and in the one before. */
   #windowAt = Number.NEGATIVE_INFINITY;
   #answered = 0;
@@ -49,6 +52,7 @@ export class RequestRate {
   answered(calls: number, now: number): void {
     this.#turnWindow(now);
     this.#answered += calls;
+    this.#hasAnswered = true;
     // A rate that is not reached was not put to the test.
     if (this.#perSecond === Number.POSITIVE_INFINITY || this.#dueAt < now) return;
     this.#perSecond += (this.#growth() * calls) / this.#perSecond;
@@ -57,8 +61,11 @@ export class RequestRate {
 
   /** Calls were refused as too many; some endpoints state how many they take a second. */
   refused(now: number, perSecond?: number): void {
-    // Whoever counts by the second refuses until that is over, whatever is asked.
-    if (now - this.#reducedAt < windowMs) return;
+    // What was refused has not used anything up.
+    this.#dueAt = Math.min(this.#dueAt, now);
+    // Whoever counts by the second refuses until that is over; whoever answers nothing at all, whatever the rate is.
+    if (now - this.#reducedAt < windowMs || !this.#hasAnswered) return;
+    this.#hasAnswered = false;
     this.#turnWindow(now);
     const isFirst = this.#perSecond === Number.POSITIVE_INFINITY;
     const tried = isFirst ? this.#lately() : this.#perSecond;
@@ -83,7 +90,7 @@ export class RequestRate {
 
   /** How many calls were answered within a second, as far as is known. */
   #lately(): number {
-    return Math.max(1, this.#answered, this.#answeredBefore);
+    return Math.max(leastSupposed, this.#answered, this.#answeredBefore);
   }
 
   #turnWindow(now: number): void {

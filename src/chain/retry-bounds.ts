@@ -9,10 +9,14 @@ export interface Bounds {
   readonly outageAttempts: number;
 }
 
-/** Returns how often a call is tried that failed in this way last; `hasAnswered`: somebody has answered anything before. */
-export function boundOf(bounds: Bounds, last: RpcError, hasAnswered: boolean): number {
+/**
+ * Returns how often a call is tried that failed in this way last: `hasAnswered`: somebody has answered anything before;
+ * `isSimple`: the failure is not about the call.
+ */
+export function boundOf(bounds: Bounds, last: RpcError, known: { hasAnswered: boolean; isSimple: boolean }): number {
   const { attempts, firstAttempts, outageAttempts } = bounds;
-  if (last.lostConnection && !hasAnswered) return firstAttempts;
-  const isOutage = last.lostConnection || last.class === 'transport' || last.class === 'rate-limit';
-  return isOutage && hasAnswered ? outageAttempts : attempts;
+  if (last.lostConnection && !known.hasAnswered) return firstAttempts;
+  const isAway = last.lostConnection || last.class === 'transport' || last.class === 'rate-limit';
+  const isOutage = isAway || (last.class === 'internal' && known.isSimple);
+  return isOutage && known.hasAnswered ? outageAttempts : attempts;
 }

@@ -71,7 +71,8 @@ export class WaitingCalls {
     if (at === Number.POSITIVE_INFINITY) return;
     const alarm = { at, off: new AbortController() };
     this.#alarm = alarm;
-    const waitMs = Math.max(0, at - this.#clock.monotonic());
+    // Whole milliseconds: a clock that wakes a fraction too early would be asked again at once.
+    const waitMs = Math.max(0, Math.ceil(at - this.#clock.monotonic()));
     this.#clock.sleep(waitMs, alarm.off.signal).then(
       () => {
         if (this.#alarm !== alarm) return;

@@ -39,7 +39,7 @@ describe('endpoints that take only so many requests', () => {
     endpoint.receive = ({ at, methods }) => {
       taken = taken.filter((before) => before > at - 1_000);
       if (taken.length + methods.length > perSecond) return { error: message, code: 429 };
-      for (const _method of methods) taken.push(at);
+      taken.push(...methods.map(() => at));
       return 'answer';
     };
   };
@@ -111,15 +111,14 @@ describe('endpoints that take only so many requests', () => {
     await open(first);
     first.delayMs = 500;
     limit(first, 4, '4/second request limit reached');
-    void read(6, 20).catch(() => undefined);
+    void read(14, 30).catch(() => undefined);
     await clock.advance(10_000);
     for (let round = 0; round < 5; round++) {
       const since = clock.monotonic();
       const fresh = client.header('latest', never()).then(() => clock.monotonic() - since);
       await clock.advance(3_000);
-      expect(await Promise.race([fresh, settle().then(() => 'it still waits')])).to.be.lessThan(1_600);
+      expect(await Promise.race([fresh, settle().then(() => 'it still waits')])).to.be.lessThan(2_500);
     }
-    expect(first.inFlight).to.be.at.most(6);
     await clock.advance(60_000);
   });
 });
