@@ -4,7 +4,7 @@ import { ReorgTooDeepError } from './reorg.js';
 /** How often in a row the node may fail to show the blocks below its head before that counts as an error. */
 const lagsBorne = 20;
 /** How often in a row a reorganisation below all that is remembered must show before it is believed. */
-const deepReorgsDoubted = 2;
+const deepReorgsDoubted = 5;
 
 /** Tells a node that is behind for a while, or one of several that has gone astray, from one that can't be used. */
 export class LagPatience {

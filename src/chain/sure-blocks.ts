@@ -1,6 +1,6 @@
 import type { BlockHeader } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
-import { ChainUnreachableError } from '../runtime/errors.js';
+import { ChainUnreachableError, messageOf } from '../runtime/errors.js';
 import { checkBlockLogs } from './block-receipts.js';
 import { bloomTestOf } from './bloom.js';
 import type { ChainClient } from './chain-client.js';
@@ -8,6 +8,7 @@ import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes } from './consistency.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
+import { LogReader } from './log-reader.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from './rpc-error.js';
 import { tellAlike } from './tell-alike.js';
@@ -26,7 +27,6 @@ export class SureBlocks {
   readonly #clients: readonly ChainClient[];
   readonly #filter: LogFilter;
   readonly #isWanted: (log: RawLog) => boolean;
-
   readonly #mayHold: (bloom: string | undefined) => boolean;
 
   constructor(chain: ChainClient, filter: LogFilter) {
@@ -73,14 +73,19 @@ export class SureBlocks {
     let failure: unknown;
     for (const client of [...this.#clients, ...again]) {
       try {
-        const { logs, last } = await client.logs(this.#filter, range, signal);
+        const { logs, last } = await new LogReader(client, this.#filter).read(range, signal);
         readings.push(this.#toReading(logs, last));
       } catch (error) {
         throwUnlessOfNode(error);
         failure = error;
       }
     }
-    if (readings.length === 0) throw failure;
+    if (readings.length > 0) return;
+    if (failure instanceof ChainUnreachableError) throw failure;
+    throw new ChainUnreachableError(`no endpoint gives the logs of block ${number}: ${messageOf(failure)}`, {
+      cause: failure,
+      hint: 'give another --rpc-url',
+    });
   }
 
   #toReading(told: readonly RawLog[], last: BlockHeader): Reading {

@@ -77,6 +77,24 @@ describe('a block that is read surely', () => {
     expect((await read()).proof).to.equal(null);
   });
 
+  it('is read in parts of the filter where a node refuses it as a whole', async () => {
+    for (const { traits } of nodes) traits.maxResults = 1;
+    await chain.close();
+    open(first(), second());
+    const addresses = [simContract, `0x${'99'.repeat(20)}`];
+    for (const node of nodes) node.reorg(3, 4, () => [{}, { address: addresses[1] ?? '' }]);
+    const blocks = new SureBlocks(chain, { addresses, topics: [transferTopic] });
+    const { logs, proof } = await blocks.read(3, new AbortController().signal);
+    expect([logs.length, proof]).to.deep.equal([2, 'agreement']);
+  });
+
+  it('is told about with an error that a person can read, where no endpoint gives it', async () => {
+    for (const { traits } of nodes) traits.maxResults = 0;
+    const error = (await read().catch((thrown: unknown) => thrown)) as Error;
+    expect(error).to.include({ code: 'CHAIN_UNREACHABLE', exitCode: 6 });
+    expect(error.message).to.match(/^no endpoint gives the logs of block 3: /);
+  });
+
   it('is read from the endpoint that is there', async () => {
     await second().stop();
     expect((await read()).logs).to.have.length(2);
