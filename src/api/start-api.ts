@@ -3,7 +3,9 @@ import type { ApiParts } from './api-parts.js';
 import { apiRoutes } from './api-routes.js';
 import { createServer } from './create-server.js';
 import { isLoopback } from './guards/check-origin.js';
+import { LiveState } from './live/live-state.js';
 import { listen } from './listen.js';
+import { registerDashboard } from './register-dashboard.js';
 
 export type { ApiParts } from './api-parts.js';
 export { refuseOpenNetwork } from './listen.js';
@@ -21,8 +23,11 @@ const shortToken = 16;
 /** Serves the HTTP API; throws RuntimeFailure where its port can't be had. */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { database, settings, logger } = parts;
-  const app = createServer(parts, new AuditStore(database), apiRoutes(parts));
+  const live = new LiveState(parts);
+  const app = createServer(parts, new AuditStore(database), apiRoutes(parts, live));
+  registerDashboard(app);
   const url = await listen(app, settings.api);
+  live.start();
   warn(parts);
   logger.log('info', `the API listens on ${url}`, { event: 'api.listening', url });
   return { url, close: () => app.close() };

@@ -1,0 +1,79 @@
+import { keepToken, onUnauthorized } from './api-client.js';
+import { announce } from './dialog.js';
+import { currentLanguage, t } from './language.js';
+import { live } from './live.js';
+import { alertsPage } from './pages/alerts.js';
+import { notFoundPage } from './pages/not-found.js';
+import { overviewPage } from './pages/overview.js';
+import { pipelinePage } from './pages/pipeline.js';
+import { taskPage } from './pages/task.js';
+import { tasksPage } from './pages/tasks.js';
+import { currentRoute } from './router.js';
+import { makeShell } from './shell.js';
+import { askToSignIn } from './sign-in.js';
+
+const pages = {
+  overview: overviewPage,
+  tasks: tasksPage,
+  alerts: alertsPage,
+  task: taskPage,
+  pipeline: pipelinePage,
+  'not-found': notFoundPage,
+};
+
+const main = document.getElementById('main');
+let page = null;
+let ending = new AbortController();
+const shell = makeShell({ onLanguage: show, onSignOut: signOut });
+
+/** Shows the page of the address, made anew. */
+function show() {
+  ending.abort();
+  ending = new AbortController();
+  document.documentElement.lang = currentLanguage() === 'zh' ? 'zh-CN' : 'en';
+  const route = currentRoute();
+  page = pages[route.name]({ ...route, signal: ending.signal });
+  main.replaceChildren(page.node);
+  document.title = `${page.title} · chainparse`;
+  shell.show(route.name);
+  update();
+}
+
+function update() {
+  shell.update();
+  page.update();
+}
+
+function signIn(wasRefused) {
+  if (wasRefused) keepToken(null);
+  live.stop();
+  askToSignIn(wasRefused, () => {
+    live.follow();
+    show();
+  });
+}
+
+function signOut() {
+  keepToken(null);
+  location.reload();
+}
+
+onUnauthorized(signIn);
+live.addEventListener('change', update);
+live.addEventListener('state', () => {
+  document.documentElement.dataset.link = live.state;
+  if (live.state === 'lost') announce(t('link.lost'));
+  else if (live.state === 'open' && live.heardAt !== null) announce(t('link.back'));
+  shell.update();
+});
+window.addEventListener('hashchange', () => {
+  show();
+  window.scrollTo(0, 0);
+  main.focus({ preventScroll: true });
+});
+// Ages grow by themselves; a page that nobody looks at need not.
+setInterval(() => document.hidden || (shell.update(), page.update()), 1000);
+document.addEventListener('visibilitychange', () => document.hidden || update());
+
+show();
+live.follow();

@@ -1,0 +1,85 @@
+import { request } from './api-client.js';
+
+/** A server says something at least every 15 s; one that is silent for longer is gone. */
+const patienceMs = 25_000;
+const firstWaitMs = 400;
+const longestWaitMs = 8_000;
+
+/**
+ * Follows a stream of server-sent events until `signal` is aborted; connects again with the last event's id where it
+ * breaks. `fetch` and not EventSource, which can't send the header with the token.
+ */
+export async function followEvents(path, { signal, onEvent, onState = () => {} }) {
+  let lastEventId = null;
+  let waitMs = firstWaitMs;
+  while (!signal.aborted) {
+    const attempt = new AbortController();
+    const abort = () => attempt.abort();
+    signal.addEventListener('abort', abort, { once: true });
+    let failure = null;
+    try {
+      onState('connecting', null);
+      const headers = lastEventId === null ? {} : { 'last-event-id': lastEventId };
+      const answer = await request(path, { headers, signal: attempt.signal, cache: 'no-store' });
+      onState('open', null);
+      await readEvents(answer.body, attempt, (event) => {
+        waitMs = firstWaitMs;
+        if (event.id !== null) lastEventId = event.id;
+        onEvent(event);
+      });
+    } catch (error) {
+      failure = error;
+    }
+    signal.removeEventListener('abort', abort);
+    attempt.abort();
+    if (signal.aborted) return;
+    onState('lost', failure);
+    await pause(waitMs, signal);
+    waitMs = Math.min(longestWaitMs, waitMs * 2);
+  }
+}
+
+async function readEvents(body, attempt, onEvent) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const timer = setTimeout(() => attempt.abort(), patienceMs);
+    const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+    if (done) return;
+    const blocks = (rest + value).split('\n\n');
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const event = parseEvent(block);
+      if (event !== null) onEvent(event);
+    }
+  }
+}
+
+/** Returns the event of some lines; null where they are a comment, which only shows that the server lives. */
+function parseEvent(block) {
+  const event = { id: null, name: 'message', data: '' };
+  const data = [];
+  for (const line of block.split('\n')) {
+    const [, field, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    if (field === 'id') event.id = value;
+    if (field === 'event') event.name = value;
+    if (field === 'data') data.push(value);
+  }
+  return data.length === 0 ? null : { ...event, data: data.join('\n') };
+}
+
+/** Waits; goes on at once where the network is back or the page is looked at again. */
+function pause(durationMs, signal) {
+  return new Promise((resolve) => {
+    const hurry = new AbortController();
+    const done = () => {
+      clearTimeout(timer);
+      hurry.abort();
+      resolve();
+    };
+    const timer = setTimeout(done, durationMs);
+    signal.addEventListener('abort', done, { once: true, signal: hurry.signal });
+    window.addEventListener('online', done, { signal: hurry.signal });
+    document.addEventListener('visibilitychange', () => document.hidden || done(), { signal: hurry.signal });
+  });
+}

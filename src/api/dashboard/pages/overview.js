@@ -1,0 +1,42 @@
+import { h } from '../dom.js';
+import { t } from '../language.js';
+import { makeAlertList, openAlerts } from '../parts/alert-list.js';
+import { section } from '../parts/cell.js';
+import { makeHeadline } from '../parts/headline.js';
+import { makePipelineList } from '../parts/pipeline-list.js';
+import { makeRunningList } from '../parts/running-list.js';
+import { makeSystemChecks } from '../parts/system-checks.js';
+import { makeTimeline } from '../parts/timeline.js';
+
+/** The page that tells at a glance what lives, hangs or fell silent. */
+export function overviewPage({ signal }) {
+  const alerts = makeAlertList(openAlerts, () => t('alerts.none'));
+  const checks = makeSystemChecks();
+  const parts = [makeHeadline(), makePipelineList(), makeRunningList(), makeTimeline(signal)];
+  const [headline, pipelines, running, timeline] = parts;
+  const all = h('a', { class: 'panel-link', href: '#/alerts' }, t('alerts.all'));
+  const node = h(
+    'div',
+    { class: 'overview' },
+    headline.node,
+    h(
+      'div',
+      { class: 'columns' },
+      h('div', { class: 'column' }, pipelines.node, running.node),
+      h(
+        'div',
+        { class: 'column column-side' },
+        section('alerts', t('alerts.title'), {}, alerts.node, all),
+        section('system', t('system.title'), {}, checks.node),
+      ),
+    ),
+    timeline.node,
+  );
+  return {
+    node,
+    title: t('nav.overview'),
+    update() {
+      for (const part of [...parts, alerts, checks]) part.update();
+    },
+  };
+}

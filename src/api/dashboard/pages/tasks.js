@@ -1,0 +1,3 @@
+import { notFoundPage } from './not-found.js';
+
+export const tasksPage = notFoundPage;

@@ -1,0 +1,74 @@
+import { postJson } from '../api-client.js';
+import { notifyError } from '../dialog.js';
+import { h, keyedList, setText } from '../dom.js';
+import { formatAge, formatInstant, hasText, t } from '../language.js';
+import { live } from '../live.js';
+import { taskPath } from '../router.js';
+
+/** Makes a list of alerts; `read` returns those to show. */
+export function makeAlertList(read, noneText) {
+  const rows = h('ul', { class: 'alerts' });
+  const none = h('p', { class: 'none' }, noneText());
+  const list = keyedList(rows, ({ alert_id: id }) => id, makeRow);
+  return {
+    node: h('div', {}, rows, none),
+    update() {
+      const alerts = read();
+      list.show(alerts);
+      none.hidden = alerts.length > 0;
+      setText(none, noneText());
+    },
+  };
+}
+
+/** Returns the alerts that stand, newest first. */
+export function openAlerts() {
+  return live.all('alert').sort((a, b) => b.alert_id - a.alert_id);
+}
+
+function makeRow(alert) {
+  const key = `alert.rule.${alert.rule}`;
+  const title = h('strong', {}, hasText(key) ? t(key) : alert.rule);
+  const message = h('span', { class: 'alert-message' });
+  const when = h('span', { class: 'muted' });
+  const clear = h('button', { class: 'button button-small', type: 'button' }, t('alert.clear'));
+  clear.addEventListener('click', () => void clearAlert(alert, clear));
+  const subject =
+    alert.task_id === null
+      ? null
+      : h('a', { href: taskPath(alert.task_id) }, t('task.title', { id: String(alert.task_id) }));
+  const node = h(
+    'li',
+    { class: 'alert' },
+    h('div', { class: 'alert-head' }, title, subject, when),
+    message,
+    h('div', { class: 'alert-actions' }, clear),
+  );
+  return {
+    node,
+    update(current) {
+      const isOpen = current.state === 'open';
+      node.dataset.state = current.state;
+      clear.hidden = !isOpen;
+      setText(message, current.message);
+      setText(when, whenText(current, isOpen));
+    },
+  };
+}
+
+function whenText(alert, isOpen) {
+  const since = alert.receivedAt === undefined ? 0 : (performance.now() - alert.receivedAt) / 1000;
+  if (isOpen) return t('alerts.open', { age: formatAge(alert.open_seconds + since) });
+  return `${formatInstant(alert.create_time)}, ${t('alerts.cleared', { age: formatAge(alert.open_seconds) })}`;
+}
+
+async function clearAlert(alert, button) {
+  button.disabled = true;
+  try {
+    await postJson(`/api/v1/alerts/${alert.alert_id}/clear`);
+    button.hidden = true;
+  } catch (error) {
+    button.disabled = false;
+    notifyError(error);
+  }
+}

@@ -1,0 +1,31 @@
+import { h } from '../dom.js';
+
+/** Makes a cell of a row: its heading stands in it, for phones and for screen readers. */
+export function cell(name, heading, ...content) {
+  return h('div', { class: `cell cell-${name}` }, h('span', { class: 'cell-heading' }, heading), ...content);
+}
+
+/** Makes the line of headings above rows; screen readers hear them in each cell. */
+export function headings(...entries) {
+  return h(
+    'div',
+    { class: 'row-head', 'aria-hidden': 'true' },
+    ...entries.map(([name, text]) => h('span', { class: `cell-${name}` }, text)),
+  );
+}
+
+/** Makes a part of a page with a heading. */
+export function section(id, title, { note = null, end = null, extra = '' } = {}, ...content) {
+  return h(
+    'section',
+    { class: `panel ${extra}`, 'aria-labelledby': `${id}-title` },
+    h(
+      'header',
+      { class: 'panel-head' },
+      h('h2', { id: `${id}-title` }, title),
+      note === null ? null : h('p', { class: 'panel-note' }, note),
+      end,
+    ),
+    ...content,
+  );
+}

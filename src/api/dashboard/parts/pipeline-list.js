@@ -1,0 +1,83 @@
+import { h, keyedList, setText } from '../dom.js';
+import { formatAge, formatNumber, formatRate, t } from '../language.js';
+import { live } from '../live.js';
+import { pipelinePath } from '../router.js';
+import { currentRate, levelText, silentSeconds, taskLevel } from '../task-state.js';
+import { cell, headings, section } from './cell.js';
+import { lagText } from './progress.js';
+import { makePulse } from './pulse.js';
+import { makeSparkline } from './sparkline.js';
+
+/** Makes the list of all pipelines: state, last heartbeat, lag, rate. */
+export function makePipelineList() {
+  const rows = h('ul', { class: 'rows' });
+  const none = h('p', { class: 'none', hidden: true });
+  const head = headings(
+    ['name', t('column.pipeline')],
+    ['state', t('column.state')],
+    ['beat', t('column.heartbeat')],
+    ['lag', t('column.lag')],
+    ['rate', t('column.rate')],
+    ['events', t('column.events')],
+  );
+  const list = keyedList(rows, ({ pipeline_id: id }) => id, makeRow);
+  return {
+    node: section('pipelines', t('pipelines.title'), { extra: 'pipelines' }, head, rows, none),
+    update() {
+      const pipelines = live.all('pipeline').sort((a, b) => a.pipeline_id - b.pipeline_id);
+      list.show(pipelines);
+      head.hidden = pipelines.length === 0;
+      none.hidden = pipelines.length > 0;
+      setText(none, live.isComplete ? t('pipelines.none') : t('loading'));
+    },
+  };
+}
+
+function makeRow({ pipeline_id: id }) {
+  const pulse = makePulse();
+  const spark = makeSparkline();
+  const name = h('a', { class: 'row-link', href: pipelinePath(id) });
+  const about = h('span', { class: 'row-about' });
+  const [state, beat, lag, rate, events] = ['state', 'number', 'number', 'rate-now', 'number'].map((kind) =>
+    h('span', { class: kind }),
+  );
+  const node = h(
+    'li',
+    { class: 'row row-pipeline' },
+    pulse.node,
+    cell('name', t('column.pipeline'), name, about),
+    cell('state', t('column.state'), state),
+    cell('beat', t('column.heartbeat'), beat),
+    cell('lag', t('column.lag'), lag),
+    cell('rate', t('column.rate'), rate, spark.node),
+    cell('events', t('column.events'), events),
+  );
+  return {
+    node,
+    update(pipeline) {
+      const task = pipeline.latest_task_id === null ? null : live.get(`task:${pipeline.latest_task_id}`);
+      const rates = live.get(`rates:${id}`);
+      node.dataset.level = taskLevel(task);
+      pulse.update(task);
+      setText(name, pipeline.name || t('pipeline.title', { id: String(id) }));
+      setText(about, aboutText(pipeline, task));
+      setText(state, task === null ? t('pipeline.never') : levelText(task));
+      setText(beat, beatText(task));
+      setText(lag, task?.status_name === 'running' ? lagText(task.progress) : '–');
+      setText(rate, task?.status_name === 'running' ? formatRate(currentRate(rates)) : '–');
+      spark.update(rates?.rates ?? []);
+      setText(events, task?.progress ? formatNumber(task.progress.events) : '–');
+    },
+  };
+}
+
+function aboutText({ pipeline_id: id, disabled }, task) {
+  const mode = task?.progress ? t(`mode.${task.progress.mode}`) : null;
+  return [`#${id}`, mode, disabled ? t('pipeline.disabled') : null].filter((part) => part !== null).join(' · ');
+}
+
+function beatText(task) {
+  if (task === null) return '–';
+  if (task.last_heartbeat === null) return t('age.never');
+  return t('age.ago', { age: formatAge(silentSeconds(task)) });
+}

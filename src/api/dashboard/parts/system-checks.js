@@ -1,0 +1,39 @@
+import { h, keyedList, setText } from '../dom.js';
+import { hasText, t } from '../language.js';
+import { live } from '../live.js';
+import { icon } from './icon.js';
+
+/** Makes the list of what the server checks of itself: database, monitor, silence, lag. */
+export function makeSystemChecks() {
+  const rows = h('ul', { class: 'checks' });
+  const list = keyedList(rows, ({ name }) => name, makeRow);
+  return {
+    node: rows,
+    update: () => list.show(live.get('system')?.checks ?? []),
+  };
+}
+
+function makeRow({ name }) {
+  const key = `check.${name}`;
+  const mark = h('span', { class: 'check-mark', role: 'img' });
+  const detail = h('span', { class: 'check-detail' });
+  const node = h(
+    'li',
+    { class: 'check' },
+    mark,
+    h('span', { class: 'check-name' }, hasText(key) ? t(key) : name),
+    detail,
+  );
+  let shown = null;
+  return {
+    node,
+    update({ ok, detail: text }) {
+      setText(detail, text);
+      if (shown === ok) return;
+      shown = ok;
+      node.dataset.ok = ok;
+      mark.setAttribute('aria-label', t(ok ? 'check.ok' : 'check.bad'));
+      mark.replaceChildren(icon(ok ? 'ok' : 'bad'));
+    },
+  };
+}

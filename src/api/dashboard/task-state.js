@@ -1,0 +1,40 @@
+import { t } from './language.js';
+
+/** Returns for how long a task has been silent, in seconds, by now. */
+export function silentSeconds(task) {
+  const since = task.receivedAt === undefined ? 0 : (performance.now() - task.receivedAt) / 1000;
+  return (task.silent_seconds ?? task.heartbeat_age_seconds ?? 0) + since;
+}
+
+/**
+ * Returns how a task is doing: `running` while it beats, `silent` after three of its intervals, `overdue` after its
+ * time-out; `timeout` where a monitor has failed it; else its status.
+ */
+export function taskLevel(task) {
+  if (task === null) return 'none';
+  if (task.status_name !== 'running') return task.end_reason === 'timeout' ? 'timeout' : task.status_name;
+  const silent = silentSeconds(task);
+  if (silent > task.timeout_minutes * 60) return 'overdue';
+  return silent > (task.silent_after_seconds ?? Infinity) ? 'silent' : 'running';
+}
+
+/** Returns the text of a task's level, with the reason of its end where that says more. */
+export function levelText(task) {
+  const level = taskLevel(task);
+  if (level === 'succeeded' && ['stopped', 'completed'].includes(task.end_reason)) return t(`state.${task.end_reason}`);
+  if (level === 'failed' && task.end_reason === 'taken_over') return t('state.taken_over');
+  return t(`state.${level}`);
+}
+
+/** Returns the events a second of the last step of a pipeline's rates; null where none is known. */
+export function currentRate(rates) {
+  return rates?.rates?.at(-1) ?? null;
+}
+
+/** Returns the part of a run through history that is done, from 0 to 1; null where that can't be said. */
+export function doneFraction(progress, startBlock) {
+  if (!progress || progress.mode !== 'historical') return null;
+  const { next_block: next, target_block: target } = progress;
+  if (next === null || target === null || startBlock === null || target < startBlock) return null;
+  return Math.min(1, Math.max(0, (next - startBlock) / (target + 1 - startBlock)));
+}

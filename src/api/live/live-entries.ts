@@ -1,0 +1,54 @@
+import type { PipelineSummary } from '../../database/pipeline-store.js';
+import type { Alert } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert.js';
+import { taskToJson } from '../../model/task-json.js';
+import type { Task } from '../../model/task.js';
+import type { Settings } from '../../runtime/settings.js';
+import type { LiveEntry } from './live-feed.js';
+
+type Defaults = Pick<Settings, 'taskTimeoutMinutes' | 'heartbeatIntervalSeconds'>;
+
+/** Returns a task as clients of the live stream see it: as everywhere, and from which silence on it is odd. */
+export function taskEntry(task: Task, defaults: Defaults): LiveEntry {
+  const json = taskToJson(task, { timeoutMinutes: defaults.taskTimeoutMinutes });
+  const interval = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
+  const value = {
+    ...json,
+    silent_seconds: task.silentSeconds,
+    heartbeat_interval_seconds: interval,
+    silent_after_seconds: 3 * interval,
+  };
+  return { key: `task:${task.id}`, value, mark: markOf(value, 'silent_seconds', 'heartbeat_age_seconds') };
+}
+
+/** Returns a pipeline with the id of its newest task. */
+export function pipelineEntry(pipeline: PipelineSummary, latestTaskId: number | null): LiveEntry {
+  const value = {
+    pipeline_id: pipeline.id,
+    name: pipeline.name,
+    disabled: pipeline.disabled,
+    components: pipeline.componentTypes,
+    latest_task_id: latestTaskId,
+  };
+  return { key: `pipeline:${pipeline.id}`, value, mark: markOf(value) };
+}
+
+/** Returns an open alert. */
+export function alertEntry(alert: Alert): LiveEntry {
+  const value = alertToJson(alert);
+  return { key: `alert:${alert.id}`, value, mark: markOf(value, 'open_seconds') };
+}
+
+/** Returns the events a second of a pipeline in the last steps; `at` is the time of the last one. */
+export function ratesEntry(pipelineId: number, rates: readonly (number | null)[], at: number): LiveEntry {
+  return { key: `rates:${pipelineId}`, value: { pipeline_id: pipelineId, rates }, mark: `${at}` };
+}
+
+/** Returns something that there is one of. */
+export function singleEntry(key: string, value: object): LiveEntry {
+  return { key, value, mark: markOf(value) };
+}
+
+function markOf(value: object, ...ages: readonly string[]): string {
+  return JSON.stringify(value, (key, part: unknown) => (ages.includes(key) ? undefined : part));
+}

@@ -1,0 +1,102 @@
+import type { ServerEvent } from '../server-events.js';
+
+/** Something that clients see change: a task, a pipeline, an alert. */
+export interface LiveEntry {
+  /** `task:12`. */
+  readonly key: string;
+  readonly value: object;
+  /** What must differ for the entry to be news: without ages, that grow by themselves. */
+  readonly mark: string;
+}
+
+interface KeptEntry {
+  readonly section: string;
+  readonly value: object;
+  readonly mark: string;
+  readonly version: number;
+}
+
+/** Keys of dropped entries that are remembered for clients that come back. */
+const mostDropped = 1_000;
+
+/**
+ * What is so now, under keys, each with the version at which it changed last. A client that says which version it has
+ * seen is told what changed since; one that says none, or has seen another feed, is told all.
+ */
+export class LiveFeed {
+  /** Tells this feed's versions apart from those of another process. */
+  readonly #name: string;
+  readonly #entries = new Map<string, KeptEntry>();
+  readonly #dropped = new Map<string, number>();
+  readonly #waiting = new Set<() => void>();
+  #version = 0;
+  /** What was dropped up to this version is forgotten. */
+  #forgotten = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Says what a section holds now: what is left out of it is gone. */
+  show(section: string, entries: readonly LiveEntry[]): void {
+    const version = this.#version + 1;
+    let isNews = false;
+    for (const { key, value, mark } of entries) {
+      const kept = this.#entries.get(key);
+      const isSame = kept?.mark === mark;
+      isNews ||= !isSame;
+      this.#entries.set(key, { section, value, mark, version: isSame ? kept.version : version });
+      this.#dropped.delete(key);
+    }
+    const keys = new Set(entries.map(({ key }) => key));
+    const gone = [...this.#entries].filter(([key, kept]) => kept.section === section && !keys.has(key));
+    for (const [key] of gone) this.#drop(key, version);
+    if (!isNews && gone.length === 0) return;
+    this.#version = version;
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Returns what a client must be told that has seen `lastEventId`; null where that is nothing. */
+  since(lastEventId: string | undefined): ServerEvent | null {
+    const seen = this.#versionOf(lastEventId);
+    if (seen === this.#version) return null;
+    const id = `${this.#name}-${this.#version}`;
+    const changed = [...this.#entries].filter(([, { version }]) => seen === null || version > seen);
+    const set = Object.fromEntries(changed.map(([key, { value }]) => [key, value]));
+    if (seen === null) return { id, event: 'all', data: JSON.stringify({ set }) };
+    const drop = [...this.#dropped].filter(([, version]) => version > seen).map(([key]) => key);
+    return { id, event: 'change', data: JSON.stringify({ set, drop }) };
+  }
+
+  /** Resolves with the next change, or when the client is gone. */
+  changed(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  #drop(key: string, version: number): void {
+    this.#entries.delete(key);
+    this.#dropped.set(key, version);
+    if (this.#dropped.size <= mostDropped) return;
+    const [oldest] = this.#dropped;
+    if (oldest === undefined) return;
+    this.#dropped.delete(oldest[0]);
+    this.#forgotten = Math.max(this.#forgotten, oldest[1]);
+  }
+
+  #versionOf(lastEventId: string | undefined): number | null {
+    const prefix = `${this.#name}-`;
+    if (lastEventId?.startsWith(prefix) !== true) return null;
+    const version = Number(lastEventId.slice(prefix.length));
+    const isKnown = Number.isSafeInteger(version) && version <= this.#version && version >= this.#forgotten;
+    return isKnown ? version : null;
+  }
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { AlertStore } from '../../database/alert-store.js';
+import { PipelineStore } from '../../database/pipeline-store.js';
+import { listNewestTasks } from '../../database/task-lives.js';
+import { listTasks } from '../../database/task-listing.js';
+import { readTaskStatistics } from '../../database/task-statistics.js';
+import { taskStatus, type Task } from '../../model/task.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { ApiParts } from '../api-parts.js';
+import { readReadiness } from '../readiness.js';
+import type { ServerEvents } from '../server-events.js';
+import { alertEntry, pipelineEntry, ratesEntry, singleEntry, taskEntry } from './live-entries.js';
+import { LiveFeed } from './live-feed.js';
+import { RateHistory, stepSeconds } from './rate-history.js';
+
+/** Between two looks at the tasks, in milliseconds: while somebody watches, and while nobody does. */
+const watchedMs = 1_000;
+const unwatchedMs = stepSeconds * 1_000;
+/** What changes more rarely is read more rarely. */
+const slowMs = 4_000;
+
+/** Rows that are shown at most. */
+const most = { running: 200, pipelines: 200, ended: 10, alerts: 50 } as const;
+const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
+
+/** Reads what the dashboard shows, once for all who watch, and remembers how it moved. */
+export class LiveState {
+  readonly history = new RateHistory();
+  readonly #parts: ApiParts;
+  readonly #feed = new LiveFeed(randomBytes(6).toString('hex'));
+  #watchers = 0;
+  #running: Promise<void> | null = null;
+  #wake = new AbortController();
+  #tasksAt = -Infinity;
+  #slowAt = -Infinity;
+  #reading: Promise<void> | null = null;
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks now and then until the server ends, also while nobody watches: charts have a past then. */
+  start(): void {
+    const { stopping } = this.#parts;
+    this.#running ??= this.#run(() => !stopping.aborted);
+  }
+
+  /** Tells a client what is so, then each change, until it is gone. */
+  async *watch(lastEventId: string | undefined, signal: AbortSignal): ServerEvents {
+    // While nobody watched, only the running tasks were read.
+    if (this.#watchers++ === 0) this.#tasksAt = this.#slowAt = -Infinity;
+    try {
+      this.#wakeUp();
+      await this.#look(watchedMs / 2);
+      for (let seen = lastEventId; !signal.aborted;) {
+        const news = this.#feed.since(seen);
+        if (news !== null) yield news;
+        seen = news?.id ?? seen;
+        // What changed while the client read is news now.
+        if (this.#feed.since(seen) === null) await this.#feed.changed(signal);
+      }
+    } finally {
+      this.#watchers--;
+    }
+  }
+
+  #wakeUp(): void {
+    this.#wake.abort(new Error('somebody watches'));
+    this.#running ??= this.#run(() => this.#watchers > 0).finally(() => (this.#running = null));
+  }
+
+  async #run(goesOn: () => boolean): Promise<void> {
+    const { clock, stopping } = this.#parts;
+    while (goesOn() && !stopping.aborted) {
+      await this.#look(watchedMs / 2);
+      this.#wake = new AbortController();
+      const signal = AbortSignal.any([stopping, this.#wake.signal]);
+      await clock.sleep(this.#watchers > 0 ? watchedMs : unwatchedMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** Reads anew what is older than `freshMs`; who asks while a read is in the air waits for it. */
+  #look(freshMs: number): Promise<void> {
+    if (this.#parts.clock.monotonic() - this.#tasksAt < freshMs) return Promise.resolve();
+    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    const { clock, secrets } = this.#parts;
+    this.#tasksAt = clock.monotonic();
+    try {
+      const running = await this.#readRunning();
+      if (this.#watchers > 0) await this.#readWatched(running);
+      this.#feed.show('trouble', []);
+    } catch (error) {
+      const trouble = singleEntry('trouble', { message: secrets.mask(messageOf(error)) });
+      this.#feed.show('trouble', [trouble]);
+    }
+  }
+
+  async #readRunning(): Promise<readonly Task[]> {
+    const { database, clock } = this.#parts;
+    const order = { by: 'last_heartbeat', descending: false } as const;
+    const tasks = await listTasks(database, { status: taskStatus.running, order, limit: most.running, offset: 0 });
+    if (this.history.note(tasks, clock.now())) {
+      const at = clock.now();
+      this.#feed.show(
+        'rates',
+        [...this.history.rates()].map(([id, rates]) => ratesEntry(id, rates, at)),
+      );
+    }
+    return tasks;
+  }
+
+  async #readWatched(running: readonly Task[]): Promise<void> {
+    const { database, settings, clock } = this.#parts;
+    const lately = { by: 'end_time', descending: true } as const;
+    const newest = await listNewestTasks(database, most.pipelines);
+    const ended = await listTasks(database, { order: lately, limit: most.ended, offset: 0 });
+    const tasks = new Map([...ended, ...newest, ...running].map((task) => [task.id, task]));
+    this.#feed.show(
+      'tasks',
+      [...tasks.values()].map((task) => taskEntry(task, settings)),
+    );
+    await this.#readPipelines(newest);
+    if (clock.monotonic() - this.#slowAt < slowMs) return;
+    this.#slowAt = clock.monotonic();
+    await this.#readSystem();
+  }
+
+  async #readPipelines(newest: readonly Task[]): Promise<void> {
+    const pipelines = await new PipelineStore(this.#parts.database).list();
+    const latest = new Map(newest.map(({ pipelineId, id }) => [pipelineId, id]));
+    const entries = pipelines.slice(0, most.pipelines).map((each) => pipelineEntry(each, latest.get(each.id) ?? null));
+    this.#feed.show('pipelines', entries);
+  }
+
+  async #readSystem(): Promise<void> {
+    const { database } = this.#parts;
+    const { alerts, total } = await new AlertStore(database).list({ all: false, limit: most.alerts });
+    this.#feed.show('alerts', alerts.map(alertEntry));
+    const { running, ended, timedOut } = await readTaskStatistics(database, window);
+    const { ready, checks } = await readReadiness(this.#parts);
+    const numbers = { running, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: total };
+    this.#feed.show('system', [singleEntry('system', { ready, checks, ...numbers })]);
+  }
+}

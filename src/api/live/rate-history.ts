@@ -1,0 +1,98 @@
+import type { Task } from '../../model/task.js';
+import { lagBlocks } from '../../model/task.js';
+
+/** What a task had done at some moment. */
+interface Sample {
+  /** Unix seconds. */
+  readonly at: number;
+  readonly events: number;
+  readonly nextBlock: number | null;
+  readonly lag: number | null;
+}
+
+/** The samples of a task, one array for each column. */
+export interface TaskSamples {
+  readonly times: readonly number[];
+  readonly events: readonly number[];
+  readonly next_block: readonly (number | null)[];
+  readonly lag_blocks: readonly (number | null)[];
+}
+
+/** Seconds between two samples at least: the width of a step of the sparklines. */
+export const stepSeconds = 10;
+const steps = 60;
+
+/** Samples of a task that are kept: of older ones every second goes. */
+const mostSamples = 600;
+const mostTasks = 500;
+
+/** Remembers what running tasks have done while this process watched: what the charts of rates show. */
+export class RateHistory {
+  readonly #samples = new Map<number, Sample[]>();
+  readonly #rates = new Map<number, (number | null)[]>();
+  #takenAt = -Infinity;
+
+  /** Takes samples of tasks, where a step has passed since the last ones; returns whether it did. */
+  note(tasks: readonly Task[], nowMs: number): boolean {
+    const at = nowMs / 1_000;
+    // The wall clock may have been set back.
+    if (at >= this.#takenAt && at < this.#takenAt + stepSeconds - 0.5) return false;
+    const passed = Math.min(at - this.#takenAt, 10 * stepSeconds);
+    const isFirst = this.#takenAt === -Infinity;
+    const added = new Map<number, number | null>();
+    for (const task of tasks) {
+      const before = this.#samples.get(task.id)?.at(-1)?.events ?? (isFirst ? null : 0);
+      const now = task.progress?.events ?? 0;
+      const known = added.get(task.pipelineId) ?? 0;
+      added.set(task.pipelineId, before === null ? null : known + Math.max(0, now - before));
+      this.#keep(task, at);
+    }
+    this.#addRates(added, passed);
+    this.#takenAt = at;
+    return true;
+  }
+
+  /** Returns the samples of a task; none where it has not run under this process's eyes. */
+  of(taskId: number): TaskSamples {
+    const samples = this.#samples.get(taskId) ?? [];
+    return {
+      times: samples.map(({ at }) => Math.round(at)),
+      events: samples.map(({ events }) => events),
+      next_block: samples.map(({ nextBlock }) => nextBlock),
+      lag_blocks: samples.map(({ lag }) => lag),
+    };
+  }
+
+  /** Returns the events a second of each pipeline in the last steps, oldest first; null where nothing is known. */
+  rates(): ReadonlyMap<number, readonly (number | null)[]> {
+    return this.#rates;
+  }
+
+  #keep({ id, progress }: Task, at: number): void {
+    const samples = this.#samples.get(id) ?? [];
+    const lag = progress === null ? null : lagBlocks(progress);
+    samples.push({ at, events: progress?.events ?? 0, nextBlock: progress?.nextBlock ?? null, lag });
+    // Renewed, the oldest key of the map is the task that has not run for the longest.
+    this.#samples.delete(id);
+    this.#samples.set(id, samples.length > mostSamples ? thin(samples) : samples);
+    const [oldest] = this.#samples.keys();
+    if (this.#samples.size > mostTasks && oldest !== undefined) this.#samples.delete(oldest);
+  }
+
+  #addRates(added: ReadonlyMap<number, number | null>, seconds: number): void {
+    for (const [pipelineId, rates] of this.#rates) {
+      if (!added.has(pipelineId) && rates.every((rate) => rate === null || rate === 0)) this.#rates.delete(pipelineId);
+    }
+    for (const pipelineId of new Set([...this.#rates.keys(), ...added.keys()])) {
+      const events = added.has(pipelineId) ? (added.get(pipelineId) ?? null) : 0;
+      const rate = events === null ? null : Math.round((events / seconds) * 100) / 100;
+      this.#rates.set(pipelineId, [...(this.#rates.get(pipelineId) ?? []), rate].slice(-steps));
+    }
+  }
+}
+
+/** The first, the older half without every second one, the newer half. */
+function thin(samples: readonly Sample[]): Sample[] {
+  const half = samples.length / 2;
+  return samples.filter((_sample, i) => i >= half || i % 2 === 0);
+}

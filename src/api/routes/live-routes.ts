@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { listTasksOfLate, readDatabaseTime } from '../../database/task-lives.js';
+import { listTasks } from '../../database/task-listing.js';
+import { TaskStore } from '../../database/task-store.js';
+import { taskStatus, statusName, type Task } from '../../model/task.js';
+import type { ApiParts } from '../api-parts.js';
+import type { LiveState } from '../live/live-state.js';
+import { route, type Route } from '../route.js';
+import { idParams, shownInstant, wholeNumber } from '../schemas/parameters.js';
+import { SharedReads } from '../shared-reads.js';
+
+const tag = 'live';
+
+/** Tasks of a timeline at most, of each kind: made, ended, running. */
+const mostTasks = 300;
+
+const span = z.strictObject({
+  task_id: z.int(),
+  pipeline_id: z.int(),
+  status_name: z.string(),
+  create_time: shownInstant,
+  last_heartbeat: shownInstant.nullable(),
+  end_time: shownInstant.nullable(),
+  end_reason: z.string().nullable(),
+});
+
+const timelineSchema = z.strictObject({ now: shownInstant, hours: z.int(), tasks: z.array(span) });
+
+const ratesSchema = z.strictObject({
+  task_id: z.int(),
+  times: z.array(z.int()).describe('Unix seconds'),
+  events: z.array(z.int()).describe('of the task, until then'),
+  next_block: z.array(z.int().nullable()),
+  lag_blocks: z.array(z.int().nullable()),
+});
+
+/** The routes about what changes while one looks at it. */
+export function liveRoutes({ database }: ApiParts, live: LiveState): readonly Route[] {
+  const reads = new SharedReads();
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/live',
+      summary:
+        'Follow tasks, pipelines and alerts: all of them at first (event all), then what changes (event change).',
+      ...{ tag, access: 'read', answer: { media: 'text/event-stream', what: 'server-sent events' }, problems: [503] },
+      handle: ({ lastEventId, signal }) => ({ events: live.watch(lastEventId, signal) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/timeline',
+      summary: 'Show the lives of the tasks of the last hours.',
+      ...{ tag, access: 'read', query: z.object({ hours: wholeNumber(1, 168).default(24) }) },
+      answer: { schema: timelineSchema },
+      handle: async ({ query: { hours } }) => ({
+        json: await reads.get(`timeline ${hours}`, () => readTimeline(database, hours)),
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/pipeline/task/{id}/rates',
+      summary: 'Show how far a task had come at some moments, as far as this server has seen it run.',
+      ...{ tag, access: 'read', params: idParams, answer: { schema: ratesSchema }, problems: [404] },
+      handle: async ({ params: { id } }) => {
+        await new TaskStore(database).get(id);
+        return { json: { task_id: id, ...live.history.of(id) } };
+      },
+    }),
+  ];
+}
+
+async function readTimeline(database: ApiParts['database'], hours: number): Promise<object> {
+  const now = await readDatabaseTime(database);
+  const late = await listTasksOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
+  const running = await listTasks(database, { status: taskStatus.running, limit: mostTasks, offset: 0 });
+  const tasks = new Map([...running, ...late].map((task) => [task.id, task]));
+  return { now, hours, tasks: [...tasks.values()].sort((a, b) => a.id - b.id).map(toSpan) };
+}
+
+function toSpan(task: Task): z.output<typeof span> {
+  return {
+    task_id: task.id,
+    pipeline_id: task.pipelineId,
+    status_name: statusName(task.status),
+    create_time: task.createTime,
+    last_heartbeat: task.lastHeartbeat,
+    end_time: task.endTime,
+    end_reason: task.endReason,
+  };
+}
