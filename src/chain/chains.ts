@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/clock.js';
 import type { LogFields, LogLevel, Logger } from '../runtime/logger.js';
 import { ChainClient } from './chain-client.js';
+import type { ObserveChain } from './chain-event.js';
 import { HeadFeed } from './head-feed.js';
 
 /** What a source needs of its chain. */
@@ -25,15 +26,19 @@ interface ChainSpec {
 /** The chains of one process: pipelines on the same chain and URLs share endpoints, heads and headers. */
 export class Chains {
   readonly #clock: Clock;
+  readonly #observe: ObserveChain | undefined;
   readonly #open = new Map<string, SharedChain>();
 
-  constructor(clock: Clock) {
+  /** `observe` hears of every chain's requests. */
+  constructor(clock: Clock, observe?: ObserveChain) {
     this.#clock = clock;
+    this.#observe = observe;
   }
 
   open({ chainId, urls, logger }: ChainSpec): ChainUse {
     const key = [chainId, ...urls].join(' ');
-    const shared = this.#open.get(key) ?? new SharedChain(chainId, urls, this.#clock);
+    const shared =
+      this.#open.get(key) ?? new SharedChain(chainId, urls, { clock: this.#clock, observe: this.#observe });
     this.#open.set(key, shared);
     const leave = shared.join(logger);
     const close = async (): Promise<void> => {
@@ -51,9 +56,13 @@ class SharedChain implements ChainAccess {
   readonly heads: HeadFeed;
   readonly #holders = new Set<{ readonly logger: Logger }>();
 
-  constructor(chainId: number, urls: readonly string[], clock: Clock) {
+  constructor(
+    chainId: number,
+    urls: readonly string[],
+    { clock, observe }: { readonly clock: Clock; readonly observe: ObserveChain | undefined },
+  ) {
     const logger: Logger = { log: (...line) => this.#log(...line) };
-    this.client = new ChainClient({ urls, chainId, clock, logger });
+    this.client = new ChainClient({ urls, chainId, clock, logger, observe });
     this.heads = new HeadFeed({ chain: this.client, chainId, clock, logger });
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Backoff } from '../runtime/retry.js';
 import { ChainCheck } from './chain-check.js';
+import type { ObserveChain } from './chain-event.js';
 import { unreachable } from './chain-failures.js';
 import { EndpointAsker } from './endpoint-asker.js';
 import { isChosen } from './endpoint-choice.js';
@@ -37,6 +38,8 @@ export interface EndpointPoolOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** How URLs are reached; over HTTP or a WebSocket, as they say, where nothing is said. */
   readonly transport?: OpenTransport | undefined;
+  /** Hears of each request, and which endpoints are up. */
+  readonly observe?: ObserveChain | undefined;
 }
 
 /** How long an endpoint may take to tell its chain, in milliseconds. */
@@ -136,11 +139,12 @@ export class EndpointPool {
     clock,
     logger,
     transport,
+    observe,
     requestTimeoutMs: timeoutMs,
   }: EndpointPoolOptions): PooledEndpoint[] {
     const check = { chainId, timeoutMs: timeoutMs ?? defaultLookMs, clock, logger };
-    return openEndpoints(urls, { clock, timeoutMs, transport }).map(
-      (rpc) => new PooledEndpoint(rpc, new ChainCheck(rpc, check), { clock, backoff: this.#backoff }),
+    return openEndpoints(urls, { clock, timeoutMs, transport, observe }).map(
+      (rpc) => new PooledEndpoint(rpc, new ChainCheck(rpc, check), { clock, backoff: this.#backoff, observe, chainId }),
     );
   }
 

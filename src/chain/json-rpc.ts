@@ -1,8 +1,10 @@
 import type { Clock } from '../runtime/clock.js';
 import { SecretMask } from '../runtime/secrets.js';
+import type { ObserveChain } from './chain-event.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import { malformed, parseBody, readReply, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer, RpcCall, RpcOutcome, RpcReply, StatedError } from './json-rpc-answer.js';
+import { observeRequest } from './observe-request.js';
 import { capIn, retryAfterIn, suggestionIn } from './rpc-error-hints.js';
 import { classOfStatus, sortError } from './rpc-error-patterns.js';
 import { RpcError, asksForLess } from './rpc-error.js';
@@ -23,6 +25,8 @@ export interface JsonRpcOptions {
   readonly maxBatch?: number | undefined;
   /** How the URL is reached; over HTTP or a WebSocket, as it says, where nothing is said. */
   readonly transport?: OpenTransport | undefined;
+  /** Hears of each request. */
+  readonly observe?: ObserveChain | undefined;
 }
 
 /** Classes of a failed batch that say nothing about batches: single calls would fail in the same way. */
@@ -59,6 +63,7 @@ export class JsonRpcEndpoint {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #secrets = new SecretMask();
+  readonly #observe: ObserveChain | undefined;
   #nextId = 1;
   #maxBatch: number;
   #batchFailures = 0;
@@ -68,6 +73,7 @@ export class JsonRpcEndpoint {
     this.#transport = (options.transport ?? openTransport)({ url, clock, timeoutMs, maxBytes });
     this.name = options.name ?? this.#transport.host;
     this.#clock = clock;
+    this.#observe = options.observe;
     this.#maxBatch = maxBatch;
     this.#secrets.remember(url);
   }
@@ -97,7 +103,10 @@ export class JsonRpcEndpoint {
     const outcomes: RpcOutcome[] = [];
     while (outcomes.length < calls.length) {
       const part = calls.slice(outcomes.length, outcomes.length + this.#maxBatch);
-      const answered = part.length === 1 ? await this.#alone(part, signal) : await this.#together(part, signal);
+      const answered =
+        part.length === 1
+          ? await this.#alone(part, signal)
+          : await this.#observed(part, signal, () => this.#together(part, signal));
       if (answered === null) continue;
       outcomes.push(...answered);
       // Who could not answer one call is not asked for the others as well: they fail with it.
@@ -116,8 +125,19 @@ export class JsonRpcEndpoint {
 
   async #ask(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
     const id = this.#nextId++;
-    const answer = await this.#transport.post(envelope(id, call), signal);
-    return this.#outcome(this.#single(answer, id), answer);
+    const [outcome] = await this.#observed([call], signal, async () => {
+      const answer = await this.#transport.post(envelope(id, call), signal);
+      return [this.#outcome(this.#single(answer, id), answer)] as const;
+    });
+    return outcome;
+  }
+
+  #observed<T extends readonly RpcOutcome[] | null>(
+    calls: readonly RpcCall[],
+    signal: AbortSignal,
+    send: () => Promise<T>,
+  ): Promise<T> {
+    return observeRequest({ observe: this.#observe, endpoint: this.name, clock: this.#clock, calls, signal }, send);
   }
 
   async #alone([call]: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {

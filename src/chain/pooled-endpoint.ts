@@ -2,6 +2,7 @@ import type { Clock } from '../runtime/clock.js';
 import { backoffMs } from '../runtime/retry.js';
 import type { Backoff } from '../runtime/retry.js';
 import type { ChainCheck } from './chain-check.js';
+import type { ObserveChain } from './chain-event.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { InFlightLimit } from './in-flight-limit.js';
@@ -10,6 +11,14 @@ import { KnownHistory } from './known-history.js';
 import { RequestRate } from './request-rate.js';
 import { rateIn } from './rpc-error-hints.js';
 import type { RpcError } from './rpc-error.js';
+
+interface PooledEndpointOptions {
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+  readonly chainId?: number | undefined;
+  /** Hears whether it is up. */
+  readonly observe?: ObserveChain | undefined;
+}
 
 /** The failure in a row of which an operator should hear: what comes before passes by itself. */
 export const longTrouble = 5;
@@ -29,6 +38,9 @@ export class PooledEndpoint {
   readonly breaker: CircuitBreaker;
   readonly #clock: Clock;
   readonly #backoff: Backoff;
+  readonly #tell: (isUp: boolean) => void;
+  /** What was told last. */
+  #wasUp: boolean | null = null;
   /** Refusals for the number of requests, in a row. */
   #refusals = 0;
   #lastFault: RpcError | undefined;
@@ -36,12 +48,13 @@ export class PooledEndpoint {
   #troubles = 0;
   #slowedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, { clock, backoff }: { clock: Clock; backoff: Backoff }) {
+  constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, { clock, backoff, chainId, observe }: PooledEndpointOptions) {
     this.rpc = rpc;
     this.chain = chain;
     this.breaker = new CircuitBreaker(backoff);
     this.#clock = clock;
     this.#backoff = backoff;
+    this.#tell = (isUp): void => observe?.({ kind: 'endpoint', chainId, endpoint: rpc.name, isUp });
   }
 
   /** What it is called among others: its host, numbered where there are several of one host. */
@@ -112,6 +125,13 @@ export class PooledEndpoint {
   end(since: number): void {
     this.breaker.end(since);
     this.inFlight.end();
+    this.#tellState();
+  }
+
+  #tellState(): void {
+    if (this.isTrusted === this.#wasUp) return;
+    this.#wasUp = this.isTrusted;
+    this.#tell(this.isTrusted);
   }
 
   #beAway(since: number, now: number): void {

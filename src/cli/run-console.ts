@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { Chains } from '../chain/chains.js';
+import type { ObserveChain } from '../chain/chain-event.js';
 import type { ChainAccess, ChainUse } from '../chain/chains.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import type { Progress, Task } from '../model/task.js';
@@ -46,9 +47,9 @@ export class RunConsole {
   }
 
   /** Opens the chain of a source; throws UsageError where no endpoint is known. */
-  openChain(config: EventMonitorConfig, logger: Logger): ChainAccess {
+  openChain(config: EventMonitorConfig, logger: Logger, observe?: ObserveChain): ChainAccess {
     const urls = findUrls(this.#context, config);
-    this.#chain = new Chains(this.#context.clock).open({ chainId: config.chainId, urls, logger });
+    this.#chain = new Chains(this.#context.clock, observe).open({ chainId: config.chainId, urls, logger });
     return this.#chain;
   }
 

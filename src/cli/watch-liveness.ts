@@ -1,4 +1,5 @@
 import { AlertStore } from '../database/alert-store.js';
+import type { ObserveChain } from '../chain/chain-event.js';
 import type { Database } from '../database/database.js';
 import { MonitorStore } from '../database/monitor-store.js';
 import { listSilentTasks, readTaskStatistics } from '../database/task-statistics.js';
@@ -10,16 +11,18 @@ import { AlertDesk } from '../tasks/alerts/alert-desk.js';
 import { AlertOutbox } from '../tasks/alerts/alert-outbox.js';
 import { combineObservers } from '../tasks/combine-observers.js';
 import type { Observe } from '../tasks/liveness-event.js';
-import type { LivenessMetrics } from '../tasks/liveness-metrics.js';
 import { MonitorAlerts } from '../tasks/alerts/monitor-alerts.js';
 import { RunAlerts } from '../tasks/alerts/run-alerts.js';
 import { alertChannels } from './alert-channels.js';
 import type { CommandContext } from './context.js';
+import { logsMetrics, openMetrics, type OpenMetrics } from './open-metrics.js';
 import { thisProcess } from './this-process.js';
 
 /** What looks on while tasks run or are judged: alert rules and metrics. */
 export interface LivenessWatch {
   readonly observe: Observe;
+  /** Undefined where nobody counts what chains are asked. */
+  readonly observeChain: ObserveChain | undefined;
   /** Ends the watch; alerts on their way get a few seconds, or one where the command was told to end. */
   close(): Promise<void>;
 }
@@ -33,12 +36,16 @@ const longSeconds = 3_600;
 /** Watches a run. */
 export async function watchRun(context: CommandContext, database: Database, logger: Logger): Promise<LivenessWatch> {
   const { settings, clock } = context;
+  const opened = await openMetrics(context);
   const parts = openParts(context, database, logger);
-  const metrics = await loadMetrics(context);
   const monitors = new MonitorStore(database);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
-    isMonitored: async () => (await monitors.list(10)).some(wasAliveOfLate),
+    isMonitored: async () => {
+      const alive = (await monitors.list(10)).filter(wasAliveOfLate).length;
+      opened?.metrics.liveness.showMonitors(alive);
+      return alive > 0;
+    },
     // As long as a monitor may be silent.
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
   });
@@ -47,31 +54,39 @@ export async function watchRun(context: CommandContext, database: Database, logg
   const close = async (): Promise<void> => {
     ended.abort();
     alerts.allEnded();
-    await closeParts(context, parts, logger, metrics);
+    await closeParts(context, parts, logger, opened);
   };
-  return { observe: observeAll(alerts.observe, metrics), close };
+  return { ...observers(alerts.observe, opened), close };
 }
 
 /** Watches a timeout monitor. */
-export async function watchMonitor(context: CommandContext, database: Database): Promise<LivenessWatch> {
+export async function watchMonitor(
+  context: CommandContext,
+  database: Database,
+  { isServed }: { readonly isServed: boolean },
+): Promise<LivenessWatch> {
   const { settings, clock, logger } = context;
+  const opened = await openMetrics(context, { isServed });
   const parts = openParts(context, database, logger);
-  const metrics = await loadMetrics(context);
   const windowSeconds = settings.alerts.timeoutRateWindowMinutes * 60;
   const alerts = new MonitorAlerts({
     ...{ desk: parts.desk, store: parts.store, rules: settings.alerts, clock, logger },
     statistics: async (): Promise<TaskStatistics> => {
       const statistics = await readTaskStatistics(database, { windowSeconds, longerThanSeconds: longSeconds });
-      metrics?.showTasks(statistics);
+      opened?.metrics.liveness.showTasks(statistics);
       return statistics;
     },
     // A freeze that is shorter makes no run miss more than one of its beats.
     tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
-    listSilent: (limit) =>
-      listSilentTasks(database, { defaultIntervalSeconds: settings.heartbeatIntervalSeconds, limit }),
+    listSilent: async (limit) => {
+      const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
+      const silent = await listSilentTasks(database, { defaultIntervalSeconds, limit });
+      opened?.metrics.liveness.showSilent(silent.length);
+      return silent;
+    },
   });
-  const close = (): Promise<void> => closeParts(context, parts, logger, metrics, alerts);
-  return { observe: observeAll(alerts.observe, metrics), close };
+  const close = (): Promise<void> => closeParts(context, parts, logger, opened, alerts);
+  return { ...observers(alerts.observe, opened), close };
 }
 
 interface AlertParts {
@@ -95,10 +110,10 @@ function openParts(context: CommandContext, database: Database, logger: Logger):
 }
 
 async function closeParts(
-  { clock, signals }: CommandContext,
+  { clock, signals, settings }: CommandContext,
   { desk, outbox }: AlertParts,
   logger: Logger,
-  metrics: LivenessMetrics | null,
+  opened: OpenMetrics | null,
   alerts?: MonitorAlerts,
 ): Promise<void> {
   const until = clock.monotonic() + (signals.stopping.aborted ? patienceMs.stopped : patienceMs.ended);
@@ -107,20 +122,17 @@ async function closeParts(
   await Promise.race([Promise.resolve(alerts?.whenIdle()).then(() => desk.whenIdle()), patience]);
   done.abort();
   await outbox.close(Math.max(0, until - clock.monotonic()));
-  if (metrics === null) return;
+  if (opened === null) return;
+  await opened.close();
+  if (!logsMetrics(settings)) return;
   logger.log('debug', 'the metrics of this process at its end', {
     event: 'metrics',
-    metrics: await metrics.snapshot(),
+    metrics: await opened.metrics.liveness.snapshot(),
   });
 }
 
-/** Metrics are read from the log until something serves them: their library is loaded only where that is written. */
-async function loadMetrics({ settings, clock }: CommandContext): Promise<LivenessMetrics | null> {
-  if (settings.logLevel !== 'debug' && settings.logLevel !== 'trace') return null;
-  const { LivenessMetrics } = await import('../tasks/liveness-metrics.js');
-  return new LivenessMetrics(clock);
-}
-
-function observeAll(observe: Observe, metrics: LivenessMetrics | null): Observe {
-  return combineObservers(metrics === null ? [observe] : [observe, metrics.observe]);
+function observers(observe: Observe, opened: OpenMetrics | null): Pick<LivenessWatch, 'observe' | 'observeChain'> {
+  if (opened === null) return { observe: combineObservers([observe]), observeChain: undefined };
+  const { metrics } = opened;
+  return { observe: combineObservers([observe, metrics.observe]), observeChain: metrics.observeChain };
 }

@@ -13,6 +13,15 @@ import { readAhead } from './read-ahead.js';
 import { readStart } from './start.js';
 import type { Start } from './start.js';
 
+/** A message that has been committed. */
+export interface CommitSeen {
+  readonly kind: SourceMessage['kind'];
+  /** Events that it held. */
+  readonly events: number;
+  /** Outages of the database are part of it. */
+  readonly durationMs: number;
+}
+
 export interface Execution {
   readonly pipelineId: number;
   readonly chainId: number;
@@ -27,6 +36,8 @@ export interface Execution {
   readonly logger: Logger;
   /** Called with every change of the progress, for whoever shows it. */
   readonly onProgress: (progress: Progress) => void;
+  /** Called after each commit. */
+  readonly onCommit?: (commit: CommitSeen) => void;
   /** Aborted when the run shall end soon. */
   readonly stopping: AbortSignal;
   /** Aborted when calls in the air must be dropped. */
@@ -57,7 +68,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const prepare = (message: SourceMessage): void => committer.prepare(message);
     try {
       for await (const message of readAhead(messages, prepare, () => left.abort(), execution.clock)) {
-        report(await committer.commit(message, progress));
+        report(await commitTimed(execution, committer, message, progress));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         run = { mode: run.mode, toBlock: run.toBlock };
       }
@@ -67,6 +78,19 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       execution.logger.log('warn', 'an earlier commit of this task landed late: reading on from the checkpoint');
     }
   }
+}
+
+async function commitTimed(
+  { clock, onCommit }: Execution,
+  committer: Committer,
+  message: SourceMessage,
+  progress: Progress,
+): Promise<Partial<Progress>> {
+  const since = clock.monotonic();
+  const changed = await committer.commit(message, progress);
+  const events = message.kind === 'events' ? message.events.length : 0;
+  onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since });
+  return changed;
 }
 
 function toContext(

@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { define } from './setting-definition.js';
-
-const host = z.string().regex(/^[\w.:[\]%-]{1,255}$/, { error: 'is no address and no name of a host' });
-
-const port: z.ZodType<number, string> = z
-  .string()
-  .regex(/^\d{1,5}$/, { error: 'is no port', abort: true })
-  .transform(Number)
-  .refine((value) => value <= 65_535, { error: 'must be at most 65535' });
+import { hostSchema, portSchema } from './tcp-port.js';
 
 /** What can't stand in a header can't be sent. */
 const token: z.ZodType<string | null, string> = z
@@ -32,7 +25,7 @@ export const apiSettingDefinitions = {
     variable: 'CHAINPARSE_API_HOST',
     key: 'api.host',
     default: '127.0.0.1',
-    schema: host,
+    schema: hostSchema,
     hint: 'write an address to listen on, such as 127.0.0.1 or 0.0.0.0',
   }),
   port: define({
@@ -41,7 +34,7 @@ export const apiSettingDefinitions = {
     variable: 'CHAINPARSE_API_PORT',
     key: 'api.port',
     default: '8000',
-    schema: port,
+    schema: portSchema,
     hint: 'write a port, such as 8000; 0 takes any that is free',
   }),
   token: define({

@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { UsageError } from './errors.js';
 import type { FoundSetting } from './found-setting.js';
 
-/** The keys of `chainparse.config.yaml`, each with one value, beside the maps `rpc_urls`, `alerts` and `api`. */
+/** The keys of `chainparse.config.yaml`, each with one value, beside the maps `rpc_urls`, `alerts`, `api` and `metrics`. */
 export const configFileKeys = [
   'database',
   'database_timezone',
@@ -36,18 +36,25 @@ export const alertFileKeys = [
 /** The keys under `api`, each with one value. */
 export const apiFileKeys = ['host', 'port', 'token', 'read_token', 'rate_limit', 'max_lag'] as const;
 
+/** The keys under `metrics`, each with one value. */
+export const metricsFileKeys = ['host', 'port'] as const;
+
 export type ConfigFileKey =
-  (typeof configFileKeys)[number] | `alerts.${(typeof alertFileKeys)[number]}` | `api.${(typeof apiFileKeys)[number]}`;
+  | (typeof configFileKeys)[number]
+  | `alerts.${(typeof alertFileKeys)[number]}`
+  | `api.${(typeof apiFileKeys)[number]}`
+  | `metrics.${(typeof metricsFileKeys)[number]}`;
 
 /** The maps of settings, by the key that they stand under. */
 const groups: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['alerts', alertFileKeys],
   ['api', apiFileKeys],
+  ['metrics', metricsFileKeys],
 ]);
 
 /**
  * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line, and what is
- * in the maps `alerts` and `api` under `alerts.KEY` and `api.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
+ * in the other maps under `MAP.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
  */
 export function readConfigFile(text: string, name: string): Map<string, FoundSetting> {
   return new ConfigFile(text, name).read();

@@ -5,6 +5,7 @@ import { UsageError } from './errors.js';
 import type { FoundSetting } from './found-setting.js';
 import type { LogLevel } from './logger.js';
 import type { Lang } from './messages.js';
+import { readMetricsSettings, type MetricsSettings } from './metrics-settings.js';
 import { findMysqlUrl } from './mysql-variables.js';
 import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
 import { SecretMask, maskUrl } from './secrets.js';
@@ -28,6 +29,7 @@ export interface Settings {
   readonly lang: Lang;
   readonly alerts: AlertSettings;
   readonly api: ApiSettings;
+  readonly metrics: MetricsSettings;
   /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is none. */
   rpcUrls(chainName: string): readonly string[];
 }
@@ -72,6 +74,7 @@ function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]
     lang: reader.read(definitions.lang, () => findSystemLang(sources)),
     alerts: readAlertSettings(reader),
     api: readApiSettings(reader),
+    metrics: readMetricsSettings(reader),
     rpcUrls: (chainName) => findRpcUrls(sources, chainName),
   };
 }

@@ -1,4 +1,4 @@
-import type { Task } from '../model/task.js';
+import type { Progress, Task } from '../model/task.js';
 
 /** The task that an event is about. */
 interface OfTask {
@@ -16,6 +16,13 @@ export type LivenessEvent =
   /** Nothing has moved for the stall limit: the task stops beating. */
   | (OfTask & { readonly kind: 'stalled'; readonly stillSeconds: number })
   | (OfTask & { readonly kind: 'moved_again' })
+  /** Events were committed. */
+  | (OfTask & { readonly kind: 'committed'; readonly events: number; readonly durationMs: number })
+  /** The chain was reorganised, and what was stored of the blocks that it replaced was taken back. */
+  | (OfTask & { readonly kind: 'taken_back'; readonly durationMs: number })
+  | (OfTask & { readonly kind: 'progressed'; readonly progress: Progress })
+  /** The task runs no longer in this process, however it ended. */
+  | (OfTask & { readonly kind: 'ended' })
   /** The monitor can't ask the database; so many times in a row. */
   | { readonly kind: 'database_away'; readonly failures: number; readonly error: string }
   | { readonly kind: 'database_back' }

@@ -6,7 +6,7 @@ import { StoredBlocks } from '../database/stored-blocks.js';
 import { TaskStore } from '../database/task-store.js';
 import type { Progress, Task } from '../model/task.js';
 import { statusText, taskStatus } from '../model/task.js';
-import { executePipeline } from '../pipeline/execute-pipeline.js';
+import { executePipeline, type CommitSeen } from '../pipeline/execute-pipeline.js';
 import type { Clock } from '../runtime/clock.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
@@ -18,7 +18,7 @@ import type { ClaimOptions } from './claim-task.js';
 import { finishTask } from './finish-task.js';
 import { giveUpLater } from './give-up-later.js';
 import { Heartbeat } from './heartbeat.js';
-import type { Observe } from './liveness-event.js';
+import type { LivenessEvent, Observe } from './liveness-event.js';
 import { parkingError, parkingText } from './parked.js';
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
@@ -83,6 +83,10 @@ async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): Re
   }
 }
 
+/** What happens in a run; which task it is goes without saying. */
+type TaskNews = Without<Extract<LivenessEvent, { kind: 'committed' | 'taken_back' | 'progressed' | 'ended' }>>;
+type Without<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
+
 interface RunParts {
   readonly tasks: TaskStore;
   readonly checkpoints: CheckpointStore;
@@ -106,7 +110,7 @@ class TaskRun {
   async run(): Promise<TaskResult> {
     const done = new AbortController();
     // Not awaited: a beat that a frozen server holds must not hold up the end.
-    void this.#parts.heartbeat.tick(done.signal);
+    void this.#parts.heartbeat.tick(done.signal).finally(() => this.#tell({ kind: 'ended' }));
     try {
       return await this.#executeAndFinish();
     } catch (error) {
@@ -159,10 +163,21 @@ class TaskRun {
       logger: parts.logger,
       onProgress: (progress) => {
         this.#progress = progress;
+        this.#tell({ kind: 'progressed', progress });
         options.onProgress(progress, parts.heartbeat.beatAt);
       },
+      onCommit: (commit) => this.#committed(commit),
       signal: AbortSignal.any([options.signal, parts.heartbeat.lost]),
     });
+  }
+
+  #committed({ kind, events, durationMs }: CommitSeen): void {
+    this.#tell(kind === 'events' ? { kind: 'committed', events, durationMs } : { kind: 'taken_back', durationMs });
+  }
+
+  #tell(event: TaskNews): void {
+    const { options, parts } = { options: this.#options, parts: this.#parts };
+    options.observe?.({ ...event, taskId: parts.heartbeat.taskId, pipelineId: options.pipelineId });
   }
 
   async #finish(status: 1 | 2, endReason: string, error: string | null): Promise<TaskResult> {

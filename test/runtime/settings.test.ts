@@ -53,6 +53,14 @@ describe('loadSettings', () => {
     expect(settings.rpcUrls('ethereum')).to.deep.equal([]);
   });
 
+  it('serves metrics only where a port is given, on this computer alone', () => {
+    expect(load({}).settings.metrics).to.deep.equal({ host: '127.0.0.1', port: null });
+    const given = { env: { CHAINPARSE_METRICS_PORT: '9464' }, config: 'metrics:\n  host: 0.0.0.0\n  port: 1' };
+    expect(load(given).settings.metrics).to.deep.equal({ host: '0.0.0.0', port: 9464 });
+    expect(load({ ...given, flags: { metricsPort: 'off' } }).settings.metrics.port).to.equal(null);
+    expect(refusal({ flags: { metricsPort: '70000' } }).message).to.match(/^metrics port '70000' .*at most 65535/);
+  });
+
   it('lets a flag beat the environment, that .env, that the file, and that the default', () => {
     const flag = { flags: { stallAfter: '1' } };
     const env = { env: { CHAINPARSE_STALL_AFTER: '2' } };

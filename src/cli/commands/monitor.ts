@@ -29,7 +29,7 @@ const lingerMs = 3_000;
 export async function monitorTasks(context: CommandContext, options: MonitorOptions): Promise<ExitCode> {
   const database = await context.database({ statementTimeoutMs: statementTimeoutMs(context.settings) });
   if (options.once === true) await requireMigrated(database);
-  const liveness = await watchMonitor(context, database);
+  const liveness = await watchMonitor(context, database, { isServed: options.once !== true });
   const monitor = createMonitor(context, database, liveness.observe);
   const work = options.once === true ? checkOnce(context, monitor) : keepChecking(context, monitor);
   return work.finally(() => liveness.close());

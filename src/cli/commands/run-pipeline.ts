@@ -48,7 +48,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
       database,
       begin: (task) => {
         const logger = console.openLog(task);
-        const chain = console.openChain(sourceConfig(component), logger);
+        const chain = console.openChain(sourceConfig(component), logger, liveness.observeChain);
         return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
       },
       observe: liveness.observe,

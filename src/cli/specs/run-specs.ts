@@ -27,6 +27,8 @@ export const runSpecs: readonly CommandSpec[] = [
       { flags: '--heartbeat-interval <seconds>', description: 'seconds between two heartbeats' },
       { flags: '--stall-after <seconds>', description: 'stop beating when nothing has moved for so long' },
       { flags: '--timeout <minutes>', description: 'after how much silence a monitor fails this task' },
+      { flags: '--metrics-port <port>', description: 'serve metrics for Prometheus on this port; off where left out' },
+      { flags: '--metrics-host <address>', description: 'address to serve them on; 127.0.0.1 where left out' },
     ],
     stopsGracefully: true,
     load: async () => (await import('../commands/run-pipeline.js')).runPipeline,

@@ -1,0 +1,61 @@
+import type { Counter, Histogram, Registry } from 'prom-client';
+import { lagBlocks, type Progress } from '../../model/task.js';
+import type { LivenessEvent } from '../liveness-event.js';
+import { BoundedLabel } from './bounded-label.js';
+import { MetricMaker } from './metric-maker.js';
+
+/** Pipelines that are told apart. */
+const mostPipelines = 200;
+
+type Labelled = readonly [Record<'pipeline', string>, number];
+
+/** How far behind the head a pipeline is that shall follow it; one that reads history is behind by intention. */
+function liveLag(progress: Progress): number | null {
+  return progress.mode === 'realtime' ? lagBlocks(progress) : null;
+}
+
+/** What the pipelines of a process commit, and how far behind their chains they are. */
+export class PipelineMetrics {
+  readonly #pipelines = new BoundedLabel(mostPipelines);
+  /** By task, as long as it runs here. */
+  readonly #running = new Map<number, { readonly pipelineId: number; readonly progress: Progress }>();
+  readonly #events: Counter<'pipeline'>;
+  readonly #reorgs: Counter<'pipeline'>;
+  readonly #commits: Histogram;
+
+  constructor(registry: Registry) {
+    const make = new MetricMaker(registry);
+    this.#events = make.counter('chainparse_events_total', 'Events committed.', ['pipeline']);
+    this.#reorgs = make.counter('chainparse_reorgs_total', 'Reorganisations that took rows back.', ['pipeline']);
+    this.#commits = make.histogram('chainparse_commit_duration_seconds', 'From sending a batch to its commit.');
+    const show = (name: string, help: string, value: (progress: Progress) => number | null): void =>
+      make.derivedSet(name, help, ['pipeline'], () => this.#read(value));
+    show('chainparse_lag_blocks', 'Blocks behind the head, of live pipelines.', liveLag);
+    show('chainparse_next_block', 'The block that is to be committed next.', ({ nextBlock }) => nextBlock);
+    show('chainparse_head_block', 'The newest block that the pipeline knows of.', ({ headBlock }) => headBlock);
+  }
+
+  /** Counts what was noticed. */
+  readonly observe = (event: LivenessEvent): void => {
+    if (event.kind === 'progressed') this.#running.set(event.taskId, event);
+    else if (event.kind === 'committed') this.#committed(event.pipelineId, event.events, event.durationMs);
+    else if (event.kind === 'taken_back') this.#reorgs.inc({ pipeline: this.#pipelines.of(event.pipelineId) });
+    else if (event.kind === 'ended') this.#running.delete(event.taskId);
+  };
+
+  #committed(pipelineId: number, events: number, durationMs: number): void {
+    this.#events.inc({ pipeline: this.#pipelines.of(pipelineId) }, events);
+    this.#commits.observe(durationMs / 1_000);
+  }
+
+  /** Of those that share a label the largest value counts. */
+  #read(value: (progress: Progress) => number | null): Iterable<Labelled> {
+    const largest = new Map<string, number>();
+    for (const { pipelineId, progress } of this.#running.values()) {
+      const found = value(progress);
+      const label = this.#pipelines.of(pipelineId);
+      if (found !== null) largest.set(label, Math.max(found, largest.get(label) ?? found));
+    }
+    return [...largest].map(([pipeline, found]) => [{ pipeline }, found] as const);
+  }
+}

@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import { UsageError } from '../../src/runtime/errors.js';
+import { serveMetrics, type MetricsServer } from '../../src/runtime/metrics-server.js';
+
+const source = { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: () => Promise.resolve('up 1\n') };
+
+describe('the server of metrics', () => {
+  let server: MetricsServer;
+
+  beforeEach(async () => (server = await serveMetrics({ host: '127.0.0.1', port: 0 }, source)));
+  afterEach(() => server.close());
+
+  it('serves them at /metrics, and nothing elsewhere', async () => {
+    const answer = await fetch(`${server.url}/metrics`);
+    expect(answer.headers.get('content-type')).to.equal(source.contentType);
+    expect(await answer.text()).to.equal('up 1\n');
+    expect((await fetch(`${server.url}/metrics`, { method: 'HEAD' })).status).to.equal(200);
+    expect((await fetch(`${server.url}/etc`)).status).to.equal(404);
+    const refused = await fetch(`${server.url}/metrics`, { method: 'POST', body: 'x' });
+    expect([refused.status, refused.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD']);
+  });
+
+  it('says nothing of what went wrong inside', async () => {
+    const failing = { ...source, metrics: () => Promise.reject(new Error('secret99')) };
+    const broken = await serveMetrics({ host: '127.0.0.1', port: 0 }, failing);
+    const answer = await fetch(`${broken.url}/metrics`);
+    expect(answer.status).to.equal(500);
+    expect(await answer.text()).not.to.contain('secret99');
+    await broken.close();
+  });
+
+  it('refuses a port that is taken as wrong usage, and says what to do', async () => {
+    const port = Number(new URL(server.url).port);
+    const refusal = await serveMetrics({ host: '127.0.0.1', port }, source).catch((error: unknown) => error);
+    expect(refusal).to.be.instanceOf(UsageError);
+    expect((refusal as UsageError).message).to.equal(
+      `metrics can't be served: 127.0.0.1:${port} is taken by another process`,
+    );
+    expect((refusal as UsageError).hint).to.match(/--metrics-port/);
+  });
+
+  it('ends at once, whoever is still connected', async () => {
+    await fetch(`${server.url}/metrics`);
+    await server.close();
+    server = await serveMetrics({ host: '127.0.0.1', port: Number(new URL(server.url).port) }, source);
+    expect((await fetch(`${server.url}/metrics`)).status).to.equal(200);
+  });
+});
