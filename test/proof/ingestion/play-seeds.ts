@@ -1,6 +1,7 @@
 import { SqliteEngine } from '../simulator/sqlite-engine.js';
 import { planSchedule } from './plan.js';
 import { playSchedule } from './schedule.js';
+import type { Outcome } from './schedule.js';
 import { SimStore } from './sim-store.js';
 
 /** Which schedules to play: seeds `from` to `to`, the latter not included. */
@@ -21,12 +22,17 @@ export async function playSeeds(
   for (let seed = from; seed < to; seed++) {
     const plan = planSchedule(seed);
     trace?.(JSON.stringify(plan, null, 2));
-    const outcome = await playSchedule(plan, store, trace);
+    const outcome = await playSchedule(plan, store, trace).catch(broken);
     if (outcome.wrong.length > 0) wrong.push(complaint(seed, outcome.wrong));
     for (const [what, count] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + count);
   }
   await engine.close();
   return { wrong, counts };
+}
+
+/** What runs in a circle, or throws where nobody catches it, is a finding like others. */
+function broken(error: unknown): Pick<Outcome, 'wrong' | 'counts'> {
+  return { wrong: [error instanceof Error ? (error.stack ?? error.message) : String(error)], counts: {} };
 }
 
 function complaint(seed: number, wrong: readonly string[]): string {
