@@ -80,6 +80,11 @@ export class ChainClient {
     return this.#pool.telling(this.#choice);
   }
 
+  /** Asks an endpoint after the others for some time: its answer was well-formed, but not the truth or not all of it. */
+  passOver(endpoint: string): void {
+    this.#pool.passOver(endpoint);
+  }
+
   /** Returns a client that asks only these endpoints; it shares connections, limits and health with this one. */
   via(choice: EndpointChoice): ChainClient {
     return new ChainClient({ pool: this.#pool, choice });

@@ -92,6 +92,12 @@ export class EndpointPool {
     return this.#endpoints.map(({ name }) => name).filter((name) => isChosen(choice, name));
   }
 
+  /** Asks an endpoint after the others for some time. */
+  passOver(name: string): void {
+    const endpoint = this.#endpoints.find((candidate) => candidate.name === name);
+    if (endpoint !== undefined) this.#order.putLast(endpoint, this.now());
+  }
+
   /** Returns the chosen endpoints that can tell news by themselves. */
   telling(choice: EndpointChoice): readonly JsonRpcEndpoint[] {
     return this.#order.list.map(({ rpc }) => rpc).filter(({ name, push }) => push !== null && isChosen(choice, name));

@@ -62,10 +62,20 @@ export class LogReader {
   async #readReceipts(block: number, signal: AbortSignal): Promise<ReadAnswer | null> {
     try {
       const answer = await this.#chain.blockLogs(block, signal);
-      checkBlockLogs(answer.logs, answer.last);
+      this.#checkReceipts(answer);
       return { ...answer, logs: answer.logs.filter(this.#isWanted), filters: [] };
     } catch (error) {
       if (isTooMuch(error) || isNotOffered(error)) return null;
+      throw error;
+    }
+  }
+
+  #checkReceipts({ logs, last, endpoint }: LogsAnswer): void {
+    try {
+      checkBlockLogs(logs, last);
+    } catch (error) {
+      // Where it lacks some it may always do so; another may not even refuse the block.
+      this.#chain.passOver(endpoint);
       throw error;
     }
   }

@@ -10,6 +10,7 @@ import { FetchTrouble } from './fetch-trouble.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
 import { LogReader } from './log-reader.js';
+import type { ReadAnswer } from './log-reader.js';
 import { RangeSize } from './range-size.js';
 
 interface LogSourceOptions {
@@ -87,16 +88,32 @@ export class LogSource {
   }
 
   async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
-    const { logs: answer, last, filters, ...how } = await this.#reader.read(range, signal);
-    this.#size.answered({ range, logs: answer.length, ...how });
+    const answer = await this.#reader.read(range, signal);
+    const { logs, endpoint, bytes, ms } = answer;
+    this.#size.answered({ range, logs: logs.length, endpoint, bytes, ms });
     await options.answered();
+    try {
+      return await this.#complete(answer, range, options, signal);
+    } catch (error) {
+      // The others may have the whole, while this one may go on like that for long.
+      if (error instanceof Inconsistency) this.#options.chain.passOver(endpoint);
+      throw error;
+    }
+  }
+
+  async #complete(
+    { logs: answer, last, filters, bytes }: ReadAnswer,
+    range: BlockRange,
+    options: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<FetchedRange> {
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
     const told = this.#clean(answer, range);
     const doubtful = doubtfulBlocks(headers, told, filters);
     const logs = await this.#addHidden(told, doubtful, range, options, signal);
     checkHashes(logs, headers);
     const timestamps = await this.#timestamps(logs, headers, options, signal);
-    return { ...range, logs, last, headers, timestamps, bytes: how.bytes };
+    return { ...range, logs, last, headers, timestamps, bytes };
   }
 
   #clean(answer: readonly RawLog[], range: BlockRange): readonly RawLog[] {

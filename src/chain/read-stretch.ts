@@ -78,11 +78,16 @@ export class ReadStretch {
 
   /**
    * Returns a read block that the chain has replaced; undefined where none is known to be. A lower head
-   * alone proves nothing: only a hash does.
+   * alone proves nothing: only a hash does. A final block is looked at only where more is to be read behind it
+   * (`isNeeded`): nodes have been wrong about what is final.
    */
-  async findReplaced({ latest, finalized }: ChainHead, signal: AbortSignal): Promise<BlockRef | undefined> {
+  async findReplaced(
+    { latest, finalized }: ChainHead,
+    isNeeded: boolean,
+    signal: AbortSignal,
+  ): Promise<BlockRef | undefined> {
     const last = this.#last;
-    if (last === null || this.#settled) return undefined;
+    if (last === null || (this.#settled && !isNeeded)) return undefined;
     const number = Math.min(last.number, latest.number);
     const held = number === last.number ? last : this.#recent.blocks.find((block) => block.number === number);
     if (held === undefined) return undefined;

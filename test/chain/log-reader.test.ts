@@ -90,6 +90,21 @@ describe('a block that a node does not give in one answer', () => {
     expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
   });
 
+  it('is read from the next endpoint where the receipts of one lack logs', async () => {
+    await open(2);
+    nodes[0]!.traits.receipts = 'lacking';
+    nodes[1]!.traits.maxResults = 100;
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
+  });
+
+  it('is read from the next endpoint where one gives logs that were taken back', async () => {
+    await open(2);
+    for (const node of nodes) node.traits.maxResults = 100;
+    nodes[0]!.traits.strays = [{ ...nodes[0]!.canonicalLogs(5, 5)[0]!, removed: true }];
+    const source = sourceOf(null, null);
+    for (let times = 0; times < 3; times++) expect(indexesOf(await fetch(source))).to.have.length(9);
+  });
+
   it('is read from the endpoint that gives more at once', async () => {
     await open(2);
     nodes[1]!.traits.maxResults = 4;

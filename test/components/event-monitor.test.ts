@@ -275,6 +275,16 @@ describe('the event monitor', () => {
       expect(await failureOf(follow())).to.include({ keeps: null });
     });
 
+    it('gives up where a final block was replaced while only final ones are read', async () => {
+      node.mine(200);
+      const replaceOnce = (): void => {
+        if (ledger.checkpoint.blockNumber === 170 && node.head.number === 200) node.reorg(150, 400);
+      };
+      const error = await failureOf(follow(undefined, { config: { finality: 'finalized' }, moved: replaceOnce }));
+      expect(error).to.be.instanceOf(NeedsRewindError);
+      expect(ledger.checkpoint.blockNumber).to.equal(170);
+    });
+
     it('gives up where the checkpoint of a finished history was replaced', async () => {
       node.mine(90);
       await run({ config: { endBlock: 20 } });

@@ -51,8 +51,9 @@ export class BlockReader {
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
     // A range whose blocks are verified shows by itself whether its first block fits.
-    const willTell = stretch.next <= end && stretch.next > head.settled;
-    const replaced = willTell ? undefined : await stretch.findReplaced(head, signal);
+    const isMore = stretch.next <= end;
+    const willTell = isMore && stretch.next > head.settled;
+    const replaced = willTell ? undefined : await stretch.findReplaced(head, isMore, signal);
     if (replaced !== undefined) {
       await this.#options.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
       yield* this.#takeBack(stretch, replaced.number, signal);

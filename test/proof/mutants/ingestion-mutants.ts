@@ -1,7 +1,8 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const source = guardsOf('src/chain/log-source.ts', ['test/chain/log-source.test.ts']);
+const source = guardsOf('src/chain/log-source.ts', ['test/chain/log-source.test.ts', 'test/chain/log-reader.test.ts']);
+const readers = guardsOf('src/chain/log-reader.ts', ['test/chain/log-reader.test.ts']);
 const parts = guardsOf('src/chain/doubtful-blocks.ts', ['test/chain/log-reader.test.ts']);
 const clean = guardsOf('src/chain/clean-logs.ts', ['test/chain/clean-logs.test.ts', 'test/chain/log-source.test.ts']);
 const links = guardsOf('src/chain/consistency.ts', ['test/chain/clean-logs.test.ts']);
@@ -103,6 +104,19 @@ export const ingestionMutants: readonly Mutant[] = [
     'if (found.hash !== held.hash) return number;',
     '',
   ),
+  reader(
+    'final-replaced',
+    'a final block is looked at before more is read behind it',
+    'await stretch.findReplaced(head, isMore, signal);',
+    'await stretch.findReplaced(head, false, signal);',
+  ),
+  source(
+    'pass-over-liar',
+    'who gives no whole answer is asked after the others',
+    'if (error instanceof Inconsistency) this.#options.chain.passOver(endpoint);',
+    '',
+  ),
+  readers('pass-over-receipts', 'who gives no whole receipts, too', '      this.#chain.passOver(endpoint);\n', ''),
   stretch(
     'held-whole',
     'all is taken back only where every block is remembered',

@@ -39,8 +39,8 @@ export const sqlMutants: readonly Mutant[] = [
   guardsOf(mysqlRunner, ['test/database/late-packet.test.ts'])(
     'late-packet',
     'a server that was frozen refuses what its sender has given up',
-    '`${refuseLate(allowedMs)};${text};${noteClock}`',
-    '`DO 0;${text};${noteClock}`',
+    '[refuseLate(allowedMs), ...statements, noteClock]',
+    "['DO 0', ...statements, noteClock]",
   ),
   guardsOf(mysqlRunner, ['test/database/lost-connections.test.ts'], 'within the timeout')(
     'statement-timeout',
