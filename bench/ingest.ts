@@ -15,7 +15,8 @@ const step = 25;
 
 /** How fast history is read and stored: beside the least that it can cost, and beside a plain script. */
 export const ingest: Benchmark = {
-  summary: 'history into SQLite and MariaDB: at least 70 % of the floor, 12x and 10x a plain script; memory under 300 MB',
+  summary:
+    'history into SQLite and MariaDB: at least 70 % of the floor, 12x and 10x a plain script; memory under 300 MB',
   async run(options, report) {
     const events = options.number('events', 500_000);
     const rpcUrl = await startLogNode(Math.max(events, options.number('memory', 1_000_000)) / logsPerBlock);

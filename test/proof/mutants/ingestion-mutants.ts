@@ -101,7 +101,7 @@ export const ingestionMutants: readonly Mutant[] = [
   stretch(
     'replaced',
     'a read block that has another hash now was replaced',
-    'if (found.hash !== held.hash) return number;',
+    'if (found.hash !== held.hash) return held;',
     '',
   ),
   reader(
