@@ -9,6 +9,20 @@ const busyTimeoutMs = 5_000;
 /** Rows of one INSERT: more do not make it faster, and SQLite takes at most 32,766 bindings. */
 const rowsPerInsert = 50;
 
+/** How many rows are in the log before `checkpoint` moves them: some 10 MB. A script counts for so many at least. */
+const rowsPerCheckpoint = 20_000;
+const rowsPerScript = 100;
+/** Pages in the log with which a commit moves them after all, because nobody else does, or rows are long: 64 MB. */
+const longestLog = 16_384;
+
+interface SqliteScriptRunnerOptions {
+  /**
+   * Leave it to `checkpoint` to move rows from the log into the file, which waits for the disk several times; otherwise
+   * every so many commits one of them waits for it.
+   */
+  readonly checkpointsLater?: boolean;
+}
+
 /** Sets what every connection of chainparse to a SQLite file has set. */
 export function prepareSqlite(connection: Connection): Connection {
   connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
@@ -21,12 +35,15 @@ export function prepareSqlite(connection: Connection): Connection {
 /** Runs scripts in this process, each synchronously in one BEGIN IMMEDIATE … COMMIT. */
 export class SqliteScriptRunner implements ScriptRunner {
   readonly #open: () => Connection;
+  readonly #checkpointsLater: boolean;
   #connection: Connection | null = null;
   readonly #prepared = new Map<string, Prepared>();
+  #rowsInLog = 0;
 
   /** Takes a file's path, or how to open another connection. */
-  constructor(target: string | (() => Connection)) {
+  constructor(target: string | (() => Connection), { checkpointsLater = false }: SqliteScriptRunnerOptions = {}) {
     this.#open = typeof target === 'string' ? (): Connection => openFile(target) : target;
+    this.#checkpointsLater = checkpointsLater;
   }
 
   // Async although SQLite is not: a ScriptRunner's errors are rejections.
@@ -37,9 +54,18 @@ export class SqliteScriptRunner implements ScriptRunner {
 
   /** Runs a script before it returns; throws what `run` rejects with. */
   runSync(steps: readonly ScriptStep[]): readonly StepResult[] {
-    this.#connection ??= this.#open();
-    const transaction = this.#connection.transaction(() => steps.map((step) => this.#runStep(step)));
-    return transaction.immediate();
+    const connection = (this.#connection ??= this.#connect());
+    const results = connection.transaction(() => steps.map((step) => this.#runStep(step))).immediate();
+    const rows = results.reduce((sum, { matched }) => sum + matched, 0);
+    this.#rowsInLog += Math.max(rowsPerScript, rows);
+    return results;
+  }
+
+  /** Moves rows from the log into the file, if there are many: for when nobody waits. Others go on reading and writing. */
+  checkpoint(): void {
+    if (this.#rowsInLog < rowsPerCheckpoint) return;
+    this.#rowsInLog = 0;
+    this.#connection?.pragma('wal_checkpoint(PASSIVE)');
   }
 
   async close(): Promise<void> {
@@ -47,6 +73,12 @@ export class SqliteScriptRunner implements ScriptRunner {
     this.#prepared.clear();
     this.#connection?.close();
     this.#connection = null;
+  }
+
+  #connect(): Connection {
+    const connection = this.#open();
+    if (this.#checkpointsLater) connection.pragma(`wal_autocheckpoint = ${longestLog}`);
+    return connection;
   }
 
   #runStep(step: ScriptStep): StepResult {

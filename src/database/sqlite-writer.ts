@@ -6,10 +6,10 @@ import { FenceError } from './script.js';
 import { SqliteScriptRunner } from './sqlite-script-runner.js';
 import type { WriterAnswer } from './sqlite-writer-process.js';
 
-const runner = new SqliteScriptRunner(process.argv[2] ?? '');
+const runner = new SqliteScriptRunner(process.argv[2] ?? '', { checkpointsLater: true });
 
 process.on('message', (request: { id: number; steps: readonly PackedStep[] }) => {
-  process.send?.(answer(request.id, request.steps));
+  process.send?.(answer(request.id, request.steps), checkpoint);
 });
 
 // The parent is gone, killed perhaps: what it had sent is committed or fenced out, and there is nothing more to do.
@@ -20,6 +20,15 @@ process.on('disconnect', () => {
 // A signal meant for the parent must not cut a transaction short; the parent's end ends this process.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
+
+/** Once the answer has left, nobody waits. */
+function checkpoint(): void {
+  try {
+    runner.checkpoint();
+  } catch {
+    // A disk that is full or broken is met by the next script, which can tell somebody.
+  }
+}
 
 function answer(id: number, steps: readonly PackedStep[]): WriterAnswer {
   try {

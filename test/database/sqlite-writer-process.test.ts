@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { expect } from 'chai';
 import Sqlite from 'better-sqlite3';
 import { SqliteWriterProcess } from '../../src/database/sqlite-writer-process.js';
@@ -66,6 +67,19 @@ describe('the process that writes to a SQLite file', () => {
     (insert.columns[0]?.values as string[])[0] = 'changed';
     await writer.run([insert, run("DELETE FROM item WHERE a = 'packed'")]);
     expect(count()).to.equal(1);
+  });
+
+  it('moves rows from the log into the file when many are there, and not while somebody waits for their commit', async () => {
+    const size = (): number => statSync(path).size;
+    const empty = size();
+    const rows = (count: number): Statement =>
+      run(`INSERT INTO item (a) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+        SELECT printf('%.1000c', 'x') FROM n`);
+    await writer.run([rows(15_000)]);
+    await writer.run([add]);
+    expect(size()).to.equal(empty);
+    await writer.run([rows(5_000)]);
+    await eventually('the rows in the file', () => size() > 20_000_000);
   });
 
   it('tells a fence that did not hold from an error, whose code it keeps', async () => {
