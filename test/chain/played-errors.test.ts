@@ -153,6 +153,12 @@ describe('an error that a node answers with', () => {
   }
 
   withCorpus('of the recorded ones', () => {
+    it('is played for each of them, but for what is no answer of a node, or no error', () => {
+      const left = readRpcErrors().filter(({ action }) => !(aliases[action] ?? action in actions));
+      expect(left.every(({ error }) => error === null)).to.equal(true);
+      expect(left.map(({ action }) => action)).to.have.members(['classify', 'detect', 'detect', 'detect']);
+    });
+
     for (const { id, error, httpStatus, rawBody, action, category } of readRpcErrors()) {
       if (!(aliases[action] ?? action in actions) || category === 'silent-loss') continue;
       it(`leads to "${action}" for ${id}`, () => check(action, { error, rawBody, status: httpStatus }));
