@@ -25,8 +25,8 @@ export const sqlMutants: readonly Mutant[] = [
   sqlite(
     'sqlite-transaction',
     'a script is one transaction',
-    'return transaction.immediate();',
-    'return transaction === null ? [] : steps.map((step) => this.#runStep(step));',
+    'connection.transaction(() => steps.map((step) => this.#runStep(step))).immediate();',
+    'steps.map((step) => this.#runStep(step));',
   ),
   packets('mysql-transaction', 'on MySQL too', "[plain('START TRANSACTION'), ...pieces, plain('COMMIT')]", 'pieces'),
   packets('one-packet', 'and one packet', 'if (length + bytes > maxBytes) {', 'if (length > 0) {'),
