@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ChainClient } from '../../src/chain/chain-client.js';
+import { RpcError } from '../../src/chain/rpc-error.js';
 import { ChainUnreachableError } from '../../src/runtime/errors.js';
 import type { LogFields } from '../../src/runtime/logger.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
@@ -76,6 +77,17 @@ describe('the choice of an endpoint', () => {
     first.receive = () => (++requests % 2 === 0 ? { status: 502 } : 'answer');
     await share(first, 100, header);
     expect(await share(second, 100, header)).to.be.greaterThan(0.85);
+  });
+
+  it('spares one that has just failed for five seconds, however quick it is', async () => {
+    second.delayMs = 400;
+    await share(first, 90, header);
+    first.receive = () => ({ error: 'header not found' });
+    expect(await logs(999_990)).to.be.instanceOf(RpcError);
+    first.receive = () => 'answer';
+    expect(await share(second, 4, header)).to.equal(1);
+    await share(first, 10, header);
+    expect(await share(first, 10, header)).to.equal(1);
   });
 
   it('can be understood by what the log says of each every five minutes', async () => {
@@ -162,10 +174,10 @@ describe('the choice of an endpoint', () => {
 
     it('takes nothing from new blocks that are missing', async () => {
       first.receive = ({ methods }) =>
-        methods.includes('eth_getLogs') ? { error: 'block not found 999995' } : 'answer';
+        methods.includes('eth_getLogs') ? { error: 'receipts not available' } : 'answer';
       await logs(999_990, 999_995);
       first.receive = () => 'answer';
-      second.receive = () => 'refused connection';
+      second.receive = () => ({ status: 429, retryAfter: '30' });
       expect(await logs(500_000)).to.equal('first');
     });
   });
