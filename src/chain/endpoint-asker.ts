@@ -27,8 +27,6 @@ type Outcome<T> =
       readonly of: 'endpoint' | 'request' | 'request for its sender';
     };
 
-const unending = new AbortController().signal;
-
 /** Asks single endpoints, and lets them know what came of it. */
 export class EndpointAsker {
   readonly #options: EndpointAskerOptions;
@@ -78,7 +76,7 @@ export class EndpointAsker {
     if (other === undefined) return;
     const passage = this.#options.turns.pass(other, question.calls);
     // Whoever gave up the first of the two has given up this one, too.
-    this.ask({ ...question, kind, choice }, passage, unending).catch(() => undefined);
+    this.ask({ ...question, kind, choice }, passage, new AbortController().signal).catch(() => undefined);
   }
 
   #failed(endpoint: PooledEndpoint, since: number, calls: number, failure: RpcError): RpcError {
