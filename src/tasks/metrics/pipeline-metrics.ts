@@ -4,8 +4,8 @@ import type { LivenessEvent } from '../liveness-event.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 
-/** Pipelines that are told apart. */
-const mostPipelines = 200;
+/** Pipelines that are told apart: each is a time series. */
+export const mostPipelines = 200;
 
 type Labelled = readonly [Record<'pipeline', string>, number];
 

@@ -8,7 +8,7 @@ import { ChainMetrics } from './chain-metrics.js';
 import { PipelineMetrics } from './pipeline-metrics.js';
 
 /** Adds to a registry what each process has to tell of itself. */
-function addDefaultMetrics(registry: Registry, version: string): void {
+export function addDefaultMetrics(registry: Registry, version: string): void {
   collectDefaultMetrics({ register: registry });
   const names = { name: 'chainparse_build_info', help: 'Always 1; the labels say what runs.', labelNames: ['version'] };
   new Gauge({ ...names, registers: [registry] }).set({ version }, 1);

@@ -1,0 +1,117 @@
+import { Registry, type Gauge } from 'prom-client';
+import { AlertStore } from '../../database/alert-store.js';
+import type { Database } from '../../database/database.js';
+import { MonitorStore } from '../../database/monitor-store.js';
+import { countTasks, listTasks } from '../../database/task-listing.js';
+import { readTaskSilence } from '../../database/task-silence.js';
+import { readTaskStatistics } from '../../database/task-statistics.js';
+import type { AlertRule } from '../../model/alert.js';
+import { wasAliveOfLate } from '../../model/monitor.js';
+import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
+import { BoundedLabel } from './bounded-label.js';
+import { MetricMaker } from './metric-maker.js';
+import { mostPipelines } from './pipeline-metrics.js';
+import { addDefaultMetrics } from './process-metrics.js';
+
+interface SystemMetricsOptions {
+  readonly database: Database;
+  /** By which tasks that name no heartbeat interval are judged. */
+  readonly defaultIntervalSeconds: number;
+  readonly version: string;
+}
+
+const rules: readonly AlertRule[] = [
+  'heartbeat_failing',
+  'timeout_rate',
+  'database_unreachable',
+  'no_monitor',
+  'task_stalled',
+];
+
+/** Of which time ends are counted, and what runs for long, in seconds. */
+const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
+
+/** Rows that are looked at: the most silent tasks, the latest monitors and alerts. */
+const most = { running: 500, monitors: 10, alerts: 1_000 } as const;
+
+/** What the database knows of all runs and monitors together, and what the process that reads it knows of itself. */
+export class SystemMetrics {
+  readonly registry = new Registry();
+  readonly #options: SystemMetricsOptions;
+  readonly #pipelines = new BoundedLabel(mostPipelines);
+  readonly #gauges: Gauges;
+
+  constructor(options: SystemMetricsOptions) {
+    this.#options = options;
+    addDefaultMetrics(this.registry, options.version);
+    this.#gauges = makeGauges(new MetricMaker(this.registry));
+  }
+
+  /** Reads anew what the database knows; where it can't be asked, throws, and says so in the metrics. */
+  async refresh(): Promise<void> {
+    this.#gauges.database.set(0);
+    try {
+      await this.#readTasks();
+      await this.#readWatchers();
+      this.#gauges.database.set(1);
+    } catch (error) {
+      // What is not known any more is not told: a number that stands still looks like a system that is well.
+      for (const gauge of this.#gauges.read) gauge.reset();
+      for (const gauge of this.#gauges.single) gauge.remove();
+      throw error;
+    }
+  }
+
+  async #readTasks(): Promise<void> {
+    const { database, defaultIntervalSeconds } = this.#options;
+    const { tasks, silent, age, long, ratio } = this.#gauges;
+    const statistics = await readTaskStatistics(database, window);
+    tasks.set({ status: 'running' }, statistics.running);
+    tasks.set({ status: 'queued' }, await countTasks(database, { status: taskStatus.queued }));
+    long.set(statistics.runningLonger);
+    ratio.set(statistics.timeoutRate ?? 0);
+    const silence = await readTaskSilence(database, defaultIntervalSeconds);
+    silent.set(silence.silent);
+    if (silence.longestSeconds === null) age.remove();
+    else age.set(silence.longestSeconds);
+    const order = { by: 'last_heartbeat', descending: false } as const;
+    this.#showLag(await listTasks(database, { status: taskStatus.running, order, limit: most.running, offset: 0 }));
+  }
+
+  #showLag(tasks: readonly Task[]): void {
+    const worst = new Map<string, number>();
+    for (const { pipelineId, progress } of tasks) {
+      const lag = progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+      const label = this.#pipelines.of(pipelineId);
+      if (lag !== null) worst.set(label, Math.max(lag, worst.get(label) ?? 0));
+    }
+    this.#gauges.lag.reset();
+    for (const [pipeline, lag] of worst) this.#gauges.lag.set({ pipeline }, lag);
+  }
+
+  async #readWatchers(): Promise<void> {
+    const { database } = this.#options;
+    const monitors = await new MonitorStore(database).list(most.monitors);
+    const alive = monitors.filter((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+    this.#gauges.monitors.set(alive.length);
+    const { alerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
+    for (const rule of rules) this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);
+  }
+}
+
+type Gauges = ReturnType<typeof makeGauges>;
+
+function makeGauges(make: MetricMaker) {
+  const tasks = make.gauge('chainparse_tasks', 'Tasks by status, as the database has them.', ['status']);
+  const lag = make.gauge('chainparse_lag_blocks', 'Blocks behind the head, of live pipelines.', ['pipeline']);
+  const alerts = make.gauge('chainparse_alerts_open', 'Alerts that stand, by rule.', ['rule']);
+  const database = make.gauge('chainparse_database_up', '1: the database answers; 0: it does not.');
+  const silent = make.gauge('chainparse_tasks_silent', 'Running, and silent for more than three heartbeats.');
+  const age = make.gauge('chainparse_heartbeat_age_seconds', 'Since the oldest last sign of life of a running task.');
+  const long = make.gauge('chainparse_tasks_running_long', 'Running for more than an hour.');
+  const ratio = make.gauge('chainparse_task_timeout_ratio', 'Part of those that ended of late.');
+  const monitors = make.gauge('chainparse_monitors_alive', 'Monitors that are alive.');
+  const single: readonly Gauge[] = [silent, age, long, ratio, monitors];
+  const read: readonly Gauge[] = [tasks, lag, alerts];
+  return { tasks, lag, alerts, database, silent, age, long, ratio, monitors, single, read };
+}
