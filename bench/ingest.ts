@@ -138,7 +138,7 @@ async function startLogNode(blocks: number): Promise<string> {
 }
 
 function shown({ events, seconds, peakMb, cpuSeconds }: Ingested): string {
-  return `${Math.round(events / seconds)} events/s (${cpuSeconds} s of a core, ${Math.round(peakMb)} MB)`;
+  return `${Math.round(events / seconds)} events/s (${cpuSeconds.toFixed(2)} s of a core, ${Math.round(peakMb)} MB)`;
 }
 
 function median(values: readonly number[]): number {
