@@ -1,11 +1,31 @@
 import type { ApiParts } from './api-parts.js';
 import { LiveState } from './live/live-state.js';
 import type { Route } from './route.js';
+import { alertRoutes } from './routes/alert-routes.js';
+import { auditRoutes } from './routes/audit-routes.js';
+import { classificationRoutes } from './routes/classification-routes.js';
+import { docsRoutes } from './routes/docs-routes.js';
+import { eventRoutes } from './routes/event-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
 import { liveRoutes } from './routes/live-routes.js';
+import { logRoutes } from './routes/log-routes.js';
+import { metricsRoutes } from './routes/metrics-routes.js';
+import { pipelineRoutes } from './routes/pipeline-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
 
 /** Every route of the API. */
 export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonly Route[] {
-  return [...liveRoutes(parts, live), ...healthRoutes(parts), ...taskRoutes(parts)];
+  const routes = [
+    ...liveRoutes(parts, live),
+    ...taskRoutes(parts),
+    ...logRoutes(parts),
+    ...pipelineRoutes(parts),
+    ...classificationRoutes(parts),
+    ...eventRoutes(parts),
+    ...alertRoutes(parts),
+    ...auditRoutes(parts),
+    ...healthRoutes(parts),
+    ...metricsRoutes(parts),
+  ];
+  return [...routes, ...docsRoutes(routes, parts.version)];
 }

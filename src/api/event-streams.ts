@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../runtime/clock.js';
 import { addressKey } from './guards/rate-limiter.js';
@@ -26,6 +26,8 @@ export class EventStreams {
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
+    // Each stream listens to it.
+    setMaxListeners(0, options.stopping);
   }
 
   /** The streams that are open now. */
@@ -33,10 +35,15 @@ export class EventStreams {
     return this.#count;
   }
 
-  /** Sends events until there are no more or the client is gone. Throws a ProblemError where too many streams are open. */
-  send(request: FastifyRequest, reply: FastifyReply, events: ServerEvents): FastifyReply {
-    const key = addressKey(request.ip);
+  /** Takes one of the places, before anything is opened for it; returns what gives it back. Throws a ProblemError where none is free. */
+  enter({ ip }: FastifyRequest): () => void {
+    const key = addressKey(ip);
     this.#take(key);
+    return () => this.#give(key);
+  }
+
+  /** Sends events until there are no more or the client is gone, and gives the place back. */
+  send(reply: FastifyReply, events: ServerEvents, leave: () => void): void {
     void reply.hijack();
     const { raw } = reply;
     const headers = {
@@ -47,8 +54,7 @@ export class EventStreams {
     raw.writeHead(200, headers as Record<string, string>);
     // Browsers wait for the first byte before they call a stream open.
     raw.write(': ok\n\n');
-    void this.#pump(raw, events).finally(() => this.#give(key));
-    return reply;
+    void this.#pump(raw, events).finally(leave);
   }
 
   async #pump(raw: ServerResponse, events: ServerEvents): Promise<void> {

@@ -18,14 +18,35 @@ export function registerRoute(app: FastifyInstance, route: Route, parts: Registe
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     exposeHeadRoute: route.method === 'GET' && !isStream,
     config: { access: route.access },
-    handler: async (request, reply) => {
-      const input = readInput(route, request, reply);
-      const answer = await (route.access === 'write'
-        ? parts.audit.note(request, () => route.handle(input))
-        : route.handle(input));
-      return sendAnswer(request, reply, answer, parts.streams);
-    },
+    handler: isStream
+      ? async (request, reply) => {
+          await openStream(route, request, reply, parts.streams);
+          return reply;
+        }
+      : async (request, reply) => {
+          const input = readInput(route, request, reply);
+          const handle = (): Promise<RouteAnswer> => route.handle(input);
+          return sendAnswer(reply, await (route.access === 'write' ? parts.audit.note(request, handle) : handle()));
+        },
   });
+}
+
+async function openStream(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  streams: EventStreams,
+): Promise<void> {
+  const input = readInput(route, request, reply);
+  const leave = streams.enter(request);
+  try {
+    const answer = await route.handle(input);
+    if (!('events' in answer)) throw new TypeError(`${route.path} answered with no stream`);
+    streams.send(reply, answer.events, leave);
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 function readInput(
@@ -63,13 +84,8 @@ function whenGone(reply: FastifyReply): AbortSignal {
   return gone.signal;
 }
 
-function sendAnswer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  answer: RouteAnswer,
-  streams: EventStreams,
-): FastifyReply {
-  if ('events' in answer) return streams.send(request, reply, answer.events);
+function sendAnswer(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
+  if ('events' in answer) throw new TypeError('a stream where none was announced');
   if (answer.status !== undefined) void reply.code(answer.status);
   if ('json' in answer) return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.json));
   return reply.type(answer.media).send(answer.text);

@@ -51,9 +51,7 @@ export type Route = Omit<RouteSpec<Shape, Shape, unknown>, 'handle'> & {
 };
 
 /** Makes a route; infers the types of its handler from its schemas. */
-export function route<P extends Shape = Shape, Q extends Shape = Shape, B = undefined>(
-  spec: RouteSpec<P, Q, B>,
-): Route {
+export function route<P extends Shape = Shape, Q extends Shape = Shape, B = string>(spec: RouteSpec<P, Q, B>): Route {
   // The schemas have checked what the handler is given.
   const handle = (input: RouteInput<never, never, never>): RouteAnswer | Promise<RouteAnswer> => spec.handle(input);
   return { ...spec, handle: async (input) => handle(input as RouteInput<never, never, never>) };

@@ -23,6 +23,23 @@ interface PageOptions {
 /** Where a page ended: the primary key of its last row, the pipeline aside. */
 type Position = Pick<PositionRow, 'block_number' | 'log_index' | 'transaction_hash'>;
 
+/** Which part of the events a page holds. */
+export interface EventPart {
+  /** The last event of the page before; undefined: from the beginning. */
+  readonly after?: EventPlace | undefined;
+  /** From the newest on. */
+  readonly descending: boolean;
+  readonly limit: number;
+}
+
+/** What tells one event of a pipeline from all others, in the order of the chain. */
+export interface EventPlace {
+  readonly blockNumber: number;
+  readonly logIndex: number;
+  /** 0x-hex. */
+  readonly transactionHash: string;
+}
+
 const defaultPageSize = 500;
 /** Characters and bytes of a page, about, above which the next one gets fewer rows: arguments may be of any length. */
 const pageWeight = 8_000_000;
@@ -62,6 +79,19 @@ export class EventStore {
     return rows.map(toEvent);
   }
 
+  /** Returns one part of the events, in the order of the chain or from the newest on. */
+  async part(filter: EventFilter, { after: place, descending, limit }: EventPart): Promise<readonly StoredEvent[]> {
+    const order = descending ? 'desc' : 'asc';
+    const rows = await this.#database.read<EventRow[]>((knex) => {
+      const query = narrow(knex('event'), filter)
+        .select('*')
+        .orderBy(keyColumns.map((column) => ({ column, order })))
+        .limit(limit);
+      return place === undefined ? query : beyond(query, toPosition(place), descending ? '<' : '>');
+    });
+    return rows.map(toEvent);
+  }
+
   /** Counts events. */
   count(filter: EventFilter): Promise<number> {
     return this.#count('event', filter);
@@ -94,7 +124,7 @@ export class EventStore {
         .select('*')
         .orderBy([...keyColumns])
         .limit(pageSize);
-      return last === undefined ? query : after(query, last);
+      return last === undefined ? query : beyond(query, last, '>');
     });
   }
 
@@ -123,13 +153,18 @@ function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilde
   return query;
 }
 
+function toPosition({ blockNumber, logIndex, transactionHash }: EventPlace): Position {
+  const bytes = Buffer.from(transactionHash.slice(2), 'hex');
+  return { block_number: blockNumber, log_index: logIndex, transaction_hash: bytes };
+}
+
 /** The bound on the block alone is what every server seeks in the primary key by; what follows only filters there. */
-function after(query: Knex.QueryBuilder, last: Position): Knex.QueryBuilder {
-  return query.where('block_number', '>=', last.block_number).where((later) => {
-    void later.where('block_number', '>', last.block_number);
-    void later.orWhere('log_index', '>', last.log_index);
+function beyond(query: Knex.QueryBuilder, last: Position, than: '<' | '>'): Knex.QueryBuilder {
+  return query.where('block_number', `${than}=`, last.block_number).where((later) => {
+    void later.where('block_number', than, last.block_number);
+    void later.orWhere('log_index', than, last.log_index);
     void later.orWhere((sameIndex) => {
-      void sameIndex.where('log_index', last.log_index).where('transaction_hash', '>', last.transaction_hash);
+      void sameIndex.where('log_index', last.log_index).where('transaction_hash', than, last.transaction_hash);
     });
   });
 }

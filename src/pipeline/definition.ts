@@ -39,13 +39,16 @@ export async function loadDefinition(path: string, options: DefinitionOptions): 
   return parseDefinition(await readTextFile(path, name), path, options);
 }
 
-/** Validates a definition's text as `loadDefinition` does; paths in it are relative to the folder of `path`. */
+/**
+ * Validates a definition's text as `loadDefinition` does; paths in it are relative to the folder of `path`. Where that is
+ * null, the text comes over the network and may name no file.
+ */
 export async function parseDefinition(
   text: string,
-  path: string,
+  path: string | null,
   options: DefinitionOptions,
 ): Promise<PipelineDefinition> {
-  const map = DefinitionMap.of(readYaml(text, options.name ?? path), 'a definition');
+  const map = DefinitionMap.of(readYaml(text, options.name ?? path ?? 'the definition'), 'a definition');
   map.refuseUnknownKeys(definitionKeys);
   map.refuseBoth('name', 'pipeline_name');
   return {
@@ -54,7 +57,7 @@ export async function parseDefinition(
     classificationId: map.whole('classification_id', { min: 0, max: maxId }) ?? null,
     description: parseDescription(map),
     timeoutMinutes: parseTimeout(map, options.heartbeatIntervalSeconds),
-    components: await parseComponents(map, new AbiResolver(dirname(path), options.storedAbi)),
+    components: await parseComponents(map, new AbiResolver(path === null ? null : dirname(path), options.storedAbi)),
   };
 }
 

@@ -16,11 +16,12 @@ export const abiKeys = ['abi_path', 'abi'] as const;
 
 /** Finds the ABIs that a definition names or holds, each only once. */
 export class AbiResolver {
-  readonly #folder: string;
+  readonly #folder: string | null;
   readonly #storedAbi: StoredAbi;
   readonly #found = new Map<string, Promise<readonly AbiFragment[]>>();
 
-  constructor(folder: string, storedAbi: StoredAbi) {
+  /** `folder`: what relative paths start from; null where a definition may name no file. */
+  constructor(folder: string | null, storedAbi: StoredAbi) {
     this.#folder = folder;
     this.#storedAbi = storedAbi;
   }
@@ -61,6 +62,7 @@ export class AbiResolver {
   #find(reference: string): Promise<readonly AbiFragment[]> {
     if (reference.startsWith('builtin:')) return Promise.resolve(findBuiltin(reference.slice('builtin:'.length)));
     if (reference.startsWith('abi_id:')) return this.#findStored(reference.slice('abi_id:'.length));
+    if (this.#folder === null) return Promise.reject(noFile(reference));
     return readAbiFile(resolve(this.#folder, reference), reference);
   }
 
@@ -69,6 +71,16 @@ export class AbiResolver {
       throw new UsageError(`abi_id:${text} must end in the number of a stored ABI`);
     return this.#storedAbi(Number(text));
   }
+}
+
+/** Whoever sends a definition over the network must not learn which files there are. */
+function noFile(reference: string): UsageError {
+  return new UsageError(
+    `${JSON.stringify(reference)} is a file, which a definition that comes over the network can't name`,
+    {
+      hint: `write the ABI itself under abi, builtin:NAME (${builtinAbiNames.join(', ')}) or abi_id:N`,
+    },
+  );
 }
 
 function findBuiltin(name: string): readonly AbiFragment[] {

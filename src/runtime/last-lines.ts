@@ -1,5 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import type { LogFile } from './log-files.js';
+import type { FileHandle } from 'node:fs/promises';
+import { openLogFile, type LinkRule, type LogFile } from './log-files.js';
 
 /** A place in a log. */
 export interface LogPosition {
@@ -11,11 +11,15 @@ const chunkBytes = 64 * 1024;
 const lineBreak = 0x0a;
 
 /** Finds where the last `count` lines of a log begin; reads backwards, a chunk at a time. Undefined: no such file. */
-export async function findLastLines(files: readonly LogFile[], count: number): Promise<LogPosition | undefined> {
+export async function findLastLines(
+  files: readonly LogFile[],
+  count: number,
+  rule: LinkRule,
+): Promise<LogPosition | undefined> {
   let missing = count;
   let position: LogPosition | undefined;
   for (const file of [...files].reverse()) {
-    const { offset, lines } = await findInFile(file, missing);
+    const { offset, lines } = await findInFile(file, missing, rule);
     position = { file, offset };
     missing -= lines;
     if (missing <= 0) break;
@@ -23,9 +27,13 @@ export async function findLastLines(files: readonly LogFile[], count: number): P
   return position;
 }
 
-async function findInFile(file: LogFile, count: number): Promise<{ readonly offset: number; readonly lines: number }> {
+async function findInFile(
+  file: LogFile,
+  count: number,
+  rule: LinkRule,
+): Promise<{ readonly offset: number; readonly lines: number }> {
   if (file.size === 0 || count === 0) return { offset: file.size, lines: 0 };
-  const handle = await open(file.path);
+  const handle = await openLogFile(file, rule);
   try {
     return await findBackwards(handle, file.size, count);
   } finally {

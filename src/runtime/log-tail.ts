@@ -1,32 +1,36 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { findLastLines, type LogPosition } from './last-lines.js';
-import { logFiles, type LogFile } from './log-files.js';
+import { logFiles, openLogFile, type LinkRule, type LogFile } from './log-files.js';
 
 const chunkBytes = 64 * 1024;
+
+const followLinks: LinkRule = { followsLinks: true };
 
 /** Reads a log from some place on, across the files that it was and is put aside to. */
 export class LogTail {
   readonly #path: string;
+  readonly #rule: LinkRule;
   readonly #chunk = Buffer.alloc(chunkBytes);
   #file: LogFile;
   #handle: FileHandle;
   #offset: number;
 
-  private constructor(path: string, { file, offset }: LogPosition, handle: FileHandle) {
+  private constructor(path: string, rule: LinkRule, { file, offset }: LogPosition, handle: FileHandle) {
     this.#path = path;
+    this.#rule = rule;
     this.#file = file;
     this.#offset = offset;
     this.#handle = handle;
   }
 
   /** Opens a log at its last `lines` lines, or at its begin; returns undefined where no file is there. */
-  static async open(path: string, lines?: number): Promise<LogTail | undefined> {
-    const files = await logFiles(path);
+  static async open(path: string, lines?: number, rule = followLinks): Promise<LogTail | undefined> {
+    const files = await logFiles(path, rule);
     const [oldest] = files;
     if (oldest === undefined) return undefined;
     const first = { file: oldest, offset: 0 };
-    const position = lines === undefined ? first : ((await findLastLines(files, lines)) ?? first);
-    return new LogTail(path, position, await open(position.file.path));
+    const position = lines === undefined ? first : ((await findLastLines(files, lines, rule)) ?? first);
+    return new LogTail(path, rule, position, await openLogFile(position.file, rule));
   }
 
   /** Returns the next piece of the log, valid until the next call; undefined where there is no more for now. */
@@ -62,13 +66,13 @@ export class LogTail {
   }
 
   async #nextFile(): Promise<LogFile | undefined> {
-    const files = await logFiles(this.#path);
+    const files = await logFiles(this.#path, this.#rule);
     const index = files.findIndex(({ inode }) => inode === this.#file.inode);
     return files[index + 1];
   }
 
   async #moveTo(file: LogFile): Promise<void> {
-    const handle = await open(file.path);
+    const handle = await openLogFile(file, this.#rule);
     await this.#handle.close();
     this.#handle = handle;
     this.#file = file;

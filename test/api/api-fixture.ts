@@ -36,14 +36,16 @@ export function testApi(
   const cwd = temporaryFolder();
   const { settings } = loadSettings({ flags: {}, env, cwd, secrets });
   const logged: string[] = [];
+  const stopping = new AbortController();
   const parts: ApiParts = {
     ...{ database, settings, secrets, cwd, clock: systemClock, version: '1.2.3' },
     logger: { log: (_level, message) => void logged.push(message) },
-    stopping: new AbortController().signal,
+    stopping: stopping.signal,
     ...changes,
   };
   const routes = apiRoutes(parts);
   const app = createServer(parts, new AuditStore(database), routes);
+  app.addHook('onClose', () => stopping.abort(new Error('closed')));
   const send: TestApi['send'] = async (options) => {
     const request = typeof options === 'string' ? { url: options } : options;
     return app.inject({ ...request, headers: { host: 'localhost:8000', ...request.headers } });
@@ -67,7 +69,12 @@ export function testApi(
 }
 
 /** Checks that an answer is as the schema of its route says, and its keys in that order. */
-function expectSchema(routes: readonly Route[], method: string, url: string, answer: LightMyRequestResponse): void {
+export function expectSchema(
+  routes: readonly Route[],
+  method: string,
+  url: string,
+  answer: LightMyRequestResponse,
+): void {
   const path = url.split('?', 1)[0] ?? '';
   const fits = (route: Route): boolean =>
     route.method === method && new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path);

@@ -151,7 +151,7 @@ describe("the API's guards", () => {
 
   it('tell which methods a path takes', async () => {
     const api = open();
-    const answer = await api.send({ url: tasks, method: 'DELETE' });
+    const answer = await api.send({ url: '/api/v1/alerts', method: 'DELETE' });
     expectProblem(answer, 405);
     expect(answer.headers['allow']).to.equal('GET');
     expectProblem(await api.send({ url: '/nothing', method: 'DELETE' }), 404);

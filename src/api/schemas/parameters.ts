@@ -16,8 +16,14 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, string>
 /** Reads an id. */
 export const id = wholeNumber(1, maxId);
 
+/** An id in a body. */
+export const idInBody = z.int().min(1).max(maxId);
+
 /** The id in a path. */
 export const idParams = z.object({ id });
+
+/** A block's number, as the columns hold it. */
+export const maxBlock = Number.MAX_SAFE_INTEGER;
 
 const instantForm = /^(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?)?$/;
 const noInstant = "is no instant: write it as 2024-01-15T10:00:00, in the database's time zone";

@@ -1,8 +1,9 @@
 import { EventStore } from '../../database/event-store.js';
 import { eventToJson, undecodedToJson } from '../../model/event-json.js';
 import type { StoredUndecodedLog } from '../../model/stored-event.js';
+import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
 import type { CommandContext } from '../context.js';
-import { readOrigin, toEventFilter, withChecksum, type EventOptions } from '../event-filter.js';
+import { toEventFilter, type EventOptions } from '../event-filter.js';
 import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../event-table.js';
 import { withDatabase } from '../with-database.js';
 

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { AbiStore } from '../../database/abi-store.js';
 import { CheckpointStore } from '../../database/checkpoint-store.js';
-import { PipelineStore, type PipelineSummary } from '../../database/pipeline-store.js';
+import { PipelineStore } from '../../database/pipeline-store.js';
 import { TaskStore } from '../../database/task-store.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
 import { definitionKeys, printDefinition } from '../../pipeline/print-definition.js';
 import { readStanding } from '../../tasks/parked.js';
-import type { Standing } from '../../tasks/parked.js';
+import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
 import type { CommandContext } from '../context.js';
 import { describePipeline } from '../describe-pipeline.js';
 import { withDatabase } from '../with-database.js';
@@ -49,7 +49,7 @@ export async function validatePipeline(context: CommandContext, options: FileOpt
 export async function listPipelines(context: CommandContext): Promise<void> {
   const pipelines = await withStore(context, (store) => store.list());
   const { output } = context;
-  if (output.isJson) return output.json({ pipelines: pipelines.map(summaryKeys), total: pipelines.length });
+  if (output.isJson) return output.json({ pipelines: pipelines.map(pipelineSummaryToJson), total: pipelines.length });
   await output.table(
     [
       { en: 'id', zh: '编号', align: 'right' },
@@ -79,16 +79,7 @@ export async function showPipeline(context: CommandContext, { id }: IdOption): P
     for (const line of describePipeline(pipeline, standing)) await output.line(line);
     return;
   }
-  const { id: pipelineId, ...keys } = definitionKeys(pipeline);
-  const { disabled, createTime, updateTime } = pipeline;
-  await output.json({
-    pipeline_id: pipelineId,
-    disabled,
-    create_time: createTime,
-    update_time: updateTime,
-    ...standingKeys(standing),
-    ...keys,
-  });
+  await output.json(pipelineToJson(pipeline, standing));
 }
 
 /** Prints a definition as YAML, or as JSON, in the form that can be imported again. */
@@ -140,30 +131,4 @@ function componentsOf({ components }: PipelineDefinition): string {
 
 function stateOf(disabled: boolean, lang: 'en' | 'zh'): string {
   return disabled ? { en: 'disabled', zh: '已停用' }[lang] : { en: 'enabled', zh: '已启用' }[lang];
-}
-
-function standingKeys({ checkpoint, parked }: Standing): Readonly<Record<string, unknown>> {
-  return {
-    checkpoint:
-      checkpoint === null
-        ? null
-        : {
-            start_block: checkpoint.startBlock,
-            block_number: checkpoint.blockNumber,
-            block_hash: checkpoint.blockHash,
-          },
-    parked: parked === null ? null : { task_id: parked.taskId, reason: parked.reason, hint: parked.remedy },
-  };
-}
-
-function summaryKeys(pipeline: PipelineSummary): Readonly<Record<string, unknown>> {
-  return {
-    pipeline_id: pipeline.id,
-    name: pipeline.name,
-    classification_id: pipeline.classificationId,
-    disabled: pipeline.disabled,
-    components: pipeline.componentTypes,
-    create_time: pipeline.createTime,
-    update_time: pipeline.updateTime,
-  };
 }

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { TaskStore } from '../../database/task-store.js';
+import { taskStatus } from '../../model/task.js';
+import { LineSplitter } from '../../runtime/line-splitter.js';
+import type { LogTail } from '../../runtime/log-tail.js';
+import type { ApiParts } from '../api-parts.js';
+import { openTaskLog } from '../find-task-log.js';
+import { route, type Route } from '../route.js';
+import { idParams, wholeNumber } from '../schemas/parameters.js';
+import type { ServerEvent } from '../server-events.js';
+
+const tag = 'tasks';
+const base = '/api/v1/pipeline';
+
+/** Characters of a log that one answer holds at most: what is older is left out. */
+const mostCharacters = 4_000_000;
+
+/** How often a log and its task are looked at, in milliseconds. */
+const pollMs = 500;
+const statusPollMs = 2_000;
+
+const logSchema = z.strictObject({
+  task_id: z.int(),
+  lines: z.array(z.string()),
+  truncated: z.boolean().describe('lines were left out, for the answer would be too large'),
+});
+
+/** The routes about the logs of tasks. */
+export function logRoutes(parts: ApiParts): readonly Route[] {
+  const store = new TaskStore(parts.database);
+  return [
+    route({
+      method: 'GET',
+      path: `${base}/task/{id}/log`,
+      summary: "Show the last lines of a task's log, where it is on this host.",
+      ...{ tag, access: 'read', params: idParams, answer: { schema: logSchema }, problems: [403, 404] },
+      query: z.object({ lines: wholeNumber(0, 10_000).default(900) }),
+      handle: async ({ params, query }) => {
+        const log = await openTaskLog(parts, await store.get(params.id), query.lines);
+        try {
+          const { lines, truncated } = await readLines(log, query.lines);
+          return { json: { task_id: params.id, lines: lines.map((line) => parts.secrets.mask(line)), truncated } };
+        } finally {
+          await log.close();
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/task/{id}/log/stream`,
+      summary: 'Follow the log of a task: an event "line" for each line, "end" when the task has ended.',
+      ...{ tag, access: 'read', params: idParams, problems: [403, 404, 503] },
+      query: z.object({ lines: wholeNumber(0, 10_000).default(100) }),
+      answer: { media: 'text/event-stream', what: 'a stream of events' },
+      handle: async ({ params, query, signal }) => {
+        const log = await openTaskLog(parts, await store.get(params.id), query.lines);
+        return { events: followLog(parts, store, { id: params.id, log, signal }) };
+      },
+    }),
+  ];
+}
+
+/** Lines may be of any length: the newest that fit are kept. */
+async function readLines(log: LogTail, most: number): Promise<{ lines: readonly string[]; truncated: boolean }> {
+  const splitter = new LineSplitter();
+  const lines: string[] = [];
+  let characters = 0;
+  let truncated = false;
+  const keep = (line: string): void => {
+    lines.push(line);
+    characters += line.length + 1;
+    while (lines.length > most || (characters > mostCharacters && lines.length > 1)) {
+      truncated ||= lines.length <= most;
+      characters -= (lines.shift()?.length ?? 0) + 1;
+    }
+  };
+  for (let piece = await log.read(); piece !== undefined; piece = await log.read()) splitter.push(piece).forEach(keep);
+  splitter.end().forEach(keep);
+  return { lines, truncated };
+}
+
+interface Followed {
+  readonly id: number;
+  readonly log: LogTail;
+  readonly signal: AbortSignal;
+}
+
+async function* followLog(
+  { clock, secrets, stopping }: ApiParts,
+  store: TaskStore,
+  { id, log, signal }: Followed,
+): AsyncGenerator<ServerEvent> {
+  const splitter = new LineSplitter();
+  const over = AbortSignal.any([signal, stopping]);
+  let askAt = -Infinity;
+  try {
+    for (let isLast = false; !over.aborted;) {
+      for (let piece = await log.read(); piece !== undefined; piece = await log.read())
+        for (const line of splitter.push(piece)) yield { event: 'line', data: JSON.stringify(secrets.mask(line)) };
+      if (isLast) break;
+      // A process that has ended its task may still write its last lines: one more turn.
+      if (clock.monotonic() >= askAt) {
+        isLast = await hasEnded(store, id);
+        askAt = clock.monotonic() + statusPollMs;
+      }
+      await clock.sleep(isLast ? 2 * pollMs : pollMs, over).catch(() => undefined);
+    }
+    for (const line of splitter.end()) yield { event: 'line', data: JSON.stringify(secrets.mask(line)) };
+    if (!over.aborted) yield { event: 'end', data: JSON.stringify({ task_id: id }) };
+  } finally {
+    await log.close();
+  }
+}
+
+/** A database that is away says nothing about the task: its log goes on. */
+async function hasEnded(store: TaskStore, id: number): Promise<boolean> {
+  const task = await store.get(id).catch(() => null);
+  return task !== null && task.status !== taskStatus.running && task.status !== taskStatus.queued;
+}

@@ -1,0 +1,155 @@
+import { AbiStore } from '../../database/abi-store.js';
+import { CheckpointStore } from '../../database/checkpoint-store.js';
+import { PipelineStore } from '../../database/pipeline-store.js';
+import { listNewestTasks } from '../../database/task-lives.js';
+import { listTasks } from '../../database/task-listing.js';
+import { TaskStore } from '../../database/task-store.js';
+import { taskToJson } from '../../model/task-json.js';
+import type { PipelineDefinition } from '../../model/pipeline.js';
+import { parseDefinition } from '../../pipeline/definition.js';
+import { readStanding } from '../../tasks/parked.js';
+import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
+import { ConflictError, NotFoundError } from '../../runtime/errors.js';
+import type { ApiParts } from '../api-parts.js';
+import { ProblemError } from '../problem.js';
+import { route, type Route } from '../route.js';
+import { idParams } from '../schemas/parameters.js';
+import { definitionListSchema, pipelineListSchema, pipelineSchema, storedSchema } from '../schemas/pipeline-schemas.js';
+import { taskSchema } from '../schemas/task-schemas.js';
+import { SharedReads } from '../shared-reads.js';
+
+const tag = 'pipelines';
+const base = '/api/v1/pipeline';
+/** Pipelines whose newest tasks are shown at most. */
+const mostPipelines = 10_000;
+
+const storedAnswer = { schema: storedSchema };
+
+/** The routes about pipelines and their definitions. */
+export function pipelineRoutes(parts: ApiParts): readonly Route[] {
+  const store = new PipelineStore(parts.database);
+  const reads = new SharedReads();
+  return [
+    route({
+      method: 'GET',
+      path: `${base}/list`,
+      summary: 'List all pipelines, each with its newest task.',
+      ...{ tag, access: 'read', answer: { schema: pipelineListSchema } },
+      handle: async () => ({ json: await reads.get('list', () => listPipelines(parts, store)) }),
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/config`,
+      summary: 'List all definitions, without the configs of their components.',
+      ...{ tag, access: 'read', answer: { schema: definitionListSchema } },
+      handle: async () => {
+        const pipelines = await store.list();
+        return { json: { pipelines: pipelines.map(pipelineSummaryToJson), total: pipelines.length } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/config/{id}`,
+      summary: "Show a pipeline's definition; secrets in it are masked.",
+      ...{ tag, access: 'read', params: idParams, answer: { schema: pipelineSchema }, problems: [404] },
+      handle: async ({ params }) => ({
+        json: parts.secrets.maskValue(await showPipeline(parts, store, params.id)) as object,
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: `${base}/{id}/latest-task`,
+      summary: "Show a pipeline's newest task.",
+      ...{ tag, access: 'read', params: idParams, answer: { schema: taskSchema }, problems: [404] },
+      handle: async ({ params }) => ({ json: await latestTask(parts, store, params.id) }),
+    }),
+    ...changingRoutes(parts, store),
+  ];
+}
+
+function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: `${base}/config`,
+      summary: 'Store a definition, JSON or YAML; without an id it gets one. It may name no file.',
+      ...{ tag, access: 'write', body: 'text', answer: { ...storedAnswer, status: 201 }, problems: [409] },
+      handle: async ({ body }) => {
+        const definition = await readDefinition(parts, body);
+        if (definition.id !== null) await refuseTaken(store, definition.id);
+        return { status: 201, json: { pipeline_id: await store.import(definition), name: definition.name } };
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: `${base}/{id}`,
+      summary: "Replace a pipeline's definition; checkpoint, tasks and events stay.",
+      ...{ tag, access: 'write', params: idParams, body: 'text', answer: storedAnswer, problems: [404] },
+      handle: async ({ params, body }) => {
+        const definition = await readDefinition(parts, body);
+        refuseOtherId(definition, params.id);
+        await store.get(params.id);
+        const pipelineId = await store.import({ ...definition, id: params.id }, { update: true });
+        return { json: { pipeline_id: pipelineId, name: definition.name } };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: `${base}/{id}`,
+      summary: 'Delete a pipeline with its tasks and events; refused while a task of it lives.',
+      ...{ tag, access: 'write', params: idParams, answer: storedAnswer, problems: [404, 409] },
+      handle: async ({ params }) => {
+        const { name } = await store.get(params.id);
+        await store.delete(params.id);
+        return { json: { pipeline_id: params.id, name } };
+      },
+    }),
+  ];
+}
+
+async function listPipelines({ database, settings }: ApiParts, store: PipelineStore): Promise<object> {
+  const [pipelines, tasks] = await Promise.all([store.list(), listNewestTasks(database, mostPipelines)]);
+  const newest = new Map(tasks.map((task) => [task.pipelineId, task]));
+  const json = pipelines.map((pipeline) => {
+    const task = newest.get(pipeline.id);
+    const defaults = { timeoutMinutes: settings.taskTimeoutMinutes };
+    return { ...pipelineSummaryToJson(pipeline), latest_task: task === undefined ? null : taskToJson(task, defaults) };
+  });
+  return { pipelines: json, total: pipelines.length };
+}
+
+async function showPipeline({ database }: ApiParts, store: PipelineStore, id: number): Promise<object> {
+  const pipeline = await store.get(id);
+  return pipelineToJson(pipeline, await readStanding(new TaskStore(database), new CheckpointStore(database), id));
+}
+
+async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
+  const [task] = await listTasks(database, { pipelineId: id, limit: 1, offset: 0 });
+  if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
+  await store.get(id);
+  throw new NotFoundError(`pipeline ${id} has no task yet`);
+}
+
+function readDefinition({ database, settings }: ApiParts, text: string): Promise<PipelineDefinition> {
+  return parseDefinition(text, null, {
+    name: 'body',
+    heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
+    storedAbi: async (id) => (await new AbiStore(database).get(id)).abi,
+  });
+}
+
+async function refuseTaken(store: PipelineStore, id: number): Promise<void> {
+  const isFree = await store.get(id).then(
+    () => false,
+    (error: unknown) => {
+      if (error instanceof NotFoundError) return true;
+      throw error;
+    },
+  );
+  if (!isFree) throw new ConflictError(`pipeline ${id} exists already`, { hint: `PUT ${base}/${id} replaces it` });
+}
+
+function refuseOtherId({ id }: PipelineDefinition, asked: number): void {
+  if (id === null || id === asked) return;
+  throw new ProblemError(400, 'INVALID_REQUEST', `body.id: is ${id}, and the path says ${asked}`);
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { idInBody, shownInstant } from './parameters.js';
+import { taskSchema } from './task-schemas.js';
+
+const instantOrNull = shownInstant.nullable();
+
+/** A pipeline in a list. */
+const pipelineSummarySchema = z
+  .strictObject({
+    pipeline_id: z.int(),
+    name: z.string(),
+    classification_id: z.int().nullable(),
+    disabled: z.boolean(),
+    components: z.array(z.string()).describe('their types, in order'),
+    create_time: instantOrNull,
+    update_time: instantOrNull,
+  })
+  .meta({ id: 'PipelineSummary' });
+
+/** All pipelines, each with its newest task. */
+export const pipelineListSchema = z.strictObject({
+  pipelines: z.array(pipelineSummarySchema.extend({ latest_task: taskSchema.nullable() })),
+  total: z.int(),
+});
+
+/** All definitions, in short. */
+export const definitionListSchema = z.strictObject({ pipelines: z.array(pipelineSummarySchema), total: z.int() });
+
+/** A pipeline with its definition: the keys of its file. */
+export const pipelineSchema = z
+  .strictObject({
+    pipeline_id: z.int(),
+    disabled: z.boolean(),
+    create_time: instantOrNull,
+    update_time: instantOrNull,
+    checkpoint: z
+      .strictObject({ start_block: z.int().nullable(), block_number: z.int(), block_hash: z.string().nullable() })
+      .nullable(),
+    parked: z.strictObject({ task_id: z.int(), reason: z.string(), hint: z.string() }).nullable(),
+    name: z.string(),
+    classification_id: z.int().optional(),
+    description: z.string().optional(),
+    timeout_minutes: z.number().optional(),
+    components: z.array(z.looseObject({ name: z.string(), type: z.string() })),
+  })
+  .meta({ id: 'Pipeline' });
+
+/** What became of a definition that was sent. */
+export const storedSchema = z.strictObject({ pipeline_id: z.int(), name: z.string() });
+
+/** A node of the tree. */
+export const classificationSchema = z
+  .strictObject({
+    classification_id: z.int(),
+    parent_id: z.int().nullable(),
+    name: z.string(),
+    create_time: instantOrNull,
+    update_time: instantOrNull,
+  })
+  .meta({ id: 'Classification' });
+
+/** What is said of a node. */
+export const classificationBody = z.strictObject({
+  name: z.string().trim().min(1).max(255),
+  parent_id: idInBody.nullable().default(null),
+});
+
+const treeNodeSchema = z
+  .strictObject({
+    ...classificationSchema.shape,
+    pipelines: z.array(pipelineSummarySchema),
+    get children(): z.ZodArray<z.ZodType> {
+      return z.array(treeNodeSchema);
+    },
+  })
+  .meta({ id: 'TreeNode' });
+
+/** The nodes at the top, each with all that is sorted into it, and the pipelines that are in none. */
+export const treeSchema = z.strictObject({
+  tree: z.array(treeNodeSchema),
+  unclassified: z.array(pipelineSummarySchema),
+});

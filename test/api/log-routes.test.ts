@@ -1,0 +1,118 @@
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Database } from '../../src/database/database.js';
+import { insertSilentTask } from '../database/insert-silent-task.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { eventually } from '../support/within.js';
+import { expectProblem, testApi, type TestApi } from './api-fixture.js';
+
+describe('the API about the logs of tasks', () => {
+  let database: Database;
+  let api: TestApi;
+  let folder: string;
+
+  before(async () => {
+    database = await openMigrated(`sqlite:${temporaryFolder()}/test.db`);
+    api = testApi(database);
+    folder = api.parts.cwd;
+    mkdirSync(join(folder, 'logs'));
+    writeFileSync(join(folder, 'secret.txt'), 'a secret\n');
+  });
+  after(async () => {
+    await api.app.close();
+    await database.close();
+  });
+
+  const taskWithLog = async (logPath: string | null, status = 0): Promise<number> => {
+    const id = await insertSilentTask(database, 1, { status });
+    await database.write([database.knex('pipeline_task').where({ id }).update({ log_path: logPath })]);
+    return id;
+  };
+  const logOf = (id: number, query = ''): string => `/api/v1/pipeline/task/${id}/log${query}`;
+
+  it('shows the last lines, those of files that were put aside, too, and masks what looks like a secret', async () => {
+    writeFileSync(join(folder, 'logs/a.log.1'), 'one\ntwo\n');
+    writeFileSync(join(folder, 'logs/a.log'), 'three\nhttps://user:p4ssw0rd@host.example/key\nfive');
+    const id = await taskWithLog('logs/a.log');
+    const { lines } = await api.get(logOf(id));
+    expect(lines).to.deep.equal(['one', 'two', 'three', 'https://***@host.example/***', 'five']);
+    expect(await api.get(logOf(id, '?lines=4'))).to.deep.include({
+      lines: (lines as string[]).slice(1),
+      truncated: false,
+    });
+    expect(await api.get(logOf(id, '?lines=0'))).to.deep.include({ lines: [] });
+  });
+
+  it('leaves older lines out where the answer would be too large', async () => {
+    writeFileSync(join(folder, 'logs/big.log'), `${'x'.repeat(3_000_000)}\n${'y'.repeat(3_000_000)}\nz\n`);
+    const answer = await api.get(logOf(await taskWithLog('logs/big.log')));
+    expect(answer['truncated']).to.equal(true);
+    expect((answer['lines'] as string[]).map((line) => line.slice(0, 1))).to.deep.equal(['y', 'z']);
+  });
+
+  it('never leaves the log folder', async () => {
+    symlinkSync(join(folder, 'secret.txt'), join(folder, 'logs/link.log'));
+    symlinkSync(folder, join(folder, 'logs/up'));
+    writeFileSync(join(folder, 'logs/honest.log'), 'mine\n');
+    symlinkSync(join(folder, 'secret.txt'), join(folder, 'logs/honest.log.1'));
+    mkdirSync(join(folder, 'logs-of-others'));
+    writeFileSync(join(folder, 'logs-of-others/x.log'), 'a secret\n');
+    const paths = [
+      '/etc/passwd',
+      'secret.txt',
+      'logs/../secret.txt',
+      'logs/link.log',
+      'logs/up/secret.txt',
+      'logs-of-others/x.log',
+      'logs',
+      'logs/',
+      '.',
+      '/',
+      `${folder}/secret.txt`,
+      '../../../../etc/passwd',
+      'logs/\0x',
+    ];
+    for (const path of paths) {
+      for (const suffix of ['', '/stream']) {
+        const answer = await api.send(logOf(await taskWithLog(path), suffix));
+        expect(answer.statusCode, `${path}: ${answer.body}`).to.be.oneOf([403, 404]);
+        expect(answer.body).not.to.match(/a secret|root:/);
+      }
+    }
+    expect(await api.get(logOf(await taskWithLog('logs/honest.log')))).to.deep.include({ lines: ['mine'] });
+  });
+
+  it('says that a log is not there', async () => {
+    expectProblem(await api.send(logOf(await taskWithLog(null))), 404);
+    expectProblem(await api.send(logOf(await taskWithLog('logs/none.log'))), 404);
+    expectProblem(await api.send(logOf(9_999)), 404);
+  });
+
+  it('follows a log until its task has ended', async () => {
+    await api.app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = api.app.server.address() as AddressInfo;
+    const path = join(folder, 'logs/live.log');
+    writeFileSync(path, 'one\ntwo\n');
+    const id = await taskWithLog('logs/live.log');
+    const response = await new Promise<IncomingMessage>((resolve) => {
+      get({ host: '127.0.0.1', port, path: logOf(id, '/stream?lines=1') }, resolve);
+    });
+    let text = '';
+    let isOver = false;
+    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    response.on('end', () => (isOver = true));
+    await eventually('the last line comes', () => text.includes('data: "two"'));
+    expect(response.headers['content-type']).to.match(/^text\/event-stream/);
+    expect(response.headers).to.include({ 'x-content-type-options': 'nosniff' });
+    appendFileSync(path, 'three\n');
+    await eventually('what is added comes', () => text.includes('event: line\ndata: "three"\n\n'));
+    await database.write([database.knex('pipeline_task').where({ id }).update({ status: 1 })]);
+    await eventually('it ends', () => isOver);
+    expect(text).not.to.contain('"one"');
+    expect(text).to.match(new RegExp(`event: end\ndata: {"task_id":${id}}\n\n$`));
+  });
+});

@@ -1,0 +1,207 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Database } from '../../src/database/database.js';
+import { insertSilentTask } from '../database/insert-silent-task.js';
+import { eachDatabase } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { expectProblem, expectSchema, testApi, type TestApi } from './api-fixture.js';
+
+const base = '/api/v1/pipeline';
+
+/** A definition as people send it. */
+function definition(changes: object = {}): object {
+  return {
+    id: 45,
+    name: 'transfers',
+    classification_id: 1,
+    components: [
+      {
+        name: 'transfers',
+        type: 'event_monitor',
+        chain_name: 'ethereum',
+        contract_address: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
+        abi_path: 'builtin:erc20',
+        events_to_monitor: ['Transfer'],
+        mode: 'historical',
+        start_block: 1,
+        end_block: 9,
+      },
+    ],
+    ...changes,
+  };
+}
+
+const withAbiPath = (abiPath: string): object => {
+  const { components } = definition() as { components: object[] };
+  return definition({ components: [{ ...components[0], abi_path: abiPath }] });
+};
+
+eachDatabase('the API about pipelines', (testDatabase) => {
+  let database: Database;
+  let api: TestApi;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await testDatabase.fresh());
+    api = testApi(database);
+  });
+  after(async () => {
+    await api.app.close();
+    await database.close();
+  });
+
+  it('stores a definition, once', async () => {
+    const answer = await api.post(`${base}/config`, definition());
+    expect(answer.statusCode, answer.body).to.equal(201);
+    expect(answer.json()).to.deep.equal({ pipeline_id: 45, name: 'transfers' });
+    expectSchema(api.routes, 'POST', `${base}/config`, answer);
+    expectProblem(await api.post(`${base}/config`, definition()), 409);
+  });
+
+  it('gives a definition without an id one, and reads YAML, too', async () => {
+    const rest = definition({ name: 'second', id: undefined });
+    const yaml = await api.send({
+      url: `${base}/config`,
+      method: 'POST',
+      payload: JSON.stringify(rest),
+      headers: { 'content-type': 'application/yaml' },
+    });
+    expect(yaml.statusCode, yaml.body).to.equal(201);
+    expect(yaml.json<{ pipeline_id: number }>().pipeline_id).to.equal(46);
+  });
+
+  it('says what is wrong with a definition, with key and line', async () => {
+    const problem = expectProblem(await api.post(`${base}/config`, { nam: 'x', components: [] }), 400);
+    expect(problem['detail']).to.match(/^body:1: .*nam/);
+    expectProblem(await api.post(`${base}/config`), 400);
+    expectProblem(await api.post(`${base}/config`, 'x'), 400);
+  });
+
+  it('reads no file that a definition names', async () => {
+    const file = join(api.parts.cwd, 'secret.json');
+    writeFileSync(file, '[]');
+    for (const path of [
+      file,
+      'secret.json',
+      './secret.json',
+      '/etc/passwd',
+      '../../../etc/passwd',
+      'file:///etc/passwd',
+    ]) {
+      const problem = expectProblem(await api.post(`${base}/config`, withAbiPath(path)), 400);
+      expect(problem['detail']).to.match(/which a definition that comes over the network can't name/);
+    }
+    expectProblem(await api.post(`${base}/config`, withAbiPath('abi_id:77')), 400);
+  });
+
+  it('lists them with their newest task', async () => {
+    await insertSilentTask(database, 10, { status: 2 });
+    const id = await insertSilentTask(database, 10, { status: 3 });
+    const { pipelines, total } = (await api.get(`${base}/list`)) as {
+      pipelines: Record<string, unknown>[];
+      total: number;
+    };
+    expect(total).to.equal(2);
+    expect(pipelines[0]).to.include({ pipeline_id: 45, name: 'transfers', classification_id: 1, disabled: false });
+    expect(pipelines[0]!['latest_task']).to.include({ task_id: id, status_name: 'queued' });
+    expect(pipelines[1]).to.include({ pipeline_id: 46, latest_task: null });
+    expect(await api.get(`${base}/45/latest-task`)).to.include({ task_id: id });
+    expectProblem(await api.send(`${base}/46/latest-task`), 404);
+    expectProblem(await api.send(`${base}/47/latest-task`), 404);
+  });
+
+  it('shows definitions', async () => {
+    expect(await api.get(`${base}/config`)).to.include({ total: 2 });
+    const pipeline = await api.get(`${base}/config/45`);
+    expect(pipeline).to.include({ pipeline_id: 45, name: 'transfers', disabled: false });
+    expect((pipeline['components'] as object[])[0]).to.include({ type: 'event_monitor', chain_name: 'ethereum' });
+    expectProblem(await api.send(`${base}/config/47`), 404);
+  });
+
+  it('replaces a definition', async () => {
+    const answer = await api.post(`${base}/45`, definition({ name: 'renamed' }), 'PUT');
+    expect(answer.json(), answer.body).to.deep.equal({ pipeline_id: 45, name: 'renamed' });
+    expect(await api.get(`${base}/config/45`)).to.include({ name: 'renamed' });
+    expectProblem(await api.post(`${base}/46`, definition(), 'PUT'), 400);
+    expectProblem(await api.post(`${base}/47`, definition({ id: undefined }), 'PUT'), 404);
+  });
+
+  it('previews what logs would become', async () => {
+    const topic = (byte: string): string => `0x${byte.repeat(32)}`;
+    const transfer = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
+    const log = {
+      address: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
+      topics: [transfer, topic('00'), topic('00')],
+      data: topic('00'),
+    };
+    const logs = [log, { ...log, topics: [] }, { ...log, address: `0x${'11'.repeat(20)}` }, { ...log, data: '0x' }];
+    const answer = await api.post(`${base}/transform/preview`, { pipeline_id: 45, logs });
+    expectSchema(api.routes, 'POST', `${base}/transform/preview`, answer);
+    const zero = '0x0000000000000000000000000000000000000000';
+    expect(answer.json()).to.deep.equal({
+      ...{ pipeline_id: 45, stages: [] },
+      results: [
+        {
+          kind: 'event',
+          event_name: 'Transfer',
+          event_signature: 'Transfer(address,address,uint256)',
+          args: { from: zero, to: zero, value: '0' },
+        },
+        { kind: 'undecoded', reason: 'no_topics' },
+        { kind: 'ignored' },
+        { kind: 'undecoded', reason: 'undecodable' },
+      ],
+    });
+    expectProblem(await api.post(`${base}/transform/preview`, { pipeline_id: 77, logs }), 404);
+    expectProblem(await api.post(`${base}/transform/preview`, { pipeline_id: 45, logs: [] }), 400);
+  });
+
+  it('sorts them into a tree', async () => {
+    const add = async (name: string, parentId: number | null = null): Promise<number> => {
+      const answer = await api.post(`${base}/classification`, { name, parent_id: parentId });
+      expect(answer.statusCode, answer.body).to.equal(201);
+      return answer.json<{ classification_id: number }>().classification_id;
+    };
+    const root = await add('资产');
+    const leaf = await add('erc20', root);
+    expect(root).to.equal(1);
+    const { tree, unclassified } = (await api.get(`${base}/tree`)) as {
+      tree: Record<string, unknown>[];
+      unclassified: unknown[];
+    };
+    expect(tree[0]).to.deep.include({ classification_id: 1, name: '资产', parent_id: null });
+    expect(tree[0]!['children']).to.have.nested.property('[0].name', 'erc20');
+    expect(tree[0]!['pipelines']).to.have.nested.property('[0].pipeline_id', 45);
+    expect(unclassified).to.deep.equal([]);
+    const change = (id: number, parentId: number | null) =>
+      api.post(`${base}/classification/${id}`, { name: 'x', parent_id: parentId }, 'PUT');
+    expectProblem(await change(root, leaf), 409);
+    expectProblem(await change(root, root), 409);
+    expectProblem(await change(root, 99), 404);
+    expect((await change(leaf, null)).json()).to.include({ name: 'x', parent_id: null });
+    expectProblem(await api.post(`${base}/classification/${root}`, undefined, 'DELETE'), 409);
+    expect((await api.post(`${base}/classification/${leaf}`, undefined, 'DELETE')).statusCode).to.equal(200);
+    expectProblem(await api.post(`${base}/classification/${leaf}`, undefined, 'DELETE'), 404);
+    const { classifications } = await api.get(`${base}/classification`);
+    expect(classifications).to.have.length(1);
+  });
+
+  it('deletes one, but not while a task of it lives', async () => {
+    await insertSilentTask(database, 0, { status: 0 });
+    expectProblem(await api.post(`${base}/45`, undefined, 'DELETE'), 409);
+    await database.write([database.knex('pipeline_task').update({ status: 1 })]);
+    expect((await api.post(`${base}/45`, undefined, 'DELETE')).json()).to.deep.equal({
+      pipeline_id: 45,
+      name: 'renamed',
+    });
+    expectProblem(await api.post(`${base}/45`, undefined, 'DELETE'), 404);
+  });
+
+  it('notes each change in the audit log, with what was sent', async () => {
+    const { entries } = (await api.get('/api/v1/audit?limit=200')) as { entries: Record<string, unknown>[] };
+    expect(entries[0]).to.include({ method: 'DELETE', path: `${base}/45`, status: 404, detail: null });
+    expect(entries.at(-1)).to.include({ method: 'POST', path: `${base}/config`, status: 201 });
+    expect(entries.at(-1)!['detail']).to.contain('"name":"transfers"');
+  });
+});
