@@ -84,15 +84,26 @@ describe('endpoints that fail', () => {
     expect(await failure).to.be.instanceOf(ChainMismatchError);
   });
 
-  it('end a call that nobody answers for a quarter of an hour', async () => {
+  it('end calls that nobody answers for a quarter of an hour, also those that only waited', async () => {
     await ask();
     beDown(first, second);
-    const failure = client.header('latest', signal).catch((error: unknown) => error as Error);
+    const before = client.header('latest', signal).catch((error: unknown) => error as Error);
+    await clock.advance(minute);
+    let ended = 0;
+    // History lets the head go first, and so never tries by itself.
+    const failures = Array.from({ length: 5 }, (_each, index) =>
+      client
+        .logs(everything, { from: index, to: index }, signal)
+        .catch((error: unknown) => error as Error)
+        .finally(() => ended++),
+    );
     await clock.advance(10 * minute);
-    beUp();
+    expect(ended).to.equal(0);
     await clock.advance(10 * minute);
-    expect(await failure).to.be.instanceOf(ChainUnreachableError);
-    expect(((await failure) as Error).message).to.match(/ECONNREFUSED, after 150 tries$/);
+    for (const failure of await Promise.all([before, ...failures])) {
+      expect(failure).to.be.instanceOf(ChainUnreachableError);
+      expect((failure as Error).message).to.match(/ECONNREFUSED, after 150 tries$/);
+    }
   });
 
   const outages = {
@@ -161,7 +172,7 @@ describe('endpoints that fail', () => {
     const together = first.arrivals.slice(since).map(({ inFlight }) => inFlight);
     expect(together.slice(0, 3)).to.deep.equal([1, 1, 1]);
     // Each answer lets one more in: two where there was one, four where there were two, …
-    for (const [index, inFlight] of together.entries()) expect(inFlight).to.be.at.most(Math.max(1, index));
+    for (const [index, inFlight] of together.entries()) expect(inFlight).to.be.at.most(1 + index / 2);
     expect(Math.max(...together)).to.be.greaterThan(8);
   });
 

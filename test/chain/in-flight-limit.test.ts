@@ -49,6 +49,19 @@ describe('the limit on requests in flight', () => {
     });
   }
 
+  it('does not grow as long as it is not reached', () => {
+    for (let each = 0; each < 10; each++) limit.begin();
+    limit.refused();
+    for (let each = 0; each < 10; each++) limit.end();
+    const { most } = limit;
+    for (let each = 0; each < 30; each++) {
+      limit.begin();
+      limit.answered();
+      limit.end();
+    }
+    expect(limit.most).to.equal(most);
+  });
+
   it('is forgotten some time after the endpoint takes more again', () => {
     play(limit, 3, 500);
     play(limit, 1_000, 10_000, 40);

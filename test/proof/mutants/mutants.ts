@@ -1,4 +1,5 @@
 import { commitMutants } from './commit-mutants.js';
+import { endpointMutants } from './endpoint-mutants.js';
 import { heartbeatMutants } from './heartbeat-mutants.js';
 import { ingestionMutants } from './ingestion-mutants.js';
 import { leaseMutants } from './lease-mutants.js';
@@ -17,5 +18,6 @@ export const mutants: readonly Mutant[] = [
   ...timeoutMutants,
   ...outageMutants,
   ...ingestionMutants,
+  ...endpointMutants,
   ...rewindMutants,
 ];

@@ -1,0 +1,65 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const outages = 'test/chain/endpoint-outage.test.ts';
+const found = 'test/chain/endpoint-limits-found.test.ts';
+const choice = 'test/chain/endpoint-choice.test.ts';
+const breaker = guardsOf('src/chain/circuit-breaker.ts', ['test/chain/circuit-breaker.test.ts', outages]);
+const inFlight = guardsOf('src/chain/in-flight-limit.ts', ['test/chain/in-flight-limit.test.ts']);
+const rate = guardsOf('src/chain/request-rate.ts', ['test/chain/request-rate.test.ts']);
+const waiting = guardsOf('src/chain/waiting-calls.ts', ['test/chain/waiting-calls.test.ts']);
+const endpoint = guardsOf('src/chain/pooled-endpoint.ts', [outages, found]);
+const turns = guardsOf('src/chain/endpoint-turns.ts', [outages, choice]);
+const order = guardsOf('src/chain/endpoint-order.ts', [choice]);
+const call = guardsOf('src/chain/pending-call.ts', [outages, found, 'test/chain/chain-client.test.ts']);
+
+/** Which endpoint is asked, when, and how often. */
+export const endpointMutants: readonly Mutant[] = [
+  breaker(
+    'one-try',
+    'one call tries an endpoint that is away',
+    'this.#tryingSince === null ? this.#retryAt : Number.POSITIVE_INFINITY',
+    'this.#retryAt',
+  ),
+  breaker(
+    'stale-failure',
+    'what left before tells nothing new',
+    'if (this.#openedAt !== null && since < this.#openedAt) return false;',
+    '',
+  ),
+  endpoint('no-herd', 'who returns is not run over', 'this.inFlight.restart();', ';'),
+  endpoint('given-up-try', 'a try that was given up makes way', 'this.breaker.end(since);', ''),
+  endpoint('refused-together', 'what was refused together counts once', 'if (since <= this.#slowedAt) return;', ''),
+  endpoint(
+    'simple-first',
+    'an outage is told from a bad range',
+    "if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();",
+    '',
+  ),
+  inFlight(
+    'unused-number',
+    'a number that is not reached does not grow',
+    'if (this.#inFlight < this.most) return;',
+    '',
+  ),
+  rate('within-second', 'a rate is reduced once a second', 'now - this.#reducedAt < windowMs ||', ''),
+  rate('rate-of-nothing', 'nor for what answers nothing at all', '|| !this.#hasAnswered', ''),
+  waiting(
+    'gone-waiter',
+    'who is gone takes no place',
+    'this.#waiters = this.#waiters.filter((other) => other !== waiter);',
+    '',
+  ),
+  waiting(
+    'urgent-first',
+    'what is new goes first',
+    'waiter.isUrgent ? [...urgent, waiter',
+    'false ? [...urgent, waiter',
+  ),
+  turns('look-again', 'who is away is looked at', 'if (trusted.length > 0) this.#lookAgain(candidates, now);', ''),
+  turns('archive', 'old ranges go where history is', '[able, trusted, candidates]', '[trusted, candidates]'),
+  turns('counted-wait', 'waiting ends some day', 'call.waitsFor(usable);', ''),
+  order('no-flapping', 'small differences change nothing', 'best.cost < 1 - gain', 'best.cost < 1'),
+  order('sparing', 'who has just failed is spared', 'now) > now', 'now) > Infinity'),
+  call('own-rest', 'an endpoint that rests says itself until when', 'if (!isHeldBack) trouble', 'trouble'),
+];
