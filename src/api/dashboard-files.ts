@@ -40,12 +40,19 @@ export function readDashboard(): DashboardFiles {
   const page = sources.get('index.html') ?? Buffer.alloc(0);
   sources.delete('index.html');
   const digest = digestOf([page, ...sources.values()]);
-  const linked = page.toString('utf8').replaceAll('"assets/', `"assets/${digest}/`);
+  const whole = page.toString('utf8').replace('<!-- modules -->', preloads([...sources.keys()]));
+  const linked = whole.replaceAll('"assets/', `"assets/${digest}/`);
   return {
     digest,
     page: toFile('index.html', Buffer.from(linked)),
     assets: new Map([...sources].map(([path, body]) => [path, toFile(path, body)])),
   };
+}
+
+/** Modules are asked for at once, not each when another one has come that imports it. */
+function preloads(paths: readonly string[]): string {
+  const modules = paths.filter((path) => path.endsWith('.js') && !/^(?:charts\/|first-paint)/.test(path));
+  return modules.map((path) => `<link rel="modulepreload" href="assets/${path}" />`).join('\n    ');
 }
 
 function readFolder(): readonly (readonly [string, Buffer])[] {

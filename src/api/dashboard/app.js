@@ -23,6 +23,7 @@ const pages = {
 
 const main = document.getElementById('main');
 let page = null;
+let place = '';
 let ending = new AbortController();
 const shell = makeShell({ onLanguage: show, onSignOut: signOut });
 
@@ -32,6 +33,7 @@ function show() {
   ending = new AbortController();
   document.documentElement.lang = currentLanguage() === 'zh' ? 'zh-CN' : 'en';
   const route = currentRoute();
+  place = `${route.name} ${route.id}`;
   page = pages[route.name]({ ...route, signal: ending.signal });
   main.replaceChildren(page.node);
   document.title = `${page.title} · chainparse`;
@@ -67,7 +69,10 @@ live.addEventListener('state', () => {
   shell.update();
 });
 window.addEventListener('hashchange', () => {
+  const before = place;
   show();
+  // A filter that changes leaves the reader where they are.
+  if (place === before) return;
   window.scrollTo(0, 0);
   main.focus({ preventScroll: true });
 });

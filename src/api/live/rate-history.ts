@@ -22,6 +22,10 @@ export interface TaskSamples {
 export const stepSeconds = 10;
 const steps = 60;
 
+/** Of each so many seconds one beat is remembered, for a day. */
+const beatSeconds = 300;
+const mostBeats = 288;
+
 /** Samples of a task that are kept: of older ones every second goes. */
 const mostSamples = 600;
 const mostTasks = 500;
@@ -29,6 +33,7 @@ const mostTasks = 500;
 /** Remembers what running tasks have done while this process watched: what the charts of rates show. */
 export class RateHistory {
   readonly #samples = new Map<number, Sample[]>();
+  readonly #beats = new Map<number, number[]>();
   readonly #rates = new Map<number, (number | null)[]>();
   #takenAt = -Infinity;
 
@@ -63,12 +68,19 @@ export class RateHistory {
     };
   }
 
+  /** Returns at which Unix seconds a task was seen to have beaten: one beat of each five minutes. */
+  beats(taskId: number): readonly number[] {
+    return this.#beats.get(taskId) ?? [];
+  }
+
   /** Returns the events a second of each pipeline in the last steps, oldest first; null where nothing is known. */
   rates(): ReadonlyMap<number, readonly (number | null)[]> {
     return this.#rates;
   }
 
-  #keep({ id, progress }: Task, at: number): void {
+  #keep(task: Task, at: number): void {
+    const { id, progress } = task;
+    this.#keepBeat(task, at);
     const samples = this.#samples.get(id) ?? [];
     const lag = progress === null ? null : lagBlocks(progress);
     samples.push({ at, events: progress?.events ?? 0, nextBlock: progress?.nextBlock ?? null, lag });
@@ -76,7 +88,18 @@ export class RateHistory {
     this.#samples.delete(id);
     this.#samples.set(id, samples.length > mostSamples ? thin(samples) : samples);
     const [oldest] = this.#samples.keys();
-    if (this.#samples.size > mostTasks && oldest !== undefined) this.#samples.delete(oldest);
+    if (this.#samples.size > mostTasks && oldest !== undefined) {
+      this.#samples.delete(oldest);
+      this.#beats.delete(oldest);
+    }
+  }
+
+  #keepBeat({ id, heartbeatAgeSeconds: age }: Task, at: number): void {
+    if (age === null) return;
+    const beats = this.#beats.get(id) ?? [];
+    const last = beats.at(-1) ?? -Infinity;
+    if (at - age < last + beatSeconds) return;
+    this.#beats.set(id, [...beats, Math.round(at - age)].slice(-mostBeats));
   }
 
   #addRates(added: ReadonlyMap<number, number | null>, seconds: number): void {

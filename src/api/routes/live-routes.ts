@@ -22,6 +22,7 @@ const span = z.strictObject({
   last_heartbeat: shownInstant.nullable(),
   end_time: shownInstant.nullable(),
   end_reason: z.string().nullable(),
+  beats_seconds_ago: z.array(z.int()).describe('of each five minutes one heartbeat, as far as this server has seen them'),
 });
 
 const timelineSchema = z.strictObject({ now: shownInstant, hours: z.int(), tasks: z.array(span) });
@@ -35,8 +36,10 @@ const ratesSchema = z.strictObject({
 });
 
 /** The routes about what changes while one looks at it. */
-export function liveRoutes({ database }: ApiParts, live: LiveState): readonly Route[] {
+export function liveRoutes({ database, clock }: ApiParts, live: LiveState): readonly Route[] {
   const reads = new SharedReads();
+  const beatsAgo = (taskId: number): readonly number[] =>
+    live.history.beats(taskId).map((at) => Math.max(0, Math.round(clock.now() / 1_000 - at)));
   return [
     route({
       method: 'GET',
@@ -53,7 +56,7 @@ export function liveRoutes({ database }: ApiParts, live: LiveState): readonly Ro
       ...{ tag, access: 'read', query: z.object({ hours: wholeNumber(1, 168).default(24) }) },
       answer: { schema: timelineSchema },
       handle: async ({ query: { hours } }) => ({
-        json: await reads.get(`timeline ${hours}`, () => readTimeline(database, hours)),
+        json: await reads.get(`timeline ${hours}`, () => readTimeline(database, hours, beatsAgo)),
       }),
     }),
     route({
@@ -69,15 +72,19 @@ export function liveRoutes({ database }: ApiParts, live: LiveState): readonly Ro
   ];
 }
 
-async function readTimeline(database: ApiParts['database'], hours: number): Promise<object> {
+async function readTimeline(
+  database: ApiParts['database'],
+  hours: number,
+  beatsAgo: (taskId: number) => readonly number[],
+): Promise<object> {
   const now = await readDatabaseTime(database);
   const late = await listTasksOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
   const running = await listTasks(database, { status: taskStatus.running, limit: mostTasks, offset: 0 });
   const tasks = new Map([...running, ...late].map((task) => [task.id, task]));
-  return { now, hours, tasks: [...tasks.values()].sort((a, b) => a.id - b.id).map(toSpan) };
+  return { now, hours, tasks: [...tasks.values()].sort((a, b) => a.id - b.id).map((task) => toSpan(task, beatsAgo)) };
 }
 
-function toSpan(task: Task): z.output<typeof span> {
+function toSpan(task: Task, beatsAgo: (taskId: number) => readonly number[]): z.output<typeof span> {
   return {
     task_id: task.id,
     pipeline_id: task.pipelineId,
@@ -86,5 +93,6 @@ function toSpan(task: Task): z.output<typeof span> {
     last_heartbeat: task.lastHeartbeat,
     end_time: task.endTime,
     end_reason: task.endReason,
+    beats_seconds_ago: [...beatsAgo(task.id)],
   };
 }

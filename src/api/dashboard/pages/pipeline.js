@@ -1,3 +1,102 @@
-import { notFoundPage } from './not-found.js';
+import { getJson } from '../api-client.js';
+import { errorText } from '../dialog.js';
+import { h, setText } from '../dom.js';
+import { t } from '../language.js';
+import { live } from '../live.js';
+import { section } from '../parts/cell.js';
+import { makeComponentGraph } from '../parts/component-graph.js';
+import { makeEventTable } from '../parts/event-table.js';
+import { makePulse } from '../parts/pulse.js';
+import { makeStartButton } from '../parts/task-actions.js';
+import { makeTaskRows } from '../parts/task-rows.js';
+import { taskPath, tasksPath } from '../router.js';
+import { levelText, taskLevel } from '../task-state.js';
 
-export const pipelinePage = notFoundPage;
+const mostTasks = 5;
+const refreshMs = 10_000;
+
+/** The page of a pipeline: its components, its tasks, its events. */
+export function pipelinePage({ id, params, signal }) {
+  const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
+  let view = null;
+  async function read() {
+    try {
+      const definition = await getJson(`/api/v1/pipeline/config/${id}`, { signal });
+      view = makeView(definition, params, signal);
+      node.replaceChildren(...view.nodes);
+      view.update();
+    } catch (error) {
+      if (!signal.aborted) node.replaceChildren(failure(error, id));
+    }
+  }
+  void read();
+  return { node, title: t('pipeline.title', { id: String(id) }), update: () => view?.update() };
+}
+
+function failure(error, id) {
+  const text = error.status === 404 ? t('pipeline.notFound', { id: String(id) }) : errorText(error);
+  return h('div', { class: 'message' }, h('h1', { class: 'sentence' }, text), h('p', {}, h('a', { href: '#/' }, t('notFound.home'))));
+}
+
+function makeView(definition, params, signal) {
+  const { pipeline_id: id, name, description, disabled } = definition;
+  const pulse = makePulse();
+  const state = h('a', { class: 'state' });
+  const pill = h('span', { class: 'pill' }, pulse.node, state);
+  const head = h(
+    'header',
+    { class: 'page-head' },
+    h(
+      'div',
+      {},
+      h('p', { class: 'crumb' }, t('pipeline.title', { id: String(id) }), disabled ? ` · ${t('pipeline.disabled')}` : ''),
+      h('div', { class: 'title-line' }, h('h1', { class: 'page-title' }, name), pill),
+      description ? h('p', { class: 'muted' }, description) : null,
+    ),
+    h('div', { class: 'actions' }, disabled ? null : makeStartButton(id)),
+  );
+  const graph = makeComponentGraph(definition);
+  const tasks = makeTaskRows();
+  const more = h('a', { class: 'panel-link', href: tasksPath({ pipeline_id: id }) }, t('pipeline.tasks'));
+  const refresh = followTasks(id, tasks, signal);
+  const nodes = [
+    head,
+    section('components', t('pipeline.components'), {}, graph.node),
+    section('its-tasks', t('pipeline.tasks'), {}, tasks.node, more),
+    makeEventTable(id, params, signal).node,
+  ];
+  return {
+    nodes,
+    update() {
+      const latest = live.get(`pipeline:${id}`)?.latest_task_id ?? null;
+      const task = latest === null ? null : live.get(`task:${latest}`);
+      pill.hidden = task === null;
+      pill.dataset.level = taskLevel(task);
+      pulse.update(task);
+      if (task !== null) {
+        setText(state, levelText(task));
+        state.href = taskPath(task.task_id);
+      }
+      graph.update(task, live.get(`rates:${id}`));
+      refresh(task);
+    },
+  };
+}
+
+function followTasks(pipelineId, rows, signal) {
+  let readAt = -Infinity;
+  let seen = '';
+  let tasks = [];
+  async function read() {
+    const path = `/api/v1/pipeline/tasks?pipeline_id=${pipelineId}&page_size=${mostTasks}`;
+    tasks = (await getJson(path, { signal }).catch(() => null))?.tasks ?? tasks;
+    rows.show(tasks);
+  }
+  return (latest) => {
+    rows.show(tasks);
+    const mark = `${latest?.task_id}:${latest?.status}`;
+    if (mark === seen && performance.now() - readAt < refreshMs) return;
+    [seen, readAt] = [mark, performance.now()];
+    void read();
+  };
+}

@@ -1,3 +1,156 @@
-import { notFoundPage } from './not-found.js';
+import { getJson } from '../api-client.js';
+import { errorText } from '../dialog.js';
+import { h, setText } from '../dom.js';
+import { formatAge, formatInstant, formatNumber, secondsBetween, t } from '../language.js';
+import { live } from '../live.js';
+import { section } from '../parts/cell.js';
+import { makeFacts } from '../parts/facts.js';
+import { makeLogTail } from '../parts/log-tail.js';
+import { makeProgress } from '../parts/progress.js';
+import { makePulse } from '../parts/pulse.js';
+import { makeRateChart } from '../parts/rate-chart.js';
+import { makeSilenceMeter } from '../parts/silence-meter.js';
+import { makeCancelButton, makeStartButton } from '../parts/task-actions.js';
+import { makeTaskRows, whyText } from '../parts/task-rows.js';
+import { pipelinePath } from '../router.js';
+import { levelText, taskLevel } from '../task-state.js';
 
-export const taskPage = notFoundPage;
+const ratesMs = 10_000;
+const mostAttempts = 8;
+
+/** The page of a task: how it is doing, how fast, what it says, and why it ended. */
+export function taskPage({ id, signal }) {
+  const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
+  let view = null;
+  let known = null;
+  let isReading = false;
+  async function read() {
+    isReading = true;
+    try {
+      known = await getJson(`/api/v1/pipeline/task/${id}`, { signal });
+      if (view === null) {
+        view = makeView(known, signal, (task) => ((known = task), view.show(task)));
+        node.replaceChildren(...view.nodes);
+      }
+    } catch (error) {
+      if (!signal.aborted && view === null) node.replaceChildren(failure(error, id));
+    }
+    isReading = false;
+  }
+  void read();
+  return {
+    node,
+    title: t('task.title', { id: String(id) }),
+    update() {
+      const current = live.get(`task:${id}`);
+      if (current !== null) known = current;
+      // What the stream no longer tells about has ended a while ago.
+      else if (known?.status_name === 'running' && live.isComplete && !isReading) void read();
+      if (view !== null) view.show(known);
+    },
+  };
+}
+
+function failure(error, id) {
+  const text = error.status === 404 ? t('task.notFound', { id: String(id) }) : errorText(error);
+  return h('div', { class: 'message' }, h('h1', { class: 'sentence' }, text), h('p', {}, h('a', { href: '#/' }, t('notFound.home'))));
+}
+
+function makeView(task, signal, changed) {
+  const { task_id: id, pipeline_id: pipelineId } = task;
+  const pulse = makePulse();
+  const state = h('span', { class: 'state' });
+  const pipeline = h('a', { href: pipelinePath(pipelineId) });
+  const cancel = makeCancelButton(id, changed);
+  const title = h('h1', { class: 'page-title' }, t('task.title', { id: String(id) }));
+  const pill = h('span', { class: 'pill' }, pulse.node, state);
+  const head = h(
+    'header',
+    { class: 'page-head' },
+    h('div', {}, h('p', { class: 'crumb' }, pipeline), h('div', { class: 'title-line' }, title, pill)),
+    h('div', { class: 'actions' }, cancel, makeStartButton(pipelineId)),
+  );
+  const meter = makeSilenceMeter();
+  const silence = section('silence', t('column.silence'), {}, h('div', { class: 'panel-body' }, meter.node));
+  const progress = makeProgress(pipelineId, signal);
+  const why = h('p', {});
+  const error = h('p', { class: 'code' });
+  const end = section('why', t('why.title'), { extra: 'why-panel' }, h('div', { class: 'panel-body' }, why, error));
+  const facts = makeFacts();
+  const chart = makeRateChart(signal);
+  const attempts = makeTaskRows();
+  const refresh = followSlowly(task, { chart, attempts }, signal);
+  const side = h(
+    'div',
+    { class: 'column column-side' },
+    section('facts', t('task.facts'), {}, h('div', { class: 'panel-body' }, facts.node)),
+  );
+  const main = h(
+    'div',
+    { class: 'column' },
+    ...[end, silence, section('progress', t('task.progress'), {}, h('div', { class: 'panel-body' }, progress.node))],
+    section('rate', t('task.chart'), {}, chart.node),
+    makeLogTail(id, signal).node,
+    section('attempts', t('task.attempts'), {}, attempts.node),
+  );
+  return {
+    nodes: [head, h('div', { class: 'columns' }, main, side)],
+    show(current) {
+      const isRunning = current.status_name === 'running';
+      pill.dataset.level = taskLevel(current);
+      pulse.update(current);
+      setText(state, levelText(current));
+      setText(pipeline, live.get(`pipeline:${pipelineId}`)?.name || t('pipeline.title', { id: String(pipelineId) }));
+      cancel.hidden = !isRunning && current.status_name !== 'queued';
+      silence.hidden = !isRunning;
+      if (isRunning) meter.update(current);
+      end.hidden = current.end_reason === null;
+      setText(why, whyText(current));
+      setText(error, current.error ?? '');
+      progress.update(current);
+      facts.show(factsOf(current));
+      refresh(current);
+    },
+  };
+}
+
+function factsOf(task) {
+  const { progress } = task;
+  const number = (value) => (value === null || value === undefined ? null : formatNumber(value));
+  return [
+    ['fact.created', formatInstant(task.create_time)],
+    ['column.heartbeat', task.last_heartbeat === null ? t('age.never') : formatInstant(task.last_heartbeat)],
+    ['fact.endTime', task.end_time === null ? null : formatInstant(task.end_time)],
+    ['fact.duration', task.end_time === null ? null : formatAge(secondsBetween(task.create_time, task.end_time))],
+    ['fact.mode', progress ? t(`mode.${progress.mode}`) : null],
+    ['fact.nextBlock', number(progress?.next_block)],
+    ['fact.headBlock', number(progress?.head_block)],
+    ['fact.events', number(progress?.events)],
+    ['fact.timeout', formatAge(task.timeout_minutes * 60)],
+    ['fact.interval', task.heartbeat_interval_seconds ? formatAge(task.heartbeat_interval_seconds) : null],
+    ['fact.worker', task.worker],
+    ['fact.log', task.log_path],
+  ];
+}
+
+/** Reads rates and attempts now and then, and at once where the task's status has changed. */
+function followSlowly({ task_id: id, pipeline_id: pipelineId }, { chart, attempts }, signal) {
+  let readAt = -Infinity;
+  let seen = null;
+  let others = [];
+  async function read() {
+    const quiet = () => null;
+    const list = `/api/v1/pipeline/tasks?pipeline_id=${pipelineId}&page_size=${mostAttempts}`;
+    const rates = await getJson(`/api/v1/pipeline/task/${id}/rates`, { signal }).catch(quiet);
+    if (rates !== null) chart.show(rates);
+    others = (await getJson(list, { signal }).catch(quiet))?.tasks ?? others;
+    attempts.show(others);
+  }
+  return ({ status }) => {
+    attempts.show(others);
+    const now = performance.now();
+    if (status === seen && now - readAt < ratesMs) return;
+    [seen, readAt] = [status, now];
+    void read();
+  };
+}

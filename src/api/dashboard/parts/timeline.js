@@ -127,7 +127,13 @@ function drawTask(task, { now, hours }) {
     ...{ x1: `${place(task.create_time) * 100}%`, x2: `${place(task.create_time) * 100}%`, y1: 4, y2: 22 },
   });
   const bars = [bar(task.create_time, alive, kind), ...silence, ...(isTimeout ? [cross(place(end))] : []), edge];
+  const ticks = task.beats_seconds_ago.map((seconds) => tick(Math.max(0, 1 - seconds / (hours * 3600))));
+  bars.push(...ticks);
   return [svg('a', { href: taskPath(task.task_id), tabindex: -1 }, title, ...bars)];
+}
+
+function tick(x) {
+  return svg('line', { class: 'beat-tick', x1: `${x * 100}%`, x2: `${x * 100}%`, y1: 9, y2: 17 });
 }
 
 function cross(x) {

@@ -203,4 +203,8 @@ export default {
   'notFound.title': 'There is nothing here',
   'notFound.home': 'To the overview',
   loading: 'Loading',
+  'rate.chart': 'Events per second over time: now {now}, at most {most}',
+  'graph.chain': 'chain',
+  'graph.table': 'table',
+  'graph.events': '{n} event of this task|{n} events of this task',
 };

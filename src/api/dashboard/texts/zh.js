@@ -199,4 +199,8 @@ export default {
   'notFound.title': '这里什么也没有',
   'notFound.home': '回到总览',
   loading: '加载中',
+  'rate.chart': '每秒事件数变化：当前 {now}，最高 {most}',
+  'graph.chain': '链',
+  'graph.table': '数据表',
+  'graph.events': '此任务 {n} 个事件|此任务 {n} 个事件',
 };

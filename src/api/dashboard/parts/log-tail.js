@@ -1,0 +1,97 @@
+import { h, setText } from '../dom.js';
+import { errorText } from '../dialog.js';
+import { followEvents } from '../event-stream.js';
+import { t } from '../language.js';
+import { section } from './cell.js';
+
+const mostLines = 1000;
+const firstLines = 300;
+
+/** Makes the end of a task's log, which grows while it is looked at. */
+export function makeLogTail(taskId, signal) {
+  const lines = h('div', { class: 'log-lines' });
+  const box = h('div', { class: 'log', tabindex: 0, role: 'region', 'aria-label': t('log.region') }, lines);
+  const note = h('p', { class: 'log-note' }, t('loading'));
+  const follow = h('input', { type: 'checkbox', checked: true, id: 'log-follow' });
+  const label = h('label', { class: 'check-label', for: 'log-follow' }, follow, t('log.follow'));
+  const ended = new AbortController();
+  signal.addEventListener('abort', () => ended.abort());
+  box.addEventListener('scroll', () => (follow.checked = isAtEnd(box)));
+  follow.addEventListener('change', () => follow.checked && toEnd(box));
+  const waiting = [];
+
+  function flush() {
+    const fresh = waiting.splice(0);
+    lines.append(...fresh.slice(-mostLines).map(drawLine));
+    while (lines.childElementCount > mostLines) lines.firstChild.remove();
+    if (follow.checked) toEnd(box);
+    setText(note, '');
+  }
+
+  function take({ name, data }) {
+    if (name === 'line') {
+      // Many lines come at once: they are drawn at once.
+      if (waiting.push(JSON.parse(data)) === 1) requestAnimationFrame(flush);
+    }
+    if (name === 'end') {
+      setText(note, t('log.over'));
+      requestAnimationFrame(() => setText(note, t('log.over')));
+      ended.abort();
+    }
+  }
+
+  function tell(state, failure) {
+    // A stream that begins anew tells the last lines anew.
+    if (state === 'open') {
+      lines.replaceChildren();
+      setText(note, t('log.empty'));
+    }
+    if (state !== 'lost' || failure === null) return;
+    setText(note, failure.status ? t('log.none', { reason: errorText(failure) }) : t('link.lost'));
+    if ([403, 404].includes(failure.status)) ended.abort();
+  }
+
+  void followEvents(`/api/v1/pipeline/task/${taskId}/log/stream?lines=${firstLines}`, {
+    signal: ended.signal,
+    onEvent: take,
+    onState: tell,
+  });
+  return { node: section('log', t('log.title'), { end: label, extra: 'log-panel' }, box, note), update() {} };
+}
+
+function isAtEnd(box) {
+  return box.scrollHeight - box.scrollTop - box.clientHeight < 24;
+}
+
+function toEnd(box) {
+  box.scrollTop = box.scrollHeight;
+}
+
+/** Lines are JSON, one object each; what is none is shown as it is. */
+function drawLine(text) {
+  const { level, time, msg } = parseLine(text);
+  if (msg === undefined) return h('div', { class: 'log-line' }, h('span', { class: 'log-text' }, text));
+  return h(
+    'div',
+    { class: 'log-line', dataset: { level } },
+    h('time', { class: 'log-time' }, timeText(time)),
+    h('span', { class: 'log-level' }, level),
+    h('span', { class: 'log-text' }, String(msg)),
+  );
+}
+
+const levels = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+
+function parseLine(text) {
+  try {
+    const { level, time, msg } = JSON.parse(text);
+    return { level: levels[level] ?? String(level ?? ''), time, msg };
+  } catch {
+    return {};
+  }
+}
+
+function timeText(time) {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(11, 23);
+}

@@ -1,0 +1,76 @@
+import { h, keyedList, setText } from '../dom.js';
+import { formatAge, formatInstant, formatNumber, hasText, secondsBetween, t } from '../language.js';
+import { live } from '../live.js';
+import { pipelinePath, taskPath } from '../router.js';
+import { levelText, taskLevel } from '../task-state.js';
+import { cell, headings } from './cell.js';
+import { makePulse } from './pulse.js';
+
+/** Makes a list of tasks of any status; those that the server tells about live are shown as they are now. */
+export function makeTaskRows() {
+  const rows = h('ul', { class: 'rows' });
+  const head = headings(
+    ['name', t('column.task')],
+    ['state', t('column.state')],
+    ['began', t('column.began')],
+    ['end', t('column.end')],
+    ['events', t('column.events')],
+    ['why', t('column.why')],
+  );
+  const list = keyedList(rows, ({ task_id: id }) => id, makeRow);
+  return {
+    node: h('div', { class: 'attempts' }, head, rows),
+    show(tasks) {
+      head.hidden = tasks.length === 0;
+      list.show(tasks.map((task) => live.get(`task:${task.task_id}`) ?? task));
+    },
+  };
+}
+
+function makeRow({ task_id: id, pipeline_id: pipelineId }) {
+  const pulse = makePulse();
+  const pipeline = h('a', { class: 'row-about', href: pipelinePath(pipelineId) });
+  const [state, began, end, events, why] = ['state', 'number', 'number', 'number', 'why'].map((kind) =>
+    h('span', { class: kind }),
+  );
+  const node = h(
+    'li',
+    { class: 'row row-attempt' },
+    pulse.node,
+    cell(
+      'name',
+      t('column.task'),
+      h('a', { class: 'row-link', href: taskPath(id) }, t('task.title', { id: String(id) })),
+      pipeline,
+    ),
+    cell('state', t('column.state'), state),
+    cell('began', t('column.began'), began),
+    cell('end', t('column.end'), end),
+    cell('events', t('column.events'), events),
+    cell('why', t('column.why'), why),
+  );
+  return {
+    node,
+    update(task) {
+      node.dataset.level = taskLevel(task);
+      pulse.update(task);
+      setText(pipeline, live.get(`pipeline:${pipelineId}`)?.name || t('pipeline.title', { id: String(pipelineId) }));
+      setText(state, levelText(task));
+      setText(began, formatInstant(task.create_time));
+      setText(end, task.end_time === null ? '–' : endText(task));
+      setText(events, task.progress ? formatNumber(task.progress.events) : '–');
+      setText(why, task.error ?? '');
+      why.title = task.error ?? '';
+    },
+  };
+}
+
+function endText(task) {
+  return `${formatInstant(task.end_time)} (${formatAge(secondsBetween(task.create_time, task.end_time))})`;
+}
+
+/** Returns for people why a task ended. */
+export function whyText({ end_reason: reason }) {
+  const key = `why.${reason}`;
+  return hasText(key) ? t(key) : t('why.other', { reason: (reason ?? '').replaceAll('_', ' ') });
+}
