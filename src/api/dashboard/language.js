@@ -70,3 +70,9 @@ export function formatInstant(text) {
 export function secondsBetween(from, to) {
   return (Date.parse(`${to}Z`) - Date.parse(`${from}Z`)) / 1000;
 }
+
+/** Writes an instant in a table: this year's without the year. */
+export function formatShortInstant(text) {
+  const isThisYear = text !== null && text.startsWith(String(new Date().getFullYear()));
+  return isThisYear ? formatInstant(text).slice(5) : formatInstant(text);
+}

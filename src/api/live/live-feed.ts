@@ -93,10 +93,10 @@ export class LiveFeed {
   }
 
   #versionOf(lastEventId: string | undefined): number | null {
-    const prefix = `${this.#name}-`;
-    if (lastEventId?.startsWith(prefix) !== true) return null;
-    const version = Number(lastEventId.slice(prefix.length));
-    const isKnown = Number.isSafeInteger(version) && version <= this.#version && version >= this.#forgotten;
+    const [, name, digits] = /^(.+)-(\d{1,15})$/.exec(lastEventId ?? '') ?? [];
+    if (name !== this.#name) return null;
+    const version = Number(digits);
+    const isKnown = version <= this.#version && version >= this.#forgotten;
     return isKnown ? version : null;
   }
 }

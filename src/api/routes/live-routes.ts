@@ -22,7 +22,9 @@ const span = z.strictObject({
   last_heartbeat: shownInstant.nullable(),
   end_time: shownInstant.nullable(),
   end_reason: z.string().nullable(),
-  beats_seconds_ago: z.array(z.int()).describe('of each five minutes one heartbeat, as far as this server has seen them'),
+  beats_seconds_ago: z
+    .array(z.int())
+    .describe('of each five minutes one heartbeat, as far as this server has seen them'),
 });
 
 const timelineSchema = z.strictObject({ now: shownInstant, hours: z.int(), tasks: z.array(span) });

@@ -35,7 +35,12 @@ export function pipelinePage({ id, params, signal }) {
 
 function failure(error, id) {
   const text = error.status === 404 ? t('pipeline.notFound', { id: String(id) }) : errorText(error);
-  return h('div', { class: 'message' }, h('h1', { class: 'sentence' }, text), h('p', {}, h('a', { href: '#/' }, t('notFound.home'))));
+  return h(
+    'div',
+    { class: 'message' },
+    h('h1', { class: 'sentence' }, text),
+    h('p', {}, h('a', { href: '#/' }, t('notFound.home'))),
+  );
 }
 
 function makeView(definition, params, signal) {
@@ -43,21 +48,27 @@ function makeView(definition, params, signal) {
   const pulse = makePulse();
   const state = h('a', { class: 'state' });
   const pill = h('span', { class: 'pill' }, pulse.node, state);
+  const start = makeStartButton(id);
   const head = h(
     'header',
     { class: 'page-head' },
     h(
       'div',
       {},
-      h('p', { class: 'crumb' }, t('pipeline.title', { id: String(id) }), disabled ? ` · ${t('pipeline.disabled')}` : ''),
+      h(
+        'p',
+        { class: 'crumb' },
+        t('pipeline.title', { id: String(id) }),
+        disabled ? ` · ${t('pipeline.disabled')}` : '',
+      ),
       h('div', { class: 'title-line' }, h('h1', { class: 'page-title' }, name), pill),
       description ? h('p', { class: 'muted' }, description) : null,
     ),
-    h('div', { class: 'actions' }, disabled ? null : makeStartButton(id)),
+    h('div', { class: 'actions' }, start),
   );
   const graph = makeComponentGraph(definition);
   const tasks = makeTaskRows();
-  const more = h('a', { class: 'panel-link', href: tasksPath({ pipeline_id: id }) }, t('pipeline.tasks'));
+  const more = h('a', { class: 'panel-link', href: tasksPath({ pipeline_id: id }) }, t('pipeline.allTasks'));
   const refresh = followTasks(id, tasks, signal);
   const nodes = [
     head,
@@ -70,6 +81,8 @@ function makeView(definition, params, signal) {
     update() {
       const latest = live.get(`pipeline:${id}`)?.latest_task_id ?? null;
       const task = latest === null ? null : live.get(`task:${latest}`);
+      // What runs or waits already is not started once more.
+      start.hidden = disabled || ['running', 'queued'].includes(task?.status_name);
       pill.hidden = task === null;
       pill.dataset.level = taskLevel(task);
       pulse.update(task);

@@ -31,6 +31,7 @@ export function taskPage({ id, signal }) {
       if (view === null) {
         view = makeView(known, signal, (task) => ((known = task), view.show(task)));
         node.replaceChildren(...view.nodes);
+        view.show(known);
       }
     } catch (error) {
       if (!signal.aborted && view === null) node.replaceChildren(failure(error, id));
@@ -53,7 +54,12 @@ export function taskPage({ id, signal }) {
 
 function failure(error, id) {
   const text = error.status === 404 ? t('task.notFound', { id: String(id) }) : errorText(error);
-  return h('div', { class: 'message' }, h('h1', { class: 'sentence' }, text), h('p', {}, h('a', { href: '#/' }, t('notFound.home'))));
+  return h(
+    'div',
+    { class: 'message' },
+    h('h1', { class: 'sentence' }, text),
+    h('p', {}, h('a', { href: '#/' }, t('notFound.home'))),
+  );
 }
 
 function makeView(task, signal, changed) {
@@ -62,13 +68,14 @@ function makeView(task, signal, changed) {
   const state = h('span', { class: 'state' });
   const pipeline = h('a', { href: pipelinePath(pipelineId) });
   const cancel = makeCancelButton(id, changed);
+  const start = makeStartButton(pipelineId);
   const title = h('h1', { class: 'page-title' }, t('task.title', { id: String(id) }));
   const pill = h('span', { class: 'pill' }, pulse.node, state);
   const head = h(
     'header',
     { class: 'page-head' },
     h('div', {}, h('p', { class: 'crumb' }, pipeline), h('div', { class: 'title-line' }, title, pill)),
-    h('div', { class: 'actions' }, cancel, makeStartButton(pipelineId)),
+    h('div', { class: 'actions' }, cancel, start),
   );
   const meter = makeSilenceMeter();
   const silence = section('silence', t('column.silence'), {}, h('div', { class: 'panel-body' }, meter.node));
@@ -102,6 +109,7 @@ function makeView(task, signal, changed) {
       setText(state, levelText(current));
       setText(pipeline, live.get(`pipeline:${pipelineId}`)?.name || t('pipeline.title', { id: String(pipelineId) }));
       cancel.hidden = !isRunning && current.status_name !== 'queued';
+      start.hidden = isBusy(pipelineId, current);
       silence.hidden = !isRunning;
       if (isRunning) meter.update(current);
       end.hidden = current.end_reason === null;
@@ -112,6 +120,12 @@ function makeView(task, signal, changed) {
       refresh(current);
     },
   };
+}
+
+/** Says whether a pipeline has a task that runs or waits: then there is nothing to start. */
+function isBusy(pipelineId, task) {
+  const latest = live.get(`task:${live.get(`pipeline:${pipelineId}`)?.latest_task_id}`);
+  return [task, latest].some((each) => ['running', 'queued'].includes(each?.status_name));
 }
 
 function factsOf(task) {

@@ -43,7 +43,15 @@ export function tasksPage({ params, signal }) {
       'div',
       { class: 'single' },
       h('h1', { class: 'page-title' }, t('tasks.title')),
-      section('all-tasks', t('tasks.title'), { end: filterForm(filter), extra: 'titled' }, failure, rows.node, none, pager),
+      section(
+        'all-tasks',
+        t('tasks.title'),
+        { end: filterForm(filter), extra: 'titled' },
+        failure,
+        rows.node,
+        none,
+        pager,
+      ),
     ),
     title: t('tasks.title'),
     update() {

@@ -43,7 +43,8 @@ function detailsOf(component) {
   const contracts = [component.contract_address ?? []].flat();
   const events = component.events_to_monitor ?? [];
   const { mode, start_block: start, end_block: end } = component;
-  const blocks = start === undefined ? '' : ` · ${formatNumber(start)} – ${end === undefined ? '…' : formatNumber(end)}`;
+  const blocks =
+    start === undefined ? '' : ` · ${formatNumber(start)} – ${end === undefined ? '…' : formatNumber(end)}`;
   return [
     mode === undefined ? '' : `${t(`mode.${mode}`)}${blocks}`,
     contracts.length === 0 ? '' : contracts.length === 1 ? shorten(contracts[0]) : `${contracts.length} × 0x…`,

@@ -8,7 +8,7 @@ import { shorten } from './component-graph.js';
 import { makeExportButtons } from './event-export.js';
 import { eventsPath } from './events-path.js';
 
-const pageSize = 50;
+const pageSize = 25;
 const fields = ['event', 'from_block', 'to_block', 'order'];
 
 /** Makes the table of a pipeline's events, narrowed by what the address says. */
@@ -45,19 +45,42 @@ export function makeEventTable(pipelineId, params, signal) {
     h('thead', {}, h('tr', {}, ...columns.map((key) => h('th', { scope: 'col' }, t(key))))),
     body,
   );
-  const scroller = h('div', { class: 'table-scroller', tabindex: 0, role: 'region', 'aria-label': t('events.title') }, table);
+  const scroller = h(
+    'div',
+    { class: 'table-scroller', tabindex: 0, role: 'region', 'aria-label': t('events.title') },
+    table,
+  );
   const exports = makeExportButtons(pipelineId, filter, signal);
   const foot = h('div', { class: 'pager' }, more);
-  const node = section('events', t('events.title'), { end: exports }, filterForm(pipelineId, filter), failure, scroller, none, foot);
+  const node = section(
+    'events',
+    t('events.title'),
+    { end: exports },
+    filterForm(pipelineId, filter),
+    failure,
+    scroller,
+    none,
+    foot,
+  );
   return { node };
 }
 
 function filterForm(pipelineId, filter) {
   const input = (name, key, props) =>
-    h('div', { class: 'field' }, h('label', { for: `events-${name}` }, t(key)), h('input', { class: 'input', id: `events-${name}`, name, value: filter[name], ...props }));
+    h(
+      'div',
+      { class: 'field' },
+      h('label', { for: `events-${name}` }, t(key)),
+      h('input', { class: 'input', id: `events-${name}`, name, value: filter[name], ...props }),
+    );
   const number = { inputmode: 'numeric', pattern: '[0-9]*' };
   const option = (value, key) => h('option', { value, selected: filter.order === value }, t(key));
-  const order = h('select', { class: 'input', id: 'events-order', name: 'order' }, option('desc', 'events.newest'), option('asc', 'events.oldest'));
+  const order = h(
+    'select',
+    { class: 'input', id: 'events-order', name: 'order' },
+    option('desc', 'events.newest'),
+    option('asc', 'events.oldest'),
+  );
   const form = h(
     'form',
     { class: 'event-filters' },
@@ -69,7 +92,9 @@ function filterForm(pipelineId, filter) {
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    const kept = [...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== '');
+    const kept = [...new FormData(form)]
+      .map(([name, value]) => [name, value.trim()])
+      .filter(([, value]) => value !== '');
     location.hash = `${pipelinePath(pipelineId)}?${new URLSearchParams(kept)}`;
   });
   return form;

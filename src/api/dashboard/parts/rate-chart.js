@@ -6,7 +6,7 @@ const height = 220;
 /** Makes a chart of events a second over time, from samples of how many there were; uPlot is loaded for the first one. */
 export function makeRateChart(signal) {
   const readout = h('p', { class: 'chart-readout', 'aria-hidden': 'true' });
-  const canvas = h('div', { class: 'chart-canvas', role: 'img' });
+  const canvas = h('div', { class: 'chart-canvas', role: 'img', hidden: true });
   const none = h('p', { class: 'none' }, t('task.chart.none'));
   let plot = null;
   let data = [[], []];
@@ -14,7 +14,11 @@ export function makeRateChart(signal) {
     const [{ default: UPlot }] = await Promise.all([import('../charts/uplot.js'), loadStyle()]);
     if (signal.aborted || !canvas.isConnected) return;
     plot?.destroy();
-    plot = new UPlot(optionsOf(canvas.clientWidth, (text) => setText(readout, text)), data, canvas);
+    plot = new UPlot(
+      optionsOf(canvas.clientWidth, (text) => setText(readout, text)),
+      data,
+      canvas,
+    );
   }
   const resize = new ResizeObserver(() => plot?.setSize({ width: canvas.clientWidth, height }));
   resize.observe(canvas);
@@ -57,9 +61,19 @@ function optionsOf(width, tell) {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(name).trim();
   const font = `12px ${color('--sans')}`;
-  const axis = { stroke: color('--ink-faint'), font, ticks: { show: false }, grid: { stroke: color('--line-soft'), width: 1 } };
+  const axis = {
+    stroke: color('--ink-faint'),
+    font,
+    ticks: { show: false },
+    grid: { stroke: color('--line-soft'), width: 1 },
+  };
   const clock = (seconds) =>
-    new Date(seconds * 1000).toLocaleTimeString(currentLanguage(), { hour12: false, hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    new Date(seconds * 1000).toLocaleTimeString(currentLanguage(), {
+      hour12: false,
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
   return {
     width,
     height,
@@ -68,7 +82,11 @@ function optionsOf(width, tell) {
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.12 : 1] } },
     series: [{}, { stroke: color('--alive'), width: 1.75, fill: `${color('--alive')}1f`, points: { show: false } }],
     axes: [
-      { ...axis, grid: { show: false }, values: (_plot, splits) => splits.map((value) => clock(value).slice(0, 5)) },
+      {
+        ...axis,
+        grid: { show: false },
+        values: (_plot, splits) => splits.map((value) => clock(value).slice(0, spanOf(splits) < 300 ? 8 : 5)),
+      },
       { ...axis, size: 52, values: (_plot, splits) => splits.map(formatRate) },
     ],
     hooks: {
@@ -80,4 +98,8 @@ function optionsOf(width, tell) {
       ],
     },
   };
+}
+
+function spanOf(splits) {
+  return splits.length < 2 ? 0 : splits.at(-1) - splits[0];
 }

@@ -6,7 +6,11 @@ import { taskPath } from '../router.js';
 
 /** Makes the button that cancels a task, once its person is sure. */
 export function makeCancelButton(taskId, done) {
-  const button = h('button', { class: 'button button-danger', type: 'button', dataset: { action: 'cancel' } }, t('task.cancel'));
+  const button = h(
+    'button',
+    { class: 'button button-danger', type: 'button', dataset: { action: 'cancel' } },
+    t('task.cancel'),
+  );
   button.addEventListener('click', () =>
     act(button, async () => {
       if (!(await confirmed(t('task.cancel.ask', { id: String(taskId) }), t('task.cancel')))) return;

@@ -1,5 +1,5 @@
 import { h, keyedList, setText } from '../dom.js';
-import { formatAge, formatInstant, formatNumber, hasText, secondsBetween, t } from '../language.js';
+import { formatAge, formatNumber, formatShortInstant, hasText, secondsBetween, t } from '../language.js';
 import { live } from '../live.js';
 import { pipelinePath, taskPath } from '../router.js';
 import { levelText, taskLevel } from '../task-state.js';
@@ -56,7 +56,7 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
       pulse.update(task);
       setText(pipeline, live.get(`pipeline:${pipelineId}`)?.name || t('pipeline.title', { id: String(pipelineId) }));
       setText(state, levelText(task));
-      setText(began, formatInstant(task.create_time));
+      setText(began, formatShortInstant(task.create_time));
       setText(end, task.end_time === null ? '–' : endText(task));
       setText(events, task.progress ? formatNumber(task.progress.events) : '–');
       setText(why, task.error ?? '');
@@ -66,7 +66,7 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
 }
 
 function endText(task) {
-  return `${formatInstant(task.end_time)} (${formatAge(secondsBetween(task.create_time, task.end_time))})`;
+  return `${formatShortInstant(task.end_time)} (${formatAge(secondsBetween(task.create_time, task.end_time))})`;
 }
 
 /** Returns for people why a task ended. */

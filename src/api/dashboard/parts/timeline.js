@@ -129,7 +129,9 @@ function drawTask(task, { now, hours }) {
   const bars = [bar(task.create_time, alive, kind), ...silence, ...(isTimeout ? [cross(place(end))] : []), edge];
   const ticks = task.beats_seconds_ago.map((seconds) => tick(Math.max(0, 1 - seconds / (hours * 3600))));
   bars.push(...ticks);
-  return [svg('a', { href: taskPath(task.task_id), tabindex: -1 }, title, ...bars)];
+  // For pointers alone: the list of what happened leads there, too.
+  const open = () => (location.hash = taskPath(task.task_id));
+  return [svg('g', { class: 'task-bar', onclick: open }, title, ...bars)];
 }
 
 function tick(x) {

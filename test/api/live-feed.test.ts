@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { LiveFeed, type LiveEntry } from '../../src/api/live/live-feed.js';
+import { RateHistory } from '../../src/api/live/rate-history.js';
+import type { Task } from '../../src/model/task.js';
+
+const entry = (key: string, mark = 'a', value: object = { mark }): LiveEntry => ({ key, value, mark });
+const told = (feed: LiveFeed, seen?: string): unknown => {
+  const news = feed.since(seen);
+  return news === null ? null : [news.event, JSON.parse(news.data)];
+};
+
+describe('a live feed', () => {
+  let feed: LiveFeed;
+  let first: string | undefined;
+
+  beforeEach(() => {
+    feed = new LiveFeed('one');
+    feed.show('tasks', [entry('task:1'), entry('task:2')]);
+    first = feed.since(undefined)?.id;
+  });
+
+  it('tells who is new everything', () => {
+    expect(told(feed)).to.deep.equal(['all', { set: { 'task:1': { mark: 'a' }, 'task:2': { mark: 'a' } } }]);
+  });
+
+  it('tells who comes back what has changed and what is gone since', () => {
+    expect(told(feed, first)).to.equal(null);
+    feed.show('tasks', [entry('task:1', 'b')]);
+    expect(told(feed, first)).to.deep.equal(['change', { set: { 'task:1': { mark: 'b' } }, drop: ['task:2'] }]);
+  });
+
+  it('takes no age for news, and tells the newest all the same', () => {
+    feed.show('tasks', [entry('task:1', 'a', { age: 9 }), entry('task:2')]);
+    expect(told(feed, first)).to.equal(null);
+    expect(told(feed)).to.deep.equal(['all', { set: { 'task:1': { age: 9 }, 'task:2': { mark: 'a' } } }]);
+  });
+
+  it('lets sections alone that nothing is said of', () => {
+    feed.show('alerts', [entry('alert:1')]);
+    feed.show('alerts', []);
+    expect(told(feed, first)).to.deep.equal(['change', { set: {}, drop: ['alert:1'] }]);
+  });
+
+  it('tells those who have seen another feed, or a version that is to come, everything', () => {
+    for (const seen of ['two-1', 'one-99', 'one-x', 'one-', '-1'])
+      expect(told(feed, seen)).to.have.property('0', 'all');
+  });
+
+  it('tells who was away for longer than it remembers everything', () => {
+    for (let i = 0; i < 1_200; i++) feed.show('alerts', [entry(`alert:${i}`)]);
+    expect(told(feed, first)).to.have.property('0', 'all');
+  });
+
+  it('wakes who waits at a change, and at the end', async () => {
+    const gone = new AbortController();
+    const change = feed.changed(gone.signal);
+    feed.show('tasks', []);
+    await change;
+    const end = feed.changed(gone.signal);
+    gone.abort();
+    await end;
+    await feed.changed(gone.signal);
+  });
+});
+
+describe('the history of rates', () => {
+  const task = (events: number, changes: Partial<Task> = {}): Task =>
+    ({
+      ...{ id: 1, pipelineId: 45, heartbeatAgeSeconds: 1 },
+      progress: { mode: 'realtime', nextBlock: 10, targetBlock: null, headBlock: 12, events },
+      ...changes,
+    }) as Task;
+
+  it('knows no rate at first, then events a second', () => {
+    const history = new RateHistory();
+    history.note([task(100)], 0);
+    history.note([task(200)], 10_000);
+    expect(history.rates().get(45)).to.deep.equal([null, 10]);
+    expect(history.of(1)).to.deep.equal({
+      times: [0, 10],
+      events: [100, 200],
+      next_block: [10, 10],
+      lag_blocks: [2, 2],
+    });
+  });
+
+  it('takes no more than a sample each ten seconds', () => {
+    const history = new RateHistory();
+    expect([0, 1_000, 9_000, 10_000].map((at) => history.note([task(1)], at))).to.deep.equal([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('counts all that a task has done that began under its eyes', () => {
+    const history = new RateHistory();
+    history.note([], 0);
+    history.note([task(50)], 10_000);
+    expect(history.rates().get(45)).to.deep.equal([5]);
+  });
+
+  it('shows the end of a task as no events, and forgets its pipeline after a while', () => {
+    const history = new RateHistory();
+    history.note([task(1)], 0);
+    history.note([task(11)], 10_000);
+    for (let step = 2; step < 70; step++) history.note([], step * 10_000);
+    expect(history.rates().has(45)).to.equal(false);
+  });
+
+  it('keeps a bounded number of samples over a whole life', () => {
+    const history = new RateHistory();
+    for (let step = 0; step < 20_000; step++) history.note([task(step)], step * 10_000);
+    const { times } = history.of(1);
+    expect(times[0]).to.equal(0);
+    expect(times.length).to.be.within(300, 601);
+    expect([...times].sort((a, b) => a - b)).to.deep.equal(times);
+  });
+
+  it('remembers of five minutes one heartbeat', () => {
+    const history = new RateHistory();
+    for (let step = 0; step < 62; step++) history.note([task(step)], step * 10_000);
+    expect(history.beats(1)).to.deep.equal([-1, 299, 599]);
+  });
+
+  it('forgets those that have not run for the longest where there are too many', () => {
+    const history = new RateHistory();
+    for (let id = 1; id <= 600; id++) history.note([task(1, { id })], id * 10_000);
+    expect(history.of(1).times).to.deep.equal([]);
+    expect(history.of(600).times).to.have.length(1);
+  });
+});

@@ -1,0 +1,199 @@
+import { expect } from 'chai';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { ChainSimulator } from '../support/chain-simulator.js';
+import type { Child } from '../support/child.js';
+import { seriousFindings, startBrowser, watchPage, withChromium } from '../support/chromium.js';
+import { freePort } from '../support/free-port.js';
+import { Scenario } from '../support/scenario.js';
+import { endGently, whenRunning } from '../support/watched-runs.js';
+
+const token = 'a-token-that-is-long-enough';
+const hostileName = '<img src=x onerror="document.title=1">';
+const pageLimit = 150 * 1024;
+const urlOf = (port: number, path = ''): string => `http://127.0.0.1:${port}/${path}`;
+
+withChromium('the dashboard', () => {
+  let browser: Browser;
+  let node: ChainSimulator;
+  let mining: NodeJS.Timeout;
+  let scenario: Scenario;
+  let live: Child;
+  let frozen: Child;
+  let server: Child;
+  let port: number;
+  let page: Page;
+  let wrongs: readonly string[];
+
+  before(async function () {
+    this.timeout(60_000);
+    node = await ChainSimulator.start({}, { finalizedDistance: 5 });
+    node.mine(20);
+    mining = setInterval(() => node.mine(1), 500);
+    const settings = { CHAINPARSE_TASK_TIMEOUT: '0.1', CHAINPARSE_LANG: 'en' };
+    scenario = await Scenario.begin('sqlite:dashboard.db', node.url, { mode: 'realtime' }, settings);
+    live = scenario.run();
+    frozen = await scenario.runAs(46);
+    port = await freePort();
+    server = await serve(scenario, port);
+    await whenRunning([live, frozen]);
+    browser = await startBrowser();
+    page = await open('');
+  });
+
+  after(async () => {
+    clearInterval(mining);
+    await browser.close();
+    await Promise.all([live, frozen, server].map((child) => child.kill()));
+    await node.stop();
+  });
+
+  async function serve(of: Scenario, on: number): Promise<Child> {
+    const child = of.start('serve', '--port', String(on));
+    await child.output(/http:\/\/127/);
+    return child;
+  }
+
+  async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 }, ...options });
+    const opened = await context.newPage();
+    wrongs = watchPage(opened);
+    await opened.goto(urlOf(port, path));
+    return opened;
+  }
+
+  it('is small, comes from its own server alone, and is seen within a second', async () => {
+    await page.waitForSelector('.pipelines .row');
+    const bytes = await page.evaluate<number>(
+      `[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
+        .reduce((sum, { transferSize }) => sum + transferSize, 0)`,
+    );
+    const paint = await page.evaluate<number>(
+      `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity`,
+    );
+    expect(bytes).to.be.within(10_000, pageLimit);
+    expect(paint).to.be.below(1_000);
+    expect(wrongs).to.deep.equal([]);
+  });
+
+  it('shows each heartbeat of a task that lives', async () => {
+    const pulse = page.locator('.pipelines .row .pulse').first();
+    await page.waitForSelector('.pipelines .row[data-level=running] .pulse[data-beats="2"]');
+    expect(await pulse.getAttribute('data-level')).to.equal('running');
+    expect(await page.textContent('h1')).to.equal('All 2 running tasks beat.');
+  });
+
+  it('has nothing that shuts people out, light and dark, on each of its pages', async function () {
+    this.timeout(30_000);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const seen = await open('', { colorScheme });
+      await seen.waitForSelector('.pipelines .row');
+      for (const [path, ready] of [
+        ['#/', '.timeline .lane'],
+        ['#/task/1', '.log-line'],
+        ['#/pipeline/45', '.events-table td'],
+        ['#/tasks', '.row-attempt'],
+        ['#/alerts', '.panel'],
+      ] as const) {
+        await seen.goto(urlOf(port, path));
+        await seen.waitForSelector(ready);
+        expect(await seriousFindings(seen), `${colorScheme} ${path}`).to.deep.equal([]);
+      }
+      expect(wrongs).to.deep.equal([]);
+      await seen.context().close();
+    }
+  });
+
+  it('fits a phone, and speaks Chinese to those who do', async () => {
+    const phone = await open('', { viewport: { width: 390, height: 844 }, locale: 'zh-CN', colorScheme: 'dark' });
+    await phone.waitForSelector('.pipelines .row');
+    expect(await phone.textContent('.pipelines h2')).to.equal('流水线');
+    expect(await phone.getAttribute('html', 'lang')).to.equal('zh-CN');
+    for (const path of ['#/', '#/task/1', '#/pipeline/45', '#/tasks', '#/alerts', '#/nowhere']) {
+      await phone.goto(urlOf(port, path));
+      await phone.waitForSelector('.page h1');
+      expect(await phone.evaluate<number>('document.documentElement.scrollWidth'), path).to.be.at.most(390);
+    }
+    await phone.goto(urlOf(port));
+    expect(await phone.evaluate('getComputedStyle(document.documentElement).backgroundColor')).to.equal(
+      'rgb(13, 16, 18)',
+    );
+    await phone.click('[data-action=language]');
+    expect(await phone.textContent('.pipelines h2')).to.equal('Pipelines');
+    await phone.context().close();
+  });
+
+  it('shows what tables hold as text, whatever it is', async () => {
+    const definition = JSON.parse(readFileSync(join(scenario.folder, 'pipeline.json'), 'utf8')) as object;
+    writeFileSync(join(scenario.folder, 'hostile.json'), JSON.stringify({ ...definition, name: hostileName }));
+    await scenario.chainparse('pipeline', 'import', 'hostile.json', '--id', '47');
+    await page.waitForSelector(`.pipelines .row-link:text-is(${JSON.stringify(hostileName)})`);
+    expect(await page.locator('img').count()).to.equal(0);
+    expect(await page.title()).to.equal('Overview · chainparse');
+    expect(wrongs).to.deep.equal([]);
+  });
+
+  it('turns a frozen task amber, then red, and says that it timed out when a monitor has found it', async function () {
+    this.timeout(40_000);
+    frozen.signal('SIGSTOP');
+    const row = '.running .row[data-task="2"]';
+    await page.waitForSelector(`${row}[data-level=silent]`);
+    expect(await page.textContent('h1')).to.equal('1 of 2 running tasks is silent.');
+    await page.waitForSelector(`${row}[data-level=overdue]`);
+    const monitor = scenario.start('monitor', '--interval', '1');
+    await page.waitForSelector('.pipelines .row[data-level=timeout]');
+    expect(await page.textContent('.row[data-level=timeout] .state')).to.equal('timed out');
+    await page.waitForSelector('.timeline .end-timeout');
+    await endGently([monitor]);
+  });
+
+  it('finds the server again when it has been restarted, and goes on', async function () {
+    this.timeout(30_000);
+    await server.kill();
+    await page.waitForSelector('.link-state[data-state=lost]');
+    expect(await page.textContent('.banner')).to.match(/^The connection to the server is lost/);
+    server = await serve(scenario, port);
+    await page.waitForSelector('.link-state[data-state=live]', { timeout: 15_000 });
+    const pulse = '.pipelines .row[data-level=running] .pulse';
+    const beats = await page.getAttribute(pulse, 'data-beats');
+    await page.waitForSelector(`${pulse}:not([data-beats="${beats}"])`);
+  });
+
+  it('cancels a task, once its person is sure, and says why it ended', async () => {
+    await page.click('.pipelines .row-link >> nth=0');
+    await page.click('.page-head .state');
+    expect(page.url()).to.match(/#\/task\/1$/);
+    await page.reload();
+    await page.waitForSelector('.log-line');
+    await page.click('[data-action=cancel]');
+    await page.click('dialog button[value=yes]');
+    await page.waitForSelector('.pill[data-level=succeeded]');
+    expect(await page.textContent('.pill .state')).to.equal('stopped');
+    expect(await page.textContent('.why-panel p')).to.match(/^Somebody stopped it/);
+    expect((await live.exit()).code).to.equal(0);
+  });
+
+  it('asks for the token where one is set, and keeps it out of every address', async function () {
+    this.timeout(20_000);
+    const other = await freePort();
+    const guarded = await serve(scenario.in({ CHAINPARSE_API_TOKEN: token }), other);
+    const context = await browser.newContext({ locale: 'en-US' });
+    const asked = await context.newPage();
+    const addresses: string[] = [];
+    asked.on('request', (request) => addresses.push(request.url()));
+    await asked.goto(urlOf(other));
+    await asked.fill('#token', 'not-the-token-that-is-set');
+    await asked.click('.sign-in button');
+    await asked.waitForSelector('.form-error:text("This is not the token")');
+    await asked.fill('#token', token);
+    await asked.click('.sign-in button');
+    await asked.waitForSelector('.pipelines .row');
+    await asked.reload();
+    await asked.waitForSelector('.pipelines .row');
+    expect(addresses.join('\n')).not.to.include(token);
+    expect(await context.cookies()).to.deep.equal([]);
+    await context.close();
+    await guarded.kill();
+  });
+});
