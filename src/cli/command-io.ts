@@ -5,6 +5,7 @@ export interface CommandStream {
   off(event: 'error', listener: (error: Error) => void): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 /** The surroundings of a command: the process, or what a test puts in its place. */

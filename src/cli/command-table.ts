@@ -9,6 +9,7 @@ import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
 import { serveSpecs } from './specs/serve-specs.js';
 import { shellSpecs } from './specs/shell-specs.js';
+import { statusSpecs } from './specs/status-specs.js';
 import { taskSpecs } from './specs/task-specs.js';
 import { verifySpecs } from './specs/verify-specs.js';
 
@@ -22,6 +23,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...serveSpecs,
   ...pipelineSpecs,
   ...abiSpecs,
+  ...statusSpecs,
   ...taskSpecs,
   ...heartbeatSpecs,
   ...alertSpecs,

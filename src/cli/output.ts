@@ -43,6 +43,17 @@ export class Output {
     return this.#options.stdout.isTTY === true;
   }
 
+  /** How much the terminal shows; where there is none, or it does not say, what an old one did. */
+  get size(): { readonly columns: number; readonly rows: number } {
+    const { columns = 80, rows = 24 } = this.#options.stdout;
+    return { columns, rows };
+  }
+
+  /** Says whether results may be coloured. */
+  get isColored(): boolean {
+    return this.#options.color && this.isTerminal;
+  }
+
   get lang(): Lang {
     return this.#options.lang;
   }

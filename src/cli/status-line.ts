@@ -1,5 +1,5 @@
 import type { CommandStream } from './command-io.js';
-import { displayWidth } from './display-width.js';
+import { fitText } from './fit-text.js';
 
 const clearLine = '\r\u001b[2K';
 
@@ -24,7 +24,7 @@ export class StatusLine {
 
   /** Shows a text in place of the one before; no text clears the line. */
   show(text: string): void {
-    const shown = fit(text, this.columns - 1);
+    const shown = fitText(text, this.columns - 1);
     if (shown === this.#text) return;
     this.#text = shown;
     this.#stream.write(clearLine + shown);
@@ -35,16 +35,4 @@ export class StatusLine {
     if (this.#text !== '') this.#stream.write('\n');
     this.#text = '';
   }
-}
-
-/** Cuts a text to a number of columns; a line that wraps could not be cleared. */
-function fit(text: string, columns: number): string {
-  let width = 0;
-  let fitting = '';
-  for (const character of text) {
-    width += displayWidth(character);
-    if (width > columns) break;
-    fitting += character;
-  }
-  return fitting;
 }

@@ -22,16 +22,18 @@ export class FakeStream extends EventEmitter implements CommandStream {
 
 /** Surroundings of a command that a test watches. */
 export class FakeIo implements CommandIo {
-  readonly stdout = new FakeStream();
+  readonly stdout: FakeStream;
   readonly stderr: FakeStream;
   readonly env: Record<string, string>;
   readonly cwd: string;
   readonly exits: number[] = [];
   readonly #signals = new EventEmitter();
 
-  constructor({ env = {}, cwd = '/nowhere', terminal = false } = {}) {
+  /** `terminal` is about stderr, `screen` about stdout. */
+  constructor({ env = {}, cwd = '/nowhere', terminal = false, screen = false } = {}) {
     this.env = env;
     this.cwd = cwd;
+    this.stdout = new FakeStream(screen);
     this.stderr = new FakeStream(terminal);
   }
 

@@ -1,0 +1,118 @@
+import type { Database } from '../../database/database.js';
+import { requireMigrated } from '../../database/migrator.js';
+import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import { EventRates } from '../../tasks/event-rates.js';
+import { systemStatusToJson } from '../../tasks/system-status-json.js';
+import { readSystemStatus, type SystemStatus } from '../../tasks/system-status.js';
+import { untilAborted } from '../../tasks/until-aborted.js';
+import type { CommandContext } from '../context.js';
+import { paintLines } from '../paint-lines.js';
+import { Screen } from '../screen.js';
+import { statusFoot, statusLines, type StatusView } from '../status-lines.js';
+
+interface StatusOptions {
+  readonly once?: boolean;
+  /** Seconds, checked by the setting of the same flag. */
+  readonly interval?: string;
+}
+
+/** How long what is shown stands where nothing is said, and at least, in milliseconds. */
+const defaultPeriodMs = 2_000;
+const leastPeriodMs = 200;
+
+/** From one look to the other where it is printed once: rates need two, in milliseconds. */
+const glanceMs = 1_000;
+
+/** A database that has not answered for so long counts as away, in milliseconds. */
+const statementTimeoutMs = 10_000;
+
+/** Shows the whole system on one screen, anew every two seconds; where there is no terminal, once. */
+export async function showStatus(context: CommandContext, { once = false, interval }: StatusOptions): Promise<void> {
+  const database = await context.database({ statementTimeoutMs });
+  await requireMigrated(database);
+  const status = new StatusCommand(context, database);
+  if (once || context.output.isJson || !context.output.isTerminal) return status.print();
+  const periodMs = interval === undefined ? defaultPeriodMs : Number(interval) * 1_000;
+  await status.watch(Math.max(leastPeriodMs, periodMs));
+}
+
+class StatusCommand {
+  readonly #context: CommandContext;
+  readonly #database: Database;
+  readonly #rates: EventRates;
+  /** Why what is shown is old; null: it is not. */
+  #trouble: string | null = null;
+
+  constructor(context: CommandContext, database: Database) {
+    this.#context = context;
+    this.#database = database;
+    this.#rates = new EventRates(context.clock);
+  }
+
+  async print(): Promise<void> {
+    const { output, clock, signals } = this.#context;
+    const first = await this.#read();
+    if (first.running.length > 0) await clock.sleep(glanceMs, signals.stopping).catch(() => undefined);
+    const status = first.running.length > 0 ? await this.#read() : first;
+    const view = this.#view(Number.POSITIVE_INFINITY);
+    if (output.isJson) return output.json(systemStatusToJson(status, view));
+    for (const { text } of await statusLines(status, view)) await output.line(text);
+  }
+
+  /** Shows it until the command is asked to stop; a database that goes away is told of, and asked again. */
+  async watch(periodMs: number): Promise<void> {
+    const { output, clock, signals } = this.#context;
+    let status = await untilAborted(this.#read(), signals.stopping);
+    const screen = new Screen(output);
+    await screen.open();
+    try {
+      while (status !== null && !signals.stopping.aborted) {
+        await screen.show(await this.#render(status));
+        await clock.sleep(periodMs, signals.stopping).catch(() => undefined);
+        // What hangs must not keep the terminal.
+        status = await untilAborted(this.#readAgain(status), signals.stopping);
+      }
+    } finally {
+      await screen.close();
+    }
+  }
+
+  async #read(): Promise<SystemStatus> {
+    const defaultIntervalSeconds = this.#context.settings.heartbeatIntervalSeconds;
+    const status = await readSystemStatus(this.#database, { defaultIntervalSeconds });
+    this.#rates.note(status.running);
+    return status;
+  }
+
+  async #readAgain(before: SystemStatus): Promise<SystemStatus> {
+    try {
+      const status = await this.#read();
+      this.#trouble = null;
+      return status;
+    } catch (error) {
+      if (!(error instanceof DatabaseUnreachableError)) throw error;
+      this.#trouble = error.message;
+      return before;
+    }
+  }
+
+  #view(rows: number): StatusView {
+    const { settings, output } = this.#context;
+    return {
+      ...{ rates: this.#rates, lang: output.lang, rows },
+      timeoutMinutes: settings.taskTimeoutMinutes,
+      defaultIntervalSeconds: settings.heartbeatIntervalSeconds,
+    };
+  }
+
+  async #render(status: SystemStatus): Promise<readonly string[]> {
+    const { output, secrets, clock } = this.#context;
+    const rows = output.size.rows - 2;
+    const lines = (await statusLines(status, this.#view(rows))).slice(0, rows);
+    const foot = statusFoot({ now: clock.now(), trouble: this.#trouble, lang: output.lang });
+    return paintLines([...lines, { text: '' }, foot], {
+      ...{ columns: output.size.columns, isColored: output.isColored },
+      mask: (text) => secrets.mask(text),
+    });
+  }
+}

@@ -1,0 +1,13 @@
+import { displayWidth } from './display-width.js';
+
+/** Cuts a text to a number of columns; a line that wraps could not be cleared. */
+export function fitText(text: string, columns: number): string {
+  let width = 0;
+  let fitting = '';
+  for (const character of text) {
+    width += displayWidth(character);
+    if (width > columns) break;
+    fitting += character;
+  }
+  return fitting;
+}

@@ -1,0 +1,55 @@
+import { alertToJson } from '../model/alert.js';
+import { monitorToJson } from '../model/monitor.js';
+import { taskToJson } from '../model/task-json.js';
+import { lagBlocks, taskStatus } from '../model/task.js';
+import type { EventRates } from './event-rates.js';
+import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from './system-status.js';
+
+interface JsonOptions {
+  readonly rates: EventRates;
+  readonly timeoutMinutes: number;
+  readonly defaultIntervalSeconds: number;
+}
+
+/** Returns the status as `chainparse status --json` has it. */
+export function systemStatusToJson(status: SystemStatus, options: JsonOptions): object {
+  const { late } = status;
+  return {
+    pipelines: status.pipelines.map((pipeline) => pipelineToJson(pipeline, options.rates)),
+    running: status.running.map((task) => ({
+      ...taskToJson(task, options),
+      silent_seconds: task.silentSeconds,
+      silent: isSilent(task, options),
+      events_per_second: rounded(options.rates.of(task.id)),
+    })),
+    running_total: late.running,
+    silent_total: status.silent,
+    ended_in_hour: late.ended,
+    timed_out_in_hour: late.timedOut,
+    alerts: status.alerts.map(alertToJson),
+    alerts_total: status.openAlerts,
+    monitors: aliveMonitors(status).map(monitorToJson),
+  };
+}
+
+function pipelineToJson({ id, name, state, task }: PipelineStatus, rates: EventRates): object {
+  const progress = task?.progress ?? null;
+  const isRunning = task?.status === taskStatus.running;
+  return {
+    pipeline_id: id,
+    name,
+    state,
+    task_id: task?.id ?? null,
+    end_reason: task?.endReason ?? null,
+    mode: progress?.mode ?? null,
+    next_block: progress?.nextBlock ?? null,
+    lag_blocks: progress === null || !isRunning ? null : lagBlocks(progress),
+    events: progress?.events ?? null,
+    events_per_second: task === null ? null : rounded(rates.of(task.id)),
+    heartbeat_age_seconds: task?.heartbeatAgeSeconds ?? null,
+  };
+}
+
+function rounded(rate: number | null): number | null {
+  return rate === null ? null : Math.round(rate * 10) / 10;
+}

@@ -1,0 +1,99 @@
+import { AlertStore } from '../database/alert-store.js';
+import type { Database } from '../database/database.js';
+import { MonitorStore } from '../database/monitor-store.js';
+import { PipelineStore } from '../database/pipeline-store.js';
+import { listNewestTasks } from '../database/task-lives.js';
+import { listTasks } from '../database/task-listing.js';
+import { readTaskSilence } from '../database/task-silence.js';
+import { readTaskStatistics, type TaskStatistics } from '../database/task-statistics.js';
+import type { Alert } from '../model/alert.js';
+import { wasAliveOfLate, type Monitor } from '../model/monitor.js';
+import { taskStatus, type Task } from '../model/task.js';
+
+/** What a pipeline does; `silent`: its task runs, and gave no sign of life for three of its heartbeats. */
+export type PipelineState = 'silent' | 'failed' | 'running' | 'queued' | 'ended' | 'never_ran' | 'disabled';
+
+/** A pipeline and its newest task. */
+export interface PipelineStatus {
+  readonly id: number;
+  readonly name: string;
+  readonly state: PipelineState;
+  readonly task: Task | null;
+}
+
+/** A system at a glance. */
+export interface SystemStatus {
+  /** Those that need a look first. */
+  readonly pipelines: readonly PipelineStatus[];
+  /** The most silent first. */
+  readonly running: readonly Task[];
+  /** Of all running tasks, also of those that are not listed. */
+  readonly silent: number;
+  readonly late: TaskStatistics;
+  readonly alerts: readonly Alert[];
+  readonly openAlerts: number;
+  /** Those with the latest sign of life. */
+  readonly monitors: readonly Monitor[];
+}
+
+interface StatusOptions {
+  /** By which tasks that name no heartbeat interval are judged. */
+  readonly defaultIntervalSeconds: number;
+}
+
+/** Rows that are read at most: a glance must not cost the database more than that. */
+const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10 } as const;
+
+/** Of which time ends are counted, in seconds. */
+const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
+
+const order: readonly PipelineState[] = ['silent', 'failed', 'running', 'queued', 'ended', 'never_ran', 'disabled'];
+
+/** Reads the status, a bounded number of rows by indexes. */
+export async function readSystemStatus(database: Database, options: StatusOptions): Promise<SystemStatus> {
+  const byHeartbeat = { by: 'last_heartbeat', descending: false } as const;
+  const running = await listTasks(database, {
+    ...{ status: taskStatus.running, order: byHeartbeat, limit: most.running, offset: 0 },
+  });
+  const { silent } = await readTaskSilence(database, options.defaultIntervalSeconds);
+  const late = await readTaskStatistics(database, window);
+  const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
+  const monitors = await new MonitorStore(database).list(most.monitors);
+  return {
+    pipelines: await readPipelines(database, options),
+    running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
+    ...{ silent, late, alerts, openAlerts, monitors },
+  };
+}
+
+/** Returns the monitors that are alive. */
+export function aliveMonitors({ monitors }: SystemStatus): readonly Monitor[] {
+  return monitors.filter((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+}
+
+/** Says whether a running task gave no sign of life for more than three of its heartbeat intervals. */
+export function isSilent({ status, silentSeconds, heartbeatInterval }: Task, options: StatusOptions): boolean {
+  const limit = 3 * (heartbeatInterval ?? options.defaultIntervalSeconds);
+  return status === taskStatus.running && silentSeconds > limit;
+}
+
+async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {
+  const pipelines = await new PipelineStore(database).list();
+  const newest = await listNewestTasks(database, most.pipelines);
+  const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
+  return pipelines
+    .slice(0, most.pipelines)
+    .map(({ id, name, disabled }) => {
+      const task = tasks.get(id) ?? null;
+      return { id, name, task, state: stateOf(task, disabled, options) };
+    })
+    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.id - b.id);
+}
+
+function stateOf(task: Task | null, isDisabled: boolean, options: StatusOptions): PipelineState {
+  if (task?.status === taskStatus.running) return isSilent(task, options) ? 'silent' : 'running';
+  if (isDisabled) return 'disabled';
+  if (task === null) return 'never_ran';
+  if (task.status === taskStatus.queued) return 'queued';
+  return task.status === taskStatus.failed ? 'failed' : 'ended';
+}
