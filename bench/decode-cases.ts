@@ -1,7 +1,7 @@
 import { Interface, getAddress, id, keccak256, toBeHex } from 'ethers';
 import type { AbiParameter } from '../src/model/pipeline.js';
 import type { RawLog } from '../src/model/event.js';
-import { encodeLog, type EventAndLog } from '../test/chain/arbitrary-event.js';
+import { encodeLog, type EventAndLog } from '../test/chain/abi/arbitrary-event.js';
 import { seededRandom } from '../test/support/seeded-random.js';
 
 /** A kind of log, and as many logs of it as are asked for. */

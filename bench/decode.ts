@@ -2,10 +2,10 @@ import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Interface } from 'ethers';
-import { parseAbi } from '../src/chain/abi.js';
-import { createDecoder, type LogDecoder } from '../src/chain/decoder.js';
+import { parseAbi } from '../src/chain/abi/abi.js';
+import { createDecoder, type LogDecoder } from '../src/chain/abi/decoder.js';
 import type { RawLog } from '../src/model/event.js';
-import { argsText } from '../test/chain/ethers-oracle.js';
+import { argsText } from '../test/chain/abi/ethers-oracle.js';
 import type { Benchmark, Report } from './benchmark.js';
 import { answerOf, decodeCases, ethersOf, type DecodeCase } from './decode-cases.js';
 

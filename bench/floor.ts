@@ -2,7 +2,7 @@
 // hand -> multi-row inserts, with nothing checked, kept in order or able to go on after a fault.
 import { Agent, request } from 'node:http';
 import process from 'node:process';
-import { toChecksumAddress } from '../src/chain/checksum.js';
+import { toChecksumAddress } from '../src/chain/abi/checksum.js';
 import { openFloorWriter } from './floor-writer.js';
 import type { FloorRow } from './floor-writer.js';
 

@@ -1,20 +1,20 @@
 import type { BlockHeader, BlockRange } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
-import { giveRoot, readReceiptLogs } from './block-receipts.js';
-import type { EndpointChoice } from './endpoint-choice.js';
-import { EndpointPool } from './endpoint-pool.js';
-import type { EndpointPoolOptions } from './endpoint-pool.js';
-import type { Question, Work } from './endpoint-question.js';
-import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from './header-outcome.js';
-import type { BlockTag, TagAnswer } from './header-outcome.js';
-import type { RpcCall } from './json-rpc-answer.js';
-import type { JsonRpcEndpoint } from './json-rpc.js';
-import { filterParams } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
-import { RpcError, asksForLess, isRefusal, mayBeLimit } from './rpc-error.js';
-import { readLogs, readQuantity } from './rpc-values.js';
+import { giveRoot, readReceiptLogs } from './logs/block-receipts.js';
+import type { EndpointChoice } from './endpoints/endpoint-choice.js';
+import { EndpointPool } from './endpoints/endpoint-pool.js';
+import type { EndpointPoolOptions } from './endpoints/endpoint-pool.js';
+import type { Question, Work } from './endpoints/endpoint-question.js';
+import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from './heads/header-outcome.js';
+import type { BlockTag, TagAnswer } from './heads/header-outcome.js';
+import type { RpcCall } from './rpc/json-rpc-answer.js';
+import type { JsonRpcEndpoint } from './rpc/json-rpc.js';
+import { filterParams } from './logs/log-filter.js';
+import type { LogFilter } from './logs/log-filter.js';
+import { RpcError, asksForLess, isRefusal, mayBeLimit } from './errors/rpc-error.js';
+import { readLogs, readQuantity } from './rpc/rpc-values.js';
 
-export type { BlockTag, TagAnswer } from './header-outcome.js';
+export type { BlockTag, TagAnswer } from './heads/header-outcome.js';
 export type ChainClientOptions = EndpointPoolOptions;
 
 /** Endpoints that several clients share, each with a choice of its own. */

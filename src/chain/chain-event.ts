@@ -1,4 +1,4 @@
-import type { RpcErrorClass } from './rpc-error.js';
+import type { RpcErrorClass } from './errors/rpc-error.js';
 
 /** How one call ended: answered, failed in some way, or given up by whoever asked. */
 export type RpcResult = 'ok' | 'aborted' | RpcErrorClass;

@@ -2,7 +2,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { LogFields, LogLevel, Logger } from '../runtime/logger.js';
 import { ChainClient } from './chain-client.js';
 import type { ObserveChain } from './chain-event.js';
-import { HeadFeed } from './head-feed.js';
+import { HeadFeed } from './heads/head-feed.js';
 
 /** What a source needs of its chain. */
 export interface ChainAccess {

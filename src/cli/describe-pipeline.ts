@@ -1,5 +1,5 @@
-import { eventSignatures } from '../chain/abi.js';
-import { toChecksumAddress } from '../chain/checksum.js';
+import { eventSignatures } from '../chain/abi/abi.js';
+import { toChecksumAddress } from '../chain/abi/checksum.js';
 import type { Component, ContractAbi, EventMonitorConfig, Pipeline } from '../model/pipeline.js';
 import type { Standing } from '../tasks/parked.js';
 

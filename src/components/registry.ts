@@ -1,5 +1,5 @@
 import type { ChainAccess } from '../chain/chains.js';
-import { createDecoder } from '../chain/decoder.js';
+import { createDecoder } from '../chain/abi/decoder.js';
 import type { Component, EventMonitorConfig } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
 import type { Source } from './component.js';

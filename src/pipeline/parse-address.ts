@@ -1,4 +1,4 @@
-import { toChecksumAddress } from '../chain/checksum.js';
+import { toChecksumAddress } from '../chain/abi/checksum.js';
 import type { DefinitionMap } from './definition-map.js';
 import { problemAt, shown } from './yaml-node.js';
 import type { YamlNode } from './yaml-node.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { parseAbi } from '../chain/abi.js';
-import { builtinAbi, builtinAbiNames } from '../chain/builtin-abis.js';
+import { parseAbi } from '../chain/abi/abi.js';
+import { builtinAbi, builtinAbiNames } from '../chain/abi/builtin-abis.js';
 import type { AbiFragment } from '../model/pipeline.js';
 import { NotFoundError, UsageError, messageOf } from '../runtime/errors.js';
 import type { DefinitionMap } from './definition-map.js';

@@ -1,4 +1,4 @@
-import { eventSignatures } from '../chain/abi.js';
+import { eventSignatures } from '../chain/abi/abi.js';
 import type { AbiFragment } from '../model/pipeline.js';
 import type { DefinitionMap } from './definition-map.js';
 import { nearest } from './suggest.js';

@@ -1,4 +1,4 @@
-import { toChecksumAddress } from '../chain/checksum.js';
+import { toChecksumAddress } from '../chain/abi/checksum.js';
 import type { Database } from '../database/database.js';
 import { PipelineStore } from '../database/pipeline-store.js';
 import { originOf, type EventOrigin } from '../model/event-origin.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../src/chain/chain-client.js';
 import type { ChainClientOptions } from '../../src/chain/chain-client.js';
-import { RpcError } from '../../src/chain/rpc-error.js';
+import { RpcError } from '../../src/chain/errors/rpc-error.js';
 import { ChainMismatchError, ChainUnreachableError, UsageError } from '../../src/runtime/errors.js';
 import { silentLogger } from '../../src/runtime/logger.js';
 import type { LogLevel } from '../../src/runtime/logger.js';

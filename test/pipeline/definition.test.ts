@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { builtinAbi } from '../../src/chain/builtin-abis.js';
+import { builtinAbi } from '../../src/chain/abi/builtin-abis.js';
 import type { EventMonitorConfig, PipelineDefinition } from '../../src/model/pipeline.js';
 import { loadDefinition, parseDefinition } from '../../src/pipeline/definition.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

@@ -1,6 +1,6 @@
 import { ChainClient } from '../../src/chain/chain-client.js';
 import type { ChainClientOptions } from '../../src/chain/chain-client.js';
-import { createDecoder } from '../../src/chain/decoder.js';
+import { createDecoder } from '../../src/chain/abi/decoder.js';
 import type { RunOptions, SourceContext } from '../../src/components/component.js';
 import { EventMonitor } from '../../src/components/event-monitor.js';
 import type { SourceMessage } from '../../src/model/batch.js';

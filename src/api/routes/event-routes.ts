@@ -1,4 +1,4 @@
-import { createDecoder, type Decoded } from '../../chain/decoder.js';
+import { createDecoder, type Decoded } from '../../chain/abi/decoder.js';
 import { sourceConfig } from '../../components/registry.js';
 import { EventStore, type EventPlace } from '../../database/event-store.js';
 import { PipelineStore } from '../../database/pipeline-store.js';

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { eventSignatures } from '../../chain/abi.js';
+import { eventSignatures } from '../../chain/abi/abi.js';
 import { AbiStore, type StoredAbi } from '../../database/abi-store.js';
 import { readAbiFile } from '../../pipeline/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';

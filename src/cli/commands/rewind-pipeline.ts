@@ -1,5 +1,5 @@
 import { ChainClient } from '../../chain/chain-client.js';
-import type { HeaderOf } from '../../chain/reorg.js';
+import type { HeaderOf } from '../../chain/reorg/reorg.js';
 import { sourceConfig } from '../../components/registry.js';
 import { CheckpointStore } from '../../database/checkpoint-store.js';
 import type { Database } from '../../database/database.js';

@@ -1,5 +1,5 @@
 import { ChainClient } from '../../chain/chain-client.js';
-import { createDecoder } from '../../chain/decoder.js';
+import { createDecoder } from '../../chain/abi/decoder.js';
 import { sourceConfig } from '../../components/registry.js';
 import { PipelineStore } from '../../database/pipeline-store.js';
 import type { EventMonitorConfig } from '../../model/pipeline.js';

@@ -1,7 +1,7 @@
-import { BatchCutter } from '../../chain/batch-cutter.js';
-import type { LogDecoder } from '../../chain/decoder.js';
-import { LogPrefetcher } from '../../chain/log-prefetcher.js';
-import type { LogSource } from '../../chain/log-source.js';
+import { BatchCutter } from '../../chain/logs/batch-cutter.js';
+import type { LogDecoder } from '../../chain/abi/decoder.js';
+import { LogPrefetcher } from '../../chain/logs/log-prefetcher.js';
+import type { LogSource } from '../../chain/logs/log-source.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';

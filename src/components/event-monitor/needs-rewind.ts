@@ -1,7 +1,7 @@
 import type { ChainClient } from '../../chain/chain-client.js';
-import { lastCommonBlock } from '../../chain/last-common-block.js';
-import type { StoredBlock } from '../../chain/last-common-block.js';
-import type { ReorgTooDeepError } from '../../chain/reorg.js';
+import { lastCommonBlock } from '../../chain/reorg/last-common-block.js';
+import type { StoredBlock } from '../../chain/reorg/last-common-block.js';
+import type { ReorgTooDeepError } from '../../chain/reorg/reorg.js';
 import type { BlockHeader } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 

@@ -1,9 +1,9 @@
-import { BlockWitnesses } from '../../chain/block-witnesses.js';
+import { BlockWitnesses } from '../../chain/audit/block-witnesses.js';
 import type { ChainClient } from '../../chain/chain-client.js';
-import type { LogDecoder } from '../../chain/decoder.js';
-import type { HeadFeed } from '../../chain/head-feed.js';
-import { LogSource } from '../../chain/log-source.js';
-import { NewBlocks } from '../../chain/new-blocks.js';
+import type { LogDecoder } from '../../chain/abi/decoder.js';
+import type { HeadFeed } from '../../chain/heads/head-feed.js';
+import { LogSource } from '../../chain/logs/log-source.js';
+import { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { EventMonitorConfig } from '../../model/pipeline.js';
 import type { SourceContext } from '../component.js';
 import { BlockReader } from './block-reader.js';

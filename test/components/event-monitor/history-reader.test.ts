@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { LogSource } from '../../../src/chain/log-source.js';
+import type { LogSource } from '../../../src/chain/logs/log-source.js';
 import { HistoryReader } from '../../../src/components/event-monitor/history-reader.js';
-import { RangeSource } from '../../chain/range-source.js';
+import { RangeSource } from '../../chain/logs/range-source.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 
 const signal = new AbortController().signal;

@@ -1,5 +1,5 @@
 import { ChainClient } from '../../../src/chain/chain-client.js';
-import { createDecoder } from '../../../src/chain/decoder.js';
+import { createDecoder } from '../../../src/chain/abi/decoder.js';
 import { EventMonitor } from '../../../src/components/event-monitor.js';
 import type { Database } from '../../../src/database/database.js';
 import type { EventMonitorConfig } from '../../../src/model/pipeline.js';

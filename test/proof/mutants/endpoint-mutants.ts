@@ -1,17 +1,20 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const outages = 'test/chain/endpoint-outage.test.ts';
-const found = 'test/chain/endpoint-limits-found.test.ts';
-const choice = 'test/chain/endpoint-choice.test.ts';
-const breaker = guardsOf('src/chain/circuit-breaker.ts', ['test/chain/circuit-breaker.test.ts', outages]);
-const inFlight = guardsOf('src/chain/in-flight-limit.ts', ['test/chain/in-flight-limit.test.ts']);
-const rate = guardsOf('src/chain/request-rate.ts', ['test/chain/request-rate.test.ts']);
-const waiting = guardsOf('src/chain/waiting-calls.ts', ['test/chain/waiting-calls.test.ts']);
-const endpoint = guardsOf('src/chain/pooled-endpoint.ts', [outages, found]);
-const turns = guardsOf('src/chain/endpoint-turns.ts', [outages, choice]);
-const order = guardsOf('src/chain/endpoint-order.ts', [choice]);
-const call = guardsOf('src/chain/pending-call.ts', [outages, found, 'test/chain/chain-client.test.ts']);
+const outages = 'test/chain/endpoints/endpoint-outage.test.ts';
+const found = 'test/chain/endpoints/endpoint-limits-found.test.ts';
+const choice = 'test/chain/endpoints/endpoint-choice.test.ts';
+const breaker = guardsOf('src/chain/endpoints/circuit-breaker.ts', [
+  'test/chain/endpoints/circuit-breaker.test.ts',
+  outages,
+]);
+const inFlight = guardsOf('src/chain/endpoints/in-flight-limit.ts', ['test/chain/endpoints/in-flight-limit.test.ts']);
+const rate = guardsOf('src/chain/endpoints/request-rate.ts', ['test/chain/endpoints/request-rate.test.ts']);
+const waiting = guardsOf('src/chain/endpoints/waiting-calls.ts', ['test/chain/endpoints/waiting-calls.test.ts']);
+const endpoint = guardsOf('src/chain/endpoints/pooled-endpoint.ts', [outages, found]);
+const turns = guardsOf('src/chain/endpoints/endpoint-turns.ts', [outages, choice]);
+const order = guardsOf('src/chain/endpoints/endpoint-order.ts', [choice]);
+const call = guardsOf('src/chain/endpoints/pending-call.ts', [outages, found, 'test/chain/chain-client.test.ts']);
 
 /** Which endpoint is asked, when, and how often. */
 export const endpointMutants: readonly Mutant[] = [

@@ -1,23 +1,29 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const source = guardsOf('src/chain/log-source.ts', ['test/chain/log-source.test.ts', 'test/chain/log-reader.test.ts']);
-const readers = guardsOf('src/chain/log-reader.ts', ['test/chain/log-reader.test.ts']);
-const parts = guardsOf('src/chain/doubtful-blocks.ts', ['test/chain/log-reader.test.ts']);
-const clean = guardsOf('src/chain/clean-logs.ts', ['test/chain/clean-logs.test.ts', 'test/chain/log-source.test.ts']);
-const links = guardsOf('src/chain/consistency.ts', ['test/chain/clean-logs.test.ts']);
-const receipts = guardsOf('src/chain/block-receipts.ts', ['test/chain/block-receipts.test.ts']);
-const newBlocks = guardsOf('src/chain/new-blocks.ts', ['test/chain/new-blocks.test.ts']);
-const stretch = guardsOf('src/chain/read-stretch.ts', ['test/components/event-monitor.test.ts']);
-const reorg = guardsOf('src/chain/reorg.ts', ['test/components/event-monitor.test.ts']);
+const source = guardsOf('src/chain/logs/log-source.ts', [
+  'test/chain/logs/log-source.test.ts',
+  'test/chain/logs/log-reader.test.ts',
+]);
+const readers = guardsOf('src/chain/logs/log-reader.ts', ['test/chain/logs/log-reader.test.ts']);
+const parts = guardsOf('src/chain/logs/doubtful-blocks.ts', ['test/chain/logs/log-reader.test.ts']);
+const clean = guardsOf('src/chain/logs/clean-logs.ts', [
+  'test/chain/logs/clean-logs.test.ts',
+  'test/chain/logs/log-source.test.ts',
+]);
+const links = guardsOf('src/chain/logs/consistency.ts', ['test/chain/logs/clean-logs.test.ts']);
+const receipts = guardsOf('src/chain/logs/block-receipts.ts', ['test/chain/logs/block-receipts.test.ts']);
+const newBlocks = guardsOf('src/chain/logs/new-blocks.ts', ['test/chain/logs/new-blocks.test.ts']);
+const stretch = guardsOf('src/chain/reorg/read-stretch.ts', ['test/components/event-monitor.test.ts']);
+const reorg = guardsOf('src/chain/reorg/reorg.ts', ['test/components/event-monitor.test.ts']);
 const reader = guardsOf('src/components/event-monitor/block-reader.ts', ['test/components/event-monitor.test.ts']);
-const heads = guardsOf('src/chain/head-reader.ts', ['test/chain/head-reader.test.ts']);
-const size = guardsOf('src/chain/range-size.ts', ['test/chain/range-size.test.ts']);
-const limits = guardsOf('src/chain/endpoint-limits.ts', ['test/chain/range-size.test.ts']);
-const client = guardsOf('src/chain/chain-client.ts', ['test/chain/log-source.test.ts']);
-const chain = guardsOf('src/chain/chain-check.ts', ['test/chain/chain-client.test.ts']);
-const silence = guardsOf('src/chain/chain-check.ts', ['test/chain/endpoint-outage.test.ts']);
-const answer = guardsOf('src/chain/json-rpc.ts', ['test/chain/json-rpc.test.ts']);
+const heads = guardsOf('src/chain/heads/head-reader.ts', ['test/chain/heads/head-reader.test.ts']);
+const size = guardsOf('src/chain/logs/range-size.ts', ['test/chain/logs/range-size.test.ts']);
+const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/range-size.test.ts']);
+const client = guardsOf('src/chain/chain-client.ts', ['test/chain/logs/log-source.test.ts']);
+const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
+const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
+const answer = guardsOf('src/chain/rpc/json-rpc.ts', ['test/chain/rpc/json-rpc.test.ts']);
 const rollback = guardsOf('src/database/batch-store.ts', ['test/database/batch-store.test.ts'], '(sqlite)');
 
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */

@@ -6,8 +6,8 @@ const rewind = guardsOf('src/tasks/rewind-pipeline.ts', ['test/tasks/rewind-pipe
 const block = guardsOf('src/tasks/rewind-block.ts', ['test/tasks/rewind-pipeline.test.ts'], '(sqlite)');
 const parked = guardsOf('src/tasks/parked.ts', ['test/tasks/parked.test.ts'], '(sqlite)');
 const repair = guardsOf('src/database/repair-store.ts', ['test/database/repair-store.test.ts'], '(sqlite)');
-const sure = guardsOf('src/chain/sure-blocks.ts', ['test/chain/sure-blocks.test.ts']);
-const witness = guardsOf('src/chain/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
+const sure = guardsOf('src/chain/audit/sure-blocks.ts', ['test/chain/audit/sure-blocks.test.ts']);
+const witness = guardsOf('src/chain/audit/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
 
 /** What a person takes back or puts right, beside runs that go on. */
 export const rewindMutants: readonly Mutant[] = [

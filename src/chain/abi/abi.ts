@@ -1,0 +1,82 @@
+import type { AbiFragment } from '../../model/pipeline.js';
+import { UsageError } from '../../runtime/errors.js';
+import { compileEvent, eventSignature } from './compile-event.js';
+
+const identifier = /^[A-Za-z_$][\w$]*$/;
+
+/**
+ * Returns the entries of an ABI: a JSON array, or a compiler artifact that has one under `abi`. Throws a UsageError of
+ * one line where it is neither, has an event that is wrong, or has no event at all.
+ */
+export function parseAbi(value: unknown): readonly AbiFragment[] {
+  const fragments = findEntries(value).map(parseEntry);
+  if (!fragments.some(isEvent)) throw new UsageError('the ABI has no event');
+  return fragments;
+}
+
+/** Returns the canonical full signatures of an ABI's events, tuples expanded, in its order. */
+export function eventSignatures(abi: readonly AbiFragment[]): string[] {
+  return abi.filter(isEvent).map(eventSignature);
+}
+
+function isEvent(fragment: AbiFragment): boolean {
+  return fragment.type === 'event';
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function findEntries(value: unknown): readonly unknown[] {
+  const entries: unknown = isRecord(value) ? value['abi'] : value;
+  if (Array.isArray(entries)) return entries;
+  throw new UsageError('not an ABI', { hint: 'give a JSON array, or a compiler artifact with an array under "abi"' });
+}
+
+function parseEntry(entry: unknown, position: number): AbiFragment {
+  if (!isRecord(entry)) throw new UsageError(`ABI entry ${position}: not an object`);
+  // Old compilers leave the type of a function out.
+  const fragment = entry['type'] === undefined ? { ...entry, type: 'function' } : entry;
+  if (fragment['type'] === 'event') checkEvent(fragment, position);
+  else if (typeof fragment['type'] !== 'string') throw new UsageError(`ABI entry ${position}: "type" is not a text`);
+  return fragment as unknown as AbiFragment;
+}
+
+function checkEvent(event: Readonly<Record<string, unknown>>, position: number): void {
+  const { name, anonymous, inputs } = event;
+  const where = `ABI entry ${position} (event${typeof name === 'string' ? ` ${name}` : ''})`;
+  if (typeof name !== 'string') throw new UsageError(`${where}: no "name"`);
+  if (!identifier.test(name)) throw new UsageError(`${where}: ${JSON.stringify(name)} is not a name`);
+  checkFlag(anonymous, 'anonymous', where);
+  checkParameters(inputs, 'inputs', where);
+  checkTypes(event as unknown as AbiFragment, where);
+}
+
+function checkFlag(value: unknown, key: string, where: string): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new UsageError(`${where}: "${key}" is not true or false`);
+}
+
+function checkParameters(parameters: unknown, key: string, where: string): void {
+  if (!Array.isArray(parameters)) throw new UsageError(`${where}: no "${key}" array`);
+  parameters.forEach((parameter: unknown, position) => {
+    const place = `${where}: ${key}[${position}]`;
+    if (!isRecord(parameter)) throw new UsageError(`${place}: not an object`);
+    checkParameter(parameter, place);
+  });
+}
+
+function checkParameter(parameter: Readonly<Record<string, unknown>>, where: string): void {
+  const { name, type, indexed, components } = parameter;
+  if (name !== undefined && typeof name !== 'string') throw new UsageError(`${where}: "name" is not a text`);
+  if (typeof type !== 'string') throw new UsageError(`${where}: no "type"`);
+  checkFlag(indexed, 'indexed', where);
+  if (components !== undefined) checkParameters(components, 'components', where);
+}
+
+/** Compiles the event to find what is wrong with its types. */
+function checkTypes(event: AbiFragment, where: string): void {
+  const limit = event.anonymous === true ? 4 : 3;
+  const { indexedCount } = compileEvent(event, null, where);
+  if (indexedCount > limit) throw new UsageError(`${where}: more than ${limit} indexed inputs`);
+}

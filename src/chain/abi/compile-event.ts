@@ -1,0 +1,127 @@
+import { keccak_256 } from 'js-sha3';
+import type { AbiFragment, AbiParameter } from '../../model/pipeline.js';
+import type { RawLog } from '../../model/event.js';
+import { headDigits, parseMembers, typeName, type AbiMember, type AbiType } from './abi-type.js';
+import { compileType } from './decode-value.js';
+import { decodeFixedBytes, malformed, type DecodeState, type DecodeValue } from './decode-word.js';
+import { isHexWord } from '../hex.js';
+
+/** An event of an ABI, ready to decode logs. */
+export interface CompiledEvent {
+  readonly name: string;
+  /** The canonical signature, tuples expanded: `Transfer(address,address,uint256)`. */
+  readonly signature: string;
+  /** Null for an anonymous event. */
+  readonly topic0: string | null;
+  readonly indexedCount: number;
+  /**
+   * Returns a log's arguments as the text of one JSON object; throws `malformed` where they don't decode. The log has
+   * as many topics as the event asks for, and its data and topics are hex in lower case.
+   */
+  readonly decode: (log: Pick<RawLog, 'topics' | 'data'>, state: DecodeState) => string;
+}
+
+interface Argument {
+  /** What stands before the value in JSON: the key. */
+  readonly prefix: string;
+  /** The position among the topics; null where the argument stands in the data. */
+  readonly topic: number | null;
+  /** Where the argument's head stands in the data. */
+  readonly head: number;
+  readonly decode: DecodeValue;
+}
+
+/** Behind the `0x` of data and topics. */
+const firstDigit = 2;
+
+/** Returns the canonical signature of an event of an ABI. */
+export function eventSignature(event: AbiFragment): string {
+  return signatureOf(event, parseMembers(event.inputs ?? [], `event ${event.name ?? ''}: inputs`));
+}
+
+/**
+ * Compiles an event of an ABI; addresses of `filter` (EIP-55) are noted in the state when decoding meets them. Throws a
+ * UsageError that begins with `where` for a type that is none.
+ */
+export function compileEvent(
+  event: AbiFragment,
+  filter: ReadonlySet<string> | null,
+  where = `event ${event.name ?? ''}`,
+): CompiledEvent {
+  const members = parseMembers(event.inputs ?? [], `${where}: inputs`);
+  const inputs = event.inputs ?? [];
+  const signature = signatureOf(event, members);
+  return {
+    name: event.name ?? '',
+    signature,
+    topic0: event.anonymous === true ? null : `0x${keccak_256(signature)}`,
+    indexedCount: inputs.filter(isIndexed).length,
+    decode: compileArguments(members, inputs, event.anonymous === true ? 0 : 1, filter),
+  };
+}
+
+function signatureOf(event: AbiFragment, members: readonly AbiMember[]): string {
+  return `${event.name ?? ''}(${members.map((member) => typeName(member.type)).join(',')})`;
+}
+
+function isIndexed(input: AbiParameter | undefined): boolean {
+  return input?.indexed === true;
+}
+
+function compileArguments(
+  members: readonly AbiMember[],
+  inputs: readonly AbiParameter[],
+  firstTopic: number,
+  filter: ReadonlySet<string> | null,
+): CompiledEvent['decode'] {
+  let topic = firstTopic;
+  let headEnd = firstDigit;
+  const steps = members.map((member, position): Argument => {
+    const prefix = `${position === 0 ? '' : ','}${JSON.stringify(member.key)}:`;
+    if (isIndexed(inputs[position]))
+      return { prefix, topic: topic++, head: 0, decode: compileTopic(member.type, filter) };
+    const head = headEnd;
+    headEnd += headDigits(member.type);
+    return { prefix, topic: null, head, decode: compileType(member.type, filter) };
+  });
+  return (log, state) => decodeArguments(steps, headEnd, log, state);
+}
+
+function decodeArguments(
+  steps: readonly Argument[],
+  headEnd: number,
+  { topics, data }: Pick<RawLog, 'topics' | 'data'>,
+  state: DecodeState,
+): string {
+  if (headEnd > data.length) throw malformed;
+  let text = '{';
+  for (const { prefix, topic, head, decode } of steps) {
+    text += prefix;
+    if (topic === null) text += decode(data, head, firstDigit, state);
+    else text += decode(topics[topic] ?? '', firstDigit, firstDigit, state);
+  }
+  return text + '}';
+}
+
+/** Compiles an indexed argument: the reader of a whole topic. */
+function compileTopic(type: AbiType, filter: ReadonlySet<string> | null): DecodeValue {
+  const decode = isHashed(type) ? decodeHash : compileType(type, filter);
+  // The reader of addresses looks at each digit itself.
+  const isWord = type.kind === 'address' ? hasWordLength : isHexWord;
+  return (topic, at, base, state) => {
+    if (!isWord(topic)) throw malformed;
+    return decode(topic, at, base, state);
+  };
+}
+
+function hasWordLength(topic: string): boolean {
+  return topic.length === 66 && topic.startsWith('0x');
+}
+
+/** Of an indexed value that may not fit a topic, the log holds only the hash. */
+function isHashed({ kind }: AbiType): boolean {
+  return kind === 'bytes' || kind === 'string' || kind === 'array' || kind === 'tuple';
+}
+
+const readHash = decodeFixedBytes(32);
+const decodeHash: DecodeValue = (topic, at, base, state) => `{"hash":${readHash(topic, at, base, state)}}`;

@@ -1,0 +1,18 @@
+import type { BlockHeader } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+
+/** Logs of blocks, in order, and the header of the last block as the same node gave it. */
+export interface Reading {
+  readonly logs: readonly RawLog[];
+  readonly last: BlockHeader;
+}
+
+/** Says whether two nodes tell the same of the same blocks. */
+export function tellAlike(a: Reading, b: Reading): boolean {
+  return a.last.hash === b.last.hash && textOf(a) === textOf(b);
+}
+
+/** Times are left out, for only some nodes tell them with the logs. */
+function textOf({ logs }: Reading): string {
+  return JSON.stringify(logs.map((log) => ({ ...log, blockTimestamp: 0 })));
+}

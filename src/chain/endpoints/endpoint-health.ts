@@ -1,0 +1,90 @@
+import type { RpcError, RpcErrorClass } from '../errors/rpc-error.js';
+
+/** Calls whose times can be compared: for the head of the chain, and for logs. */
+export type CallKind = 'head' | 'logs';
+
+/** The share of the newest sample in what is smoothed. */
+const newest = 0.2;
+/** Errors count half as much after so many milliseconds. */
+const halfLifeMs = 60_000;
+/** How much worse an endpoint is that always fails, next to one that never does. */
+const costOfErrors = 8;
+
+/** What tells nothing against an endpoint: answers about the request, and wishes for fewer requests. */
+const notFaults: ReadonlySet<RpcErrorClass> = new Set([
+  'range-cap',
+  'density',
+  'response-too-large',
+  'rate-limit',
+  'missing-state',
+  'method-disabled',
+  'pruned',
+  'invalid-request',
+  'batch',
+]);
+
+/** How quick an endpoint is and how often it fails. Times are those of one monotonic clock, in milliseconds. */
+export class EndpointHealth {
+  readonly #counts: Partial<Record<'answer' | RpcErrorClass, number>> = {};
+  readonly #latencies = new Map<CallKind, { ms: number; at: number }>();
+  #errors = 0;
+  #errorsAt = 0;
+  #lastError: RpcError | null = null;
+
+  /** How often calls ended how. */
+  get counts(): Readonly<Partial<Record<'answer' | RpcErrorClass, number>>> {
+    return this.#counts;
+  }
+
+  get lastError(): RpcError | null {
+    return this.#lastError;
+  }
+
+  /** A call was answered. */
+  answered(now: number): void {
+    this.#count('answer');
+    if (this.#errors > 0) this.#smoothErrors(0, now);
+  }
+
+  /** A call of a kind took so long, in milliseconds. */
+  measured(kind: CallKind, ms: number, now: number): void {
+    const known = this.#latencies.get(kind)?.ms ?? ms;
+    this.#latencies.set(kind, { ms: known + newest * (ms - known), at: now });
+  }
+
+  /** How long calls of a kind take, smoothed, in milliseconds; infinite where none was measured. */
+  latencyMs(kind: CallKind): number {
+    return this.#latencies.get(kind)?.ms ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** When a call of a kind was measured last. */
+  measuredAt(kind: CallKind): number {
+    return this.#latencies.get(kind)?.at ?? Number.NEGATIVE_INFINITY;
+  }
+
+  failed(error: RpcError, now: number): void {
+    this.#count(error.class);
+    this.#lastError = error;
+    if (!notFaults.has(error.class)) this.#smoothErrors(1, now);
+  }
+
+  /** The share of failures among the latest calls. */
+  errorRate(now: number): number {
+    return this.#errors === 0 ? 0 : this.#errors * 2 ** ((this.#errorsAt - now) / halfLifeMs);
+  }
+
+  /** How much worse it is to ask this endpoint than one that never fails. */
+  penalty(now: number): number {
+    return 1 + costOfErrors * this.errorRate(now);
+  }
+
+  #smoothErrors(sample: number, now: number): void {
+    const rate = this.errorRate(now);
+    this.#errors = rate + newest * (sample - rate);
+    this.#errorsAt = now;
+  }
+
+  #count(result: 'answer' | RpcErrorClass): void {
+    this.#counts[result] = (this.#counts[result] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,15 @@
+import type { CallKind } from './endpoint-health.js';
+import type { Demand } from './endpoint-turns.js';
+import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
+import type { RpcError } from '../errors/rpc-error.js';
+
+/** What one endpoint is asked, and what is made of its answers. */
+export type Work<T> = (endpoint: JsonRpcEndpoint) => Promise<T>;
+
+export interface Question<T> extends Demand {
+  readonly work: Work<T>;
+  /** Errors that are thrown as they are: whoever asks knows better what to do. */
+  readonly isForCaller: (error: RpcError) => boolean;
+  /** Where it changes nothing and may be asked twice: with what its time can be compared. */
+  readonly kind?: CallKind;
+}

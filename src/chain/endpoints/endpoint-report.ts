@@ -1,0 +1,75 @@
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { PooledEndpoint } from './pooled-endpoint.js';
+
+/** How one endpoint is, for people and programs that watch it. */
+export interface EndpointReport {
+  readonly name: string;
+  /** `open`: it fails, and is not asked; `half-open`: one call tries it; `wrong chain`: it is put aside. */
+  readonly state: 'closed' | 'half-open' | 'open' | 'wrong chain';
+  /** How long a call for the head, and one for logs, takes there; null where that is not known. */
+  readonly headMs: number | null;
+  readonly logsMs: number | null;
+  /** The share of failures among its latest calls, from 0 to 1. */
+  readonly errorRate: number;
+  readonly inFlight: number;
+  /** The most requests at a time, and calls a second, that it is asked; null where no limit is known. */
+  readonly maxInFlight: number | null;
+  readonly maxPerSecond: number | null;
+  /** The first block of its history; 0 where nothing else is known. */
+  readonly historyBegins: number;
+  /** Without any secret of its URL. */
+  readonly lastError: string | null;
+  /** How many calls were answered, and failed by the class of their error. */
+  readonly results: Readonly<Record<string, number>>;
+}
+
+/** How often the log tells how the endpoints are, in milliseconds. */
+const reportMs = 300_000;
+
+/** Tells the log now and then how endpoints are. */
+export class EndpointReporter {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #reportedAt: number;
+
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#reportedAt = clock.monotonic();
+  }
+
+  /** Logs what `reports` gives, if that has not been done lately. */
+  tell(reports: () => readonly EndpointReport[]): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#reportedAt < reportMs) return;
+    this.#reportedAt = now;
+    for (const report of reports()) {
+      const { name, state, ...figures } = report;
+      const message = `endpoint ${name} is ${state}: ${JSON.stringify(figures)}`;
+      this.#logger.log('debug', message, { event: 'rpc.health', ...report });
+    }
+  }
+}
+
+/** Returns how an endpoint is at a time of its clock. */
+export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport {
+  const { name, chain, breaker, health, inFlight, rate, history } = endpoint;
+  return {
+    name,
+    state: chain.strange === null ? breaker.state : 'wrong chain',
+    headMs: rounded(health.latencyMs('head')),
+    logsMs: rounded(health.latencyMs('logs')),
+    errorRate: Math.round(health.errorRate(now) * 100) / 100,
+    inFlight: inFlight.inFlight,
+    maxInFlight: rounded(inFlight.most),
+    maxPerSecond: rounded(rate.perSecond),
+    historyBegins: history.begins,
+    lastError: health.lastError?.message ?? null,
+    results: health.counts,
+  };
+}
+
+function rounded(value: number): number | null {
+  return value === Number.POSITIVE_INFINITY ? null : Math.round(value * 10) / 10;
+}

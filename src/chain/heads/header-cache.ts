@@ -1,0 +1,36 @@
+import type { BlockHeader, BlockRef } from '../../model/block.js';
+
+/** Remembers so many headers of a chain, the newest heard of, by their hashes. */
+export class HeaderCache {
+  readonly #headers = new Map<string, BlockHeader>();
+  readonly #size: number;
+
+  constructor(size = 256) {
+    this.#size = size;
+  }
+
+  add(header: BlockHeader): void {
+    this.#headers.delete(header.hash);
+    this.#headers.set(header.hash, header);
+    for (const hash of this.#headers.keys()) {
+      if (this.#headers.size <= this.#size) return;
+      this.#headers.delete(hash);
+    }
+  }
+
+  /** Says whether a block is known to be one that a head stands on, or the head itself. */
+  isBelow(block: BlockRef, head: BlockHeader): boolean {
+    return block.hash === head.hash || this.between(block, head) !== null;
+  }
+
+  /** Returns the headers from a block's child up to a head; null where one of them is unknown, or none leads there. */
+  between(block: BlockRef, head: BlockHeader): BlockHeader[] | null {
+    const path: BlockHeader[] = [];
+    for (let at: BlockHeader | undefined = head; at !== undefined; at = this.#headers.get(at.parentHash)) {
+      if (at.number <= block.number) return null;
+      path.push(at);
+      if (at.parentHash === block.hash) return path.reverse();
+    }
+    return null;
+  }
+}

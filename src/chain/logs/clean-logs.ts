@@ -1,0 +1,41 @@
+import type { BlockRange } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+
+/** The logs of a range in order, each once, and what was wrong with the rest. */
+interface CleanLogs {
+  readonly logs: readonly RawLog[];
+  /** Logs that nobody asked for: out of the range, of another address or topic. */
+  readonly strays: number;
+  /** Logs of blocks that the chain had already replaced. */
+  readonly removed: number;
+}
+
+/** Sorts logs by block and index; drops repeated, removed and unasked ones. */
+export function cleanLogs(logs: readonly RawLog[], range: BlockRange, isWanted: (log: RawLog) => boolean): CleanLogs {
+  const asked = logs.filter((log) => log.blockNumber >= range.from && log.blockNumber <= range.to && isWanted(log));
+  const standing = asked.filter((log) => !log.removed);
+  return {
+    logs: dropRepeats(standing.sort(byPosition)),
+    strays: logs.length - asked.length,
+    removed: asked.length - standing.length,
+  };
+}
+
+function byPosition(a: RawLog, b: RawLog): number {
+  return a.blockNumber - b.blockNumber || a.logIndex - b.logIndex || a.transactionIndex - b.transactionIndex;
+}
+
+/** Some nodes number the logs of each transaction anew: only the same transaction's log of the same index is a repeat. */
+function dropRepeats(sorted: readonly RawLog[]): RawLog[] {
+  const kept: RawLog[] = [];
+  for (const log of sorted) {
+    let at = kept.length - 1;
+    while (at >= 0 && samePlace(kept[at], log) && kept[at]?.transactionHash !== log.transactionHash) at--;
+    if (at < 0 || !samePlace(kept[at], log) || kept[at]?.blockHash !== log.blockHash) kept.push(log);
+  }
+  return kept;
+}
+
+function samePlace(a: RawLog | undefined, b: RawLog): boolean {
+  return a?.blockNumber === b.blockNumber && a.logIndex === b.logIndex;
+}

@@ -1,0 +1,29 @@
+import type { BlockHeader, BlockRef } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+
+/** Answers that are each well-formed but don't fit together: the node lags, or was reorganised in between. */
+export class Inconsistency extends Error {}
+
+/** Returns headers of consecutive blocks from `from` on; throws Inconsistency where one lacks or does not fit its parent. */
+export function checkLinks(headers: readonly (BlockHeader | null)[], from: number): BlockHeader[] {
+  const linked: BlockHeader[] = [];
+  for (const [index, header] of headers.entries()) {
+    if (header?.number !== from + index) throw new Inconsistency(`block ${from + index} is not there`);
+    const parent = linked.at(-1);
+    if (parent !== undefined && header.parentHash !== parent.hash) {
+      throw new Inconsistency(`block ${header.number} is not the child of block ${parent.number}`);
+    }
+    linked.push(header);
+  }
+  return linked;
+}
+
+/** Throws Inconsistency where a log names another block than the one known, or than its neighbour of the same number. */
+export function checkHashes(logs: readonly RawLog[], known: readonly BlockRef[]): void {
+  const hashes = new Map(known.map((block) => [block.number, block.hash]));
+  for (const { blockNumber, blockHash } of logs) {
+    const hash = hashes.get(blockNumber);
+    if (hash === undefined) hashes.set(blockNumber, blockHash);
+    else if (hash !== blockHash) throw new Inconsistency(`a log stands in another block ${blockNumber}`);
+  }
+}

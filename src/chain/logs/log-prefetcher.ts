@@ -1,0 +1,168 @@
+import type { BlockRange } from '../../model/block.js';
+import { Change } from './change.js';
+import type { FetchedRange, LogSource } from './log-source.js';
+
+export interface LogPrefetcherOptions {
+  readonly source: Pick<LogSource, 'fetchNext' | 'headOf' | 'isProven'>;
+  /** Called after each good answer. */
+  readonly answered: () => Promise<void>;
+  /** How much may be held at a time, in bytes of answers: of those in flight as many as are expected. */
+  readonly maxBytes?: number | undefined;
+  /** How many requests are in flight, or their answers held, at most. */
+  readonly maxRequests?: number | undefined;
+}
+
+/** What has been asked for, and what came of it. */
+interface Lane {
+  readonly from: number;
+  to: number;
+  /** How long the answer is, or, as long as it is in flight, how long it should be. */
+  bytes: number;
+  fetched: FetchedRange | null;
+  failure: { readonly error: unknown } | null;
+}
+
+/** Some eight answers of the wanted length; with all that is made of them it stays under 100 MB. */
+const defaultMaxBytes = 16 * 2 ** 20;
+const defaultMaxRequests = 6;
+/** How many are enough where answers come sooner than they are wanted: one at hand, and one on its way. */
+const leastRequests = 2;
+
+/**
+ * Reads ranges of settled blocks ahead of whoever takes them, several at a time, and gives them out in their order. It
+ * asks only when somebody comes for a range: who does not come any more is not read for. How many it asks for follows
+ * from who waits: many where answers are slow to come, few where they would only lie in memory.
+ */
+export class LogPrefetcher {
+  readonly #options: LogPrefetcherOptions;
+  readonly #maxBytes: number;
+  readonly #maxRequests: number;
+  readonly #change = new Change();
+  /** In the order of their blocks. What lies between two of them was cut off from the first, and is yet to be asked for. */
+  #lanes: Lane[] = [];
+  #dropped = new AbortController();
+  #next = -1;
+  #bytesPerBlock = 0;
+  /** How many requests there may be now. */
+  #depth: number;
+
+  constructor(options: LogPrefetcherOptions) {
+    this.#options = options;
+    this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
+    this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
+    this.#depth = this.#maxRequests;
+  }
+
+  /** True where the range that follows is there already. */
+  get isReady(): boolean {
+    const [first] = this.#lanes;
+    return first?.from === this.#next && first.fetched !== null;
+  }
+
+  /**
+   * Returns what the first blocks of a range hold, and reads on up to its end; throws what LogSource throws for them. A
+   * range that does not follow the one before begins anew, and ends the wait of whoever came before.
+   */
+  async next(range: BlockRange, signal: AbortSignal): Promise<FetchedRange> {
+    if (range.from !== this.#next) this.drop();
+    this.#next = range.from;
+    const dropped = this.#dropped.signal;
+    this.#pace();
+    for (;;) {
+      dropped.throwIfAborted();
+      this.#readAhead(range, signal);
+      const { fetched, failure } = this.#lanes[0] as Lane;
+      if (fetched !== null) return this.#take(fetched, range, signal);
+      if (failure === null) {
+        await this.#change.next();
+        continue;
+      }
+      this.drop();
+      throw failure.error;
+    }
+  }
+
+  /** Gives up what is in flight, and forgets what is held. */
+  drop(): void {
+    this.#dropped.abort(new Error('dropped'));
+    this.#dropped = new AbortController();
+    this.#lanes = [];
+    this.#next = -1;
+    this.#change.happened();
+  }
+
+  #take(fetched: FetchedRange, range: BlockRange, signal: AbortSignal): FetchedRange {
+    this.#lanes.shift();
+    this.#next = fetched.to + 1;
+    this.#readAhead({ from: this.#next, to: range.to }, signal);
+    return fetched;
+  }
+
+  /** Whoever comes and must wait wants more to be on its way; who finds two answers, less. */
+  #pace(): void {
+    const [first, second] = this.#lanes;
+    if (first === undefined) return;
+    if (first.fetched === null) this.#depth = Math.min(this.#maxRequests, 2 * this.#depth);
+    else if (second !== undefined && second.fetched !== null) {
+      this.#depth = Math.max(Math.min(leastRequests, this.#maxRequests), this.#depth - 1);
+    }
+  }
+
+  /** Asks for what is nearest and has not been asked for, as long as there is room. */
+  #readAhead(range: BlockRange, signal: AbortSignal): void {
+    for (let at = 0, from = range.from; from <= range.to; at++) {
+      const following = this.#lanes[at];
+      if (following?.from !== from) {
+        const asked = this.#options.source.headOf({ from, to: Math.min(range.to, (following?.from ?? Infinity) - 1) });
+        if (!this.#hasRoom(asked, at === 0)) return;
+        this.#lanes.splice(at, 0, this.#ask(asked, signal));
+      }
+      from = (this.#lanes[at] as Lane).to + 1;
+    }
+  }
+
+  #hasRoom(asked: BlockRange, isAwaited: boolean): boolean {
+    // Without what comes next nothing that is held could ever be taken.
+    if (isAwaited) return true;
+    if (this.#lanes.some((lane) => lane.failure !== null)) return false;
+    if (!this.#isKnown && this.#lanes.some((lane) => lane.fetched === null)) return false;
+    if (this.#lanes.length >= this.#depth) return false;
+    const held = this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
+    return held + this.#expectedBytes(asked) <= this.#maxBytes;
+  }
+
+  /** Before one answer has told how large a request may be, others would only be refused with it. */
+  get #isKnown(): boolean {
+    return this.#options.source.isProven && this.#bytesPerBlock > 0;
+  }
+
+  #ask({ from, to }: BlockRange, signal: AbortSignal): Lane {
+    const lane: Lane = { from, to, bytes: this.#expectedBytes({ from, to }), fetched: null, failure: null };
+    void this.#fetch(lane, AbortSignal.any([signal, this.#dropped.signal]));
+    return lane;
+  }
+
+  async #fetch(lane: Lane, signal: AbortSignal): Promise<void> {
+    const { source, answered } = this.#options;
+    try {
+      const fetched = await source.fetchNext(lane, { verified: false, answered }, signal);
+      this.#learn(fetched);
+      lane.to = fetched.to;
+      lane.bytes = fetched.bytes;
+      lane.fetched = fetched;
+    } catch (error) {
+      lane.failure = { error };
+    }
+    this.#change.happened();
+  }
+
+  #learn({ from, to, bytes }: FetchedRange): void {
+    const now = bytes / (to - from + 1);
+    // What was expected too low would be held on top of the bound; what was expected too high costs a little time.
+    this.#bytesPerBlock = Math.max(now, (this.#bytesPerBlock + now) / 2);
+  }
+
+  #expectedBytes({ from, to }: BlockRange): number {
+    return (to - from + 1) * this.#bytesPerBlock;
+  }
+}

@@ -1,0 +1,139 @@
+import type { BlockRange } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
+import { checkBlockLogs } from './block-receipts.js';
+import type { ChainClient, LogsAnswer } from '../chain-client.js';
+import { FilterParts, halvesOf } from './filter-parts.js';
+import { matcherOf } from './log-filter.js';
+import type { LogFilter } from './log-filter.js';
+import { hostOf } from './range-size.js';
+import { RpcError, asksForLess, isRefusal } from '../errors/rpc-error.js';
+
+/** What was read, and by which filters, each in a request of its own; none where receipts told all. */
+export interface ReadAnswer extends LogsAnswer {
+  readonly filters: readonly LogFilter[];
+}
+
+/**
+ * Reads the logs of ranges. Where a node refuses even a single block, its receipts are read, or the logs address by
+ * address and topic by topic; a filter that names too many of them is cut up for good.
+ */
+export class LogReader {
+  readonly #chain: ChainClient;
+  readonly #isWanted: (log: RawLog) => boolean;
+  readonly #parts: FilterParts;
+
+  constructor(chain: ChainClient, filter: LogFilter) {
+    this.#chain = chain;
+    this.#isWanted = matcherOf(filter);
+    this.#parts = new FilterParts(filter);
+  }
+
+  /** Returns the logs of a range; throws RpcError where the node wants a smaller one, or lags behind it. */
+  async read(range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+    try {
+      return await this.#readParts(this.#chain, range, signal);
+    } catch (error) {
+      if (range.from !== range.to || !isTooMuch(error)) throw error;
+      return await this.#readOtherwise(range, error, signal);
+    }
+  }
+
+  /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
+  async readBlocks(hashes: readonly string[], signal: AbortSignal): Promise<RawLog[]> {
+    const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocks(part, hashes, signal));
+    return answers.flat();
+  }
+
+  async #readParts(chain: ChainClient, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+    return joined(await this.#parts.readEach((part) => readPart(chain, part, range, signal)));
+  }
+
+  async #readOtherwise(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<ReadAnswer> {
+    try {
+      return (await this.#readReceipts(block.from, signal)) ?? (await this.#readHalves(block, refusal, signal));
+    } catch (error) {
+      if (!isTooMuch(error)) throw error;
+      return await this.#readElsewhere(block, error, signal);
+    }
+  }
+
+  /** Answers null where no endpoint gives receipts, or where they are too much as well. */
+  async #readReceipts(block: number, signal: AbortSignal): Promise<ReadAnswer | null> {
+    try {
+      const answer = await this.#chain.blockLogs(block, signal);
+      this.#checkReceipts(answer);
+      return { ...answer, logs: answer.logs.filter(this.#isWanted), filters: [] };
+    } catch (error) {
+      if (isTooMuch(error) || isNotOffered(error)) return null;
+      throw error;
+    }
+  }
+
+  #checkReceipts({ logs, last, endpoint }: LogsAnswer): void {
+    try {
+      checkBlockLogs(logs, last);
+    } catch (error) {
+      // Where it lacks some it may always do so; another may not even refuse the block.
+      this.#chain.passOver(endpoint);
+      throw error;
+    }
+  }
+
+  /** Others may give more than the endpoint that refused. */
+  async #readElsewhere(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<ReadAnswer> {
+    const others = this.#chain.endpoints.filter((name) => hostOf(name) !== refusal.host);
+    if (others.length === 0) throw refusal;
+    return this.#readParts(this.#chain.via({ only: others }), block, signal);
+  }
+
+  async #readHalves(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<ReadAnswer> {
+    const answers: ReadAnswer[] = [];
+    const parts = this.#parts.all;
+    const waiting = parts.length > 1 ? [...parts] : [...(halvesOf(parts[0] as LogFilter) ?? [])];
+    if (waiting.length === 0) throw refusal;
+    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+      try {
+        answers.push(await readPart(this.#chain, part, block, signal));
+      } catch (error) {
+        const halves = halvesOf(part);
+        if (!isTooMuch(error) || halves === null) throw error;
+        waiting.unshift(...halves);
+      }
+    }
+    return joined(answers);
+  }
+}
+
+async function readPart(
+  chain: ChainClient,
+  part: LogFilter,
+  range: BlockRange,
+  signal: AbortSignal,
+): Promise<ReadAnswer> {
+  return { ...(await chain.logs(part, range, signal)), filters: [part] };
+}
+
+/** Logs of different states of the chain do not pass: each names its block, which is compared with the header. */
+function joined(answers: readonly ReadAnswer[]): ReadAnswer {
+  const [first] = answers;
+  if (answers.length === 1 && first !== undefined) return first;
+  const sum = (of: (answer: ReadAnswer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
+  const last = answers.at(-1) as ReadAnswer;
+  const logs = answers.flatMap((answer) => answer.logs);
+  const filters = answers.flatMap((answer) => answer.filters);
+  return { ...last, logs, filters, bytes: sum(({ bytes }) => bytes), ms: sum(({ ms }) => ms) };
+}
+
+function isTooMuch(error: unknown): error is RpcError {
+  return error instanceof RpcError && asksForLess(error);
+}
+
+function causeOf(error: unknown): RpcError | undefined {
+  return error instanceof ChainUnreachableError && error.cause instanceof RpcError ? error.cause : undefined;
+}
+
+function isNotOffered(error: unknown): boolean {
+  const cause = causeOf(error);
+  return cause !== undefined && (isRefusal(cause) || cause.action === 'fatal');
+}

@@ -1,0 +1,174 @@
+import type { BlockHeader, BlockRange, BlockRef } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { ChainClient } from '../chain-client.js';
+import { cleanLogs } from './clean-logs.js';
+import { Inconsistency, checkHashes, checkLinks } from './consistency.js';
+import { doubtfulBlocks } from './doubtful-blocks.js';
+import { FetchTrouble } from './fetch-trouble.js';
+import { matcherOf, toLogFilter } from './log-filter.js';
+import type { LogFilter } from './log-filter.js';
+import { LogReader } from './log-reader.js';
+import type { ReadAnswer } from './log-reader.js';
+import { RangeSize } from './range-size.js';
+
+interface LogSourceOptions {
+  readonly chain: ChainClient;
+  readonly filter: LogFilter;
+  /** How many blocks a request asks for, to begin with. */
+  readonly batchSize: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface FetchOptions {
+  /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
+  readonly verified: boolean;
+  /** Called after each good answer. */
+  readonly answered: () => Promise<void>;
+}
+
+/** What blocks `from` to `to` hold. */
+export interface FetchedRange extends BlockRange {
+  readonly logs: readonly RawLog[];
+  /** The header of block `to`. */
+  readonly last: BlockHeader;
+  /** Every block of a verified range, ascending, linked by their hashes; else only those known. */
+  readonly headers: readonly BlockHeader[];
+  /** Seconds since the Unix epoch, of each block that has logs. */
+  readonly timestamps: ReadonlyMap<number, number>;
+  /** How long the answer with the logs was. */
+  readonly bytes: number;
+}
+
+/** The most blocks that are verified at once. */
+const verifiedBlocks = 100;
+
+/** Fetches logs range by range, and makes sure that they are all and the right ones. */
+export class LogSource {
+  readonly #options: LogSourceOptions;
+  readonly #isWanted: (log: RawLog) => boolean;
+  readonly #size: RangeSize;
+  readonly #reader: LogReader;
+
+  constructor(options: LogSourceOptions) {
+    this.#options = options;
+    const filter = toLogFilter(options.filter);
+    this.#isWanted = matcherOf(filter);
+    this.#size = new RangeSize(options.batchSize);
+    this.#reader = new LogReader(options.chain, filter);
+  }
+
+  /** True once the node has answered a request of the size that is asked for now. */
+  get isProven(): boolean {
+    return this.#size.isProven;
+  }
+
+  /** Returns the head of a range that one request may ask for now. */
+  headOf(range: BlockRange): BlockRange {
+    return this.#size.headOf(range);
+  }
+
+  /**
+   * Returns what the first blocks of a range hold: as many as the node gives at once. Throws NodeLagsError where the
+   * node does not (or no longer) have them.
+   */
+  async fetchNext(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
+    const { clock, logger } = this.#options;
+    const trouble = new FetchTrouble(clock, logger, this.#size);
+    for (;;) {
+      const asked = this.#size.headOf(range, options.verified ? verifiedBlocks : undefined);
+      try {
+        return await this.#fetch(asked, options, signal);
+      } catch (error) {
+        await trouble.bear(asked, error, signal);
+      }
+    }
+  }
+
+  async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
+    const answer = await this.#reader.read(range, signal);
+    const { logs, endpoint, bytes, ms } = answer;
+    this.#size.answered({ range, logs: logs.length, endpoint, bytes, ms });
+    await options.answered();
+    try {
+      return await this.#complete(answer, range, options, signal);
+    } catch (error) {
+      // The others may have the whole, while this one may go on like that for long.
+      if (error instanceof Inconsistency) this.#options.chain.passOver(endpoint);
+      throw error;
+    }
+  }
+
+  async #complete(
+    { logs: answer, last, filters, bytes }: ReadAnswer,
+    range: BlockRange,
+    options: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<FetchedRange> {
+    const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
+    const told = this.#clean(answer, range);
+    const doubtful = doubtfulBlocks(headers, told, filters);
+    const logs = await this.#addHidden(told, doubtful, range, options, signal);
+    checkHashes(logs, headers);
+    const timestamps = await this.#timestamps(logs, headers, options, signal);
+    return { ...range, logs, last, headers, timestamps, bytes };
+  }
+
+  #clean(answer: readonly RawLog[], range: BlockRange): readonly RawLog[] {
+    const { logs, strays, removed } = cleanLogs(answer, range, this.#isWanted);
+    if (removed > 0) throw new Inconsistency(`${removed} logs are of blocks that were replaced`);
+    if (strays > 0) {
+      const message = `the node gave ${strays} logs that were not asked for, in blocks ${range.from} to ${range.to}`;
+      this.#options.logger.log('warn', message, { event: 'rpc.stray_logs', logs: strays });
+    }
+    return logs;
+  }
+
+  async #linkedHeaders(
+    { from, to }: BlockRange,
+    last: BlockHeader,
+    { answered }: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<BlockHeader[]> {
+    const numbers = Array.from({ length: to - from }, (_item, index) => from + index);
+    const before = await this.#options.chain.headers(numbers, answered, signal);
+    return checkLinks([...before, last], from);
+  }
+
+  /** A node that is not done with a block gives no logs for it, while its bloom filter tells that there are some. */
+  async #addHidden(
+    logs: readonly RawLog[],
+    doubtful: readonly BlockHeader[],
+    range: BlockRange,
+    options: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<readonly RawLog[]> {
+    if (doubtful.length === 0) return logs;
+    const hashes = doubtful.map((header) => header.hash);
+    const hidden = await this.#reader.readBlocks(hashes, signal);
+    await options.answered();
+    return hidden.length === 0 ? logs : this.#clean([...logs, ...hidden], range);
+  }
+
+  async #timestamps(
+    logs: readonly RawLog[],
+    headers: readonly BlockRef[],
+    { answered }: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<Map<number, number>> {
+    const known = new Map((headers as readonly BlockHeader[]).map((header) => [header.number, header.timestamp]));
+    for (const log of logs) if (log.blockTimestamp !== undefined) known.set(log.blockNumber, log.blockTimestamp);
+    const missing = [...new Set(logs.map((log) => log.blockNumber))].filter((number) => !known.has(number));
+    const found = await this.#options.chain.headers(missing, answered, signal);
+    const blocks = found.map((header, index) => header ?? missingBlock(missing[index]));
+    checkHashes(logs, blocks);
+    for (const block of blocks) known.set(block.number, block.timestamp);
+    return known;
+  }
+}
+
+function missingBlock(number: number | undefined): never {
+  throw new Inconsistency(`block ${number ?? '?'} is not there`);
+}

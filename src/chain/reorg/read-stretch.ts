@@ -1,0 +1,119 @@
+import type { EventBatch } from '../../model/batch.js';
+import type { BlockRef } from '../../model/block.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import type { ChainClient } from '../chain-client.js';
+import type { ChainHead } from '../heads/head-reader.js';
+import { NodeLagsError } from '../logs/fetch-trouble.js';
+import type { FetchedRange } from '../logs/log-source.js';
+import { RecentBlocks, ReorgTooDeepError, findAncestor } from './reorg.js';
+
+/** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
+export class ReadStretch {
+  readonly #chain: ChainClient;
+  readonly #first: number;
+  readonly #recent: RecentBlocks;
+  #next: number;
+  /** The block before `next`; null where it is unknown, because nothing has been read. */
+  #last: BlockRef | null;
+  /** True where the last block can't be replaced any more. */
+  #settled = false;
+
+  private constructor(chain: ChainClient, first: number, last: BlockRef | null, recent: readonly BlockRef[]) {
+    this.#chain = chain;
+    this.#first = first;
+    this.#last = last;
+    this.#next = last === null ? first : last.number + 1;
+    this.#recent = new RecentBlocks(recent);
+  }
+
+  /** Begins a stretch at a block. */
+  static begin(chain: ChainClient, first: number): ReadStretch {
+    return new ReadStretch(chain, first, null, []);
+  }
+
+  /** Goes on behind a checkpoint. */
+  static resume(chain: ChainClient, checkpoint: Checkpoint, recent: readonly BlockRef[]): ReadStretch {
+    const { blockNumber, blockHash, startBlock } = checkpoint;
+    const next = (blockNumber ?? -1) + 1;
+    const last = blockNumber === null || blockHash === null ? null : { number: blockNumber, hash: blockHash };
+    const held = recent.filter((block) => block.number < next);
+    return new ReadStretch(chain, last === null ? next : (startBlock ?? next), last, held);
+  }
+
+  /** The first block of the stretch. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** The block to read next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The block before `next`; null where nothing has been read. */
+  get last(): BlockRef | null {
+    return this.#last;
+  }
+
+  /** Says whether a verified range fits behind the last block. */
+  continuesWith({ headers: [first] }: FetchedRange): boolean {
+    return this.#last === null || first?.parentHash === this.#last.hash;
+  }
+
+  /** Takes over a batch that has been committed. */
+  advance({ toBlock, toHash, recentBlocks, finalizedBlock }: EventBatch, head: ChainHead): void {
+    this.#last = { number: toBlock, hash: toHash };
+    this.#next = toBlock + 1;
+    this.#settled = toBlock <= head.finalized;
+    this.#recent.remember(recentBlocks, finalizedBlock);
+  }
+
+  /** Goes back to an ancestor. */
+  rollBack(ancestor: BlockRef): void {
+    this.#recent.dropAbove(ancestor.number);
+    this.#last = ancestor;
+    this.#next = ancestor.number + 1;
+    this.#settled = false;
+  }
+
+  /**
+   * Returns a read block that the chain has replaced; undefined where none is known to be. A lower head
+   * alone proves nothing: only a hash does. A final block is looked at only where more is to be read behind it
+   * (`isNeeded`): nodes have been wrong about what is final.
+   */
+  async findReplaced(
+    { latest, finalized }: ChainHead,
+    isNeeded: boolean,
+    signal: AbortSignal,
+  ): Promise<BlockRef | undefined> {
+    const last = this.#last;
+    if (last === null || (this.#settled && !isNeeded)) return undefined;
+    const number = Math.min(last.number, latest.number);
+    const held = number === last.number ? last : this.#recent.blocks.find((block) => block.number === number);
+    if (held === undefined) return undefined;
+    const found = number === latest.number ? latest : await this.#chain.header(number, signal);
+    if (found === null) throw new NodeLagsError(`block ${number} is not there`);
+    if (found.hash !== held.hash) return held;
+    this.#settled = last.number === number && number <= finalized;
+    return undefined;
+  }
+
+  /** Returns the newest block below a replaced one up to which the stretch still stands; throws ReorgTooDeepError. */
+  async ancestorBelow(replaced: number, signal: AbortSignal): Promise<BlockRef> {
+    const headerOf = (number: number): ReturnType<ChainClient['header']> => this.#chain.header(number, signal);
+    const held = this.#recent.blocks.filter((block) => block.number < replaced);
+    const ancestor = await findAncestor(held, headerOf);
+    if (ancestor !== undefined) return ancestor;
+    const floor = this.#first - 1;
+    if (floor < 0 || !this.#isHeldWhole()) throw new ReorgTooDeepError(replaced);
+    const header = await headerOf(floor);
+    if (header === null) throw new NodeLagsError(`block ${floor} is not there`);
+    return { number: floor, hash: header.hash };
+  }
+
+  /** Where every block of the stretch is remembered, all of it can be taken back. */
+  #isHeldWhole(): boolean {
+    const [oldest] = this.#recent.blocks;
+    return this.#next <= this.#first || (oldest !== undefined && oldest.number <= this.#first);
+  }
+}

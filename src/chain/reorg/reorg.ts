@@ -1,0 +1,57 @@
+import type { BlockHeader, BlockRef } from '../../model/block.js';
+import { NeedsRewindError } from '../../runtime/errors.js';
+
+/** The blocks that a run remembers because the chain may yet replace them. */
+export class RecentBlocks {
+  #blocks: BlockRef[];
+
+  constructor(blocks: readonly BlockRef[]) {
+    this.#blocks = [...blocks].sort((a, b) => a.number - b.number);
+  }
+
+  /** The remembered blocks, ascending. */
+  get blocks(): readonly BlockRef[] {
+    return this.#blocks;
+  }
+
+  /** Adds blocks above those remembered, and forgets those up to `finalizedBlock`. */
+  remember(blocks: readonly BlockRef[], finalizedBlock: number): void {
+    this.#blocks = [...this.#blocks, ...blocks].filter((block) => block.number > finalizedBlock);
+  }
+
+  /** Forgets every block above one. */
+  dropAbove(number: number): void {
+    this.#blocks = this.#blocks.filter((block) => block.number <= number);
+  }
+}
+
+/** Returns the header that the chain has for a number; null where it has none. */
+export type HeaderOf = (number: number) => Promise<BlockHeader | null>;
+
+/**
+ * Returns the newest remembered block that is still part of the chain; undefined where none is. Canonical blocks are
+ * below replaced ones, so a binary search finds the border.
+ */
+export async function findAncestor(remembered: readonly BlockRef[], headerOf: HeaderOf): Promise<BlockRef | undefined> {
+  let low = 0;
+  let high = remembered.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const block = remembered[middle];
+    if (block === undefined) break;
+    if ((await headerOf(block.number))?.hash === block.hash) low = middle + 1;
+    else high = middle;
+  }
+  return remembered[low - 1];
+}
+
+/** No block that is remembered is part of the chain any more: how far back it was reorganised is not known here. */
+export class ReorgTooDeepError extends NeedsRewindError {
+  /** The replaced block that was found. */
+  readonly replaced: number;
+
+  constructor(replaced: number) {
+    super(`block ${replaced} was replaced, and so was every block that is remembered`);
+    this.replaced = replaced;
+  }
+}

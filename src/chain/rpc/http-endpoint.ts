@@ -1,0 +1,119 @@
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { UsageError, messageOf } from '../../runtime/errors.js';
+import { maskUrl } from '../../runtime/secrets.js';
+import type { HttpAnswer } from './json-rpc-answer.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { Transport, TransportOptions } from './transport.js';
+
+/** POSTs JSON to one URL over connections that are kept alive; connects at the first request. */
+export class HttpEndpoint implements Transport {
+  readonly host: string;
+  readonly push = null;
+  readonly #options: TransportOptions;
+  readonly #url: URL;
+  #pool: Pool | null = null;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#url = parseHttpUrl(options.url);
+    this.host = this.#url.host;
+  }
+
+  /** Sends a body and returns the whole answer, whatever its status; throws RpcError where there is none. */
+  async post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
+    signal.throwIfAborted();
+    const ended = new AbortController();
+    const abort = (): void => ended.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    void this.#expire(ended);
+    try {
+      return await this.#exchange(body, ended.signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#failure(ended.signal.reason ?? error);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      ended.abort();
+    }
+  }
+
+  /** Closes the connections; calls in the air fail. */
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    await pool?.destroy();
+  }
+
+  async #expire(ended: AbortController): Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    try {
+      await clock.sleep(timeoutMs, ended.signal);
+    } catch {
+      return;
+    }
+    const message = `no answer within ${timeoutMs / 1_000} s`;
+    ended.abort(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
+  }
+
+  async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {
+    const response = await this.#connections().request({
+      method: 'POST',
+      path: this.#url.pathname + this.#url.search,
+      headers: this.#headers(),
+      body,
+      signal,
+    });
+    const retryAfter = response.headers['retry-after'];
+    return {
+      status: response.statusCode,
+      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      ...(await this.#read(response.body)),
+    };
+  }
+
+  #connections(): Pool {
+    // The deadline of `post` is the only one: undici's own are switched off.
+    this.#pool ??= new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
+    return this.#pool;
+  }
+
+  #headers(): Record<string, string> {
+    const headers = { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'chainparse' };
+    const { username, password } = this.#url;
+    if (username === '' && password === '') return headers;
+    const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+  }
+
+  async #read(body: Dispatcher.ResponseData['body']): Promise<{ readonly text: string; readonly bytes: number }> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > this.#options.maxBytes) throw this.#tooLarge();
+      chunks.push(chunk);
+    }
+    return { text: Buffer.concat(chunks, bytes).toString('utf8'), bytes };
+  }
+
+  #tooLarge(): RpcError {
+    const message = `the answer is larger than ${Math.round(this.#options.maxBytes / 2 ** 20)} MB`;
+    return new RpcError(message, { class: 'response-too-large', host: this.host });
+  }
+
+  #failure(error: unknown): RpcError {
+    if (error instanceof RpcError) return error;
+    const { code } = error as { readonly code?: unknown };
+    const text = messageOf(error) || (typeof code === 'string' ? code : 'connection failed');
+    return new RpcError(text, { class: 'transport', host: this.host, lostConnection: true, cause: error });
+  }
+}
+
+function parseHttpUrl(url: string): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed;
+  throw new UsageError(`RPC URL ${maskUrl(url)} is no http:// or https:// URL`, {
+    hint: 'give the URL of a JSON-RPC endpoint, such as http://127.0.0.1:8545',
+  });
+}

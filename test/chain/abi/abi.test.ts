@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { eventSignatures, parseAbi } from '../../../src/chain/abi/abi.js';
+import { UsageError } from '../../../src/runtime/errors.js';
+
+const transfer = {
+  type: 'event',
+  name: 'Transfer',
+  anonymous: false,
+  inputs: [
+    { name: 'from', type: 'address', indexed: true, internalType: 'address' },
+    { name: 'to', type: 'address', indexed: true },
+    { name: 'value', type: 'uint256', indexed: false },
+  ],
+};
+
+function eventOf(...inputs: unknown[]): unknown[] {
+  return [transfer, { type: 'event', name: 'Sold', inputs }];
+}
+
+describe('parseAbi', () => {
+  it('takes a JSON array, with whatever else a contract declares', () => {
+    const abi = [{ type: 'constructor', inputs: [] }, transfer, { type: 'receive' }, { name: 'old', inputs: [] }];
+    expect(eventSignatures(parseAbi(abi))).to.deep.equal(['Transfer(address,address,uint256)']);
+    expect(parseAbi(abi)[3]).to.include({ type: 'function', name: 'old' });
+  });
+
+  it('takes the artifacts of Hardhat, Foundry and Truffle', () => {
+    for (const artifact of [
+      { _format: 'hh-sol-artifact-1', contractName: 'Token', abi: [transfer], bytecode: '0x' },
+      { abi: [transfer], bytecode: { object: '0x' }, methodIdentifiers: {} },
+      { contractName: 'Token', abi: [transfer], networks: {} },
+    ]) {
+      expect(parseAbi(artifact)).to.deep.equal([transfer]);
+    }
+  });
+
+  it('says in one line which entry is wrong, and how', () => {
+    const wrong: [unknown, string][] = [
+      [null, 'not an ABI'],
+      ['[]', 'not an ABI'],
+      [{ abi: {} }, 'not an ABI'],
+      [[], 'the ABI has no event'],
+      [[{ type: 'function', name: 'f', inputs: [] }], 'the ABI has no event'],
+      [[transfer, 7], 'ABI entry 1: not an object'],
+      [[{ type: 3 }], 'ABI entry 0: "type" is not a text'],
+      [[{ type: 'event', inputs: [] }], 'ABI entry 0 (event): no "name"'],
+      [[{ type: 'event', name: 'a b', inputs: [] }], 'ABI entry 0 (event a b): "a b" is not a name'],
+      [[{ type: 'event', name: 'Sold' }], 'ABI entry 0 (event Sold): no "inputs" array'],
+      [[{ ...transfer, anonymous: 'no' }], 'ABI entry 0 (event Transfer): "anonymous" is not true or false'],
+      [eventOf('uint256'), 'ABI entry 1 (event Sold): inputs[0]: not an object'],
+      [eventOf({ name: 'a' }), 'ABI entry 1 (event Sold): inputs[0]: no "type"'],
+      [eventOf({ name: 1, type: 'bool' }), 'ABI entry 1 (event Sold): inputs[0]: "name" is not a text'],
+      [eventOf({ type: 'bool', indexed: 1 }), 'ABI entry 1 (event Sold): inputs[0]: "indexed" is not true or false'],
+      [eventOf({ name: 'to', type: 'addres' }), 'ABI entry 1 (event Sold): inputs[0] "to": unknown type "addres"'],
+      [eventOf({ name: 'x', type: 'tuple' }), 'ABI entry 1 (event Sold): inputs[0] "x": a tuple without "components"'],
+      [
+        eventOf({ type: 'bool' }, { name: 'x', type: 'tuple[]', components: [{ name: 'y', type: 'uint7' }] }),
+        'ABI entry 1 (event Sold): inputs[1] "x": components[0] "y": unknown type "uint7"',
+      ],
+      [
+        eventOf({ type: 'tuple', components: [5] }),
+        'ABI entry 1 (event Sold): inputs[0]: components[0]: not an object',
+      ],
+      [
+        eventOf(...Array.from({ length: 4 }, () => ({ type: 'bool', indexed: true }))),
+        'ABI entry 1 (event Sold): more than 3 indexed inputs',
+      ],
+    ];
+    for (const [abi, message] of wrong) {
+      const problem = problemWith(abi);
+      expect(problem, JSON.stringify(abi)).to.be.instanceOf(UsageError);
+      expect(problem?.message).to.equal(message);
+      expect(problem?.message).not.to.include('\n');
+    }
+  });
+
+  it('refuses the types that no contract can have, and takes those that it can', () => {
+    for (const type of ['uint0', 'uint264', 'uint08', 'int12', 'bytes0', 'bytes33', 'bytes01', 'fixed128x18', 'byte']) {
+      expect(problemWith(eventOf({ type })), type).to.be.instanceOf(UsageError);
+    }
+    for (const type of [
+      '',
+      'uint256[',
+      'uint256[]]',
+      'uint[-1]',
+      'uint[01]',
+      'Uint256',
+      'uint 256',
+      'bool[9999999999]',
+    ]) {
+      expect(problemWith(eventOf({ type })), type).to.be.instanceOf(UsageError);
+    }
+    for (const type of ['uint', 'int', 'uint8', 'int256', 'bytes', 'bytes1', 'bytes32', 'function', 'bool[2][][3]']) {
+      expect(problemWith(eventOf({ type })), type).to.equal(undefined);
+    }
+  });
+
+  it('lets an anonymous event have four indexed inputs', () => {
+    const inputs = Array.from({ length: 4 }, () => ({ type: 'bool', indexed: true }));
+    expect(problemWith([{ type: 'event', name: 'Note', anonymous: true, inputs }])).to.equal(undefined);
+  });
+});
+
+describe('eventSignatures', () => {
+  it('expands tuples and the short names of integers', () => {
+    const components = [
+      { name: 'id', type: 'uint' },
+      { name: 'parts', type: 'tuple[2]', components: [{ name: 'call', type: 'function' }] },
+    ];
+    const abi = parseAbi(eventOf({ name: 'order', type: 'tuple[]', components }, { type: 'int[3]' }));
+    expect(eventSignatures(abi)[1]).to.equal('Sold((uint256,(function)[2])[],int256[3])');
+  });
+});
+
+function problemWith(abi: unknown): Error | undefined {
+  try {
+    parseAbi(abi);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { BlockRhythm, longestQuietMs } from '../../../src/chain/heads/block-rhythm.js';
+import type { BlockHeader } from '../../../src/model/block.js';
+
+function header(number: number, seconds: number): BlockHeader {
+  return {
+    number,
+    hash: `0x${number}`,
+    parentHash: `0x${number - 1}`,
+    timestamp: Math.floor(seconds),
+    logsBloom: undefined,
+  };
+}
+
+interface Followed {
+  /** How long after its appearance each block was found, in milliseconds. */
+  readonly delays: readonly number[];
+  readonly looks: number;
+}
+
+/** Looks for blocks that appear at the given seconds as the rhythm says, for the last `counted` of them. */
+function follow(times: readonly number[], pollMs: number, counted: number): Followed {
+  const rhythm = new BlockRhythm();
+  const delays: number[] = [];
+  let [lookedAt, head, looks] = [0, -1, 0];
+  while (head < times.length - 1) {
+    const at = rhythm.nextLook(lookedAt, pollMs);
+    expect(at).to.be.greaterThan(lookedAt);
+    const newest = times.findLastIndex((seconds) => seconds * 1_000 <= at);
+    const isCounted = newest >= times.length - counted;
+    if (isCounted) looks++;
+    if (newest > head) {
+      rhythm.found(header(newest, times[newest] ?? 0), at, lookedAt);
+      head = newest;
+      if (isCounted) delays.push(at - (times[newest] ?? 0) * 1_000);
+    }
+    lookedAt = at;
+  }
+  return { delays, looks };
+}
+
+const evenly = (count: number, seconds: number): number[] =>
+  Array.from({ length: count }, (_, n) => 100.3 + n * seconds);
+
+/** A random number that is the same in each run. */
+function seeded(): () => number {
+  let state = 7;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+describe('the rhythm of blocks', () => {
+  it('asks every poll interval while it knows nothing', () => {
+    const rhythm = new BlockRhythm();
+    expect(rhythm.nextLook(5_000, 700)).to.equal(5_700);
+    expect(rhythm.intervalMs).to.equal(null);
+  });
+
+  it('finds blocks that come every second soon after they appear, with little more than a look each', () => {
+    const { delays, looks } = follow(evenly(120, 1.002), 1_000, 60);
+    expect(Math.max(...delays)).to.be.lessThan(150);
+    expect(looks).to.be.lessThan(80);
+  });
+
+  it('finds blocks that come every twelve seconds soon, and looks rarely before one is due', () => {
+    const { delays, looks } = follow(evenly(80, 12), 1_000, 40);
+    expect(Math.max(...delays)).to.be.lessThan(1_000);
+    // Twelve where it asked each second.
+    expect(looks / 40).to.be.lessThan(4.5);
+  });
+
+  it('finds a block behind empty slots within a poll interval', () => {
+    const times = evenly(200, 12).filter((_, slot) => slot % 9 !== 5 && slot % 9 !== 6);
+    const { delays } = follow(times, 1_000, 100);
+    expect(Math.max(...delays)).to.be.lessThan(1_000);
+  });
+
+  it('finds blocks that tremble around their time', () => {
+    const random = seeded();
+    const times = evenly(200, 2).map((seconds) => seconds + random() * 0.4);
+    const { delays, looks } = follow(times, 1_000, 100);
+    expect(Math.max(...delays)).to.be.lessThan(1_000);
+    expect(looks / 100).to.be.lessThan(3.5);
+  });
+
+  it('asks every poll interval where blocks come at random', () => {
+    const random = seeded();
+    let now = 100;
+    const times = Array.from({ length: 300 }, () => (now -= Math.log(1 - random()) * 13));
+    const { delays } = follow(times, 1_000, 250);
+    expect(Math.max(...delays)).to.be.at.most(1_000);
+  });
+
+  it('asks no more often than every poll interval where blocks come faster', () => {
+    const { delays, looks } = follow(evenly(400, 0.25), 1_000, 200);
+    expect(Math.max(...delays)).to.be.at.most(1_000);
+    expect(looks).to.be.at.most(52);
+  });
+
+  it('finds the rhythm again after blocks were skipped and after it has shifted', () => {
+    const times = [...evenly(60, 12), ...evenly(60, 12).map((seconds) => seconds + 60 * 12 + 5)];
+    const { delays } = follow(times, 1_000, 40);
+    expect(Math.max(...delays)).to.be.lessThan(1_000);
+  });
+
+  it('never lets more than some seconds pass without a look', () => {
+    const rhythm = new BlockRhythm();
+    for (let n = 0; n < 20; n++) rhythm.found(header(n, n * 60), n * 60_000, n * 60_000 - 500);
+    expect(rhythm.nextLook(19 * 60_000, 1_000) - 19 * 60_000).to.equal(longestQuietMs);
+    expect(rhythm.nextLook(19 * 60_000, 10_000) - 19 * 60_000).to.equal(10_000);
+  });
+
+  it('knows the mean of short intervals and the median of long ones', () => {
+    const short = new BlockRhythm();
+    for (let n = 0; n < 20; n++) short.found(header(n, n * 0.25), n, n);
+    expect(short.intervalMs).to.be.within(200, 260);
+    const long = new BlockRhythm();
+    for (const [n, slot] of [0, 1, 2, 4, 5, 6, 8, 9].entries()) long.found(header(n, slot * 12), n, n);
+    expect(long.intervalMs).to.equal(12_000);
+  });
+});

@@ -1,0 +1,190 @@
+import { expect } from 'chai';
+import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
+import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import { settle } from '../../support/fake-clock.js';
+import { seededRandom } from '../../support/seeded-random.js';
+import { RangeSource } from './range-source.js';
+
+const signal = new AbortController().signal;
+
+describe('reading ranges ahead', () => {
+  let source: RangeSource;
+
+  beforeEach(() => {
+    source = new RangeSource();
+  });
+
+  const open = (limits: { maxBytes?: number; maxRequests?: number } = {}): LogPrefetcher =>
+    new LogPrefetcher({ source, answered: () => Promise.resolve(), ...limits });
+  const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => expect.fail('it succeeded'),
+      (error: unknown) => error,
+    );
+
+  it('asks for several at a time and gives them out in their order, whatever order they come in', async () => {
+    const ahead = open({ maxRequests: 3 });
+    const first = ahead.next({ from: 1, to: 100 }, signal);
+    expect(source.inFlight).to.deep.equal([1]);
+    await source.answer(1);
+    expect(await first).to.include({ from: 1, to: 10 });
+    expect(source.inFlight).to.deep.equal([11, 21, 31]);
+    await source.answer(31);
+    await source.answer(21);
+    expect(ahead.isReady).to.equal(false);
+    await source.answer(11);
+    expect(ahead.isReady).to.equal(true);
+    const given = [];
+    for (let from = 11; from < 41; from += 10) given.push((await ahead.next({ from, to: 100 }, signal)).to);
+    expect(given).to.deep.equal([20, 30, 40]);
+  });
+
+  it('asks for one alone until it is known what the node takes', async () => {
+    source.isProven = false;
+    const ahead = open();
+    const first = ahead.next({ from: 1, to: 100 }, signal);
+    await source.answer(1);
+    await first;
+    expect(source.inFlight).to.deep.equal([11]);
+    source.isProven = true;
+    const second = ahead.next({ from: 11, to: 100 }, signal);
+    expect(source.inFlight).to.deep.equal([11, 21, 31, 41, 51, 61]);
+    await source.answer(11);
+    await second;
+  });
+
+  it('holds no more than so many bytes beside the range that is waited for', async () => {
+    const random = seededRandom(7);
+    const maxBytes = 100;
+    const ahead = open({ maxBytes, maxRequests: 50 });
+    source.bytesPerBlock = 2;
+    let taken = 0;
+    let most = 0;
+    const held = (): number => 2 * (source.asked.reduce((sum, text) => sum + blocksOf(text), 0) - taken);
+    for (let from = 1; from <= 2_000;) {
+      source.size = 1 + Math.floor(random() * 15);
+      const next = ahead.next({ from, to: 2_000 }, signal);
+      while (source.inFlight.length > 0 && !ahead.isReady) {
+        most = Math.max(most, held() - 2 * blocksOf(source.asked.find((text) => text.startsWith(`${from}-`)) ?? ''));
+        await source.answer(source.inFlight[Math.floor(random() * source.inFlight.length)] ?? 0);
+      }
+      const { to } = await next;
+      taken += to - from + 1;
+      from = to + 1;
+    }
+    expect(most).to.be.within(maxBytes - 30, maxBytes);
+  });
+
+  it('asks for nothing more while nobody comes for what is there', async () => {
+    const ahead = open({ maxRequests: 2 });
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1);
+    await first;
+    await source.answer(11);
+    await source.answer(21);
+    expect(source.asked).to.have.length(3);
+    expect((await ahead.next({ from: 11, to: 1_000 }, signal)).to).to.equal(20);
+    expect(source.inFlight).to.deep.equal([31]);
+  });
+
+  it('asks for few where answers lie and wait, and for more again as soon as they are waited for', async () => {
+    const ahead = open({ maxRequests: 6 });
+    const take = async (from: number): Promise<void> => {
+      const next = ahead.next({ from, to: 10_000 }, signal);
+      if (source.inFlight.includes(from)) await source.answer(from);
+      await next;
+    };
+    await take(1);
+    expect(source.inFlight).to.have.length(6);
+    let from = 11;
+    for (; from <= 91; from += 10) {
+      for (const asked of source.inFlight) await source.answer(asked);
+      await take(from);
+    }
+    expect(source.inFlight, 'one at hand, and one on its way').to.deep.equal([from + 10]);
+    await source.answer(from + 10);
+    await take(from);
+    await take(from + 10);
+    await take(from + 20);
+    expect(source.inFlight.length).to.equal(4);
+    await take(from + 30);
+    expect(source.inFlight.length).to.equal(6);
+  });
+
+  it('asks for what an answer left out before anything behind it', async () => {
+    const ahead = open({ maxRequests: 2 });
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1, 4, 4);
+    expect(await first).to.include({ from: 1, to: 4 });
+    expect(source.asked).to.deep.equal(['1-10', '5-14', '15-24']);
+    source.size = 4;
+    const second = ahead.next({ from: 5, to: 1_000 }, signal);
+    await source.answer(5, 4, 8);
+    await second;
+    expect(source.asked.slice(3)).to.deep.equal(['9-12']);
+    await source.answer(9);
+    expect((await ahead.next({ from: 9, to: 1_000 }, signal)).to).to.equal(12);
+    expect(source.asked.slice(4)).to.deep.equal(['13-14']);
+  });
+
+  it('gives out what comes before an error, throws it in its turn, and drops what is in flight', async () => {
+    const ahead = open({ maxRequests: 3 });
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1);
+    await first;
+    const broken = new Error('broken');
+    await source.pending[1]?.fail(broken);
+    const second = ahead.next({ from: 11, to: 1_000 }, signal);
+    await source.answer(11);
+    expect((await second).to).to.equal(20);
+    expect(source.asked, 'nothing is read on behind an error').to.have.length(4);
+    expect(await failureOf(ahead.next({ from: 21, to: 1_000 }, signal))).to.equal(broken);
+    expect(source.inFlight).to.deep.equal([]);
+    const again = ahead.next({ from: 21, to: 1_000 }, signal);
+    await source.answer(21);
+    expect((await again).to).to.equal(30);
+  });
+
+  it('drops what is in flight when it is told to, and when its run ends', async () => {
+    const ended = new AbortController();
+    const ahead = open({ maxRequests: 3 });
+    const first = ahead.next({ from: 1, to: 1_000 }, ended.signal);
+    await source.answer(1);
+    await first;
+    ahead.drop();
+    expect(source.inFlight).to.deep.equal([]);
+    const reason = new Error('the run ends');
+    const second = failureOf(ahead.next({ from: 11, to: 1_000 }, ended.signal));
+    ended.abort(reason);
+    expect(await second).to.equal(reason);
+  });
+
+  it('begins anew with a range that does not follow', async () => {
+    const ahead = open();
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1);
+    await first;
+    const other = ahead.next({ from: 501, to: 1_000 }, signal);
+    expect(source.inFlight[0]).to.equal(501);
+    await source.answer(501);
+    expect((await other).from).to.equal(501);
+  });
+
+  it('never asks beyond the end, and goes on when the end moves', async () => {
+    const ahead = open();
+    const first = ahead.next({ from: 1, to: 15 }, signal);
+    await source.answer(1);
+    await first;
+    expect(source.asked).to.deep.equal(['1-10', '11-15']);
+    await source.answer(11);
+    const ranges: FetchedRange[] = [await ahead.next({ from: 11, to: 40 }, signal)];
+    await settle();
+    expect(ranges[0]?.to).to.equal(15);
+    expect(source.asked.slice(2)).to.deep.equal(['16-25', '26-35', '36-40']);
+  });
+});
+
+function blocksOf(text: string): number {
+  const [from = 0, to = 0] = text.split('-').map(Number);
+  return to - from + 1;
+}

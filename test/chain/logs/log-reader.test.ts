@@ -1,0 +1,170 @@
+import { expect } from 'chai';
+import { ChainClient } from '../../../src/chain/chain-client.js';
+import { NodeLagsError } from '../../../src/chain/logs/fetch-trouble.js';
+import { LogSource } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
+import { ChainSimulator } from '../../support/chain-simulator.js';
+import { HastyClock } from '../../support/hasty-clock.js';
+import { transferTopic } from '../../support/simulated-chain.js';
+
+const signal = new AbortController().signal;
+const answered = (): Promise<void> => Promise.resolve();
+const addressOf = (number: number): string => `0x${number.toString(16).padStart(40, '0')}`;
+const topicOf = (number: number): string => `0x${number.toString(16).padStart(64, '0')}`;
+/** Contracts that have a log each in block 5, and their topics. */
+const contracts = [1, 2, 3, 4, 5, 6, 7, 8];
+
+describe('a block that a node does not give in one answer', () => {
+  let nodes: ChainSimulator[];
+  let chain: ChainClient;
+  let clock: HastyClock;
+
+  const open = async (count = 1): Promise<void> => {
+    nodes = [];
+    for (let index = 0; index < count; index++) {
+      const node = await ChainSimulator.start({}, { maxResults: 3 });
+      const events = contracts.map((number) => ({ address: addressOf(number), topics: [topicOf(number % 2)] }));
+      node.mine(10, (number) => (number === 5 ? [...events, { address: addressOf(99) }] : []));
+      nodes.push(node);
+    }
+    clock = new HastyClock();
+    const urls = nodes.map((node) => node.url);
+    chain = new ChainClient({ urls, clock, logger: silentLogger, requestTimeoutMs: 200_000 });
+  };
+  afterEach(async () => {
+    await chain.close();
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+
+  const sourceOf = (addresses: readonly string[] | null, topics: readonly string[] | null): LogSource =>
+    new LogSource({ chain, filter: { addresses, topics }, batchSize: 10, clock, logger: silentLogger });
+  const fetch = (source: LogSource, block = 5): Promise<FetchedRange> =>
+    source.fetchNext({ from: block, to: block }, { verified: false, answered }, signal);
+  const indexesOf = ({ logs }: FetchedRange): number[] => logs.map((log) => log.logIndex);
+  const asked = (method: string): number =>
+    nodes.flatMap((node) => node.requests.flat()).filter((name) => name === method).length;
+  const failure = async (work: Promise<unknown>): Promise<Error> =>
+    work.then(
+      () => expect.fail('it succeeded'),
+      (error: unknown) => error as Error,
+    );
+
+  it('is read from its receipts, of which only what is wanted is kept', async () => {
+    await open();
+    nodes[0]!.traits.receipts = 'all';
+    const fetched = await fetch(sourceOf(null, [topicOf(0), topicOf(1)]));
+    expect(indexesOf(fetched)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(fetched.last).to.include({ number: 5, hash: nodes[0]!.blocks[5]!.hash });
+    expect(asked('eth_getLogs')).to.equal(1);
+    expect(clock.sleptMs).to.equal(0);
+  });
+
+  it('is not believed to hold only what receipts with gaps tell', async () => {
+    await open();
+    nodes[0]!.traits.receipts = 'lacking';
+    expect(await failure(fetch(sourceOf(null, null)))).to.be.instanceOf(NodeLagsError);
+  });
+
+  it('is read address by address, then topic by topic, where there are no receipts', async () => {
+    await open();
+    expect(indexesOf(await fetch(sourceOf(contracts.map(addressOf), null)))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    nodes[0]!.traits.maxResults = 4;
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0), topicOf(1)])))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(clock.sleptMs).to.equal(0);
+  });
+
+  it('is asked for in vain only after all that, and asked for receipts only once', async () => {
+    await open();
+    const error = await failure(fetch(sourceOf(null, [topicOf(0)])));
+    expect(error).to.be.instanceOf(ChainUnreachableError);
+    expect(error.message).to.contain('the logs of block 5 alone');
+    expect(asked('eth_getBlockReceipts')).to.equal(1);
+  });
+
+  it('is read from the endpoint that has receipts', async () => {
+    await open(2);
+    nodes[1]!.traits.receipts = 'all';
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
+  });
+
+  it('is read from the next endpoint where the receipts of one lack logs', async () => {
+    await open(2);
+    nodes[0]!.traits.receipts = 'lacking';
+    nodes[1]!.traits.maxResults = 100;
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
+  });
+
+  it('is read from the next endpoint where one gives logs that were taken back', async () => {
+    await open(2);
+    for (const node of nodes) node.traits.maxResults = 100;
+    nodes[0]!.traits.strays = [{ ...nodes[0]!.canonicalLogs(5, 5)[0]!, removed: true }];
+    const source = sourceOf(null, null);
+    for (let times = 0; times < 3; times++) expect(indexesOf(await fetch(source))).to.have.length(9);
+  });
+
+  it('is read from the endpoint that gives more at once', async () => {
+    await open(2);
+    nodes[1]!.traits.maxResults = 4;
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
+  });
+
+  it('is read though queries for it time out', async () => {
+    await open();
+    nodes[0]!.traits.receipts = 'all';
+    nodes[0]!.traits.resultsError = { code: -32_000, message: 'query timeout exceeded' };
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
+    expect(clock.sleptMs).to.equal(0);
+  });
+
+  it('does not keep the next block from being read in the usual way', async () => {
+    await open();
+    nodes[0]!.traits.receipts = 'all';
+    const source = sourceOf(null, null);
+    await fetch(source);
+    await fetch(source, 6);
+    expect(asked('eth_getBlockReceipts')).to.equal(1);
+  });
+
+  it('cuts a filter that is too long for the node up for good', async () => {
+    await open();
+    Object.assign(nodes[0]!.traits, { maxAddresses: 2, maxResults: 100 });
+    const source = sourceOf(contracts.map(addressOf), [transferTopic, topicOf(0), topicOf(1)]);
+    const range = { from: 1, to: 9 };
+    expect(indexesOf(await source.fetchNext(range, { verified: false, answered }, signal))).to.deep.equal([
+      0, 1, 2, 3, 4, 5, 6, 7,
+    ]);
+    const before = asked('eth_getLogs');
+    await source.fetchNext(range, { verified: false, answered }, signal);
+    expect(asked('eth_getLogs') - before).to.equal(4);
+  });
+
+  it('cuts the filter up where blocks are asked for by their hashes, too', async () => {
+    await open();
+    Object.assign(nodes[0]!.traits, { maxAddresses: 2, maxResults: 100 });
+    nodes[0]!.options = { backend: (request) => ({ logsBehind: request <= 6 ? 9 : 0 }) };
+    const source = sourceOf(contracts.map(addressOf), null);
+    expect(indexesOf(await fetch(source))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    const headers = nodes[0]!.blocks.slice(4, 7).map((block) => ({ ...block }));
+    const filter = { addresses: contracts.map(addressOf), topics: null };
+    const newBlocks = new NewBlocks({ chain, chainId: 31_337, filter, logger: silentLogger });
+    expect(indexesOf((await newBlocks.fetch(headers, answered, signal))!)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('does not take the logs of one part of the filter for all that a block holds', async () => {
+    await open();
+    Object.assign(nodes[0]!.traits, { maxAddresses: 1, maxResults: 100 });
+    // The second of the two parts is answered by a node that is not done with the block.
+    nodes[0]!.options = { backend: (request) => ({ logsBehind: request === 3 ? 9 : 0 }) };
+    expect(indexesOf(await fetch(sourceOf([addressOf(1), addressOf(2)], null)))).to.deep.equal([0, 1]);
+  });
+
+  it('does not cut up a filter of one address for ever', async () => {
+    await open();
+    nodes[0]!.traits.maxAddresses = 0;
+    const error = await failure(fetch(sourceOf([addressOf(1), addressOf(2)], [topicOf(0)])));
+    expect(error.message).to.contain('exceed max addresses');
+  });
+});

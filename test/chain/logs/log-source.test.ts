@@ -1,0 +1,304 @@
+import { expect } from 'chai';
+import { ChainClient } from '../../../src/chain/chain-client.js';
+import { NodeLagsError } from '../../../src/chain/logs/fetch-trouble.js';
+import type { LogFilter } from '../../../src/chain/logs/log-filter.js';
+import { LogSource } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import type { LogLevel } from '../../../src/runtime/logger.js';
+import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { Backend, Fault, SimCall } from '../../support/chain-simulator.js';
+import { HastyClock } from '../../support/hasty-clock.js';
+import { simContract, transferTopic } from '../../support/simulated-chain.js';
+
+const signal = new AbortController().signal;
+const other = `0x${'77'.repeat(20)}`;
+
+describe('a log source', () => {
+  let node: ChainSimulator;
+  let chain: ChainClient;
+  let source: LogSource;
+  let clock: HastyClock;
+  let lines: [LogLevel, string][];
+  let answers: number;
+
+  const open = (filter: LogFilter, batchSize = 1_000): void => {
+    const logger = { log: (level: LogLevel, text: string) => lines.push([level, text]) };
+    chain = new ChainClient({ urls: [node.url], clock, logger, requestTimeoutMs: 200_000 });
+    source = new LogSource({ chain, filter, batchSize, clock, logger });
+  };
+  const fetch = (from: number, to: number, verified = true): Promise<FetchedRange> => {
+    const answered = (): Promise<void> => {
+      answers++;
+      return Promise.resolve();
+    };
+    return source.fetchNext({ from, to }, { verified, answered }, signal);
+  };
+  const fetchAll = async (from: number, to: number): Promise<string[]> => {
+    const ids: string[] = [];
+    for (let next = from; next <= to;) {
+      const fetched = await fetch(next, to, false);
+      ids.push(...idsOf(fetched));
+      next = fetched.to + 1;
+    }
+    return ids;
+  };
+  const idsOf = ({ logs }: FetchedRange): string[] => logs.map((log) => `${log.blockHash}:${log.logIndex}`);
+  const truth = (from: number, to: number): string[] =>
+    node.canonicalLogs(from, to).map((log) => `${log.blockHash}:${Number(log.logIndex)}`);
+  const sizes = (): number[] => node.requests.filter((calls) => calls.includes('eth_getLogs')).map(() => 1);
+  const faultOf = (fault: (calls: readonly SimCall[], request: number) => Fault | undefined): void => {
+    node.options = { ...node.options, fault };
+  };
+  const failure = async (work: Promise<unknown>): Promise<Error & { hint?: string }> =>
+    work.then(
+      () => expect.fail('it succeeded'),
+      (error: unknown) => error as Error,
+    );
+
+  beforeEach(async () => {
+    lines = [];
+    answers = 0;
+    clock = new HastyClock();
+    node = await ChainSimulator.start();
+    node.mine(100, (number) => Array.from({ length: number % 3 }, () => ({})));
+    open({ addresses: [simContract.toUpperCase().replace('0X', '0x')], topics: [transferTopic] });
+  });
+  afterEach(async () => {
+    await chain.close();
+    await node.stop();
+  });
+
+  it('gives the logs of a range in order, with the times of their blocks and the last block', async () => {
+    const fetched = await fetch(5, 50, false);
+    expect(fetched).to.include({ from: 5, to: 50 });
+    expect(idsOf(fetched)).to.deep.equal(truth(5, 50));
+    expect(fetched.last.hash).to.equal(node.blocks[50]?.hash);
+    for (const { blockNumber } of fetched.logs) {
+      expect(fetched.timestamps.get(blockNumber)).to.equal(1_700_000_000 + blockNumber * 12);
+    }
+  });
+
+  it('takes the time from the logs where they tell it', async () => {
+    node.traits.logTimestamps = 'real';
+    const fetched = await fetch(5, 50, false);
+    expect(fetched.timestamps.get(49)).to.equal(1_700_000_000 + 49 * 12);
+    expect(node.requests).to.have.length(1);
+  });
+
+  it('gives every header of a range that is to be verified', async () => {
+    const fetched = await fetch(5, 50);
+    expect(fetched.headers.map((header) => header.hash)).to.deep.equal(
+      node.blocks.slice(5, 51).map((block) => block.hash),
+    );
+    expect(idsOf(fetched)).to.deep.equal(truth(5, 50));
+  });
+
+  it('verifies no more than 100 blocks at once', async () => {
+    node.mine(100);
+    expect((await fetch(1, 200)).to).to.equal(100);
+    expect((await fetch(1, 200, false)).to).to.equal(200);
+  });
+
+  it('tells of each good answer, and of no other', async () => {
+    faultOf((_calls, request) => (request === 1 ? { kind: 'status', status: 503 } : undefined));
+    await fetch(99, 99);
+    expect(answers).to.equal(1);
+  });
+
+  it('drops what came twice and what nobody asked for, and warns of the latter', async () => {
+    node.traits.repeats = true;
+    const [log] = node.canonicalLogs(60, 62);
+    node.traits.strays = [
+      { ...log!, address: other },
+      { ...log!, blockNumber: '0x1' },
+      { ...log!, topics: [] },
+    ];
+    const fetched = await fetch(60, 70, false);
+    expect(idsOf(fetched)).to.deep.equal(truth(60, 70));
+    expect(lines.map(([level]) => level)).to.deep.equal(['warn']);
+    expect(lines[0]?.[1]).to.contain('3 logs that were not asked for');
+  });
+
+  it('takes logs of replaced blocks for a sign that the answer is out of date', async () => {
+    const [log] = node.canonicalLogs(61, 62);
+    node.traits.strays = [{ ...log!, removed: true }];
+    expect(await failure(fetch(60, 62))).to.be.instanceOf(NodeLagsError);
+  });
+
+  describe('with a node that wants smaller ranges', () => {
+    it('remembers the cap that it states', async () => {
+      node.traits.maxRange = 30;
+      node.traits.rangeError = { code: -32_000, message: 'block range too large, max is 30' };
+      expect(await fetchAll(1, 100)).to.deep.equal(truth(1, 100));
+      const logCalls = node.requests.filter((calls) => calls.includes('eth_getLogs'));
+      expect(logCalls).to.have.length(5);
+    });
+
+    it('halves the range where the stated cap is not the real one', async () => {
+      node.traits.maxRange = 3;
+      node.traits.rangeError = { code: -32_000, message: 'exceed maximum block range: 5000' };
+      expect(await fetchAll(1, 20)).to.deep.equal(truth(1, 20));
+    });
+
+    it('halves the range until the logs are few enough', async () => {
+      node.traits.maxResults = 4;
+      expect(await fetchAll(1, 100)).to.deep.equal(truth(1, 100));
+    });
+
+    it('takes a suggestion that shrinks, and no other', async () => {
+      node.traits.maxResults = 9;
+      node.traits.resultsError = { code: -32_005, message: 'query exceeds max results 9, retry with the range 1-100' };
+      expect((await fetch(1, 100, false)).to).to.be.within(1, 20);
+      open({ addresses: [simContract], topics: [transferTopic] });
+      node.traits.resultsError = {
+        code: -32_005,
+        message: 'more than 9 results. Try with this block range [0x1, 0x7]',
+      };
+      expect((await fetch(1, 100, false)).to).to.equal(7);
+    });
+
+    it('asks for more again where logs are rare', async () => {
+      node.traits.maxResults = 4;
+      node.mine(10_000, () => []);
+      await fetchAll(1, 100);
+      const before = sizes().length;
+      await fetchAll(101, 10_100);
+      expect(sizes().length - before).to.be.lessThan(60);
+    });
+
+    it('splits where the query times out, too', async () => {
+      faultOf(([, logs]) => {
+        const { fromBlock, toBlock } = (logs?.params[0] ?? {}) as { fromBlock?: string; toBlock?: string };
+        if (Number(toBlock) - Number(fromBlock) < 20) return undefined;
+        return {
+          kind: 'call-error',
+          method: 'eth_getLogs',
+          error: { code: -32_000, message: 'query timeout exceeded' },
+        };
+      });
+      expect(await fetchAll(1, 100)).to.deep.equal(truth(1, 100));
+      expect(clock.sleptMs).to.equal(0);
+    });
+
+    it('asks for less where the node goes on failing in words of its own', async () => {
+      node.traits.maxRange = 10;
+      node.traits.rangeError = { code: -32_602, message: 'the moon is in the wrong house' };
+      expect(await fetchAll(1, 100)).to.deep.equal(truth(1, 100));
+      expect(lines.filter(([level]) => level === 'warn').map(([, text]) => text)[0]).to.contain('the wrong house');
+    });
+
+    it('gives up where it goes on failing', async () => {
+      node.mine(5_000, () => []);
+      open({ addresses: null, topics: null }, 5_000);
+      node.traits.maxRange = 0;
+      node.traits.rangeError = { code: -32_603, message: 'internal error' };
+      expect((await failure(fetch(1, 5_000, false))).message).to.contain('internal error');
+      expect(clock.sleptMs).to.be.within(30_000, 150_000);
+    });
+
+    it('does not take one odd refusal of a single block for the last word', async () => {
+      const error = { code: -32_000, message: 'block range too large' };
+      faultOf((_calls, request) => (request < 4 ? { kind: 'call-error', method: 'eth_getLogs', error } : undefined));
+      expect(idsOf(await fetch(2, 2))).to.deep.equal(truth(2, 2));
+    });
+
+    it('goes back to larger ranges some time after a refusal that stated no limit', async () => {
+      node.mine(400, () => []);
+      const error = { code: -32_000, message: 'block range too large' };
+      faultOf((_calls, request) => (request < 7 ? { kind: 'call-error', method: 'eth_getLogs', error } : undefined));
+      expect((await fetch(1, 64, false)).to).to.equal(1);
+      for (let round = 0; round < 130; round++) await fetch(1, 500, false);
+      expect((await fetch(1, 500, false)).to).to.be.greaterThan(100);
+    });
+
+    it('gives up where a single block is too much, and names it', async () => {
+      node.traits.maxResults = 1;
+      const error = await failure(fetch(2, 2, false));
+      expect(error).to.be.instanceOf(ChainUnreachableError);
+      expect(error.message).to.contain('the logs of block 2 alone').and.contain('query returned too many results');
+      expect(error.hint).to.contain('another endpoint');
+    });
+
+    it('gives up where query after query times out', async () => {
+      node.mine(5_000, () => []);
+      open({ addresses: null, topics: null }, 5_000);
+      const error = { code: -32_000, message: 'query timeout exceeded' };
+      faultOf(() => ({ kind: 'call-error', method: 'eth_getLogs', error }));
+      expect((await failure(fetch(1, 5_000, false))).message).to.contain('query timeout exceeded');
+      expect(node.requests.length).to.be.within(10, 25);
+    });
+  });
+
+  describe('with a node that lags', () => {
+    const behind = (backend: (request: number) => Backend): void => {
+      node.options = { ...node.options, backend };
+    };
+
+    it('asks for the last header and the logs in one breath', async () => {
+      await fetch(95, 100);
+      expect(node.requests.filter((methods) => methods.includes('eth_getLogs'))).to.deep.equal([
+        ['eth_getBlockByNumber', 'eth_getLogs'],
+      ]);
+    });
+
+    it('waits for the last block', async () => {
+      behind((request) => (request < 4 ? { behind: 3 } : {}));
+      expect(idsOf(await fetch(95, 100))).to.deep.equal(truth(95, 100));
+      expect(clock.sleptMs).to.be.within(300, 1_500);
+    });
+
+    it('waits for the last block where the node says that it is not there', async () => {
+      node.traits.beyondHead = 'error';
+      behind((request) => (request < 4 ? { behind: 3 } : {}));
+      expect(idsOf(await fetch(95, 100, false))).to.deep.equal(truth(95, 100));
+    });
+
+    it('gives up waiting after a while, so that the head is looked at again', async () => {
+      behind(() => ({ behind: 3 }));
+      const error = await failure(fetch(95, 100));
+      expect(error).to.be.instanceOf(NodeLagsError);
+      expect(error.message).to.contain('block 100 is not there');
+    });
+
+    it('finds the logs that the node did not give yet by the bloom filter of their block', async () => {
+      behind((request) => (request === 1 ? { logsBehind: 4 } : {}));
+      expect(idsOf(await fetch(90, 100))).to.deep.equal(truth(90, 100));
+    });
+
+    it('does not believe an empty answer while the block may hold logs', async () => {
+      behind(() => ({ logsBehind: 4 }));
+      expect(await failure(fetch(90, 100))).to.be.instanceOf(NodeLagsError);
+    });
+
+    it('believes an empty answer where the bloom filter shows nothing', async () => {
+      open({ addresses: [other], topics: [transferTopic] });
+      expect((await fetch(90, 100)).logs).to.deep.equal([]);
+      expect(node.requests.flat().filter((method) => method === 'eth_getLogs')).to.have.length(1);
+    });
+  });
+
+  describe('while the chain is reorganised', () => {
+    it('asks again until headers and logs are of the same chain', async () => {
+      node.reorg(8, 8);
+      node.options = { backend: (request) => ({ beforeReorg: request === 1 || request === 4 }) };
+      expect(idsOf(await fetch(85, 100))).to.deep.equal(truth(85, 100));
+      expect(clock.sleptMs).to.be.greaterThan(0);
+    });
+
+    it('asks again also where logs tell their time themselves', async () => {
+      node.traits.logTimestamps = 'real';
+      node.reorg(8, 8);
+      // Asked call by call (the first request is refused), a node that still has the old chain answers with its logs.
+      node.options = { batches: 'none', backend: (request) => ({ beforeReorg: request === 3 }) };
+      expect(idsOf(await fetch(85, 100))).to.deep.equal(truth(85, 100));
+      expect(clock.sleptMs).to.be.greaterThan(0);
+    });
+
+    it('does not mix logs of two chains below the final block either', async () => {
+      node.reorg(8, 8, () => [{}]);
+      node.options = { backend: (request) => ({ beforeReorg: request === 1 }) };
+      expect(idsOf(await fetch(85, 100, false))).to.deep.equal(truth(85, 100));
+    });
+  });
+});

@@ -1,0 +1,75 @@
+import type { LogPrefetcherOptions } from '../../../src/chain/logs/log-prefetcher.js';
+import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import type { BlockRange } from '../../../src/model/block.js';
+import { settle } from '../../support/fake-clock.js';
+
+type Source = LogPrefetcherOptions['source'];
+
+/** A request that has not been answered. */
+export interface PendingRange extends BlockRange {
+  readonly signal: AbortSignal;
+  /** Answers it, with fewer blocks than it asks for where `to` says so. */
+  answer(bytes?: number, to?: number): Promise<void>;
+  fail(error: Error): Promise<void>;
+}
+
+/** Stands for a LogSource whose every answer the test gives; each block has `bytesPerBlock` unless it says otherwise. */
+export class RangeSource implements Source {
+  isProven = true;
+  /** How many blocks a request asks for. */
+  size = 10;
+  bytesPerBlock = 1;
+  readonly asked: string[] = [];
+  pending: PendingRange[] = [];
+
+  headOf({ from, to }: BlockRange): BlockRange {
+    return { from, to: Math.min(to, from + this.size - 1) };
+  }
+
+  fetchNext(
+    range: BlockRange,
+    options: Parameters<Source['fetchNext']>[1],
+    signal: AbortSignal,
+  ): Promise<FetchedRange> {
+    const { from, to } = range;
+    this.asked.push(`${from}-${to}`);
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      const end = async (done: () => Promise<void>): Promise<void> => {
+        this.pending = this.pending.filter((other) => other !== request);
+        await done().catch(reject);
+        await settle();
+      };
+      const request: PendingRange = {
+        from,
+        to,
+        signal,
+        answer: (bytes = (to - from + 1) * this.bytesPerBlock, end_ = to) =>
+          end(async () => {
+            await options.answered();
+            resolve(fetchedRange({ from, to: end_ }, bytes));
+          }),
+        fail: (error) => end(() => Promise.reject(error)),
+      };
+      this.pending.push(request);
+    });
+  }
+
+  /** The first blocks of what is in flight. */
+  get inFlight(): number[] {
+    return this.pending.filter(({ signal }) => !signal.aborted).map(({ from }) => from);
+  }
+
+  /** Answers the request that begins with a block. */
+  async answer(from: number, bytes?: number, to?: number): Promise<void> {
+    const request = this.pending.find((each) => each.from === from);
+    if (request === undefined) throw new Error(`block ${from} was not asked for`);
+    await request.answer(bytes, to);
+  }
+}
+
+function fetchedRange({ from, to }: BlockRange, bytes: number): FetchedRange {
+  const hash = `0x${to.toString(16).padStart(64, '0')}`;
+  const last = { number: to, hash, parentHash: hash, timestamp: to, logsBloom: undefined };
+  return { from, to, logs: [], last, headers: [last], timestamps: new Map(), bytes };
+}
