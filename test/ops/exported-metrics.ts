@@ -8,7 +8,8 @@ export async function exportedMetrics(): Promise<ReadonlyMap<string, string>> {
   const ofProcess = new ProcessMetrics(systemClock);
   ofProcess.addDefaults('1.0.0');
   // It is asked for names only.
-  const ofSystem = new SystemMetrics({ database: {} as Database, defaultIntervalSeconds: 30, version: '1.0.0' });
+  const options = { defaultIntervalSeconds: 30, version: '1.0.0', clock: systemClock };
+  const ofSystem = new SystemMetrics({ database: {} as Database, ...options });
   const all = await Promise.all([ofProcess, ofSystem].map(({ registry }) => registry.getMetricsAsJSON()));
   return new Map(all.flat().map(({ name, type }) => [name, String(type)]));
 }

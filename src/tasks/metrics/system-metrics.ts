@@ -8,6 +8,8 @@ import { readTaskStatistics } from '../../database/task-statistics.js';
 import type { AlertRule } from '../../model/alert.js';
 import { wasAliveOfLate } from '../../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
+import type { Clock } from '../../runtime/clock.js';
+import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 import { mostPipelines } from './pipeline-metrics.js';
@@ -18,6 +20,7 @@ interface SystemMetricsOptions {
   /** By which tasks that name no heartbeat interval are judged. */
   readonly defaultIntervalSeconds: number;
   readonly version: string;
+  readonly clock: Clock;
 }
 
 const rules: readonly AlertRule[] = [
@@ -34,6 +37,9 @@ const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 /** Rows that are looked at: the most silent tasks, the latest monitors and alerts. */
 const most = { running: 500, monitors: 10, alerts: 1_000 } as const;
 
+/** How long the database may take, in milliseconds: Prometheus itself waits ten seconds where nothing is said. */
+const patienceMs = 5_000;
+
 /** What the database knows of all runs and monitors together, and what the process that reads it knows of itself. */
 export class SystemMetrics {
   readonly registry = new Registry();
@@ -49,17 +55,33 @@ export class SystemMetrics {
 
   /** Reads anew what the database knows; where it can't be asked, throws, and says so in the metrics. */
   async refresh(): Promise<void> {
-    this.#gauges.database.set(0);
+    const answered = new AbortController();
     try {
-      await this.#readTasks();
-      await this.#readWatchers();
+      await Promise.race([this.#read(), this.#late(answered.signal)]);
       this.#gauges.database.set(1);
     } catch (error) {
-      // What is not known any more is not told: a number that stands still looks like a system that is well.
-      for (const gauge of this.#gauges.read) gauge.reset();
-      for (const gauge of this.#gauges.single) gauge.remove();
+      this.#forget();
       throw error;
+    } finally {
+      answered.abort(new Error('answered'));
     }
+  }
+
+  async #read(): Promise<void> {
+    await this.#readTasks();
+    await this.#readWatchers();
+  }
+
+  async #late(answered: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(patienceMs, answered).catch(() => undefined);
+    if (!answered.aborted) throw new DatabaseUnreachableError(`no answer within ${patienceMs / 1_000} s`);
+  }
+
+  /** What is not known any more is not told: a number that stands still looks like a system that is well. */
+  #forget(): void {
+    this.#gauges.database.set(0);
+    for (const gauge of this.#gauges.read) gauge.reset();
+    for (const gauge of this.#gauges.single) gauge.remove();
   }
 
   async #readTasks(): Promise<void> {

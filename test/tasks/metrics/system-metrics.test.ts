@@ -4,13 +4,17 @@ import { CheckpointStore } from '../../../src/database/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
 import { MonitorStore } from '../../../src/database/monitor-store.js';
 import { TaskStore } from '../../../src/database/task-store.js';
+import { systemClock } from '../../../src/runtime/clock.js';
 import { noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
 import { SystemMetrics } from '../../../src/tasks/metrics/system-metrics.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { eachDatabase } from '../../support/databases.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const options = { defaultIntervalSeconds: 30, version: '1.2.3', clock: systemClock };
 
 eachDatabase('the metrics of a whole system', (databases) => {
   let database: Database;
@@ -18,7 +22,7 @@ eachDatabase('the metrics of a whole system', (databases) => {
 
   beforeEach(async () => {
     database = await openMigrated(await databases.fresh());
-    metrics = new SystemMetrics({ database, defaultIntervalSeconds: 30, version: '1.2.3' });
+    metrics = new SystemMetrics({ database, ...options });
   });
   afterEach(() => database.close());
 
@@ -62,7 +66,7 @@ eachDatabase('the metrics of a whole system', (databases) => {
 describe('the metrics of a system whose database is away', () => {
   it('say so, and keep no number of before', async () => {
     const database = await openMigrated(`sqlite:${temporaryFolder()}/away.db`);
-    const metrics = new SystemMetrics({ database, defaultIntervalSeconds: 30, version: '1.2.3' });
+    const metrics = new SystemMetrics({ database, ...options });
     await metrics.refresh();
     await database.close();
     expect(await metrics.refresh().catch((error: unknown) => error)).to.be.instanceOf(Error);
@@ -70,5 +74,15 @@ describe('the metrics of a system whose database is away', () => {
     expect(text).to.match(/^chainparse_database_up 0$/m);
     expect(text).not.to.match(/^chainparse_(?:tasks|monitors|alerts|task_timeout)\w*(?:\{.*\})? /m);
     expect(text).to.contain('process_resident_memory_bytes');
+  });
+
+  it('say so, too, where it hangs: whoever scrapes waits for five seconds', async () => {
+    const clock = new FakeClock();
+    const hanging = { dialect: {}, read: () => new Promise(() => undefined) } as unknown as Database;
+    const metrics = new SystemMetrics({ database: hanging, ...options, clock });
+    const refreshed = metrics.refresh().catch((error: unknown) => error);
+    await clock.advance(5_000);
+    expect(String(await refreshed)).to.contain('no answer within 5 s');
+    expect(await metrics.registry.metrics()).to.match(/^chainparse_database_up 0$/m);
   });
 });
