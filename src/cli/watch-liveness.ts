@@ -3,7 +3,6 @@ import type { ObserveChain } from '../chain/chain-event.js';
 import type { Database } from '../database/database.js';
 import { MonitorStore } from '../database/monitor-store.js';
 import { listSilentTasks, readTaskStatistics } from '../database/task-statistics.js';
-import type { TaskStatistics } from '../database/task-statistics.js';
 import type { AlertCondition } from '../model/alert.js';
 import { wasAliveOfLate } from '../model/monitor.js';
 import type { Logger } from '../runtime/logger.js';
@@ -11,6 +10,8 @@ import { AlertDesk } from '../tasks/alerts/alert-desk.js';
 import { AlertOutbox } from '../tasks/alerts/alert-outbox.js';
 import { combineObservers } from '../tasks/combine-observers.js';
 import type { Observe } from '../tasks/liveness-event.js';
+import type { LivenessMetrics } from '../tasks/liveness-metrics.js';
+import { keepCountingMonitors, readAfterChecks } from '../tasks/metrics/database-readings.js';
 import { MonitorAlerts } from '../tasks/alerts/monitor-alerts.js';
 import { RunAlerts } from '../tasks/alerts/run-alerts.js';
 import { alertChannels } from './alert-channels.js';
@@ -30,8 +31,8 @@ export interface LivenessWatch {
 /** How long alerts may take at the end, in milliseconds. */
 const patienceMs = { ended: 5_000, stopped: 1_000 };
 
-/** Running for longer than this many seconds counts as long in the metrics. */
-const longSeconds = 3_600;
+/** Running for longer than this many seconds counts as long. */
+const longerThanSeconds = 3_600;
 
 /** Watches a run. */
 export async function watchRun(context: CommandContext, database: Database, logger: Logger): Promise<LivenessWatch> {
@@ -41,16 +42,15 @@ export async function watchRun(context: CommandContext, database: Database, logg
   const monitors = new MonitorStore(database);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
-    isMonitored: async () => {
-      const alive = (await monitors.list(10)).filter(wasAliveOfLate).length;
-      opened?.metrics.liveness.showMonitors(alive);
-      return alive > 0;
-    },
+    isMonitored: async () => (await monitors.list(10)).some(wasAliveOfLate),
     // As long as a monitor may be silent.
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
   });
   const ended = new AbortController();
   void alerts.run(ended.signal);
+  if (opened !== null) {
+    void keepCountingMonitors({ database, metrics: opened.metrics.liveness, clock }, ended.signal);
+  }
   const close = async (): Promise<void> => {
     ended.abort();
     alerts.allEnded();
@@ -69,24 +69,19 @@ export async function watchMonitor(
   const opened = await openMetrics(context, { isServed });
   const parts = openParts(context, database, logger);
   const windowSeconds = settings.alerts.timeoutRateWindowMinutes * 60;
+  const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
   const alerts = new MonitorAlerts({
     ...{ desk: parts.desk, store: parts.store, rules: settings.alerts, clock, logger },
-    statistics: async (): Promise<TaskStatistics> => {
-      const statistics = await readTaskStatistics(database, { windowSeconds, longerThanSeconds: longSeconds });
-      opened?.metrics.liveness.showTasks(statistics);
-      return statistics;
-    },
+    statistics: () => readTaskStatistics(database, { windowSeconds, longerThanSeconds }),
     // A freeze that is shorter makes no run miss more than one of its beats.
     tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
-    listSilent: async (limit) => {
-      const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
-      const silent = await listSilentTasks(database, { defaultIntervalSeconds, limit });
-      opened?.metrics.liveness.showSilent(silent.length);
-      return silent;
-    },
+    listSilent: (limit) => listSilentTasks(database, { defaultIntervalSeconds, limit }),
   });
   const close = (): Promise<void> => closeParts(context, parts, logger, opened, alerts);
-  return { ...observers(alerts.observe, opened), close };
+  const reads = (metrics: LivenessMetrics): Observe =>
+    readAfterChecks({ database, metrics, windowSeconds, defaultIntervalSeconds });
+  const also = opened === null ? [] : [reads(opened.metrics.liveness)];
+  return { ...observers(combineObservers([alerts.observe, ...also]), opened), close };
 }
 
 interface AlertParts {

@@ -24,7 +24,7 @@ export class LivenessMetrics {
   readonly #databaseErrors: Counter;
   readonly #tasks: Gauge<'status'>;
   /** What the database was asked for; nothing is shown of what nobody has asked. */
-  readonly #shown: Partial<Record<'runningLonger' | 'timeoutRatio' | 'silent' | 'monitors', number>> = {};
+  readonly #shown: Partial<Record<'runningLonger' | 'timeoutRatio' | 'silent' | 'monitors', number | undefined>> = {};
   readonly #stalled = new Set<number>();
   #isDatabaseUp = 1;
   readonly #beats: Record<BeatOutcome, number> = { sent: 0, failed: 0, refused: 0 };
@@ -82,8 +82,8 @@ export class LivenessMetrics {
     this.#shown.silent = count;
   }
 
-  /** Shows how many monitors are alive. */
-  showMonitors(count: number): void {
+  /** Shows how many monitors are alive; undefined: nobody knows. */
+  showMonitors(count: number | undefined): void {
     this.#shown.monitors = count;
   }
 

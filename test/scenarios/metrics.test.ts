@@ -30,9 +30,15 @@ describe('metrics on a port of their own', () => {
 
   it('tell what a run commits, asks and survives, and what a monitor judges', async function () {
     this.timeout(60_000);
+    // What Prometheus is told does not depend on the rules of alerts.
+    const off = { CHAINPARSE_ALERT_TASK_STALLED: 'off', CHAINPARSE_ALERT_TIMEOUT_RATE: 'off' };
+    const monitor = scenario.in(off).start(...monitorArgs);
+    const ofMonitor = await metricsUrlOf(monitor);
+    await eventually('it has checked', async () =>
+      /^chainparse_monitor_checks_total [1-9]/m.test(await scrape(ofMonitor)),
+    );
     const run = scenario.run('--metrics-port', '0');
-    const monitor = scenario.start(...monitorArgs);
-    const [ofRun, ofMonitor] = [await metricsUrlOf(run), await metricsUrlOf(monitor)];
+    const ofRun = await metricsUrlOf(run);
     await eventually('a beat and a commit are counted', async () => {
       const text = await scrape(ofRun);
       return (
@@ -68,6 +74,9 @@ describe('metrics on a port of their own', () => {
     );
     await eventually('and that nobody is silent', async () =>
       /^chainparse_tasks_silent 0$/m.test(await scrape(ofMonitor)),
+    );
+    await eventually('the run knows that it is watched', async () =>
+      /^chainparse_monitors_alive [1-9]/m.test(await scrape(ofRun)),
     );
     for (const process of [run, monitor]) process.signal('SIGTERM');
     for (const process of [run, monitor]) expect((await process.exit(12_000)).code).to.equal(0);
