@@ -56,6 +56,35 @@ describe('the metrics of liveness', () => {
     });
   });
 
+  it('tell nothing of what nobody has asked the database for, and of no heartbeat before the first', async () => {
+    const text = await metrics.registry.metrics();
+    for (const name of [
+      'tasks_silent',
+      'monitors_alive',
+      'task_timeout_ratio',
+      'tasks_running_long',
+      'heartbeat_age_seconds',
+    ])
+      expect(text).not.to.match(new RegExp(`^chainparse_${name} `, 'm'));
+    metrics.showSilent(0);
+    metrics.showMonitors(2);
+    expect(await metrics.registry.metrics()).to.match(/^chainparse_tasks_silent 0$/m);
+    metrics.showMonitors(undefined);
+    expect(await metrics.registry.metrics()).not.to.match(/^chainparse_monitors_alive /m);
+  });
+
+  it('count a commit as a sign of life, and forget a task that has ended', async () => {
+    metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
+    await clock.advance(60_000);
+    metrics.observe({ kind: 'committed', ...task, events: 1, durationMs: 1 });
+    await clock.advance(2_000);
+    expect((await metrics.snapshot())['chainparse_heartbeat_age_seconds']).to.equal(2);
+    metrics.observe({ kind: 'stalled', ...task, stillSeconds: 300 });
+    metrics.observe({ kind: 'ended', ...task });
+    expect(await metrics.snapshot()).to.include({ chainparse_tasks_stalled: 0 });
+    expect(await metrics.snapshot()).not.to.have.property('chainparse_heartbeat_age_seconds');
+  });
+
   it('count the tasks that stand still', async () => {
     metrics.observe({ kind: 'stalled', ...task, stillSeconds: 300 });
     expect((await metrics.snapshot())['chainparse_tasks_stalled']).to.equal(1);

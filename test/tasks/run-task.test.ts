@@ -13,9 +13,10 @@ import {
   LeaseLostError,
 } from '../../src/runtime/errors.js';
 import type { Logger } from '../../src/runtime/logger.js';
+import type { LivenessEvent } from '../../src/tasks/liveness-event.js';
 import { runTask } from '../../src/tasks/run-task.js';
 import type { TaskOptions, TaskResult } from '../../src/tasks/run-task.js';
-import { exampleBatch } from '../database/example-batch.js';
+import { exampleBatch, hashOf } from '../database/example-batch.js';
 import { eachDatabase, createDatabase, withMariadbServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -116,6 +117,20 @@ eachDatabase('a task that runs', (databases) => {
     expect(runs.shown.at(-1)).to.deep.equal([2, true]);
     expect(runs.lines[0]).to.equal(`task ${runs.begun!.id} runs pipeline ${pipelineId} on here:1`);
     expect(runs.lines.at(-1)).to.equal(`task ${runs.begun!.id}: running -> succeeded (completed)`);
+  });
+
+  it('tells an observer of commits, rollbacks and progress, and at last that it has ended', async () => {
+    const events: LivenessEvent[] = [];
+    const send: Send = async function* () {
+      yield exampleBatch(1, 2);
+      yield { kind: 'rollback', ancestor: { number: 1, hash: hashOf('block 1') } };
+      await Promise.resolve();
+    };
+    const { task } = await start(send, { observe: (event) => void events.push(event) });
+    await eventually('its end', () => events.at(-1)?.kind === 'ended');
+    const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== 'beat_landed');
+    expect(kinds).to.deep.equal(['committed', 'progressed', 'taken_back', 'progressed', 'ended']);
+    expect(events.find(({ kind }) => kind === 'committed')).to.deep.include({ taskId: task.id, pipelineId, events: 2 });
   });
 
   it('ends as stopped when it is told to stop, with what it had committed', async () => {
