@@ -8,6 +8,7 @@ import { monitorSpecs } from './specs/monitor-specs.js';
 import { pipelineSpecs } from './specs/pipeline-specs.js';
 import { runSpecs } from './specs/run-specs.js';
 import { serveSpecs } from './specs/serve-specs.js';
+import { workerSpecs } from './specs/worker-specs.js';
 import { shellSpecs } from './specs/shell-specs.js';
 import { statusSpecs } from './specs/status-specs.js';
 import { taskSpecs } from './specs/task-specs.js';
@@ -21,6 +22,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...runSpecs,
   ...monitorSpecs,
   ...serveSpecs,
+  ...workerSpecs,
   ...pipelineSpecs,
   ...abiSpecs,
   ...statusSpecs,

@@ -18,13 +18,16 @@ export class RunConsole {
   /** By the monotonic clock, in milliseconds. */
   readonly openedAt: number;
   readonly #context: CommandContext;
+  readonly #chains: Chains | undefined;
   #logger: Logger;
   #log: TaskLog | null = null;
   #chain: ChainUse | null = null;
   #progress: ProgressReporter | null = null;
 
-  constructor(context: CommandContext) {
+  /** `chains`: those of the process, where it runs several tasks; the run's own where left out. */
+  constructor(context: CommandContext, chains?: Chains) {
     this.#context = context;
+    this.#chains = chains;
     this.#logger = context.logger;
     this.openedAt = context.clock.monotonic();
   }
@@ -49,7 +52,8 @@ export class RunConsole {
   /** Opens the chain of a source; throws UsageError where no endpoint is known. */
   openChain(config: EventMonitorConfig, logger: Logger, observe?: ObserveChain): ChainAccess {
     const urls = findUrls(this.#context, config);
-    this.#chain = new Chains(this.#context.clock, observe).open({ chainId: config.chainId, urls, logger });
+    const chains = this.#chains ?? new Chains(this.#context.clock, observe);
+    this.#chain = chains.open({ chainId: config.chainId, urls, logger });
     return this.#chain;
   }
 

@@ -1,20 +1,13 @@
 import type { BlockRef } from '../model/block.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { Checkpoint } from '../model/checkpoint.js';
+import type { RunRequest } from '../model/run-request.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 
 /** What a person asked of this run on the command line; undefined: what the definition says. */
-export interface RunOptions {
-  readonly mode?: 'realtime' | 'historical' | undefined;
-  /** First block, inclusive. */
-  readonly fromBlock?: number | undefined;
-  /** Last block, inclusive. */
-  readonly toBlock?: number | undefined;
-  /** Ignore the checkpoint and start over. */
-  readonly fresh?: boolean | undefined;
-}
+export type RunOptions = RunRequest;
 
 /** What a source is given for one run. */
 export interface SourceContext {

@@ -1,6 +1,6 @@
-import type { Knex } from 'knex';
 import { LeaseHeldError } from '../runtime/errors.js';
 import type { Database, Query } from './database.js';
+import { livingTasks } from './living-tasks.js';
 import { FenceError } from './script.js';
 
 /** Rows that one statement deletes, about: enough to be fast, few enough to hold no lock for long. */
@@ -35,7 +35,7 @@ async function writeUnlessHeld(database: Database, id: number, steps: readonly Q
   const { knex } = database;
   const disable = knex('pipeline')
     .where({ id })
-    .whereNotExists(livingTasks(database, knex, id).select(knex.raw('1')))
+    .whereNotExists(livingTasks(database, id).select(knex.raw('1')))
     .update({ disabled: 1 });
   try {
     await database.write([database.fenced(disable), ...steps]);
@@ -45,25 +45,14 @@ async function writeUnlessHeld(database: Database, id: number, steps: readonly Q
   }
 }
 
-/** Selects the running tasks of a pipeline whose last sign of life is not older than three of their heartbeats. */
-function livingTasks({ dialect }: Database, knex: Knex, pipelineId: number): Knex.QueryBuilder {
-  const recent = '? <= 3 * COALESCE(heartbeat_interval, 30)';
-  return knex('pipeline_task')
-    .where({ pipeline_id: pipelineId, status: 0 })
-    .whereRaw(`(${recent} OR (last_heartbeat IS NULL AND ${recent}))`, [
-      dialect.secondsSince(knex, 'last_heartbeat'),
-      dialect.secondsSince(knex, 'create_time'),
-    ]);
-}
-
 interface HolderRow {
   readonly id: number;
   readonly worker: string | null;
 }
 
 async function throwHolder(database: Database, id: number): Promise<void> {
-  const [holder] = await database.read<HolderRow[]>((knex) =>
-    livingTasks(database, knex, id).select('id', 'worker').orderBy('id', 'desc').limit(1),
+  const [holder] = await database.read<HolderRow[]>(() =>
+    livingTasks(database, id).select('id', 'worker').orderBy('id', 'desc').limit(1),
   );
   // Nobody holds it: then the pipeline itself is gone, which is what was asked for.
   if (holder === undefined) return;

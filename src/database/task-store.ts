@@ -1,9 +1,11 @@
+import type { Knex } from 'knex';
 import type { Progress, Task } from '../model/task.js';
 import { taskStatus } from '../model/task.js';
 import { NotFoundError } from '../runtime/errors.js';
 import type { Database, Query } from './database.js';
 import { endReplaced } from './end-replaced.js';
 import type { Replaced } from './end-replaced.js';
+import type { Statement } from './script.js';
 import { countTasks, listTasks } from './task-listing.js';
 import type { TaskPageFilter } from './task-listing.js';
 import { keptProgress, selectTasks } from './task-rows.js';
@@ -22,6 +24,8 @@ export interface ClaimRequest {
   readonly timeoutMinutes: number | null;
   /** The log's path without the task's id and `.log`. */
   readonly logPathPrefix: string;
+  /** The task that has waited and begins now; left out: a new one is made. */
+  readonly queuedTaskId?: number | undefined;
 }
 
 export interface Outcome {
@@ -45,12 +49,18 @@ export class TaskStore {
     return rows[0];
   }
 
-  /** Returns the newest task of a pipeline that has begun, or null. */
+  /**
+   * Returns the newest task of a pipeline that has begun, or null. Ids tell which is newer, but a task that had waited may
+   * have begun after one with a higher id: while none of a higher id runs, the one that the checkpoint names is the newest.
+   */
   async getNewest(pipelineId: number): Promise<Task | null> {
-    const rows = await selectTasks(this.#database, (query) =>
-      query.where({ pipeline_id: pipelineId }).whereNot({ status: taskStatus.queued }).orderBy('id', 'desc').limit(1),
-    );
-    return rows[0] ?? null;
+    const begun = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
+      query.where({ pipeline_id: pipelineId }).whereNot({ status: taskStatus.queued });
+    const [newest] = await selectTasks(this.#database, (query) => begun(query).orderBy('id', 'desc').limit(1));
+    if (newest === undefined || newest.status === taskStatus.running) return newest ?? null;
+    const named = this.#database.knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
+    const [holder] = await selectTasks(this.#database, (query) => begun(query).where('id', named));
+    return holder ?? newest;
   }
 
   /** Lists tasks, newest first, and counts all that fit the filter. */
@@ -69,37 +79,55 @@ export class TaskStore {
   }
 
   /**
-   * Makes a task the holder of its pipeline and returns its id: ends what it replaces, inserts its row and names it in
-   * the checkpoint, in one transaction. Throws FenceError where what `request` was decided on is no longer so.
+   * Makes a task the holder of its pipeline and returns its id: ends what it replaces, inserts its row, or begins the one
+   * that has waited, and names it in the checkpoint, in one transaction. Throws FenceError where what `request` was decided
+   * on is no longer so.
    */
   async claim(request: ClaimRequest): Promise<number> {
     const { knex, dialect } = this.#database;
-    const now = dialect.now(knex);
-    const id = dialect.lastInsertId(knex);
-    const insert = knex(table).insert({
-      pipeline_id: request.pipelineId,
-      create_time: now,
-      status: taskStatus.running,
-      log_path: '',
-      worker: request.worker,
-      worker_identity: request.workerIdentity,
-      heartbeat_interval: request.heartbeatIntervalSeconds,
-      timeout_minutes: request.timeoutMinutes,
-    });
-    const logPath = dialect.aroundLastInsertId(knex, request.logPathPrefix, '.log');
-    const ends = request.replaces === null ? [] : endReplaced(this.#database, request.pipelineId, request.replaces);
+    const { queuedTaskId, pipelineId, holder, replaces } = request;
+    const id = queuedTaskId ?? dialect.lastInsertId(knex);
+    const ends = replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces);
     const results = await this.#database.write([
       ...ends,
-      insert,
-      knex(table).where({ id }).update({ log_path: logPath }),
+      ...this.#begin(request),
       this.#database.fenced(
         knex('pipeline_checkpoint')
-          .where({ pipeline_id: request.pipelineId })
-          .whereRaw(dialect.sameAs(knex, 'task_id', request.holder))
+          .where({ pipeline_id: pipelineId })
+          .whereRaw(dialect.sameAs(knex, 'task_id', holder))
           .update({ task_id: id }),
       ),
     ]);
-    return results[ends.length]?.insertId ?? 0;
+    return queuedTaskId ?? results[ends.length]?.insertId ?? 0;
+  }
+
+  #begin(request: ClaimRequest): readonly (Query | Statement)[] {
+    const { knex, dialect } = this.#database;
+    const { queuedTaskId: queued, pipelineId, logPathPrefix, timeoutMinutes } = request;
+    const now = dialect.now(knex);
+    const running = {
+      status: taskStatus.running,
+      worker: request.worker,
+      worker_identity: request.workerIdentity,
+      heartbeat_interval: request.heartbeatIntervalSeconds,
+      timeout_minutes: timeoutMinutes,
+    };
+    if (queued !== undefined) {
+      const row = knex(table).where({ id: queued, pipeline_id: pipelineId, status: taskStatus.queued });
+      // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
+      return [
+        this.#database.fenced(
+          row.update({ ...running, last_heartbeat: now, log_path: `${logPathPrefix}${queued}.log` }),
+        ),
+      ];
+    }
+    const logPath = dialect.aroundLastInsertId(knex, logPathPrefix, '.log');
+    return [
+      knex(table).insert({ ...running, pipeline_id: pipelineId, create_time: now, log_path: '' }),
+      knex(table)
+        .where({ id: dialect.lastInsertId(knex) })
+        .update({ log_path: logPath }),
+    ];
   }
 
   /**

@@ -31,6 +31,8 @@ export interface ClaimOptions {
   readonly logPathPrefix: string;
   /** Take the lease whoever holds it. */
   readonly takeOver: boolean;
+  /** The task that has waited and begins now; left out: a new one is made. */
+  readonly queuedTaskId?: number | undefined;
   /** Where the run shall begin; a parked pipeline can only be run from elsewhere. */
   readonly run?: StartQuestion['run'];
 }
@@ -64,8 +66,17 @@ export async function claimTask(
     } catch (error) {
       // Somebody else claimed it, or the old task gave a sign of life: what was judged is no longer so.
       if (!(error instanceof FenceError) || attempt >= attempts) throw error;
+      await refuseTaken(tasks, options.queuedTaskId);
     }
   }
+}
+
+/** Throws LeaseHeldError where a task waits no more: another worker runs it, or a person has stopped it. */
+async function refuseTaken(tasks: TaskStore, queuedTaskId: number | undefined): Promise<void> {
+  if (queuedTaskId === undefined) return;
+  const { status } = await tasks.get(queuedTaskId);
+  if (status === taskStatus.queued) return;
+  throw new LeaseHeldError(`task ${queuedTaskId} waits no more: it is ${statusText(status, 'en')}`);
 }
 
 /** Throws NeedsRewindError where a run would go on behind rows that must be taken back first. */

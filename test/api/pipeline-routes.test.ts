@@ -187,6 +187,25 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expect(classifications).to.have.length(1);
   });
 
+  it('queues a task, unless the pipeline is disabled', async () => {
+    const start = (body: object) => api.post(`${base}/start`, body);
+    const answer = await start({ pipeline_id: 45, mode: 'historical', from_block: 1, to_block: 2 });
+    expect(answer.statusCode, answer.body).to.equal(202);
+    expectSchema(api.routes, 'POST', `${base}/start`, answer);
+    expect(answer.json()).to.include({ pipeline_id: 45, status: 3, status_text: '等待运行', last_heartbeat: null });
+    expectProblem(await start({ pipeline_id: 77 }), 404);
+    for (const body of [
+      {},
+      { pipeline_id: 0 },
+      { pipeline_id: 45, mod: 'x' },
+      { pipeline_id: 45, from_block: 3, to_block: 2 },
+    ]) {
+      expectProblem(await start(body), 400);
+    }
+    await database.write([database.knex('pipeline').where({ id: 46 }).update({ disabled: 1 })]);
+    expectProblem(await start({ pipeline_id: 46 }), 409);
+  });
+
   it('deletes one, but not while a task of it lives', async () => {
     await insertSilentTask(database, 0, { status: 0 });
     expectProblem(await api.post(`${base}/45`, undefined, 'DELETE'), 409);

@@ -5,6 +5,7 @@ import { taskPageToJson, taskToJson } from '../../model/task-json.js';
 import { taskStatus } from '../../model/task.js';
 import { cancelTask } from '../../tasks/cancel-task.js';
 import { overviewToJson, readTaskOverview, type TaskCounts } from '../../tasks/task-overview.js';
+import { startTask } from '../../tasks/start-task.js';
 import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
 import { RememberedCounts } from '../remembered-counts.js';
@@ -12,6 +13,7 @@ import { route, type Route } from '../route.js';
 import { idParams } from '../schemas/parameters.js';
 import {
   runningTasksQuery,
+  startBody,
   statisticsQuery,
   taskListQuery,
   taskPageSchema,
@@ -61,6 +63,17 @@ export function taskRoutes(parts: ApiParts): readonly Route[] {
       summary: 'Show a task.',
       ...{ tag, access: 'read', params: idParams, answer: { schema: taskSchema }, problems: [404] },
       handle: async ({ params }) => ({ json: taskToJson(await new TaskStore(database).get(params.id), defaults) }),
+    }),
+    route({
+      method: 'POST',
+      path: `${base}/start`,
+      summary: 'Queue a task of a pipeline: a worker runs it as soon as nobody holds the pipeline.',
+      ...{ tag, access: 'write', body: startBody, answer: { status: 202, schema: taskSchema }, problems: [404, 409] },
+      handle: async ({ body }) => {
+        const { pipeline_id: pipelineId, mode, from_block: fromBlock, to_block: toBlock, fresh } = body;
+        const task = await startTask(database, pipelineId, { mode, fromBlock, toBlock, fresh });
+        return { status: 202, json: taskToJson(task, defaults) };
+      },
     }),
     route({
       method: 'POST',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { taskStatus, type TaskStatusName } from '../../model/task.js';
-import { id, instant, shownInstant, wholeNumber } from './parameters.js';
+import { id, idInBody, instant, maxBlock, shownInstant, wholeNumber } from './parameters.js';
 
 const statusNames = ['running', 'succeeded', 'failed', 'queued'] as const satisfies readonly TaskStatusName[];
 
@@ -117,3 +117,19 @@ export const statisticsQuery = z.object({
   longer_than: wholeNumber(1, 10_000_000).default(60).describe('minutes'),
   window: wholeNumber(1, 10_000_000).default(60).describe('minutes'),
 });
+
+const block = z.int().min(0).max(maxBlock);
+
+/** Which pipeline is to be run, and how; what is left out is as its definition says. */
+export const startBody = z
+  .strictObject({
+    pipeline_id: idInBody,
+    mode: z.enum(['realtime', 'historical'], { error: 'is neither realtime nor historical' }).optional(),
+    from_block: block.optional(),
+    to_block: block.optional(),
+    fresh: z.boolean().optional().describe('ignore the checkpoint and start over'),
+  })
+  .refine(({ from_block: from, to_block: to }) => from === undefined || to === undefined || from <= to, {
+    error: 'lies behind to_block',
+    path: ['from_block'],
+  });

@@ -1,0 +1,10 @@
+/** How a queued task is to run; what is left out is as the definition says. */
+export interface RunRequest {
+  readonly mode?: 'realtime' | 'historical' | undefined;
+  /** First block, inclusive. */
+  readonly fromBlock?: number | undefined;
+  /** Last block, inclusive. */
+  readonly toBlock?: number | undefined;
+  /** Ignore the checkpoint and start over. */
+  readonly fresh?: boolean | undefined;
+}

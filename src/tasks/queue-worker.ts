@@ -1,0 +1,113 @@
+import type { QueuedTask, TaskQueue } from '../database/task-queue.js';
+import { messageOf } from '../runtime/errors.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+
+/** What became of a queued task: it was run to its end, another has taken it, or it can't be run here. */
+export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string };
+
+export interface QueueWorkerOptions {
+  readonly queue: Pick<TaskQueue, 'listClaimable'>;
+  /** Claims a task and runs it to its end, however it ends; throws nothing that ends the worker. */
+  readonly run: (task: QueuedTask) => Promise<QueuedOutcome>;
+  /** Tasks at one time. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly mask: (text: string) => string;
+  readonly stopping: AbortSignal;
+}
+
+/** Between two looks at the queue, in milliseconds. */
+const pollMs = 1_000;
+
+/** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
+const unfitMs = 30_000;
+
+/** Takes tasks from the queue and runs them, some at a time, until it is told to stop; then it waits for their ends. */
+export class QueueWorker {
+  readonly #options: QueueWorkerOptions;
+  /** By their pipelines: of one pipeline one task runs at a time. */
+  readonly #running = new Map<number, Promise<void>>();
+  readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
+  #isAway = false;
+
+  constructor(options: QueueWorkerOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { stopping } = this.#options;
+    while (!stopping.aborted) {
+      await this.#fill();
+      await this.#rest();
+    }
+    await Promise.all(this.#running.values());
+  }
+
+  async #fill(): Promise<void> {
+    const { queue, concurrency, stopping } = this.#options;
+    const free = concurrency - this.#running.size;
+    if (free <= 0) return;
+    try {
+      const tasks = await queue.listClaimable(free, this.#passedOver());
+      this.#setAway(null);
+      if (!stopping.aborted) for (const task of tasks) this.#start(task);
+    } catch (error) {
+      this.#setAway(error);
+    }
+  }
+
+  #passedOver(): readonly number[] {
+    const now = this.#options.clock.monotonic();
+    const unfit = [...this.#unfit].filter(([, { until }]) => until > now);
+    return [...this.#running.keys(), ...unfit.map(([pipelineId]) => pipelineId)];
+  }
+
+  #start(task: QueuedTask): void {
+    const running = this.#runOne(task).finally(() => this.#running.delete(task.pipelineId));
+    this.#running.set(task.pipelineId, running);
+  }
+
+  async #runOne(task: QueuedTask): Promise<void> {
+    const { run, logger, mask } = this.#options;
+    try {
+      const outcome = await run(task);
+      if (typeof outcome === 'object') this.#passOver(task, outcome.unfit);
+      else this.#unfit.delete(task.pipelineId);
+    } catch (error) {
+      // It is told where it ends; the next task is not to suffer from it.
+      const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
+      logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
+    }
+  }
+
+  /** The same reason is told once. */
+  #passOver({ taskId, pipelineId }: QueuedTask, reason: string): void {
+    const { clock, logger, mask } = this.#options;
+    const isNews = this.#unfit.get(pipelineId)?.reason !== reason;
+    this.#unfit.set(pipelineId, { reason, until: clock.monotonic() + unfitMs });
+    if (!isNews) return;
+    const fields = { event: 'worker.unfit', task_id: taskId, pipeline_id: pipelineId };
+    logger.log('warn', `task ${taskId} waits, for it can't be run here: ${mask(reason)}`, fields);
+  }
+
+  #setAway(error: unknown): void {
+    const { logger, mask } = this.#options;
+    const away = error !== null;
+    if (away === this.#isAway) return;
+    this.#isAway = away;
+    const message = away ? `the queue can't be read: ${mask(messageOf(error))}` : 'the queue can be read again';
+    logger.log(away ? 'warn' : 'info', message, { event: away ? 'worker.away' : 'worker.back' });
+  }
+
+  /** Waits for the next look: a task that ends makes room at once. */
+  async #rest(): Promise<void> {
+    const { clock, stopping } = this.#options;
+    const done = new AbortController();
+    const pause = clock.sleep(pollMs, AbortSignal.any([stopping, done.signal])).catch(() => undefined);
+    const isFull = this.#running.size >= this.#options.concurrency;
+    await Promise.race(isFull ? [pause, ...this.#running.values()] : [pause]);
+    done.abort(new Error('rested'));
+  }
+}
