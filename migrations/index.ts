@@ -5,6 +5,7 @@ import { events } from './0003-events.js';
 import { monitors } from './0004-monitors.js';
 import { alerts } from './0005-alerts.js';
 import { api } from './0006-api.js';
+import { reorgs } from './0007-reorgs.js';
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts, api];
+export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts, api, reorgs];

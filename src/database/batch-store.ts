@@ -28,6 +28,8 @@ export interface BatchCommit extends CommitGuard {
 
 export interface RollbackCommit extends CommitGuard {
   readonly message: RollbackMessage;
+  /** How many blocks are taken back. */
+  readonly blocks: number;
   readonly progress: Progress;
 }
 
@@ -83,7 +85,7 @@ export class BatchStore {
     ]);
   }
 
-  /** Takes back every row above the ancestor; returns how many events there were. Throws FenceError as `commit` does. */
+  /** Takes back every row above the ancestor, and notes that it did; returns how many events there were. Throws FenceError as `commit` does. */
   async rollback(commit: RollbackCommit): Promise<number> {
     const { pipelineId, message } = commit;
     const { knex } = this.#database;
@@ -98,6 +100,13 @@ export class BatchStore {
       above('event'),
       above('undecoded_log'),
       above('recent_block'),
+      knex('reorg').insert({
+        pipeline_id: pipelineId,
+        task_id: commit.taskId,
+        create_time: this.#database.dialect.now(knex),
+        ancestor_block: message.ancestor.number,
+        blocks: commit.blocks,
+      }),
     ]);
     return results[guard.length]?.matched ?? 0;
   }

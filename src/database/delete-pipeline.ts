@@ -10,6 +10,7 @@ const orderedTables = [
   { table: 'event', order: 'block_number' },
   { table: 'undecoded_log', order: 'block_number' },
   { table: 'recent_block', order: 'block_number' },
+  { table: 'reorg', order: 'id' },
 ] as const;
 
 /**

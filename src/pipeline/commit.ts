@@ -74,9 +74,10 @@ export class Committer {
   async #takeBack(message: RollbackMessage, progress: Progress): Promise<Partial<Progress>> {
     const { pipelineId, lease, batches } = this.#parts;
     const after = { ...progress, nextBlock: message.ancestor.number + 1 };
+    const blocks = Math.max(0, (this.#blockNumber ?? message.ancestor.number) - message.ancestor.number);
     let taken = 0;
     await this.#once(message.ancestor, async (version) => {
-      taken = await batches.rollback({ pipelineId, taskId: lease.taskId, version, message, progress: after });
+      taken = await batches.rollback({ pipelineId, taskId: lease.taskId, version, message, blocks, progress: after });
     });
     this.#moveTo(this.#startBlock, message.ancestor, after);
     return { nextBlock: after.nextBlock, events: Math.max(0, after.events - taken) };

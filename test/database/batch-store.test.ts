@@ -48,7 +48,14 @@ eachDatabase('the batches', (databases) => {
   const commit = (...args: Parameters<typeof toCommit>): Promise<void> => batches.commit(toCommit(...args));
   const rollBack = (version: number, ancestor: number): Promise<number> => {
     const message = { kind: 'rollback', ancestor: { number: ancestor, hash: hashOf(`block ${ancestor}`) } } as const;
-    return batches.rollback({ pipelineId, taskId, version, message, progress: { ...noProgress, events: 5 } });
+    return batches.rollback({
+      pipelineId,
+      taskId,
+      version,
+      message,
+      blocks: 2,
+      progress: { ...noProgress, events: 5 },
+    });
   };
   const isFenced = (work: Promise<unknown>): Promise<boolean> =>
     work.then(

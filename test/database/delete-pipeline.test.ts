@@ -7,7 +7,9 @@ import { openMigrated } from '../support/migrated-database.js';
 import { bulkInsert } from './bulk-insert.js';
 
 const component = { name: 'a', type: 'event_monitor', config: {} };
-const tables = ['pipeline_component', 'pipeline_task', 'pipeline_checkpoint', 'event', 'undecoded_log', 'recent_block'];
+const tables = [
+  ...['pipeline_component', 'pipeline_task', 'pipeline_checkpoint', 'event', 'undecoded_log', 'recent_block', 'reorg'],
+];
 
 eachDatabase('a deleted pipeline', (databases) => {
   let database: Database;
@@ -41,6 +43,9 @@ eachDatabase('a deleted pipeline', (databases) => {
         [[...row(0), 'no_topics', '[]', '0x']],
       ),
       knex('recent_block').insert({ pipeline_id: id, block_number: 1, block_hash: Buffer.alloc(32) }),
+      knex('reorg').insert({
+        ...{ pipeline_id: id, task_id: 1, create_time: '2024-01-15 10:00:00', ancestor_block: 1, blocks: 1 },
+      }),
       knex('pipeline_checkpoint').insert({ pipeline_id: id, task_id: 1 }),
     ]);
   }
@@ -73,9 +78,9 @@ eachDatabase('a deleted pipeline', (databases) => {
     for (const id of [1, 2]) for (const status of [1, 2, 3]) await addTask(id, status, 5, true);
     const ofTheOther = await rowsOf(2);
     await store.delete(1);
-    expect(await rowsOf(1)).to.deep.equal([0, 0, 0, 0, 0, 0]);
+    expect(await rowsOf(1)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
     expect(await rowsOf(2)).to.deep.equal(ofTheOther);
-    expect(ofTheOther).to.deep.equal([1, 3, 1, 3, 1, 1]);
+    expect(ofTheOther).to.deep.equal([1, 3, 1, 3, 1, 1, 1]);
     expect((await store.list()).map(({ id }) => id)).to.deep.equal([2]);
     const error: unknown = await store.delete(1).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(NotFoundError);
@@ -91,7 +96,7 @@ eachDatabase('a deleted pipeline', (databases) => {
         .to.be.instanceOf(LeaseHeldError)
         .with.property('message')
         .that.matches(/task \d+ on here:1$/);
-      expect(await rowsOf(id)).to.deep.equal([1, 1, 1, 2, 1, 1]);
+      expect(await rowsOf(id)).to.deep.equal([1, 1, 1, 2, 1, 1, 1]);
       expect(await store.get(id)).to.have.property('disabled', false);
     });
 
@@ -100,7 +105,7 @@ eachDatabase('a deleted pipeline', (databases) => {
       await fill(id, 2);
       await addTask(id, 0, 31, beaten);
       await store.delete(id);
-      expect(await rowsOf(id)).to.deep.equal([0, 0, 0, 0, 0, 0]);
+      expect(await rowsOf(id)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
     });
   }
 });

@@ -28,8 +28,8 @@ withChromium('the dashboard', () => {
 
   before(async function () {
     this.timeout(60_000);
-    node = await ChainSimulator.start({}, { finalizedDistance: 5 });
-    node.mine(20);
+    node = await ChainSimulator.start({}, { finalizedDistance: 60 });
+    node.mine(80);
     mining = setInterval(() => node.mine(1), 500);
     const settings = { CHAINPARSE_TASK_TIMEOUT: '0.1', CHAINPARSE_LANG: 'en' };
     scenario = await Scenario.begin('sqlite:dashboard.db', node.url, { mode: 'realtime' }, settings);
@@ -122,6 +122,16 @@ withChromium('the dashboard', () => {
     await phone.click('[data-action=language]');
     expect(await phone.textContent('.pipelines h2')).to.equal('Pipelines');
     await phone.context().close();
+  });
+
+  it('marks on the line of a pipeline where the chain was reorganised', async () => {
+    // Deeper than a run may lag: what it has not read it need not take back.
+    node.reorg(40);
+    await page.waitForSelector('.lane .reorg-mark', { state: 'attached', timeout: 18_000 });
+    await page.click('.timeline summary');
+    expect(await page.textContent('.moment-reorg a')).to.match(
+      /^transfers: the chain was reorganised, \d+ blocks? taken/,
+    );
   });
 
   it('shows what tables hold as text, whatever it is', async () => {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { listReorgsOfLate } from '../../database/reorg-store.js';
 import { listTasksOfLate, readDatabaseTime } from '../../database/task-lives.js';
 import { listTasks } from '../../database/task-listing.js';
 import { TaskStore } from '../../database/task-store.js';
+import type { Reorg } from '../../model/reorg.js';
 import { taskStatus, statusName, type Task } from '../../model/task.js';
 import type { ApiParts } from '../api-parts.js';
 import type { LiveState } from '../live/live-state.js';
@@ -27,7 +29,20 @@ const span = z.strictObject({
     .describe('of each five minutes one heartbeat, as far as this server has seen them'),
 });
 
-const timelineSchema = z.strictObject({ now: shownInstant, hours: z.int(), tasks: z.array(span) });
+const reorg = z.strictObject({
+  pipeline_id: z.int(),
+  task_id: z.int(),
+  create_time: shownInstant,
+  ancestor_block: z.int(),
+  blocks: z.int().describe('taken back'),
+});
+
+const timelineSchema = z.strictObject({
+  now: shownInstant,
+  hours: z.int(),
+  tasks: z.array(span),
+  reorgs: z.array(reorg).describe('the latest first'),
+});
 
 const ratesSchema = z.strictObject({
   task_id: z.int(),
@@ -54,7 +69,7 @@ export function liveRoutes({ database, clock }: ApiParts, live: LiveState): read
     route({
       method: 'GET',
       path: '/api/v1/timeline',
-      summary: 'Show the lives of the tasks of the last hours.',
+      summary: 'Show the lives of the tasks of the last hours, and the reorganisations that they followed.',
       ...{ tag, access: 'read', query: z.object({ hours: wholeNumber(1, 168).default(24) }) },
       answer: { schema: timelineSchema },
       handle: async ({ query: { hours } }) => ({
@@ -83,7 +98,19 @@ async function readTimeline(
   const late = await listTasksOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
   const running = await listTasks(database, { status: taskStatus.running, limit: mostTasks, offset: 0 });
   const tasks = new Map([...running, ...late].map((task) => [task.id, task]));
-  return { now, hours, tasks: [...tasks.values()].sort((a, b) => a.id - b.id).map((task) => toSpan(task, beatsAgo)) };
+  const spans = [...tasks.values()].sort((a, b) => a.id - b.id).map((task) => toSpan(task, beatsAgo));
+  const reorgs = await listReorgsOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
+  return { now, hours, tasks: spans, reorgs: reorgs.map(toReorg) };
+}
+
+function toReorg({ pipelineId, taskId, createTime, ancestorBlock, blocks }: Reorg): z.output<typeof reorg> {
+  return {
+    pipeline_id: pipelineId,
+    task_id: taskId,
+    create_time: createTime,
+    ancestor_block: ancestorBlock,
+    blocks,
+  };
 }
 
 function toSpan(task: Task, beatsAgo: (taskId: number) => readonly number[]): z.output<typeof span> {

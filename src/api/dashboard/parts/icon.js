@@ -8,7 +8,7 @@ const paths = {
   dark: 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z',
   out: 'M14 4h5v16h-5M4 12h11M11 8l4 4-4 4',
   ok: 'M5 12.5l4.5 4.5L19 7.5',
-  bad: 'M12 7v6M12 16.5v.5',
+  bad: 'M12 4 3 20h18zM12 10v4.5M12 17.4v.1',
 };
 
 /** Returns a small picture that says nothing by itself: what it means stands beside it. */

@@ -5,6 +5,7 @@ const most = 60;
 /** Returns what happened in a timeline, latest first. */
 export function momentsOf(timeline, nameOf) {
   const moments = timeline.tasks.flatMap((task) => [...beginning(task, timeline, nameOf), ...ending(task, nameOf)]);
+  moments.push(...timeline.reorgs.map((reorg) => reorgMoment(reorg, nameOf)));
   return moments.sort((a, b) => b.at.localeCompare(a.at)).slice(0, most);
 }
 
@@ -23,4 +24,8 @@ function ending(task, nameOf) {
 function momentOf(task, kind, nameOf) {
   const values = { task: String(task.task_id), pipeline: nameOf(task.pipeline_id), reason: task.end_reason ?? '' };
   return { taskId: task.task_id, text: t(`moment.${kind}`, values) };
+}
+
+function reorgMoment({ create_time: at, pipeline_id: pipelineId, task_id: taskId, blocks }, nameOf) {
+  return { at, taskId, kind: 'reorg', text: t('moment.reorg', { n: blocks, pipeline: nameOf(pipelineId) }) };
 }

@@ -1,5 +1,5 @@
 import { h, keyedList, setText } from '../dom.js';
-import { hasText, t } from '../language.js';
+import { currentLanguage, hasText, t } from '../language.js';
 import { live } from '../live.js';
 import { icon } from './icon.js';
 
@@ -28,7 +28,8 @@ function makeRow({ name }) {
   return {
     node,
     update({ ok, detail: text }) {
-      setText(detail, text);
+      // The server speaks English; what is in order need not be explained.
+      setText(detail, ok && currentLanguage() !== 'en' ? t('check.ok') : text);
       if (shown === ok) return;
       shown = ok;
       node.dataset.ok = ok;

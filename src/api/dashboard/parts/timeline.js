@@ -9,7 +9,7 @@ import { momentsOf } from './moments.js';
 const laneHeight = 26;
 const mostLanes = 12;
 const hourMarks = [24, 18, 12, 6, 0];
-const refreshMs = 20_000;
+const refreshMs = 10_000;
 
 /** Makes the picture of the last day: a line for each pipeline, a bar for each task. */
 export function makeTimeline(signal) {
@@ -20,7 +20,7 @@ export function makeTimeline(signal) {
   const legend = h(
     'ul',
     { class: 'legend' },
-    ...['running', 'succeeded', 'failed', 'timeout', 'silence'].map(legendEntry),
+    ...['running', 'succeeded', 'failed', 'timeout', 'silence', 'reorg'].map(legendEntry),
   );
   let readAt = -Infinity;
   let seen = '';
@@ -81,13 +81,29 @@ function drawLanes(timeline) {
 
 function drawLane(pipelineId, tasks, timeline) {
   const bars = tasks.flatMap((task) => drawTask(task, timeline));
+  const own = timeline.reorgs.filter(({ pipeline_id: id }) => id === pipelineId);
+  const reorgs = own.map((reorg) => drawReorg(reorg, timeline, nameOf(pipelineId)));
   const label = t('timeline.label', { n: tasks.length });
   return h(
     'div',
     { class: 'lane' },
     h('a', { class: 'lane-name', href: pipelinePath(pipelineId) }, nameOf(pipelineId)),
-    svg('svg', { class: 'lane-bars', height: laneHeight, role: 'img', 'aria-label': label }, ...gridLines(), ...bars),
+    svg(
+      'svg',
+      { class: 'lane-bars', height: laneHeight, role: 'img', 'aria-label': label },
+      ...gridLines(),
+      ...bars,
+      ...reorgs,
+    ),
   );
+}
+
+/** A small wedge where the chain was reorganised. */
+function drawReorg({ create_time: at, blocks }, { now, hours }, name) {
+  const x = (1 - secondsBetween(at, now) / (hours * 3600)) * 100;
+  const title = svg('title', {}, t('moment.reorg', { n: blocks, pipeline: name }));
+  const wedge = svg('path', { class: 'reorg-mark', d: 'M-4.5,0 4.5,0 0,7.5Z' });
+  return svg('svg', { x: `${x}%`, y: 1, overflow: 'visible' }, wedge, title);
 }
 
 function gridLines() {
