@@ -138,7 +138,7 @@ eachDatabase('the migrator', (databases) => {
 
   for (const older of [false, true]) {
     it(`completes what a crash cut short, at whatever step${older ? ', on older tables' : ''}`, async function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       const whole = await schemaAfter(older, Infinity);
       for (let steps = 0; steps < whole.steps; steps++) {
         const { schema } = await schemaAfter(older, steps);

@@ -184,6 +184,16 @@ withChromium('the dashboard', () => {
     expect((await live.exit()).code).to.equal(0);
   });
 
+  it('queues a task for workers, and leads to it', async () => {
+    await page.click('[data-action=start]');
+    await page.click('dialog button[value=yes]');
+    await page.waitForSelector('.pill[data-level=queued]');
+    expect(await page.textContent('.pill .state')).to.equal('queued');
+    expect(page.url()).to.match(/#\/task\/\d+$/);
+    await page.waitForSelector('.page-head [data-action=cancel]');
+    expect(await page.locator('[data-action=start]').isVisible()).to.equal(false);
+  });
+
   it('asks for the token where one is set, and keeps it out of every address', async function () {
     this.timeout(20_000);
     const other = await freePort();
