@@ -6,6 +6,7 @@ import { monitors } from './0004-monitors.js';
 import { alerts } from './0005-alerts.js';
 import { api } from './0006-api.js';
 import { reorgs } from './0007-reorgs.js';
+import { taskPage } from './0008-task-page.js';
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts, api, reorgs];
+export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts, api, reorgs, taskPage];

@@ -23,16 +23,23 @@ export interface TaskOrder {
   readonly descending: boolean;
 }
 
+/** Each order goes by the columns of an index, all of them in one direction: then nothing is sorted. */
+const indexedOrders = {
+  id: ['id'],
+  last_heartbeat: ['last_heartbeat', 'create_time', 'id'],
+  end_time: ['end_time', 'end_reason', 'id'],
+} as const;
+
 const newestFirst: TaskOrder = { by: 'id', descending: true };
 
 /** Lists a part of the tasks that fit a filter. */
 export function listTasks(database: Database, filter: TaskPageFilter): Promise<readonly Task[]> {
   const { by, descending } = filter.order ?? newestFirst;
   const order = descending ? 'desc' : 'asc';
-  return selectTasks(database, (query) => {
-    const ordered = narrow(query, filter).orderBy(by, order).limit(filter.limit).offset(filter.offset);
-    return by === 'id' ? ordered : ordered.orderBy('id', order);
-  });
+  const columns = indexedOrders[by].map((column) => ({ column, order }));
+  return selectTasks(database, (query) =>
+    narrow(query, filter).orderBy(columns).limit(filter.limit).offset(filter.offset),
+  );
 }
 
 /** Counts the tasks that fit a filter. */
