@@ -20,7 +20,7 @@ const unwatchedMs = stepSeconds * 1_000;
 const slowMs = 4_000;
 
 /** Rows that are shown at most. */
-const most = { running: 200, pipelines: 200, ended: 10, alerts: 50 } as const;
+const most = { running: 200, pipelines: 200, alerts: 50 } as const;
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
 /** Reads what the dashboard shows, once for all who watch, and remembers how it moved. */
@@ -115,10 +115,8 @@ export class LiveState {
 
   async #readWatched(running: readonly Task[]): Promise<void> {
     const { database, settings, clock } = this.#parts;
-    const lately = { by: 'end_time', descending: true } as const;
     const newest = await listNewestTasks(database, most.pipelines);
-    const ended = await listTasks(database, { order: lately, limit: most.ended, offset: 0 });
-    const tasks = new Map([...ended, ...newest, ...running].map((task) => [task.id, task]));
+    const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
     this.#feed.show(
       'tasks',
       [...tasks.values()].map((task) => taskEntry(task, settings)),
