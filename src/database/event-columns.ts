@@ -11,9 +11,9 @@ export interface RowOwner {
 /** Returns the insert of a pipeline's events; none where there are none. */
 export function insertEvents(owner: RowOwner, events: readonly ChainEvent[]): readonly BulkInsert[] {
   return insert('event', events, [
-    ...positionColumns(owner, events),
     column('event_name', events, (event) => event.eventName),
     column('event_signature', events, (event) => event.eventSignature),
+    ...positionColumns(owner, events),
     column('args', events, (event) => event.argsJson),
   ]);
 }
@@ -38,16 +38,17 @@ export function insertRecentBlocks(pipelineId: number, blocks: readonly BlockRef
 }
 
 function positionColumns({ pipelineId, chainId }: RowOwner, logs: readonly LogPosition[]): readonly InsertColumn[] {
+  // What is the same in row after row comes first: it is written once for all of them.
   return [
     column('pipeline_id', logs, () => pipelineId),
-    column('block_number', logs, (log) => log.blockNumber),
-    column('log_index', logs, (log) => log.logIndex),
-    { ...column('transaction_hash', logs, (log) => log.transactionHash), hex: true },
     column('chain_id', logs, () => chainId),
+    column('block_number', logs, (log) => log.blockNumber),
     { ...column('block_hash', logs, (log) => log.blockHash), hex: true },
     column('block_timestamp', logs, (log) => log.timestamp),
-    column('transaction_index', logs, (log) => log.transactionIndex),
     { ...column('contract_address', logs, (log) => log.contractAddress), hex: true },
+    column('transaction_index', logs, (log) => log.transactionIndex),
+    { ...column('transaction_hash', logs, (log) => log.transactionHash), hex: true },
+    column('log_index', logs, (log) => log.logIndex),
   ];
 }
 

@@ -75,24 +75,44 @@ export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: nu
   let rows: string[] = [];
   let length = 0;
   const flush = (): void => {
-    if (rows.length > 0) texts.push(head + rows.join(','));
+    // Joined with its head: a text that is added to another is copied once more when it is read.
+    if (rows.length > 0) texts.push(rows.join(','));
     rows = [];
     length = 0;
   };
+  const write = rowWriter(literals);
   for (let row = 0; row < count; row++) {
-    const text = writeRow(literals, row);
+    const text = write(row);
     if (length + text.length > longest) flush();
-    rows.push(text);
+    rows.push(rows.length === 0 ? head + text : text);
     length += text.length;
   }
   flush();
   return texts;
 }
 
-function writeRow(literals: readonly (readonly string[])[], row: number): string {
-  let text = '';
-  for (const values of literals) text += (text === '' ? '(' : ',') + (values[row] ?? 'NULL');
-  return `${text})`;
+type Literals = readonly (readonly string[])[];
+
+/** Makes the writer of one row after the other: what they begin with alike is put together once for all of them. */
+function rowWriter(columns: Literals): (row: number) => string {
+  let [alike, head] = [0, ''];
+  return (row) => {
+    if (row === 0 || countAlike(columns, row - 1, row) < alike) {
+      alike = countAlike(columns, row, row + 1);
+      // Joined, not added up: what is added up is put together anew in each copy.
+      head = Array.from({ length: alike }, (_, at) => `${columns[at]?.[row] ?? 'NULL'},`).join('');
+    }
+    let text = `(${head}${columns[alike]?.[row] ?? 'NULL'}`;
+    for (let at = alike + 1; at < columns.length; at++) text += `,${columns[at]?.[row] ?? 'NULL'}`;
+    return `${text})`;
+  };
+}
+
+/** Returns how many columns two rows begin with alike, except the last one. */
+function countAlike(columns: Literals, row: number, other: number): number {
+  let at = 0;
+  while (at < columns.length - 1 && columns[at]?.[row] === columns[at]?.[other]) at++;
+  return at;
 }
 
 function toLiterals({ hex = false, values }: InsertColumn): readonly string[] {

@@ -2,6 +2,7 @@ import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../runtime/errors.js';
 import { maskUrl } from '../../runtime/secrets.js';
+import { answerText } from './answer-text.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { Transport, TransportOptions } from './transport.js';
@@ -94,7 +95,7 @@ export class HttpEndpoint implements Transport {
       if (bytes > this.#options.maxBytes) throw this.#tooLarge();
       chunks.push(chunk);
     }
-    return { text: Buffer.concat(chunks, bytes).toString('utf8'), bytes };
+    return { text: answerText(Buffer.concat(chunks, bytes)), bytes };
   }
 
   #tooLarge(): RpcError {

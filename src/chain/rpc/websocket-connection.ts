@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
 import { SecretMask } from '../../runtime/secrets.js';
+import { answerText } from './answer-text.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
@@ -46,7 +47,7 @@ export class WebSocketConnection {
       maxPayload: maxBytes,
       perMessageDeflate: false,
     });
-    this.#socket.on('message', (data) => onMessage(data.toString('utf8'), data.length));
+    this.#socket.on('message', (data) => onMessage(answerText(data), data.length));
     this.#socket.on('close', (code, reason) => this.#close(code, reason.toString('utf8')));
     this.#socket.on('error', (error) => this.fail(this.#errorOf(error, maxBytes)));
     this.#socket.on('unexpected-response', (_request, response) => void this.#refused(response));
