@@ -1,13 +1,17 @@
-// Runs every test: the suites that mostly wait (for processes, clocks, servers) beside those that mostly compute, since
-// together they take little longer than the longer half. `npx mocha FILE` runs single ones.
+// Runs every test in three parts side by side: two that mostly wait (for processes, clocks, servers) and one that mostly
+// computes, since together they take little longer than the longest. `npx mocha FILE` runs single ones.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-const halves = {
-  waiting: ['test/scenarios/**/*.test.ts', 'test/cli/**/*.test.ts'],
+/** Scenarios of what goes silent, and of what happens then. */
+const liveness = 'alerts|clocks|database-away|detection|disk-full|freeze|monitor|monitor-cut-off';
+
+const parts = {
+  liveness: [`test/scenarios/@(${liveness}).test.ts`],
+  programs: [`test/scenarios/!(${liveness}).test.ts`, 'test/cli/**/*.test.ts'],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
   computing: ['test/!(scenarios|cli|proof)/**/*.test.ts', 'test/*.test.ts', 'test/proof/**/*.test.ts'],
 };
@@ -15,14 +19,14 @@ const halves = {
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const started = new Set<ChildProcess>();
 
-interface Half {
+interface Part {
   /** All that it wrote, on both of its streams. */
   readonly output: Readable;
   /** Resolves with its exit code when it is gone. */
   readonly exited: Promise<number>;
 }
 
-function start(patterns: readonly string[]): Half {
+function start(patterns: readonly string[]): Part {
   const colour = process.stdout.isTTY ? ['--color'] : [];
   const child = spawn(process.execPath, [mocha, ...colour, ...patterns, ...process.argv.slice(2)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,11 +43,11 @@ function start(patterns: readonly string[]): Half {
   return { output, exited: exited.finally(() => started.delete(child)) };
 }
 
-/** Shows what a half writes, and returns how many of its tests passed, failed and were skipped. */
-async function show(half: Half): Promise<readonly number[]> {
+/** Shows what a part writes, and returns how many of its tests passed, failed and were skipped. */
+async function show(part: Part): Promise<readonly number[]> {
   let end = '';
-  half.output.on('data', (text: Buffer) => (end = (end + text.toString()).slice(-200)));
-  await pipeline(half.output, process.stdout, { end: false });
+  part.output.on('data', (text: Buffer) => (end = (end + text.toString()).slice(-200)));
+  await pipeline(part.output, process.stdout, { end: false });
   const counts = /mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(end)?.slice(1);
   return counts?.map(Number) ?? [0, 1, 0];
 }
@@ -51,10 +55,12 @@ async function show(half: Half): Promise<readonly number[]> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => started.forEach((child) => child.kill(signal)));
 }
-const [waiting, computing] = [start(halves.waiting), start(halves.computing)];
-const shown = [await show(waiting), await show(computing)];
+const running = [parts.liveness, parts.programs, parts.computing].map(start);
+const shown: (readonly number[])[] = [];
+for (const part of running) shown.push(await show(part));
 const [passed, failed, skipped] = [0, 1, 2].map((index) =>
   shown.reduce((sum, counts) => sum + (counts[index] ?? 0), 0),
 );
 process.stdout.write(`\nmocha: ${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-process.exitCode = Math.max(await waiting.exited, await computing.exited) === 0 ? 0 : 1;
+const codes = await Promise.all(running.map(({ exited }) => exited));
+process.exitCode = Math.max(...codes) === 0 ? 0 : 1;
