@@ -59,6 +59,8 @@ describe('the stream of tasks', () => {
   });
 
   it('tells the tasks that are there, then what changes, and goes on where a connection broke', async () => {
+    // Ended tasks are shown where they are the newest of their pipelines.
+    await database.write([database.knex('pipeline').insert({ id: 45, name: 'transfers' })]);
     const id = await insertSilentTask(database, 10);
     const first = await listen();
     await eventually('what is there comes', () => first.text.includes(`"task_id":${id},`));

@@ -67,7 +67,7 @@ export const leaseMutants: readonly Mutant[] = [
   store(
     'claim-holder',
     'a claim finds the holder that it has read',
-    "          .whereRaw(dialect.sameAs(knex, 'task_id', request.holder))\n",
+    "          .whereRaw(dialect.sameAs(knex, 'task_id', holder))\n",
     '',
   ),
   store(
