@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import type { Benchmark, Report } from './benchmark.js';
-import { insertRunningTasks, readStatus, startDurableServer } from './durable-server.js';
+import { insertFinishedTasks, insertRunningTasks, readStatus, startDurableServer } from './durable-server.js';
 import { linesOf, startMonitor } from './monitor-process.js';
 import type { MonitorLine } from './monitor-process.js';
+import { percentile } from './percentile.js';
+import { readCpuSeconds } from './processor-time.js';
 import { divide, SimulatedProcess } from './simulated-processes.js';
 import type { SimulatedProcessStats } from './simulated-processes.js';
 
@@ -76,14 +77,6 @@ function startProcess(url: string, processes: readonly (readonly number[])[]): S
   });
 }
 
-async function insertFinishedTasks(connection: Connection, count: number): Promise<void> {
-  await connection.query(
-    `INSERT INTO pipeline_task (pipeline_id, create_time, status, log_path, last_heartbeat, worker, heartbeat_interval, end_time, end_reason)
-     SELECT 1 + seq % 1000, NOW() - INTERVAL 10000000 - seq SECOND, 1 + seq % 2, CONCAT('logs/pipeline_', seq, '.log'),
-       NOW() - INTERVAL 9000000 - seq SECOND, 'bench:1', 5, NOW() - INTERVAL 9000000 - seq SECOND, 'completed' FROM seq_1_to_${count}`,
-  );
-}
-
 interface Costs {
   readonly at: number;
   readonly deadlocks: number;
@@ -95,22 +88,8 @@ async function readCosts(connection: Connection, pid: number): Promise<Costs> {
   return { at: performance.now(), deadlocks, cpuSeconds: readCpuSeconds(pid) };
 }
 
-/** User and system time of a process (proc_pid_stat(5), fields 14 and 15, in hundredths of a second). */
-function readCpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 async function countBeating(connection: Connection): Promise<number> {
   const recent = 'status = 0 AND last_heartbeat >= NOW() - INTERVAL 10 SECOND';
   const [rows] = await connection.query(`SELECT COUNT(*) AS beating FROM pipeline_task WHERE ${recent}`);
   return (rows as { beating: number }[])[0]?.beating ?? NaN;
-}
-
-/** The value that so large a share of the values does not exceed. */
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }

@@ -49,6 +49,15 @@ export async function insertRunningTasks(
   return (rows as { id: number }[]).map(({ id }) => id).reverse();
 }
 
+/** Inserts tasks of 1,000 pipelines that ended one second after another, long ago. */
+export async function insertFinishedTasks(connection: Connection, count: number): Promise<void> {
+  await connection.query(
+    `INSERT INTO pipeline_task (pipeline_id, create_time, status, log_path, last_heartbeat, worker, heartbeat_interval, end_time, end_reason)
+     SELECT 1 + seq % 1000, NOW() - INTERVAL 10000000 - seq SECOND, 1 + seq % 2, CONCAT('logs/pipeline_', seq, '.log'),
+       NOW() - INTERVAL 9000000 - seq SECOND, 'bench:1', 5, NOW() - INTERVAL 9000000 - seq SECOND, 'completed' FROM seq_1_to_${count}`,
+  );
+}
+
 /** Reads a counter of the server. */
 export async function readStatus(connection: Connection, name: string): Promise<number> {
   const [rows] = await connection.query('SHOW GLOBAL STATUS LIKE ?', [name]);
