@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
+import { defaultTraits } from '../test/support/chain-simulator.js';
 import type { SimCall } from '../test/support/chain-simulator.js';
 import { makeBlock } from '../test/support/simulated-chain.js';
 import type { SimBlock } from '../test/support/simulated-chain.js';
@@ -17,20 +18,7 @@ const [blockMs, logsPerBlock, phaseMs] = process.argv.slice(2).map(Number) as [n
 /** How many blocks there are when it starts. */
 const history = 200;
 
-const traits: NodeTraits = {
-  finalizedDistance: 64,
-  safeDistance: 32,
-  maxRange: Number.POSITIVE_INFINITY,
-  rangeError: { code: -32000, message: 'block range too large' },
-  maxResults: Number.POSITIVE_INFINITY,
-  resultsError: { code: -32005, message: 'query returned too many results' },
-  logTimestamps: 'real',
-  repeats: false,
-  strays: [],
-  receipts: 'none',
-  maxAddresses: Number.POSITIVE_INFINITY,
-  beyondHead: 'silent',
-};
+const traits: NodeTraits = { ...defaultTraits, logTimestamps: 'real' };
 
 const blocks: SimBlock[] = [];
 for (let number = 0; number < history; number++) blocks.push(nextBlock());

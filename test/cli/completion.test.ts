@@ -48,7 +48,7 @@ describe('chainparse completion', () => {
   ];
   for (const [words, offered] of cases) {
     it(`offers ${offered.join(' ') || 'files'} in bash for: ${words.join(' ')}`, async function () {
-      if (!has('bash')) this.skip();
+      if (!has('bash')) this.skip(); // only bash can tell what it would offer
       expect(completeInBash(await scriptFor('bash'), words)).to.have.members(offered);
     });
   }

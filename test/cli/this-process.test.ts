@@ -16,7 +16,7 @@ describe('a process of this host', () => {
   });
 
   it('is gone where another process has its number now', function () {
-    if (identity === null) return this.skip();
+    if (identity === null) return this.skip(); // only Linux tells when a process began
     expect(self.isGone(name, `${identity}0`)).to.equal(true);
   });
 
@@ -26,7 +26,7 @@ describe('a process of this host', () => {
   });
 
   it('is gone when it has ended, also while nobody has asked how', async function () {
-    if (!existsSync('/proc/self/stat')) return this.skip();
+    if (!existsSync('/proc/self/stat')) return this.skip(); // only Linux tells that a process is a zombie
     // The shell becomes a program that never looks after its child.
     const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {

@@ -49,7 +49,8 @@ export interface SimulatorOptions {
   readonly delayMs?: number;
 }
 
-const defaultTraits: NodeTraits = {
+/** A node that refuses nothing. */
+export const defaultTraits: NodeTraits = {
   finalizedDistance: 64,
   safeDistance: 32,
   maxRange: Number.POSITIVE_INFINITY,

@@ -81,8 +81,9 @@ export class LiveState {
 
   /** Reads anew what is older than `freshMs`; who asks while a read is in the air waits for it. */
   #look(freshMs: number): Promise<void> {
+    if (this.#reading !== null) return this.#reading;
     if (this.#parts.clock.monotonic() - this.#tasksAt < freshMs) return Promise.resolve();
-    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    this.#reading = this.#read().finally(() => (this.#reading = null));
     return this.#reading;
   }
 

@@ -1,12 +1,10 @@
 import type { Clock } from '../../runtime/clock.js';
-import { SecretMask } from '../../runtime/secrets.js';
 import type { ObserveChain } from '../chain-event.js';
 import { HttpEndpoint } from './http-endpoint.js';
-import { malformed, parseBody, readReply, shorten } from './json-rpc-answer.js';
-import type { HttpAnswer, RpcCall, RpcOutcome, RpcReply, StatedError } from './json-rpc-answer.js';
+import { AnswerReader } from './answer-reader.js';
+import { parseBody } from './json-rpc-answer.js';
+import type { RpcCall, RpcOutcome } from './json-rpc-answer.js';
 import { observeRequest } from './observe-request.js';
-import { capIn, retryAfterIn, suggestionIn } from '../errors/rpc-error-hints.js';
-import { classOfStatus, sortError } from '../errors/rpc-error-patterns.js';
 import { RpcError, asksForLess } from '../errors/rpc-error.js';
 import type { RpcErrorClass } from '../errors/rpc-error.js';
 import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
@@ -62,7 +60,7 @@ export class JsonRpcEndpoint {
   readonly name: string;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #secrets = new SecretMask();
+  readonly #answers: AnswerReader;
   readonly #observe: ObserveChain | undefined;
   #nextId = 1;
   #maxBatch: number;
@@ -75,7 +73,7 @@ export class JsonRpcEndpoint {
     this.#clock = clock;
     this.#observe = options.observe;
     this.#maxBatch = maxBatch;
-    this.#secrets.remember(url);
+    this.#answers = new AnswerReader({ url, host: this.host, clock });
   }
 
   /** The host of the URL: all of it that may be shown. */
@@ -127,7 +125,7 @@ export class JsonRpcEndpoint {
     const id = this.#nextId++;
     const [outcome] = await this.#observed([call], signal, async () => {
       const answer = await this.#transport.post(envelope(id, call), signal);
-      return [this.#outcome(this.#single(answer, id), answer)] as const;
+      return [this.#answers.readOne(answer, id)] as const;
     });
     return outcome;
   }
@@ -158,14 +156,13 @@ export class JsonRpcEndpoint {
     const answer = await this.#transport.post(body, signal);
     const parsed = answer.parsed ?? parseBody(answer.text);
     if (!Array.isArray(parsed) || parsed.length === 0) {
-      const error = this.#error(this.#statedByBody(parsed, answer), answer);
+      const error = this.#answers.refusalIn(parsed, answer);
       if (parsed === undefined) this.#bearFailure(error);
       this.#shrinkBatch(calls.length, error);
       return null;
     }
     this.#batchFailures = 0;
-    const replies = parsed.map(readReply);
-    const outcomes = calls.map((_call, index) => this.#outcome(pick(replies, firstId + index), answer));
+    const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
     const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
     if (refused === undefined || refused.ok) return outcomes;
     this.#shrinkBatch(calls.length, refused.error);
@@ -185,47 +182,6 @@ export class JsonRpcEndpoint {
     if (error.class === 'batch' || (mayBeBatch && ++this.#batchFailures >= batchFailuresBorne)) return;
     throw error;
   }
-
-  #single(answer: HttpAnswer, id: number): RpcReply {
-    const parsed = answer.parsed ?? parseBody(answer.text);
-    const body: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
-    if (parsed === undefined) return { id: undefined, error: this.#statedByBody(parsed, answer) };
-    const reply = readReply(body);
-    if (reply.error !== undefined || reply.id === undefined || reply.id === String(id)) return reply;
-    return { id: undefined, error: malformed('the answer belongs to another request') };
-  }
-
-  /** What an answer says that is not what was asked for: an error for the whole, a page of a proxy, half a document. */
-  #statedByBody(parsed: unknown, { status, text }: HttpAnswer): StatedError {
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
-      return readReply(parsed).error ?? malformed('one answer for a batch of calls');
-    }
-    const ofStatus = classOfStatus(status);
-    const prefix = ofStatus === undefined ? '' : `HTTP ${status} `;
-    if (text.trim() === '') return { ...malformed(`${prefix}with an empty body`), class: ofStatus ?? 'malformed' };
-    const stated = `${prefix}${shorten(text, 200)}`;
-    if (ofStatus === undefined) return malformed(`no JSON: ${stated}`);
-    // A page says in its own words what the status may hide, such as a rate limit behind a 403.
-    return { message: stated, code: undefined, data: undefined };
-  }
-
-  #outcome(reply: RpcReply, answer: HttpAnswer): RpcOutcome {
-    if (reply.error === undefined) return { ok: true, value: reply.result, bytes: answer.bytes };
-    return { ok: false, error: this.#error(reply.error, answer), bytes: answer.bytes };
-  }
-
-  #error(stated: StatedError, { status, retryAfter }: HttpAnswer): RpcError {
-    const { code, data } = stated;
-    const message = this.#secrets.mask(stated.message) || 'an error without a message';
-    const text = code === undefined ? message : `${message} (code ${code})`;
-    return new RpcError(text, {
-      class: stated.class ?? sortError(message, code, status),
-      host: this.host,
-      cap: capIn(message),
-      suggestion: suggestionIn(message, data),
-      retryAfterMs: retryAfterIn(message, data, retryAfter, this.#clock.now()),
-    });
-  }
 }
 
 function openTransport(options: TransportOptions): Transport {
@@ -234,12 +190,4 @@ function openTransport(options: TransportOptions): Transport {
 
 function envelope(id: number, { method, params }: RpcCall): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params });
-}
-
-function pick(replies: readonly RpcReply[], id: number): RpcReply {
-  const reply = replies.find((candidate) => candidate.id === String(id));
-  if (reply !== undefined) return reply;
-  // Some servers refuse a whole batch with one element, which may bear no id.
-  const refusal = replies.find((candidate) => candidate.error !== undefined && replies.length === 1);
-  return refusal ?? { id: undefined, error: malformed('the batch was answered without this call') };
 }

@@ -1,23 +1,15 @@
 import { expect } from 'chai';
+import type { RpcError } from '../../../src/chain/errors/rpc-error.js';
 import { JsonRpcEndpoint } from '../../../src/chain/rpc/json-rpc.js';
 import type { JsonRpcOptions } from '../../../src/chain/rpc/json-rpc.js';
-import { RpcError } from '../../../src/chain/errors/rpc-error.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { UsageError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Fault } from '../../support/chain-simulator.js';
 import { freePort } from '../../support/free-port.js';
+import { errorOf } from './error-of.js';
 
 const signal = new AbortController().signal;
-
-async function errorOf(work: Promise<unknown>): Promise<RpcError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).to.be.instanceOf(RpcError);
-  return error as RpcError;
-}
 
 describe('a JSON-RPC endpoint', () => {
   let node: ChainSimulator;

@@ -3,24 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { JsonRpcEndpoint } from '../../../src/chain/rpc/json-rpc.js';
 import type { JsonRpcOptions } from '../../../src/chain/rpc/json-rpc.js';
-import { RpcError } from '../../../src/chain/errors/rpc-error.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { UsageError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { freePort } from '../../support/free-port.js';
 import { eventually } from '../../support/within.js';
+import { errorOf } from './error-of.js';
 
 const signal = new AbortController().signal;
-
-async function errorOf(work: Promise<unknown>): Promise<RpcError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).to.be.instanceOf(RpcError);
-  return error as RpcError;
-}
 
 describe('a JSON-RPC endpoint over a WebSocket', () => {
   let node: ChainSimulator;

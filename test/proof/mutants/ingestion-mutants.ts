@@ -23,7 +23,7 @@ const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/r
 const client = guardsOf('src/chain/chain-client.ts', ['test/chain/logs/log-source.test.ts']);
 const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
 const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
-const answer = guardsOf('src/chain/rpc/json-rpc.ts', ['test/chain/rpc/json-rpc.test.ts']);
+const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
 const rollback = guardsOf('src/database/batch-store.ts', ['test/database/batch-store.test.ts'], '(sqlite)');
 
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
