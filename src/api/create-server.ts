@@ -7,6 +7,7 @@ import { AuditTrail } from './audit-trail.js';
 import { EventStreams } from './event-streams.js';
 import { Authorizer, type Right } from './guards/authorize.js';
 import { guard } from './guards/guard.js';
+import { limitConnections } from './guards/limit-connections.js';
 import { ProblemError, problemMedia, toProblem } from './problem.js';
 import { registerRoute } from './register-route.js';
 import type { Access, Route } from './route.js';
@@ -25,8 +26,8 @@ const bodyLimit = 1024 * 1024;
 
 const bodyMedia = ['application/json', 'application/yaml', 'application/x-yaml', 'text/yaml'];
 
-/** Connections at most: each costs memory, whoever has opened it. */
-const mostConnections = 2_000;
+/** Each connection costs memory; one address may be a proxy before many clients. */
+const connectionLimits = { most: 2_000, mostOfOne: 1_000 };
 
 /** Makes the HTTP server with some routes; it listens when told to. */
 export function createServer(parts: ApiParts, audit: AuditStore, routes: readonly Route[]): FastifyInstance {
@@ -42,7 +43,7 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
     clientErrorHandler,
     frameworkErrors: (error, request, reply) => void sendProblem(parts, error, request, reply),
   });
-  app.server.maxConnections = mostConnections;
+  limitConnections(app.server, connectionLimits);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(bodyMedia, { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.decorateRequest('right', 'anyone');

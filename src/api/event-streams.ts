@@ -97,7 +97,7 @@ export class EventStreams {
     const own = this.#open.get(key) ?? 0;
     if (this.#count >= most || own >= mostOfOne) {
       throw new ProblemError(503, 'TOO_MANY_STREAMS', 'too many streams are open', {
-        headers: { 'retry-after': '10' },
+        headers: { 'retry-after': '10', connection: 'close' },
       });
     }
     this.#count++;
