@@ -1,5 +1,6 @@
 import { UsageError } from '../runtime/errors.js';
-import type { ArgumentSpec, CommandOutline, OptionSpec, ValueKind } from './command-outline.js';
+import { amount, week } from '../runtime/setting-definition.js';
+import type { ArgumentSpec, CommandOutline, OptionSpec } from './command-outline.js';
 
 /** Returns the values of a command's arguments and options, numbers as numbers; throws UsageError for a wrong one. */
 export function checkValues(
@@ -18,6 +19,11 @@ export function checkValues(
   return values;
 }
 
+/** Returns the name by which an option's value is kept: `fromBlock` of `--from-block <n>`. */
+export function optionName(option: OptionSpec): string {
+  return camelCase(longFlag(option));
+}
+
 /** Returns an option's long flag: `--from-block` of `--from-block <n>`. */
 function longFlag({ flags }: OptionSpec): string {
   return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
@@ -32,12 +38,20 @@ function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, 
   if (choices !== undefined && !choices.includes(value)) {
     throw new UsageError(`${name} '${value}' is not one of ${choices.join(', ')}`);
   }
-  return kind === undefined || kind === 'text' ? value : checkNumber(name, kind, value);
+  if (kind === undefined || kind === 'text') return value;
+  return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind, value);
 }
 
-function checkNumber(name: string, kind: ValueKind, value: string): number {
+function checkNumber(name: string, kind: 'number' | 'id', value: string): number {
   const number = Number(value);
   const least = kind === 'id' ? 1 : 0;
   if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
-  throw new UsageError(`${name} '${value}' is not a whole number`, { hint: `write a whole number from ${least} on` });
+  throw new UsageError(`${name} '${value}' is no whole number from ${least} on`);
+}
+
+function checkSeconds(name: string, value: string): number {
+  const read = amount('seconds', week).safeParse(value);
+  if (read.success) return read.data;
+  const problem = read.error.issues[0]?.message ?? 'is wrong';
+  throw new UsageError(`${name} '${value}' ${problem}`, { hint: 'write seconds, such as 2 or 0.5' });
 }

@@ -1,7 +1,7 @@
-/** What an option or argument takes: free text, a number from zero, or an id (a number from one). */
-export type ValueKind = 'text' | 'number' | 'id';
+/** What an option or argument takes: free text, a number from zero, an id (a number from one), or seconds above zero. */
+export type ValueKind = 'text' | 'number' | 'id' | 'seconds';
 
-/** An option as `--help` shows it. Settings among them reach `loadSettings` as they were written. */
+/** An option as `--help` shows it. Those without a kind may be settings, and reach `loadSettings` as they were written. */
 export interface OptionSpec {
   /** In commander's notation: `-f, --follow`, `--limit <n>`. */
   readonly flags: string;

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { checkValues } from './check-values.js';
+import { checkValues, optionName } from './check-values.js';
 import type { ArgumentSpec, OptionSpec } from './command-outline.js';
 import type { CommandSpec } from './command-spec.js';
 import { globalOptions } from './global-options.js';
@@ -10,7 +10,7 @@ export interface ParsedCommand {
   readonly spec: CommandSpec;
   /** The command's arguments and options, checked. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Every option as it was written, global ones included: what settings are loaded from. */
+  /** Every option that may be a setting, as it was written, global ones included: what settings are loaded from. */
   readonly flags: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -90,7 +90,9 @@ function readCommand(spec: CommandSpec, command: Command): ParsedCommand {
   const written = command.optsWithGlobals<Record<string, string | string[] | boolean | undefined>>();
   const names = (spec.arguments ?? []).map(({ name }) => name);
   const values = Object.fromEntries(names.map((name, index) => [name, command.args[index]]));
-  const flags = Object.entries(written).filter(([, value]) => typeof value !== 'boolean');
+  // What the command reads by itself may share its name with a setting.
+  const own = new Set((spec.options ?? []).filter(({ kind }) => kind !== undefined).map(optionName));
+  const flags = Object.entries(written).filter(([name, value]) => typeof value !== 'boolean' && !own.has(name));
   return {
     spec,
     options: checkValues(spec, { ...written, ...values }),

@@ -12,8 +12,8 @@ import { statusFoot, statusLines, type StatusView } from '../status-lines.js';
 
 interface StatusOptions {
   readonly once?: boolean;
-  /** Seconds, checked by the setting of the same flag. */
-  readonly interval?: string;
+  /** In seconds. */
+  readonly interval?: number;
 }
 
 /** How long what is shown stands where nothing is said, and at least, in milliseconds. */
@@ -32,7 +32,7 @@ export async function showStatus(context: CommandContext, { once = false, interv
   await requireMigrated(database);
   const status = new StatusCommand(context, database);
   if (once || context.output.isJson || !context.output.isTerminal) return status.print();
-  const periodMs = interval === undefined ? defaultPeriodMs : Number(interval) * 1_000;
+  const periodMs = interval === undefined ? defaultPeriodMs : interval * 1_000;
   await status.watch(Math.max(leastPeriodMs, periodMs));
 }
 

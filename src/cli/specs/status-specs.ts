@@ -7,7 +7,7 @@ export const statusSpecs: readonly CommandSpec[] = [
     summary: 'show pipelines, running tasks, alerts and monitors on one screen',
     options: [
       { flags: '--once', description: 'print it once; also where there is no terminal' },
-      { flags: '--interval <seconds>', description: 'show it anew so often; 2 where left out' },
+      { flags: '--interval <seconds>', description: 'show it anew so often; 2 where left out', kind: 'seconds' },
     ],
     stopsGracefully: true,
     load: async () => (await import('../commands/status.js')).showStatus,
