@@ -137,7 +137,7 @@ async function block(
   ];
 }
 
-function pipelineRow({ id, name, state, task }: PipelineStatus, { rates, lang }: StatusView): Row {
+function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, lang }: StatusView): Row {
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
   const lag = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
@@ -145,10 +145,11 @@ function pipelineRow({ id, name, state, task }: PipelineStatus, { rates, lang }:
   const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : '';
   const cells: Cell[] = [
     ...[id, name, stateTexts[state][lang] + reason, lag],
-    ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, progress?.nextBlock],
+    ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, nextBlock],
     age === null ? null : ageText(Math.max(0, age), lang),
   ];
-  return { cells, tone: state === 'silent' || state === 'failed' ? 'bad' : isRunning ? undefined : 'faint' };
+  const isBad = state === 'silent' || state === 'parked' || state === 'failed';
+  return { cells, tone: isBad ? 'bad' : isRunning ? undefined : 'faint' };
 }
 
 function runningRow(task: Task, view: StatusView): Row {

@@ -4,6 +4,7 @@ import type { Heading } from './render-table.js';
 
 export const stateTexts: Readonly<Record<PipelineState, Readonly<Record<Lang, string>>>> = {
   silent: { en: 'silent', zh: '静默' },
+  parked: { en: 'parked', zh: '已暂停' },
   failed: { en: 'failed', zh: '失败' },
   running: { en: 'running', zh: '正在运行' },
   queued: { en: 'queued', zh: '等待运行' },

@@ -33,6 +33,25 @@ export class CheckpointStore {
     return row === undefined ? null : toCheckpoint(row);
   }
 
+  /** Lists the checkpoints of all pipelines, by the pipelines' ids. */
+  async list(): Promise<readonly Checkpoint[]> {
+    const rows = await this.#database.read<CheckpointRow[]>((knex) =>
+      knex('pipeline_checkpoint').select('*').orderBy('pipeline_id'),
+    );
+    return rows.map(toCheckpoint);
+  }
+
+  /** Lists the pipelines whose checkpoint names a task that ended for this reason. */
+  async listHeldBy(endReason: string): Promise<readonly number[]> {
+    const rows = await this.#database.read<{ pipeline_id: number }[]>((knex) =>
+      knex('pipeline_checkpoint')
+        .join('pipeline_task', 'pipeline_task.id', 'pipeline_checkpoint.task_id')
+        .where('pipeline_task.end_reason', endReason)
+        .select('pipeline_checkpoint.pipeline_id'),
+    );
+    return rows.map((row) => row.pipeline_id);
+  }
+
   /** Returns the remembered blocks of a pipeline, ascending. */
   async recentBlocks(pipelineId: number): Promise<readonly BlockRef[]> {
     const rows = await this.#database.read<{ block_number: number; block_hash: Buffer }[]>((knex) =>

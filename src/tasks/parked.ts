@@ -58,6 +58,11 @@ export async function readStanding(
   return { checkpoint: typeof checkpoint?.blockNumber === 'number' ? checkpoint : null, parked };
 }
 
+/** Returns the ids of all pipelines that are parked. */
+export async function readParked(checkpoints: CheckpointStore): Promise<ReadonlySet<number>> {
+  return new Set(await checkpoints.listHeldBy(endReason));
+}
+
 /** Returns the error that a run of a parked pipeline is refused with. */
 export function parkedError(pipelineId: number, { taskId, reason, remedy }: Parked): NeedsRewindError {
   return new NeedsRewindError(`pipeline ${pipelineId} is parked since task ${taskId}: ${reason}`, { hint: remedy });

@@ -31,7 +31,7 @@ function standingKeys({ checkpoint, parked }: Standing): Readonly<Record<string,
   };
 }
 
-/** Returns a pipeline as `pipeline list --json` has it. */
+/** Returns a pipeline in short. */
 export function pipelineSummaryToJson(pipeline: PipelineSummary): Readonly<Record<string, unknown>> {
   return {
     pipeline_id: pipeline.id,

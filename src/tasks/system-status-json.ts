@@ -32,7 +32,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
   };
 }
 
-function pipelineToJson({ id, name, state, task }: PipelineStatus, rates: EventRates): object {
+function pipelineToJson({ id, name, state, task, nextBlock }: PipelineStatus, rates: EventRates): object {
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
   return {
@@ -42,7 +42,7 @@ function pipelineToJson({ id, name, state, task }: PipelineStatus, rates: EventR
     task_id: task?.id ?? null,
     end_reason: task?.endReason ?? null,
     mode: progress?.mode ?? null,
-    next_block: progress?.nextBlock ?? null,
+    next_block: nextBlock,
     lag_blocks: progress === null || !isRunning ? null : lagBlocks(progress),
     events: progress?.events ?? null,
     events_per_second: task === null ? null : rounded(rates.of(task.id)),

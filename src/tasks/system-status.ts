@@ -1,4 +1,5 @@
 import { AlertStore } from '../database/alert-store.js';
+import { CheckpointStore } from '../database/checkpoint-store.js';
 import type { Database } from '../database/database.js';
 import { MonitorStore } from '../database/monitor-store.js';
 import { PipelineStore } from '../database/pipeline-store.js';
@@ -7,11 +8,16 @@ import { listTasks } from '../database/task-listing.js';
 import { readTaskSilence } from '../database/task-silence.js';
 import { readTaskStatistics, type TaskStatistics } from '../database/task-statistics.js';
 import type { Alert } from '../model/alert.js';
+import type { Checkpoint } from '../model/checkpoint.js';
 import { wasAliveOfLate, type Monitor } from '../model/monitor.js';
 import { taskStatus, type Task } from '../model/task.js';
+import { readParked } from './parked.js';
 
-/** What a pipeline does; `silent`: its task runs, and gave no sign of life for three of its heartbeats. */
-export type PipelineState = 'silent' | 'failed' | 'running' | 'queued' | 'ended' | 'never_ran' | 'disabled';
+/**
+ * What a pipeline does. `silent`: its task runs, and gave no sign of life for three of its heartbeats; `parked`: it is run by
+ * nobody until a person has rewound it.
+ */
+export type PipelineState = 'silent' | 'parked' | 'failed' | 'running' | 'queued' | 'ended' | 'never_ran' | 'disabled';
 
 /** A pipeline and its newest task. */
 export interface PipelineStatus {
@@ -19,6 +25,8 @@ export interface PipelineStatus {
   readonly name: string;
   readonly state: PipelineState;
   readonly task: Task | null;
+  /** By the running task, else by the checkpoint: a rewind may have moved it since a task ended. Null: it has read nothing. */
+  readonly nextBlock: number | null;
 }
 
 /** A system at a glance. */
@@ -47,7 +55,16 @@ const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10 } as const
 /** Of which time ends are counted, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
-const order: readonly PipelineState[] = ['silent', 'failed', 'running', 'queued', 'ended', 'never_ran', 'disabled'];
+const order: readonly PipelineState[] = [
+  'silent',
+  'parked',
+  'failed',
+  'running',
+  'queued',
+  'ended',
+  'never_ran',
+  'disabled',
+];
 
 /** Reads the status, a bounded number of rows by indexes. */
 export async function readSystemStatus(database: Database, options: StatusOptions): Promise<SystemStatus> {
@@ -81,19 +98,34 @@ async function readPipelines(database: Database, options: StatusOptions): Promis
   const pipelines = await new PipelineStore(database).list();
   const newest = await listNewestTasks(database, most.pipelines);
   const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
+  const store = new CheckpointStore(database);
+  const checkpoints = new Map((await store.list()).map((checkpoint) => [checkpoint.pipelineId, checkpoint]));
+  const parked = await readParked(store);
   return pipelines
     .slice(0, most.pipelines)
     .map(({ id, name, disabled }) => {
       const task = tasks.get(id) ?? null;
-      return { id, name, task, state: stateOf(task, disabled, options) };
+      const state = stateOf(task, { isDisabled: disabled, isParked: parked.has(id) }, options);
+      return { id, name, task, state, nextBlock: nextBlockOf(task, checkpoints.get(id)) };
     })
     .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.id - b.id);
 }
 
-function stateOf(task: Task | null, isDisabled: boolean, options: StatusOptions): PipelineState {
+function nextBlockOf(task: Task | null, checkpoint: Checkpoint | undefined): number | null {
+  const ofTask = task?.progress?.nextBlock ?? null;
+  if (task?.status === taskStatus.running && ofTask !== null) return ofTask;
+  return typeof checkpoint?.blockNumber === 'number' ? checkpoint.blockNumber + 1 : ofTask;
+}
+
+function stateOf(
+  task: Task | null,
+  { isDisabled, isParked }: { readonly isDisabled: boolean; readonly isParked: boolean },
+  options: StatusOptions,
+): PipelineState {
   if (task?.status === taskStatus.running) return isSilent(task, options) ? 'silent' : 'running';
   if (isDisabled) return 'disabled';
   if (task === null) return 'never_ran';
   if (task.status === taskStatus.queued) return 'queued';
+  if (isParked) return 'parked';
   return task.status === taskStatus.failed ? 'failed' : 'ended';
 }

@@ -7,7 +7,7 @@ import { TaskStore } from '../../database/task-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition.js';
-import { readStanding } from '../../tasks/parked.js';
+import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
 import { ConflictError, NotFoundError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
@@ -108,12 +108,20 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
 }
 
 async function listPipelines({ database, settings }: ApiParts, store: PipelineStore): Promise<object> {
-  const [pipelines, tasks] = await Promise.all([store.list(), listNewestTasks(database, mostPipelines)]);
+  const [pipelines, tasks, parked] = await Promise.all([
+    store.list(),
+    listNewestTasks(database, mostPipelines),
+    readParked(new CheckpointStore(database)),
+  ]);
   const newest = new Map(tasks.map((task) => [task.pipelineId, task]));
   const json = pipelines.map((pipeline) => {
     const task = newest.get(pipeline.id);
     const defaults = { timeoutMinutes: settings.taskTimeoutMinutes };
-    return { ...pipelineSummaryToJson(pipeline), latest_task: task === undefined ? null : taskToJson(task, defaults) };
+    return {
+      ...pipelineSummaryToJson(pipeline),
+      parked: parked.has(pipeline.id),
+      latest_task: task === undefined ? null : taskToJson(task, defaults),
+    };
   });
   return { pipelines: json, total: pipelines.length };
 }

@@ -17,9 +17,9 @@ const pipelineSummarySchema = z
   })
   .meta({ id: 'PipelineSummary' });
 
-/** All pipelines, each with its newest task. */
+/** All pipelines, each with its newest task; those that are parked are run by nobody until they are rewound. */
 export const pipelineListSchema = z.strictObject({
-  pipelines: z.array(pipelineSummarySchema.extend({ latest_task: taskSchema.nullable() })),
+  pipelines: z.array(pipelineSummarySchema.extend({ parked: z.boolean(), latest_task: taskSchema.nullable() })),
   total: z.int(),
 });
 

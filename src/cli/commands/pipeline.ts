@@ -6,7 +6,7 @@ import { TaskStore } from '../../database/task-store.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
 import { definitionKeys, printDefinition } from '../../pipeline/print-definition.js';
-import { readStanding } from '../../tasks/parked.js';
+import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
 import type { CommandContext } from '../context.js';
 import { describePipeline } from '../describe-pipeline.js';
@@ -47,9 +47,15 @@ export async function validatePipeline(context: CommandContext, options: FileOpt
 
 /** Lists all pipelines. */
 export async function listPipelines(context: CommandContext): Promise<void> {
-  const pipelines = await withStore(context, (store) => store.list());
+  const { pipelines, parked } = await withDatabase(context, async (database) => ({
+    pipelines: await new PipelineStore(database).list(),
+    parked: await readParked(new CheckpointStore(database)),
+  }));
   const { output } = context;
-  if (output.isJson) return output.json({ pipelines: pipelines.map(pipelineSummaryToJson), total: pipelines.length });
+  if (output.isJson) {
+    const list = pipelines.map((pipeline) => ({ ...pipelineSummaryToJson(pipeline), parked: parked.has(pipeline.id) }));
+    return output.json({ pipelines: list, total: list.length });
+  }
   await output.table(
     [
       { en: 'id', zh: '编号', align: 'right' },
@@ -62,7 +68,7 @@ export async function listPipelines(context: CommandContext): Promise<void> {
       pipeline.id,
       pipeline.name,
       pipeline.componentTypes.join(', '),
-      stateOf(pipeline.disabled, output.lang),
+      stateText({ isDisabled: pipeline.disabled, isParked: parked.has(pipeline.id) }, output.lang),
       pipeline.updateTime,
     ]),
   );
@@ -129,6 +135,10 @@ function componentsOf({ components }: PipelineDefinition): string {
   return components.length === 1 ? '1 component' : `${components.length} components`;
 }
 
-function stateOf(disabled: boolean, lang: 'en' | 'zh'): string {
-  return disabled ? { en: 'disabled', zh: '已停用' }[lang] : { en: 'enabled', zh: '已启用' }[lang];
+function stateText(
+  { isDisabled, isParked }: { readonly isDisabled: boolean; readonly isParked: boolean },
+  lang: 'en' | 'zh',
+): string {
+  const enabled = isDisabled ? { en: 'disabled', zh: '已停用' } : { en: 'enabled', zh: '已启用' };
+  return isParked ? `${enabled[lang]}, ${{ en: 'parked', zh: '已暂停' }[lang]}` : enabled[lang];
 }

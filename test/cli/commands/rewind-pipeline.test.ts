@@ -8,6 +8,10 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runIn } from '../run-in.js';
 import type { CommandResult } from '../run-in.js';
 
+interface Pipelines {
+  readonly pipelines: readonly { readonly parked?: boolean; readonly state?: string; readonly next_block?: number }[];
+}
+
 describe('the command pipeline rewind', () => {
   let node: ChainSimulator;
   let folder: string;
@@ -31,6 +35,15 @@ describe('the command pipeline rewind', () => {
     expect((await read()).code).to.equal(0);
   });
   afterEach(() => node.stop());
+
+  /** Whether the list says that the pipeline is parked, and its state and next block in the status. */
+  async function listed(): Promise<readonly unknown[]> {
+    const list = await chainparse('pipeline', 'list', '--json');
+    const status = await chainparse('status', '--json');
+    const [inList] = (JSON.parse(list.stdout) as Pipelines).pipelines;
+    const [inStatus] = (JSON.parse(status.stdout) as Pipelines).pipelines;
+    return [inList?.parked, inStatus?.state, inStatus?.next_block];
+  }
 
   it('takes rows back, says how many, and how the next run checks that it goes on from there', async () => {
     const { code, stdout, stderr } = await rewind('45', '--to-block', '20', '--rpc-url', node.url);
@@ -95,6 +108,9 @@ describe('the command pipeline rewind', () => {
     };
     expect(asJson.parked).to.include({ task_id: 2, hint: 'chainparse pipeline rewind 45 --to-block 25' });
     expect(asJson.checkpoint).to.include({ start_block: 5, block_number: 40 });
+    expect(await listed()).to.deep.equal([true, 'parked', 41]);
+    expect((await chainparse('pipeline', 'list', '--lang', 'en')).stdout).to.match(/ enabled, parked /);
+    expect((await chainparse('pipeline', 'list', '--lang', 'zh')).stdout).to.match(/ 已启用, 已暂停 /);
     const task = await chainparse('tasks', 'show', '2');
     expect(task.stdout)
       .to.match(/task 2: failed \(needs_rewind\)/)
@@ -103,6 +119,7 @@ describe('the command pipeline rewind', () => {
     expect(high.code).to.equal(6);
     expect(high.stderr).to.match(/hint: chainparse pipeline rewind 45 --to-block 25\n$/);
     expect(await rewind('45', '--to-block', '25', '--rpc-url', node.url)).to.include({ code: 0 });
+    expect(await listed()).to.deep.equal([false, 'failed', 26]);
     expect(await read()).to.include({ code: 0 });
     const exported = await chainparse('events', 'export', '--pipeline', '45');
     const hashes = exported.stdout
