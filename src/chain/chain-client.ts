@@ -9,6 +9,7 @@ import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from '.
 import type { BlockTag, TagAnswer } from './heads/header-outcome.js';
 import type { RpcCall } from './rpc/json-rpc-answer.js';
 import type { JsonRpcEndpoint } from './rpc/json-rpc.js';
+import { LogCollector, readLogsAnswer } from './log-json/log-collector.js';
 import { filterParams } from './logs/log-filter.js';
 import type { LogFilter } from './logs/log-filter.js';
 import { RpcError, asksForLess, isRefusal, mayBeLimit } from './errors/rpc-error.js';
@@ -142,7 +143,8 @@ export class ChainClient {
    * Returns the logs of a range. Throws RpcError where the node wants, or may want, a smaller range, or lags behind it.
    */
   async logs(filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<LogsAnswer> {
-    const call = logsCall(filter, { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) });
+    const where = { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) };
+    const call: RpcCall = { ...logsCall(filter, where), collect: () => new LogCollector() };
     const ask = async (endpoint: JsonRpcEndpoint): Promise<LogsAnswer> => {
       const since = this.#pool.now();
       // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
@@ -150,7 +152,8 @@ export class ChainClient {
       const header = headerIn(last, range.to);
       if (header === null) throw lagOf(endpoint, range.to);
       const ms = this.#pool.now() - since;
-      return { logs: readLogs(valueOf(logs)), last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
+      const read = readLogsAnswer(valueOf(logs));
+      return { logs: read, last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
     };
     const single = range.from === range.to;
     const isForCaller = (error: RpcError): boolean =>

@@ -3,7 +3,7 @@ import { SecretMask } from '../../runtime/secrets.js';
 import { capIn, retryAfterIn, suggestionIn } from '../errors/rpc-error-hints.js';
 import { classOfStatus, sortError } from '../errors/rpc-error-patterns.js';
 import { RpcError } from '../errors/rpc-error.js';
-import { malformed, parseBody, readReply, shorten } from './json-rpc-answer.js';
+import { malformed, readReply, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer, RpcOutcome, RpcReply, StatedError } from './json-rpc-answer.js';
 
 interface AnswerReaderOptions {
@@ -30,9 +30,9 @@ export class AnswerReader {
     this.#secrets.remember(url);
   }
 
-  /** Returns what an answer to one call says. */
-  readOne(answer: HttpAnswer, id: number): RpcOutcome {
-    return this.#outcome(this.#single(answer, id), answer);
+  /** Returns what an answer to one call says, which is undefined where it is no JSON. */
+  readOne(answer: HttpAnswer, parsed: unknown, id: number): RpcOutcome {
+    return this.#outcome(this.#single(answer, parsed, id), answer);
   }
 
   /** Returns what an array says of each of the calls of a batch, whose ids follow each other. */
@@ -46,8 +46,7 @@ export class AnswerReader {
     return this.#error(this.#statedByBody(parsed, answer), answer);
   }
 
-  #single(answer: HttpAnswer, id: number): RpcReply {
-    const parsed = answer.parsed ?? parseBody(answer.text);
+  #single(answer: HttpAnswer, parsed: unknown, id: number): RpcReply {
     const body: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
     if (parsed === undefined) return { id: undefined, error: this.#statedByBody(parsed, answer) };
     const reply = readReply(body);

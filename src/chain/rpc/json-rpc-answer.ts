@@ -4,6 +4,14 @@ import type { RpcError, RpcErrorClass } from '../errors/rpc-error.js';
 export interface RpcCall {
   readonly method: string;
   readonly params: readonly unknown[];
+  /** Makes what reads a long array that the call answers with; the outcome's value may then be it in the array's stead. */
+  readonly collect?: () => Collector;
+}
+
+/** Reads an array of objects from the text that an endpoint sent. */
+export interface Collector {
+  /** Takes bytes `from` to `end`, which hold `{…},{…}` if they are JSON; throws where they don't, or hold something else. */
+  take(json: Buffer, from: number, end: number): void;
 }
 
 /** The outcome of one call, and how long the answer was in which it came: it may hold other calls' outcomes, too. */
@@ -16,6 +24,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
   readonly text: string;
+  /** The text as it was sent, where the transport still has it. */
+  readonly body?: Buffer;
   /** How long the text was on its way. */
   readonly bytes: number;
   /** The text as JSON, where the transport had to read it to know whose answer it is. */

@@ -3,8 +3,9 @@ import type { ObserveChain } from '../chain-event.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import { AnswerReader } from './answer-reader.js';
 import { parseBody } from './json-rpc-answer.js';
-import type { RpcCall, RpcOutcome } from './json-rpc-answer.js';
+import type { HttpAnswer, RpcCall, RpcOutcome } from './json-rpc-answer.js';
 import { observeRequest } from './observe-request.js';
+import { parseAround } from './long-array.js';
 import { RpcError, asksForLess } from '../errors/rpc-error.js';
 import type { RpcErrorClass } from '../errors/rpc-error.js';
 import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
@@ -125,7 +126,7 @@ export class JsonRpcEndpoint {
     const id = this.#nextId++;
     const [outcome] = await this.#observed([call], signal, async () => {
       const answer = await this.#transport.post(envelope(id, call), signal);
-      return [this.#answers.readOne(answer, id)] as const;
+      return [this.#answers.readOne(answer, parsedBody(answer, [call]), id)] as const;
     });
     return outcome;
   }
@@ -154,7 +155,7 @@ export class JsonRpcEndpoint {
     this.#nextId += calls.length;
     const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
     const answer = await this.#transport.post(body, signal);
-    const parsed = answer.parsed ?? parseBody(answer.text);
+    const parsed = parsedBody(answer, calls);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#answers.refusalIn(parsed, answer);
       if (parsed === undefined) this.#bearFailure(error);
@@ -186,6 +187,13 @@ export class JsonRpcEndpoint {
 
 function openTransport(options: TransportOptions): Transport {
   return isWebSocketUrl(options.url) ? new WebSocketEndpoint(options) : new HttpEndpoint(options);
+}
+
+function parsedBody(answer: HttpAnswer, calls: readonly RpcCall[]): unknown {
+  if (answer.parsed !== undefined) return answer.parsed;
+  const collect = calls.find((call) => call.collect !== undefined)?.collect;
+  const collected = answer.body && collect && parseAround(answer.body, collect());
+  return collected ?? parseBody(answer.text);
 }
 
 function envelope(id: number, { method, params }: RpcCall): string {

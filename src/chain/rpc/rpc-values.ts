@@ -37,8 +37,8 @@ export function readLogs(value: unknown): RawLog[] {
   return logs;
 }
 
-/** What is the same as in the log before need not be looked at again, nor held twice: most logs share much with it. */
-function readLog(value: unknown, before: RawLog | undefined): RawLog {
+/** Reads a log. What is the same as in the log before it need not be looked at again, nor held twice: most share much. */
+export function readLog(value: unknown, before: RawLog | undefined): RawLog {
   const fields = fieldsOf(value, 'a log');
   return {
     address: readHex(fields['address'], "a log's address", 42, before?.address),
