@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse, stringify } from 'yaml';
+import { documentedMetrics } from '../ops/documented-metrics.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { Child } from '../support/child.js';
 import { freePort } from '../support/free-port.js';
@@ -75,37 +76,87 @@ class Prometheus {
   }
 }
 
+const job = (command: string): string => `chainparse-${command}`;
+/** Who is meant in the column `by`. */
+const jobsOf: Readonly<Record<string, readonly string[]>> = {
+  run: [job('run'), job('worker')],
+  monitor: [job('monitor')],
+  serve: [job('serve')],
+  all: ['run', 'worker', 'monitor', 'serve'].map(job),
+};
+
 withPrometheus('Prometheus beside a live system', () => {
-  it('sees it run, raises an alert when its task is frozen, and clears it when the task goes on', async function () {
-    this.timeout(120_000);
-    const node = await ChainSimulator.start({}, { finalizedDistance: 5 });
+  let node: ChainSimulator;
+  let run: Child;
+  let processes: readonly Child[] = [];
+  let ports: Readonly<Record<string, number>>;
+  let prometheus: Prometheus;
+
+  // A pipeline is run by hand, one by a worker; a monitor judges both, and the API tells of them.
+  before(async function () {
+    this.timeout(60_000);
+    node = await ChainSimulator.start({}, { finalizedDistance: 5 });
     node.mine(10);
     const url = `sqlite:${temporaryFolder()}/prometheus.db`;
     const scenario = await Scenario.begin(url, node.url, { mode: 'realtime' });
-    const ports = { 'chainparse-run': await freePort(), 'chainparse-monitor': await freePort() };
-    const run = scenario.run('--metrics-port', String(ports['chainparse-run']));
+    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--id', '46');
+    const names = ['chainparse-run', 'chainparse-worker', 'chainparse-monitor', 'chainparse-serve'];
+    ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
+    const portOf = (command: string): string => String(ports[`chainparse-${command}`]);
+    run = scenario.run('--metrics-port', portOf('run'));
     const often = ['--interval', '0.5', '--heartbeat-interval', '1'];
-    const monitor = scenario.start('monitor', ...often, '--metrics-port', String(ports['chainparse-monitor']));
-    const prometheus = await Prometheus.start(ports);
-    try {
-      const sees = (query: string, value: number): Promise<boolean> =>
-        eventually(query, async () => (await prometheus.value(query)) === value, 30_000);
-      await sees('chainparse_events_total{pipeline="45"}', 10);
-      await sees('chainparse_tasks{status="running"}', 1);
-      await sees('chainparse_tasks_silent', 0);
-      await sees('sum(up)', 2);
-      expect(await prometheus.firing()).to.deep.equal([]);
-      run.signal('SIGSTOP');
-      const fires = (name: string): Promise<boolean> =>
-        eventually(`${name} fires`, async () => (await prometheus.firing()).includes(name), 30_000);
-      await Promise.all([fires('ChainparseTaskSilent'), fires('ChainparseProcessDown')]);
-      run.signal('SIGCONT');
-      await eventually('it is over', async () => (await prometheus.firing()).length === 0, 30_000);
-      for (const process of [run, monitor]) process.signal('SIGTERM');
-      for (const process of [run, monitor]) expect((await process.exit(12_000)).code).to.equal(0);
-    } finally {
-      await prometheus.stop();
-      await node.stop();
+    processes = [
+      run,
+      scenario.start('worker', '--metrics-port', portOf('worker')),
+      scenario.start('monitor', ...often, '--metrics-port', portOf('monitor')),
+      scenario.start('serve', '--port', portOf('serve')),
+    ];
+    prometheus = await Prometheus.start(ports);
+    await sees('sum(up)', 4);
+    const start = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"pipeline_id":46}' };
+    expect((await fetch(`http://127.0.0.1:${portOf('serve')}/api/v1/pipeline/start`, start)).status).to.equal(202);
+  });
+  after(async () => {
+    for (const process of processes) await process.kill();
+    await prometheus.stop();
+    await node.stop();
+  });
+
+  const sees = (query: string, value: number): Promise<boolean> =>
+    eventually(query, async () => (await prometheus.value(query)) === value, 30_000);
+  const fires = (name: string): Promise<boolean> =>
+    eventually(`${name} fires`, async () => (await prometheus.firing()).includes(name), 30_000);
+
+  it('learns from each command what docs/metrics.md says that it tells', async function () {
+    this.timeout(60_000);
+    for (const pipeline of [45, 46]) await sees(`chainparse_events_total{pipeline="${pipeline}"}`, 10);
+    node.reorg(2);
+    await sees('count(chainparse_reorgs_total)', 2);
+    await sees('chainparse_monitors_alive{job="chainparse-serve"}', 1);
+    for (const { name, type, by } of documentedMetrics()) {
+      const tellers = by.flatMap((who) => jobsOf[who] ?? [`nobody is called ${who}`]);
+      const series = type === 'histogram' ? `${name}_count` : name;
+      for (const job of tellers) await sees(`count(count(${series}{job="${job}"}))`, 1);
     }
+  });
+
+  it('finds in serve what is documented, and nothing else of chainparse', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${ports['chainparse-serve']}/metrics`)).text();
+    const told = new Set([...text.matchAll(/^# TYPE (chainparse_\w+)/gm)].map(([, name]) => name));
+    const documented = documentedMetrics().filter(({ by }) => by.includes('serve') || by.includes('all'));
+    expect([...told].sort()).to.deep.equal(documented.map(({ name }) => name).sort());
+  });
+
+  it('raises an alert when a task is frozen, and clears it when the task goes on', async function () {
+    this.timeout(120_000);
+    await sees('max(chainparse_tasks{status="running"})', 2);
+    await sees('max(chainparse_tasks_silent)', 0);
+    expect(await prometheus.firing()).to.deep.equal([]);
+    run.signal('SIGSTOP');
+    await Promise.all([fires('ChainparseTaskSilent'), fires('ChainparseProcessDown')]);
+    run.signal('SIGCONT');
+    await eventually('it is over', async () => (await prometheus.firing()).length === 0, 30_000);
+    for (const process of processes) process.signal('SIGTERM');
+    for (const process of processes) expect((await process.exit(12_000)).code).to.equal(0);
   });
 });
