@@ -14,7 +14,7 @@ export function insertEvents(owner: RowOwner, events: readonly ChainEvent[]): re
     column('event_name', events, (event) => event.eventName),
     column('event_signature', events, (event) => event.eventSignature),
     ...positionColumns(owner, events),
-    column('args', events, (event) => event.argsJson),
+    { ...column('args', events, (event) => event.argsJson), distinct: true },
   ]);
 }
 
@@ -24,7 +24,7 @@ export function insertUndecoded(owner: RowOwner, logs: readonly UndecodedLog[]):
     ...positionColumns(owner, logs),
     column('reason', logs, (log) => log.reason),
     column('topics', logs, (log) => JSON.stringify(log.topics)),
-    column('data', logs, (log) => log.data),
+    { ...column('data', logs, (log) => log.data), distinct: true },
   ]);
 }
 

@@ -44,10 +44,10 @@ export function unpackStep(step: PackedStep): ScriptStep {
   return { table, count, columns: packed.map((column) => unpackColumn(column, count)) };
 }
 
-function packColumn({ name, hex = false, values }: InsertColumn): PackedColumn {
+function packColumn({ name, hex = false, distinct = false, values }: InsertColumn): PackedColumn {
   if (areNumbers(values)) return { name, numbers: Float64Array.from(values) };
   if (!areTexts(values)) return { name, hex, values };
-  const { texts, runs, length } = toRuns(values);
+  const { texts, runs, length } = toRuns(values, distinct);
   if (length > longestText) return { name, hex, values };
   return hex ? { name, runs, ...joinHex(texts) } : { name, runs, ...joinTexts(texts) };
 }
@@ -60,13 +60,13 @@ function areTexts(values: readonly SqlValue[]): values is readonly string[] {
   return values.every((value) => typeof value === 'string');
 }
 
-function toRuns(values: readonly string[]): { texts: string[]; runs: Uint32Array; length: number } {
+function toRuns(values: readonly string[], distinct: boolean): { texts: string[]; runs: Uint32Array; length: number } {
   const texts: string[] = [];
   const runs = new Uint32Array(values.length);
   let length = 0;
   for (let row = 0; row < values.length; row++) {
     const value = values[row] as string;
-    if (row === 0 || value !== values[row - 1]) {
+    if (row === 0 || distinct || value !== values[row - 1]) {
       texts.push(value);
       length += value.length;
     }

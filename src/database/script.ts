@@ -13,6 +13,8 @@ export interface Statement {
 export interface InsertColumn {
   readonly name: string;
   readonly hex?: boolean;
+  /** Says that hardly any two texts are the same: then none are compared. */
+  readonly distinct?: boolean;
   readonly values: readonly SqlValue[];
 }
 

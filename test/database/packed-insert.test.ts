@@ -44,6 +44,12 @@ describe('an insert that travels to another process', () => {
     expect(valuesOf([])).to.deep.equal([]);
   });
 
+  it('keeps the texts of a column in which hardly any two are the same', () => {
+    const values = ['{"a":1}', '{"a":1}', '', '{"a":"汉字"}'];
+    const [column] = sent(insertOf({ name: 'args', values, distinct: true })).columns;
+    expect(column?.values).to.deep.equal(values);
+  });
+
   it('has the bytes of what was hex, whatever its length', () => {
     const values = ['0xAb', '0xab', '0x', '0x', '0x00ff00', '0x00ff00'];
     expect(valuesOf(values, true)).to.deep.equal([
