@@ -4,7 +4,7 @@ import type { Component, EventMonitorConfig, Pipeline } from '../model/pipeline.
 import type { RunRequest } from '../model/run-request.js';
 import type { Clock } from '../runtime/clock.js';
 import { UsageError } from '../runtime/errors.js';
-import type { TaskOptions } from '../tasks/run-task.js';
+import type { TaskOptions } from '../tasks/task-options.js';
 import type { CommandContext } from './context.js';
 import { thisProcess } from './this-process.js';
 

@@ -5,7 +5,7 @@ const store = guardsOf('src/database/task-store.ts', ['test/database/task-store.
 const ending = guardsOf('src/database/end-replaced.ts', ['test/database/task-store.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/claim-task.ts', ['test/tasks/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(mariadb)');
-const run = guardsOf('src/tasks/run-task.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');
+const run = guardsOf('src/tasks/task-run.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');
 const settings = guardsOf('src/runtime/settings.ts', ['test/runtime/settings.test.ts']);
 
 /** Who has a pipeline, and when a task ends. */

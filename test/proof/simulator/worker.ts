@@ -4,7 +4,7 @@ import { silentLogger } from '../../../src/runtime/logger.js';
 import { BeatRounds } from '../../../src/tasks/beat-rounds.js';
 import type { Worker } from '../../../src/tasks/claim-task.js';
 import { runTask } from '../../../src/tasks/run-task.js';
-import type { TaskOptions } from '../../../src/tasks/run-task.js';
+import type { TaskOptions } from '../../../src/tasks/task-options.js';
 import type { Run } from './history.js';
 import type { PlannedStart } from './planned-process.js';
 import type { SimProcess } from './sim-process.js';
