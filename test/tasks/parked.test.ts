@@ -9,7 +9,7 @@ import { readStanding } from '../../src/tasks/parked.js';
 import type { Standing } from '../../src/tasks/parked.js';
 import { rewindPipeline } from '../../src/tasks/rewind-pipeline.js';
 import { runTask } from '../../src/tasks/run-task.js';
-import type { TaskOptions, TaskResult } from '../../src/tasks/run-task.js';
+import type { TaskOptions, TaskResult } from '../../src/tasks/task-options.js';
 import { exampleBatch } from '../database/example-batch.js';
 import { ScriptedSource } from '../pipeline/pipeline-fixture.js';
 import { eachDatabase } from '../support/databases.js';

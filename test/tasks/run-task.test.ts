@@ -15,7 +15,7 @@ import {
 import type { Logger } from '../../src/runtime/logger.js';
 import type { LivenessEvent } from '../../src/tasks/liveness-event.js';
 import { runTask } from '../../src/tasks/run-task.js';
-import type { TaskOptions, TaskResult } from '../../src/tasks/run-task.js';
+import type { TaskOptions, TaskResult } from '../../src/tasks/task-options.js';
 import { exampleBatch, hashOf } from '../database/example-batch.js';
 import { eachDatabase, createDatabase, withMariadbServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
