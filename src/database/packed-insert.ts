@@ -45,7 +45,7 @@ export function unpackStep(step: PackedStep): ScriptStep {
 }
 
 function packColumn({ name, hex = false, distinct = false, values }: InsertColumn): PackedColumn {
-  if (areNumbers(values)) return { name, numbers: Float64Array.from(values) };
+  if (areNumbers(values)) return { name, numbers: new Float64Array(values) };
   if (!areTexts(values)) return { name, hex, values };
   const { texts, runs, length } = toRuns(values, distinct);
   if (length > longestText) return { name, hex, values };
@@ -76,8 +76,10 @@ function toRuns(values: readonly string[], distinct: boolean): { texts: string[]
 }
 
 function joinTexts(texts: readonly string[]): { text: string; ends: Uint32Array } {
+  const ends = new Uint32Array(texts.length);
   let end = 0;
-  return { text: texts.join(''), ends: Uint32Array.from(texts, (text) => (end += text.length)) };
+  for (let i = 0; i < texts.length; i++) ends[i] = end += (texts[i] as string).length;
+  return { text: texts.join(''), ends };
 }
 
 function joinHex(texts: readonly string[]): { bytes: Buffer; ends: Uint32Array } {
