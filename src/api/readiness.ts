@@ -18,6 +18,9 @@ interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** What the detail says, and the values in it: for who says it in another language. */
+  readonly kind: string;
+  readonly values: Readonly<Record<string, string | number>>;
 }
 
 /** Running tasks that are looked at, newest first. */
@@ -34,7 +37,7 @@ export async function readReadiness(parts: ApiParts): Promise<Readiness> {
   });
   late.catch(() => undefined);
   const checks = await Promise.race([readChecks(parts), late]).catch((error: unknown) => [
-    { name: 'database', ok: false, detail: parts.secrets.mask(messageOf(error)) },
+    failedDatabase(parts.secrets.mask(messageOf(error))),
   ]);
   done.abort(new Error('answered'));
   const failed = checks.filter(({ ok }) => !ok);
@@ -51,27 +54,33 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
   ]);
   const isWatched = monitors.some((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
   return [
-    { name: 'database', ok: true, detail: 'answers, and is migrated' },
+    { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },
     checkMonitor(isWatched, tasks.length > 0),
     checkSilence(silence.silent),
     checkLag(tasks, settings.api.maxLagBlocks),
   ];
 }
 
+function failedDatabase(error: string): Check {
+  return { name: 'database', ok: false, detail: error, kind: 'fails', values: { error } };
+}
+
+const monitorDetails = {
+  alive: 'one is alive',
+  missing: 'tasks run, and no monitor is alive',
+  unneeded: 'none is alive, and no task runs',
+} as const;
+
 /** Where nothing runs, there is nobody to watch. */
 function checkMonitor(isWatched: boolean, isNeeded: boolean): Check {
-  const detail = isWatched
-    ? 'one is alive'
-    : isNeeded
-      ? 'tasks run, and no monitor is alive'
-      : 'none is alive, and no task runs';
-  return { name: 'monitor', ok: isWatched || !isNeeded, detail };
+  const kind = isWatched ? 'alive' : isNeeded ? 'missing' : 'unneeded';
+  return { name: 'monitor', ok: kind !== 'missing', detail: monitorDetails[kind], kind, values: {} };
 }
 
 function checkSilence(silent: number): Check {
   const who = silent === 1 ? '1 running task has' : `${silent} running tasks have`;
   const detail = silent === 0 ? 'every running task beats' : `${who} been silent for more than three heartbeats`;
-  return { name: 'silence', ok: silent === 0, detail };
+  return { name: 'silence', ok: silent === 0, detail, kind: silent === 0 ? 'none' : 'silent', values: { n: silent } };
 }
 
 function checkLag(tasks: readonly Task[], most: number | null): Check {
@@ -81,6 +90,8 @@ function checkLag(tasks: readonly Task[], most: number | null): Check {
   });
   const worst = lags.reduce((a, b) => (b.lag > a.lag ? b : a), { id: 0, lag: 0 });
   const ok = most === null || worst.lag <= most;
-  const detail = lags.length === 0 ? 'no live pipeline runs' : `task ${worst.id} is ${worst.lag} blocks behind`;
-  return { name: 'lag', ok, detail: ok && worst.lag === 0 && lags.length > 0 ? 'no live pipeline is behind' : detail };
+  if (lags.length === 0) return { name: 'lag', ok, detail: 'no live pipeline runs', kind: 'none', values: {} };
+  if (worst.lag === 0) return { name: 'lag', ok, detail: 'no live pipeline is behind', kind: 'level', values: {} };
+  const detail = `task ${worst.id} is ${worst.lag} blocks behind`;
+  return { name: 'lag', ok, detail, kind: 'behind', values: { task: String(worst.id), n: worst.lag } };
 }

@@ -10,7 +10,15 @@ const health = JSON.stringify({ status: 'ok' });
 
 const readinessSchema = z.strictObject({
   ready: z.boolean(),
-  checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  checks: z.array(
+    z.strictObject({
+      name: z.string(),
+      ok: z.boolean(),
+      detail: z.string(),
+      kind: z.string().describe('what the detail says'),
+      values: z.record(z.string(), z.union([z.string(), z.number()])).describe('the values in it'),
+    }),
+  ),
   reasons: z.array(z.string()).describe('why it is not ready'),
 });
 

@@ -4,6 +4,7 @@ import { h, keyedList, setText } from '../dom.js';
 import { formatAge, formatInstant, hasText, t } from '../language.js';
 import { live } from '../live.js';
 import { taskPath } from '../router.js';
+import { alertText } from './server-texts.js';
 
 /** Makes a list of alerts; `read` returns those to show. */
 export function makeAlertList(read, noneText) {
@@ -50,7 +51,7 @@ function makeRow(alert) {
       const isOpen = current.state === 'open';
       node.dataset.state = current.state;
       clear.hidden = !isOpen;
-      setText(message, current.message);
+      setText(message, alertText(current));
       setText(when, whenText(current, isOpen));
     },
   };

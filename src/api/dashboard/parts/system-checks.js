@@ -1,7 +1,8 @@
 import { h, keyedList, setText } from '../dom.js';
-import { currentLanguage, hasText, t } from '../language.js';
+import { hasText, t } from '../language.js';
 import { live } from '../live.js';
 import { icon } from './icon.js';
+import { checkText } from './server-texts.js';
 
 /** Makes the list of what the server checks of itself: database, monitor, silence, lag. */
 export function makeSystemChecks() {
@@ -27,9 +28,9 @@ function makeRow({ name }) {
   let shown = null;
   return {
     node,
-    update({ ok, detail: text }) {
-      // The server speaks English; what is in order need not be explained.
-      setText(detail, ok && currentLanguage() !== 'en' ? t('check.ok') : text);
+    update(check) {
+      const { ok } = check;
+      setText(detail, checkText(check));
       if (shown === ok) return;
       shown = ok;
       node.dataset.ok = ok;

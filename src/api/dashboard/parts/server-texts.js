@@ -1,0 +1,21 @@
+import { hasText, t } from '../language.js';
+
+/** Returns what a check of the server says of it, in the language that is shown. */
+export function checkText({ name, kind, values, detail }) {
+  return textOr(detail, `check.is.${name}.${kind}`, values);
+}
+
+/** What tells alerts of one rule from each other. */
+const distinct = ['still_seconds', 'silent_seconds', 'tasks'];
+
+/** Returns what an alert says, in the language that is shown. */
+export function alertText({ rule, details, message, task_id: task, pipeline_id: pipeline }) {
+  const kind = distinct.find((name) => name in details);
+  const values = { ...details, task: String(task), pipeline: String(pipeline) };
+  return textOr(message, `alert.is.${kind === undefined ? rule : `${rule}.${kind}`}`, values);
+}
+
+/** What this page does not know is said as the server says it, in English. */
+function textOr(english, key, values) {
+  return hasText(key) ? t(key, values) : english;
+}

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { readReadiness } from '../../src/api/readiness.js';
+import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import type { Database } from '../../src/database/database.js';
+import { TaskStore } from '../../src/database/task-store.js';
+import type { AlertCondition } from '../../src/model/alert.js';
+import type { Task } from '../../src/model/task.js';
+import * as conditions from '../../src/tasks/alerts/alert-conditions.js';
+import { claimRequest } from '../database/claim-request.js';
+import { insertSilentTask } from '../database/insert-silent-task.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { projectRoot } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { testApi, type TestApi } from './api-fixture.js';
+
+interface Dashboard {
+  setLanguage(language: 'en' | 'zh'): void;
+  checkText(check: object): string;
+  alertText(alert: object): string;
+}
+
+const folder = join(projectRoot, 'src/api/dashboard');
+const chinese = /[\u4e00-\u9fff]/;
+
+/** Loads the dashboard's code, which finds itself in no browser here. */
+async function loadDashboard(): Promise<Dashboard> {
+  Object.defineProperty(globalThis, 'navigator', { value: { language: 'en' }, configurable: true });
+  const modules = ['language.js', 'parts/server-texts.js'].map((path) => import(join(folder, path)) as Promise<object>);
+  return Object.assign({}, ...(await Promise.all(modules))) as Dashboard;
+}
+
+describe('what the dashboard makes of what the server says', () => {
+  let database: Database;
+  let api: TestApi;
+  let dashboard: Dashboard;
+
+  before(async () => {
+    database = await openMigrated(`sqlite:${temporaryFolder()}/test.db`);
+    api = testApi(database);
+    dashboard = await loadDashboard();
+  });
+  after(async () => {
+    await api.app.close();
+    await database.close();
+  });
+
+  /** Checks that it says the same in English, and says it in Chinese with the same numbers. */
+  function expectBoth(english: string, read: () => string): void {
+    dashboard.setLanguage('en');
+    expect(read()).to.equal(english);
+    dashboard.setLanguage('zh');
+    expect(read()).to.match(chinese);
+    const numbers = (text: string): string[] => (text.match(/\d+/g) ?? []).sort();
+    expect(numbers(read())).to.deep.equal(numbers(english));
+  }
+
+  async function runLive(pipelineId: number, headBlock: number): Promise<void> {
+    await new CheckpointStore(database).get(pipelineId);
+    const taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
+    const progress = { mode: 'realtime', nextBlock: 100, targetBlock: null, headBlock, events: 1 } as const;
+    await new TaskStore(database).renew([{ taskId, progress }]);
+  }
+
+  it('tells every check in the language that is shown', async () => {
+    const kinds = new Set<string>();
+    const look = async (): Promise<void> => {
+      for (const check of (await readReadiness(api.parts)).checks) {
+        kinds.add(`${check.name} ${check.kind}`);
+        expectBoth(check.detail, () => dashboard.checkText(check));
+      }
+    };
+    await look();
+    await runLive(45, 99);
+    await look();
+    await runLive(46, 107);
+    await insertSilentTask(database, 1_000);
+    await look();
+    await insertSilentTask(database, 1_000);
+    await look();
+    await api.parts.database.write([database.knex('monitor').insert(monitorRow())]);
+    await look();
+    expect([...kinds].sort()).to.deep.equal([
+      'database answers',
+      'lag behind',
+      'lag level',
+      'lag none',
+      'monitor alive',
+      'monitor missing',
+      'monitor unneeded',
+      'silence none',
+      'silence silent',
+    ]);
+  });
+
+  function monitorRow(): Record<string, unknown> {
+    const now = database.dialect.now(database.knex);
+    return { name: 'host-1:1', create_time: now, last_heartbeat: now, check_interval: 300 };
+  }
+
+  it('tells a database that fails in the words of the failure', async () => {
+    const broken = Object.create(database, {
+      read: { value: () => Promise.reject(new Error('it is gone')) },
+    }) as Database;
+    const [check] = (await readReadiness({ ...api.parts, database: broken })).checks;
+    dashboard.setLanguage('en');
+    expect(dashboard.checkText(check ?? {})).to.equal('it is gone');
+    dashboard.setLanguage('zh');
+    expect(dashboard.checkText(check ?? {})).to.equal('不可用: it is gone');
+  });
+
+  it('tells every alert in the language that is shown', async () => {
+    const silent = await new TaskStore(database).get(await insertSilentTask(database, 900));
+    for (const { rule, details, message, taskId, pipelineId } of everyCondition(silent)) {
+      const alert = { ...{ rule, details, message }, task_id: taskId, pipeline_id: pipelineId };
+      expectBoth(message.replace(/, such as task \d+/, ''), () => dashboard.alertText(alert));
+    }
+  });
+
+  it('tells as the server does what it does not know', () => {
+    dashboard.setLanguage('zh');
+    const alert = { rule: 'of_tomorrow', details: {}, message: 'something new is wrong', task_id: null };
+    expect(dashboard.alertText(alert)).to.equal('something new is wrong');
+    const check = { name: 'moon', kind: 'full', values: {}, detail: 'it is full' };
+    expect(dashboard.checkText(check)).to.equal('it is full');
+  });
+});
+
+function everyCondition(silent: Task): readonly AlertCondition[] {
+  const task = { taskId: 7_001, pipelineId: 45 };
+  return [
+    conditions.heartbeatFailing(task, 3, 'ECONNRESET'),
+    conditions.taskHangs(task, 301),
+    conditions.taskSilent(silent),
+    conditions.manySilent([silent]),
+    conditions.timeoutRate({ timedOut: 4, ended: 5, timeoutRate: 0.8, running: 1, runningLonger: 0 }, 60),
+    conditions.databaseUnreachable(61, 'ECONNRESET'),
+    conditions.noMonitor(),
+  ];
+}
