@@ -7,6 +7,17 @@ import { alerts } from './0005-alerts.js';
 import { api } from './0006-api.js';
 import { reorgs } from './0007-reorgs.js';
 import { taskPage } from './0008-task-page.js';
+import { rpcEndpoints } from './0009-rpc-endpoints.js';
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [pipelines, tasks, events, monitors, alerts, api, reorgs, taskPage];
+export const migrations: readonly Migration[] = [
+  pipelines,
+  tasks,
+  events,
+  monitors,
+  alerts,
+  api,
+  reorgs,
+  taskPage,
+  rpcEndpoints,
+];

@@ -5,6 +5,7 @@ import { alertRoutes } from './routes/alert-routes.js';
 import { auditRoutes } from './routes/audit-routes.js';
 import { classificationRoutes } from './routes/classification-routes.js';
 import { docsRoutes } from './routes/docs-routes.js';
+import { endpointRoutes } from './routes/endpoint-routes.js';
 import { eventRoutes } from './routes/event-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
 import { liveRoutes } from './routes/live-routes.js';
@@ -23,6 +24,7 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...classificationRoutes(parts),
     ...eventRoutes(parts),
     ...alertRoutes(parts),
+    ...endpointRoutes(parts),
     ...auditRoutes(parts),
     ...healthRoutes(parts),
     ...metricsRoutes(parts),

@@ -4,6 +4,7 @@ import { giveRoot, readReceiptLogs } from './logs/block-receipts.js';
 import type { EndpointChoice } from './endpoints/endpoint-choice.js';
 import { EndpointPool } from './endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from './endpoints/endpoint-pool.js';
+import type { EndpointReport } from './endpoints/endpoint-report.js';
 import type { Question, Work } from './endpoints/endpoint-question.js';
 import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from './heads/header-outcome.js';
 import type { BlockTag, TagAnswer } from './heads/header-outcome.js';
@@ -105,7 +106,7 @@ export class ChainClient {
     const asked = typeof block === 'number' ? block : undefined;
     const ask = async (endpoint: JsonRpcEndpoint): Promise<BlockHeader | null> => {
       const [outcome] = await endpoint.batch([headerCall(block)], signal);
-      return this.#noted(headerIn(outcome, asked));
+      return this.#noted(headerIn(outcome, asked), endpoint);
     };
     return this.#ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
   }
@@ -134,7 +135,7 @@ export class ChainClient {
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      return { latest: this.#noted(headerIn(latest)), tagged: readTag(tagged), endpoint: endpoint.name };
+      return { latest: this.#noted(headerIn(latest), endpoint), tagged: readTag(tagged), endpoint: endpoint.name };
     };
     return this.#ask(ask, { calls: 2, isUrgent: true, isSimple: true }, signal);
   }
@@ -151,6 +152,7 @@ export class ChainClient {
       const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
       const header = headerIn(last, range.to);
       if (header === null) throw lagOf(endpoint, range.to);
+      endpoint.told(header);
       const ms = this.#pool.now() - since;
       const read = readLogsAnswer(valueOf(logs));
       return { logs: read, last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
@@ -201,6 +203,11 @@ export class ChainClient {
     return this.#ask(ask, { calls: 2, isUrgent, oldest: isUrgent ? undefined : number, isForCaller }, signal);
   }
 
+  /** Returns how each endpoint is, in the order in which they were given. */
+  health(): readonly EndpointReport[] {
+    return this.#pool.health();
+  }
+
   /** Closes the connections. */
   async close(): Promise<void> {
     await this.#pool.close();
@@ -210,8 +217,10 @@ export class ChainClient {
     return this.#pool.ask({ isForCaller: never, ...how, work, choice: this.#choice }, signal);
   }
 
-  #noted(header: BlockHeader | null): BlockHeader | null {
-    if (header !== null) this.#pool.newest = Math.max(this.#pool.newest, header.number);
+  #noted(header: BlockHeader | null, endpoint: JsonRpcEndpoint): BlockHeader | null {
+    if (header === null) return null;
+    this.#pool.newest = Math.max(this.#pool.newest, header.number);
+    endpoint.told(header);
     return header;
   }
 

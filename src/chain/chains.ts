@@ -2,6 +2,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { LogFields, LogLevel, Logger } from '../runtime/logger.js';
 import { ChainClient } from './chain-client.js';
 import type { ObserveChain } from './chain-event.js';
+import type { EndpointReport } from './endpoints/endpoint-report.js';
 import { HeadFeed } from './heads/head-feed.js';
 
 /** What a source needs of its chain. */
@@ -23,22 +24,28 @@ interface ChainSpec {
   readonly logger: Logger;
 }
 
+/** Looks at the endpoints of a chain from its opening on, by what `health` tells; returns what ends that. */
+export type WatchEndpoints = (chainId: number, health: () => readonly EndpointReport[]) => () => Promise<void>;
+
+export interface ChainsOptions {
+  readonly clock: Clock;
+  /** Hears of every chain's requests. */
+  readonly observe?: ObserveChain | undefined;
+  readonly watchEndpoints?: WatchEndpoints | undefined;
+}
+
 /** The chains of one process: pipelines on the same chain and URLs share endpoints, heads and headers. */
 export class Chains {
-  readonly #clock: Clock;
-  readonly #observe: ObserveChain | undefined;
+  readonly #options: ChainsOptions;
   readonly #open = new Map<string, SharedChain>();
 
-  /** `observe` hears of every chain's requests. */
-  constructor(clock: Clock, observe?: ObserveChain) {
-    this.#clock = clock;
-    this.#observe = observe;
+  constructor(options: ChainsOptions) {
+    this.#options = options;
   }
 
   open({ chainId, urls, logger }: ChainSpec): ChainUse {
     const key = [chainId, ...urls].join(' ');
-    const shared =
-      this.#open.get(key) ?? new SharedChain(chainId, urls, { clock: this.#clock, observe: this.#observe });
+    const shared = this.#open.get(key) ?? new SharedChain(chainId, urls, this.#options);
     this.#open.set(key, shared);
     const leave = shared.join(logger);
     const close = async (): Promise<void> => {
@@ -55,15 +62,13 @@ class SharedChain implements ChainAccess {
   readonly client: ChainClient;
   readonly heads: HeadFeed;
   readonly #holders = new Set<{ readonly logger: Logger }>();
+  readonly #endWatch: (() => Promise<void>) | undefined;
 
-  constructor(
-    chainId: number,
-    urls: readonly string[],
-    { clock, observe }: { readonly clock: Clock; readonly observe: ObserveChain | undefined },
-  ) {
+  constructor(chainId: number, urls: readonly string[], { clock, observe, watchEndpoints }: ChainsOptions) {
     const logger: Logger = { log: (...line) => this.#log(...line) };
     this.client = new ChainClient({ urls, chainId, clock, logger, observe });
     this.heads = new HeadFeed({ chain: this.client, chainId, clock, logger });
+    this.#endWatch = watchEndpoints?.(chainId, () => this.client.health());
   }
 
   get isHeld(): boolean {
@@ -79,7 +84,7 @@ class SharedChain implements ChainAccess {
 
   async close(): Promise<void> {
     this.heads.close();
-    await this.client.close();
+    await Promise.all([this.client.close(), this.#endWatch?.()]);
   }
 
   #log(level: LogLevel, message: string, fields?: LogFields): void {

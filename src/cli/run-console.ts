@@ -1,7 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { Chains } from '../chain/chains.js';
-import type { ObserveChain } from '../chain/chain-event.js';
-import type { ChainAccess, ChainUse } from '../chain/chains.js';
+import type { ChainAccess, Chains, ChainUse } from '../chain/chains.js';
 import type { EventMonitorConfig } from '../model/pipeline.js';
 import type { Progress, Task } from '../model/task.js';
 import { combineLoggers } from '../runtime/combined-logger.js';
@@ -18,16 +16,13 @@ export class RunConsole {
   /** By the monotonic clock, in milliseconds. */
   readonly openedAt: number;
   readonly #context: CommandContext;
-  readonly #chains: Chains | undefined;
   #logger: Logger;
   #log: TaskLog | null = null;
   #chain: ChainUse | null = null;
   #progress: ProgressReporter | null = null;
 
-  /** `chains`: those of the process, where it runs several tasks; the run's own where left out. */
-  constructor(context: CommandContext, chains?: Chains) {
+  constructor(context: CommandContext) {
     this.#context = context;
-    this.#chains = chains;
     this.#logger = context.logger;
     this.openedAt = context.clock.monotonic();
   }
@@ -49,10 +44,9 @@ export class RunConsole {
     return combined;
   }
 
-  /** Opens the chain of a source; throws UsageError where no endpoint is known. */
-  openChain(config: EventMonitorConfig, logger: Logger, observe?: ObserveChain): ChainAccess {
+  /** Opens the chain of a source among those of the process; throws UsageError where no endpoint is known. */
+  openChain(chains: Chains, config: EventMonitorConfig, logger: Logger): ChainAccess {
     const urls = findUrls(this.#context, config);
-    const chains = this.#chains ?? new Chains(this.#context.clock, observe);
     this.#chain = chains.open({ chainId: config.chainId, urls, logger });
     return this.#chain;
   }

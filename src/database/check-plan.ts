@@ -44,6 +44,7 @@ function explaining(database: Database, steps: PlanStep[]): Database {
     read,
     write: refuse,
     writeUrgently: refuse,
+    writeAside: refuse,
     fenced: (query) => database.fenced(query),
     close: () => Promise.resolve(),
   };

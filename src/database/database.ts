@@ -24,6 +24,11 @@ export interface Database {
    * SQLite has one writer, whose scripts are short.
    */
   writeUrgently(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]>;
+  /**
+   * Runs a query that is worth less than anything else: it waits for no lock where it would keep beats or commits waiting,
+   * is not tried again, and never throws. Resolves with whether it is known to be done.
+   */
+  writeAside(build: (knex: Knex) => Query): Promise<boolean>;
   /** Does now, perhaps while another script is in the air, what inserts of a later script cost this process. */
   prepare?(inserts: readonly BulkInsert[]): void;
   /** Compiles a query for a script and marks that it must match exactly one row. */

@@ -58,6 +58,17 @@ export class KnexDatabase implements Database {
     return this.#try(() => this.#urgentRunner.run(steps.map(toStep)));
   }
 
+  async writeAside(build: (knex: Knex) => Query): Promise<boolean> {
+    try {
+      const query = build(this.knex);
+      // A server has connections for it on which no script waits.
+      await (this.#runner.runAside === undefined ? query : this.#runner.runAside([toStep(query)]));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   prepare(inserts: readonly BulkInsert[]): void {
     for (const insert of inserts) this.#runner.prepare?.(insert);
   }

@@ -46,6 +46,8 @@ export interface ScriptRunner {
    * DatabaseUnreachableError where the outcome is unknown.
    */
   run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]>;
+  /** As `run`, but fails at once where it would have to wait for a lock; left out where scripts of others don't wait for it. */
+  runAside?(steps: readonly ScriptStep[]): Promise<readonly StepResult[]>;
   /** Does now, perhaps while another script is in the air, what an insert of a later script costs this process. */
   prepare?(insert: BulkInsert): void;
   close(): Promise<void>;

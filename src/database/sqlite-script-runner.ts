@@ -52,6 +52,22 @@ export class SqliteScriptRunner implements ScriptRunner {
     return this.runSync(steps);
   }
 
+  async runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    await Promise.resolve();
+    return this.runAsideSync(steps);
+  }
+
+  /** Runs a script before it returns, if nobody holds the lock; throws what `runAside` rejects with. */
+  runAsideSync(steps: readonly ScriptStep[]): readonly StepResult[] {
+    const connection = (this.#connection ??= this.#connect());
+    connection.pragma('busy_timeout = 0');
+    try {
+      return this.runSync(steps);
+    } finally {
+      connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    }
+  }
+
   /** Runs a script before it returns; throws what `run` rejects with. */
   runSync(steps: readonly ScriptStep[]): readonly StepResult[] {
     const connection = (this.#connection ??= this.#connect());

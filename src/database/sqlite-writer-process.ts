@@ -10,6 +10,14 @@ import type { PackedInsert, PackedStep } from './packed-insert.js';
 import { FenceError, isBulkInsert } from './script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from './script.js';
 
+/** What the writer is sent. */
+export interface WriterRequest {
+  readonly id: number;
+  readonly steps: readonly PackedStep[];
+  /** Fail at once where the lock is another's. */
+  readonly isAside: boolean;
+}
+
 /** What the writer sends back for a script. */
 export type WriterAnswer =
   | { readonly id: number; readonly results: readonly StepResult[] }
@@ -49,27 +57,12 @@ export class SqliteWriterProcess implements ScriptRunner {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  async run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    const packed = steps.map((step) => this.#pack(step));
-    const child = this.#start();
-    const id = this.#nextId++;
-    const answered = new AbortController();
-    const timeout = this.#clock.sleep(this.#timeoutMs, answered.signal).then(
-      // A writer that hangs is of no use to the next script either.
-      () => void child.kill('SIGKILL'),
-      () => undefined,
-    );
-    try {
-      return await new Promise<readonly StepResult[]>((resolve, reject) => {
-        this.#waiting.set(id, { child, resolve, reject });
-        child.send({ id, steps: packed }, (error) => {
-          if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
-        });
-      });
-    } finally {
-      answered.abort();
-      await timeout;
-    }
+  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    return this.#send(steps, false);
+  }
+
+  runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    return this.#send(steps, true);
   }
 
   prepare(insert: BulkInsert): void {
@@ -85,6 +78,30 @@ export class SqliteWriterProcess implements ScriptRunner {
       child.once('exit', () => resolve());
       child.disconnect();
     });
+  }
+
+  async #send(steps: readonly ScriptStep[], isAside: boolean): Promise<readonly StepResult[]> {
+    const packed = steps.map((step) => this.#pack(step));
+    const child = this.#start();
+    const id = this.#nextId++;
+    const answered = new AbortController();
+    const timeout = this.#clock.sleep(this.#timeoutMs, answered.signal).then(
+      // A writer that hangs is of no use to the next script either.
+      () => void child.kill('SIGKILL'),
+      () => undefined,
+    );
+    try {
+      return await new Promise<readonly StepResult[]>((resolve, reject) => {
+        this.#waiting.set(id, { child, resolve, reject });
+        const request: WriterRequest = { id, steps: packed, isAside };
+        child.send(request, (error) => {
+          if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
+        });
+      });
+    } finally {
+      answered.abort();
+      await timeout;
+    }
   }
 
   #pack(step: ScriptStep): PackedStep {

@@ -1,15 +1,14 @@
 // The process that SqliteWriterProcess starts. DESIGN lets only cli touch `process`; this file is a program of its own.
 import process from 'node:process';
 import { unpackStep } from './packed-insert.js';
-import type { PackedStep } from './packed-insert.js';
 import { FenceError } from './script.js';
 import { SqliteScriptRunner } from './sqlite-script-runner.js';
-import type { WriterAnswer } from './sqlite-writer-process.js';
+import type { WriterAnswer, WriterRequest } from './sqlite-writer-process.js';
 
 const runner = new SqliteScriptRunner(process.argv[2] ?? '', { checkpointsLater: true });
 
-process.on('message', (request: { id: number; steps: readonly PackedStep[] }) => {
-  process.send?.(answer(request.id, request.steps), checkpoint);
+process.on('message', (request: WriterRequest) => {
+  process.send?.(answer(request), checkpoint);
 });
 
 // The parent is gone, killed perhaps: what it had sent is committed or fenced out, and there is nothing more to do.
@@ -30,9 +29,10 @@ function checkpoint(): void {
   }
 }
 
-function answer(id: number, steps: readonly PackedStep[]): WriterAnswer {
+function answer({ id, steps, isAside }: WriterRequest): WriterAnswer {
   try {
-    return { id, results: runner.runSync(steps.map(unpackStep)) };
+    const unpacked = steps.map(unpackStep);
+    return { id, results: isAside ? runner.runAsideSync(unpacked) : runner.runSync(unpacked) };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     return { id, error: { fence: error instanceof FenceError, code: code ?? null, message } };

@@ -17,7 +17,7 @@ describe('the chains of a process', () => {
   beforeEach(async () => {
     node = await ChainSimulator.start();
     node.mine(3);
-    chains = new Chains(systemClock);
+    chains = new Chains({ clock: systemClock });
   });
   afterEach(() => node.stop());
 
@@ -35,6 +35,8 @@ describe('the chains of a process', () => {
     const uses = [1, 2].map(() => chains.open({ chainId, urls: [node.wsUrl], logger: silentLogger }));
     await Promise.all(uses.map((use) => use.heads.next(0, 1_000, never)));
     await eventually('there is a subscriber', () => node.sockets.subscribers === 1);
+    node.mine(2);
+    await eventually('the endpoint has told the head', () => uses[0]?.client.health()[0]?.newestBlock === 5);
     expect(node.sockets.connections).to.equal(1);
     await Promise.all(uses.map((use) => use.close()));
     await eventually('nobody is connected', () => node.sockets.subscribers === 0);
@@ -61,6 +63,26 @@ describe('the chains of a process', () => {
     const again = chains.open(spec);
     expect(again.client).to.equal(other.client);
     await again.close();
+  });
+
+  it('have the endpoints of a chain watched from its opening to its end, however many share it', async () => {
+    const seen: string[] = [];
+    chains = new Chains({
+      clock: systemClock,
+      watchEndpoints: (id, health) => {
+        seen.push(`watch ${id}`);
+        return () => {
+          seen.push(`end ${health().map(({ newestBlock }) => newestBlock)}`);
+          return Promise.resolve();
+        };
+      },
+    });
+    const [one, other] = [1, 2].map(() => chains.open({ chainId, urls: [node.url], logger: silentLogger }));
+    await one?.client.header('latest', never);
+    await one?.close();
+    expect(seen).to.deep.equal([`watch ${chainId}`]);
+    await other?.close();
+    expect(seen).to.deep.equal([`watch ${chainId}`, 'end 3']);
   });
 
   it('tell each user of troubles only as long as it holds the chain', async () => {

@@ -74,6 +74,7 @@ eachDatabase('the alert store', (databases) => {
       read: () => Promise.resolve([] as never),
       write: (steps) => database.write(steps),
       writeUrgently: (steps) => database.write(steps),
+      writeAside: (build) => database.writeAside(build),
       fenced: (query) => database.fenced(query),
       label: '',
       close: () => Promise.resolve(),

@@ -177,6 +177,7 @@ eachDatabase('the timeout store', (databases) => {
         throw new DatabaseUnreachableError('the answer is lost');
       },
       writeUrgently: (steps) => database.writeUrgently(steps),
+      writeAside: (build) => database.writeAside(build),
     };
     const judge = new TimeoutStore(deaf);
     const failure = await judge.fail([id], await verdict({ reason: 'lost' })).catch((error: unknown) => error);

@@ -30,6 +30,7 @@ export class EndpointHealth {
   #errors = 0;
   #errorsAt = 0;
   #lastError: RpcError | null = null;
+  #lastErrorAt = 0;
 
   /** How often calls ended how. */
   get counts(): Readonly<Partial<Record<'answer' | RpcErrorClass, number>>> {
@@ -38,6 +39,10 @@ export class EndpointHealth {
 
   get lastError(): RpcError | null {
     return this.#lastError;
+  }
+
+  get lastErrorAt(): number {
+    return this.#lastErrorAt;
   }
 
   /** A call was answered. */
@@ -65,6 +70,7 @@ export class EndpointHealth {
   failed(error: RpcError, now: number): void {
     this.#count(error.class);
     this.#lastError = error;
+    this.#lastErrorAt = now;
     if (!notFaults.has(error.class)) this.#smoothErrors(1, now);
   }
 

@@ -18,8 +18,12 @@ export interface EndpointReport {
   readonly maxPerSecond: number | null;
   /** The first block of its history; 0 where nothing else is known. */
   readonly historyBegins: number;
+  /** The newest block that it has told of, when it was asked last; null where it has told of none. */
+  readonly newestBlock: number | null;
   /** Without any secret of its URL. */
   readonly lastError: string | null;
+  /** How long ago that was, in milliseconds; null where there was none. */
+  readonly lastErrorAgeMs: number | null;
   /** How many calls were answered, and failed by the class of their error. */
   readonly results: Readonly<Record<string, number>>;
 }
@@ -54,7 +58,7 @@ export class EndpointReporter {
 
 /** Returns how an endpoint is at a time of its clock. */
 export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport {
-  const { name, chain, breaker, health, inFlight, rate, history } = endpoint;
+  const { name, rpc, chain, breaker, health, inFlight, rate, history } = endpoint;
   return {
     name,
     state: chain.strange === null ? breaker.state : 'wrong chain',
@@ -65,7 +69,9 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     maxInFlight: rounded(inFlight.most),
     maxPerSecond: rounded(rate.perSecond),
     historyBegins: history.begins,
+    newestBlock: rpc.newest,
     lastError: health.lastError?.message ?? null,
+    lastErrorAgeMs: health.lastError === null ? null : Math.round(now - health.lastErrorAt),
     results: health.counts,
   };
 }

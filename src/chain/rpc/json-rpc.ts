@@ -1,3 +1,4 @@
+import type { BlockHeader } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ObserveChain } from '../chain-event.js';
 import { HttpEndpoint } from './http-endpoint.js';
@@ -66,6 +67,7 @@ export class JsonRpcEndpoint {
   #nextId = 1;
   #maxBatch: number;
   #batchFailures = 0;
+  #newest: number | null = null;
 
   constructor(options: JsonRpcOptions) {
     const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
@@ -80,6 +82,11 @@ export class JsonRpcEndpoint {
   /** The host of the URL: all of it that may be shown. */
   get host(): string {
     return this.#transport.host;
+  }
+
+  /** The newest block that it has told of; null where it has told of none. */
+  get newest(): number | null {
+    return this.#newest;
   }
 
   /** How the node tells news by itself; null where it can't. */
@@ -115,6 +122,11 @@ export class JsonRpcEndpoint {
     const last = outcomes.at(-1);
     while (last !== undefined && outcomes.length < calls.length) outcomes.push(last);
     return outcomes;
+  }
+
+  /** It has told of a block. */
+  told({ number }: BlockHeader): void {
+    this.#newest = Math.max(number, this.#newest ?? number);
   }
 
   /** Closes the connections. */

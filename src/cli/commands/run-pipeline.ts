@@ -5,6 +5,7 @@ import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
 import { runTask } from '../../tasks/run-task.js';
 import type { CommandContext } from '../context.js';
+import { openChains } from '../open-chains.js';
 import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../prepare-run.js';
 import { printRunResult } from '../print-run-result.js';
 import { findUrls, RunConsole } from '../run-console.js';
@@ -28,6 +29,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   checkEndpoints(findUrls(context, sourceConfig(component)), sourceConfig(component));
   const console = new RunConsole(context);
   const liveness = await watchRun(context, database, console.logger);
+  const chains = openChains(context, database, liveness);
   const ended = new AbortController();
   try {
     const result = await runTask({
@@ -36,7 +38,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
       database,
       begin: (task) => {
         const logger = console.openLog(task);
-        const chain = console.openChain(sourceConfig(component), logger, liveness.observeChain);
+        const chain = console.openChain(chains, sourceConfig(component), logger);
         return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
       },
       observe: liveness.observe,

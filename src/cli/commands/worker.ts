@@ -1,4 +1,4 @@
-import { Chains } from '../../chain/chains.js';
+import type { Chains } from '../../chain/chains.js';
 import { createSource, sourceConfig } from '../../components/registry.js';
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/migrator.js';
@@ -12,6 +12,7 @@ import { BeatRounds } from '../../tasks/beat-rounds.js';
 import { QueueWorker, type QueuedOutcome } from '../../tasks/queue-worker.js';
 import { runTask } from '../../tasks/run-task.js';
 import type { CommandContext } from '../context.js';
+import { openChains } from '../open-chains.js';
 import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../prepare-run.js';
 import { printRunResult } from '../print-run-result.js';
 import { findUrls, RunConsole } from '../run-console.js';
@@ -62,7 +63,7 @@ class QueuedRuns {
     this.#context = context;
     this.#parts = parts;
     this.#rounds = new BeatRounds({ tasks: new TaskStore(parts.database), clock });
-    this.#chains = new Chains(clock, parts.liveness.observeChain);
+    this.#chains = openChains(context, parts.database, parts.liveness);
   }
 
   /** Runs a task; throws what it failed with once it was claimed. */
@@ -91,7 +92,7 @@ class QueuedRuns {
     const { database, queue, liveness } = this.#parts;
     const { clock, output, signals } = this.#context;
     const config = sourceConfig(component);
-    const console = new RunConsole(this.#context, this.#chains);
+    const console = new RunConsole(this.#context);
     const ended = new AbortController();
     let begun = null as Task | null;
     try {
@@ -101,7 +102,7 @@ class QueuedRuns {
         begin: (task) => {
           begun = task;
           const logger = console.openLog(task);
-          const chain = console.openChain(config, logger);
+          const chain = console.openChain(this.#chains, config, logger);
           return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
         },
         onProgress: (progress, beatAt) => console.show(progress, beatAt),

@@ -73,6 +73,7 @@ export function broken(database: Database, edit: Edit): Database {
     read: (build) => database.read(build),
     write: (steps) => database.write(edited(steps)),
     writeUrgently: (steps) => database.writeUrgently(edited(steps)),
+    writeAside: (build) => database.writeAside(build),
     fenced: (query) => database.fenced(query),
     close: () => database.close(),
   };

@@ -1,0 +1,72 @@
+/**
+ * How an endpoint is, to whoever asks it. `healthy`: ordinary calls go there. `limited`: they do, no more at a time or a
+ * second than it takes. `failing`: they do, and most of the latest failed. `resting`: it failed several times in a row, and
+ * is tried now and then. `wrong_chain`: it serves another chain. `unasked`: nothing is known yet.
+ */
+export type EndpointState = 'healthy' | 'limited' | 'failing' | 'resting' | 'wrong_chain' | 'unasked';
+
+/** What is known of an endpoint by whoever asks it. */
+export interface EndpointStatus {
+  /** Its host, numbered where one host has several: the URL is secret. */
+  readonly name: string;
+  readonly state: EndpointState;
+  /** How long a call for the head, and one for logs, takes, in milliseconds; null where that is not known. */
+  readonly headMs: number | null;
+  readonly logsMs: number | null;
+  /** The share of failures among its latest calls, from 0 to 1. */
+  readonly errorRate: number;
+  readonly inFlight: number;
+  /** The most requests at a time, and calls a second, that it is asked; null where no limit is known. */
+  readonly maxInFlight: number | null;
+  readonly maxPerSecond: number | null;
+  /** The newest block that it has told of, when it was asked last; null where it has told of none. */
+  readonly newestBlock: number | null;
+  /** Requests that have ended, and those of them that failed or were refused, since the run began. */
+  readonly requests: number;
+  readonly failures: number;
+  /** Without any secret. */
+  readonly lastError: string | null;
+}
+
+/** A row of `rpc_endpoint` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
+export interface RpcEndpoint extends EndpointStatus {
+  readonly chainId: number;
+  /** `host:pid` of the process that asks it. */
+  readonly worker: string;
+  readonly updateTime: string;
+  /** Seconds since the last report. */
+  readonly ageSeconds: number;
+  readonly lastErrorTime: string | null;
+}
+
+/** From one report to the next at most, in seconds. */
+export const reportSeconds = 15;
+
+/** Says whether what a row tells may no longer be so: whoever has missed three reports is frozen, cut off or dead. */
+export function isStale({ ageSeconds }: RpcEndpoint): boolean {
+  return ageSeconds > 3 * reportSeconds;
+}
+
+/** Returns an endpoint as the API and `chainparse status --json` have it. */
+export function endpointToJson(endpoint: RpcEndpoint): object {
+  return {
+    chain_id: endpoint.chainId,
+    endpoint: endpoint.name,
+    worker: endpoint.worker,
+    state: endpoint.state,
+    stale: isStale(endpoint),
+    update_time: endpoint.updateTime,
+    age_seconds: endpoint.ageSeconds,
+    head_ms: endpoint.headMs,
+    logs_ms: endpoint.logsMs,
+    error_rate: endpoint.errorRate,
+    in_flight: endpoint.inFlight,
+    max_in_flight: endpoint.maxInFlight,
+    max_per_second: endpoint.maxPerSecond,
+    newest_block: endpoint.newestBlock,
+    requests: endpoint.requests,
+    failures: endpoint.failures,
+    last_error: endpoint.lastError,
+    last_error_time: endpoint.lastErrorTime,
+  };
+}

@@ -1,0 +1,110 @@
+import Sqlite from 'better-sqlite3';
+import { expect } from 'chai';
+import type { Database } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { within } from '../support/within.js';
+
+const options = { statementTimeoutMs: 20_000, beatTimeoutMs: 1_000 };
+const forget = (database: Database): Promise<boolean> => database.writeAside((knex) => knex('rpc_endpoint').delete());
+const soon = <T>(work: Promise<T>): Promise<T> => within(1_500, work, () => 'it waits');
+
+eachDatabase('a write aside', (databases) => {
+  let database: Database;
+
+  beforeEach(async function () {
+    this.timeout(30_000);
+    const url = await databases.fresh();
+    await (await openMigrated(url)).close();
+    database = await openDatabase(url, options);
+  });
+  afterEach(() => database.close());
+
+  it('is done', async () => {
+    const { knex, dialect } = database;
+    const now = dialect.now(knex);
+    await database.write([
+      knex('monitor').insert({ name: 'a', create_time: now, last_heartbeat: now, check_interval: 1 }),
+    ]);
+    expect(await database.writeAside((at) => at('monitor').where({ name: 'a' }).update({ checks: 7 }))).to.equal(true);
+    expect(await database.read((at) => at('monitor').select('checks'))).to.deep.equal([{ checks: 7 }]);
+  });
+
+  it('says that it is not done where it fails, and throws nothing', async () => {
+    expect(await database.writeAside((knex) => knex('nowhere').delete())).to.equal(false);
+    const broken = (): never => {
+      throw new Error('no query');
+    };
+    expect(await database.writeAside(broken)).to.equal(false);
+  });
+});
+
+describe('a write aside (sqlite, locked by another)', () => {
+  let path: string;
+  let holder: InstanceType<typeof Sqlite>;
+
+  beforeEach(async () => {
+    path = `${temporaryFolder()}/locked.db`;
+    await (await openMigrated(`sqlite:${path}`)).close();
+    holder = new Sqlite(path);
+  });
+  afterEach(() => holder.close());
+
+  for (const [name, opened] of [
+    ['of a run, in its writer', options],
+    ['of any other command', {}],
+  ] as const) {
+    it(`${name}, does not wait for the lock, and what comes behind it waits as ever`, async () => {
+      const database = await openDatabase(`sqlite:${path}`, opened);
+      const write = (): Promise<unknown> => database.write([database.knex('rpc_endpoint').delete()]);
+      await write();
+      holder.exec('BEGIN IMMEDIATE');
+      expect(await soon(forget(database))).to.equal(false);
+      // In the same process nothing could end the transaction while SQLite waits.
+      if (opened === options) {
+        const commit = write();
+        setTimeout(() => holder.exec('COMMIT'), 300);
+        await commit;
+      } else holder.exec('COMMIT');
+      expect(await forget(database)).to.equal(true);
+      await database.close();
+    });
+  }
+});
+
+withMariadbServer('a write aside', (server) => {
+  let database: Database;
+
+  beforeEach(async function () {
+    this.timeout(30_000);
+    const url = await createDatabase(server().url());
+    await (await openMigrated(url)).close();
+    database = await openDatabase(url, options);
+    await database.write([database.knex('rpc_endpoint').delete()]);
+  });
+  afterEach(() => database.close());
+
+  it('waits for no commit, and keeps neither commits nor beats waiting while it waits for a lock', async () => {
+    const commit = database.write([{ sql: 'DO SLEEP(2)', bindings: [] }]);
+    expect(await soon(forget(database))).to.equal(true);
+    await commit;
+    const stuck = database.writeAside((knex) => knex.raw('DO SLEEP(2)'));
+    const nothing = [{ sql: 'DO 1', bindings: [] }];
+    await soon(Promise.all([database.write(nothing), database.writeUrgently(nothing)]));
+    expect(await stuck).to.equal(true);
+  });
+
+  it('that a frozen server holds does not hold up the end of the program', async () => {
+    await forget(database);
+    server().freeze();
+    try {
+      const held = forget(database);
+      await within(4_000, database.close(), () => 'the end waits');
+      expect(await held).to.equal(false);
+    } finally {
+      server().thaw();
+    }
+  });
+});
