@@ -1,6 +1,7 @@
 /**
  * How an endpoint is, to whoever asks it. `healthy`: ordinary calls go there. `limited`: they do, no more at a time or a
- * second than it takes. `failing`: they do, and most of the latest failed. `resting`: it failed several times in a row, and
+ * second than it takes. `failing`: they do, and the latest one, or
+ * most of the latest, failed. `resting`: it failed several times in a row, and
  * is tried now and then. `wrong_chain`: it serves another chain. `unasked`: nothing is known yet.
  */
 export type EndpointState = 'healthy' | 'limited' | 'failing' | 'resting' | 'wrong_chain' | 'unasked';
@@ -43,7 +44,7 @@ export interface RpcEndpoint extends EndpointStatus {
 export const reportSeconds = 15;
 
 /** Says whether what a row tells may no longer be so: whoever has missed three reports is frozen, cut off or dead. */
-export function isStale({ ageSeconds }: RpcEndpoint): boolean {
+function isStale({ ageSeconds }: RpcEndpoint): boolean {
   return ageSeconds > 3 * reportSeconds;
 }
 

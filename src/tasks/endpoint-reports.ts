@@ -96,8 +96,8 @@ function stateOf(report: EndpointReport, requests: number): EndpointState {
   if (report.state === 'wrong chain') return 'wrong_chain';
   if (report.state !== 'closed') return 'resting';
   if (requests === 0) return 'unasked';
-  if (report.errorRate > 0.5) return 'failing';
-  return report.maxInFlight === null && report.maxPerSecond === null ? 'healthy' : 'limited';
+  if (report.latestFailed || report.errorRate > 0.5) return 'failing';
+  return report.isLimited ? 'limited' : 'healthy';
 }
 
 async function inTime(clock: Clock, work: Promise<void>): Promise<void> {

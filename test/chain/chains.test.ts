@@ -72,7 +72,7 @@ describe('the chains of a process', () => {
       watchEndpoints: (id, health) => {
         seen.push(`watch ${id}`);
         return () => {
-          seen.push(`end ${health().map(({ newestBlock }) => newestBlock)}`);
+          seen.push(`end ${String(health()[0]?.newestBlock)}`);
           return Promise.resolve();
         };
       },

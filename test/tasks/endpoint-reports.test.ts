@@ -5,8 +5,10 @@ import { reportEndpoints } from '../../src/tasks/endpoint-reports.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 
 const well: EndpointReport = {
-  ...{ name: 'rpc-1.example', state: 'closed', headMs: 10, logsMs: 20, errorRate: 0, inFlight: 1 },
+  ...{ name: 'rpc-1.example', state: 'closed', headMs: 10, logsMs: 20, errorRate: 0, latestFailed: false },
   ...{
+    inFlight: 1,
+    isLimited: false,
     maxInFlight: null,
     maxPerSecond: null,
     historyBegins: 0,
@@ -79,9 +81,11 @@ describe('the reports of a run on its endpoints', () => {
     const cases: [Partial<EndpointReport>, string][] = [
       [{}, 'healthy'],
       [{ results: {} }, 'unasked'],
-      [{ maxPerSecond: 10 }, 'limited'],
-      [{ maxInFlight: 2 }, 'limited'],
-      [{ errorRate: 0.6, maxInFlight: 2 }, 'failing'],
+      // Whoever comes back from an outage is asked by one first.
+      [{ maxInFlight: 1 }, 'healthy'],
+      [{ isLimited: true, maxPerSecond: 10 }, 'limited'],
+      [{ errorRate: 0.6, isLimited: true }, 'failing'],
+      [{ errorRate: 0.2, latestFailed: true }, 'failing'],
       [{ errorRate: 0.6, state: 'open', results: {} }, 'resting'],
       [{ state: 'half-open' }, 'resting'],
       [{ state: 'wrong chain' }, 'wrong_chain'],

@@ -29,6 +29,7 @@ export class EndpointHealth {
   readonly #latencies = new Map<CallKind, { ms: number; at: number }>();
   #errors = 0;
   #errorsAt = 0;
+  #latestFailed = false;
   #lastError: RpcError | null = null;
   #lastErrorAt = 0;
 
@@ -45,8 +46,14 @@ export class EndpointHealth {
     return this.#lastErrorAt;
   }
 
+  /** Says whether the latest call failed; calls that were refused for what they asked don't count. */
+  get latestFailed(): boolean {
+    return this.#latestFailed;
+  }
+
   /** A call was answered. */
   answered(now: number): void {
+    this.#latestFailed = false;
     this.#count('answer');
     if (this.#errors > 0) this.#smoothErrors(0, now);
   }
@@ -71,7 +78,9 @@ export class EndpointHealth {
     this.#count(error.class);
     this.#lastError = error;
     this.#lastErrorAt = now;
-    if (!notFaults.has(error.class)) this.#smoothErrors(1, now);
+    if (notFaults.has(error.class)) return;
+    this.#latestFailed = true;
+    this.#smoothErrors(1, now);
   }
 
   /** The share of failures among the latest calls. */

@@ -12,7 +12,11 @@ export interface EndpointReport {
   readonly logsMs: number | null;
   /** The share of failures among its latest calls, from 0 to 1. */
   readonly errorRate: number;
+  /** The latest of them failed. */
+  readonly latestFailed: boolean;
   readonly inFlight: number;
+  /** It has refused more at a time, or a second, than it is asked now. */
+  readonly isLimited: boolean;
   /** The most requests at a time, and calls a second, that it is asked; null where no limit is known. */
   readonly maxInFlight: number | null;
   readonly maxPerSecond: number | null;
@@ -65,7 +69,9 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     headMs: rounded(health.latencyMs('head')),
     logsMs: rounded(health.latencyMs('logs')),
     errorRate: Math.round(health.errorRate(now) * 100) / 100,
+    latestFailed: health.latestFailed,
     inFlight: inFlight.inFlight,
+    isLimited: inFlight.isKnown || rate.perSecond < Number.POSITIVE_INFINITY,
     maxInFlight: rounded(inFlight.most),
     maxPerSecond: rounded(rate.perSecond),
     historyBegins: history.begins,

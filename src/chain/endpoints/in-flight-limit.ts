@@ -33,6 +33,11 @@ export class InFlightLimit {
     return this.#inFlight < this.most;
   }
 
+  /** Says whether it has refused a number of requests, and has not taken more since. */
+  get isKnown(): boolean {
+    return this.#refused < Number.POSITIVE_INFINITY;
+  }
+
   begin(): void {
     this.#inFlight++;
   }

@@ -38,7 +38,7 @@ describe('the limit on requests in flight', () => {
   it('is none until something is refused', () => {
     play(limit, 1_000, 200);
     expect(limit.most).to.equal(Number.POSITIVE_INFINITY);
-    expect(limit.hasRoom).to.equal(true);
+    expect([limit.hasRoom, limit.isKnown]).to.deep.equal([true, false]);
   });
 
   for (const allowed of [1, 3, 10]) {
@@ -46,6 +46,7 @@ describe('the limit on requests in flight', () => {
       const { answered, refused } = play(limit, allowed, 5_000);
       expect(refused / (answered + refused)).to.be.lessThan(0.01);
       expect(limit.most).to.be.within(Math.ceil(allowed * 0.7), allowed);
+      expect(limit.isKnown).to.equal(true);
     });
   }
 
@@ -70,7 +71,7 @@ describe('the limit on requests in flight', () => {
 
   it('begins with one after an outage, and lets one more in with each answer', () => {
     limit.restart();
-    expect(limit.most).to.equal(1);
+    expect([limit.most, limit.isKnown]).to.deep.equal([1, false]);
     const rounds = [];
     for (let round = 0; round < 5; round++) {
       const together = limit.most;
