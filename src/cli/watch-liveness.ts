@@ -1,12 +1,14 @@
 import { AlertStore } from '../database/alert-store.js';
 import type { ObserveChain } from '../chain/chain-event.js';
 import type { Database } from '../database/database.js';
+import { forgetAlerts } from '../database/forget-alerts.js';
 import { MonitorStore } from '../database/monitor-store.js';
 import { listSilentTasks, readTaskStatistics } from '../database/task-statistics.js';
 import type { AlertCondition } from '../model/alert.js';
 import { wasAliveOfLate } from '../model/monitor.js';
 import type { Logger } from '../runtime/logger.js';
 import { AlertDesk } from '../tasks/alerts/alert-desk.js';
+import { AlertRetention } from '../tasks/alerts/alert-retention.js';
 import { AlertOutbox } from '../tasks/alerts/alert-outbox.js';
 import { combineObservers } from '../tasks/combine-observers.js';
 import type { Observe } from '../tasks/liveness-event.js';
@@ -76,6 +78,10 @@ export async function watchMonitor(
     // A freeze that is shorter makes no run miss more than one of its beats.
     tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
     listSilent: (limit) => listSilentTasks(database, { defaultIntervalSeconds, limit }),
+    retention: new AlertRetention({
+      ...{ rules: settings.alerts, clock },
+      forget: (options) => forgetAlerts(database, options),
+    }),
   });
   const close = (): Promise<void> => closeParts(context, parts, logger, opened, alerts);
   const reads = (metrics: LivenessMetrics): Observe =>

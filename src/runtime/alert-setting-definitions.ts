@@ -111,6 +111,15 @@ export const alertSettingDefinitions = {
     schema: orOff(amount('minutes', year)),
     hint: 'write minutes, such as 60, or off',
   }),
+  retentionDays: define({
+    title: 'alert retention',
+    flag: undefined,
+    variable: 'CHAINPARSE_ALERT_RETENTION',
+    key: 'alerts.retention',
+    default: '90',
+    schema: orOff(amount('days', 36_500)),
+    hint: 'write days, such as 90, or off',
+  }),
   heartbeatFailures: define({
     title: 'alert after heartbeat failures',
     flag: undefined,

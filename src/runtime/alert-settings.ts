@@ -14,6 +14,8 @@ export interface AlertSettings {
   readonly deliveryTimeoutSeconds: number;
   /** After how long an alert that still stands is told again; null: never. */
   readonly repeatMinutes: number | null;
+  /** After how long an alert that was cleared is forgotten; null: never. */
+  readonly retentionDays: number | null;
   /** So many beats in a row that failed. */
   readonly heartbeatFailures: number | null;
   /** The part of the tasks that ended within the window which timed out, from 0 to 1. */
@@ -36,6 +38,7 @@ export function readAlertSettings(reader: SettingsReader): AlertSettings {
     command: reader.read(definitions.command),
     deliveryTimeoutSeconds: reader.read(definitions.deliveryTimeoutSeconds),
     repeatMinutes: reader.read(definitions.repeatMinutes),
+    retentionDays: reader.read(definitions.retentionDays),
     heartbeatFailures: reader.read(definitions.heartbeatFailures),
     timeoutRate: reader.read(definitions.timeoutRate),
     timeoutRateWindowMinutes: reader.read(definitions.timeoutRateWindowMinutes),

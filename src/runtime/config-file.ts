@@ -24,6 +24,7 @@ export const alertFileKeys = [
   'command',
   'delivery_timeout',
   'repeat',
+  'retention',
   'heartbeat_failures',
   'timeout_rate',
   'timeout_rate_window',

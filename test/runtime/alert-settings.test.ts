@@ -32,6 +32,7 @@ describe('the settings of alerts', () => {
       command: null,
       deliveryTimeoutSeconds: 10,
       repeatMinutes: 60,
+      retentionDays: 90,
       heartbeatFailures: 3,
       timeoutRate: 0.2,
       timeoutRateWindowMinutes: 60,
@@ -50,6 +51,7 @@ describe('the settings of alerts', () => {
       '  command: [/usr/local/bin/page, the team]',
       '  delivery_timeout: 2.5',
       '  repeat: 15',
+      '  retention: 7',
       '  heartbeat_failures: 5',
       '  timeout_rate: 25%',
       '  timeout_rate_window: 10',
@@ -64,6 +66,7 @@ describe('the settings of alerts', () => {
       command: ['/usr/local/bin/page', 'the team'],
       deliveryTimeoutSeconds: 2.5,
       repeatMinutes: 15,
+      retentionDays: 7,
       heartbeatFailures: 5,
       timeoutRate: 0.25,
       timeoutRateWindowMinutes: 10,
@@ -138,7 +141,7 @@ describe('the settings of alerts', () => {
       CHAINPARSE_ALERT_WEBHOOK_SECRET: 'whsec_aGlkZGVuaGlkZGVu',
     };
     const shown = load('', env, secrets).shown.filter(({ name }) => name.startsWith('alerts.'));
-    expect(shown).to.have.length(12);
+    expect(shown).to.have.length(13);
     expect(JSON.stringify(shown)).not.to.match(/hiddenKey|aGlkZGVu/);
     expect(shown[0]).to.deep.equal({
       name: 'alerts.webhook_url',

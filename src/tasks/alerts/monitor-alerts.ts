@@ -9,6 +9,7 @@ import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { manySilent, taskSilent, timeoutRate } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
+import type { AlertRetention } from './alert-retention.js';
 import { DatabaseRule } from './database-rule.js';
 import type { LivenessEvent } from '../liveness-event.js';
 
@@ -24,6 +25,8 @@ export interface MonitorAlertsOptions {
   readonly listSilent: (limit: number) => Promise<readonly Task[]>;
   /** How long a judgement may take in milliseconds; a server that was frozen meanwhile has shown living tasks as silent. */
   readonly tolerableMs: number;
+  /** Keeps the table of alerts from growing for ever. */
+  readonly retention: Pick<AlertRetention, 'prune'>;
 }
 
 /** From so many silent tasks on there is one alert for all of them. */
@@ -32,7 +35,7 @@ const manyTasks = 10;
 /** Silent tasks that are looked at. */
 const mostTasks = 1_000;
 
-/** The rules of a timeout monitor, and its care for the alerts of processes that are gone. */
+/** The rules of a timeout monitor, and its care for alerts: those of processes that are gone, and those that are old. */
 export class MonitorAlerts {
   readonly #options: MonitorAlertsOptions;
   readonly #database: DatabaseRule;
@@ -65,6 +68,7 @@ export class MonitorAlerts {
       if (this.#now().some((now, i) => now - (startedAt[i] ?? now) > this.#options.tolerableMs)) return;
       for (const condition of found) this.#options.desk.raise(condition);
       await this.#clearOthers(keys);
+      await this.#options.retention.prune();
     } catch (error) {
       const fields = { event: 'alert.failed', error: messageOf(error) };
       this.#options.logger.log('warn', `alerts could not be judged: ${messageOf(error)}`, fields);

@@ -7,6 +7,7 @@ export const defaultRules: AlertSettings = {
   command: null,
   deliveryTimeoutSeconds: 10,
   repeatMinutes: 60,
+  retentionDays: 90,
   heartbeatFailures: 3,
   timeoutRate: 0.2,
   timeoutRateWindowMinutes: 60,

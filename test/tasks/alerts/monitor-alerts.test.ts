@@ -17,6 +17,7 @@ describe('the alert rules of a monitor', () => {
   let counted: TaskStatistics;
   let openAlerts: readonly Alert[];
   let over: readonly Alert[];
+  let prunes: number;
   let lists: () => Promise<readonly Task[]>;
 
   beforeEach(() => {
@@ -24,6 +25,7 @@ describe('the alert rules of a monitor', () => {
     silent = [];
     openAlerts = [];
     over = [];
+    prunes = 0;
     counted = { running: 5, runningLonger: 0, ended: 10, timedOut: 0, timeoutRate: 0 };
     lists = (): Promise<readonly Task[]> => Promise.resolve(silent);
     alerts = open();
@@ -41,6 +43,12 @@ describe('the alert rules of a monitor', () => {
       statistics: () => Promise.resolve(counted),
       listSilent: () => lists(),
       tolerableMs: 1_000,
+      retention: {
+        prune: () => {
+          prunes++;
+          return Promise.resolve();
+        },
+      },
     });
   }
 
@@ -61,6 +69,13 @@ describe('the alert rules of a monitor', () => {
     expect(await check()).to.deep.equal(['alert.cleared task_stalled:task 1']);
     silent = [];
     expect(await check()).to.deep.equal(['alert.cleared task_stalled:task 2']);
+  });
+
+  it('have old alerts forgotten after a check that may judge', async () => {
+    await check(false);
+    expect(prunes).to.equal(0);
+    await check();
+    expect(prunes).to.equal(1);
   });
 
   it('raise one alert for many silent tasks, and let what was told of one stand', async () => {
