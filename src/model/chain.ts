@@ -63,3 +63,10 @@ export function chainIdOfName(name: string): number | undefined {
   const id = Number(digits);
   return Number.isSafeInteger(id) ? id : undefined;
 }
+
+const knownIds: ReadonlyMap<number, string> = new Map([...knownChains].map(([name, id]) => [id, name]));
+
+/** Returns the name that carries a chain id: a known one, else `chain-<id>`. */
+export function chainNameOf(id: number): string {
+  return knownIds.get(id) ?? `chain-${id}`;
+}

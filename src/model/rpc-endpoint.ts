@@ -44,7 +44,7 @@ export interface RpcEndpoint extends EndpointStatus {
 export const reportSeconds = 15;
 
 /** Says whether what a row tells may no longer be so: whoever has missed three reports is frozen, cut off or dead. */
-function isStale({ ageSeconds }: RpcEndpoint): boolean {
+export function isStale({ ageSeconds }: RpcEndpoint): boolean {
   return ageSeconds > 3 * reportSeconds;
 }
 

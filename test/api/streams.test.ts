@@ -2,6 +2,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
+import { EndpointStore } from '../../src/database/endpoint-store.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -72,6 +73,23 @@ describe('the stream of tasks', () => {
     const other = await insertSilentTask(database, 5);
     await eventually('the new task comes', () => second.text.includes(`"task_id":${other},`));
     expect(second.text).not.to.contain('event: all');
+  });
+
+  it('tells how endpoints are, once each, and that nobody asks them any more', async () => {
+    const store = new EndpointStore(database);
+    const status = {
+      ...{ name: 'rpc.example', headMs: 12, logsMs: null, errorRate: 0, inFlight: 0, maxInFlight: null },
+      ...{ maxPerSecond: null, newestBlock: 7, requests: 9, failures: 1, lastError: 'HTTP 500', lastErrorSeconds: 3 },
+    };
+    const sessions = ['a', 'b'].map((session) => ({ session, chainId: 1, worker: `host-${session}:1` }));
+    await store.report(sessions[0]!, [{ ...status, state: 'healthy' }]);
+    await store.report(sessions[1]!, [{ ...status, state: 'failing' }]);
+    const first = await listen();
+    const told =
+      '"chain":"ethereum","endpoint":"rpc.example","state":"failing","stale_since":null,"reports":2,"alike":1';
+    await eventually('the endpoint comes', () => first.text.includes(`"endpoint:1/rpc.example":{${told},`));
+    for (const session of sessions) await store.end(session);
+    await eventually('it goes', () => first.text.includes('"drop":["endpoint:1/rpc.example"]'));
   });
 
   it('takes so many clients of one address, and no more', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { chainIdOfName, knownChains } from '../../src/model/chain.js';
+import { chainIdOfName, chainNameOf, knownChains } from '../../src/model/chain.js';
 
 describe('the known chains', () => {
   it('have an id each of its own', () => {
@@ -10,6 +10,11 @@ describe('the known chains', () => {
     const ids = ['ethereum', 'optimism', 'bsc', 'gnosis', 'polygon', 'base', 'arbitrum'].map(chainIdOfName);
     expect(ids).to.deep.equal([1, 10, 56, 100, 137, 8453, 42161]);
     expect(chainIdOfName('chain-31337')).to.equal(31337);
+  });
+
+  it('have their names back by their ids', () => {
+    for (const [name, id] of knownChains) expect(chainNameOf(id)).to.equal(name);
+    expect(chainNameOf(31337)).to.equal('chain-31337');
   });
 
   it('are unknown by any other name', () => {

@@ -10,6 +10,7 @@ import { Scenario } from '../support/scenario.js';
 import { endGently, whenRunning } from '../support/watched-runs.js';
 
 const token = 'a-token-that-is-long-enough';
+const secret = 'k3y-0f-th3-pr0v1d3r';
 const hostileName = '<img src=x onerror="document.title=1">';
 const pageLimit = 150 * 1024;
 const urlOf = (port: number, path = ''): string => `http://127.0.0.1:${port}/${path}`;
@@ -33,7 +34,8 @@ withChromium('the dashboard', () => {
     mining = setInterval(() => node.mine(1), 500);
     const settings = { CHAINPARSE_TASK_TIMEOUT: '0.1', CHAINPARSE_LANG: 'en' };
     scenario = await Scenario.begin('sqlite:dashboard.db', node.url, { mode: 'realtime' }, settings);
-    live = scenario.run();
+    // Where nobody listens.
+    live = scenario.run('--rpc-url', `${urlOf(await freePort())}v3/${secret}`);
     frozen = await scenario.runAs(46);
     port = await freePort();
     server = await serve(scenario, port);
@@ -90,7 +92,7 @@ withChromium('the dashboard', () => {
       const seen = await open('', { colorScheme });
       await seen.waitForSelector('.pipelines .row');
       for (const [path, ready] of [
-        ['#/', '.timeline .lane'],
+        ['#/', '.overview:has(.lane):has(.endpoint)'],
         ['#/task/1', '.log-line'],
         ['#/pipeline/45', '.events-table td'],
         ['#/tasks', '.row-attempt'],
@@ -122,6 +124,18 @@ withChromium('the dashboard', () => {
     await phone.click('[data-action=language]');
     expect(await phone.textContent('.pipelines h2')).to.equal('Pipelines');
     await phone.context().close();
+  });
+
+  it('shows how the endpoints are that runs ask, without what is secret in their addresses', async () => {
+    const well = '.endpoint[data-tone=good]';
+    const away = '.endpoint[data-tone=odd], .endpoint[data-tone=bad]';
+    await page.waitForSelector(well);
+    await page.waitForSelector(away, { timeout: 18_000 });
+    expect(await page.textContent(`${well} .endpoint-name`)).to.equal(new URL(node.url).host);
+    expect(await page.textContent(`${well} .endpoint-state`)).to.equal('healthy');
+    expect(await page.textContent(`${well} .endpoint-figures`)).to.match(/^chain-31337 · head [\d.]+ ms/);
+    expect(await page.textContent(`${away} >> .endpoint-error`)).to.match(/: .*ECONNREFUSED/);
+    expect(await page.content()).not.to.contain(secret);
   });
 
   it('marks on the line of a pipeline where the chain was reorganised', async () => {

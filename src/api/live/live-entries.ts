@@ -1,6 +1,8 @@
 import type { PipelineSummary } from '../../database/pipeline-store.js';
 import type { Alert } from '../../model/alert.js';
 import { alertToJson } from '../../model/alert.js';
+import { chainNameOf } from '../../model/chain.js';
+import type { EndpointGlance } from '../../model/endpoint-glance.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { Task } from '../../model/task.js';
 import type { Settings } from '../../runtime/settings.js';
@@ -37,6 +39,25 @@ export function pipelineEntry(pipeline: PipelineSummary, latestTaskId: number | 
 export function alertEntry(alert: Alert): LiveEntry {
   const value = alertToJson(alert);
   return { key: `alert:${alert.id}`, value, mark: markOf(value, 'open_seconds') };
+}
+
+/** Returns an endpoint at a glance, without what changes with every report. */
+export function endpointEntry({ endpoint, stale, reports, alike }: EndpointGlance): LiveEntry {
+  const value = {
+    chain: chainNameOf(endpoint.chainId),
+    endpoint: endpoint.name,
+    state: endpoint.state,
+    stale_since: stale ? endpoint.updateTime : null,
+    reports,
+    alike,
+    head_ms: endpoint.headMs,
+    logs_ms: endpoint.logsMs,
+    max_in_flight: endpoint.maxInFlight,
+    max_per_second: endpoint.maxPerSecond,
+    last_error: endpoint.lastError,
+    last_error_time: endpoint.lastErrorTime,
+  };
+  return { key: `endpoint:${endpoint.chainId}/${endpoint.name}`, value, mark: markOf(value, 'last_error_time') };
 }
 
 /** Returns the events a second of a pipeline in the last steps; `at` is the time of the last one. */

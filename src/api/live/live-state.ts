@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { AlertStore } from '../../database/alert-store.js';
+import { EndpointStore } from '../../database/endpoint-store.js';
 import { PipelineStore } from '../../database/pipeline-store.js';
 import { listNewestTasks } from '../../database/task-lives.js';
 import { listTasks } from '../../database/task-listing.js';
 import { readTaskStatistics } from '../../database/task-statistics.js';
+import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness } from '../readiness.js';
 import type { ServerEvents } from '../server-events.js';
-import { alertEntry, pipelineEntry, ratesEntry, singleEntry, taskEntry } from './live-entries.js';
+import { alertEntry, endpointEntry, pipelineEntry, ratesEntry, singleEntry, taskEntry } from './live-entries.js';
 import { LiveFeed } from './live-feed.js';
 import { RateHistory, stepSeconds } from './rate-history.js';
 
@@ -20,7 +22,7 @@ const unwatchedMs = stepSeconds * 1_000;
 const slowMs = 4_000;
 
 /** Rows that are shown at most. */
-const most = { running: 200, pipelines: 200, alerts: 50 } as const;
+const most = { running: 200, pipelines: 200, alerts: 50, endpoints: 500 } as const;
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
 /** Reads what the dashboard shows, once for all who watch, and remembers how it moved. */
@@ -139,6 +141,8 @@ export class LiveState {
     const { database } = this.#parts;
     const { alerts, total } = await new AlertStore(database).list({ all: false, limit: most.alerts });
     this.#feed.show('alerts', alerts.map(alertEntry));
+    const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
+    this.#feed.show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry));
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
     const { ready, checks } = await readReadiness(this.#parts);
     const numbers = { running, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: total };

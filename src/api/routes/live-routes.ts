@@ -62,7 +62,7 @@ export function liveRoutes({ database, clock }: ApiParts, live: LiveState): read
       method: 'GET',
       path: '/api/v1/live',
       summary:
-        'Follow tasks, pipelines and alerts: all of them at first (event all), then what changes (event change).',
+        'Follow tasks, pipelines, alerts and endpoints: all of them at first (event all), then what changes (event change).',
       ...{ tag, access: 'read', answer: { media: 'text/event-stream', what: 'server-sent events' }, problems: [503] },
       handle: ({ lastEventId, signal }) => ({ events: live.watch(lastEventId, signal) }),
     }),

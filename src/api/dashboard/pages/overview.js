@@ -2,6 +2,7 @@ import { h } from '../dom.js';
 import { t } from '../language.js';
 import { makeAlertList, openAlerts } from '../parts/alert-list.js';
 import { section } from '../parts/cell.js';
+import { makeEndpointList } from '../parts/endpoint-list.js';
 import { makeHeadline } from '../parts/headline.js';
 import { makePipelineList } from '../parts/pipeline-list.js';
 import { makeRunningList } from '../parts/running-list.js';
@@ -12,6 +13,7 @@ import { makeTimeline } from '../parts/timeline.js';
 export function overviewPage({ signal }) {
   const alerts = makeAlertList(openAlerts, () => t('alerts.none'));
   const checks = makeSystemChecks();
+  const endpoints = makeEndpointList();
   const parts = [makeHeadline(), makePipelineList(), makeRunningList(), makeTimeline(signal)];
   const [headline, pipelines, running, timeline] = parts;
   const all = h('a', { class: 'panel-link', href: '#/alerts' }, t('alerts.all'));
@@ -28,6 +30,7 @@ export function overviewPage({ signal }) {
         { class: 'column column-side' },
         section('alerts', t('alerts.title'), {}, alerts.node, all),
         section('system', t('system.title'), {}, checks.node),
+        section('endpoints', t('endpoints.title'), {}, endpoints.node),
       ),
     ),
     timeline.node,
@@ -36,7 +39,7 @@ export function overviewPage({ signal }) {
     node,
     title: t('nav.overview'),
     update() {
-      for (const part of [...parts, alerts, checks]) part.update();
+      for (const part of [...parts, alerts, checks, endpoints]) part.update();
     },
   };
 }
