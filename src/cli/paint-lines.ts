@@ -1,5 +1,5 @@
 import { fitText } from './fit-text.js';
-import type { ScreenLine } from './status-lines.js';
+import type { ScreenLine } from './status-block.js';
 
 interface PaintOptions {
   readonly columns: number;

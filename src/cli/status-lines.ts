@@ -1,19 +1,22 @@
 import type { Alert } from '../model/alert.js';
+import { chainNameOf } from '../model/chain.js';
+import { glanceAtEndpoints, type EndpointGlance } from '../model/endpoint-glance.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import type { Lang } from '../runtime/messages.js';
 import type { EventRates } from '../tasks/event-rates.js';
 import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../tasks/system-status.js';
 import { ageText } from './age-text.js';
 import type { Cell } from './output.js';
-import { renderTable, type Heading } from './render-table.js';
-import { alertHeadings, moreText, pipelineHeadings, runningHeadings, stateTexts, titles } from './status-texts.js';
+import { statusBlock, type ScreenLine, type StatusRow } from './status-block.js';
+import {
+  alertHeadings,
+  endpointHeadings,
+  endpointStateTexts,
+  pipelineHeadings,
+  runningHeadings,
+  stateTexts,
+} from './status-texts.js';
 import { progressSummary } from './task-table.js';
-
-/** A line, and how it is meant. */
-export interface ScreenLine {
-  readonly text: string;
-  readonly tone?: 'title' | 'bad' | 'faint' | undefined;
-}
 
 export interface StatusView {
   readonly rates: EventRates;
@@ -24,21 +27,29 @@ export interface StatusView {
   readonly rows: number;
 }
 
-/** Returns a status as lines: who watches, what is wrong, then pipelines and running tasks as far as there is room. */
+/** Returns a status as lines: who watches, what is wrong, then pipelines, running tasks and endpoints as far as there is room. */
 export async function statusLines(status: SystemStatus, view: StatusView): Promise<readonly ScreenLine[]> {
   const { lang } = view;
-  const alerts = await block(
+  const alerts = await statusBlock(
     'alerts',
     alertHeadings,
     status.alerts.map((alert) => alertRow(alert, lang)),
     {
-      ...{ lang, room: Math.max(3, Math.floor(view.rows / 5)), total: status.openAlerts },
+      ...{ lang, room: aFifth(view), total: status.openAlerts },
     },
   );
+  const glances = glanceAtEndpoints(status.endpoints);
+  const endpoints = await statusBlock(
+    'endpoints',
+    endpointHeadings,
+    glances.map((glance) => endpointRow(glance, lang)),
+    { lang, room: aFifth(view), total: glances.length },
+  );
+  const tail = glances.length === 0 ? [] : endpoints;
   const head = [...headLines(status, lang), ...(status.alerts.length === 0 ? [] : alerts)];
-  const left = view.rows - head.length;
+  const left = view.rows - head.length - tail.length;
   const isMuch = status.running.length + 4 > left / 2;
-  const running = await block(
+  const running = await statusBlock(
     'running',
     runningHeadings,
     status.running.map((task) => runningRow(task, view)),
@@ -47,7 +58,7 @@ export async function statusLines(status: SystemStatus, view: StatusView): Promi
     },
   );
   const shownRunning = status.running.length === 0 ? [] : running;
-  const pipelines = await block(
+  const pipelines = await statusBlock(
     'pipelines',
     pipelineHeadings,
     status.pipelines.map((each) => pipelineRow(each, view)),
@@ -55,7 +66,11 @@ export async function statusLines(status: SystemStatus, view: StatusView): Promi
       ...{ lang, room: left - shownRunning.length, total: status.pipelines.length },
     },
   );
-  return [...head, ...pipelines, ...shownRunning];
+  return [...head, ...pipelines, ...shownRunning, ...tail];
+}
+
+function aFifth({ rows }: StatusView): number {
+  return Math.max(3, Math.floor(rows / 5));
 }
 
 /** Returns the last line: how old this is, and why. */
@@ -101,43 +116,7 @@ function headLines({ late, silent, ...status }: SystemStatus, lang: Lang): reado
   ];
 }
 
-interface Row {
-  readonly cells: readonly Cell[];
-  readonly tone?: ScreenLine['tone'];
-}
-
-interface Room {
-  readonly lang: Lang;
-  /** Lines that it may take. */
-  readonly room: number;
-  /** Rows that there are, shown or not. */
-  readonly total: number;
-}
-
-async function block(
-  name: keyof typeof titles,
-  headings: readonly Heading[],
-  rows: readonly Row[],
-  { lang, room, total }: Room,
-): Promise<readonly ScreenLine[]> {
-  // A blank line, the title, the headings; and what says that there is more.
-  const fits = Math.max(1, room - 3);
-  const shown = rows.length <= fits && total <= rows.length ? rows : rows.slice(0, Math.max(1, fits - 1));
-  const cells = shown.map((row) => row.cells.map((cell) => (cell === null || cell === undefined ? '-' : String(cell))));
-  const style = { lang, color: false, isTerminal: false };
-  const [heading = '', ...table] = (await renderTable(headings, cells, style)).split('\n');
-  const title = `${titles[name][lang]} (${total})`;
-  const more = total - shown.length;
-  return [
-    { text: '' },
-    { text: title, tone: 'title' },
-    ...(shown.length === 0 ? [] : [{ text: `  ${heading}`, tone: 'faint' } as const]),
-    ...shown.map(({ tone }, index) => ({ text: `  ${table[index] ?? ''}`, tone })),
-    ...(more > 0 ? [{ text: moreText(more, lang), tone: 'faint' } as const] : []),
-  ];
-}
-
-function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, lang }: StatusView): Row {
+function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, lang }: StatusView): StatusRow {
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
   const lag = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
@@ -152,7 +131,7 @@ function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rat
   return { cells, tone: isBad ? 'bad' : isRunning ? undefined : 'faint' };
 }
 
-function runningRow(task: Task, view: StatusView): Row {
+function runningRow(task: Task, view: StatusView): StatusRow {
   const { lang, rates, timeoutMinutes } = view;
   const cells = [
     ...[task.id, task.pipelineId, ageText(Math.max(0, task.silentSeconds), lang)],
@@ -163,7 +142,17 @@ function runningRow(task: Task, view: StatusView): Row {
   return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
 }
 
-function alertRow({ id, rule, openSeconds, message }: Alert, lang: Lang): Row {
+function endpointRow({ endpoint, stale, reports, alike }: EndpointGlance, lang: Lang): StatusRow {
+  const { name, chainId, state, headMs, logsMs, lastError } = endpoint;
+  const share = alike === reports ? '' : ` (${alike}/${reports})`;
+  const age = `${lang === 'zh' ? '无报告' : 'no report for'} ${ageText(endpoint.ageSeconds, lang)}`;
+  const text = stale ? age : endpointStateTexts[state][lang] + share;
+  const cells = [name, chainNameOf(chainId), text, headMs, logsMs, lastError];
+  const isBad = state === 'wrong_chain' || state === 'resting' || state === 'failing';
+  return { cells, tone: stale || state === 'unasked' ? 'faint' : isBad ? 'bad' : undefined };
+}
+
+function alertRow({ id, rule, openSeconds, message }: Alert, lang: Lang): StatusRow {
   return { cells: [id, rule, ageText(openSeconds, lang), message], tone: 'bad' };
 }
 

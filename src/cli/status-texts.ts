@@ -1,3 +1,4 @@
+import type { EndpointState } from '../model/rpc-endpoint.js';
 import type { PipelineState } from '../tasks/system-status.js';
 import type { Lang } from '../runtime/messages.js';
 import type { Heading } from './render-table.js';
@@ -11,6 +12,15 @@ export const stateTexts: Readonly<Record<PipelineState, Readonly<Record<Lang, st
   ended: { en: 'ended', zh: '已结束' },
   never_ran: { en: 'never ran', zh: '从未运行' },
   disabled: { en: 'disabled', zh: '已停用' },
+};
+
+export const endpointStateTexts: Readonly<Record<EndpointState, Readonly<Record<Lang, string>>>> = {
+  healthy: { en: 'healthy', zh: '正常' },
+  limited: { en: 'limits us', zh: '限流' },
+  failing: { en: 'calls fail', zh: '调用失败' },
+  resting: { en: 'away', zh: '不可用' },
+  wrong_chain: { en: 'other chain', zh: '属于另一条链' },
+  unasked: { en: 'not asked yet', zh: '尚未使用' },
 };
 
 /** The columns of the pipelines of `chainparse status`. */
@@ -44,10 +54,21 @@ export const alertHeadings: readonly Heading[] = [
   { en: 'message', zh: '内容' },
 ];
 
+/** The columns of the endpoints that they ask. */
+export const endpointHeadings: readonly Heading[] = [
+  { en: 'endpoint', zh: '节点' },
+  { en: 'chain', zh: '链' },
+  { en: 'state', zh: '状态' },
+  { en: 'head ms', zh: '链头毫秒', align: 'right' },
+  { en: 'logs ms', zh: '日志毫秒', align: 'right' },
+  { en: 'last error', zh: '最近错误' },
+];
+
 export const titles = {
   pipelines: { en: 'PIPELINES', zh: '流水线' },
   running: { en: 'RUNNING TASKS, the most silent first', zh: '运行中的任务（静默最久的在前）' },
   alerts: { en: 'ALERTS', zh: '告警' },
+  endpoints: { en: 'RPC ENDPOINTS', zh: 'RPC 节点' },
 } as const satisfies Record<string, Record<Lang, string>>;
 
 /** What stands below a table that had to be cut. */

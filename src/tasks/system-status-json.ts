@@ -1,5 +1,6 @@
 import { alertToJson } from '../model/alert.js';
 import { monitorToJson } from '../model/monitor.js';
+import { endpointToJson } from '../model/rpc-endpoint.js';
 import { taskToJson } from '../model/task-json.js';
 import { lagBlocks, taskStatus } from '../model/task.js';
 import type { EventRates } from './event-rates.js';
@@ -29,6 +30,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
     alerts: status.alerts.map(alertToJson),
     alerts_total: status.openAlerts,
     monitors: aliveMonitors(status).map(monitorToJson),
+    endpoints: status.endpoints.map(endpointToJson),
   };
 }
 

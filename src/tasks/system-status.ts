@@ -1,6 +1,7 @@
 import { AlertStore } from '../database/alert-store.js';
 import { CheckpointStore } from '../database/checkpoint-store.js';
 import type { Database } from '../database/database.js';
+import { EndpointStore } from '../database/endpoint-store.js';
 import { MonitorStore } from '../database/monitor-store.js';
 import { PipelineStore } from '../database/pipeline-store.js';
 import { listNewestTasks } from '../database/task-lives.js';
@@ -10,6 +11,7 @@ import { readTaskStatistics, type TaskStatistics } from '../database/task-statis
 import type { Alert } from '../model/alert.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { wasAliveOfLate, type Monitor } from '../model/monitor.js';
+import type { RpcEndpoint } from '../model/rpc-endpoint.js';
 import { taskStatus, type Task } from '../model/task.js';
 import { readParked } from './parked.js';
 
@@ -42,6 +44,8 @@ export interface SystemStatus {
   readonly openAlerts: number;
   /** Those with the latest sign of life. */
   readonly monitors: readonly Monitor[];
+  /** As each process that asks them reports them. */
+  readonly endpoints: readonly RpcEndpoint[];
 }
 
 interface StatusOptions {
@@ -50,7 +54,7 @@ interface StatusOptions {
 }
 
 /** Rows that are read at most: a glance must not cost the database more than that. */
-const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10 } as const;
+const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10, endpoints: 500 } as const;
 
 /** Of which time ends are counted, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
@@ -76,10 +80,11 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const late = await readTaskStatistics(database, window);
   const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
   const monitors = await new MonitorStore(database).list(most.monitors);
+  const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
   return {
     pipelines: await readPipelines(database, options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
-    ...{ silent, late, alerts, openAlerts, monitors },
+    ...{ silent, late, alerts, openAlerts, monitors, endpoints },
   };
 }
 

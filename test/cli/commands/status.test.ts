@@ -3,6 +3,7 @@ import { run } from '../../../src/cli/main.js';
 import { AlertStore } from '../../../src/database/alert-store.js';
 import { CheckpointStore } from '../../../src/database/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
+import { EndpointStore } from '../../../src/database/endpoint-store.js';
 import { MonitorStore } from '../../../src/database/monitor-store.js';
 import { TaskStore } from '../../../src/database/task-store.js';
 import { claimRequest } from '../../database/claim-request.js';
@@ -24,6 +25,7 @@ interface Status {
   readonly running: readonly Record<string, unknown>[];
   readonly alerts: readonly object[];
   readonly monitors: readonly object[];
+  readonly endpoints: readonly Record<string, unknown>[];
 }
 
 eachDatabase('chainparse status', (testDatabase) => {
@@ -98,6 +100,32 @@ eachDatabase('chainparse status', (testDatabase) => {
     expect(chinese).to.contain('没有存活的监控进程').and.contain('静默').and.contain('流水线');
   });
 
+  it('shows each endpoint that runs ask once, and those first that need a look', async () => {
+    const store = new EndpointStore(database);
+    const known = {
+      ...{ headMs: 12.5, logsMs: null, errorRate: 0, inFlight: 0, maxInFlight: null, maxPerSecond: null },
+      ...{ newestBlock: 7, requests: 9, failures: 0, lastError: null, lastErrorSeconds: null },
+    };
+    const [well, away] = [
+      { ...known, name: 'a.example', state: 'healthy' } as const,
+      { ...known, name: 'b.example', state: 'resting', lastError: 'gone', lastErrorSeconds: 5 } as const,
+    ];
+    await store.report({ session: '1', chainId: 1, worker: 'h:1' }, [well, away]);
+    await store.report({ session: '2', chainId: 1, worker: 'h:2' }, [well, { ...away, state: 'healthy' }]);
+    const { stdout } = await status('--once');
+    const rows = ['b.example +ethereum +away \\(1/2\\) +12.5 +- +gone', 'a.example +ethereum +healthy +12.5 +- +-'];
+    expect(stdout).to.match(new RegExp(`\nRPC ENDPOINTS \\(2\\)\n.*\n +${rows.join(' *\n +')}`));
+    expect((await status('--once', '--lang', 'zh')).stdout).to.match(/b\.example +ethereum +不可用/);
+    const { endpoints } = JSON.parse((await status('--json')).stdout) as Status;
+    expect(endpoints.map(({ endpoint, worker, state }) => [endpoint, worker, state])).to.deep.include.members([
+      ['b.example', 'h:1', 'resting'],
+      ['b.example', 'h:2', 'healthy'],
+    ]);
+    const { knex, dialect } = database;
+    await database.write([knex('rpc_endpoint').update({ update_time: dialect.secondsAgo(knex, 100) })]);
+    expect((await status('--once')).stdout).to.match(/b\.example +ethereum +no report for 10\d s/);
+  });
+
   it('prints one document of JSON', async () => {
     const { stdout } = await status('--json');
     const found = JSON.parse(stdout) as Status;
@@ -114,7 +142,7 @@ eachDatabase('chainparse status', (testDatabase) => {
       [1, false],
     ]);
     expect(found.running[0]).to.include({ events_per_second: 0, status_name: 'running' });
-    expect([found.alerts, found.monitors]).to.deep.equal([[], []]);
+    expect([found.alerts, found.monitors, found.endpoints]).to.deep.equal([[], [], []]);
   });
 
   it('shows it anew on a terminal until Ctrl-C, and gives the terminal back as it was', async () => {
