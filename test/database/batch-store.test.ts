@@ -9,7 +9,7 @@ import type { EventBatch } from '../../src/model/batch.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { claimRequest } from './claim-request.js';
-import { exampleBatch, exampleEvent, hashOf, noProgress } from './example-batch.js';
+import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from './example-batch.js';
 
 eachDatabase('the batches', (databases) => {
   let database: Database;
@@ -33,18 +33,11 @@ eachDatabase('the batches', (databases) => {
   });
   after(() => database.close());
 
-  const toCommit = (version: number, batch: EventBatch, changes: Partial<BatchCommit> = {}): BatchCommit => ({
-    pipelineId,
-    taskId,
-    version,
-    batch,
-    chainId: 56,
-    startBlock: 1,
-    replaces: false,
-    forgets: false,
-    progress: { ...noProgress, events: 7 },
-    ...changes,
-  });
+  const toCommit = (version: number, batch: EventBatch, changes: Partial<BatchCommit> = {}): BatchCommit =>
+    exampleCommit({
+      ...{ pipelineId, taskId, version, batch, chainId: 56, progress: { ...noProgress, events: 7 } },
+      ...changes,
+    });
   const commit = (...args: Parameters<typeof toCommit>): Promise<void> => batches.commit(toCommit(...args));
   const rollBack = (version: number, ancestor: number): Promise<number> => {
     const message = { kind: 'rollback', ancestor: { number: ancestor, hash: hashOf(`block ${ancestor}`) } } as const;

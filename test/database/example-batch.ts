@@ -1,3 +1,4 @@
+import type { BatchCommit } from '../../src/database/batch-store.js';
 import type { EventBatch } from '../../src/model/batch.js';
 import type { ChainEvent, LogPosition, UndecodedLog } from '../../src/model/event.js';
 import type { Progress } from '../../src/model/task.js';
@@ -42,6 +43,17 @@ export function exampleBatch(fromBlock: number, toBlock: number, changes: Partia
     recentBlocks: numbers.map((number) => ({ number, hash: hashOf(`block ${number}`) })),
     finalizedBlock: 0,
     ...changes,
+  };
+}
+
+/** Returns how a task commits a batch first; `given` says which, and beats the rest. */
+export function exampleCommit(
+  given: Pick<BatchCommit, 'pipelineId' | 'taskId' | 'batch'> & Partial<BatchCommit>,
+): BatchCommit {
+  return {
+    ...{ version: 0, chainId: 1, startBlock: 1, replaces: false, forgets: false },
+    progress: noProgress,
+    ...given,
   };
 }
 

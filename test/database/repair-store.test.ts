@@ -9,7 +9,7 @@ import { TaskStore } from '../../src/database/task-store.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { claimRequest } from './claim-request.js';
-import { exampleBatch, exampleEvent, noProgress } from './example-batch.js';
+import { exampleBatch, exampleCommit, exampleEvent } from './example-batch.js';
 
 eachDatabase('rows that are put right', (databases) => {
   let database: Database;
@@ -29,11 +29,7 @@ eachDatabase('rows that are put right', (databases) => {
   after(() => database.close());
 
   const commit = (version: number, from: number, to: number): Promise<void> =>
-    new BatchStore(database).commit({
-      ...{ pipelineId, taskId, version, chainId: 1, startBlock: 1, replaces: false, forgets: false },
-      batch: exampleBatch(from, to),
-      progress: noProgress,
-    });
+    new BatchStore(database).commit(exampleCommit({ pipelineId, taskId, version, batch: exampleBatch(from, to) }));
   const repair = (changes: Partial<Repair> = {}): Promise<void> =>
     new RepairStore(database).replace({
       ...{ pipelineId, chainId: 1, blocks: [4, 9], version: null, undecoded: [] },

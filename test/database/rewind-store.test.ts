@@ -11,7 +11,7 @@ import type { EventBatch } from '../../src/model/batch.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { claimRequest } from './claim-request.js';
-import { exampleBatch, exampleEvent, hashOf, noProgress } from './example-batch.js';
+import { exampleBatch, exampleCommit, exampleEvent, hashOf } from './example-batch.js';
 
 eachDatabase('rows that are taken back', (databases) => {
   let database: Database;
@@ -33,17 +33,7 @@ eachDatabase('rows that are taken back', (databases) => {
   after(() => database.close());
 
   const commit = (batch: EventBatch, version = 0): Promise<void> =>
-    new BatchStore(database).commit({
-      pipelineId,
-      taskId,
-      version,
-      batch,
-      chainId: 1,
-      startBlock: 1,
-      replaces: false,
-      forgets: false,
-      progress: noProgress,
-    });
+    new BatchStore(database).commit(exampleCommit({ pipelineId, taskId, version, batch }));
   const takeBack = (changes: Partial<RewindStep> = {}): Promise<TakenBack> =>
     new RewindStore(database).takeBack({
       pipelineId,

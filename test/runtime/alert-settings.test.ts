@@ -3,6 +3,7 @@ import type { AlertSettings } from '../../src/runtime/alert-settings.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { loadSettings, type LoadedSettings } from '../../src/runtime/settings.js';
+import { defaultRules } from '../tasks/alerts/alert-rules.js';
 
 function load(config: string, env: Record<string, string> = {}, secrets = new SecretMask()): LoadedSettings {
   const readFile = (path: string): string => {
@@ -26,21 +27,7 @@ function refusal(config: string, env: Record<string, string> = {}): UsageError {
 
 describe('the settings of alerts', () => {
   it('have every rule on and nothing to send to where nothing is set', () => {
-    expect(alertsOf('')).to.deep.equal({
-      webhookUrl: null,
-      webhookSecret: null,
-      command: null,
-      deliveryTimeoutSeconds: 10,
-      repeatMinutes: 60,
-      retentionDays: 90,
-      heartbeatFailures: 3,
-      timeoutRate: 0.2,
-      timeoutRateWindowMinutes: 60,
-      timeoutRateMinimum: 3,
-      databaseUnreachableSeconds: 60,
-      noMonitor: true,
-      taskStalled: true,
-    });
+    expect(alertsOf('')).to.deep.equal(defaultRules);
   });
 
   it('are read from the map alerts of the configuration file', () => {

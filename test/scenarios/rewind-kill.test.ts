@@ -5,7 +5,7 @@ import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { TaskStore } from '../../src/database/task-store.js';
 import { claimRequest } from '../database/claim-request.js';
-import { exampleBatch, noProgress } from '../database/example-batch.js';
+import { exampleBatch, exampleCommit } from '../database/example-batch.js';
 import { eachDatabase } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { eventually } from '../support/within.js';
@@ -20,11 +20,8 @@ async function fill(database: Database): Promise<void> {
   const batches = new BatchStore(database);
   for (let version = 0; version < blocks / 10_000; version++) {
     const from = version * 10_000 + 1;
-    await batches.commit({
-      ...{ pipelineId: 45, taskId, version, chainId: 31_337, startBlock: 1, replaces: false, forgets: false },
-      batch: { ...exampleBatch(from, from + 9_999), recentBlocks: [] },
-      progress: noProgress,
-    });
+    const batch = { ...exampleBatch(from, from + 9_999), recentBlocks: [] };
+    await batches.commit(exampleCommit({ pipelineId: 45, taskId, version, chainId: 31_337, batch }));
   }
   await tasks.finish(taskId, { status: 2, endReason: 'needs_rewind', error: 'deep' }, null);
 }

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { RewindStore } from '../../src/database/rewind-store.js';
 import { StoredBlocks } from '../../src/database/stored-blocks.js';
-import { systemClock } from '../../src/runtime/clock.js';
 import { NeedsRewindError } from '../../src/runtime/errors.js';
 import { silentLogger } from '../../src/runtime/logger.js';
 import { readStanding } from '../../src/tasks/parked.js';
@@ -14,7 +13,7 @@ import { exampleBatch } from '../database/example-batch.js';
 import { ScriptedSource } from '../pipeline/pipeline-fixture.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
-import { claimOptions, exampleWorker, storesOf } from './task-fixture.js';
+import { claimOptions, exampleWorker, plainRun, storesOf } from './task-fixture.js';
 
 eachDatabase('a parked pipeline', (databases) => {
   let database: Database;
@@ -31,12 +30,7 @@ eachDatabase('a parked pipeline', (databases) => {
     runTask({
       ...claimOptions({ pipelineId }),
       database,
-      chainId: 1,
-      run: {},
-      mode: 'historical',
-      clock: systemClock,
-      lang: 'en',
-      stallAfterSeconds: 60,
+      ...plainRun,
       begin: () => Promise.resolve({ source: new ScriptedSource(send), logger: silentLogger }),
       onProgress: () => undefined,
       mask: (text) => text,

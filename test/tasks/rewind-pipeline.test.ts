@@ -13,7 +13,7 @@ import type { RewindBlock } from '../../src/tasks/rewind-block.js';
 import { checkRewind, rewindPipeline } from '../../src/tasks/rewind-pipeline.js';
 import type { RewindOptions, RewindStores } from '../../src/tasks/rewind-pipeline.js';
 import { claimRequest } from '../database/claim-request.js';
-import { exampleBatch, hashOf, noProgress } from '../database/example-batch.js';
+import { exampleBatch, exampleCommit, hashOf } from '../database/example-batch.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { exampleWorker, storesOf } from './task-fixture.js';
@@ -47,11 +47,8 @@ eachDatabase('a rewind', (databases) => {
     rewinds = new DyingRewinds(database);
     await checkpoints.get(pipelineId);
     taskId = await tasks.claim(claimRequest({ pipelineId }));
-    await new BatchStore(database).commit({
-      ...{ pipelineId, taskId, version: 0, chainId: 1, startBlock: 11, replaces: false, forgets: false },
-      batch: exampleBatch(11, 30, { recentBlocks: exampleBatch(26, 30).recentBlocks }),
-      progress: noProgress,
-    });
+    const batch = exampleBatch(11, 30, { recentBlocks: exampleBatch(26, 30).recentBlocks });
+    await new BatchStore(database).commit(exampleCommit({ pipelineId, taskId, startBlock: 11, batch }));
   });
   after(() => database.close());
 

@@ -5,7 +5,6 @@ import { openDatabase } from '../../src/database/open-database.js';
 import type { TaskStore } from '../../src/database/task-store.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import type { Task } from '../../src/model/task.js';
-import { systemClock } from '../../src/runtime/clock.js';
 import {
   ChainUnreachableError,
   DatabaseUnreachableError,
@@ -22,7 +21,7 @@ import { openMigrated } from '../support/migrated-database.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually, within } from '../support/within.js';
 import { ScriptedSource } from '../pipeline/pipeline-fixture.js';
-import { claimOptions, exampleWorker, storesOf } from './task-fixture.js';
+import { claimOptions, exampleWorker, plainRun, storesOf } from './task-fixture.js';
 
 type Send = (context: SourceContext, start: number) => AsyncGenerator<SourceMessage, void, undefined>;
 
@@ -39,12 +38,7 @@ class Runs {
     return runTask({
       ...claimOptions({ pipelineId, heartbeatIntervalSeconds: 0.2 }),
       database,
-      chainId: 1,
-      run: {},
-      mode: 'historical',
-      clock: systemClock,
-      lang: 'en',
-      stallAfterSeconds: 60,
+      ...plainRun,
       begin: (task) => {
         this.begun = task;
         return Promise.resolve({ source: new ScriptedSource(send), logger });

@@ -1,6 +1,7 @@
 import { CheckpointStore } from '../../src/database/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { TaskStore } from '../../src/database/task-store.js';
+import { systemClock } from '../../src/runtime/clock.js';
 import type { Worker } from '../../src/tasks/claim-task.js';
 import type { ClaimOptions } from '../../src/tasks/claim-task.js';
 
@@ -25,6 +26,16 @@ export function claimOptions(changes: Partial<ClaimOptions> = {}): ClaimOptions 
     ...changes,
   };
 }
+
+/** How a task runs where nothing is said: history of chain 1, by the system's clock. */
+export const plainRun = {
+  chainId: 1,
+  run: {},
+  mode: 'historical',
+  clock: systemClock,
+  lang: 'en',
+  stallAfterSeconds: 60,
+} as const;
 
 /** The stores that a claim needs. */
 export function storesOf(database: Database): readonly [TaskStore, CheckpointStore] {

@@ -6,6 +6,7 @@ import { live } from '../live.js';
 import { section } from '../parts/cell.js';
 import { makeFacts } from '../parts/facts.js';
 import { makeLogTail } from '../parts/log-tail.js';
+import { pipelineName } from '../parts/pipeline-name.js';
 import { makeProgress } from '../parts/progress.js';
 import { makePulse } from '../parts/pulse.js';
 import { makeRateChart } from '../parts/rate-chart.js';
@@ -107,7 +108,7 @@ function makeView(task, signal, changed) {
       pill.dataset.level = taskLevel(current);
       pulse.update(current);
       setText(state, levelText(current));
-      setText(pipeline, live.get(`pipeline:${pipelineId}`)?.name || t('pipeline.title', { id: String(pipelineId) }));
+      setText(pipeline, pipelineName(pipelineId));
       cancel.hidden = !isRunning && current.status_name !== 'queued';
       start.hidden = isBusy(pipelineId, current);
       silence.hidden = !isRunning;

@@ -1,8 +1,16 @@
 import { h } from '../dom.js';
+import { t } from '../language.js';
+import { taskPath } from '../router.js';
 
 /** Makes a cell of a row: its heading stands in it, for phones and for screen readers. */
 export function cell(name, heading, ...content) {
   return h('div', { class: `cell cell-${name}` }, h('span', { class: 'cell-heading' }, heading), ...content);
+}
+
+/** Makes the cell that names a task and leads to it; `about` says what it runs. */
+export function taskCell(id, about) {
+  const link = h('a', { class: 'row-link', href: taskPath(id) }, t('task.title', { id: String(id) }));
+  return cell('name', t('column.task'), link, about);
 }
 
 /** Makes the line of headings above rows; screen readers hear them in each cell. */

@@ -1,9 +1,9 @@
 import { h, keyedList, setText } from '../dom.js';
 import { t } from '../language.js';
 import { live } from '../live.js';
-import { taskPath } from '../router.js';
 import { silentSeconds, taskLevel } from '../task-state.js';
-import { cell, headings, section } from './cell.js';
+import { cell, headings, section, taskCell } from './cell.js';
+import { pipelineName } from './pipeline-name.js';
 import { progressText } from './progress.js';
 import { makePulse } from './pulse.js';
 import { makeSilenceMeter } from './silence-meter.js';
@@ -57,12 +57,7 @@ function makeRow({ task_id: id }) {
     'li',
     { class: 'row row-task', dataset: { task: id } },
     pulse.node,
-    cell(
-      'name',
-      t('column.task'),
-      h('a', { class: 'row-link', href: taskPath(id) }, t('task.title', { id: String(id) })),
-      about,
-    ),
+    taskCell(id, about),
     cell('silence', t('column.silence'), meter.node),
     cell('progress', t('column.progress'), progress),
     cell('worker', t('column.worker'), worker),
@@ -73,10 +68,7 @@ function makeRow({ task_id: id }) {
       node.dataset.level = taskLevel(task);
       pulse.update(task);
       meter.update(task);
-      setText(
-        about,
-        live.get(`pipeline:${task.pipeline_id}`)?.name ?? t('pipeline.title', { id: String(task.pipeline_id) }),
-      );
+      setText(about, pipelineName(task.pipeline_id));
       setText(progress, progressText(task.progress));
       setText(worker, task.worker ?? '–');
     },

@@ -1,9 +1,10 @@
 import { h, keyedList, setText } from '../dom.js';
 import { formatAge, formatNumber, formatShortInstant, hasText, secondsBetween, t } from '../language.js';
 import { live } from '../live.js';
-import { pipelinePath, taskPath } from '../router.js';
+import { pipelinePath } from '../router.js';
 import { levelText, taskLevel } from '../task-state.js';
-import { cell, headings } from './cell.js';
+import { cell, headings, taskCell } from './cell.js';
+import { pipelineName } from './pipeline-name.js';
 import { makePulse } from './pulse.js';
 
 /** Makes a list of tasks of any status; those that the server tells about live are shown as they are now. */
@@ -37,12 +38,7 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
     'li',
     { class: 'row row-attempt' },
     pulse.node,
-    cell(
-      'name',
-      t('column.task'),
-      h('a', { class: 'row-link', href: taskPath(id) }, t('task.title', { id: String(id) })),
-      pipeline,
-    ),
+    taskCell(id, pipeline),
     cell('state', t('column.state'), state),
     cell('began', t('column.began'), began),
     cell('end', t('column.end'), end),
@@ -54,7 +50,7 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
     update(task) {
       node.dataset.level = taskLevel(task);
       pulse.update(task);
-      setText(pipeline, live.get(`pipeline:${pipelineId}`)?.name || t('pipeline.title', { id: String(pipelineId) }));
+      setText(pipeline, pipelineName(pipelineId));
       setText(state, levelText(task));
       setText(began, formatShortInstant(task.create_time));
       setText(end, task.end_time === null ? '–' : endText(task));

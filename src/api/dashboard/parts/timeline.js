@@ -5,6 +5,7 @@ import { live } from '../live.js';
 import { pipelinePath, taskPath } from '../router.js';
 import { section } from './cell.js';
 import { momentsOf } from './moments.js';
+import { pipelineName } from './pipeline-name.js';
 
 const laneHeight = 26;
 const mostLanes = 12;
@@ -37,7 +38,7 @@ export function makeTimeline(signal) {
     setText(none, t('timeline.none'));
     details.hidden = timeline.tasks.length === 0;
     lanes.replaceChildren(...drawLanes(timeline));
-    moments.replaceChildren(...momentsOf(timeline, nameOf).map(momentItem));
+    moments.replaceChildren(...momentsOf(timeline).map(momentItem));
   }
   return {
     node: section(
@@ -64,10 +65,6 @@ function legendEntry(kind) {
   return h('li', {}, h('span', { class: `swatch swatch-${kind}`, 'aria-hidden': 'true' }), t(`legend.${kind}`));
 }
 
-function nameOf(pipelineId) {
-  return live.get(`pipeline:${pipelineId}`)?.name || t('pipeline.title', { id: String(pipelineId) });
-}
-
 function drawLanes(timeline) {
   const byPipeline = new Map();
   for (const task of timeline.tasks) {
@@ -82,12 +79,12 @@ function drawLanes(timeline) {
 function drawLane(pipelineId, tasks, timeline) {
   const bars = tasks.flatMap((task) => drawTask(task, timeline));
   const own = timeline.reorgs.filter(({ pipeline_id: id }) => id === pipelineId);
-  const reorgs = own.map((reorg) => drawReorg(reorg, timeline, nameOf(pipelineId)));
+  const reorgs = own.map((reorg) => drawReorg(reorg, timeline, pipelineName(pipelineId)));
   const label = t('timeline.label', { n: tasks.length });
   return h(
     'div',
     { class: 'lane' },
-    h('a', { class: 'lane-name', href: pipelinePath(pipelineId) }, nameOf(pipelineId)),
+    h('a', { class: 'lane-name', href: pipelinePath(pipelineId) }, pipelineName(pipelineId)),
     svg(
       'svg',
       { class: 'lane-bars', height: laneHeight, role: 'img', 'aria-label': label },
