@@ -87,9 +87,16 @@ function toReported(report: EndpointReport, mask: (text: string) => string): Rep
     state: stateOf(report, requests),
     requests,
     failures: requests - (report.results['answer'] ?? 0),
-    lastError: lastError === null ? null : mask(lastError).slice(0, longestError),
+    lastError: lastError === null ? null : textOf(lastError, mask),
     lastErrorSeconds: lastErrorAgeMs === null ? null : Math.round(lastErrorAgeMs / 1_000),
   };
+}
+
+/** What an endpoint says is not trusted to be one line without control characters. */
+function textOf(error: string, mask: (text: string) => string): string {
+  return mask(error)
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, longestError);
 }
 
 function stateOf(report: EndpointReport, requests: number): EndpointState {

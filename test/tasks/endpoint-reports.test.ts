@@ -97,15 +97,15 @@ describe('the reports of a run on its endpoints', () => {
     await end();
   });
 
-  it('count requests, and tell the last error without secrets, cut short', async () => {
-    const lastError = `secret ${'x'.repeat(2_000)}`;
+  it('count requests, and tell the last error in one line, without secrets, cut short', async () => {
+    const lastError = `secret\r\n\u001b ${'x'.repeat(2_000)}`;
     health = [{ ...well, results: { answer: 7, 'rate-limit': 2, internal: 1 }, lastError, lastErrorAgeMs: 12_400 }];
     const end = watch();
     await clock.advance(3_000);
     const [endpoint] = told[0]?.endpoints ?? [];
     expect(endpoint).to.include({ requests: 10, failures: 3, lastErrorSeconds: 12, newestBlock: 100, headMs: 10 });
     expect(endpoint?.lastError)
-      .to.match(/^\*\*\* x+$/)
+      .to.match(/^\*\*\* {2}x+$/)
       .and.have.length(500);
     await end();
   });

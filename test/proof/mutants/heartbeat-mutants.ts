@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.js';
 
 const heartbeat = guardsOf('src/tasks/heartbeat.ts', ['test/tasks/heartbeat.test.ts']);
 const rounds = guardsOf('src/tasks/beat-rounds.ts', ['test/tasks/beat-rounds.test.ts']);
+const aside = ['test/database/aside-writes.test.ts'];
 
 /** When a run beats, when it stops, and what it does while its database is away. */
 export const heartbeatMutants: readonly Mutant[] = [
@@ -76,5 +77,17 @@ export const heartbeatMutants: readonly Mutant[] = [
     'processes that start together do not beat together',
     '(options.random ?? Math.random)() / 2',
     '0',
+  ),
+  guardsOf('src/database/sqlite-script-runner.ts', aside)(
+    'aside-lock',
+    'a report waits for no lock while a beat stands behind it',
+    "    connection.pragma('busy_timeout = 0');\n",
+    '',
+  ),
+  guardsOf('src/database/knex-database.ts', aside)(
+    'aside-way',
+    'nor does it go the way of the commits of a server',
+    'this.#runner.runAside === undefined ? query : this.#runner.runAside([toStep(query)])',
+    'this.#runner.run([toStep(query)])',
   ),
 ];
