@@ -1,5 +1,5 @@
+import { amountProblem, week } from '../runtime/amount.js';
 import { UsageError } from '../runtime/errors.js';
-import { amount, week } from '../runtime/setting-definition.js';
 import type { ArgumentSpec, CommandOutline, OptionSpec } from './command-outline.js';
 
 /** Returns the values of a command's arguments and options, numbers as numbers; throws UsageError for a wrong one. */
@@ -50,8 +50,7 @@ function checkNumber(name: string, kind: 'number' | 'id', value: string): number
 }
 
 function checkSeconds(name: string, value: string): number {
-  const read = amount('seconds', week).safeParse(value);
-  if (read.success) return read.data;
-  const problem = read.error.issues[0]?.message ?? 'is wrong';
+  const problem = amountProblem(value, 'seconds', week);
+  if (problem === null) return Number(value);
   throw new UsageError(`${name} '${value}' ${problem}`, { hint: 'write seconds, such as 2 or 0.5' });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SecretMask, maskUrl } from './secrets.js';
-import { amount, define, oneOf, week, year } from './setting-definition.js';
+import { week, year } from './amount.js';
+import { amount, define, oneOf } from './setting-definition.js';
 import { splitWords } from './split-words.js';
 
 /** Reads what `schema` does, or null from the words that `isNull` knows. */

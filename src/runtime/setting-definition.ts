@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { amountProblem } from './amount.js';
 import type { ConfigFileKey } from './config-file.js';
 
 /** One setting: its names in each kind of source, what it may hold, and its default. */
@@ -18,12 +19,6 @@ export interface SettingDefinition<T> {
   readonly show?: (text: string) => string;
 }
 
-/** Seconds of a week: the longest that a setting in seconds may be. */
-export const week = 7 * 24 * 3600;
-
-/** Minutes of a year: the longest that a setting in minutes may be. */
-export const year = 365 * 24 * 60;
-
 /** Infers a definition's type. */
 export function define<T>(definition: SettingDefinition<T>): SettingDefinition<T> {
   return definition;
@@ -31,12 +26,12 @@ export function define<T>(definition: SettingDefinition<T>): SettingDefinition<T
 
 /** Reads a number above zero and at most `max`; fractions are allowed. */
 export function amount(unit: string, max: number): z.ZodType<number, string> {
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, { error: `is not a number of ${unit}`, abort: true })
-    .transform(Number)
-    .refine((value) => value >= 0.001, { error: 'must be greater than zero' })
-    .refine((value) => value <= max, { error: `must be at most ${max} ${unit}` });
+  return z.string().transform((text, context) => {
+    const problem = amountProblem(text, unit, max);
+    if (problem === null) return Number(text);
+    context.addIssue(problem);
+    return z.NEVER;
+  });
 }
 
 /** Reads one of some words, in capitals or not. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { LogLevel } from './logger.js';
 import type { Lang } from './messages.js';
 import { maskUrl } from './secrets.js';
-import { amount, define, oneOf, week, year } from './setting-definition.js';
+import { week, year } from './amount.js';
+import { amount, define, oneOf } from './setting-definition.js';
 
 const databaseUrl = z.string().superRefine((url, context) => {
   const problem = databaseUrlProblem(url);
