@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../src/database/open-database.js';
-import { TaskStore } from '../src/database/task-store.js';
+import { TaskStore } from '../src/database/tasks/task-store.js';
 import { Child } from '../test/support/child.js';
 import { Scenario } from '../test/support/scenario.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';

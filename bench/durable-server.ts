@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
-import { Migrator } from '../src/database/migrator.js';
+import { Migrator } from '../src/database/schema/migrator.js';
 import { openDatabase } from '../src/database/open-database.js';
 import { createDatabase } from '../test/support/databases.js';
 import { MariadbServer } from '../test/support/mariadb.js';

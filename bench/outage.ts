@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../src/database/open-database.js';
-import { TimeoutStore } from '../src/database/timeout-store.js';
+import { TimeoutStore } from '../src/database/tasks/timeout-store.js';
 import { addSeconds } from '../src/model/instant.js';
 import type { Child } from '../test/support/child.js';
 import { eventually } from '../test/support/within.js';

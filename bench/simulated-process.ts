@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { openDatabase } from '../src/database/open-database.js';
-import { TaskStore } from '../src/database/task-store.js';
+import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';
 import { BeatRounds } from '../src/tasks/beat-rounds.js';

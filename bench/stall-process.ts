@@ -5,7 +5,7 @@ import { ChainClient } from '../src/chain/chain-client.js';
 import { createDecoder } from '../src/chain/abi/decoder.js';
 import { EventMonitor } from '../src/components/event-monitor.js';
 import { openDatabase } from '../src/database/open-database.js';
-import { TaskStore } from '../src/database/task-store.js';
+import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';
 import { BeatRounds } from '../src/tasks/beat-rounds.js';

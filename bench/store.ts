@@ -1,10 +1,10 @@
-import { BatchStore } from '../src/database/batch-store.js';
-import type { BatchCommit } from '../src/database/batch-store.js';
-import { CheckpointStore } from '../src/database/checkpoint-store.js';
+import { BatchStore } from '../src/database/events/batch-store.js';
+import type { BatchCommit } from '../src/database/events/batch-store.js';
+import { CheckpointStore } from '../src/database/events/checkpoint-store.js';
 import type { Database } from '../src/database/database.js';
-import { Migrator } from '../src/database/migrator.js';
+import { Migrator } from '../src/database/schema/migrator.js';
 import { openDatabase } from '../src/database/open-database.js';
-import { TaskStore } from '../src/database/task-store.js';
+import { TaskStore } from '../src/database/tasks/task-store.js';
 import type { EventBatch } from '../src/model/batch.js';
 import type { ChainEvent } from '../src/model/event.js';
 import { createDatabase } from '../test/support/databases.js';

@@ -1,4 +1,4 @@
-import type { Migration, Schema, SchemaChange } from '../src/database/schema.js';
+import type { Migration, Schema, SchemaChange } from '../src/database/schema/schema.js';
 import { addColumns, createIndex, createTable } from './table-changes.js';
 import type { ColumnToAdd } from './table-changes.js';
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Schema, SchemaChange } from '../src/database/schema.js';
+import type { Schema, SchemaChange } from '../src/database/schema/schema.js';
 
 /** Returns the change that makes a table, or none where it is there. */
 export async function createTable(

@@ -377,7 +377,7 @@ inline afterFail() {
   fi
 }
 
-/* `chainparse monitor`: src/tasks/timeout-check.ts, src/database/timeout-store.ts. */
+/* `chainparse monitor`: src/tasks/timeout-check.ts, src/database/tasks/timeout-store.ts. */
 proctype Monitor(byte me) {
   byte task;
   bool asks;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { AuditStore } from '../database/audit-store.js';
+import type { AuditStore } from '../database/operations/audit-store.js';
 import type { Logger } from '../runtime/logger.js';
 import { messageOf } from '../runtime/errors.js';
 import type { SecretMask } from '../runtime/secrets.js';

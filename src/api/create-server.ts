@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Socket } from 'node:net';
 import { messageOf } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
-import type { AuditStore } from '../database/audit-store.js';
+import type { AuditStore } from '../database/operations/audit-store.js';
 import { AuditTrail } from './audit-trail.js';
 import { EventStreams } from './event-streams.js';
 import { Authorizer, type Right } from './guards/authorize.js';

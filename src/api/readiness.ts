@@ -1,7 +1,7 @@
-import { requireMigrated } from '../database/migrator.js';
-import { MonitorStore } from '../database/monitor-store.js';
-import { listTasks } from '../database/task-listing.js';
-import { readTaskSilence } from '../database/task-silence.js';
+import { requireMigrated } from '../database/schema/migrator.js';
+import { MonitorStore } from '../database/operations/monitor-store.js';
+import { listTasks } from '../database/tasks/task-listing.js';
+import { readTaskSilence } from '../database/tasks/task-silence.js';
 import { wasAliveOfLate } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';

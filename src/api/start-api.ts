@@ -1,4 +1,4 @@
-import { AuditStore } from '../database/audit-store.js';
+import { AuditStore } from '../database/operations/audit-store.js';
 import type { ApiParts } from './api-parts.js';
 import { apiRoutes } from './api-routes.js';
 import { createServer } from './create-server.js';

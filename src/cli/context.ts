@@ -5,10 +5,10 @@ import type { Logger } from '../runtime/logger.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { Settings } from '../runtime/settings.js';
 import type { ShownSetting } from '../runtime/settings-reader.js';
-import type { CommandOutline } from './command-outline.js';
+import type { CommandOutline } from './command-line/command-outline.js';
 import type { Output } from './output.js';
 import type { Signals } from './signals.js';
-import type { StatusLine } from './status-line.js';
+import type { StatusLine } from './terminal/status-line.js';
 
 /** All that a command works with. What it opens is closed when the command ends, however it ends. */
 export interface CommandContext {

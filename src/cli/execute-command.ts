@@ -2,17 +2,17 @@ import { systemClock } from '../runtime/clock.js';
 import type { ExitCode } from '../runtime/errors.js';
 import { SecretMask } from '../runtime/secrets.js';
 import { loadSettings, type LoadedSettings } from '../runtime/settings.js';
-import type { CommandIo } from './command-io.js';
-import { commandTable } from './command-table.js';
-import { createConsoleLogger } from './console-logger.js';
+import type { CommandIo } from './terminal/command-io.js';
+import { commandTable } from './command-line/command-table.js';
+import { createConsoleLogger } from './terminal/console-logger.js';
 import type { CommandContext } from './context.js';
 import { OpenedDatabases } from './opened-databases.js';
 import { Output } from './output.js';
-import type { ParsedCommand } from './parse-command-line.js';
+import type { ParsedCommand } from './command-line/parse-command-line.js';
 import { reportError } from './report-error.js';
 import { Signals } from './signals.js';
-import { StatusLine } from './status-line.js';
-import { StdoutClosedError } from './stdout-closed-error.js';
+import { StatusLine } from './terminal/status-line.js';
+import { StdoutClosedError } from './terminal/stdout-closed-error.js';
 
 /** Runs a parsed command in a context of its own and returns its exit code; prints its error, where it has one. */
 export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Promise<ExitCode> {

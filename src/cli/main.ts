@@ -1,8 +1,8 @@
 import type { ExitCode } from '../runtime/errors.js';
 import { SecretMask } from '../runtime/secrets.js';
-import { processIo, type CommandIo } from './command-io.js';
-import { commandTable } from './command-table.js';
-import { parseCommandLine, type ParsedCommand, type PrintedText } from './parse-command-line.js';
+import { processIo, type CommandIo } from './terminal/command-io.js';
+import { commandTable } from './command-line/command-table.js';
+import { parseCommandLine, type ParsedCommand, type PrintedText } from './command-line/parse-command-line.js';
 import { reportError } from './report-error.js';
 import { version } from './version.js';
 

@@ -1,8 +1,8 @@
 import type { Lang } from '../runtime/messages.js';
 import type { SecretMask } from '../runtime/secrets.js';
-import type { CommandStream } from './command-io.js';
-import { StdoutClosedError } from './stdout-closed-error.js';
-import { renderTable, type Heading } from './render-table.js';
+import type { CommandStream } from './terminal/command-io.js';
+import { StdoutClosedError } from './terminal/stdout-closed-error.js';
+import { renderTable, type Heading } from './terminal/render-table.js';
 
 export type Cell = string | number | boolean | null | undefined;
 

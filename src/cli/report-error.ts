@@ -1,6 +1,6 @@
 import { ChainparseError, messageOf, type ExitCode } from '../runtime/errors.js';
 import type { SecretMask } from '../runtime/secrets.js';
-import type { CommandStream } from './command-io.js';
+import type { CommandStream } from './terminal/command-io.js';
 
 export interface ReportOptions {
   readonly json: boolean;

@@ -11,7 +11,7 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const [{ openDatabase }, { requireMigrated }] = await Promise.all([
     import('../database/open-database.js'),
-    import('../database/migrator.js'),
+    import('../database/schema/migrator.js'),
   ]);
   const database = await openDatabase(settings.databaseUrl, { timezone: settings.databaseTimezone, clock });
   try {

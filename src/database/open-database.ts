@@ -65,9 +65,9 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
   const [{ default: knex }, { prepareSqlite, SqliteScriptRunner }, { sqliteDialect }, { SqliteWriterProcess }] =
     await Promise.all([
       import('knex'),
-      import('./sqlite-script-runner.js'),
-      import('./sqlite-dialect.js'),
-      import('./sqlite-writer-process.js'),
+      import('./sqlite/sqlite-script-runner.js'),
+      import('./sqlite/sqlite-dialect.js'),
+      import('./sqlite/sqlite-writer-process.js'),
     ]);
   const { clock, label, statementTimeoutMs } = settings;
   const runner =
@@ -101,9 +101,9 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
   const [{ default: knex }, { connectionOptions, prepareSession }, { MysqlScriptRunner }, { mysqlDialect }] =
     await Promise.all([
       import('knex'),
-      import('./mysql-connection.js'),
-      import('./mysql-script-runner.js'),
-      import('./mysql-dialect.js'),
+      import('./mysql/mysql-connection.js'),
+      import('./mysql/mysql-script-runner.js'),
+      import('./mysql/mysql-dialect.js'),
     ]);
   const { clock, label, timezone, statementTimeoutMs } = settings;
   const sockets = new Set<Socket>();

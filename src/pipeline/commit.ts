@@ -1,5 +1,5 @@
-import type { BatchCommit, BatchStore } from '../database/batch-store.js';
-import type { CheckpointStore } from '../database/checkpoint-store.js';
+import type { BatchCommit, BatchStore } from '../database/events/batch-store.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import { FenceError } from '../database/script.js';
 import type { EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
 import type { BlockRef } from '../model/block.js';

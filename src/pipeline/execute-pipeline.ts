@@ -1,7 +1,7 @@
 import type { RunOptions, Source, SourceContext } from '../components/component.js';
-import type { BatchStore } from '../database/batch-store.js';
-import type { CheckpointStore } from '../database/checkpoint-store.js';
-import type { StoredBlocks } from '../database/stored-blocks.js';
+import type { BatchStore } from '../database/events/batch-store.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { StoredBlocks } from '../database/events/stored-blocks.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';

@@ -1,5 +1,5 @@
-import type { BatchStore } from '../database/batch-store.js';
-import type { CheckpointStore } from '../database/checkpoint-store.js';
+import type { BatchStore } from '../database/events/batch-store.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { whenReachable } from './lease.js';

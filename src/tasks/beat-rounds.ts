@@ -1,4 +1,4 @@
-import type { TaskStore } from '../database/task-store.js';
+import type { TaskStore } from '../database/tasks/task-store.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 

@@ -1,4 +1,4 @@
-import type { TaskStore } from '../database/task-store.js';
+import type { TaskStore } from '../database/tasks/task-store.js';
 import { statusName, type Task } from '../model/task.js';
 import { ConflictError } from '../runtime/errors.js';
 

@@ -1,7 +1,7 @@
-import type { CheckpointStore } from '../database/checkpoint-store.js';
-import type { Replaced } from '../database/end-replaced.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { Replaced } from '../database/tasks/end-replaced.js';
 import { FenceError } from '../database/script.js';
-import type { TaskStore } from '../database/task-store.js';
+import type { TaskStore } from '../database/tasks/task-store.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { resolveStart } from '../model/start-block.js';
 import type { StartQuestion } from '../model/start-block.js';

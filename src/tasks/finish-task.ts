@@ -1,4 +1,4 @@
-import type { Outcome, TaskStore } from '../database/task-store.js';
+import type { Outcome, TaskStore } from '../database/tasks/task-store.js';
 import type { Progress, Task } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';

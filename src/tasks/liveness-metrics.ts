@@ -1,5 +1,5 @@
 import { Registry, type Counter, type Gauge, type Histogram } from 'prom-client';
-import type { TaskStatistics } from '../database/task-statistics.js';
+import type { TaskStatistics } from '../database/tasks/task-statistics.js';
 import type { Clock } from '../runtime/clock.js';
 import type { LivenessEvent } from './liveness-event.js';
 import { MetricMaker } from './metrics/metric-maker.js';

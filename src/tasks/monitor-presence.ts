@@ -1,4 +1,4 @@
-import type { MonitorStore } from '../database/monitor-store.js';
+import type { MonitorStore } from '../database/operations/monitor-store.js';
 import type { Clock } from '../runtime/clock.js';
 
 export interface MonitorPresenceOptions {

@@ -1,5 +1,5 @@
-import type { CheckpointStore } from '../database/checkpoint-store.js';
-import type { TaskStore } from '../database/task-store.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { TaskStore } from '../database/tasks/task-store.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { Task } from '../model/task.js';
 import { NeedsRewindError } from '../runtime/errors.js';

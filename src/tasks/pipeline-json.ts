@@ -1,4 +1,4 @@
-import type { PipelineSummary } from '../database/pipeline-store.js';
+import type { PipelineSummary } from '../database/pipelines/pipeline-store.js';
 import type { Pipeline } from '../model/pipeline.js';
 import { definitionKeys } from '../pipeline/print-definition.js';
 import type { Standing } from './parked.js';

@@ -1,4 +1,4 @@
-import type { QueuedTask, TaskQueue } from '../database/task-queue.js';
+import type { QueuedTask, TaskQueue } from '../database/tasks/task-queue.js';
 import { messageOf } from '../runtime/errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';

@@ -1,9 +1,9 @@
-import type { CheckpointStore } from '../database/checkpoint-store.js';
-import type { Replaced } from '../database/end-replaced.js';
-import type { RewindStep, RewindStore, TakenBack } from '../database/rewind-store.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { Replaced } from '../database/tasks/end-replaced.js';
+import type { RewindStep, RewindStore, TakenBack } from '../database/events/rewind-store.js';
 import { FenceError } from '../database/script.js';
-import type { StoredBlocks } from '../database/stored-blocks.js';
-import type { TaskStore } from '../database/task-store.js';
+import type { StoredBlocks } from '../database/events/stored-blocks.js';
+import type { TaskStore } from '../database/tasks/task-store.js';
 import type { BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { taskStatus } from '../model/task.js';

@@ -1,5 +1,5 @@
-import { CheckpointStore } from '../database/checkpoint-store.js';
-import { TaskStore } from '../database/task-store.js';
+import { CheckpointStore } from '../database/events/checkpoint-store.js';
+import { TaskStore } from '../database/tasks/task-store.js';
 import { taskStatus } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
 import { BeatRounds } from './beat-rounds.js';

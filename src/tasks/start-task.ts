@@ -1,8 +1,8 @@
-import { CheckpointStore } from '../database/checkpoint-store.js';
+import { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { Database } from '../database/database.js';
-import { PipelineStore } from '../database/pipeline-store.js';
-import { TaskQueue } from '../database/task-queue.js';
-import { TaskStore } from '../database/task-store.js';
+import { PipelineStore } from '../database/pipelines/pipeline-store.js';
+import { TaskQueue } from '../database/tasks/task-queue.js';
+import { TaskStore } from '../database/tasks/task-store.js';
 import type { RunRequest } from '../model/run-request.js';
 import type { Task } from '../model/task.js';
 import { ConflictError } from '../runtime/errors.js';

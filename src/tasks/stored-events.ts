@@ -1,6 +1,6 @@
 import { toChecksumAddress } from '../chain/abi/checksum.js';
 import type { Database } from '../database/database.js';
-import { PipelineStore } from '../database/pipeline-store.js';
+import { PipelineStore } from '../database/pipelines/pipeline-store.js';
 import { originOf, type EventOrigin } from '../model/event-origin.js';
 
 /** Returns what the texts of a pipeline's events say of where they come from; throws NotFoundError. */

@@ -1,9 +1,9 @@
 import type { Database } from '../database/database.js';
-import { MonitorStore } from '../database/monitor-store.js';
-import { readTaskSilence } from '../database/task-silence.js';
-import { readTaskStatistics } from '../database/task-statistics.js';
-import type { TaskStatistics } from '../database/task-statistics.js';
-import { TaskStore } from '../database/task-store.js';
+import { MonitorStore } from '../database/operations/monitor-store.js';
+import { readTaskSilence } from '../database/tasks/task-silence.js';
+import { readTaskStatistics } from '../database/tasks/task-statistics.js';
+import type { TaskStatistics } from '../database/tasks/task-statistics.js';
+import { TaskStore } from '../database/tasks/task-store.js';
 import { monitorToJson, type Monitor } from '../model/monitor.js';
 import { taskStatus, type TaskStatusName } from '../model/task.js';
 

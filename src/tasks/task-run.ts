@@ -1,8 +1,8 @@
 import type { Source } from '../components/component.js';
-import { BatchStore } from '../database/batch-store.js';
-import type { CheckpointStore } from '../database/checkpoint-store.js';
-import { StoredBlocks } from '../database/stored-blocks.js';
-import type { TaskStore } from '../database/task-store.js';
+import { BatchStore } from '../database/events/batch-store.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import { StoredBlocks } from '../database/events/stored-blocks.js';
+import type { TaskStore } from '../database/tasks/task-store.js';
 import type { Progress } from '../model/task.js';
 import { statusText, taskStatus } from '../model/task.js';
 import { executePipeline, type CommitSeen } from '../pipeline/execute-pipeline.js';

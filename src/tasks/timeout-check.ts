@@ -1,4 +1,4 @@
-import type { TimeoutRule, TimeoutStore } from '../database/timeout-store.js';
+import type { TimeoutRule, TimeoutStore } from '../database/tasks/timeout-store.js';
 import { addSeconds } from '../model/instant.js';
 import type { Task } from '../model/task.js';
 import { statusText, taskStatus } from '../model/task.js';

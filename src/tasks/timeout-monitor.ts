@@ -1,4 +1,4 @@
-import type { DatabaseProbe, TimeoutRule, TimeoutStore } from '../database/timeout-store.js';
+import type { DatabaseProbe, TimeoutRule, TimeoutStore } from '../database/tasks/timeout-store.js';
 import type { Task } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseRefusedError, DatabaseUnreachableError } from '../runtime/errors.js';

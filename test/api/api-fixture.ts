@@ -5,7 +5,7 @@ import type { ApiParts } from '../../src/api/api-parts.js';
 import { apiRoutes } from '../../src/api/api-routes.js';
 import { createServer } from '../../src/api/create-server.js';
 import type { Route } from '../../src/api/route.js';
-import { AuditStore } from '../../src/database/audit-store.js';
+import { AuditStore } from '../../src/database/operations/audit-store.js';
 import type { Database } from '../../src/database/database.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { SecretMask } from '../../src/runtime/secrets.js';

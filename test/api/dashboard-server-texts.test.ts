@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readReadiness } from '../../src/api/readiness.js';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { AlertCondition } from '../../src/model/alert.js';
 import type { Task } from '../../src/model/task.js';
 import * as conditions from '../../src/tasks/alerts/alert-conditions.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { EndpointStore, type ReportedEndpoint } from '../../src/database/endpoint-store.js';
+import { EndpointStore, type ReportedEndpoint } from '../../src/database/operations/endpoint-store.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { PipelineStore } from '../../src/database/pipeline-store.js';
+import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { hashOf, makeEvent, storeLogs } from '../support/stored-logs.js';

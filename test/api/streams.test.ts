@@ -2,7 +2,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { EndpointStore } from '../../src/database/endpoint-store.js';
+import { EndpointStore } from '../../src/database/operations/endpoint-store.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { MonitorStore } from '../../src/database/monitor-store.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { MonitorStore } from '../../src/database/operations/monitor-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { claimRequest } from '../database/claim-request.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { completionRows } from '../../src/cli/completion-rows.js';
+import { completionRows } from '../../src/cli/completion/completion-rows.js';
 import { run } from '../../src/cli/main.js';
 import { FakeIo } from './fake-io.js';
 

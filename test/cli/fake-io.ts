@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { CommandIo, CommandStream } from '../../src/cli/command-io.js';
+import type { CommandIo, CommandStream } from '../../src/cli/terminal/command-io.js';
 
 /** A stream that keeps what was written; `failWith` makes every later write fail. */
 export class FakeStream extends EventEmitter implements CommandStream {

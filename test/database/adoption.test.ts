@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { Migrator } from '../../src/database/migrator.js';
+import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { eachDatabase } from '../support/databases.js';
 import { claimRequest } from './claim-request.js';
 import { hashOlderRows, makeOlderTables, readSchema } from './older-program.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
-import { connectionOptions } from '../../src/database/mysql-connection.js';
+import { connectionOptions } from '../../src/database/mysql/mysql-connection.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,4 +1,4 @@
-import type { BatchCommit } from '../../src/database/batch-store.js';
+import type { BatchCommit } from '../../src/database/events/batch-store.js';
 import type { EventBatch } from '../../src/model/batch.js';
 import type { ChainEvent, LogPosition, UndecodedLog } from '../../src/model/event.js';
 import type { Progress } from '../../src/model/task.js';

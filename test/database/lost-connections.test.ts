@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
-import { sessionSetup } from '../../src/database/mysql-connection.js';
+import { sessionSetup } from '../../src/database/mysql/mysql-connection.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { FenceError } from '../../src/database/script.js';
 import type { Statement } from '../../src/database/script.js';

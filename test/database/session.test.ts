@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { claimRequest } from './claim-request.js';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 
 /** What the clock on the wall of a time zone shows, in milliseconds. */
 const wallOf = (hours: number): number => Date.now() + hours * 3_600_000;

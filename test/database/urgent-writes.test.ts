@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { createDatabase, withMariadbServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';

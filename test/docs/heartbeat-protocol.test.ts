@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { TaskStore } from '../../src/database/task-store.js';
-import { TimeoutStore } from '../../src/database/timeout-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { TimeoutStore } from '../../src/database/tasks/timeout-store.js';
 import type { Task } from '../../src/model/task.js';
 import { LeaseHeldError } from '../../src/runtime/errors.js';
 import { claimTask } from '../../src/tasks/claim-task.js';

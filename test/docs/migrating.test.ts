@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { Migrator } from '../../src/database/migrator.js';
+import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { makeOlderTables } from '../database/older-program.js';
 import { eachDatabase } from '../support/databases.js';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { Task } from '../../src/model/task.js';
 import { ageTask } from '../database/aged-task.js';
 import { Child } from '../support/child.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BatchStore } from '../../src/database/batch-store.js';
+import { BatchStore } from '../../src/database/events/batch-store.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';

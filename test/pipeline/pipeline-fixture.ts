@@ -1,9 +1,9 @@
 import type { Source, SourceContext } from '../../src/components/component.js';
-import { BatchStore } from '../../src/database/batch-store.js';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { BatchStore } from '../../src/database/events/batch-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { StoredBlocks } from '../../src/database/stored-blocks.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { StoredBlocks } from '../../src/database/events/stored-blocks.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { claimRequest } from '../database/claim-request.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { openDatabase } from '../../src/database/open-database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { eachDatabase } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { BatchStore } from '../../src/database/batch-store.js';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { BatchStore } from '../../src/database/events/batch-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { claimRequest } from '../database/claim-request.js';
 import { exampleBatch, exampleCommit } from '../database/example-batch.js';
 import { eachDatabase } from '../support/databases.js';

@@ -1,5 +1,5 @@
 // A program for tests: migrates the database that it is given and prints what it does.
-import { Migrator } from '../../src/database/migrator.js';
+import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open-database.js';
 
 const database = await openDatabase(process.argv[2] ?? '', { create: true });

@@ -1,7 +1,7 @@
-import { BatchStore } from '../../src/database/batch-store.js';
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { BatchStore } from '../../src/database/events/batch-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { ChainEvent, LogPosition, UndecodedLog } from '../../src/model/event.js';
 
 /** Returns a hash that ends with a number. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { expect } from 'chai';
-import type { Beat } from '../../src/database/task-rows.js';
+import type { Beat } from '../../src/database/tasks/task-rows.js';
 import type { Progress } from '../../src/model/task.js';
 import { LeaseLostError } from '../../src/runtime/errors.js';
 import { BeatRounds } from '../../src/tasks/beat-rounds.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import type { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { FenceError } from '../../src/database/script.js';
-import type { TaskStore } from '../../src/database/task-store.js';
+import type { TaskStore } from '../../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../../src/runtime/errors.js';
 import { claimTask } from '../../src/tasks/claim-task.js';
 import type { ClaimedTask, ClaimOptions } from '../../src/tasks/claim-task.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { EndpointReport } from '../../src/chain/endpoints/endpoint-report.js';
-import type { EndpointSession, ReportedEndpoint } from '../../src/database/endpoint-store.js';
+import type { EndpointSession, ReportedEndpoint } from '../../src/database/operations/endpoint-store.js';
 import { reportEndpoints } from '../../src/tasks/endpoint-reports.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Beat } from '../../src/database/task-rows.js';
+import type { Beat } from '../../src/database/tasks/task-rows.js';
 import type { Progress } from '../../src/model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../src/runtime/errors.js';
 import type { Logger } from '../../src/runtime/logger.js';

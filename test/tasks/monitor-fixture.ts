@@ -1,4 +1,4 @@
-import type { DatabaseProbe, TimeoutStore } from '../../src/database/timeout-store.js';
+import type { DatabaseProbe, TimeoutStore } from '../../src/database/tasks/timeout-store.js';
 import type { Task } from '../../src/model/task.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import type { Lang } from '../../src/runtime/messages.js';

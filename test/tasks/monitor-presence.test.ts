@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { MonitorState } from '../../src/database/monitor-store.js';
+import type { MonitorState } from '../../src/database/operations/monitor-store.js';
 import { MonitorPresence } from '../../src/tasks/monitor-presence.js';
 import { FakeClock } from '../support/fake-clock.js';
 

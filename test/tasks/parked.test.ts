@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { RewindStore } from '../../src/database/rewind-store.js';
-import { StoredBlocks } from '../../src/database/stored-blocks.js';
+import { RewindStore } from '../../src/database/events/rewind-store.js';
+import { StoredBlocks } from '../../src/database/events/stored-blocks.js';
 import { NeedsRewindError } from '../../src/runtime/errors.js';
 import { silentLogger } from '../../src/runtime/logger.js';
 import { readStanding } from '../../src/tasks/parked.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { QueuedTask } from '../../src/database/task-queue.js';
+import type { QueuedTask } from '../../src/database/tasks/task-queue.js';
 import { QueueWorker, type QueuedOutcome } from '../../src/tasks/queue-worker.js';
 import { FakeClock } from '../support/fake-clock.js';
 

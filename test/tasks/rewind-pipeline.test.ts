@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { BatchStore } from '../../src/database/batch-store.js';
-import type { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { BatchStore } from '../../src/database/events/batch-store.js';
+import type { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { RewindStore } from '../../src/database/rewind-store.js';
-import type { RewindStep, TakenBack } from '../../src/database/rewind-store.js';
-import { StoredBlocks } from '../../src/database/stored-blocks.js';
-import type { TaskStore } from '../../src/database/task-store.js';
+import { RewindStore } from '../../src/database/events/rewind-store.js';
+import type { RewindStep, TakenBack } from '../../src/database/events/rewind-store.js';
+import { StoredBlocks } from '../../src/database/events/stored-blocks.js';
+import type { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { BlockHeader } from '../../src/model/block.js';
 import { DatabaseUnreachableError, LeaseHeldError, NeedsRewindError, UsageError } from '../../src/runtime/errors.js';
 import { findRewindBlock } from '../../src/tasks/rewind-block.js';

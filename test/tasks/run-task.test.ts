@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { SourceContext } from '../../src/components/component.js';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import type { TaskStore } from '../../src/database/task-store.js';
+import type { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import type { Task } from '../../src/model/task.js';
 import {

@@ -1,6 +1,6 @@
-import { CheckpointStore } from '../../src/database/checkpoint-store.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { TaskStore } from '../../src/database/task-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import type { Worker } from '../../src/tasks/claim-task.js';
 import type { ClaimOptions } from '../../src/tasks/claim-task.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
-import { TimeoutStore } from '../../src/database/timeout-store.js';
+import { TimeoutStore } from '../../src/database/tasks/timeout-store.js';
 import { addSeconds } from '../../src/model/instant.js';
 import type { Task } from '../../src/model/task.js';
 import { failSilentTasks } from '../../src/tasks/timeout-check.js';

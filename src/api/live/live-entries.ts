@@ -1,4 +1,4 @@
-import type { PipelineSummary } from '../../database/pipeline-store.js';
+import type { PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import type { Alert } from '../../model/alert.js';
 import { alertToJson } from '../../model/alert.js';
 import { chainNameOf } from '../../model/chain.js';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { AlertStore } from '../../database/alert-store.js';
-import { EndpointStore } from '../../database/endpoint-store.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
-import { listNewestTasks } from '../../database/task-lives.js';
-import { listTasks } from '../../database/task-listing.js';
-import { readTaskStatistics } from '../../database/task-statistics.js';
+import { AlertStore } from '../../database/operations/alert-store.js';
+import { EndpointStore } from '../../database/operations/endpoint-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { listTasks } from '../../database/tasks/task-listing.js';
+import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { messageOf } from '../../runtime/errors.js';

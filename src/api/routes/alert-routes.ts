@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AlertStore } from '../../database/alert-store.js';
+import { AlertStore } from '../../database/operations/alert-store.js';
 import { alertToJson } from '../../model/alert.js';
 import { ConflictError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AuditStore } from '../../database/audit-store.js';
+import { AuditStore } from '../../database/operations/audit-store.js';
 import type { ApiParts } from '../api-parts.js';
 import { route, type Route } from '../route.js';
 import { id, shownInstant, wholeNumber } from '../schemas/parameters.js';

@@ -1,5 +1,5 @@
-import { ClassificationStore } from '../../database/classification-store.js';
-import { PipelineStore, type PipelineSummary } from '../../database/pipeline-store.js';
+import { ClassificationStore } from '../../database/pipelines/classification-store.js';
+import { PipelineStore, type PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import type { Classification } from '../../model/classification.js';
 import { pipelineSummaryToJson } from '../../tasks/pipeline-json.js';
 import { z } from 'zod';

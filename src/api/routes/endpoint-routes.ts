@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EndpointStore } from '../../database/endpoint-store.js';
+import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { endpointToJson } from '../../model/rpc-endpoint.js';
 import type { ApiParts } from '../api-parts.js';
 import { route, type Route } from '../route.js';

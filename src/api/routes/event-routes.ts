@@ -1,7 +1,7 @@
 import { createDecoder, type Decoded } from '../../chain/abi/decoder.js';
 import { sourceConfig } from '../../components/registry.js';
-import { EventStore, type EventPlace } from '../../database/event-store.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
+import { EventStore, type EventPlace } from '../../database/events/event-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { RawLog } from '../../model/event.js';
 import { eventToJson } from '../../model/event-json.js';
 import type { StoredEvent } from '../../model/stored-event.js';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { listReorgsOfLate } from '../../database/reorg-store.js';
-import { listTasksOfLate, readDatabaseTime } from '../../database/task-lives.js';
-import { listTasks } from '../../database/task-listing.js';
-import { TaskStore } from '../../database/task-store.js';
+import { listReorgsOfLate } from '../../database/events/reorg-store.js';
+import { listTasksOfLate, readDatabaseTime } from '../../database/tasks/task-lives.js';
+import { listTasks } from '../../database/tasks/task-listing.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Reorg } from '../../model/reorg.js';
 import { taskStatus, statusName, type Task } from '../../model/task.js';
 import type { ApiParts } from '../api-parts.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TaskStore } from '../../database/task-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus } from '../../model/task.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import type { LogTail } from '../../runtime/log-tail.js';

@@ -1,9 +1,9 @@
-import { AbiStore } from '../../database/abi-store.js';
-import { CheckpointStore } from '../../database/checkpoint-store.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
-import { listNewestTasks } from '../../database/task-lives.js';
-import { listTasks } from '../../database/task-listing.js';
-import { TaskStore } from '../../database/task-store.js';
+import { AbiStore } from '../../database/pipelines/abi-store.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { listTasks } from '../../database/tasks/task-listing.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition.js';

@@ -1,6 +1,6 @@
-import { listTasks, countTasks, type TaskFilter, type TaskOrder } from '../../database/task-listing.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
-import { TaskStore } from '../../database/task-store.js';
+import { listTasks, countTasks, type TaskFilter, type TaskOrder } from '../../database/tasks/task-listing.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
 import { taskStatus } from '../../model/task.js';
 import { cancelTask } from '../../tasks/cancel-task.js';

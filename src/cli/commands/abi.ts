@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { eventSignatures } from '../../chain/abi/abi.js';
-import { AbiStore, type StoredAbi } from '../../database/abi-store.js';
+import { AbiStore, type StoredAbi } from '../../database/pipelines/abi-store.js';
 import { readAbiFile } from '../../pipeline/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';

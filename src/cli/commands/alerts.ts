@@ -1,15 +1,15 @@
-import { AlertStore } from '../../database/alert-store.js';
+import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Alert } from '../../model/alert.js';
 import { alertToJson } from '../../model/alert.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/messages.js';
 import { toAlertMessage } from '../../tasks/alerts/alert-message.js';
-import { ageText } from '../age-text.js';
-import { alertChannels } from '../alert-channels.js';
+import { ageText } from '../terminal/age-text.js';
+import { alertChannels } from '../running/alert-channels.js';
 import type { CommandContext } from '../context.js';
 import type { Cell } from '../output.js';
-import type { Heading } from '../render-table.js';
+import type { Heading } from '../terminal/render-table.js';
 import { thisProcess } from '../this-process.js';
 import { withDatabase } from '../with-database.js';
 

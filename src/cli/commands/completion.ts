@@ -1,5 +1,5 @@
-import { completionRows } from '../completion-rows.js';
-import { bashCompletion, fishCompletion, zshCompletion } from '../completion-scripts.js';
+import { completionRows } from '../completion/completion-rows.js';
+import { bashCompletion, fishCompletion, zshCompletion } from '../completion/completion-scripts.js';
 import type { CommandContext } from '../context.js';
 
 const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };

@@ -1,10 +1,10 @@
-import { EventStore } from '../../database/event-store.js';
+import { EventStore } from '../../database/events/event-store.js';
 import { eventToJson, undecodedToJson } from '../../model/event-json.js';
 import type { StoredUndecodedLog } from '../../model/stored-event.js';
 import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
 import type { CommandContext } from '../context.js';
-import { toEventFilter, type EventOptions } from '../event-filter.js';
-import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../event-table.js';
+import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
+import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../texts/event-table.js';
 import { withDatabase } from '../with-database.js';
 
 interface ListOptions extends EventOptions {

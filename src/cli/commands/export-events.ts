@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Database } from '../../database/database.js';
-import { EventStore } from '../../database/event-store.js';
+import { EventStore } from '../../database/events/event-store.js';
 import { UsageError } from '../../runtime/errors.js';
 import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
 import type { CommandContext } from '../context.js';
-import { toEventFilter, type EventOptions } from '../event-filter.js';
+import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
 import type { ExportTarget } from '../export/event-writer.js';
 import { ExportFile } from '../export/export-file.js';

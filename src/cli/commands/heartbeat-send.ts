@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
-import { requireMigrated } from '../../database/migrator.js';
-import { TaskStore } from '../../database/task-store.js';
+import { requireMigrated } from '../../database/schema/migrator.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import { statusName, taskStatus, type Task } from '../../model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { requireMigrated } from '../../database/migrator.js';
+import { requireMigrated } from '../../database/schema/migrator.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { runHeartbeatTest } from '../../tasks/heartbeat-test/heartbeat-test.js';

@@ -1,4 +1,4 @@
-import { Migrator } from '../../database/migrator.js';
+import { Migrator } from '../../database/schema/migrator.js';
 import type { CommandContext } from '../context.js';
 
 interface MigrateOptions {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../database/database.js';
-import { requireMigrated } from '../../database/migrator.js';
-import { MonitorStore } from '../../database/monitor-store.js';
-import { TimeoutStore } from '../../database/timeout-store.js';
+import { requireMigrated } from '../../database/schema/migrator.js';
+import { MonitorStore } from '../../database/operations/monitor-store.js';
+import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { giveUpLater } from '../../tasks/give-up-later.js';
@@ -13,7 +13,7 @@ import type { CheckResult } from '../../tasks/timeout-monitor.js';
 import type { CommandContext } from '../context.js';
 import { stopCode } from '../stop-code.js';
 import { thisProcess } from '../this-process.js';
-import { watchMonitor } from '../watch-liveness.js';
+import { watchMonitor } from '../running/watch-liveness.js';
 
 interface MonitorOptions {
   readonly once?: boolean;

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
-import { AbiStore } from '../../database/abi-store.js';
-import { CheckpointStore } from '../../database/checkpoint-store.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
-import { TaskStore } from '../../database/task-store.js';
+import { AbiStore } from '../../database/pipelines/abi-store.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
 import { definitionKeys, printDefinition } from '../../pipeline/print-definition.js';
 import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
 import type { CommandContext } from '../context.js';
-import { describePipeline } from '../describe-pipeline.js';
+import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../with-database.js';
 
 interface FileOption {

@@ -1,16 +1,16 @@
 import { createSource, sourceConfig } from '../../components/registry.js';
-import { requireMigrated } from '../../database/migrator.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
+import { requireMigrated } from '../../database/schema/migrator.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
 import { runTask } from '../../tasks/run-task.js';
 import type { CommandContext } from '../context.js';
-import { openChains } from '../open-chains.js';
-import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../prepare-run.js';
-import { printRunResult } from '../print-run-result.js';
-import { findUrls, RunConsole } from '../run-console.js';
+import { openChains } from '../running/open-chains.js';
+import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../running/prepare-run.js';
+import { printRunResult } from '../running/print-run-result.js';
+import { findUrls, RunConsole } from '../running/run-console.js';
 import { tightenHeap } from '../tighten-heap.js';
-import { watchRun } from '../watch-liveness.js';
+import { watchRun } from '../running/watch-liveness.js';
 
 interface RunPipelineOptions extends RunRequest {
   readonly id: number;

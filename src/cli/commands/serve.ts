@@ -1,5 +1,5 @@
 import { refuseOpenNetwork, startApi } from '../../api/start-api.js';
-import { requireMigrated } from '../../database/migrator.js';
+import { requireMigrated } from '../../database/schema/migrator.js';
 import { untilAborted } from '../../tasks/until-aborted.js';
 import type { CommandContext } from '../context.js';
 import { version } from '../version.js';

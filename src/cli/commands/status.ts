@@ -1,14 +1,14 @@
 import type { Database } from '../../database/database.js';
-import { requireMigrated } from '../../database/migrator.js';
+import { requireMigrated } from '../../database/schema/migrator.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import { EventRates } from '../../tasks/event-rates.js';
 import { systemStatusToJson } from '../../tasks/system-status-json.js';
 import { readSystemStatus, type SystemStatus } from '../../tasks/system-status.js';
 import { untilAborted } from '../../tasks/until-aborted.js';
 import type { CommandContext } from '../context.js';
-import { paintLines } from '../paint-lines.js';
-import { Screen } from '../screen.js';
-import { statusFoot, statusLines, type StatusView } from '../status-lines.js';
+import { paintLines } from '../terminal/paint-lines.js';
+import { Screen } from '../terminal/screen.js';
+import { statusFoot, statusLines, type StatusView } from '../texts/status-lines.js';
 
 interface StatusOptions {
   readonly once?: boolean;

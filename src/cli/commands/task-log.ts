@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { TaskStore } from '../../database/task-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { DatabaseUnreachableError, RuntimeFailure, type ExitCode } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import { LogTail } from '../../runtime/log-tail.js';
-import { renderLogLine } from '../render-log-line.js';
+import { renderLogLine } from '../terminal/render-log-line.js';
 import { stopCode } from '../stop-code.js';
 import { withDatabase } from '../with-database.js';
 

@@ -1,10 +1,10 @@
-import type { TaskStatistics } from '../../database/task-statistics.js';
+import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import { statusText } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
 import { overviewToJson, readTaskOverview } from '../../tasks/task-overview.js';
-import { ageText } from '../age-text.js';
+import { ageText } from '../terminal/age-text.js';
 import type { CommandContext } from '../context.js';
-import { monitorHeadings, monitorRow } from '../monitor-table.js';
+import { monitorHeadings, monitorRow } from '../texts/monitor-table.js';
 import { withDatabase } from '../with-database.js';
 
 interface StatsOptions {

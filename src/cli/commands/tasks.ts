@@ -1,15 +1,15 @@
 import type { Database } from '../../database/database.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
-import { TaskStore } from '../../database/task-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
 import { statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
 import { statusChanged } from '../../runtime/messages.js';
 import { cancelTask } from '../../tasks/cancel-task.js';
 import type { CommandContext } from '../context.js';
-import { describeTask } from '../describe-task.js';
-import { taskHeadings, taskRow } from '../task-table.js';
-import { warnWithoutMonitor } from '../warn-without-monitor.js';
-import { watch } from '../watch.js';
+import { describeTask } from '../texts/describe-task.js';
+import { taskHeadings, taskRow } from '../texts/task-table.js';
+import { warnWithoutMonitor } from '../running/warn-without-monitor.js';
+import { watch } from '../terminal/watch.js';
 import { withDatabase } from '../with-database.js';
 
 interface ListOptions {

@@ -1,15 +1,15 @@
 import { ChainClient } from '../../chain/chain-client.js';
 import { createDecoder } from '../../chain/abi/decoder.js';
 import { sourceConfig } from '../../components/registry.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { EventMonitorConfig } from '../../model/pipeline.js';
 import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context.js';
-import { printVerifyReport, progressOf } from '../describe-verification.js';
-import { findUrls } from '../run-console.js';
+import { printVerifyReport, progressOf } from '../texts/describe-verification.js';
+import { findUrls } from '../running/run-console.js';
 import { stopCode } from '../stop-code.js';
 import { withDatabase } from '../with-database.js';
 import type { Database } from '../../database/database.js';

@@ -1,10 +1,10 @@
 import type { Chains } from '../../chain/chains.js';
 import { createSource, sourceConfig } from '../../components/registry.js';
 import type { Database } from '../../database/database.js';
-import { requireMigrated } from '../../database/migrator.js';
-import { PipelineStore } from '../../database/pipeline-store.js';
-import { TaskQueue, type QueuedTask } from '../../database/task-queue.js';
-import { TaskStore } from '../../database/task-store.js';
+import { requireMigrated } from '../../database/schema/migrator.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { TaskQueue, type QueuedTask } from '../../database/tasks/task-queue.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Component, Pipeline } from '../../model/pipeline.js';
 import type { Task } from '../../model/task.js';
 import { LeaseHeldError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
@@ -12,12 +12,12 @@ import { BeatRounds } from '../../tasks/beat-rounds.js';
 import { QueueWorker, type QueuedOutcome } from '../../tasks/queue-worker.js';
 import { runTask } from '../../tasks/run-task.js';
 import type { CommandContext } from '../context.js';
-import { openChains } from '../open-chains.js';
-import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../prepare-run.js';
-import { printRunResult } from '../print-run-result.js';
-import { findUrls, RunConsole } from '../run-console.js';
+import { openChains } from '../running/open-chains.js';
+import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../running/prepare-run.js';
+import { printRunResult } from '../running/print-run-result.js';
+import { findUrls, RunConsole } from '../running/run-console.js';
 import { thisProcess } from '../this-process.js';
-import { watchRun, type LivenessWatch } from '../watch-liveness.js';
+import { watchRun, type LivenessWatch } from '../running/watch-liveness.js';
 
 interface WorkerOptions {
   readonly concurrency?: number;

@@ -1,5 +1,5 @@
-import type { ArgumentSpec } from '../command-outline.js';
-import type { CommandSpec } from '../command-spec.js';
+import type { ArgumentSpec } from '../command-line/command-outline.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the stored ABI's id", kind: 'id' };
 const load = () => import('../commands/abi.js');

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command-spec.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 /** The command that shows the whole system at work. */
 export const demoSpecs: readonly CommandSpec[] = [

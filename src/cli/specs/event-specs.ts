@@ -1,5 +1,5 @@
-import type { OptionSpec } from '../command-outline.js';
-import type { CommandSpec } from '../command-spec.js';
+import type { OptionSpec } from '../command-line/command-outline.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 const pipeline: OptionSpec = { flags: '--pipeline <id>', description: 'of which pipeline', kind: 'id', required: true };
 const blocks: readonly OptionSpec[] = [

@@ -1,5 +1,5 @@
-import type { ArgumentSpec, OptionSpec } from '../command-outline.js';
-import type { CommandSpec } from '../command-spec.js';
+import type { ArgumentSpec, OptionSpec } from '../command-line/command-outline.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the pipeline's id", kind: 'id' };
 const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };

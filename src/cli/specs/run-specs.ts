@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command-spec.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 /** Commands that prepare the database and run pipelines. */
 export const runSpecs: readonly CommandSpec[] = [

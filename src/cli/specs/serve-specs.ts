@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command-spec.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 /** The HTTP API. */
 export const serveSpecs: readonly CommandSpec[] = [

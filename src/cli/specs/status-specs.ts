@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command-spec.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 /** The whole system at a glance. */
 export const statusSpecs: readonly CommandSpec[] = [

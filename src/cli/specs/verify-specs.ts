@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command-spec.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 /** The command that audits stored rows. */
 export const verifySpecs: readonly CommandSpec[] = [

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command-spec.js';
+import type { CommandSpec } from '../command-line/command-spec.js';
 
 /** What runs queued tasks. */
 export const workerSpecs: readonly CommandSpec[] = [

@@ -1,4 +1,4 @@
-import type { TaskStatistics } from '../../database/task-statistics.js';
+import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { AlertCondition } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
 

@@ -1,4 +1,4 @@
-import type { AlertStore } from '../../database/alert-store.js';
+import type { AlertStore } from '../../database/operations/alert-store.js';
 import type { AlertCondition } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { Clock } from '../../runtime/clock.js';

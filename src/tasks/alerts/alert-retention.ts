@@ -1,4 +1,4 @@
-import type { ForgetOptions } from '../../database/forget-alerts.js';
+import type { ForgetOptions } from '../../database/operations/forget-alerts.js';
 import type { AlertSettings } from '../../runtime/alert-settings.js';
 import type { Clock } from '../../runtime/clock.js';
 

@@ -1,5 +1,5 @@
-import type { AlertStore } from '../../database/alert-store.js';
-import type { TaskStatistics } from '../../database/task-statistics.js';
+import type { AlertStore } from '../../database/operations/alert-store.js';
+import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { Alert, AlertCondition } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';

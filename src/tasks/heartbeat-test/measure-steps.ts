@@ -1,4 +1,4 @@
-import { readCheckPlan } from '../../database/check-plan.js';
+import { readCheckPlan } from '../../database/tasks/check-plan.js';
 import { instantToMs } from '../../model/instant.js';
 import { demand } from './step-failed-error.js';
 import type { TestScene } from './test-scene.js';

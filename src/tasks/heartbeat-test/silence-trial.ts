@@ -1,4 +1,4 @@
-import type { TimeoutRule, Verdict } from '../../database/timeout-store.js';
+import type { TimeoutRule, Verdict } from '../../database/tasks/timeout-store.js';
 import { addSeconds } from '../../model/instant.js';
 import type { Task } from '../../model/task.js';
 import { StepFailedError } from './step-failed-error.js';

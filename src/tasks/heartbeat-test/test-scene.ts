@@ -1,10 +1,10 @@
-import { BatchStore } from '../../database/batch-store.js';
-import { CheckpointStore } from '../../database/checkpoint-store.js';
+import { BatchStore } from '../../database/events/batch-store.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
-import { TaskStore } from '../../database/task-store.js';
-import { TestPipelineStore } from '../../database/test-pipeline-store.js';
-import type { TestOwner } from '../../database/test-pipeline-store.js';
-import { TimeoutStore } from '../../database/timeout-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
+import { TestPipelineStore } from '../../database/pipelines/test-pipeline-store.js';
+import type { TestOwner } from '../../database/pipelines/test-pipeline-store.js';
+import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import type { Clock } from '../../runtime/clock.js';
 import { claimTask } from '../claim-task.js';
 import type { Worker } from '../claim-task.js';

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
-import { MonitorStore } from '../../database/monitor-store.js';
-import { readTaskSilence } from '../../database/task-silence.js';
-import { readTaskStatistics } from '../../database/task-statistics.js';
+import { MonitorStore } from '../../database/operations/monitor-store.js';
+import { readTaskSilence } from '../../database/tasks/task-silence.js';
+import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { wasAliveOfLate } from '../../model/monitor.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { LivenessMetrics } from '../liveness-metrics.js';

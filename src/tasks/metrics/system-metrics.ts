@@ -1,10 +1,10 @@
 import { Registry, type Gauge } from 'prom-client';
-import { AlertStore } from '../../database/alert-store.js';
+import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Database } from '../../database/database.js';
-import { MonitorStore } from '../../database/monitor-store.js';
-import { countTasks, listTasks } from '../../database/task-listing.js';
-import { readTaskSilence } from '../../database/task-silence.js';
-import { readTaskStatistics } from '../../database/task-statistics.js';
+import { MonitorStore } from '../../database/operations/monitor-store.js';
+import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
+import { readTaskSilence } from '../../database/tasks/task-silence.js';
+import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { AlertRule } from '../../model/alert.js';
 import { wasAliveOfLate } from '../../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';

@@ -1,4 +1,4 @@
-import type { EventStore } from '../../database/event-store.js';
+import type { EventStore } from '../../database/events/event-store.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { ChainEvent, LogPosition, UndecodedLog } from '../../model/event.js';
 import type { BlockRange } from '../../model/block.js';

@@ -1,9 +1,9 @@
 import { checkChainId } from '../../chain/check-chain-id.js';
 import { HeadReader } from '../../chain/heads/head-reader.js';
-import { CheckpointStore } from '../../database/checkpoint-store.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
-import { EventStore } from '../../database/event-store.js';
-import { RepairStore } from '../../database/repair-store.js';
+import { EventStore } from '../../database/events/event-store.js';
+import { RepairStore } from '../../database/events/repair-store.js';
 import { FenceError } from '../../database/script.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { AlertStore } from '../../../src/database/alert-store.js';
+import { AlertStore } from '../../../src/database/operations/alert-store.js';
 import { noMonitor, taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

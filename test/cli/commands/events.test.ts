@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { parquetReadObjects } from 'hyparquet';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
-import { PipelineStore } from '../../../src/database/pipeline-store.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { startChainparse } from '../../support/processes.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../../src/database/database.js';
-import { TaskStore } from '../../../src/database/task-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { ageTask } from '../../database/aged-task.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';

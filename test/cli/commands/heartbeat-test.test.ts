@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
-import { TestPipelineStore } from '../../../src/database/test-pipeline-store.js';
+import { TestPipelineStore } from '../../../src/database/pipelines/test-pipeline-store.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { createDatabase, eachDatabase, withMariadbServer } from '../../support/databases.js';
 import { freePort } from '../../support/free-port.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
-import { TaskStore } from '../../../src/database/task-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { createDatabase, eachDatabase, withMariadbServer } from '../../support/databases.js';
 import { freePort } from '../../support/free-port.js';

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { run } from '../../../src/cli/main.js';
-import { AlertStore } from '../../../src/database/alert-store.js';
-import { CheckpointStore } from '../../../src/database/checkpoint-store.js';
+import { AlertStore } from '../../../src/database/operations/alert-store.js';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
-import { EndpointStore } from '../../../src/database/endpoint-store.js';
-import { MonitorStore } from '../../../src/database/monitor-store.js';
-import { TaskStore } from '../../../src/database/task-store.js';
+import { EndpointStore } from '../../../src/database/operations/endpoint-store.js';
+import { MonitorStore } from '../../../src/database/operations/monitor-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { ageTask } from '../../database/aged-task.js';
 import { createDatabase, eachDatabase, withMariadbServer } from '../../support/databases.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
-import { TaskStore } from '../../../src/database/task-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { storeLogs } from '../../support/stored-logs.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
-import { MonitorStore } from '../../../src/database/monitor-store.js';
-import { TaskStore } from '../../../src/database/task-store.js';
+import { MonitorStore } from '../../../src/database/operations/monitor-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';

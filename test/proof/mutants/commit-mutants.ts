@@ -1,7 +1,7 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const store = guardsOf('src/database/batch-store.ts', ['test/database/batch-store.test.ts'], '(sqlite)');
+const store = guardsOf('src/database/events/batch-store.ts', ['test/database/events/batch-store.test.ts'], '(sqlite)');
 const commit = guardsOf('src/pipeline/commit.ts', ['test/pipeline/commit.test.ts'], '(sqlite)');
 const execute = guardsOf('src/pipeline/execute-pipeline.ts', ['test/pipeline/execute-pipeline.test.ts'], '(sqlite)');
 

@@ -24,7 +24,11 @@ const client = guardsOf('src/chain/chain-client.ts', ['test/chain/logs/log-sourc
 const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
 const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
 const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
-const rollback = guardsOf('src/database/batch-store.ts', ['test/database/batch-store.test.ts'], '(sqlite)');
+const rollback = guardsOf(
+  'src/database/events/batch-store.ts',
+  ['test/database/events/batch-store.test.ts'],
+  '(sqlite)',
+);
 
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
 export const ingestionMutants: readonly Mutant[] = [

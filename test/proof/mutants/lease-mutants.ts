@@ -1,8 +1,8 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const store = guardsOf('src/database/task-store.ts', ['test/database/task-store.test.ts'], '(sqlite)');
-const ending = guardsOf('src/database/end-replaced.ts', ['test/database/task-store.test.ts'], '(sqlite)');
+const store = guardsOf('src/database/tasks/task-store.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
+const ending = guardsOf('src/database/tasks/end-replaced.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/claim-task.ts', ['test/tasks/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(mariadb)');
 const run = guardsOf('src/tasks/task-run.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');

@@ -1,11 +1,19 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const store = guardsOf('src/database/rewind-store.ts', ['test/database/rewind-store.test.ts'], '(sqlite)');
+const store = guardsOf(
+  'src/database/events/rewind-store.ts',
+  ['test/database/events/rewind-store.test.ts'],
+  '(sqlite)',
+);
 const rewind = guardsOf('src/tasks/rewind-pipeline.ts', ['test/tasks/rewind-pipeline.test.ts'], '(sqlite)');
 const block = guardsOf('src/tasks/rewind-block.ts', ['test/tasks/rewind-pipeline.test.ts'], '(sqlite)');
 const parked = guardsOf('src/tasks/parked.ts', ['test/tasks/parked.test.ts'], '(sqlite)');
-const repair = guardsOf('src/database/repair-store.ts', ['test/database/repair-store.test.ts'], '(sqlite)');
+const repair = guardsOf(
+  'src/database/events/repair-store.ts',
+  ['test/database/events/repair-store.test.ts'],
+  '(sqlite)',
+);
 const sure = guardsOf('src/chain/audit/sure-blocks.ts', ['test/chain/audit/sure-blocks.test.ts']);
 const witness = guardsOf('src/chain/audit/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
 

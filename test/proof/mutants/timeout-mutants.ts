@@ -1,7 +1,11 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const store = guardsOf('src/database/timeout-store.ts', ['test/database/timeout-store.test.ts'], '(sqlite)');
+const store = guardsOf(
+  'src/database/tasks/timeout-store.ts',
+  ['test/database/tasks/timeout-store.test.ts'],
+  '(sqlite)',
+);
 const checkTest = ['test/tasks/timeout-check.test.ts'];
 const check = guardsOf('src/tasks/timeout-check.ts', checkTest, '(sqlite)');
 const lockedCheck = guardsOf('src/tasks/timeout-check.ts', checkTest, '(mariadb)');

@@ -1,4 +1,4 @@
-import { TaskStore } from '../../../src/database/task-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { PlannedFault } from './planned-fault.js';
 import type { SimWorker } from './worker.js';
 import type { World } from './world.js';

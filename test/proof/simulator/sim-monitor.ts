@@ -1,5 +1,5 @@
-import { MonitorStore } from '../../../src/database/monitor-store.js';
-import { TimeoutStore } from '../../../src/database/timeout-store.js';
+import { MonitorStore } from '../../../src/database/operations/monitor-store.js';
+import { TimeoutStore } from '../../../src/database/tasks/timeout-store.js';
 import { MonitorPresence } from '../../../src/tasks/monitor-presence.js';
 import { TimeoutMonitor } from '../../../src/tasks/timeout-monitor.js';
 import type { PlannedMonitor } from './planned-process.js';

@@ -1,4 +1,4 @@
-import { TaskStore } from '../../../src/database/task-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { BeatRounds } from '../../../src/tasks/beat-rounds.js';

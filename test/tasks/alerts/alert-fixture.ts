@@ -1,6 +1,6 @@
 import type { Alert, AlertCondition } from '../../../src/model/alert.js';
 import { alertKey } from '../../../src/model/alert.js';
-import type { AlertStore, Raised } from '../../../src/database/alert-store.js';
+import type { AlertStore, Raised } from '../../../src/database/operations/alert-store.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { AlertDesk } from '../../../src/tasks/alerts/alert-desk.js';
 import type { AlertMessage } from '../../../src/tasks/alerts/alert-message.js';

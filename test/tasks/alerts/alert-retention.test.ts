@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ForgetOptions } from '../../../src/database/forget-alerts.js';
+import type { ForgetOptions } from '../../../src/database/operations/forget-alerts.js';
 import { AlertRetention } from '../../../src/tasks/alerts/alert-retention.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { defaultRules } from './alert-rules.js';

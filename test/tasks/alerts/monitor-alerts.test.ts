@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { TaskStatistics } from '../../../src/database/task-statistics.js';
+import type { TaskStatistics } from '../../../src/database/tasks/task-statistics.js';
 import type { Alert } from '../../../src/model/alert.js';
 import type { Task } from '../../../src/model/task.js';
 import { heartbeatFailing, noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { AlertStore } from '../../../src/database/alert-store.js';
-import { CheckpointStore } from '../../../src/database/checkpoint-store.js';
+import { AlertStore } from '../../../src/database/operations/alert-store.js';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
-import { MonitorStore } from '../../../src/database/monitor-store.js';
-import { TaskStore } from '../../../src/database/task-store.js';
+import { MonitorStore } from '../../../src/database/operations/monitor-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
 import { SystemMetrics } from '../../../src/tasks/metrics/system-metrics.js';

@@ -1,0 +1,56 @@
+import { amountProblem, week } from '../../runtime/amount.js';
+import { UsageError } from '../../runtime/errors.js';
+import type { ArgumentSpec, CommandOutline, OptionSpec } from './command-outline.js';
+
+/** Returns the values of a command's arguments and options, numbers as numbers; throws UsageError for a wrong one. */
+export function checkValues(
+  spec: CommandOutline,
+  written: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const argument of spec.arguments ?? []) {
+    values[argument.name] = checkValue(argument.name, argument, written[argument.name]);
+  }
+  for (const option of spec.options ?? []) {
+    const long = longFlag(option);
+    const key = camelCase(long);
+    if (written[key] !== undefined) values[key] = checkValue(long, option, written[key]);
+  }
+  return values;
+}
+
+/** Returns the name by which an option's value is kept: `fromBlock` of `--from-block <n>`. */
+export function optionName(option: OptionSpec): string {
+  return camelCase(longFlag(option));
+}
+
+/** Returns an option's long flag: `--from-block` of `--from-block <n>`. */
+function longFlag({ flags }: OptionSpec): string {
+  return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
+}
+
+function camelCase(long: string): string {
+  return long.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (choices !== undefined && !choices.includes(value)) {
+    throw new UsageError(`${name} '${value}' is not one of ${choices.join(', ')}`);
+  }
+  if (kind === undefined || kind === 'text') return value;
+  return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind, value);
+}
+
+function checkNumber(name: string, kind: 'number' | 'id', value: string): number {
+  const number = Number(value);
+  const least = kind === 'id' ? 1 : 0;
+  if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
+  throw new UsageError(`${name} '${value}' is no whole number from ${least} on`);
+}
+
+function checkSeconds(name: string, value: string): number {
+  const problem = amountProblem(value, 'seconds', week);
+  if (problem === null) return Number(value);
+  throw new UsageError(`${name} '${value}' ${problem}`, { hint: 'write seconds, such as 2 or 0.5' });
+}

@@ -1,0 +1,19 @@
+import type { EventFilter } from '../../database/events/event-store.js';
+import { UsageError } from '../../runtime/errors.js';
+
+/** The options by which commands choose events. */
+export interface EventOptions {
+  readonly pipeline: number;
+  readonly fromBlock?: number;
+  readonly toBlock?: number;
+  readonly event?: string;
+}
+
+/** Returns the filter that options stand for; throws UsageError where no block can fit. */
+export function toEventFilter({ pipeline, fromBlock, toBlock, event }: EventOptions): EventFilter {
+  if (fromBlock !== undefined && toBlock !== undefined && fromBlock > toBlock) {
+    throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);
+  }
+  // Signatures are stored without blanks, and people write one behind a comma.
+  return { pipelineId: pipeline, fromBlock, toBlock, event: event?.replace(/\s+/g, '') };
+}

@@ -1,0 +1,50 @@
+import type { CommandOutline, OptionSpec } from '../command-line/command-outline.js';
+import { globalOptions } from '../command-line/global-options.js';
+
+/** What can follow a command: one row for each, the program itself included. */
+export interface CompletionRow {
+  /** The names that lead to the command, each behind a blank; empty for the program. */
+  readonly path: string;
+  /** Subcommands and argument values, with what they mean. */
+  readonly words: readonly CompletionWord[];
+  readonly options: readonly CompletionOption[];
+}
+
+export interface CompletionWord {
+  readonly text: string;
+  readonly description: string;
+}
+
+export interface CompletionOption {
+  /** `--follow`, and `-f` where there is one. */
+  readonly names: readonly string[];
+  readonly description: string;
+  readonly takesValue: boolean;
+  readonly choices: readonly string[];
+}
+
+/** Returns the rows of a table of commands. */
+export function completionRows(commands: readonly CommandOutline[]): readonly CompletionRow[] {
+  const program = { name: '', summary: '', commands };
+  return rowsOf(program, '');
+}
+
+function rowsOf(command: CommandOutline, path: string): readonly CompletionRow[] {
+  const subcommands = command.commands ?? [];
+  const options = [...(command.options ?? []), ...globalOptions, { flags: '-h, --help', description: 'print help' }];
+  const row = { path, words: wordsOf(command), options: options.map(optionOf) };
+  return [row, ...subcommands.flatMap((child) => rowsOf(child, `${path} ${child.name}`))];
+}
+
+function wordsOf({ commands = [], arguments: values = [] }: CommandOutline): readonly CompletionWord[] {
+  const subcommands = commands.map(({ name, summary }) => ({ text: name, description: summary }));
+  const choices = values.flatMap(({ choices: texts = [], description }) =>
+    texts.map((text) => ({ text, description })),
+  );
+  return [...subcommands, ...choices];
+}
+
+function optionOf({ flags, description, choices = [] }: OptionSpec): CompletionOption {
+  const names = flags.split(/[ ,]+/).filter((part) => part.startsWith('-'));
+  return { names, description, takesValue: flags.includes('<'), choices };
+}

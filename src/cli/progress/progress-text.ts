@@ -1,0 +1,83 @@
+import cliProgress from 'cli-progress';
+import { lagBlocks, type Progress } from '../../model/task.js';
+import type { Lang } from '../../runtime/messages.js';
+import type { Rate } from './progress-rate.js';
+
+/** What a line of progress tells. */
+export interface ProgressView {
+  readonly progress: Progress;
+  readonly rate: Rate;
+  /** Where this run began; null until it knows. */
+  readonly firstBlock: number | null;
+  readonly heartbeatAgeSeconds: number | null;
+}
+
+/** Returns one line that says how far a run is. */
+export function progressText(view: ProgressView, lang: Lang): string {
+  return view.progress.mode === 'historical' ? historicalText(view, lang) : realtimeText(view, lang);
+}
+
+/** Returns that line with a bar in front, where a run has an end and the terminal room for it. */
+export function progressBar(view: ProgressView, lang: Lang, columns: number): string {
+  const share = shareOf(view);
+  const text = progressText(view, lang);
+  const barsize = Math.min(24, columns - text.length - 2);
+  if (share === null || barsize < 5) return text;
+  const [barCompleteString, barIncompleteString] = ['█'.repeat(barsize), '░'.repeat(barsize)];
+  return `${cliProgress.Format.BarFormat(share, { barsize, barCompleteString, barIncompleteString, barGlue: '' })} ${text}`;
+}
+
+function historicalText(view: ProgressView, lang: Lang): string {
+  const { progress, rate } = view;
+  const { nextBlock, targetBlock, events } = progress;
+  const share = shareOf(view);
+  const zh = lang === 'zh';
+  const parts = [
+    share === null ? null : `${Math.floor(share * 100)} %`,
+    nextBlock === null
+      ? null
+      : `${zh ? '区块' : 'block'} ${Math.min(nextBlock, targetBlock ?? nextBlock)}/${targetBlock ?? '?'}`,
+    zh ? `${count(events)} 个事件` : `${count(events)} events`,
+    zh ? `${count(rate.eventsPerSecond)} 事件/秒` : `${count(rate.eventsPerSecond)} events/s`,
+    etaText(view, lang),
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}
+
+function realtimeText({ progress, heartbeatAgeSeconds: age }: ProgressView, lang: Lang): string {
+  const { headBlock, events } = progress;
+  const lag = lagBlocks(progress);
+  const zh = lang === 'zh';
+  const parts = [
+    headBlock === null ? null : `${zh ? '链头' : 'head'} ${headBlock}`,
+    lag === null ? null : zh ? `落后 ${count(lag)} 个区块` : `${count(lag)} ${lag === 1 ? 'block' : 'blocks'} behind`,
+    zh ? `${count(events)} 个事件` : `${count(events)} events`,
+    age === null ? null : zh ? `最后心跳 ${Math.floor(age)} 秒前` : `last heartbeat ${Math.floor(age)} s ago`,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}
+
+function shareOf({ progress: { nextBlock, targetBlock }, firstBlock }: ProgressView): number | null {
+  if (nextBlock === null || targetBlock === null || firstBlock === null) return null;
+  const total = targetBlock - firstBlock + 1;
+  return total <= 0 ? 1 : Math.min(1, Math.max(0, (nextBlock - firstBlock) / total));
+}
+
+function etaText({ progress: { nextBlock, targetBlock }, rate }: ProgressView, lang: Lang): string | null {
+  if (nextBlock === null || targetBlock === null || rate.blocksPerSecond === 0) return null;
+  const seconds = Math.max(0, targetBlock + 1 - nextBlock) / rate.blocksPerSecond;
+  return `${lang === 'zh' ? '剩余' : 'ETA'} ${durationText(seconds)}`;
+}
+
+/** Returns a duration as people write it: `45s`, `3m05s`, `2h07m`. */
+export function durationText(seconds: number): string {
+  const whole = Math.round(seconds);
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${pad(whole % 60)}s`;
+  return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`;
+}
+
+function count(value: number): string {
+  return (value < 10 ? Math.round(value * 10) / 10 : Math.round(value)).toLocaleString('en-US');
+}

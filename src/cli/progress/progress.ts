@@ -1,0 +1,150 @@
+import { lagBlocks, type Progress } from '../../model/task.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { Lang } from '../../runtime/messages.js';
+import { ProgressRate } from './progress-rate.js';
+import { progressBar, progressText, type ProgressView } from './progress-text.js';
+import type { StatusLine } from '../terminal/status-line.js';
+
+const drawEveryMs = 100;
+const redrawEveryMs = 1_000;
+const logEveryMs = 10_000;
+
+export interface ProgressReporterOptions {
+  /** `context.statusLine`: undefined where there is no terminal to draw on. */
+  readonly statusLine: StatusLine | undefined;
+  readonly lang: Lang;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Shows people how far a run is: a line that changes on a terminal, elsewhere a log line every 10 seconds. */
+export interface ProgressReporter {
+  /** Tells what was done so far, and when, on the wall clock, the last beat landed. */
+  update(progress: Progress, lastHeartbeatAt?: number): void;
+  /** Takes the line away. */
+  end(): void;
+}
+
+/** Makes a reporter for one run. */
+export function createProgressReporter(options: ProgressReporterOptions): ProgressReporter {
+  const { statusLine } = options;
+  return statusLine === undefined ? new LoggedProgress(options) : new DrawnProgress(options, statusLine);
+}
+
+/** What both reporters remember of a run. */
+class ProgressMemory {
+  readonly #clock: Clock;
+  readonly #rate = new ProgressRate();
+  #progress: Progress | undefined;
+  #firstBlock: number | null = null;
+  #lastHeartbeatAt: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  remember(progress: Progress, lastHeartbeatAt: number | undefined): void {
+    this.#progress = progress;
+    this.#lastHeartbeatAt = lastHeartbeatAt ?? this.#lastHeartbeatAt;
+    if (progress.nextBlock === null) return;
+    this.#firstBlock ??= progress.nextBlock;
+    this.#rate.add(this.#clock.monotonic(), progress.nextBlock, progress.events);
+  }
+
+  get view(): ProgressView | undefined {
+    if (this.#progress === undefined) return undefined;
+    const heartbeatAt = this.#lastHeartbeatAt;
+    return {
+      progress: this.#progress,
+      rate: this.#rate.rate,
+      firstBlock: this.#firstBlock,
+      heartbeatAgeSeconds: heartbeatAt === undefined ? null : Math.max(0, this.#clock.now() - heartbeatAt) / 1000,
+    };
+  }
+}
+
+class LoggedProgress implements ProgressReporter {
+  readonly #options: ProgressReporterOptions;
+  readonly #memory: ProgressMemory;
+  #loggedAt: number;
+
+  constructor(options: ProgressReporterOptions) {
+    this.#options = options;
+    this.#memory = new ProgressMemory(options.clock);
+    this.#loggedAt = options.clock.monotonic();
+  }
+
+  update(progress: Progress, lastHeartbeatAt?: number): void {
+    this.#memory.remember(progress, lastHeartbeatAt);
+    const now = this.#options.clock.monotonic();
+    if (now - this.#loggedAt < logEveryMs) return;
+    this.#loggedAt = now;
+    this.#log();
+  }
+
+  end(): void {
+    // The end of the run is told by others.
+  }
+
+  #log(): void {
+    const { view } = this.#memory;
+    if (view === undefined) return;
+    const { progress, rate } = view;
+    this.#options.logger.log('info', progressText(view, this.#options.lang), {
+      event: 'task.progress',
+      mode: progress.mode,
+      next_block: progress.nextBlock,
+      target_block: progress.targetBlock,
+      head_block: progress.headBlock,
+      lag_blocks: lagBlocks(progress),
+      events: progress.events,
+      events_per_second: Math.round(rate.eventsPerSecond * 10) / 10,
+    });
+  }
+}
+
+class DrawnProgress implements ProgressReporter {
+  readonly #options: ProgressReporterOptions;
+  readonly #statusLine: StatusLine;
+  readonly #memory: ProgressMemory;
+  readonly #ended = new AbortController();
+  #drawnAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ProgressReporterOptions, statusLine: StatusLine) {
+    this.#options = options;
+    this.#statusLine = statusLine;
+    this.#memory = new ProgressMemory(options.clock);
+    void this.#redraw();
+  }
+
+  update(progress: Progress, lastHeartbeatAt?: number): void {
+    this.#memory.remember(progress, lastHeartbeatAt);
+    if (this.#options.clock.monotonic() - this.#drawnAt >= drawEveryMs) this.#draw();
+  }
+
+  end(): void {
+    this.#ended.abort(new Error('the run has ended'));
+    this.#draw();
+    this.#statusLine.finish();
+  }
+
+  #draw(): void {
+    const { view } = this.#memory;
+    if (view === undefined) return;
+    this.#drawnAt = this.#options.clock.monotonic();
+    this.#statusLine.show(progressBar(view, this.#options.lang, this.#statusLine.columns));
+  }
+
+  /** A run that hangs must be seen to hang: its last heartbeat grows old. */
+  async #redraw(): Promise<void> {
+    try {
+      while (true) {
+        await this.#options.clock.sleep(redrawEveryMs, this.#ended.signal);
+        this.#draw();
+      }
+    } catch {
+      // The run has ended.
+    }
+  }
+}

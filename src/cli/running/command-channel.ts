@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Clock } from '../../runtime/clock.js';
+import { AlertDeliveryError } from '../../runtime/errors.js';
+import type { AlertChannel, AlertMessage } from '../../tasks/alerts/alert-message.js';
+import { giveUpLater } from '../../tasks/give-up-later.js';
+
+export interface CommandChannelOptions {
+  /** A program and its arguments; no shell reads them. */
+  readonly command: readonly string[];
+  /** How long it may take, in milliseconds; then it is killed, with all that it started. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs a program for each alert: the message is on its standard input, as JSON, and in variables. It is tried once. */
+export class CommandChannel implements AlertChannel {
+  readonly name = 'command';
+  readonly #options: CommandChannelOptions;
+
+  constructor(options: CommandChannelOptions) {
+    this.#options = options;
+  }
+
+  async send(message: AlertMessage, signal: AbortSignal): Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    const child = this.#start(message);
+    const reason = (): Error => failure(`it was killed after ${timeoutMs / 1_000} s`);
+    try {
+      const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
+      await giveUpLater(limit, () => whenEnded(child, signal));
+    } finally {
+      killGroup(child);
+    }
+  }
+
+  #start(message: AlertMessage): ChildProcess {
+    const { command, cwd, env } = this.#options;
+    const [program = '', ...args] = command;
+    const variables = { ...env, ...variablesOf(message) };
+    // A group of its own: what a terminal sends to this process is not meant for it, and all of it can be killed.
+    const child = spawn(program, args, { cwd, env: variables, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    // A program need not read.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(`${JSON.stringify(message)}\n`);
+    return child;
+  }
+}
+
+function variablesOf({ type, data }: AlertMessage): Record<string, string> {
+  return {
+    CHAINPARSE_ALERT_TYPE: type,
+    CHAINPARSE_ALERT_STATE: data.state,
+    CHAINPARSE_ALERT_RULE: data.rule,
+    CHAINPARSE_ALERT_SUBJECT: data.subject,
+    CHAINPARSE_ALERT_KEY: data.key,
+    CHAINPARSE_ALERT_MESSAGE: data.message,
+    CHAINPARSE_ALERT_ID: String(data.alert_id ?? ''),
+    CHAINPARSE_ALERT_TASK_ID: String(data.task_id ?? ''),
+    CHAINPARSE_ALERT_PIPELINE_ID: String(data.pipeline_id ?? ''),
+  };
+}
+
+async function whenEnded(child: ChildProcess, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    child.once('error', (error) => reject(failure(`it could not be started: ${error.message}`)));
+    child.once('exit', (code, killer) => {
+      if (code === 0) resolve();
+      else reject(failure(killer === null ? `it ended with exit code ${String(code)}` : `it was ended by ${killer}`));
+    });
+  });
+}
+
+/** Ends what the program has left behind, too. */
+function killGroup({ pid, exitCode }: ChildProcess): void {
+  if (pid === undefined || exitCode === 0) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It is gone.
+  }
+}
+
+function failure(message: string): AlertDeliveryError {
+  return new AlertDeliveryError(message, { retryable: false });
+}

@@ -1,0 +1,29 @@
+import { Chalk } from 'chalk';
+import type { Clock } from '../../runtime/clock.js';
+import type { JsonLoggerOptions, LineSink } from '../../runtime/json-logger.js';
+import type { Logger, LogLevel } from '../../runtime/logger.js';
+
+const severity: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+const colors = { trace: 'gray', debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
+
+export interface PrettyLoggerOptions extends JsonLoggerOptions {
+  readonly clock: Clock;
+  readonly color: boolean;
+}
+
+/** Makes a logger for people: local time, level, message; secrets masked. Fields are for programs and left out. */
+export function createPrettyLogger(sink: LineSink, options: PrettyLoggerOptions): Logger {
+  const chalk = new Chalk({ level: options.color ? 1 : 0 });
+  return {
+    log: (level, message) => {
+      if (severity.indexOf(level) < severity.indexOf(options.level)) return;
+      const time = chalk.gray(localTime(options.clock.now()));
+      sink.write(`${time} ${chalk[colors[level]](level.padEnd(5))} ${options.secrets.mask(message)}\n`);
+    },
+  };
+}
+
+/** Returns `2024-01-15 10:05:30` in this computer's time zone, whose text form Swedish shares with ISO 8601. */
+function localTime(atMs: number): string {
+  return new Date(atMs).toLocaleString('sv-SE');
+}

@@ -1,0 +1,50 @@
+import { blockTime } from '../../model/event-json.js';
+import type { LogPosition } from '../../model/event.js';
+import type { StoredEvent, StoredUndecodedLog } from '../../model/stored-event.js';
+import type { Cell } from '../output.js';
+import type { Heading } from '../terminal/render-table.js';
+
+const positionHeadings: readonly Heading[] = [
+  { en: 'block', zh: '区块', align: 'right' },
+  { en: 'log', zh: '日志', align: 'right' },
+  { en: 'time', zh: '时间' },
+  { en: 'contract', zh: '合约' },
+];
+
+const transaction: Heading = { en: 'transaction', zh: '交易' };
+
+/** The columns of the events table. */
+export const eventHeadings: readonly Heading[] = [
+  ...positionHeadings,
+  { en: 'event', zh: '事件' },
+  { en: 'arguments', zh: '参数' },
+  transaction,
+];
+
+/** The columns of the table of undecoded logs. */
+export const undecodedHeadings: readonly Heading[] = [
+  ...positionHeadings,
+  { en: 'reason', zh: '原因' },
+  { en: 'topic', zh: '主题' },
+  transaction,
+];
+
+/** Returns an event's row of its table. */
+export function eventRow(event: StoredEvent): readonly Cell[] {
+  return [...positionCells(event), event.eventName, shorten(event.argsJson), event.transactionHash];
+}
+
+/** Returns an undecoded log's row of its table. */
+export function undecodedRow(log: StoredUndecodedLog): readonly Cell[] {
+  return [...positionCells(log), log.reason, log.topics[0], log.transactionHash];
+}
+
+function positionCells(log: LogPosition): readonly Cell[] {
+  return [log.blockNumber, log.logIndex, blockTime(log.timestamp), log.contractAddress];
+}
+
+/** A table is for a first look: whole arguments are in the JSON. Control characters have no business on a terminal. */
+function shorten(text: string): string {
+  const characters = Array.from(text.slice(0, 400).replace(/\p{Cc}/gu, '\u{fffd}'));
+  return characters.length <= 100 ? characters.join('') : `${characters.slice(0, 99).join('')}…`;
+}

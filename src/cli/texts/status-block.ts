@@ -1,0 +1,48 @@
+import type { Lang } from '../../runtime/messages.js';
+import type { Cell } from '../output.js';
+import { renderTable, type Heading } from '../terminal/render-table.js';
+import { moreText, titles } from './status-texts.js';
+
+/** A line, and how it is meant. */
+export interface ScreenLine {
+  readonly text: string;
+  readonly tone?: 'title' | 'bad' | 'faint' | undefined;
+}
+
+/** A row of a block, and how it is meant. */
+export interface StatusRow {
+  readonly cells: readonly Cell[];
+  readonly tone?: ScreenLine['tone'];
+}
+
+interface Room {
+  readonly lang: Lang;
+  /** Lines that it may take. */
+  readonly room: number;
+  /** Rows that there are, shown or not. */
+  readonly total: number;
+}
+
+/** Returns a table with its title, as far as there is room; what is left out is counted. */
+export async function statusBlock(
+  name: keyof typeof titles,
+  headings: readonly Heading[],
+  rows: readonly StatusRow[],
+  { lang, room, total }: Room,
+): Promise<readonly ScreenLine[]> {
+  // A blank line, the title, the headings; and what says that there is more.
+  const fits = Math.max(1, room - 3);
+  const shown = rows.length <= fits && total <= rows.length ? rows : rows.slice(0, Math.max(1, fits - 1));
+  const cells = shown.map((row) => row.cells.map((cell) => (cell === null || cell === undefined ? '-' : String(cell))));
+  const style = { lang, color: false, isTerminal: false };
+  const [heading = '', ...table] = (await renderTable(headings, cells, style)).split('\n');
+  const title = `${titles[name][lang]} (${total})`;
+  const more = total - shown.length;
+  return [
+    { text: '' },
+    { text: title, tone: 'title' },
+    ...(shown.length === 0 ? [] : [{ text: `  ${heading}`, tone: 'faint' } as const]),
+    ...shown.map(({ tone }, index) => ({ text: `  ${table[index] ?? ''}`, tone })),
+    ...(more > 0 ? [{ text: moreText(more, lang), tone: 'faint' } as const] : []),
+  ];
+}

@@ -1,0 +1,162 @@
+import type { Alert } from '../../model/alert.js';
+import { chainNameOf } from '../../model/chain.js';
+import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
+import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
+import type { Lang } from '../../runtime/messages.js';
+import type { EventRates } from '../../tasks/event-rates.js';
+import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../../tasks/system-status.js';
+import { ageText } from '../terminal/age-text.js';
+import type { Cell } from '../output.js';
+import { statusBlock, type ScreenLine, type StatusRow } from './status-block.js';
+import {
+  alertHeadings,
+  endpointHeadings,
+  endpointStateTexts,
+  pipelineHeadings,
+  runningHeadings,
+  stateTexts,
+} from './status-texts.js';
+import { progressSummary } from './task-table.js';
+
+export interface StatusView {
+  readonly rates: EventRates;
+  readonly lang: Lang;
+  readonly timeoutMinutes: number;
+  readonly defaultIntervalSeconds: number;
+  /** Lines that there is room for. */
+  readonly rows: number;
+}
+
+/** Returns a status as lines: who watches, what is wrong, then pipelines, running tasks and endpoints as far as there is room. */
+export async function statusLines(status: SystemStatus, view: StatusView): Promise<readonly ScreenLine[]> {
+  const { lang } = view;
+  const alerts = await statusBlock(
+    'alerts',
+    alertHeadings,
+    status.alerts.map((alert) => alertRow(alert, lang)),
+    {
+      ...{ lang, room: aFifth(view), total: status.openAlerts },
+    },
+  );
+  const glances = glanceAtEndpoints(status.endpoints);
+  const endpoints = await statusBlock(
+    'endpoints',
+    endpointHeadings,
+    glances.map((glance) => endpointRow(glance, lang)),
+    { lang, room: aFifth(view), total: glances.length },
+  );
+  const tail = glances.length === 0 ? [] : endpoints;
+  const head = [...headLines(status, lang), ...(status.alerts.length === 0 ? [] : alerts)];
+  const left = view.rows - head.length - tail.length;
+  const isMuch = status.running.length + 4 > left / 2;
+  const running = await statusBlock(
+    'running',
+    runningHeadings,
+    status.running.map((task) => runningRow(task, view)),
+    {
+      ...{ lang, room: isMuch ? Math.floor(left / 2) : left, total: status.late.running },
+    },
+  );
+  const shownRunning = status.running.length === 0 ? [] : running;
+  const pipelines = await statusBlock(
+    'pipelines',
+    pipelineHeadings,
+    status.pipelines.map((each) => pipelineRow(each, view)),
+    {
+      ...{ lang, room: left - shownRunning.length, total: status.pipelines.length },
+    },
+  );
+  return [...head, ...pipelines, ...shownRunning, ...tail];
+}
+
+function aFifth({ rows }: StatusView): number {
+  return Math.max(3, Math.floor(rows / 5));
+}
+
+/** Returns the last line: how old this is, and why. */
+export function statusFoot({
+  now,
+  trouble,
+  lang,
+}: {
+  readonly now: number;
+  readonly trouble: string | null;
+  readonly lang: Lang;
+}): ScreenLine {
+  const zh = lang === 'zh';
+  if (trouble !== null) {
+    return {
+      text: `${zh ? '数据库无法访问, 以上为旧数据' : 'the database is away, this is old'}: ${trouble}`,
+      tone: 'bad',
+    };
+  }
+  const time = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
+  return { text: `${time} UTC, ${zh ? 'Ctrl-C 退出' : 'Ctrl-C ends'}`, tone: 'faint' };
+}
+
+function headLines({ late, silent, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
+  const monitors = aliveMonitors({ late, silent, ...status });
+  const [first] = monitors;
+  const zh = lang === 'zh';
+  const rate = late.timeoutRate === null || late.timedOut === 0 ? '' : ` (${Math.round(late.timeoutRate * 100)} %)`;
+  const counts = zh
+    ? `运行中 ${late.running}, 静默 ${silent}; 最近一小时结束 ${late.ended}, 超时 ${late.timedOut}${rate}`
+    : `${late.running} running, ${silent} silent; in the last hour ${late.ended} ended, ${late.timedOut} timed out${rate}`;
+  const watched =
+    first === undefined
+      ? zh
+        ? '没有存活的监控进程: 请运行 chainparse monitor'
+        : 'NO MONITOR IS ALIVE: start one with chainparse monitor'
+      : zh
+        ? `监控进程 ${monitors.length}: ${first.name}, ${ageText(first.heartbeatAgeSeconds, lang)}前心跳`
+        : `${monitors.length} ${monitors.length === 1 ? 'monitor' : 'monitors'}: ${first.name}, beat ${ageText(first.heartbeatAgeSeconds, lang)} ago`;
+  return [
+    { text: counts, tone: silent > 0 ? 'bad' : undefined },
+    { text: watched, tone: first === undefined ? 'bad' : undefined },
+  ];
+}
+
+function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, lang }: StatusView): StatusRow {
+  const progress = task?.progress ?? null;
+  const isRunning = task?.status === taskStatus.running;
+  const lag = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+  const age = task?.heartbeatAgeSeconds ?? null;
+  const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : '';
+  const cells: Cell[] = [
+    ...[id, name, stateTexts[state][lang] + reason, lag],
+    ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, nextBlock],
+    age === null ? null : ageText(Math.max(0, age), lang),
+  ];
+  const isBad = state === 'silent' || state === 'parked' || state === 'failed';
+  return { cells, tone: isBad ? 'bad' : isRunning ? undefined : 'faint' };
+}
+
+function runningRow(task: Task, view: StatusView): StatusRow {
+  const { lang, rates, timeoutMinutes } = view;
+  const cells = [
+    ...[task.id, task.pipelineId, ageText(Math.max(0, task.silentSeconds), lang)],
+    ageText((task.timeoutMinutes ?? timeoutMinutes) * 60, lang),
+    ...[rateText(rates.of(task.id)), task.worker],
+    task.progress === null ? null : progressSummary(task.progress, lang),
+  ];
+  return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
+}
+
+function endpointRow({ endpoint, stale, reports, alike }: EndpointGlance, lang: Lang): StatusRow {
+  const { name, chainId, state, headMs, logsMs, lastError } = endpoint;
+  const share = alike === reports ? '' : ` (${alike}/${reports})`;
+  const age = `${lang === 'zh' ? '无报告' : 'no report for'} ${ageText(endpoint.ageSeconds, lang)}`;
+  const text = stale ? age : endpointStateTexts[state][lang] + share;
+  const cells = [name, chainNameOf(chainId), text, headMs, logsMs, lastError];
+  const isBad = state === 'wrong_chain' || state === 'resting' || state === 'failing';
+  return { cells, tone: stale || state === 'unasked' ? 'faint' : isBad ? 'bad' : undefined };
+}
+
+function alertRow({ id, rule, openSeconds, message }: Alert, lang: Lang): StatusRow {
+  return { cells: [id, rule, ageText(openSeconds, lang), message], tone: 'bad' };
+}
+
+function rateText(rate: number | null): string | null {
+  if (rate === null) return null;
+  return rate > 0 && rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
+}

@@ -1,0 +1,54 @@
+import { lagBlocks, statusText, type Progress, type Task } from '../../model/task.js';
+import type { Lang } from '../../runtime/messages.js';
+import { ageText } from '../terminal/age-text.js';
+import type { Cell } from '../output.js';
+import type { Heading } from '../terminal/render-table.js';
+
+/** The columns of the tasks table. */
+export const taskHeadings: readonly Heading[] = [
+  { en: 'id', zh: '编号', align: 'right' },
+  { en: 'pipeline', zh: '流水线', align: 'right' },
+  { en: 'status', zh: '状态' },
+  { en: 'worker', zh: '进程' },
+  { en: 'created', zh: '创建时间' },
+  { en: 'last heartbeat', zh: '最后心跳时间' },
+  { en: 'progress', zh: '进度' },
+  { en: 'end reason', zh: '结束原因' },
+];
+
+/** Returns a task's row of that table. */
+export function taskRow(task: Task, lang: Lang): readonly Cell[] {
+  return [
+    task.id,
+    task.pipelineId,
+    statusText(task.status, lang),
+    task.worker,
+    task.createTime,
+    heartbeatText(task, lang),
+    task.progress === null ? null : progressSummary(task.progress, lang),
+    task.endReason,
+  ];
+}
+
+/** Returns when a task beat last, and how long ago that is; null where it never did. */
+export function heartbeatText({ lastHeartbeat, heartbeatAgeSeconds: age }: Task, lang: Lang): string | null {
+  if (lastHeartbeat === null || age === null) return lastHeartbeat;
+  // Other programs may write local time.
+  if (age < -1)
+    return `${lastHeartbeat} (${lang === 'zh' ? `超前 ${ageText(-age, lang)}` : `${ageText(-age, lang)} ahead`})`;
+  const text = ageText(Math.max(0, age), lang);
+  return `${lastHeartbeat} (${lang === 'zh' ? `${text}前` : `${text} ago`})`;
+}
+
+/** Returns a task's progress in a few words. */
+export function progressSummary(progress: Progress, lang: Lang): string {
+  const { nextBlock, targetBlock, events } = progress;
+  const lag = progress.mode === 'realtime' ? lagBlocks(progress) : null;
+  const zh = lang === 'zh';
+  const parts = [
+    nextBlock === null ? null : `${zh ? '区块' : 'block'} ${nextBlock}${targetBlock === null ? '' : `/${targetBlock}`}`,
+    lag === null ? null : zh ? `落后 ${lag}` : `${lag} behind`,
+    zh ? `${events} 个事件` : `${events} ${events === 1 ? 'event' : 'events'}`,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}

@@ -1,0 +1,91 @@
+import type { BlockRef } from '../../model/block.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import type { Database } from '../database.js';
+
+/** The rows of `pipeline_checkpoint`, one a pipeline, and the remembered blocks that go with them. */
+export class CheckpointStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Returns a pipeline's checkpoint; makes an empty one where there is none. */
+  async get(pipelineId: number): Promise<Checkpoint> {
+    for (;;) {
+      const checkpoint = await this.find(pipelineId);
+      if (checkpoint !== null) return checkpoint;
+      await this.#database.write([
+        this.#database
+          .knex('pipeline_checkpoint')
+          .insert({ pipeline_id: pipelineId, version: 0 })
+          .onConflict('pipeline_id')
+          .ignore(),
+      ]);
+    }
+  }
+
+  /** Returns a pipeline's checkpoint; null where it was never run. */
+  async find(pipelineId: number): Promise<Checkpoint | null> {
+    const [row] = await this.#database.read<CheckpointRow[]>((knex) =>
+      knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
+    );
+    return row === undefined ? null : toCheckpoint(row);
+  }
+
+  /** Lists the checkpoints of all pipelines, by the pipelines' ids. */
+  async list(): Promise<readonly Checkpoint[]> {
+    const rows = await this.#database.read<CheckpointRow[]>((knex) =>
+      knex('pipeline_checkpoint').select('*').orderBy('pipeline_id'),
+    );
+    return rows.map(toCheckpoint);
+  }
+
+  /** Lists the pipelines whose checkpoint names a task that ended for this reason. */
+  async listHeldBy(endReason: string): Promise<readonly number[]> {
+    const rows = await this.#database.read<{ pipeline_id: number }[]>((knex) =>
+      knex('pipeline_checkpoint')
+        .join('pipeline_task', 'pipeline_task.id', 'pipeline_checkpoint.task_id')
+        .where('pipeline_task.end_reason', endReason)
+        .select('pipeline_checkpoint.pipeline_id'),
+    );
+    return rows.map((row) => row.pipeline_id);
+  }
+
+  /** Returns the remembered blocks of a pipeline, ascending. */
+  async recentBlocks(pipelineId: number): Promise<readonly BlockRef[]> {
+    const rows = await this.#database.read<{ block_number: number; block_hash: Buffer }[]>((knex) =>
+      knex('recent_block')
+        .where({ pipeline_id: pipelineId })
+        .orderBy('block_number')
+        .select('block_number', 'block_hash'),
+    );
+    return rows.map((row) => ({ number: row.block_number, hash: toHex(row.block_hash) }));
+  }
+}
+
+interface CheckpointRow {
+  pipeline_id: number;
+  task_id: number | null;
+  chain_id: number | null;
+  start_block: number | null;
+  block_number: number | null;
+  block_hash: Buffer | null;
+  version: number;
+}
+
+function toCheckpoint(row: CheckpointRow): Checkpoint {
+  return {
+    pipelineId: row.pipeline_id,
+    taskId: row.task_id,
+    chainId: row.chain_id,
+    startBlock: row.start_block,
+    blockNumber: row.block_number,
+    blockHash: row.block_hash === null ? null : toHex(row.block_hash),
+    version: row.version,
+  };
+}
+
+function toHex(bytes: Buffer): string {
+  return `0x${bytes.toString('hex')}`;
+}

@@ -1,0 +1,61 @@
+import type { BlockRef } from '../../model/block.js';
+import type { ChainEvent, LogPosition, UndecodedLog } from '../../model/event.js';
+import type { BulkInsert, InsertColumn, SqlValue } from '../script.js';
+
+/** Whose rows they are. */
+export interface RowOwner {
+  readonly pipelineId: number;
+  readonly chainId: number;
+}
+
+/** Returns the insert of a pipeline's events; none where there are none. */
+export function insertEvents(owner: RowOwner, events: readonly ChainEvent[]): readonly BulkInsert[] {
+  return insert('event', events, [
+    column('event_name', events, (event) => event.eventName),
+    column('event_signature', events, (event) => event.eventSignature),
+    ...positionColumns(owner, events),
+    { ...column('args', events, (event) => event.argsJson), distinct: true },
+  ]);
+}
+
+/** Returns the insert of logs that could not be decoded. */
+export function insertUndecoded(owner: RowOwner, logs: readonly UndecodedLog[]): readonly BulkInsert[] {
+  return insert('undecoded_log', logs, [
+    ...positionColumns(owner, logs),
+    column('reason', logs, (log) => log.reason),
+    column('topics', logs, (log) => JSON.stringify(log.topics)),
+    { ...column('data', logs, (log) => log.data), distinct: true },
+  ]);
+}
+
+/** Returns the insert of blocks to be remembered. */
+export function insertRecentBlocks(pipelineId: number, blocks: readonly BlockRef[]): readonly BulkInsert[] {
+  return insert('recent_block', blocks, [
+    column('pipeline_id', blocks, () => pipelineId),
+    column('block_number', blocks, (block) => block.number),
+    { ...column('block_hash', blocks, (block) => block.hash), hex: true },
+  ]);
+}
+
+function positionColumns({ pipelineId, chainId }: RowOwner, logs: readonly LogPosition[]): readonly InsertColumn[] {
+  // What is the same in row after row comes first: it is written once for all of them.
+  return [
+    column('pipeline_id', logs, () => pipelineId),
+    column('chain_id', logs, () => chainId),
+    column('block_number', logs, (log) => log.blockNumber),
+    { ...column('block_hash', logs, (log) => log.blockHash), hex: true },
+    column('block_timestamp', logs, (log) => log.timestamp),
+    { ...column('contract_address', logs, (log) => log.contractAddress), hex: true },
+    column('transaction_index', logs, (log) => log.transactionIndex),
+    { ...column('transaction_hash', logs, (log) => log.transactionHash), hex: true },
+    column('log_index', logs, (log) => log.logIndex),
+  ];
+}
+
+function column<T>(name: string, items: readonly T[], toValue: (item: T) => SqlValue): InsertColumn {
+  return { name, values: items.map(toValue) };
+}
+
+function insert(table: string, items: readonly unknown[], columns: readonly InsertColumn[]): readonly BulkInsert[] {
+  return items.length === 0 ? [] : [{ table, columns, count: items.length }];
+}

@@ -1,0 +1,69 @@
+import type { LogPosition, UndecodedReason } from '../../model/event.js';
+import type { StoredEvent, StoredUndecodedLog } from '../../model/stored-event.js';
+
+/** What the tables `event` and `undecoded_log` have in common. */
+export interface PositionRow {
+  readonly block_number: number;
+  readonly log_index: number;
+  readonly transaction_hash: Buffer;
+  readonly chain_id: number;
+  readonly block_hash: Buffer;
+  readonly block_timestamp: number;
+  readonly transaction_index: number;
+  readonly contract_address: Buffer;
+}
+
+export interface EventRow extends PositionRow {
+  readonly event_name: string;
+  readonly event_signature: string;
+  readonly args: string;
+}
+
+export interface UndecodedRow extends PositionRow {
+  readonly reason: UndecodedReason;
+  /** JSON. */
+  readonly topics: string;
+  readonly data: string;
+}
+
+/** Returns the length of what may be long in a row. */
+export function weightOf(row: PositionRow & Partial<EventRow & UndecodedRow>): number {
+  return (row.args?.length ?? 0) + (row.data?.length ?? 0);
+}
+
+/** Returns a row of `event` as an event. */
+export function toEvent(row: EventRow): StoredEvent {
+  return {
+    ...toPosition(row),
+    eventName: row.event_name,
+    eventSignature: row.event_signature,
+    argsJson: row.args,
+  };
+}
+
+/** Returns a row of `undecoded_log` as a log. */
+export function toUndecodedLog(row: UndecodedRow): StoredUndecodedLog {
+  return {
+    ...toPosition(row),
+    topics: JSON.parse(row.topics) as readonly string[],
+    data: row.data,
+    reason: row.reason,
+  };
+}
+
+function toPosition(row: PositionRow): LogPosition & { readonly chainId: number } {
+  return {
+    blockNumber: row.block_number,
+    blockHash: toHex(row.block_hash),
+    timestamp: row.block_timestamp,
+    transactionHash: toHex(row.transaction_hash),
+    transactionIndex: row.transaction_index,
+    logIndex: row.log_index,
+    contractAddress: toHex(row.contract_address),
+    chainId: row.chain_id,
+  };
+}
+
+function toHex(bytes: Buffer): string {
+  return `0x${bytes.toString('hex')}`;
+}

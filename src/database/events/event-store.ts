@@ -1,0 +1,170 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import type { StoredEvent, StoredUndecodedLog } from '../../model/stored-event.js';
+import type { Database } from '../database.js';
+import { toEvent, toUndecodedLog, weightOf, type EventRow, type PositionRow, type UndecodedRow } from './event-rows.js';
+
+/** Which of a pipeline's rows are wanted; what is left out narrows nothing. Blocks are inclusive. */
+export interface EventFilter {
+  readonly pipelineId: number;
+  readonly fromBlock?: number | undefined;
+  readonly toBlock?: number | undefined;
+  /** A name, or a full signature: what has a parenthesis. */
+  readonly event?: string | undefined;
+}
+
+type UndecodedFilter = Omit<EventFilter, 'event'>;
+
+interface PageOptions {
+  /** Rows of a page at most. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Where a page ended: the primary key of its last row, the pipeline aside. */
+type Position = Pick<PositionRow, 'block_number' | 'log_index' | 'transaction_hash'>;
+
+/** Which part of the events a page holds. */
+export interface EventPart {
+  /** The last event of the page before; undefined: from the beginning. */
+  readonly after?: EventPlace | undefined;
+  /** From the newest on. */
+  readonly descending: boolean;
+  readonly limit: number;
+}
+
+/** What tells one event of a pipeline from all others, in the order of the chain. */
+export interface EventPlace {
+  readonly blockNumber: number;
+  readonly logIndex: number;
+  /** 0x-hex. */
+  readonly transactionHash: string;
+}
+
+const defaultPageSize = 500;
+/** Characters and bytes of a page, about, above which the next one gets fewer rows: arguments may be of any length. */
+const pageWeight = 8_000_000;
+const keyColumns = ['block_number', 'log_index', 'transaction_hash'] as const;
+
+/** Reads the events and undecoded logs of pipelines: the tables `event` and `undecoded_log`. */
+export class EventStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Walks over events in pages, in the order of the chain, in constant memory; a page is never empty. */
+  async *pages(filter: EventFilter, options: PageOptions = {}): AsyncGenerator<readonly StoredEvent[]> {
+    for await (const rows of this.#pages<EventRow>('event', filter, options)) yield rows.map(toEvent);
+  }
+
+  /** Walks over undecoded logs as `pages` does over events. */
+  async *undecodedPages(
+    filter: UndecodedFilter,
+    options: PageOptions = {},
+  ): AsyncGenerator<readonly StoredUndecodedLog[]> {
+    for await (const rows of this.#pages<UndecodedRow>('undecoded_log', filter, options)) {
+      yield rows.map(toUndecodedLog);
+    }
+  }
+
+  /** Returns the latest events, newest first. */
+  async latest(filter: EventFilter, limit: number): Promise<readonly StoredEvent[]> {
+    const rows = await this.#database.read<EventRow[]>((knex) =>
+      narrow(knex('event'), filter)
+        .select('*')
+        .orderBy(keyColumns.map((column) => ({ column, order: 'desc' })))
+        .limit(limit),
+    );
+    return rows.map(toEvent);
+  }
+
+  /** Returns one part of the events, in the order of the chain or from the newest on. */
+  async part(filter: EventFilter, { after: place, descending, limit }: EventPart): Promise<readonly StoredEvent[]> {
+    const order = descending ? 'desc' : 'asc';
+    const rows = await this.#database.read<EventRow[]>((knex) => {
+      const query = narrow(knex('event'), filter)
+        .select('*')
+        .orderBy(keyColumns.map((column) => ({ column, order })))
+        .limit(limit);
+      return place === undefined ? query : beyond(query, toPosition(place), descending ? '<' : '>');
+    });
+    return rows.map(toEvent);
+  }
+
+  /** Counts events. */
+  count(filter: EventFilter): Promise<number> {
+    return this.#count('event', filter);
+  }
+
+  /** Counts undecoded logs. */
+  countUndecoded(filter: UndecodedFilter): Promise<number> {
+    return this.#count('undecoded_log', filter);
+  }
+
+  async *#pages<R extends PositionRow>(table: string, filter: EventFilter, options: PageOptions): AsyncGenerator<R[]> {
+    const mostRows = options.pageSize ?? defaultPageSize;
+    let size = mostRows;
+    let last: Position | undefined;
+    for (;;) {
+      const rows = await this.#page<R>(table, filter, last, size);
+      const isLast = rows.length < size;
+      last = rows.at(-1);
+      size = nextSize(rows, mostRows);
+      if (rows.length > 0) yield rows;
+      if (isLast) return;
+      // SQLite answers without a turn of the event loop, and signals would wait for the last page.
+      await setImmediate();
+    }
+  }
+
+  #page<R>(table: string, filter: EventFilter, last: Position | undefined, pageSize: number): Promise<R[]> {
+    return this.#database.read<R[]>((knex) => {
+      const query = narrow(knex(table), filter)
+        .select('*')
+        .orderBy([...keyColumns])
+        .limit(pageSize);
+      return last === undefined ? query : beyond(query, last, '>');
+    });
+  }
+
+  async #count(table: string, filter: EventFilter): Promise<number> {
+    const [row] = await this.#database.read<{ total: number }[]>((knex) =>
+      narrow(knex(table), filter).count({ total: '*' }),
+    );
+    return row?.total ?? 0;
+  }
+}
+
+function nextSize(rows: readonly PositionRow[], mostRows: number): number {
+  let weight = 1;
+  for (const row of rows) weight += weightOf(row);
+  return Math.max(1, Math.min(mostRows, Math.floor((pageWeight * rows.length) / weight)));
+}
+
+function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilder {
+  void query.where({ pipeline_id: filter.pipelineId });
+  if (filter.fromBlock !== undefined) void query.where('block_number', '>=', filter.fromBlock);
+  if (filter.toBlock !== undefined) void query.where('block_number', '<=', filter.toBlock);
+  if (filter.event !== undefined) {
+    const isSignature = filter.event.includes('(');
+    void query.where(isSignature ? { event_signature: filter.event } : { event_name: filter.event });
+  }
+  return query;
+}
+
+function toPosition({ blockNumber, logIndex, transactionHash }: EventPlace): Position {
+  const bytes = Buffer.from(transactionHash.slice(2), 'hex');
+  return { block_number: blockNumber, log_index: logIndex, transaction_hash: bytes };
+}
+
+/** The bound on the block alone is what every server seeks in the primary key by; what follows only filters there. */
+function beyond(query: Knex.QueryBuilder, last: Position, than: '<' | '>'): Knex.QueryBuilder {
+  return query.where('block_number', `${than}=`, last.block_number).where((later) => {
+    void later.where('block_number', than, last.block_number);
+    void later.orWhere('log_index', than, last.log_index);
+    void later.orWhere((sameIndex) => {
+      void sameIndex.where('log_index', last.log_index).where('transaction_hash', than, last.transaction_hash);
+    });
+  });
+}

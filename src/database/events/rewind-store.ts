@@ -1,0 +1,88 @@
+import type { Database, Query } from '../database.js';
+import { endReplaced } from '../tasks/end-replaced.js';
+import type { Replaced } from '../tasks/end-replaced.js';
+import { insertRecentBlocks } from './event-columns.js';
+import type { BulkInsert, Statement } from '../script.js';
+
+type Step = Query | Statement | BulkInsert;
+
+/** A step back of a pipeline that nobody runs. */
+export interface RewindStep {
+  readonly pipelineId: number;
+  /** The task and the version that the checkpoint names now; nothing is written where it names others by then. */
+  readonly holder: number | null;
+  readonly version: number;
+  /** A running task that gives no sign of life, and is ended. */
+  readonly replaces: Replaced | null;
+  /** Rows of later blocks go. */
+  readonly above: number;
+  /** Where the checkpoint is set to, not above that; its hash is null where it is unknown. */
+  readonly to: { readonly number: number; readonly hash: string | null };
+  /** Set where this is the last step: the pipeline is held by nobody afterwards, and so parked by nobody. */
+  readonly ends: {
+    /** What is remembered of blocks up to this one belongs to the same chain. */
+    readonly keepsRemembered: boolean;
+  } | null;
+}
+
+/** How many rows a step took back. */
+export interface TakenBack {
+  readonly events: number;
+  readonly undecoded: number;
+}
+
+/** Takes the rows of pipelines back when a person says so. */
+export class RewindStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Sets the checkpoint and takes back rows above it, in one transaction. Tasks go first, then the checkpoint, as in a
+   * claim. Throws FenceError, with nothing written, where what `step` was decided on is no longer so.
+   */
+  async takeBack(step: RewindStep): Promise<TakenBack> {
+    const { knex, dialect } = this.#database;
+    const { pipelineId, to } = step;
+    const above = (table: string): Query =>
+      knex(table).where({ pipeline_id: pipelineId }).where('block_number', '>', step.above).delete();
+    const checkpoint = knex('pipeline_checkpoint')
+      .where({ pipeline_id: pipelineId, version: step.version })
+      .whereRaw(dialect.sameAs(knex, 'task_id', step.holder))
+      .update({
+        block_number: to.number,
+        block_hash: toBytes(to.hash),
+        version: step.version + 1,
+        update_time: dialect.now(knex),
+        ...(step.ends === null ? {} : { task_id: null }),
+      });
+    const guard = [
+      ...(step.replaces === null ? [] : endReplaced(this.#database, pipelineId, step.replaces)),
+      this.#database.fenced(checkpoint),
+    ];
+    const results = await this.#database.write([
+      ...guard,
+      above('event'),
+      above('undecoded_log'),
+      above('recent_block'),
+      ...this.#remember(step),
+    ]);
+    const [events, undecoded] = results.slice(guard.length);
+    return { events: events?.matched ?? 0, undecoded: undecoded?.matched ?? 0 };
+  }
+
+  /** The block itself is remembered, so that what stands above it can be taken back when the chain changes its mind. */
+  #remember({ pipelineId, to, ends }: RewindStep): readonly Step[] {
+    if (ends === null) return [];
+    const { knex } = this.#database;
+    const block = to.hash === null ? null : { number: to.number, hash: to.hash };
+    const kept = ends.keepsRemembered ? [] : [knex('recent_block').where({ pipeline_id: pipelineId }).delete()];
+    return ends.keepsRemembered || block === null ? kept : [...kept, ...insertRecentBlocks(pipelineId, [block])];
+  }
+}
+
+function toBytes(hash: string | null): Buffer | null {
+  return hash === null ? null : Buffer.from(hash.slice(2), 'hex');
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'mysql2';
+import type { Connection } from 'mysql2/promise';
+import { UsageError } from '../../runtime/errors.js';
+import type { MysqlAddress } from '../database-url.js';
+
+/** How long a connection attempt may take. */
+const connectTimeoutMs = 5_000;
+
+/** Returns the driver's options for an address; throws UsageError where the certificate authority can't be read. */
+export function connectionOptions(address: MysqlAddress): ConnectionOptions {
+  return {
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    password: address.password,
+    database: address.database,
+    charset: 'utf8mb4',
+    dateStrings: true,
+    supportBigNumbers: true,
+    connectTimeout: connectTimeoutMs,
+    enableKeepAlive: true,
+    ...(address.tls === null ? {} : { ssl: tlsOptions(address.tls) }),
+  };
+}
+
+function tlsOptions(tls: NonNullable<MysqlAddress['tls']>): { rejectUnauthorized: boolean; ca?: string } {
+  if (tls.caPath === null) return { rejectUnauthorized: tls.rejectUnauthorized };
+  try {
+    return { rejectUnauthorized: tls.rejectUnauthorized, ca: readFileSync(tls.caPath, 'utf8') };
+  } catch (cause) {
+    throw new UsageError(`the file of ssl_ca can't be read: ${tls.caPath}`, { cause });
+  }
+}
+
+/**
+ * The statements that prepare a session: the time zone that rows are stored in; strict mode, whatever the server's
+ * default; READ COMMITTED, which keeps no locks on rows that did not match; a short wait for locks; and, on MariaDB, an
+ * end for a transaction whose client froze in it.
+ */
+export function sessionSetup(timezone: string): readonly string[] {
+  const mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+  return [
+    `SET SESSION time_zone = '${timezone}', sql_mode = '${mode}', innodb_lock_wait_timeout = 3 /*M!100300 , idle_write_transaction_timeout = 5 */`,
+    'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  ];
+}
+
+interface PooledConnection {
+  query(sql: string, done: (error: unknown) => void): void;
+  readonly stream: Socket;
+}
+
+type Prepared = (error: unknown, connection: unknown) => void;
+
+/**
+ * Returns the pool's `afterCreate`: it prepares the session and, where `silenceMs` is given, drops a connection on
+ * which nothing has arrived for so long, so that a half-open one can't hang a query for ever. `open` holds the sockets.
+ */
+export function prepareSession(
+  timezone: string,
+  silenceMs: number | undefined,
+  open: Set<Socket>,
+): (connection: PooledConnection, done: Prepared) => void {
+  return (connection, done) => {
+    open.add(connection.stream);
+    connection.stream.once('close', () => open.delete(connection.stream));
+    // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
+    if (silenceMs !== undefined)
+      connection.stream.setTimeout(silenceMs, () => connection.stream.destroy(silent(silenceMs)));
+    const statements = [...sessionSetup(timezone)];
+    const next = (error: unknown): void => {
+      const statement = statements.shift();
+      if (error !== null || statement === undefined) done(error, connection);
+      else connection.query(statement, next);
+    };
+    next(null);
+  };
+}
+
+/**
+ * Ends a connection at once. The driver's destroy() says goodbye and leaves the socket open until the other side has
+ * answered, which a frozen server never does.
+ */
+export function dropConnection(connection: Connection): void {
+  const { connection: inner } = connection as unknown as { readonly connection: { readonly stream: Socket } };
+  inner.stream.destroy();
+}
+
+function silent(durationMs: number): Error {
+  return Object.assign(new Error(`the server was silent for ${durationMs / 1000} s`), { code: 'ETIMEDOUT' });
+}

@@ -1,0 +1,81 @@
+import { LeaseHeldError } from '../../runtime/errors.js';
+import type { Database, Query } from '../database.js';
+import { livingTasks } from '../tasks/living-tasks.js';
+import { FenceError } from '../script.js';
+
+/** Rows that one statement deletes, about: enough to be fast, few enough to hold no lock for long. */
+const chunkRows = 10_000;
+
+const orderedTables = [
+  { table: 'event', order: 'block_number' },
+  { table: 'undecoded_log', order: 'block_number' },
+  { table: 'recent_block', order: 'block_number' },
+  { table: 'reorg', order: 'id' },
+] as const;
+
+/**
+ * Deletes a pipeline and all that belongs to it. First it is disabled and loses its checkpoint, so that nothing writes
+ * or resumes; then its rows go in chunks; the pipeline itself goes last, so that a deletion that was cut short can be
+ * repeated. Throws LeaseHeldError while a task of it lives.
+ */
+export async function deletePipeline(database: Database, id: number): Promise<void> {
+  await writeUnlessHeld(database, id, [deleteFrom(database, 'pipeline_checkpoint', id)]);
+  for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
+  await writeUnlessHeld(database, id, [
+    ...['pipeline_task', 'pipeline_checkpoint', 'pipeline_component'].map((table) => deleteFrom(database, table, id)),
+    database.knex('pipeline').where({ id }).delete(),
+  ]);
+}
+
+function deleteFrom({ knex }: Database, table: string, pipelineId: number): Query {
+  return knex(table).where({ pipeline_id: pipelineId }).delete();
+}
+
+/** Writes steps in one transaction with the condition that no task of the pipeline lives; disables the pipeline. */
+async function writeUnlessHeld(database: Database, id: number, steps: readonly Query[]): Promise<void> {
+  const { knex } = database;
+  const disable = knex('pipeline')
+    .where({ id })
+    .whereNotExists(livingTasks(database, id).select(knex.raw('1')))
+    .update({ disabled: 1 });
+  try {
+    await database.write([database.fenced(disable), ...steps]);
+  } catch (error) {
+    if (!(error instanceof FenceError)) throw error;
+    await throwHolder(database, id);
+  }
+}
+
+interface HolderRow {
+  readonly id: number;
+  readonly worker: string | null;
+}
+
+async function throwHolder(database: Database, id: number): Promise<void> {
+  const [holder] = await database.read<HolderRow[]>(() =>
+    livingTasks(database, id).select('id', 'worker').orderBy('id', 'desc').limit(1),
+  );
+  // Nobody holds it: then the pipeline itself is gone, which is what was asked for.
+  if (holder === undefined) return;
+  const where = holder.worker === null ? '' : ` on ${holder.worker}`;
+  throw new LeaseHeldError(`pipeline ${id} is being run by task ${holder.id}${where}`, {
+    hint: `chainparse tasks cancel ${holder.id}, then delete it`,
+  });
+}
+
+async function deleteInChunks(database: Database, id: number, table: string, order: string): Promise<void> {
+  for (;;) {
+    const [last] = await database.read<Record<string, number>[]>((knex) =>
+      knex(table)
+        .select(order)
+        .where({ pipeline_id: id })
+        .orderBy(order)
+        .limit(1)
+        .offset(chunkRows - 1),
+    );
+    const bound = last?.[order];
+    const rows = database.knex(table).where({ pipeline_id: id });
+    await database.write([(bound === undefined ? rows : rows.where(order, '<=', bound)).delete()]);
+    if (bound === undefined) return;
+  }
+}

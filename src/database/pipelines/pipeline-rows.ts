@@ -1,0 +1,51 @@
+import type { Component, Pipeline } from '../../model/pipeline.js';
+
+/** A row of `pipeline`; an older program's may hold NULL in any column but the id. */
+export interface PipelineRow {
+  readonly id: number;
+  readonly classification_id: number | null;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly create_time: string | null;
+  readonly update_time: string | null;
+  /** Older tables may have a BIT. */
+  readonly disabled: number | Buffer | null;
+  readonly timeout_minutes: number | null;
+}
+
+export interface ComponentRow {
+  readonly pipeline_id: number;
+  readonly name: string;
+  readonly type: string;
+  /** JSON. */
+  readonly config: string;
+}
+
+/** Puts a pipeline together from its row and those of its components, which come in order. */
+export function toPipeline(row: PipelineRow, components: readonly ComponentRow[]): Pipeline {
+  return {
+    id: row.id,
+    name: row.name ?? '',
+    classificationId: row.classification_id,
+    description: row.description,
+    timeoutMinutes: row.timeout_minutes,
+    components: components.map(toComponent),
+    disabled: isSet(row.disabled),
+    createTime: toInstant(row.create_time),
+    updateTime: toInstant(row.update_time),
+  };
+}
+
+/** Says whether a flag of a row, number or bit, is set. */
+export function isSet(flag: number | Buffer | null): boolean {
+  return Buffer.isBuffer(flag) ? flag.some((byte) => byte !== 0) : (flag ?? 0) !== 0;
+}
+
+/** Writes a DATETIME as it is shown: `2024-01-15T10:00:00`, in the database's time zone. */
+export function toInstant(datetime: string | null): string | null {
+  return datetime === null ? null : datetime.replace(' ', 'T').replace(/\.0+$/, '');
+}
+
+function toComponent(row: ComponentRow): Component {
+  return { name: row.name, type: row.type, config: JSON.parse(row.config) as Readonly<Record<string, unknown>> };
+}

@@ -1,0 +1,200 @@
+import type { Component, Pipeline, PipelineDefinition } from '../../model/pipeline.js';
+import { NotFoundError, UsageError } from '../../runtime/errors.js';
+import type { Database, Query } from '../database.js';
+import { deletePipeline } from './delete-pipeline.js';
+import { isSet, toInstant, toPipeline } from './pipeline-rows.js';
+import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
+import { FenceError } from '../script.js';
+
+/** A pipeline in a list: without its components' configs, which may be large. */
+export interface PipelineSummary {
+  readonly id: number;
+  readonly name: string;
+  readonly classificationId: number | null;
+  readonly disabled: boolean;
+  readonly createTime: string | null;
+  readonly updateTime: string | null;
+  /** The types of its components, in order. */
+  readonly componentTypes: readonly string[];
+}
+
+/** Pipelines' definitions: the tables `pipeline` and `pipeline_component`. */
+export class PipelineStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Stores a definition and returns its id. A definition whose id is taken replaces what is there where `update` is
+   * set, and is refused otherwise; checkpoint, tasks and events stay.
+   */
+  async import(definition: PipelineDefinition, { update = false } = {}): Promise<number> {
+    const { id } = definition;
+    if (id === null) return this.#insert(definition, update);
+    if (!(await this.#exists(id))) return this.#insertAs(id, definition);
+    if (!update) throw taken(id);
+    return this.#replace(id, definition);
+  }
+
+  /** Lists all pipelines by id. */
+  async list(): Promise<readonly PipelineSummary[]> {
+    const rows = await this.#database.read<PipelineRow[]>((knex) => knex('pipeline').select('*').orderBy('id'));
+    const components = await this.#database.read<Pick<ComponentRow, 'pipeline_id' | 'type'>[]>((knex) =>
+      knex('pipeline_component').select('pipeline_id', 'type').orderBy(['pipeline_id', 'position']),
+    );
+    const types = typesByPipeline(components);
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name ?? '',
+      classificationId: row.classification_id,
+      disabled: isSet(row.disabled),
+      createTime: toInstant(row.create_time),
+      updateTime: toInstant(row.update_time),
+      componentTypes: types.get(row.id) ?? [],
+    }));
+  }
+
+  /** Returns a pipeline with its components; throws NotFoundError. */
+  async get(id: number): Promise<Pipeline> {
+    const [row] = await this.#database.read<PipelineRow[]>((knex) => knex('pipeline').select('*').where({ id }));
+    if (row === undefined) throw noSuchPipeline(id);
+    const components = await this.#database.read<ComponentRow[]>((knex) =>
+      knex('pipeline_component').select('*').where({ pipeline_id: id }).orderBy('position'),
+    );
+    return toPipeline(row, components);
+  }
+
+  /** Lets a pipeline run, or not; throws NotFoundError. */
+  async setDisabled(id: number, disabled: boolean): Promise<void> {
+    const { knex, dialect } = this.#database;
+    const [step] = await this.#database.write([
+      knex('pipeline')
+        .where({ id })
+        .update({ disabled: disabled ? 1 : 0, update_time: dialect.now(knex) }),
+    ]);
+    if (step?.matched === 0) throw noSuchPipeline(id);
+  }
+
+  /**
+   * Deletes a pipeline with all that belongs to it: components, checkpoint, tasks, events. Throws NotFoundError, and
+   * LeaseHeldError while a task of it lives.
+   */
+  async delete(id: number): Promise<void> {
+    if (!(await this.#exists(id))) throw noSuchPipeline(id);
+    await deletePipeline(this.#database, id);
+  }
+
+  async #exists(id: number): Promise<boolean> {
+    const rows = await this.#database.read<unknown[]>((knex) => knex('pipeline').select('id').where({ id }));
+    return rows.length > 0;
+  }
+
+  async #insert(definition: PipelineDefinition, update: boolean): Promise<number> {
+    if (update) {
+      throw new UsageError('--update needs the id of the pipeline to replace', {
+        hint: 'give --id, or id in the file',
+      });
+    }
+    const [first, ...others] = definition.components;
+    if (first === undefined) throw new UsageError('a pipeline needs at least one component');
+    const { knex, dialect } = this.#database;
+    const [step] = await this.#database.write([
+      this.#insertRow(definition, {}),
+      knex('pipeline_component').insert(componentRow(first, 0, dialect.lastInsertId(knex))),
+      ...others.map((component, i) => this.#insertNext(component, i + 1)),
+    ]);
+    return step?.insertId ?? 0;
+  }
+
+  async #insertAs(id: number, definition: PipelineDefinition): Promise<number> {
+    try {
+      await this.#database.write([this.#insertRow(definition, { id }), ...this.#insertComponents(id, definition)]);
+    } catch (error) {
+      // Somebody else may have stored one under this id since it was looked for.
+      if (await this.#exists(id)) throw taken(id);
+      throw error;
+    }
+    return id;
+  }
+
+  async #replace(id: number, definition: PipelineDefinition): Promise<number> {
+    const { knex, dialect } = this.#database;
+    try {
+      await this.#database.write([
+        this.#database.fenced(
+          knex('pipeline')
+            .where({ id })
+            .update({ ...pipelineRow(definition), update_time: dialect.now(knex) }),
+        ),
+        knex('pipeline_component').where({ pipeline_id: id }).delete(),
+        ...this.#insertComponents(id, definition),
+      ]);
+    } catch (error) {
+      if (error instanceof FenceError) throw noSuchPipeline(id);
+      throw error;
+    }
+    return id;
+  }
+
+  /** Columns without a value are left out, for an older program's table may not take NULL but have a default. */
+  #insertRow(definition: PipelineDefinition, id: { id?: number }): Query {
+    const { knex, dialect } = this.#database;
+    const values = Object.entries(pipelineRow(definition)).filter(([, value]) => value !== null);
+    const now = dialect.now(knex);
+    return knex('pipeline').insert({
+      ...id,
+      ...Object.fromEntries(values),
+      create_time: now,
+      update_time: now,
+      disabled: 0,
+    });
+  }
+
+  #insertComponents(id: number, { components }: PipelineDefinition): readonly Query[] {
+    const { knex } = this.#database;
+    return components.map((component, i) => knex('pipeline_component').insert(componentRow(component, i, id)));
+  }
+
+  /** Inserts a component beside the one that was inserted last, whose pipeline's id is not known yet. */
+  #insertNext(component: Component, position: number): Query {
+    const { knex, dialect } = this.#database;
+    const { pipeline_id: sameAsBefore, ...columns } = componentRow(component, position, knex.ref('pipeline_id'));
+    const names = ['pipeline_id', ...Object.keys(columns)];
+    const values = Object.values(columns).map((value) => knex.raw('?', [value]));
+    const before = knex('pipeline_component')
+      .select([sameAsBefore, ...values])
+      .where('id', dialect.lastInsertId(knex));
+    return knex(knex.raw(`?? (${names.map(() => '??').join(', ')})`, ['pipeline_component', ...names])).insert(before);
+  }
+}
+
+function typesByPipeline(components: readonly Pick<ComponentRow, 'pipeline_id' | 'type'>[]): Map<number, string[]> {
+  const types = new Map<number, string[]>();
+  for (const { pipeline_id: id, type } of components) types.set(id, [...(types.get(id) ?? []), type]);
+  return types;
+}
+
+function pipelineRow(definition: PipelineDefinition): Record<string, string | number | null> {
+  return {
+    name: definition.name,
+    classification_id: definition.classificationId,
+    description: definition.description,
+    timeout_minutes: definition.timeoutMinutes,
+  };
+}
+
+function componentRow<T>({ name, type, config }: Component, position: number, pipelineId: T) {
+  return { pipeline_id: pipelineId, position, name, type, config: JSON.stringify(config) };
+}
+
+function noSuchPipeline(id: number): NotFoundError {
+  return new NotFoundError(`there is no pipeline ${id}`, { hint: 'chainparse pipeline list' });
+}
+
+function taken(id: number): UsageError {
+  return new UsageError(`pipeline ${id} exists already`, {
+    hint: '--update replaces its definition and keeps what it has collected; --id gives another id',
+  });
+}

@@ -1,0 +1,58 @@
+import type { Knex } from 'knex';
+import type { Task } from '../../model/task.js';
+import type { Database } from '../database.js';
+import { selectTasks } from './task-rows.js';
+
+/** Which tasks are listed; what is left out narrows nothing. */
+export interface TaskFilter {
+  readonly status?: number | undefined;
+  readonly pipelineId?: number | undefined;
+  /** Made at or after this instant, in the database's time zone: `2024-01-15 10:00:00`. */
+  readonly since?: string | undefined;
+}
+
+/** A part of the list of tasks, and its order: by id, newest first, where none is given. */
+export interface TaskPageFilter extends TaskFilter {
+  readonly order?: TaskOrder | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface TaskOrder {
+  readonly by: 'id' | 'last_heartbeat' | 'end_time';
+  readonly descending: boolean;
+}
+
+/** Each order goes by the columns of an index, all of them in one direction: then nothing is sorted. */
+const indexedOrders = {
+  id: ['id'],
+  last_heartbeat: ['last_heartbeat', 'create_time', 'id'],
+  end_time: ['end_time', 'end_reason', 'id'],
+} as const;
+
+const newestFirst: TaskOrder = { by: 'id', descending: true };
+
+/** Lists a part of the tasks that fit a filter. */
+export function listTasks(database: Database, filter: TaskPageFilter): Promise<readonly Task[]> {
+  const { by, descending } = filter.order ?? newestFirst;
+  const order = descending ? 'desc' : 'asc';
+  const columns = indexedOrders[by].map((column) => ({ column, order }));
+  return selectTasks(database, (query) =>
+    narrow(query, filter).orderBy(columns).limit(filter.limit).offset(filter.offset),
+  );
+}
+
+/** Counts the tasks that fit a filter. */
+export async function countTasks(database: Database, filter: TaskFilter): Promise<number> {
+  const [row] = await database.read<{ total: number }[]>((knex) =>
+    narrow(knex('pipeline_task'), filter).count({ total: '*' }),
+  );
+  return row?.total ?? 0;
+}
+
+function narrow(query: Knex.QueryBuilder, { status, pipelineId, since }: TaskFilter): Knex.QueryBuilder {
+  if (status !== undefined) void query.where({ status });
+  if (pipelineId !== undefined) void query.where({ pipeline_id: pipelineId });
+  if (since !== undefined) void query.where('create_time', '>=', since);
+  return query;
+}

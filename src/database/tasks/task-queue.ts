@@ -1,0 +1,61 @@
+import type { Knex } from 'knex';
+import type { RunRequest } from '../../model/run-request.js';
+import { taskStatus } from '../../model/task.js';
+import type { Database } from '../database.js';
+import { livingTasks } from './living-tasks.js';
+
+const table = 'pipeline_task';
+
+/** A task that waits to be run. */
+export interface QueuedTask {
+  readonly taskId: number;
+  readonly pipelineId: number;
+}
+
+/** The tasks that wait: rows of `pipeline_task` until somebody claims them. */
+export class TaskQueue {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Makes a task that waits; returns its id. */
+  async add(pipelineId: number, request: RunRequest): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const isPlain = Object.values(request).every((value) => value === undefined);
+    const row = {
+      pipeline_id: pipelineId,
+      create_time: dialect.now(knex),
+      status: taskStatus.queued,
+      log_path: '',
+      run_options: isPlain ? null : JSON.stringify(request),
+    };
+    const [result] = await this.#database.write([knex(table).insert(row)]);
+    return result?.insertId ?? 0;
+  }
+
+  /** Lists of each pipeline that nobody holds the task that waits longest, in their order; some pipelines aside. */
+  async listClaimable(limit: number, except: readonly number[]): Promise<readonly QueuedTask[]> {
+    const rows = await this.#database.read<{ id: number; pipeline_id: number }[]>((knex: Knex) =>
+      knex({ waiting: table })
+        .where('waiting.status', taskStatus.queued)
+        .whereNotIn('waiting.pipeline_id', [...except])
+        .whereNotExists(livingTasks(this.#database, knex.raw('??', ['waiting.pipeline_id'])).select(knex.raw('1')))
+        .groupBy('waiting.pipeline_id')
+        .min({ id: 'waiting.id' })
+        .select('waiting.pipeline_id')
+        .orderBy('id')
+        .limit(limit),
+    );
+    return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id }));
+  }
+
+  /** Returns what a task was asked to run with; a row of another program asks for nothing. */
+  async request(taskId: number): Promise<RunRequest> {
+    const [row] = await this.#database.read<{ run_options: string | null }[]>((knex) =>
+      knex(table).select('run_options').where({ id: taskId }),
+    );
+    return row === undefined || row.run_options === null ? {} : (JSON.parse(row.run_options) as RunRequest);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Knex } from 'knex';
+import type { Progress, Task } from '../../model/task.js';
+import type { Database } from '../database.js';
+import { toInstant } from '../instant.js';
+
+/** Reads tasks, with their ages by the database's clock. */
+export async function selectTasks(
+  database: Database,
+  narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+): Promise<readonly Task[]> {
+  const { dialect } = database;
+  const rows = await database.read<TaskRow[]>((knex) =>
+    narrow(
+      knex('pipeline_task').select(
+        '*',
+        knex.raw('? AS heartbeat_age', [dialect.secondsSince(knex, 'last_heartbeat')]),
+        knex.raw('? AS create_age', [dialect.secondsSince(knex, 'create_time')]),
+      ),
+    ),
+  );
+  return rows.map(toTask);
+}
+
+/** A sign of life of a task; its progress where that has moved. */
+export interface Beat {
+  readonly taskId: number;
+  readonly progress: Progress | null;
+}
+
+/** Each task's own progress, in one statement for all. */
+export function keptProgress(knex: Knex, beats: readonly Beat[]): Record<string, Knex.Raw> {
+  const moved = beats.filter(({ progress }) => progress !== null);
+  if (moved.length === 0) return {};
+  const cases = 'WHEN ? THEN ? '.repeat(moved.length);
+  const bindings = moved.flatMap(({ taskId, progress }) => [taskId, JSON.stringify(progress)]);
+  return { progress: knex.raw(`CASE id ${cases}ELSE progress END`, bindings) };
+}
+
+interface TaskRow {
+  id: number;
+  pipeline_id: number;
+  status: number;
+  create_time: string;
+  last_heartbeat: string | null;
+  log_path: string | null;
+  worker: string | null;
+  worker_identity: string | null;
+  heartbeat_interval: number | null;
+  timeout_minutes: number | null;
+  end_time: string | null;
+  end_reason: string | null;
+  error: string | null;
+  progress: string | null;
+  heartbeat_age: number | null;
+  create_age: number | null;
+}
+
+function toTask(row: TaskRow): Task {
+  return {
+    id: row.id,
+    pipelineId: row.pipeline_id,
+    status: row.status,
+    createTime: toInstant(row.create_time),
+    lastHeartbeat: row.last_heartbeat === null ? null : toInstant(row.last_heartbeat),
+    logPath: row.log_path === '' ? null : row.log_path,
+    worker: row.worker,
+    workerIdentity: row.worker_identity,
+    heartbeatInterval: row.heartbeat_interval,
+    timeoutMinutes: row.timeout_minutes,
+    endTime: row.end_time === null ? null : toInstant(row.end_time),
+    endReason: row.end_reason,
+    error: row.error,
+    progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
+    heartbeatAgeSeconds: row.heartbeat_age,
+    silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
+  };
+}

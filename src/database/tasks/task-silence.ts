@@ -1,0 +1,33 @@
+import { taskStatus } from '../../model/task.js';
+import type { Database } from '../database.js';
+
+/** How silent the running tasks are, by the database's clock. */
+interface TaskSilence {
+  /** Running tasks that have given no sign of life for more than three of their heartbeat intervals. */
+  readonly silent: number;
+  /** Seconds since the oldest last sign of life; null where no task runs. */
+  readonly longestSeconds: number | null;
+}
+
+/** Reads how silent the running tasks are; tasks that name no heartbeat interval are judged by the default. */
+export async function readTaskSilence(database: Database, defaultIntervalSeconds: number): Promise<TaskSilence> {
+  const { dialect } = database;
+  const [row] = await database.read<{ silent: number; longest: number | null }[]>((knex) => {
+    const silence = knex.raw('COALESCE(?, ?)', [
+      dialect.secondsSince(knex, 'last_heartbeat'),
+      dialect.secondsSince(knex, 'create_time'),
+    ]);
+    return knex('pipeline_task')
+      .where({ status: taskStatus.running })
+      .select(
+        knex.raw('COUNT(CASE WHEN ? > 3 * COALESCE(heartbeat_interval, ?) THEN 1 END) AS silent', [
+          silence,
+          defaultIntervalSeconds,
+        ]),
+        knex.raw('MAX(?) AS longest', [silence]),
+      );
+  });
+  const longest = row?.longest ?? null;
+  // A sign of life that lies in the future, by a clock that was set or another time zone, is no silence.
+  return { silent: row?.silent ?? 0, longestSeconds: longest === null ? null : Math.max(0, longest) };
+}

@@ -1,0 +1,69 @@
+import type { Task } from '../../model/task.js';
+import { taskStatus } from '../../model/task.js';
+import type { Database } from '../database.js';
+import { selectTasks } from './task-rows.js';
+
+/** What is counted: of which time, and what counts as long. */
+export interface StatisticsWindow {
+  readonly windowSeconds: number;
+  readonly longerThanSeconds: number;
+}
+
+/** How many tasks run, and how those that ended of late have ended. */
+export interface TaskStatistics {
+  readonly running: number;
+  /** Running for longer than the window says. */
+  readonly runningLonger: number;
+  /** Ended within the window. */
+  readonly ended: number;
+  /** Ended within the window because they were silent for too long. */
+  readonly timedOut: number;
+  /** The part of the ended that timed out, from 0 to 1; null where none ended. */
+  readonly timeoutRate: number | null;
+}
+
+/** Counts tasks, by the database's clock; reads the rows that run and those that ended within the window, no others. */
+export async function readTaskStatistics(database: Database, window: StatisticsWindow): Promise<TaskStatistics> {
+  const { dialect, knex } = database;
+  const [now] = await database.read<{ running: number; longer: number }[]>(() =>
+    knex('pipeline_task')
+      .where({ status: taskStatus.running })
+      .select(
+        knex.raw('COUNT(*) AS running'),
+        knex.raw('COUNT(CASE WHEN ? THEN 1 END) AS longer', [
+          dialect.isOlder(knex, 'create_time', window.longerThanSeconds),
+        ]),
+      ),
+  );
+  const [late] = await database.read<{ ended: number; timed_out: number }[]>(() =>
+    knex('pipeline_task')
+      .where('end_time', '>=', dialect.secondsAgo(knex, window.windowSeconds))
+      .select(
+        knex.raw('COUNT(*) AS ended'),
+        knex.raw('COUNT(CASE WHEN end_reason = ? THEN 1 END) AS timed_out', ['timeout']),
+      ),
+  );
+  const { ended = 0, timed_out: timedOut = 0 } = late ?? {};
+  const timeoutRate = ended === 0 ? null : timedOut / ended;
+  return { running: now?.running ?? 0, runningLonger: now?.longer ?? 0, ended, timedOut, timeoutRate };
+}
+
+/** Lists at most `limit` running tasks that have given no sign of life for more than three of their intervals, by id. */
+export function listSilentTasks(
+  database: Database,
+  { defaultIntervalSeconds, limit }: { readonly defaultIntervalSeconds: number; readonly limit: number },
+): Promise<readonly Task[]> {
+  const { dialect, knex } = database;
+  const silence = knex.raw('COALESCE(?, ?)', [
+    dialect.secondsSince(knex, 'last_heartbeat'),
+    dialect.secondsSince(knex, 'create_time'),
+  ]);
+  return selectTasks(database, (query) =>
+    query
+      .where({ status: taskStatus.running })
+      // Ages are whole seconds: only one second above the limit is surely above it.
+      .whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?) + 1', [silence, defaultIntervalSeconds])
+      .orderBy('id')
+      .limit(limit),
+  );
+}

@@ -1,0 +1,185 @@
+import type { Knex } from 'knex';
+import type { Progress, Task } from '../../model/task.js';
+import { taskStatus } from '../../model/task.js';
+import { NotFoundError } from '../../runtime/errors.js';
+import type { Database, Query } from '../database.js';
+import { endReplaced } from './end-replaced.js';
+import type { Replaced } from './end-replaced.js';
+import type { Statement } from '../script.js';
+import { countTasks, listTasks } from './task-listing.js';
+import type { TaskPageFilter } from './task-listing.js';
+import { keptProgress, selectTasks } from './task-rows.js';
+import type { Beat } from './task-rows.js';
+
+const table = 'pipeline_task';
+
+export interface ClaimRequest {
+  readonly pipelineId: number;
+  /** The task that the checkpoint names now; the claim fails where it names another by then. */
+  readonly holder: number | null;
+  readonly replaces: Replaced | null;
+  readonly worker: string;
+  readonly workerIdentity: string | null;
+  readonly heartbeatIntervalSeconds: number;
+  readonly timeoutMinutes: number | null;
+  /** The log's path without the task's id and `.log`. */
+  readonly logPathPrefix: string;
+  /** The task that has waited and begins now; left out: a new one is made. */
+  readonly queuedTaskId?: number | undefined;
+}
+
+export interface Outcome {
+  readonly status: typeof taskStatus.succeeded | typeof taskStatus.failed;
+  readonly endReason: string;
+  readonly error: string | null;
+}
+
+/** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
+export class TaskStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Returns a task; throws NotFoundError. */
+  async get(id: number): Promise<Task> {
+    const rows = await selectTasks(this.#database, (query) => query.where({ id }));
+    if (rows[0] === undefined) throw new NotFoundError(`there is no task ${id}`, { hint: 'chainparse tasks list' });
+    return rows[0];
+  }
+
+  /**
+   * Returns the newest task of a pipeline that has begun, or null. Ids tell which is newer, but a task that had waited may
+   * have begun after one with a higher id: while none of a higher id runs, the one that the checkpoint names is the newest.
+   */
+  async getNewest(pipelineId: number): Promise<Task | null> {
+    const begun = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
+      query.where({ pipeline_id: pipelineId }).whereNot({ status: taskStatus.queued });
+    const [newest] = await selectTasks(this.#database, (query) => begun(query).orderBy('id', 'desc').limit(1));
+    if (newest === undefined || newest.status === taskStatus.running) return newest ?? null;
+    const named = this.#database.knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
+    const [holder] = await selectTasks(this.#database, (query) => begun(query).where('id', named));
+    return holder ?? newest;
+  }
+
+  /** Lists tasks, newest first, and counts all that fit the filter. */
+  async list(filter: TaskPageFilter): Promise<{ readonly tasks: readonly Task[]; readonly total: number }> {
+    return { tasks: await listTasks(this.#database, filter), total: await countTasks(this.#database, filter) };
+  }
+
+  /** Counts tasks by status and reason of their end. */
+  async count(): Promise<
+    readonly { readonly status: number; readonly endReason: string | null; readonly count: number }[]
+  > {
+    const rows = await this.#database.read<{ status: number; end_reason: string | null; count: number }[]>((knex) =>
+      knex(table).select('status', 'end_reason').count({ count: '*' }).groupBy('status', 'end_reason'),
+    );
+    return rows.map((row) => ({ status: row.status, endReason: row.end_reason, count: row.count }));
+  }
+
+  /**
+   * Makes a task the holder of its pipeline and returns its id: ends what it replaces, inserts its row, or begins the one
+   * that has waited, and names it in the checkpoint, in one transaction. Throws FenceError where what `request` was decided
+   * on is no longer so.
+   */
+  async claim(request: ClaimRequest): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const { queuedTaskId, pipelineId, holder, replaces } = request;
+    const id = queuedTaskId ?? dialect.lastInsertId(knex);
+    const ends = replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces);
+    const results = await this.#database.write([
+      ...ends,
+      ...this.#begin(request),
+      this.#database.fenced(
+        knex('pipeline_checkpoint')
+          .where({ pipeline_id: pipelineId })
+          .whereRaw(dialect.sameAs(knex, 'task_id', holder))
+          .update({ task_id: id }),
+      ),
+    ]);
+    return queuedTaskId ?? results[ends.length]?.insertId ?? 0;
+  }
+
+  #begin(request: ClaimRequest): readonly (Query | Statement)[] {
+    const { knex, dialect } = this.#database;
+    const { queuedTaskId: queued, pipelineId, logPathPrefix, timeoutMinutes } = request;
+    const now = dialect.now(knex);
+    const running = {
+      status: taskStatus.running,
+      worker: request.worker,
+      worker_identity: request.workerIdentity,
+      heartbeat_interval: request.heartbeatIntervalSeconds,
+      timeout_minutes: timeoutMinutes,
+    };
+    if (queued !== undefined) {
+      const row = knex(table).where({ id: queued, pipeline_id: pipelineId, status: taskStatus.queued });
+      // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
+      return [
+        this.#database.fenced(
+          row.update({ ...running, last_heartbeat: now, log_path: `${logPathPrefix}${queued}.log` }),
+        ),
+      ];
+    }
+    const logPath = dialect.aroundLastInsertId(knex, logPathPrefix, '.log');
+    return [
+      knex(table).insert({ ...running, pipeline_id: pipelineId, create_time: now, log_path: '' }),
+      knex(table)
+        .where({ id: dialect.lastInsertId(knex) })
+        .update({ log_path: logPath }),
+    ];
+  }
+
+  /**
+   * Renews the leases of running tasks, on the database's clock, in one statement, and keeps the progress of those that
+   * moved. Returns the ids of those that are not running any more.
+   */
+  async renew(beats: readonly Beat[]): Promise<readonly number[]> {
+    const { knex, dialect } = this.#database;
+    const ids = beats.map(({ taskId }) => taskId).sort((a, b) => a - b);
+    const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });
+    const now = dialect.now(knex);
+    const [result] = await this.#database.writeUrgently([
+      running.update({ last_heartbeat: now, ...keptProgress(knex, beats) }),
+    ]);
+    return result?.matched === ids.length ? [] : this.#findLost(ids);
+  }
+
+  /** Finds those that are not running in the way that beats go, not by a read, which might wait for the pool. */
+  async #findLost(ids: readonly number[]): Promise<readonly number[]> {
+    const { knex, dialect } = this.#database;
+    const now = dialect.now(knex);
+    const beat = (id: number): Query =>
+      knex(table).where({ id, status: taskStatus.running }).update({ last_heartbeat: now });
+    const results = ids.length === 1 ? [] : await this.#database.writeUrgently(ids.map(beat));
+    return ids.filter((_id, i) => (results[i]?.matched ?? 0) === 0);
+  }
+
+  /** Ends a running task; returns false where it had ended already. */
+  async finish(id: number, outcome: Outcome, progress: Progress | null): Promise<boolean> {
+    const { knex } = this.#database;
+    const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
+    const running = knex(table).where({ id, status: taskStatus.running });
+    const [result] = await this.#database.write([running.update({ ...this.#ended(outcome), ...kept })]);
+    return result?.matched === 1;
+  }
+
+  /** Ends a task that runs or waits because a person said so; returns false where it had ended already. */
+  async cancel(id: number): Promise<boolean> {
+    const { knex } = this.#database;
+    const outcome = { status: taskStatus.succeeded, endReason: 'stopped', error: null };
+    const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
+    const [result] = await this.#database.write([open.update(this.#ended(outcome))]);
+    return result?.matched === 1;
+  }
+
+  #ended(outcome: Outcome): Record<string, unknown> {
+    const { knex, dialect } = this.#database;
+    return {
+      status: outcome.status,
+      end_time: dialect.now(knex),
+      end_reason: outcome.endReason,
+      error: outcome.error,
+    };
+  }
+}

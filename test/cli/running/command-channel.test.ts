@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { CommandChannel } from '../../../src/cli/running/command-channel.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import { AlertDeliveryError } from '../../../src/runtime/errors.js';
+import { taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
+import { toAlertMessage } from '../../../src/tasks/alerts/alert-message.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { eventually } from '../../support/within.js';
+
+const message = toAlertMessage('raised', taskHangs({ taskId: 123, pipelineId: 45 }, 300), {
+  ...{ alertId: 7, worker: 'here:1', openSeconds: 0, now: 0 },
+});
+
+/** A zombie that nobody has waited for yet still has its number. */
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+describe('the command of alerts', () => {
+  let folder: string;
+
+  beforeEach(() => (folder = temporaryFolder()));
+
+  const run = (command: readonly string[], timeoutMs = 10_000): Promise<void> =>
+    new CommandChannel({ command, timeoutMs, clock: systemClock, cwd: folder, env: process.env }).send(
+      message,
+      new AbortController().signal,
+    );
+  const failure = async (command: readonly string[], timeoutMs?: number): Promise<string> => {
+    const error: unknown = await run(command, timeoutMs).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(AlertDeliveryError);
+    expect((error as AlertDeliveryError).retryable).to.equal(false);
+    return (error as AlertDeliveryError).message;
+  };
+  const written = (name: string): string => readFileSync(join(folder, name), 'utf8');
+
+  it('gets the message as JSON on its standard input', async () => {
+    await run(['sh', '-c', 'cat > stdin']);
+    expect(JSON.parse(written('stdin'))).to.deep.equal(message);
+  });
+
+  it('gets it in variables too', async () => {
+    await run(['sh', '-c', 'env | grep ^CHAINPARSE_ALERT_ | sort > variables']);
+    expect(written('variables').trim().split('\n')).to.deep.equal([
+      'CHAINPARSE_ALERT_ID=7',
+      'CHAINPARSE_ALERT_KEY=task_stalled:task 123',
+      'CHAINPARSE_ALERT_MESSAGE=task 123 (pipeline 45) has not moved for 300 s, and stops beating',
+      'CHAINPARSE_ALERT_PIPELINE_ID=45',
+      'CHAINPARSE_ALERT_RULE=task_stalled',
+      'CHAINPARSE_ALERT_STATE=open',
+      'CHAINPARSE_ALERT_SUBJECT=task 123',
+      'CHAINPARSE_ALERT_TASK_ID=123',
+      'CHAINPARSE_ALERT_TYPE=alert.raised',
+    ]);
+  });
+
+  it('is read by no shell', async () => {
+    await run(['touch', 'a b', '$(touch c); touch d']);
+    expect(existsSync(join(folder, 'a b'))).to.equal(true);
+    expect(existsSync(join(folder, 'c'))).to.equal(false);
+  });
+
+  it('need not read what it gets', async () => {
+    await run(['true']);
+  });
+
+  it('is killed when its time is over, with all that it started', async () => {
+    expect(await failure(['sh', '-c', 'sleep 60 & echo $! > pid; wait'], 500)).to.equal('it was killed after 0.5 s');
+    const pid = Number(written('pid'));
+    await eventually('its child is gone', () => !isAlive(pid));
+  });
+
+  it('fails where it is missing or ends badly', async () => {
+    expect(await failure(['/nowhere/at-all'])).to.match(/^it could not be started: .*ENOENT/);
+    expect(await failure(['sh', '-c', 'exit 3'])).to.equal('it ended with exit code 3');
+    expect(await failure(['sh', '-c', 'kill -TERM $$'])).to.equal('it was ended by SIGTERM');
+  });
+});

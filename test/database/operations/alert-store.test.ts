@@ -1,0 +1,157 @@
+import { expect } from 'chai';
+import { AlertStore } from '../../../src/database/operations/alert-store.js';
+import type { Database } from '../../../src/database/database.js';
+import type { AlertCondition } from '../../../src/model/alert.js';
+import { NotFoundError } from '../../../src/runtime/errors.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { ageTask } from '../aged-task.js';
+import { insertSilentTask } from '../insert-silent-task.js';
+
+const options = { worker: 'here:1', repeatSeconds: 3_600, openSeconds: 0 };
+
+function stalled(taskId: number, message = 'it hangs'): AlertCondition {
+  const subject = `task ${taskId}`;
+  return { rule: 'task_stalled', subject, message, taskId, pipelineId: 45, details: { still_seconds: 300 } };
+}
+
+eachDatabase('the alert store', (databases) => {
+  let database: Database;
+  let store: AlertStore;
+
+  before(async () => {
+    database = await openMigrated(await databases.fresh());
+    store = new AlertStore(database);
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    const { knex } = database;
+    await database.write([knex('alert').delete(), knex('pipeline_task').delete()]);
+  });
+
+  /** Moves times of an alert into the past. */
+  async function age(id: number, seconds: number, ...columns: readonly string[]): Promise<void> {
+    const { knex, dialect } = database;
+    const times = Object.fromEntries(columns.map((column) => [column, dialect.secondsAgo(knex, seconds)]));
+    await database.write([knex('alert').where({ id }).update(times)]);
+  }
+
+  const openKeys = async (): Promise<string[]> =>
+    (await store.list({ all: false, limit: 100 })).alerts.map(({ rule, subject }) => `${rule}:${subject}`);
+
+  it('keeps what a condition says', async () => {
+    const { outcome, alertId } = await store.raise(stalled(7), { ...options, openSeconds: 30 });
+    expect(outcome).to.equal('raised');
+    const alert = await store.get(alertId ?? 0);
+    expect(alert).to.deep.include({ ...stalled(7), worker: 'here:1', notifications: 1, clearTime: null });
+    expect(alert.openSeconds).to.be.within(30, 32);
+    expect(alert.createTime).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
+  });
+
+  it('raises an alert once while it stands, whoever asks', async () => {
+    const first = await store.raise(stalled(7), options);
+    expect(await store.raise(stalled(7), { ...options, worker: 'there:2' })).to.deep.equal({
+      ...first,
+      outcome: 'standing',
+    });
+    expect((await store.raise(stalled(8), options)).outcome).to.equal('raised');
+    expect(await openKeys()).to.deep.equal(['task_stalled:task 8', 'task_stalled:task 7']);
+  });
+
+  it('raises an alert once where many ask at the same time', async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, () => store.raise(stalled(7), options)));
+    expect(all.filter(({ outcome }) => outcome === 'raised')).to.have.length(1);
+    expect(await openKeys()).to.have.length(1);
+  });
+
+  it('leaves it to the unique key where another has raised it since this one looked', async () => {
+    const { knex, dialect } = database;
+    const others = new AlertStore({
+      ...database,
+      knex,
+      dialect,
+      // The other's row is not there yet for this one's look.
+      read: () => Promise.resolve([] as never),
+      write: (steps) => database.write(steps),
+      writeUrgently: (steps) => database.write(steps),
+      writeAside: (build) => database.writeAside(build),
+      fenced: (query) => database.fenced(query),
+      label: '',
+      close: () => Promise.resolve(),
+    });
+    await store.raise(stalled(7), options);
+    expect((await others.raise(stalled(7), options)).outcome).to.equal('standing');
+  });
+
+  it('repeats an alert that still stands once it is due, and once only', async () => {
+    const { alertId } = await store.raise(stalled(7), options);
+    await age(alertId ?? 0, 3_602, 'create_time', 'notify_time');
+    expect(await store.raise(stalled(7), { ...options, repeatSeconds: null })).to.deep.equal({
+      outcome: 'standing',
+      alertId,
+    });
+    const all = await Promise.all([1, 2, 3].map(() => store.raise(stalled(7, 'it still hangs'), options)));
+    expect(all.map(({ outcome }) => outcome).sort()).to.deep.equal(['repeated', 'standing', 'standing']);
+    const alert = await store.get(alertId ?? 0);
+    expect(alert).to.deep.include({ message: 'it still hangs', notifications: 2 });
+    expect(alert.openSeconds).to.be.at.least(3_602);
+  });
+
+  it('clears an alert once, and raises it anew when it comes back', async () => {
+    await store.raise(stalled(7), options);
+    const all = await Promise.all([1, 2, 3].map(() => store.clear('task_stalled:task 7')));
+    expect(all.filter((alert) => alert !== null)).to.have.length(1);
+    expect(await openKeys()).to.deep.equal([]);
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('raised');
+    expect((await store.list({ all: true, limit: 100 })).total).to.equal(2);
+  });
+
+  it('keeps an alert that a person cleared quiet until it would have been repeated', async () => {
+    const { alertId } = await store.raise(stalled(7), options);
+    expect(await store.dismiss(alertId ?? 0)).to.equal(true);
+    expect(await store.dismiss(alertId ?? 0)).to.equal(false);
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('standing');
+    expect(await openKeys()).to.deep.equal([]);
+    await age(alertId ?? 0, 3_602, 'clear_time');
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('raised');
+  });
+
+  it('clears all that stand, and knows no alert that there is not', async () => {
+    for (const id of [1, 2, 3]) await store.raise(stalled(id), options);
+    await store.clear('task_stalled:task 1');
+    expect(await store.dismissAll()).to.equal(2);
+    expect(await store.dismissAll()).to.equal(0);
+    expect(await store.dismiss(99_999).catch((error: unknown) => error)).to.be.instanceOf(NotFoundError);
+  });
+
+  it('keeps an alert that is over already, one for the same time', async () => {
+    const over = { ...options, openSeconds: 300, clearedSecondsAgo: 10 };
+    for (const worker of ['here:1', 'there:2']) await store.record(stalled(7), { ...over, worker });
+    const { alerts } = await store.list({ all: true, limit: 10 });
+    expect(alerts).to.have.length(1);
+    expect(alerts[0]).to.deep.include({ worker: 'here:1', clearedBy: 'over' });
+    expect(alerts[0]?.openSeconds).to.be.within(289, 291);
+    await age(alerts[0]?.id ?? 0, 400, 'create_time', 'clear_time');
+    await store.record(stalled(7), over);
+    expect((await store.list({ all: true, limit: 10 })).total).to.equal(2);
+  });
+
+  it('finds the alerts about tasks that have ended or are gone, or have beaten since', async () => {
+    const ids: number[] = [];
+    for (let i = 0; i < 4; i++) ids.push(await insertSilentTask(database, 100));
+    const [silent = 0, ended = 0, beating = 0, early = 0] = ids;
+    for (const id of ids) await store.raise(stalled(id), { ...options, openSeconds: 50 });
+    await database.write([database.knex('pipeline_task').where({ id: ended }).update({ status: 2 })]);
+    await ageTask(database, beating, { created: 1_000, heartbeat: 10 });
+    await store.raise(stalled(1_000_000), options);
+    await store.raise({ ...stalled(0), rule: 'no_monitor', subject: 'monitor', taskId: null }, options);
+    await ageTask(database, early, { created: 1_000, heartbeat: 60 });
+    const over = await store.listOver();
+    expect(over.map(({ taskId }) => taskId).sort((a, b) => Number(a) - Number(b))).to.deep.equal([
+      ended,
+      beating,
+      1_000_000,
+    ]);
+    expect(silent).to.be.greaterThan(0);
+  });
+});

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import type { Database } from '../../../src/database/database.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import { LeaseHeldError, NotFoundError } from '../../../src/runtime/errors.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { bulkInsert } from '../bulk-insert.js';
+
+const component = { name: 'a', type: 'event_monitor', config: {} };
+const tables = [
+  ...['pipeline_component', 'pipeline_task', 'pipeline_checkpoint', 'event', 'undecoded_log', 'recent_block', 'reorg'],
+];
+
+eachDatabase('a deleted pipeline', (databases) => {
+  let database: Database;
+  let store: PipelineStore;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+    store = new PipelineStore(database);
+  });
+  after(() => database.close());
+
+  async function fill(id: number, events: number): Promise<void> {
+    const { knex } = database;
+    const base = { name: 'x', classificationId: null, description: null, timeoutMinutes: null };
+    await store.import({ ...base, id, components: [component] });
+    const hash = `0x${'ab'.repeat(32)}`;
+    const position = ['pipeline_id', 'block_number', 'log_index', 'chain_id', 'block_timestamp', 'transaction_index'];
+    const hashes = ['transaction_hash', 'block_hash', 'contract_address'].map((name) => ({ name, hex: true }));
+    const columns = [...position.map((name) => ({ name })), ...hashes];
+    const row = (i: number): (string | number)[] => [id, Math.floor(i / 3), i, 1, 1, 0, hash, hash, hash.slice(0, 42)];
+    await database.write([
+      bulkInsert(
+        'event',
+        [...columns, ...['event_name', 'event_signature', 'args'].map((name) => ({ name }))],
+        Array.from({ length: events }, (_, i) => [...row(i), 'E', 'E()', '{}']),
+      ),
+      bulkInsert(
+        'undecoded_log',
+        [...columns, ...['reason', 'topics'].map((name) => ({ name })), { name: 'data', hex: true }],
+        [[...row(0), 'no_topics', '[]', '0x']],
+      ),
+      knex('recent_block').insert({ pipeline_id: id, block_number: 1, block_hash: Buffer.alloc(32) }),
+      knex('reorg').insert({
+        ...{ pipeline_id: id, task_id: 1, create_time: '2024-01-15 10:00:00', ancestor_block: 1, blocks: 1 },
+      }),
+      knex('pipeline_checkpoint').insert({ pipeline_id: id, task_id: 1 }),
+    ]);
+  }
+
+  async function addTask(id: number, status: number, silentSeconds: number, beaten: boolean): Promise<void> {
+    const { knex, dialect } = database;
+    const then =
+      dialect.name === 'sqlite'
+        ? knex.raw("datetime('now', ?)", [`-${silentSeconds} seconds`])
+        : knex.raw('NOW() - INTERVAL ? SECOND', [silentSeconds]);
+    const times = { create_time: then, last_heartbeat: beaten ? then : null };
+    await database.write([
+      knex('pipeline_task').insert({ pipeline_id: id, status, heartbeat_interval: 10, worker: 'here:1', ...times }),
+    ]);
+  }
+
+  const rowsOf = async (id: number): Promise<readonly number[]> =>
+    Promise.all(
+      tables.map(async (table) => {
+        const [row] = await database.read<{ rows: number }[]>((knex) =>
+          knex(table).where({ pipeline_id: id }).count({ rows: '*' }),
+        );
+        return row!.rows;
+      }),
+    );
+
+  it('takes all that belongs to it along, and nothing of another', async () => {
+    await fill(1, 25_000);
+    await fill(2, 3);
+    for (const id of [1, 2]) for (const status of [1, 2, 3]) await addTask(id, status, 5, true);
+    const ofTheOther = await rowsOf(2);
+    await store.delete(1);
+    expect(await rowsOf(1)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
+    expect(await rowsOf(2)).to.deep.equal(ofTheOther);
+    expect(ofTheOther).to.deep.equal([1, 3, 1, 3, 1, 1, 1]);
+    expect((await store.list()).map(({ id }) => id)).to.deep.equal([2]);
+    const error: unknown = await store.delete(1).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(NotFoundError);
+  });
+
+  for (const beaten of [true, false]) {
+    it(`stays while a task of it lives that ${beaten ? 'beats' : 'has not beaten yet'}`, async () => {
+      const id = beaten ? 10 : 11;
+      await fill(id, 2);
+      await addTask(id, 0, 5, beaten);
+      const error: unknown = await store.delete(id).catch((reason: unknown) => reason);
+      expect(error)
+        .to.be.instanceOf(LeaseHeldError)
+        .with.property('message')
+        .that.matches(/task \d+ on here:1$/);
+      expect(await rowsOf(id)).to.deep.equal([1, 1, 1, 2, 1, 1, 1]);
+      expect(await store.get(id)).to.have.property('disabled', false);
+    });
+
+    it(`goes once its task has been silent for three beats${beaten ? '' : ' since it was created'}`, async () => {
+      const id = beaten ? 20 : 21;
+      await fill(id, 2);
+      await addTask(id, 0, 31, beaten);
+      await store.delete(id);
+      expect(await rowsOf(id)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
+    });
+  }
+});

@@ -1,0 +1,164 @@
+import { expect } from 'chai';
+import type { Database } from '../../../src/database/database.js';
+import { openDatabase } from '../../../src/database/open-database.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import type { PipelineDefinition } from '../../../src/model/pipeline.js';
+import { NotFoundError, UsageError } from '../../../src/runtime/errors.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+
+const definition: PipelineDefinition = {
+  id: null,
+  name: "it's 名 🦀",
+  classificationId: 3,
+  description: 'a\nb',
+  timeoutMinutes: 1.5,
+  components: [
+    {
+      name: 'first',
+      type: 'event_monitor',
+      config: { chainName: 'ethereum', nested: [{ a: "quote ' and \\ and ?" }] },
+    },
+    { name: 'second', type: 'dict_mapper', config: {} },
+    { name: 'third', type: 'table_sink', config: { z: 1, a: null } },
+  ],
+};
+
+async function failure(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+eachDatabase('the store of pipelines', (databases) => {
+  let database: Database;
+  let store: PipelineStore;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+    store = new PipelineStore(database);
+  });
+  after(() => database.close());
+
+  const count = async (table: string): Promise<number> => {
+    const [row] = await database.read<{ rows: number }[]>((knex) => knex(table).count({ rows: '*' }));
+    return row!.rows;
+  };
+
+  it('gives back what was stored, under an id of its own', async () => {
+    const ids = [await store.import(definition), await store.import({ ...definition, name: 'other' })];
+    expect(ids[1]).to.be.greaterThan(ids[0]!);
+    const { createTime, updateTime, ...pipeline } = await store.get(ids[0]!);
+    expect(pipeline).to.deep.equal({ ...definition, id: ids[0], disabled: false });
+    expect(createTime).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
+    expect(updateTime).to.equal(createTime);
+    expect((await store.get(ids[1]!)).components).to.deep.equal(definition.components);
+  });
+
+  it('stores a definition without any value that may lack', async () => {
+    const bare = { ...definition, classificationId: null, description: null, timeoutMinutes: null };
+    expect(await store.get(await store.import(bare))).to.deep.include({ ...bare, id: await newestId() });
+  });
+
+  const newestId = async (): Promise<number> => (await store.list()).at(-1)!.id;
+
+  it('stores it under the id that it names, and refuses to do so twice', async () => {
+    expect(await store.import({ ...definition, id: 4500 })).to.equal(4500);
+    const rows = await count('pipeline_component');
+    const error = await failure(store.import({ ...definition, id: 4500, name: 'changed' }));
+    expect(error).to.be.instanceOf(UsageError).with.property('hint').that.contains('--update');
+    expect(await store.get(4500)).to.have.property('name', definition.name);
+    expect(await count('pipeline_component')).to.equal(rows);
+  });
+
+  it('stores one of two that come under the same id at once', async () => {
+    const results = await Promise.allSettled(
+      [1, 2].map((n) => store.import({ ...definition, id: 4600, name: `${n}` })),
+    );
+    expect(results.map(({ status }) => status).sort()).to.deep.equal(['fulfilled', 'rejected']);
+    expect((await store.get(4600)).components).to.have.length(3);
+  });
+
+  it('replaces a definition where that is asked for, and stores it where there is none', async () => {
+    const changed: PipelineDefinition = {
+      ...definition,
+      id: 4500,
+      classificationId: null,
+      components: definition.components.slice(1, 2),
+    };
+    expect(await store.import(changed, { update: true })).to.equal(4500);
+    expect(await store.get(4500)).to.deep.include(changed);
+    expect(await store.import({ ...changed, id: 4700 }, { update: true })).to.equal(4700);
+  });
+
+  it('needs an id to replace', async () => {
+    expect(await failure(store.import(definition, { update: true }))).to.be.instanceOf(UsageError);
+  });
+
+  it('leaves nothing behind of an import that fails', async () => {
+    const before = [await count('pipeline'), await count('pipeline_component')];
+    const nameless = { name: null as unknown as string, type: 'table_sink', config: {} };
+    const broken = { ...definition, components: [...definition.components, nameless] };
+    expect(await failure(store.import(broken))).to.be.instanceOf(Error);
+    expect([await count('pipeline'), await count('pipeline_component')]).to.deep.equal(before);
+  });
+
+  it('lists by id, without configs', async () => {
+    const list = await store.list();
+    expect(list.map(({ id }) => id)).to.deep.equal(list.map(({ id }) => id).sort((a, b) => a - b));
+    expect(list[0]).to.deep.include({ name: definition.name, disabled: false, classificationId: 3 });
+    expect(list[0]!.componentTypes).to.deep.equal(['event_monitor', 'dict_mapper', 'table_sink']);
+  });
+
+  it('disables and enables, twice as well as once', async () => {
+    for (const disabled of [true, true, false, false]) {
+      await store.setDisabled(4500, disabled);
+      expect(await store.get(4500)).to.have.property('disabled', disabled);
+    }
+  });
+
+  it('says that there is no such pipeline', async () => {
+    for (const work of [() => store.get(999), () => store.setDisabled(999, true), () => store.delete(999)]) {
+      expect(await failure(work()))
+        .to.be.instanceOf(NotFoundError)
+        .with.property('message', 'there is no pipeline 999');
+    }
+  });
+});
+
+eachDatabase("the store of pipelines in an older program's tables", (databases) => {
+  it('stores, shows and deletes among what was there', async function () {
+    this.timeout(60_000);
+    const url = await databases.fresh();
+    const older = await openDatabase(url, { create: true });
+    const id = older.dialect.name === 'sqlite' ? 'integer primary key autoincrement' : 'int primary key auto_increment';
+    await older.read((knex) => knex.raw('SELECT 1'));
+    await older.write([
+      older.knex.raw(
+        `CREATE TABLE pipeline (id ${id}, classification_id int NOT NULL DEFAULT 9, name varchar(100) NOT NULL,
+         description text, create_time datetime, update_time datetime, disabled int)`,
+      ),
+      older.knex.raw(
+        `CREATE TABLE pipeline_task (id ${id}, pipeline_id int NOT NULL, create_time datetime NOT NULL,
+         status int NOT NULL, log_path varchar(200), FOREIGN KEY (pipeline_id) REFERENCES pipeline (id))`,
+      ),
+      older.knex('pipeline').insert({ id: 5, name: 'old' }),
+      older.knex('pipeline_task').insert({ pipeline_id: 5, create_time: '2020-01-01 00:00:00', status: 0 }),
+    ]);
+    await older.close();
+    const database = await openMigrated(url);
+    try {
+      const store = new PipelineStore(database);
+      expect(await store.get(5)).to.deep.include({ name: 'old', disabled: false, createTime: null, components: [] });
+      const added = await store.import({ ...definition, classificationId: null });
+      expect(await store.get(added)).to.deep.include({ classificationId: 9, components: definition.components });
+      await store.import({ ...definition, id: 5 }, { update: true });
+      await store.delete(5);
+      expect((await store.list()).map((pipeline) => pipeline.id)).to.deep.equal([added]);
+    } finally {
+      await database.close();
+    }
+  });
+});

@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import { fileURLToPath } from 'node:url';
+import { migrations } from '../../../migrations/index.js';
+import type { Database } from '../../../src/database/database.js';
+import { withMigrationLock } from '../../../src/database/schema/migration-lock.js';
+import { Migrator, requireMigrated } from '../../../src/database/schema/migrator.js';
+import { openDatabase } from '../../../src/database/open-database.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import { Child } from '../../support/child.js';
+import { eachDatabase } from '../../support/databases.js';
+import { makeOlderTables, readSchema } from '../older-program.js';
+
+const names = migrations.map(({ name }) => name);
+const ignore = (): void => undefined;
+const program = fileURLToPath(new URL('../../support/migrate-program.ts', import.meta.url));
+
+eachDatabase('the migrator', (databases) => {
+  let url: string;
+  let database: Database;
+  let migrator: Migrator;
+
+  beforeEach(async function () {
+    this.timeout(60_000);
+    url = await databases.fresh();
+    database = await openDatabase(url, { create: true });
+    await database.knex.raw('SELECT 1');
+    migrator = new Migrator(database);
+  });
+  afterEach(() => database.close());
+
+  const failure = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  it('makes everything, tells what it does, and does nothing the second time', async () => {
+    const lines: string[] = [];
+    expect(await migrator.up((line) => lines.push(line))).to.deep.equal(names);
+    expect(lines).to.include('  create table pipeline_task');
+    const schema = await readSchema(database);
+    expect(await migrator.up((line) => lines.push(`again: ${line}`))).to.deep.equal([]);
+    expect(lines.filter((line) => line.startsWith('again'))).to.deep.equal([]);
+    expect(await readSchema(database)).to.equal(schema);
+    await requireMigrated(database);
+  });
+
+  it('knows what has been applied, and when', async () => {
+    expect(await migrator.status()).to.deep.equal(names.map((name) => ({ name, appliedAt: null })));
+    await migrator.up(ignore);
+    for (const { appliedAt } of await migrator.status()) {
+      expect(Date.parse(`${String(appliedAt).replace(' ', 'T')}Z`)).to.be.closeTo(Date.now(), 30_000);
+    }
+  });
+
+  it('prints all SQL and runs none of it; run by hand it gives the same tables', async () => {
+    const changes = await migrator.sql();
+    expect(await readSchema(database)).to.equal('');
+    const other = await openDatabase(await databases.fresh(), { create: true });
+    for (const { sql } of changes) await other.knex.raw(sql);
+    expect(await failure(requireMigrated(other))).to.be.instanceOf(Error);
+    await new Migrator(other).up(ignore);
+    await migrator.up(ignore);
+    expect(await readSchema(other)).to.equal(await readSchema(database));
+    expect(await migrator.sql()).to.deep.equal([]);
+    await other.close();
+  });
+
+  it('goes back one step, or all the way, and forward again to the same', async () => {
+    await migrator.up(ignore);
+    const schema = await readSchema(database);
+    expect(await migrator.down(ignore, false)).to.deep.equal([names.at(-1)]);
+    expect(await failure(requireMigrated(database))).to.match(/1 migration is pending/);
+    expect(await migrator.up(ignore)).to.deep.equal([names.at(-1)]);
+    expect(await readSchema(database)).to.equal(schema);
+    expect(await migrator.down(ignore, true)).to.deep.equal([...names].reverse());
+    expect(await readSchema(database)).to.equal('');
+    expect(await migrator.down(ignore, true)).to.deep.equal([]);
+    await migrator.up(ignore);
+    expect(await readSchema(database)).to.equal(schema);
+  });
+
+  it('keeps what somebody else made, and drops what it made, also where that is half gone', async () => {
+    await database.knex.raw('CREATE TABLE theirs (id INTEGER PRIMARY KEY)');
+    await migrator.up(ignore);
+    await database.knex.raw('DROP TABLE recent_block');
+    await database.knex.raw(
+      databases.dialect === 'sqlite'
+        ? 'DROP INDEX idx_pipeline_task_pipeline'
+        : 'DROP INDEX idx_pipeline_task_pipeline ON pipeline_task',
+    );
+    await migrator.down(ignore, true);
+    expect(await readSchema(database))
+      .to.match(/^CREATE TABLE .?theirs/i)
+      .and.not.contain('pipeline');
+  });
+
+  it('lists what a newer version has applied, and is content with it', async () => {
+    await migrator.up(ignore);
+    await database.knex('chainparse_migration').insert({ name: '9999-newer', applied_at: '2030-01-01', made: '[]' });
+    expect((await migrator.status()).at(-1)?.name).to.equal('9999-newer');
+    await requireMigrated(database);
+  });
+
+  it('lets one of two processes work and the other wait', async function () {
+    this.timeout(60_000);
+    const both = [url, url].map(
+      (at) => new Child(process.execPath, ['--import', import.meta.resolve('tsx'), program, at]),
+    );
+    const ends = await Promise.all(both.map((child) => child.exit(40_000)));
+    expect(ends.map(({ code, stderr }) => `${String(code)} ${stderr}`)).to.deep.equal(['0 ', '0 ']);
+    const applied = ends.map(({ stdout }) => /applied: (\d+)/.exec(stdout)?.[1]).sort();
+    expect(applied).to.deep.equal(['0', String(names.length)]);
+  });
+
+  it('says that it waits for another', async function () {
+    this.timeout(30_000);
+    const lines: string[] = [];
+    const waited = new Promise<void>((resolve) => {
+      const report = (line: string): void => {
+        lines.push(line);
+        if (line.startsWith('waiting')) resolve();
+      };
+      void withMigrationLock(database, systemClock, ignore, async () => {
+        const other = await openDatabase(url);
+        const done = new Migrator(other).up(report).then(() => other.close());
+        await waited;
+        lines.push('free');
+        // Not awaited here: it goes on only when this lock is gone.
+        void done.then(() => lines.push('done'));
+      });
+    });
+    await waited;
+    while (!lines.includes('done')) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(lines.slice(0, 3)).to.deep.equal(['waiting for another migrate to finish', 'free', `applying ${names[0]}`]);
+    expect(lines.filter((line) => line.startsWith('waiting'))).to.have.length(1);
+  });
+
+  for (const older of [false, true]) {
+    it(`completes what a crash cut short, at whatever step${older ? ', on older tables' : ''}`, async function () {
+      this.timeout(120_000);
+      const whole = await schemaAfter(older, Infinity);
+      for (let steps = 0; steps < whole.steps; steps++) {
+        const { schema } = await schemaAfter(older, steps);
+        expect(schema, `after a crash behind step ${steps}`).to.equal(whole.schema);
+      }
+    });
+  }
+
+  /** Migrates a fresh database, crashes behind a number of steps, migrates again and takes everything back. */
+  async function schemaAfter(older: boolean, steps: number): Promise<{ schema: string; steps: number }> {
+    const fresh = await openDatabase(await databases.fresh(), { create: true });
+    await fresh.knex.raw('SELECT 1');
+    if (older) await makeOlderTables(fresh, { rows: 500 });
+    const before = await readSchema(fresh);
+    let done = 0;
+    const crash = (line: string): void => {
+      if (line.startsWith('  ') && done++ === steps) throw new Error('crash');
+    };
+    const crashed = await failure(new Migrator(fresh).up(crash));
+    expect(String(crashed)).to.match(steps === Infinity ? /undefined/ : /crash/);
+    await new Migrator(fresh).up(ignore);
+    const schema = await readSchema(fresh);
+    await new Migrator(fresh).down(ignore, true);
+    if (!older || databases.dialect === 'sqlite') expect(await readSchema(fresh)).to.equal(before);
+    await fresh.close();
+    return { schema, steps: done };
+  }
+});

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
+import type { Database } from '../../../src/database/database.js';
+import { FenceError } from '../../../src/database/script.js';
+import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
+import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
+import { taskStatus } from '../../../src/model/task.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { ageTask } from '../aged-task.js';
+import { claimRequest } from '../claim-request.js';
+
+eachDatabase('the queue of tasks', (databases) => {
+  let database: Database;
+  let queue: TaskQueue;
+  let tasks: TaskStore;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+    queue = new TaskQueue(database);
+    tasks = new TaskStore(database);
+  });
+  beforeEach(async () => {
+    await database.write([database.knex('pipeline_task').delete(), database.knex('pipeline_checkpoint').delete()]);
+    for (const id of [45, 46, 47]) await new CheckpointStore(database).get(id);
+  });
+  after(() => database.close());
+
+  const claim = (changes: Partial<ClaimRequest>): Promise<number> => tasks.claim(claimRequest(changes));
+  const outcomeOf = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'done',
+      (error: unknown) => (error instanceof FenceError ? 'fenced' : error),
+    );
+  const claimable = async (limit = 10, except: readonly number[] = []): Promise<readonly string[]> =>
+    (await queue.listClaimable(limit, except)).map(({ taskId, pipelineId }) => `${pipelineId}:${taskId}`);
+
+  it('holds tasks that wait, with what they are to run with', async () => {
+    const plain = await queue.add(45, {});
+    const asked = await queue.add(45, { mode: 'historical', fromBlock: 7, toBlock: 9, fresh: true });
+    expect(await tasks.get(plain)).to.include({ pipelineId: 45, status: 3, logPath: null, lastHeartbeat: null });
+    expect(await queue.request(plain)).to.deep.equal({});
+    expect(await queue.request(asked)).to.deep.equal({ mode: 'historical', fromBlock: 7, toBlock: 9, fresh: true });
+    expect(await queue.request(999_999)).to.deep.equal({});
+  });
+
+  it('gives of each pipeline the task that waits longest, and of some pipelines none', async () => {
+    const [a, , b, c] = [
+      await queue.add(46, {}),
+      await queue.add(46, {}),
+      await queue.add(45, {}),
+      await queue.add(47, {}),
+    ];
+    expect(await claimable()).to.deep.equal([`46:${a}`, `45:${b}`, `47:${c}`]);
+    expect(await claimable(1)).to.deep.equal([`46:${a}`]);
+    expect(await claimable(10, [46, 47])).to.deep.equal([`45:${b}`]);
+  });
+
+  it('gives no task of a pipeline that somebody holds and beats for', async () => {
+    const holder = await claim({});
+    const waiting = await queue.add(45, {});
+    expect(await claimable()).to.deep.equal([]);
+    await ageTask(database, holder, { created: 1_000, heartbeat: 91 });
+    expect(await claimable()).to.deep.equal([`45:${waiting}`]);
+    await tasks.cancel(holder);
+    expect(await claimable()).to.deep.equal([`45:${waiting}`]);
+  });
+
+  it('lets one of many workers begin a task, as alive as one that has just been made', async () => {
+    const id = await queue.add(45, {});
+    await ageTask(database, id, { created: 5_000, heartbeat: null });
+    const claims = ['a:1', 'b:2', 'c:3', 'd:4'].map((worker) => outcomeOf(claim({ queuedTaskId: id, worker })));
+    expect((await Promise.all(claims)).sort()).to.deep.equal(['done', 'fenced', 'fenced', 'fenced']);
+    const task = await tasks.get(id);
+    expect(task).to.include({ status: taskStatus.running, logPath: `logs/pipeline_${id}.log`, heartbeatInterval: 30 });
+    expect(task.silentSeconds).to.be.within(0, 5);
+    expect((await new CheckpointStore(database).get(45)).taskId).to.equal(id);
+    expect(await claimable()).to.deep.equal([]);
+  });
+
+  it('lets nobody begin a task that was stopped, or that is of another pipeline', async () => {
+    const id = await queue.add(45, {});
+    expect(await outcomeOf(claim({ queuedTaskId: id, pipelineId: 46 }))).to.equal('fenced');
+    expect(await tasks.cancel(id)).to.equal(true);
+    expect(await outcomeOf(claim({ queuedTaskId: id }))).to.equal('fenced');
+    expect(await tasks.get(id)).to.include({ status: 1, endReason: 'stopped' });
+  });
+
+  it('begins nothing where another took the pipeline in between', async () => {
+    const id = await queue.add(45, {});
+    const other = await claim({});
+    expect(await outcomeOf(claim({ queuedTaskId: id, holder: null }))).to.equal('fenced');
+    expect(await tasks.get(id)).to.include({ status: taskStatus.queued });
+    await tasks.cancel(other);
+    expect(await claim({ queuedTaskId: id, holder: other })).to.equal(id);
+  });
+
+  it('makes a task that had waited the newest, although a later one has run before it', async () => {
+    const waited = await queue.add(45, {});
+    const later = await claim({});
+    expect((await tasks.getNewest(45))?.id).to.equal(later);
+    await tasks.finish(later, { status: taskStatus.succeeded, endReason: 'completed', error: null }, null);
+    expect((await tasks.getNewest(45))?.id).to.equal(later);
+    await claim({ queuedTaskId: waited, holder: later });
+    expect((await tasks.getNewest(45))?.id).to.equal(waited);
+    await tasks.finish(waited, { status: taskStatus.failed, endReason: 'error', error: 'oh' }, null);
+    expect((await tasks.getNewest(45))?.id).to.equal(waited);
+    const newest = await claim({ holder: waited });
+    expect((await tasks.getNewest(45))?.id).to.equal(newest);
+  });
+
+  it('replaces the dead holder of the pipeline whose task begins', async () => {
+    const dead = await claim({});
+    await ageTask(database, dead, { created: 1_000, heartbeat: 500 });
+    const id = await queue.add(45, {});
+    const replaces = { taskId: dead, silentForSeconds: 90, reason: 'silent' };
+    await claim({ queuedTaskId: id, holder: dead, replaces });
+    expect(await tasks.get(dead)).to.include({ status: 2, endReason: 'taken_over' });
+    expect(await tasks.get(id)).to.include({ status: 0 });
+  });
+});

@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import type { Database } from '../../../src/database/database.js';
+import { listSilentTasks, readTaskStatistics } from '../../../src/database/tasks/task-statistics.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { insertSilentTask } from '../insert-silent-task.js';
+
+const window = { windowSeconds: 600, longerThanSeconds: 1_500 };
+
+eachDatabase('the statistics of tasks', (databases) => {
+  let database: Database;
+
+  before(async () => (database = await openMigrated(await databases.fresh())));
+  after(() => database.close());
+  beforeEach(async () => {
+    await database.write([database.knex('pipeline_task').delete()]);
+  });
+
+  async function insertEnded(secondsAgo: number, endReason: string): Promise<void> {
+    const { knex, dialect } = database;
+    const end_time = dialect.secondsAgo(knex, secondsAgo);
+    const row = { pipeline_id: 45, create_time: end_time, status: 2, log_path: '', end_time, end_reason: endReason };
+    await database.write([knex('pipeline_task').insert(row)]);
+  }
+
+  it('count those that run, and those of them that run for long', async () => {
+    expect(await readTaskStatistics(database, window)).to.deep.equal({
+      running: 0,
+      runningLonger: 0,
+      ended: 0,
+      timedOut: 0,
+      timeoutRate: null,
+    });
+    // Created a thousand seconds before their last beat.
+    await insertSilentTask(database, 10);
+    await insertSilentTask(database, 600);
+    expect(await readTaskStatistics(database, window)).to.deep.include({ running: 2, runningLonger: 1 });
+  });
+
+  it('count what ended within the window only', async () => {
+    for (const secondsAgo of [5, 100, 590]) await insertEnded(secondsAgo, 'timeout');
+    await insertEnded(50, 'completed');
+    for (const secondsAgo of [605, 10_000]) await insertEnded(secondsAgo, 'timeout');
+    expect(await readTaskStatistics(database, window)).to.deep.include({ ended: 4, timedOut: 3, timeoutRate: 0.75 });
+  });
+
+  it('read no more of the table than the window holds', async () => {
+    const { knex, dialect } = database;
+    const ended = knex('pipeline_task').where('end_time', '>=', dialect.secondsAgo(knex, 600)).select('end_reason');
+    const { sql, bindings } = ended.toSQL().toNative();
+    const explain = dialect.name === 'sqlite' ? 'EXPLAIN QUERY PLAN ' : 'EXPLAIN ';
+    const plan: unknown = await database.read(() => knex.raw(explain + sql, bindings as string[]));
+    expect(JSON.stringify(plan)).to.contain('idx_pipeline_task_ended');
+  });
+
+  it('list those that are silent for more than three of their intervals', async () => {
+    const late = await insertSilentTask(database, 40, { heartbeat_interval: 10 });
+    await insertSilentTask(database, 20, { heartbeat_interval: 10 });
+    const unsaid = await insertSilentTask(database, 40);
+    const never = await insertSilentTask(database, 40, {}, false);
+    await insertSilentTask(database, 40, { status: 2 });
+    const silent = async (defaultIntervalSeconds: number, limit = 10): Promise<number[]> =>
+      (await listSilentTasks(database, { defaultIntervalSeconds, limit })).map(({ id }) => id);
+    expect(await silent(5)).to.deep.equal([late, unsaid, never]);
+    expect(await silent(30)).to.deep.equal([late]);
+    expect(await silent(5, 2)).to.deep.equal([late, unsaid]);
+  });
+});
