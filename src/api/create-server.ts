@@ -7,7 +7,7 @@ import { AuditTrail } from './audit-trail.js';
 import { EventStreams } from './event-streams.js';
 import { Authorizer, type Right } from './guards/authorize.js';
 import { guard } from './guards/guard.js';
-import { limitConnections } from './guards/limit-connections.js';
+import { limitConnections } from '../runtime/limit-connections.js';
 import { ProblemError, problemMedia, toProblem } from './problem.js';
 import { registerRoute } from './register-route.js';
 import type { Access, Route } from './route.js';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UsageError } from './errors.js';
+import { limitConnections } from './limit-connections.js';
 import type { MetricsSettings } from './metrics-settings.js';
 
 /** What is served. */
@@ -18,6 +19,9 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
+/** Prometheus needs one. */
+const connectionLimits = { most: 100, mostOfOne: 50 };
+
 /** Serves metrics at `/metrics` and nothing else; throws UsageError where its port can't be had. */
 export async function serveMetrics({ host, port }: MetricsSettings, source: MetricsSource): Promise<MetricsServer> {
   const name = host.replace(/^\[|\]$/g, '');
@@ -26,7 +30,7 @@ export async function serveMetrics({ host, port }: MetricsSettings, source: Metr
     { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 5_000 },
     (request, response) => void answer(source, request, response),
   );
-  server.maxConnections = 100;
+  limitConnections(server, connectionLimits);
   await listen(server, name, port ?? 0);
   const { port: taken } = server.address() as AddressInfo;
   const url = `http://${name.includes(':') ? `[${name}]` : name}:${taken}`;

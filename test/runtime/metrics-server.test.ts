@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { UsageError } from '../../src/runtime/errors.js';
 import { serveMetrics, type MetricsServer } from '../../src/runtime/metrics-server.js';
 
@@ -37,6 +39,14 @@ describe('the server of metrics', () => {
       `metrics can't be served: 127.0.0.1:${port} is taken by another process`,
     );
     expect((refusal as UsageError).hint).to.match(/--metrics-port/);
+  });
+
+  it('answers who is new, however many connections others hold', async () => {
+    const { hostname, port } = new URL(server.url);
+    const held = Array.from({ length: 120 }, () => connect(Number(port), hostname).on('error', () => undefined));
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    expect((await fetch(`${server.url}/metrics`)).status).to.equal(200);
+    for (const socket of held) socket.destroy();
   });
 
   it('ends at once, whoever is still connected', async () => {

@@ -3,7 +3,8 @@ import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
 import type { Authorizer } from './authorize.js';
 import { checkHost, checkOrigin, isLoopback } from './check-origin.js';
-import { addressKey, RateLimiter } from './rate-limiter.js';
+import { addressKey } from '../../runtime/address-key.js';
+import { RateLimiter } from './rate-limiter.js';
 import { securityHeaders } from './security-headers.js';
 
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { limitConnections } from '../../../src/api/guards/limit-connections.js';
-import { eventually } from '../../support/within.js';
+import { limitConnections } from '../../src/runtime/limit-connections.js';
+import { eventually } from '../support/within.js';
 
 /** A connection from an address of this computer. */
 class Client {

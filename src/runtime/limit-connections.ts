@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { addressKey } from './rate-limiter.js';
+import { addressKey } from './address-key.js';
 
 /** Connections at most, of all clients and of one address. */
 export interface ConnectionLimits {
