@@ -91,37 +91,54 @@ export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: nu
   return texts;
 }
 
+/** The literals of each column. */
 type Literals = readonly (readonly string[])[];
+
+/** For how many rows a beginning must last to be worth its making: the logs of one transaction are often two or three. */
+const rowsAlike = 16;
 
 /** Makes the writer of one row after the other: what they begin with alike is put together once for all of them. */
 function rowWriter(columns: Literals): (row: number) => string {
   let [alike, head] = [0, ''];
   return (row) => {
-    if (row === 0 || countAlike(columns, row - 1, row) < alike) {
-      alike = countAlike(columns, row, row + 1);
+    if (row === 0 || !isAlike(columns, row, alike)) {
+      alike = countAlike(columns, row);
       // Joined, not added up: what is added up is put together anew in each copy.
-      head = Array.from({ length: alike }, (_, at) => `${columns[at]?.[row] ?? 'NULL'},`).join('');
+      head = ['(', ...columns.slice(0, alike).flatMap((literals) => [literals[row] as string, ','])].join('');
     }
-    let text = `(${head}${columns[alike]?.[row] ?? 'NULL'}`;
-    for (let at = alike + 1; at < columns.length; at++) text += `,${columns[at]?.[row] ?? 'NULL'}`;
+    let text = head + literalAt(columns, alike, row);
+    for (let at = alike + 1; at < columns.length; at++) text += `,${literalAt(columns, at, row)}`;
     return `${text})`;
   };
 }
 
-/** Returns how many columns two rows begin with alike, except the last one. */
-function countAlike(columns: Literals, row: number, other: number): number {
+function literalAt(columns: Literals, column: number, row: number): string {
+  return (columns[column] as readonly string[])[row] as string;
+}
+
+/** Says whether a row begins like the one before it. */
+function isAlike(columns: Literals, row: number, count: number): boolean {
+  for (let at = 0; at < count; at++) if (literalAt(columns, at, row) !== literalAt(columns, at, row - 1)) return false;
+  return true;
+}
+
+/** Returns with how many columns the next rows begin like this one, except the last one. */
+function countAlike(columns: Literals, row: number): number {
   let at = 0;
-  while (at < columns.length - 1 && columns[at]?.[row] === columns[at]?.[other]) at++;
+  while (at < columns.length - 1 && columns[at]?.[row] === columns[at]?.[row + rowsAlike]) at++;
   return at;
 }
 
-function toLiterals({ hex = false, values }: InsertColumn): readonly string[] {
-  let [last, literal]: [SqlValue, string] = [null, 'NULL'];
-  return values.map((value) => {
+function toLiterals({ hex = false, distinct = false, values }: InsertColumn): readonly string[] {
+  const literals = new Array<string>(values.length);
+  let literal = '';
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as SqlValue;
     // Most columns have the same value in row after row.
-    if (value !== last) [last, literal] = [value, toLiteral(value, hex)];
-    return literal;
-  });
+    if (row === 0 || distinct || value !== values[row - 1]) literal = toLiteral(value, hex);
+    literals[row] = literal;
+  }
+  return literals;
 }
 
 function toLiteral(value: SqlValue, isHex: boolean): string {

@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { fenceErrorNumber, PacketSizeError, writePackets } from '../../../src/database/mysql/mysql-script.js';
+import fc from 'fast-check';
+import {
+  fenceErrorNumber,
+  PacketSizeError,
+  writeInserts,
+  writePackets,
+} from '../../../src/database/mysql/mysql-script.js';
 import type { Packet } from '../../../src/database/mysql/mysql-script.js';
 import type { ScriptStep, Statement } from '../../../src/database/script.js';
 import { bulkInsert } from '../bulk-insert.js';
@@ -65,6 +71,20 @@ describe('the packets of a script', () => {
     const inserts = packet?.text.split(';').slice(1, -1) ?? [];
     expect(inserts.length).to.be.within(5, 6);
     for (const text of inserts) expect(text.length).to.be.below(1_100_000);
+  });
+
+  it('writes each row whole, however long rows begin alike', () => {
+    const value = fc.nat(2);
+    const run = fc.record({ rows: fc.integer({ min: 1, max: 40 }), values: fc.tuple(value, value, value) });
+    fc.assert(
+      fc.property(fc.array(run, { minLength: 1, maxLength: 8 }), (runs) => {
+        const rows = runs.flatMap(({ rows: count, values }) => Array.from({ length: count }, () => values));
+        const columns = [0, 1, 2].map((at) => ({ name: `c${at}`, values: rows.map((row) => row[at] as number) }));
+        const [text] = writeInserts({ table: 't', count: rows.length, columns }, 1 << 20);
+        const written = rows.map((row) => `(${row.join(',')})`).join(',');
+        expect(text).to.equal('INSERT INTO `t` (`c0`, `c1`, `c2`) VALUES ' + written);
+      }),
+    );
   });
 
   it('refuses a row that is longer than what the server takes, and says what helps', () => {
