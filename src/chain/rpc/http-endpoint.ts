@@ -6,6 +6,7 @@ import { maskUrl } from '../../runtime/secrets.js';
 import { answerText } from './answer-text.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
+import { ReceivedBody } from './received-body.js';
 import type { Transport, TransportOptions } from './transport.js';
 
 /** POSTs JSON to one URL over connections that are kept alive; connects at the first request. */
@@ -67,7 +68,7 @@ export class HttpEndpoint implements Transport {
       signal,
     });
     const retryAfter = response.headers['retry-after'];
-    const received = await this.#read(response.body);
+    const received = await this.#read(response);
     return {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
@@ -94,17 +95,15 @@ export class HttpEndpoint implements Transport {
     return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   }
 
-  async #read(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+  async #read({ body, headers }: Dispatcher.ResponseData): Promise<Buffer> {
+    const received = new ReceivedBody(lengthIn(headers['content-length']));
     // Whoever asks for piece after piece gets one in each turn of the loop, and while ranges are decoded there are few.
-    body.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > this.#options.maxBytes) body.destroy(this.#tooLarge());
-      else chunks.push(chunk);
+    body.on('data', (piece: Buffer) => {
+      if (received.length + piece.length > this.#options.maxBytes) body.destroy(this.#tooLarge());
+      else received.add(piece);
     });
     await finished(body);
-    return Buffer.concat(chunks, bytes);
+    return received.whole();
   }
 
   #tooLarge(): RpcError {
@@ -118,6 +117,11 @@ export class HttpEndpoint implements Transport {
     const text = messageOf(error) || (typeof code === 'string' ? code : 'connection failed');
     return new RpcError(text, { class: 'transport', host: this.host, lostConnection: true, cause: error });
   }
+}
+
+function lengthIn(header: string | string[] | undefined): number | undefined {
+  const length = Number(header);
+  return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
 }
 
 function parseHttpUrl(url: string): URL {
