@@ -1,53 +1,30 @@
 import type { BlockHeader, BlockRange } from '../model/block.js';
 import type { RawLog } from '../model/event.js';
-import { giveRoot, readReceiptLogs } from './logs/block-receipts.js';
 import type { EndpointChoice } from './endpoints/endpoint-choice.js';
 import { EndpointPool } from './endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from './endpoints/endpoint-pool.js';
 import type { EndpointReport } from './endpoints/endpoint-report.js';
 import type { Question, Work } from './endpoints/endpoint-question.js';
-import { collectHeaders, headerCall, headerIn, hexOf, readTag, valueOf } from './heads/header-outcome.js';
-import type { BlockTag, TagAnswer } from './heads/header-outcome.js';
+import { collectHeaders, headerCall, headerIn, headerOf, hexOf, readTag, valueOf } from './heads/header-outcome.js';
+import type { BlockTag, HeadsAnswer } from './heads/header-outcome.js';
 import type { RpcCall } from './rpc/json-rpc-answer.js';
 import type { JsonRpcEndpoint } from './rpc/json-rpc.js';
 import { LogCollector, readLogsAnswer } from './log-json/log-collector.js';
 import { filterParams } from './logs/log-filter.js';
 import type { LogFilter } from './logs/log-filter.js';
-import { RpcError, asksForLess, isRefusal, mayBeLimit } from './errors/rpc-error.js';
+import type { LogsAnswer } from './logs/logs-answer.js';
+import { ReceiptCalls } from './logs/receipt-calls.js';
+import type { BlockLogsAnswer } from './logs/receipt-calls.js';
+import { asksForLess, mayBeLimit } from './errors/rpc-error.js';
+import type { RpcError } from './errors/rpc-error.js';
 import { readLogs, readQuantity } from './rpc/rpc-values.js';
 
-export type { BlockTag, TagAnswer } from './heads/header-outcome.js';
 export type ChainClientOptions = EndpointPoolOptions;
 
 /** Endpoints that several clients share, each with a choice of its own. */
 interface SharedEndpoints {
   readonly pool: EndpointPool;
   readonly choice: EndpointChoice;
-}
-
-/** The logs of a range, and the header of its last block as the same node gave it in the same breath. */
-export interface LogsAnswer {
-  readonly logs: readonly RawLog[];
-  readonly last: BlockHeader;
-  /** The name of the endpoint that answered. */
-  readonly endpoint: string;
-  /** How long the answer was. */
-  readonly bytes: number;
-  /** How long it took, in milliseconds; waits before the request left are not in it. */
-  readonly ms: number;
-}
-
-/** The logs of one block, as its receipts hold them. */
-export interface BlockLogsAnswer extends LogsAnswer {
-  /** Computes whether the receipts give the root in the block's header: then they are all of them, and true. */
-  readonly isProven: () => boolean;
-}
-
-interface HeadsAnswer {
-  readonly latest: BlockHeader | null;
-  readonly tagged: TagAnswer;
-  /** The name of the endpoint that answered. */
-  readonly endpoint: string;
 }
 
 /** How many headers one batch asks for. */
@@ -64,12 +41,12 @@ const never = (): boolean => false;
 export class ChainClient {
   readonly #pool: EndpointPool;
   readonly #choice: EndpointChoice;
-  /** Endpoints that give no receipts, and how they said so. */
-  readonly #withoutReceipts = new Map<string, RpcError>();
+  readonly #receipts: ReceiptCalls;
 
   constructor(source: ChainClientOptions | SharedEndpoints) {
     this.#pool = 'pool' in source ? source.pool : new EndpointPool(source);
     this.#choice = 'pool' in source ? source.choice : {};
+    this.#receipts = new ReceiptCalls(() => this.#pool.now());
   }
 
   /** The names of the endpoints that may be asked: their hosts, numbered where one host has several. */
@@ -106,7 +83,7 @@ export class ChainClient {
     const asked = typeof block === 'number' ? block : undefined;
     const ask = async (endpoint: JsonRpcEndpoint): Promise<BlockHeader | null> => {
       const [outcome] = await endpoint.batch([headerCall(block)], signal);
-      return this.#noted(headerIn(outcome, asked), endpoint);
+      return this.#noted(headerIn(outcome, asked), endpoint.name);
     };
     return this.#ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
   }
@@ -135,7 +112,8 @@ export class ChainClient {
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      return { latest: this.#noted(headerIn(latest), endpoint), tagged: readTag(tagged), endpoint: endpoint.name };
+      const head = this.#noted(headerIn(latest), endpoint.name);
+      return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };
     };
     return this.#ask(ask, { calls: 2, isUrgent: true, isSimple: true }, signal);
   }
@@ -150,9 +128,8 @@ export class ChainClient {
       const since = this.#pool.now();
       // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
       const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
-      const header = headerIn(last, range.to);
-      if (header === null) throw lagOf(endpoint, range.to);
-      endpoint.told(header);
+      const header = headerOf(last, range.to, endpoint);
+      this.heard(header, endpoint.name);
       const ms = this.#pool.now() - since;
       const read = readLogsAnswer(valueOf(logs));
       return { logs: read, last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
@@ -184,23 +161,15 @@ export class ChainClient {
 
   /** Returns every log of a block, by its receipts. */
   async blockLogs(number: number, signal: AbortSignal): Promise<BlockLogsAnswer> {
-    const calls = [headerCall(number), { method: 'eth_getBlockReceipts', params: [hexOf(number)] }];
-    const ask: Work<BlockLogsAnswer> = async (endpoint) => {
-      const lack = this.#withoutReceipts.get(endpoint.name);
-      if (lack !== undefined) throw lack;
-      const since = this.#pool.now();
-      const [last, receipts] = await endpoint.batch(calls, signal);
-      const header = headerIn(last, number);
-      if (header === null) throw lagOf(endpoint, number);
-      if (receipts?.ok === false && isRefusal(receipts.error)) this.#withoutReceipts.set(endpoint.name, receipts.error);
-      const logs = readReceiptLogs(valueOf(receipts));
-      const isProven = (): boolean => giveRoot(valueOf(receipts), valueOf(last));
-      const how = { endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#pool.now() - since };
-      return { logs, last: header, ...how, isProven };
-    };
+    const ask: Work<BlockLogsAnswer> = (endpoint) => this.#receipts.ask(endpoint, number, signal);
     const isForCaller = (error: RpcError): boolean => error.class === 'lag' || asksForLess(error);
     const isUrgent = this.#isNew(number);
     return this.#ask(ask, { calls: 2, isUrgent, oldest: isUrgent ? undefined : number, isForCaller }, signal);
+  }
+
+  /** The endpoint of this name has told of a block. */
+  heard({ number }: BlockHeader, endpoint: string): void {
+    this.#pool.told(endpoint, number);
   }
 
   /** Returns how each endpoint is, in the order in which they were given. */
@@ -217,10 +186,8 @@ export class ChainClient {
     return this.#pool.ask({ isForCaller: never, ...how, work, choice: this.#choice }, signal);
   }
 
-  #noted(header: BlockHeader | null, endpoint: JsonRpcEndpoint): BlockHeader | null {
-    if (header === null) return null;
-    this.#pool.newest = Math.max(this.#pool.newest, header.number);
-    endpoint.told(header);
+  #noted(header: BlockHeader | null, endpoint: string): BlockHeader | null {
+    if (header !== null) this.heard(header, endpoint);
     return header;
   }
 
@@ -232,8 +199,4 @@ export class ChainClient {
 
 function logsCall(filter: LogFilter, where: Readonly<Record<string, string>>): RpcCall {
   return { method: 'eth_getLogs', params: [{ ...where, ...filterParams(filter) }] };
-}
-
-function lagOf({ host }: JsonRpcEndpoint, number: number): RpcError {
-  return new RpcError(`block ${number} is not there`, { class: 'lag', host });
 }

@@ -1,15 +1,12 @@
-import { isStale, type EndpointState, type RpcEndpoint } from './rpc-endpoint.js';
+import { endpointStates, isStale, type RpcEndpoint } from './rpc-endpoint.js';
 
 /** One endpoint, as the one of those who ask it has it that has the most to complain about. */
 export interface EndpointGlance {
   readonly endpoint: RpcEndpoint;
-  readonly stale: boolean;
   /** How many have reported on it, and how many of them find it in the same state. */
   readonly reports: number;
   readonly alike: number;
 }
-
-const order: readonly EndpointState[] = ['wrong_chain', 'resting', 'failing', 'limited', 'healthy', 'unasked'];
 
 /** Returns each endpoint once, those first that need a look. What is stale counts only where nothing else is known. */
 export function glanceAtEndpoints(endpoints: readonly RpcEndpoint[]): readonly EndpointGlance[] {
@@ -29,7 +26,7 @@ function glance(reported: readonly RpcEndpoint[]): readonly EndpointGlance[] {
   const stale = isStale(endpoint);
   const same = reported.filter((other) => isStale(other) === stale);
   const alike = same.filter(({ state }) => state === endpoint.state).length;
-  return [{ endpoint, stale, reports: same.length, alike }];
+  return [{ endpoint, reports: same.length, alike }];
 }
 
 function byNeed(a: EndpointGlance, b: EndpointGlance): number {
@@ -38,5 +35,5 @@ function byNeed(a: EndpointGlance, b: EndpointGlance): number {
 }
 
 function rank({ state }: RpcEndpoint): number {
-  return order.indexOf(state);
+  return endpointStates.indexOf(state);
 }

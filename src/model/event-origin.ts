@@ -1,4 +1,4 @@
-import { knownChains } from './chain.js';
+import { chainNameOf } from './chain.js';
 import type { EventMonitorConfig, Pipeline } from './pipeline.js';
 
 /** What an event's text says of where it comes from: its pipeline, and the name of its chain. */
@@ -13,10 +13,5 @@ export function originOf({ id, components }: Pick<Pipeline, 'id' | 'components'>
   const source = components[0]?.config as Partial<EventMonitorConfig> | undefined;
   const names = new Map<number, string>();
   if (source?.chainId !== undefined && source.chainName !== undefined) names.set(source.chainId, source.chainName);
-  return { pipelineId: id, chainName: (chainId) => names.get(chainId) ?? nameOfChain(chainId) };
-}
-
-function nameOfChain(chainId: number): string {
-  for (const [name, id] of knownChains) if (id === chainId) return name;
-  return `chain-${chainId}`;
+  return { pipelineId: id, chainName: (chainId) => names.get(chainId) ?? chainNameOf(chainId) };
 }

@@ -1,10 +1,12 @@
 /**
- * How an endpoint is, to whoever asks it. `healthy`: ordinary calls go there. `limited`: they do, no more at a time or a
- * second than it takes. `failing`: they do, and the latest one, or
- * most of the latest, failed. `resting`: it failed several times in a row, and
- * is tried now and then. `wrong_chain`: it serves another chain. `unasked`: nothing is known yet.
+ * How an endpoint is, to whoever asks it; those first that need a look. `wrong_chain`: it serves another chain. `resting`:
+ * it failed several times in a row, and is tried now and then. `failing`: ordinary calls go there, and the latest one, or
+ * most of the latest, failed. `limited`: they do, no more at a time or a second than it takes. `healthy`: they do.
+ * `unasked`: nothing is known yet.
  */
-export type EndpointState = 'healthy' | 'limited' | 'failing' | 'resting' | 'wrong_chain' | 'unasked';
+export const endpointStates = ['wrong_chain', 'resting', 'failing', 'limited', 'healthy', 'unasked'] as const;
+
+export type EndpointState = (typeof endpointStates)[number];
 
 /** What is known of an endpoint by whoever asks it. */
 export interface EndpointStatus {

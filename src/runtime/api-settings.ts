@@ -5,7 +5,7 @@ import type { SettingsReader } from './settings-reader.js';
 /** Where the HTTP API listens, and who may use it. */
 export interface ApiSettings {
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0: one that is free. */
   readonly port: number;
   /** What allows everything; null: none is set. */
   readonly token: string | null;
@@ -13,7 +13,7 @@ export interface ApiSettings {
   readonly readToken: string | null;
   /** Requests a minute of one address; null: no limit. */
   readonly rateLimit: number | null;
-  /** Blocks that a live pipeline may be behind the head in a system that is ready; null: any. */
+  /** Blocks that a live pipeline may be behind the head in a system that is ready; null: without a limit. */
   readonly maxLagBlocks: number | null;
 }
 

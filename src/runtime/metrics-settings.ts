@@ -6,7 +6,7 @@ import { hostSchema, portSchema } from './tcp-port.js';
 /** Where a run, a worker or a monitor serves its metrics. */
 export interface MetricsSettings {
   readonly host: string;
-  /** Null: nowhere; 0: any that is free. */
+  /** Null: nowhere; 0: one that is free. */
   readonly port: number | null;
 }
 

@@ -4,6 +4,7 @@ import type { EndpointReport } from '../chain/endpoints/endpoint-report.js';
 import type { EndpointSession, EndpointStore, ReportedEndpoint } from '../database/operations/endpoint-store.js';
 import { reportSeconds, type EndpointState } from '../model/rpc-endpoint.js';
 import type { Clock } from '../runtime/clock.js';
+import { giveUpLater } from './give-up-later.js';
 
 export interface EndpointReportsOptions {
   readonly store: Pick<EndpointStore, 'report' | 'end' | 'prune'>;
@@ -32,7 +33,9 @@ export function reportEndpoints(options: EndpointReportsOptions): WatchEndpoints
     const running = reports.run(ended.signal);
     return async () => {
       ended.abort();
-      await inTime(options.clock, running);
+      const reason = (): Error => new Error('given up');
+      const patience = { clock: options.clock, after: ended.signal, delayMs: patienceMs, reason };
+      await giveUpLater(patience, () => running).catch(() => undefined);
     };
   };
 }
@@ -105,11 +108,4 @@ function stateOf(report: EndpointReport, requests: number): EndpointState {
   if (requests === 0) return 'unasked';
   if (report.latestFailed || report.errorRate > 0.5) return 'failing';
   return report.isLimited ? 'limited' : 'healthy';
-}
-
-async function inTime(clock: Clock, work: Promise<void>): Promise<void> {
-  const done = new AbortController();
-  const patience = clock.sleep(patienceMs, done.signal).catch(() => undefined);
-  await Promise.race([work, patience]);
-  done.abort();
 }

@@ -130,7 +130,7 @@ describe('run', () => {
     expect((await outcome(['--help'], io))[0]).to.equal(0);
   });
 
-  it('reports an error that nobody caught as any other, and ends', async () => {
+  it('reports an error that nobody caught like the others, and ends', async () => {
     const io = new FakeIo({ env: { CHAINPARSE_DATABASE_URL: 'mysql://u:hidden@h/db' } });
     io.stdout.write = (_text, done) => {
       expect(io.crash(new Error('hidden'))).to.equal(true);

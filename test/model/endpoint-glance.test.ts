@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { glanceAtEndpoints } from '../../src/model/endpoint-glance.js';
-import type { EndpointState, RpcEndpoint } from '../../src/model/rpc-endpoint.js';
+import { isStale, type EndpointState, type RpcEndpoint } from '../../src/model/rpc-endpoint.js';
 
 const endpoint = (name: string, state: EndpointState, ageSeconds = 1, chainId = 1): RpcEndpoint => ({
   ...{ name, state, ageSeconds, chainId, worker: 'host-1:10', updateTime: '2024-01-15T10:00:00' },
@@ -8,8 +8,14 @@ const endpoint = (name: string, state: EndpointState, ageSeconds = 1, chainId = 
   ...{ requests: 1, failures: 0, lastError: null, lastErrorTime: null },
 });
 const glance = (...endpoints: readonly RpcEndpoint[]): unknown =>
-  glanceAtEndpoints(endpoints).map(({ endpoint: { chainId, name, state }, stale, reports, alike }) =>
-    [chainId, name, state, stale ? 'stale' : 'fresh', `${alike} of ${reports}`].join(' '),
+  glanceAtEndpoints(endpoints).map(({ endpoint: reported, reports, alike }) =>
+    [
+      reported.chainId,
+      reported.name,
+      reported.state,
+      isStale(reported) ? 'stale' : 'fresh',
+      `${alike} of ${reports}`,
+    ].join(' '),
   );
 
 describe('endpoints at a glance', () => {

@@ -3,6 +3,7 @@ import type { Alert } from '../../model/alert.js';
 import { alertToJson } from '../../model/alert.js';
 import { chainNameOf } from '../../model/chain.js';
 import type { EndpointGlance } from '../../model/endpoint-glance.js';
+import { isStale } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { Task } from '../../model/task.js';
 import type { Settings } from '../../runtime/settings.js';
@@ -42,12 +43,12 @@ export function alertEntry(alert: Alert): LiveEntry {
 }
 
 /** Returns an endpoint at a glance, without what changes with every report. */
-export function endpointEntry({ endpoint, stale, reports, alike }: EndpointGlance): LiveEntry {
+export function endpointEntry({ endpoint, reports, alike }: EndpointGlance): LiveEntry {
   const value = {
     chain: chainNameOf(endpoint.chainId),
     endpoint: endpoint.name,
     state: endpoint.state,
-    stale_since: stale ? endpoint.updateTime : null,
+    stale_since: isStale(endpoint) ? endpoint.updateTime : null,
     reports,
     alike,
     head_ms: endpoint.headMs,

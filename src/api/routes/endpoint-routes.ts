@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
-import { endpointToJson } from '../../model/rpc-endpoint.js';
+import { endpointStates, endpointToJson } from '../../model/rpc-endpoint.js';
 import type { ApiParts } from '../api-parts.js';
 import { route, type Route } from '../route.js';
 import { shownInstant, wholeNumber } from '../schemas/parameters.js';
@@ -10,14 +10,12 @@ const listQuery = z.object({
   limit: wholeNumber(1, 200).default(100),
 });
 
-const states = ['healthy', 'limited', 'failing', 'resting', 'wrong_chain', 'unasked'] as const;
-
 const endpointSchema = z
   .strictObject({
     chain_id: z.int(),
     endpoint: z.string().describe('its host, numbered where one host has several'),
     worker: z.string().describe('host:pid of the process that asks it'),
-    state: z.enum(states),
+    state: z.enum(endpointStates),
     stale: z.boolean().describe('its last reports did not come: what stands here may no longer be so'),
     update_time: shownInstant,
     age_seconds: z.int(),

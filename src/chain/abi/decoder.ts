@@ -18,7 +18,7 @@ export type Decoded =
 export interface LogDecoder {
   /** The first topics to ask for; null: whatever they are. */
   readonly topics: readonly string[] | null;
-  /** The contracts to ask for, in lower case; null: any. */
+  /** The contracts to ask for, in lower case; null: whichever they are. */
   readonly addresses: readonly string[] | null;
   /** Never throws: a log that can't be decoded is answered as undecoded. */
   decode(log: RawLog): Decoded;

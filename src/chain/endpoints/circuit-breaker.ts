@@ -39,7 +39,7 @@ export class CircuitBreaker {
     return this.#lostTries;
   }
 
-  /** From when on a call may pass: any time while closed, none while another one tries. */
+  /** From when on a call may pass: at once while closed, none while another one tries. */
   get freeAt(): number {
     return this.#tryingSince === null ? this.#retryAt : Number.POSITIVE_INFINITY;
   }

@@ -54,8 +54,6 @@ const defaultBackoff: Backoff = { firstMs: 250, maxMs: 8_000 };
 export class EndpointPool {
   /** The chain that is meant; undefined: whichever the endpoints serve. */
   readonly chainId: number | undefined;
-  /** The newest block that anybody has heard of. */
-  newest = -1;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #backoff: Backoff;
@@ -94,8 +92,18 @@ export class EndpointPool {
 
   /** Asks an endpoint after the others for some time. */
   passOver(name: string): void {
-    const endpoint = this.#endpoints.find((candidate) => candidate.name === name);
+    const endpoint = this.#find(name);
     if (endpoint !== undefined) this.#order.putLast(endpoint, this.now());
+  }
+
+  /** An endpoint has told of a block. */
+  told(name: string, block: number): void {
+    this.#find(name)?.told(block);
+  }
+
+  /** The newest block that any of them has told of; -1 where there was none. */
+  get newest(): number {
+    return Math.max(-1, ...this.#endpoints.map(({ newest }) => newest ?? -1));
   }
 
   /** Returns the chosen endpoints that can tell news by themselves. */
@@ -137,6 +145,10 @@ export class EndpointPool {
   async close(): Promise<void> {
     for (const { chain } of this.#endpoints) chain.close();
     await Promise.all(this.#endpoints.map(({ rpc }) => rpc.close()));
+  }
+
+  #find(name: string): PooledEndpoint | undefined {
+    return this.#endpoints.find((candidate) => candidate.name === name);
   }
 
   #open({

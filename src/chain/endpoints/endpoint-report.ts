@@ -62,7 +62,7 @@ export class EndpointReporter {
 
 /** Returns how an endpoint is at a time of its clock. */
 export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport {
-  const { name, rpc, chain, breaker, health, inFlight, rate, history } = endpoint;
+  const { name, newest, chain, breaker, health, inFlight, rate, history } = endpoint;
   return {
     name,
     state: chain.strange === null ? breaker.state : 'wrong chain',
@@ -75,7 +75,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     maxInFlight: rounded(inFlight.most),
     maxPerSecond: rounded(rate.perSecond),
     historyBegins: history.begins,
-    newestBlock: rpc.newest,
+    newestBlock: newest,
     lastError: health.lastError?.message ?? null,
     lastErrorAgeMs: health.lastError === null ? null : Math.round(now - health.lastErrorAt),
     results: health.counts,

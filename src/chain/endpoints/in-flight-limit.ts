@@ -5,7 +5,7 @@ const longestUntilRetried = 1_600;
 const unlimited = 32;
 
 /**
- * How many requests an endpoint takes at a time: any number until it refuses some, then fewer at once, and more one by one
+ * How many requests an endpoint takes at a time: as many as there are until it refuses some, then fewer at once, and more one by one
  * (additive increase, multiplicative decrease; Chiu and Jain, 1989).
  */
 export class InFlightLimit {

@@ -39,6 +39,7 @@ export class PooledEndpoint {
   readonly #clock: Clock;
   readonly #backoff: Backoff;
   readonly #tell: (isUp: boolean) => void;
+  #newest: number | null = null;
   /** What was told last. */
   #wasUp: boolean | null = null;
   /** Refusals for the number of requests, in a row. */
@@ -60,6 +61,11 @@ export class PooledEndpoint {
   /** What it is called among others: its host, numbered where there are several of one host. */
   get name(): string {
     return this.rpc.name;
+  }
+
+  /** The newest block that it has told of; null where it has told of none. */
+  get newest(): number | null {
+    return this.#newest;
   }
 
   /** True where ordinary calls may go there. */
@@ -96,6 +102,11 @@ export class PooledEndpoint {
     this.inFlight.answered();
     this.rate.answered(calls, now);
     this.breaker.succeed();
+  }
+
+  /** It has told of a block. */
+  told(block: number): void {
+    this.#newest = Math.max(block, this.#newest ?? block);
   }
 
   /** It answered what costs it nothing. */

@@ -7,7 +7,7 @@ import { HeaderCache } from './header-cache.js';
 import { HeadSubscription } from './head-subscription.js';
 
 interface HeadFeedOptions {
-  readonly chain: Pick<ChainClient, 'header' | 'telling'>;
+  readonly chain: Pick<ChainClient, 'header' | 'heard' | 'telling'>;
   /** The chain that is meant. */
   readonly chainId: number;
   readonly clock: Clock;
@@ -96,7 +96,10 @@ export class HeadFeed {
     const { chain, ...options } = this.#options;
     this.#subscription = new HeadSubscription({ endpoints: chain.telling, ...options });
     this.#subscription.start({
-      told: (header, endpoint) => this.#told(header, endpoint),
+      told: (header, endpoint) => {
+        chain.heard(header, endpoint);
+        this.#told(header, endpoint);
+      },
       // What came while nobody listened must be asked for.
       began: () => this.#lookSoon(),
       ended: () => {

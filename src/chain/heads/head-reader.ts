@@ -1,7 +1,8 @@
 import type { Finality } from '../../model/pipeline.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { BlockTag, ChainClient, TagAnswer } from '../chain-client.js';
+import type { ChainClient } from '../chain-client.js';
+import type { BlockTag, TagAnswer } from './header-outcome.js';
 import { RpcError } from '../errors/rpc-error.js';
 
 /** Where the chain stands. */

@@ -101,7 +101,6 @@ export class HeadSubscription {
       const header = readHeader((params as { readonly result?: unknown } | null)?.result);
       if (header === null) return;
       this.#told++;
-      endpoint.told(header);
       this.#listener.told(header, endpoint.name);
     } catch (error) {
       this.#log('debug', `${endpoint.name} tells a head that is none: ${messageOf(error)}`, endpoint);

@@ -1,12 +1,20 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RpcCall, RpcOutcome } from '../rpc/json-rpc-answer.js';
-import type { RpcError } from '../errors/rpc-error.js';
+import { RpcError } from '../errors/rpc-error.js';
 import { readHeader } from '../rpc/rpc-values.js';
 
 export type BlockTag = 'latest' | 'safe' | 'finalized';
 
 /** What the node says of a tag: a header, null (it knows none), or why it would not say. */
 export type TagAnswer = BlockHeader | RpcError | null;
+
+/** The headers of the newest block and of another tag, as one node gave them in one breath. */
+export interface HeadsAnswer {
+  readonly latest: BlockHeader | null;
+  readonly tagged: TagAnswer;
+  /** The name of the endpoint that answered. */
+  readonly endpoint: string;
+}
 
 /** Returns the call that asks for a block's header. */
 export function headerCall(block: number | BlockTag): RpcCall {
@@ -28,6 +36,17 @@ export function valueOf(outcome: RpcOutcome | undefined): unknown {
 /** Reads a header; null where the node says, in one way or another, that it has no such block. */
 export function headerIn(outcome: RpcOutcome | undefined, number?: number): BlockHeader | null {
   return outcome?.ok === false && saysAbsent(outcome.error) ? null : readHeader(valueOf(outcome), number);
+}
+
+/** Reads the header of a block that must be there; throws RpcError of class lag where the endpoint does not have it. */
+export function headerOf(
+  outcome: RpcOutcome | undefined,
+  number: number,
+  { host }: { readonly host: string },
+): BlockHeader {
+  const header = headerIn(outcome, number);
+  if (header === null) throw new RpcError(`block ${number} is not there`, { class: 'lag', host });
+  return header;
 }
 
 function saysAbsent({ class: kind, message }: RpcError): boolean {

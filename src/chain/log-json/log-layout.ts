@@ -1,4 +1,5 @@
 import type { RawLog } from '../../model/event.js';
+import { isHexDigits } from '../hex.js';
 import { NumberReader, TextReader, TopicsReader } from './hex-readers.js';
 import type { HexReader } from './hex-readers.js';
 import { Literal } from './json-bytes.js';
@@ -122,15 +123,13 @@ export class LogLayout {
   }
 }
 
-const hexText = /^0x[0-9a-f]*$/;
-
 /** Returns who reads values like this one; null where it is no hex in lower case, and has to be the same in all logs. */
 function readerOf(name: string, value: unknown): HexReader<unknown> | null {
   if (name === 'topics') return isTopics(value) ? new TopicsReader() : null;
-  if (typeof value !== 'string' || !hexText.test(value)) return null;
+  if (typeof value !== 'string' || !isHexDigits(value)) return null;
   return Object.hasOwn(makeReader, name) ? makeReader[name as keyof FieldReaders]() : new TextReader(null);
 }
 
 function isTopics(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((topic) => hexText.test(String(topic)));
+  return Array.isArray(value) && value.length > 0 && value.every((topic) => isHexDigits(String(topic)));
 }

@@ -4,7 +4,7 @@ import type { RawLog } from '../../model/event.js';
 export interface LogFilter {
   /** null: of any contract. */
   readonly addresses: readonly string[] | null;
-  /** Alternatives for the first topic; null: any, and none. */
+  /** Alternatives for the first topic; null: whichever it is, and none. */
   readonly topics: readonly string[] | null;
 }
 

@@ -2,10 +2,11 @@ import type { BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { checkBlockLogs } from './block-receipts.js';
-import type { ChainClient, LogsAnswer } from '../chain-client.js';
+import type { ChainClient } from '../chain-client.js';
 import { FilterParts, halvesOf } from './filter-parts.js';
 import { matcherOf } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
+import type { LogsAnswer } from './logs-answer.js';
 import { hostOf } from './range-size.js';
 import { RpcError, asksForLess, isRefusal } from '../errors/rpc-error.js';
 

@@ -1,14 +1,13 @@
-import type { BlockHeader } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ObserveChain } from '../chain-event.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import { AnswerReader } from './answer-reader.js';
+import { BatchSize } from './batch-size.js';
 import { parseBody } from './json-rpc-answer.js';
 import type { HttpAnswer, RpcCall, RpcOutcome } from './json-rpc-answer.js';
 import { observeRequest } from './observe-request.js';
 import { parseAround } from './long-array.js';
-import { RpcError, asksForLess } from '../errors/rpc-error.js';
-import type { RpcErrorClass } from '../errors/rpc-error.js';
+import { RpcError } from '../errors/rpc-error.js';
 import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
 import { WebSocketEndpoint, isWebSocketUrl } from './websocket-endpoint.js';
 
@@ -29,34 +28,6 @@ export interface JsonRpcOptions {
   readonly observe?: ObserveChain | undefined;
 }
 
-/** Classes of a failed batch that say nothing about batches: single calls would fail in the same way. */
-const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
-  'rate-limit',
-  'quota',
-  'timeout',
-  'transport',
-  'internal',
-  'response-too-large',
-  'range-cap',
-  'density',
-  'lag',
-  'pruned',
-  'missing-state',
-]);
-
-/**
- * A server that looks for a method or its parameters in an array finds none; one that refuses a method by name, or an
- * argument, means that one.
- */
-function isAboutBatch({ class: kind, message }: RpcError): boolean {
-  if (kind === 'invalid-request') return /request|json|unmarshal|array|object/i.test(message);
-  if (kind === 'method-disabled') return !/getlogs|limit exceeded|whitelist|plan|tier/i.test(message);
-  return !notAboutBatches.has(kind);
-}
-
-/** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
-const batchFailuresBorne = 3;
-
 /** One JSON-RPC endpoint over HTTP or a WebSocket. */
 export class JsonRpcEndpoint {
   readonly name: string;
@@ -64,10 +35,8 @@ export class JsonRpcEndpoint {
   readonly #clock: Clock;
   readonly #answers: AnswerReader;
   readonly #observe: ObserveChain | undefined;
+  readonly #batchSize: BatchSize;
   #nextId = 1;
-  #maxBatch: number;
-  #batchFailures = 0;
-  #newest: number | null = null;
 
   constructor(options: JsonRpcOptions) {
     const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
@@ -75,18 +44,13 @@ export class JsonRpcEndpoint {
     this.name = options.name ?? this.#transport.host;
     this.#clock = clock;
     this.#observe = options.observe;
-    this.#maxBatch = maxBatch;
+    this.#batchSize = new BatchSize(maxBatch);
     this.#answers = new AnswerReader({ url, host: this.host, clock });
   }
 
   /** The host of the URL: all of it that may be shown. */
   get host(): string {
     return this.#transport.host;
-  }
-
-  /** The newest block that it has told of; null where it has told of none. */
-  get newest(): number | null {
-    return this.#newest;
   }
 
   /** How the node tells news by itself; null where it can't. */
@@ -108,7 +72,7 @@ export class JsonRpcEndpoint {
   async batch(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const outcomes: RpcOutcome[] = [];
     while (outcomes.length < calls.length) {
-      const part = calls.slice(outcomes.length, outcomes.length + this.#maxBatch);
+      const part = calls.slice(outcomes.length, outcomes.length + this.#batchSize.most);
       const answered =
         part.length === 1
           ? await this.#alone(part, signal)
@@ -122,11 +86,6 @@ export class JsonRpcEndpoint {
     const last = outcomes.at(-1);
     while (last !== undefined && outcomes.length < calls.length) outcomes.push(last);
     return outcomes;
-  }
-
-  /** It has told of a block. */
-  told({ number }: BlockHeader): void {
-    this.#newest = Math.max(number, this.#newest ?? number);
   }
 
   /** Closes the connections. */
@@ -170,30 +129,16 @@ export class JsonRpcEndpoint {
     const parsed = parsedBody(answer, calls);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#answers.refusalIn(parsed, answer);
-      if (parsed === undefined) this.#bearFailure(error);
-      this.#shrinkBatch(calls.length, error);
+      if (parsed === undefined) this.#batchSize.bear(error);
+      this.#batchSize.refused(calls.length, error);
       return null;
     }
-    this.#batchFailures = 0;
+    this.#batchSize.answered();
     const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
     const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
     if (refused === undefined || refused.ok) return outcomes;
-    this.#shrinkBatch(calls.length, refused.error);
+    this.#batchSize.refused(calls.length, refused.error);
     return null;
-  }
-
-  /** Remembers that a batch of this size is too much, or throws the error where it is about something else. */
-  #shrinkBatch(size: number, error: RpcError): void {
-    if (!isAboutBatch(error)) this.#bearFailure(error);
-    const tooLarge = error.class === 'batch' && /larg|big|size|limit|many|exceed|max/i.test(error.message);
-    const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
-    this.#maxBatch = tooLarge ? Math.max(1, smaller) : 1;
-  }
-
-  #bearFailure(error: RpcError): void {
-    const mayBeBatch = error.class !== 'rate-limit' && error.class !== 'quota' && !asksForLess(error);
-    if (error.class === 'batch' || (mayBeBatch && ++this.#batchFailures >= batchFailuresBorne)) return;
-    throw error;
   }
 }
 
@@ -201,6 +146,7 @@ function openTransport(options: TransportOptions): Transport {
   return isWebSocketUrl(options.url) ? new WebSocketEndpoint(options) : new HttpEndpoint(options);
 }
 
+/** Returns an answer's JSON; a long array of a call that collects it is read by its collector. */
 function parsedBody(answer: HttpAnswer, calls: readonly RpcCall[]): unknown {
   if (answer.parsed !== undefined) return answer.parsed;
   const collect = calls.find((call) => call.collect !== undefined)?.collect;

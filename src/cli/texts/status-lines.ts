@@ -1,6 +1,7 @@
 import type { Alert } from '../../model/alert.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
+import { isStale } from '../../model/rpc-endpoint.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
 import type { EventRates } from '../../tasks/event-rates.js';
@@ -142,7 +143,8 @@ function runningRow(task: Task, view: StatusView): StatusRow {
   return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
 }
 
-function endpointRow({ endpoint, stale, reports, alike }: EndpointGlance, lang: Lang): StatusRow {
+function endpointRow({ endpoint, reports, alike }: EndpointGlance, lang: Lang): StatusRow {
+  const stale = isStale(endpoint);
   const { name, chainId, state, headMs, logsMs, lastError } = endpoint;
   const share = alike === reports ? '' : ` (${alike}/${reports})`;
   const age = `${lang === 'zh' ? '无报告' : 'no report for'} ${ageText(endpoint.ageSeconds, lang)}`;

@@ -30,6 +30,7 @@ describe('a feed of heads that must ask', () => {
     answer = () => Promise.resolve(header(7));
     const chain = {
       telling: [],
+      heard: () => undefined,
       header: () => {
         asked++;
         return answer();
@@ -96,6 +97,7 @@ describe('a feed of heads that must ask', () => {
     let dropped: AbortSignal | undefined;
     const chain = {
       telling: [],
+      heard: () => undefined,
       header: (_block: unknown, signal: AbortSignal) => {
         dropped = signal;
         return new Promise<never>((_resolve, reject) =>
@@ -196,6 +198,7 @@ describe('a feed of heads that are told', () => {
     }
     expect(node.requests.length).to.equal(before);
     expect((await feed.next(0, 60_000, never)).toldBy).to.equal(new URL(node.url).host);
+    expect(client.health()[0]?.newestBlock).to.equal(node.head.number);
   });
 
   it('keeps the headers of blocks that came while nobody waited', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { ChainClient, TagAnswer } from '../../../src/chain/chain-client.js';
+import type { ChainClient } from '../../../src/chain/chain-client.js';
+import type { TagAnswer } from '../../../src/chain/heads/header-outcome.js';
 import { HeadReader } from '../../../src/chain/heads/head-reader.js';
 import type { ChainHead } from '../../../src/chain/heads/head-reader.js';
 import { RpcError } from '../../../src/chain/errors/rpc-error.js';

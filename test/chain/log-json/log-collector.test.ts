@@ -141,10 +141,4 @@ describe('logs that are read from the bytes of an answer', () => {
       }
     }
   });
-
-  it('share the texts that they have in common', () => {
-    const [first, second] = (collect(answerOf(JSON.stringify(alike))) ?? []).slice(1);
-    expect(first?.blockHash).to.equal(second?.blockHash);
-    expect(Object.keys(first ?? {})).to.deep.equal(Object.keys(readLogs(alike)[0] ?? {}));
-  });
 });

@@ -181,8 +181,8 @@ export const ingestionMutants: readonly Mutant[] = [
   client(
     'not-there',
     'a node without the last block of a range has not answered for it',
-    'if (header === null) throw lagOf(endpoint, range.to);',
-    'if (header === null) return { logs: [], last: { number: range.to } as never, endpoint: "", bytes: 0, ms: 0 };',
+    'const header = headerOf(last, range.to, endpoint);',
+    'const header = headerIn(last, range.to) ?? ({ number: range.to } as never);',
   ),
   chain(
     'other-chain',
