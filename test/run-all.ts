@@ -17,6 +17,7 @@ const parts = {
 };
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+const colourCodes = /\u001b\[\d+m/g;
 const started = new Set<ChildProcess>();
 
 interface Part {
@@ -43,23 +44,33 @@ function start(patterns: readonly string[]): Part {
   return { output, exited: exited.finally(() => started.delete(child)) };
 }
 
-/** Shows what a part writes, and returns how many of its tests passed, failed and were skipped. */
-async function show(part: Part): Promise<readonly number[]> {
+interface Outcome {
+  /** How many of its tests passed, failed and were skipped. */
+  readonly counts: readonly number[];
+  /** What mocha says of those that failed. */
+  readonly failures: string;
+}
+
+/** Shows what a part writes. */
+async function show(part: Part): Promise<Outcome> {
   let end = '';
-  part.output.on('data', (text: Buffer) => (end = (end + text.toString()).slice(-200)));
+  part.output.on('data', (text: Buffer) => (end = (end + text.toString()).slice(-50_000)));
   await pipeline(part.output, process.stdout, { end: false });
   const counts = /mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(end)?.slice(1);
-  return counts?.map(Number) ?? [0, 1, 0];
+  const failures = /^ *\d+ failing$.*(?=^mocha: )/ms.exec(end.replaceAll(colourCodes, ''))?.[0] ?? '';
+  return { counts: counts?.map(Number) ?? [0, 1, 0], failures };
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => started.forEach((child) => child.kill(signal)));
 }
 const running = [parts.liveness, parts.programs, parts.computing].map(start);
-const shown: (readonly number[])[] = [];
+const shown: Outcome[] = [];
 for (const part of running) shown.push(await show(part));
+// Whoever keeps only the end of a long output finds there what failed.
+for (const { failures } of shown) process.stdout.write(failures);
 const [passed, failed, skipped] = [0, 1, 2].map((index) =>
-  shown.reduce((sum, counts) => sum + (counts[index] ?? 0), 0),
+  shown.reduce((sum, { counts }) => sum + (counts[index] ?? 0), 0),
 );
 process.stdout.write(`\nmocha: ${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 const codes = await Promise.all(running.map(({ exited }) => exited));

@@ -1,9 +1,10 @@
 /** Waits for `work`, but no longer than until `signal` is aborted: then null. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  const done = new AbortController();
+  let giveUp = (): void => undefined;
   const aborted = new Promise<null>((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true, signal: done.signal });
+    giveUp = (): void => resolve(null);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
   });
-  return await Promise.race([work, aborted]).finally(() => done.abort());
+  return await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', giveUp));
 }

@@ -3,6 +3,9 @@ import type { Progress, Task } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
 
+/** How to write the limit of what is read often: SQLite plans a statement whose limit is bound anew each time it runs. */
+export const inText = { skipBinding: true } as const;
+
 /** Reads tasks, with their ages by the database's clock. */
 export async function selectTasks(
   database: Database,

@@ -8,7 +8,7 @@ import type { Replaced } from './end-replaced.js';
 import type { Statement } from '../script.js';
 import { countTasks, listTasks } from './task-listing.js';
 import type { TaskPageFilter } from './task-listing.js';
-import { keptProgress, selectTasks } from './task-rows.js';
+import { inText, keptProgress, selectTasks } from './task-rows.js';
 import type { Beat } from './task-rows.js';
 
 const table = 'pipeline_task';
@@ -56,7 +56,7 @@ export class TaskStore {
   async getNewest(pipelineId: number): Promise<Task | null> {
     const begun = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
       query.where({ pipeline_id: pipelineId }).whereNot({ status: taskStatus.queued });
-    const [newest] = await selectTasks(this.#database, (query) => begun(query).orderBy('id', 'desc').limit(1));
+    const [newest] = await selectTasks(this.#database, (query) => begun(query).orderBy('id', 'desc').limit(1, inText));
     if (newest === undefined || newest.status === taskStatus.running) return newest ?? null;
     const named = this.#database.knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
     const [holder] = await selectTasks(this.#database, (query) => begun(query).where('id', named));

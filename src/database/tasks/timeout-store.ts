@@ -3,7 +3,7 @@ import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { requireMigrated } from '../schema/migrator.js';
-import { selectTasks } from './task-rows.js';
+import { inText, selectTasks } from './task-rows.js';
 
 /** What a database says of itself. */
 export interface DatabaseProbe {
@@ -78,7 +78,10 @@ export class TimeoutStore {
   async listSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<readonly Task[]> {
     const shortestSeconds = await this.#shortestTimeoutSeconds(rule);
     return selectTasks(this.#database, (query) =>
-      this.#silent(this.#quiet(query, shortestSeconds), rule).where('id', '>', afterId).orderBy('id').limit(limit),
+      this.#silent(this.#quiet(query, shortestSeconds), rule)
+        .where('id', '>', afterId)
+        .orderBy('id')
+        .limit(limit, inText),
     );
   }
 
@@ -92,7 +95,7 @@ export class TimeoutStore {
     const running = (): Knex.QueryBuilder => knex('pipeline_task').where({ status: taskStatus.running });
     const isAhead = (column: string): Knex.Raw => dialect.isAhead(knex, column, toleratedAheadSeconds);
     const ahead = (): Knex.QueryBuilder => whereLastSign(running(), isAhead).whereNotNull('heartbeat_interval');
-    const rows = await this.#database.read<{ id: number }[]>(() => ahead().select('id').limit(takenBackAtOnce));
+    const rows = await this.#database.read<{ id: number }[]>(() => ahead().select('id').limit(takenBackAtOnce, inText));
     if (rows.length === 0) return [];
     const ids = await this.unlocked(rows.map(({ id }) => id));
     const now = dialect.now(knex);

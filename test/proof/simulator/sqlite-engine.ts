@@ -85,24 +85,13 @@ function serverDialect(timezone: string): Dialect {
   };
 }
 
+/** Has statements tell the time by a virtual clock, which stands still while one runs: SQLite may ask it once for all rows. */
 function defineClock(connection: Connection, now: () => Circumstances): void {
   connection.function('sim_at', () => now().at);
   connection.function('sim_sender', () => now().sender);
-  const seconds = (instant: unknown, timezone: unknown): number | null => {
-    if (typeof instant !== 'string') return null;
-    if (instant !== 'now' && instant !== 'live') return Date.parse(`${instant.replace(' ', 'T')}Z`) / 1_000;
-    const ms = instant === 'now' ? now().clockMs : now().liveMs;
-    return Math.floor(ms / 1_000) + offsetSeconds(timezone as string);
-  };
-  connection.function('unixepoch', { varargs: true }, (instant: unknown, timezone: unknown) =>
-    seconds(instant, timezone),
-  );
-  connection.function('datetime', { varargs: true }, (instant: unknown, timezone: unknown) =>
-    new Date(1_000 * (seconds(instant, timezone) ?? 0)).toISOString().slice(0, 19).replace('T', ' '),
-  );
-}
-
-function offsetSeconds(timezone: string): number {
-  const [hours, minutes] = timezone.slice(1).split(':').map(Number);
-  return (timezone.startsWith('-') ? -60 : 60) * (60 * (hours ?? 0) + (minutes ?? 0));
+  connection.function('sim_now', { deterministic: true }, () => Math.floor(now().clockMs / 1_000));
+  connection.function('sim_live', { deterministic: true }, () => Math.floor(now().liveMs / 1_000));
+  const prepare = connection.prepare.bind(connection);
+  const virtual = (sql: string): string => sql.replaceAll(/'(now|live)'/g, "sim_$1(), 'unixepoch'");
+  connection.prepare = ((sql: string) => prepare(virtual(sql))) as Connection['prepare'];
 }
