@@ -3,7 +3,6 @@ import type { Component, PipelineDefinition } from '../model/pipeline.js';
 import { DefinitionMap } from './definition-map.js';
 import { parseComponent } from './parse-component.js';
 import { readTextFile } from './read-text-file.js';
-import { readYaml } from './read-yaml.js';
 import { AbiResolver } from './resolve-abi.js';
 import type { StoredAbi } from './resolve-abi.js';
 
@@ -48,6 +47,7 @@ export async function parseDefinition(
   path: string | null,
   options: DefinitionOptions,
 ): Promise<PipelineDefinition> {
+  const { readYaml } = await import('./read-yaml.js');
   const map = DefinitionMap.of(readYaml(text, options.name ?? path ?? 'the definition'), 'a definition');
   map.refuseUnknownKeys(definitionKeys);
   map.refuseBoth('name', 'pipeline_name');

@@ -1,7 +1,14 @@
-import { LineCounter, isMap, isScalar, isSeq, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
+import type { Node, Pair, YAMLMap } from 'yaml';
 import { closest, distance } from 'fastest-levenshtein';
 import { UsageError } from './errors.js';
 import type { FoundSetting } from './found-setting.js';
+
+const require = createRequire(import.meta.url);
+
+/** A large package, which is not loaded before there is a file to read. */
+const yaml = (): typeof Yaml => require('yaml') as typeof Yaml;
 
 /** The keys of `chainparse.config.yaml`, each with one value, beside the maps `rpc_urls`, `alerts`, `api` and `metrics`. */
 export const configFileKeys = [
@@ -58,11 +65,11 @@ const groups: ReadonlyMap<string, readonly string[]> = new Map<string, readonly 
  * in the other maps under `MAP.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
  */
 export function readConfigFile(text: string, name: string): Map<string, FoundSetting> {
-  return new ConfigFile(text, name).read();
+  return text.trim() === '' ? new Map<string, FoundSetting>() : new ConfigFile(text, name).read();
 }
 
 class ConfigFile {
-  readonly #lines = new LineCounter();
+  readonly #lines = new (yaml().LineCounter)();
   readonly #text: string;
   readonly #name: string;
 
@@ -72,12 +79,12 @@ class ConfigFile {
   }
 
   read(): Map<string, FoundSetting> {
-    const document = parseDocument(this.#text, { lineCounter: this.#lines, prettyErrors: false });
+    const document = yaml().parseDocument(this.#text, { lineCounter: this.#lines, prettyErrors: false });
     const fault = document.errors[0];
     if (fault !== undefined) throw this.#error(fault.pos[0], `is no valid YAML: ${fault.message}`);
     const { contents } = document;
-    if (contents === null || (isScalar(contents) && contents.value === null)) return new Map();
-    if (!isMap(contents)) throw this.#error(0, 'holds no map of settings');
+    if (contents === null || (yaml().isScalar(contents) && contents.value === null)) return new Map();
+    if (!yaml().isMap(contents)) throw this.#error(0, 'holds no map of settings');
     return this.#readEntries(contents);
   }
 
@@ -96,7 +103,7 @@ class ConfigFile {
   #readGroup(group: string, pair: Pair, entries: Map<string, FoundSetting>): void {
     const { value } = pair;
     if (isNothing(value)) return;
-    if (!isMap(value)) throw this.#wrongShape(pair, 'must map names of settings to values');
+    if (!yaml().isMap(value)) throw this.#wrongShape(pair, 'must map names of settings to values');
     for (const setting of value.items) {
       const key = keyOf(setting);
       const keys = groups.get(group) ?? [];
@@ -108,14 +115,14 @@ class ConfigFile {
   #readRpcUrls(pair: Pair, entries: Map<string, FoundSetting>): void {
     const { value } = pair;
     if (isNothing(value)) return;
-    if (!isMap(value)) throw this.#wrongShape(pair, 'must map the names of chains to URLs');
+    if (!yaml().isMap(value)) throw this.#wrongShape(pair, 'must map the names of chains to URLs');
     for (const chain of value.items) this.#addEntry(entries, `rpc_urls.${keyOf(chain).toLowerCase()}`, chain);
   }
 
   #addEntry(entries: Map<string, FoundSetting>, key: string, pair: Pair): void {
     const { value } = pair;
     if (isNothing(value)) return;
-    const isList = isSeq(value) && (key.startsWith('rpc_urls.') || key === 'alerts.command');
+    const isList = yaml().isSeq(value) && (key.startsWith('rpc_urls.') || key === 'alerts.command');
     const texts = isList ? value.items.map(textOf) : [textOf(value)];
     if (texts.some((text) => text === undefined)) throw this.#wrongShape(pair, 'must be one value');
     const text = isList && key === 'alerts.command' ? JSON.stringify(texts) : texts.join('\n');
@@ -143,7 +150,7 @@ class ConfigFile {
 }
 
 function keyOf(pair: Pair): string {
-  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+  return yaml().isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
 }
 
 function isOneOf<T extends string>(keys: readonly T[], key: string): key is T {
@@ -151,11 +158,11 @@ function isOneOf<T extends string>(keys: readonly T[], key: string): key is T {
 }
 
 function isNothing(node: unknown): boolean {
-  return node === null || node === undefined || (isScalar(node) && node.value === null);
+  return node === null || node === undefined || (yaml().isScalar(node) && node.value === null);
 }
 
 /** Returns a scalar as it was written, so that `+08:00` or `1e3` reach the schema untouched. */
 function textOf(node: unknown): string | undefined {
-  if (!isScalar(node)) return undefined;
+  if (!yaml().isScalar(node)) return undefined;
   return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
 }

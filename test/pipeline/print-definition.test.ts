@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { parseDefinition } from '../../src/pipeline/definition.js';
-import { definitionKeys, printDefinition } from '../../src/pipeline/print-definition.js';
+import { definitionKeys } from '../../src/pipeline/definition-keys.js';
+import { printDefinition } from '../../src/pipeline/print-definition.js';
 import { definitionOptions, monitorYaml, usdc } from './definition-texts.js';
 
 const parse = (text: string) => parseDefinition(text, 'p.yaml', definitionOptions);

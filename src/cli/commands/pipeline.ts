@@ -5,7 +5,7 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
-import { definitionKeys, printDefinition } from '../../pipeline/print-definition.js';
+import { definitionKeys } from '../../pipeline/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
 import type { CommandContext } from '../context.js';
@@ -92,6 +92,7 @@ export async function showPipeline(context: CommandContext, { id }: IdOption): P
 export async function exportPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const pipeline = await withStore(context, (store) => store.get(id));
   if (context.output.isJson) return context.output.json(definitionKeys(pipeline));
+  const { printDefinition } = await import('../../pipeline/print-definition.js');
   await context.output.write(printDefinition(pipeline));
 }
 
