@@ -93,5 +93,5 @@ function defineClock(connection: Connection, now: () => Circumstances): void {
   connection.function('sim_live', { deterministic: true }, () => Math.floor(now().liveMs / 1_000));
   const prepare = connection.prepare.bind(connection);
   const virtual = (sql: string): string => sql.replaceAll(/'(now|live)'/g, "sim_$1(), 'unixepoch'");
-  connection.prepare = ((sql: string) => prepare(virtual(sql)));
+  connection.prepare = (sql: string) => prepare(virtual(sql));
 }
