@@ -48,7 +48,7 @@ export async function searchModel(
   const run = promisify(execFile);
   await copyFile(modelPath(model), join(folder, 'model.pml'));
   await run('spin', ['-a', ...flags, 'model.pml'], { cwd: folder });
-  await run('gcc', [optimize, '-w', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=2048', '-o', 'pan', 'pan.c'], { cwd: folder });
+  await run('gcc', [optimize, '-w', '-DSAFETY', '-DMEMLIM=4096', '-o', 'pan', 'pan.c'], { cwd: folder });
   const { stdout } = await run(join(folder, 'pan'), ['-m1000000'], { cwd: folder, maxBuffer: 1 << 26 });
   return readReport(stdout);
 }

@@ -12,7 +12,8 @@ import { eventually } from '../../support/within.js';
 import { FakeIo } from '../fake-io.js';
 import { runIn, type CommandResult } from '../run-in.js';
 
-const patience = ['--timeout', '1', '--heartbeat-interval', '2'];
+/** Long intervals: a machine that is busy with other tests may answer late, which a monitor takes for an outage. */
+const patience = ['--timeout', '1', '--heartbeat-interval', '10'];
 const english = ['--lang', 'en', '--log-format', 'pretty'];
 
 /** Runs one check, in English whatever the surroundings speak. */
@@ -28,12 +29,16 @@ eachDatabase('the monitor command', (testDatabase) => {
     database = await openMigrated(await testDatabase.fresh());
     tasks = new TaskStore(database);
     // A server that has just come up is not trusted yet.
-    await eventually('the server is up for three beats', async () => {
-      const uptime = database.dialect.uptime(database.knex);
-      if (uptime === null) return true;
-      const [[row]] = (await uptime) as unknown as [[{ Value: string }]];
-      return Number(row.Value) >= 6;
-    });
+    await eventually(
+      'the server is up for three beats',
+      async () => {
+        const uptime = database.dialect.uptime(database.knex);
+        if (uptime === null) return true;
+        const [[row]] = (await uptime) as unknown as [[{ Value: string }]];
+        return Number(row.Value) >= 30;
+      },
+      40_000,
+    );
   });
   after(() => database.close());
   beforeEach(async () => {
@@ -142,7 +147,8 @@ withMariadbServer('the monitor command and a server that is away', (server) => {
     await database.close();
     await server().stop();
     const env = { CHAINPARSE_DATABASE_URL: url };
-    const monitor = startChainparse(['monitor', ...patience, '--interval', '1', '--lang', 'en'], { env });
+    const shortPatience = ['--timeout', '1', '--heartbeat-interval', '2', '--interval', '1'];
+    const monitor = startChainparse(['monitor', ...shortPatience, '--lang', 'en'], { env });
     await monitor.output(/nobody is judged while the database is away/);
     await server().restart();
     await monitor.output(/nobody is judged for \d s, in which living runs are heard/);
