@@ -1,4 +1,4 @@
-// Runs every test in three parts side by side: two that mostly wait (for processes, clocks, servers) and one that mostly
+// Runs every test in four parts side by side: three that mostly wait (for processes, clocks, servers) and one that mostly
 // computes, since together they take little longer than the longest. `npx mocha FILE` runs single ones.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,8 @@ const liveness = 'alerts|clocks|database-away|detection|disk-full|freeze|monitor
 
 const parts = {
   liveness: [`test/scenarios/@(${liveness}).test.ts`],
-  programs: [`test/scenarios/!(${liveness}).test.ts`, 'test/cli/**/*.test.ts'],
+  scenarios: [`test/scenarios/!(${liveness}).test.ts`],
+  commands: ['test/cli/**/*.test.ts'],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
   computing: ['test/!(scenarios|cli|proof)/**/*.test.ts', 'test/*.test.ts', 'test/proof/**/*.test.ts'],
 };
@@ -64,7 +65,7 @@ async function show(part: Part): Promise<Outcome> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => started.forEach((child) => child.kill(signal)));
 }
-const running = [parts.liveness, parts.programs, parts.computing].map(start);
+const running = Object.values(parts).map(start);
 const shown: Outcome[] = [];
 for (const part of running) shown.push(await show(part));
 // Whoever keeps only the end of a long output finds there what failed.

@@ -5,6 +5,7 @@ import { corpusFolder, readCase, withCorpus } from '../support/corpus.js';
 import type { ExpectedEvent, RecordedCase } from '../support/corpus.js';
 import { Child } from '../support/child.js';
 import { eachDatabase } from '../support/databases.js';
+import { runInPlace } from '../cli/run-in.js';
 import { runChainparse } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -105,12 +106,13 @@ withCorpus('recorded mainnet cases through the program', (names) => {
         const recorded = readCase(name);
         const cwd = temporaryFolder();
         const chainparse = async (...args: string[]): Promise<string> => {
-          const result = await runChainparse(args, { cwd, env });
+          const result = await runInPlace({ cwd, env }, args);
           expect(result.code, result.stderr).to.equal(0);
           return result.stdout;
         };
         const id = (await chainparse('pipeline', 'import', writeDefinition(cwd, recorded))).trim();
-        await chainparse('run-pipeline', id, '--rpc-url', `${url}/case/${name}`);
+        const ran = await runChainparse(['run-pipeline', id, '--rpc-url', `${url}/case/${name}`], { cwd, env });
+        expect(ran.code, ran.stderr).to.equal(0);
         const events = readLines(await chainparse('events', 'export', '--pipeline', id));
         const undecoded = readLines(await chainparse('events', 'undecoded', '--pipeline', id, '--format', 'jsonl'));
 

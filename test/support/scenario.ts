@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { runInPlace } from '../cli/run-in.js';
 import type { Child } from './child.js';
 import { runChainparse, startChainparse } from './processes.js';
 import { simContract } from './simulated-chain.js';
@@ -79,9 +80,11 @@ export class Scenario {
     return new Scenario({ ...this.#env, ...env }, this.#rpcUrl, this.folder);
   }
 
-  /** Runs a command that must succeed; returns what it printed. */
+  /** Runs a command that must succeed; returns what it printed. In this process where that is as good: it starts faster. */
   async chainparse(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await runChainparse(args, { cwd: this.folder, env: this.#env });
+    const place = { cwd: this.folder, env: this.#env };
+    const isElsewhere = 'LD_PRELOAD' in this.#env;
+    const { code, stdout, stderr } = await (isElsewhere ? runChainparse(args, place) : runInPlace(place, args));
     expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
     return stdout;
   }
