@@ -24,25 +24,29 @@ export class Scenario {
   readonly #env: Record<string, string>;
   readonly #rpcUrl: string;
 
-  private constructor(env: Record<string, string>, rpcUrl: string, folder = temporaryFolder()) {
+  private constructor(env: Record<string, string>, rpcUrl: string, folder: string) {
     this.folder = folder;
     this.#env = env;
     this.#rpcUrl = rpcUrl;
   }
 
-  /** Migrates a database and imports a pipeline over the node's transfers; `env` adds to the environment. */
+  /**
+   * Migrates a database and imports a pipeline over the node's transfers; `env` adds to the environment. A relative path
+   * of SQLite's is one in the scenario's folder.
+   */
   static async begin(
     databaseUrl: string,
     rpcUrl: string,
     source: ScenarioSource,
     env: Record<string, string> = {},
   ): Promise<Scenario> {
+    const folder = temporaryFolder();
     const settings = {
-      CHAINPARSE_DATABASE_URL: databaseUrl,
+      CHAINPARSE_DATABASE_URL: databaseUrl.replace(/^sqlite:(?!\/)/, `sqlite:${folder}/`),
       CHAINPARSE_HEARTBEAT_INTERVAL: '1',
       CHAIN_31337_RPC_URL: rpcUrl,
     };
-    const scenario = new Scenario({ ...settings, ...env }, rpcUrl);
+    const scenario = new Scenario({ ...settings, ...env }, rpcUrl, folder);
     await scenario.chainparse('migrate');
     writeFileSync(
       join(scenario.folder, 'pipeline.json'),
