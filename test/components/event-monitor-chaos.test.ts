@@ -5,7 +5,7 @@ import { MessageLedger } from '../support/message-ledger.js';
 import { runMonitor } from '../support/monitor-run.js';
 import { seededRandom } from '../support/seeded-random.js';
 
-const schedules = Number(process.env['CHAOS_SCHEDULES'] ?? 100);
+const schedules = Number(process.env['CHAOS_SCHEDULES'] ?? 40);
 const firstSeed = Number(process.env['CHAOS_SEED'] ?? 1);
 
 /** One seed's choices. */

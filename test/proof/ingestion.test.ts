@@ -30,7 +30,7 @@ describe('the ingestion simulator: a real event monitor, client and commits agai
   it('wastes at most 5 % of the requests of a backfill on a limit that nobody states', async () => {
     const engine = await SqliteEngine.open();
     const store = new SimStore(engine);
-    for (let seed = 0; seed < 20 * share; seed++) {
+    for (let seed = 0; seed < 10 * share; seed++) {
       const { wrong, counts } = await playSchedule(planBackfill(seed), store, null);
       const { ranges, refused } = counts as Record<'ranges' | 'refused', number>;
       expect(wrong, `seed ${seed}`).to.deep.equal([]);
