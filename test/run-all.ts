@@ -12,9 +12,9 @@ const liveness = 'alerts|clocks|database-away|detection|disk-full|freeze|monitor
 const parts = {
   liveness: [`test/scenarios/@(${liveness}).test.ts`],
   scenarios: [`test/scenarios/!(${liveness}).test.ts`],
-  commands: ['test/cli/**/*.test.ts'],
+  commands: ['test/cli/**/*.test.ts', 'test/proof/@(ingestion|model).test.ts'],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
-  computing: ['test/!(scenarios|cli|proof)/**/*.test.ts', 'test/*.test.ts', 'test/proof/**/*.test.ts'],
+  computing: ['test/!(scenarios|cli|proof)/**/*.test.ts', 'test/*.test.ts', 'test/proof/!(ingestion|model).test.ts'],
 };
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
