@@ -70,7 +70,7 @@ describe('a task log', () => {
   });
 
   it('survives a full disk', function () {
-    if (!existsSync('/dev/full')) this.skip();
+    if (!existsSync('/dev/full')) this.skip(); // only Linux has a file that is always full
     const failures: string[] = [];
     const file = new RotatingFile('/dev/full', { onFailure: ({ message }) => failures.push(message) });
     file.write('a line\n');

@@ -33,7 +33,7 @@ withFakedClocks('clocks that are wrong', () => {
   }
 
   it('between workers, monitors and a server fail nobody who beats and spare nobody who is dead', async function () {
-    if (!hasMariadb) this.skip();
+    if (!hasMariadb) this.skip(); // SQLite has no clock of its own; CI requires MariaDB
     this.timeout(90_000);
     const server = await MariadbServer.start();
     const scenario = await Scenario.begin(await createDatabase(server.url()), node.url, source);

@@ -20,7 +20,7 @@ describe('the chainparse program', () => {
   });
 
   it('takes less than twice as long for --help as node for nothing', function () {
-    if (runsFromSource) this.skip();
+    if (runsFromSource) this.skip(); // what is compiled at each start is not what users start
     this.timeout(60_000);
     // The shortest run of each is the one that the rest of the machine disturbed least: a busy one needs more of them.
     let [nothing, help] = [Infinity, Infinity];
@@ -32,7 +32,7 @@ describe('the chainparse program', () => {
   });
 
   it('ends quietly when its reader leaves', async function () {
-    if (runsFromSource) this.skip();
+    if (runsFromSource) this.skip(); // what is compiled at each start is not what users start
     const child = spawn(process.execPath, [program, 'completion', 'bash'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let stderr = '';

@@ -20,7 +20,7 @@ describe('a run whose disk is full (sqlite; needs the right to mount)', () => {
   it('pauses, shows it by its silence, and goes on when there is room: each event is there once', async function () {
     this.timeout(90_000);
     const disk = SmallDisk.mount(8);
-    if (disk === null) this.skip();
+    if (disk === null) this.skip(); // a small disk needs the right to mount one
     const scenario = await Scenario.begin(`sqlite:${disk.folder}/x.db`, node.url, { mode: 'realtime' });
     const run = scenario.run();
     await reaches(scenario, 1);

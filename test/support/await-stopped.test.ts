@@ -5,7 +5,7 @@ import { Child } from './child.js';
 
 describe('a process that a test freezes', () => {
   it('stands still with all its threads when the signal has been sent, however busy it is', async function () {
-    if (!existsSync('/proc/self/task')) this.skip();
+    if (!existsSync('/proc/self/task')) this.skip(); // only Linux tells the state of threads
     const busy = 'const { Worker } = require("worker_threads"); console.log("up");';
     const script = `${busy} new Worker("for (;;) {}", { eval: true }); for (;;) {}`;
     const child = new Child(process.execPath, ['-e', script]);

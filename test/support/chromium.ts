@@ -20,7 +20,7 @@ export function startBrowser(): Promise<Browser> {
 export function withChromium(name: string, suite: () => void): void {
   if (existsSync(executablePath)) describe(name, suite);
   else if (isRequired) it(name, () => Promise.reject(new Error(howToGet)));
-  else describe.skip(`${name}: ${howToGet}`, suite);
+  else describe.skip(`${name}: ${howToGet}`, suite); // pending where there is no browser; CI requires one
 }
 
 /** What a page does that it should not: errors in scripts, refused content, calls to other hosts. */

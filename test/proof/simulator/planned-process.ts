@@ -14,5 +14,5 @@ export interface PlannedMonitor {
   readonly skewMs: number;
 }
 
-/** What kind of schedule it is: any faults, or pauses of the holder with a take-over. */
+/** What kind of schedule it is: faults of every kind, or pauses of the holder with a take-over. */
 export type Mode = 'mixed' | 'pauses';
