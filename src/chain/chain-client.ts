@@ -5,19 +5,17 @@ import { EndpointPool } from './endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from './endpoints/endpoint-pool.js';
 import type { EndpointReport } from './endpoints/endpoint-report.js';
 import type { Question, Work } from './endpoints/endpoint-question.js';
-import { collectHeaders, headerCall, headerIn, headerOf, hexOf, readTag, valueOf } from './heads/header-outcome.js';
+import { collectHeaders, headerCall, headerIn, readTag } from './heads/header-outcome.js';
 import type { BlockTag, HeadsAnswer } from './heads/header-outcome.js';
-import type { RpcCall } from './rpc/json-rpc-answer.js';
 import type { JsonRpcEndpoint } from './rpc/json-rpc.js';
-import { LogCollector, readLogsAnswer } from './log-json/log-collector.js';
-import { filterParams } from './logs/log-filter.js';
+import { askBlockLogs, askRangeLogs } from './logs/log-calls.js';
 import type { LogFilter } from './logs/log-filter.js';
 import type { LogsAnswer } from './logs/logs-answer.js';
 import { ReceiptCalls } from './logs/receipt-calls.js';
 import type { BlockLogsAnswer } from './logs/receipt-calls.js';
 import { asksForLess, mayBeLimit } from './errors/rpc-error.js';
 import type { RpcError } from './errors/rpc-error.js';
-import { readLogs, readQuantity } from './rpc/rpc-values.js';
+import { readQuantity } from './rpc/rpc-values.js';
 
 export type ChainClientOptions = EndpointPoolOptions;
 
@@ -122,17 +120,10 @@ export class ChainClient {
    * Returns the logs of a range. Throws RpcError where the node wants, or may want, a smaller range, or lags behind it.
    */
   async logs(filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<LogsAnswer> {
-    const where = { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) };
-    const call: RpcCall = { ...logsCall(filter, where), collect: () => new LogCollector() };
     const ask = async (endpoint: JsonRpcEndpoint): Promise<LogsAnswer> => {
-      const since = this.#pool.now();
-      // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
-      const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
-      const header = headerOf(last, range.to, endpoint);
-      this.heard(header, endpoint.name);
-      const ms = this.#pool.now() - since;
-      const read = readLogsAnswer(valueOf(logs));
-      return { logs: read, last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
+      const answer = await askRangeLogs(endpoint, { filter, range, now: () => this.#pool.now() }, signal);
+      this.heard(answer.last, endpoint.name);
+      return answer;
     };
     const single = range.from === range.to;
     const isForCaller = (error: RpcError): boolean =>
@@ -149,14 +140,10 @@ export class ChainClient {
 
   /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
   async logsOfBlocks(filter: LogFilter, hashes: readonly string[], signal: AbortSignal): Promise<RawLog[]> {
-    const calls = hashes.map((blockHash) => logsCall(filter, { blockHash }));
-    const ask = async (endpoint: JsonRpcEndpoint): Promise<RawLog[]> => {
-      const outcomes = await endpoint.batch(calls, signal);
-      return outcomes.flatMap((outcome) => readLogs(valueOf(outcome)));
-    };
+    const ask: Work<RawLog[]> = (endpoint) => askBlockLogs(endpoint, filter, hashes, signal);
     const isForCaller = (error: RpcError): boolean =>
       error.class === 'lag' || error.class === 'pruned' || asksForLess(error);
-    return this.#ask(ask, { calls: calls.length, isUrgent: true, isForCaller }, signal);
+    return this.#ask(ask, { calls: hashes.length, isUrgent: true, isForCaller }, signal);
   }
 
   /** Returns every log of a block, by its receipts. */
@@ -195,8 +182,4 @@ export class ChainClient {
   #isNew(number: number): boolean {
     return number > this.#pool.newest - newBlocks;
   }
-}
-
-function logsCall(filter: LogFilter, where: Readonly<Record<string, string>>): RpcCall {
-  return { method: 'eth_getLogs', params: [{ ...where, ...filterParams(filter) }] };
 }

@@ -1,4 +1,4 @@
-import type { DatabaseProbe } from '../database/tasks/timeout-store.js';
+import type { DatabaseProbe } from '../database/tasks/database-probe.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseClockWatch } from './database-clock-watch.js';
 

@@ -1,4 +1,5 @@
-import type { DatabaseProbe, TimeoutRule, TimeoutStore } from '../database/tasks/timeout-store.js';
+import type { DatabaseProbe } from '../database/tasks/database-probe.js';
+import type { TimeoutRule, TimeoutStore } from '../database/tasks/timeout-store.js';
 import type { Task } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseRefusedError, DatabaseUnreachableError } from '../runtime/errors.js';
@@ -10,7 +11,7 @@ import type { Observe } from './liveness-event.js';
 import { OutageWatch } from './outage-watch.js';
 import type { MonitorPresence } from './monitor-presence.js';
 import { failSilentTasks, type Trust } from './timeout-check.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../runtime/until-aborted.js';
 
 export interface TimeoutMonitorOptions {
   readonly store: TimeoutStore;

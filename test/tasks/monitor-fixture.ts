@@ -1,4 +1,5 @@
-import type { DatabaseProbe, TimeoutStore } from '../../src/database/tasks/timeout-store.js';
+import type { DatabaseProbe } from '../../src/database/tasks/database-probe.js';
+import type { TimeoutStore } from '../../src/database/tasks/timeout-store.js';
 import type { Task } from '../../src/model/task.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import type { Lang } from '../../src/runtime/messages.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { DatabaseProbe } from '../../src/database/tasks/timeout-store.js';
+import type { DatabaseProbe } from '../../src/database/tasks/database-probe.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { settle } from '../support/fake-clock.js';
 import { away, MonitorFixture, silentTask, up } from './monitor-fixture.js';

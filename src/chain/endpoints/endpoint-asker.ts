@@ -9,7 +9,7 @@ import { longTrouble } from './pooled-endpoint.js';
 import type { PooledEndpoint } from './pooled-endpoint.js';
 import type { RpcError } from '../errors/rpc-error.js';
 import { rpcFailureOf } from '../errors/rpc-failure.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 
 interface EndpointAskerOptions {
   readonly order: EndpointOrder;
@@ -40,7 +40,9 @@ export class EndpointAsker {
     const { calls, isForCaller } = question;
     const { endpoint, since } = passage;
     try {
+      // Others wait for what the endpoint says of its chain, too.
       const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
+      signal.throwIfAborted();
       if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), of: 'endpoint' };
       if (endpoint.chain.strange !== null) return { failure: null, of: 'endpoint' };
       const answer = await this.#answer(question, endpoint);

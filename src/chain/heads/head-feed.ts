@@ -5,6 +5,7 @@ import { BlockRhythm, longestQuietMs } from './block-rhythm.js';
 import type { ChainClient } from '../chain-client.js';
 import { HeaderCache } from './header-cache.js';
 import { HeadSubscription } from './head-subscription.js';
+import { HeadWaiters } from './head-waiters.js';
 
 interface HeadFeedOptions {
   readonly chain: Pick<ChainClient, 'header' | 'heard' | 'telling'>;
@@ -24,12 +25,6 @@ export interface HeadNews {
   readonly toldBy?: string | undefined;
 }
 
-interface Waiter {
-  readonly pollMs: number;
-  readonly resolve: (news: HeadNews) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** How many heads in a row must be found by asking before a subscription that did not tell them counts as silent. */
 const missesBorne = 3;
 
@@ -42,7 +37,7 @@ export class HeadFeed {
   readonly headers = new HeaderCache();
   readonly #options: HeadFeedOptions;
   readonly #rhythm = new BlockRhythm();
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new HeadWaiters<HeadNews>();
   #subscription: HeadSubscription | null = null;
   #news: HeadNews = { head: null, answers: 0 };
   /** By the monotonic clock: when the last good answer came, and when the head was last asked for. */
@@ -69,20 +64,14 @@ export class HeadFeed {
     if (this.#subscription === null) this.#subscribe();
     // What was heard long ago, when nobody waited, is no news.
     if (this.#news.answers > after && this.#now() - this.#heardAt < pollMs) return this.#news;
-    let leave = (): void => undefined;
+    const next = this.#waiting.join(pollMs, signal);
+    // Who is in more of a hurry than the others does not wait for the end of their pause.
+    this.#pause.abort();
+    if (!this.#isRunning) void this.#run();
     try {
-      return await new Promise<HeadNews>((resolve, reject) => {
-        const waiter = { pollMs, resolve, reject };
-        const abort = (): void => reject(signal.reason as Error);
-        signal.addEventListener('abort', abort, { once: true });
-        leave = () => {
-          signal.removeEventListener('abort', abort);
-          this.#leave(waiter);
-        };
-        this.#join(waiter);
-      });
+      return await next;
     } finally {
-      leave();
+      if (this.#waiting.isEmpty) this.#rest();
     }
   }
 
@@ -109,23 +98,15 @@ export class HeadFeed {
     });
   }
 
-  #join(waiter: Waiter): void {
-    this.#waiting.add(waiter);
-    // Who is in more of a hurry than the others does not wait for the end of their pause.
-    this.#pause.abort();
-    if (!this.#isRunning) void this.#run();
-  }
-
-  #leave(waiter: Waiter): void {
-    this.#waiting.delete(waiter);
-    if (this.#waiting.size > 0) return;
+  /** Nobody waits any more. */
+  #rest(): void {
     this.#pause.abort();
     this.#question.abort();
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#waiting.size > 0) {
+    while (!this.#waiting.isEmpty) {
       this.#pause = new AbortController();
       const waitMs = this.#nextLook() - this.#now();
       if (waitMs > 0) await this.#options.clock.sleep(waitMs, this.#pause.signal).catch(() => undefined);
@@ -135,7 +116,7 @@ export class HeadFeed {
   }
 
   #nextLook(): number {
-    const pollMs = Math.min(...[...this.#waiting].map((waiter) => waiter.pollMs));
+    const { pollMs } = this.#waiting;
     if (!this.#isTold) return this.#rhythm.nextLook(this.#lookedAt, pollMs);
     const silenceMs = Math.min(2.5 * (this.#rhythm.intervalMs ?? 0), longestQuietMs);
     return Math.max(this.#heardAt, this.#lookedAt) + Math.max(pollMs, silenceMs);
@@ -157,8 +138,7 @@ export class HeadFeed {
       this.#answer({ head: this.#isNew(head) ? head : this.#news.head });
     } catch (error) {
       if (this.#question.signal.aborted) return;
-      for (const waiter of this.#waiting) waiter.reject(error as Error);
-      this.#waiting.clear();
+      this.#waiting.fail(error as Error);
     }
   }
 
@@ -191,8 +171,7 @@ export class HeadFeed {
     if (news.head !== null) this.headers.add(news.head);
     this.#news = { ...news, answers: this.#news.answers + 1 };
     this.#heardAt = this.#now();
-    for (const waiter of this.#waiting) waiter.resolve(this.#news);
-    this.#waiting.clear();
+    this.#waiting.tell(this.#news);
   }
 
   #now(): number {

@@ -5,7 +5,7 @@ import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { PushChannel, Transport, TransportOptions } from './transport.js';
-import { untilAborted } from '../endpoints/until-aborted.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import { WebSocketConnection } from './websocket-connection.js';
 
 /** Sends JSON-RPC over one WebSocket, which is opened by the first request, and anew by the next one after its end. */
@@ -61,6 +61,7 @@ export class WebSocketEndpoint implements Transport {
     const connection = this.#open();
     try {
       await untilAborted(connection.opened, signal);
+      signal.throwIfAborted();
     } catch (error) {
       // A server that refuses in HTTP is answered for as if the request itself had been refused.
       if (connection.refusal !== null && !signal.aborted) return connection.refusal;

@@ -1,6 +1,6 @@
 import { refuseOpenNetwork, startApi } from '../../api/start-api.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
-import { untilAborted } from '../../tasks/until-aborted.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import type { CommandContext } from '../context.js';
 import { version } from '../version.js';
 

@@ -4,7 +4,7 @@ import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import { EventRates } from '../../tasks/event-rates.js';
 import { systemStatusToJson } from '../../tasks/system-status-json.js';
 import { readSystemStatus, type SystemStatus } from '../../tasks/system-status.js';
-import { untilAborted } from '../../tasks/until-aborted.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import type { CommandContext } from '../context.js';
 import { paintLines } from '../terminal/paint-lines.js';
 import { Screen } from '../terminal/screen.js';

@@ -3,15 +3,8 @@ import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { requireMigrated } from '../schema/migrator.js';
+import { probeDatabase, type DatabaseProbe } from './database-probe.js';
 import { inText, selectTasks } from './task-rows.js';
-
-/** What a database says of itself. */
-export interface DatabaseProbe {
-  /** Its clock, in its time zone, as it writes instants. */
-  readonly now: string;
-  /** Seconds since the server came up; null where there is no server. */
-  readonly uptimeSeconds: number | null;
-}
 
 /** By which rule a running task counts as timed out, where its row does not say. */
 export interface TimeoutRule {
@@ -57,13 +50,7 @@ export class TimeoutStore {
   async probe(): Promise<DatabaseProbe> {
     if (!this.#isMigrated) await requireMigrated(this.#database);
     this.#isMigrated = true;
-    const { dialect, knex } = this.#database;
-    const uptime = dialect.uptime(knex);
-    const seconds = uptime === null ? null : readUptime(await this.#database.read<unknown>(() => uptime));
-    const [row] = await this.#database.read<{ now: string }[]>(() =>
-      knex.select(knex.raw('? AS now', [dialect.now(knex)])),
-    );
-    return { now: row?.now ?? '', uptimeSeconds: seconds };
+    return probeDatabase(this.#database);
   }
 
   /** Counts the running tasks. */
@@ -193,9 +180,4 @@ function whereLastSign(query: Knex.QueryBuilder, fits: (column: string) => Knex.
       void never.whereNull('last_heartbeat').whereRaw(fits('create_time'));
     });
   });
-}
-
-function readUptime(answer: unknown): number | null {
-  const [rows] = answer as [readonly { readonly Value: string }[]];
-  return rows[0] === undefined ? null : Number(rows[0].Value);
 }

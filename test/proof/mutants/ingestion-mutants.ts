@@ -20,7 +20,7 @@ const reader = guardsOf('src/components/event-monitor/block-reader.ts', ['test/c
 const heads = guardsOf('src/chain/heads/head-reader.ts', ['test/chain/heads/head-reader.test.ts']);
 const size = guardsOf('src/chain/logs/range-size.ts', ['test/chain/logs/range-size.test.ts']);
 const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/range-size.test.ts']);
-const client = guardsOf('src/chain/chain-client.ts', ['test/chain/logs/log-source.test.ts']);
+const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-source.test.ts']);
 const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
 const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
 const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
@@ -178,11 +178,11 @@ export const ingestionMutants: readonly Mutant[] = [
   ),
   size('one-trial', 'one request at a time tries more than is known to work', '|| this.#isTrying() ||', '||'),
   limits('stated-cap', 'a stated cap is remembered', '      this.#cap = error.cap;\n', ''),
-  client(
+  calls(
     'not-there',
     'a node without the last block of a range has not answered for it',
     'const header = headerOf(last, range.to, endpoint);',
-    'const header = headerIn(last, range.to) ?? ({ number: range.to } as never);',
+    'const header = last?.ok === true && last.value !== null ? headerOf(last, range.to, endpoint) : ({} as never);',
   ),
   chain(
     'other-chain',

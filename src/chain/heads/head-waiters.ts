@@ -1,0 +1,50 @@
+/** Who waits for the same news, each in a hurry of its own. */
+export class HeadWaiters<T> {
+  readonly #waiting = new Set<Waiter<T>>();
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  /** How long the one in the greatest hurry would let pass between two looks, in milliseconds; Infinity for nobody. */
+  get pollMs(): number {
+    return Math.min(...[...this.#waiting].map((waiter) => waiter.pollMs));
+  }
+
+  /** Waits for the next news; throws what `fail` is given, or the signal's reason as soon as it is aborted. */
+  async join(pollMs: number, signal: AbortSignal): Promise<T> {
+    let leave = (): void => undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        const waiter = { pollMs, resolve, reject };
+        const abort = (): void => reject(signal.reason as Error);
+        signal.addEventListener('abort', abort, { once: true });
+        leave = () => {
+          signal.removeEventListener('abort', abort);
+          this.#waiting.delete(waiter);
+        };
+        this.#waiting.add(waiter);
+      });
+    } finally {
+      leave();
+    }
+  }
+
+  /** Gives the news to all. */
+  tell(news: T): void {
+    for (const waiter of this.#waiting) waiter.resolve(news);
+    this.#waiting.clear();
+  }
+
+  /** Has all throw. */
+  fail(error: Error): void {
+    for (const waiter of this.#waiting) waiter.reject(error);
+    this.#waiting.clear();
+  }
+}
+
+interface Waiter<T> {
+  readonly pollMs: number;
+  readonly resolve: (news: T) => void;
+  readonly reject: (error: Error) => void;
+}
