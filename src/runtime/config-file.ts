@@ -62,7 +62,8 @@ const groups: ReadonlyMap<string, readonly string[]> = new Map<string, readonly 
 
 /**
  * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line, and what is
- * in the other maps under `MAP.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a value has the wrong shape.
+ * in the other maps under `MAP.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a
+ * value has the wrong shape.
  */
 export function readConfigFile(text: string, name: string): Map<string, FoundSetting> {
   return text.trim() === '' ? new Map<string, FoundSetting>() : new ConfigFile(text, name).read();

@@ -5,8 +5,8 @@ const longestUntilRetried = 1_600;
 const unlimited = 32;
 
 /**
- * How many requests an endpoint takes at a time: as many as there are until it refuses some, then fewer at once, and more one by one
- * (additive increase, multiplicative decrease; Chiu and Jain, 1989).
+ * How many requests an endpoint takes at a time: as many as there are until it refuses some, then fewer at once, and more
+ * one by one (additive increase, multiplicative decrease; Chiu and Jain, 1989).
  */
 export class InFlightLimit {
   #inFlight = 0;

@@ -14,8 +14,9 @@ const aheadMs = 150;
 const windowMs = 1_000;
 
 /**
- * How many calls a second an endpoint takes: as many as there are until it refuses some, then fewer at once, and more bit by bit
- * (additive increase, multiplicative decrease; Chiu and Jain, 1989). Times are those of one monotonic clock, in milliseconds.
+ * How many calls a second an endpoint takes: as many as there are until it refuses some, then fewer at once, and more bit
+ * by bit (additive increase, multiplicative decrease; Chiu and Jain, 1989). Times are those of one monotonic clock, in
+ * milliseconds.
  */
 export class RequestRate {
   #perSecond = Number.POSITIVE_INFINITY;
