@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+const colourCodes = /\u001b\[\d+m/g;
+const started = new Set<ChildProcess>();
+
+/** What is kept of the end of an output, in characters: the summary of what failed is in it. */
+const keptLength = 200_000;
+
+/** How many tests passed, failed and were skipped. */
+export type Counts = readonly [passed: number, failed: number, skipped: number];
+
+export interface MochaRun {
+  /** All that it wrote, on both of its streams. */
+  readonly output: Readable;
+  /** Resolves with its exit code when it is gone. */
+  readonly exited: Promise<number>;
+}
+
+export interface Outcome {
+  readonly counts: Counts;
+  /** It failed, and not by a test. */
+  readonly isBroken: boolean;
+  /** Of each file in which a test failed. */
+  readonly failedFiles: ReadonlyMap<string, Counts>;
+  /** What mocha says of the tests that failed. */
+  readonly failures: string;
+}
+
+/** Runs the tests of some files or patterns in a process of their own, with the options that this one was given. */
+export function startMocha(patterns: readonly string[]): MochaRun {
+  const colour = process.stdout.isTTY ? ['--color'] : [];
+  const child = spawn(process.execPath, [mocha, ...colour, ...patterns, ...process.argv.slice(2)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.add(child);
+  // Without a bound: what is not shown yet must not stop the tests.
+  const output = new PassThrough({ highWaterMark: 2 ** 30 });
+  const streams = [child.stdout, child.stderr].map((stream) => {
+    stream.pipe(output, { end: false });
+    return once(stream, 'end');
+  });
+  void Promise.all(streams).then(() => output.end());
+  const exited = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : 1));
+  return { output, exited: exited.finally(() => started.delete(child)) };
+}
+
+/** Shows what a run writes, until it ends. */
+export async function show(run: MochaRun): Promise<Outcome> {
+  let end = '';
+  run.output.on('data', (text: Buffer) => (end = (end + text.toString()).slice(-keptLength)));
+  await pipeline(run.output, process.stdout, { end: false });
+  const text = end.replaceAll(colourCodes, '');
+  const [passed, failed, skipped] = countsOf(
+    /^mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/m.exec(text)?.slice(1) ?? [],
+  );
+  // One that ended without its counts, or badly in spite of them, has failed.
+  const isBroken = failed === 0 && (passed === 0 || (await run.exited) !== 0);
+  const files = text.matchAll(/^mocha: (\S+): (\d+) passed, (\d+) failed, (\d+) skipped$/gm);
+  return {
+    counts: [passed, isBroken ? 1 : failed, skipped],
+    isBroken,
+    failedFiles: new Map([...files].map(([, file = '', ...numbers]) => [file, countsOf(numbers)])),
+    failures: /^ *\d+ failing$.*?(?=^mocha: )/ms.exec(text)?.[0] ?? '',
+  };
+}
+
+/** Passes a signal on to all that run. */
+export function signalAll(signal: NodeJS.Signals): void {
+  for (const child of started) child.kill(signal);
+}
+
+function countsOf(numbers: readonly string[]): Counts {
+  const [passed = 0, failed = 0, skipped = 0] = numbers.map(Number);
+  return [passed, failed, skipped];
+}
