@@ -194,6 +194,19 @@ withChromium('the dashboard', () => {
     await page.waitForSelector(`${pulse}:not([data-beats="${beats}"])`);
   });
 
+  it('brings nobody back to life by an answer that comes late', async () => {
+    const status = (known: string | null, told: string): Promise<string> =>
+      page.evaluate<string>(
+        `import(document.querySelector('link[href$="/task-state.js"]').href).then(({ furtherOn }) =>
+          furtherOn(${known === null ? 'null' : `{ status_name: '${known}' }`}, { status_name: '${told}' }).status_name)`,
+      );
+    expect(await status('succeeded', 'running')).to.equal('succeeded');
+    expect(await status('running', 'queued')).to.equal('running');
+    expect(await status('running', 'failed')).to.equal('failed');
+    expect(await status('failed', 'succeeded')).to.equal('succeeded');
+    expect(await status(null, 'queued')).to.equal('queued');
+  });
+
   it('cancels a task, once its person is sure, and says why it ended', async () => {
     await page.click('.pipelines .row-link >> nth=0');
     await page.click('.page-head .state');

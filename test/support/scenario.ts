@@ -89,7 +89,7 @@ export class Scenario {
     const place = { cwd: this.folder, env: this.#env };
     const isElsewhere = 'LD_PRELOAD' in this.#env;
     const { code, stdout, stderr } = await (isElsewhere ? runChainparse(args, place) : runInPlace(place, args));
-    expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
+    expect(code, `${args.join(' ')}: ${stderr}${stdout}`).to.equal(0);
     return stdout;
   }
 

@@ -26,6 +26,20 @@ export function levelText(task) {
   return t(`state.${level}`);
 }
 
+/**
+ * Returns which of two answers about a task tells more of its life: they may come in another order than they were given,
+ * and who has ended does not run again.
+ */
+export function furtherOn(known, told) {
+  return stageOf(known) > stageOf(told) ? known : told;
+}
+
+/** Returns how far a task's life has come: it is not known, waits, runs, or has ended. */
+function stageOf(task) {
+  const stage = [undefined, 'queued', 'running'].indexOf(task?.status_name);
+  return stage === -1 ? 3 : stage;
+}
+
 /** Returns the events a second of the last step of a pipeline's rates; null where none is known. */
 export function currentRate(rates) {
   return rates?.rates?.at(-1) ?? null;

@@ -28,8 +28,11 @@ export interface VerifyOptions extends ChainReadingOptions {
   readonly signal: AbortSignal;
 }
 
-/** How often a block is looked at again because a run has moved the checkpoint in the meantime. */
-const attempts = 5;
+/**
+ * How often a block is looked at because a run has moved the checkpoint in the meantime: on a chain whose blocks come as
+ * fast as an endpoint answers, about every second time.
+ */
+const attempts = 30;
 
 /**
  * Compares stored rows with the chain, block by block, and reports what is missing, too much, or different. Throws UsageError

@@ -14,7 +14,7 @@ import { makeSilenceMeter } from '../parts/silence-meter.js';
 import { makeCancelButton, makeStartButton } from '../parts/task-actions.js';
 import { makeTaskRows, whyText } from '../parts/task-rows.js';
 import { pipelinePath } from '../router.js';
-import { levelText, taskLevel } from '../task-state.js';
+import { furtherOn, levelText, taskLevel } from '../task-state.js';
 
 const ratesMs = 10_000;
 const mostAttempts = 8;
@@ -28,9 +28,10 @@ export function taskPage({ id, signal }) {
   async function read() {
     isReading = true;
     try {
-      known = await getJson(`/api/v1/pipeline/task/${id}`, { signal });
+      const told = await getJson(`/api/v1/pipeline/task/${id}`, { signal });
+      known = furtherOn(known, told);
       if (view === null) {
-        view = makeView(known, signal, (task) => ((known = task), view.show(task)));
+        view = makeView(known, signal, (task) => ((known = furtherOn(known, task)), view.show(known)));
         node.replaceChildren(...view.nodes);
         view.show(known);
       }
@@ -45,7 +46,7 @@ export function taskPage({ id, signal }) {
     title: t('task.title', { id: String(id) }),
     update() {
       const current = live.get(`task:${id}`);
-      if (current !== null) known = current;
+      if (current !== null) known = furtherOn(known, current);
       // What the stream no longer tells about has ended a while ago.
       else if (known?.status_name === 'running' && live.isComplete && !isReading) void read();
       if (view !== null) view.show(known);
