@@ -2,8 +2,8 @@ import { keccak_256 } from 'js-sha3';
 import type { AbiFragment, AbiParameter } from '../../model/pipeline.js';
 import type { RawLog } from '../../model/event.js';
 import { headDigits, parseMembers, typeName, type AbiMember, type AbiType } from './abi-type.js';
-import { compileType } from './decode-value.js';
-import { decodeFixedBytes, malformed, type DecodeState, type DecodeValue } from './decode-word.js';
+import { compileType, joinReaders, type KeyedReader } from './decode-value.js';
+import { fixedBytesReader, malformed, type DecodeState, type DecodeValue, type ValueReader } from './decode-word.js';
 import { isHexWord } from '../hex.js';
 
 /** An event of an ABI, ready to decode logs. */
@@ -21,14 +21,11 @@ export interface CompiledEvent {
   readonly decode: (log: Pick<RawLog, 'topics' | 'data'>, state: DecodeState) => string;
 }
 
-interface Argument {
-  /** What stands before the value in JSON: the key. */
-  readonly prefix: string;
+interface Argument extends KeyedReader {
   /** The position among the topics; null where the argument stands in the data. */
   readonly topic: number | null;
   /** Where the argument's head stands in the data. */
   readonly head: number;
-  readonly decode: DecodeValue;
 }
 
 /** Behind the `0x` of data and topics. */
@@ -76,42 +73,36 @@ function compileArguments(
 ): CompiledEvent['decode'] {
   let topic = firstTopic;
   let headEnd = firstDigit;
-  const steps = members.map((member, position): Argument => {
-    const prefix = `${position === 0 ? '' : ','}${JSON.stringify(member.key)}:`;
-    if (isIndexed(inputs[position]))
-      return { prefix, topic: topic++, head: 0, decode: compileTopic(member.type, filter) };
+  const readers = members.map(({ key, type }, position): Argument => {
+    if (isIndexed(inputs[position])) return { key, topic: topic++, head: 0, ...compileTopic(type, filter) };
     const head = headEnd;
-    headEnd += headDigits(member.type);
-    return { prefix, topic: null, head, decode: compileType(member.type, filter) };
+    headEnd += headDigits(type);
+    return { key, topic: null, head, ...compileType(type, filter) };
   });
-  return (log, state) => decodeArguments(steps, headEnd, log, state);
-}
-
-function decodeArguments(
-  steps: readonly Argument[],
-  headEnd: number,
-  { topics, data }: Pick<RawLog, 'topics' | 'data'>,
-  state: DecodeState,
-): string {
-  if (headEnd > data.length) throw malformed;
-  let text = '{';
-  for (const { prefix, topic, head, decode } of steps) {
-    text += prefix;
-    if (topic === null) text += decode(data, head, firstDigit, state);
-    else text += decode(topics[topic] ?? '', firstDigit, firstDigit, state);
-  }
-  return text + '}';
+  const { steps, end } = joinReaders(readers);
+  return ({ topics, data }, state) => {
+    if (headEnd > data.length) throw malformed;
+    let text = '';
+    for (const { before, topic, head, decode } of steps) {
+      text += before;
+      if (topic === null) text += decode(data, head, firstDigit, state);
+      else text += decode(topics[topic] ?? '', firstDigit, firstDigit, state);
+    }
+    return text + end;
+  };
 }
 
 /** Compiles an indexed argument: the reader of a whole topic. */
-function compileTopic(type: AbiType, filter: ReadonlySet<string> | null): DecodeValue {
-  const decode = isHashed(type) ? decodeHash : compileType(type, filter);
+function compileTopic(type: AbiType, filter: ReadonlySet<string> | null): ValueReader {
+  const reader = isHashed(type) ? hashReader : compileType(type, filter);
+  const { decode } = reader;
   // The reader of addresses looks at each digit itself.
   const isWord = type.kind === 'address' ? hasWordLength : isHexWord;
-  return (topic, at, base, state) => {
+  const decodeTopic: DecodeValue = (topic, at, base, state) => {
     if (!isWord(topic)) throw malformed;
     return decode(topic, at, base, state);
   };
+  return { ...reader, decode: decodeTopic };
 }
 
 function hasWordLength(topic: string): boolean {
@@ -123,5 +114,5 @@ function isHashed({ kind }: AbiType): boolean {
   return kind === 'bytes' || kind === 'string' || kind === 'array' || kind === 'tuple';
 }
 
-const readHash = decodeFixedBytes(32);
-const decodeHash: DecodeValue = (topic, at, base, state) => `{"hash":${readHash(topic, at, base, state)}}`;
+const wordReader = fixedBytesReader(32);
+const hashReader: ValueReader = { ...wordReader, open: `{"hash":${wordReader.open}`, close: `${wordReader.close}}` };

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { wordDigits } from './abi-type.js';
-import { malformed, readCount, type DecodeState, type DecodeValue } from './decode-word.js';
+import { asRead, malformed, readCount, type DecodeState, type ValueReader } from './decode-word.js';
 
 /** Takes hex digits off the budget. */
 export function spend(digits: number, state: DecodeState): void {
@@ -30,11 +30,11 @@ function readContent(data: string, at: number, base: number, state: DecodeState)
 }
 
 /** Reads `bytes`. */
-export const decodeBytes: DecodeValue = (data, at, base, state) => `"0x${readContent(data, at, base, state)}"`;
+export const bytesReader: ValueReader = { open: '"0x', decode: readContent, close: '"' };
 
 /** Reads a string; one that is not UTF-8 becomes `{"hex":"0x…"}`. */
-export const decodeString: DecodeValue = (data, at, base, state) => {
+export const stringReader: ValueReader = asRead((data, at, base, state) => {
   const digits = readContent(data, at, base, state);
   const bytes = Buffer.from(digits, 'hex');
   return isUtf8(bytes) ? JSON.stringify(bytes.toString('utf8')) : `{"hex":"0x${digits}"}`;
-};
+});

@@ -1,45 +1,67 @@
 import { headDigits, isDynamic, wordDigits, type AbiMember, type AbiType } from './abi-type.js';
-import { claim, decodeBytes, decodeString, follow, spend } from './decode-tail.js';
+import { bytesReader, claim, follow, spend, stringReader } from './decode-tail.js';
 import {
-  decodeAddress,
-  decodeBool,
-  decodeFixedBytes,
-  decodeInt,
-  decodeUint,
+  addressReader,
+  asRead,
+  boolReader,
+  fixedBytesReader,
+  intReader,
   malformed,
   readCount,
+  uintReader,
   type DecodeValue,
+  type ValueReader,
 } from './decode-word.js';
 
 type Filter = ReadonlySet<string> | null;
 
 /**
- * Compiles a type into the function that reads its values. Addresses of `filter` (EIP-55) are noted in the state.
+ * Compiles a type into the reader of its values. Addresses of `filter` (EIP-55) are noted in the state.
  * Every read is checked against the data's length before it is made: a static value as part of the head it stands in.
  */
-export function compileType(type: AbiType, filter: Filter): DecodeValue {
+export function compileType(type: AbiType, filter: Filter): ValueReader {
   switch (type.kind) {
     case 'uint':
-      return decodeUint(type.bits);
+      return uintReader(type.bits);
     case 'int':
-      return decodeInt(type.bits);
+      return intReader(type.bits);
     case 'fixedBytes':
-      return decodeFixedBytes(type.size);
+      return fixedBytesReader(type.size);
     case 'function':
-      return decodeFixedBytes(24);
+      return fixedBytesReader(24);
     case 'address':
-      return decodeAddress(filter);
+      return addressReader(filter);
     case 'bool':
-      return decodeBool;
+      return boolReader;
     case 'bytes':
-      return decodeBytes;
+      return bytesReader;
     case 'string':
-      return decodeString;
+      return stringReader;
     case 'array':
-      return type.length === null ? compileList(type.item, filter) : compileFixedArray(type.item, type.length, filter);
+      return asRead(
+        type.length === null ? compileList(type.item, filter) : compileFixedArray(type.item, type.length, filter),
+      );
     case 'tuple':
-      return compileTuple(type.members, filter);
+      return asRead(compileTuple(type.members, filter));
   }
+}
+
+/** A value of an object. */
+export interface KeyedReader extends ValueReader {
+  readonly key: string;
+}
+
+/** Tells what stands before each value of an object (what closes the one before, its key, what opens it), and at the end. */
+export function joinReaders<Reader extends KeyedReader>(
+  readers: readonly Reader[],
+): { readonly steps: readonly (Reader & { readonly before: string })[]; readonly end: string } {
+  let end = '{';
+  const steps = readers.map((reader, position) => {
+    const before = `${end}${position === 0 ? '' : ','}${JSON.stringify(reader.key)}:${reader.open}`;
+    end = reader.close;
+    return { ...reader, before };
+  });
+  return { steps, end: `${end}}` };
 }
 
 /** Compiles `T[]`: an offset to a count with that many items behind it. */
@@ -79,14 +101,16 @@ type DecodeItems = (data: string, start: number, count: number, state: Parameter
 
 function compileItems(item: AbiType, filter: Filter): DecodeItems {
   const step = headDigits(item);
-  const decode = compileType(item, filter);
+  const { open, decode, close } = compileType(item, filter);
+  const between = `${close},${open}`;
   return (data, start, count, state) => {
-    let text = '[';
+    if (count === 0) return '[]';
+    let text = `[${open}`;
     for (let i = 0; i < count; i++) {
-      if (i > 0) text += ',';
+      if (i > 0) text += between;
       text += decode(data, start + i * step, start, state);
     }
-    return text + ']';
+    return `${text}${close}]`;
   };
 }
 
@@ -106,15 +130,18 @@ function compileTuple(members: readonly AbiMember[], filter: Filter): DecodeValu
 
 function compileMembers(members: readonly AbiMember[], filter: Filter): DecodeValue {
   let head = 0;
-  const steps = members.map((member, position) => {
-    const prefix = `${position === 0 ? '' : ','}${JSON.stringify(member.key)}:`;
-    const step = { prefix, head, decode: compileType(member.type, filter) };
-    head += headDigits(member.type);
-    return step;
+  const readers = members.map(({ key, type }) => {
+    const reader = { key, head, ...compileType(type, filter) };
+    head += headDigits(type);
+    return reader;
   });
+  const { steps, end } = joinReaders(readers);
   return (data, at, base, state) => {
-    let text = '{';
-    for (const step of steps) text += step.prefix + step.decode(data, at + step.head, base, state);
-    return text + '}';
+    let text = '';
+    for (const step of steps) {
+      text += step.before;
+      text += step.decode(data, at + step.head, base, state);
+    }
+    return text + end;
   };
 }
