@@ -19,7 +19,7 @@ const names = new Map([
   [49, 'stablecoin-history'],
 ]);
 
-/** The first of the four that run. */
+/** Those that run. */
 const running = [45, 46, 47, 48];
 
 /** A live system as the dashboard shows it: four runs, one of which is frozen, a monitor, and a day that has passed. */
@@ -51,7 +51,7 @@ export async function setStage(minutes: number): Promise<Stage> {
   const spare = `http://127.0.0.1:${await freePort()}`;
   const runs: Child[] = [];
   for (const id of running) {
-    runs.push(scenario.start('run-pipeline', String(id), '--rpc-url', node.url, '--rpc-url', spare));
+    runs.push(scenario.start('run-pipeline', String(id), '--rpc-url', node.wsUrl, '--rpc-url', spare));
     await whenRunning(runs.slice(-1));
   }
   const port = await freePort();
