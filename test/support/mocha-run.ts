@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { PassThrough, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const colourCodes = /\u001b\[\d+m/g;
@@ -52,8 +51,10 @@ export function startMocha(patterns: readonly string[]): MochaRun {
 /** Shows what a run writes, until it ends. */
 export async function show(run: MochaRun): Promise<Outcome> {
   let end = '';
-  run.output.on('data', (text: Buffer) => (end = (end + text.toString()).slice(-keptLength)));
-  await pipeline(run.output, process.stdout, { end: false });
+  for await (const part of run.output.setEncoding('utf8') as AsyncIterable<string>) {
+    end = (end + part).slice(-keptLength);
+    if (!process.stdout.write(part)) await once(process.stdout, 'drain');
+  }
   const text = end.replaceAll(colourCodes, '');
   const [passed, failed, skipped] = countsOf(
     /^mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/m.exec(text)?.slice(1) ?? [],
