@@ -33,7 +33,13 @@ function without(all: Counts, part: Counts): Counts {
   return [all[0] - part[0], all[1] - part[1], all[2] - part[2]];
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => signalAll(signal));
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stopping.abort();
+    signalAll(signal);
+  });
+}
 
 const outcomes: Outcome[] = [];
 for (const run of Object.values(parts).map(startMocha)) outcomes.push(await show(run));
@@ -41,7 +47,7 @@ const failedFiles = new Map(outcomes.flatMap((outcome) => [...outcome.failedFile
 let counts = sum(outcomes.map((outcome) => outcome.counts));
 let failures = outcomes.map((outcome) => outcome.failures).join('');
 
-const repeated = worthRepeating(failedFiles);
+const repeated = stopping.signal.aborted ? [] : worthRepeating(failedFiles);
 if (repeated.length > 0) {
   process.stdout.write(`${failures}\nrun again, alone: ${repeated.join(' ')}\n`);
   const again = await show(startMocha(repeated));

@@ -7,7 +7,7 @@ interface PastTask {
   readonly began: number;
   readonly silentSince?: number;
   readonly ended: number;
-  readonly why: 'completed' | 'stopped' | 'timeout' | 'chain_unreachable' | 'taken_over';
+  readonly why: 'completed' | 'stopped' | 'timeout' | 'chain_unreachable';
   readonly events: number;
 }
 

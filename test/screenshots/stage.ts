@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openDatabase } from '../../src/database/open-database.js';
@@ -6,7 +6,6 @@ import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { freePort } from '../support/free-port.js';
 import { Scenario } from '../support/scenario.js';
-import { simContract } from '../support/simulated-chain.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { whenRunning } from '../support/watched-runs.js';
 import { writePast } from './past.js';
@@ -40,8 +39,9 @@ export async function setStage(minutes: number): Promise<Stage> {
   const settings = { CHAINPARSE_TASK_TIMEOUT: '2', CHAINPARSE_LANG: 'en', CHAINPARSE_HEARTBEAT_INTERVAL: '2' };
   const url = `sqlite:${temporaryFolder()}/stage.db`;
   const scenario = await Scenario.begin(url, node.url, { mode: 'realtime' }, settings);
+  const definition = JSON.parse(readFileSync(join(scenario.folder, 'pipeline.json'), 'utf8')) as object;
   for (const [id, name] of names) {
-    writeFileSync(join(scenario.folder, `${name}.json`), JSON.stringify(definition(name)));
+    writeFileSync(join(scenario.folder, `${name}.json`), JSON.stringify({ ...definition, name }));
     const how = id === 45 ? ['--update'] : []; // the scenario's own
     await scenario.chainparse('pipeline', 'import', `${name}.json`, '--id', String(id), ...how);
   }
@@ -66,12 +66,4 @@ export async function setStage(minutes: number): Promise<Stage> {
       await node.stop();
     },
   };
-}
-
-function definition(name: string): object {
-  const component = {
-    ...{ name, type: 'event_monitor', chain_name: 'chain-31337', contract_address: simContract },
-    ...{ abi_path: 'builtin:erc20', events_to_monitor: ['Transfer'], mode: 'realtime', start_block: 0 },
-  };
-  return { name, components: [component] };
 }

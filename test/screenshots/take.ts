@@ -48,8 +48,8 @@ async function take(browser: Browser, port: number, pictures: Record<string, Pic
 }
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '12' } } });
-const browser = await startBrowser();
 const stage = await setStage(Number(values.minutes));
+const browser = await startBrowser();
 try {
   await take(browser, stage.port, ofHealth);
   stage.freeze();

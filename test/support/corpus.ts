@@ -67,7 +67,7 @@ export interface RecordedRpcError {
 export function withCorpus(title: string, suite: (names: readonly string[]) => void): void {
   const cases = join(corpusFolder, 'cases');
   if (!existsSync(cases)) {
-    it.skip(`${title}: no recorded data; set CHAINPARSE_CORPUS to their folder`);
+    it.skip(`${title}: no recorded data; set CHAINPARSE_CORPUS to their folder`); // they are not part of the project
     return;
   }
   const files = readdirSync(cases).filter((file) => file.endsWith('.json'));

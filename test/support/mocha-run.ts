@@ -56,11 +56,10 @@ export async function show(run: MochaRun): Promise<Outcome> {
     if (!process.stdout.write(part)) await once(process.stdout, 'drain');
   }
   const text = end.replaceAll(colourCodes, '');
-  const [passed, failed, skipped] = countsOf(
-    /^mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/m.exec(text)?.slice(1) ?? [],
-  );
+  const told = /^mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/m.exec(text);
+  const [passed, failed, skipped] = countsOf(told?.slice(1) ?? []);
   // One that ended without its counts, or badly in spite of them, has failed.
-  const isBroken = failed === 0 && (passed === 0 || (await run.exited) !== 0);
+  const isBroken = told === null || (failed === 0 && (await run.exited) !== 0);
   const files = text.matchAll(/^mocha: (\S+): (\d+) passed, (\d+) failed, (\d+) skipped$/gm);
   return {
     counts: [passed, isBroken ? 1 : failed, skipped],

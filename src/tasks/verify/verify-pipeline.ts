@@ -28,10 +28,7 @@ export interface VerifyOptions extends ChainReadingOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * How often a block is looked at because a run has moved the checkpoint in the meantime: on a chain whose blocks come as
- * fast as an endpoint answers, about every second time.
- */
+/** How often a block is looked at because a run has moved the checkpoint in the meantime: quick chains do it often. */
 const attempts = 30;
 
 /**
