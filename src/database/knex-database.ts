@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import type { Clock } from '../runtime/clock.js';
 import { retry } from '../runtime/retry.js';
@@ -22,8 +21,8 @@ export interface KnexDatabaseParts {
   readonly urgentRunner?: ScriptRunner;
   readonly label: string;
   readonly clock: Clock;
-  /** What the pool has open, if its database is a server. */
-  readonly sockets?: ReadonlySet<Socket>;
+  /** What leads to the database, if it is a server. */
+  readonly sockets?: { close(): void };
 }
 
 /** A database whose reads go through Knex's pool and whose writes go through a script runner. */
@@ -34,7 +33,7 @@ export class KnexDatabase implements Database {
   readonly #runner: ScriptRunner;
   readonly #urgentRunner: ScriptRunner;
   readonly #clock: Clock;
-  readonly #sockets: ReadonlySet<Socket>;
+  readonly #sockets: { close(): void } | undefined;
 
   constructor(parts: KnexDatabaseParts) {
     this.dialect = parts.dialect;
@@ -43,7 +42,7 @@ export class KnexDatabase implements Database {
     this.#runner = parts.runner;
     this.#urgentRunner = parts.urgentRunner ?? parts.runner;
     this.#clock = parts.clock;
-    this.#sockets = parts.sockets ?? new Set();
+    this.#sockets = parts.sockets;
   }
 
   read<T>(build: (knex: Knex) => Query): Promise<T> {
@@ -79,6 +78,8 @@ export class KnexDatabase implements Database {
 
   async close(): Promise<void> {
     await Promise.all([this.#runner.close(), this.#urgentRunner.close(), this.#closePool()]);
+    // A server that is frozen does not close its side, and the sockets would keep this process alive.
+    this.#sockets?.close();
   }
 
   async #closePool(): Promise<void> {
@@ -86,8 +87,6 @@ export class KnexDatabase implements Database {
     const patience = this.#clock.sleep(goodbyeMs, done.signal).catch(() => undefined);
     await Promise.race([this.knex.destroy(), patience]);
     done.abort();
-    // A server that is frozen does not close its side, and the sockets would keep this process alive.
-    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #try<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock } from '../runtime/clock.js';
@@ -98,27 +97,34 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
 }
 
 async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Promise<Database> {
-  const [{ default: knex }, { connectionOptions, prepareSession }, { MysqlScriptRunner }, { mysqlDialect }] =
-    await Promise.all([
-      import('knex'),
-      import('./mysql/mysql-connection.js'),
-      import('./mysql/mysql-script-runner.js'),
-      import('./mysql/mysql-dialect.js'),
-    ]);
+  const [
+    { default: knex },
+    { connectionOptions, prepareSession },
+    { MysqlScriptRunner },
+    { mysqlDialect },
+    { ServerSockets },
+  ] = await Promise.all([
+    import('knex'),
+    import('./mysql/mysql-connection.js'),
+    import('./mysql/mysql-script-runner.js'),
+    import('./mysql/mysql-dialect.js'),
+    import('./mysql/server-sockets.js'),
+  ]);
   const { clock, label, timezone, statementTimeoutMs } = settings;
-  const sockets = new Set<Socket>();
+  const sockets = new ServerSockets();
   const builder = knex({
     log: silent,
     client: 'mysql2',
-    connection: connectionOptions(address) as object,
+    connection: connectionOptions(address, sockets) as object,
     acquireConnectionTimeout: 10_000,
-    pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs, sockets) },
+    pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs) },
   });
   const timeoutMs = statementTimeoutMs ?? 60_000;
-  const runner = new MysqlScriptRunner(address, { timezone, clock, timeoutMs });
+  const runner = new MysqlScriptRunner(address, { timezone, clock, sockets, timeoutMs });
   const urgentRunner = new MysqlScriptRunner(address, {
     timezone,
     clock,
+    sockets,
     timeoutMs: settings.beatTimeoutMs ?? timeoutMs,
   });
   return new KnexDatabase({ knex: builder, dialect: mysqlDialect, runner, urgentRunner, label, clock, sockets });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { connectionOptions } from '../../src/database/mysql/mysql-connection.js';
+import { ServerSockets } from '../../src/database/mysql/server-sockets.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -76,7 +77,7 @@ describe('a database URL', () => {
     writeFileSync(ca, 'PEM');
     const options = (query: string): unknown => {
       const address = parseDatabaseUrl(`mysql://u@db/d${query}`);
-      return address.kind === 'mysql' ? connectionOptions(address).ssl : null;
+      return address.kind === 'mysql' ? connectionOptions(address, new ServerSockets()).ssl : null;
     };
     expect(options('')).to.equal(undefined);
     expect(options('?ssl=true')).to.deep.equal({ rejectUnauthorized: true });

@@ -123,6 +123,22 @@ withMariadbServer('a connection to a server', (server) => {
     await eventually('no socket is left', () => openSockets() <= before, 1_000);
   });
 
+  for (const direction of ['both', 'requests'] as const) {
+    const heard = direction === 'both' ? 'before the greeting' : 'after the greeting';
+    it(`can be closed while its connections are being made, ${heard}, and opens none afterwards`, async () => {
+      const before = openSockets();
+      const patient = await openDatabase(url, { statementTimeoutMs: 60_000 });
+      proxy.freeze(direction);
+      const calls = [failure(patient.write([add])), failure(patient.read((knex) => knex('item')))];
+      await eventually('both connect', () => openSockets() === before + 2, 1_000);
+      await within(3_000, patient.close(), () => 'close hangs');
+      await Promise.all(calls);
+      await failure(patient.read((knex) => knex('item')));
+      await failure(patient.write([add]));
+      expect(openSockets()).to.equal(before);
+    });
+  }
+
   it('sends a script in several packets where the server takes only small ones, still whole or not at all', async () => {
     await direct.write([run('SET GLOBAL max_allowed_packet = 16384')]);
     try {

@@ -4,12 +4,16 @@ import type { ConnectionOptions } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { UsageError } from '../../runtime/errors.js';
 import type { MysqlAddress } from '../database-url.js';
+import type { ServerSockets } from './server-sockets.js';
 
 /** How long a connection attempt may take. */
 const connectTimeoutMs = 5_000;
 
-/** Returns the driver's options for an address; throws UsageError where the certificate authority can't be read. */
-export function connectionOptions(address: MysqlAddress): ConnectionOptions {
+/**
+ * Returns the driver's options for an address, to which `sockets` lead; throws UsageError where the certificate
+ * authority can't be read.
+ */
+export function connectionOptions(address: MysqlAddress, sockets: ServerSockets): ConnectionOptions {
   return {
     host: address.host,
     port: address.port,
@@ -20,7 +24,7 @@ export function connectionOptions(address: MysqlAddress): ConnectionOptions {
     dateStrings: true,
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
-    enableKeepAlive: true,
+    stream: () => sockets.connect(address),
     ...(address.tls === null ? {} : { ssl: tlsOptions(address.tls) }),
   };
 }
@@ -56,16 +60,13 @@ type Prepared = (error: unknown, connection: unknown) => void;
 
 /**
  * Returns the pool's `afterCreate`: it prepares the session and, where `silenceMs` is given, drops a connection on
- * which nothing has arrived for so long, so that a half-open one can't hang a query for ever. `open` holds the sockets.
+ * which nothing has arrived for so long, so that a half-open one can't hang a query for ever.
  */
 export function prepareSession(
   timezone: string,
   silenceMs: number | undefined,
-  open: Set<Socket>,
 ): (connection: PooledConnection, done: Prepared) => void {
   return (connection, done) => {
-    open.add(connection.stream);
-    connection.stream.once('close', () => open.delete(connection.stream));
     // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
     if (silenceMs !== undefined)
       connection.stream.setTimeout(silenceMs, () => connection.stream.destroy(silent(silenceMs)));

@@ -8,6 +8,7 @@ import { connectionOptions, dropConnection, sessionSetup } from './mysql-connect
 import { mysqlDialect } from './mysql-dialect.js';
 import { fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
+import type { ServerSockets } from './server-sockets.js';
 import { FenceError, isFenced } from '../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../script.js';
 
@@ -26,6 +27,7 @@ interface Session {
 export interface MysqlScriptRunnerOptions {
   readonly timezone: string;
   readonly clock: Clock;
+  readonly sockets: ServerSockets;
   /** How long the server may take for a script before its connection is dropped. */
   readonly timeoutMs: number;
 }
@@ -119,7 +121,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     // What still waits for its turn must not open a connection that nobody would close.
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const raw = createConnection({
-      ...connectionOptions(this.#address),
+      ...connectionOptions(this.#address, this.#options.sockets),
       multipleStatements: true,
       // Scripts are written out here: the driver would go through megabytes once more, in search of what it may fill in.
       queryFormat: (text) => text,
