@@ -8,6 +8,7 @@ import type { Database } from './database.js';
 import { parseDatabaseUrl } from './database-url.js';
 import type { MysqlAddress, SqliteAddress } from './database-url.js';
 import { KnexDatabase } from './knex-database.js';
+import type { ScriptRunner } from './script.js';
 
 export interface OpenOptions {
   /** The offset in which the database holds its instants, e.g. `+00:00`. */
@@ -61,18 +62,13 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
       hint: 'chainparse migrate makes it',
     });
   }
-  const [{ default: knex }, { prepareSqlite, SqliteScriptRunner }, { sqliteDialect }, { SqliteWriterProcess }] =
-    await Promise.all([
-      import('knex'),
-      import('./sqlite/sqlite-script-runner.js'),
-      import('./sqlite/sqlite-dialect.js'),
-      import('./sqlite/sqlite-writer-process.js'),
-    ]);
-  const { clock, label, statementTimeoutMs } = settings;
-  const runner =
-    statementTimeoutMs === undefined
-      ? new SqliteScriptRunner(address.path)
-      : new SqliteWriterProcess(address.path, { clock, timeoutMs: statementTimeoutMs });
+  const { clock, label } = settings;
+  const runner = await openSqliteRunner(address, settings);
+  const [{ default: knex }, { prepareSqlite }, { sqliteDialect }] = await Promise.all([
+    import('knex'),
+    import('./sqlite/sqlite-script-runner.js'),
+    import('./sqlite/sqlite-dialect.js'),
+  ]);
   const builder = knex({
     log: silent,
     client: 'better-sqlite3',
@@ -94,6 +90,19 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
     },
   });
   return new KnexDatabase({ knex: builder, dialect: sqliteDialect(settings.timezone), runner, label, clock });
+}
+
+async function openSqliteRunner({ path }: SqliteAddress, settings: Settings): Promise<ScriptRunner> {
+  const { clock, statementTimeoutMs: timeoutMs } = settings;
+  if (timeoutMs === undefined) {
+    const { SqliteScriptRunner } = await import('./sqlite/sqlite-script-runner.js');
+    return new SqliteScriptRunner(path);
+  }
+  const { SqliteWriterProcess } = await import('./sqlite/sqlite-writer-process.js');
+  const writer = new SqliteWriterProcess(path, { clock, timeoutMs });
+  // It starts while Knex is loaded here.
+  writer.warmUp();
+  return writer;
 }
 
 async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Promise<Database> {

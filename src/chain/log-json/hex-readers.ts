@@ -1,6 +1,7 @@
 import { isHexDigits } from '../hex.js';
 import { Literal } from './json-bytes.js';
 import type { JsonBytes } from './json-bytes.js';
+import { WordMemo } from './word-memo.js';
 
 /** Reads a value that is hex, in one log after the other. */
 export interface HexReader<T> {
@@ -59,23 +60,29 @@ export class TextReader implements HexReader<string> {
 const nextTopic = new Literal('","0x');
 const topicDigits = 64;
 
-/** Reads the topics of logs, of which the first is often the same as before. */
+/** Reads the topics of logs: the first is often the same as in the log before, the others as in one of late. */
 export class TopicsReader implements HexReader<string[]> {
   readonly opening = '["0x';
   readonly closing = '"]';
   value: string[] = [];
   readonly #first = new TextReader(topicDigits);
+  readonly #others = new WordMemo();
+  readonly #read: string[] = [];
 
   read(json: JsonBytes, from: number): number {
     let end = this.#first.read(json, from);
-    this.value = [this.#first.value];
+    const read = this.#read;
+    read[0] = this.#first.value;
+    let count = 1;
     while (end >= 0 && json.holds(end, nextTopic)) {
       const next = end + nextTopic.length;
       end = next + topicDigits;
-      const topic = json.ascii(next - 2, end);
-      if (!isHexDigits(topic)) return -1;
-      this.value.push(topic);
+      const topic = this.#others.read(json, next);
+      if (topic === null) return -1;
+      read[count++] = topic;
     }
+    // An array that grows takes room for many more.
+    this.value = read.slice(0, count);
     return end;
   }
 }

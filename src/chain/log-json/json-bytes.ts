@@ -52,6 +52,13 @@ export class JsonBytes {
     return true;
   }
 
+  /** Mixes the eight bytes that end at a place into 32 bits, the highest best; 0 where they are not all there. */
+  hash(end: number): number {
+    if (end > this.buffer.length) return 0;
+    const first = this.#view.getUint32(end - 8, true);
+    return Math.imul(Math.imul(first, 0x9e3779b1) ^ this.#view.getUint32(end - 4, true), 0x85ebca6b) >>> 0;
+  }
+
   /** Returns where the text ends that begins at a place: at its closing quote. */
   textEnd(from: number): number {
     const end = this.buffer.indexOf(quote, from);

@@ -57,6 +57,11 @@ export class SqliteWriterProcess implements ScriptRunner {
     this.#timeoutMs = options.timeoutMs;
   }
 
+  /** Starts the process before the first script needs it: that takes a while. */
+  warmUp(): void {
+    this.#start();
+  }
+
   run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
     return this.#send(steps, false);
   }
