@@ -31,6 +31,8 @@ export interface Database {
   writeAside(build: (knex: Knex) => Query): Promise<boolean>;
   /** Does now, perhaps while another script is in the air, what inserts of a later script cost this process. */
   prepare?(inserts: readonly BulkInsert[]): void;
+  /** Resolves once what scripts were sent has left this process, or shortly after where nobody takes it. */
+  whenSent?(): Promise<void>;
   /** Compiles a query for a script and marks that it must match exactly one row. */
   fenced(query: Query): Statement;
   close(): Promise<void>;

@@ -72,6 +72,10 @@ export class KnexDatabase implements Database {
     for (const insert of inserts) this.#runner.prepare?.(insert);
   }
 
+  async whenSent(): Promise<void> {
+    await this.#runner.whenSent?.();
+  }
+
   fenced(query: Query): Statement {
     return { ...compile(query), fence: true };
   }

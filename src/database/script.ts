@@ -50,6 +50,8 @@ export interface ScriptRunner {
   runAside?(steps: readonly ScriptStep[]): Promise<readonly StepResult[]>;
   /** Does now, perhaps while another script is in the air, what an insert of a later script costs this process. */
   prepare?(insert: BulkInsert): void;
+  /** Resolves once the scripts that were sent have left this process, or shortly after where nobody takes them. */
+  whenSent?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -66,8 +66,13 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       execution.lease.moved(report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }), signal);
     const messages = execution.source.messages(toContext({ ...execution, signal }, run, start, moved));
     const prepare = (message: SourceMessage): void => committer.prepare(message);
+    const whenSent = async (): Promise<void> => {
+      // The commit begins when the loop below is handed its message.
+      await execution.clock.sleep(0);
+      await execution.batches.whenSent();
+    };
     try {
-      for await (const message of readAhead(messages, prepare, () => left.abort(), execution.clock)) {
+      for await (const message of readAhead(messages, prepare, () => left.abort(), whenSent)) {
         report(await commitTimed(execution, committer, message, progress));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         run = { mode: run.mode, toBlock: run.toBlock };

@@ -1,4 +1,5 @@
 import type { RawLog } from '../../model/event.js';
+import type { Turns } from '../../runtime/turns.js';
 import type { Collector } from '../rpc/json-rpc-answer.js';
 import { readLog, readLogs } from '../rpc/rpc-values.js';
 import { JsonBytes, Literal } from './json-bytes.js';
@@ -6,9 +7,16 @@ import { LogLayout } from './log-layout.js';
 
 /** How many bytes are parsed at a time where logs are not written alike: a piece's objects die before many are made. */
 const pieceBytes = 64 * 2 ** 10;
+/** How many logs are read before the time is looked at. */
+const logsPerLook = 16;
 /** What stands between two logs; the end of the first belongs to it, the beginning of the second, too. */
 const border = '},{';
 const betweenLogs = new Literal(border.slice(1));
+
+interface Stretch {
+  readonly from: number;
+  readonly end: number;
+}
 
 /**
  * Reads logs from the bytes of an answer. An answer of thousands of them, parsed as a whole, would be objects and texts
@@ -17,20 +25,22 @@ const betweenLogs = new Literal(border.slice(1));
 export class LogCollector implements Collector {
   readonly logs: RawLog[] = [];
 
-  take(buffer: Buffer, from: number, end: number): void {
+  async take(buffer: Buffer, from: number, end: number, turns: Turns): Promise<void> {
     const json = new JsonBytes(buffer);
     let at = from;
     while (at < end) {
       const layout = LogLayout.learn(json, at, logEnd(json, at, end));
-      if (layout !== null) at = this.#readAlike(layout, json, at, end);
+      if (layout !== null) at = await this.#readAlike(layout, json, { from: at, end }, turns);
       if (at < end) at = this.#parse(json, at, end);
+      if (turns.isOver) await turns.rest();
     }
   }
 
   /** Reads logs that are written alike, and returns where the first of the others begins. */
-  #readAlike(layout: LogLayout, json: JsonBytes, from: number, end: number): number {
+  async #readAlike(layout: LogLayout, json: JsonBytes, { from, end }: Stretch, turns: Turns): Promise<number> {
     let at = from;
-    while (at < end) {
+    for (let read = 1; at < end; read++) {
+      if (read % logsPerLook === 0 && turns.isOver) await turns.rest();
       const log = layout.read(at);
       if (log === null || (layout.end !== end && !json.holds(layout.end, betweenLogs))) return at;
       this.logs.push(log);

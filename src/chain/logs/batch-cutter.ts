@@ -2,6 +2,7 @@ import type { EventBatch } from '../../model/batch.js';
 import type { BlockRef } from '../../model/block.js';
 import type { ChainEvent, RawLog, UndecodedLog } from '../../model/event.js';
 import type { Clock } from '../../runtime/clock.js';
+import { Turns } from '../../runtime/turns.js';
 import { toChecksumAddress } from '../abi/checksum.js';
 import type { LogDecoder } from '../abi/decoder.js';
 import type { FetchedRange } from './log-source.js';
@@ -9,9 +10,8 @@ import type { FetchedRange } from './log-source.js';
 /** How many events a batch holds at most, and how long their arguments are in all, unless one block holds more. */
 const eventsPerBatch = 5_000;
 const textPerBatch = 8 * 2 ** 20;
-/** How many logs are decoded before the time is looked at, and how long it may go on without a pause. */
+/** How many logs are decoded before the time is looked at. */
 const logsPerLook = 16;
-const busyMs = 25;
 
 /** Ranges one after the other, each behind the one before. */
 export interface RangeFeed {
@@ -42,15 +42,15 @@ interface OpenBatch {
 /** Decodes ranges and cuts them, between blocks, into batches of a size that commits well. */
 export class BatchCutter {
   readonly #options: CutterOptions;
+  readonly #turns: Turns;
   #range: FetchedRange | null = null;
   /** The position in the range of the log that is decoded next. */
   #at = 0;
   #batch: OpenBatch | null = null;
-  #restedAt: number;
 
   constructor(options: CutterOptions) {
     this.#options = options;
-    this.#restedAt = options.clock.monotonic();
+    this.#turns = new Turns(options.clock);
   }
 
   /**
@@ -78,7 +78,7 @@ export class BatchCutter {
 
   /** Decodes into a batch; returns the block with which it is full, null where the range ends first. */
   async #fill(batch: OpenBatch, range: FetchedRange): Promise<BlockRef | null> {
-    const { decoder, clock } = this.#options;
+    const { decoder } = this.#options;
     const { logs } = range;
     for (let before = logs[this.#at - 1]; this.#at < logs.length; this.#at++) {
       const log = logs[this.#at] as RawLog;
@@ -87,11 +87,7 @@ export class BatchCutter {
       }
       decodeInto(batch, log, range, decoder);
       before = log;
-      if (this.#at % logsPerLook === 0 && clock.monotonic() - this.#restedAt > busyMs) {
-        // Heartbeats and signals get their turn.
-        await clock.sleep(0);
-        this.#restedAt = clock.monotonic();
-      }
+      if (this.#at % logsPerLook === 0 && this.#turns.isOver) await this.#turns.rest();
     }
     return null;
   }

@@ -1,3 +1,4 @@
+import type { Turns } from '../../runtime/turns.js';
 import type { RpcError, RpcErrorClass } from '../errors/rpc-error.js';
 
 /** One call of a JSON-RPC method. */
@@ -10,8 +11,11 @@ export interface RpcCall {
 
 /** Reads an array of objects from the text that an endpoint sent. */
 export interface Collector {
-  /** Takes bytes `from` to `end`, which hold `{…},{…}` if they are JSON; throws where they don't, or hold something else. */
-  take(json: Buffer, from: number, end: number): void;
+  /**
+   * Takes bytes `from` to `end`, which hold `{…},{…}` if they are JSON, in turns; throws where they don't, or hold
+   * something else.
+   */
+  take(json: Buffer, from: number, end: number, turns: Turns): Promise<void>;
 }
 
 /** The outcome of one call, and how long the answer was in which it came: it may hold other calls' outcomes, too. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
+import { Turns } from '../../runtime/turns.js';
 import type { ObserveChain } from '../chain-event.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import { AnswerReader } from './answer-reader.js';
@@ -97,7 +98,7 @@ export class JsonRpcEndpoint {
     const id = this.#nextId++;
     const [outcome] = await this.#observed([call], signal, async () => {
       const answer = await this.#transport.post(envelope(id, call), signal);
-      return [this.#answers.readOne(answer, parsedBody(answer, [call]), id)] as const;
+      return [this.#answers.readOne(answer, await this.#parsed(answer, [call]), id)] as const;
     });
     return outcome;
   }
@@ -126,7 +127,7 @@ export class JsonRpcEndpoint {
     this.#nextId += calls.length;
     const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
     const answer = await this.#transport.post(body, signal);
-    const parsed = parsedBody(answer, calls);
+    const parsed = await this.#parsed(answer, calls);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#answers.refusalIn(parsed, answer);
       if (parsed === undefined) this.#batchSize.bear(error);
@@ -140,18 +141,18 @@ export class JsonRpcEndpoint {
     this.#batchSize.refused(calls.length, refused.error);
     return null;
   }
+
+  /** Returns an answer's JSON; a long array of a call that collects it is read by its collector. */
+  async #parsed(answer: HttpAnswer, calls: readonly RpcCall[]): Promise<unknown> {
+    if (answer.parsed !== undefined) return answer.parsed;
+    const collect = calls.find((call) => call.collect !== undefined)?.collect;
+    const collected = answer.body && collect && (await parseAround(answer.body, collect(), new Turns(this.#clock)));
+    return collected ?? parseBody(answer.text);
+  }
 }
 
 function openTransport(options: TransportOptions): Transport {
   return isWebSocketUrl(options.url) ? new WebSocketEndpoint(options) : new HttpEndpoint(options);
-}
-
-/** Returns an answer's JSON; a long array of a call that collects it is read by its collector. */
-function parsedBody(answer: HttpAnswer, calls: readonly RpcCall[]): unknown {
-  if (answer.parsed !== undefined) return answer.parsed;
-  const collect = calls.find((call) => call.collect !== undefined)?.collect;
-  const collected = answer.body && collect && parseAround(answer.body, collect());
-  return collected ?? parseBody(answer.text);
 }
 
 function envelope(id: number, { method, params }: RpcCall): string {

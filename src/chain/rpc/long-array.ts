@@ -1,3 +1,4 @@
+import type { Turns } from '../../runtime/turns.js';
 import type { Collector } from './json-rpc-answer.js';
 
 /** How an array of objects begins that a call answers with, and how it ends. */
@@ -16,13 +17,13 @@ const endsTried = 3;
  * No text is read differently than by JSON.parse: what stands before and behind the array is JSON with a number in its
  * place, so it neither begins nor ends within a text, and what stands between is a list of objects.
  */
-export function parseAround(json: Buffer, collector: Collector): unknown {
+export async function parseAround(json: Buffer, collector: Collector, turns: Turns): Promise<unknown> {
   const start = json.indexOf(opening) + opening.length - 1;
   if (start < opening.length) return undefined;
   const found = findOutline(json, start);
   if (found === undefined) return undefined;
   try {
-    collector.take(json, start, found.end);
+    await collector.take(json, start, found.end, turns);
   } catch {
     return undefined;
   }

@@ -69,6 +69,11 @@ export class BatchStore {
     }
   }
 
+  /** Resolves once the commits that were begun have left this process, or shortly after where nobody takes them. */
+  async whenSent(): Promise<void> {
+    await this.#database.whenSent?.();
+  }
+
   /** Commits a batch whole; throws FenceError, with nothing written, where the lease or the version is another. */
   async commit(commit: BatchCommit): Promise<void> {
     const { batch, pipelineId, chainId } = commit;

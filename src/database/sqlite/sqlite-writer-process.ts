@@ -29,6 +29,12 @@ export type WriterAnswer =
 /** What lives for the length of a script needs no more room than this to die young in; Node's default is four times that. */
 const youngMb = 4;
 
+/**
+ * How long a batch may take to leave, in milliseconds: less than one where the writer waits for it, which holds much more
+ * than a pipe, so it goes on its way only as often as the event loop turns.
+ */
+const leavingMs = 5;
+
 interface Waiting {
   /** The writer that was sent the script. */
   readonly child: ChildProcess;
@@ -49,6 +55,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   readonly #packed = new WeakMap<BulkInsert, PackedInsert>();
   #child: ChildProcess | null = null;
   #nextId = 1;
+  #leaving: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
@@ -72,6 +79,13 @@ export class SqliteWriterProcess implements ScriptRunner {
 
   prepare(insert: BulkInsert): void {
     this.#packed.set(insert, packInsert(insert));
+  }
+
+  async whenSent(): Promise<void> {
+    const known = new AbortController();
+    const patience = this.#clock.sleep(leavingMs, known.signal).catch(() => undefined);
+    await Promise.race([this.#leaving, patience]);
+    known.abort();
   }
 
   async close(): Promise<void> {
@@ -99,8 +113,11 @@ export class SqliteWriterProcess implements ScriptRunner {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
         this.#waiting.set(id, { child, resolve, reject });
         const request: WriterRequest = { id, steps: packed, isAside };
-        child.send(request, (error) => {
-          if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
+        this.#leaving = new Promise((left) => {
+          child.send(request, (error) => {
+            if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
+            left();
+          });
         });
       });
     } finally {

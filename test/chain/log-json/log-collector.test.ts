@@ -4,6 +4,8 @@ import { LogCollector, readLogsAnswer } from '../../../src/chain/log-json/log-co
 import { parseAround } from '../../../src/chain/rpc/long-array.js';
 import { readLogs } from '../../../src/chain/rpc/rpc-values.js';
 import type { RawLog } from '../../../src/model/event.js';
+import { Turns } from '../../../src/runtime/turns.js';
+import { HastyClock } from '../../support/hasty-clock.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
 
 type Fields = Record<string, unknown>;
@@ -28,12 +30,27 @@ function logAt(index: number, changes: Fields = {}): Fields {
 
 const alike = Array.from({ length: 40 }, (_log, index) => logAt(index));
 
+/** A clock by which every turn is over: each time that it is looked at a second has passed. */
+class SecondsClock extends HastyClock {
+  rests = 0;
+
+  override monotonic(): number {
+    return (this.sleptMs += 1_000);
+  }
+
+  override sleep(): Promise<void> {
+    this.rests++;
+    return Promise.resolve();
+  }
+}
+
 /** What the collector reads of an answer; null where the answer has to be parsed as a whole. */
-function collect(answer: string): readonly RawLog[] | null {
+async function collect(answer: string, clock = new SecondsClock()): Promise<readonly RawLog[] | null> {
   const collector = new LogCollector();
-  const parsed = parseAround(Buffer.from(answer), collector) as readonly { readonly result?: unknown }[] | undefined;
+  const parsed = await parseAround(Buffer.from(answer), collector, new Turns(clock));
   if (parsed === undefined) return null;
-  expect(parsed.find(({ result }) => result === collector)).to.not.equal(undefined);
+  const answers = parsed as readonly { readonly result?: unknown }[];
+  expect(answers.find(({ result }) => result === collector)).to.not.equal(undefined);
   return readLogsAnswer(collector);
 }
 
@@ -41,18 +58,18 @@ const answerOf = (logs: string): string =>
   `[{"jsonrpc":"2.0","id":1,"result":{"number":"0x64"}},{"jsonrpc":"2.0","id":2,"result":${logs}}]`;
 
 /** Holds the collector to what JSON.parse reads of the same text, if it takes it; a blank or `},{` in a text it need not. */
-function expectSame(logs: string): void {
-  expect(collect(answerOf(logs)) ?? readLogs(JSON.parse(logs))).to.deep.equal(readLogs(JSON.parse(logs)));
+async function expectSame(logs: string): Promise<void> {
+  expect((await collect(answerOf(logs))) ?? readLogs(JSON.parse(logs))).to.deep.equal(readLogs(JSON.parse(logs)));
 }
 
 describe('logs that are read from the bytes of an answer', () => {
-  it('are the same as those that JSON.parse reads', () => {
+  it('are the same as those that JSON.parse reads', async () => {
     for (const logs of [alike, alike.slice(0, 1), alike.map((log) => ({ ...log, removed: undefined, type: null }))]) {
-      expect(collect(answerOf(JSON.stringify(logs)))).to.deep.equal(readLogs(logs));
+      expect(await collect(answerOf(JSON.stringify(logs)))).to.deep.equal(readLogs(logs));
     }
   });
 
-  it('are the same where one of them is written in another way', () => {
+  it('are the same where one of them is written in another way', async () => {
     const odd: readonly Fields[] = [
       { address: simContract.toUpperCase().replace('0X', '0x') },
       { topics: [] },
@@ -81,30 +98,30 @@ describe('logs that are read from the bytes of an answer', () => {
     for (const changes of odd) {
       for (const at of [0, 1, 20, 39]) {
         const logs = alike.map((log, index) => (index === at ? { ...log, ...changes } : log));
-        expectSame(JSON.stringify(logs));
-        expectSame(JSON.stringify(logs.map((log, index) => (index < 20 ? log : { ...log, ...changes }))));
+        await expectSame(JSON.stringify(logs));
+        await expectSame(JSON.stringify(logs.map((log, index) => (index < 20 ? log : { ...log, ...changes }))));
       }
     }
   });
 
-  it('are the same where a field is named twice, or blanks stand between them', () => {
+  it('are the same where a field is named twice, or blanks stand between them', async () => {
     const text = JSON.stringify(alike);
-    expectSame(text.replaceAll('"removed":false', '"removed":false,"data":"0x77"'));
-    expectSame(text.replaceAll(',"', ', "'));
-    expectSame(JSON.stringify(alike, null, 2).replace(/^\[\s+/, '['));
-    expectSame(text.replace('"logIndex":"0x14"', '"logIndex": "0x14"'));
+    await expectSame(text.replaceAll('"removed":false', '"removed":false,"data":"0x77"'));
+    await expectSame(text.replaceAll(',"', ', "'));
+    await expectSame(JSON.stringify(alike, null, 2).replace(/^\[\s+/, '['));
+    await expectSame(text.replace('"logIndex":"0x14"', '"logIndex": "0x14"'));
   });
 
-  it('are read whole, or the answer is refused, whatever byte is changed', () => {
+  it('are read whole, or the answer is refused, whatever byte is changed', async () => {
     const text = answerOf(JSON.stringify(alike.slice(0, 4)));
     const bytes = fc.tuple(
       fc.nat(text.length - 1),
       fc.constantFrom(' ', '"', '{', '}', '[', ']', ',', ':', '\\', '0', 'x', 'f', 'A', 'é'),
     );
-    fc.assert(
-      fc.property(bytes, ([at, byte]) => {
+    await fc.assert(
+      fc.asyncProperty(bytes, async ([at, byte]) => {
         const changed = text.slice(0, at) + byte + text.slice(at + 1);
-        const collected = collect(changed);
+        const collected = await collect(changed);
         if (collected === null) return;
         const answers = JSON.parse(changed) as readonly { readonly result?: unknown }[];
         const expected = answers.map(({ result }) => result).find(Array.isArray);
@@ -114,7 +131,7 @@ describe('logs that are read from the bytes of an answer', () => {
     );
   });
 
-  it('are the same in pieces of any size and kind', () => {
+  it('are the same in pieces of any size and kind', async () => {
     const kinds = fc.constantFrom<Fields>(
       {},
       { data: `0x${'ab'.repeat(3_000)}` },
@@ -124,20 +141,40 @@ describe('logs that are read from the bytes of an answer', () => {
       { topics: [word(1)] },
       { extra: ' },{ ' },
     );
-    fc.assert(
-      fc.property(fc.array(fc.tuple(kinds, fc.nat(4)), { minLength: 1, maxLength: 60 }), (runs) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(kinds, fc.nat(4)), { minLength: 1, maxLength: 60 }), async (runs) => {
         const logs = runs.flatMap(([kind, more]) => Array.from({ length: more + 1 }, () => kind));
-        expectSame(JSON.stringify(logs.map((kind, index) => logAt(index, kind))));
+        await expectSame(JSON.stringify(logs.map((kind, index) => logAt(index, kind))));
       }),
       { numRuns: 300 },
     );
   });
 
-  it('are refused where one is none, as they are when they are parsed', () => {
+  it('keep the topics apart that end alike', async () => {
+    const ends = ['0x'.padEnd(34, 'a'), '0x'.padEnd(34, 'b'), '0x'.padEnd(34, 'a')].map(
+      (start) => start + '7'.repeat(32),
+    );
+    const logs = Array.from({ length: 40 }, (_log, index) => {
+      const [from, to] = [ends[index % 3], ends[(index >> 1) % 3]];
+      return logAt(index, { topics: [transferTopic, from, to].slice(0, 1 + (index % 3)) });
+    });
+    expect(await collect(answerOf(JSON.stringify(logs)))).to.deep.equal(readLogs(logs));
+  });
+
+  it('are read in turns, however many are written alike, or not', async () => {
+    for (const changes of [{}, { note: 'ü'.repeat(2_000) }]) {
+      const clock = new SecondsClock();
+      const logs = Array.from({ length: 320 }, (_log, index) => logAt(index, index % 2 === 0 ? {} : changes));
+      await collect(answerOf(JSON.stringify(logs)), clock);
+      expect(clock.rests).to.be.at.least(10);
+    }
+  });
+
+  it('are refused where one is none, as they are when they are parsed', async () => {
     for (const changes of [{ blockHash: '0x12' }, { blockNumber: null }, { topics: [5] }, { address: word(1) }]) {
       for (const at of [0, 20, 39]) {
         const logs = alike.map((log, index) => (index === at ? { ...log, ...changes } : log));
-        expect(collect(answerOf(JSON.stringify(logs)))).to.equal(null);
+        expect(await collect(answerOf(JSON.stringify(logs)))).to.equal(null);
       }
     }
   });

@@ -1,26 +1,29 @@
 import { expect } from 'chai';
 import type { Collector } from '../../../src/chain/rpc/json-rpc-answer.js';
 import { parseAround } from '../../../src/chain/rpc/long-array.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import { Turns } from '../../../src/runtime/turns.js';
 
 /** Parses what it is given, as one list. */
 class Elements implements Collector {
   elements: unknown = null;
 
-  take(json: Buffer, from: number, end: number): void {
+  async take(json: Buffer, from: number, end: number): Promise<void> {
+    await Promise.resolve();
     this.elements = JSON.parse(`[${json.toString('utf8', from, end)}]`);
   }
 }
 
-function read(text: string): { readonly parsed: unknown; readonly elements: unknown } {
+async function read(text: string): Promise<{ readonly parsed: unknown; readonly elements: unknown }> {
   const collector = new Elements();
-  const parsed = parseAround(Buffer.from(text), collector);
+  const parsed = await parseAround(Buffer.from(text), collector, new Turns(systemClock));
   return { parsed, elements: collector.elements };
 }
 
 describe('an answer with one long array', () => {
   const list = '[{"a":1},{"a":[{"b":2}]}]';
 
-  it('is parsed around it, and the array read by a collector', () => {
+  it('is parsed around it, and the array read by a collector', async () => {
     for (const [text, index] of [
       [`{"jsonrpc":"2.0","id":1,"result":${list}}`, null],
       [`{"result":${list},"id":1}\n`, null],
@@ -28,7 +31,7 @@ describe('an answer with one long array', () => {
       [`[{"id":2,"result":${list}},{"id":1,"result":{"number":"0x1"}}]`, 0],
       [`[{"id":2,"result":${list}},{"id":1,"result":{"list":[{"c":3}]}}]`, 0],
     ] as const) {
-      const { parsed, elements } = read(text);
+      const { parsed, elements } = await read(text);
       expect(elements, text).to.deep.equal(JSON.parse(list));
       const whole = JSON.parse(text) as { result: unknown } | { result: unknown }[];
       const holder = (Array.isArray(parsed) ? parsed[index ?? 0] : parsed) as { result: unknown };
@@ -38,7 +41,7 @@ describe('an answer with one long array', () => {
     }
   });
 
-  it('is to be parsed as a whole where it has no such array, or is no JSON', () => {
+  it('is to be parsed as a whole where it has no such array, or is no JSON', async () => {
     const long = `{"id":1,"result":${list}}`;
     for (const text of [
       '',
@@ -53,11 +56,12 @@ describe('an answer with one long array', () => {
       `{"id":1,"result":[{"a":1},{"a":]}`,
       `{"other":{"id":1,"result":${list}}}`,
     ]) {
-      expect(read(text).parsed, text).to.equal(undefined);
+      expect((await read(text)).parsed, text).to.equal(undefined);
     }
   });
 
-  it('is to be parsed as a whole where it has two', () => {
-    expect(read(`[{"id":1,"result":${list}},{"id":2,"result":${list}}]`).parsed).to.equal(undefined);
+  it('is to be parsed as a whole where it has two', async () => {
+    const { parsed } = await read(`[{"id":1,"result":${list}},{"id":2,"result":${list}}]`);
+    expect(parsed).to.equal(undefined);
   });
 });

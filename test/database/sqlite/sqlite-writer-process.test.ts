@@ -63,6 +63,43 @@ describe('the process that writes to a SQLite file', () => {
     expect(answers[1].map(({ insertId }) => insertId)).to.deep.equal([2, 3]);
   });
 
+  it('starts before it is needed, and ends without having been', async () => {
+    writer.warmUp();
+    expect(await pids()).to.have.length(1);
+    await writer.close();
+    expect(await pids()).to.deep.equal([]);
+  });
+
+  it('knows when a script has left: then it is written, whatever keeps this process from its event loop', async () => {
+    // By this clock no time passes, and nothing is given up.
+    const patient = new SqliteWriterProcess(path, { clock: new FakeClock(), timeoutMs: patienceMs });
+    try {
+      await patient.run([run('DELETE FROM item')]);
+      // More than a pipe takes at a time.
+      const texts = Array.from({ length: 40 }, (_text, index) => [String(index).repeat(100_000)]);
+      const written = patient.run([bulkInsert('item', [{ name: 'a' }], texts)]);
+      await patient.whenSent();
+      const until = performance.now() + patienceMs;
+      while (count() === 0 && performance.now() < until);
+      expect(count()).to.equal(40);
+      await written;
+    } finally {
+      await patient.close();
+    }
+  });
+
+  it('waits for no script to leave where nobody takes it', async () => {
+    await writer.run([add]);
+    const [pid] = await pids();
+    process.kill(pid as number, 'SIGSTOP');
+    const texts = Array.from({ length: 40 }, (_text, index) => [String(index).repeat(100_000)]);
+    const written = writer.run([bulkInsert('item', [{ name: 'a' }], texts)]);
+    await within(patienceMs, writer.whenSent(), () => 'it waits');
+    expect(count()).to.equal(1);
+    process.kill(pid as number, 'SIGCONT');
+    await written;
+  });
+
   it('inserts what was packed before', async () => {
     const insert = bulkInsert('item', [{ name: 'a' }], [['packed']]);
     writer.prepare(insert);
