@@ -1,4 +1,4 @@
-import { checksumDigits } from './checksum.js';
+import { checksumWord } from './checksum.js';
 import { wordDigits } from './abi-type.js';
 
 /** What one decoding of a log carries along. */
@@ -102,10 +102,8 @@ export function intReader(bits: number): ValueReader {
 
 /** Makes the reader of an address, which notes in the state when the address is one of `filter`. */
 export function addressReader(filter: ReadonlySet<string> | null): ValueReader {
-  const padding = zeros.slice(40);
   return inQuotes((data, at, _base, state) => {
-    if (!holds(data, at, padding)) throw malformed;
-    const address = checksumDigits(data.slice(at + padding.length, at + wordDigits));
+    const address = checksumWord(data.slice(at, at + wordDigits));
     if (address === undefined) throw malformed;
     if (filter?.has(address) === true) state.filterMatched = true;
     return address;

@@ -45,7 +45,9 @@ describe('toChecksumAddress', () => {
   });
 
   it('refuses what is no address', () => {
-    for (const text of ['0x12', '', `0x${'g'.repeat(40)}`, `0x${'1'.repeat(41)}`, `0x${'1'.repeat(39)}`]) {
+    toChecksumAddress(`0x${'1'.repeat(40)}`);
+    const word = `0x${'0'.repeat(24)}${'1'.repeat(40)}`;
+    for (const text of ['0x12', '', `0x${'g'.repeat(40)}`, `0x${'1'.repeat(41)}`, `0x${'1'.repeat(39)}`, word]) {
       expect(() => toChecksumAddress(text), text).to.throw(UsageError, 'not an address');
     }
   });

@@ -72,8 +72,8 @@ export const sqlMutants: readonly Mutant[] = [
   guardsOf('src/database/open-database.ts', ['test/database/frozen-writer.test.ts'], '(sqlite)')(
     'sqlite-writer',
     'SQLite’s writes of a run happen in a process of their own',
-    'statementTimeoutMs === undefined\n      ? new',
-    'statementTimeoutMs !== 0\n      ? new',
+    'if (timeoutMs === undefined) {',
+    'if (timeoutMs !== 0) {',
   ),
   writer('writer-timeout', 'a writer that hangs is killed', "() => void child.kill('SIGKILL'),", '() => undefined,'),
   guardsOf('src/database/sqlite/sqlite-writer.ts', ['test/database/sqlite/sqlite-writer-process.test.ts'])(
