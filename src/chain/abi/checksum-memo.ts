@@ -37,8 +37,7 @@ export class ChecksumMemo {
 
 function tagOf(word: string): number {
   let tag = 0;
-  for (let i = word.length - hashedDigits; i < word.length; i++)
-    tag = Math.imul(tag ^ word.charCodeAt(i), 0x01000193);
+  for (let i = word.length - hashedDigits; i < word.length; i++) tag = Math.imul(tag ^ word.charCodeAt(i), 0x01000193);
   return tag;
 }
 
