@@ -1,3 +1,6 @@
+/** Hex digits of one 32-byte word. */
+export const wordDigits = 64;
+
 // A search for a wrong digit is twice as fast as a match of the right ones, and needs no stack for long data.
 const notHex = /[^0-9a-f]/g;
 
@@ -12,7 +15,7 @@ export function isHexBytes(text: string): boolean {
   return text.length % 2 === 0 && isHexDigits(text);
 }
 
-/** Says whether a text is `0x` and the 64 hex digits, in lower case, of a word. */
+/** Says whether a text is `0x` and the hex digits, in lower case, of a word. */
 export function isHexWord(text: string): boolean {
-  return text.length === 66 && isHexBytes(text);
+  return text.length === 2 + wordDigits && isHexBytes(text);
 }

@@ -2,11 +2,11 @@ import type { DatabaseProbe } from '../database/tasks/database-probe.js';
 import type { TimeoutRule, TimeoutStore } from '../database/tasks/timeout-store.js';
 import type { Task } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
-import { DatabaseRefusedError, DatabaseUnreachableError } from '../runtime/errors.js';
 import type { Logger } from '../runtime/logger.js';
 import { timeoutChecked, writeLine } from '../runtime/messages.js';
 import type { Lang } from '../runtime/messages.js';
 import { backoffMs } from '../runtime/retry.js';
+import { DatabaseContact } from './database-contact.js';
 import type { Observe } from './liveness-event.js';
 import { OutageWatch } from './outage-watch.js';
 import type { MonitorPresence } from './monitor-presence.js';
@@ -39,10 +39,7 @@ export class TimeoutMonitor {
   readonly #heartbeatIntervalMs: number;
   readonly #watch: OutageWatch;
   readonly #observe: Observe;
-  /** Why the latest probe or check failed; null where it did not. */
-  #trouble: DatabaseUnreachableError | null = null;
-  #failures = 0;
-  #hasAnswered = false;
+  readonly #contact: DatabaseContact;
   #checks = 0;
   /** Failed since the latest check that came to its end. */
   readonly #timedOut: Task[] = [];
@@ -51,6 +48,7 @@ export class TimeoutMonitor {
     this.#options = options;
     this.#heartbeatIntervalMs = options.rule.heartbeatIntervalSeconds * 1_000;
     this.#observe = options.observe ?? ((): void => undefined);
+    this.#contact = new DatabaseContact({ logger: options.logger, observe: this.#observe });
     this.#watch = new OutageWatch({ clock: options.clock, heartbeatIntervalMs: this.#heartbeatIntervalMs });
   }
 
@@ -81,7 +79,8 @@ export class TimeoutMonitor {
         await this.#options.presence.end();
         return result;
       }
-      if (this.#trouble !== null && clock.monotonic() - startedAt > patienceMs) throw this.#trouble;
+      const { trouble } = this.#contact;
+      if (trouble !== null && clock.monotonic() - startedAt > patienceMs) throw trouble;
       await this.#sleep(0, signal);
     }
     return null;
@@ -123,7 +122,7 @@ export class TimeoutMonitor {
     try {
       const probe = await untilAborted(this.#ask(), signal);
       if (probe === null) return null;
-      this.#noteAnswer();
+      this.#contact.answered();
       this.#noteDistrust(this.#watch.probeAnswered(probe));
       return probe.now;
     } catch (error) {
@@ -134,7 +133,7 @@ export class TimeoutMonitor {
 
   /** A database that answers and takes nothing, for its disk is full, is away until it takes a beat. */
   async #ask(): Promise<DatabaseProbe> {
-    if (this.#trouble !== null) await this.#options.presence.show(this.#watch.waiting, { isDue: true });
+    if (this.#contact.trouble !== null) await this.#options.presence.show(this.#watch.waiting, { isDue: true });
     return this.#options.store.probe();
   }
 
@@ -158,23 +157,9 @@ export class TimeoutMonitor {
     return { running, timedOut };
   }
 
-  #noteAnswer(): void {
-    if (this.#trouble !== null) this.#observe({ kind: 'database_back' });
-    this.#trouble = null;
-    this.#hasAnswered = true;
-    this.#failures = 0;
-  }
-
   #noteTrouble(error: unknown): void {
-    if (!(error instanceof DatabaseUnreachableError)) throw error;
-    // Where it never let anybody in, waiting mends no URL.
-    if (error instanceof DatabaseRefusedError && !this.#hasAnswered) throw error;
-    this.#trouble = error;
-    this.#failures++;
+    this.#contact.failed(error);
     this.#watch.probeFailed();
-    this.#observe({ kind: 'database_away', failures: this.#failures, error: error.message });
-    const message = `nobody is judged while the database is away: ${error.message}`;
-    this.#options.logger.log('error', message, { event: 'monitor.database_away', error: error.message });
   }
 
   #noteDistrust(reason: string | null): void {
@@ -194,7 +179,8 @@ export class TimeoutMonitor {
 
   /** Probes come so often that no outage between two of them makes a run miss its three beats. */
   #plan(untilCheckMs: number): number {
-    if (this.#failures > 0) return backoffMs(this.#failures, { firstMs: 250, maxMs: this.#heartbeatIntervalMs });
+    const { failures } = this.#contact;
+    if (failures > 0) return backoffMs(failures, { firstMs: 250, maxMs: this.#heartbeatIntervalMs });
     const waitMs = this.#watch.waitMs > 0 ? this.#watch.waitMs + 1 : untilCheckMs;
     return Math.min(this.#heartbeatIntervalMs / 2, this.#options.checkIntervalMs, waitMs);
   }

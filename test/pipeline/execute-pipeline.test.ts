@@ -82,6 +82,33 @@ eachDatabase('the execution of a pipeline', (databases) => {
     expect(await blocks()).to.deep.equal([1, 2, 3]);
   });
 
+  it('asks for the next message only when the commit before it has left', async () => {
+    let left = (): void => undefined;
+    claimed.batches.whenSent = () => new Promise((resolve) => (left = resolve));
+    const asked: number[] = [];
+    const source = new ScriptedSource(async function* () {
+      for (const number of [1, 2]) {
+        await Promise.resolve();
+        asked.push(number);
+        yield exampleBatch(number, number);
+      }
+    });
+    claimed.batches.fates.push(
+      async () => {
+        for (let turn = 0; turn < 10; turn++) await setImmediate();
+        expect(asked).to.deep.equal([1]);
+        left();
+        await eventually('the next is asked for', () => asked.length === 2);
+      },
+      async () => {
+        await setImmediate();
+        left();
+      },
+    );
+    await execute(source);
+    expect(await blocks()).to.deep.equal([1, 2]);
+  });
+
   it('tells as done only what is committed', async () => {
     const source = new ScriptedSource(async function* (context: SourceContext) {
       await context.moved({ nextBlock: 1 });

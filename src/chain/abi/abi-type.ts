@@ -1,5 +1,6 @@
 import type { AbiParameter } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
+import { wordDigits } from '../hex.js';
 
 /** A parsed ABI type. */
 export type AbiType =
@@ -14,9 +15,6 @@ export interface AbiMember {
   readonly key: string;
   readonly type: AbiType;
 }
-
-/** Hex digits of one 32-byte word. */
-export const wordDigits = 64;
 
 const arraySuffix = /^(.*)\[(0|[1-9]\d{0,8})?\]$/s;
 

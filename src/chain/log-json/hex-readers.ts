@@ -1,4 +1,4 @@
-import { isHexDigits } from '../hex.js';
+import { isHexDigits, wordDigits } from '../hex.js';
 import { Literal } from './json-bytes.js';
 import type { JsonBytes } from './json-bytes.js';
 import { WordMemo } from './word-memo.js';
@@ -58,14 +58,13 @@ export class TextReader implements HexReader<string> {
 }
 
 const nextTopic = new Literal('","0x');
-const topicDigits = 64;
 
 /** Reads the topics of logs: the first is often the same as in the log before, the others as in one of late. */
 export class TopicsReader implements HexReader<string[]> {
   readonly opening = '["0x';
   readonly closing = '"]';
   value: string[] = [];
-  readonly #first = new TextReader(topicDigits);
+  readonly #first = new TextReader(wordDigits);
   readonly #others = new WordMemo();
   readonly #read: string[] = [];
 
@@ -76,7 +75,7 @@ export class TopicsReader implements HexReader<string[]> {
     let count = 1;
     while (end >= 0 && json.holds(end, nextTopic)) {
       const next = end + nextTopic.length;
-      end = next + topicDigits;
+      end = next + wordDigits;
       const topic = this.#others.read(json, next);
       if (topic === null) return -1;
       read[count++] = topic;

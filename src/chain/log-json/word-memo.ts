@@ -1,7 +1,6 @@
-import { isHexDigits } from '../hex.js';
+import { isHexDigits, wordDigits } from '../hex.js';
 import type { JsonBytes } from './json-bytes.js';
 
-const wordDigits = 64;
 /** Bits of a place: a few hundred addresses have a part in most of what happens in a contract. */
 const placeBits = 10;
 const places = 2 ** placeBits;

@@ -66,8 +66,6 @@ export class MysqlScriptRunner implements ScriptRunner {
     if (session === null) return;
     // Behind a script in the air the goodbye would wait for as long as that one may take.
     await this.#within(session.connection, session.connection.end(), goodbyeMs).catch(() => undefined);
-    // What the other side no longer answers would keep this process alive.
-    dropConnection(session.connection);
   }
 
   async #runNow(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {

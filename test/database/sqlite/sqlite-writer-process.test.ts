@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import Sqlite from 'better-sqlite3';
+import { BatchStore } from '../../../src/database/events/batch-store.js';
+import { openDatabase } from '../../../src/database/open-database.js';
 import { SqliteWriterProcess } from '../../../src/database/sqlite/sqlite-writer-process.js';
 import { FenceError } from '../../../src/database/script.js';
 import type { Statement } from '../../../src/database/script.js';
@@ -64,21 +67,22 @@ describe('the process that writes to a SQLite file', () => {
   });
 
   it('starts before it is needed, and ends without having been', async () => {
-    writer.warmUp();
+    const database = await openDatabase(`sqlite:${path}`, { statementTimeoutMs: patienceMs });
     expect(await pids()).to.have.length(1);
-    await writer.close();
+    await database.close();
     expect(await pids()).to.deep.equal([]);
   });
 
   it('knows when a script has left: then it is written, whatever keeps this process from its event loop', async () => {
     // By this clock no time passes, and nothing is given up.
-    const patient = new SqliteWriterProcess(path, { clock: new FakeClock(), timeoutMs: patienceMs });
+    const patient = await openDatabase(`sqlite:${path}`, { clock: new FakeClock(), statementTimeoutMs: patienceMs });
     try {
-      await patient.run([run('DELETE FROM item')]);
+      await patient.write([run('DELETE FROM item')]);
       // More than a pipe takes at a time.
       const texts = Array.from({ length: 40 }, (_text, index) => [String(index).repeat(100_000)]);
-      const written = patient.run([bulkInsert('item', [{ name: 'a' }], texts)]);
-      await patient.whenSent();
+      const written = patient.write([bulkInsert('item', [{ name: 'a' }], texts)]);
+      await setImmediate();
+      await new BatchStore(patient).whenSent();
       const until = performance.now() + patienceMs;
       while (count() === 0 && performance.now() < until);
       expect(count()).to.equal(40);
