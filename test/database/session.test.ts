@@ -69,7 +69,7 @@ eachDatabase('a session', (databases) => {
     '@@SESSION.time_zone AS zone',
     "@@SESSION.sql_mode LIKE '%STRICT_TRANS_TABLES%' AS strict",
     "@@SESSION.sql_mode LIKE '%NO_BACKSLASH_ESCAPES%' AS plain_backslashes",
-    '@@SESSION.tx_isolation AS isolation',
+    '@@SESSION.transaction_isolation AS isolation',
     '@@SESSION.innodb_lock_wait_timeout AS lock_wait',
     '@@SESSION.idle_write_transaction_timeout AS idle_write',
     '@@SESSION.character_set_client AS charset',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.js';
 import type { Database } from '../database.js';
 
@@ -67,18 +68,25 @@ async function mysqlLock<T>(
   onWait: () => void,
   work: (connection: unknown) => Promise<T>,
 ): Promise<T> {
-  const ask = async (sql: string): Promise<number | null> => {
-    const [rows] = (await database.knex.raw(sql, [lockName]).connection(connection)) as [{ answer: number | null }[]];
+  const ask = async <T>(sql: string, ...bindings: string[]): Promise<T | null> => {
+    const [rows] = (await database.knex.raw(sql, bindings).connection(connection)) as [{ answer: T | null }[]];
     return rows[0]?.answer ?? null;
   };
-  // A lock is the server's, not the database's: the name carries the database's.
-  const name = "CONCAT(?, '.', LEFT(SHA1(DATABASE()), 16))";
+  const name = lockNameOf((await ask<string>('SELECT DATABASE() AS answer')) ?? '');
   await database.knex.raw('SET SESSION innodb_lock_wait_timeout = 50, lock_wait_timeout = 120').connection(connection);
-  for (let told = false; (await ask(`SELECT GET_LOCK(${name}, 1) AS answer`)) !== 1; told = true) if (!told) onWait();
+  for (let told = false; (await ask('SELECT GET_LOCK(?, 1) AS answer', name)) !== 1; told = true) if (!told) onWait();
   try {
     return await work(connection);
   } finally {
     // A connection that is gone has freed its locks.
-    await ask(`SELECT RELEASE_LOCK(${name}) AS answer`).catch(() => null);
+    await ask('SELECT RELEASE_LOCK(?) AS answer', name).catch(() => null);
   }
+}
+
+/**
+ * A lock is the server's, not the database's: the name carries the database's. The sum is made here, as servers of MySQL
+ * 9.6 and newer have no SHA1() that would make it; it has to be this one, for a `migrate` of an older version takes it too.
+ */
+function lockNameOf(database: string): string {
+  return `${lockName}.${createHash('sha1').update(database).digest('hex').slice(0, 16)}`;
 }

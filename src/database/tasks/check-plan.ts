@@ -54,7 +54,7 @@ async function explain(database: Database, query: Query): Promise<PlanStep> {
   const { sql, bindings } = compile(query);
   const isSqlite = database.dialect.name === 'sqlite';
   const answer = await database.read<unknown>((knex) =>
-    knex.raw(`${isSqlite ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN'} ${sql}`, [...bindings]),
+    knex.raw(`${isSqlite ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN FORMAT=TRADITIONAL'} ${sql}`, [...bindings]),
   );
   return isSqlite ? readSqlitePlan(answer as SqliteRow[]) : readMysqlPlan((answer as [MysqlRow[]])[0]);
 }
