@@ -3,11 +3,12 @@ import type { Connection } from 'mysql2/promise';
 import { Migrator } from '../src/database/schema/migrator.js';
 import { openDatabase } from '../src/database/open-database.js';
 import { createDatabase } from '../test/support/databases.js';
-import { MariadbServer } from '../test/support/mariadb.js';
+import type { DatabaseServer } from '../test/support/database-server.js';
+import { mariadb } from '../test/support/mariadb.js';
 
 /** A MariaDB of the benchmark's own that forgets nothing in a power cut, and a migrated database on it. */
 export interface DurableServer {
-  readonly server: MariadbServer;
+  readonly server: DatabaseServer;
   readonly url: string;
   /** A connection that is no part of what is measured. */
   readonly connection: Connection;
@@ -16,7 +17,7 @@ export interface DurableServer {
 /** Starts one. */
 export async function startDurableServer(): Promise<DurableServer> {
   const options = ['--innodb-flush-log-at-trx-commit=1', '--innodb-buffer-pool-size=256M', '--max-connections=1000'];
-  const server = await MariadbServer.start(...options);
+  const server = await mariadb.start(...options);
   const url = await createDatabase(server.url());
   const database = await openDatabase(url);
   await new Migrator(database).up(() => undefined);

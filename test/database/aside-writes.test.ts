@@ -2,7 +2,7 @@ import Sqlite from 'better-sqlite3';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { within } from '../support/within.js';
@@ -82,7 +82,7 @@ describe('a write aside (sqlite, locked by another)', () => {
   });
 });
 
-withMariadbServer('a write aside', (server) => {
+eachServer('a write aside', (server) => {
   let database: Database;
 
   beforeEach(async function () {

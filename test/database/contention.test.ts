@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/database/open-database.js';
 import type { ScriptRunner, Statement } from '../../src/database/script.js';
 import { sqliteDialect } from '../../src/database/sqlite/sqlite-dialect.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
-import { createDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachServer } from '../support/databases.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -75,7 +75,7 @@ describe('contention', () => {
   });
 });
 
-withMariadbServer('contention on a server', (server) => {
+eachServer('contention on a server', (server) => {
   it('of two scripts that lock each other is sorted out, and both are done', async () => {
     const url = await createDatabase(server().url());
     const [one, two] = await Promise.all([openDatabase(url), openDatabase(url)]);

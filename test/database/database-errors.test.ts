@@ -14,7 +14,7 @@ import {
   NotMigratedError,
   RuntimeFailure,
 } from '../../src/runtime/errors.js';
-import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -173,7 +173,7 @@ describe('an error of a server', () => {
   });
 });
 
-withMariadbServer('an error of use', (server) => {
+eachServer('an error of use', (server) => {
   before(async () => {
     const connection = await createConnection(server().url());
     await connection.query("CREATE USER 'reader'@'%' IDENTIFIED BY 'right99'");

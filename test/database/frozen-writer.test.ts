@@ -61,9 +61,9 @@ eachDatabase('a process that is frozen while it commits', (databases) => {
     expect(row?.rows).to.equal(3_000);
   });
 
-  /** The writer processes of a SQLite file; the other sessions of a MariaDB database. */
+  /** The writer processes of a SQLite file; the other sessions of a server's database. */
   async function processesOn(of: string): Promise<readonly unknown[]> {
-    if (databases.dialect === 'mariadb') {
+    if (databases.dialect !== 'sqlite') {
       const sql =
         'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info IS NOT NULL';
       const [rows] = (await database.knex.raw(sql)) as [unknown[]];

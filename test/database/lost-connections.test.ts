@@ -2,18 +2,19 @@ import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
 import { sessionSetup } from '../../src/database/mysql/mysql-connection.js';
+import { expectPackets } from '../../src/database/mysql/mysql-script.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { FenceError } from '../../src/database/script.js';
 import type { Statement } from '../../src/database/script.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
-import { createDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachServer } from '../support/databases.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually, within } from '../support/within.js';
 import { bulkInsert } from './bulk-insert.js';
 
 const timeoutMs = 800;
 
-withMariadbServer('a connection to a server', (server) => {
+eachServer('a connection to a server', (server) => {
   let direct: Database;
   let database: Database;
   let proxy: TcpProxy;
@@ -162,11 +163,46 @@ withMariadbServer('a connection to a server', (server) => {
     await direct.write([add]);
     const frozen = await createConnection(url);
     frozen.on('error', () => undefined);
-    for (const statement of sessionSetup('+00:00')) await frozen.query(statement);
+    for (const statement of [...sessionSetup('+00:00'), expectPackets]) await frozen.query(statement);
     await frozen.query('BEGIN');
     await frozen.query("UPDATE item SET a = 'locked'");
     await direct.write([run("UPDATE item SET a = 'free'")]);
     expect(await direct.read((knex) => knex('item').pluck('a'))).to.deep.equal(['free']);
     frozen.destroy();
+  });
+
+  it('is as patient with an idle client as ever behind a script of several packets, done or rolled back', async () => {
+    await direct.write([run('SET GLOBAL max_allowed_packet = 16384')]);
+    try {
+      const small = await openDatabase(url);
+      const rows = Array.from({ length: 100 }, (_, i) => [i + 1, 'x'.repeat(300)]);
+      const many = bulkInsert('item', [{ name: 'id' }, { name: 'a' }], rows);
+      const none = { ...run('UPDATE item SET a = 1 WHERE id = 999'), fence: true };
+      const keep = run(
+        "UPDATE item SET a = CONCAT(@@SESSION.wait_timeout, ' of ', @@GLOBAL.wait_timeout) WHERE id = 1",
+      );
+      const kept = async (): Promise<unknown> =>
+        (await direct.read<unknown[]>((knex) => knex('item').where({ id: 1 }).pluck('a')))[0];
+      const patience = await direct.read<[{ whole: string }[]]>((knex) =>
+        knex.raw("SELECT CONCAT(@@GLOBAL.wait_timeout, ' of ', @@GLOBAL.wait_timeout) AS whole"),
+      );
+      await small.write([many, add]);
+      await small.write([keep]);
+      expect(await kept()).to.equal(patience[0][0]?.whole);
+      expect(
+        await failure(
+          small.write([
+            run('DELETE FROM item WHERE id > 1'),
+            bulkInsert('item', [{ name: 'id' }, { name: 'a' }], rows.slice(1)),
+            none,
+          ]),
+        ),
+      ).to.be.instanceOf(FenceError);
+      await small.write([keep]);
+      expect(await kept()).to.equal(patience[0][0]?.whole);
+      await small.close();
+    } finally {
+      await direct.write([run('SET GLOBAL max_allowed_packet = 16777216')]);
+    }
   });
 });

@@ -71,7 +71,8 @@ eachDatabase('a session', (databases) => {
     "@@SESSION.sql_mode LIKE '%NO_BACKSLASH_ESCAPES%' AS plain_backslashes",
     '@@SESSION.transaction_isolation AS isolation',
     '@@SESSION.innodb_lock_wait_timeout AS lock_wait',
-    '@@SESSION.idle_write_transaction_timeout AS idle_write',
+    // MySQL has none: there only a transaction of several packets is limited, by its own words.
+    ...(databases.dialect === 'mariadb' ? ['@@SESSION.idle_write_transaction_timeout AS idle_write'] : []),
     '@@SESSION.character_set_client AS charset',
   ].join(', ');
   const expected = {
@@ -80,7 +81,7 @@ eachDatabase('a session', (databases) => {
     plain_backslashes: 0,
     isolation: 'READ-COMMITTED',
     lock_wait: 3,
-    idle_write: 5,
+    ...(databases.dialect === 'mariadb' ? { idle_write: 5 } : {}),
     charset: 'utf8mb4',
   };
 
@@ -91,7 +92,7 @@ eachDatabase('a session', (databases) => {
   });
 
   it('of scripts has the same', async () => {
-    const keep = `CREATE OR REPLACE TABLE seen SELECT ${settings}`;
+    const keep = `CREATE TABLE seen SELECT ${settings}`;
     await database.write([{ sql: keep, bindings: [] }]);
     expect(await database.read((knex) => knex('seen'))).to.deep.equal([expected]);
   });

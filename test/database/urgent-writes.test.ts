@@ -4,12 +4,12 @@ import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
-import { createDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { within } from '../support/within.js';
 import { claimRequest } from './claim-request.js';
 
-withMariadbServer('a beat', (server) => {
+eachServer('a beat', (server) => {
   let database: Database;
   let tasks: TaskStore;
   let taskId: number;

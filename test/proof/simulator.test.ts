@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { hasMariadb } from '../support/mariadb.js';
+import { mariadb } from '../support/mariadb.js';
+import { mysql } from '../support/mysql.js';
 import { playInChildren } from './simulator/in-children.js';
 import { planSchedule } from './simulator/plan.js';
 import type { SeedRange } from './simulator/play-seeds.js';
@@ -16,6 +17,8 @@ function countOf(variable: string, usual: number): number {
 }
 
 const program = new URL('simulator/run.ts', import.meta.url);
+
+const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart };
 
 type Findings = Promise<readonly string[]>;
 
@@ -43,7 +46,7 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
 
   let turn: Findings = Promise.resolve([]);
   const finds = (title: string, range: Omit<SeedRange, 'from' | 'to'>, count: number): void => {
-    const isPossible = (range.dialect === 'sqlite' || hasMariadb) && count > 0;
+    const isPossible = canPlay[range.dialect] && count > 0;
     let found: Findings = Promise.resolve([]);
     if (isPossible) {
       plays.push(() => {
@@ -65,7 +68,9 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
     'finds no stale commit, no live task failed, no dead one forgotten, one end for each, no loser that goes on';
   finds(anything, { mode: 'mixed', dialect: 'sqlite' }, countOf('CHAINPARSE_SCHEDULES', 100_000));
   finds(anything, { mode: 'mixed', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_SCHEDULES', 1_000));
+  finds(anything, { mode: 'mixed', dialect: 'mysql' }, countOf('CHAINPARSE_MYSQL_SCHEDULES', 200));
   const pauses = 'finds no stale commit by a process that was paused while another took over';
   finds(pauses, { mode: 'pauses', dialect: 'sqlite' }, countOf('CHAINPARSE_PAUSES', 10_000));
   finds(pauses, { mode: 'pauses', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_PAUSES', 200));
+  finds(pauses, { mode: 'pauses', dialect: 'mysql' }, countOf('CHAINPARSE_MYSQL_PAUSES', 50));
 });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 import { eventually } from '../support/within.js';
@@ -66,7 +66,7 @@ describe('alerts at work', () => {
     });
   });
 
-  withMariadbServer('on a server that freezes', (server) => {
+  eachServer('on a server that freezes', (server) => {
     it('are sent by monitor and run while it is away, and stored when it is back', async function () {
       this.timeout(120_000);
       const scenario = await begin(await createDatabase(server().url()), 'database_unreachable: 1');

@@ -3,13 +3,16 @@ import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { createDatabase } from '../support/databases.js';
 import { FakedClock, withFakedClocks } from '../support/faked-clock.js';
-import { hasMariadb, MariadbServer } from '../support/mariadb.js';
+import { mariadb } from '../support/mariadb.js';
+import { mysql } from '../support/mysql.js';
+import type { ServerKind } from '../support/server-kind.js';
 import { Scenario } from '../support/scenario.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { endGently, quickMonitor, stateOf, timedOut, whenRunning } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
 
 const hour = 3_600;
+const servers = [mariadb, mysql].filter(({ canStart }) => canStart);
 type Env = Record<string, string>;
 
 const source = { mode: 'realtime' } as const;
@@ -33,9 +36,14 @@ withFakedClocks('clocks that are wrong', () => {
   }
 
   it('between workers, monitors and a server fail nobody who beats and spare nobody who is dead', async function () {
-    if (!hasMariadb) this.skip(); // SQLite has no clock of its own; CI requires MariaDB
-    this.timeout(90_000);
-    const server = await MariadbServer.start();
+    if (servers.length === 0) this.skip(); // SQLite has no clock of its own; CI requires both servers
+    this.timeout(120_000);
+    await Promise.all(servers.map(liveWithWrongClocks));
+  });
+
+  /** Runs and monitors whose clocks are an hour ahead of a server's or behind it, and then the other way round. */
+  async function liveWithWrongClocks(kind: ServerKind): Promise<void> {
+    const server = await kind.start();
     const scenario = await Scenario.begin(await createDatabase(server.url()), node.url, source);
     const [fast, slow] = [new FakedClock(hour), new FakedClock(-hour)];
     const [ahead, behind] = [scenario.in(fast.env), scenario.in(slow.env)];
@@ -52,7 +60,7 @@ withFakedClocks('clocks that are wrong', () => {
     for (const id of [50, 51]) expect(await stateOf(scenario, id)).to.deep.equal([0, null]);
     await endGently([...living, ...monitors]);
     await server.stop();
-  });
+  }
 
   it('of a database change nothing: not when summer begins or ends, nor set forward, nor set back', async function () {
     this.timeout(120_000);
@@ -101,8 +109,8 @@ async function setShortlyBefore(clock: FakedClock, instant: number, beforeMs: nu
 }
 
 /**
- * Does something at the same time on a SQLite file, whose clock is that of every process, and on a MariaDB server, whose
- * clock is its own.
+ * Does something at the same time on a SQLite file, whose clock is that of every process, and on servers, whose clocks are
+ * their own.
  */
 async function onEachDatabase(
   env: Env,
@@ -112,11 +120,11 @@ async function onEachDatabase(
     const clock = new FakedClock();
     await work(`sqlite:${temporaryFolder()}/x.db`, clock, { ...env, ...clock.env });
   };
-  const onMariadb = async (): Promise<void> => {
+  const onServer = async (kind: ServerKind): Promise<void> => {
     const clock = new FakedClock();
-    const server = await MariadbServer.startIn({ ...env, ...clock.env });
+    const server = await kind.startIn({ ...env, ...clock.env });
     await work(await createDatabase(server.url()), clock, env);
     await server.stop();
   };
-  await Promise.all(hasMariadb ? [onSqlite(), onMariadb()] : [onSqlite()]);
+  await Promise.all([onSqlite(), ...servers.map(onServer)]);
 }

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
-import { createDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachServer } from '../support/databases.js';
 import { eventually } from '../support/within.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-withMariadbServer('a run whose database goes away', (server) => {
+eachServer('a run whose database goes away', (server) => {
   let node: ChainSimulator;
   let mining: NodeJS.Timeout;
 

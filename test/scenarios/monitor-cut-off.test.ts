@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { createDatabase, withMariadbServer } from '../support/databases.js';
-import { MariadbServer } from '../support/mariadb.js';
+import { createDatabase, eachServer } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { endGently, quickMonitor, stateOf, timedOut, whenRunning } from '../support/watched-runs.js';
@@ -11,7 +10,7 @@ import { eventually } from '../support/within.js';
 const outageMs = 8_000;
 const pass = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
-withMariadbServer('a monitor and runs that lose their database', (server) => {
+eachServer('a monitor and runs that lose their database', (server, kind) => {
   let node: ChainSimulator;
 
   before(async () => {
@@ -30,7 +29,7 @@ withMariadbServer('a monitor and runs that lose their database', (server) => {
       await liveThrough(url, { begin, end: () => proxy.resume() });
     };
     const killed = async (): Promise<void> => {
-      const other = await MariadbServer.start();
+      const other = await kind.start();
       const outage = { begin: () => other.kill(), end: () => other.restart() };
       await liveThrough(await createDatabase(other.url()), outage);
       await other.stop();

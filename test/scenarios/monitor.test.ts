@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { createDatabase, eachDatabase, withMariadbServer } from '../support/databases.js';
+import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently, stateOf, whenRunning } from '../support/watched-runs.js';
 
@@ -65,7 +65,7 @@ describe('the monitor at work', () => {
     });
   });
 
-  withMariadbServer('on a server that freezes', (server) => {
+  eachServer('on a server that freezes', (server) => {
     it('fails no living run for the outage, and the one that died in it soon after', async function () {
       this.timeout(90_000);
       const scenario = await Scenario.begin(await createDatabase(server().url()), node.url, source);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
-import { eachDatabase, withMariadbServer } from './databases.js';
+import { eachDatabase, eachServer } from './databases.js';
 
 eachDatabase('a test database', (database) => {
   it('has a URL of its dialect, another one each time', async () => {
@@ -24,7 +24,7 @@ eachDatabase('a test database', (database) => {
   });
 });
 
-withMariadbServer('a private server', (server) => {
+eachServer('a private server', (server) => {
   const select = async (): Promise<unknown> => {
     const connection = await createConnection({ uri: server().url(), connectTimeout: 500 });
     return await connection.query('SELECT 1').finally(() => connection.destroy());

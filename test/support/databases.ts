@@ -1,49 +1,71 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import { hasMariadb, MariadbServer } from './mariadb.js';
+import type { DatabaseServer } from './database-server.js';
+import { mariadb } from './mariadb.js';
+import { mysql } from './mysql.js';
+import type { ServerKind } from './server-kind.js';
 import { temporaryFolder } from './temporary-folder.js';
-
-const serverUrl = process.env['CHAINPARSE_TEST_MYSQL_URL'];
-const howToGet = 'install mariadb-server or set CHAINPARSE_TEST_MYSQL_URL';
-const isRequired = process.env['CHAINPARSE_REQUIRE_MARIADB'] === '1';
 
 /** Gives a suite empty databases of one dialect. */
 export interface TestDatabase {
-  readonly dialect: 'sqlite' | 'mariadb';
+  readonly dialect: 'sqlite' | ServerKind['name'];
   /** Makes an empty database and returns its URL; it is removed at the end of the suite. */
   fresh(): Promise<string>;
   /** The URL of the latest database that `fresh` made. */
   url(): string;
 }
 
-/** Declares a suite once for each dialect. MariaDB's is pending where no server can be had. */
+/** Declares a suite once for each dialect; pending where a server can't be had. */
 export function eachDatabase(name: string, suite: (database: TestDatabase) => void): void {
   describe(`${name} (sqlite)`, () => suite(new SqliteFiles()));
-  describeWith(serverUrl !== undefined || hasMariadb, `${name} (mariadb)`, () => {
-    const databases = new MariadbDatabases();
-    after(() => databases.drop());
-    suite(databases);
-  });
+  for (const kind of [mariadb, mysql]) {
+    describeWith(kind, kind.canStart || givenUrl(kind) !== undefined, name, () => {
+      const databases = new ServerDatabases(kind);
+      after(() => databases.drop());
+      suite(databases);
+    });
+  }
 }
 
-/** Declares a suite with a MariaDB of its own, which it may freeze, kill and restart; pending where none is installed. */
-export function withMariadbServer(name: string, suite: (server: () => MariadbServer) => void): void {
-  describeWith(hasMariadb, `${name} (mariadb)`, () => {
-    let server: MariadbServer | undefined;
+/**
+ * Declares a suite once with a MariaDB and once with a MySQL of its own, which it may freeze, kill and restart; pending
+ * where none can be started. Further servers of that kind are to be had from `kind`.
+ */
+export function eachServer(name: string, suite: (server: () => DatabaseServer, kind: ServerKind) => void): void {
+  for (const kind of [mariadb, mysql]) describeServer(kind, name, suite);
+}
+
+function describeServer(
+  kind: ServerKind,
+  name: string,
+  suite: (server: () => DatabaseServer, kind: ServerKind) => void,
+): void {
+  describeWith(kind, kind.canStart, name, () => {
+    let server: DatabaseServer | undefined;
     before(async function () {
       this.timeout(90_000);
-      server = await MariadbServer.start();
+      server = await kind.start();
     });
     after(() => server?.stop());
-    suite(() => server!);
+    suite(() => server!, kind);
   });
 }
 
-function describeWith(isAvailable: boolean, title: string, suite: () => void): void {
+/** A server that the tests may use instead of a private one, as long as they leave it alone. */
+function givenUrl({ name }: ServerKind): string | undefined {
+  return process.env[`CHAINPARSE_TEST_${name.toUpperCase()}_URL`];
+}
+
+function describeWith(kind: ServerKind, isAvailable: boolean, name: string, suite: () => void): void {
+  const title = `${name} (${kind.name})`;
   if (isAvailable) describe(title, suite);
-  else if (isRequired) it(title, () => Promise.reject(new Error(howToGet)));
-  else describe.skip(`${title}: ${howToGet}`, suite);
+  else if (isRequired(kind)) it(title, () => Promise.reject(new Error(kind.howToGet)));
+  else describe.skip(`${title}: ${kind.howToGet}`, suite);
+}
+
+function isRequired({ name }: ServerKind): boolean {
+  return process.env[`CHAINPARSE_REQUIRE_${name.toUpperCase()}`] === '1';
 }
 
 class SqliteFiles implements TestDatabase {
@@ -60,12 +82,20 @@ class SqliteFiles implements TestDatabase {
   }
 }
 
-class MariadbDatabases implements TestDatabase {
-  readonly dialect = 'mariadb';
+class ServerDatabases implements TestDatabase {
+  readonly #kind: ServerKind;
   readonly #urls: string[] = [];
 
+  constructor(kind: ServerKind) {
+    this.#kind = kind;
+  }
+
+  get dialect(): ServerKind['name'] {
+    return this.#kind.name;
+  }
+
   async fresh(): Promise<string> {
-    const url = await createDatabase(serverUrl ?? (await sharedServer()).url());
+    const url = await createDatabase(givenUrl(this.#kind) ?? (await sharedServer(this.#kind)).url());
     this.#urls.push(url);
     return url;
   }
@@ -79,11 +109,12 @@ class MariadbDatabases implements TestDatabase {
   }
 }
 
-let shared: Promise<MariadbServer> | undefined;
+const shared = new Map<ServerKind, Promise<DatabaseServer>>();
 
-function sharedServer(): Promise<MariadbServer> {
-  shared ??= MariadbServer.start();
-  return shared;
+function sharedServer(kind: ServerKind): Promise<DatabaseServer> {
+  const server = shared.get(kind) ?? kind.start();
+  shared.set(kind, server);
+  return server;
 }
 
 function latest(url: string | undefined): string {

@@ -16,7 +16,7 @@ import type { LivenessEvent } from '../../src/tasks/liveness-event.js';
 import { runTask } from '../../src/tasks/run-task.js';
 import type { TaskOptions, TaskResult } from '../../src/tasks/task-options.js';
 import { exampleBatch, hashOf } from '../database/example-batch.js';
-import { eachDatabase, createDatabase, withMariadbServer } from '../support/databases.js';
+import { eachDatabase, createDatabase, eachServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually, within } from '../support/within.js';
@@ -261,7 +261,7 @@ eachDatabase('a task that runs', (databases) => {
   });
 });
 
-withMariadbServer('a task whose database goes away', (server) => {
+eachServer('a task whose database goes away', (server) => {
   let direct: Database;
   let database: Database;
   let proxy: TcpProxy;

@@ -6,7 +6,7 @@ import type { MysqlAddress } from '../database-url.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, sessionSetup } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
-import { fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
+import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
 import type { ServerSockets } from './server-sockets.js';
 import { FenceError, isFenced } from '../script.js';
@@ -102,7 +102,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     if (!(error instanceof DatabaseUnreachableError) && mysqlDialect.classify(error) !== 'unreachable') {
       try {
         const sentAt = this.#options.clock.monotonic();
-        await this.#send(session, `ROLLBACK;${noteClock}`);
+        await this.#send(session, `ROLLBACK;${expectNothing};${noteClock}`);
         // A packet may have been refused because the server's clock was set forward.
         session.notedAt = sentAt;
         return;

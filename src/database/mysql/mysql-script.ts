@@ -50,8 +50,19 @@ export function* writePackets(
   textsOf: InsertTexts = writeInserts,
 ): Generator<Packet, void, undefined> {
   const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes, textsOf));
-  yield* pack(pieces.length === 1 ? pieces : [plain('START TRANSACTION'), ...pieces, plain('COMMIT')], maxBytes);
+  const whole = pieces.length === 1 ? pieces : [plain('START TRANSACTION'), ...pieces, plain('COMMIT')];
+  const [packet, ...others] = pack(whole, maxBytes);
+  if (others.length > 0) yield* pack([plain(expectPackets), ...whole, plain(expectNothing)], maxBytes);
+  else if (packet !== undefined) yield packet;
 }
+
+/**
+ * Before a transaction of several packets: MySQL ends the session, and with it the transaction, where the next one does
+ * not come (its client froze), and after it, or its rollback: the session may be idle again for as long as any. MariaDB
+ * has a limit of its own for that, which is always on, and takes the inside for a comment.
+ */
+export const expectPackets = 'SET @chainparse_packets = 1 /*!80000 , SESSION wait_timeout = 5 */';
+export const expectNothing = 'SET @chainparse_packets = 0 /*!80000 , SESSION wait_timeout = DEFAULT */';
 
 function plain(text: string): Piece {
   return { text, step: null };

@@ -4,7 +4,7 @@ import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
 import { TestPipelineStore } from '../../../src/database/pipelines/test-pipeline-store.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
-import { createDatabase, eachDatabase, withMariadbServer } from '../../support/databases.js';
+import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
 import { freePort } from '../../support/free-port.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { startChainparse } from '../../support/processes.js';
@@ -153,12 +153,13 @@ describe('heartbeat test without a database', () => {
   });
 });
 
-withMariadbServer('heartbeat test of a user without rights', (server) => {
+eachServer('heartbeat test of a user without rights', (server) => {
   it('says which right is missing, and what to grant', async () => {
     const url = new URL(await createDatabase(server().url()));
     await (await openMigrated(url.href)).close();
     const connection = await createConnection(server().url());
-    await connection.query(`GRANT SELECT ON ${url.pathname.slice(1)}.* TO 'looker'@'%' IDENTIFIED BY 'right99'`);
+    await connection.query("CREATE USER 'looker'@'%' IDENTIFIED BY 'right99'");
+    await connection.query(`GRANT SELECT ON ${url.pathname.slice(1)}.* TO 'looker'@'%'`);
     await connection.end();
     Object.assign(url, { username: 'looker', password: 'right99' });
     const { code, stdout } = await test(url.href, '--json');

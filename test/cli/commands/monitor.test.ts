@@ -3,7 +3,7 @@ import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
-import { createDatabase, eachDatabase, withMariadbServer } from '../../support/databases.js';
+import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
 import { freePort } from '../../support/free-port.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { startChainparse } from '../../support/processes.js';
@@ -145,7 +145,7 @@ eachDatabase('the monitor command on an empty database', (testDatabase) => {
   }
 });
 
-withMariadbServer('the monitor command and a server that is away', (server) => {
+eachServer('the monitor command and a server that is away', (server) => {
   it('waits for it from the start, and then until living runs were heard', async function () {
     this.timeout(60_000);
     const url = await createDatabase(server().url());

@@ -8,7 +8,7 @@ import { MonitorStore } from '../../../src/database/operations/monitor-store.js'
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { ageTask } from '../../database/aged-task.js';
-import { createDatabase, eachDatabase, withMariadbServer } from '../../support/databases.js';
+import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -173,7 +173,7 @@ eachDatabase('chainparse status', (testDatabase) => {
   });
 });
 
-withMariadbServer('chainparse status on a database that goes away', (server) => {
+eachServer('chainparse status on a database that goes away', (server) => {
   it('keeps what it has shown and says that it is old, goes on, and leaves the terminal at once when it is asked to', async () => {
     const direct = await createDatabase(server().url());
     await (await openMigrated(direct)).close();

@@ -4,11 +4,11 @@ import { openDatabase } from '../../../src/database/open-database.js';
 import { FenceError } from '../../../src/database/script.js';
 import type { Statement } from '../../../src/database/script.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
-import { createDatabase, withMariadbServer } from '../../support/databases.js';
+import { createDatabase, eachServer } from '../../support/databases.js';
 
 const timeoutMs = 400;
 
-withMariadbServer('what a frozen server finds in its queue when it wakes', (server) => {
+eachServer('what a frozen server finds in its queue when it wakes', (server) => {
   let database: Database;
   let witness: Database;
 

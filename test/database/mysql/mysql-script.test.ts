@@ -39,7 +39,9 @@ describe('the packets of a script', () => {
   });
 
   it('is one packet wherever it fits', () => {
-    expect(packetsOf([renew, rows], 1 << 20)).to.have.length(1);
+    const [packet, ...more] = packetsOf([renew, rows], 1 << 20);
+    expect(packet?.text).to.match(/^START TRANSACTION;.*;COMMIT$/);
+    expect(more).to.deep.equal([]);
   });
 
   it('is one transaction over several packets under a small limit, each below it', () => {
@@ -49,7 +51,10 @@ describe('the packets of a script', () => {
     const text = packets.map((packet) => packet.text).join(';');
     expect(text.match(/START TRANSACTION/g)).to.have.length(1);
     expect(text.match(/COMMIT/g)).to.have.length(1);
-    expect(text).to.match(/^START TRANSACTION;.*;COMMIT$/);
+    // On MySQL, which else keeps the locks of a client that froze between two of them.
+    expect(text).to.match(
+      /^SET [^;]*wait_timeout = 5 \*\/;START TRANSACTION;.*;COMMIT;SET [^;]*wait_timeout = DEFAULT \*\/$/,
+    );
     expect(text.match(/\(\d+,x'(ab){32}','it\\'s \\'\d+\\''\)/g)).to.have.length(100);
     expect(packets.flatMap(({ answers }) => answers).filter((step) => step === 1).length).to.be.greaterThan(5);
   });

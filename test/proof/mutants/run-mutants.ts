@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { endAll } from '../../support/at-end.js';
-import { hasMariadb, MariadbServer } from '../../support/mariadb.js';
+import { mariadb } from '../../support/mariadb.js';
 import type { Mutant } from './mutant.js';
 import { mutants } from './mutants.js';
 import { ProjectCopy } from './project-copy.js';
@@ -15,9 +15,9 @@ type Outcome = 'killed' | 'survived' | 'error';
 async function main(names: readonly string[]): Promise<boolean> {
   const chosen = names.length === 0 ? mutants : mutants.filter(({ name }) => names.includes(name));
   // Some tests freeze and kill a server of their own.
-  if (!hasMariadb) throw new Error('install mariadb-server');
+  if (!mariadb.canStart) throw new Error(mariadb.howToGet);
   if (chosen.length === 0) throw new Error(`there is no mutant ${names.join(', ')}`);
-  const env = { ...process.env, CHAINPARSE_TEST_MYSQL_URL: await mysqlUrl() };
+  const env = { ...process.env, CHAINPARSE_TEST_MARIADB_URL: await mariadbUrl() };
   const copies = await Promise.all(Array.from({ length: parallel }, () => ProjectCopy.make(env)));
   console.log('without a mutant the tests pass …');
   await inTurn(copies, suitesOf(chosen), requirePassing);
@@ -29,10 +29,10 @@ async function main(names: readonly string[]): Promise<boolean> {
 }
 
 /** A server for all, so that none has to be started for each mutant. */
-async function mysqlUrl(): Promise<string> {
-  const url = process.env['CHAINPARSE_TEST_MYSQL_URL'];
+async function mariadbUrl(): Promise<string> {
+  const url = process.env['CHAINPARSE_TEST_MARIADB_URL'];
   if (url !== undefined) return url;
-  return (await MariadbServer.start()).url();
+  return (await mariadb.start()).url();
 }
 
 /** The tests of the mutants, those with the same filter together. */

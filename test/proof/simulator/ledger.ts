@@ -48,7 +48,7 @@ export const sqliteWords: TriggerWords = {
   trigger: (name, when, statement) => `CREATE TRIGGER ${name} ${when} BEGIN ${statement}; END`,
 };
 
-export const mariadbWords: TriggerWords = {
+export const serverWords: TriggerWords = {
   at: '@sim_at',
   sender: '@sim_sender',
   concat: (...parts) => `CONCAT(${parts.join(', ')})`,
@@ -72,7 +72,7 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
       'NULL, NULL, NULL, NULL, NULL',
     );
   return [
-    `CREATE TABLE sim_ledger (seq INTEGER PRIMARY KEY ${words === mariadbWords ? 'AUTO_INCREMENT' : ''}, at DOUBLE, sender VARCHAR(64), kind VARCHAR(16), pipeline INTEGER, task INTEGER, worker VARCHAR(64), old_status INTEGER, status INTEGER, detail VARCHAR(255), error VARCHAR(255), beats INTEGER, old_block INTEGER, block INTEGER, version INTEGER)`,
+    `CREATE TABLE sim_ledger (seq INTEGER PRIMARY KEY ${words === serverWords ? 'AUTO_INCREMENT' : ''}, at DOUBLE, sender VARCHAR(64), kind VARCHAR(16), pipeline INTEGER, task INTEGER, worker VARCHAR(64), old_status INTEGER, status INTEGER, detail VARCHAR(255), error VARCHAR(255), beats INTEGER, old_block INTEGER, block INTEGER, version INTEGER)`,
     words.trigger(
       'sim_task',
       'AFTER INSERT ON pipeline_task',

@@ -1,7 +1,9 @@
+import { mariadb } from '../../support/mariadb.js';
+import { mysql } from '../../support/mysql.js';
 import { judge } from './judge.js';
-import { MariadbEngine } from './mariadb-engine.js';
 import type { Engine } from './engine.js';
 import { planSchedule } from './plan.js';
+import { ServerEngine } from './server-engine.js';
 import type { Mode } from './planned-process.js';
 import { ProcessDatabases } from './process-database.js';
 import { playSchedule } from './schedule.js';
@@ -12,7 +14,7 @@ import { traceOf } from './trace.js';
 /** Which schedules to play: seeds `from` to `to`, the latter not included. */
 export interface SeedRange {
   readonly mode: Mode;
-  readonly dialect: 'sqlite' | 'mariadb';
+  readonly dialect: 'sqlite' | 'mariadb' | 'mysql';
   readonly from: number;
   readonly to: number;
 }
@@ -36,7 +38,7 @@ export async function playSeeds(range: SeedRange, trace: ((text: string) => void
 }
 
 function openEngine(dialect: SeedRange['dialect']): Promise<Engine> {
-  return dialect === 'sqlite' ? SqliteEngine.open() : MariadbEngine.start();
+  return dialect === 'sqlite' ? SqliteEngine.open() : ServerEngine.start(dialect === 'mariadb' ? mariadb : mysql);
 }
 
 async function playOn(engine: Engine, range: SeedRange, trace: ((text: string) => void) | null): Promise<Tally> {

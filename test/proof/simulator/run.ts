@@ -1,5 +1,5 @@
 // A program: plays schedules, prints what they were made of, and exits with 1 at the first in which something is wrong.
-//   npx tsx test/proof/simulator/run.ts --seeds 0-2000 [--dialect sqlite|mariadb] [--mode mixed|pauses] [--trace]
+//   npx tsx test/proof/simulator/run.ts --seeds 0-2000 [--dialect sqlite|mariadb|mysql] [--mode mixed|pauses] [--trace]
 import { parseArgs } from 'node:util';
 import { endAll } from '../../support/at-end.js';
 import { playSeeds, Violation } from './play-seeds.js';
@@ -14,10 +14,15 @@ const { values } = parseArgs({
   },
 });
 
+function readDialect(name: string): SeedRange['dialect'] {
+  if (name === 'sqlite' || name === 'mariadb' || name === 'mysql') return name;
+  throw new Error(`there is no engine of ${name}`);
+}
+
 function readRange(): SeedRange {
   const [from = 0, to = from + 1] = values.seeds.split('-').map(Number);
   const mode = values.mode === 'pauses' ? 'pauses' : 'mixed';
-  return { mode, dialect: values.dialect === 'mariadb' ? 'mariadb' : 'sqlite', from, to };
+  return { mode, dialect: readDialect(values.dialect), from, to };
 }
 
 // Errors are part of the play; nobody reads where they were made.

@@ -7,16 +7,16 @@ import { fenceErrorNumber, writePackets } from '../../../src/database/mysql/mysq
 import { FenceError } from '../../../src/database/script.js';
 import type { ScriptStep, SqlValue, StepResult } from '../../../src/database/script.js';
 import { createDatabase } from '../../support/databases.js';
-import { MariadbServer } from '../../support/mariadb.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import type { ServerKind } from '../../support/server-kind.js';
 import type { Circumstances, Engine, Request, Row } from './engine.js';
-import { ledgerStatements, mariadbWords, tables } from './ledger.js';
+import { ledgerStatements, serverWords, tables } from './ledger.js';
 import type { LedgerRow } from './ledger.js';
 
 const maxPacketBytes = 1 << 24;
 
-/** A real MariaDB, whose clock is set in front of every packet. */
-export class MariadbEngine implements Engine {
+/** A real MariaDB or MySQL, whose clock is set in front of every packet. */
+export class ServerEngine implements Engine {
   readonly client = 'mysql2';
   readonly dialect = mysqlDialect;
   readonly #connection: Connection;
@@ -26,17 +26,17 @@ export class MariadbEngine implements Engine {
   }
 
   /** Starts a private server, on which SYSDATE() can be set as NOW() can, with a database of the newest schema. */
-  static async start(): Promise<MariadbEngine> {
-    const server = await MariadbServer.start('--sysdate-is-now', '--innodb-flush-log-at-trx-commit=0');
-    return MariadbEngine.open(await createDatabase(server.url()));
+  static async start(kind: ServerKind): Promise<ServerEngine> {
+    const server = await kind.start('--sysdate-is-now', '--innodb-flush-log-at-trx-commit=0');
+    return ServerEngine.open(await createDatabase(server.url()));
   }
 
   /** Brings an empty database to the newest schema. */
-  static async open(uri: string): Promise<MariadbEngine> {
+  static async open(uri: string): Promise<ServerEngine> {
     await (await openMigrated(uri)).close();
     const connection = await createConnection({ uri, multipleStatements: true, dateStrings: true, charset: 'utf8mb4' });
-    for (const statement of ledgerStatements(mariadbWords)) await connection.query(statement);
-    return new MariadbEngine(connection);
+    for (const statement of ledgerStatements(serverWords)) await connection.query(statement);
+    return new ServerEngine(connection);
   }
 
   async begin(timezone: string): Promise<void> {
