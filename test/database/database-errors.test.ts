@@ -100,7 +100,11 @@ describe('an error of SQLite', () => {
   };
   for (const [code, hint] of Object.entries(hints)) {
     it(`has a hint for ${code}`, () => {
-      const error = translateError(sqliteDialect('+00:00'), 'sqlite:x', Object.assign(new Error('oh'), { code }));
+      const error = translateError(
+        sqliteDialect(() => '+00:00'),
+        'sqlite:x',
+        Object.assign(new Error('oh'), { code }),
+      );
       expect(error).to.be.instanceOf(DatabaseUnreachableError).with.property('hint').that.matches(hint);
     });
   }
