@@ -71,7 +71,10 @@ export class Migrator {
    * throws ConflictError while something runs.
    */
   changeTimezone(report: Report, to: string): Promise<string> {
-    return this.#locked(report, (work) => changeTimezone(this.#database, work, to));
+    return this.#locked(report, async (work) => {
+      refuseNewer(this.#database, await work.history.list());
+      return changeTimezone(this.#database, work, to);
+    });
   }
 
   /** Says whether `up` would come upon tasks of an older program, whose time zone nobody has told. */
