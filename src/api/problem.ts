@@ -105,7 +105,7 @@ function statusOf(error: ChainparseError): number {
   if (error instanceof UsageError) return 400;
   if (error instanceof NotFoundError) return 404;
   if (error instanceof ConflictError || error instanceof LeaseHeldError || error instanceof LeaseLostError) return 409;
-  if (error instanceof DatabaseUnreachableError || error instanceof NotMigratedError) return 503;
+  if (error.exitCode === 5) return 503;
   return error.exitCode === 6 ? 502 : 500;
 }
 

@@ -28,5 +28,5 @@ export interface CommandContext {
   /** The table of commands: for completion. */
   readonly commands: readonly CommandOutline[];
   /** Opens the database that the settings name; it is closed after the command. */
-  database(options?: Omit<OpenOptions, 'timezone' | 'clock'>): Promise<Database>;
+  database(options?: Omit<OpenOptions, 'clock'>): Promise<Database>;
 }

@@ -18,7 +18,10 @@ export interface Monitor {
 }
 
 /** Says whether a monitor gave a sign of life within the last two of its check intervals. */
-export function wasAliveOfLate({ heartbeatAgeSeconds, checkIntervalSeconds }: Monitor): boolean {
+export function wasAliveOfLate({
+  heartbeatAgeSeconds,
+  checkIntervalSeconds,
+}: Pick<Monitor, 'heartbeatAgeSeconds' | 'checkIntervalSeconds'>): boolean {
   // Ages are whole seconds.
   return heartbeatAgeSeconds <= 2 * checkIntervalSeconds + 1;
 }

@@ -78,6 +78,20 @@ export class NotMigratedError extends ChainparseError {
   readonly exitCode = 5;
 }
 
+/**
+ * What this process has opened is not the database that it was, or none that this version can use: no waiting mends it,
+ * and nothing may be written.
+ */
+export class DatabaseUnusableError extends ChainparseError {
+  readonly code: string = 'DATABASE_UNUSABLE';
+  readonly exitCode = 5;
+}
+
+/** A newer version has changed the database's schema. */
+export class SchemaNewerError extends DatabaseUnusableError {
+  override readonly code = 'SCHEMA_NEWER';
+}
+
 /** No endpoint of the chain answers, or each refuses. */
 export class ChainUnreachableError extends ChainparseError {
   readonly code: string = 'CHAIN_UNREACHABLE';

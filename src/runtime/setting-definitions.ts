@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LogLevel } from './logger.js';
 import type { Lang } from './messages.js';
 import { maskUrl } from './secrets.js';
+import { parseUtcOffset } from './utc-offset.js';
 import { week, year } from './amount.js';
 import { amount, define, oneOf } from './setting-definition.js';
 
@@ -21,10 +22,12 @@ function databaseUrlProblem(url: string): string | null {
   return pathname.length > 1 ? null : 'names no database';
 }
 
-const timezone = z
-  .string()
-  .transform((text) => (/^(?:z|utc)$/i.test(text) ? '+00:00' : text))
-  .refine((text) => /^[+-](?:0\d|1[0-4]):[0-5]\d$/.test(text), { error: 'is no offset' });
+const timezone = z.string().transform((text, context) => {
+  const offset = parseUtcOffset(text);
+  if (offset !== null) return offset;
+  context.addIssue('is no offset');
+  return z.NEVER;
+});
 
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 const langs: readonly Lang[] = ['en', 'zh'];

@@ -16,8 +16,8 @@ import { findVariable, readSources, type SettingsPlaces, type SettingsSource } f
 /** Every setting, validated. */
 export interface Settings {
   readonly databaseUrl: string;
-  /** An offset from UTC, such as `+08:00`. */
-  readonly databaseTimezone: string;
+  /** An offset from UTC, such as `+08:00`; undefined where nothing is set: the database knows its own. */
+  readonly databaseTimezone: string | undefined;
   readonly heartbeatIntervalSeconds: number;
   readonly stallAfterSeconds: number;
   readonly taskTimeoutMinutes: number;
@@ -63,7 +63,7 @@ function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]
   const definitions = settingDefinitions;
   return {
     databaseUrl: reader.read(definitions.databaseUrl, () => findMysqlUrl(sources)),
-    databaseTimezone: reader.read(definitions.databaseTimezone),
+    databaseTimezone: reader.readSet(definitions.databaseTimezone),
     heartbeatIntervalSeconds: reader.read(definitions.heartbeatIntervalSeconds),
     stallAfterSeconds: reader.read(definitions.stallAfterSeconds),
     taskTimeoutMinutes: reader.read(definitions.taskTimeoutMinutes),

@@ -1,7 +1,7 @@
 import type { Progress } from '../model/task.js';
 import type { Lease } from '../pipeline/lease.js';
 import type { Clock } from '../runtime/clock.js';
-import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../runtime/errors.js';
 import { backoffMs } from '../runtime/retry.js';
 import type { BeatResult, BeatRounds, Beating, SentBeat } from './beat-rounds.js';
 import { HeartbeatReport } from './heartbeat-report.js';
@@ -57,7 +57,10 @@ export class Heartbeat implements Lease, Beating {
     });
   }
 
-  /** Aborted, with a LeaseLostError as its reason, as soon as a beat finds that the lease is another's. */
+  /**
+   * Aborted as soon as a beat finds that the lease is another's, or that the database is no longer the one that it was: with
+   * a LeaseLostError or a DatabaseUnusableError as its reason.
+   */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -123,6 +126,7 @@ export class Heartbeat implements Lease, Beating {
     } else {
       this.#failure = result;
       this.#report.failed(result, ++this.#failures);
+      if (result instanceof DatabaseUnusableError) this.#lost.abort(result);
     }
   }
 
@@ -133,7 +137,7 @@ export class Heartbeat implements Lease, Beating {
         await this.#renew();
         return;
       } catch (error) {
-        if (error instanceof LeaseLostError) throw error;
+        if (error instanceof LeaseLostError || error instanceof DatabaseUnusableError) throw error;
         // A run that waits for its database does not hang: what stands still then is not the work.
         this.#stall.paused();
         await this.#options.clock.sleep(this.#retryMs(this.#failures), signal);

@@ -1,5 +1,5 @@
 import type { QueuedTask, TaskQueue } from '../database/tasks/task-queue.js';
-import { messageOf } from '../runtime/errors.js';
+import { DatabaseUnusableError, messageOf } from '../runtime/errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 
@@ -31,18 +31,22 @@ export class QueueWorker {
   readonly #running = new Map<number, Promise<void>>();
   readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
   #isAway = false;
+  /** Why no more tasks can be taken here. */
+  readonly #unusable = new AbortController();
 
   constructor(options: QueueWorkerOptions) {
     this.#options = options;
   }
 
+  /** Throws DatabaseUnusableError, once what runs here has ended, where the database is none any more that it may use. */
   async run(): Promise<void> {
     const { stopping } = this.#options;
-    while (!stopping.aborted) {
+    while (!stopping.aborted && !this.#unusable.signal.aborted) {
       await this.#fill();
       await this.#rest();
     }
     await Promise.all(this.#running.values());
+    this.#unusable.signal.throwIfAborted();
   }
 
   async #fill(): Promise<void> {
@@ -54,7 +58,8 @@ export class QueueWorker {
       this.#setAway(null);
       if (!stopping.aborted) for (const task of tasks) this.#start(task);
     } catch (error) {
-      this.#setAway(error);
+      if (error instanceof DatabaseUnusableError) this.#retire(error);
+      else this.#setAway(error);
     }
   }
 
@@ -76,10 +81,19 @@ export class QueueWorker {
       if (typeof outcome === 'object') this.#passOver(task, outcome.unfit);
       else this.#unfit.delete(task.pipelineId);
     } catch (error) {
+      if (error instanceof DatabaseUnusableError) this.#retire(error);
       // It is told where it ends; the next task is not to suffer from it.
       const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
       logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
     }
+  }
+
+  /** What runs may go on: each task finds out by its own beats whether it can. */
+  #retire(error: DatabaseUnusableError): void {
+    if (this.#unusable.signal.aborted) return;
+    this.#unusable.abort(error);
+    const { logger, mask } = this.#options;
+    logger.log('error', `no more tasks are taken here: ${mask(error.message)}`, { event: 'worker.retired' });
   }
 
   /** The same reason is told once. */
@@ -105,7 +119,9 @@ export class QueueWorker {
   async #rest(): Promise<void> {
     const { clock, stopping } = this.#options;
     const done = new AbortController();
-    const pause = clock.sleep(pollMs, AbortSignal.any([stopping, done.signal])).catch(() => undefined);
+    const pause = clock
+      .sleep(pollMs, AbortSignal.any([stopping, this.#unusable.signal, done.signal]))
+      .catch(() => undefined);
     const isFull = this.#running.size >= this.#options.concurrency;
     await Promise.race(isFull ? [pause, ...this.#running.values()] : [pause]);
     done.abort(new Error('rested'));

@@ -40,7 +40,7 @@ describe('loadSettings', () => {
     const { settings } = load({});
     expect(settings).to.deep.include({
       databaseUrl: 'sqlite:chainparse.db',
-      databaseTimezone: '+00:00',
+      databaseTimezone: undefined,
       heartbeatIntervalSeconds: 30,
       stallAfterSeconds: 300,
       taskTimeoutMinutes: 60,
@@ -175,6 +175,12 @@ describe('loadSettings', () => {
   it('refuses a time zone that is no offset', () => {
     expect(refusal({ env: { CHAINPARSE_DB_TIMEZONE: 'Asia/Shanghai' } }).hint).to.contain('+08:00');
     expect(load({ env: { CHAINPARSE_DB_TIMEZONE: 'UTC' } }).settings.databaseTimezone).to.equal('+00:00');
+    for (const text of ['+14:01', '-14:00', '+8:00', '+08:60', '08:00']) {
+      expect(refusal({ env: { CHAINPARSE_DB_TIMEZONE: text } }).message, text).to.match(/is no offset/);
+    }
+    for (const [text, offset] of Object.entries({ '+14:00': '+14:00', '-13:59': '-13:59', '-00:00': '+00:00' })) {
+      expect(load({ env: { CHAINPARSE_DB_TIMEZONE: text } }).settings.databaseTimezone).to.equal(offset);
+    }
   });
 
   it('refuses a timeout under three heartbeat intervals and says why', () => {

@@ -81,6 +81,8 @@ class QueuedRuns {
   }
 
   async #prepare({ pipelineId }: QueuedTask): Promise<PreparedRun> {
+    // A worker lives for long: a newer version may have migrated since, or the time zone was changed.
+    await requireMigrated(this.#parts.database);
     const pipeline = await new PipelineStore(this.#parts.database).get(pipelineId);
     const component = checkRunnable(pipeline, this.#context);
     const config = sourceConfig(component);

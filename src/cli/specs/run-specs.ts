@@ -10,6 +10,11 @@ export const runSpecs: readonly CommandSpec[] = [
       { flags: '--sql', description: 'print what would be run; change nothing' },
       { flags: '--rollback', description: 'take back the newest migration; drops only what chainparse made' },
       { flags: '--all', description: 'with --rollback: take back all' },
+      {
+        flags: '--time-zone <offset>',
+        description:
+          'read all times in the database as of this offset from UTC, such as +08:00, from now on: none is written anew; refused while anything runs',
+      },
     ],
     load: async () => (await import('../commands/migrate.js')).migrate,
   },

@@ -35,8 +35,8 @@ function signOfLife({ lastHeartbeat, silentSeconds }: Task, lang: Lang): string 
 function inTheFuture(seconds: number, lang: Lang): string {
   const age = ageText(seconds, lang);
   return lang === 'zh'
-    ? `未知: 最后的生命迹象比数据库时钟超前 ${age}; 请检查 CHAINPARSE_DB_TIMEZONE`
-    : `unknown: its last sign of life lies ${age} ahead of the database's clock; check CHAINPARSE_DB_TIMEZONE`;
+    ? `未知: 最后的生命迹象比数据库时钟超前 ${age}; 请检查数据库时区 (chainparse migrate --time-zone)`
+    : `unknown: its last sign of life lies ${age} ahead of the database's clock; check the database's time zone (chainparse migrate --time-zone)`;
 }
 
 function inDoubt(task: Task, defaults: TaskDefaults, lang: Lang, [sign, beat]: readonly [string, string]): string {
