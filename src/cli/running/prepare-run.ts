@@ -7,6 +7,7 @@ import { UsageError } from '../../runtime/errors.js';
 import type { TaskOptions } from '../../tasks/task-options.js';
 import type { CommandContext } from '../context.js';
 import { thisProcess } from '../this-process.js';
+import { silenceLimit } from '../../runtime/silence.js';
 
 /** How long calls in the air may still take once the run shall stop, in milliseconds. */
 const graceMs = 3_000;
@@ -74,7 +75,7 @@ export function checkRunnable(pipeline: Pipeline, { settings }: CommandContext):
     throw new UsageError(`pipeline ${pipeline.id} is disabled`, { hint: `chainparse pipeline enable ${pipeline.id}` });
   }
   const { timeoutMinutes } = pipeline;
-  if (timeoutMinutes !== null && timeoutMinutes * 60 < 3 * settings.heartbeatIntervalSeconds) {
+  if (timeoutMinutes !== null && timeoutMinutes * 60 < silenceLimit(settings.heartbeatIntervalSeconds)) {
     throw new UsageError(
       `the timeout of pipeline ${pipeline.id}, ${timeoutMinutes} min, is under three heartbeat intervals of ${settings.heartbeatIntervalSeconds} s`,
       { hint: 'give a shorter --heartbeat-interval, or change timeout_minutes in the definition' },

@@ -117,7 +117,7 @@ export class TaskStore {
       // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
       return [
         this.#database.fenced(
-          row.update({ ...running, last_heartbeat: now, log_path: `${logPathPrefix}${queued}.log` }),
+          row.update({ ...running, last_heartbeat: now, waiting_for: null, log_path: `${logPathPrefix}${queued}.log` }),
         ),
       ];
     }
