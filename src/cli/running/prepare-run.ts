@@ -93,7 +93,9 @@ export function abortLater(clock: Clock, stopping: AbortSignal, ended: AbortSign
     await clock.sleep(graceMs, ended);
     hard.abort(stopping.reason);
   };
-  const options = { once: true, signal: ended };
-  stopping.addEventListener('abort', () => void wait().catch(() => undefined), options);
+  const begin = (): void => void wait().catch(() => undefined);
+  // It may have been told to stop before it began.
+  if (stopping.aborted) begin();
+  else stopping.addEventListener('abort', begin, { once: true, signal: ended });
   return hard.signal;
 }

@@ -155,6 +155,16 @@ export class TaskStore {
     return ids.filter((_id, i) => (results[i]?.matched ?? 0) === 0);
   }
 
+  /** Lists those of the tasks that are not running any more, without renewing the others. */
+  async listEnded(ids: readonly number[]): Promise<readonly number[]> {
+    const running = { status: taskStatus.running };
+    const rows = await this.#database.read<{ id: number }[]>((knex) =>
+      knex(table).select('id').whereIn('id', ids).where(running),
+    );
+    const alive = new Set(rows.map(({ id }) => id));
+    return ids.filter((id) => !alive.has(id));
+  }
+
   /** Ends a running task; returns false where it had ended already. */
   async finish(id: number, outcome: Outcome, progress: Progress | null): Promise<boolean> {
     const { knex } = this.#database;
