@@ -9,6 +9,7 @@ import { reorgs } from './0007-reorgs.js';
 import { taskPage } from './0008-task-page.js';
 import { rpcEndpoints } from './0009-rpc-endpoints.js';
 import { installation } from './0010-installation.js';
+import { namesAndWorkers } from './0011-names-and-workers.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   taskPage,
   rpcEndpoints,
   installation,
+  namesAndWorkers,
 ];

@@ -2,7 +2,7 @@ import { requireMigrated } from '../database/schema/migrator.js';
 import { MonitorStore } from '../database/operations/monitor-store.js';
 import { listTasks } from '../database/tasks/task-listing.js';
 import { readTaskSilence } from '../database/tasks/task-silence.js';
-import { wasAliveOfLate } from '../model/monitor.js';
+import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
@@ -52,7 +52,7 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
     readTaskSilence(database, settings.heartbeatIntervalSeconds),
     new MonitorStore(database).list(10),
   ]);
-  const isWatched = monitors.some((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+  const isWatched = monitors.some(isMonitorAlive);
   return [
     { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },
     checkMonitor(isWatched, tasks.length > 0),

@@ -1,3 +1,5 @@
+import type { Waiting } from './waiting.js';
+
 /** A task's status as a number: the one that the table and older programs hold. */
 export const taskStatus = { running: 0, succeeded: 1, failed: 2, queued: 3 } as const;
 
@@ -56,6 +58,8 @@ export interface Task {
   readonly heartbeatAgeSeconds: number | null;
   /** Seconds since the last sign of life (heartbeat, else creation), by the database's clock. */
   readonly silentSeconds: number;
+  /** Why it has not begun; null where it does not wait. */
+  readonly waiting: Waiting | null;
 }
 
 /** Returns how many blocks a task is behind the head; null while one of the two is unknown. */

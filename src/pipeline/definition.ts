@@ -5,6 +5,7 @@ import { parseComponent } from './parse-component.js';
 import { readTextFile } from './read-text-file.js';
 import { AbiResolver } from './resolve-abi.js';
 import type { StoredAbi } from './resolve-abi.js';
+import { silenceLimit } from '../runtime/silence.js';
 
 const definitionKeys = [
   'id',
@@ -63,7 +64,7 @@ export async function parseDefinition(
 
 function parseTimeout(map: DefinitionMap, heartbeatIntervalSeconds: number): number | null {
   const minutes = map.positive('timeout_minutes', maxTimeoutMinutes) ?? null;
-  const shortestSeconds = 3 * heartbeatIntervalSeconds;
+  const shortestSeconds = silenceLimit(heartbeatIntervalSeconds);
   if (minutes !== null && minutes * 60 < shortestSeconds) {
     const reason = `a run that lives would be failed: it must be three heartbeat intervals or more (${shortestSeconds} s)`;
     throw map.problem('timeout_minutes', `${minutes} min is too short: ${reason}`);

@@ -12,6 +12,7 @@ import { SecretMask, maskUrl } from './secrets.js';
 import { settingDefinitions } from './setting-definitions.js';
 import { SettingsReader, type ShownSetting } from './settings-reader.js';
 import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
+import { silenceLimit } from './silence.js';
 
 /** Every setting, validated. */
 export interface Settings {
@@ -87,13 +88,15 @@ function findSystemLang(sources: readonly SettingsSource[]): FoundSetting | unde
 
 function checkTimeout(settings: Settings, reader: SettingsReader): void {
   const { taskTimeoutMinutes, heartbeatIntervalSeconds } = settings;
-  if (taskTimeoutMinutes * 60 >= 3 * heartbeatIntervalSeconds) return;
+  if (taskTimeoutMinutes * 60 >= silenceLimit(heartbeatIntervalSeconds)) return;
   const timeoutOrigin = reader.originOf(settingDefinitions.taskTimeoutMinutes);
   const intervalOrigin = reader.originOf(settingDefinitions.heartbeatIntervalSeconds);
   throw new UsageError(
     `task timeout ${taskTimeoutMinutes} min (${timeoutOrigin}) is under three heartbeat intervals of ` +
       `${heartbeatIntervalSeconds} s (${intervalOrigin}): a living task would be failed for one late beat`,
-    { hint: `give a timeout of at least ${(3 * heartbeatIntervalSeconds) / 60} min, or a shorter heartbeat interval` },
+    {
+      hint: `give a timeout of at least ${silenceLimit(heartbeatIntervalSeconds) / 60} min, or a shorter heartbeat interval`,
+    },
   );
 }
 

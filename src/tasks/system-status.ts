@@ -10,8 +10,9 @@ import { readTaskSilence } from '../database/tasks/task-silence.js';
 import { readTaskStatistics, type TaskStatistics } from '../database/tasks/task-statistics.js';
 import type { Alert } from '../model/alert.js';
 import type { Checkpoint } from '../model/checkpoint.js';
-import { wasAliveOfLate, type Monitor } from '../model/monitor.js';
+import { isMonitorAlive, type Monitor } from '../model/monitor.js';
 import type { RpcEndpoint } from '../model/rpc-endpoint.js';
+import { isSilentFor } from '../runtime/silence.js';
 import { taskStatus, type Task } from '../model/task.js';
 import { readParked } from './parked.js';
 
@@ -90,13 +91,13 @@ export async function readSystemStatus(database: Database, options: StatusOption
 
 /** Returns the monitors that are alive. */
 export function aliveMonitors({ monitors }: SystemStatus): readonly Monitor[] {
-  return monitors.filter((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+  return monitors.filter(isMonitorAlive);
 }
 
 /** Says whether a running task gave no sign of life for more than three of its heartbeat intervals. */
 export function isSilent({ status, silentSeconds, heartbeatInterval }: Task, options: StatusOptions): boolean {
-  const limit = 3 * (heartbeatInterval ?? options.defaultIntervalSeconds);
-  return status === taskStatus.running && silentSeconds > limit;
+  const intervalSeconds = heartbeatInterval ?? options.defaultIntervalSeconds;
+  return status === taskStatus.running && isSilentFor(silentSeconds, intervalSeconds);
 }
 
 async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {

@@ -18,6 +18,9 @@ describe('a heartbeat', () => {
   /** What the database does: which tasks no longer run, or what it throws. */
   let answer: () => Promise<readonly number[]>;
   let beats: { at: number; id: number | undefined; progress: Progress | null | undefined }[];
+  /** When it was asked, in seconds, whether the task has ended; and which tasks have. */
+  let asked: number[];
+  let ended: () => Promise<readonly number[]>;
   let events: LivenessEvent[];
   let lines: { level: string; message: string; event: unknown }[];
   let heartbeat: Heartbeat;
@@ -33,7 +36,11 @@ describe('a heartbeat', () => {
         return answer();
       },
     };
-    const rounds = new BeatRounds({ tasks, clock, random: () => 0 });
+    const listEnded = (ids: readonly number[]): Promise<readonly number[]> => {
+      asked.push((clock.monotonic() - 1_000) / 1_000);
+      return ended().then((all) => ids.filter((id) => all.includes(id)));
+    };
+    const rounds = new BeatRounds({ tasks: { ...tasks, listEnded }, clock, random: () => 0 });
     const observe = (event: LivenessEvent): unknown => events.push(event);
     const times = { intervalMs, stallAfterMs };
     return new Heartbeat({ taskId: 123, pipelineId: 45, rounds, clock, logger, lang, observe, ...times });
@@ -43,6 +50,8 @@ describe('a heartbeat', () => {
     clock = new FakeClock();
     answer = (): Promise<readonly number[]> => Promise.resolve([]);
     beats = [];
+    asked = [];
+    ended = (): Promise<readonly number[]> => Promise.resolve([]);
     lines = [];
     events = [];
     heartbeat = begin();
@@ -140,6 +149,46 @@ describe('a heartbeat', () => {
       await clock.advance(1_000_000);
       expect(times().at(-1)).to.equal(670);
       expect(lines.filter(({ event }) => event === 'task.stalled')).to.have.length(2);
+    });
+
+    it('asks once an interval, once it has stalled, whether its task was ended, and does not beat', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      await clock.advance(stallAfterMs - 1_000);
+      expect(asked).to.deep.equal([]);
+      const before = beats.length;
+      await clock.advance(1_000 + 3 * intervalMs);
+      expect(asked).to.deep.equal([300, 330, 360, 390]);
+      expect(beats).to.have.length(before);
+    });
+
+    it('learns within an interval that its task was ended, though it has stalled, and asks no more', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      await clock.advance(stallAfterMs + 1_000);
+      ended = (): Promise<readonly number[]> => Promise.resolve([123]);
+      expect(heartbeat.lost.aborted).to.equal(false);
+      await clock.advance(intervalMs - 1_000);
+      expect(heartbeat.lost.aborted).to.equal(true);
+      expect(heartbeat.lost.reason).to.be.instanceOf(LeaseLostError);
+      expect(events.at(-1)).to.deep.include({ kind: 'beat_refused' });
+      const before = asked.length;
+      await clock.advance(3 * intervalMs);
+      expect(asked).to.have.length(before);
+    });
+
+    it('asks again within an interval where nobody could answer, and beats as soon as it moves meanwhile', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      ended = away;
+      await clock.advance(stallAfterMs + intervalMs);
+      expect(asked).to.deep.equal([300, 330]);
+      ended = () => new Promise(() => undefined);
+      await clock.advance(intervalMs);
+      const before = beats.length;
+      await moved();
+      await clock.advance(intervalMs);
+      expect(beats).to.have.length(before + 2);
     });
 
     it('does not double the beats of the loop', async () => {

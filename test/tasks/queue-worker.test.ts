@@ -11,11 +11,19 @@ describe('QueueWorker', () => {
   let ends: Map<number, (outcome: QueuedOutcome | Error) => void>;
   let stopping: AbortController;
   let fails: boolean;
+  let shown: (number | 'end')[];
+  let kept: string[];
   let ended: Promise<void>;
 
   const start = (concurrency: number): void => {
     const worker = new QueueWorker({
+      name: 'here:1',
+      presence: {
+        show: (running) => Promise.resolve(void shown.push(running)),
+        end: () => Promise.resolve(void shown.push('end')),
+      },
       queue: {
+        keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
         listClaimable: (limit, except) =>
           fails
             ? Promise.reject(new Error('away'))
@@ -49,6 +57,7 @@ describe('QueueWorker', () => {
     logged = [];
     ends = new Map();
     fails = false;
+    [shown, kept] = [[], []];
     stopping = new AbortController();
   });
   afterEach(async () => {
@@ -92,6 +101,24 @@ describe('QueueWorker', () => {
     expect(started).to.deep.equal([1, 2, 1]);
     await end(1, { unfit: 'no RPC URL' });
     expect(logged).to.deep.equal(["warn task 1 waits, for it can't be run here: no RPC URL"]);
+  });
+
+  it('keeps with a task that waits why it can not be run here', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    await end(1, { unfit: 'no RPC URL' });
+    expect(kept).to.deep.equal(['1 here:1: no RPC URL']);
+  });
+
+  it('tells at each look how many tasks it runs, and that it ends as soon as it is told to', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    await clock.advance(1_000);
+    stopping.abort(new Error('SIGTERM'));
+    await clock.advance(0);
+    expect(shown).to.deep.equal([0, 1, 'end']);
   });
 
   it('goes on when a task fails, and when the queue can not be read', async () => {

@@ -8,6 +8,7 @@ import { taskToJson } from '../../model/task-json.js';
 import type { Task } from '../../model/task.js';
 import type { Settings } from '../../runtime/settings.js';
 import type { LiveEntry } from './live-feed.js';
+import { silenceLimit } from '../../runtime/silence.js';
 
 type Defaults = Pick<Settings, 'taskTimeoutMinutes' | 'heartbeatIntervalSeconds'>;
 
@@ -19,7 +20,7 @@ export function taskEntry(task: Task, defaults: Defaults): LiveEntry {
     ...json,
     silent_seconds: task.silentSeconds,
     heartbeat_interval_seconds: interval,
-    silent_after_seconds: 3 * interval,
+    silent_after_seconds: silenceLimit(interval),
   };
   return { key: `task:${task.id}`, value, mark: markOf(value, 'silent_seconds', 'heartbeat_age_seconds') };
 }

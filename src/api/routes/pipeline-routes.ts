@@ -100,7 +100,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
       ...{ tag, access: 'write', params: idParams, answer: storedAnswer, problems: [404, 409] },
       handle: async ({ params }) => {
         const { name } = await store.get(params.id);
-        await store.delete(params.id);
+        await store.delete(params.id, parts.settings.heartbeatIntervalSeconds);
         return { json: { pipeline_id: params.id, name } };
       },
     }),

@@ -38,11 +38,14 @@ function readTimezone({ timeZone, status, sql, rollback }: MigrateOptions): stri
 }
 
 async function bringUp(context: CommandContext, migrator: Migrator, timezone: string | undefined): Promise<void> {
-  const { output } = context;
+  const { output, settings } = context;
   const report = (line: string): void => output.note(line);
   if (timezone === undefined && (await migrator.adoptsTasks())) warnOfTimezone(context);
   const applied = await migrator.up(report);
-  const before = timezone === undefined ? undefined : await migrator.changeTimezone(report, timezone);
+  const before =
+    timezone === undefined
+      ? undefined
+      : await migrator.changeTimezone(report, timezone, settings.heartbeatIntervalSeconds);
   if (timezone !== undefined) warnOfSetting(context, timezone);
   if (output.isJson) {
     const change = timezone === undefined ? {} : { time_zone: timezone, time_zone_before: before };

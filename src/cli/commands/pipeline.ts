@@ -114,7 +114,7 @@ async function setDisabled(context: CommandContext, id: number, disabled: boolea
 
 /** Deletes a pipeline with all that belongs to it. */
 export async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
-  await withStore(context, (store) => store.delete(id));
+  await withStore(context, (store) => store.delete(id, context.settings.heartbeatIntervalSeconds));
   if (context.output.isJson) return context.output.json({ pipeline_id: id, deleted: true });
   context.output.note(`pipeline ${id} deleted`);
 }

@@ -3,6 +3,7 @@ import type { Task } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
 import type { Settings } from '../../runtime/settings.js';
 import { ageText } from '../terminal/age-text.js';
+import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 
 /** What holds for tasks that don't say it of themselves. */
 export type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTimeoutMinutes'>;
@@ -10,12 +11,12 @@ export type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTime
 /** Says in words whether a running task is believed to be alive, and why. */
 export function explainLife(task: Task, defaults: TaskDefaults, lang: Lang): string {
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
-  const limitSeconds = Math.ceil(3 * intervalSeconds);
+  const limitSeconds = Math.ceil(silenceLimit(intervalSeconds));
   const { silentSeconds } = task;
   if (silentSeconds < -1) return inTheFuture(-silentSeconds, lang);
   const sign = signOfLife(task, lang);
   const beat = lang === 'zh' ? `每 ${intervalSeconds} 秒一次心跳` : `it beats every ${intervalSeconds} s`;
-  if (silentSeconds > limitSeconds) return inDoubt(task, defaults, lang, [sign, beat]);
+  if (isSilentFor(silentSeconds, intervalSeconds)) return inDoubt(task, defaults, lang, [sign, beat]);
   if (silentSeconds <= Math.ceil(intervalSeconds)) {
     return lang === 'zh' ? `是: ${sign}, ${beat}` : `yes: ${sign}, and ${beat}`;
   }
@@ -43,7 +44,7 @@ function inDoubt(task: Task, defaults: TaskDefaults, lang: Lang, [sign, beat]: r
   const timeoutMinutes = task.timeoutMinutes ?? defaults.taskTimeoutMinutes;
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
   // As the monitor judges: of the whole seconds that an age reads, one may be none.
-  const failAfterSeconds = Math.ceil(Math.max(timeoutMinutes * 60, 3 * intervalSeconds) + 1);
+  const failAfterSeconds = Math.ceil(Math.max(timeoutMinutes * 60, silenceLimit(intervalSeconds)) + 1);
   const failAt = addSeconds(task.lastHeartbeat ?? task.createTime, failAfterSeconds).replace(' ', 'T');
   const isDue = task.silentSeconds >= failAfterSeconds;
   if (lang === 'zh') {

@@ -1,4 +1,4 @@
-import { wasAliveOfLate, type Monitor } from '../../model/monitor.js';
+import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { Lang } from '../../runtime/messages.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
@@ -23,7 +23,7 @@ export function monitorRow(monitor: Monitor, lang: Lang): readonly Cell[] {
 function stateText(monitor: Monitor, lang: Lang): string {
   const zh = lang === 'zh';
   if (monitor.endTime !== null) return zh ? '已结束' : 'ended';
-  if (!wasAliveOfLate(monitor)) return zh ? '失去心跳' : 'silent';
+  if (!isMonitorAlive(monitor)) return zh ? '失去心跳' : 'silent';
   if (monitor.waiting === null) return zh ? '正常' : 'alive';
   return zh ? `等待中: ${monitor.waiting}` : `waits: ${monitor.waiting}`;
 }

@@ -79,11 +79,11 @@ export class PipelineStore {
 
   /**
    * Deletes a pipeline with all that belongs to it: components, checkpoint, tasks, events. Throws NotFoundError, and
-   * LeaseHeldError while a task of it lives.
+   * LeaseHeldError while a task of it lives; tasks that name no heartbeat interval are judged by the default.
    */
-  async delete(id: number): Promise<void> {
+  async delete(id: number, defaultIntervalSeconds: number): Promise<void> {
     if (!(await this.#exists(id))) throw noSuchPipeline(id);
-    await deletePipeline(this.#database, id);
+    await deletePipeline(this.#database, id, defaultIntervalSeconds);
   }
 
   async #exists(id: number): Promise<boolean> {

@@ -1,18 +1,23 @@
-import type { Knex } from 'knex';
-import { wasAliveOfLate } from '../../model/monitor.js';
+import { isMonitorAlive } from '../../model/monitor.js';
 import { taskStatus } from '../../model/task.js';
 import { ConflictError, UsageError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { installationTable } from '../database-timezone.js';
+import { isSilent, silence } from '../tasks/silence.js';
 import type { MigrationWork } from './migration-work.js';
 
 /** How far ahead of the database's clock a heartbeat may lie that is meant in its time zone, in seconds. */
 const toleratedAheadSeconds = 5;
 
 /** Stores another time zone, unless what runs would be misjudged by it; returns which it was. */
-export async function changeTimezone(database: Database, work: MigrationWork, to: string): Promise<string> {
+export async function changeTimezone(
+  database: Database,
+  work: MigrationWork,
+  to: string,
+  defaultIntervalSeconds: number,
+): Promise<string> {
   const before = (await work.readTimezone()) ?? to;
-  if (before !== to) await refuseWhileRunning(database, work);
+  if (before !== to) await refuseWhileRunning(database, work, defaultIntervalSeconds);
   await tryTimezone(work, to);
   await work.run(upsert(work, to));
   database.timezone.change(to);
@@ -37,24 +42,32 @@ async function tryTimezone(work: MigrationWork, to: string): Promise<void> {
 }
 
 /** A task or a monitor lives that has just given a sign of life by the database's time zone as it is. */
-async function refuseWhileRunning({ dialect, knex }: Database, work: MigrationWork): Promise<void> {
-  const age = (column: string): Knex.Raw => dialect.secondsSince(knex, column);
-  const sign = knex.raw('COALESCE(?, ?)', [age('last_heartbeat'), age('create_time')]);
+async function refuseWhileRunning(
+  database: Database,
+  work: MigrationWork,
+  defaultIntervalSeconds: number,
+): Promise<void> {
+  const { dialect, knex } = database;
   const tasks = await work.ask<{ id: number }>(
     knex('pipeline_task')
       .select('id')
       .where({ status: taskStatus.running })
-      .whereRaw('? BETWEEN ? AND 3 * COALESCE(heartbeat_interval, 30)', [sign, -toleratedAheadSeconds])
+      .whereRaw('? >= ?', [silence(database), -toleratedAheadSeconds])
+      .whereRaw('NOT (?)', [isSilent(database, defaultIntervalSeconds)])
       .limit(1),
   );
   if (tasks[0] !== undefined) throw inUse(`task ${tasks[0].id} runs`);
   const monitors = await work.ask<{ name: string; seconds: number; age: number }>(
     knex('monitor')
-      .select('name', { seconds: 'check_interval' }, knex.raw('? AS age', [age('last_heartbeat')]))
+      .select(
+        'name',
+        { seconds: 'check_interval' },
+        knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]),
+      )
       .whereNull('end_time'),
   );
   const alive = monitors.find(({ seconds, age: heartbeatAgeSeconds }) =>
-    wasAliveOfLate({ checkIntervalSeconds: seconds, heartbeatAgeSeconds }),
+    isMonitorAlive({ endTime: null, checkIntervalSeconds: seconds, heartbeatAgeSeconds }),
   );
   if (alive !== undefined) throw inUse(`the monitor ${alive.name} is alive`);
 }

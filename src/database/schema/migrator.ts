@@ -70,10 +70,10 @@ export class Migrator {
    * Lets all instants be read in another offset, those that are stored too: none is written anew. Returns which it was;
    * throws ConflictError while something runs.
    */
-  changeTimezone(report: Report, to: string): Promise<string> {
+  changeTimezone(report: Report, to: string, defaultIntervalSeconds: number): Promise<string> {
     return this.#locked(report, async (work) => {
       refuseNewer(this.#database, await work.history.list());
-      return changeTimezone(this.#database, work, to);
+      return changeTimezone(this.#database, work, to, defaultIntervalSeconds);
     });
   }
 

@@ -22,6 +22,7 @@ const running: Task = {
   progress: null,
   heartbeatAgeSeconds: 12,
   silentSeconds: 12,
+  waiting: null,
 };
 
 /** Returns what stands behind a label, or undefined where there is no such line. */

@@ -120,7 +120,7 @@ eachDatabase('the store of pipelines', (databases) => {
   });
 
   it('says that there is no such pipeline', async () => {
-    for (const work of [() => store.get(999), () => store.setDisabled(999, true), () => store.delete(999)]) {
+    for (const work of [() => store.get(999), () => store.setDisabled(999, true), () => store.delete(999, 30)]) {
       expect(await failure(work()))
         .to.be.instanceOf(NotFoundError)
         .with.property('message', 'there is no pipeline 999');
@@ -155,7 +155,7 @@ eachDatabase("the store of pipelines in an older program's tables", (databases) 
       const added = await store.import({ ...definition, classificationId: null });
       expect(await store.get(added)).to.deep.include({ classificationId: 9, components: definition.components });
       await store.import({ ...definition, id: 5 }, { update: true });
-      await store.delete(5);
+      await store.delete(5, 30);
       expect((await store.list()).map((pipeline) => pipeline.id)).to.deep.equal([added]);
     } finally {
       await database.close();

@@ -109,7 +109,7 @@ eachDatabase('the migrator', (databases) => {
       () => migrator.sql(),
       () => migrator.down(ignore, false),
       () => migrator.down(ignore, true),
-      () => migrator.changeTimezone(ignore, '+08:00'),
+      () => migrator.changeTimezone(ignore, '+08:00', 30),
     ]) {
       const error = await failure(use());
       expect(error).to.be.instanceOf(SchemaNewerError).with.property('exitCode', 5);

@@ -90,13 +90,13 @@ eachDatabase("a database's time zone", (databases) => {
   it('changes while nothing runs; no stored time is written anew', async () => {
     const first = await migrated();
     await first.knex('pipeline_task').insert({ pipeline_id: 1, status: 1, create_time: '2024-01-01 12:00:00' });
-    expect(await new Migrator(first).changeTimezone(ignore, '+08:00')).to.equal('+00:00');
+    expect(await new Migrator(first).changeTimezone(ignore, '+08:00', 30)).to.equal('+00:00');
     const after = await open();
     await requireMigrated(after);
     expect(after.timezone.value).to.equal('+08:00');
     const [row] = (await after.knex('pipeline_task').select('create_time')) as { create_time: string }[];
     expect(row?.create_time).to.equal('2024-01-01 12:00:00');
-    expect(await new Migrator(after).changeTimezone(ignore, '+08:00')).to.equal('+08:00');
+    expect(await new Migrator(after).changeTimezone(ignore, '+08:00', 30)).to.equal('+08:00');
   });
 
   it('is not changed under a task that beats, nor under a monitor that is alive', async () => {
@@ -106,7 +106,7 @@ eachDatabase("a database's time zone", (databases) => {
     await new CheckpointStore(first).get(45);
     const id = await tasks.claim(claimRequest({ pipelineId: 45 }));
     const refused = async (why: RegExp): Promise<void> => {
-      const error = await failure(migrator.changeTimezone(ignore, '+08:00'));
+      const error = await failure(migrator.changeTimezone(ignore, '+08:00', 30));
       expect(error).to.be.instanceOf(ConflictError);
       expect((error as Error).message).to.match(why);
       expect(await stored(first)).to.have.property('time_zone', '+00:00');
@@ -117,7 +117,7 @@ eachDatabase("a database's time zone", (databases) => {
     const monitor = await monitors.register('m (abc)', 300);
     await refused(/the monitor m \(abc\) is alive/);
     await monitors.end(monitor);
-    await migrator.changeTimezone(ignore, '+08:00');
+    await migrator.changeTimezone(ignore, '+08:00', 30);
   });
 
   it('is changed under tasks that have been silent for long, and under those that beat in the zone meant', async () => {
@@ -126,7 +126,7 @@ eachDatabase("a database's time zone", (databases) => {
     const row = { pipeline_id: 1, status: 0, log_path: '' };
     await first.knex('pipeline_task').insert({ ...row, create_time: '2024-01-01 12:00:00' });
     await first.knex('pipeline_task').insert({ ...row, create_time: inChina, last_heartbeat: inChina });
-    await new Migrator(first).changeTimezone(ignore, '+08:00');
+    await new Migrator(first).changeTimezone(ignore, '+08:00', 30);
     const after = await open();
     await requireMigrated(after);
     expect((await new TaskStore(after).get(2)).silentSeconds).to.be.within(0, 10);
@@ -136,7 +136,7 @@ eachDatabase("a database's time zone", (databases) => {
     const first = await migrated();
     const worker = await open();
     await requireMigrated(worker);
-    await new Migrator(first).changeTimezone(ignore, '+08:00');
+    await new Migrator(first).changeTimezone(ignore, '+08:00', 30);
     const error = await failure(requireMigrated(worker));
     expect(error).to.be.instanceOf(DatabaseUnusableError).with.property('exitCode', 5);
     expect((error as Error).message).to.match(/was changed from \+00:00 to \+08:00/);
@@ -146,7 +146,7 @@ eachDatabase("a database's time zone", (databases) => {
     const first = await migrated();
     await first.knex('chainparse_installation').delete();
     expect(await failure(requireMigrated(first))).to.be.instanceOf(NotMigratedError);
-    await new Migrator(first).changeTimezone(ignore, '+00:00');
+    await new Migrator(first).changeTimezone(ignore, '+00:00', 30);
     await requireMigrated(first);
   });
 
