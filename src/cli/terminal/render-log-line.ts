@@ -3,6 +3,19 @@ export function renderLogLine(line: string): string {
   return printable(renderJson(line) ?? line);
 }
 
+/** Renders a line of a task's log for programs: a JSON object stays as it is, anything else becomes the message of one. */
+export function jsonLogLine(line: string): string {
+  return isJsonObject(line) ? line : JSON.stringify({ msg: line });
+}
+
+function isJsonObject(line: string): boolean {
+  try {
+    return line.startsWith('{') && JSON.parse(line) !== null;
+  } catch {
+    return false;
+  }
+}
+
 function renderJson(line: string): string | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
