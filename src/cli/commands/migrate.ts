@@ -54,7 +54,7 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
 async function printSql({ output }: CommandContext, migrator: Migrator): Promise<void> {
   const changes = await migrator.sql();
   if (output.isJson) return output.json({ sql: changes.map(({ sql }) => sql) });
-  for (const { text, sql } of changes) await output.line(`-- ${text}\n${sql};`);
+  for (const { text, sql } of changes) await output.lines(`-- ${text}\n${sql};`);
   if (changes.length === 0) await output.line('-- the database is up to date');
 }
 

@@ -128,7 +128,8 @@ class LogPrinter {
   async #write(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     const { output, secrets } = this.#context;
-    const render = output.isJson ? jsonLogLine : renderLogLine;
-    await output.write(lines.map((line) => `${secrets.mask(render(line))}\n`).join(''));
+    const text = (render: (line: string) => string): string =>
+      lines.map((line) => `${secrets.mask(render(line))}\n`).join('');
+    await (output.isJson ? output.jsonText(text(jsonLogLine)) : output.write(text(renderLogLine)));
   }
 }
