@@ -1,4 +1,5 @@
 import type { Lang } from '../runtime/messages.js';
+import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
 import { StdoutClosedError } from './terminal/stdout-closed-error.js';
@@ -18,8 +19,8 @@ export interface OutputOptions {
 }
 
 /**
- * Prints a command's results on stdout and remarks on stderr. Tables, lines and remarks are masked; JSON and what
- * `write` gets must already be fit to print, as events may hold any text.
+ * Prints a command's results on stdout and remarks on stderr. Tables, lines and remarks are masked, and steer no terminal;
+ * JSON and data are not masked, as events may hold any text, and made fit for a terminal only where they go to one.
  */
 export class Output {
   readonly #options: OutputOptions;
@@ -68,20 +69,36 @@ export class Output {
 
   /** Prints a JSON document: indented for a terminal, else on one line. */
   async json(document: unknown): Promise<void> {
-    await this.write(`${JSON.stringify(document, null, this.isTerminal ? 2 : undefined)}\n`);
+    await this.jsonText(`${JSON.stringify(document, null, this.isTerminal ? 2 : undefined)}\n`);
+  }
+
+  /** Prints JSON that was made already: a document, or lines. */
+  async jsonText(text: string): Promise<void> {
+    await this.write(this.isTerminal ? printableJson(text) : text);
+  }
+
+  /** Prints data of another form: CSV, YAML. */
+  async data(text: string): Promise<void> {
+    await this.write(this.isTerminal ? printable(text) : text);
   }
 
   /** Prints a line of a result. */
   async line(text: string): Promise<void> {
-    await this.write(`${this.#options.secrets.mask(text)}\n`);
+    await this.write(`${printableLine(this.#options.secrets.mask(text))}\n`);
+  }
+
+  /** Prints lines of a result that come as one text. */
+  async lines(text: string): Promise<void> {
+    await this.write(`${printable(this.#options.secrets.mask(text))}\n`);
   }
 
   /** Prints a remark that is no result: not where only results, or JSON, are wanted. */
   note(text: string): void {
-    if (!this.#options.quiet && !this.#options.json) this.#options.note(`${this.#options.secrets.mask(text)}\n`);
+    if (!this.#options.quiet && !this.#options.json)
+      this.#options.note(`${printableLine(this.#options.secrets.mask(text))}\n`);
   }
 
-  /** Writes a piece of a result as it is; resolves as soon as the reader has room for the next. */
+  /** Writes as it is what steers no terminal, or is meant to; resolves as soon as the reader has room for the next. */
   async write(chunk: string): Promise<void> {
     this.#throwFailure();
     await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import { ChainparseError, messageOf, type ExitCode } from '../runtime/errors.js';
+import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
 
@@ -17,8 +18,12 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
   const stack = options.debug ? options.secrets.mask(stackOf(error)) : undefined;
   stream.write(
     options.json
-      ? `${JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, stack } })}\n`
-      : [`error: ${message}`, ...(hint === undefined ? [] : [`hint: ${hint}`]), ...(stack === undefined ? [] : [stack])]
+      ? `${printableJson(JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, stack } }))}\n`
+      : [
+          printableLine(`error: ${message}`),
+          ...(hint === undefined ? [] : [printableLine(`hint: ${hint}`)]),
+          ...(stack === undefined ? [] : [printable(stack)]),
+        ]
           .map((line) => `${line}\n`)
           .join(''),
   );

@@ -32,7 +32,7 @@ export async function listEvents(context: CommandContext, options: ListOptions):
   // Parsing the events to print them indented would reorder arguments that are named like numbers.
   if (output.isJson) {
     const texts = events.map((event) => eventToJson(event, origin));
-    return output.write(`{"events":[${texts.join(',')}],"total":${total}}\n`);
+    return output.jsonText(`{"events":[${texts.join(',')}],"total":${total}}\n`);
   }
   await output.table(eventHeadings, events.map(eventRow));
   if (total > events.length) output.note(`the latest ${events.length} of ${total} events`);
@@ -49,7 +49,7 @@ async function streamUndecoded(context: CommandContext, options: UndecodedOption
   await withDatabase(context, async (database) => {
     const origin = await readOrigin(database, options.pipeline);
     for await (const logs of firstOf(new EventStore(database).undecodedPages(filter), options.limit)) {
-      await context.output.write(logs.map((log) => `${undecodedToJson(withChecksum(log), origin)}\n`).join(''));
+      await context.output.jsonText(logs.map((log) => `${undecodedToJson(withChecksum(log), origin)}\n`).join(''));
     }
   });
 }

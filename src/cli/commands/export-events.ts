@@ -35,7 +35,11 @@ async function exportToStdout(context: CommandContext, options: ExportOptions): 
   if (options.format === 'parquet') {
     throw new UsageError('a Parquet file is not for stdout', { hint: 'give --output FILE' });
   }
-  const stdout = { write: (chunk: string | Uint8Array) => context.output.write(String(chunk)) };
+  const { output } = context;
+  const stdout = {
+    write: (chunk: string | Uint8Array) =>
+      options.format === 'csv' ? output.data(String(chunk)) : output.jsonText(String(chunk)),
+  };
   await withDatabase(context, (database) => exportTo(context, database, options, stdout));
 }
 

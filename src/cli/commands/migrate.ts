@@ -120,7 +120,7 @@ function stateOf({ appliedAt, isKnown }: MigrationStatus): string {
 async function printSql({ output }: CommandContext, migrator: Migrator): Promise<void> {
   const changes = await migrator.sql();
   if (output.isJson) return output.json({ sql: changes.map(({ sql }) => sql) });
-  for (const { text, sql } of changes) await output.line(`-- ${text}\n${sql};`);
+  for (const { text, sql } of changes) await output.lines(`-- ${text}\n${sql};`);
   if (changes.length === 0) await output.line('-- the database is up to date');
 }
 

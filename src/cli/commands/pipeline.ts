@@ -93,7 +93,7 @@ export async function exportPipeline(context: CommandContext, { id }: IdOption):
   const pipeline = await withStore(context, (store) => store.get(id));
   if (context.output.isJson) return context.output.json(definitionKeys(pipeline));
   const { printDefinition } = await import('../../pipeline/print-definition.js');
-  await context.output.write(printDefinition(pipeline));
+  await context.output.data(printDefinition(pipeline));
 }
 
 /** Lets a pipeline run again. */

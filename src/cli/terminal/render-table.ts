@@ -1,4 +1,5 @@
 import type { Lang } from '../../runtime/messages.js';
+import { printableLine } from '../../runtime/printable.js';
 
 /** A column's heading in each language. */
 export interface Heading extends Readonly<Record<Lang, string>> {
@@ -41,7 +42,7 @@ export async function renderTable(
       ...(isTerminal ? {} : { 'padding-left': 0, 'padding-right': 0 }),
     },
   });
-  for (const row of rows) table.push(row.map((cell) => cell.replace(/[\r\n\t]+/g, ' ')));
+  for (const row of rows) table.push(row.map(printableLine));
   return table
     .toString()
     .split('\n')
