@@ -36,6 +36,12 @@ const rollback = guardsOf(
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
 export const ingestionMutants: readonly Mutant[] = [
   values('too-large', 'no number comes through that no table holds', 'if (number > largest) throw', 'if (false) throw'),
+  rhythm(
+    'hasty-stamps',
+    'no more than the poll interval lies between two looks',
+    'return Math.min(aim, lookedAt + pollMs);',
+    'return aim;',
+  ),
   digits('too-large-digits', 'nor one that is read from its bytes', '&& this.value <= this.#largest ?', '?'),
   source(
     'hidden-logs',
