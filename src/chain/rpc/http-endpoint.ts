@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../runtime/errors.js';
 import { maskUrl } from '../../runtime/secrets.js';
 import { answerText } from './answer-text.js';
+import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { ReceivedBody } from './received-body.js';
@@ -88,7 +89,13 @@ export class HttpEndpoint implements Transport {
   }
 
   #headers(): Record<string, string> {
-    const headers = { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'chainparse' };
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      // What is packed may be a thousand times as long once it is unpacked.
+      'accept-encoding': 'identity',
+      'user-agent': 'chainparse',
+    };
     const { username, password } = this.#url;
     if (username === '' && password === '') return headers;
     const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -96,7 +103,10 @@ export class HttpEndpoint implements Transport {
   }
 
   async #read({ body, headers }: Dispatcher.ResponseData): Promise<Buffer> {
-    const received = new ReceivedBody(lengthIn(headers['content-length']));
+    const expected = lengthIn(headers['content-length']);
+    const refusal = this.#refusalOf(expected, headers['content-encoding']);
+    const received = new ReceivedBody(expected);
+    if (refusal !== undefined) body.destroy(refusal);
     // Whoever asks for piece after piece gets one in each turn of the loop, and while ranges are decoded there are few.
     body.on('data', (piece: Buffer) => {
       if (received.length + piece.length > this.#options.maxBytes) body.destroy(this.#tooLarge());
@@ -104,6 +114,14 @@ export class HttpEndpoint implements Transport {
     });
     await finished(body);
     return received.whole();
+  }
+
+  /** Returns why an answer is not read at all; undefined where it may be. */
+  #refusalOf(expected: number | undefined, packed: string | string[] = 'identity'): RpcError | undefined {
+    if (expected !== undefined && expected > this.#options.maxBytes) return this.#tooLarge();
+    if (packed === 'identity') return undefined;
+    const message = `the answer is packed (${shorten(String(packed), 40)}), which was not asked for`;
+    return new RpcError(message, { class: 'malformed', host: this.host });
   }
 
   #tooLarge(): RpcError {

@@ -115,6 +115,7 @@ export function malformed(message: string): StatedError {
 /** Returns a text fit for one line of an error. */
 export function shorten(text: string | undefined, length = 500): string {
   const line = (text ?? 'nothing')
+    .slice(0, 100 * length)
     .replace(/<[^>]{0,200}>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();

@@ -19,7 +19,7 @@ export interface JsonRpcOptions {
   readonly clock: Clock;
   /** How long one request may take, in milliseconds; 30,000 where nothing is said. */
   readonly timeoutMs?: number | undefined;
-  /** The longest answer that is read, in bytes; 256 MB where nothing is said. */
+  /** The longest answer that is read, in bytes; 64 MB where nothing is said. */
   readonly maxBytes?: number | undefined;
   /** How many calls one batch holds at most, to begin with; 100 where nothing is said. */
   readonly maxBatch?: number | undefined;
@@ -40,7 +40,7 @@ export class JsonRpcEndpoint {
   #nextId = 1;
 
   constructor(options: JsonRpcOptions) {
-    const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
+    const { url, clock, timeoutMs = 30_000, maxBytes = 64 * 2 ** 20, maxBatch = 100 } = options;
     this.#transport = (options.transport ?? openTransport)({ url, clock, timeoutMs, maxBytes });
     this.name = options.name ?? this.#transport.host;
     this.#clock = clock;

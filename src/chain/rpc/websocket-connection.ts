@@ -35,6 +35,7 @@ export class WebSocketConnection {
   readonly #secrets = new SecretMask();
   readonly #closing = new AbortController();
   #failure: RpcError | null = null;
+  #heard = 0;
   #refusal: HttpAnswer | null = null;
   #end: (reason: RpcError) => void = () => undefined;
 
@@ -47,7 +48,11 @@ export class WebSocketConnection {
       maxPayload: maxBytes,
       perMessageDeflate: false,
     });
-    this.#socket.on('message', (data) => onMessage(answerText(data), data.length));
+    this.#socket.on('message', (data) => {
+      this.#heard++;
+      onMessage(answerText(data), data.length);
+    });
+    this.#socket.on('pong', () => this.#heard++);
     this.#socket.on('close', (code, reason) => this.#close(code, reason.toString('utf8')));
     this.#socket.on('error', (error) => this.fail(this.#errorOf(error, maxBytes)));
     this.#socket.on('unexpected-response', (_request, response) => void this.#refused(response));
@@ -58,6 +63,11 @@ export class WebSocketConnection {
   /** False once the connection has ended or is about to. */
   get isUsable(): boolean {
     return this.#failure === null && !this.#closing.signal.aborted;
+  }
+
+  /** How many messages have come whole, answers to pings included. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** What the server answered instead of opening a WebSocket; null where it did, or said nothing. */

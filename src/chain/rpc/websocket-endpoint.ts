@@ -36,9 +36,10 @@ export class WebSocketEndpoint implements Transport {
     const ended = new AbortController();
     const abort = (): void => ended.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
+    const exchanged = this.#exchange(body, ended.signal);
     void this.#expire(ended).catch(() => undefined);
     try {
-      return await this.#exchange(body, ended.signal);
+      return await exchanged;
     } finally {
       signal.removeEventListener('abort', abort);
       ended.abort();
@@ -52,9 +53,13 @@ export class WebSocketEndpoint implements Transport {
 
   async #expire(ended: AbortController): Promise<void> {
     const { clock, timeoutMs } = this.#options;
+    const connection = this.#connection;
+    const heard = connection?.heard;
     await clock.sleep(timeoutMs, ended.signal);
     const message = `no answer within ${timeoutMs / 1_000} s`;
     ended.abort(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
+    // A message that dribbles in would hold up all that come behind it.
+    if (connection?.heard === heard) connection?.drop(message);
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {
