@@ -2,8 +2,8 @@ import type { CommandContext } from '../context.js';
 
 const headings = [
   { en: 'SETTING', zh: '设置' },
-  { en: 'VALUE', zh: '值' },
-  { en: 'FROM', zh: '来源' },
+  { en: 'VALUE', zh: '值', least: 20 },
+  { en: 'FROM', zh: '来源', cut: 1, least: 12 },
 ];
 
 /** Prints every setting, its value and where it came from; secrets are masked. */

@@ -1,5 +1,6 @@
 import { Migrator } from '../../database/schema/migrator.js';
 import type { CommandContext } from '../context.js';
+import { briefInstant } from '../terminal/brief-texts.js';
 
 interface MigrateOptions {
   readonly status?: boolean;
@@ -43,9 +44,9 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
   }
   await output.table(
     [
-      { en: 'migration', zh: '迁移' },
+      { en: 'migration', zh: '迁移', least: 16 },
       { en: 'state', zh: '状态' },
-      { en: 'applied', zh: '应用时间' },
+      { en: 'applied', zh: '应用时间', cut: 1, brief: briefInstant },
     ],
     migrations.map(({ name, appliedAt }) => [name, appliedAt === null ? 'pending' : 'applied', at(appliedAt)]),
   );
