@@ -11,6 +11,7 @@ import { Output } from './output.js';
 import type { ParsedCommand } from './command-line/parse-command-line.js';
 import { reportError } from './report-error.js';
 import { Signals } from './signals.js';
+import { listenForQuit } from './terminal/quit-key.js';
 import { StatusLine } from './terminal/status-line.js';
 import { StdoutClosedError } from './terminal/stdout-closed-error.js';
 
@@ -42,11 +43,13 @@ async function runInContext(
   const clock = systemClock;
   const statusLine = new StatusLine(io.stderr);
   const color = parsed.color && (io.env['NO_COLOR'] ?? '') === '';
-  const { json, quiet } = parsed;
+  const { json, quiet, wide } = parsed;
+  const columns = columnsOf(io.env['COLUMNS']);
   const isTerminal = io.stderr.isTTY === true;
   const databases = new OpenedDatabases(settings, clock);
   const note = (text: string): void => statusLine.write(text);
-  const output = new Output({ stdout: io.stdout, note, json, quiet, color, lang: settings.lang, secrets });
+  const { lang } = settings;
+  const output = new Output({ stdout: io.stdout, note, json, quiet, color, wide, columns, lang, secrets });
   const signals = new Signals({ io, clock, graceful: parsed.spec.stopsGracefully ?? false });
   const context: CommandContext = {
     settings,
@@ -58,6 +61,7 @@ async function runInContext(
     env: io.env,
     cwd: io.cwd,
     signals,
+    quitKey: () => listenForQuit(io),
     secrets,
     commands: commandTable,
     database: (options) => databases.open(options),
@@ -72,4 +76,9 @@ async function runInContext(
     output.close();
     statusLine.finish();
   }
+}
+
+/** As `ls` and `git` read it: what is no whole number from 1 on says nothing. */
+function columnsOf(text: string | undefined): number | undefined {
+  return /^[1-9]\d{0,4}$/.test(text ?? '') ? Number(text) : undefined;
 }

@@ -14,6 +14,10 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** Tables are as wide as they are, whatever the terminal shows. */
+  readonly wide?: boolean;
+  /** The terminal's width, where somebody says another one than it does: the variable COLUMNS. */
+  readonly columns?: number | undefined;
   readonly lang: Lang;
   readonly secrets: SecretMask;
 }
@@ -47,7 +51,12 @@ export class Output {
   /** How much the terminal shows; where there is none, or it does not say, what an old one did. */
   get size(): { readonly columns: number; readonly rows: number } {
     const { columns = 80, rows = 24 } = this.#options.stdout;
-    return { columns, rows };
+    return { columns: this.#options.columns ?? columns, rows };
+  }
+
+  /** The width that a table must fit; undefined where it may be as wide as it is. */
+  get tableColumns(): number | undefined {
+    return this.isTerminal && this.#options.wide !== true ? this.size.columns : undefined;
   }
 
   /** Says whether results may be coloured. */
@@ -64,7 +73,17 @@ export class Output {
     const { lang, color, stdout, secrets } = this.#options;
     const cells = rows.map((row) => row.map((cell) => maskCell(cell, secrets)));
     const isTerminal = stdout.isTTY === true;
-    await this.write(`${await renderTable(headings, cells, { lang, color: color && isTerminal, isTerminal })}\n`);
+    const style = { lang, color: color && isTerminal, isTerminal, columns: this.tableColumns };
+    const { text, hidden } = await renderTable(headings, cells, style);
+    await this.write(`${text}\n`);
+    this.tellHidden(hidden);
+  }
+
+  /** Remarks which columns of a table were left out, where there are any. */
+  tellHidden(hidden: readonly string[]): void {
+    if (hidden.length === 0) return;
+    const names = [...new Set(hidden)].join(', ');
+    this.note(this.lang === 'zh' ? `未显示: ${names} (--wide 显示全部)` : `not shown: ${names} (--wide shows all)`);
   }
 
   /** Prints a JSON document: indented for a terminal, else on one line. */

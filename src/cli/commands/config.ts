@@ -5,8 +5,8 @@ import type { CommandContext } from '../context.js';
 
 const headings = [
   { en: 'SETTING', zh: '设置' },
-  { en: 'VALUE', zh: '值' },
-  { en: 'FROM', zh: '来源' },
+  { en: 'VALUE', zh: '值', least: 20 },
+  { en: 'FROM', zh: '来源', cut: 1, least: 12 },
 ];
 
 /** How long the database may take to tell its time zone, in milliseconds: the settings are shown all the same. */

@@ -4,6 +4,7 @@ import { UsageError } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/messages.js';
 import { parseUtcOffset } from '../../runtime/utc-offset.js';
 import type { CommandContext } from '../context.js';
+import { briefInstant } from '../terminal/brief-texts.js';
 
 interface MigrateOptions {
   readonly status?: boolean;
@@ -104,9 +105,9 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
   }
   await output.table(
     [
-      { en: 'migration', zh: '迁移' },
+      { en: 'migration', zh: '迁移', least: 16 },
       { en: 'state', zh: '状态' },
-      { en: 'applied', zh: '应用时间' },
+      { en: 'applied', zh: '应用时间', cut: 1, brief: briefInstant },
     ],
     migrations.map((migration) => [migration.name, stateOf(migration), at(migration.appliedAt)]),
   );

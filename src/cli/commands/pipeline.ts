@@ -9,6 +9,7 @@ import { definitionKeys } from '../../pipeline/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
 import type { CommandContext } from '../context.js';
+import { briefInstant } from '../terminal/brief-texts.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../with-database.js';
 
@@ -59,10 +60,10 @@ export async function listPipelines(context: CommandContext): Promise<void> {
   await output.table(
     [
       { en: 'id', zh: '编号', align: 'right' },
-      { en: 'name', zh: '名称' },
-      { en: 'components', zh: '组件' },
+      { en: 'name', zh: '名称', least: 16 },
+      { en: 'components', zh: '组件', cut: 2, least: 14 },
       { en: 'state', zh: '状态' },
-      { en: 'updated', zh: '更新时间' },
+      { en: 'updated', zh: '更新时间', cut: 1, brief: briefInstant },
     ],
     pipelines.map((pipeline) => [
       pipeline.id,

@@ -56,24 +56,29 @@ class StatusCommand {
     const status = first.running.length > 0 ? await this.#read() : first;
     const view = this.#view(Number.POSITIVE_INFINITY);
     if (output.isJson) return output.json(systemStatusToJson(status, view));
-    for (const { text } of await statusLines(status, view)) await output.line(text);
+    const { lines, hidden } = await statusLines(status, view);
+    for (const { text } of lines) await output.line(text);
+    output.tellHidden(hidden);
   }
 
-  /** Shows it until the command is asked to stop; a database that goes away is told of, and asked again. */
+  /** Shows it until the command is asked to stop, or `q` is typed; a database that goes away is told of, and asked again. */
   async watch(periodMs: number): Promise<void> {
     const { output, clock, signals } = this.#context;
-    let status = await untilAborted(this.#read(), signals.stopping);
+    const quitKey = this.#context.quitKey();
+    const stopping = AbortSignal.any([signals.stopping, quitKey.pressed]);
     const screen = new Screen(output);
-    await screen.open();
     try {
-      while (status !== null && !signals.stopping.aborted) {
+      let status = await untilAborted(this.#read(), stopping);
+      await screen.open();
+      while (status !== null && !stopping.aborted) {
         await screen.show(await this.#render(status));
-        await clock.sleep(periodMs, signals.stopping).catch(() => undefined);
+        await clock.sleep(periodMs, stopping).catch(() => undefined);
         // What hangs must not keep the terminal.
-        status = await untilAborted(this.#readAgain(status), signals.stopping);
+        status = await untilAborted(this.#readAgain(status), stopping);
       }
     } finally {
-      await screen.close();
+      quitKey.release();
+      if (screen.isOpen) await screen.close();
     }
   }
 
@@ -99,7 +104,7 @@ class StatusCommand {
   #view(rows: number): StatusView {
     const { settings, output } = this.#context;
     return {
-      ...{ rates: this.#rates, lang: output.lang, rows },
+      ...{ rates: this.#rates, lang: output.lang, rows, columns: output.tableColumns },
       timeoutMinutes: settings.taskTimeoutMinutes,
       defaultIntervalSeconds: settings.heartbeatIntervalSeconds,
     };
@@ -108,9 +113,9 @@ class StatusCommand {
   async #render(status: SystemStatus): Promise<readonly string[]> {
     const { output, secrets, clock } = this.#context;
     const rows = output.size.rows - 2;
-    const lines = (await statusLines(status, this.#view(rows))).slice(0, rows);
+    const { lines } = await statusLines(status, this.#view(rows));
     const foot = statusFoot({ now: clock.now(), trouble: this.#trouble, lang: output.lang });
-    return paintLines([...lines, { text: '' }, foot], {
+    return paintLines([...lines.slice(0, rows), { text: '' }, foot], {
       ...{ columns: output.size.columns, isColored: output.isColored },
       mask: (text) => secrets.mask(text),
     });

@@ -2,15 +2,16 @@ import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { Lang } from '../../runtime/messages.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
+import { briefAge } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** The columns of the table of monitors. */
 export const monitorHeadings: readonly Heading[] = [
-  { en: 'monitor', zh: '监控进程' },
-  { en: 'state', zh: '状态' },
-  { en: 'last heartbeat', zh: '最后心跳时间' },
-  { en: 'checks', zh: '检查次数', align: 'right' },
-  { en: 'timed out', zh: '超时任务数', align: 'right' },
+  { en: 'monitor', zh: '监控进程', least: 12 },
+  { en: 'state', zh: '状态', least: 12 },
+  { en: 'last heartbeat', zh: '最后心跳时间', brief: briefAge },
+  { en: 'checks', zh: '检查次数', align: 'right', cut: 2 },
+  { en: 'timed out', zh: '超时任务数', align: 'right', cut: 1 },
 ];
 
 /** Returns a monitor's row of that table. */

@@ -8,7 +8,8 @@ import type { EventRates } from '../../tasks/event-rates.js';
 import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../../tasks/system-status.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
-import { statusBlock, type ScreenLine, type StatusRow } from './status-block.js';
+import type { Heading } from '../terminal/render-table.js';
+import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
 import {
   alertHeadings,
   endpointHeadings,
@@ -16,6 +17,7 @@ import {
   pipelineHeadings,
   runningHeadings,
   stateTexts,
+  type titles,
 } from './status-texts.js';
 import { progressSummary } from './task-table.js';
 
@@ -24,51 +26,41 @@ export interface StatusView {
   readonly lang: Lang;
   readonly timeoutMinutes: number;
   readonly defaultIntervalSeconds: number;
-  /** Lines that there is room for. */
+  /** Lines that there is room for, and columns; undefined: as many as are wanted. */
   readonly rows: number;
+  readonly columns: number | undefined;
 }
 
-/** Returns a status as lines: who watches, what is wrong, then pipelines, running tasks and endpoints as far as there is room. */
-export async function statusLines(status: SystemStatus, view: StatusView): Promise<readonly ScreenLine[]> {
-  const { lang } = view;
-  const alerts = await statusBlock(
-    'alerts',
-    alertHeadings,
-    status.alerts.map((alert) => alertRow(alert, lang)),
-    {
-      ...{ lang, room: aFifth(view), total: status.openAlerts },
-    },
-  );
-  const glances = glanceAtEndpoints(status.endpoints);
-  const endpoints = await statusBlock(
-    'endpoints',
-    endpointHeadings,
-    glances.map((glance) => endpointRow(glance, lang)),
-    { lang, room: aFifth(view), total: glances.length },
-  );
-  const tail = glances.length === 0 ? [] : endpoints;
-  const head = [...headLines(status, lang), ...(status.alerts.length === 0 ? [] : alerts)];
-  const left = view.rows - head.length - tail.length;
+/**
+ * Returns a status as lines: who watches, what is wrong, then pipelines, running tasks and endpoints as far as there is
+ * room; and the headings of the columns for which there was none.
+ */
+export async function statusLines(status: SystemStatus, view: StatusView): Promise<StatusBlock> {
+  const { lang, columns } = view;
+  const block = (name: keyof typeof titles, headings: readonly Heading[], rows: readonly StatusRow[], room: Room) =>
+    rows.length === 0 && name !== 'pipelines' ? nothing : statusBlock(name, headings, rows, { lang, columns, ...room });
+  const alertRows = status.alerts.map((alert) => alertRow(alert, lang));
+  const alerts = await block('alerts', alertHeadings, alertRows, { room: aFifth(view), total: status.openAlerts });
+  const endpointRows = glanceAtEndpoints(status.endpoints).map((glance) => endpointRow(glance, lang));
+  const endpointRoom = { room: aFifth(view), total: endpointRows.length };
+  const endpoints = await block('endpoints', endpointHeadings, endpointRows, endpointRoom);
+  const head = headLines(status, lang);
+  const left = view.rows - head.length - alerts.lines.length - endpoints.lines.length;
   const isMuch = status.running.length + 4 > left / 2;
-  const running = await statusBlock(
-    'running',
-    runningHeadings,
-    status.running.map((task) => runningRow(task, view)),
-    {
-      ...{ lang, room: isMuch ? Math.floor(left / 2) : left, total: status.late.running },
-    },
-  );
-  const shownRunning = status.running.length === 0 ? [] : running;
-  const pipelines = await statusBlock(
-    'pipelines',
-    pipelineHeadings,
-    status.pipelines.map((each) => pipelineRow(each, view)),
-    {
-      ...{ lang, room: left - shownRunning.length, total: status.pipelines.length },
-    },
-  );
-  return [...head, ...pipelines, ...shownRunning, ...tail];
+  const runningRows = status.running.map((task) => runningRow(task, view));
+  const runningRoom = { room: isMuch ? Math.floor(left / 2) : left, total: status.late.running };
+  const running = await block('running', runningHeadings, runningRows, runningRoom);
+  const pipelineRows = status.pipelines.map((each) => pipelineRow(each, view));
+  const pipelineRoom = { room: left - running.lines.length, total: status.pipelines.length };
+  const pipelines = await block('pipelines', pipelineHeadings, pipelineRows, pipelineRoom);
+  const blocks = [alerts, pipelines, running, endpoints];
+  return {
+    lines: [...head, ...blocks.flatMap(({ lines }) => lines)],
+    hidden: blocks.flatMap(({ hidden }) => hidden),
+  };
 }
+
+const nothing: StatusBlock = { lines: [], hidden: [] };
 
 function aFifth({ rows }: StatusView): number {
   return Math.max(3, Math.floor(rows / 5));
@@ -92,7 +84,7 @@ export function statusFoot({
     };
   }
   const time = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
-  return { text: `${time} UTC, ${zh ? 'Ctrl-C 退出' : 'Ctrl-C ends'}`, tone: 'faint' };
+  return { text: `${time} UTC, ${zh ? 'q 或 Ctrl-C 退出' : 'q or Ctrl-C ends'}`, tone: 'faint' };
 }
 
 function headLines({ late, silent, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {

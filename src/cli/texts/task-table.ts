@@ -2,6 +2,7 @@ import { lagBlocks, statusText, type Progress, type Task } from '../../model/tas
 import type { Lang } from '../../runtime/messages.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
+import { briefAge, briefInstant, briefProgress } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** The columns of the tasks table. */
@@ -9,11 +10,11 @@ export const taskHeadings: readonly Heading[] = [
   { en: 'id', zh: '编号', align: 'right' },
   { en: 'pipeline', zh: '流水线', align: 'right' },
   { en: 'status', zh: '状态' },
-  { en: 'worker', zh: '进程' },
-  { en: 'created', zh: '创建时间' },
-  { en: 'last heartbeat', zh: '最后心跳时间' },
-  { en: 'progress', zh: '进度' },
-  { en: 'end reason', zh: '结束原因' },
+  { en: 'worker', zh: '进程', cut: 5, least: 12 },
+  { en: 'created', zh: '创建时间', cut: 4, brief: briefInstant },
+  { en: 'last heartbeat', zh: '最后心跳时间', brief: briefAge },
+  { en: 'progress', zh: '进度', cut: 1, least: 14, brief: briefProgress },
+  { en: 'end reason', zh: '结束原因', cut: 3, least: 10 },
 ];
 
 /** Returns a task's row of that table. */
