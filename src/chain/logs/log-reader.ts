@@ -5,6 +5,7 @@ import { checkBlockLogs } from './block-receipts.js';
 import type { ChainClient } from '../chain-client.js';
 import { FilterParts, halvesOf } from './filter-parts.js';
 import { matcherOf } from './log-filter.js';
+import type { BlocksAnswer } from './log-calls.js';
 import type { LogFilter } from './log-filter.js';
 import type { LogsAnswer } from './logs-answer.js';
 import { hostOf } from './range-size.js';
@@ -44,6 +45,13 @@ export class LogReader {
   async readBlocks(hashes: readonly string[], signal: AbortSignal): Promise<RawLog[]> {
     const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocks(part, hashes, signal));
     return answers.flat();
+  }
+
+  /** Returns the same, and the node's head; where the filter is cut up, the lowest that was told. */
+  async readBlocksAndHead(hashes: readonly string[], signal: AbortSignal): Promise<BlocksAnswer> {
+    const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocksAndHead(part, hashes, signal));
+    const head = Math.min(...answers.map((answer) => answer.head));
+    return { logs: answers.flatMap(({ logs }) => logs), head };
   }
 
   async #readParts(chain: ChainClient, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
