@@ -3,8 +3,8 @@ import type { LogLevel } from './logger.js';
 import type { Lang } from './messages.js';
 import { maskUrl } from './secrets.js';
 import { parseUtcOffset } from './utc-offset.js';
-import { week, year } from './amount.js';
-import { amount, define, oneOf } from './setting-definition.js';
+import { hour, week, year } from './amount.js';
+import { amount, amountOrNone, define, oneOf } from './setting-definition.js';
 
 const databaseUrl = z.string().superRefine((url, context) => {
   const problem = databaseUrlProblem(url);
@@ -71,6 +71,15 @@ export const settingDefinitions = {
     default: '300',
     schema: amount('seconds', week),
     hint: 'write seconds, such as 300',
+  }),
+  doubtSeconds: define({
+    title: 'doubt',
+    flag: 'doubt',
+    variable: 'CHAINPARSE_DOUBT',
+    key: 'doubt',
+    default: '2',
+    schema: amountOrNone('seconds', hour),
+    hint: 'write seconds, such as 2, or 0 to believe what a node says of a new block at once',
   }),
   taskTimeoutMinutes: define({
     title: 'task timeout',

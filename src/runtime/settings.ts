@@ -21,6 +21,8 @@ export interface Settings {
   readonly databaseTimezone: string | undefined;
   readonly heartbeatIntervalSeconds: number;
   readonly stallAfterSeconds: number;
+  /** How long the logs of a new block are doubted that nothing proves; 0: not. */
+  readonly doubtSeconds: number;
   readonly taskTimeoutMinutes: number;
   readonly checkIntervalSeconds: number;
   readonly logDir: string;
@@ -67,6 +69,7 @@ function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]
     databaseTimezone: reader.readSet(definitions.databaseTimezone),
     heartbeatIntervalSeconds: reader.read(definitions.heartbeatIntervalSeconds),
     stallAfterSeconds: reader.read(definitions.stallAfterSeconds),
+    doubtSeconds: reader.read(definitions.doubtSeconds),
     taskTimeoutMinutes: reader.read(definitions.taskTimeoutMinutes),
     checkIntervalSeconds: reader.read(definitions.checkIntervalSeconds),
     logDir: reader.read(definitions.logDir),

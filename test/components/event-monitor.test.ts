@@ -88,9 +88,10 @@ describe('the event monitor', () => {
 
     it('cuts large ranges between blocks into batches of some 5,000 events', async () => {
       node.mine(12, () => Array.from({ length: 1_000 }, () => ({})));
+      node.mine(64, () => []);
       const sizes: number[] = [];
       await run({ stored: (message) => sizes.push(message.kind === 'events' ? message.events.length : 0) });
-      expect(sizes).to.deep.equal([5_000, 5_000, 2_000]);
+      expect(sizes.slice(0, 3)).to.deep.equal([5_000, 5_000, 2_000]);
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
     });
 

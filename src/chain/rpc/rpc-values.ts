@@ -1,6 +1,7 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { logBounds } from '../../model/log-bounds.js';
+import { rememberFields } from '../audit/header-hash.js';
 import { isHexDigits } from '../hex.js';
 
 /** An answer that does not hold what its method promises. */
@@ -24,13 +25,16 @@ export function readHeader(value: unknown, asked?: number): BlockHeader | null {
   const fields = fieldsOf(value, 'a block');
   const number = readQuantity(fields['number'], "a block's number", logBounds.blockNumber);
   if (asked !== undefined && number !== asked) throw new MalformedValue(`block ${number} came for block ${asked}`);
-  return {
+  const header = {
     number,
     hash: readHash(fields['hash'], "a block's hash"),
     parentHash: readHash(fields['parentHash'], "a block's parentHash"),
     timestamp: readQuantity(fields['timestamp'], "a block's timestamp", logBounds.timestamp),
     logsBloom: readBloom(fields['logsBloom']),
+    receiptsRoot: readRoot(fields['receiptsRoot']),
   };
+  rememberFields(header, fields);
+  return header;
 }
 
 /** Reads the answer of eth_getLogs. */
@@ -78,6 +82,10 @@ function readTimestamp(value: unknown): number | undefined {
 
 function readBloom(value: unknown): string | undefined {
   return typeof value === 'string' && /^0x[0-9a-f]{512}$/i.test(value) ? value.toLowerCase() : undefined;
+}
+
+function readRoot(value: unknown): string | undefined {
+  return typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined;
 }
 
 function readHash(value: unknown, what: string, known?: string): string {
