@@ -112,6 +112,12 @@ export class ChainClient {
     return this.#ask(ask, { calls: 1, isUrgent: true, isSimple: true }, signal);
   }
 
+  /** Has every endpoint say which chain it serves before anything else is asked; throws ChainMismatchError where none is right. */
+  async askForChain(signal: AbortSignal): Promise<void> {
+    this.#pool.distrust();
+    await this.chainId(signal);
+  }
+
   /** Returns one block's header; null where the node has no such block. */
   async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
     const asked = typeof block === 'number' ? block : undefined;

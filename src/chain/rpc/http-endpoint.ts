@@ -84,8 +84,15 @@ export class HttpEndpoint implements Transport {
 
   #connections(): Pool {
     // The deadline of `post` is the only one: undici's own are switched off.
-    this.#pool ??= new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
-    return this.#pool;
+    if (this.#pool !== null) return this.#pool;
+    const pool = new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
+    let open = 0;
+    pool.on('connect', () => {
+      if (open++ === 0) this.#options.connected?.();
+    });
+    pool.on('disconnect', () => open--);
+    this.#pool = pool;
+    return pool;
   }
 
   #headers(): Record<string, string> {

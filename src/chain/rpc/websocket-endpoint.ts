@@ -85,6 +85,7 @@ export class WebSocketEndpoint implements Transport {
     const onMessage = (text: string, bytes: number): void => this.#hear(text, bytes);
     const connection = new WebSocketConnection({ url: this.#url, clock, maxBytes, onMessage });
     this.#connection = connection;
+    connection.opened.then(this.#options.connected, () => undefined);
     void connection.ended.then((reason) => this.#lost(connection, reason));
     return connection;
   }

@@ -7,7 +7,8 @@ import type { FetchedRange, LogSource } from '../../chain/logs/log-source.js';
 import type { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { ReadStretch } from '../../chain/reorg/read-stretch.js';
 import type { EventBatch, SourceMessage } from '../../model/batch.js';
-import type { BlockHeader } from '../../model/block.js';
+import type { BlockHeader, BlockRef } from '../../model/block.js';
+import { NodeLagsError } from '../../chain/logs/fetch-trouble.js';
 import type { SourceContext } from '../component.js';
 import { HistoryReader } from './history-reader.js';
 
@@ -57,7 +58,7 @@ export class BlockReader {
     const replaced = willTell ? undefined : await stretch.findReplaced(head, isMore, signal);
     if (replaced !== undefined) {
       await this.#options.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
-      yield* this.#takeBack(stretch, replaced.number, signal);
+      yield* this.#takeBack(stretch, replaced, signal);
     }
     const { clock, stopping } = this.#options.context;
     const since = clock.monotonic();
@@ -92,7 +93,7 @@ export class BlockReader {
     // Before rows are taken back as well: one endpoint that went astray must not undo what two have told.
     const fetched = witnesses === null ? read : await witnesses.confirm(read, moved, signal);
     if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
-    else yield* this.#takeBack(stretch, stretch.next - 1, signal);
+    else if (stretch.last !== null) yield* this.#takeBack(stretch, stretch.last, signal);
   }
 
   /** The shortest way: where the headers up to the head are known and fit, only their logs are asked for. */
@@ -138,10 +139,12 @@ export class BlockReader {
 
   async *#takeBack(
     stretch: ReadStretch,
-    replaced: number,
+    replaced: BlockRef,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    const ancestor = await stretch.ancestorBelow(replaced, signal);
+    if (!(await stretch.isReplaced(replaced, signal)))
+      throw new NodeLagsError(`block ${replaced.number} is there after all`);
+    const ancestor = await stretch.ancestorBelow(replaced.number, signal);
     const { number } = ancestor;
     const depth = stretch.next - 1 - number;
     const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;

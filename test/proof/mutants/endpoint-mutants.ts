@@ -80,7 +80,12 @@ export const endpointMutants: readonly Mutant[] = [
   ),
   http('packed', 'what is packed is not read', "if (packed === 'identity') return undefined;", 'return undefined;'),
   socket('endless-message', 'a message is counted, too', 'maxPayload: maxBytes,', 'maxPayload: 16 * maxBytes,'),
-  sockets('dribble', 'a message that dribbles in holds up no other', 'connection?.drop(message);', ''),
+  sockets(
+    'dribble',
+    'a message that dribbles in holds up no other',
+    'if (connection?.heard === heard) connection',
+    'if (message === "") connection',
+  ),
   order('no-flapping', 'small differences change nothing', 'best.cost < 1 - gain', 'best.cost < 1'),
   order('sparing', 'who has just failed is spared', 'now) > now', 'now) > Infinity'),
   call('own-rest', 'an endpoint that rests says itself until when', 'if (!isHeldBack) trouble', 'trouble'),
