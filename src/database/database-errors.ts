@@ -80,19 +80,36 @@ function hintFor(dialect: Dialect, error: unknown): string {
     const text = `${String(code)} ${firstLine(error)}`;
     return sqliteHints.find(([pattern]) => pattern.test(text))?.[1] ?? 'check the file and the disk that it is on';
   }
-  if (dialect.classify(error) !== 'refused')
-    return 'check that the server is up, and host and port in the database URL';
-  return (error as { errno?: unknown }).errno === 1049
-    ? 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'
-    : 'check user, password and rights in the database URL';
+  const { errno } = error as { errno?: unknown };
+  const known = serverHints.find(([pattern]) => pattern.test(`${String(code)} ${String(errno)}`))?.[1];
+  if (known !== undefined) return known;
+  return dialect.classify(error) === 'refused'
+    ? 'check user, password and rights in the database URL'
+    : 'check that the server is up, and host and port in the database URL';
 }
+
+/** By the driver's code and the server's number. */
+const serverHints: readonly [RegExp, string][] = [
+  [/ 1049$/, 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'],
+  [
+    /^(AUTH_SWITCH_PLUGIN_ERROR|MYSQL_CLEAR_PASSWORD_NOT_ENABLED) /,
+    'let the user log in by caching_sha2_password (MySQL) or mysql_native_password (MariaDB)',
+  ],
+  [
+    /^(HANDSHAKE_SSL_ERROR|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT)/,
+    "&ssl_ca=FILE names the authority of the server's certificate; ssl=skip-verify encrypts without checking it",
+  ],
+];
 
 /** Knex writes the whole statement before what is wrong with it. */
 const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
 
+/** The driver's, for programmers. */
+const driversOwnHint = / See TODO: .*/;
+
 function firstLine(error: unknown): string {
   const { code } = error as { code?: unknown };
   // A refused connection over several addresses is an AggregateError without a message of its own.
-  const message = (messageOf(error).split('\n', 1)[0] ?? '').replace(statement, '');
+  const message = (messageOf(error).split('\n', 1)[0] ?? '').replace(statement, '').replace(driversOwnHint, '');
   return message === '' && typeof code === 'string' ? code : message;
 }

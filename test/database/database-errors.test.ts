@@ -193,6 +193,60 @@ describe('an error of a server', () => {
   });
 });
 
+eachServer('a login with a password', (server, { name }) => {
+  /** Makes a user, and a database that it may read; returns the database's URL for that user. */
+  const urlOf = async (identified: string): Promise<string> => {
+    const user = `user${Math.random().toString(36).slice(2, 10)}`;
+    const url = new URL(await createDatabase(server().url()));
+    const connection = await createConnection(server().url());
+    await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED ${identified}`);
+    await connection.query(`GRANT SELECT ON ${url.pathname.slice(1)}.* TO '${user}'@'%'`);
+    await connection.end();
+    return Object.assign(url, { username: user, password: encodeURIComponent("it's 100% /@: right") }).href;
+  };
+  const encryption = async (url: string): Promise<unknown> => {
+    const database = await openDatabase(url);
+    const [[row]] = await database.read<[{ Value: string }[]]>((knex) => knex.raw("SHOW STATUS LIKE 'Ssl_version'"));
+    await database.write([{ sql: 'DO 1', bindings: [] }]).finally(() => database.close());
+    return row?.Value;
+  };
+  const password = `"it's 100% /@: right"`;
+
+  it('works without encryption and with it, the first time and again', async () => {
+    for (const query of ['', '', '?ssl=skip-verify', '?ssl=skip-verify']) {
+      const url = await urlOf(`BY ${password}`);
+      for (let time = 0; time < 2; time++) {
+        expect(await encryption(`${url}${query}`)).to.match(query === '' ? /^$/ : /^TLSv1/);
+      }
+    }
+  });
+
+  it('works where encryption is required', async () => {
+    const url = await urlOf(`BY ${password} REQUIRE SSL`);
+    expect(await encryption(`${url}?ssl=skip-verify`)).to.match(/^TLSv1/);
+    expect((await failureOfUse(url)).message).to.match(/Access denied/);
+  });
+
+  if (name === 'mysql') {
+    it('works by each way that MySQL knows', async () => {
+      for (const plugin of ['caching_sha2_password', 'sha256_password']) {
+        const url = await urlOf(`WITH ${plugin} BY ${password}`);
+        for (const query of ['', '?ssl=skip-verify']) await encryption(`${url}${query}`);
+      }
+    });
+    return;
+  }
+
+  it('says which way of MariaDB it does not know, and which to use', async () => {
+    const connection = await createConnection(server().url());
+    await connection.query("INSTALL SONAME 'auth_ed25519'");
+    await connection.end();
+    const error = await failureOfUse(await urlOf(`VIA ed25519 USING PASSWORD(${password})`));
+    expect(error.message).to.match(/unknown plugin client_ed25519\.$/);
+    expect(error.hint).to.match(/mysql_native_password/);
+  });
+});
+
 eachServer('an error of use', (server) => {
   before(async () => {
     const connection = await createConnection(server().url());
@@ -240,7 +294,9 @@ eachServer('an error of use', (server) => {
 
   it('says that a certificate is not trusted, or that the server has none', async () => {
     const url = await createDatabase(server().url());
-    expect(await failureOfUse(`${url}?ssl=true`)).to.be.instanceOf(DatabaseUnreachableError);
+    const error = await failureOfUse(`${url}?ssl=true`);
+    expect(error).to.be.instanceOf(DatabaseUnreachableError);
+    expect(error.hint).to.match(/ssl_ca=FILE .*ssl=skip-verify/);
   });
 });
 

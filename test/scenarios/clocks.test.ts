@@ -37,7 +37,7 @@ withFakedClocks('clocks that are wrong', () => {
 
   it('between workers, monitors and a server fail nobody who beats and spare nobody who is dead', async function () {
     if (servers.length === 0) this.skip(); // SQLite has no clock of its own; CI requires both servers
-    this.timeout(120_000);
+    this.timeout(180_000);
     await Promise.all(servers.map(liveWithWrongClocks));
   });
 
@@ -63,7 +63,7 @@ withFakedClocks('clocks that are wrong', () => {
   }
 
   it('of a database change nothing: not when summer begins or ends, nor set forward, nor set back', async function () {
-    this.timeout(120_000);
+    this.timeout(180_000);
     await onEachDatabase(berlin, liveThroughChanges);
   });
 

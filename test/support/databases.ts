@@ -30,22 +30,20 @@ export function eachDatabase(name: string, suite: (database: TestDatabase) => vo
 
 /**
  * Declares a suite once with a MariaDB and once with a MySQL of its own, which it may freeze, kill and restart; pending
- * where none can be started. Further servers of that kind are to be had from `kind`.
+ * where none can be started. Further servers of that kind are to be had from `kind`; `options` are its program's.
  */
-export function eachServer(name: string, suite: (server: () => DatabaseServer, kind: ServerKind) => void): void {
-  for (const kind of [mariadb, mysql]) describeServer(kind, name, suite);
+export function eachServer(name: string, suite: ServerSuite, options: readonly string[] = []): void {
+  for (const kind of [mariadb, mysql]) describeServer(kind, name, suite, options);
 }
 
-function describeServer(
-  kind: ServerKind,
-  name: string,
-  suite: (server: () => DatabaseServer, kind: ServerKind) => void,
-): void {
+type ServerSuite = (server: () => DatabaseServer, kind: ServerKind) => void;
+
+function describeServer(kind: ServerKind, name: string, suite: ServerSuite, options: readonly string[]): void {
   describeWith(kind, kind.canStart, name, () => {
     let server: DatabaseServer | undefined;
     before(async function () {
       this.timeout(90_000);
-      server = await kind.start();
+      server = await kind.start(...options);
     });
     after(() => server?.stop());
     suite(() => server!, kind);

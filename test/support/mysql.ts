@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, rm } from 'node:fs/promises';
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { DatabaseServer } from './database-server.js';
 import { findProgram } from './find-program.js';
@@ -48,6 +48,8 @@ async function startIn(env: NodeJS.ProcessEnv, ...options: string[]): Promise<Da
 let empty: Promise<string> | undefined;
 
 async function makeEmpty(program: string): Promise<string> {
+  const made = join(dirname(program), 'empty');
+  if (existsSync(made)) return made;
   const folder = join(temporaryFolder(), 'empty');
   await promisify(execFile)(program, [...storageArgs(folder), '--initialize-insecure']);
   // The server's identity is its own: each copy makes another.

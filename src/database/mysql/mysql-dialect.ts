@@ -55,6 +55,9 @@ const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
 const driverCodes =
   /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HANDSHAKE_|ER_SERVER_GONE|ERR_STREAM|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL)/;
 
+/** The server wants a password in a form that the driver does not know, as MariaDB's ed25519, or in clear text. */
+const unknownLogins = new Set<unknown>(['AUTH_SWITCH_PLUGIN_ERROR', 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED']);
+
 function classify(error: unknown): ErrorKind {
   const { code, errno, message, name } = error as {
     code?: unknown;
@@ -66,6 +69,7 @@ function classify(error: unknown): ErrorKind {
     const kind = kinds.find(([errnos]) => errnos.has(errno))?.[1];
     if (kind !== undefined) return kind;
   }
+  if (unknownLogins.has(code)) return 'refused';
   if (typeof code === 'string' && driverCodes.test(code)) return 'unreachable';
   if (name === 'KnexTimeoutError') return 'unreachable';
   if (typeof message === 'string' && /closed state|Connection lost|is closed|Timeout acquiring/i.test(message))

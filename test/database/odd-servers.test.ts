@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import { createConnection } from 'mysql2/promise';
+import type { Database } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { runIn } from '../cli/run-in.js';
+import { createDatabase, eachServer } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+/** Every mode that changes how a statement is read, and a time zone with half an hour in it. */
+const odd = [
+  '--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,IGNORE_SPACE,ONLY_FULL_GROUP_BY',
+  '--default-time-zone=+05:30',
+];
+
+/** What a chain, which anybody may write to, can put into a text. */
+const hostile = [
+  "'); DELETE FROM event; -- ",
+  "\\'); DELETE FROM event; -- ",
+  "\\\\'); DELETE FROM event; -- ",
+  "x', x'00'), (\"",
+  '`"; COMMIT; -- \\',
+  "it's \u0000 \u001a \b \t \r\n \\0 \\Z \\n %s ? ?? :name $1",
+  '/*!80000 x */ # -- 汉字 😀 \u00bf\u005c\u00bf\u0027',
+];
+
+const events = hostile.map((text, i) =>
+  makeEvent({
+    blockNumber: 1 + i,
+    blockHash: hashOf(1 + i),
+    eventName: text.slice(0, 40),
+    eventSignature: `${text}(string)`,
+    argsJson: JSON.stringify({ [text]: text }),
+  }),
+);
+const undecoded = hostile.map((data, i) => makeUndecoded({ blockNumber: 1 + i, logIndex: 1, data, topics: [data] }));
+
+function fill(database: Database): Promise<number> {
+  return storeLogs(database, 45, { events, undecoded });
+}
+
+/** The bytes that are exported of a pipeline. */
+async function exported(url: string, format: string): Promise<string> {
+  const args = ['events', 'export', '--pipeline', '45', '--format', format, '--database', url];
+  const { code, stdout, stderr } = await runIn(temporaryFolder(), ...args);
+  expect([code, stderr]).to.deep.equal([0, '']);
+  return stdout;
+}
+
+async function fillPipeline(url: string): Promise<Database> {
+  const database = await openMigrated(url);
+  const row = { id: 45, name: 'it\'s \\ "45"', create_time: database.dialect.now(database.knex), disabled: 0 };
+  await database.write([database.knex('pipeline').insert(row)]);
+  await fill(database);
+  return database;
+}
+
+eachServer(
+  'a server with other modes and another time zone than ours',
+  (server) => {
+    let database: Database;
+    let url: string;
+
+    before(async function () {
+      this.timeout(60_000);
+      url = await createDatabase(server().url());
+      database = await fillPipeline(url);
+    });
+    after(() => database.close());
+
+    it('is really one', async () => {
+      const connection = await createConnection(url);
+      const [rows] = await connection.query("SELECT @@time_zone AS zone, '\\' AS text, 'a' || 'b' AS together");
+      await connection.end();
+      expect(rows).to.deep.equal([{ zone: '+05:30', text: '\\', together: 'ab' }]);
+    });
+
+    it('stores texts that would end a literal as they are, and runs nothing of what they say', async () => {
+      const rows = await database.read((knex) =>
+        knex('event')
+          .orderBy('block_number')
+          .select({ name: 'event_name', signature: 'event_signature', args: 'args' }),
+      );
+      expect(rows).to.deep.equal(
+        events.map((event) => ({ name: event.eventName, signature: event.eventSignature, args: event.argsJson })),
+      );
+      const logs = await database.read((knex) =>
+        knex('undecoded_log').orderBy('block_number').select('data', 'topics'),
+      );
+      expect(logs).to.deep.equal(undecoded.map(({ data, topics }) => ({ data, topics: JSON.stringify(topics) })));
+    });
+
+    it('takes such texts in a statement with bindings, too', async () => {
+      const tasks = new TaskStore(database);
+      const { id } = (await tasks.getNewest(45))!;
+      for (const text of hostile) {
+        await database.write([
+          database.knex('pipeline_task').where({ id, status: 0 }).update({ error: text }),
+          database.knex('pipeline_task').where({ error: text }).update({ log_path: text }),
+        ]);
+        expect(await tasks.get(id)).to.deep.include({ status: 0, error: text, logPath: text });
+      }
+    });
+
+    it('exports the same bytes as SQLite does', async () => {
+      const sqliteUrl = `sqlite:${temporaryFolder()}/x.db`;
+      await (await fillPipeline(sqliteUrl)).close();
+      for (const format of ['jsonl', 'csv']) {
+        const bytes = await exported(sqliteUrl, format);
+        expect(bytes).to.contain('DELETE FROM event');
+        expect(await exported(url, format)).to.equal(bytes);
+      }
+    });
+
+    it('holds instants in the time zone of the setting', async () => {
+      for (const [timezone, hours] of [
+        ['+00:00', 0],
+        ['+08:00', 8],
+      ] as const) {
+        const inZone = await openDatabase(url, { timezone });
+        const tasks = new TaskStore(inZone);
+        const { id } = (await tasks.getNewest(45))!;
+        await tasks.renew([{ taskId: id, progress: null }]);
+        const { lastHeartbeat, heartbeatAgeSeconds } = await tasks.get(id);
+        expect(Date.parse(`${lastHeartbeat}Z`)).to.be.closeTo(Date.now() + hours * 3_600_000, 10_000);
+        expect(heartbeatAgeSeconds).to.be.within(0, 10);
+        await inZone.close();
+      }
+    });
+  },
+  odd,
+);
