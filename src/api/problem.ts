@@ -6,6 +6,7 @@ import {
   LeaseLostError,
   NotFoundError,
   NotMigratedError,
+  TakenError,
   UsageError,
 } from '../runtime/errors.js';
 import type { SecretMask } from '../runtime/secrets.js';
@@ -102,6 +103,7 @@ function describe(error: unknown): Description {
 }
 
 function statusOf(error: ChainparseError): number {
+  if (error instanceof TakenError) return 409;
   if (error instanceof UsageError) return 400;
   if (error instanceof NotFoundError) return 404;
   if (error instanceof ConflictError || error instanceof LeaseHeldError || error instanceof LeaseLostError) return 409;

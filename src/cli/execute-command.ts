@@ -9,6 +9,7 @@ import type { CommandContext } from './context.js';
 import { OpenedDatabases } from './opened-databases.js';
 import { Output } from './output.js';
 import type { ParsedCommand } from './command-line/parse-command-line.js';
+import { resolvePipelines } from './resolve-pipelines.js';
 import { reportError } from './report-error.js';
 import { Signals } from './signals.js';
 import { listenForQuit } from './terminal/quit-key.js';
@@ -68,8 +69,9 @@ async function runInContext(
   };
   try {
     const action = await parsed.spec.load?.();
+    const options = await resolvePipelines(parsed.spec, parsed.options, context);
     // The table pairs each action with the spec that its options were checked by.
-    return (await action?.(context, parsed.options as never)) ?? 0;
+    return (await action?.(context, options as never)) ?? 0;
   } finally {
     await databases.close();
     signals.dispose();

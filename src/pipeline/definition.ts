@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { Component, PipelineDefinition } from '../model/pipeline.js';
 import { DefinitionMap } from './definition-map.js';
 import { parseComponent } from './parse-component.js';
+import { nameProblem } from './pipeline-name.js';
 import { readTextFile } from './read-text-file.js';
 import { AbiResolver } from './resolve-abi.js';
 import type { StoredAbi } from './resolve-abi.js';
@@ -54,12 +55,20 @@ export async function parseDefinition(
   map.refuseBoth('name', 'pipeline_name');
   return {
     id: map.whole('id', { min: 1, max: maxId }) ?? null,
-    name: map.requiredText(map.has('pipeline_name') ? 'pipeline_name' : 'name', 255),
+    name: parseName(map),
     classificationId: map.whole('classification_id', { min: 0, max: maxId }) ?? null,
     description: parseDescription(map),
     timeoutMinutes: parseTimeout(map, options.heartbeatIntervalSeconds),
     components: await parseComponents(map, new AbiResolver(path === null ? null : dirname(path), options.storedAbi)),
   };
+}
+
+function parseName(map: DefinitionMap): string {
+  const key = map.has('pipeline_name') ? 'pipeline_name' : 'name';
+  const name = map.requiredText(key, 255);
+  const problem = nameProblem(name);
+  if (problem !== null) throw map.problem(key, problem);
+  return name;
 }
 
 function parseTimeout(map: DefinitionMap, heartbeatIntervalSeconds: number): number | null {

@@ -38,6 +38,11 @@ export class UsageError extends ChainparseError {
   readonly exitCode = 2;
 }
 
+/** The id or the name that something was to get is another's. */
+export class TakenError extends UsageError {
+  override readonly code: string = 'TAKEN';
+}
+
 /** No pipeline, task, ABI or alert has the id that was asked for. */
 export class NotFoundError extends ChainparseError {
   readonly code: string = 'NOT_FOUND';

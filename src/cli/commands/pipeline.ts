@@ -5,6 +5,8 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
+import { nameProblem } from '../../pipeline/pipeline-name.js';
+import { UsageError } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
@@ -19,6 +21,7 @@ interface FileOption {
 
 interface ImportOptions extends FileOption {
   readonly id?: number;
+  readonly name?: string;
   readonly update?: boolean;
 }
 
@@ -30,12 +33,20 @@ interface IdOption {
 export async function importPipeline(context: CommandContext, options: ImportOptions): Promise<void> {
   const { update = false } = options;
   const inFile = await load(context, options);
-  const definition = { ...inFile, id: options.id ?? inFile.id };
+  const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
   const id = await withStore(context, (store) => store.import(definition, { update }));
   const { output } = context;
   if (output.isJson) return output.json({ pipeline_id: id, name: definition.name });
   await output.line(String(id));
   output.note(`pipeline ${id} imported: ${definition.name} (${componentsOf(definition)})`);
+}
+
+function readName(written: string | undefined): string | null {
+  const name = written?.trim();
+  if (name === undefined) return null;
+  const problem = nameProblem(name);
+  if (problem !== null) throw new UsageError(`--name '${name}' ${problem}`);
+  return name;
 }
 
 /** Checks the definition in a file. */

@@ -21,7 +21,7 @@ export const runSpecs: readonly CommandSpec[] = [
   {
     name: 'run-pipeline',
     summary: 'run a pipeline in the foreground as one task',
-    arguments: [{ name: 'id', description: "the pipeline's id", kind: 'id' }],
+    arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
     options: [
       { flags: '--mode <mode>', description: 'instead of the definition’s', choices: ['realtime', 'historical'] },
       { flags: '--from-block <n>', description: 'first block, inclusive', kind: 'number' },
