@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Right } from './guards/authorize.js';
 import type { ServerEvents } from './server-events.js';
 
 /** What a caller must be allowed to: nothing, reading, or changing. */
@@ -13,6 +14,8 @@ export interface RouteInput<P, Q, B> {
   readonly body: B;
   /** Aborted when the client is gone or the server ends. */
   readonly signal: AbortSignal;
+  /** By which right the caller calls. */
+  readonly right: Right;
   /** What the client of a stream has seen last, where it says so. */
   readonly lastEventId: string | undefined;
 }

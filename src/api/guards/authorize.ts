@@ -48,7 +48,8 @@ function readToken(header: string | undefined): string | undefined {
   const basic = /^basic +([A-Za-z0-9+/=]+) *$/i.exec(header ?? '')?.[1];
   if (basic === undefined) return undefined;
   const pair = Buffer.from(basic, 'base64').toString('utf8');
-  return pair.slice(pair.indexOf(':') + 1);
+  const colon = pair.indexOf(':');
+  return colon === -1 ? undefined : pair.slice(colon + 1);
 }
 
 function unauthorized(isGiven: boolean): ProblemError {
