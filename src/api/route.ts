@@ -1,9 +1,11 @@
 import type { z } from 'zod';
-import type { Right } from './guards/authorize.js';
 import type { ServerEvents } from './server-events.js';
 
 /** What a caller must be allowed to: nothing, reading, or changing. */
 export type Access = 'open' | 'read' | 'write';
+
+/** What a caller may do: what its token says, or everything where no token is set. */
+export type Right = 'anyone' | 'read-token' | 'token';
 
 type Shape = z.ZodType<Record<string, unknown>>;
 

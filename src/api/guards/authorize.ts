@@ -1,9 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Access } from '../route.js';
+import type { Access, Right } from '../route.js';
 import { ProblemError } from '../problem.js';
-
-/** What a caller may do: what its token says, or everything where no token is set. */
-export type Right = 'anyone' | 'read-token' | 'token';
 
 /** Decides by the Authorization header what a caller may do. */
 export class Authorizer {
