@@ -69,6 +69,7 @@ function readInput(
     query: (checked.query ?? {}) as Record<string, unknown>,
     body: isText ? body : checked.body,
     signal: whenGone(reply),
+    right: request.right,
     lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
   };
 }

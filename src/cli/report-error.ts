@@ -31,7 +31,8 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
 }
 
 function oneLine(text: string): string {
-  const line = text.trim().replace(/\s*[\r\n]+\s*/g, ' ');
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim());
+  const line = lines.filter((part) => part !== '').join(' ');
   return line === '' ? 'something failed without saying why' : line;
 }
 

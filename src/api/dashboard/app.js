@@ -1,4 +1,5 @@
 import { keepToken, onUnauthorized } from './api-client.js';
+import { askWhatMayBeDone } from './caller.js';
 import { announce } from './dialog.js';
 import { currentLanguage, t } from './language.js';
 import { live } from './live.js';
@@ -51,6 +52,7 @@ function signIn(wasRefused) {
   live.stop();
   askToSignIn(wasRefused, () => {
     live.follow();
+    void askWhatMayBeDone();
     show();
   });
 }
@@ -64,6 +66,7 @@ onUnauthorized(signIn);
 live.addEventListener('change', update);
 live.addEventListener('state', () => {
   document.documentElement.dataset.link = live.state;
+  if (live.state === 'open') void askWhatMayBeDone();
   if (live.state === 'lost') announce(t('link.lost'));
   else if (live.state === 'open' && live.heardAt !== null) announce(t('link.back'));
   shell.update();
@@ -81,4 +84,5 @@ setInterval(() => document.hidden || (shell.update(), page.update()), 1000);
 document.addEventListener('visibilitychange', () => document.hidden || update());
 
 show();
+void askWhatMayBeDone();
 live.follow();

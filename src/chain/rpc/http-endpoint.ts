@@ -2,7 +2,8 @@ import { finished } from 'node:stream/promises';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../runtime/errors.js';
-import { maskUrl } from '../../runtime/secrets.js';
+import { SecretMask, maskUrl } from '../../runtime/secrets.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
@@ -16,12 +17,14 @@ export class HttpEndpoint implements Transport {
   readonly push = null;
   readonly #options: TransportOptions;
   readonly #url: URL;
+  readonly #secrets = new SecretMask();
   #pool: Pool | null = null;
 
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = parseHttpUrl(options.url);
-    this.host = this.#url.host;
+    this.host = shownHost(this.#url.host);
+    this.#secrets.remember(options.url);
   }
 
   /** Sends a body and returns the whole answer, whatever its status; throws RpcError where there is none. */
@@ -140,7 +143,12 @@ export class HttpEndpoint implements Transport {
     if (error instanceof RpcError) return error;
     const { code } = error as { readonly code?: unknown };
     const text = messageOf(error) || (typeof code === 'string' ? code : 'connection failed');
-    return new RpcError(text, { class: 'transport', host: this.host, lostConnection: true, cause: error });
+    return new RpcError(this.#secrets.mask(text), {
+      class: 'transport',
+      host: this.host,
+      lostConnection: true,
+      cause: error,
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
 import { SecretMask } from '../../runtime/secrets.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
@@ -40,7 +41,7 @@ export class WebSocketConnection {
   #end: (reason: RpcError) => void = () => undefined;
 
   constructor({ url, clock, maxBytes, onMessage }: WebSocketConnectionOptions) {
-    this.#host = url.host;
+    this.#host = shownHost(url.host);
     this.#secrets.remember(url.href);
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.#socket = new WebSocket(withoutUser(url), {
@@ -147,7 +148,7 @@ export class WebSocketConnection {
   }
 
   #lost(message: string, kind: 'transport' | 'timeout' = 'transport', cause?: unknown): RpcError {
-    return new RpcError(message, { class: kind, host: this.#host, lostConnection: true, cause });
+    return new RpcError(this.#secrets.mask(message), { class: kind, host: this.#host, lostConnection: true, cause });
   }
 }
 

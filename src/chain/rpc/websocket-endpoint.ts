@@ -1,5 +1,6 @@
 import { UsageError } from '../../runtime/errors.js';
 import { maskUrl } from '../../runtime/secrets.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import { parseBody, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
@@ -21,7 +22,7 @@ export class WebSocketEndpoint implements Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = parseWebSocketUrl(options.url);
-    this.host = this.#url.host;
+    this.host = shownHost(this.#url.host);
     this.push = {
       listen: (listener) => (this.#notified = listener),
       ended: async () => {
