@@ -25,7 +25,12 @@ export interface RouteInput<P, Q, B> {
 /** What a route answers with: a JSON value, a text of some media type, or a stream of events. */
 export type RouteAnswer =
   | { readonly status?: number; readonly json: object }
-  | { readonly status?: number; readonly media: string; readonly text: string }
+  | {
+      readonly status?: number;
+      readonly media: string;
+      readonly text: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly events: ServerEvents };
 
 /** What a route's answer looks like, for the OpenAPI document and for tests. */

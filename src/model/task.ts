@@ -67,3 +67,16 @@ export function lagBlocks(progress: Progress): number | null {
   if (progress.headBlock === null || progress.nextBlock === null) return null;
   return Math.max(0, progress.headBlock - progress.nextBlock);
 }
+
+/** Returns the last block that a task has done; null where it has done none, or that is not known. */
+export function lastBlock({ nextBlock }: Pick<Progress, 'nextBlock'>): number | null {
+  return nextBlock === null || nextBlock === 0 ? null : nextBlock - 1;
+}
+
+/** Returns the block that a task waits for because the chain has not come to it yet; null: none. */
+export function awaitedBlock({ mode, nextBlock, targetBlock, headBlock }: Progress): number | null {
+  if (nextBlock === null || headBlock === null || nextBlock <= headBlock) return null;
+  if (targetBlock !== null && nextBlock > targetBlock) return null;
+  // Who follows the head always waits for the next block.
+  return mode === 'realtime' && nextBlock === headBlock + 1 ? null : nextBlock;
+}

@@ -1,6 +1,7 @@
 import { EventStore } from '../../database/events/event-store.js';
 import { eventToJson, undecodedToJson } from '../../model/event-json.js';
 import type { StoredUndecodedLog } from '../../model/stored-event.js';
+import { checkEventName } from '../../tasks/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
 import type { CommandContext } from '../context.js';
 import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
@@ -22,8 +23,10 @@ export async function listEvents(context: CommandContext, options: ListOptions):
   const filter = toEventFilter(options);
   const { origin, events, total } = await withDatabase(context, async (database) => {
     const store = new EventStore(database);
+    const origin = await readOrigin(database, options.pipeline);
+    if (filter.event !== undefined) await checkEventName(database, options.pipeline, filter.event);
     return {
-      origin: await readOrigin(database, options.pipeline),
+      origin,
       events: (await store.latest(filter, options.limit ?? defaultLimit)).map(withChecksum),
       total: await store.count(filter),
     };

@@ -1,6 +1,8 @@
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import { databaseTimeZone } from '../../tasks/database-time-zone.js';
+import { HeadContact } from '../../tasks/head-contact.js';
 import { EventRates } from '../../tasks/event-rates.js';
 import { systemStatusToJson } from '../../tasks/system-status-json.js';
 import { readSystemStatus, type SystemStatus } from '../../tasks/system-status.js';
@@ -40,6 +42,7 @@ class StatusCommand {
   readonly #context: CommandContext;
   readonly #database: Database;
   readonly #rates: EventRates;
+  readonly #contact = new HeadContact();
   /** Why what is shown is old; null: it is not. */
   #trouble: string | null = null;
 
@@ -55,7 +58,8 @@ class StatusCommand {
     if (first.running.length > 0) await clock.sleep(glanceMs, signals.stopping).catch(() => undefined);
     const status = first.running.length > 0 ? await this.#read() : first;
     const view = this.#view(Number.POSITIVE_INFINITY);
-    if (output.isJson) return output.json(systemStatusToJson(status, view));
+    const timeZone = databaseTimeZone(this.#context);
+    if (output.isJson) return output.json(systemStatusToJson(status, { ...view, timeZone }));
     const { lines, hidden } = await statusLines(status, view);
     for (const { text } of lines) await output.line(text);
     output.tellHidden(hidden);
@@ -86,6 +90,7 @@ class StatusCommand {
     const defaultIntervalSeconds = this.#context.settings.heartbeatIntervalSeconds;
     const status = await readSystemStatus(this.#database, { defaultIntervalSeconds });
     this.#rates.note(status.running);
+    this.#contact.note(status.running, status.endpoints);
     return status;
   }
 
@@ -104,7 +109,7 @@ class StatusCommand {
   #view(rows: number): StatusView {
     const { settings, output } = this.#context;
     return {
-      ...{ rates: this.#rates, lang: output.lang, rows, columns: output.tableColumns },
+      ...{ rates: this.#rates, contact: this.#contact, lang: output.lang, rows, columns: output.tableColumns },
       timeoutMinutes: settings.taskTimeoutMinutes,
       defaultIntervalSeconds: settings.heartbeatIntervalSeconds,
     };

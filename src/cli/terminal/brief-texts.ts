@@ -13,7 +13,10 @@ export function briefAge(text: string): string {
   return /^\d{4}-\S+ \((.+)\)$/.exec(text)?.[1] ?? text;
 }
 
-/** Returns of a task's progress where it is: `100/200` of `block 100/200, 12 events`. */
+/** Returns of a task's progress where it is: `100/200` of `block 100/200, 12 events`, and the block that it awaits. */
 export function briefProgress(text: string): string {
-  return text.replace(/^(?:block|区块) (.*?)(?:, \d+ (?:events?|个事件))?$/, '$1');
+  return text
+    .replace(/^waiting for block ([\d,]+):.*$/, 'awaits $1')
+    .replace(/^等待区块 ([\d,]+):.*$/, '等待 $1')
+    .replace(/^(?:block|区块) (.*?)(?:, \d+ (?:events?|个事件))?$/, '$1');
 }

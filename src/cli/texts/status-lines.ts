@@ -2,8 +2,9 @@ import type { Alert } from '../../model/alert.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
-import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
+import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
+import type { HeadContact } from '../../tasks/head-contact.js';
 import type { EventRates } from '../../tasks/event-rates.js';
 import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../../tasks/system-status.js';
 import { ageText } from '../terminal/age-text.js';
@@ -19,10 +20,12 @@ import {
   stateTexts,
   type titles,
 } from './status-texts.js';
-import { progressSummary } from './task-table.js';
+import { progressSummary, unknownLagText } from './task-table.js';
+import { waitsText } from './waits-text.js';
 
 export interface StatusView {
   readonly rates: EventRates;
+  readonly contact: HeadContact;
   readonly lang: Lang;
   readonly timeoutMinutes: number;
   readonly defaultIntervalSeconds: number;
@@ -87,14 +90,15 @@ export function statusFoot({
   return { text: `${time} UTC, ${zh ? 'q 或 Ctrl-C 退出' : 'q or Ctrl-C ends'}`, tone: 'faint' };
 }
 
-function headLines({ late, silent, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
-  const monitors = aliveMonitors({ late, silent, ...status });
+function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
+  const monitors = aliveMonitors({ late, silent, queued, ...status });
   const [first] = monitors;
   const zh = lang === 'zh';
   const rate = late.timeoutRate === null || late.timedOut === 0 ? '' : ` (${Math.round(late.timeoutRate * 100)} %)`;
+  const waiting = queued === 0 ? '' : zh ? `, 等待运行 ${queued}` : `, ${queued} queued`;
   const counts = zh
-    ? `运行中 ${late.running}, 静默 ${silent}; 最近一小时结束 ${late.ended}, 超时 ${late.timedOut}${rate}`
-    : `${late.running} running, ${silent} silent; in the last hour ${late.ended} ended, ${late.timedOut} timed out${rate}`;
+    ? `运行中 ${late.running}, 静默 ${silent}${waiting}; 最近一小时结束 ${late.ended}, 超时 ${late.timedOut}${rate}`
+    : `${late.running} running, ${silent} silent${waiting}; in the last hour ${late.ended} ended, ${late.timedOut} timed out${rate}`;
   const watched =
     first === undefined
       ? zh
@@ -109,28 +113,31 @@ function headLines({ late, silent, ...status }: SystemStatus, lang: Lang): reado
   ];
 }
 
-function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, lang }: StatusView): StatusRow {
+function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, contact, lang }: StatusView): StatusRow {
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
-  const lag = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+  const unknownSince = task === null ? null : contact.unknownSince(task.id);
+  const known = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+  const lag = unknownSince === null ? known : unknownLagText(unknownSince, lang);
   const age = task?.heartbeatAgeSeconds ?? null;
-  const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : '';
+  const waits = state === 'queued' && task !== null ? waitsText(task, lang) : null;
+  const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : waits === null ? '' : `, ${waits}`;
   const cells: Cell[] = [
     ...[id, name, stateTexts[state][lang] + reason, lag],
-    ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, nextBlock],
+    ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, lastBlock({ nextBlock })],
     age === null ? null : ageText(Math.max(0, age), lang),
   ];
   const isBad = state === 'silent' || state === 'parked' || state === 'failed';
-  return { cells, tone: isBad ? 'bad' : isRunning ? undefined : 'faint' };
+  return { cells, tone: isBad || unknownSince !== null ? 'bad' : isRunning ? undefined : 'faint' };
 }
 
 function runningRow(task: Task, view: StatusView): StatusRow {
-  const { lang, rates, timeoutMinutes } = view;
+  const { lang, rates, contact, timeoutMinutes } = view;
   const cells = [
     ...[task.id, task.pipelineId, ageText(Math.max(0, task.silentSeconds), lang)],
     ageText((task.timeoutMinutes ?? timeoutMinutes) * 60, lang),
     ...[rateText(rates.of(task.id)), task.worker],
-    task.progress === null ? null : progressSummary(task.progress, lang),
+    task.progress === null ? null : progressSummary(task.progress, lang, contact.unknownSince(task.id)),
   ];
   return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
 }

@@ -10,7 +10,8 @@ export const stateTexts: Readonly<Record<PipelineState, Readonly<Record<Lang, st
   failed: { en: 'failed', zh: '失败' },
   running: { en: 'running', zh: '正在运行' },
   queued: { en: 'queued', zh: '等待运行' },
-  ended: { en: 'ended', zh: '已结束' },
+  // The word that the task itself has: a status has one name.
+  ended: { en: 'succeeded', zh: '成功或结束' },
   never_ran: { en: 'never ran', zh: '从未运行' },
   disabled: { en: 'disabled', zh: '已停用' },
 };
@@ -32,7 +33,7 @@ export const pipelineHeadings: readonly Heading[] = [
   { en: 'behind', zh: '落后', align: 'right' },
   { en: 'events', zh: '事件', align: 'right', cut: 1 },
   { en: 'events/s', zh: '事件/秒', align: 'right', cut: 2 },
-  { en: 'next block', zh: '下一区块', align: 'right', cut: 3 },
+  { en: 'last block', zh: '最后区块', align: 'right', cut: 3 },
   { en: 'heartbeat', zh: '最后心跳', align: 'right' },
 ];
 
@@ -44,7 +45,7 @@ export const runningHeadings: readonly Heading[] = [
   { en: 'timeout', zh: '超时', align: 'right', cut: 3 },
   { en: 'events/s', zh: '事件/秒', align: 'right', cut: 2 },
   { en: 'worker', zh: '进程', cut: 4, least: 12 },
-  { en: 'progress', zh: '进度', cut: 1, least: 14, brief: briefProgress },
+  { en: 'progress', zh: '进度', cut: 1, least: 18, brief: briefProgress },
 ];
 
 /** The columns of its alerts. */
