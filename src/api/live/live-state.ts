@@ -9,7 +9,6 @@ import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
-import { databaseTimeZone } from '../../tasks/database-time-zone.js';
 import { HeadContact } from '../../tasks/head-contact.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness } from '../readiness.js';
@@ -154,7 +153,7 @@ export class LiveState {
     const { ready, checks } = await readReadiness(this.#parts);
     const queued = await countTasks(database, { status: taskStatus.queued });
     const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: total };
-    const zone = { time_zone: databaseTimeZone(this.#parts) };
+    const zone = { time_zone: database.timezone.value };
     this.#feed.show('system', [singleEntry('system', { ready, checks, ...numbers, ...zone })]);
   }
 }

@@ -1,7 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
-import { databaseTimeZone } from '../../tasks/database-time-zone.js';
 import { HeadContact } from '../../tasks/head-contact.js';
 import { EventRates } from '../../tasks/event-rates.js';
 import { systemStatusToJson } from '../../tasks/system-status-json.js';
@@ -58,7 +57,7 @@ class StatusCommand {
     if (first.running.length > 0) await clock.sleep(glanceMs, signals.stopping).catch(() => undefined);
     const status = first.running.length > 0 ? await this.#read() : first;
     const view = this.#view(Number.POSITIVE_INFINITY);
-    const timeZone = databaseTimeZone(this.#context);
+    const timeZone = this.#database.timezone.value;
     if (output.isJson) return output.json(systemStatusToJson(status, { ...view, timeZone }));
     const { lines, hidden } = await statusLines(status, view);
     for (const { text } of lines) await output.line(text);
