@@ -1,11 +1,9 @@
 import {
   ChainparseError,
   ConflictError,
-  DatabaseUnreachableError,
   LeaseHeldError,
   LeaseLostError,
   NotFoundError,
-  NotMigratedError,
   UsageError,
 } from '../runtime/errors.js';
 import type { SecretMask } from '../runtime/secrets.js';
