@@ -1,11 +1,9 @@
 import {
   ChainparseError,
   ConflictError,
-  DatabaseUnreachableError,
   LeaseHeldError,
   LeaseLostError,
   NotFoundError,
-  NotMigratedError,
   TakenError,
   UsageError,
 } from '../runtime/errors.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Beat } from '../../src/database/tasks/task-rows.js';
 import type { Progress } from '../../src/model/task.js';
-import { DatabaseUnreachableError, LeaseLostError } from '../../src/runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../../src/runtime/errors.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import type { Lang } from '../../src/runtime/messages.js';
 import { BeatRounds } from '../../src/tasks/beat-rounds.js';
@@ -71,6 +71,29 @@ describe('a heartbeat', () => {
     );
     return () => result;
   };
+
+  describe('on a database that is no longer the one that it was', () => {
+    const gone = new DatabaseUnusableError('the file was deleted');
+
+    it('ends its run at once, whether the work moves or a call is in the air', async () => {
+      await moved();
+      answer = (): Promise<never> => Promise.reject(gone);
+      const ticking = heartbeat.tick(done.signal);
+      await clock.advance(intervalMs);
+      await ticking;
+      expect(heartbeat.lost.reason).to.equal(gone);
+      expect(await moved().catch((error: unknown) => error)).to.equal(gone);
+      expect(beats).to.have.length(2);
+    });
+
+    it('waits for nothing where it would renew before it goes on', async () => {
+      await moved();
+      answer = (): Promise<never> => Promise.reject(gone);
+      const recovered = outcome(heartbeat.recover(never));
+      await settle();
+      expect(recovered()).to.equal(gone);
+    });
+  });
 
   describe('of a loop that moves', () => {
     it('beats at the first progress, with it', async () => {

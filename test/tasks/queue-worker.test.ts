@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { QueuedTask } from '../../src/database/tasks/task-queue.js';
 import { QueueWorker, type QueuedOutcome } from '../../src/tasks/queue-worker.js';
+import { DatabaseUnusableError } from '../../src/runtime/errors.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 describe('QueueWorker', () => {
@@ -13,6 +14,7 @@ describe('QueueWorker', () => {
   let fails: boolean;
   let shown: (number | 'end')[];
   let kept: string[];
+  let failure: Error;
   let ended: Promise<void>;
 
   const start = (concurrency: number): void => {
@@ -26,7 +28,7 @@ describe('QueueWorker', () => {
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
         listClaimable: (limit, except) =>
           fails
-            ? Promise.reject(new Error('away'))
+            ? Promise.reject(failure)
             : Promise.resolve(waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit)),
       },
       run: ({ taskId }) => {
@@ -58,6 +60,7 @@ describe('QueueWorker', () => {
     ends = new Map();
     fails = false;
     [shown, kept] = [[], []];
+    failure = new Error('away');
     stopping = new AbortController();
   });
   afterEach(async () => {
@@ -76,6 +79,38 @@ describe('QueueWorker', () => {
     await end(1);
     await clock.advance(0);
     expect(started).to.deep.equal([1, 2, 3]);
+  });
+
+  it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {
+    queue(1, 2);
+    start(1);
+    const result = ended.catch((error: unknown) => error);
+    ended = result.then(() => undefined);
+    let isOver = false;
+    void result.then(() => (isOver = true));
+    await clock.advance(0);
+    failure = new DatabaseUnusableError('the file was deleted');
+    fails = true;
+    await end(1);
+    await clock.advance(1_000);
+    expect(await result).to.equal(failure);
+    expect(isOver).to.equal(true);
+    expect(started).to.deep.equal([1]);
+    expect(logged).to.deep.equal(['error no more tasks are taken here: the file was deleted']);
+  });
+
+  it('lets what runs come to its end where a task finds that the database may not be used any more', async () => {
+    queue(1, 2, 3);
+    start(2);
+    const result = ended.catch((error: unknown) => error);
+    ended = result.then(() => undefined);
+    await clock.advance(0);
+    const newer = new DatabaseUnusableError('the schema is newer');
+    await end(1, newer);
+    await clock.advance(5_000);
+    expect(started).to.deep.equal([1, 2]);
+    await end(2);
+    expect(await result).to.equal(newer);
   });
 
   it('looks once a second for what is new', async () => {

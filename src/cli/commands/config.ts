@@ -39,12 +39,12 @@ function withStored(setting: ShownSetting, { settings }: CommandContext, stored:
 }
 
 /** Undefined where the database has none, or can't be asked now. */
-async function readStoredTimezone({ database, clock }: CommandContext): Promise<string | undefined> {
+async function readStoredTimezone(context: CommandContext): Promise<string | undefined> {
   const after = AbortSignal.abort();
   const reason = (): Error => new Error('no answer');
   try {
-    return await giveUpLater({ clock, after, delayMs: patienceMs, reason }, async () => {
-      const opened = await database({ timezone: undefined });
+    return await giveUpLater({ clock: context.clock, after, delayMs: patienceMs, reason }, async () => {
+      const opened = await context.database({ timezone: undefined });
       await requireMigrated(opened);
       return opened.timezone.value;
     });

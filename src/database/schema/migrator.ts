@@ -162,10 +162,12 @@ function refuseNewer({ label }: Database, applied: readonly { readonly name: str
 }
 
 function learn({ label, timezone }: Database, stored: string | undefined): void {
-  if (stored !== undefined) return timezone.learn(stored);
-  throw new NotMigratedError(`the database ${label} has lost its row of chainparse_installation`, {
-    hint: 'chainparse migrate --time-zone +00:00, or whichever its times are in, writes it again',
-  });
+  if (stored === undefined) {
+    throw new NotMigratedError(`the database ${label} has lost its row of chainparse_installation`, {
+      hint: 'chainparse migrate --time-zone +00:00, or whichever its times are in, writes it again',
+    });
+  }
+  timezone.learn(stored);
 }
 
 /**
@@ -179,7 +181,10 @@ export async function requireMigrated(database: Database): Promise<void> {
     status.filter((migration) => !migration.isKnown),
   );
   const missing = status.filter(({ appliedAt }) => appliedAt === null);
-  if (missing.length === 0) return learn(database, await readTimezone(database));
+  if (missing.length === 0) {
+    learn(database, await readTimezone(database));
+    return;
+  }
   const pendingNow = missing.length === 1 ? '1 migration is' : `${missing.length} migrations are`;
   throw new NotMigratedError(`the database ${database.label} is not migrated: ${pendingNow} pending`, {
     hint: 'chainparse migrate',

@@ -23,7 +23,7 @@ eachDatabase('migrate', (databases) => {
   const chainparse = (args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> =>
     runInPlace({ cwd: temporaryFolder(), env: { CHAINPARSE_DATABASE_URL: url, ...env } }, args);
   const stored = async (): Promise<unknown> =>
-    ((await database.knex('chainparse_installation').select('time_zone')) as { time_zone: string }[])[0]?.time_zone;
+    (await database.knex<{ time_zone: string }>('chainparse_installation').select('time_zone'))[0]?.time_zone;
 
   describe('of a database that is newer than this program', () => {
     beforeEach(async () => {

@@ -94,7 +94,7 @@ eachDatabase("a database's time zone", (databases) => {
     const after = await open();
     await requireMigrated(after);
     expect(after.timezone.value).to.equal('+08:00');
-    const [row] = (await after.knex('pipeline_task').select('create_time')) as { create_time: string }[];
+    const [row] = await after.knex<{ create_time: string }>('pipeline_task').select('create_time');
     expect(row?.create_time).to.equal('2024-01-01 12:00:00');
     expect(await new Migrator(after).changeTimezone(ignore, '+08:00', 30)).to.equal('+08:00');
   });
