@@ -104,6 +104,12 @@ eachServer(
       }
     });
 
+    it('holds every step of heartbeat test', async () => {
+      const { code, stdout } = await runIn(temporaryFolder(), 'heartbeat', 'test', '--json', '--database', url);
+      const { steps } = JSON.parse(stdout) as { readonly steps: readonly { readonly ok: boolean }[] };
+      expect([code, steps.filter(({ ok }) => ok).length]).to.deep.equal([0, 16]);
+    });
+
     it('exports the same bytes as SQLite does', async () => {
       const sqliteUrl = `sqlite:${temporaryFolder()}/x.db`;
       await (await fillPipeline(sqliteUrl)).close();

@@ -3,6 +3,8 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { endAll } from '../../support/at-end.js';
 import { mariadb } from '../../support/mariadb.js';
+import { mysql } from '../../support/mysql.js';
+import type { ServerKind } from '../../support/server-kind.js';
 import type { Mutant } from './mutant.js';
 import { mutants } from './mutants.js';
 import { ProjectCopy } from './project-copy.js';
@@ -17,7 +19,7 @@ async function main(names: readonly string[]): Promise<boolean> {
   // Some tests freeze and kill a server of their own.
   if (!mariadb.canStart) throw new Error(mariadb.howToGet);
   if (chosen.length === 0) throw new Error(`there is no mutant ${names.join(', ')}`);
-  const env = { ...process.env, CHAINPARSE_TEST_MARIADB_URL: await mariadbUrl() };
+  const env = { ...process.env, ...(await urlsOf(mariadb)), ...(await urlsOf(mysql)) };
   const copies = await Promise.all(Array.from({ length: parallel }, () => ProjectCopy.make(env)));
   console.log('without a mutant the tests pass …');
   await inTurn(copies, suitesOf(chosen), requirePassing);
@@ -29,10 +31,10 @@ async function main(names: readonly string[]): Promise<boolean> {
 }
 
 /** A server for all, so that none has to be started for each mutant. */
-async function mariadbUrl(): Promise<string> {
-  const url = process.env['CHAINPARSE_TEST_MARIADB_URL'];
-  if (url !== undefined) return url;
-  return (await mariadb.start()).url();
+async function urlsOf(kind: ServerKind): Promise<Record<string, string>> {
+  const variable = `CHAINPARSE_TEST_${kind.name.toUpperCase()}_URL`;
+  if (process.env[variable] !== undefined || !kind.canStart) return {};
+  return { [variable]: (await kind.start()).url() };
 }
 
 /** The tests of the mutants, those with the same filter together. */

@@ -43,6 +43,12 @@ export const sqlMutants: readonly Mutant[] = [
     'steps.map((step) => this.#runStep(step));',
   ),
   packets('mysql-transaction', 'on MySQL too', "[plain('START TRANSACTION'), ...pieces, plain('COMMIT')]", 'pieces'),
+  packets(
+    'packets-in-time',
+    'where there are more, MySQL does not wait for ever for the next',
+    'pack([plain(expectPackets), ...whole, plain(expectNothing)], maxBytes)',
+    'pack(whole, maxBytes)',
+  ),
   packets('one-packet', 'and one packet', 'if (length + bytes > maxBytes) {', 'if (length > 0) {'),
   guardsOf(mysqlRunner, scriptTest, '(mariadb)')(
     'rollback',
@@ -78,6 +84,12 @@ export const sqlMutants: readonly Mutant[] = [
     'idle-transaction',
     'MariaDB ends a transaction whose client froze in it',
     ' /*M!100300 , idle_write_transaction_timeout = 5 */',
+    '',
+  ),
+  guardsOf('src/database/mysql/mysql-connection.ts', ['test/database/odd-servers.test.ts'], 'end a literal')(
+    'session-mode',
+    'no mode of a server lets a text end its literal',
+    ", sql_mode = '${mode}'",
     '',
   ),
   session('lock-wait', 'nobody waits long for a lock', 'innodb_lock_wait_timeout = 3', 'innodb_lock_wait_timeout = 50'),
