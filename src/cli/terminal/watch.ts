@@ -1,4 +1,5 @@
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import type { CommandContext } from '../context.js';
 
 /** How long what was shown stands, in milliseconds. */
@@ -16,13 +17,17 @@ export async function watch<T>(
   print: (value: T) => Promise<void>,
 ): Promise<void> {
   const { output, clock, signals } = context;
-  for (let turn = 0; !signals.stopping.aborted; turn++) {
+  const { stopping } = signals;
+  const show = async (turn: number): Promise<void> => {
     const value = turn === 0 ? await read() : await readAgain(context, read);
-    if (value !== undefined) {
-      if (output.isTerminal && !output.isJson) await output.write(clearScreen);
-      await print(value);
-    }
-    await clock.sleep(periodMs, signals.stopping).catch(() => undefined);
+    if (value === undefined || stopping.aborted) return;
+    if (output.isTerminal && !output.isJson) await output.write(clearScreen);
+    await print(value);
+  };
+  for (let turn = 0; !stopping.aborted; turn++) {
+    // Neither a server that is frozen nor a reader that does not read holds it up.
+    await untilAborted(show(turn), stopping);
+    await clock.sleep(periodMs, stopping).catch(() => undefined);
   }
 }
 
