@@ -2,6 +2,7 @@ import type { QueuedTask, TaskQueue } from '../database/tasks/task-queue.js';
 import { DatabaseUnusableError, messageOf } from '../runtime/errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { untilAborted } from '../runtime/until-aborted.js';
 import type { WorkerPresence } from './worker-presence.js';
 
 /** What became of a queued task: it was run to its end, another has taken it, or it can't be run here. */
@@ -49,7 +50,8 @@ export class QueueWorker {
   async run(): Promise<void> {
     const { stopping } = this.#options;
     while (!stopping.aborted && !this.#unusable.signal.aborted) {
-      await this.#fill();
+      // A server that is frozen must not hold up the end.
+      await untilAborted(this.#fill(), stopping);
       await this.#rest();
     }
     // It takes up nothing more, and may still run for long.

@@ -15,13 +15,17 @@ describe('QueueWorker', () => {
   let shown: (number | 'end')[];
   let kept: string[];
   let failure: Error;
+  let hangs: Promise<void> | null;
   let ended: Promise<void>;
 
   const start = (concurrency: number): void => {
     const worker = new QueueWorker({
       name: 'here:1',
       presence: {
-        show: (running) => Promise.resolve(void shown.push(running)),
+        show: async (running) => {
+          await hangs;
+          shown.push(running);
+        },
         end: () => Promise.resolve(void shown.push('end')),
       },
       queue: {
@@ -59,7 +63,7 @@ describe('QueueWorker', () => {
     logged = [];
     ends = new Map();
     fails = false;
-    [shown, kept] = [[], []];
+    [shown, kept, hangs] = [[], [], null];
     failure = new Error('away');
     stopping = new AbortController();
   });
@@ -174,6 +178,19 @@ describe('QueueWorker', () => {
       "warn the queue can't be read: away",
       'info the queue can be read again',
     ]);
+  });
+
+  it('ends when it is told to, though the queue gives no answer, and begins nothing that it hears of then', async () => {
+    let answer = (): void => undefined;
+    hangs = new Promise<void>((resolve) => (answer = resolve));
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    stopping.abort(new Error('SIGTERM'));
+    await ended;
+    answer();
+    await clock.advance(0);
+    expect(started).to.deep.equal([]);
   });
 
   it('begins nothing more when it is told to stop, and waits for what runs', async () => {

@@ -1,4 +1,5 @@
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import type { CommandContext } from '../context.js';
 
 /** How long what was shown stands, in milliseconds. */
@@ -19,13 +20,16 @@ export async function watch<T>(
   const isScreen = output.isTerminal && !output.isJson;
   const quitKey = isScreen ? context.quitKey() : undefined;
   const stopping = quitKey === undefined ? signals.stopping : AbortSignal.any([signals.stopping, quitKey.pressed]);
+  const show = async (turn: number): Promise<void> => {
+    const value = turn === 0 ? await read() : await readAgain(context, read);
+    if (value === undefined || stopping.aborted) return;
+    if (isScreen) await output.write(clearScreen);
+    await print(value);
+  };
   try {
     for (let turn = 0; !stopping.aborted; turn++) {
-      const value = turn === 0 ? await read() : await readAgain(context, read);
-      if (value !== undefined) {
-        if (isScreen) await output.write(clearScreen);
-        await print(value);
-      }
+      // Neither a server that is frozen nor a reader that does not read holds it up.
+      await untilAborted(show(turn), stopping);
       await clock.sleep(periodMs, stopping).catch(() => undefined);
     }
   } finally {

@@ -108,7 +108,7 @@ describe('the pipeline and abi commands', () => {
       stderr: "error: there is no pipeline named 'none'\nhint: chainparse pipeline list\n",
     });
     const database = await openMigrated(`sqlite:${join(folder, 'test.db')}`);
-    const older = ['Old', 'old'].map((name) => database.knex('pipeline').insert({ name }));
+    const older = ['Old', 'old'].map((name, i) => database.knex('pipeline').insert({ id: 47 + i, name }));
     await database.write(older);
     await database.close();
     expect(await chainparse('pipeline', 'show', 'OLD')).to.deep.include({
