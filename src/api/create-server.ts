@@ -10,7 +10,7 @@ import { guard } from './guards/guard.js';
 import { limitConnections } from '../runtime/limit-connections.js';
 import { ProblemError, problemMedia, toProblem } from './problem.js';
 import { registerRoute } from './register-route.js';
-import type { Access, Route } from './route.js';
+import type { Access, Right, Route } from './route.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
