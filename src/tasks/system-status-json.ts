@@ -48,7 +48,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
 function pipelineToJson({ id, name, state, task, nextBlock }: PipelineStatus, options: JsonOptions): object {
   const { rates, contact } = options;
   const unknownSince = task === null ? null : contact.unknownSince(task.id);
-  const { waiting_for: reason = null } = task === null ? {} : (taskToJson(task, options) as WaitingJson);
+  const { waiting_for: reason = null }: WaitingJson = task === null ? {} : taskToJson(task, options);
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
   return {
