@@ -52,7 +52,7 @@ async function liveTogether(taskIds: readonly number[]): Promise<void> {
 }
 
 /** Counts the statements of a worker process. The second beat comes early by design, and is not measured. */
-function counted(tasks: TaskStore): Pick<TaskStore, 'renew'> {
+function counted(tasks: TaskStore): Pick<TaskStore, 'renew' | 'listEnded'> {
   const sentAt: number[] = [];
   const renew: TaskStore['renew'] = (beats) => {
     sentAt.push(systemClock.monotonic());
@@ -61,7 +61,7 @@ function counted(tasks: TaskStore): Pick<TaskStore, 'renew'> {
     if (sentAt.length > 3) stats.shortestGapMs = Math.min(stats.shortestGapMs, (now ?? 0) - (before ?? 0));
     return tasks.renew(beats);
   };
-  return { renew };
+  return { renew, listEnded: (ids) => tasks.listEnded(ids) };
 }
 
 process.on('message', () => process.send?.(stats));

@@ -8,6 +8,8 @@ import { api } from './0006-api.js';
 import { reorgs } from './0007-reorgs.js';
 import { taskPage } from './0008-task-page.js';
 import { rpcEndpoints } from './0009-rpc-endpoints.js';
+import { installation } from './0010-installation.js';
+import { namesAndWorkers } from './0011-names-and-workers.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +22,6 @@ export const migrations: readonly Migration[] = [
   reorgs,
   taskPage,
   rpcEndpoints,
+  installation,
+  namesAndWorkers,
 ];

@@ -3,6 +3,7 @@ import { LiveState } from './live/live-state.js';
 import type { Route } from './route.js';
 import { alertRoutes } from './routes/alert-routes.js';
 import { auditRoutes } from './routes/audit-routes.js';
+import { callerRoutes } from './routes/caller-routes.js';
 import { classificationRoutes } from './routes/classification-routes.js';
 import { docsRoutes } from './routes/docs-routes.js';
 import { endpointRoutes } from './routes/endpoint-routes.js';
@@ -26,6 +27,7 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...alertRoutes(parts),
     ...endpointRoutes(parts),
     ...auditRoutes(parts),
+    ...callerRoutes(),
     ...healthRoutes(parts),
     ...metricsRoutes(parts),
   ];

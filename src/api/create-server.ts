@@ -5,12 +5,12 @@ import type { ApiParts } from './api-parts.js';
 import type { AuditStore } from '../database/operations/audit-store.js';
 import { AuditTrail } from './audit-trail.js';
 import { EventStreams } from './event-streams.js';
-import { Authorizer, type Right } from './guards/authorize.js';
+import { Authorizer } from './guards/authorize.js';
 import { guard } from './guards/guard.js';
 import { limitConnections } from '../runtime/limit-connections.js';
 import { ProblemError, problemMedia, toProblem } from './problem.js';
 import { registerRoute } from './register-route.js';
-import type { Access, Route } from './route.js';
+import type { Access, Right, Route } from './route.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

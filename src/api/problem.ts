@@ -1,11 +1,10 @@
 import {
   ChainparseError,
   ConflictError,
-  DatabaseUnreachableError,
   LeaseHeldError,
   LeaseLostError,
   NotFoundError,
-  NotMigratedError,
+  TakenError,
   UsageError,
 } from '../runtime/errors.js';
 import type { SecretMask } from '../runtime/secrets.js';
@@ -102,10 +101,11 @@ function describe(error: unknown): Description {
 }
 
 function statusOf(error: ChainparseError): number {
+  if (error instanceof TakenError) return 409;
   if (error instanceof UsageError) return 400;
   if (error instanceof NotFoundError) return 404;
   if (error instanceof ConflictError || error instanceof LeaseHeldError || error instanceof LeaseLostError) return 409;
-  if (error instanceof DatabaseUnreachableError || error instanceof NotMigratedError) return 503;
+  if (error.exitCode === 5) return 503;
   return error.exitCode === 6 ? 502 : 500;
 }
 

@@ -1,10 +1,12 @@
 import { requireMigrated } from '../database/schema/migrator.js';
+import { EndpointStore } from '../database/operations/endpoint-store.js';
 import { MonitorStore } from '../database/operations/monitor-store.js';
 import { listTasks } from '../database/tasks/task-listing.js';
 import { readTaskSilence } from '../database/tasks/task-silence.js';
-import { wasAliveOfLate } from '../model/monitor.js';
+import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
+import { HeadContact } from '../tasks/head-contact.js';
 import type { ApiParts } from './api-parts.js';
 
 /** Whether what is served is in order, and if not, why. */
@@ -25,6 +27,8 @@ interface Check {
 
 /** Running tasks that are looked at, newest first. */
 const mostTasks = 1_000;
+
+const mostEndpoints = 500;
 
 /** How long the database may take to answer, in milliseconds. */
 const patienceMs = 5_000;
@@ -47,17 +51,21 @@ export async function readReadiness(parts: ApiParts): Promise<Readiness> {
 async function readChecks({ database, settings }: ApiParts): Promise<readonly Check[]> {
   await requireMigrated(database);
   const filter = { status: taskStatus.running, limit: mostTasks, offset: 0 };
-  const [tasks, silence, monitors] = await Promise.all([
+  const [tasks, silence, monitors, { endpoints }] = await Promise.all([
     listTasks(database, filter),
     readTaskSilence(database, settings.heartbeatIntervalSeconds),
     new MonitorStore(database).list(10),
+    new EndpointStore(database).list({ limit: mostEndpoints }),
   ]);
-  const isWatched = monitors.some((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+  const contact = new HeadContact();
+  contact.note(tasks, endpoints);
+  const unknown = tasks.find(({ id, progress }) => progress?.mode === 'realtime' && contact.unknownSince(id) !== null);
+  const isWatched = monitors.some(isMonitorAlive);
   return [
     { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },
     checkMonitor(isWatched, tasks.length > 0),
     checkSilence(silence.silent),
-    checkLag(tasks, settings.api.maxLagBlocks),
+    checkLag(tasks, settings.api.maxLagBlocks, unknown),
   ];
 }
 
@@ -83,7 +91,8 @@ function checkSilence(silent: number): Check {
   return { name: 'silence', ok: silent === 0, detail, kind: silent === 0 ? 'none' : 'silent', values: { n: silent } };
 }
 
-function checkLag(tasks: readonly Task[], most: number | null): Check {
+/** Of a lag that is not known nobody says that it is too large, nor that there is none. */
+function checkLag(tasks: readonly Task[], most: number | null, unknown: Task | undefined): Check {
   const lags = tasks.flatMap(({ id, progress }) => {
     const lag = progress?.mode === 'realtime' ? lagBlocks(progress) : null;
     return lag === null ? [] : [{ id, lag }];
@@ -91,6 +100,10 @@ function checkLag(tasks: readonly Task[], most: number | null): Check {
   const worst = lags.reduce((a, b) => (b.lag > a.lag ? b : a), { id: 0, lag: 0 });
   const ok = most === null || worst.lag <= most;
   if (lags.length === 0) return { name: 'lag', ok, detail: 'no live pipeline runs', kind: 'none', values: {} };
+  if (unknown !== undefined && ok) {
+    const detail = `the lag of task ${unknown.id} is unknown: its nodes do not answer`;
+    return { name: 'lag', ok, detail, kind: 'unknown', values: { task: String(unknown.id) } };
+  }
   if (worst.lag === 0) return { name: 'lag', ok, detail: 'no live pipeline is behind', kind: 'level', values: {} };
   const detail = `task ${worst.id} is ${worst.lag} blocks behind`;
   return { name: 'lag', ok, detail, kind: 'behind', values: { task: String(worst.id), n: worst.lag } };

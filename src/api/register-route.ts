@@ -69,6 +69,7 @@ function readInput(
     query: (checked.query ?? {}) as Record<string, unknown>,
     body: isText ? body : checked.body,
     signal: whenGone(reply),
+    right: request.right,
     lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
   };
 }
@@ -88,5 +89,8 @@ function sendAnswer(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
   if ('events' in answer) throw new TypeError('a stream where none was announced');
   if (answer.status !== undefined) void reply.code(answer.status);
   if ('json' in answer) return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.json));
-  return reply.type(answer.media).send(answer.text);
+  return reply
+    .headers(answer.headers ?? {})
+    .type(answer.media)
+    .send(answer.text);
 }

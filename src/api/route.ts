@@ -4,6 +4,9 @@ import type { ServerEvents } from './server-events.js';
 /** What a caller must be allowed to: nothing, reading, or changing. */
 export type Access = 'open' | 'read' | 'write';
 
+/** What a caller may do: what its token says, or everything where no token is set. */
+export type Right = 'anyone' | 'read-token' | 'token';
+
 type Shape = z.ZodType<Record<string, unknown>>;
 
 /** A request's parts, checked by the route's schemas. */
@@ -13,6 +16,8 @@ export interface RouteInput<P, Q, B> {
   readonly body: B;
   /** Aborted when the client is gone or the server ends. */
   readonly signal: AbortSignal;
+  /** By which right the caller calls. */
+  readonly right: Right;
   /** What the client of a stream has seen last, where it says so. */
   readonly lastEventId: string | undefined;
 }
@@ -20,7 +25,12 @@ export interface RouteInput<P, Q, B> {
 /** What a route answers with: a JSON value, a text of some media type, or a stream of events. */
 export type RouteAnswer =
   | { readonly status?: number; readonly json: object }
-  | { readonly status?: number; readonly media: string; readonly text: string }
+  | {
+      readonly status?: number;
+      readonly media: string;
+      readonly text: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly events: ServerEvents };
 
 /** What a route's answer looks like, for the OpenAPI document and for tests. */

@@ -1,4 +1,6 @@
 import type { BlockHeader, BlockRange } from '../model/block.js';
+import { Proofs } from './audit/proofs.js';
+import type { BlockReceipts } from './audit/proofs.js';
 import type { RawLog } from '../model/event.js';
 import type { EndpointChoice } from './endpoints/endpoint-choice.js';
 import { EndpointPool } from './endpoints/endpoint-pool.js';
@@ -8,25 +10,49 @@ import type { Question, Work } from './endpoints/endpoint-question.js';
 import { collectHeaders, headerCall, headerIn, readTag } from './heads/header-outcome.js';
 import type { BlockTag, HeadsAnswer } from './heads/header-outcome.js';
 import type { JsonRpcEndpoint } from './rpc/json-rpc.js';
-import { askBlockLogs, askRangeLogs } from './logs/log-calls.js';
+import { askBlockLogs, askBlockLogsAndHead, askRangeLogs } from './logs/log-calls.js';
+import type { BlocksAnswer } from './logs/log-calls.js';
 import type { LogFilter } from './logs/log-filter.js';
 import type { LogsAnswer } from './logs/logs-answer.js';
 import { ReceiptCalls } from './logs/receipt-calls.js';
+import { SharedReceipts } from './logs/shared-receipts.js';
 import type { BlockLogsAnswer } from './logs/receipt-calls.js';
-import { asksForLess, mayBeLimit } from './errors/rpc-error.js';
-import type { RpcError } from './errors/rpc-error.js';
+import { RpcError, asksForLess, mayBeLimit } from './errors/rpc-error.js';
+import { ChainUnreachableError } from '../runtime/errors.js';
 import { readQuantity } from './rpc/rpc-values.js';
 
-export type ChainClientOptions = EndpointPoolOptions;
+export interface ChainClientOptions extends EndpointPoolOptions {
+  /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. 2,000 where nothing is said. */
+  readonly doubtMs?: number | undefined;
+}
+
+const defaultDoubtMs = 2_000;
+
+/** What is known of a chain and its endpoints beside their health. */
+interface WhatIsKnown {
+  readonly proofs: Proofs;
+  readonly receipts: ReceiptCalls;
+  readonly shared: SharedReceipts;
+  readonly doubtMs: number;
+}
 
 /** Endpoints that several clients share, each with a choice of its own. */
-interface SharedEndpoints {
+interface SharedEndpoints extends WhatIsKnown {
   readonly pool: EndpointPool;
   readonly choice: EndpointChoice;
 }
 
 /** How many headers one batch asks for. */
 const headersPerBatch = 50;
+
+function beginKnowing(pool: EndpointPool, { doubtMs = defaultDoubtMs }: ChainClientOptions): WhatIsKnown {
+  return {
+    proofs: new Proofs(pool.chainId),
+    receipts: new ReceiptCalls(() => pool.now()),
+    shared: new SharedReceipts(),
+    doubtMs,
+  };
+}
 
 /** How far below the newest block known a block counts as new. */
 const newBlocks = 64;
@@ -39,12 +65,22 @@ const never = (): boolean => false;
 export class ChainClient {
   readonly #pool: EndpointPool;
   readonly #choice: EndpointChoice;
-  readonly #receipts: ReceiptCalls;
+  readonly #known: WhatIsKnown;
 
   constructor(source: ChainClientOptions | SharedEndpoints) {
     this.#pool = 'pool' in source ? source.pool : new EndpointPool(source);
     this.#choice = 'pool' in source ? source.choice : {};
-    this.#receipts = new ReceiptCalls(() => this.#pool.now());
+    this.#known = 'pool' in source ? source : beginKnowing(this.#pool, source);
+  }
+
+  /** What proves answers of this chain. */
+  get proofs(): Proofs {
+    return this.#known.proofs;
+  }
+
+  /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. */
+  get doubtMs(): number {
+    return this.#known.doubtMs;
   }
 
   /** The names of the endpoints that may be asked: their hosts, numbered where one host has several. */
@@ -64,7 +100,7 @@ export class ChainClient {
 
   /** Returns a client that asks only these endpoints; it shares connections, limits and health with this one. */
   via(choice: EndpointChoice): ChainClient {
-    return new ChainClient({ pool: this.#pool, choice });
+    return new ChainClient({ ...this.#known, pool: this.#pool, choice });
   }
 
   /** Returns the id of the chain that the node serves. */
@@ -74,6 +110,12 @@ export class ChainClient {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<number> =>
       chainId ?? readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
     return this.#ask(ask, { calls: 1, isUrgent: true, isSimple: true }, signal);
+  }
+
+  /** Has every endpoint say which chain it serves before anything else is asked; throws ChainMismatchError where none is right. */
+  async askForChain(signal: AbortSignal): Promise<void> {
+    this.#pool.distrust();
+    await this.chainId(signal);
   }
 
   /** Returns one block's header; null where the node has no such block. */
@@ -146,9 +188,52 @@ export class ChainClient {
     return this.#ask(ask, { calls: hashes.length, isUrgent: true, isForCaller }, signal);
   }
 
+  /** Returns what a node says of blocks named by their hashes, and its head; throws as `logsOfBlocks` does. */
+  async logsOfBlocksAndHead(filter: LogFilter, hashes: readonly string[], signal: AbortSignal): Promise<BlocksAnswer> {
+    const ask: Work<BlocksAnswer> = (endpoint) => askBlockLogsAndHead(endpoint, filter, hashes, signal);
+    const isForCaller = (error: RpcError): boolean =>
+      error.class === 'lag' || error.class === 'pruned' || asksForLess(error);
+    return this.#ask(ask, { calls: hashes.length + 1, isUrgent: true, isForCaller }, signal);
+  }
+
+  /**
+   * Returns the receipts of blocks named by their hashes, in their order, from one of these endpoints that gives receipts; null
+   * for a block of which it has none (yet), and for all where no endpoint gives any now. Who has just read them has them still.
+   */
+  async receiptsOfBlocks(hashes: readonly string[], signal: AbortSignal): Promise<(BlockReceipts | null)[] | null> {
+    const { receipts, proofs, shared } = this.#known;
+    for (let asked = 0; proofs.useReceipts && asked < this.endpoints.length; asked++) {
+      const only = this.endpoints.filter((name) => receipts.mayGive(name));
+      if (only.length === 0) break;
+      const ask = (): Promise<(BlockReceipts | null)[]> => this.#receiptsFrom({ only }, hashes, signal);
+      try {
+        return await shared.read(hashes.join(), ask, signal);
+      } catch (error) {
+        if (!(error instanceof RpcError || error instanceof ChainUnreachableError)) throw error;
+      }
+    }
+    return null;
+  }
+
+  /** Who can't give receipts now may yet give logs, and another may give both: only a lost connection is waited for. */
+  async #receiptsFrom(
+    choice: EndpointChoice,
+    hashes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<(BlockReceipts | null)[]> {
+    const work: Work<(BlockReceipts | null)[]> = (rpc) => this.#known.receipts.askBlocks(rpc, hashes, signal);
+    const isForCaller = (error: RpcError): boolean => error.class !== 'transport';
+    return this.#pool.ask({ work, choice, calls: hashes.length, isUrgent: true, isForCaller }, signal);
+  }
+
+  /** What was told of the receipts of blocks was not the truth, or not all of it (yet). */
+  doubtReceipts(hashes: readonly string[]): void {
+    this.#known.shared.forget(hashes.join());
+  }
+
   /** Returns every log of a block, by its receipts. */
   async blockLogs(number: number, signal: AbortSignal): Promise<BlockLogsAnswer> {
-    const ask: Work<BlockLogsAnswer> = (endpoint) => this.#receipts.ask(endpoint, number, signal);
+    const ask: Work<BlockLogsAnswer> = (endpoint) => this.#known.receipts.ask(endpoint, number, signal);
     const isForCaller = (error: RpcError): boolean => error.class === 'lag' || asksForLess(error);
     const isUrgent = this.#isNew(number);
     return this.#ask(ask, { calls: 2, isUrgent, oldest: isUrgent ? undefined : number, isForCaller }, signal);

@@ -32,6 +32,8 @@ export interface ChainsOptions {
   /** Hears of every chain's requests. */
   readonly observe?: ObserveChain | undefined;
   readonly watchEndpoints?: WatchEndpoints | undefined;
+  /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. */
+  readonly doubtMs?: number | undefined;
 }
 
 /** The chains of one process: pipelines on the same chain and URLs share endpoints, heads and headers. */
@@ -64,9 +66,9 @@ class SharedChain implements ChainAccess {
   readonly #holders = new Set<{ readonly logger: Logger }>();
   readonly #endWatch: (() => Promise<void>) | undefined;
 
-  constructor(chainId: number, urls: readonly string[], { clock, observe, watchEndpoints }: ChainsOptions) {
+  constructor(chainId: number, urls: readonly string[], { clock, observe, doubtMs, watchEndpoints }: ChainsOptions) {
     const logger: Logger = { log: (...line) => this.#log(...line) };
-    this.client = new ChainClient({ urls, chainId, clock, logger, observe });
+    this.client = new ChainClient({ urls, chainId, clock, logger, observe, doubtMs });
     this.heads = new HeadFeed({ chain: this.client, chainId, clock, logger });
     this.#endWatch = watchEndpoints?.(chainId, () => this.client.health());
   }

@@ -8,6 +8,7 @@ import type { ShownSetting } from '../runtime/settings-reader.js';
 import type { CommandOutline } from './command-line/command-outline.js';
 import type { Output } from './output.js';
 import type { Signals } from './signals.js';
+import type { QuitKey } from './terminal/quit-key.js';
 import type { StatusLine } from './terminal/status-line.js';
 
 /** All that a command works with. What it opens is closed when the command ends, however it ends. */
@@ -24,9 +25,11 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly signals: Pick<Signals, 'stopping'>;
+  /** Listens for the key that ends what is watched; release it when done. */
+  quitKey(): QuitKey;
   readonly secrets: SecretMask;
   /** The table of commands: for completion. */
   readonly commands: readonly CommandOutline[];
   /** Opens the database that the settings name; it is closed after the command. */
-  database(options?: Omit<OpenOptions, 'timezone' | 'clock'>): Promise<Database>;
+  database(options?: Omit<OpenOptions, 'clock'>): Promise<Database>;
 }

@@ -9,8 +9,10 @@ import type { CommandContext } from './context.js';
 import { OpenedDatabases } from './opened-databases.js';
 import { Output } from './output.js';
 import type { ParsedCommand } from './command-line/parse-command-line.js';
+import { resolvePipelines } from './resolve-pipelines.js';
 import { reportError } from './report-error.js';
 import { Signals } from './signals.js';
+import { listenForQuit } from './terminal/quit-key.js';
 import { StatusLine } from './terminal/status-line.js';
 import { StdoutClosedError } from './terminal/stdout-closed-error.js';
 
@@ -42,11 +44,13 @@ async function runInContext(
   const clock = systemClock;
   const statusLine = new StatusLine(io.stderr);
   const color = parsed.color && (io.env['NO_COLOR'] ?? '') === '';
-  const { json, quiet } = parsed;
+  const { json, quiet, wide } = parsed;
+  const columns = columnsOf(io.env['COLUMNS']);
   const isTerminal = io.stderr.isTTY === true;
   const databases = new OpenedDatabases(settings, clock);
   const note = (text: string): void => statusLine.write(text);
-  const output = new Output({ stdout: io.stdout, note, json, quiet, color, lang: settings.lang, secrets });
+  const { lang } = settings;
+  const output = new Output({ stdout: io.stdout, note, json, quiet, color, wide, columns, lang, secrets });
   const signals = new Signals({ io, clock, graceful: parsed.spec.stopsGracefully ?? false });
   const context: CommandContext = {
     settings,
@@ -58,18 +62,25 @@ async function runInContext(
     env: io.env,
     cwd: io.cwd,
     signals,
+    quitKey: () => listenForQuit(io),
     secrets,
     commands: commandTable,
     database: (options) => databases.open(options),
   };
   try {
     const action = await parsed.spec.load?.();
+    const options = await resolvePipelines(parsed.spec, parsed.options, context);
     // The table pairs each action with the spec that its options were checked by.
-    return (await action?.(context, parsed.options as never)) ?? 0;
+    return (await action?.(context, options as never)) ?? 0;
   } finally {
     await databases.close();
     signals.dispose();
     output.close();
     statusLine.finish();
   }
+}
+
+/** As `ls` and `git` read it: what is no whole number from 1 on says nothing. */
+function columnsOf(text: string | undefined): number | undefined {
+  return /^[1-9]\d{0,4}$/.test(text ?? '') ? Number(text) : undefined;
 }

@@ -15,10 +15,10 @@ export class OpenedDatabases {
   }
 
   /** Opens the database that the settings name. */
-  async open(options: Omit<OpenOptions, 'timezone' | 'clock'> = {}): Promise<Database> {
+  async open(options: Omit<OpenOptions, 'clock'> = {}): Promise<Database> {
     const { openDatabase } = await import('../database/open-database.js');
     const { databaseUrl, databaseTimezone: timezone } = this.#settings;
-    const database = await openDatabase(databaseUrl, { ...options, timezone, clock: this.#clock });
+    const database = await openDatabase(databaseUrl, { timezone, ...options, clock: this.#clock });
     this.#opened.push(database);
     return database;
   }

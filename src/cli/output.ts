@@ -1,4 +1,5 @@
 import type { Lang } from '../runtime/messages.js';
+import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
 import { StdoutClosedError } from './terminal/stdout-closed-error.js';
@@ -13,13 +14,17 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** Tables are as wide as they are, whatever the terminal shows. */
+  readonly wide?: boolean;
+  /** The terminal's width, where somebody says another one than it does: the variable COLUMNS. */
+  readonly columns?: number | undefined;
   readonly lang: Lang;
   readonly secrets: SecretMask;
 }
 
 /**
- * Prints a command's results on stdout and remarks on stderr. Tables, lines and remarks are masked; JSON and what
- * `write` gets must already be fit to print, as events may hold any text.
+ * Prints a command's results on stdout and remarks on stderr. Tables, lines and remarks are masked, and steer no terminal;
+ * JSON and data are not masked, as events may hold any text, and made fit for a terminal only where they go to one.
  */
 export class Output {
   readonly #options: OutputOptions;
@@ -46,7 +51,12 @@ export class Output {
   /** How much the terminal shows; where there is none, or it does not say, what an old one did. */
   get size(): { readonly columns: number; readonly rows: number } {
     const { columns = 80, rows = 24 } = this.#options.stdout;
-    return { columns, rows };
+    return { columns: this.#options.columns ?? columns, rows };
+  }
+
+  /** The width that a table must fit; undefined where it may be as wide as it is. */
+  get tableColumns(): number | undefined {
+    return this.isTerminal && this.#options.wide !== true ? this.size.columns : undefined;
   }
 
   /** Says whether results may be coloured. */
@@ -63,25 +73,51 @@ export class Output {
     const { lang, color, stdout, secrets } = this.#options;
     const cells = rows.map((row) => row.map((cell) => maskCell(cell, secrets)));
     const isTerminal = stdout.isTTY === true;
-    await this.write(`${await renderTable(headings, cells, { lang, color: color && isTerminal, isTerminal })}\n`);
+    const style = { lang, color: color && isTerminal, isTerminal, columns: this.tableColumns };
+    const { text, hidden } = await renderTable(headings, cells, style);
+    await this.write(`${text}\n`);
+    this.tellHidden(hidden);
+  }
+
+  /** Remarks which columns of a table were left out, where there are any. */
+  tellHidden(hidden: readonly string[]): void {
+    if (hidden.length === 0) return;
+    const names = [...new Set(hidden)].join(', ');
+    this.note(this.lang === 'zh' ? `未显示: ${names} (--wide 显示全部)` : `not shown: ${names} (--wide shows all)`);
   }
 
   /** Prints a JSON document: indented for a terminal, else on one line. */
   async json(document: unknown): Promise<void> {
-    await this.write(`${JSON.stringify(document, null, this.isTerminal ? 2 : undefined)}\n`);
+    await this.jsonText(`${JSON.stringify(document, null, this.isTerminal ? 2 : undefined)}\n`);
+  }
+
+  /** Prints JSON that was made already: a document, or lines. */
+  async jsonText(text: string): Promise<void> {
+    await this.write(this.isTerminal ? printableJson(text) : text);
+  }
+
+  /** Prints data of another form: CSV, YAML. */
+  async data(text: string): Promise<void> {
+    await this.write(this.isTerminal ? printable(text) : text);
   }
 
   /** Prints a line of a result. */
   async line(text: string): Promise<void> {
-    await this.write(`${this.#options.secrets.mask(text)}\n`);
+    await this.write(`${printableLine(this.#options.secrets.mask(text))}\n`);
+  }
+
+  /** Prints lines of a result that come as one text. */
+  async lines(text: string): Promise<void> {
+    await this.write(`${printable(this.#options.secrets.mask(text))}\n`);
   }
 
   /** Prints a remark that is no result: not where only results, or JSON, are wanted. */
   note(text: string): void {
-    if (!this.#options.quiet && !this.#options.json) this.#options.note(`${this.#options.secrets.mask(text)}\n`);
+    if (!this.#options.quiet && !this.#options.json)
+      this.#options.note(`${printableLine(this.#options.secrets.mask(text))}\n`);
   }
 
-  /** Writes a piece of a result as it is; resolves as soon as the reader has room for the next. */
+  /** Writes as it is what steers no terminal, or is meant to; resolves as soon as the reader has room for the next. */
   async write(chunk: string): Promise<void> {
     this.#throwFailure();
     await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import { ChainparseError, messageOf, type ExitCode } from '../runtime/errors.js';
+import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
 
@@ -17,8 +18,12 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
   const stack = options.debug ? options.secrets.mask(stackOf(error)) : undefined;
   stream.write(
     options.json
-      ? `${JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, stack } })}\n`
-      : [`error: ${message}`, ...(hint === undefined ? [] : [`hint: ${hint}`]), ...(stack === undefined ? [] : [stack])]
+      ? `${printableJson(JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, stack } }))}\n`
+      : [
+          printableLine(`error: ${message}`),
+          ...(hint === undefined ? [] : [printableLine(`hint: ${hint}`)]),
+          ...(stack === undefined ? [] : [printable(stack)]),
+        ]
           .map((line) => `${line}\n`)
           .join(''),
   );
@@ -26,7 +31,8 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
 }
 
 function oneLine(text: string): string {
-  const line = text.trim().replace(/\s*[\r\n]+\s*/g, ' ');
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim());
+  const line = lines.filter((part) => part !== '').join(' ');
   return line === '' ? 'something failed without saying why' : line;
 }
 

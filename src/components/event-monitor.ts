@@ -65,6 +65,8 @@ class MonitorRun {
   #stretch: ReadStretch | null = null;
   #head: ChainHead | null = null;
   #target: number | null = null;
+  /** True where the run begins above the chain's head, until that is known to be of the same chain. */
+  #isInDoubt = false;
   /** The last answer of the feed that has been heard. */
   #answers = 0;
 
@@ -92,6 +94,7 @@ class MonitorRun {
         const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
         yield* this.#blocks.read(stretch, head, end, this.#signal);
         this.#patience.restore();
+        this.#isInDoubt = false;
       } catch (error) {
         await this.#bear(error, stretch);
       }
@@ -113,7 +116,7 @@ class MonitorRun {
   }
 
   #begin(head: ChainHead): ReadStretch {
-    const { run, checkpoint, recentBlocks, logger } = this.#context;
+    const { run, checkpoint, recentBlocks, storedBlock, logger } = this.#context;
     const start = resolveStart({ run, config: this.#config, mode: this.#mode, checkpoint });
     if (start.warning !== undefined) logger.log('warn', start.warning, { event: 'source.gap' });
     this.#target = this.#targetOf(head);
@@ -123,8 +126,9 @@ class MonitorRun {
       logger.log('warn', message, { event: 'source.nothing' });
     }
     this.#stretch = start.resumes
-      ? ReadStretch.resume(this.#chain, checkpoint, recentBlocks)
-      : ReadStretch.begin(this.#chain, block);
+      ? ReadStretch.resume({ chain: this.#chain, storedBlock }, checkpoint, recentBlocks)
+      : ReadStretch.begin({ chain: this.#chain, storedBlock }, block);
+    this.#isInDoubt = start.resumes && head.latest.number < block - 1;
     return this.#stretch;
   }
 
@@ -138,7 +142,8 @@ class MonitorRun {
   }
 
   #isDone(stretch: ReadStretch): boolean {
-    return this.#context.stopping.aborted || (this.#target !== null && stretch.next > this.#target);
+    const isRead = this.#target !== null && stretch.next > this.#target;
+    return this.#context.stopping.aborted || (isRead && !this.#isInDoubt);
   }
 
   async #firstHead(): Promise<ChainHead> {

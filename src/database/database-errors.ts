@@ -1,6 +1,8 @@
 import {
+  ChainparseError,
   DatabaseRefusedError,
   DatabaseUnreachableError,
+  DatabaseUnusableError,
   NotMigratedError,
   RuntimeFailure,
   messageOf,
@@ -9,9 +11,15 @@ import type { Dialect } from './dialect.js';
 
 /** Turns what a driver threw into the error that the rest of the program knows; others pass as they are. */
 export function translateError(dialect: Dialect, label: string, error: unknown): unknown {
+  if (error instanceof ChainparseError) return error;
   switch (dialect.classify(error)) {
     case 'unreachable':
-      return error instanceof DatabaseUnreachableError ? error : unreachable(dialect, label, error);
+      return unreachable(dialect, label, error);
+    case 'malformed':
+      return new DatabaseUnusableError(`the database ${label} can't be read: ${firstLine(error)}`, {
+        hint: hintFor(dialect, error),
+        cause: error,
+      });
     case 'refused':
       return new DatabaseRefusedError(`the database ${label} can't be reached: ${firstLine(error)}`, {
         hint: hintFor(dialect, error),
@@ -58,6 +66,10 @@ const sqliteHints: readonly [RegExp, string][] = [
     'chainparse migrate makes it; check the path and its permissions',
   ],
   [/not a database|NOTADB/i, 'the file is no SQLite database: check --database'],
+  [
+    /CORRUPT/,
+    'the file is damaged: stop what uses it, and put a copy in its place that is whole (sqlite3 FILE .recover may help)',
+  ],
   [/FULL/i, 'the disk is full: make room, and what waits goes on'],
   [/READONLY|PERM/i, 'the file or its folder is read-only for this user'],
 ];

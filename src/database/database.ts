@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
 import type { BulkInsert, ScriptStep, SqlValue, Statement, StepResult } from './script.js';
 
@@ -12,6 +13,8 @@ export interface Database {
   readonly knex: Knex;
   /** The database as a person may see it: no user, no password. */
   readonly label: string;
+  /** The offset in which the database holds its instants. */
+  readonly timezone: DatabaseTimezone;
   /** Runs a query that changes nothing; tries again where contention allows it. */
   read<T>(build: (knex: Knex) => Query): Promise<T>;
   /**

@@ -6,8 +6,10 @@ export type ErrorKind =
   | 'unreachable'
   /** The transaction was rolled back, or never began, because of others: it can be tried again. */
   | 'contention'
-  /** The server refuses the login, knows no such database, or a file is none: the URL is wrong, or an account was changed. */
+  /** The server refuses the login, or knows no such database: the URL is wrong, or an account was changed. */
   | 'refused'
+  /** The file is no database, or is damaged. */
+  | 'malformed'
   /** The login lacks a right. */
   | 'forbidden'
   /** A column of an older program must have a value, and has no default. */

@@ -4,6 +4,7 @@ import { retry } from '../runtime/retry.js';
 import { compile, toStep } from './database.js';
 import type { Database, Query } from './database.js';
 import { translateError } from './database-errors.js';
+import { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
 import type { BulkInsert, ScriptRunner, Statement, StepResult } from './script.js';
 
@@ -23,6 +24,10 @@ export interface KnexDatabaseParts {
   readonly clock: Clock;
   /** What leads to the database, if it is a server. */
   readonly sockets?: { close(): void };
+  /** What nobody has set where left out. */
+  readonly timezone?: DatabaseTimezone;
+  /** Looks, before each use, whether the database still is what was opened; throws DatabaseUnusableError where it is not. */
+  readonly watch?: { look(): void; close(): void } | undefined;
 }
 
 /** A database whose reads go through Knex's pool and whose writes go through a script runner. */
@@ -30,10 +35,12 @@ export class KnexDatabase implements Database {
   readonly dialect: Dialect;
   readonly knex: Knex;
   readonly label: string;
+  readonly timezone: DatabaseTimezone;
   readonly #runner: ScriptRunner;
   readonly #urgentRunner: ScriptRunner;
   readonly #clock: Clock;
   readonly #sockets: { close(): void } | undefined;
+  readonly #watch: KnexDatabaseParts['watch'];
 
   constructor(parts: KnexDatabaseParts) {
     this.dialect = parts.dialect;
@@ -43,6 +50,8 @@ export class KnexDatabase implements Database {
     this.#urgentRunner = parts.urgentRunner ?? parts.runner;
     this.#clock = parts.clock;
     this.#sockets = parts.sockets;
+    this.timezone = parts.timezone ?? new DatabaseTimezone(undefined);
+    this.#watch = parts.watch;
   }
 
   read<T>(build: (knex: Knex) => Query): Promise<T> {
@@ -82,6 +91,7 @@ export class KnexDatabase implements Database {
 
   async close(): Promise<void> {
     await Promise.all([this.#runner.close(), this.#urgentRunner.close(), this.#closePool()]);
+    this.#watch?.close();
     // A server that is frozen does not close its side, and the sockets would keep this process alive.
     this.#sockets?.close();
   }
@@ -95,7 +105,11 @@ export class KnexDatabase implements Database {
 
   async #try<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await retry(work, {
+      const watched = (): Promise<T> => {
+        this.#watch?.look();
+        return work();
+      };
+      return await retry(watched, {
         clock: this.#clock,
         attempts,
         backoff: { firstMs: 20, maxMs: 500 },

@@ -2,23 +2,24 @@ import { existsSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock } from '../runtime/clock.js';
-import { DatabaseUnreachableError, UsageError } from '../runtime/errors.js';
+import { DatabaseUnreachableError } from '../runtime/errors.js';
 import { maskUrl } from '../runtime/secrets.js';
 import type { Database } from './database.js';
+import { DatabaseTimezone } from './database-timezone.js';
 import { parseDatabaseUrl } from './database-url.js';
 import type { MysqlAddress, SqliteAddress } from './database-url.js';
 import { KnexDatabase } from './knex-database.js';
 import type { ScriptRunner } from './script.js';
 
 export interface OpenOptions {
-  /** The offset in which the database holds its instants, e.g. `+00:00`. */
-  readonly timezone?: string;
+  /** The offset in which the database must hold its instants, e.g. `+00:00`; left out: whichever it has stored. */
+  readonly timezone?: string | undefined;
   readonly clock?: Clock;
   /** Make the SQLite file where there is none. */
   readonly create?: boolean;
   /**
-   * For runs: writes happen where a freeze of this process can't hold a lock (SQLite: in a process of their own), and a
-   * server that does not answer for so long counts as away. Milliseconds.
+   * For what lives for long: writes happen where a freeze of this process can't hold a lock (SQLite: in a process of their
+   * own), a SQLite file is watched, and a server that does not answer for so long counts as away. Milliseconds.
    */
   readonly statementTimeoutMs?: number;
   /** The same for beats, which must be heard soon after an outage; `statementTimeoutMs` where left out. */
@@ -32,10 +33,7 @@ export interface OpenOptions {
  * DatabaseUnreachableError and NotMigratedError.
  */
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
-  const timezone = options.timezone ?? '+00:00';
-  if (!/^[+-]\d\d:\d\d$/.test(timezone)) {
-    throw new UsageError(`the database time zone '${timezone}' is not an offset`, { hint: 'write it as +08:00' });
-  }
+  const timezone = new DatabaseTimezone(options.timezone);
   const address = parseDatabaseUrl(url);
   const label = address.kind === 'sqlite' ? `sqlite:${address.path}` : maskUrl(url);
   const settings = { ...options, timezone, label, clock: options.clock ?? systemClock };
@@ -50,8 +48,8 @@ const silent: Knex.Logger = {
   deprecate: () => undefined,
 };
 
-interface Settings extends OpenOptions {
-  readonly timezone: string;
+interface Settings extends Omit<OpenOptions, 'timezone'> {
+  readonly timezone: DatabaseTimezone;
   readonly label: string;
   readonly clock: Clock;
 }
@@ -62,12 +60,13 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
       hint: 'chainparse migrate makes it',
     });
   }
-  const { clock, label } = settings;
+  const { clock, label, timezone } = settings;
   const runner = await openSqliteRunner(address, settings);
-  const [{ default: knex }, { prepareSqlite }, { sqliteDialect }] = await Promise.all([
+  const [{ default: knex }, { prepareSqlite }, { sqliteDialect, learnTimezone }, { FileWatch }] = await Promise.all([
     import('knex'),
     import('./sqlite/sqlite-script-runner.js'),
     import('./sqlite/sqlite-dialect.js'),
+    import('./sqlite/file-watch.js'),
   ]);
   const builder = knex({
     log: silent,
@@ -82,14 +81,16 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
         done: (error: unknown, connection: unknown) => void,
       ) => {
         try {
-          done(null, prepareSqlite(connection));
+          done(null, learnTimezone(prepareSqlite(connection), timezone));
         } catch (error) {
           done(error, connection);
         }
       },
     },
   });
-  return new KnexDatabase({ knex: builder, dialect: sqliteDialect(settings.timezone), runner, label, clock });
+  const dialect = sqliteDialect(() => timezone.value);
+  const watch = settings.statementTimeoutMs === undefined ? undefined : new FileWatch(address.path, clock);
+  return new KnexDatabase({ knex: builder, dialect, runner, label, clock, timezone, watch });
 }
 
 async function openSqliteRunner({ path }: SqliteAddress, settings: Settings): Promise<ScriptRunner> {
@@ -136,5 +137,14 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
     sockets,
     timeoutMs: settings.beatTimeoutMs ?? timeoutMs,
   });
-  return new KnexDatabase({ knex: builder, dialect: mysqlDialect, runner, urgentRunner, label, clock, sockets });
+  return new KnexDatabase({
+    knex: builder,
+    dialect: mysqlDialect,
+    runner,
+    urgentRunner,
+    label,
+    clock,
+    timezone,
+    sockets,
+  });
 }

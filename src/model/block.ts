@@ -12,6 +12,8 @@ export interface BlockHeader extends BlockRef {
   readonly timestamp: number;
   /** The block's 256-byte bloom filter, 0x-hex; undefined where the node leaves it out. */
   readonly logsBloom: string | undefined;
+  /** The root of the block's receipts, 0x-hex in lower case; undefined where the node leaves it out. */
+  readonly receiptsRoot?: string | undefined;
 }
 
 /** Blocks `from` to `to`, both included. */

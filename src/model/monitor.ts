@@ -1,3 +1,5 @@
+import { isSurelyOver } from '../runtime/silence.js';
+
 /** A row of `monitor` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
 export interface Monitor {
   readonly id: number;
@@ -17,17 +19,23 @@ export interface Monitor {
   readonly heartbeatAgeSeconds: number;
 }
 
-/** Says whether a monitor gave a sign of life within the last two of its check intervals. */
-export function wasAliveOfLate({ heartbeatAgeSeconds, checkIntervalSeconds }: Monitor): boolean {
-  // Ages are whole seconds.
-  return heartbeatAgeSeconds <= 2 * checkIntervalSeconds + 1;
+/** A monitor that has not ended is believed alive for so many of its check intervals. */
+const toleratedChecks = 2;
+
+/** Says whether a monitor is alive: it has not ended, and gave a sign of life within two of its check intervals. */
+export function isMonitorAlive({
+  endTime,
+  heartbeatAgeSeconds,
+  checkIntervalSeconds,
+}: Pick<Monitor, 'endTime' | 'heartbeatAgeSeconds' | 'checkIntervalSeconds'>): boolean {
+  return endTime === null && !isSurelyOver(heartbeatAgeSeconds, toleratedChecks * checkIntervalSeconds);
 }
 
 /** Returns a monitor as `tasks stats --json` has it. */
 export function monitorToJson(monitor: Monitor): object {
   return {
     name: monitor.name,
-    alive: monitor.endTime === null && wasAliveOfLate(monitor),
+    alive: isMonitorAlive(monitor),
     create_time: monitor.createTime,
     last_heartbeat: monitor.lastHeartbeat,
     heartbeat_age_seconds: monitor.heartbeatAgeSeconds,

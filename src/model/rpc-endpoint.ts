@@ -1,3 +1,5 @@
+import { isSilentFor } from '../runtime/silence.js';
+
 /**
  * How an endpoint is, to whoever asks it; those first that need a look. `wrong_chain`: it serves another chain. `resting`:
  * it failed several times in a row, and is tried now and then. `failing`: ordinary calls go there, and the latest one, or
@@ -47,7 +49,7 @@ export const reportSeconds = 15;
 
 /** Says whether what a row tells may no longer be so: whoever has missed three reports is frozen, cut off or dead. */
 export function isStale({ ageSeconds }: RpcEndpoint): boolean {
-  return ageSeconds > 3 * reportSeconds;
+  return isSilentFor(ageSeconds, reportSeconds);
 }
 
 /** Returns an endpoint as the API and `chainparse status --json` have it. */

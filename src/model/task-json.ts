@@ -1,4 +1,5 @@
 import { lagBlocks, statusName, statusText, type Progress, type Task } from './task.js';
+import { waitingText } from './waiting.js';
 
 /** Returns a task as CONTRACT's "Tasks, in `tasks list --json`" has it, keys in that order. */
 export function taskToJson(task: Task, defaults: { readonly timeoutMinutes: number }): object {
@@ -18,6 +19,7 @@ export function taskToJson(task: Task, defaults: { readonly timeoutMinutes: numb
     end_reason: task.endReason,
     error: task.error,
     progress: task.progress === null ? null : progressToJson(task.progress),
+    waiting_for: task.waiting === null ? null : waitingText(task.waiting, 'en'),
   };
 }
 

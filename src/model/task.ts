@@ -1,3 +1,5 @@
+import type { Waiting } from './waiting.js';
+
 /** A task's status as a number: the one that the table and older programs hold. */
 export const taskStatus = { running: 0, succeeded: 1, failed: 2, queued: 3 } as const;
 
@@ -56,10 +58,25 @@ export interface Task {
   readonly heartbeatAgeSeconds: number | null;
   /** Seconds since the last sign of life (heartbeat, else creation), by the database's clock. */
   readonly silentSeconds: number;
+  /** Why it has not begun; null where it does not wait. */
+  readonly waiting: Waiting | null;
 }
 
 /** Returns how many blocks a task is behind the head; null while one of the two is unknown. */
 export function lagBlocks(progress: Progress): number | null {
   if (progress.headBlock === null || progress.nextBlock === null) return null;
   return Math.max(0, progress.headBlock - progress.nextBlock);
+}
+
+/** Returns the last block that a task has done; null where it has done none, or that is not known. */
+export function lastBlock({ nextBlock }: Pick<Progress, 'nextBlock'>): number | null {
+  return nextBlock === null || nextBlock === 0 ? null : nextBlock - 1;
+}
+
+/** Returns the block that a task waits for because the chain has not come to it yet; null: none. */
+export function awaitedBlock({ mode, nextBlock, targetBlock, headBlock }: Progress): number | null {
+  if (nextBlock === null || headBlock === null || nextBlock <= headBlock) return null;
+  if (targetBlock !== null && nextBlock > targetBlock) return null;
+  // Who follows the head always waits for the next block.
+  return mode === 'realtime' && nextBlock === headBlock + 1 ? null : nextBlock;
 }

@@ -2,9 +2,11 @@ import { dirname } from 'node:path';
 import type { Component, PipelineDefinition } from '../model/pipeline.js';
 import { DefinitionMap } from './definition-map.js';
 import { parseComponent } from './parse-component.js';
+import { nameProblem } from './pipeline-name.js';
 import { readTextFile } from './read-text-file.js';
 import { AbiResolver } from './resolve-abi.js';
 import type { StoredAbi } from './resolve-abi.js';
+import { silenceLimit } from '../runtime/silence.js';
 
 const definitionKeys = [
   'id',
@@ -53,7 +55,7 @@ export async function parseDefinition(
   map.refuseBoth('name', 'pipeline_name');
   return {
     id: map.whole('id', { min: 1, max: maxId }) ?? null,
-    name: map.requiredText(map.has('pipeline_name') ? 'pipeline_name' : 'name', 255),
+    name: parseName(map),
     classificationId: map.whole('classification_id', { min: 0, max: maxId }) ?? null,
     description: parseDescription(map),
     timeoutMinutes: parseTimeout(map, options.heartbeatIntervalSeconds),
@@ -61,9 +63,17 @@ export async function parseDefinition(
   };
 }
 
+function parseName(map: DefinitionMap): string {
+  const key = map.has('pipeline_name') ? 'pipeline_name' : 'name';
+  const name = map.requiredText(key, 255);
+  const problem = nameProblem(name);
+  if (problem !== null) throw map.problem(key, problem);
+  return name;
+}
+
 function parseTimeout(map: DefinitionMap, heartbeatIntervalSeconds: number): number | null {
   const minutes = map.positive('timeout_minutes', maxTimeoutMinutes) ?? null;
-  const shortestSeconds = 3 * heartbeatIntervalSeconds;
+  const shortestSeconds = silenceLimit(heartbeatIntervalSeconds);
   if (minutes !== null && minutes * 60 < shortestSeconds) {
     const reason = `a run that lives would be failed: it must be three heartbeat intervals or more (${shortestSeconds} s)`;
     throw map.problem('timeout_minutes', `${minutes} min is too short: ${reason}`);

@@ -1,3 +1,6 @@
+/** Seconds of an hour: the longest that something is waited for which may as well be done without. */
+export const hour = 3_600;
+
 /** Seconds of a week: the longest that a time in seconds may be. */
 export const week = 7 * 24 * 3600;
 

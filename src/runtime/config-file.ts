@@ -16,6 +16,7 @@ export const configFileKeys = [
   'database_timezone',
   'heartbeat_interval',
   'stall_after',
+  'doubt',
   'task_timeout',
   'check_interval',
   'log_dir',

@@ -38,6 +38,11 @@ export class UsageError extends ChainparseError {
   readonly exitCode = 2;
 }
 
+/** The id or the name that something was to get is another's. */
+export class TakenError extends UsageError {
+  override readonly code: string = 'TAKEN';
+}
+
 /** No pipeline, task, ABI or alert has the id that was asked for. */
 export class NotFoundError extends ChainparseError {
   readonly code: string = 'NOT_FOUND';
@@ -76,6 +81,20 @@ export class DatabaseRefusedError extends DatabaseUnreachableError {}
 export class NotMigratedError extends ChainparseError {
   readonly code: string = 'NOT_MIGRATED';
   readonly exitCode = 5;
+}
+
+/**
+ * What this process has opened is not the database that it was, or none that this version can use: no waiting mends it,
+ * and nothing may be written.
+ */
+export class DatabaseUnusableError extends ChainparseError {
+  readonly code: string = 'DATABASE_UNUSABLE';
+  readonly exitCode = 5;
+}
+
+/** A newer version has changed the database's schema. */
+export class SchemaNewerError extends DatabaseUnusableError {
+  override readonly code = 'SCHEMA_NEWER';
 }
 
 /** No endpoint of the chain answers, or each refuses. */

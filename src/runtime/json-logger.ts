@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions } from 'pino';
 import type { LogFields, Logger, LogLevel } from './logger.js';
+import { printableJson } from './printable.js';
 import type { SecretMask } from './secrets.js';
 
 /** Where whole lines go, each with its line break. */
@@ -22,7 +23,7 @@ export function createJsonLogger(sink: LineSink, { level, secrets }: JsonLoggerO
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    sink,
+    { write: (line: string) => sink.write(printableJson(line)) },
   );
   return {
     log: (lineLevel, message, fields: LogFields = {}) => {

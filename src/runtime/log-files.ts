@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
 
 /** A log's file, the one that is written to or one that was put aside. */
 export interface LogFile {
@@ -9,35 +9,38 @@ export interface LogFile {
   readonly size: number;
 }
 
-/** Says whether a log may be a symbolic link, and a link's target be read. */
-export interface LinkRule {
-  readonly followsLinks: boolean;
-}
+/** How a log is opened, to be read or written: never through a link, and a pipe that nobody reads is not waited for. */
+export const logOpenFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Opens a file of a log to be read. */
-export function openLogFile({ path }: LogFile, { followsLinks }: LinkRule): Promise<FileHandle> {
-  return open(path, followsLinks ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NOFOLLOW);
+/** Opens a file of a log to be read; returns undefined where another stands at its path by now. */
+export async function openLogFile({ path, inode }: LogFile): Promise<FileHandle | undefined> {
+  const handle = await open(path, constants.O_RDONLY | logOpenFlags).catch(undefinedWhereMissing);
+  if (handle === undefined) return undefined;
+  const found = await handle.stat();
+  if (found.isFile() && found.ino === inode) return handle;
+  await handle.close();
+  return undefined;
 }
 
 /** Lists the files of a log that is put aside as `PATH.1`, `PATH.2`, …: oldest first, `PATH` itself last. */
-export async function logFiles(path: string, rule: LinkRule): Promise<readonly LogFile[]> {
-  const current = await look(path, rule);
+export async function logFiles(path: string): Promise<readonly LogFile[]> {
+  const current = await look(path);
   const files = current === undefined ? [] : [current];
   for (let number = 1; ; number++) {
-    const older = await look(`${path}.${number}`, rule);
+    const older = await look(`${path}.${number}`);
     if (older === undefined) return files;
     files.unshift(older);
   }
 }
 
-async function look(path: string, { followsLinks }: LinkRule): Promise<LogFile | undefined> {
-  try {
-    const found = await (followsLinks ? stat : lstat)(path);
-    // A pipe, say, would be waited for.
-    return found.isFile() ? { path, inode: found.ino, size: found.size } : undefined;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
+/** A link, a pipe or a device is no log: it may show what is not meant to be shown, or be waited for. */
+async function look(path: string): Promise<LogFile | undefined> {
+  const found = await lstat(path).catch(undefinedWhereMissing);
+  return found?.isFile() === true ? { path, inode: found.ino, size: found.size } : undefined;
+}
+
+function undefinedWhereMissing(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
+  throw error;
 }

@@ -1,36 +1,48 @@
 import type { FileHandle } from 'node:fs/promises';
 import { findLastLines, type LogPosition } from './last-lines.js';
-import { logFiles, openLogFile, type LinkRule, type LogFile } from './log-files.js';
+import { logFiles, openLogFile, type LogFile } from './log-files.js';
 
 const chunkBytes = 64 * 1024;
 
-const followLinks: LinkRule = { followsLinks: true };
+/** How often to begin anew where the log is put aside just while it is opened. */
+const mostTries = 5;
+
+export interface LogTailOptions {
+  /** Begin at so many last lines; at the log's begin where left out. */
+  readonly lines?: number | undefined;
+  /** How far to look back for them, in bytes; as far as it takes where left out. */
+  readonly mostBytes?: number;
+  /** Ends the search for them where it is. */
+  readonly signal?: AbortSignal;
+}
 
 /** Reads a log from some place on, across the files that it was and is put aside to. */
 export class LogTail {
+  /** The first line is read from its middle on. */
+  readonly startsInside: boolean;
   readonly #path: string;
-  readonly #rule: LinkRule;
   readonly #chunk = Buffer.alloc(chunkBytes);
   #file: LogFile;
   #handle: FileHandle;
   #offset: number;
 
-  private constructor(path: string, rule: LinkRule, { file, offset }: LogPosition, handle: FileHandle) {
+  private constructor(path: string, { file, offset, isInside }: LogPosition, handle: FileHandle) {
     this.#path = path;
-    this.#rule = rule;
     this.#file = file;
     this.#offset = offset;
     this.#handle = handle;
+    this.startsInside = isInside;
   }
 
-  /** Opens a log at its last `lines` lines, or at its begin; returns undefined where no file is there. */
-  static async open(path: string, lines?: number, rule = followLinks): Promise<LogTail | undefined> {
-    const files = await logFiles(path, rule);
-    const [oldest] = files;
-    if (oldest === undefined) return undefined;
-    const first = { file: oldest, offset: 0 };
-    const position = lines === undefined ? first : ((await findLastLines(files, lines, rule)) ?? first);
-    return new LogTail(path, rule, position, await openLogFile(position.file, rule));
+  /** Opens a log; returns undefined where no file is there. Links, pipes and devices are none. */
+  static async open(path: string, options: LogTailOptions = {}): Promise<LogTail | undefined> {
+    for (let tries = 0; tries < mostTries; tries++) {
+      const position = await findBegin(await logFiles(path), options);
+      if (position === undefined) return undefined;
+      const handle = await openLogFile(position.file);
+      if (handle !== undefined) return new LogTail(path, position, handle);
+    }
+    return undefined;
   }
 
   /** Returns the next piece of the log, valid until the next call; undefined where there is no more for now. */
@@ -43,7 +55,7 @@ export class LogTail {
       // The writer may have added lines before it put the file aside.
       const rest = await this.#readFile();
       if (rest !== undefined) return rest;
-      await this.#moveTo(next);
+      if (!(await this.#moveTo(next))) return undefined;
     }
   }
 
@@ -66,16 +78,29 @@ export class LogTail {
   }
 
   async #nextFile(): Promise<LogFile | undefined> {
-    const files = await logFiles(this.#path, this.#rule);
+    const files = await logFiles(this.#path);
     const index = files.findIndex(({ inode }) => inode === this.#file.inode);
     return files[index + 1];
   }
 
-  async #moveTo(file: LogFile): Promise<void> {
-    const handle = await openLogFile(file, this.#rule);
+  /** Says whether the file is still where it was seen; if not, the next look finds it. */
+  async #moveTo(file: LogFile): Promise<boolean> {
+    const handle = await openLogFile(file);
+    if (handle === undefined) return false;
     await this.#handle.close();
     this.#handle = handle;
     this.#file = file;
     this.#offset = 0;
+    return true;
   }
+}
+
+async function findBegin(
+  files: readonly LogFile[],
+  { lines, mostBytes = Infinity, signal = new AbortController().signal }: LogTailOptions,
+): Promise<LogPosition | undefined> {
+  const [oldest] = files;
+  if (oldest === undefined) return undefined;
+  const first = { file: oldest, offset: 0, isInside: false };
+  return lines === undefined ? first : ((await findLastLines(files, { lines, mostBytes, signal })) ?? first);
 }

@@ -1,6 +1,9 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LineSink } from './json-logger.js';
+import { logOpenFlags } from './log-files.js';
+
+const appendFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | logOpenFlags;
 
 export interface RotatingFileOptions {
   /** Bytes after which a file is put aside. */
@@ -59,7 +62,7 @@ export class RotatingFile implements LineSink {
       if (nlink > 0) this.#putAside();
     }
     mkdirSync(dirname(this.#path), { recursive: true });
-    this.#file = openSync(this.#path, 'a');
+    this.#file = openSync(this.#path, appendFlags);
     return this.#file;
   }
 

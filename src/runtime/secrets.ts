@@ -1,3 +1,5 @@
+import { keysInHost, shownHost } from './shown-host.js';
+
 /** What stands where a secret stood. */
 const masked = '***';
 
@@ -13,7 +15,7 @@ export function maskUrl(url: string): string {
   const { protocol, pathname, search, hash } = parsed;
   // An @ behind the host means that a password held an unescaped delimiter: the "host" may be part of it.
   if (/@/.test(pathname + search + hash)) return `${protocol}//${masked}`;
-  return `${protocol}//${maskUser(parsed)}${parsed.host}${maskPath(parsed)}`;
+  return `${protocol}//${maskUser(parsed)}${maskHost(parsed)}${maskPath(parsed)}`;
 }
 
 function parseUrl(url: string): URL | null {
@@ -23,6 +25,10 @@ function parseUrl(url: string): URL | null {
   } catch {
     return null;
   }
+}
+
+function maskHost({ protocol, host }: URL): string {
+  return databaseSchemes.has(protocol) ? host : shownHost(host);
 }
 
 function maskUser({ protocol, username, password }: URL): string {
@@ -38,14 +44,24 @@ function maskPath({ protocol, pathname, search, hash }: URL): string {
   return (pathname === '' || pathname === '/') && rest === '' ? '' : `/${masked}`;
 }
 
-/** A URL in running text; it ends at white space, quotes, brackets and full-width punctuation. */
-const urlInText = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef]+/gi;
+/**
+ * A URL in running text; it ends at white space, quotes, brackets and full-width punctuation. No scheme is long: a text
+ * of nothing else would be read again from each of its words.
+ */
+const urlInText = /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef]+/gi;
 
 function maskUrls(text: string): string {
   return text.replace(urlInText, (match) => {
-    const tail = /[).,;:!?\]]*$/.exec(match)?.[0] ?? '';
-    return maskUrl(match.slice(0, match.length - tail.length)) + tail;
+    const end = endOfUrl(match);
+    return maskUrl(match.slice(0, end)) + match.slice(end);
   });
+}
+
+/** What closes a sentence or a bracket is no part of a URL before it. */
+function endOfUrl(text: string): number {
+  let end = text.length;
+  while (end > 0 && ').,;:!?]'.includes(text.charAt(end - 1))) end--;
+  return end;
 }
 
 /** Knows the secrets of this process and takes them, and every URL's, out of texts. */
@@ -100,7 +116,9 @@ export class SecretMask {
     if (parsed === null) return;
     if (parsed.href !== url) this.#add(parsed.href, maskUrl(url));
     this.#rememberUser(parsed);
-    if (!databaseSchemes.has(parsed.protocol)) this.#rememberPath(parsed);
+    if (databaseSchemes.has(parsed.protocol)) return;
+    this.#rememberPath(parsed);
+    this.#rememberHost(parsed, url);
   }
 
   #rememberUser({ protocol, username, password, pathname }: URL): void {
@@ -118,6 +136,12 @@ export class SecretMask {
     const segments = pathname.split('/').map(decode);
     const values = [...new URLSearchParams(search).values()];
     for (const part of [...segments, ...values]) if (looksLikeKey(part)) this.remember(part);
+  }
+
+  /** Errors of a network name the host alone. */
+  #rememberHost({ hostname }: URL, url: string): void {
+    const written = /:\/\/(?:[^@/]*@)?([^/:?#]*)/.exec(url)?.[1] ?? '';
+    for (const key of [...keysInHost(hostname), ...keysInHost(written)]) this.#add(key, masked);
   }
 
   #addForms(secret: string): void {

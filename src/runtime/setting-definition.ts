@@ -34,6 +34,16 @@ export function amount(unit: string, max: number): z.ZodType<number, string> {
   });
 }
 
+/** Reads a number as `amount` does, or zero. */
+export function amountOrNone(unit: string, max: number): z.ZodType<number, string> {
+  return z.string().transform((text, context) => {
+    const problem = /^0+(\.0+)?$/.test(text) ? null : amountProblem(text, unit, max);
+    if (problem === null) return Number(text);
+    context.addIssue(problem);
+    return z.NEVER;
+  });
+}
+
 /** Reads one of some words, in capitals or not. */
 export function oneOf<T extends string>(
   values: readonly T[],

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { LogLevel } from './logger.js';
 import type { Lang } from './messages.js';
 import { maskUrl } from './secrets.js';
-import { week, year } from './amount.js';
-import { amount, define, oneOf } from './setting-definition.js';
+import { parseUtcOffset } from './utc-offset.js';
+import { hour, week, year } from './amount.js';
+import { amount, amountOrNone, define, oneOf } from './setting-definition.js';
 
 const databaseUrl = z.string().superRefine((url, context) => {
   const problem = databaseUrlProblem(url);
@@ -21,10 +22,12 @@ function databaseUrlProblem(url: string): string | null {
   return pathname.length > 1 ? null : 'names no database';
 }
 
-const timezone = z
-  .string()
-  .transform((text) => (/^(?:z|utc)$/i.test(text) ? '+00:00' : text))
-  .refine((text) => /^[+-](?:0\d|1[0-4]):[0-5]\d$/.test(text), { error: 'is no offset' });
+const timezone = z.string().transform((text, context) => {
+  const offset = parseUtcOffset(text);
+  if (offset !== null) return offset;
+  context.addIssue('is no offset');
+  return z.NEVER;
+});
 
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 const langs: readonly Lang[] = ['en', 'zh'];
@@ -68,6 +71,15 @@ export const settingDefinitions = {
     default: '300',
     schema: amount('seconds', week),
     hint: 'write seconds, such as 300',
+  }),
+  doubtSeconds: define({
+    title: 'doubt',
+    flag: 'doubt',
+    variable: 'CHAINPARSE_DOUBT',
+    key: 'doubt',
+    default: '2',
+    schema: amountOrNone('seconds', hour),
+    hint: 'write seconds, such as 2, or 0 to believe what a node says of a new block at once',
   }),
   taskTimeoutMinutes: define({
     title: 'task timeout',

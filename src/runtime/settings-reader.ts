@@ -10,6 +10,9 @@ export interface ShownSetting {
   readonly origin: string;
 }
 
+/** The origin of what no source names. */
+const unset = 'default';
+
 /** Reads one setting after the other and keeps what each was. */
 export class SettingsReader {
   readonly shown: ShownSetting[] = [];
@@ -22,7 +25,7 @@ export class SettingsReader {
   /** Reads a setting; `fallback` is asked where no source names it. */
   read<T>(definition: SettingDefinition<T>, fallback?: () => FoundSetting | undefined): T {
     const found = this.#find(definition) ?? fallback?.();
-    const { text, origin } = found ?? { text: definition.default, origin: 'default' };
+    const { text, origin } = found ?? { text: definition.default, origin: unset };
     const shownText = definition.show?.(text) ?? text;
     this.shown.push({ name: definition.key, value: shownText, origin });
     // The default of the log format is a value that nobody can write.
@@ -33,8 +36,14 @@ export class SettingsReader {
     throw new UsageError(`${definition.title} '${shownText}' (${origin}) ${problem}`, { hint: definition.hint });
   }
 
+  /** As `read`, but undefined where no source names the setting. */
+  readSet<T>(definition: SettingDefinition<T>): T | undefined {
+    const value = this.read(definition);
+    return this.originOf(definition) === unset ? undefined : value;
+  }
+
   originOf(definition: SettingDefinition<unknown>): string {
-    return this.shown.find(({ name }) => name === definition.key)?.origin ?? 'default';
+    return this.shown.find(({ name }) => name === definition.key)?.origin ?? unset;
   }
 
   #find(definition: SettingDefinition<unknown>): FoundSetting | undefined {

@@ -12,14 +12,17 @@ import { SecretMask, maskUrl } from './secrets.js';
 import { settingDefinitions } from './setting-definitions.js';
 import { SettingsReader, type ShownSetting } from './settings-reader.js';
 import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
+import { silenceLimit } from './silence.js';
 
 /** Every setting, validated. */
 export interface Settings {
   readonly databaseUrl: string;
-  /** An offset from UTC, such as `+08:00`. */
-  readonly databaseTimezone: string;
+  /** An offset from UTC, such as `+08:00`; undefined where nothing is set: the database knows its own. */
+  readonly databaseTimezone: string | undefined;
   readonly heartbeatIntervalSeconds: number;
   readonly stallAfterSeconds: number;
+  /** How long the logs of a new block are doubted that nothing proves; 0: not. */
+  readonly doubtSeconds: number;
   readonly taskTimeoutMinutes: number;
   readonly checkIntervalSeconds: number;
   readonly logDir: string;
@@ -63,9 +66,10 @@ function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]
   const definitions = settingDefinitions;
   return {
     databaseUrl: reader.read(definitions.databaseUrl, () => findMysqlUrl(sources)),
-    databaseTimezone: reader.read(definitions.databaseTimezone),
+    databaseTimezone: reader.readSet(definitions.databaseTimezone),
     heartbeatIntervalSeconds: reader.read(definitions.heartbeatIntervalSeconds),
     stallAfterSeconds: reader.read(definitions.stallAfterSeconds),
+    doubtSeconds: reader.read(definitions.doubtSeconds),
     taskTimeoutMinutes: reader.read(definitions.taskTimeoutMinutes),
     checkIntervalSeconds: reader.read(definitions.checkIntervalSeconds),
     logDir: reader.read(definitions.logDir),
@@ -87,13 +91,15 @@ function findSystemLang(sources: readonly SettingsSource[]): FoundSetting | unde
 
 function checkTimeout(settings: Settings, reader: SettingsReader): void {
   const { taskTimeoutMinutes, heartbeatIntervalSeconds } = settings;
-  if (taskTimeoutMinutes * 60 >= 3 * heartbeatIntervalSeconds) return;
+  if (taskTimeoutMinutes * 60 >= silenceLimit(heartbeatIntervalSeconds)) return;
   const timeoutOrigin = reader.originOf(settingDefinitions.taskTimeoutMinutes);
   const intervalOrigin = reader.originOf(settingDefinitions.heartbeatIntervalSeconds);
   throw new UsageError(
     `task timeout ${taskTimeoutMinutes} min (${timeoutOrigin}) is under three heartbeat intervals of ` +
       `${heartbeatIntervalSeconds} s (${intervalOrigin}): a living task would be failed for one late beat`,
-    { hint: `give a timeout of at least ${(3 * heartbeatIntervalSeconds) / 60} min, or a shorter heartbeat interval` },
+    {
+      hint: `give a timeout of at least ${silenceLimit(heartbeatIntervalSeconds) / 60} min, or a shorter heartbeat interval`,
+    },
   );
 }
 

@@ -11,6 +11,10 @@ export interface Beating {
   readonly isStalled: boolean;
   /** Its last beat is old enough that another's round may take it along. */
   readonly isRipe: boolean;
+  /** It hangs, and whether its task was ended has not been asked of late. */
+  readonly isDoubtful: boolean;
+  /** It is being asked about, from this moment on by the monotonic clock. */
+  asked(at: number): void;
   /** Takes what became of a beat. */
   settle(result: BeatResult, sent: SentBeat): void;
 }
@@ -25,7 +29,7 @@ export interface SentBeat {
 export type BeatResult = 'landed' | 'lost' | Error;
 
 export interface BeatRoundsOptions {
-  readonly tasks: Pick<TaskStore, 'renew'>;
+  readonly tasks: Pick<TaskStore, 'renew' | 'listEnded'>;
   readonly clock: Clock;
   readonly random?: () => number;
 }
@@ -67,6 +71,21 @@ export class BeatRounds {
     while (this.#inTheAir !== null && !this.#inTheAir.members.has(member)) await this.#inTheAir.done;
     this.#inTheAir ??= this.#start(member);
     await this.#inTheAir.done;
+  }
+
+  /** Asks whose tasks have been ended of those that hang, without a beat, in one statement; tells them. Throws nothing. */
+  async ask(): Promise<void> {
+    const { tasks, clock } = this.#options;
+    const doubtful = [...this.#members].filter(({ isDoubtful }) => isDoubtful);
+    const sentAt = clock.monotonic();
+    for (const member of doubtful) member.asked(sentAt);
+    const ids = doubtful.map(({ taskId }) => taskId);
+    // Who can't be told now asks again within an interval.
+    const ended = ids.length === 0 ? [] : await tasks.listEnded(ids).catch((): readonly number[] => []);
+    for (const member of doubtful.filter(({ taskId }) => ended.includes(taskId))) {
+      this.leave(member);
+      member.settle('lost', { progress: null, sentAt });
+    }
   }
 
   #start(first: Beating): Round {

@@ -3,6 +3,7 @@ import type { Replaced } from '../database/tasks/end-replaced.js';
 import { FenceError } from '../database/script.js';
 import type { TaskStore } from '../database/tasks/task-store.js';
 import type { Checkpoint } from '../model/checkpoint.js';
+import { isSilentFor, silenceLimit } from '../runtime/silence.js';
 import { resolveStart } from '../model/start-block.js';
 import type { StartQuestion } from '../model/start-block.js';
 import type { Task } from '../model/task.js';
@@ -97,12 +98,11 @@ export function judgeHolder(
   if (task.worker !== null && options.worker.isGone(task.worker, task.workerIdentity)) {
     return { taskId: task.id, silentForSeconds: null, reason: `${by}: the process ${task.worker} is gone` };
   }
-  // The columns hold whole seconds: only an age above the limit is surely one.
-  const limitSeconds = Math.ceil(3 * (task.heartbeatInterval ?? options.heartbeatIntervalSeconds));
-  if (task.silentSeconds > limitSeconds) {
+  const intervalSeconds = task.heartbeatInterval ?? options.heartbeatIntervalSeconds;
+  if (isSilentFor(task.silentSeconds, intervalSeconds)) {
     return {
       taskId: task.id,
-      silentForSeconds: limitSeconds,
+      silentForSeconds: silenceLimit(intervalSeconds),
       reason: `${by} after ${task.silentSeconds} s of silence`,
     };
   }

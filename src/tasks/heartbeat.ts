@@ -1,7 +1,7 @@
 import type { Progress } from '../model/task.js';
 import type { Lease } from '../pipeline/lease.js';
 import type { Clock } from '../runtime/clock.js';
-import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../runtime/errors.js';
 import { backoffMs } from '../runtime/retry.js';
 import type { BeatResult, BeatRounds, Beating, SentBeat } from './beat-rounds.js';
 import { HeartbeatReport } from './heartbeat-report.js';
@@ -23,7 +23,8 @@ const firstRetryMs = 250;
 /**
  * A task's heartbeat: it tells the truth. It beats as long as work moves. Every turn of the loop that moved may renew the
  * lease when a beat is due; while one call is in the air a ticker does, but only until nothing has moved for
- * `stallAfterMs`: a run that hangs falls silent, and a monitor can see it.
+ * `stallAfterMs`: a run that hangs falls silent, and a monitor can see it. What is silent still asks, once an interval,
+ * whether its task has been ended.
  */
 export class Heartbeat implements Lease, Beating {
   readonly taskId: number;
@@ -36,6 +37,8 @@ export class Heartbeat implements Lease, Beating {
   #kept: Progress | null = null;
   #renewedAt = -Infinity;
   #dueAfterMs: number;
+  /** When a task that hangs was last asked about. */
+  #askedAt = -Infinity;
   /** The wall-clock time of the last beat in milliseconds, for people. */
   #beatAt: number | null = null;
   /** What became of the latest beat; null where it landed. */
@@ -57,7 +60,10 @@ export class Heartbeat implements Lease, Beating {
     });
   }
 
-  /** Aborted, with a LeaseLostError as its reason, as soon as a beat finds that the lease is another's. */
+  /**
+   * Aborted as soon as a beat finds that the lease is another's, or that the database is no longer the one that it was: with
+   * a LeaseLostError or a DatabaseUnusableError as its reason.
+   */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -77,6 +83,14 @@ export class Heartbeat implements Lease, Beating {
 
   get isRipe(): boolean {
     return this.#isAway || this.#sinceRenewedMs >= this.#dueAfterMs / 2;
+  }
+
+  get isDoubtful(): boolean {
+    return this.isStalled && this.#sinceKnownMs >= this.#options.intervalMs / 2;
+  }
+
+  asked(at: number): void {
+    this.#askedAt = at;
   }
 
   async moved(progress: Progress, signal: AbortSignal): Promise<void> {
@@ -104,9 +118,9 @@ export class Heartbeat implements Lease, Beating {
     const { clock, rounds } = this.#options;
     rounds.join(this);
     while (!signal.aborted && !this.lost.aborted) {
-      const waitMs = this.#isAway ? this.#retryMs(this.#failures) : this.#untilDueMs();
-      await clock.sleep(waitMs, signal).catch(() => undefined);
-      await this.#beatIfDue(signal);
+      await clock.sleep(this.#untilNextMs(), signal).catch(() => undefined);
+      if (this.isStalled) this.#askIfDue(signal);
+      else await this.#beatIfDue(signal);
     }
     rounds.leave(this);
   }
@@ -123,6 +137,7 @@ export class Heartbeat implements Lease, Beating {
     } else {
       this.#failure = result;
       this.#report.failed(result, ++this.#failures);
+      if (result instanceof DatabaseUnusableError) this.#lost.abort(result);
     }
   }
 
@@ -133,7 +148,7 @@ export class Heartbeat implements Lease, Beating {
         await this.#renew();
         return;
       } catch (error) {
-        if (error instanceof LeaseLostError) throw error;
+        if (error instanceof LeaseLostError || error instanceof DatabaseUnusableError) throw error;
         // A run that waits for its database does not hang: what stands still then is not the work.
         this.#stall.paused();
         await this.#options.clock.sleep(this.#retryMs(this.#failures), signal);
@@ -142,8 +157,14 @@ export class Heartbeat implements Lease, Beating {
   }
 
   async #beatIfDue(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.lost.aborted || this.isStalled || !(this.#isAway || this.#isDue)) return;
+    if (signal.aborted || this.lost.aborted || !(this.#isAway || this.#isDue)) return;
     await this.#renew().catch(() => undefined);
+  }
+
+  /** Not awaited: what moves again must not wait with its beat for a server that is frozen. */
+  #askIfDue(signal: AbortSignal): void {
+    if (signal.aborted || this.lost.aborted || this.#untilAskedMs() > 0) return;
+    void this.#options.rounds.ask();
   }
 
   async #renew(): Promise<void> {
@@ -181,11 +202,21 @@ export class Heartbeat implements Lease, Beating {
     throw new DatabaseUnreachableError(`the database answers, but for ${seconds} s nothing could be read or committed`);
   }
 
-  #untilDueMs(): number {
+  #untilNextMs(): number {
+    if (this.isStalled) return this.#untilAskedMs();
+    if (this.#isAway) return this.#retryMs(this.#failures);
     // The first beat comes with the first progress, and the next one of a task that hangs with its next.
     if (this.#renewedAt === -Infinity) return this.#dueAfterMs;
-    if (this.isStalled) return this.#options.intervalMs;
     return Math.max(0, this.#dueAfterMs - this.#sinceRenewedMs);
+  }
+
+  #untilAskedMs(): number {
+    return Math.max(0, this.#options.intervalMs - this.#sinceKnownMs);
+  }
+
+  /** How long ago the database last said, or was last asked, whose the task is. */
+  get #sinceKnownMs(): number {
+    return this.#options.clock.monotonic() - Math.max(this.#renewedAt, this.#askedAt);
   }
 
   /** A beat counts from when it was sent: the database may have written it at any time since. */

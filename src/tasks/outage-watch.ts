@@ -1,6 +1,7 @@
 import type { DatabaseProbe } from '../database/tasks/database-probe.js';
 import type { Clock } from '../runtime/clock.js';
 import { DatabaseClockWatch } from './database-clock-watch.js';
+import { silenceLimit } from '../runtime/silence.js';
 
 export interface OutageWatchOptions {
   readonly clock: Clock;
@@ -32,7 +33,7 @@ export class OutageWatch {
   constructor({ clock, heartbeatIntervalMs }: OutageWatchOptions) {
     this.#clock = clock;
     this.#seenAt = this.#now();
-    this.#waitMs = 3 * heartbeatIntervalMs;
+    this.#waitMs = silenceLimit(heartbeatIntervalMs);
     // A freeze that is shorter than this makes no run miss more than one of its beats.
     this.#tolerableMs = Math.max(1_000, heartbeatIntervalMs / 4);
     this.#databaseClock = new DatabaseClockWatch({ clock, tolerableMs: this.#tolerableMs });

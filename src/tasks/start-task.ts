@@ -1,18 +1,26 @@
 import { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { Database } from '../database/database.js';
 import { PipelineStore } from '../database/pipelines/pipeline-store.js';
-import { TaskQueue } from '../database/tasks/task-queue.js';
+import { queueTask } from '../database/tasks/queue-task.js';
 import { TaskStore } from '../database/tasks/task-store.js';
 import type { RunRequest } from '../model/run-request.js';
 import type { Task } from '../model/task.js';
 import { ConflictError } from '../runtime/errors.js';
 import { readStanding } from './parked.js';
 
+/** A task that waits for a worker. */
+export interface StartedTask {
+  readonly task: Task;
+  /** False: it had been waiting already. */
+  readonly isNew: boolean;
+}
+
 /**
- * Makes a task that waits for a worker. Throws NotFoundError where there is no such pipeline, ConflictError where it is
- * disabled, or parked and asked to go on.
+ * Makes a task that waits for a worker; a pipeline has one such task, which is returned where it is there. Throws
+ * NotFoundError where there is no such pipeline, ConflictError where it is disabled, parked and asked to go on, or waits
+ * already to run with other options.
  */
-export async function startTask(database: Database, pipelineId: number, request: RunRequest): Promise<Task> {
+export async function startTask(database: Database, pipelineId: number, request: RunRequest): Promise<StartedTask> {
   const { disabled } = await new PipelineStore(database).get(pipelineId);
   if (disabled) {
     throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
@@ -24,5 +32,20 @@ export async function startTask(database: Database, pipelineId: number, request:
     const since = `pipeline ${pipelineId} is parked since task ${parked.taskId}`;
     throw new ConflictError(`${since}: ${parked.reason}`, { hint: parked.remedy });
   }
-  return tasks.get(await new TaskQueue(database).add(pipelineId, request));
+  const queued = await queueTask(database, pipelineId, request);
+  if (!queued.isNew && !isSame(queued.request, request)) {
+    const waits = `task ${queued.taskId} of pipeline ${pipelineId} waits already, to run with other options`;
+    throw new ConflictError(waits, { hint: `chainparse tasks cancel ${queued.taskId}, then start it anew` });
+  }
+  return { task: await tasks.get(queued.taskId), isNew: queued.isNew };
+}
+
+function isSame(one: RunRequest, other: RunRequest): boolean {
+  const { mode, fromBlock, toBlock, fresh = false } = one;
+  return (
+    mode === other.mode &&
+    fromBlock === other.fromBlock &&
+    toBlock === other.toBlock &&
+    fresh === (other.fresh ?? false)
+  );
 }

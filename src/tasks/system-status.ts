@@ -5,13 +5,14 @@ import { EndpointStore } from '../database/operations/endpoint-store.js';
 import { MonitorStore } from '../database/operations/monitor-store.js';
 import { PipelineStore } from '../database/pipelines/pipeline-store.js';
 import { listNewestTasks } from '../database/tasks/task-lives.js';
-import { listTasks } from '../database/tasks/task-listing.js';
+import { countTasks, listTasks } from '../database/tasks/task-listing.js';
 import { readTaskSilence } from '../database/tasks/task-silence.js';
 import { readTaskStatistics, type TaskStatistics } from '../database/tasks/task-statistics.js';
 import type { Alert } from '../model/alert.js';
 import type { Checkpoint } from '../model/checkpoint.js';
-import { wasAliveOfLate, type Monitor } from '../model/monitor.js';
+import { isMonitorAlive, type Monitor } from '../model/monitor.js';
 import type { RpcEndpoint } from '../model/rpc-endpoint.js';
+import { isSilentFor } from '../runtime/silence.js';
 import { taskStatus, type Task } from '../model/task.js';
 import { readParked } from './parked.js';
 
@@ -39,6 +40,8 @@ export interface SystemStatus {
   readonly running: readonly Task[];
   /** Of all running tasks, also of those that are not listed. */
   readonly silent: number;
+  /** Tasks that nobody has begun yet. */
+  readonly queued: number;
   readonly late: TaskStatistics;
   readonly alerts: readonly Alert[];
   readonly openAlerts: number;
@@ -80,23 +83,24 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const late = await readTaskStatistics(database, window);
   const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
   const monitors = await new MonitorStore(database).list(most.monitors);
+  const queued = await countTasks(database, { status: taskStatus.queued });
   const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
   return {
     pipelines: await readPipelines(database, options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
-    ...{ silent, late, alerts, openAlerts, monitors, endpoints },
+    ...{ silent, queued, late, alerts, openAlerts, monitors, endpoints },
   };
 }
 
 /** Returns the monitors that are alive. */
 export function aliveMonitors({ monitors }: SystemStatus): readonly Monitor[] {
-  return monitors.filter((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+  return monitors.filter(isMonitorAlive);
 }
 
 /** Says whether a running task gave no sign of life for more than three of its heartbeat intervals. */
 export function isSilent({ status, silentSeconds, heartbeatInterval }: Task, options: StatusOptions): boolean {
-  const limit = 3 * (heartbeatInterval ?? options.defaultIntervalSeconds);
-  return status === taskStatus.running && silentSeconds > limit;
+  const intervalSeconds = heartbeatInterval ?? options.defaultIntervalSeconds;
+  return status === taskStatus.running && isSilentFor(silentSeconds, intervalSeconds);
 }
 
 async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {

@@ -84,11 +84,12 @@ export class TaskRun {
   /** Once calls in the air must be dropped, a commit that a frozen server holds is not waited for either. */
   async #execute(): Promise<void> {
     const { clock, signal } = this.#options;
-    const reason = (): Error => signal.reason as Error;
-    await giveUpLater({ clock, after: signal, delayMs: lingerMs, reason }, () => this.#executePipeline());
+    const over = AbortSignal.any([signal, this.#parts.heartbeat.lost]);
+    const reason = (): Error => over.reason as Error;
+    await giveUpLater({ clock, after: over, delayMs: lingerMs, reason }, () => this.#executePipeline(over));
   }
 
-  async #executePipeline(): Promise<void> {
+  async #executePipeline(signal: AbortSignal): Promise<void> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
     await executePipeline({
       ...options,
@@ -104,7 +105,7 @@ export class TaskRun {
         options.onProgress(progress, parts.heartbeat.beatAt);
       },
       onCommit: (commit) => this.#committed(commit),
-      signal: AbortSignal.any([options.signal, parts.heartbeat.lost]),
+      signal,
     });
   }
 

@@ -78,6 +78,16 @@ eachDatabase('the files of the dashboard', (databases) => {
 });
 
 describe('the code of the dashboard', () => {
+  it('marks every button that changes something, so that nobody sees one that would be refused', () => {
+    for (const path of scripts) {
+      const text = readFileSync(join(folder, path), 'utf8');
+      const posts = text.match(/await postJson\(/g)?.length ?? 0;
+      expect(text.match(/dataset: \{[^}]*changes: /g)?.length ?? 0, path).to.equal(posts);
+    }
+    const style = readFileSync(join(folder, 'styles/base.css'), 'utf8');
+    expect(style).to.match(/html:not\(\[data-may-change='yes'\]\) \[data-changes\] \{\s*display: none;/);
+  });
+
   it('makes no markup of texts', () => {
     for (const path of scripts) {
       const code = readFileSync(join(folder, path), 'utf8');

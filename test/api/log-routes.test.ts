@@ -48,10 +48,46 @@ describe('the API about the logs of tasks', () => {
   });
 
   it('leaves older lines out where the answer would be too large', async () => {
-    writeFileSync(join(folder, 'logs/big.log'), `${'x'.repeat(3_000_000)}\n${'y'.repeat(3_000_000)}\nz\n`);
-    const answer = await api.get(logOf(await taskWithLog('logs/big.log')));
-    expect(answer['truncated']).to.equal(true);
-    expect((answer['lines'] as string[]).map((line) => line.slice(0, 1))).to.deep.equal(['y', 'z']);
+    writeFileSync(join(folder, 'logs/big.log'), `${`${'x'.repeat(200_000)}\n`.repeat(30)}z\n`);
+    const answer = await api.send(logOf(await taskWithLog('logs/big.log')));
+    const { lines, truncated } = answer.json<{ lines: string[]; truncated: boolean }>();
+    expect(truncated).to.equal(true);
+    expect(lines.map((line) => line.length)).to.deep.equal([...Array<number>(19).fill(200_000), 1]);
+    expect(answer.body.length).to.be.lessThan(4_000_100);
+  });
+
+  it('counts what a line takes in JSON: one of control characters takes six times its length', async () => {
+    writeFileSync(join(folder, 'logs/nul.log'), `${'\0'.repeat(200_000)}\n`.repeat(30));
+    const answer = await api.send(logOf(await taskWithLog('logs/nul.log')));
+    expect(answer.json<{ lines: string[] }>().lines).to.have.length(3);
+    expect(answer.body.length).to.be.lessThan(4_000_100);
+  });
+
+  it('shows a line of 50 MB cut, with a mark, and a longer one from its middle on', async () => {
+    const path = join(folder, 'logs/long.log');
+    writeFileSync(path, 'before\n');
+    for (let i = 0; i < 10; i++) appendFileSync(path, Buffer.alloc(5_000_000, 0x61));
+    appendFileSync(path, '\nafter\n');
+    const id = await taskWithLog('logs/long.log');
+    const { lines, truncated } = await api.get(logOf(id));
+    expect((lines as string[]).map((line) => line.replace(/a{100,}/, 'aaa'))).to.deep.equal([
+      'before',
+      'aaa… [cut: 50000000 bytes]',
+      'after',
+    ]);
+    expect(truncated).to.equal(true);
+    for (let i = 0; i < 20; i++) appendFileSync(path, Buffer.alloc(5_000_000, 0x61));
+    const [only, ...rest] = (await api.get(logOf(id)))['lines'] as string[];
+    expect(only).to.match(/^\[cut\] …a+… \[cut\]$/);
+    expect(rest).to.deep.equal([]);
+  });
+
+  it('stops reading when the server ends', async () => {
+    const stopping = AbortSignal.abort(new Error('the server ends'));
+    const ending = testApi(database, {}, { stopping, cwd: folder });
+    writeFileSync(join(folder, 'logs/end.log'), 'x\n'.repeat(1_000_000));
+    expectProblem(await ending.send(logOf(await taskWithLog('logs/end.log'))), 503);
+    await ending.app.close();
   });
 
   it('never leaves the log folder', async () => {

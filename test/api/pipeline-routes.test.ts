@@ -57,6 +57,9 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expect(answer.json()).to.deep.equal({ pipeline_id: 45, name: 'transfers' });
     expectSchema(api.routes, 'POST', `${base}/config`, answer);
     expectProblem(await api.post(`${base}/config`, definition()), 409);
+    const alike = expectProblem(await api.post(`${base}/config`, definition({ name: 'Transfers', id: 99 })), 409);
+    expect(alike['detail']).to.contain("pipeline 45 is named 'Transfers' already");
+    expectProblem(await api.post(`${base}/config`, definition({ name: '45', id: 99 })), 400);
   });
 
   it('gives a definition without an id one, and reads YAML, too', async () => {
@@ -187,12 +190,18 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expect(classifications).to.have.length(1);
   });
 
-  it('queues a task, unless the pipeline is disabled', async () => {
+  it('queues a task once, unless the pipeline is disabled, and says what it waits for', async () => {
+    await database.write([database.knex('pipeline_task').where({ status: 3 }).delete()]);
     const start = (body: object) => api.post(`${base}/start`, body);
-    const answer = await start({ pipeline_id: 45, mode: 'historical', from_block: 1, to_block: 2 });
-    expect(answer.statusCode, answer.body).to.equal(202);
-    expectSchema(api.routes, 'POST', `${base}/start`, answer);
-    expect(answer.json()).to.include({ pipeline_id: 45, status: 3, status_text: '等待运行', last_heartbeat: null });
+    const asked = { pipeline_id: 45, mode: 'historical', from_block: 1, to_block: 2 };
+    const answers = await Promise.all([start(asked), start(asked), start({ ...asked, fresh: false })]);
+    expect(answers.map(({ statusCode }) => statusCode).sort()).to.deep.equal([200, 200, 202]);
+    const [answer] = answers;
+    expectSchema(api.routes, 'POST', `${base}/start`, answer!);
+    expect(answer!.json()).to.include({ pipeline_id: 45, status: 3, status_text: '等待运行', last_heartbeat: null });
+    expect(answer!.json()).to.include({ waiting_for: 'a worker: none is alive; start one with chainparse worker' });
+    expect(new Set(answers.map((each) => each.json<{ task_id: number }>().task_id)).size).to.equal(1);
+    expectProblem(await start({ pipeline_id: 45 }), 409);
     expectProblem(await start({ pipeline_id: 77 }), 404);
     for (const body of [
       {},

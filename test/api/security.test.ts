@@ -56,6 +56,8 @@ describe("the API's guards", () => {
       const basic = (password: string): string => `Basic ${Buffer.from(`me:${password}`).toString('base64')}`;
       expect((await as(api, basic(tokens.CHAINPARSE_API_TOKEN))).statusCode).to.equal(200);
       expectProblem(await as(api, basic('wrong')), 401);
+      const alone = Buffer.from(tokens.CHAINPARSE_API_TOKEN).toString('base64');
+      expectProblem(await as(api, `Basic ${alone}`), 401);
     });
 
     it('take nothing that is not exactly the token', async () => {
@@ -73,6 +75,16 @@ describe("the API's guards", () => {
       ];
       for (const header of wrong) expectProblem(await as(api, header), 401);
       expectProblem(await api.send(`${tasks}?token=${token}&access_token=${token}`), 401);
+    });
+
+    it('say to each caller what it may do', async () => {
+      const api = open(tokens);
+      const caller = async (token: string): Promise<unknown> =>
+        (await as(api, `Bearer ${token}`, '/api/v1/caller')).json();
+      expect(await caller(tokens.CHAINPARSE_API_READ_TOKEN)).to.deep.equal({ right: 'read-token', may_change: false });
+      expect(await caller(tokens.CHAINPARSE_API_TOKEN)).to.deep.equal({ right: 'token', may_change: true });
+      expectProblem(await as(api, undefined, '/api/v1/caller'), 401);
+      expect(await open().get('/api/v1/caller')).to.deep.equal({ right: 'anyone', may_change: true });
     });
 
     it('let nobody change anything where only a read token is set', async () => {

@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/runtime/logger.js';
 import type { LogLevel } from '../../src/runtime/logger.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Fault, SimCall } from '../support/chain-simulator.js';
+import { headerOf } from '../support/simulated-node.js';
 import { HastyClock, deadlineMs } from '../support/hasty-clock.js';
 
 const signal = new AbortController().signal;
@@ -67,6 +68,31 @@ describe('a chain client', () => {
     expect(logs.map((log) => log.blockNumber)).to.deep.equal([1, 2]);
     expect(last.number).to.equal(2);
   });
+
+  const fields: readonly (readonly [string, Record<string, string>])[] = [
+    ['a log index that no table holds', { logIndex: '0x1fffffffffffff' }],
+    ['a transaction index that no table holds', { transactionIndex: '0xffffffff' }],
+    ['a block number beyond all numbers', { blockNumber: '0xffffffffffffffffffff' }],
+    ['a time beyond all dates', { blockTimestamp: '0xffffffffffff' }],
+  ];
+  for (const [what, changes] of fields) {
+    it(`asks another endpoint where one tells ${what}, and gives up after ten tries where there is none`, async () => {
+      const [log] = nodes[0]!.canonicalLogs(1, 1);
+      const header = headerOf(nodes[0]!.blocks[1]);
+      const lie = ([block, logs]: readonly SimCall[]): Fault | undefined => {
+        const answer = [header, [{ ...log, ...changes }]];
+        const bodies = [block, logs].map((call, index) => ({ jsonrpc: '2.0', id: call?.id, result: answer[index] }));
+        return logs === undefined ? undefined : { kind: 'body', body: JSON.stringify(bodies) };
+      };
+      nodes[0]!.options = { fault: lie };
+      const { endpoint, logs } = await open().logs(any, { from: 1, to: 1 }, signal);
+      expect(endpoint).to.equal(new URL(nodes[1]!.url).host);
+      expect(logs).to.have.length(1);
+      const error = await failure(open({ first: true }).logs(any, { from: 1, to: 1 }, signal));
+      expect(error).to.be.instanceOf(ChainUnreachableError);
+      expect(error.message).to.match(/malformed answer: a log's \w+ is "0x\w+", which is too large, after 10 tries$/);
+    });
+  }
 
   it('tells which endpoint gave logs, and how long the answer was', async () => {
     const client = open();

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { CommandIo, CommandStream } from '../../src/cli/terminal/command-io.js';
+import type { CommandIo, CommandStream, KeySignal, KeyStream } from '../../src/cli/terminal/command-io.js';
 
 /** A stream that keeps what was written; `failWith` makes every later write fail. */
 export class FakeStream extends EventEmitter implements CommandStream {
@@ -20,17 +20,42 @@ export class FakeStream extends EventEmitter implements CommandStream {
   }
 }
 
+/** A keyboard that a test types on. */
+export class FakeKeys extends EventEmitter implements KeyStream {
+  readonly isTTY = true;
+  /** Every change of the raw mode. */
+  readonly modes: boolean[] = [];
+
+  setRawMode(isRaw: boolean): void {
+    this.modes.push(isRaw);
+  }
+
+  type(text: string): void {
+    this.emit('data', Buffer.from(text));
+  }
+
+  resume(): void {
+    // What is typed is told at once.
+  }
+
+  pause(): void {
+    // Nobody types any more.
+  }
+}
+
 /** Surroundings of a command that a test watches. */
 export class FakeIo implements CommandIo {
   readonly stdout: FakeStream;
   readonly stderr: FakeStream;
   readonly env: Record<string, string>;
   readonly cwd: string;
+  readonly stdin: FakeKeys | undefined;
   readonly exits: number[] = [];
   readonly #signals = new EventEmitter();
 
   /** `terminal` is about stderr, `screen` about stdout. */
-  constructor({ env = {}, cwd = '/nowhere', terminal = false, screen = false } = {}) {
+  constructor({ env = {}, cwd = '/nowhere', terminal = false, screen = false, keys = false } = {}) {
+    this.stdin = keys ? new FakeKeys() : undefined;
     this.env = env;
     this.cwd = cwd;
     this.stdout = new FakeStream(screen);
@@ -56,6 +81,10 @@ export class FakeIo implements CommandIo {
   /** Throws an error where nobody catches it; says whether anybody heard. */
   crash(error: unknown): boolean {
     return this.#signals.emit('crash', error);
+  }
+
+  raise(signal: KeySignal): void {
+    if (signal === 'SIGINT') this.signal(signal);
   }
 
   exit(code: number): void {

@@ -47,7 +47,7 @@ describe('run', () => {
     [['pipeline', 'lits'], "error: unknown command 'lits'\nhint: did you mean 'list'?\n"],
     [['completion'], "error: missing required argument 'shell'\nhint: add --help to see what the command takes\n"],
     [['completion', 'csh'], "error: shell 'csh' is not one of bash, zsh, fish\n"],
-    [['pipeline', 'show', 'x'], "error: id 'x' is no whole number from 1 on\n"],
+    [['tasks', 'show', 'x'], "error: id 'x' is no whole number from 1 on\n"],
     [['pipeline', 'show', '0'], "error: id '0' is no whole number from 1 on\n"],
     [['pipeline', 'show', '9007199254740993'], "error: id '9007199254740993' is no whole number from 1 on\n"],
     [['pipeline', 'import', 'f', '--id', '-1'], "error: --id '-1' is no whole number from 1 on\n"],

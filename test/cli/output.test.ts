@@ -86,4 +86,31 @@ describe('Output', () => {
     expect(thrown).to.include({ isPipe: true, exitCode: 1 });
     expect(stdout.text).to.equal('');
   });
+
+  it('lets nothing in tables, lines and remarks steer the terminal', async () => {
+    const { stdout, output, notes } = setUp();
+    await output.table(headings, [[1, 'a\u001b[2J\u009b1m\u202eb']]);
+    await output.line('a\u001b]0;title\u0007\nforged');
+    await output.lines('two\nlines\u001b[A');
+    output.note('\u001b[1A\nforged');
+    expect(stdout.text).to.equal(
+      'ID  NAME\n 1  a\ufffd[2J\ufffd1m\ufffdb\na\ufffd]0;title\ufffd forged\ntwo\nlines\ufffd[A\n',
+    );
+    expect(notes).to.deep.equal(['\ufffd[1A forged\n']);
+  });
+
+  it('lets nothing in JSON and data steer a terminal, and leaves both as they are elsewhere', async () => {
+    for (const isTTY of [true, false]) {
+      const { stdout, output } = setUp();
+      Object.assign(stdout, { isTTY });
+      await output.json({ name: 'a\u009b2J\u001b' });
+      await output.jsonText('{"b":"\u202e"}\n');
+      await output.data('x,\u001b[2J\r\n');
+      expect(stdout.text.replace(/\s/g, '')).to.equal(
+        isTTY
+          ? '{"name":"a\\u009b2J\\u001b"}{"b":"\\u202e"}x,\ufffd[2J'
+          : '{"name":"a\u009b2J\\u001b"}{"b":"\u202e"}x,\u001b[2J',
+      );
+    }
+  });
 });

@@ -47,4 +47,11 @@ describe('reportError', () => {
       .to.contain('caused by: Error: inner ***\n')
       .and.to.match(/caused by: the \*\*\* end\n$/);
   });
+
+  it('lets no error steer the terminal, as text or as JSON', () => {
+    const error = new LeaseHeldError('a\u001b[2J\u009b\nb', { hint: 'c\u202ed' });
+    expect(report(error)[1]).to.equal('error: a\ufffd[2J\ufffd b\nhint: c\ufffdd\n');
+    expect(report(error, { json: true })[1]).to.match(/^[\x20-\x7e]*\n$/);
+    expect(report(error, { debug: true })[1]).to.match(/^[\x20-\x7e\n\ufffd]*$/);
+  });
 });

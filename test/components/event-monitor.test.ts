@@ -2,9 +2,11 @@ import { expect } from 'chai';
 import { ChainMismatchError, NeedsRewindError } from '../../src/runtime/errors.js';
 import type { LogLevel } from '../../src/runtime/logger.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
+import { HastyClock } from '../support/hasty-clock.js';
 import { MessageLedger } from '../support/message-ledger.js';
 import { runMonitor } from '../support/monitor-run.js';
 import type { MonitorRunOptions } from '../support/monitor-run.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import type { SimLog } from '../support/simulated-chain.js';
 
 /** Runs to the end and returns what was thrown. */
@@ -88,9 +90,10 @@ describe('the event monitor', () => {
 
     it('cuts large ranges between blocks into batches of some 5,000 events', async () => {
       node.mine(12, () => Array.from({ length: 1_000 }, () => ({})));
+      node.mine(64, () => []);
       const sizes: number[] = [];
       await run({ stored: (message) => sizes.push(message.kind === 'events' ? message.events.length : 0) });
-      expect(sizes).to.deep.equal([5_000, 5_000, 2_000]);
+      expect(sizes.slice(0, 3)).to.deep.equal([5_000, 5_000, 2_000]);
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
     });
 
@@ -290,6 +293,158 @@ describe('the event monitor', () => {
       await run({ config: { endBlock: 20 } });
       node.reorg(80, 100);
       expect(await failureOf(run())).to.be.instanceOf(NeedsRewindError);
+    });
+  });
+
+  describe('when the chain is begun anew below what was read', () => {
+    /** Replaces all above block 50 by so many blocks that the head stays below what was read. */
+    const begin = (): void => node.reorg(150, 60);
+
+    it('gives up in flight, and says which block the chain still has', async () => {
+      node.mine(200);
+      const once = (): void => {
+        if (ledger.checkpoint.blockNumber === 200 && node.head.number === 200) begin();
+      };
+      const error = await failureOf(follow(() => node.head.number === 110, { moved: once }));
+      expect(error).to.be.instanceOf(NeedsRewindError);
+      expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6, keeps: 50 });
+    });
+
+    for (const mode of ['historical', 'realtime'] as const) {
+      it(`gives up at the start of a ${mode} run, too`, async () => {
+        node.mine(200);
+        await run();
+        begin();
+        expect(await failureOf(run({ config: { mode } }))).to.include({ code: 'NEEDS_REWIND', keeps: 50 });
+        expect(ledger.rollbacks).to.deep.equal([]);
+      });
+
+      it(`keeps nothing where a ${mode} run shares nothing with it`, async () => {
+        node.mine(200);
+        await run({ config: { startBlock: 0 } });
+        node.reorg(200, 3);
+        expect(await failureOf(run({ config: { mode, startBlock: 0 } }))).to.include({ keeps: null });
+      });
+    }
+
+    it('takes all back where all of it is remembered', async () => {
+      node.mine(20);
+      await run();
+      node.reorg(19, 4);
+      await run();
+      expect(ledger.rollbacks.map(({ ancestor }) => ancestor.number)).to.deep.equal([1]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('waits for a node that lags, however far, without asking for the same again and again', async () => {
+      node.mine(200);
+      await run();
+      await run();
+      let polls = 0;
+      node.options = { backend: () => (polls < 60 ? { behind: 120 } : {}) };
+      const before = node.requests.length;
+      await follow(() => polls > 60, { moved: () => polls++ });
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(node.requests.length - before).to.be.below(80);
+    });
+
+    it('waits where no row is as low as the head: nothing tells that the chain is another', async () => {
+      node.mine(200, (number) => (number > 150 ? [{}] : []));
+      await run();
+      node.reorg(200, 40);
+      let polls = 0;
+      const moved: MonitorRunOptions['moved'] = (_known, stop) => {
+        if (++polls === 40) stop();
+      };
+      await run({ config: { mode: 'realtime' }, moved });
+      expect(ledger.checkpoint.blockNumber).to.equal(200);
+    });
+  });
+
+  describe('when another chain stands behind the URL', () => {
+    let other: ChainSimulator;
+
+    beforeEach(async () => {
+      other = await ChainSimulator.start({ chainId: 5 }, { finalizedDistance: 30 });
+      other.mine(1);
+      // A fork of its own: what is mined in the same way is the same chain.
+      other.reorg(1, 90);
+    });
+    afterEach(() => other.stop());
+
+    /** Follows the head until all is read, lets `swap` happen, and goes on. */
+    const swapped = (urls: readonly string[], swap: () => void, isDone = (): boolean => false): Promise<void> => {
+      let isSwapped = false;
+      return follow(() => isSwapped && isDone(), {
+        urls,
+        moved: () => {
+          if (isSwapped || ledger.checkpoint.blockHash !== node.head.hash) return;
+          isSwapped = true;
+          swap();
+        },
+      });
+    };
+    const expectNothingLost = (error: unknown): void => {
+      expect(error).to.be.instanceOf(ChainMismatchError);
+      expect(error).to.include({ code: 'CHAIN_MISMATCH', exitCode: 6 });
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    };
+
+    for (const blocks of [20, 60, 120]) {
+      it(`ends without taking back anything of ${blocks} blocks, where connections break`, async () => {
+        node.mine(blocks);
+        const { proxy, url } = await TcpProxy.before(node.url);
+        expectNothingLost(await failureOf(swapped([url], () => proxy.lead(other.url))));
+        await proxy.close();
+      });
+
+      it(`ends without taking back anything of ${blocks} blocks, where nothing else shows it`, async () => {
+        node.mine(blocks);
+        const truth = new MessageLedger();
+        await runMonitor({ urls: [node.url], ledger: truth });
+        const swap = (): void => {
+          node.options = { chainId: 5 };
+          node.reorg(blocks, blocks + 5);
+        };
+        const error = await failureOf(swapped([node.url], swap));
+        expect(error).to.be.instanceOf(ChainMismatchError);
+        expect(ledger.rollbacks).to.deep.equal([]);
+        expect(ledger.ids).to.deep.equal(truth.ids);
+      });
+    }
+
+    it('stores nothing of it while history is read', async () => {
+      node.mine(900);
+      const { proxy, url } = await TcpProxy.before(node.url);
+      other.mine(900);
+      let stored = 0;
+      const clock = new HastyClock();
+      const error = await failureOf(
+        run({
+          urls: [url],
+          context: { clock },
+          stored: () => {
+            clock.sleptMs += 2_000;
+            if (++stored === 2) proxy.lead(other.url);
+          },
+        }),
+      );
+      expect(error).to.be.instanceOf(ChainMismatchError);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, ledger.checkpoint.blockNumber ?? 0)));
+    });
+
+    it('goes on with the endpoints that still serve the right one', async () => {
+      node.mine(60);
+      const { proxy, url } = await TcpProxy.before(node.url);
+      const swap = (): void => {
+        proxy.lead(other.url);
+        node.mine(5);
+      };
+      await swapped([url, node.url], swap, () => node.head.number === 65);
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+      await proxy.close();
     });
   });
 

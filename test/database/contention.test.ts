@@ -12,7 +12,7 @@ import { createDatabase, eachServer } from '../support/databases.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const sqlite = sqliteDialect('+00:00');
+const sqlite = sqliteDialect(() => '+00:00');
 const run = (sql: string): Statement => ({ sql, bindings: [] });
 
 describe('contention', () => {

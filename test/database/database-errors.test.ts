@@ -11,6 +11,7 @@ import {
   ChainparseError,
   DatabaseRefusedError,
   DatabaseUnreachableError,
+  DatabaseUnusableError,
   NotMigratedError,
   RuntimeFailure,
 } from '../../src/runtime/errors.js';
@@ -62,8 +63,8 @@ describe('an error of SQLite', () => {
     const path = `${temporaryFolder()}/text.db`;
     writeFileSync(path, 'this is a text and no database at all'.repeat(100));
     const error = await failureOfUse(`sqlite:${path}`);
-    expect(error).to.be.instanceOf(DatabaseRefusedError);
-    expect(error.message).to.match(/can't be reached: file is not a database$/);
+    expect(error).to.be.instanceOf(DatabaseUnusableError);
+    expect(error.message).to.match(/can't be read: file is not a database$/);
     expect(error.hint).to.match(/no SQLite database/);
   });
 
@@ -96,14 +97,33 @@ describe('an error of SQLite', () => {
     SQLITE_READONLY: /read-only/,
     SQLITE_PERM: /read-only/,
     SQLITE_IOERR_WRITE: /check the file and the disk/,
-    SQLITE_CORRUPT: /check the file and the disk/,
   };
   for (const [code, hint] of Object.entries(hints)) {
     it(`has a hint for ${code}`, () => {
-      const error = translateError(sqliteDialect('+00:00'), 'sqlite:x', Object.assign(new Error('oh'), { code }));
+      const error = translateError(
+        sqliteDialect(() => '+00:00'),
+        'sqlite:x',
+        Object.assign(new Error('oh'), { code }),
+      );
       expect(error).to.be.instanceOf(DatabaseUnreachableError).with.property('hint').that.matches(hint);
     });
   }
+});
+
+describe('a SQLite file that is damaged', () => {
+  it('is one that no waiting mends', () => {
+    for (const code of ['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB']) {
+      const thrown = Object.assign(new Error('database disk image is malformed'), { code });
+      const error = translateError(
+        sqliteDialect(() => '+00:00'),
+        'sqlite:x',
+        thrown,
+      ) as ChainparseError;
+      expect(error).to.be.instanceOf(DatabaseUnusableError).with.property('exitCode', 5);
+      expect(error.message).to.equal("the database sqlite:x can't be read: database disk image is malformed");
+      expect(error.hint).to.match(/damaged|no SQLite database/);
+    }
+  });
 });
 
 describe('an error of a server', () => {

@@ -1,6 +1,17 @@
-import { appendFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { logFiles, openLogFile } from '../../src/runtime/log-files.js';
 import { LogTail } from '../../src/runtime/log-tail.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -14,7 +25,7 @@ async function drain(tail: LogTail): Promise<string> {
 describe('LogTail', () => {
   let path: string;
   const lastLines = async (count?: number): Promise<string> => {
-    const tail = (await LogTail.open(path, count))!;
+    const tail = (await LogTail.open(path, { lines: count }))!;
     return await drain(tail).finally(() => tail.close());
   };
 
@@ -24,8 +35,8 @@ describe('LogTail', () => {
 
   it('reads nothing where there is no file', async () => {
     expect(await LogTail.open(path)).to.equal(undefined);
-    expect(await LogTail.open(path, 5)).to.equal(undefined);
-    expect(await LogTail.open(join(path, 'below', 'a'), 5)).to.equal(undefined);
+    expect(await LogTail.open(path, { lines: 5 })).to.equal(undefined);
+    expect(await LogTail.open(join(path, 'below', 'a'), { lines: 5 })).to.equal(undefined);
   });
 
   it('begins at the last lines, whether or not the very last is complete', async () => {
@@ -74,7 +85,7 @@ describe('LogTail', () => {
 
   it('begins anew where the file was emptied or replaced', async () => {
     writeFileSync(path, '1\n2\n');
-    const tail = (await LogTail.open(path, 0))!;
+    const tail = (await LogTail.open(path, { lines: 0 }))!;
     truncateSync(path);
     expect(await drain(tail)).to.equal('');
     appendFileSync(path, '3\n');
@@ -84,5 +95,53 @@ describe('LogTail', () => {
     writeFileSync(path, '4\n');
     expect(await drain(tail)).to.equal('4\n');
     await tail.close();
+  });
+
+  it('looks back no further than it may, and says that it begins inside of a line', async () => {
+    writeFileSync(`${path}.1`, 'a\nb\n');
+    writeFileSync(path, 'long line\nc\n');
+    const begin = async (lines: number, mostBytes: number): Promise<readonly [string, boolean]> => {
+      const tail = (await LogTail.open(path, { lines, mostBytes }))!;
+      return [await drain(tail).finally(() => tail.close()), tail.startsInside];
+    };
+    expect(await begin(1, 4)).to.deep.equal(['c\n', false]);
+    expect(await begin(2, 4)).to.deep.equal(['e\nc\n', true]);
+    expect(await begin(3, 12)).to.deep.equal(['long line\nc\n', false]);
+    expect(await begin(3, 14)).to.deep.equal(['b\nlong line\nc\n', false]);
+  });
+
+  it('ends its search where nobody waits for it any more', async () => {
+    writeFileSync(path, 'x'.repeat(1_000_000));
+    const tail = (await LogTail.open(path, { lines: 1, signal: AbortSignal.abort() }))!;
+    expect(await drain(tail)).to.equal('');
+    await tail.close();
+  });
+
+  it('opens no link, no pipe and no folder, and follows none that takes the place of its file', async () => {
+    const aside = `${path}.aside`;
+    writeFileSync(aside, 'a secret\n');
+    symlinkSync(aside, path);
+    expect(await LogTail.open(path)).to.equal(undefined);
+    unlinkSync(path);
+    execFileSync('mkfifo', [path]);
+    expect(await LogTail.open(path, { lines: 5 })).to.equal(undefined);
+    unlinkSync(path);
+    mkdirSync(path);
+    expect(await LogTail.open(path)).to.equal(undefined);
+    rmdirSync(path);
+    writeFileSync(path, '1\n');
+    const tail = (await LogTail.open(path))!;
+    unlinkSync(path);
+    symlinkSync(aside, path);
+    expect(await drain(tail)).to.equal('1\n');
+    await tail.close();
+  });
+
+  it('does not take another file for the one that it has found', async () => {
+    writeFileSync(path, '1\n');
+    const [found] = await logFiles(path);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, '2\n');
+    expect(await openLogFile(found!)).to.equal(undefined);
   });
 });

@@ -20,6 +20,30 @@ describe('maskUrl', () => {
     ['sqlite::memory:', 'sqlite::memory:'],
     ['file:///app/dist/main.js:3:7', 'file:///app/dist/main.js:3:7'],
     ['my secret words', '***'],
+    ['https://0123456789abcdef0123456789abcdef.eth.provider.example', 'https://***.eth.provider.example'],
+    ['wss://0123456789ABCDEF01234.eth.provider.example:8546/', 'wss://***.eth.provider.example:8546'],
+    ['https://q83vEjRWeJCrze8SNFZ4kA-_x1.provider.example', 'https://***.provider.example'],
+    ['https://0123456789abcdef0123456789abcdef:8545/', 'https://***:8545'],
+    ['https://01234567-89ab-cdef-0123-456789abcdef.provider.example', 'https://***.provider.example'],
+    [
+      'https://wild-purple-sea.ethereum-mainnet.quiknode.pro/0123456789abcdef/',
+      'https://wild-purple-sea.ethereum-mainnet.quiknode.pro/***',
+    ],
+    ['https://rpc.ankr.com/eth/0123456789abcdef', 'https://rpc.ankr.com/***'],
+    ['wss://eth-mainnet.g.alchemy.com/v2/abcDEF_123-xyz', 'wss://eth-mainnet.g.alchemy.com/***'],
+    [
+      'https://ethereum-mainnet-archive-node-01.internal.example',
+      'https://ethereum-mainnet-archive-node-01.internal.example',
+    ],
+    [
+      'http://ec2-203-0-113-25.eu-central-1.compute.example:8545',
+      'http://ec2-203-0-113-25.eu-central-1.compute.example:8545',
+    ],
+    ['http://[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8545', 'http://[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8545'],
+    [
+      'mysql://root@prod-db-cluster-instance-1.c9akciq32rgh0123456789ab.rds.example/chain',
+      'mysql://root@prod-db-cluster-instance-1.c9akciq32rgh0123456789ab.rds.example/chain',
+    ],
     ['https://', '***'],
     ['', '***'],
   ];
@@ -90,5 +114,24 @@ describe('SecretMask', () => {
       error: 'at https://a.example/***',
       none: null,
     });
+  });
+
+  it('masks the key in the host of a remembered URL where the host stands alone', () => {
+    const mask = new SecretMask();
+    mask.remember('https://0123456789abcdef0123456789ABCDEF.eth.provider.example/');
+    const host = '0123456789abcdef0123456789abcdef.eth.provider.example';
+    expect(mask.mask(`getaddrinfo ENOTFOUND ${host}`)).to.equal('getaddrinfo ENOTFOUND ***.eth.provider.example');
+    expect(mask.mask('0123456789abcdef0123456789ABCDEF')).to.equal('***');
+    mask.remember('https://ethereum-mainnet-archive-node-01.example');
+    expect(mask.mask('at ethereum-mainnet-archive-node-01.example')).to.contain('archive');
+  });
+
+  it('takes time in proportion to the text, whatever a node writes', () => {
+    const mask = new SecretMask();
+    const megabyte = 1_000_000;
+    for (const part of ['a.', 'a+b-c.', 'a', '://', ')']) {
+      const text = `https://a.example/${part.repeat(megabyte / part.length)}x ${part.repeat(megabyte / part.length)}`;
+      expect(mask.mask(text)).to.match(/^https:\/\/a\.example\/\*\*\*/);
+    }
   });
 });

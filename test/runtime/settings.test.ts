@@ -40,9 +40,10 @@ describe('loadSettings', () => {
     const { settings } = load({});
     expect(settings).to.deep.include({
       databaseUrl: 'sqlite:chainparse.db',
-      databaseTimezone: '+00:00',
+      databaseTimezone: undefined,
       heartbeatIntervalSeconds: 30,
       stallAfterSeconds: 300,
+      doubtSeconds: 2,
       taskTimeoutMinutes: 60,
       checkIntervalSeconds: 300,
       logDir: 'logs',
@@ -91,6 +92,7 @@ describe('loadSettings', () => {
       '  chain-31337: http://127.0.0.1:8545',
       'heartbeat_interval: 1.5',
       'stall_after: 10',
+      'doubt: 0',
       'task_timeout: 0.5',
       'check_interval: 5',
       'log_dir: /var/log',
@@ -104,6 +106,7 @@ describe('loadSettings', () => {
       databaseTimezone: '+08:00',
       heartbeatIntervalSeconds: 1.5,
       stallAfterSeconds: 10,
+      doubtSeconds: 0,
       taskTimeoutMinutes: 0.5,
       checkIntervalSeconds: 5,
       logDir: '/var/log',
@@ -175,6 +178,12 @@ describe('loadSettings', () => {
   it('refuses a time zone that is no offset', () => {
     expect(refusal({ env: { CHAINPARSE_DB_TIMEZONE: 'Asia/Shanghai' } }).hint).to.contain('+08:00');
     expect(load({ env: { CHAINPARSE_DB_TIMEZONE: 'UTC' } }).settings.databaseTimezone).to.equal('+00:00');
+    for (const text of ['+14:01', '-14:00', '+8:00', '+08:60', '08:00']) {
+      expect(refusal({ env: { CHAINPARSE_DB_TIMEZONE: text } }).message, text).to.match(/is no offset/);
+    }
+    for (const [text, offset] of Object.entries({ '+14:00': '+14:00', '-13:59': '-13:59', '-00:00': '+00:00' })) {
+      expect(load({ env: { CHAINPARSE_DB_TIMEZONE: text } }).settings.databaseTimezone).to.equal(offset);
+    }
   });
 
   it('refuses a timeout under three heartbeat intervals and says why', () => {

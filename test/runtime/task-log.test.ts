@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { combineLoggers } from '../../src/runtime/combined-logger.js';
@@ -82,6 +82,18 @@ describe('a task log', () => {
 });
 
 describe('RotatingFile', () => {
+  it('writes through no link', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'precious'), 'mine\n');
+    symlinkSync(join(folder, 'precious'), join(folder, 'log'));
+    const failures: string[] = [];
+    const file = new RotatingFile(join(folder, 'log'), { onFailure: ({ message }) => failures.push(message) });
+    file.write('a line\n');
+    file.close();
+    expect(failures).to.have.length(1);
+    expect(readFileSync(join(folder, 'precious'), 'utf8')).to.equal('mine\n');
+  });
+
   it('puts a full file aside and keeps a number of them', () => {
     const folder = join(temporaryFolder(), 'a', 'b');
     mkdirSync(folder, { recursive: true });

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { eachDatabase } from '../support/databases.js';
-import { openMigrated } from '../support/migrated-database.js';
 import { Scenario } from '../support/scenario.js';
-import { endGently, stateOf, whenRunning } from '../support/watched-runs.js';
+import { endGently, quickMonitor, stateOf, whenRunning } from '../support/watched-runs.js';
 
 /** The instant so many seconds ago as a program in China writes it. */
 function inChina(secondsAgo: number): string {
@@ -18,7 +18,8 @@ eachDatabase('tables that an older program writes in local time (CHAINPARSE_DB_T
 
   before(async () => {
     node = await ChainSimulator.start();
-    older = await openMigrated(await database.fresh());
+    older = await openDatabase(await database.fresh(), { create: true });
+    await older.knex.raw('SELECT 1');
   });
   after(async () => {
     await older.close();
@@ -49,5 +50,38 @@ eachDatabase('tables that an older program writes in local time (CHAINPARSE_DB_T
     const [ours] = await scenario.tasks();
     expect(ours?.heartbeat_age_seconds).to.be.within(0, 5);
     await endGently([run]);
+  });
+
+  it('are judged by nobody who is set to another: such a monitor is refused, and the living task lives', async function () {
+    this.timeout(60_000);
+    const scenario = await Scenario.begin(await database.fresh(), node.url, { mode: 'realtime' });
+    const run = scenario.run();
+    await whenRunning([run]);
+    const monitor = scenario.start(...quickMonitor);
+    await monitor.output(/timeout check: 1 running, 0 timed out/);
+    const china = scenario.in({ CHAINPARSE_DB_TIMEZONE: '+08:00' });
+    const refused = [quickMonitor, ['run-pipeline', '45', '--take-over'], ['worker'], ['heartbeat', 'send', '1']];
+    for (const args of refused) {
+      const { code, stderr } = await china.start(...args).exit(20_000);
+      expect(code, `${args.join(' ')}: ${stderr}`).to.equal(2);
+      expect(stderr).to.match(/^error: the database holds its times in \+00:00, and this process is set to \+08:00$/m);
+      expect(stderr).to.match(/^hint: remove CHAINPARSE_DB_TIMEZONE/m);
+    }
+    expect(await stateOf(scenario, 45)).to.deep.equal([0, null]);
+    const change = await scenario.start('migrate', '--time-zone', '+08:00').exit();
+    expect([change.code, change.stderr]).to.deep.equal([
+      1,
+      "error: the time zone can't be changed while the database is in use: task 1 runs\n" +
+        'hint: stop runs, workers, monitors and chainparse serve first\n',
+    ]);
+    await endGently([run, monitor]);
+    await scenario.chainparse('migrate', '--time-zone', '+08:00');
+    const shown = JSON.parse(await scenario.chainparse('config', '--json')) as { settings: Record<string, string>[] };
+    expect(shown.settings.find(({ setting }) => setting === 'database_timezone')).to.deep.equal({
+      setting: 'database_timezone',
+      value: '+08:00',
+      source: 'database',
+    });
+    expect(JSON.parse(await scenario.chainparse('heartbeat', 'test', '--json'))).to.include({ ok: true });
   });
 });

@@ -74,7 +74,7 @@ describe('serve and workers', () => {
       const url = await testDatabase.fresh();
       scenario = await Scenario.begin(url, node.url, { mode: 'historical', startBlock: 0, endBlock: 50 });
       for (const id of [46, 47, 48])
-        await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--id', String(id));
+        await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--id', String(id), '--name', `p${id}`);
       database = await openDatabase(url);
       server = scenario.start('serve', '--port', '0', '--json');
       const [, apiUrl = ''] = await server.output(/^{\s*"url":\s*"(.*?)"\s*}/);
@@ -96,9 +96,12 @@ describe('serve and workers', () => {
       this.timeout(90_000);
       const ids: number[] = [];
       for (const pipelineId of [45, 46, 47, 48]) ids.push(await api.start({ pipeline_id: pipelineId }));
-      ids.push(await api.start({ pipeline_id: 45, fresh: true, from_block: 10, to_block: 20 }));
+      const again = { pipeline_id: 45, fresh: true, from_block: 10, to_block: 20 };
+      expect((await api.post('/api/v1/pipeline/start', again)).status).to.equal(409);
       await startWorker('--concurrency', '2');
       await startWorker('--concurrency', '2');
+      await api.ended(ids[0] ?? 0);
+      ids.push(await api.start(again));
       const ends = await Promise.all(ids.map((id) => api.ended(id)));
       expect(ends.map(({ end_reason }) => end_reason)).to.deep.equal(Array(5).fill('completed'));
       expect(ends.map((task) => task.progress?.next_block)).to.deep.equal([51, 51, 51, 51, 21]);

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { makeBlock } from './simulated-chain.js';
+import { makeBlock, sealBlock } from './simulated-chain.js';
 import type { SimBlock, SimEvent, SimLog } from './simulated-chain.js';
 import { SimRefusal, answerCall, headerOf } from './simulated-node.js';
 import type { NodeTraits, SimError } from './simulated-node.js';
@@ -47,6 +47,10 @@ export interface SimulatorOptions {
   readonly backend?: (request: number) => Backend;
   /** How long each answer takes, in milliseconds. */
   readonly delayMs?: number;
+  /** Changes what a call answers with. */
+  readonly lie?: ((call: SimCall, result: unknown) => unknown) | undefined;
+  /** Make blocks whose headers give their hashes, as those of most chains do. */
+  readonly sealed?: boolean;
 }
 
 /** A node that refuses nothing. */
@@ -82,6 +86,7 @@ export class ChainSimulator {
   /** The same node over WebSockets. */
   readonly sockets: SimulatedSockets;
   readonly #server: Server;
+  readonly #make: typeof makeBlock;
   #blocks: readonly SimBlock[];
   /** The chain before the last reorg, as long as no block that the reorg replaced has become final. */
   #before: readonly SimBlock[] | undefined;
@@ -91,7 +96,8 @@ export class ChainSimulator {
   private constructor(options: SimulatorOptions, traits: Partial<NodeTraits>) {
     this.options = options;
     this.traits = { ...defaultTraits, ...traits };
-    this.#blocks = [makeBlock(undefined, 'genesis', [])];
+    this.#make = options.sealed === true ? sealBlock : makeBlock;
+    this.#blocks = [this.#make(undefined, 'genesis', [])];
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.sockets = new SimulatedSockets(this.#server, (body) => this.#reply(body));
   }
@@ -123,7 +129,7 @@ export class ChainSimulator {
   mine(count: number, events: (number: number) => readonly SimEvent[] = () => [{}]): void {
     const grown = [...this.#blocks];
     for (let mined = 0; mined < count; mined++) {
-      grown.push(makeBlock(grown.at(-1), `fork ${this.#forks}`, events(grown.length)));
+      grown.push(this.#make(grown.at(-1), `fork ${this.#forks}`, events(grown.length)));
     }
     this.#blocks = grown;
     for (const block of grown.slice(grown.length - count)) this.sockets.tell(headerOf(block));
@@ -214,7 +220,7 @@ export class ChainSimulator {
     if (fault?.kind === 'call-error' && fault.method === method) return { jsonrpc: '2.0', id, error: fault.error };
     try {
       const result = answerCall(call, view.blocks, view.logsUpTo, this.options.chainId ?? 31337, this.traits);
-      return { jsonrpc: '2.0', id, result };
+      return { jsonrpc: '2.0', id, result: this.options.lie?.(call, result) ?? result };
     } catch (error) {
       if (!(error instanceof SimRefusal)) throw error;
       return { jsonrpc: '2.0', id, error: error.error };

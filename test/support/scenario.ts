@@ -101,7 +101,7 @@ export class Scenario {
   /** Starts a run of the same definition as another pipeline. */
   async runAs(pipelineId: number, ...options: string[]): Promise<Child> {
     const id = String(pipelineId);
-    await this.chainparse('pipeline', 'import', 'pipeline.json', '--id', id);
+    await this.chainparse('pipeline', 'import', 'pipeline.json', '--id', id, '--name', `transfers-${id}`);
     return this.start('run-pipeline', id, '--rpc-url', this.#rpcUrl, ...options);
   }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { keccak_256 } from 'js-sha3';
+import { headerHash } from '../../src/chain/audit/header-hash.js';
+import { receiptsRoot as rootOf } from '../../src/chain/audit/receipts-root.js';
 
 /** An event to put into a block; what is left out is made up. */
 export interface SimEvent {
@@ -28,7 +30,12 @@ export interface SimBlock {
   readonly timestamp: number;
   readonly logsBloom: string;
   readonly logs: readonly SimLog[];
+  /** What its header holds beside that, where its hash is that of its header. */
+  readonly header?: Readonly<Record<string, string>>;
 }
+
+/** A receipt as a node sends it. */
+export type SimReceipt = Readonly<Record<string, unknown>> & { readonly logs: readonly SimLog[] };
 
 /** keccak-256 of `Transfer(address,address,uint256)`. */
 export const transferTopic = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
@@ -48,6 +55,32 @@ export function makeBlock(parent: SimBlock | undefined, salt: string, events: re
   const hash = hashOf(`block ${number} ${parentHash} ${salt}`);
   const logs = events.map((event, index) => makeLog(event, index, number, hash));
   return { number, hash, parentHash, timestamp: 1_700_000_000 + number * 12, logsBloom: bloomOf(logs), logs };
+}
+
+/** Returns the child of a block as `makeBlock` does, with a header that gives its hash, and its receipts' root. */
+export function sealBlock(parent: SimBlock | undefined, salt: string, events: readonly SimEvent[]): SimBlock {
+  const { number, parentHash, timestamp, logs: made, logsBloom } = makeBlock(parent, salt, events);
+  const receiptsRoot = rootOf(receiptsOf({ hash: '', logsBloom, logs: made })) ?? '';
+  const header = {
+    ...{ sha3Uncles: zeroHash, miner: simContract, stateRoot: zeroHash, transactionsRoot: hashOf(salt), receiptsRoot },
+    ...{ difficulty: '0x0', gasLimit: '0x1c9c380', gasUsed: toHex(21_000 * made.length), extraData: '0x' },
+    ...{ mixHash: zeroHash, nonce: '0x0000000000000000', baseFeePerGas: '0x7', withdrawalsRoot: zeroHash },
+  };
+  const whole = { ...header, parentHash, logsBloom, number: toHex(number), timestamp: toHex(timestamp) };
+  const hash = headerHash(whole);
+  const logs = events.map((event, index) => makeLog(event, index, number, hash));
+  return { number, hash, parentHash, timestamp, logsBloom, logs, header };
+}
+
+/** Returns the receipts of a block as a node sends them. */
+export function receiptsOf({ hash, logsBloom, logs }: Pick<SimBlock, 'hash' | 'logsBloom' | 'logs'>): SimReceipt[] {
+  const transactions = [...new Set(logs.map((log) => log.transactionIndex))];
+  return transactions.map((transactionIndex) => {
+    const own = logs.filter((log) => log.transactionIndex === transactionIndex);
+    const { transactionHash = '' } = own[0] ?? {};
+    const fields = { transactionHash, blockHash: hash, status: '0x1', type: '0x2', cumulativeGasUsed: '0x5208' };
+    return { ...fields, logsBloom, logs: own };
+  });
 }
 
 function makeLog(event: SimEvent, index: number, blockNumber: number, blockHash: string): SimLog {
@@ -86,6 +119,7 @@ function bloomOf(logs: readonly SimLog[]): string {
   return `0x${bloom.toString('hex')}`;
 }
 
+const zeroHash = `0x${'0'.repeat(64)}`;
 const noBloom = `0x${'0'.repeat(512)}`;
 const bits = new Map<string, readonly number[]>();
 

@@ -1,5 +1,5 @@
 import { receiptsRoot } from '../../src/chain/audit/receipts-root.js';
-import { toHex } from './simulated-chain.js';
+import { receiptsOf, toHex } from './simulated-chain.js';
 import type { SimBlock, SimLog } from './simulated-chain.js';
 
 /** An error object of JSON-RPC. */
@@ -72,7 +72,7 @@ export function answerCall(
     case 'eth_getBlockByNumber':
       return headerOf(blocks[resolveTag(call.params[0] as string, blocks, traits)], traits);
     case 'eth_getBlockReceipts':
-      if (traits.receipts !== 'none') return receiptsOf(blocks[Number(call.params[0])], traits);
+      if (traits.receipts !== 'none') return answerReceipts(call.params[0] as string, blocks, logsUpTo, traits);
       break;
     case 'eth_getLogs':
       return getLogs(call.params[0] as Filter, blocks, logsUpTo, traits);
@@ -80,14 +80,12 @@ export function answerCall(
   throw new SimRefusal({ code: -32601, message: `the method ${call.method} does not exist/is not available` });
 }
 
-function receiptsOf(block: SimBlock | undefined, { receipts }: NodeTraits): unknown {
-  if (block === undefined) return null;
-  const hashes = [...new Set(block.logs.map((log) => log.transactionHash))];
-  return hashes.map((transactionHash) => {
-    const logs = block.logs.filter((log) => log.transactionHash === transactionHash);
-    const fields = { transactionHash, blockHash: block.hash, status: '0x1', type: '0x2', cumulativeGasUsed: '0x5208' };
-    return { ...fields, logsBloom: block.logsBloom, logs: receipts === 'lacking' ? logs.slice(0, -1) : logs };
-  });
+function answerReceipts(asked: string, blocks: readonly SimBlock[], logsUpTo: number, traits: NodeTraits): unknown {
+  const block = asked.length === 66 ? blocks.find(({ hash }) => hash === asked) : blocks[Number(asked)];
+  if (block === undefined || block.number > logsUpTo) return null;
+  const receipts = receiptsOf(block);
+  if (traits.receipts !== 'lacking') return receipts;
+  return receipts.map((receipt) => ({ ...receipt, logs: receipt.logs.slice(0, -1) }));
 }
 
 function resolveTag(tag: string, blocks: readonly SimBlock[], traits: NodeTraits): number {
@@ -105,9 +103,9 @@ function resolveTag(tag: string, blocks: readonly SimBlock[], traits: NodeTraits
 export function headerOf(block: SimBlock | undefined, traits?: NodeTraits): unknown {
   if (block === undefined) return null;
   const { number, hash, parentHash, timestamp, logsBloom } = block;
-  const header = { number: toHex(number), hash, parentHash, timestamp: toHex(timestamp), logsBloom, transactions: [] };
-  if (traits?.receipts !== 'rooted') return header;
-  return { ...header, receiptsRoot: receiptsRoot(receiptsOf(block, traits) as readonly unknown[]) };
+  const shown = { number: toHex(number), hash, parentHash, timestamp: toHex(timestamp), logsBloom, transactions: [] };
+  const header = { ...block.header, ...shown };
+  return traits?.receipts === 'rooted' ? { ...header, receiptsRoot: receiptsRoot(receiptsOf(block)) } : header;
 }
 
 function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, traits: NodeTraits): unknown[] {

@@ -9,7 +9,7 @@ export type Direction = 'requests' | 'answers';
 /** A TCP proxy on 127.0.0.1 that can do to a connection what networks do. */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #sockets = new Set<Socket>();
   readonly #frozen = new Set<Direction>();
   readonly #wakeFrozen: (() => void)[] = [];
@@ -41,6 +41,13 @@ export class TcpProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Has the server that a URL names answer from now on; the connections of the moment are reset. */
+  lead(url: string): void {
+    const { hostname, port } = new URL(url);
+    this.#target = { host: hostname, port: Number(port) };
+    this.reset();
   }
 
   /** How many clients are connected. */

@@ -14,6 +14,8 @@ describe('the heartbeats of a process with many tasks', () => {
   let clock: FakeClock;
   let statements: { at: number; beats: readonly Beat[] }[];
   let answer: () => Promise<readonly number[]>;
+  let questions: (readonly number[])[];
+  let ended: readonly number[];
   let events: LivenessEvent[];
   let done: AbortController;
   let rounds: BeatRounds;
@@ -39,6 +41,10 @@ describe('the heartbeats of a process with many tasks', () => {
         statements.push({ at: (clock.monotonic() - 1_000) / 1_000, beats });
         return answer();
       },
+      listEnded: (ids: readonly number[]): Promise<readonly number[]> => {
+        questions.push(ids);
+        return Promise.resolve(ids.filter((id) => ended.includes(id)));
+      },
     };
     return new BeatRounds({ tasks, clock, random });
   };
@@ -48,6 +54,7 @@ describe('the heartbeats of a process with many tasks', () => {
   beforeEach(() => {
     clock = new FakeClock();
     statements = [];
+    [questions, ended] = [[], []];
     events = [];
     answer = (): Promise<readonly number[]> => Promise.resolve([]);
     done = new AbortController();
@@ -75,6 +82,26 @@ describe('the heartbeats of a process with many tasks', () => {
     const beatsOf = (taskId: number): number =>
       statements.filter(({ beats }) => beats.some((beat) => beat.taskId === taskId)).length;
     expect(tasks.map(({ taskId }) => beatsOf(taskId)).every((count) => count === 1)).to.equal(true);
+  });
+
+  it('leave those out that hang, and ask about all of them in one statement an interval whether they were ended', async () => {
+    const hanging: Heartbeat[] = [];
+    for (let taskId = 1; taskId <= 20; taskId++) {
+      hanging.push(begin(taskId, 60_000));
+      await clock.advance(500);
+    }
+    const works = begin(21);
+    await clock.advance(200_000);
+    questions = [];
+    await clock.advance(300_000);
+    expect(questions.length).to.be.within(9, 11);
+    expect(new Set(questions.at(-1)).size).to.equal(20);
+    ended = [7, 8];
+    await clock.advance(30_000);
+    expect(hanging.filter(({ lost }) => lost.aborted).map(({ taskId }) => taskId)).to.deep.equal([7, 8]);
+    expect(works.lost.aborted).to.equal(false);
+    await clock.advance(30_000);
+    expect(questions.at(-1)).to.not.include(7);
   });
 
   it('leave the one out that hangs, and take it along again when it moves', async () => {

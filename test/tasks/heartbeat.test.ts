@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Beat } from '../../src/database/tasks/task-rows.js';
 import type { Progress } from '../../src/model/task.js';
-import { DatabaseUnreachableError, LeaseLostError } from '../../src/runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../../src/runtime/errors.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import type { Lang } from '../../src/runtime/messages.js';
 import { BeatRounds } from '../../src/tasks/beat-rounds.js';
@@ -18,6 +18,9 @@ describe('a heartbeat', () => {
   /** What the database does: which tasks no longer run, or what it throws. */
   let answer: () => Promise<readonly number[]>;
   let beats: { at: number; id: number | undefined; progress: Progress | null | undefined }[];
+  /** When it was asked, in seconds, whether the task has ended; and which tasks have. */
+  let asked: number[];
+  let ended: () => Promise<readonly number[]>;
   let events: LivenessEvent[];
   let lines: { level: string; message: string; event: unknown }[];
   let heartbeat: Heartbeat;
@@ -33,7 +36,11 @@ describe('a heartbeat', () => {
         return answer();
       },
     };
-    const rounds = new BeatRounds({ tasks, clock, random: () => 0 });
+    const listEnded = (ids: readonly number[]): Promise<readonly number[]> => {
+      asked.push((clock.monotonic() - 1_000) / 1_000);
+      return ended().then((all) => ids.filter((id) => all.includes(id)));
+    };
+    const rounds = new BeatRounds({ tasks: { ...tasks, listEnded }, clock, random: () => 0 });
     const observe = (event: LivenessEvent): unknown => events.push(event);
     const times = { intervalMs, stallAfterMs };
     return new Heartbeat({ taskId: 123, pipelineId: 45, rounds, clock, logger, lang, observe, ...times });
@@ -43,6 +50,8 @@ describe('a heartbeat', () => {
     clock = new FakeClock();
     answer = (): Promise<readonly number[]> => Promise.resolve([]);
     beats = [];
+    asked = [];
+    ended = (): Promise<readonly number[]> => Promise.resolve([]);
     lines = [];
     events = [];
     heartbeat = begin();
@@ -62,6 +71,29 @@ describe('a heartbeat', () => {
     );
     return () => result;
   };
+
+  describe('on a database that is no longer the one that it was', () => {
+    const gone = new DatabaseUnusableError('the file was deleted');
+
+    it('ends its run at once, whether the work moves or a call is in the air', async () => {
+      await moved();
+      answer = (): Promise<never> => Promise.reject(gone);
+      const ticking = heartbeat.tick(done.signal);
+      await clock.advance(intervalMs);
+      await ticking;
+      expect(heartbeat.lost.reason).to.equal(gone);
+      expect(await moved().catch((error: unknown) => error)).to.equal(gone);
+      expect(beats).to.have.length(2);
+    });
+
+    it('waits for nothing where it would renew before it goes on', async () => {
+      await moved();
+      answer = (): Promise<never> => Promise.reject(gone);
+      const recovered = outcome(heartbeat.recover(never));
+      await settle();
+      expect(recovered()).to.equal(gone);
+    });
+  });
 
   describe('of a loop that moves', () => {
     it('beats at the first progress, with it', async () => {
@@ -140,6 +172,46 @@ describe('a heartbeat', () => {
       await clock.advance(1_000_000);
       expect(times().at(-1)).to.equal(670);
       expect(lines.filter(({ event }) => event === 'task.stalled')).to.have.length(2);
+    });
+
+    it('asks once an interval, once it has stalled, whether its task was ended, and does not beat', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      await clock.advance(stallAfterMs - 1_000);
+      expect(asked).to.deep.equal([]);
+      const before = beats.length;
+      await clock.advance(1_000 + 3 * intervalMs);
+      expect(asked).to.deep.equal([300, 330, 360, 390]);
+      expect(beats).to.have.length(before);
+    });
+
+    it('learns within an interval that its task was ended, though it has stalled, and asks no more', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      await clock.advance(stallAfterMs + 1_000);
+      ended = (): Promise<readonly number[]> => Promise.resolve([123]);
+      expect(heartbeat.lost.aborted).to.equal(false);
+      await clock.advance(intervalMs - 1_000);
+      expect(heartbeat.lost.aborted).to.equal(true);
+      expect(heartbeat.lost.reason).to.be.instanceOf(LeaseLostError);
+      expect(events.at(-1)).to.deep.include({ kind: 'beat_refused' });
+      const before = asked.length;
+      await clock.advance(3 * intervalMs);
+      expect(asked).to.have.length(before);
+    });
+
+    it('asks again within an interval where nobody could answer, and beats as soon as it moves meanwhile', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      ended = away;
+      await clock.advance(stallAfterMs + intervalMs);
+      expect(asked).to.deep.equal([300, 330]);
+      ended = () => new Promise(() => undefined);
+      await clock.advance(intervalMs);
+      const before = beats.length;
+      await moved();
+      await clock.advance(intervalMs);
+      expect(beats).to.have.length(before + 2);
     });
 
     it('does not double the beats of the loop', async () => {

@@ -26,6 +26,7 @@ export const silentTask: Task = {
   progress: null,
   heartbeatAgeSeconds: 3_690,
   silentSeconds: 3_690,
+  waiting: null,
 };
 
 /** A timeout monitor with a heartbeat interval of 30 s, on a database that does what the test says. */

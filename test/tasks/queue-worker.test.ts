@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { QueuedTask } from '../../src/database/tasks/task-queue.js';
 import { QueueWorker, type QueuedOutcome } from '../../src/tasks/queue-worker.js';
+import { DatabaseUnusableError } from '../../src/runtime/errors.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 describe('QueueWorker', () => {
@@ -11,14 +12,27 @@ describe('QueueWorker', () => {
   let ends: Map<number, (outcome: QueuedOutcome | Error) => void>;
   let stopping: AbortController;
   let fails: boolean;
+  let shown: (number | 'end')[];
+  let kept: string[];
+  let failure: Error;
+  let hangs: Promise<void> | null;
   let ended: Promise<void>;
 
   const start = (concurrency: number): void => {
     const worker = new QueueWorker({
+      name: 'here:1',
+      presence: {
+        show: async (running) => {
+          await hangs;
+          shown.push(running);
+        },
+        end: () => Promise.resolve(void shown.push('end')),
+      },
       queue: {
+        keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
         listClaimable: (limit, except) =>
           fails
-            ? Promise.reject(new Error('away'))
+            ? Promise.reject(failure)
             : Promise.resolve(waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit)),
       },
       run: ({ taskId }) => {
@@ -49,6 +63,8 @@ describe('QueueWorker', () => {
     logged = [];
     ends = new Map();
     fails = false;
+    [shown, kept, hangs] = [[], [], null];
+    failure = new Error('away');
     stopping = new AbortController();
   });
   afterEach(async () => {
@@ -67,6 +83,38 @@ describe('QueueWorker', () => {
     await end(1);
     await clock.advance(0);
     expect(started).to.deep.equal([1, 2, 3]);
+  });
+
+  it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {
+    queue(1, 2);
+    start(1);
+    const result = ended.catch((error: unknown) => error);
+    ended = result.then(() => undefined);
+    let isOver = false;
+    void result.then(() => (isOver = true));
+    await clock.advance(0);
+    failure = new DatabaseUnusableError('the file was deleted');
+    fails = true;
+    await end(1);
+    await clock.advance(1_000);
+    expect(await result).to.equal(failure);
+    expect(isOver).to.equal(true);
+    expect(started).to.deep.equal([1]);
+    expect(logged).to.deep.equal(['error no more tasks are taken here: the file was deleted']);
+  });
+
+  it('lets what runs come to its end where a task finds that the database may not be used any more', async () => {
+    queue(1, 2, 3);
+    start(2);
+    const result = ended.catch((error: unknown) => error);
+    ended = result.then(() => undefined);
+    await clock.advance(0);
+    const newer = new DatabaseUnusableError('the schema is newer');
+    await end(1, newer);
+    await clock.advance(5_000);
+    expect(started).to.deep.equal([1, 2]);
+    await end(2);
+    expect(await result).to.equal(newer);
   });
 
   it('looks once a second for what is new', async () => {
@@ -94,6 +142,24 @@ describe('QueueWorker', () => {
     expect(logged).to.deep.equal(["warn task 1 waits, for it can't be run here: no RPC URL"]);
   });
 
+  it('keeps with a task that waits why it can not be run here', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    await end(1, { unfit: 'no RPC URL' });
+    expect(kept).to.deep.equal(['1 here:1: no RPC URL']);
+  });
+
+  it('tells at each look how many tasks it runs, and that it ends as soon as it is told to', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    await clock.advance(1_000);
+    stopping.abort(new Error('SIGTERM'));
+    await clock.advance(0);
+    expect(shown).to.deep.equal([0, 1, 'end']);
+  });
+
   it('goes on when a task fails, and when the queue can not be read', async () => {
     queue(1);
     start(1);
@@ -112,6 +178,19 @@ describe('QueueWorker', () => {
       "warn the queue can't be read: away",
       'info the queue can be read again',
     ]);
+  });
+
+  it('ends when it is told to, though the queue gives no answer, and begins nothing that it hears of then', async () => {
+    let answer = (): void => undefined;
+    hangs = new Promise<void>((resolve) => (answer = resolve));
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    stopping.abort(new Error('SIGTERM'));
+    await ended;
+    answer();
+    await clock.advance(0);
+    expect(started).to.deep.equal([]);
   });
 
   it('begins nothing more when it is told to stop, and waits for what runs', async () => {

@@ -1,13 +1,17 @@
 import { keepToken, onUnauthorized } from './api-client.js';
+import { askWhatMayBeDone } from './caller.js';
 import { announce } from './dialog.js';
 import { currentLanguage, t } from './language.js';
 import { live } from './live.js';
 import { alertsPage } from './pages/alerts.js';
+import { apiPage } from './pages/api.js';
 import { notFoundPage } from './pages/not-found.js';
 import { overviewPage } from './pages/overview.js';
 import { pipelinePage } from './pages/pipeline.js';
 import { taskPage } from './pages/task.js';
 import { tasksPage } from './pages/tasks.js';
+import { setText } from './dom.js';
+import { zoneName } from './zone.js';
 import { currentRoute } from './router.js';
 import { makeShell } from './shell.js';
 import { askToSignIn } from './sign-in.js';
@@ -16,6 +20,7 @@ const pages = {
   overview: overviewPage,
   tasks: tasksPage,
   alerts: alertsPage,
+  api: apiPage,
   task: taskPage,
   pipeline: pipelinePage,
   'not-found': notFoundPage,
@@ -43,14 +48,20 @@ function show() {
 
 function update() {
   shell.update();
-  page.update();
+  page?.update();
+  for (const node of document.querySelectorAll('.zone')) setText(node, zoneName());
 }
 
 function signIn(wasRefused) {
   if (wasRefused) keepToken(null);
   live.stop();
+  // Nothing is known here of whoever has not signed in.
+  ending.abort();
+  page = null;
+  main.replaceChildren();
   askToSignIn(wasRefused, () => {
     live.follow();
+    void askWhatMayBeDone();
     show();
   });
 }
@@ -62,13 +73,16 @@ function signOut() {
 
 onUnauthorized(signIn);
 live.addEventListener('change', update);
+live.addEventListener('zone', show);
 live.addEventListener('state', () => {
   document.documentElement.dataset.link = live.state;
+  if (live.state === 'open') void askWhatMayBeDone();
   if (live.state === 'lost') announce(t('link.lost'));
   else if (live.state === 'open' && live.heardAt !== null) announce(t('link.back'));
   shell.update();
 });
 window.addEventListener('hashchange', () => {
+  if (live.state === 'signed-out') return;
   const before = place;
   show();
   // A filter that changes leaves the reader where they are.
@@ -77,8 +91,9 @@ window.addEventListener('hashchange', () => {
   main.focus({ preventScroll: true });
 });
 // Ages grow by themselves; a page that nobody looks at need not.
-setInterval(() => document.hidden || (shell.update(), page.update()), 1000);
+setInterval(() => document.hidden || update(), 1000);
 document.addEventListener('visibilitychange', () => document.hidden || update());
 
 show();
+void askWhatMayBeDone();
 live.follow();

@@ -1,6 +1,7 @@
 import { keepLanguage, readLanguage } from './preferences.js';
 import en from './texts/en.js';
 import zh from './texts/zh.js';
+import { inZone, withZone } from './zone.js';
 
 const texts = { en, zh };
 let language = readLanguage();
@@ -61,9 +62,18 @@ export function formatAge(seconds) {
   return new Intl.NumberFormat(language, options).format(size > 60 ? value : Math.floor(value));
 }
 
-/** Writes an instant of the database's time zone for people. */
+/** Writes an instant of the database's time zone for people, with the zone's name. */
 export function formatInstant(text) {
-  return text === null ? '–' : text.slice(0, 19).replace('T', ' ');
+  return text === null ? '–' : withZone(plainInstant(text));
+}
+
+/** Writes a moment, in milliseconds since the epoch, as a time of the day, with the zone's name. */
+export function formatClock(ms) {
+  return withZone(inZone(ms).slice(11, 19));
+}
+
+function plainInstant(text) {
+  return text.slice(0, 19).replace('T', ' ');
 }
 
 /** Returns the seconds between two instants of the database. */
@@ -71,8 +81,8 @@ export function secondsBetween(from, to) {
   return (Date.parse(`${to}Z`) - Date.parse(`${from}Z`)) / 1000;
 }
 
-/** Writes an instant in a table: this year's without the year. */
+/** Writes an instant in a table whose heading names the zone: this year's without the year. */
 export function formatShortInstant(text) {
-  const isThisYear = text !== null && text.startsWith(String(new Date().getFullYear()));
-  return isThisYear ? formatInstant(text).slice(5) : formatInstant(text);
+  if (text === null) return '–';
+  return text.startsWith(inZone(Date.now()).slice(0, 4)) ? plainInstant(text).slice(5) : plainInstant(text);
 }

@@ -1,10 +1,11 @@
 import { followEvents } from './event-stream.js';
+import { setZone } from './zone.js';
 
 /** All that the server has told, by key, each with the moment at which it came. */
 class Live extends EventTarget {
   #entries = new Map();
   #stop = new AbortController();
-  /** `connecting`, `open`, or `lost`. */
+  /** `connecting`, `open`, `lost`, or `signed-out`. */
   state = 'connecting';
   /** When the server was heard last; null: never. */
   heardAt = null;
@@ -32,9 +33,13 @@ class Live extends EventTarget {
     return found;
   }
 
+  /** Forgets all that was told: whoever looks now has not said who they are. */
   stop() {
     this.#stop.abort();
-    this.#setState('lost', null);
+    this.#entries.clear();
+    this.isComplete = false;
+    this.heardAt = null;
+    this.#setState('signed-out', null);
   }
 
   #take({ name, data }) {
@@ -50,6 +55,8 @@ class Live extends EventTarget {
     }
     this.heardAt = new Date();
     this.isComplete = true;
+    const zone = this.get('system')?.time_zone;
+    if (zone !== undefined && setZone(zone)) this.dispatchEvent(new Event('zone'));
     for (const key of beats) this.dispatchEvent(new CustomEvent('beat', { detail: key }));
     this.dispatchEvent(new Event('change'));
   }
@@ -57,6 +64,7 @@ class Live extends EventTarget {
   #setState(state, failure) {
     // To try again is no other state than to have lost it.
     if (state === 'connecting' && this.state === 'lost') return;
+    if (state === 'lost' && this.state === 'signed-out') return;
     if (state === this.state) return;
     this.state = state;
     this.dispatchEvent(new CustomEvent('state', { detail: failure }));

@@ -1,6 +1,6 @@
 import { readToken } from './api-client.js';
 import { h, setText } from './dom.js';
-import { currentLanguage, setLanguage, t } from './language.js';
+import { currentLanguage, formatClock, setLanguage, t } from './language.js';
 import { live } from './live.js';
 import { nextTheme, readTheme, setTheme } from './preferences.js';
 import { icon } from './parts/icon.js';
@@ -60,7 +60,7 @@ export function makeShell({ onLanguage, onSignOut }) {
     link.dataset.state = state;
     setText(link.lastChild, t(`link.${state}`));
     const trouble = live.get('trouble');
-    const time = live.heardAt?.toLocaleTimeString(currentLanguage(), { hour12: false }) ?? '–';
+    const time = live.heardAt === null ? '–' : formatClock(live.heardAt.getTime());
     const text =
       live.state === 'lost'
         ? t('link.lost.long', { time })
@@ -86,7 +86,9 @@ function links(current) {
     ['overview', '#/'],
     ['tasks', '#/tasks'],
     ['alerts', '#/alerts'],
+    ['api', '#/api'],
   ];
-  const link = ([name, href]) => h('a', { href, 'aria-current': current === name ? 'page' : null }, t(`nav.${name}`));
-  return [...entries.map(link), h('a', { href: '/docs', class: 'nav-api' }, t('nav.api'))];
+  const link = ([name, href]) =>
+    h('a', { href, class: `nav-${name}`, 'aria-current': current === name ? 'page' : null }, t(`nav.${name}`));
+  return entries.map(link);
 }

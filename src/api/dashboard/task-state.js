@@ -18,10 +18,9 @@ export function taskLevel(task) {
   return silent > (task.silent_after_seconds ?? Infinity) ? 'silent' : 'running';
 }
 
-/** Returns the text of a task's level, with the reason of its end where that says more. */
+/** Returns the text of a task's level: a status has one name, whatever the reason of the end. */
 export function levelText(task) {
   const level = taskLevel(task);
-  if (level === 'succeeded' && ['stopped', 'completed'].includes(task.end_reason)) return t(`state.${task.end_reason}`);
   if (level === 'failed' && task.end_reason === 'taken_over') return t('state.taken_over');
   return t(`state.${level}`);
 }
@@ -43,6 +42,19 @@ function stageOf(task) {
 /** Returns the events a second of the last step of a pipeline's rates; null where none is known. */
 export function currentRate(rates) {
   return rates?.rates?.at(-1) ?? null;
+}
+
+/** Returns the last block that a task has done; null where it has done none. */
+export function lastBlock({ next_block: next }) {
+  return next === null || next === 0 ? null : next - 1;
+}
+
+/** Returns the block that a task waits for because the chain has not come to it yet; null: none. */
+export function awaitedBlock({ mode, next_block: next, target_block: target, head_block: head }) {
+  if (next === null || head === null || next <= head) return null;
+  if (target !== null && next > target) return null;
+  // Who follows the head always waits for the next block.
+  return mode === 'realtime' && next === head + 1 ? null : next;
 }
 
 /** Returns the part of a run through history that is done, from 0 to 1; null where that can't be said. */

@@ -1,9 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Access } from '../route.js';
+import type { Access, Right } from '../route.js';
 import { ProblemError } from '../problem.js';
-
-/** What a caller may do: what its token says, or everything where no token is set. */
-export type Right = 'anyone' | 'read-token' | 'token';
 
 /** Decides by the Authorization header what a caller may do. */
 export class Authorizer {
@@ -48,7 +45,8 @@ function readToken(header: string | undefined): string | undefined {
   const basic = /^basic +([A-Za-z0-9+/=]+) *$/i.exec(header ?? '')?.[1];
   if (basic === undefined) return undefined;
   const pair = Buffer.from(basic, 'base64').toString('utf8');
-  return pair.slice(pair.indexOf(':') + 1);
+  const colon = pair.indexOf(':');
+  return colon === -1 ? undefined : pair.slice(colon + 1);
 }
 
 function unauthorized(isGiven: boolean): ProblemError {

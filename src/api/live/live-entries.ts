@@ -8,18 +8,20 @@ import { taskToJson } from '../../model/task-json.js';
 import type { Task } from '../../model/task.js';
 import type { Settings } from '../../runtime/settings.js';
 import type { LiveEntry } from './live-feed.js';
+import { silenceLimit } from '../../runtime/silence.js';
 
 type Defaults = Pick<Settings, 'taskTimeoutMinutes' | 'heartbeatIntervalSeconds'>;
 
 /** Returns a task as clients of the live stream see it: as everywhere, and from which silence on it is odd. */
-export function taskEntry(task: Task, defaults: Defaults): LiveEntry {
+export function taskEntry(task: Task, defaults: Defaults, lagUnknownSince: string | null): LiveEntry {
   const json = taskToJson(task, { timeoutMinutes: defaults.taskTimeoutMinutes });
   const interval = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
   const value = {
     ...json,
     silent_seconds: task.silentSeconds,
     heartbeat_interval_seconds: interval,
-    silent_after_seconds: 3 * interval,
+    silent_after_seconds: silenceLimit(interval),
+    lag_unknown_since: lagUnknownSince,
   };
   return { key: `task:${task.id}`, value, mark: markOf(value, 'silent_seconds', 'heartbeat_age_seconds') };
 }

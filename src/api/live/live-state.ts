@@ -3,11 +3,13 @@ import { AlertStore } from '../../database/operations/alert-store.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listNewestTasks } from '../../database/tasks/task-lives.js';
-import { listTasks } from '../../database/tasks/task-listing.js';
+import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { messageOf } from '../../runtime/errors.js';
+import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { HeadContact } from '../../tasks/head-contact.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness } from '../readiness.js';
 import type { ServerEvents } from '../server-events.js';
@@ -30,6 +32,8 @@ export class LiveState {
   readonly history = new RateHistory();
   readonly #parts: ApiParts;
   readonly #feed = new LiveFeed(randomBytes(6).toString('hex'));
+  readonly #contact = new HeadContact();
+  #endpoints: readonly RpcEndpoint[] = [];
   #watchers = 0;
   #running: Promise<void> | null = null;
   #wake = new AbortController();
@@ -120,9 +124,10 @@ export class LiveState {
     const { database, settings, clock } = this.#parts;
     const newest = await listNewestTasks(database, most.pipelines);
     const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
+    this.#contact.note([...tasks.values()], this.#endpoints);
     this.#feed.show(
       'tasks',
-      [...tasks.values()].map((task) => taskEntry(task, settings)),
+      [...tasks.values()].map((task) => taskEntry(task, settings, this.#contact.unknownSince(task.id))),
     );
     await this.#readPipelines(newest);
     if (clock.monotonic() - this.#slowAt < slowMs) return;
@@ -142,10 +147,13 @@ export class LiveState {
     const { alerts, total } = await new AlertStore(database).list({ all: false, limit: most.alerts });
     this.#feed.show('alerts', alerts.map(alertEntry));
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
+    this.#endpoints = endpoints;
     this.#feed.show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry));
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
     const { ready, checks } = await readReadiness(this.#parts);
-    const numbers = { running, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: total };
-    this.#feed.show('system', [singleEntry('system', { ready, checks, ...numbers })]);
+    const queued = await countTasks(database, { status: taskStatus.queued });
+    const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: total };
+    const zone = { time_zone: database.timezone.value };
+    this.#feed.show('system', [singleEntry('system', { ready, checks, ...numbers, ...zone })]);
   }
 }

@@ -2,10 +2,12 @@ import { createDecoder, type Decoded } from '../../chain/abi/decoder.js';
 import { sourceConfig } from '../../components/registry.js';
 import { EventStore, type EventPlace } from '../../database/events/event-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { eventCsvHeader, eventCsvRow } from '../../model/event-csv.js';
 import type { RawLog } from '../../model/event.js';
 import { eventToJson } from '../../model/event-json.js';
 import type { StoredEvent } from '../../model/stored-event.js';
 import type { Pipeline } from '../../model/pipeline.js';
+import { checkEventName } from '../../tasks/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
 import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
@@ -16,6 +18,7 @@ import { idParams } from '../schemas/parameters.js';
 const tag = 'events';
 const base = '/api/v1/pipeline';
 const jsonMedia = 'application/json; charset=utf-8';
+const csvMedia = 'text/csv; charset=utf-8';
 
 /** The routes about events: those that are stored, and what logs would become. */
 export function eventRoutes({ database }: ApiParts): readonly Route[] {
@@ -35,14 +38,21 @@ export function eventRoutes({ database }: ApiParts): readonly Route[] {
         problems: [404],
       },
       handle: async ({ params, query }) => {
-        const { from_block: fromBlock, to_block: toBlock, event, order, limit, cursor } = query;
+        const { from_block: fromBlock, to_block: toBlock, order, limit, cursor, format } = query;
         const origin = await readOrigin(database, params.id);
         // Signatures are stored without blanks, and people write one behind a comma.
-        const filter = { pipelineId: params.id, fromBlock, toBlock, event: event?.replace(/\s+/g, '') };
+        const event = query.event?.replace(/\s+/g, '');
+        if (event !== undefined) await checkEventName(database, params.id, event);
+        const filter = { pipelineId: params.id, fromBlock, toBlock, event };
         const part = { after: readCursor(cursor), descending: order === 'desc', limit };
-        const found = await events.part(filter, part);
-        const texts = found.map((stored) => eventToJson(withChecksum(stored), origin));
+        const found = (await events.part(filter, part)).map(withChecksum);
         const next = found.length < limit ? null : cursorOf(found.at(-1));
+        if (format === 'csv') {
+          const rows = found.map((stored) => eventCsvRow(stored, origin));
+          const text = [...(cursor === undefined ? [eventCsvHeader] : []), ...rows].join('');
+          return { media: csvMedia, text, headers: next === null ? {} : { 'next-cursor': next } };
+        }
+        const texts = found.map((stored) => eventToJson(stored, origin));
         // Parsed, arguments that are named like numbers would change their order.
         return { media: jsonMedia, text: `{"events":[${texts.join(',')}],"next_cursor":${JSON.stringify(next)}}` };
       },

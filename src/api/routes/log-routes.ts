@@ -5,15 +5,13 @@ import { LineSplitter } from '../../runtime/line-splitter.js';
 import type { LogTail } from '../../runtime/log-tail.js';
 import type { ApiParts } from '../api-parts.js';
 import { openTaskLog } from '../find-task-log.js';
+import { readLogLines } from '../log-lines.js';
 import { route, type Route } from '../route.js';
 import { idParams, wholeNumber } from '../schemas/parameters.js';
 import type { ServerEvent } from '../server-events.js';
 
 const tag = 'tasks';
 const base = '/api/v1/pipeline';
-
-/** Characters of a log that one answer holds at most: what is older is left out. */
-const mostCharacters = 4_000_000;
 
 /** How often a log and its task are looked at, in milliseconds. */
 const pollMs = 500;
@@ -22,7 +20,7 @@ const statusPollMs = 2_000;
 const logSchema = z.strictObject({
   task_id: z.int(),
   lines: z.array(z.string()),
-  truncated: z.boolean().describe('lines were left out, for the answer would be too large'),
+  truncated: z.boolean().describe('lines were left out, or cut, for the answer would be too large'),
 });
 
 /** The routes about the logs of tasks. */
@@ -35,11 +33,13 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
       summary: "Show the last lines of a task's log, where it is on this host.",
       ...{ tag, access: 'read', params: idParams, answer: { schema: logSchema }, problems: [403, 404] },
       query: z.object({ lines: wholeNumber(0, 10_000).default(900) }),
-      handle: async ({ params, query }) => {
-        const log = await openTaskLog(parts, await store.get(params.id), query.lines);
+      handle: async ({ params, query, signal }) => {
+        const over = AbortSignal.any([signal, parts.stopping]);
+        const { id } = params;
+        const log = await openTaskLog(parts, await store.get(id), { lines: query.lines, signal: over });
         try {
-          const { lines, truncated } = await readLines(log, query.lines);
-          return { json: { task_id: params.id, lines: lines.map((line) => parts.secrets.mask(line)), truncated } };
+          const mask = (line: string): string => parts.secrets.mask(line);
+          return { json: { task_id: id, ...(await readLogLines(log, { most: query.lines, mask, signal: over })) } };
         } finally {
           await log.close();
         }
@@ -53,49 +53,31 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
       query: z.object({ lines: wholeNumber(0, 10_000).default(100) }),
       answer: { media: 'text/event-stream', what: 'a stream of events' },
       handle: async ({ params, query, signal }) => {
-        const log = await openTaskLog(parts, await store.get(params.id), query.lines);
-        return { events: followLog(parts, store, { id: params.id, log, signal }) };
+        const over = AbortSignal.any([signal, parts.stopping]);
+        const log = await openTaskLog(parts, await store.get(params.id), { lines: query.lines, signal: over });
+        return { events: followLog(parts, store, { id: params.id, log, over }) };
       },
     }),
   ];
 }
 
-/** Lines may be of any length: the newest that fit are kept. */
-async function readLines(log: LogTail, most: number): Promise<{ lines: readonly string[]; truncated: boolean }> {
-  const splitter = new LineSplitter();
-  const lines: string[] = [];
-  let characters = 0;
-  let truncated = false;
-  const keep = (line: string): void => {
-    lines.push(line);
-    characters += line.length + 1;
-    while (lines.length > most || (characters > mostCharacters && lines.length > 1)) {
-      truncated ||= lines.length <= most;
-      characters -= (lines.shift()?.length ?? 0) + 1;
-    }
-  };
-  for (let piece = await log.read(); piece !== undefined; piece = await log.read()) splitter.push(piece).forEach(keep);
-  splitter.end().forEach(keep);
-  return { lines, truncated };
-}
-
 interface Followed {
   readonly id: number;
   readonly log: LogTail;
-  readonly signal: AbortSignal;
+  /** Aborted when the client is gone or the server ends. */
+  readonly over: AbortSignal;
 }
 
 async function* followLog(
-  { clock, secrets, stopping }: ApiParts,
+  { clock, secrets }: ApiParts,
   store: TaskStore,
-  { id, log, signal }: Followed,
+  { id, log, over }: Followed,
 ): AsyncGenerator<ServerEvent> {
-  const splitter = new LineSplitter();
-  const over = AbortSignal.any([signal, stopping]);
+  const splitter = new LineSplitter(log);
   let askAt = -Infinity;
   try {
     for (let isLast = false; !over.aborted;) {
-      for (let piece = await log.read(); piece !== undefined; piece = await log.read())
+      for await (const piece of piecesOf(log, over))
         for (const line of splitter.push(piece)) yield { event: 'line', data: JSON.stringify(secrets.mask(line)) };
       if (isLast) break;
       // A process that has ended its task may still write its last lines: one more turn.
@@ -109,6 +91,15 @@ async function* followLog(
     if (!over.aborted) yield { event: 'end', data: JSON.stringify({ task_id: id }) };
   } finally {
     await log.close();
+  }
+}
+
+/** Reads what there is for now. */
+async function* piecesOf(log: LogTail, over: AbortSignal): AsyncGenerator<Buffer> {
+  while (!over.aborted) {
+    const piece = await log.read();
+    if (piece === undefined) return;
+    yield piece;
   }
 }
 

@@ -9,7 +9,7 @@ import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition.js';
 import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
-import { ConflictError, NotFoundError } from '../../runtime/errors.js';
+import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
 import { route, type Route } from '../route.js';
@@ -76,20 +76,21 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
       ...{ tag, access: 'write', body: 'text', answer: { ...storedAnswer, status: 201 }, problems: [409] },
       handle: async ({ body }) => {
         const definition = await readDefinition(parts, body);
-        if (definition.id !== null) await refuseTaken(store, definition.id);
-        return { status: 201, json: { pipeline_id: await store.import(definition), name: definition.name } };
+        const pipelineId = await store.import(definition).catch(refuseTaken);
+        return { status: 201, json: { pipeline_id: pipelineId, name: definition.name } };
       },
     }),
     route({
       method: 'PUT',
       path: `${base}/{id}`,
       summary: "Replace a pipeline's definition; checkpoint, tasks and events stay.",
-      ...{ tag, access: 'write', params: idParams, body: 'text', answer: storedAnswer, problems: [404] },
+      ...{ tag, access: 'write', params: idParams, body: 'text', answer: storedAnswer, problems: [404, 409] },
       handle: async ({ params, body }) => {
         const definition = await readDefinition(parts, body);
         refuseOtherId(definition, params.id);
         await store.get(params.id);
-        const pipelineId = await store.import({ ...definition, id: params.id }, { update: true });
+        const changed = { ...definition, id: params.id };
+        const pipelineId = await store.import(changed, { update: true }).catch(refuseTaken);
         return { json: { pipeline_id: pipelineId, name: definition.name } };
       },
     }),
@@ -100,7 +101,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
       ...{ tag, access: 'write', params: idParams, answer: storedAnswer, problems: [404, 409] },
       handle: async ({ params }) => {
         const { name } = await store.get(params.id);
-        await store.delete(params.id);
+        await store.delete(params.id, parts.settings.heartbeatIntervalSeconds);
         return { json: { pipeline_id: params.id, name } };
       },
     }),
@@ -146,15 +147,10 @@ function readDefinition({ database, settings }: ApiParts, text: string): Promise
   });
 }
 
-async function refuseTaken(store: PipelineStore, id: number): Promise<void> {
-  const isFree = await store.get(id).then(
-    () => false,
-    (error: unknown) => {
-      if (error instanceof NotFoundError) return true;
-      throw error;
-    },
-  );
-  if (!isFree) throw new ConflictError(`pipeline ${id} exists already`, { hint: `PUT ${base}/${id} replaces it` });
+/** The commands' hint is of no use to a client of the API. */
+function refuseTaken(error: unknown): never {
+  if (!(error instanceof TakenError)) throw error;
+  throw new ConflictError(error.message, { hint: `PUT ${base}/{id} replaces a pipeline's definition` });
 }
 
 function refuseOtherId({ id }: PipelineDefinition, asked: number): void {

@@ -67,12 +67,13 @@ export function taskRoutes(parts: ApiParts): readonly Route[] {
     route({
       method: 'POST',
       path: `${base}/start`,
-      summary: 'Queue a task of a pipeline: a worker runs it as soon as nobody holds the pipeline.',
+      summary:
+        'Queue a task of a pipeline: a worker runs it as soon as nobody holds the pipeline. 200: the task that waits already.',
       ...{ tag, access: 'write', body: startBody, answer: { status: 202, schema: taskSchema }, problems: [404, 409] },
       handle: async ({ body }) => {
         const { pipeline_id: pipelineId, mode, from_block: fromBlock, to_block: toBlock, fresh } = body;
-        const task = await startTask(database, pipelineId, { mode, fromBlock, toBlock, fresh });
-        return { status: 202, json: taskToJson(task, defaults) };
+        const { task, isNew } = await startTask(database, pipelineId, { mode, fromBlock, toBlock, fresh });
+        return { status: isNew ? 202 : 200, json: taskToJson(task, defaults) };
       },
     }),
     route({

@@ -4,7 +4,8 @@ import { idInBody, maxBlock, wholeNumber } from './parameters.js';
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/, { error: 'is no hash of 32 bytes in lower-case hex' });
 
 /** Which events of a pipeline, and from where on. */
-export const eventsQuery = z.object({
+export const eventsQuery = z
+  .object({
   from_block: wholeNumber(0, maxBlock).optional(),
   to_block: wholeNumber(0, maxBlock).optional(),
   event: z.string().min(1).max(1_000).optional().describe('a name, or a full signature'),
@@ -19,7 +20,15 @@ export const eventsQuery = z.object({
     .regex(/^\d{1,15}-\d{1,10}-0x[0-9a-f]{64}$/, { error: 'is no cursor: take next_cursor of the page before' })
     .optional()
     .describe('next_cursor of the page before'),
-});
+  format: z
+    .enum(['json', 'csv'], { error: 'is neither json nor csv' })
+    .default('json')
+    .describe('csv: as events export writes it; the next cursor is in the header next-cursor'),
+})
+  .refine(({ from_block: from, to_block: to }) => from === undefined || to === undefined || from <= to, {
+    error: 'lies behind to_block',
+    path: ['from_block'],
+  });
 
 /** An event: CONTRACT's keys, in that order. */
 const eventSchema = z

@@ -67,6 +67,7 @@ export const taskSchema = z
     end_reason: z.string().nullable(),
     error: z.string().nullable(),
     progress: progress.nullable(),
+    waiting_for: z.string().nullable().describe('why a queued task has not begun, in words'),
   })
   .meta({ id: 'Task' });
 

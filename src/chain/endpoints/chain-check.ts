@@ -14,8 +14,8 @@ interface ChainCheckOptions {
   readonly logger: Logger;
 }
 
-/** How long an endpoint's chain is taken for granted even when its connection breaks, in milliseconds. */
-const verifiedForMs = 30_000;
+/** How long an endpoint's chain is taken for granted even when its connection breaks, in milliseconds: some close each one. */
+const verifiedForMs = 1_000;
 /** After so long without an answer it may be another node that stands there, though nobody saw it go, in milliseconds. */
 const heardForMs = 30_000;
 /** How long an endpoint of another chain is left alone, in milliseconds: somebody may mend a proxy's settings. */
@@ -36,6 +36,7 @@ export class ChainCheck {
   constructor(rpc: JsonRpcEndpoint, options: ChainCheckOptions) {
     this.#rpc = rpc;
     this.#options = options;
+    rpc.onConnect(() => this.doubt());
   }
 
   /** The id of another chain that the endpoint serves; null where it does not, as far as is known. */

@@ -40,19 +40,29 @@ export class EndpointAsker {
     const { calls, isForCaller } = question;
     const { endpoint, since } = passage;
     try {
-      // Others wait for what the endpoint says of its chain, too.
-      const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
-      signal.throwIfAborted();
-      if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), of: 'endpoint' };
-      if (endpoint.chain.strange !== null) return { failure: null, of: 'endpoint' };
+      const stranger = await this.#askForChain(endpoint, since, signal);
+      if (stranger !== null) return stranger;
       const answer = await this.#answer(question, endpoint);
-      return { answer };
+      // What came over a new connection may be another chain's.
+      return (await this.#askForChain(endpoint, since, signal)) ?? { answer };
     } catch (error) {
       const failure = this.#failed(endpoint, since, calls, rpcFailureOf(error, endpoint.rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
       this.#options.turns.end(passage);
     }
+  }
+
+  /** Answers null where the endpoint serves the chain that is meant; others wait for what it says of it, too. */
+  async #askForChain(
+    endpoint: PooledEndpoint,
+    since: number,
+    signal: AbortSignal,
+  ): Promise<Exclude<Outcome<never>, { readonly answer: never }> | null> {
+    const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
+    signal.throwIfAborted();
+    if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), of: 'endpoint' };
+    return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
   async #answer<T>({ work, calls, kind }: Question<T>, endpoint: PooledEndpoint): Promise<T> {

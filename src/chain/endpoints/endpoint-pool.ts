@@ -96,6 +96,11 @@ export class EndpointPool {
     if (endpoint !== undefined) this.#order.putLast(endpoint, this.now());
   }
 
+  /** Has each endpoint asked for its chain before anything else. */
+  distrust(): void {
+    for (const { chain } of this.#endpoints) chain.distrust();
+  }
+
   /** An endpoint has told of a block. */
   told(name: string, block: number): void {
     this.#find(name)?.told(block);

@@ -1,4 +1,5 @@
 import { UsageError } from '../../runtime/errors.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import type { JsonRpcOptions } from '../rpc/json-rpc.js';
 
@@ -12,7 +13,7 @@ export function openEndpoints(
   }
   const perHost = new Map<string, number>();
   return [...new Set(urls)].map((url) => {
-    const { host } = URL.canParse(url) ? new URL(url) : { host: '' };
+    const host = URL.canParse(url) ? shownHost(new URL(url).host) : '';
     const number = (perHost.get(host) ?? 0) + 1;
     perHost.set(host, number);
     return new JsonRpcEndpoint({ ...options, url, name: number === 1 ? host : `${host}#${number}` });

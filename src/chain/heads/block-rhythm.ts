@@ -10,9 +10,6 @@ const precision = 1 / 16;
 /** What is known of that moment fades by this part of the interval with each block. */
 const slack = 1 / 100;
 
-/** How long nothing need be heard before a block that is known to be due later, in milliseconds. */
-export const longestQuietMs = 5_000;
-
 /** When blocks have appeared, by the monotonic clock: between the last look in vain and the one that found it. */
 interface Appearance {
   readonly earliest: number;
@@ -55,7 +52,10 @@ export class BlockRhythm {
     return ((last.timestamp - first.timestamp) / (last.number - first.number)) * 1_000;
   }
 
-  /** Returns when the head is to be looked at after a look at `lookedAt`, no later than `pollMs` after a block is due. */
+  /**
+   * Returns when the head is to be looked at after a look at `lookedAt`: after `pollMs` at the latest, for blocks may come
+   * faster than their times say, and sooner where one is due sooner.
+   */
   nextLook(lookedAt: number, pollMs: number): number {
     const due = this.#shifted(1);
     const intervalMs = this.intervalMs ?? 0;
@@ -64,7 +64,7 @@ export class BlockRhythm {
     const isVague = due.latest - due.earliest > intervalMs * precision;
     const aims = isVague ? [(due.earliest + due.latest) / 2, due.latest] : [due.latest];
     const aim = aims.find((candidate) => candidate > lookedAt + 1);
-    if (aim !== undefined) return Math.min(aim, lookedAt + Math.max(pollMs, longestQuietMs));
+    if (aim !== undefined) return Math.min(aim, lookedAt + pollMs);
     const isLate = lookedAt - due.latest > intervalMs / 2;
     return lookedAt + (isLate ? pollMs : pollMs / 4);
   }

@@ -1,7 +1,7 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import { BlockRhythm, longestQuietMs } from './block-rhythm.js';
+import { BlockRhythm } from './block-rhythm.js';
 import type { ChainClient } from '../chain-client.js';
 import { HeaderCache } from './header-cache.js';
 import { HeadSubscription } from './head-subscription.js';
@@ -25,6 +25,8 @@ export interface HeadNews {
   readonly toldBy?: string | undefined;
 }
 
+/** How long a subscription that tells heads may be silent before one is asked for, in milliseconds. */
+const longestQuietMs = 5_000;
 /** How many heads in a row must be found by asking before a subscription that did not tell them counts as silent. */
 const missesBorne = 3;
 
@@ -56,8 +58,8 @@ export class HeadFeed {
   }
 
   /**
-   * Returns the next good answer after those of a number, at once where one has come meanwhile; one is asked for no
-   * later than `pollMs` after a block is due. Throws what asking throws.
+   * Returns the next good answer after those of a number, at once where one has come meanwhile; where no subscription
+   * tells heads, no more than `pollMs` lies between two questions. Throws what asking throws.
    */
   async next(after: number, pollMs: number, signal: AbortSignal): Promise<HeadNews> {
     signal.throwIfAborted();

@@ -17,16 +17,21 @@ export interface HexReader<T> {
 /** A safe integer has no more digits. */
 const numberDigits = 13;
 
-/** Reads numbers. */
+/** Reads numbers up to a largest one. */
 export class NumberReader implements HexReader<number> {
   readonly opening = '"0x';
   readonly closing = '"';
   value = 0;
+  readonly #largest: number;
+
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
 
   read(json: JsonBytes, from: number): number {
     const end = json.digitsEnd(from);
     this.value = json.number(from, end);
-    return end > from && end - from <= numberDigits ? end : -1;
+    return end > from && end - from <= numberDigits && this.value <= this.#largest ? end : -1;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RawLog } from '../../model/event.js';
+import { logBounds } from '../../model/log-bounds.js';
 import { isHexDigits } from '../hex.js';
 import { NumberReader, TextReader, TopicsReader } from './hex-readers.js';
 import type { HexReader } from './hex-readers.js';
@@ -29,12 +30,12 @@ const makeReader: Readonly<Record<keyof FieldReaders, () => HexReader<unknown>>>
   address: () => new TextReader(40),
   topics: () => new TopicsReader(),
   data: () => new TextReader(null),
-  blockNumber: () => new NumberReader(),
+  blockNumber: () => new NumberReader(logBounds.blockNumber),
   blockHash: () => new TextReader(64),
   transactionHash: () => new TextReader(64),
-  transactionIndex: () => new NumberReader(),
-  logIndex: () => new NumberReader(),
-  blockTimestamp: () => new NumberReader(),
+  transactionIndex: () => new NumberReader(logBounds.transactionIndex),
+  logIndex: () => new NumberReader(logBounds.logIndex),
+  blockTimestamp: () => new NumberReader(logBounds.timestamp),
 };
 
 /**

@@ -14,9 +14,8 @@ export function readReceiptLogs(value: unknown): RawLog[] {
 }
 
 /** Says whether receipts give the root in the header of their block. */
-export function giveRoot(receipts: unknown, block: unknown): boolean {
-  const { receiptsRoot: root } = block as { readonly receiptsRoot?: unknown };
-  return typeof root === 'string' && receiptsRoot(receipts as readonly unknown[]) === root.toLowerCase();
+export function giveRoot(receipts: unknown, { receiptsRoot: root }: BlockHeader): boolean {
+  return root !== undefined && receiptsRoot(receipts as readonly unknown[]) === root;
 }
 
 /**

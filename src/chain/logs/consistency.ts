@@ -27,3 +27,12 @@ export function checkHashes(logs: readonly RawLog[], known: readonly BlockRef[])
     else if (hash !== blockHash) throw new Inconsistency(`a log stands in another block ${blockNumber}`);
   }
 }
+
+/** Throws Inconsistency where a log names another time than its block. */
+export function checkTimes(logs: readonly RawLog[], known: readonly BlockHeader[]): void {
+  const times = new Map(known.map(({ number, timestamp }) => [number, timestamp]));
+  const wrong = logs.find((log) => log.blockTimestamp !== (times.get(log.blockNumber) ?? log.blockTimestamp));
+  // Some nodes leave times out here and there.
+  if (wrong?.blockTimestamp === undefined) return;
+  throw new Inconsistency(`a log tells another time of block ${wrong.blockNumber}`);
+}

@@ -1,6 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
-import { headerCall, headerOf, hexOf, valueOf } from '../heads/header-outcome.js';
+import { headerCall, headerIn, headerOf, hexOf, valueOf } from '../heads/header-outcome.js';
 import { LogCollector, readLogsAnswer } from '../log-json/log-collector.js';
 import type { RpcCall } from '../rpc/json-rpc-answer.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
@@ -39,6 +39,25 @@ export async function askBlockLogs(
   const calls = hashes.map((blockHash) => logsCall(filter, { blockHash }));
   const outcomes = await endpoint.batch(calls, signal);
   return outcomes.flatMap((outcome) => readLogs(valueOf(outcome)));
+}
+
+/** What a node says of blocks named by their hashes, each for itself, and which block was its newest just before. */
+export interface BlocksAnswer {
+  readonly logs: readonly RawLog[];
+  readonly head: number;
+}
+
+/** Returns the same with the node's head, which it tells first; throws RpcError where the node does not know a block. */
+export async function askBlockLogsAndHead(
+  endpoint: JsonRpcEndpoint,
+  filter: LogFilter,
+  hashes: readonly string[],
+  signal: AbortSignal,
+): Promise<BlocksAnswer> {
+  const calls = [headerCall('latest'), ...hashes.map((blockHash) => logsCall(filter, { blockHash }))];
+  const [latest, ...outcomes] = await endpoint.batch(calls, signal);
+  const head = headerIn(latest)?.number ?? -1;
+  return { head, logs: outcomes.flatMap((outcome) => readLogs(valueOf(outcome))) };
 }
 
 function logsCall(filter: LogFilter, where: Readonly<Record<string, string>>): RpcCall {

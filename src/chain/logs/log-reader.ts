@@ -5,9 +5,11 @@ import { checkBlockLogs } from './block-receipts.js';
 import type { ChainClient } from '../chain-client.js';
 import { FilterParts, halvesOf } from './filter-parts.js';
 import { matcherOf } from './log-filter.js';
+import type { BlocksAnswer } from './log-calls.js';
 import type { LogFilter } from './log-filter.js';
 import type { LogsAnswer } from './logs-answer.js';
 import { hostOf } from './range-size.js';
+import type { SilentCaps } from './silent-caps.js';
 import { RpcError, asksForLess, isRefusal } from '../errors/rpc-error.js';
 
 /** What was read, and by which filters, each in a request of its own; none where receipts told all. */
@@ -23,9 +25,12 @@ export class LogReader {
   readonly #chain: ChainClient;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #parts: FilterParts;
+  readonly #caps: SilentCaps | undefined;
 
-  constructor(chain: ChainClient, filter: LogFilter) {
+  /** Where `caps` is given, answers that were cut off are refused as too much. */
+  constructor(chain: ChainClient, filter: LogFilter, caps?: SilentCaps) {
     this.#chain = chain;
+    this.#caps = caps;
     this.#isWanted = matcherOf(filter);
     this.#parts = new FilterParts(filter);
   }
@@ -46,8 +51,21 @@ export class LogReader {
     return answers.flat();
   }
 
+  /** Returns the same, and the node's head; where the filter is cut up, the lowest that was told. */
+  async readBlocksAndHead(hashes: readonly string[], signal: AbortSignal): Promise<BlocksAnswer> {
+    const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocksAndHead(part, hashes, signal));
+    const head = Math.min(...answers.map((answer) => answer.head));
+    return { logs: answers.flatMap(({ logs }) => logs), head };
+  }
+
   async #readParts(chain: ChainClient, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
-    return joined(await this.#parts.readEach((part) => readPart(chain, part, range, signal)));
+    return joined(await this.#parts.readEach((part) => this.#readPart(chain, part, range, signal)));
+  }
+
+  async #readPart(chain: ChainClient, part: LogFilter, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+    const answer = await chain.logs(part, range, signal);
+    await this.#caps?.check(answer, part, range, signal);
+    return { ...answer, filters: [part] };
   }
 
   async #readOtherwise(block: BlockRange, refusal: RpcError, signal: AbortSignal): Promise<ReadAnswer> {
@@ -95,7 +113,7 @@ export class LogReader {
     if (waiting.length === 0) throw refusal;
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       try {
-        answers.push(await readPart(this.#chain, part, block, signal));
+        answers.push(await this.#readPart(this.#chain, part, block, signal));
       } catch (error) {
         const halves = halvesOf(part);
         if (!isTooMuch(error) || halves === null) throw error;
@@ -104,15 +122,6 @@ export class LogReader {
     }
     return joined(answers);
   }
-}
-
-async function readPart(
-  chain: ChainClient,
-  part: LogFilter,
-  range: BlockRange,
-  signal: AbortSignal,
-): Promise<ReadAnswer> {
-  return { ...(await chain.logs(part, range, signal)), filters: [part] };
 }
 
 /** Logs of different states of the chain do not pass: each names its block, which is compared with the header. */

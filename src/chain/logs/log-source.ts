@@ -4,20 +4,23 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { ChainClient } from '../chain-client.js';
 import { cleanLogs } from './clean-logs.js';
-import { Inconsistency, checkHashes, checkLinks } from './consistency.js';
-import { doubtfulBlocks } from './doubtful-blocks.js';
+import { Inconsistency, checkHashes, checkLinks, checkTimes } from './consistency.js';
 import { FetchTrouble } from './fetch-trouble.js';
+import { HiddenLogs } from './hidden-logs.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
 import { LogReader } from './log-reader.js';
 import type { ReadAnswer } from './log-reader.js';
 import { RangeSize } from './range-size.js';
+import { SilentCaps } from './silent-caps.js';
 
 interface LogSourceOptions {
   readonly chain: ChainClient;
   readonly filter: LogFilter;
   /** How many blocks a request asks for, to begin with. */
   readonly batchSize: number;
+  /** Returns a number from 0 to below 1; Math.random where nothing is said. */
+  readonly random?: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,13 +54,17 @@ export class LogSource {
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #size: RangeSize;
   readonly #reader: LogReader;
+  readonly #hidden: HiddenLogs;
+  /** The names of endpoints that gave logs of other blocks than those of the chain. */
+  readonly #strangers = new Set<string>();
 
   constructor(options: LogSourceOptions) {
     this.#options = options;
     const filter = toLogFilter(options.filter);
     this.#isWanted = matcherOf(filter);
     this.#size = new RangeSize(options.batchSize);
-    this.#reader = new LogReader(options.chain, filter);
+    this.#reader = new LogReader(options.chain, filter, new SilentCaps(options.chain, options.logger));
+    this.#hidden = new HiddenLogs({ ...options, filter, reader: this.#reader });
   }
 
   /** True once the node has answered a request of the size that is asked for now. */
@@ -96,23 +103,29 @@ export class LogSource {
       return await this.#complete(answer, range, options, signal);
     } catch (error) {
       // The others may have the whole, while this one may go on like that for long.
-      if (error instanceof Inconsistency) this.#options.chain.passOver(endpoint);
+      if (error instanceof Inconsistency) this.#distrust(endpoint, range, error);
       throw error;
     }
   }
 
+  #distrust(endpoint: string, { from, to }: BlockRange, { message }: Inconsistency): void {
+    this.#options.chain.passOver(endpoint);
+    const text = `${endpoint} does not tell blocks ${from} to ${to} as a whole: ${message}`;
+    this.#options.logger.log('warn', text, { event: 'rpc.incomplete', host: endpoint, from, to });
+  }
+
   async #complete(
-    { logs: answer, last, filters, bytes }: ReadAnswer,
+    { logs: answer, last, filters, endpoint, bytes }: ReadAnswer,
     range: BlockRange,
     options: FetchOptions,
     signal: AbortSignal,
   ): Promise<FetchedRange> {
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
     const told = this.#clean(answer, range);
-    const doubtful = doubtfulBlocks(headers, told, filters);
-    const logs = await this.#addHidden(told, doubtful, range, options, signal);
-    checkHashes(logs, headers);
-    const timestamps = await this.#timestamps(logs, headers, options, signal);
+    const hidden = await this.#hidden.find({ endpoint, filters, logs: told }, headers, range, options.answered, signal);
+    const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
+    this.#compare(logs, headers, endpoint);
+    const timestamps = await this.#timestamps(logs, headers, { ...options, endpoint }, signal);
     return { ...range, logs, last, headers, timestamps, bytes };
   }
 
@@ -137,35 +150,41 @@ export class LogSource {
     return checkLinks([...before, last], from);
   }
 
-  /** A node that is not done with a block gives no logs for it, while its bloom filter tells that there are some. */
-  async #addHidden(
-    logs: readonly RawLog[],
-    doubtful: readonly BlockHeader[],
-    range: BlockRange,
-    options: FetchOptions,
-    signal: AbortSignal,
-  ): Promise<readonly RawLog[]> {
-    if (doubtful.length === 0) return logs;
-    const hashes = doubtful.map((header) => header.hash);
-    const hidden = await this.#reader.readBlocks(hashes, signal);
-    await options.answered();
-    return hidden.length === 0 ? logs : this.#clean([...logs, ...hidden], range);
-  }
-
+  /** Endpoints that gave logs of other blocks once tell no times any more: each header is read that their logs stand in. */
   async #timestamps(
     logs: readonly RawLog[],
-    headers: readonly BlockRef[],
-    { answered }: FetchOptions,
+    headers: readonly BlockHeader[],
+    { endpoint, answered }: Pick<FetchOptions, 'answered'> & Pick<ReadAnswer, 'endpoint'>,
     signal: AbortSignal,
   ): Promise<Map<number, number>> {
-    const known = new Map((headers as readonly BlockHeader[]).map((header) => [header.number, header.timestamp]));
-    for (const log of logs) if (log.blockTimestamp !== undefined) known.set(log.blockNumber, log.blockTimestamp);
+    const known = new Map(headers.map((header) => [header.number, header.timestamp]));
+    if (!this.#strangers.has(endpoint)) {
+      for (const log of logs) if (log.blockTimestamp !== undefined) known.set(log.blockNumber, log.blockTimestamp);
+    }
     const missing = [...new Set(logs.map((log) => log.blockNumber))].filter((number) => !known.has(number));
-    const found = await this.#options.chain.headers(missing, answered, signal);
-    const blocks = found.map((header, index) => header ?? missingBlock(missing[index]));
-    checkHashes(logs, blocks);
+    const asked = missing.length > 0 ? missing : this.#sample(logs, headers);
+    const found = await this.#options.chain.headers(asked, answered, signal);
+    const blocks = found.map((header, index) => header ?? missingBlock(asked[index]));
+    this.#compare(logs, blocks, endpoint);
     for (const block of blocks) known.set(block.number, block.timestamp);
     return known;
+  }
+
+  /** One of the blocks whose headers nobody needs is looked at all the same: logs may name others than those of the chain. */
+  #sample(logs: readonly RawLog[], headers: readonly BlockRef[]): readonly number[] {
+    const { random = Math.random } = this.#options;
+    const log = logs[Math.floor(random() * logs.length)];
+    return log === undefined || headers.some(({ number }) => number === log.blockNumber) ? [] : [log.blockNumber];
+  }
+
+  #compare(logs: readonly RawLog[], blocks: readonly BlockHeader[], endpoint: string): void {
+    try {
+      checkHashes(logs, blocks);
+      checkTimes(logs, blocks);
+    } catch (error) {
+      this.#strangers.add(endpoint);
+      throw error;
+    }
   }
 }
 

@@ -1,28 +1,30 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
-import type { Logger } from '../../runtime/logger.js';
 import { bloomExcludes } from './bloom-excludes.js';
 import { bloomTells } from './bloom-tells.js';
-import type { ChainClient } from '../chain-client.js';
 import { cleanLogs } from './clean-logs.js';
-import { checkHashes, Inconsistency } from './consistency.js';
+import { checkHashes, checkLinks, Inconsistency } from './consistency.js';
 import { matcherOf, toLogFilter } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
+import { NodeLagsError } from './fetch-trouble.js';
 import { LogReader } from './log-reader.js';
+import { SureLogs } from './sure-logs.js';
+import type { SureLogsOptions } from './agreed-logs.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from '../errors/rpc-error.js';
 
-interface NewBlocksOptions {
-  readonly chain: ChainClient;
-  readonly chainId: number;
-  readonly filter: LogFilter;
-  readonly logger: Logger;
+/** How many blocks are asked for by their hashes at a time, each with a call of its own; unproven, more are cheaper as a range. */
+const mostBlocks = 8;
+
+interface NewBlocksOptions extends SureLogsOptions {
+  /** False where others make sure of what is read, or nobody shall: logs are believed that no clear bloom filter contradicts. */
+  readonly doubts: boolean;
 }
 
-/** Fetches the logs of blocks whose headers are known, by their hashes: in one request, or in none. */
+/** Fetches the logs of blocks whose headers are known, by their hashes: in one request, or in none; and makes sure of them. */
 export class NewBlocks {
   readonly #options: NewBlocksOptions;
   readonly #reader: LogReader;
+  readonly #sure: SureLogs;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #tells: (header: BlockHeader) => boolean;
   readonly #excludes: (header: BlockHeader) => boolean;
@@ -30,21 +32,24 @@ export class NewBlocks {
   constructor(options: NewBlocksOptions) {
     this.#options = options;
     const filter = toLogFilter(options.filter);
+    this.#sure = new SureLogs({ ...options, filter });
     this.#reader = new LogReader(options.chain, filter);
     this.#isWanted = matcherOf(filter);
-    this.#excludes = bloomExcludes(filter, options.chainId);
+    this.#excludes = bloomExcludes(filter, options.chain.proofs);
     this.#tells = bloomTells(filter);
   }
 
   /**
-   * Returns what blocks hold whose headers link up, oldest first; null where the node has them not (yet) or not as a
-   * whole: then they must be read with more patience.
+   * Returns what the first of some blocks hold whose headers link up, oldest first; null where the node has them not (yet) or
+   * not as a whole: then they must be read with more patience.
    */
   async fetch(
-    headers: readonly BlockHeader[],
+    known: readonly BlockHeader[],
     answered: () => Promise<void>,
     signal: AbortSignal,
   ): Promise<FetchedRange | null> {
+    const isRange = !this.#options.doubts && known.length > mostBlocks;
+    const headers = isRange ? [] : known.slice(0, mostBlocks);
     const [first, last] = [headers[0], headers.at(-1)];
     if (first === undefined || last === undefined) return null;
     const range = { from: first.number, to: last.number };
@@ -53,7 +58,7 @@ export class NewBlocks {
       const { logs, strays, removed } = cleanLogs(told, range, this.#isWanted);
       if (removed > 0 || strays > 0) throw new Inconsistency(`${removed + strays} logs do not belong there`);
       checkHashes(logs, headers);
-      this.#checkHidden(logs, headers);
+      if (!this.#options.doubts) this.#checkHidden(logs, headers);
       const timestamps = new Map(headers.map((block) => [block.number, block.timestamp]));
       return { ...range, logs, last, headers, timestamps, bytes: 0 };
     } catch (error) {
@@ -61,6 +66,45 @@ export class NewBlocks {
       const message = `reading new blocks anew: ${error.message}`;
       this.#options.logger.log('debug', message, { event: 'source.new_blocks', ...range });
       return null;
+    }
+  }
+
+  /** Returns the headers from a block up to the head, linked; none where the node does not have them so. */
+  async headers(
+    from: number,
+    latest: BlockHeader,
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly BlockHeader[]> {
+    const { chain, doubts, logger } = this.#options;
+    // As a range they come with their logs.
+    if (!doubts) return [];
+    const numbers = Array.from({ length: latest.number - from }, (_item, index) => from + index);
+    const below = await chain.headers(numbers, answered, signal);
+    try {
+      return checkLinks([...below, latest], from);
+    } catch (error) {
+      if (!(error instanceof Inconsistency)) throw error;
+      const message = `reading new blocks anew: ${error.message}`;
+      logger.log('debug', message, { event: 'source.new_blocks', from, to: latest.number });
+      return [];
+    }
+  }
+
+  /** Makes sure of blocks that were read with their headers; throws NodeLagsError where nothing proves their logs in time. */
+  async confirm(fetched: FetchedRange, answered: () => Promise<void>, signal: AbortSignal): Promise<FetchedRange> {
+    if (!this.#options.doubts) return fetched;
+    const { from, to, headers } = fetched;
+    try {
+      const told = await this.#ask(headers, answered, signal);
+      const { logs } = cleanLogs(told, fetched, this.#isWanted);
+      return { ...fetched, logs };
+    } catch (error) {
+      if (!(error instanceof RpcError || error instanceof Inconsistency)) throw error;
+      throw new NodeLagsError(`no endpoint gives the logs of blocks ${from} to ${to} as a whole: ${error.message}`, {
+        cause: error,
+        hint: 'give one more --rpc-url, of a node that gives receipts (eth_getBlockReceipts)',
+      });
     }
   }
 
@@ -77,8 +121,10 @@ export class NewBlocks {
     answered: () => Promise<void>,
     signal: AbortSignal,
   ): Promise<readonly RawLog[]> {
-    const hashes = headers.filter((header) => !this.#excludes(header)).map((header) => header.hash);
-    if (hashes.length === 0) return [];
+    const asked = headers.filter((header) => !this.#excludes(header));
+    if (asked.length === 0) return [];
+    if (this.#options.doubts) return this.#sure.read(asked, answered, signal);
+    const hashes = asked.map((header) => header.hash);
     const logs = await this.#reader.readBlocks(hashes, signal);
     await answered();
     return logs;

@@ -1,15 +1,22 @@
 import type { EventBatch } from '../../model/batch.js';
-import type { BlockRef } from '../../model/block.js';
+import type { BlockHeader, BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { ChainClient } from '../chain-client.js';
 import type { ChainHead } from '../heads/head-reader.js';
 import { NodeLagsError } from '../logs/fetch-trouble.js';
 import type { FetchedRange } from '../logs/log-source.js';
+import type { StoredBlock } from './last-common-block.js';
 import { RecentBlocks, ReorgTooDeepError, findAncestor } from './reorg.js';
+
+interface StretchSources {
+  readonly chain: ChainClient;
+  readonly storedBlock: StoredBlock;
+}
 
 /** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
 export class ReadStretch {
   readonly #chain: ChainClient;
+  readonly #storedBlock: StoredBlock;
   readonly #first: number;
   readonly #recent: RecentBlocks;
   #next: number;
@@ -17,9 +24,17 @@ export class ReadStretch {
   #last: BlockRef | null;
   /** True where the last block can't be replaced any more. */
   #settled = false;
+  /** The hash of a head below the last block that is of the same chain: its node lags. */
+  #lowerHead: string | null = null;
 
-  private constructor(chain: ChainClient, first: number, last: BlockRef | null, recent: readonly BlockRef[]) {
+  private constructor(
+    { chain, storedBlock }: StretchSources,
+    first: number,
+    last: BlockRef | null,
+    recent: readonly BlockRef[],
+  ) {
     this.#chain = chain;
+    this.#storedBlock = storedBlock;
     this.#first = first;
     this.#last = last;
     this.#next = last === null ? first : last.number + 1;
@@ -27,17 +42,17 @@ export class ReadStretch {
   }
 
   /** Begins a stretch at a block. */
-  static begin(chain: ChainClient, first: number): ReadStretch {
-    return new ReadStretch(chain, first, null, []);
+  static begin(sources: StretchSources, first: number): ReadStretch {
+    return new ReadStretch(sources, first, null, []);
   }
 
   /** Goes on behind a checkpoint. */
-  static resume(chain: ChainClient, checkpoint: Checkpoint, recent: readonly BlockRef[]): ReadStretch {
+  static resume(sources: StretchSources, checkpoint: Checkpoint, recent: readonly BlockRef[]): ReadStretch {
     const { blockNumber, blockHash, startBlock } = checkpoint;
     const next = (blockNumber ?? -1) + 1;
     const last = blockNumber === null || blockHash === null ? null : { number: blockNumber, hash: blockHash };
     const held = recent.filter((block) => block.number < next);
-    return new ReadStretch(chain, last === null ? next : (startBlock ?? next), last, held);
+    return new ReadStretch(sources, last === null ? next : (startBlock ?? next), last, held);
   }
 
   /** The first block of the stretch. */
@@ -78,7 +93,7 @@ export class ReadStretch {
 
   /**
    * Returns a read block that the chain has replaced; undefined where none is known to be. A lower head
-   * alone proves nothing: only a hash does. A final block is looked at only where more is to be read behind it
+   * alone proves nothing: only a hash does. A final block is asked for only where more is to be read behind it
    * (`isNeeded`): nodes have been wrong about what is final.
    */
   async findReplaced(
@@ -87,15 +102,39 @@ export class ReadStretch {
     signal: AbortSignal,
   ): Promise<BlockRef | undefined> {
     const last = this.#last;
-    if (last === null || (this.#settled && !isNeeded)) return undefined;
-    const number = Math.min(last.number, latest.number);
-    const held = number === last.number ? last : this.#recent.blocks.find((block) => block.number === number);
-    if (held === undefined) return undefined;
+    if (last === null) return undefined;
+    if (latest.number < last.number) return this.#findBelow(latest, signal);
+    if (this.#settled && !isNeeded && latest.number > last.number) return undefined;
+    if ((await this.#headerOf(last.number, latest, signal)).hash !== last.hash) return last;
+    this.#settled = last.number <= finalized;
+    return undefined;
+  }
+
+  /**
+   * Says whether a block that seems to be replaced is by the word of an endpoint that has just told its chain, too. Throws
+   * ChainMismatchError where all serve another chain.
+   */
+  async isReplaced(block: BlockRef, signal: AbortSignal): Promise<boolean> {
+    await this.#chain.askForChain(signal);
+    const found = await this.#chain.header(block.number, signal);
+    if (found === null) throw new NodeLagsError(`block ${block.number} is not there`);
+    return found.hash !== block.hash;
+  }
+
+  /** Below what was read the chain may have been begun anew: the newest block that is known up to its head tells. */
+  async #findBelow(latest: BlockHeader, signal: AbortSignal): Promise<BlockRef | undefined> {
+    if (latest.hash === this.#lowerHead) return undefined;
+    const held = this.#recent.newestUpTo(latest.number) ?? (await this.#storedBlock(latest.number));
+    if (held === null || held.number < this.#first) return undefined;
+    if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;
+    this.#lowerHead = latest.hash;
+    return undefined;
+  }
+
+  async #headerOf(number: number, latest: BlockHeader, signal: AbortSignal): Promise<BlockHeader> {
     const found = number === latest.number ? latest : await this.#chain.header(number, signal);
     if (found === null) throw new NodeLagsError(`block ${number} is not there`);
-    if (found.hash !== held.hash) return held;
-    this.#settled = last.number === number && number <= finalized;
-    return undefined;
+    return found;
   }
 
   /** Returns the newest block below a replaced one up to which the stretch still stands; throws ReorgTooDeepError. */

@@ -14,6 +14,11 @@ export class RecentBlocks {
     return this.#blocks;
   }
 
+  /** Returns the newest one that is not above a number; undefined where there is none. */
+  newestUpTo(number: number): BlockRef | undefined {
+    return this.#blocks.findLast((block) => block.number <= number);
+  }
+
   /** Adds blocks above those remembered, and forgets those up to `finalizedBlock`. */
   remember(blocks: readonly BlockRef[], finalizedBlock: number): void {
     this.#blocks = [...this.#blocks, ...blocks].filter((block) => block.number > finalizedBlock);

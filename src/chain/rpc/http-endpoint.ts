@@ -2,8 +2,10 @@ import { finished } from 'node:stream/promises';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../runtime/errors.js';
-import { maskUrl } from '../../runtime/secrets.js';
+import { SecretMask, maskUrl } from '../../runtime/secrets.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
+import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { ReceivedBody } from './received-body.js';
@@ -15,12 +17,14 @@ export class HttpEndpoint implements Transport {
   readonly push = null;
   readonly #options: TransportOptions;
   readonly #url: URL;
+  readonly #secrets = new SecretMask();
   #pool: Pool | null = null;
 
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = parseHttpUrl(options.url);
-    this.host = this.#url.host;
+    this.host = shownHost(this.#url.host);
+    this.#secrets.remember(options.url);
   }
 
   /** Sends a body and returns the whole answer, whatever its status; throws RpcError where there is none. */
@@ -83,12 +87,25 @@ export class HttpEndpoint implements Transport {
 
   #connections(): Pool {
     // The deadline of `post` is the only one: undici's own are switched off.
-    this.#pool ??= new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
-    return this.#pool;
+    if (this.#pool !== null) return this.#pool;
+    const pool = new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
+    let open = 0;
+    pool.on('connect', () => {
+      if (open++ === 0) this.#options.connected?.();
+    });
+    pool.on('disconnect', () => open--);
+    this.#pool = pool;
+    return pool;
   }
 
   #headers(): Record<string, string> {
-    const headers = { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'chainparse' };
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      // What is packed may be a thousand times as long once it is unpacked.
+      'accept-encoding': 'identity',
+      'user-agent': 'chainparse',
+    };
     const { username, password } = this.#url;
     if (username === '' && password === '') return headers;
     const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -96,7 +113,10 @@ export class HttpEndpoint implements Transport {
   }
 
   async #read({ body, headers }: Dispatcher.ResponseData): Promise<Buffer> {
-    const received = new ReceivedBody(lengthIn(headers['content-length']));
+    const expected = lengthIn(headers['content-length']);
+    const refusal = this.#refusalOf(expected, headers['content-encoding']);
+    const received = new ReceivedBody(expected);
+    if (refusal !== undefined) body.destroy(refusal);
     // Whoever asks for piece after piece gets one in each turn of the loop, and while ranges are decoded there are few.
     body.on('data', (piece: Buffer) => {
       if (received.length + piece.length > this.#options.maxBytes) body.destroy(this.#tooLarge());
@@ -104,6 +124,14 @@ export class HttpEndpoint implements Transport {
     });
     await finished(body);
     return received.whole();
+  }
+
+  /** Returns why an answer is not read at all; undefined where it may be. */
+  #refusalOf(expected: number | undefined, packed: string | string[] = 'identity'): RpcError | undefined {
+    if (expected !== undefined && expected > this.#options.maxBytes) return this.#tooLarge();
+    if (packed === 'identity') return undefined;
+    const message = `the answer is packed (${shorten(String(packed), 40)}), which was not asked for`;
+    return new RpcError(message, { class: 'malformed', host: this.host });
   }
 
   #tooLarge(): RpcError {
@@ -115,7 +143,12 @@ export class HttpEndpoint implements Transport {
     if (error instanceof RpcError) return error;
     const { code } = error as { readonly code?: unknown };
     const text = messageOf(error) || (typeof code === 'string' ? code : 'connection failed');
-    return new RpcError(text, { class: 'transport', host: this.host, lostConnection: true, cause: error });
+    return new RpcError(this.#secrets.mask(text), {
+      class: 'transport',
+      host: this.host,
+      lostConnection: true,
+      cause: error,
+    });
   }
 }
 

@@ -115,6 +115,8 @@ export function malformed(message: string): StatedError {
 /** Returns a text fit for one line of an error. */
 export function shorten(text: string | undefined, length = 500): string {
   const line = (text ?? 'nothing')
+    // A body may be as long as an answer.
+    .slice(0, 20_000)
     .replace(/<[^>]{0,200}>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();

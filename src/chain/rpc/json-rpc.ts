@@ -19,7 +19,7 @@ export interface JsonRpcOptions {
   readonly clock: Clock;
   /** How long one request may take, in milliseconds; 30,000 where nothing is said. */
   readonly timeoutMs?: number | undefined;
-  /** The longest answer that is read, in bytes; 256 MB where nothing is said. */
+  /** The longest answer that is read, in bytes; 64 MB where nothing is said. */
   readonly maxBytes?: number | undefined;
   /** How many calls one batch holds at most, to begin with; 100 where nothing is said. */
   readonly maxBatch?: number | undefined;
@@ -37,11 +37,15 @@ export class JsonRpcEndpoint {
   readonly #answers: AnswerReader;
   readonly #observe: ObserveChain | undefined;
   readonly #batchSize: BatchSize;
+  #connected: () => void = () => undefined;
   #nextId = 1;
 
   constructor(options: JsonRpcOptions) {
-    const { url, clock, timeoutMs = 30_000, maxBytes = 256 * 2 ** 20, maxBatch = 100 } = options;
-    this.#transport = (options.transport ?? openTransport)({ url, clock, timeoutMs, maxBytes });
+    const { url, clock, timeoutMs = 30_000, maxBytes = 64 * 2 ** 20, maxBatch = 100 } = options;
+    this.#transport = (options.transport ?? openTransport)({
+      ...{ url, clock, timeoutMs, maxBytes },
+      connected: () => this.#connected(),
+    });
     this.name = options.name ?? this.#transport.host;
     this.#clock = clock;
     this.#observe = options.observe;
@@ -57,6 +61,11 @@ export class JsonRpcEndpoint {
   /** How the node tells news by itself; null where it can't. */
   get push(): PushChannel | null {
     return this.#transport.push;
+  }
+
+  /** Has a listener hear of each connection where there was none, before anything comes over it. */
+  onConnect(listener: () => void): void {
+    this.#connected = listener;
   }
 
   /** Makes one call and returns its result; throws RpcError. */

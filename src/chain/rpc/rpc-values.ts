@@ -1,5 +1,7 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import { logBounds } from '../../model/log-bounds.js';
+import { rememberFields } from '../audit/header-hash.js';
 import { isHexDigits } from '../hex.js';
 
 /** An answer that does not hold what its method promises. */
@@ -7,26 +9,32 @@ export class MalformedValue extends Error {}
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads a hex quantity (or a plain number) as a safe integer. */
-export function readQuantity(value: unknown, what: string): number {
+/** Reads a hex quantity (or a plain number) as a safe integer, of which some are too large. */
+export function readQuantity(value: unknown, what: string, largest = Number.MAX_SAFE_INTEGER): number {
   const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : value;
-  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
-  throw new MalformedValue(`${what} is ${shown(value)}, which is no quantity`);
+  if (typeof number !== 'number' || number < 0 || !(Number.isInteger(number) || number === Infinity)) {
+    throw new MalformedValue(`${what} is ${shown(value)}, which is no quantity`);
+  }
+  if (number > largest) throw new MalformedValue(`${what} is ${shown(value)}, which is too large`);
+  return number;
 }
 
 /** Reads a block's header, of the number that was asked for; null stays null: the node has no such block. */
 export function readHeader(value: unknown, asked?: number): BlockHeader | null {
   if (value === null) return null;
   const fields = fieldsOf(value, 'a block');
-  const number = readQuantity(fields['number'], "a block's number");
+  const number = readQuantity(fields['number'], "a block's number", logBounds.blockNumber);
   if (asked !== undefined && number !== asked) throw new MalformedValue(`block ${number} came for block ${asked}`);
-  return {
+  const header = {
     number,
     hash: readHash(fields['hash'], "a block's hash"),
     parentHash: readHash(fields['parentHash'], "a block's parentHash"),
-    timestamp: readQuantity(fields['timestamp'], "a block's timestamp"),
+    timestamp: readQuantity(fields['timestamp'], "a block's timestamp", logBounds.timestamp),
     logsBloom: readBloom(fields['logsBloom']),
+    receiptsRoot: readRoot(fields['receiptsRoot']),
   };
+  rememberFields(header, fields);
+  return header;
 }
 
 /** Reads the answer of eth_getLogs. */
@@ -44,12 +52,16 @@ export function readLog(value: unknown, before: RawLog | undefined): RawLog {
     address: readHex(fields['address'], "a log's address", 42, before?.address),
     topics: readTopics(fields['topics'], before?.topics[0]),
     data: readHex(fields['data'] ?? '0x', "a log's data"),
-    blockNumber: readQuantity(fields['blockNumber'], "a log's blockNumber"),
+    blockNumber: readQuantity(fields['blockNumber'], "a log's blockNumber", logBounds.blockNumber),
     blockHash: readHash(fields['blockHash'], "a log's blockHash", before?.blockHash),
     transactionHash: readHash(fields['transactionHash'], "a log's transactionHash", before?.transactionHash),
     // Some chains' own logs belong to no transaction's place in the block.
-    transactionIndex: readQuantity(fields['transactionIndex'] ?? 0, "a log's transactionIndex"),
-    logIndex: readQuantity(fields['logIndex'], "a log's logIndex"),
+    transactionIndex: readQuantity(
+      fields['transactionIndex'] ?? 0,
+      "a log's transactionIndex",
+      logBounds.transactionIndex,
+    ),
+    logIndex: readQuantity(fields['logIndex'], "a log's logIndex", logBounds.logIndex),
     blockTimestamp: readTimestamp(fields['blockTimestamp']),
     removed: fields['removed'] === true,
   };
@@ -64,12 +76,16 @@ function readTopics(value: unknown, first: string | undefined): string[] {
 
 function readTimestamp(value: unknown): number | undefined {
   if (value === null || value === undefined) return undefined;
-  const timestamp = readQuantity(value, "a log's blockTimestamp");
+  const timestamp = readQuantity(value, "a log's blockTimestamp", logBounds.timestamp);
   return timestamp === 0 ? undefined : timestamp;
 }
 
 function readBloom(value: unknown): string | undefined {
   return typeof value === 'string' && /^0x[0-9a-f]{512}$/i.test(value) ? value.toLowerCase() : undefined;
+}
+
+function readRoot(value: unknown): string | undefined {
+  return typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined;
 }
 
 function readHash(value: unknown, what: string, known?: string): string {

@@ -30,6 +30,8 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** The longest answer that is read, in bytes. */
   readonly maxBytes: number;
+  /** Called when there is a connection where there was none: another node may stand at its end. */
+  readonly connected?: () => void;
 }
 
 /** Makes the transport for a URL; it connects at the first request. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
 import { SecretMask } from '../../runtime/secrets.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
@@ -35,11 +36,12 @@ export class WebSocketConnection {
   readonly #secrets = new SecretMask();
   readonly #closing = new AbortController();
   #failure: RpcError | null = null;
+  #heard = 0;
   #refusal: HttpAnswer | null = null;
   #end: (reason: RpcError) => void = () => undefined;
 
   constructor({ url, clock, maxBytes, onMessage }: WebSocketConnectionOptions) {
-    this.#host = url.host;
+    this.#host = shownHost(url.host);
     this.#secrets.remember(url.href);
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.#socket = new WebSocket(withoutUser(url), {
@@ -47,7 +49,11 @@ export class WebSocketConnection {
       maxPayload: maxBytes,
       perMessageDeflate: false,
     });
-    this.#socket.on('message', (data) => onMessage(answerText(data), data.length));
+    this.#socket.on('message', (data) => {
+      this.#heard++;
+      onMessage(answerText(data), data.length);
+    });
+    this.#socket.on('pong', () => this.#heard++);
     this.#socket.on('close', (code, reason) => this.#close(code, reason.toString('utf8')));
     this.#socket.on('error', (error) => this.fail(this.#errorOf(error, maxBytes)));
     this.#socket.on('unexpected-response', (_request, response) => void this.#refused(response));
@@ -58,6 +64,11 @@ export class WebSocketConnection {
   /** False once the connection has ended or is about to. */
   get isUsable(): boolean {
     return this.#failure === null && !this.#closing.signal.aborted;
+  }
+
+  /** How many messages have come whole, answers to pings included. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** What the server answered instead of opening a WebSocket; null where it did, or said nothing. */
@@ -137,7 +148,7 @@ export class WebSocketConnection {
   }
 
   #lost(message: string, kind: 'transport' | 'timeout' = 'transport', cause?: unknown): RpcError {
-    return new RpcError(message, { class: kind, host: this.#host, lostConnection: true, cause });
+    return new RpcError(this.#secrets.mask(message), { class: kind, host: this.#host, lostConnection: true, cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { UsageError } from '../../runtime/errors.js';
 import { maskUrl } from '../../runtime/secrets.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import { parseBody, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
@@ -21,7 +22,7 @@ export class WebSocketEndpoint implements Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = parseWebSocketUrl(options.url);
-    this.host = this.#url.host;
+    this.host = shownHost(this.#url.host);
     this.push = {
       listen: (listener) => (this.#notified = listener),
       ended: async () => {
@@ -36,9 +37,10 @@ export class WebSocketEndpoint implements Transport {
     const ended = new AbortController();
     const abort = (): void => ended.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
+    const exchanged = this.#exchange(body, ended.signal);
     void this.#expire(ended).catch(() => undefined);
     try {
-      return await this.#exchange(body, ended.signal);
+      return await exchanged;
     } finally {
       signal.removeEventListener('abort', abort);
       ended.abort();
@@ -52,9 +54,13 @@ export class WebSocketEndpoint implements Transport {
 
   async #expire(ended: AbortController): Promise<void> {
     const { clock, timeoutMs } = this.#options;
+    const connection = this.#connection;
+    const heard = connection?.heard;
     await clock.sleep(timeoutMs, ended.signal);
     const message = `no answer within ${timeoutMs / 1_000} s`;
     ended.abort(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
+    // A message that dribbles in would hold up all that come behind it.
+    if (connection?.heard === heard) connection?.drop(message);
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {
@@ -80,6 +86,7 @@ export class WebSocketEndpoint implements Transport {
     const onMessage = (text: string, bytes: number): void => this.#hear(text, bytes);
     const connection = new WebSocketConnection({ url: this.#url, clock, maxBytes, onMessage });
     this.#connection = connection;
+    connection.opened.then(this.#options.connected, () => undefined);
     void connection.ended.then((reason) => this.#lost(connection, reason));
     return connection;
   }

@@ -39,6 +39,7 @@ function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, 
     throw new UsageError(`${name} '${value}' is not one of ${choices.join(', ')}`);
   }
   if (kind === undefined || kind === 'text') return value;
+  if (kind === 'pipeline') return /^\d+$/.test(value) ? checkNumber(name, 'id', value) : value;
   return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind, value);
 }
 

@@ -1,5 +1,8 @@
-/** What an option or argument takes: free text, a number from zero, an id (a number from one), or seconds above zero. */
-export type ValueKind = 'text' | 'number' | 'id' | 'seconds';
+/**
+ * What an option or argument takes: free text, a number from zero, an id (a number from one), a pipeline's id or name (the
+ * command gets the id), or seconds above zero.
+ */
+export type ValueKind = 'text' | 'number' | 'id' | 'pipeline' | 'seconds';
 
 /** An option as `--help` shows it. Those without a kind may be settings, and reach `loadSettings` as they were written. */
 export interface OptionSpec {

@@ -6,6 +6,7 @@ export const globalOptions: readonly OptionSpec[] = [
   { flags: '--json', description: 'print one JSON document, or one a line' },
   { flags: '-q, --quiet', description: 'print results and errors only' },
   { flags: '--no-color', description: 'print without colors' },
+  { flags: '--wide', description: 'print tables whole, also where the terminal is narrower' },
   { flags: '--lang <lang>', description: 'language of headings and log lines', choices: ['en', 'zh'] },
   {
     flags: '--log-level <level>',

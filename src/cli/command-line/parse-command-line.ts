@@ -15,6 +15,7 @@ export interface ParsedCommand {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
+  readonly wide: boolean;
 }
 
 /** What to do instead of running a command: print a help text or the version. */
@@ -100,5 +101,6 @@ function readCommand(spec: CommandSpec, command: Command): ParsedCommand {
     json: written['json'] === true,
     quiet: written['quiet'] === true,
     color: written['color'] !== false,
+    wide: written['wide'] === true,
   };
 }

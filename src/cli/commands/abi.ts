@@ -4,6 +4,7 @@ import { AbiStore, type StoredAbi } from '../../database/pipelines/abi-store.js'
 import { readAbiFile } from '../../pipeline/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
+import { briefInstant } from '../terminal/brief-texts.js';
 import { withDatabase } from '../with-database.js';
 
 interface AddOptions {
@@ -39,9 +40,9 @@ export async function listAbis(context: CommandContext): Promise<void> {
   await context.output.table(
     [
       { en: 'id', zh: '编号', align: 'right' },
-      { en: 'name', zh: '名称' },
-      { en: 'events', zh: '事件数', align: 'right' },
-      { en: 'created', zh: '创建时间' },
+      { en: 'name', zh: '名称', least: 16 },
+      { en: 'events', zh: '事件数', align: 'right', cut: 1 },
+      { en: 'created', zh: '创建时间', cut: 2, brief: briefInstant },
     ],
     abis.map((stored) => [stored.id, stored.name, eventSignatures(stored.abi).length, stored.createTime]),
   );

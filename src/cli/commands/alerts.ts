@@ -9,18 +9,19 @@ import { ageText } from '../terminal/age-text.js';
 import { alertChannels } from '../running/alert-channels.js';
 import type { CommandContext } from '../context.js';
 import type { Cell } from '../output.js';
+import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 import { thisProcess } from '../this-process.js';
 import { withDatabase } from '../with-database.js';
 
 const headings: readonly Heading[] = [
   { en: 'id', zh: '编号', align: 'right' },
-  { en: 'rule', zh: '规则' },
-  { en: 'state', zh: '状态' },
-  { en: 'raised', zh: '触发时间' },
+  { en: 'rule', zh: '规则', cut: 1 },
+  { en: 'state', zh: '状态', cut: 2 },
+  { en: 'raised', zh: '触发时间', cut: 3, brief: briefInstant },
   { en: 'for', zh: '持续', align: 'right' },
-  { en: 'told', zh: '通知次数', align: 'right' },
-  { en: 'message', zh: '内容' },
+  { en: 'told', zh: '通知次数', align: 'right', cut: 4 },
+  { en: 'message', zh: '内容', least: 24 },
 ];
 
 /** Lists alerts, newest first: those that stand, or all. */

@@ -1,20 +1,54 @@
+import { requireMigrated } from '../../database/schema/migrator.js';
+import type { ShownSetting } from '../../runtime/settings-reader.js';
+import { giveUpLater } from '../../tasks/give-up-later.js';
 import type { CommandContext } from '../context.js';
 
 const headings = [
   { en: 'SETTING', zh: '设置' },
-  { en: 'VALUE', zh: '值' },
-  { en: 'FROM', zh: '来源' },
+  { en: 'VALUE', zh: '值', least: 20 },
+  { en: 'FROM', zh: '来源', cut: 1, least: 12 },
 ];
 
+/** How long the database may take to tell its time zone, in milliseconds: the settings are shown all the same. */
+const patienceMs = 2_000;
+
 /** Prints every setting, its value and where it came from; secrets are masked. */
-export async function showConfig({ shownSettings, output }: CommandContext): Promise<void> {
+export async function showConfig(context: CommandContext): Promise<void> {
+  const { output } = context;
+  const stored = await readStoredTimezone(context);
+  const shown = context.shownSettings.map((setting) =>
+    setting.name === 'database_timezone' ? withStored(setting, context, stored) : setting,
+  );
   if (output.isJson) {
-    const settings = shownSettings.map(({ name, value, origin }) => ({ setting: name, value, source: origin }));
+    const settings = shown.map(({ name, value, origin }) => ({ setting: name, value, source: origin }));
     await output.json({ settings });
     return;
   }
   await output.table(
     headings,
-    shownSettings.map(({ name, value, origin }) => [name, value, origin]),
+    shown.map(({ name, value, origin }) => [name, value, origin]),
   );
+}
+
+/** The time zone is the database's: what is set otherwise is refused by every other command. */
+function withStored(setting: ShownSetting, { settings }: CommandContext, stored: string | undefined): ShownSetting {
+  const set = settings.databaseTimezone;
+  if (stored === undefined || set === stored) return setting;
+  if (set === undefined) return { ...setting, value: stored, origin: 'database' };
+  return { ...setting, origin: `${setting.origin}; the database has ${stored}` };
+}
+
+/** Undefined where the database has none, or can't be asked now. */
+async function readStoredTimezone(context: CommandContext): Promise<string | undefined> {
+  const after = AbortSignal.abort();
+  const reason = (): Error => new Error('no answer');
+  try {
+    return await giveUpLater({ clock: context.clock, after, delayMs: patienceMs, reason }, async () => {
+      const opened = await context.database({ timezone: undefined });
+      await requireMigrated(opened);
+      return opened.timezone.value;
+    });
+  } catch {
+    return undefined;
+  }
 }

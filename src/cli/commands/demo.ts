@@ -45,7 +45,7 @@ async function conclude(
     output.lang === 'zh'
       ? `${narrator.checks} 项检查全部通过，用时 ${seconds} 秒；进程和文件均已清理。`
       : `All ${narrator.checks} checks held, in ${seconds} s. Every process has ended and every file is removed.`;
-  await output.line(output.isQuiet ? text : `\n${text}`);
+  await output.lines(output.isQuiet ? text : `\n${text}`);
 }
 
 /** A second Ctrl-C, or a terminal that closes, ends this process at once: the others and the folder go with it. */

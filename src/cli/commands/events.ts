@@ -1,6 +1,7 @@
 import { EventStore } from '../../database/events/event-store.js';
 import { eventToJson, undecodedToJson } from '../../model/event-json.js';
 import type { StoredUndecodedLog } from '../../model/stored-event.js';
+import { checkEventName } from '../../tasks/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
 import type { CommandContext } from '../context.js';
 import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
@@ -22,8 +23,10 @@ export async function listEvents(context: CommandContext, options: ListOptions):
   const filter = toEventFilter(options);
   const { origin, events, total } = await withDatabase(context, async (database) => {
     const store = new EventStore(database);
+    const origin = await readOrigin(database, options.pipeline);
+    if (filter.event !== undefined) await checkEventName(database, options.pipeline, filter.event);
     return {
-      origin: await readOrigin(database, options.pipeline),
+      origin,
       events: (await store.latest(filter, options.limit ?? defaultLimit)).map(withChecksum),
       total: await store.count(filter),
     };
@@ -32,7 +35,7 @@ export async function listEvents(context: CommandContext, options: ListOptions):
   // Parsing the events to print them indented would reorder arguments that are named like numbers.
   if (output.isJson) {
     const texts = events.map((event) => eventToJson(event, origin));
-    return output.write(`{"events":[${texts.join(',')}],"total":${total}}\n`);
+    return output.jsonText(`{"events":[${texts.join(',')}],"total":${total}}\n`);
   }
   await output.table(eventHeadings, events.map(eventRow));
   if (total > events.length) output.note(`the latest ${events.length} of ${total} events`);
@@ -49,7 +52,7 @@ async function streamUndecoded(context: CommandContext, options: UndecodedOption
   await withDatabase(context, async (database) => {
     const origin = await readOrigin(database, options.pipeline);
     for await (const logs of firstOf(new EventStore(database).undecodedPages(filter), options.limit)) {
-      await context.output.write(logs.map((log) => `${undecodedToJson(withChecksum(log), origin)}\n`).join(''));
+      await context.output.jsonText(logs.map((log) => `${undecodedToJson(withChecksum(log), origin)}\n`).join(''));
     }
   });
 }

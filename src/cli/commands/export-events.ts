@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Database } from '../../database/database.js';
 import { EventStore } from '../../database/events/event-store.js';
 import { UsageError } from '../../runtime/errors.js';
+import { checkEventName } from '../../tasks/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
 import type { CommandContext } from '../context.js';
 import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
@@ -35,7 +36,11 @@ async function exportToStdout(context: CommandContext, options: ExportOptions): 
   if (options.format === 'parquet') {
     throw new UsageError('a Parquet file is not for stdout', { hint: 'give --output FILE' });
   }
-  const stdout = { write: (chunk: string | Uint8Array) => context.output.write(String(chunk)) };
+  const { output } = context;
+  const stdout = {
+    write: (chunk: string | Uint8Array) =>
+      options.format === 'csv' ? output.data(String(chunk)) : output.jsonText(String(chunk)),
+  };
   await withDatabase(context, (database) => exportTo(context, database, options, stdout));
 }
 
@@ -46,10 +51,12 @@ async function exportTo(
   target: ExportTarget,
 ): Promise<number> {
   const origin = await readOrigin(database, options.pipeline);
+  const filter = toEventFilter(options);
+  if (filter.event !== undefined) await checkEventName(database, options.pipeline, filter.event);
   const writer = await createEventWriter(options.format ?? 'jsonl', target, origin);
   const shows = target instanceof ExportFile ? statusLine : undefined;
   let events = 0;
-  for await (const page of new EventStore(database).pages(toEventFilter(options))) {
+  for await (const page of new EventStore(database).pages(filter)) {
     await writer.write(page.map(withChecksum));
     events += page.length;
     shows?.show(`${events.toLocaleString('en-US')} events`);

@@ -29,7 +29,6 @@ export async function testHeartbeat(context: CommandContext): Promise<ExitCode> 
     report = await runHeartbeatTest({
       database,
       rival,
-      timezone: settings.databaseTimezone,
       heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
       worker: thisProcess(),
       token: randomBytes(4).toString('hex'),

@@ -5,10 +5,13 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
+import { nameProblem } from '../../pipeline/pipeline-name.js';
+import { UsageError } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/pipeline-json.js';
 import type { CommandContext } from '../context.js';
+import { briefInstant } from '../terminal/brief-texts.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../with-database.js';
 
@@ -18,6 +21,7 @@ interface FileOption {
 
 interface ImportOptions extends FileOption {
   readonly id?: number;
+  readonly name?: string;
   readonly update?: boolean;
 }
 
@@ -29,12 +33,20 @@ interface IdOption {
 export async function importPipeline(context: CommandContext, options: ImportOptions): Promise<void> {
   const { update = false } = options;
   const inFile = await load(context, options);
-  const definition = { ...inFile, id: options.id ?? inFile.id };
+  const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
   const id = await withStore(context, (store) => store.import(definition, { update }));
   const { output } = context;
   if (output.isJson) return output.json({ pipeline_id: id, name: definition.name });
   await output.line(String(id));
   output.note(`pipeline ${id} imported: ${definition.name} (${componentsOf(definition)})`);
+}
+
+function readName(written: string | undefined): string | null {
+  const name = written?.trim();
+  if (name === undefined) return null;
+  const problem = nameProblem(name);
+  if (problem !== null) throw new UsageError(`--name '${name}' ${problem}`);
+  return name;
 }
 
 /** Checks the definition in a file. */
@@ -59,10 +71,10 @@ export async function listPipelines(context: CommandContext): Promise<void> {
   await output.table(
     [
       { en: 'id', zh: '编号', align: 'right' },
-      { en: 'name', zh: '名称' },
-      { en: 'components', zh: '组件' },
+      { en: 'name', zh: '名称', least: 16 },
+      { en: 'components', zh: '组件', cut: 2, least: 14 },
       { en: 'state', zh: '状态' },
-      { en: 'updated', zh: '更新时间' },
+      { en: 'updated', zh: '更新时间', cut: 1, brief: briefInstant },
     ],
     pipelines.map((pipeline) => [
       pipeline.id,
@@ -93,7 +105,7 @@ export async function exportPipeline(context: CommandContext, { id }: IdOption):
   const pipeline = await withStore(context, (store) => store.get(id));
   if (context.output.isJson) return context.output.json(definitionKeys(pipeline));
   const { printDefinition } = await import('../../pipeline/print-definition.js');
-  await context.output.write(printDefinition(pipeline));
+  await context.output.data(printDefinition(pipeline));
 }
 
 /** Lets a pipeline run again. */
@@ -114,7 +126,7 @@ async function setDisabled(context: CommandContext, id: number, disabled: boolea
 
 /** Deletes a pipeline with all that belongs to it. */
 export async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
-  await withStore(context, (store) => store.delete(id));
+  await withStore(context, (store) => store.delete(id, context.settings.heartbeatIntervalSeconds));
   if (context.output.isJson) return context.output.json({ pipeline_id: id, deleted: true });
   context.output.note(`pipeline ${id} deleted`);
 }

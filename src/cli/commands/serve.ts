@@ -1,5 +1,7 @@
 import { refuseOpenNetwork, startApi } from '../../api/start-api.js';
+import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
+import { DatabaseUnusableError, SchemaNewerError } from '../../runtime/errors.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { CommandContext } from '../context.js';
 import { version } from '../version.js';
@@ -11,6 +13,9 @@ interface ServeOptions {
 /** A database that has not answered for so long counts as away, in milliseconds. */
 const statementTimeoutMs = 15_000;
 
+/** How often the database is looked at while nobody asks, in milliseconds. */
+const lookEveryMs = 5_000;
+
 /** Serves the HTTP API until the command is asked to stop. */
 export async function serve(context: CommandContext, { insecure = false }: ServeOptions): Promise<void> {
   const { settings, output, signals } = context;
@@ -18,12 +23,29 @@ export async function serve(context: CommandContext, { insecure = false }: Serve
   const database = await context.database({ statementTimeoutMs, poolSize: 8 });
   await requireMigrated(database);
   const { clock, logger, secrets, cwd } = context;
-  const { stopping } = signals;
+  const ended = new AbortController();
+  const stopping = AbortSignal.any([signals.stopping, ended.signal]);
   const api = await startApi({ database, settings, clock, logger, secrets, cwd, version: version(), stopping });
   try {
     await (output.isJson ? output.json({ url: api.url }) : output.line(api.url));
-    await untilAborted(new Promise<never>(() => undefined), stopping);
+    await untilAborted(watchDatabase(database, context), stopping);
   } finally {
+    ended.abort(new Error('the API has ended'));
     await api.close();
+  }
+}
+
+/**
+ * Rejects with DatabaseUnusableError once the database is no longer the one that was opened. One that is away comes back,
+ * and what a newer version has made does not keep this one from serving what it knows.
+ */
+async function watchDatabase(database: Database, { clock, signals: { stopping } }: CommandContext): Promise<void> {
+  while (!stopping.aborted) {
+    await clock.sleep(lookEveryMs, stopping).catch(() => undefined);
+    try {
+      await requireMigrated(database);
+    } catch (error) {
+      if (error instanceof DatabaseUnusableError && !(error instanceof SchemaNewerError)) throw error;
+    }
   }
 }

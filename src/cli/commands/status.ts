@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import { HeadContact } from '../../tasks/head-contact.js';
 import { EventRates } from '../../tasks/event-rates.js';
 import { systemStatusToJson } from '../../tasks/system-status-json.js';
 import { readSystemStatus, type SystemStatus } from '../../tasks/system-status.js';
@@ -40,6 +41,7 @@ class StatusCommand {
   readonly #context: CommandContext;
   readonly #database: Database;
   readonly #rates: EventRates;
+  readonly #contact = new HeadContact();
   /** Why what is shown is old; null: it is not. */
   #trouble: string | null = null;
 
@@ -55,25 +57,31 @@ class StatusCommand {
     if (first.running.length > 0) await clock.sleep(glanceMs, signals.stopping).catch(() => undefined);
     const status = first.running.length > 0 ? await this.#read() : first;
     const view = this.#view(Number.POSITIVE_INFINITY);
-    if (output.isJson) return output.json(systemStatusToJson(status, view));
-    for (const { text } of await statusLines(status, view)) await output.line(text);
+    const timeZone = this.#database.timezone.value;
+    if (output.isJson) return output.json(systemStatusToJson(status, { ...view, timeZone }));
+    const { lines, hidden } = await statusLines(status, view);
+    for (const { text } of lines) await output.line(text);
+    output.tellHidden(hidden);
   }
 
-  /** Shows it until the command is asked to stop; a database that goes away is told of, and asked again. */
+  /** Shows it until the command is asked to stop, or `q` is typed; a database that goes away is told of, and asked again. */
   async watch(periodMs: number): Promise<void> {
     const { output, clock, signals } = this.#context;
-    let status = await untilAborted(this.#read(), signals.stopping);
+    const quitKey = this.#context.quitKey();
+    const stopping = AbortSignal.any([signals.stopping, quitKey.pressed]);
     const screen = new Screen(output);
-    await screen.open();
     try {
-      while (status !== null && !signals.stopping.aborted) {
+      let status = await untilAborted(this.#read(), stopping);
+      await screen.open();
+      while (status !== null && !stopping.aborted) {
         await screen.show(await this.#render(status));
-        await clock.sleep(periodMs, signals.stopping).catch(() => undefined);
+        await clock.sleep(periodMs, stopping).catch(() => undefined);
         // What hangs must not keep the terminal.
-        status = await untilAborted(this.#readAgain(status), signals.stopping);
+        status = await untilAborted(this.#readAgain(status), stopping);
       }
     } finally {
-      await screen.close();
+      quitKey.release();
+      if (screen.isOpen) await screen.close();
     }
   }
 
@@ -81,6 +89,7 @@ class StatusCommand {
     const defaultIntervalSeconds = this.#context.settings.heartbeatIntervalSeconds;
     const status = await readSystemStatus(this.#database, { defaultIntervalSeconds });
     this.#rates.note(status.running);
+    this.#contact.note(status.running, status.endpoints);
     return status;
   }
 
@@ -99,7 +108,7 @@ class StatusCommand {
   #view(rows: number): StatusView {
     const { settings, output } = this.#context;
     return {
-      ...{ rates: this.#rates, lang: output.lang, rows },
+      ...{ rates: this.#rates, contact: this.#contact, lang: output.lang, rows, columns: output.tableColumns },
       timeoutMinutes: settings.taskTimeoutMinutes,
       defaultIntervalSeconds: settings.heartbeatIntervalSeconds,
     };
@@ -108,9 +117,9 @@ class StatusCommand {
   async #render(status: SystemStatus): Promise<readonly string[]> {
     const { output, secrets, clock } = this.#context;
     const rows = output.size.rows - 2;
-    const lines = (await statusLines(status, this.#view(rows))).slice(0, rows);
+    const { lines } = await statusLines(status, this.#view(rows));
     const foot = statusFoot({ now: clock.now(), trouble: this.#trouble, lang: output.lang });
-    return paintLines([...lines, { text: '' }, foot], {
+    return paintLines([...lines.slice(0, rows), { text: '' }, foot], {
       ...{ columns: output.size.columns, isColored: output.isColored },
       mask: (text) => secrets.mask(text),
     });

@@ -1,11 +1,12 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { DatabaseUnreachableError, RuntimeFailure, type ExitCode } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import { LogTail } from '../../runtime/log-tail.js';
-import { renderLogLine } from '../terminal/render-log-line.js';
+import { findTaskLog } from '../../runtime/task-log-path.js';
+import { jsonLogLine, renderLogLine } from '../terminal/render-log-line.js';
 import { stopCode } from '../stop-code.js';
 import { withDatabase } from '../with-database.js';
 
@@ -40,15 +41,35 @@ export function printTaskLog(context: CommandContext, options: LogOptions): Prom
   });
 }
 
-async function openLog({ cwd }: CommandContext, task: Task, lines: number | undefined): Promise<LogTail> {
+async function openLog(context: CommandContext, task: Task, lines: number | undefined): Promise<LogTail> {
+  const { cwd, settings, signals } = context;
   if (task.logPath === null) {
     throw new RuntimeFailure(`task ${task.id} has no log`, { hint: `chainparse tasks show ${task.id}` });
   }
-  const log = await LogTail.open(resolve(cwd, task.logPath), lines);
-  if (log !== undefined) return log;
-  const where = task.worker === null ? '' : `, on ${task.worker}`;
-  throw new RuntimeFailure(`the log of task ${task.id} is not there: ${resolve(cwd, task.logPath)}`, {
-    hint: `look in the folder in which the task was started${where}`,
+  const place = await findTaskLog(task.logPath, { cwd, logDir: settings.logDir });
+  if ('problem' in place) throw notShown(context, task, place.problem);
+  const log = await LogTail.open(place.path, { lines, signal: signals.stopping });
+  if (log === undefined) throw notShown(context, task, 'missing');
+  return log;
+}
+
+function notShown(
+  { cwd, settings }: CommandContext,
+  { id, worker, logPath }: Task,
+  problem: 'missing' | 'outside' | 'no-file',
+): RuntimeFailure {
+  const path = resolve(cwd, logPath ?? '');
+  if (problem === 'outside') {
+    return new RuntimeFailure(
+      `the log of task ${id} is outside of the log folder ${resolve(cwd, settings.logDir)}: ${path}`,
+      {
+        hint: `where that is the task's own folder, name it: --log-dir ${dirname(path)}`,
+      },
+    );
+  }
+  if (problem === 'no-file') return new RuntimeFailure(`the log of task ${id} is a link, or no file at all: ${path}`);
+  return new RuntimeFailure(`the log of task ${id} is not there: ${path}`, {
+    hint: `look in the folder in which the task was started${worker === null ? '' : `, on ${worker}`}`,
   });
 }
 
@@ -106,7 +127,9 @@ class LogPrinter {
 
   async #write(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    const { output } = this.#context;
-    await output.write(lines.map((line) => `${output.isJson ? line : renderLogLine(line)}\n`).join(''));
+    const { output, secrets } = this.#context;
+    const text = (render: (line: string) => string): string =>
+      lines.map((line) => `${secrets.mask(render(line))}\n`).join('');
+    await (output.isJson ? output.jsonText(text(jsonLogLine)) : output.write(text(renderLogLine)));
   }
 }

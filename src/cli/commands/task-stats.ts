@@ -26,7 +26,7 @@ export async function showStats(context: CommandContext, options: StatsOptions):
   await output.table(
     [
       { en: 'status', zh: '状态' },
-      { en: 'end reason', zh: '结束原因' },
+      { en: 'end reason', zh: '结束原因', least: 12 },
       { en: 'tasks', zh: '任务数', align: 'right' },
     ],
     [...stats.counts]

@@ -63,7 +63,7 @@ function readStatus(text: string): number {
 async function printPage({ output, settings }: CommandContext, list: TaskPage, streams = false): Promise<void> {
   if (output.isJson) {
     const document = taskPageToJson(list.tasks, { ...list, timeoutMinutes: settings.taskTimeoutMinutes });
-    return streams ? output.write(`${JSON.stringify(document)}\n`) : output.json(document);
+    return streams ? output.jsonText(`${JSON.stringify(document)}\n`) : output.json(document);
   }
   await output.table(
     taskHeadings,

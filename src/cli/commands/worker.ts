@@ -3,6 +3,7 @@ import { createSource, sourceConfig } from '../../components/registry.js';
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { WorkerStore } from '../../database/operations/worker-store.js';
 import { TaskQueue, type QueuedTask } from '../../database/tasks/task-queue.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Component, Pipeline } from '../../model/pipeline.js';
@@ -11,6 +12,7 @@ import { LeaseHeldError, NeedsRewindError, NotFoundError, UsageError } from '../
 import { BeatRounds } from '../../tasks/beat-rounds.js';
 import { QueueWorker, type QueuedOutcome } from '../../tasks/queue-worker.js';
 import { runTask } from '../../tasks/run-task.js';
+import { WorkerPresence } from '../../tasks/worker-presence.js';
 import type { CommandContext } from '../context.js';
 import { openChains } from '../running/open-chains.js';
 import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../running/prepare-run.js';
@@ -32,15 +34,17 @@ export async function work(context: CommandContext, options: WorkerOptions): Pro
   const database = await context.database(runDatabaseOptions(settings));
   await requireMigrated(database);
   const liveness = await watchRun(context, database, logger);
-  const queue = new TaskQueue(database);
+  const queue = new TaskQueue(database, settings.heartbeatIntervalSeconds);
+  const { name } = thisProcess();
   const runs = new QueuedRuns({ ...context, statusLine: undefined }, { database, queue, liveness });
   const worker = new QueueWorker({
-    ...{ queue, concurrency, clock, logger },
+    ...{ queue, concurrency, clock, logger, name },
+    presence: new WorkerPresence({ store: new WorkerStore(database), name, concurrency, clock }),
     run: (task) => runs.run(task),
     mask: (text) => secrets.mask(text),
     stopping: signals.stopping,
   });
-  const message = `the worker ${thisProcess().name} runs queued tasks, ${concurrency} at a time`;
+  const message = `the worker ${name} runs queued tasks, ${concurrency} at a time`;
   logger.log('info', message, { event: 'worker.started', concurrency });
   await worker.run().finally(() => liveness.close());
 }
@@ -81,6 +85,8 @@ class QueuedRuns {
   }
 
   async #prepare({ pipelineId }: QueuedTask): Promise<PreparedRun> {
+    // A worker lives for long: a newer version may have migrated since, or the time zone was changed.
+    await requireMigrated(this.#parts.database);
     const pipeline = await new PipelineStore(this.#parts.database).get(pipelineId);
     const component = checkRunnable(pipeline, this.#context);
     const config = sourceConfig(component);

@@ -71,6 +71,6 @@ export class Narrator {
   }
 
   async #print(text: string): Promise<void> {
-    if (!this.#output.isJson && !this.#output.isQuiet) await this.#output.line(text);
+    if (!this.#output.isJson && !this.#output.isQuiet) await this.#output.lines(text);
   }
 }

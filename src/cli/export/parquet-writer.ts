@@ -1,7 +1,7 @@
 import { ByteWriter, ParquetWriter, type ColumnSource, type SchemaElement } from 'hyparquet-writer';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { StoredEvent } from '../../model/stored-event.js';
-import { eventFields, type EventField } from './event-fields.js';
+import { eventFields, type EventField } from '../../model/event-fields.js';
 import type { EventWriter, ExportTarget } from './event-writer.js';
 
 /** Events of a row group: what is held in memory before it is written. */

@@ -1,6 +1,7 @@
 import cliProgress from 'cli-progress';
-import { lagBlocks, type Progress } from '../../model/task.js';
+import { awaitedBlock, lagBlocks, type Progress } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
+import { blockText } from '../texts/block-text.js';
 import type { Rate } from './progress-rate.js';
 
 /** What a line of progress tells. */
@@ -29,14 +30,12 @@ export function progressBar(view: ProgressView, lang: Lang, columns: number): st
 
 function historicalText(view: ProgressView, lang: Lang): string {
   const { progress, rate } = view;
-  const { nextBlock, targetBlock, events } = progress;
+  const { events } = progress;
   const share = shareOf(view);
   const zh = lang === 'zh';
   const parts = [
     share === null ? null : `${Math.floor(share * 100)} %`,
-    nextBlock === null
-      ? null
-      : `${zh ? '区块' : 'block'} ${Math.min(nextBlock, targetBlock ?? nextBlock)}/${targetBlock ?? '?'}`,
+    blockText(progress, lang),
     zh ? `${count(events)} 个事件` : `${count(events)} events`,
     zh ? `${count(rate.eventsPerSecond)} 事件/秒` : `${count(rate.eventsPerSecond)} events/s`,
     etaText(view, lang),
@@ -49,6 +48,7 @@ function realtimeText({ progress, heartbeatAgeSeconds: age }: ProgressView, lang
   const lag = lagBlocks(progress);
   const zh = lang === 'zh';
   const parts = [
+    awaitedBlock(progress) === null ? null : blockText(progress, lang),
     headBlock === null ? null : `${zh ? '链头' : 'head'} ${headBlock}`,
     lag === null ? null : zh ? `落后 ${count(lag)} 个区块` : `${count(lag)} ${lag === 1 ? 'block' : 'blocks'} behind`,
     zh ? `${count(events)} 个事件` : `${count(events)} events`,

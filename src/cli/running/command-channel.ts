@@ -39,7 +39,7 @@ export class CommandChannel implements AlertChannel {
   #start(message: AlertMessage): ChildProcess {
     const { command, cwd, env } = this.#options;
     const [program = '', ...args] = command;
-    const variables = { ...env, ...variablesOf(message) };
+    const variables = { ...withoutSecrets(env), ...variablesOf(message) };
     // A group of its own: what a terminal sends to this process is not meant for it, and all of it can be killed.
     const child = spawn(program, args, { cwd, env: variables, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     // A program need not read.
@@ -49,7 +49,26 @@ export class CommandChannel implements AlertChannel {
   }
 }
 
-function variablesOf({ type, data }: AlertMessage): Record<string, string> {
+/** Settings that hold a secret, or may: tokens, passwords, URLs with keys. */
+const secretSetting =
+  /^(?:CHAINPARSE_.*(?:TOKEN|SECRET|PASSWORD|KEY|URL)|MYSQL_PASSWORD|ETHERSCAN_API_KEY|.*_RPC_URL)$/i;
+
+/** What the program needs of its surroundings, but nothing by which it could do more than tell somebody. */
+function withoutSecrets(env: CommandChannelOptions['env']): CommandChannelOptions['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !secretSetting.test(name)));
+}
+
+/** Characters of a variable: no system starts a program with a very long one. */
+const longestVariable = 30_000;
+
+function variablesOf(message: AlertMessage): Record<string, string> {
+  const variables = Object.entries(textsOf(message));
+  // A row may hold anything, and no variable can hold a NUL.
+  const fit = (text: string): string => text.slice(0, longestVariable).replaceAll('\0', '\u{fffd}');
+  return Object.fromEntries(variables.map(([name, text]) => [name, fit(text)]));
+}
+
+function textsOf({ type, data }: AlertMessage): Record<string, string> {
   return {
     CHAINPARSE_ALERT_TYPE: type,
     CHAINPARSE_ALERT_STATE: data.state,

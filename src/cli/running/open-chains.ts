@@ -8,7 +8,7 @@ import type { LivenessWatch } from './watch-liveness.js';
 
 /** Makes the chains of a process that runs tasks: metrics count their requests, the database hears how their endpoints are. */
 export function openChains(
-  { clock, secrets }: CommandContext,
+  { clock, secrets, settings }: CommandContext,
   database: Database,
   { observeChain }: LivenessWatch,
 ): Chains {
@@ -16,5 +16,5 @@ export function openChains(
     ...{ store: new EndpointStore(database), worker: thisProcess().name, clock },
     mask: (text) => secrets.mask(text),
   });
-  return new Chains({ clock, observe: observeChain, watchEndpoints });
+  return new Chains({ clock, observe: observeChain, watchEndpoints, doubtMs: settings.doubtSeconds * 1_000 });
 }

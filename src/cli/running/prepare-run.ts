@@ -7,6 +7,7 @@ import { UsageError } from '../../runtime/errors.js';
 import type { TaskOptions } from '../../tasks/task-options.js';
 import type { CommandContext } from '../context.js';
 import { thisProcess } from '../this-process.js';
+import { silenceLimit } from '../../runtime/silence.js';
 
 /** How long calls in the air may still take once the run shall stop, in milliseconds. */
 const graceMs = 3_000;
@@ -74,7 +75,7 @@ export function checkRunnable(pipeline: Pipeline, { settings }: CommandContext):
     throw new UsageError(`pipeline ${pipeline.id} is disabled`, { hint: `chainparse pipeline enable ${pipeline.id}` });
   }
   const { timeoutMinutes } = pipeline;
-  if (timeoutMinutes !== null && timeoutMinutes * 60 < 3 * settings.heartbeatIntervalSeconds) {
+  if (timeoutMinutes !== null && timeoutMinutes * 60 < silenceLimit(settings.heartbeatIntervalSeconds)) {
     throw new UsageError(
       `the timeout of pipeline ${pipeline.id}, ${timeoutMinutes} min, is under three heartbeat intervals of ${settings.heartbeatIntervalSeconds} s`,
       { hint: 'give a shorter --heartbeat-interval, or change timeout_minutes in the definition' },
@@ -92,7 +93,9 @@ export function abortLater(clock: Clock, stopping: AbortSignal, ended: AbortSign
     await clock.sleep(graceMs, ended);
     hard.abort(stopping.reason);
   };
-  const options = { once: true, signal: ended };
-  stopping.addEventListener('abort', () => void wait().catch(() => undefined), options);
+  const begin = (): void => void wait().catch(() => undefined);
+  // It may have been told to stop before it began.
+  if (stopping.aborted) begin();
+  else stopping.addEventListener('abort', begin, { once: true, signal: ended });
   return hard.signal;
 }

@@ -25,7 +25,7 @@ export async function printRunResult(
       events: progress.events,
       seconds,
     };
-    return streams ? output.write(`${JSON.stringify(document)}\n`) : output.json(document);
+    return streams ? output.jsonText(`${JSON.stringify(document)}\n`) : output.json(document);
   }
   const rate = Math.round(progress.events / Math.max(seconds, 0.001));
   const next = progress.nextBlock === null ? '' : `, next block ${progress.nextBlock}`;

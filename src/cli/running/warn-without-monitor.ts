@@ -1,6 +1,6 @@
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import type { Database } from '../../database/database.js';
-import { wasAliveOfLate, type Monitor } from '../../model/monitor.js';
+import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import { ageText } from '../terminal/age-text.js';
 import type { CommandContext } from '../context.js';
 
@@ -13,7 +13,7 @@ export async function warnWithoutMonitor(
   database: Database,
 ): Promise<void> {
   const monitors = await new MonitorStore(database).list(looked);
-  if (monitors.some(wasAliveOfLate)) return;
+  if (monitors.some(isMonitorAlive)) return;
   const message = settings.lang === 'zh' ? chinese(monitors[0]) : english(monitors[0]);
   logger.log('warn', message, { event: 'monitor.none', last_heartbeat: monitors[0]?.lastHeartbeat ?? null });
 }

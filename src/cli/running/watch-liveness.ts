@@ -5,7 +5,7 @@ import { forgetAlerts } from '../../database/operations/forget-alerts.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { listSilentTasks, readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { AlertCondition } from '../../model/alert.js';
-import { wasAliveOfLate } from '../../model/monitor.js';
+import { isMonitorAlive } from '../../model/monitor.js';
 import type { Logger } from '../../runtime/logger.js';
 import { AlertDesk } from '../../tasks/alerts/alert-desk.js';
 import { AlertRetention } from '../../tasks/alerts/alert-retention.js';
@@ -44,7 +44,7 @@ export async function watchRun(context: CommandContext, database: Database, logg
   const monitors = new MonitorStore(database);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
-    isMonitored: async () => (await monitors.list(10)).some(wasAliveOfLate),
+    isMonitored: async () => (await monitors.list(10)).some(isMonitorAlive),
     // As long as a monitor may be silent.
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
   });

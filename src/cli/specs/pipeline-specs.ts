@@ -1,7 +1,7 @@
 import type { ArgumentSpec, OptionSpec } from '../command-line/command-outline.js';
 import type { CommandSpec } from '../command-line/command-spec.js';
 
-const id: ArgumentSpec = { name: 'id', description: "the pipeline's id", kind: 'id' };
+const id: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
 const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };
 const heartbeatInterval: OptionSpec = {
   flags: '--heartbeat-interval <seconds>',
@@ -21,7 +21,11 @@ export const pipelineSpecs: readonly CommandSpec[] = [
         arguments: [file],
         options: [
           { flags: '--id <n>', description: 'store it under this id, whatever the file says', kind: 'id' },
-          { flags: '--update', description: 'replace the definition that is stored under the id; keep its events' },
+          { flags: '--name <name>', description: 'store it under this name, whatever the file says', kind: 'text' },
+          {
+            flags: '--update',
+            description: 'replace the definition of that id, else of that name; keep its events',
+          },
           heartbeatInterval,
         ],
         load: async () => (await load()).importPipeline,

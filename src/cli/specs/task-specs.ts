@@ -19,7 +19,7 @@ export const taskSpecs: readonly CommandSpec[] = [
             description: 'only those with this status',
             choices: ['running', 'succeeded', 'failed', 'queued', '0', '1', '2', '3'],
           },
-          { flags: '--pipeline <id>', description: 'only those of this pipeline', kind: 'id' },
+          { flags: '--pipeline <id>', description: 'only those of this pipeline, by id or name', kind: 'pipeline' },
           { flags: '--limit <n>', description: 'how many; 20 where left out', kind: 'id' },
           { flags: '--page <n>', description: 'which page of so many; 1 where left out', kind: 'id' },
           { flags: '-w, --watch', description: 'show it anew every 2 seconds, until Ctrl-C' },

@@ -5,7 +5,7 @@ export const verifySpecs: readonly CommandSpec[] = [
   {
     name: 'verify',
     summary: 'compare stored rows with the chain, and repair them where asked to',
-    arguments: [{ name: 'id', description: "the pipeline's id", kind: 'id' }],
+    arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
     options: [
       {
         flags: '--from-block <n>',

@@ -10,6 +10,10 @@ export const workerSpecs: readonly CommandSpec[] = [
       { flags: '--rpc-url <url>', description: 'RPC endpoint of every chain; repeat it for several', repeatable: true },
       { flags: '--heartbeat-interval <seconds>', description: 'seconds between two heartbeats' },
       { flags: '--stall-after <seconds>', description: 'stop beating when nothing has moved for so long' },
+      {
+        flags: '--doubt <seconds>',
+        description: 'doubt the logs of new blocks that nothing proves for so long; 0: not',
+      },
       { flags: '--timeout <minutes>', description: 'after how much silence a monitor fails these tasks' },
       { flags: '--metrics-port <port>', description: 'serve metrics for Prometheus on this port; off where left out' },
       { flags: '--metrics-host <address>', description: 'address to serve them on; 127.0.0.1 where left out' },

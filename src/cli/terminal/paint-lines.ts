@@ -1,3 +1,4 @@
+import { printableLine } from '../../runtime/printable.js';
 import { fitText } from './fit-text.js';
 import type { ScreenLine } from '../texts/status-block.js';
 
@@ -16,7 +17,7 @@ export async function paintLines(
   const chalk = new Chalk({ level: isColored ? 1 : 0 });
   const tones = { title: chalk.bold, bad: chalk.red, faint: chalk.dim } as const;
   return lines.map(({ text, tone }) => {
-    const fitting = fitText(mask(text), columns);
+    const fitting = fitText(printableLine(mask(text)), columns);
     return tone === undefined ? fitting : tones[tone](fitting);
   });
 }

@@ -1,6 +1,21 @@
+import { printable } from '../../runtime/printable.js';
+
 /** Renders a JSON line of a task's log for people: local time, level, message. Other lines stay as they are. */
 export function renderLogLine(line: string): string {
-  return printable(renderJson(line) ?? line);
+  return printable(renderJson(line) ?? line).replace(/\n/g, ' ');
+}
+
+/** Renders a line of a task's log for programs: a JSON object stays as it is, anything else becomes the message of one. */
+export function jsonLogLine(line: string): string {
+  return isJsonObject(line) ? line : JSON.stringify({ msg: line });
+}
+
+function isJsonObject(line: string): boolean {
+  try {
+    return line.startsWith('{') && JSON.parse(line) !== null;
+  } catch {
+    return false;
+  }
 }
 
 function renderJson(line: string): string | undefined {
@@ -18,9 +33,4 @@ function renderJson(line: string): string | undefined {
 function localTime(time: unknown): string {
   const date = new Date(typeof time === 'number' ? time : String(time));
   return Number.isNaN(date.getTime()) ? String(time) : date.toLocaleString('sv-SE');
-}
-
-/** A log quotes what nodes answer: no escape sequence of theirs reaches the terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}');
 }

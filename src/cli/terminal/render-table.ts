@@ -1,9 +1,19 @@
 import type { Lang } from '../../runtime/messages.js';
+import { printableLine } from '../../runtime/printable.js';
+import { displayWidth } from './display-width.js';
+import { fitColumns, type FittedColumn } from './fit-columns.js';
+import { fitText } from './fit-text.js';
 
-/** A column's heading in each language. */
+/** A column's heading in each language, and what becomes of it where the terminal is narrow. */
 export interface Heading extends Readonly<Record<Lang, string>> {
   /** Numbers read best aligned right. */
   readonly align?: 'left' | 'right';
+  /** The larger, the sooner it is cut where the table does not fit; left out: never. */
+  readonly cut?: number;
+  /** Columns of the terminal down to which its cells may be shortened; left out: they are not. */
+  readonly least?: number;
+  /** Says the same in fewer words where the table does not fit. */
+  readonly brief?: (text: string) => string;
 }
 
 export interface TableStyle {
@@ -11,6 +21,15 @@ export interface TableStyle {
   readonly color: boolean;
   /** Boxes are for terminals; elsewhere columns are only aligned. */
   readonly isTerminal: boolean;
+  /** The width that it must fit; undefined: it may be as wide as it is. */
+  readonly columns?: number | undefined;
+}
+
+/** A table as text, and the headings of the columns that had to be left out. */
+export interface RenderedTable {
+  /** Without a line break at its end. */
+  readonly text: string;
+  readonly hidden: readonly string[];
 }
 
 const corners = ['top', 'bottom', 'left', 'right'] as const;
@@ -21,17 +40,73 @@ const noBorders = Object.fromEntries([
   ['middle', '  '],
 ]) as Record<string, string>;
 
-/** Returns a table as text without a line break at its end. */
+/** Returns a table; where it must fit a width, the least important columns are cut first, then long cells shortened. */
 export async function renderTable(
   headings: readonly Heading[],
   rows: readonly (readonly string[])[],
+  style: TableStyle,
+): Promise<RenderedTable> {
+  const table = fitTable({ headings, rows: rows.map((row) => row.map(printableLine)) }, style);
+  const shown = new Set(table.headings);
+  const hidden = headings.filter((heading) => !shown.has(heading)).map((heading) => heading[style.lang]);
+  return { text: await drawTable(table, style), hidden };
+}
+
+interface Table {
+  readonly headings: readonly Heading[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+interface FittedTable extends Table {
+  /** Undefined: as wide as they are. */
+  readonly widths?: readonly number[];
+}
+
+function fitTable(table: Table, { lang, isTerminal, columns }: TableStyle): FittedTable {
+  if (columns === undefined) return table;
+  const roomFor = (count: number): number => columns - (isTerminal ? 3 * count + 1 : 2 * (count - 1));
+  const isRoomy = sum(naturalWidths(table, lang)) <= roomFor(table.headings.length);
+  if (isRoomy) return table;
+  const brief = briefTable(table);
+  const widths = naturalWidths(brief, lang);
+  const needs = brief.headings.map(({ cut = 0, least }, index) => {
+    const width = widths[index] ?? 0;
+    return { width, least: Math.min(width, least ?? width), cut };
+  });
+  return choose(brief, fitColumns(needs, roomFor));
+}
+
+function briefTable({ headings, rows }: Table): Table {
+  return { headings, rows: rows.map((row) => row.map((cell, index) => headings[index]?.brief?.(cell) ?? cell)) };
+}
+
+function naturalWidths({ headings, rows }: Table, lang: Lang): readonly number[] {
+  return headings.map((heading, index) =>
+    rows.reduce((most, row) => Math.max(most, displayWidth(row[index] ?? '')), displayWidth(heading[lang])),
+  );
+}
+
+function choose({ headings, rows }: Table, shown: readonly FittedColumn[]): FittedTable {
+  return {
+    headings: shown.flatMap(({ index }) => headings[index] ?? []),
+    rows: rows.map((row) => shown.map(({ index }) => row[index] ?? '')),
+    widths: shown.map(({ width }) => width),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+async function drawTable(
+  { headings, rows, widths }: FittedTable,
   { lang, color, isTerminal }: TableStyle,
 ): Promise<string> {
   const [{ default: Table }, { Chalk }] = await Promise.all([import('cli-table3'), import('chalk')]);
   // The table's own colors ask the process whether it has a terminal; that has been decided already.
   const chalk = new Chalk({ level: color ? 1 : 0 });
   const table = new Table({
-    head: headings.map((heading) => chalk.bold(heading[lang])),
+    head: headings.map((heading, index) => chalk.bold(shortened(heading[lang], widths?.[index]))),
     colAligns: headings.map(({ align }) => align ?? 'left'),
     ...(isTerminal ? {} : { chars: noBorders }),
     style: {
@@ -41,10 +116,14 @@ export async function renderTable(
       ...(isTerminal ? {} : { 'padding-left': 0, 'padding-right': 0 }),
     },
   });
-  for (const row of rows) table.push(row.map((cell) => cell.replace(/[\r\n\t]+/g, ' ')));
+  for (const row of rows) table.push(row.map((cell, index) => shortened(cell, widths?.[index])));
   return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+function shortened(text: string, width = Infinity): string {
+  return displayWidth(text) <= width ? text : `${fitText(text, width - 1)}…`;
 }

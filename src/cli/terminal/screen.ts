@@ -9,12 +9,18 @@ const clearBelow = '\u001b[J';
 /** The whole terminal, lent: what stood there comes back when the screen is closed. */
 export class Screen {
   readonly #output: Output;
+  #isOpen = false;
 
   constructor(output: Output) {
     this.#output = output;
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   async open(): Promise<void> {
+    this.#isOpen = true;
     await this.#output.write(begin);
   }
 
@@ -25,6 +31,7 @@ export class Screen {
   }
 
   async close(): Promise<void> {
+    this.#isOpen = false;
     await this.#output.write(end);
   }
 }

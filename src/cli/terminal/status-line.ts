@@ -1,3 +1,4 @@
+import { printableLine } from '../../runtime/printable.js';
 import type { CommandStream } from './command-io.js';
 import { fitText } from './fit-text.js';
 
@@ -24,7 +25,7 @@ export class StatusLine {
 
   /** Shows a text in place of the one before; no text clears the line. */
   show(text: string): void {
-    const shown = fitText(text, this.columns - 1);
+    const shown = fitText(printableLine(text), this.columns - 1);
     if (shown === this.#text) return;
     this.#text = shown;
     this.#stream.write(clearLine + shown);

@@ -1,4 +1,5 @@
 import { statusText, taskStatus, type Task } from '../../model/task.js';
+import { waitingText } from '../../model/waiting.js';
 import type { Lang } from '../../runtime/messages.js';
 import { displayWidth } from '../terminal/display-width.js';
 import { explainEnd } from './explain-end.js';
@@ -31,7 +32,7 @@ function linesOf(task: Task, defaults: TaskDefaults, lang: Lang): readonly Line[
     [{ en: 'created', zh: '创建时间' }, task.createTime],
     [{ en: 'last heartbeat', zh: '最后心跳时间' }, heartbeatText(task, lang) ?? (zh ? '从未心跳' : 'never')],
     [{ en: 'alive', zh: '是否存活' }, task.status === taskStatus.running ? explainLife(task, defaults, lang) : null],
-    [{ en: 'waits', zh: '等待' }, task.status === taskStatus.queued ? waitText(lang) : null],
+    [{ en: 'waits for', zh: '等待' }, task.waiting === null ? null : waitingText(task.waiting, lang)],
     [{ en: 'ended', zh: '结束时间' }, task.endTime],
     [{ en: 'why', zh: '结束原因' }, explainEnd(task, defaults, lang)],
     [{ en: 'error', zh: '错误' }, task.error],
@@ -39,10 +40,6 @@ function linesOf(task: Task, defaults: TaskDefaults, lang: Lang): readonly Line[
     [{ en: 'timeout', zh: '超时' }, zh ? `${timeoutMinutes} 分钟` : `${timeoutMinutes} min`],
     [{ en: 'log', zh: '日志' }, task.logPath],
   ];
-}
-
-function waitText(lang: Lang): string {
-  return lang === 'zh' ? '尚无进程开始运行' : 'no process has begun it yet';
 }
 
 function pad(label: string): string {

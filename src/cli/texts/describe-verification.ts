@@ -1,6 +1,7 @@
 import type { Lang } from '../../runtime/messages.js';
 import type { ReportedFinding, VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { Cell, Output } from '../output.js';
+import { briefHex } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** How many findings the table shows. */
@@ -9,10 +10,10 @@ const shown = 50;
 const headings: readonly Heading[] = [
   { en: 'block', zh: '区块', align: 'right' },
   { en: 'log', zh: '日志序号', align: 'right' },
-  { en: 'transaction', zh: '交易' },
-  { en: 'table', zh: '表' },
+  { en: 'transaction', zh: '交易', cut: 2, brief: briefHex },
+  { en: 'table', zh: '表', cut: 3 },
   { en: 'what', zh: '问题' },
-  { en: 'columns', zh: '列' },
+  { en: 'columns', zh: '列', cut: 1, least: 14 },
   { en: 'state', zh: '状态' },
 ];
 

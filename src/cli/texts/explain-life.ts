@@ -3,6 +3,7 @@ import type { Task } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
 import type { Settings } from '../../runtime/settings.js';
 import { ageText } from '../terminal/age-text.js';
+import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 
 /** What holds for tasks that don't say it of themselves. */
 export type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTimeoutMinutes'>;
@@ -10,12 +11,12 @@ export type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTime
 /** Says in words whether a running task is believed to be alive, and why. */
 export function explainLife(task: Task, defaults: TaskDefaults, lang: Lang): string {
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
-  const limitSeconds = Math.ceil(3 * intervalSeconds);
+  const limitSeconds = Math.ceil(silenceLimit(intervalSeconds));
   const { silentSeconds } = task;
   if (silentSeconds < -1) return inTheFuture(-silentSeconds, lang);
   const sign = signOfLife(task, lang);
   const beat = lang === 'zh' ? `每 ${intervalSeconds} 秒一次心跳` : `it beats every ${intervalSeconds} s`;
-  if (silentSeconds > limitSeconds) return inDoubt(task, defaults, lang, [sign, beat]);
+  if (isSilentFor(silentSeconds, intervalSeconds)) return inDoubt(task, defaults, lang, [sign, beat]);
   if (silentSeconds <= Math.ceil(intervalSeconds)) {
     return lang === 'zh' ? `是: ${sign}, ${beat}` : `yes: ${sign}, and ${beat}`;
   }
@@ -35,15 +36,15 @@ function signOfLife({ lastHeartbeat, silentSeconds }: Task, lang: Lang): string 
 function inTheFuture(seconds: number, lang: Lang): string {
   const age = ageText(seconds, lang);
   return lang === 'zh'
-    ? `未知: 最后的生命迹象比数据库时钟超前 ${age}; 请检查 CHAINPARSE_DB_TIMEZONE`
-    : `unknown: its last sign of life lies ${age} ahead of the database's clock; check CHAINPARSE_DB_TIMEZONE`;
+    ? `未知: 最后的生命迹象比数据库时钟超前 ${age}; 请检查数据库时区 (chainparse migrate --time-zone)`
+    : `unknown: its last sign of life lies ${age} ahead of the database's clock; check the database's time zone (chainparse migrate --time-zone)`;
 }
 
 function inDoubt(task: Task, defaults: TaskDefaults, lang: Lang, [sign, beat]: readonly [string, string]): string {
   const timeoutMinutes = task.timeoutMinutes ?? defaults.taskTimeoutMinutes;
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
   // As the monitor judges: of the whole seconds that an age reads, one may be none.
-  const failAfterSeconds = Math.ceil(Math.max(timeoutMinutes * 60, 3 * intervalSeconds) + 1);
+  const failAfterSeconds = Math.ceil(Math.max(timeoutMinutes * 60, silenceLimit(intervalSeconds)) + 1);
   const failAt = addSeconds(task.lastHeartbeat ?? task.createTime, failAfterSeconds).replace(' ', 'T');
   const isDue = task.silentSeconds >= failAfterSeconds;
   if (lang === 'zh') {

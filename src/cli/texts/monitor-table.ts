@@ -1,16 +1,17 @@
-import { wasAliveOfLate, type Monitor } from '../../model/monitor.js';
+import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { Lang } from '../../runtime/messages.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
+import { briefAge } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** The columns of the table of monitors. */
 export const monitorHeadings: readonly Heading[] = [
-  { en: 'monitor', zh: '监控进程' },
-  { en: 'state', zh: '状态' },
-  { en: 'last heartbeat', zh: '最后心跳时间' },
-  { en: 'checks', zh: '检查次数', align: 'right' },
-  { en: 'timed out', zh: '超时任务数', align: 'right' },
+  { en: 'monitor', zh: '监控进程', least: 12 },
+  { en: 'state', zh: '状态', least: 12 },
+  { en: 'last heartbeat', zh: '最后心跳时间', brief: briefAge },
+  { en: 'checks', zh: '检查次数', align: 'right', cut: 2 },
+  { en: 'timed out', zh: '超时任务数', align: 'right', cut: 1 },
 ];
 
 /** Returns a monitor's row of that table. */
@@ -23,7 +24,7 @@ export function monitorRow(monitor: Monitor, lang: Lang): readonly Cell[] {
 function stateText(monitor: Monitor, lang: Lang): string {
   const zh = lang === 'zh';
   if (monitor.endTime !== null) return zh ? '已结束' : 'ended';
-  if (!wasAliveOfLate(monitor)) return zh ? '失去心跳' : 'silent';
+  if (!isMonitorAlive(monitor)) return zh ? '失去心跳' : 'silent';
   if (monitor.waiting === null) return zh ? '正常' : 'alive';
   return zh ? `等待中: ${monitor.waiting}` : `waits: ${monitor.waiting}`;
 }

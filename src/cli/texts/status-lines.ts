@@ -2,13 +2,15 @@ import type { Alert } from '../../model/alert.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
-import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
+import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
+import type { HeadContact } from '../../tasks/head-contact.js';
 import type { EventRates } from '../../tasks/event-rates.js';
 import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../../tasks/system-status.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
-import { statusBlock, type ScreenLine, type StatusRow } from './status-block.js';
+import type { Heading } from '../terminal/render-table.js';
+import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
 import {
   alertHeadings,
   endpointHeadings,
@@ -16,59 +18,52 @@ import {
   pipelineHeadings,
   runningHeadings,
   stateTexts,
+  type titles,
 } from './status-texts.js';
-import { progressSummary } from './task-table.js';
+import { progressSummary, unknownLagText } from './task-table.js';
+import { waitsText } from './waits-text.js';
 
 export interface StatusView {
   readonly rates: EventRates;
+  readonly contact: HeadContact;
   readonly lang: Lang;
   readonly timeoutMinutes: number;
   readonly defaultIntervalSeconds: number;
-  /** Lines that there is room for. */
+  /** Lines that there is room for, and columns; undefined: as many as are wanted. */
   readonly rows: number;
+  readonly columns: number | undefined;
 }
 
-/** Returns a status as lines: who watches, what is wrong, then pipelines, running tasks and endpoints as far as there is room. */
-export async function statusLines(status: SystemStatus, view: StatusView): Promise<readonly ScreenLine[]> {
-  const { lang } = view;
-  const alerts = await statusBlock(
-    'alerts',
-    alertHeadings,
-    status.alerts.map((alert) => alertRow(alert, lang)),
-    {
-      ...{ lang, room: aFifth(view), total: status.openAlerts },
-    },
-  );
-  const glances = glanceAtEndpoints(status.endpoints);
-  const endpoints = await statusBlock(
-    'endpoints',
-    endpointHeadings,
-    glances.map((glance) => endpointRow(glance, lang)),
-    { lang, room: aFifth(view), total: glances.length },
-  );
-  const tail = glances.length === 0 ? [] : endpoints;
-  const head = [...headLines(status, lang), ...(status.alerts.length === 0 ? [] : alerts)];
-  const left = view.rows - head.length - tail.length;
+/**
+ * Returns a status as lines: who watches, what is wrong, then pipelines, running tasks and endpoints as far as there is
+ * room; and the headings of the columns for which there was none.
+ */
+export async function statusLines(status: SystemStatus, view: StatusView): Promise<StatusBlock> {
+  const { lang, columns } = view;
+  const block = (name: keyof typeof titles, headings: readonly Heading[], rows: readonly StatusRow[], room: Room) =>
+    rows.length === 0 && name !== 'pipelines' ? nothing : statusBlock(name, headings, rows, { lang, columns, ...room });
+  const alertRows = status.alerts.map((alert) => alertRow(alert, lang));
+  const alerts = await block('alerts', alertHeadings, alertRows, { room: aFifth(view), total: status.openAlerts });
+  const endpointRows = glanceAtEndpoints(status.endpoints).map((glance) => endpointRow(glance, lang));
+  const endpointRoom = { room: aFifth(view), total: endpointRows.length };
+  const endpoints = await block('endpoints', endpointHeadings, endpointRows, endpointRoom);
+  const head = headLines(status, lang);
+  const left = view.rows - head.length - alerts.lines.length - endpoints.lines.length;
   const isMuch = status.running.length + 4 > left / 2;
-  const running = await statusBlock(
-    'running',
-    runningHeadings,
-    status.running.map((task) => runningRow(task, view)),
-    {
-      ...{ lang, room: isMuch ? Math.floor(left / 2) : left, total: status.late.running },
-    },
-  );
-  const shownRunning = status.running.length === 0 ? [] : running;
-  const pipelines = await statusBlock(
-    'pipelines',
-    pipelineHeadings,
-    status.pipelines.map((each) => pipelineRow(each, view)),
-    {
-      ...{ lang, room: left - shownRunning.length, total: status.pipelines.length },
-    },
-  );
-  return [...head, ...pipelines, ...shownRunning, ...tail];
+  const runningRows = status.running.map((task) => runningRow(task, view));
+  const runningRoom = { room: isMuch ? Math.floor(left / 2) : left, total: status.late.running };
+  const running = await block('running', runningHeadings, runningRows, runningRoom);
+  const pipelineRows = status.pipelines.map((each) => pipelineRow(each, view));
+  const pipelineRoom = { room: left - running.lines.length, total: status.pipelines.length };
+  const pipelines = await block('pipelines', pipelineHeadings, pipelineRows, pipelineRoom);
+  const blocks = [alerts, pipelines, running, endpoints];
+  return {
+    lines: [...head, ...blocks.flatMap(({ lines }) => lines)],
+    hidden: blocks.flatMap(({ hidden }) => hidden),
+  };
 }
+
+const nothing: StatusBlock = { lines: [], hidden: [] };
 
 function aFifth({ rows }: StatusView): number {
   return Math.max(3, Math.floor(rows / 5));
@@ -92,17 +87,18 @@ export function statusFoot({
     };
   }
   const time = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
-  return { text: `${time} UTC, ${zh ? 'Ctrl-C 退出' : 'Ctrl-C ends'}`, tone: 'faint' };
+  return { text: `${time} UTC, ${zh ? 'q 或 Ctrl-C 退出' : 'q or Ctrl-C ends'}`, tone: 'faint' };
 }
 
-function headLines({ late, silent, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
-  const monitors = aliveMonitors({ late, silent, ...status });
+function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
+  const monitors = aliveMonitors({ late, silent, queued, ...status });
   const [first] = monitors;
   const zh = lang === 'zh';
   const rate = late.timeoutRate === null || late.timedOut === 0 ? '' : ` (${Math.round(late.timeoutRate * 100)} %)`;
+  const waiting = queued === 0 ? '' : zh ? `, 等待运行 ${queued}` : `, ${queued} queued`;
   const counts = zh
-    ? `运行中 ${late.running}, 静默 ${silent}; 最近一小时结束 ${late.ended}, 超时 ${late.timedOut}${rate}`
-    : `${late.running} running, ${silent} silent; in the last hour ${late.ended} ended, ${late.timedOut} timed out${rate}`;
+    ? `运行中 ${late.running}, 静默 ${silent}${waiting}; 最近一小时结束 ${late.ended}, 超时 ${late.timedOut}${rate}`
+    : `${late.running} running, ${silent} silent${waiting}; in the last hour ${late.ended} ended, ${late.timedOut} timed out${rate}`;
   const watched =
     first === undefined
       ? zh
@@ -117,28 +113,31 @@ function headLines({ late, silent, ...status }: SystemStatus, lang: Lang): reado
   ];
 }
 
-function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, lang }: StatusView): StatusRow {
+function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, contact, lang }: StatusView): StatusRow {
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
-  const lag = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+  const unknownSince = task === null ? null : contact.unknownSince(task.id);
+  const known = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+  const lag = unknownSince === null ? known : unknownLagText(unknownSince, lang);
   const age = task?.heartbeatAgeSeconds ?? null;
-  const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : '';
+  const waits = state === 'queued' && task !== null ? waitsText(task, lang) : null;
+  const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : waits === null ? '' : `, ${waits}`;
   const cells: Cell[] = [
     ...[id, name, stateTexts[state][lang] + reason, lag],
-    ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, nextBlock],
+    ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, lastBlock({ nextBlock })],
     age === null ? null : ageText(Math.max(0, age), lang),
   ];
   const isBad = state === 'silent' || state === 'parked' || state === 'failed';
-  return { cells, tone: isBad ? 'bad' : isRunning ? undefined : 'faint' };
+  return { cells, tone: isBad || unknownSince !== null ? 'bad' : isRunning ? undefined : 'faint' };
 }
 
 function runningRow(task: Task, view: StatusView): StatusRow {
-  const { lang, rates, timeoutMinutes } = view;
+  const { lang, rates, contact, timeoutMinutes } = view;
   const cells = [
     ...[task.id, task.pipelineId, ageText(Math.max(0, task.silentSeconds), lang)],
     ageText((task.timeoutMinutes ?? timeoutMinutes) * 60, lang),
     ...[rateText(rates.of(task.id)), task.worker],
-    task.progress === null ? null : progressSummary(task.progress, lang),
+    task.progress === null ? null : progressSummary(task.progress, lang, contact.unknownSince(task.id)),
   ];
   return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
 }

@@ -2,6 +2,9 @@ import { lagBlocks, statusText, type Progress, type Task } from '../../model/tas
 import type { Lang } from '../../runtime/messages.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
+import { briefAge, briefInstant, briefProgress } from '../terminal/brief-texts.js';
+import { blockText } from './block-text.js';
+import { waitsText } from './waits-text.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** The columns of the tasks table. */
@@ -9,11 +12,11 @@ export const taskHeadings: readonly Heading[] = [
   { en: 'id', zh: '编号', align: 'right' },
   { en: 'pipeline', zh: '流水线', align: 'right' },
   { en: 'status', zh: '状态' },
-  { en: 'worker', zh: '进程' },
-  { en: 'created', zh: '创建时间' },
-  { en: 'last heartbeat', zh: '最后心跳时间' },
-  { en: 'progress', zh: '进度' },
-  { en: 'end reason', zh: '结束原因' },
+  { en: 'worker', zh: '进程', cut: 5, least: 12 },
+  { en: 'created', zh: '创建时间', cut: 4, brief: briefInstant },
+  { en: 'last heartbeat', zh: '最后心跳时间', brief: briefAge },
+  { en: 'progress', zh: '进度', cut: 1, least: 18, brief: briefProgress },
+  { en: 'end reason', zh: '结束原因', cut: 3, least: 8 },
 ];
 
 /** Returns a task's row of that table. */
@@ -25,7 +28,7 @@ export function taskRow(task: Task, lang: Lang): readonly Cell[] {
     task.worker,
     task.createTime,
     heartbeatText(task, lang),
-    task.progress === null ? null : progressSummary(task.progress, lang),
+    waitsText(task, lang) ?? (task.progress === null ? null : progressSummary(task.progress, lang)),
     task.endReason,
   ];
 }
@@ -40,15 +43,26 @@ export function heartbeatText({ lastHeartbeat, heartbeatAgeSeconds: age }: Task,
   return `${lastHeartbeat} (${lang === 'zh' ? `${text}前` : `${text} ago`})`;
 }
 
-/** Returns a task's progress in a few words. */
-export function progressSummary(progress: Progress, lang: Lang): string {
-  const { nextBlock, targetBlock, events } = progress;
+/** Says of a lag that it is not known, and since when. */
+export function unknownLagText(since: string, lang: Lang): string {
+  return lang === 'zh' ? `自 ${since} 起未知` : `unknown since ${since}`;
+}
+
+/** Returns a task's progress in a few words; `unknownSince`: the chain's head is not known, since then. */
+export function progressSummary(progress: Progress, lang: Lang, unknownSince: string | null = null): string {
+  const { events } = progress;
   const lag = progress.mode === 'realtime' ? lagBlocks(progress) : null;
   const zh = lang === 'zh';
   const parts = [
-    nextBlock === null ? null : `${zh ? '区块' : 'block'} ${nextBlock}${targetBlock === null ? '' : `/${targetBlock}`}`,
-    lag === null ? null : zh ? `落后 ${lag}` : `${lag} behind`,
+    blockText(progress, lang),
+    lag === null ? null : lagText(lag, lang, unknownSince),
     zh ? `${events} 个事件` : `${events} ${events === 1 ? 'event' : 'events'}`,
   ];
   return parts.filter((part) => part !== null).join(', ');
+}
+
+function lagText(lag: number, lang: Lang, unknownSince: string | null): string {
+  const zh = lang === 'zh';
+  if (unknownSince === null) return zh ? `落后 ${lag}` : `${lag} behind`;
+  return `${zh ? '落后' : 'lag'} ${unknownLagText(unknownSince, lang)}`;
 }

@@ -7,6 +7,8 @@ import type { FetchedRange, LogSource } from '../../chain/logs/log-source.js';
 import type { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { ReadStretch } from '../../chain/reorg/read-stretch.js';
 import type { EventBatch, SourceMessage } from '../../model/batch.js';
+import type { BlockHeader, BlockRef } from '../../model/block.js';
+import { NodeLagsError } from '../../chain/logs/fetch-trouble.js';
 import type { SourceContext } from '../component.js';
 import { HistoryReader } from './history-reader.js';
 
@@ -25,8 +27,8 @@ export interface BlockReaderOptions {
 
 /** How old what is known of the head may be while history is read, in milliseconds. */
 const headAgeMs = 30_000;
-/** How many blocks are asked for by their hashes, each with a call of its own; more are cheaper as a range. */
-const toldBlocks = 8;
+/** How many blocks below its head a node may not be done with: deeper ones are read as ranges. */
+const unsureDepth = 64;
 
 /** Reads blocks behind a stretch, as far as the head allows, and takes back what the chain has replaced. */
 export class BlockReader {
@@ -56,7 +58,7 @@ export class BlockReader {
     const replaced = willTell ? undefined : await stretch.findReplaced(head, isMore, signal);
     if (replaced !== undefined) {
       await this.#options.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
-      yield* this.#takeBack(stretch, replaced.number, signal);
+      yield* this.#takeBack(stretch, replaced, signal);
     }
     const { clock, stopping } = this.#options.context;
     const since = clock.monotonic();
@@ -86,31 +88,39 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    const told = await this.#fetchTold(stretch, head, end, signal);
-    const read = told ?? (await this.#fetch(stretch, end, signal));
+    const read = await this.#fetch(stretch, head, end, signal);
     const { witnesses, moved } = this.#options;
     // Before rows are taken back as well: one endpoint that went astray must not undo what two have told.
     const fetched = witnesses === null ? read : await witnesses.confirm(read, moved, signal);
     if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
-    else yield* this.#takeBack(stretch, stretch.next - 1, signal);
+    else if (stretch.last !== null) yield* this.#takeBack(stretch, stretch.last, signal);
   }
 
   /** The shortest way: where the headers up to the head are known and fit, only their logs are asked for. */
-  async #fetchTold(
-    stretch: ReadStretch,
+  async #fetch(stretch: ReadStretch, head: ChainHead, end: number, signal: AbortSignal): Promise<FetchedRange> {
+    const { newBlocks, logs, moved } = this.#options;
+    const deep = head.latest.number - unsureDepth;
+    const isDeep = stretch.next <= deep;
+    const known = isDeep ? [] : await this.#headersBehind(stretch, head, end, signal);
+    const told = await newBlocks.fetch(known, moved, signal);
+    if (told !== null) return told;
+    const range = { from: stretch.next, to: isDeep ? Math.min(end, deep) : end };
+    const fetched = await logs.fetchNext(range, { verified: true, answered: moved }, signal);
+    return isDeep ? fetched : newBlocks.confirm(fetched, moved, signal);
+  }
+
+  /** Returns the headers up to block `end` that are known, or that the node gives; none where they do not link up. */
+  async #headersBehind(
+    { last, next }: ReadStretch,
     { latest }: ChainHead,
     end: number,
     signal: AbortSignal,
-  ): Promise<FetchedRange | null> {
+  ): Promise<readonly BlockHeader[]> {
     const { newBlocks, headers, moved } = this.#options;
-    const known = stretch.last === null ? null : headers.between(stretch.last, latest);
-    const wanted = known?.filter((header) => header.number <= end) ?? [];
-    return wanted.length > toldBlocks ? null : newBlocks.fetch(wanted, moved, signal);
-  }
-
-  async #fetch(stretch: ReadStretch, to: number, signal: AbortSignal): Promise<FetchedRange> {
-    const { logs, moved } = this.#options;
-    return logs.fetchNext({ from: stretch.next, to }, { verified: true, answered: moved }, signal);
+    const known = last === null ? null : headers.between(last, latest);
+    const found = known ?? (await newBlocks.headers(next, latest, moved, signal));
+    if (known === null) for (const header of found) headers.add(header);
+    return found.filter(({ number }) => number <= end);
   }
 
   async *#send(
@@ -129,10 +139,12 @@ export class BlockReader {
 
   async *#takeBack(
     stretch: ReadStretch,
-    replaced: number,
+    replaced: BlockRef,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    const ancestor = await stretch.ancestorBelow(replaced, signal);
+    if (!(await stretch.isReplaced(replaced, signal)))
+      throw new NodeLagsError(`block ${replaced.number} is there after all`);
+    const ancestor = await stretch.ancestorBelow(replaced.number, signal);
     const { number } = ancestor;
     const depth = stretch.next - 1 - number;
     const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;

@@ -16,7 +16,7 @@ interface BlockReaderDeps {
 
 /** Makes the reader of an event monitor's blocks; `moved` hears that work moved. */
 export function openBlockReader(
-  { chainId, batchSize, verifyHeads }: EventMonitorConfig,
+  { batchSize, verifyHeads }: EventMonitorConfig,
   { chain, heads: { headers }, decoder }: BlockReaderDeps,
   context: SourceContext,
   moved: () => Promise<void>,
@@ -25,7 +25,8 @@ export function openBlockReader(
   const asked = { chain, filter: decoder, clock, logger };
   return new BlockReader({
     logs: new LogSource({ ...asked, batchSize }),
-    newBlocks: new NewBlocks({ ...asked, chainId }),
+    // What two endpoints must tell alike needs no other proof.
+    newBlocks: new NewBlocks({ ...asked, doubts: verifyHeads !== true && chain.doubtMs > 0 }),
     headers,
     witnesses: verifyHeads === true ? new BlockWitnesses(asked) : null,
     decoder,

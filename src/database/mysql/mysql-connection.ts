@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { promisify } from 'node:util';
 import type { ConnectionOptions } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { UsageError } from '../../runtime/errors.js';
+import { storedTimezoneSql } from '../database-timezone.js';
+import type { DatabaseTimezone } from '../database-timezone.js';
 import type { MysqlAddress } from '../database-url.js';
+import { mysqlDialect } from './mysql-dialect.js';
 import type { ServerSockets } from './server-sockets.js';
+
+/** ER_UNKNOWN_TIME_ZONE. */
+const unknownTimezone = 1298;
 
 /** How long a connection attempt may take. */
 const connectTimeoutMs = 5_000;
@@ -51,8 +58,39 @@ export function sessionSetup(timezone: string): readonly string[] {
   ];
 }
 
+/** Runs a statement on a connection that is being prepared; resolves with its rows. */
+type RunQuery = (sql: string) => Promise<unknown>;
+
+/**
+ * Learns the database's time zone where this process does not know it yet, and sets up the session. Throws UsageError where
+ * the process is set to another zone, or the server takes none such.
+ */
+export async function prepare(query: RunQuery, timezone: DatabaseTimezone): Promise<void> {
+  if (!timezone.isLearnt) {
+    const stored = await readTimezone(query);
+    if (stored !== undefined) timezone.learn(stored);
+  }
+  try {
+    for (const statement of sessionSetup(timezone.value)) await query(statement);
+  } catch (error) {
+    if ((error as { errno?: unknown }).errno !== unknownTimezone) throw error;
+    throw new UsageError(`the database's server takes no time zone ${timezone.value}`, { cause: error });
+  }
+}
+
+async function readTimezone(query: RunQuery): Promise<string | undefined> {
+  try {
+    const rows = (await query(storedTimezoneSql)) as readonly { time_zone: string }[];
+    return rows[0]?.time_zone;
+  } catch (error) {
+    // Not migrated, or nothing that this user may see: who uses the database is told.
+    if (['not-migrated', 'forbidden'].includes(mysqlDialect.classify(error))) return undefined;
+    throw error;
+  }
+}
+
 interface PooledConnection {
-  query(sql: string, done: (error: unknown) => void): void;
+  query(sql: string, done: (error: unknown, rows: unknown) => void): void;
   readonly stream: Socket;
 }
 
@@ -63,20 +101,20 @@ type Prepared = (error: unknown, connection: unknown) => void;
  * which nothing has arrived for so long, so that a half-open one can't hang a query for ever.
  */
 export function prepareSession(
-  timezone: string,
+  timezone: DatabaseTimezone,
   silenceMs: number | undefined,
 ): (connection: PooledConnection, done: Prepared) => void {
   return (connection, done) => {
     // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
     if (silenceMs !== undefined)
       connection.stream.setTimeout(silenceMs, () => connection.stream.destroy(silent(silenceMs)));
-    const statements = [...sessionSetup(timezone)];
-    const next = (error: unknown): void => {
-      const statement = statements.shift();
-      if (error !== null || statement === undefined) done(error, connection);
-      else connection.query(statement, next);
-    };
-    next(null);
+    const query = promisify((sql: string, answer: (error: unknown, rows: unknown) => void) =>
+      connection.query(sql, answer),
+    );
+    prepare(query, timezone).then(
+      () => done(null, connection),
+      (error: unknown) => done(error, connection),
+    );
   };
 }
 

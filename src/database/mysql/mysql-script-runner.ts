@@ -2,9 +2,10 @@ import { createConnection } from 'mysql2';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import type { DatabaseTimezone } from '../database-timezone.js';
 import type { MysqlAddress } from '../database-url.js';
 import { noteClock, refuseLate } from './late-packet.js';
-import { connectionOptions, dropConnection, sessionSetup } from './mysql-connection.js';
+import { connectionOptions, dropConnection, prepare } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
@@ -25,7 +26,7 @@ interface Session {
 }
 
 export interface MysqlScriptRunnerOptions {
-  readonly timezone: string;
+  readonly timezone: DatabaseTimezone;
   readonly clock: Clock;
   readonly sockets: ServerSockets;
   /** How long the server may take for a script before its connection is dropped. */
@@ -133,8 +134,8 @@ export class MysqlScriptRunner implements ScriptRunner {
       await this.#within(connection, connection.connect());
       const notedAt = this.#options.clock.monotonic();
       const session = { connection, maxBytes: 1 << 20, prepared: new WeakMap(), notedAt };
-      const setup = [...sessionSetup(this.#options.timezone), noteClock];
-      for (const statement of setup) await this.#send(session, statement);
+      await prepare((statement) => this.#send(session, statement), this.#options.timezone);
+      await this.#send(session, noteClock);
       const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
       this.#session = { ...session, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
       return this.#session;

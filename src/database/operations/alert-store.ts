@@ -32,8 +32,12 @@ export class AlertStore {
     this.#database = database;
   }
 
-  /** Raises the alert of a condition, or repeats the one that stands where that is due. */
+  /**
+   * Raises the alert of a condition, or repeats the one that stands where that is due. About a task that has ended nobody
+   * is alerted: who finds something wrong with it has not heard of its end.
+   */
   async raise(condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
+    if (await this.#hasEnded(condition.taskId)) return { outcome: 'standing', alertId: null };
     const { rule, subject } = condition;
     const [newest] = await this.#select((query) => query.where({ rule, subject }).orderBy('id', 'desc').limit(1));
     if (newest?.clearTime === null) return this.#repeat(newest, condition, options);
@@ -108,6 +112,14 @@ export class AlertStore {
           void over.orWhere('pipeline_task.last_heartbeat', '>', this.#database.knex.ref('alert.create_time'));
         }),
     );
+  }
+
+  async #hasEnded(taskId: number | null): Promise<boolean> {
+    if (taskId === null) return false;
+    const [task] = await this.#database.read<{ status: number }[]>((knex) =>
+      knex('pipeline_task').select('status').where({ id: taskId }),
+    );
+    return task !== undefined && task.status !== taskStatus.running;
   }
 
   async #repeat(open: StoredAlert, condition: AlertCondition, options: RaiseOptions): Promise<Raised> {

@@ -18,10 +18,11 @@ const orderedTables = [
  * or resumes; then its rows go in chunks; the pipeline itself goes last, so that a deletion that was cut short can be
  * repeated. Throws LeaseHeldError while a task of it lives.
  */
-export async function deletePipeline(database: Database, id: number): Promise<void> {
-  await writeUnlessHeld(database, id, [deleteFrom(database, 'pipeline_checkpoint', id)]);
+export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
+  const unheld = { id, defaultIntervalSeconds };
+  await writeUnlessHeld(database, unheld, [deleteFrom(database, 'pipeline_checkpoint', id)]);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
-  await writeUnlessHeld(database, id, [
+  await writeUnlessHeld(database, unheld, [
     ...['pipeline_task', 'pipeline_checkpoint', 'pipeline_component'].map((table) => deleteFrom(database, table, id)),
     database.knex('pipeline').where({ id }).delete(),
   ]);
@@ -31,18 +32,25 @@ function deleteFrom({ knex }: Database, table: string, pipelineId: number): Quer
   return knex(table).where({ pipeline_id: pipelineId }).delete();
 }
 
+/** A pipeline that must not be held; tasks that name no heartbeat interval are judged by the default. */
+interface Unheld {
+  readonly id: number;
+  readonly defaultIntervalSeconds: number;
+}
+
 /** Writes steps in one transaction with the condition that no task of the pipeline lives; disables the pipeline. */
-async function writeUnlessHeld(database: Database, id: number, steps: readonly Query[]): Promise<void> {
+async function writeUnlessHeld(database: Database, unheld: Unheld, steps: readonly Query[]): Promise<void> {
   const { knex } = database;
+  const { id, defaultIntervalSeconds } = unheld;
   const disable = knex('pipeline')
     .where({ id })
-    .whereNotExists(livingTasks(database, id).select(knex.raw('1')))
+    .whereNotExists(livingTasks(database, id, defaultIntervalSeconds).select(knex.raw('1')))
     .update({ disabled: 1 });
   try {
     await database.write([database.fenced(disable), ...steps]);
   } catch (error) {
     if (!(error instanceof FenceError)) throw error;
-    await throwHolder(database, id);
+    await throwHolder(database, unheld);
   }
 }
 
@@ -51,9 +59,9 @@ interface HolderRow {
   readonly worker: string | null;
 }
 
-async function throwHolder(database: Database, id: number): Promise<void> {
+async function throwHolder(database: Database, { id, defaultIntervalSeconds }: Unheld): Promise<void> {
   const [holder] = await database.read<HolderRow[]>(() =>
-    livingTasks(database, id).select('id', 'worker').orderBy('id', 'desc').limit(1),
+    livingTasks(database, id, defaultIntervalSeconds).select('id', 'worker').orderBy('id', 'desc').limit(1),
   );
   // Nobody holds it: then the pipeline itself is gone, which is what was asked for.
   if (holder === undefined) return;

@@ -1,7 +1,8 @@
 import type { Component, Pipeline, PipelineDefinition } from '../../model/pipeline.js';
-import { NotFoundError, UsageError } from '../../runtime/errors.js';
+import { NotFoundError, TakenError, UsageError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { deletePipeline } from './delete-pipeline.js';
+import { ambiguous, listByName, nameKey, nameTaken } from './pipeline-names.js';
 import { isSet, toInstant, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
 import { FenceError } from '../script.js';
@@ -27,15 +28,29 @@ export class PipelineStore {
   }
 
   /**
-   * Stores a definition and returns its id. A definition whose id is taken replaces what is there where `update` is
-   * set, and is refused otherwise; checkpoint, tasks and events stay.
+   * Stores a definition and returns its id. Where `update` is set it replaces the pipeline of its id, else the one of its
+   * name; checkpoint, tasks and events stay. Throws TakenError where its id or name is another's, and UsageError where
+   * several have the name that is to be updated.
    */
   async import(definition: PipelineDefinition, { update = false } = {}): Promise<number> {
-    const { id } = definition;
-    if (id === null) return this.#insert(definition, update);
-    if (!(await this.#exists(id))) return this.#insertAs(id, definition);
-    if (!update) throw taken(id);
-    return this.#replace(id, definition);
+    const { name } = definition;
+    const named = await listByName(this.#database, name);
+    const id = definition.id ?? (update ? theOne(name, named) : null);
+    const old = id === null ? null : await this.#findName(id);
+    if (old !== null && !update) throw taken(id ?? 0);
+    const others = named.filter((other) => other !== id);
+    // What an older program has named alike may be updated all the same.
+    const keepsName = old !== null && nameKey(old.name) === nameKey(name);
+    if (others.length > 0 && !keepsName) throw nameTaken(name, others);
+    const key = others.length > 0 ? null : nameKey(name);
+    try {
+      if (id === null) return await this.#insert(definition, key);
+      return await (old === null ? this.#insertAs(id, definition, key) : this.#replace(id, definition, key));
+    } catch (error) {
+      // Somebody else may have given the name since it was looked for.
+      const late = (await listByName(this.#database, name)).filter((other) => other !== id);
+      throw late.length > 0 && key !== null ? nameTaken(name, late) : error;
+    }
   }
 
   /** Lists all pipelines by id. */
@@ -79,11 +94,18 @@ export class PipelineStore {
 
   /**
    * Deletes a pipeline with all that belongs to it: components, checkpoint, tasks, events. Throws NotFoundError, and
-   * LeaseHeldError while a task of it lives.
+   * LeaseHeldError while a task of it lives; tasks that name no heartbeat interval are judged by the default.
    */
-  async delete(id: number): Promise<void> {
+  async delete(id: number, defaultIntervalSeconds: number): Promise<void> {
     if (!(await this.#exists(id))) throw noSuchPipeline(id);
-    await deletePipeline(this.#database, id);
+    await deletePipeline(this.#database, id, defaultIntervalSeconds);
+  }
+
+  async #findName(id: number): Promise<{ readonly name: string } | null> {
+    const [row] = await this.#database.read<{ name: string | null }[]>((knex) =>
+      knex('pipeline').select('name').where({ id }),
+    );
+    return row === undefined ? null : { name: row.name ?? '' };
   }
 
   async #exists(id: number): Promise<boolean> {
@@ -91,26 +113,21 @@ export class PipelineStore {
     return rows.length > 0;
   }
 
-  async #insert(definition: PipelineDefinition, update: boolean): Promise<number> {
-    if (update) {
-      throw new UsageError('--update needs the id of the pipeline to replace', {
-        hint: 'give --id, or id in the file',
-      });
-    }
+  async #insert(definition: PipelineDefinition, key: string | null): Promise<number> {
     const [first, ...others] = definition.components;
     if (first === undefined) throw new UsageError('a pipeline needs at least one component');
     const { knex, dialect } = this.#database;
     const [step] = await this.#database.write([
-      this.#insertRow(definition, {}),
+      this.#insertRow(definition, key, {}),
       knex('pipeline_component').insert(componentRow(first, 0, dialect.lastInsertId(knex))),
       ...others.map((component, i) => this.#insertNext(component, i + 1)),
     ]);
     return step?.insertId ?? 0;
   }
 
-  async #insertAs(id: number, definition: PipelineDefinition): Promise<number> {
+  async #insertAs(id: number, definition: PipelineDefinition, key: string | null): Promise<number> {
     try {
-      await this.#database.write([this.#insertRow(definition, { id }), ...this.#insertComponents(id, definition)]);
+      await this.#database.write([this.#insertRow(definition, key, { id }), ...this.#insertComponents(id, definition)]);
     } catch (error) {
       // Somebody else may have stored one under this id since it was looked for.
       if (await this.#exists(id)) throw taken(id);
@@ -119,14 +136,14 @@ export class PipelineStore {
     return id;
   }
 
-  async #replace(id: number, definition: PipelineDefinition): Promise<number> {
+  async #replace(id: number, definition: PipelineDefinition, key: string | null): Promise<number> {
     const { knex, dialect } = this.#database;
     try {
       await this.#database.write([
         this.#database.fenced(
           knex('pipeline')
             .where({ id })
-            .update({ ...pipelineRow(definition), update_time: dialect.now(knex) }),
+            .update({ ...pipelineRow(definition), name_key: key, update_time: dialect.now(knex) }),
         ),
         knex('pipeline_component').where({ pipeline_id: id }).delete(),
         ...this.#insertComponents(id, definition),
@@ -139,9 +156,9 @@ export class PipelineStore {
   }
 
   /** Columns without a value are left out, for an older program's table may not take NULL but have a default. */
-  #insertRow(definition: PipelineDefinition, id: { id?: number }): Query {
+  #insertRow(definition: PipelineDefinition, key: string | null, id: { id?: number }): Query {
     const { knex, dialect } = this.#database;
-    const values = Object.entries(pipelineRow(definition)).filter(([, value]) => value !== null);
+    const values = Object.entries({ ...pipelineRow(definition), name_key: key }).filter(([, value]) => value !== null);
     const now = dialect.now(knex);
     return knex('pipeline').insert({
       ...id,
@@ -193,8 +210,14 @@ function noSuchPipeline(id: number): NotFoundError {
   return new NotFoundError(`there is no pipeline ${id}`, { hint: 'chainparse pipeline list' });
 }
 
-function taken(id: number): UsageError {
-  return new UsageError(`pipeline ${id} exists already`, {
+/** Returns the pipeline that is meant by a name; null where nobody has it. */
+function theOne(name: string, ids: readonly number[]): number | null {
+  if (ids.length > 1) throw ambiguous(name, ids);
+  return ids[0] ?? null;
+}
+
+function taken(id: number): TakenError {
+  return new TakenError(`pipeline ${id} exists already`, {
     hint: '--update replaces its definition and keeps what it has collected; --id gives another id',
   });
 }

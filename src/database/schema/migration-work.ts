@@ -1,3 +1,5 @@
+import type { Knex } from 'knex';
+import { storedTimezoneSql } from '../database-timezone.js';
 import { MigrationHistory } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
 import type { Schema, SchemaChange, SchemaObject } from './schema.js';
@@ -25,6 +27,18 @@ export class MigrationWork {
 
   async run(sql: string): Promise<void> {
     await this.schema.knex.raw(sql).connection(this.#connection);
+  }
+
+  /** Runs a query; returns its rows. */
+  async ask<T = unknown>(query: string | Knex.QueryBuilder): Promise<readonly T[]> {
+    const asked = typeof query === 'string' ? this.schema.knex.raw(query) : query;
+    const answer = (await asked.connection(this.#connection)) as unknown;
+    // A raw query of a server is answered with its columns as well.
+    return (typeof query === 'string' && this.schema.isMysql ? (answer as [T[]])[0] : answer) as readonly T[];
+  }
+
+  async readTimezone(): Promise<string | undefined> {
+    return (await this.ask<{ time_zone: string }>(storedTimezoneSql))[0]?.time_zone;
   }
 
   /** Drops what a migration made and forgets the migration. */

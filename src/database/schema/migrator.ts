@@ -1,21 +1,25 @@
 import { migrations } from '../../../migrations/index.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
-import { NotMigratedError } from '../../runtime/errors.js';
+import { NotMigratedError, SchemaNewerError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { translateError } from '../database-errors.js';
+import { changeTimezone } from './change-timezone.js';
+import { installationTable } from '../database-timezone.js';
 import { historyTable } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
 import { withConnection, withMigrationLock } from './migration-lock.js';
 import { MigrationWork } from './migration-work.js';
 import type { Report } from './migration-work.js';
-import { mysqlSchema, sqliteSchema } from './schema-reader.js';
+import { schemaOf } from './schema-reader.js';
 import type { Migration, SchemaChange, SchemaObject } from './schema.js';
 
 export interface MigrationStatus {
   readonly name: string;
   /** In the database's time zone; null: not applied. */
   readonly appliedAt: string | null;
+  /** False: a newer version of this program has made it. */
+  readonly isKnown: boolean;
 }
 
 /** Brings a database's schema forward and back, one process at a time. */
@@ -33,13 +37,14 @@ export class Migrator {
     const applied = await this.#unlocked(({ history }) => history.list());
     const names = new Set([...migrations.map(({ name }) => name), ...applied.map(({ name }) => name)]);
     const at = new Map(applied.map(({ name, appliedAt }) => [name, appliedAt]));
-    return [...names].sort().map((name) => ({ name, appliedAt: at.get(name) ?? null }));
+    return [...names].sort().map((name) => ({ name, appliedAt: at.get(name) ?? null, isKnown: isKnown(name) }));
   }
 
   /** Returns the SQL that `up` would run now, without running it. */
   sql(): Promise<readonly SchemaChange[]> {
     return this.#unlocked(async ({ schema, history }) => {
       const applied = await history.list();
+      refuseNewer(this.#database, applied);
       const changes = await Promise.all(pending(applied).map((migration) => migration.changes(schema)));
       return changes.flat();
     });
@@ -48,6 +53,7 @@ export class Migrator {
   /** Applies what is pending; returns the names of the migrations that it applied. */
   up(report: Report): Promise<readonly string[]> {
     return this.#locked(report, async (work) => {
+      refuseNewer(this.#database, await work.history.list());
       await work.history.ensureTable();
       const names: string[] = [];
       for (const migration of pending(await work.history.list())) {
@@ -55,7 +61,29 @@ export class Migrator {
         await this.#apply(work, migration, report);
         names.push(migration.name);
       }
+      learn(this.#database, await work.readTimezone());
       return names;
+    });
+  }
+
+  /**
+   * Lets all instants be read in another offset, those that are stored too: none is written anew. Returns which it was;
+   * throws ConflictError while something runs.
+   */
+  changeTimezone(report: Report, to: string, defaultIntervalSeconds: number): Promise<string> {
+    return this.#locked(report, async (work) => {
+      refuseNewer(this.#database, await work.history.list());
+      return changeTimezone(this.#database, work, to, defaultIntervalSeconds);
+    });
+  }
+
+  /** Says whether `up` would come upon tasks of an older program, whose time zone nobody has told. */
+  adoptsTasks(): Promise<boolean> {
+    return this.#unlocked(async (work) => {
+      if (!this.#database.timezone.isAssumed || !(await work.schema.hasTable('pipeline_task'))) return false;
+      const made = (await work.history.list()).flatMap((migration) => migration.made);
+      if (made.some(({ kind, table }) => kind === 'table' && table === 'pipeline_task')) return false;
+      return (await work.ask('SELECT id FROM pipeline_task LIMIT 1')).length > 0;
     });
   }
 
@@ -63,6 +91,7 @@ export class Migrator {
   down(report: Report, all: boolean): Promise<readonly string[]> {
     return this.#locked(report, async (work) => {
       const applied = [...(await work.history.list())].reverse();
+      refuseNewer(this.#database, applied);
       const names: string[] = [];
       for (const migration of all ? applied : applied.slice(0, 1)) {
         report(`rolling back ${migration.name}`);
@@ -105,9 +134,7 @@ export class Migrator {
   }
 
   #work(connection: unknown): MigrationWork {
-    const { knex, dialect } = this.#database;
-    const schema = (dialect.name === 'sqlite' ? sqliteSchema : mysqlSchema)(knex, connection);
-    return new MigrationWork(schema, connection);
+    return new MigrationWork(schemaOf(this.#database, connection), connection);
   }
 }
 
@@ -120,14 +147,51 @@ function sameObject(a: SchemaObject, b: SchemaObject): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Throws NotMigratedError where migrations of this version have not been applied. */
-export async function requireMigrated(database: Database): Promise<void> {
-  const missing = (await new Migrator(database).status()).filter(
-    ({ name, appliedAt }) => appliedAt === null && migrations.some((migration) => migration.name === name),
+function isKnown(name: string): boolean {
+  return migrations.some((migration) => migration.name === name);
+}
+
+/** What a newer version has made is neither used nor taken back by one that does not know what it is for. */
+function refuseNewer({ label }: Database, applied: readonly { readonly name: string }[]): void {
+  const unknown = applied.map(({ name }) => name).filter((name) => !isKnown(name));
+  if (unknown.length === 0) return;
+  throw new SchemaNewerError(
+    `the schema of the database ${label} is newer than this program: it has migrations that this version does not know (${unknown.sort().join(', ')})`,
+    { hint: 'use the version of chainparse that made them, or a newer one' },
   );
-  if (missing.length === 0) return;
+}
+
+function learn({ label, timezone }: Database, stored: string | undefined): void {
+  if (stored === undefined) {
+    throw new NotMigratedError(`the database ${label} has lost its row of chainparse_installation`, {
+      hint: 'chainparse migrate --time-zone +00:00, or whichever its times are in, writes it again',
+    });
+  }
+  timezone.learn(stored);
+}
+
+/**
+ * Learns the database's time zone. Throws SchemaNewerError where a newer version has changed the schema, NotMigratedError
+ * where migrations of this version have not been applied, UsageError where this process is set to another time zone.
+ */
+export async function requireMigrated(database: Database): Promise<void> {
+  const status = await new Migrator(database).status();
+  refuseNewer(
+    database,
+    status.filter((migration) => !migration.isKnown),
+  );
+  const missing = status.filter(({ appliedAt }) => appliedAt === null);
+  if (missing.length === 0) {
+    learn(database, await readTimezone(database));
+    return;
+  }
   const pendingNow = missing.length === 1 ? '1 migration is' : `${missing.length} migrations are`;
   throw new NotMigratedError(`the database ${database.label} is not migrated: ${pendingNow} pending`, {
     hint: 'chainparse migrate',
   });
+}
+
+async function readTimezone(database: Database): Promise<string | undefined> {
+  const rows = await database.read<{ time_zone: string }[]>((knex) => knex(installationTable).select('time_zone'));
+  return rows[0]?.time_zone;
 }

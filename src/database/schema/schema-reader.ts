@@ -1,14 +1,16 @@
 import type { Knex } from 'knex';
+import type { Database } from '../database.js';
 import type { ColumnInfo, Schema } from './schema.js';
 
 /** Reads the schema of a MySQL or MariaDB database through `connection`. */
-export function mysqlSchema(knex: Knex, connection: unknown): Schema {
+function mysqlSchema(knex: Knex, connection: unknown, timezone: string): Schema {
   const ask = async <T>(sql: string, bindings: Knex.RawBinding[]): Promise<T[]> => {
     const [rows] = (await knex.raw(sql, bindings).connection(connection)) as [T[]];
     return rows;
   };
   return {
     isMysql: true,
+    timezone,
     knex,
     hasTable: async (table) => {
       const sql = 'SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?';
@@ -54,11 +56,12 @@ interface SqliteColumn {
 }
 
 /** Reads the schema of a SQLite database through `connection`. */
-export function sqliteSchema(knex: Knex, connection: unknown): Schema {
+function sqliteSchema(knex: Knex, connection: unknown, timezone: string): Schema {
   const ask = async <T>(sql: string, bindings: Knex.RawBinding[]): Promise<T[]> =>
     (await knex.raw(sql, bindings).connection(connection)) as T[];
   return {
     isMysql: false,
+    timezone,
     knex,
     hasTable: async (table) =>
       (await ask("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])).length > 0,
@@ -85,4 +88,9 @@ function groupColumns(rows: readonly { name: string; col: string }[]): Map<strin
   const grouped = new Map<string, string[]>();
   for (const { name, col } of rows) grouped.set(name, [...(grouped.get(name) ?? []), col]);
   return grouped;
+}
+
+/** Reads the schema of a database through `connection`, which is one of its pool. */
+export function schemaOf({ dialect, knex, timezone }: Database, connection: unknown): Schema {
+  return (dialect.name === 'sqlite' ? sqliteSchema : mysqlSchema)(knex, connection, timezone.value);
 }

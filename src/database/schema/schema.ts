@@ -30,6 +30,8 @@ export interface ColumnInfo {
 /** What a migration can see of the database that it is about to change. */
 export interface Schema {
   readonly isMysql: boolean;
+  /** The offset in which the database holds its instants, or will once it is migrated. */
+  readonly timezone: string;
   /** Builds statements; never runs them. */
   readonly knex: Knex;
   hasTable(table: string): Promise<boolean>;

@@ -1,7 +1,7 @@
 import { compile } from '../database.js';
 import type { Database, Query } from '../database.js';
 import { withConnection } from '../schema/migration-lock.js';
-import { mysqlSchema, sqliteSchema } from '../schema/schema-reader.js';
+import { schemaOf } from '../schema/schema-reader.js';
 import { TimeoutStore } from './timeout-store.js';
 import type { TimeoutRule } from './timeout-store.js';
 
@@ -35,12 +35,13 @@ function explaining(database: Database, steps: PlanStep[]): Database {
     steps.push(await explain(database, build(database.knex)));
     return [] as T;
   };
-  const { dialect, knex, label } = database;
+  const { dialect, knex, label, timezone } = database;
   const refuse = (): Promise<never> => Promise.reject(new Error('a plan writes nothing'));
   return {
     dialect,
     knex,
     label,
+    timezone,
     read,
     write: refuse,
     writeUrgently: refuse,
@@ -80,9 +81,9 @@ function readMysqlPlan([row]: readonly MysqlRow[]): PlanStep {
 }
 
 async function fittingIndexes(database: Database): Promise<readonly string[]> {
-  const { dialect, knex } = database;
-  const schemaOf = dialect.name === 'sqlite' ? sqliteSchema : mysqlSchema;
-  const indexes = await withConnection(database, (connection) => schemaOf(knex, connection).indexes('pipeline_task'));
+  const indexes = await withConnection(database, (connection) =>
+    schemaOf(database, connection).indexes('pipeline_task'),
+  );
   return [...indexes]
     .filter(([, [first, second]]) => first === 'status' && second === 'last_heartbeat')
     .map(([name]) => name);

@@ -1,12 +1,12 @@
-import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
 import type { Statement } from '../script.js';
+import { isSilentOver } from './silence.js';
 
 /** A running task that is ended because somebody else takes its pipeline. */
 export interface Replaced {
   readonly taskId: number;
-  /** Only if it has given no sign of life for more than so many seconds; null: however alive it is. */
+  /** Only if it has given no sign of life for surely more than so many seconds; null: however alive it is. */
   readonly silentForSeconds: number | null;
   /** Why, for people; kept in the task's `error`. */
   readonly reason: string;
@@ -26,19 +26,9 @@ export function endReplaced(
     error: replaced.reason,
   };
   const newest = knex('pipeline_task').where({ id: replaced.taskId, status: taskStatus.running });
-  if (replaced.silentForSeconds !== null) whereSilent(database, newest, replaced.silentForSeconds);
+  if (replaced.silentForSeconds !== null) void newest.whereRaw(isSilentOver(database, replaced.silentForSeconds));
   const older = knex('pipeline_task')
     .where({ pipeline_id: pipelineId, status: taskStatus.running })
     .where('id', '<', replaced.taskId);
   return [database.fenced(newest.update(ended)), older.update(ended)];
-}
-
-function whereSilent({ knex, dialect }: Database, query: Knex.QueryBuilder, seconds: number): void {
-  const silent = (column: string): Knex.Raw => knex.raw('? > ?', [dialect.secondsSince(knex, column), seconds]);
-  void query.where((either) => {
-    void either.whereRaw(silent('last_heartbeat'));
-    void either.orWhere((never) => {
-      void never.whereNull('last_heartbeat').whereRaw(silent('create_time'));
-    });
-  });
 }

@@ -3,6 +3,7 @@ import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { livingTasks } from './living-tasks.js';
+import { readRequest } from './queue-task.js';
 
 const table = 'pipeline_task';
 
@@ -15,24 +16,12 @@ export interface QueuedTask {
 /** The tasks that wait: rows of `pipeline_task` until somebody claims them. */
 export class TaskQueue {
   readonly #database: Database;
+  readonly #defaultIntervalSeconds: number;
 
-  constructor(database: Database) {
+  /** Running tasks that name no heartbeat interval are judged by the default. */
+  constructor(database: Database, defaultIntervalSeconds: number) {
     this.#database = database;
-  }
-
-  /** Makes a task that waits; returns its id. */
-  async add(pipelineId: number, request: RunRequest): Promise<number> {
-    const { knex, dialect } = this.#database;
-    const isPlain = Object.values(request).every((value) => value === undefined);
-    const row = {
-      pipeline_id: pipelineId,
-      create_time: dialect.now(knex),
-      status: taskStatus.queued,
-      log_path: '',
-      run_options: isPlain ? null : JSON.stringify(request),
-    };
-    const [result] = await this.#database.write([knex(table).insert(row)]);
-    return result?.insertId ?? 0;
+    this.#defaultIntervalSeconds = defaultIntervalSeconds;
   }
 
   /** Lists of each pipeline that nobody holds the task that waits longest, in their order; some pipelines aside. */
@@ -41,7 +30,11 @@ export class TaskQueue {
       knex({ waiting: table })
         .where('waiting.status', taskStatus.queued)
         .whereNotIn('waiting.pipeline_id', [...except])
-        .whereNotExists(livingTasks(this.#database, knex.raw('??', ['waiting.pipeline_id'])).select(knex.raw('1')))
+        .whereNotExists(
+          livingTasks(this.#database, knex.raw('??', ['waiting.pipeline_id']), this.#defaultIntervalSeconds).select(
+            knex.raw('1'),
+          ),
+        )
         .groupBy('waiting.pipeline_id')
         .min({ id: 'waiting.id' })
         .select('waiting.pipeline_id')
@@ -56,6 +49,13 @@ export class TaskQueue {
     const [row] = await this.#database.read<{ run_options: string | null }[]>((knex) =>
       knex(table).select('run_options').where({ id: taskId }),
     );
-    return row === undefined || row.run_options === null ? {} : (JSON.parse(row.run_options) as RunRequest);
+    return readRequest(row?.run_options ?? null);
+  }
+
+  /** Keeps why a worker can't run a task that waits. */
+  async keepReason(taskId: number, reason: string): Promise<void> {
+    const { knex } = this.#database;
+    const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
+    await this.#database.write([waiting.update({ waiting_for: reason })]);
   }
 }

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
 import type { Progress, Task } from '../../model/task.js';
+import type { Waiting } from '../../model/waiting.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
+import { readWaiting } from './read-waiting.js';
 
 /** How to write the limit of what is read often: SQLite plans a statement whose limit is bound anew each time it runs. */
 export const inText = { skipBinding: true } as const;
@@ -21,7 +23,8 @@ export async function selectTasks(
       ),
     ),
   );
-  return rows.map(toTask);
+  const waiting = await readWaiting(database, rows);
+  return rows.map((row) => toTask(row, waiting.get(row.id) ?? null));
 }
 
 /** A sign of life of a task; its progress where that has moved. */
@@ -54,11 +57,12 @@ interface TaskRow {
   end_reason: string | null;
   error: string | null;
   progress: string | null;
+  waiting_for: string | null;
   heartbeat_age: number | null;
   create_age: number | null;
 }
 
-function toTask(row: TaskRow): Task {
+function toTask(row: TaskRow, waiting: Waiting | null): Task {
   return {
     id: row.id,
     pipelineId: row.pipeline_id,
@@ -76,5 +80,6 @@ function toTask(row: TaskRow): Task {
     progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
     heartbeatAgeSeconds: row.heartbeat_age,
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
+    waiting,
   };
 }

@@ -1,5 +1,6 @@
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
+import { isSilent, silence } from './silence.js';
 
 /** How silent the running tasks are, by the database's clock. */
 interface TaskSilence {
@@ -11,22 +12,14 @@ interface TaskSilence {
 
 /** Reads how silent the running tasks are; tasks that name no heartbeat interval are judged by the default. */
 export async function readTaskSilence(database: Database, defaultIntervalSeconds: number): Promise<TaskSilence> {
-  const { dialect } = database;
-  const [row] = await database.read<{ silent: number; longest: number | null }[]>((knex) => {
-    const silence = knex.raw('COALESCE(?, ?)', [
-      dialect.secondsSince(knex, 'last_heartbeat'),
-      dialect.secondsSince(knex, 'create_time'),
-    ]);
-    return knex('pipeline_task')
+  const [row] = await database.read<{ silent: number; longest: number | null }[]>((knex) =>
+    knex('pipeline_task')
       .where({ status: taskStatus.running })
       .select(
-        knex.raw('COUNT(CASE WHEN ? > 3 * COALESCE(heartbeat_interval, ?) THEN 1 END) AS silent', [
-          silence,
-          defaultIntervalSeconds,
-        ]),
-        knex.raw('MAX(?) AS longest', [silence]),
-      );
-  });
+        knex.raw('COUNT(CASE WHEN ? THEN 1 END) AS silent', [isSilent(database, defaultIntervalSeconds)]),
+        knex.raw('MAX(?) AS longest', [silence(database)]),
+      ),
+  );
   const longest = row?.longest ?? null;
   // A sign of life that lies in the future, by a clock that was set or another time zone, is no silence.
   return { silent: row?.silent ?? 0, longestSeconds: longest === null ? null : Math.max(0, longest) };

@@ -1,6 +1,7 @@
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
+import { isSilent } from './silence.js';
 import { selectTasks } from './task-rows.js';
 
 /** What is counted: of which time, and what counts as long. */
@@ -53,16 +54,10 @@ export function listSilentTasks(
   database: Database,
   { defaultIntervalSeconds, limit }: { readonly defaultIntervalSeconds: number; readonly limit: number },
 ): Promise<readonly Task[]> {
-  const { dialect, knex } = database;
-  const silence = knex.raw('COALESCE(?, ?)', [
-    dialect.secondsSince(knex, 'last_heartbeat'),
-    dialect.secondsSince(knex, 'create_time'),
-  ]);
   return selectTasks(database, (query) =>
     query
       .where({ status: taskStatus.running })
-      // Ages are whole seconds: only one second above the limit is surely above it.
-      .whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?) + 1', [silence, defaultIntervalSeconds])
+      .whereRaw(isSilent(database, defaultIntervalSeconds))
       .orderBy('id')
       .limit(limit),
   );

@@ -117,7 +117,7 @@ export class TaskStore {
       // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
       return [
         this.#database.fenced(
-          row.update({ ...running, last_heartbeat: now, log_path: `${logPathPrefix}${queued}.log` }),
+          row.update({ ...running, last_heartbeat: now, waiting_for: null, log_path: `${logPathPrefix}${queued}.log` }),
         ),
       ];
     }
@@ -153,6 +153,16 @@ export class TaskStore {
       knex(table).where({ id, status: taskStatus.running }).update({ last_heartbeat: now });
     const results = ids.length === 1 ? [] : await this.#database.writeUrgently(ids.map(beat));
     return ids.filter((_id, i) => (results[i]?.matched ?? 0) === 0);
+  }
+
+  /** Lists those of the tasks that are not running any more, without renewing the others. */
+  async listEnded(ids: readonly number[]): Promise<readonly number[]> {
+    const running = { status: taskStatus.running };
+    const rows = await this.#database.read<{ id: number }[]>((knex) =>
+      knex(table).select('id').whereIn('id', ids).where(running),
+    );
+    const alive = new Set(rows.map(({ id }) => id));
+    return ids.filter((id) => !alive.has(id));
   }
 
   /** Ends a running task; returns false where it had ended already. */

@@ -4,6 +4,7 @@ import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { requireMigrated } from '../schema/migrator.js';
 import { probeDatabase, type DatabaseProbe } from './database-probe.js';
+import { isSilent, isSilentOver, silenceLimit } from './silence.js';
 import { inText, selectTasks } from './task-rows.js';
 
 /** By which rule a running task counts as timed out, where its row does not say. */
@@ -137,8 +138,8 @@ export class TimeoutStore {
 
   #couldBeHeard(query: Knex.QueryBuilder, { heardForSeconds, rule }: Verdict): void {
     if (heardForSeconds === null) return;
-    const bindings = [heardForSeconds, rule.heartbeatIntervalSeconds];
-    void query.whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?)', bindings);
+    const limit = silenceLimit(this.#database, rule.heartbeatIntervalSeconds);
+    void query.whereRaw('? >= ?', [heardForSeconds, limit]);
   }
 
   /** The shortest timeout that any running task has; no task is silent for too long before that. */
@@ -156,19 +157,14 @@ export class TimeoutStore {
   }
 
   /**
-   * A task's own timeout beats the rule's, and none is under three of its heartbeats. The columns hold whole seconds, so
-   * that an age may read up to one second too high: only one second above the limit is surely above it.
+   * A task's own timeout beats the rule's, and none is under three of its heartbeats.
    */
   #silent(query: Knex.QueryBuilder, rule: TimeoutRule): Knex.QueryBuilder {
-    const { knex, dialect } = this.#database;
-    const silence = knex.raw('COALESCE(?, ?)', [
-      dialect.secondsSince(knex, 'last_heartbeat'),
-      dialect.secondsSince(knex, 'create_time'),
-    ]);
+    const timeout = this.#database.knex.raw('COALESCE(ROUND(timeout_minutes * 60, 3), ?)', [rule.timeoutSeconds]);
     return query
       .where({ status: taskStatus.running })
-      .whereRaw('? >= COALESCE(ROUND(timeout_minutes * 60, 3), ?) + 1', [silence, rule.timeoutSeconds])
-      .whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?) + 1', [silence, rule.heartbeatIntervalSeconds]);
+      .whereRaw(isSilentOver(this.#database, timeout))
+      .whereRaw(isSilent(this.#database, rule.heartbeatIntervalSeconds));
   }
 }
 

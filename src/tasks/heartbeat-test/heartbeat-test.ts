@@ -1,4 +1,10 @@
-import { ChainparseError, DatabaseUnreachableError, NotMigratedError, messageOf } from '../../runtime/errors.js';
+import {
+  ChainparseError,
+  DatabaseUnreachableError,
+  DatabaseUnusableError,
+  NotMigratedError,
+  messageOf,
+} from '../../runtime/errors.js';
 import { beatSteps } from './beat-steps.js';
 import { leaseSteps } from './lease-steps.js';
 import { clockSkewStep, indexStep, latencyStep } from './measure-steps.js';
@@ -66,9 +72,14 @@ async function runStep(step: TestStep, stage: TestStage): Promise<StepResult> {
     return { name, title, ok: true, hint: null, ...outcome, ms: ms() };
   } catch (error) {
     if (signal.aborted) throw signal.reason as Error;
-    if (error instanceof DatabaseUnreachableError || error instanceof NotMigratedError) throw error;
+    if (isOfDatabase(error)) throw error;
     return { name, title, ok: false, ...failure(error), ms: ms() };
   }
+}
+
+/** The test can't be made at all. */
+function isOfDatabase(error: unknown): boolean {
+  return [DatabaseUnreachableError, DatabaseUnusableError, NotMigratedError].some((kind) => error instanceof kind);
 }
 
 function failure(error: unknown): Pick<StepResult, 'detail' | 'hint'> {

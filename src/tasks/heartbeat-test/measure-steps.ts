@@ -90,9 +90,9 @@ export const indexStep: TestStep = {
 
 /** Looks when the database's second turns, for it tells whole ones only. Positive: the database's clock is ahead. */
 async function measureSkew(scene: TestScene): Promise<number> {
-  const { clock, timezone } = scene.options;
+  const { clock, database } = scene.options;
   // What midnight of 1970 there is in UTC: the zone's offset, turned round.
-  const toUtcMs = Date.parse(`1970-01-01T00:00:00${timezone}`);
+  const toUtcMs = Date.parse(`1970-01-01T00:00:00${database.timezone.value}`);
   const first = await scene.databaseTime();
   for (;;) {
     const askedAt = clock.now();

@@ -5,8 +5,8 @@ import type { Judged } from './silence-trial.js';
 import type { TestStep } from './test-step.js';
 
 const clockHint: Text = {
-  en: 'see whether the database understands its own times: SELECT id, create_time, last_heartbeat, NOW() FROM pipeline_task, and CHAINPARSE_DB_TIMEZONE',
-  zh: '请检查数据库是否正确理解自己的时间: SELECT id, create_time, last_heartbeat, NOW() FROM pipeline_task, 以及 CHAINPARSE_DB_TIMEZONE',
+  en: 'see whether the database understands its own times: SELECT id, create_time, last_heartbeat, NOW() FROM pipeline_task; chainparse migrate --time-zone changes the zone they are read in',
+  zh: '请检查数据库是否正确理解自己的时间: SELECT id, create_time, last_heartbeat, NOW() FROM pipeline_task; chainparse migrate --time-zone 可更改其时区',
 };
 
 /** Whom a monitor fails, and whom it does not. */

@@ -13,8 +13,6 @@ export interface SceneOptions {
   readonly database: Database;
   /** The same database once more, over connections of its own: for a second monitor. */
   readonly rival: Database;
-  /** The offset in which the database holds its instants. */
-  readonly timezone: string;
   /** Of runs, in seconds: what the round trip of a beat is measured by. */
   readonly heartbeatIntervalSeconds: number;
   readonly worker: Worker;

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
-import { wasAliveOfLate } from '../../model/monitor.js';
+import { isMonitorAlive } from '../../model/monitor.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { LivenessMetrics } from '../liveness-metrics.js';
 import type { Observe } from '../liveness-event.js';
@@ -55,7 +55,7 @@ export async function keepCountingMonitors(
   while (!signal.aborted) {
     const found = await monitors.list(latest).catch(() => null);
     // Where the database can't say, nobody knows.
-    metrics.showMonitors(found?.filter((monitor) => monitor.endTime === null && wasAliveOfLate(monitor)).length);
+    metrics.showMonitors(found?.filter(isMonitorAlive).length);
     await clock.sleep(turnMs, signal).catch(() => undefined);
   }
 }

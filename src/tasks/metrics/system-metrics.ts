@@ -6,7 +6,7 @@ import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { AlertRule } from '../../model/alert.js';
-import { wasAliveOfLate } from '../../model/monitor.js';
+import { isMonitorAlive } from '../../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
@@ -114,7 +114,7 @@ export class SystemMetrics {
   async #readWatchers(): Promise<void> {
     const { database } = this.#options;
     const monitors = await new MonitorStore(database).list(most.monitors);
-    const alive = monitors.filter((monitor) => monitor.endTime === null && wasAliveOfLate(monitor));
+    const alive = monitors.filter(isMonitorAlive);
     this.#gauges.monitors.set(alive.length);
     const { alerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
     for (const rule of rules) this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);

@@ -171,7 +171,11 @@ describe('logs that are read from the bytes of an answer', () => {
   });
 
   it('are refused where one is none, as they are when they are parsed', async () => {
-    for (const changes of [{ blockHash: '0x12' }, { blockNumber: null }, { topics: [5] }, { address: word(1) }]) {
+    const wrong: readonly Fields[] = [
+      ...[{ blockHash: '0x12' }, { blockNumber: null }, { topics: [5] }, { address: word(1) }],
+      ...[{ logIndex: '0x1fffffffffffff' }, { transactionIndex: '0xffffffff' }, { blockTimestamp: '0xfffffffffffff' }],
+    ];
+    for (const changes of wrong) {
       for (const at of [0, 20, 39]) {
         const logs = alike.map((log, index) => (index === at ? { ...log, ...changes } : log));
         expect(await collect(answerOf(JSON.stringify(logs)))).to.equal(null);

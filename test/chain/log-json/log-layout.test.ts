@@ -36,6 +36,7 @@ describe('the layout of a log', () => {
       { topics: [word(5), word(6), word(7), word(8)], data: '0x' },
       { address: `0x${'9'.repeat(40)}`, blockHash: word(9), transactionHash: word(10) },
       { blockNumber: '0xfffffffffffff', transactionIndex: '0x10', logIndex: '0x0' },
+      { transactionIndex: '0x7fffffff', logIndex: '0x7fffffff' },
     ]) {
       const log = { ...sample, ...changes };
       const end = sampleText.length + 1 + JSON.stringify(log).length;
@@ -55,6 +56,9 @@ describe('the layout of a log', () => {
       { topics: [] },
       { blockNumber: '0x' },
       { blockNumber: '0x10000000000000' },
+      { logIndex: '0x80000000' },
+      { transactionIndex: '0xffffffff' },
+      { logIndex: '0xfffffffffffff' },
       { removed: true },
       { more: 1 },
     ]) {

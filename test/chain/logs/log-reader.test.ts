@@ -149,7 +149,7 @@ describe('a block that a node does not give in one answer', () => {
     expect(indexesOf(await fetch(source))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
     const headers = nodes[0]!.blocks.slice(4, 7).map((block) => ({ ...block }));
     const filter = { addresses: contracts.map(addressOf), topics: null };
-    const newBlocks = new NewBlocks({ chain, chainId: 31_337, filter, logger: silentLogger });
+    const newBlocks = new NewBlocks({ chain, filter, clock, logger: silentLogger, doubts: false });
     expect(indexesOf((await newBlocks.fetch(headers, answered, signal))!)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 

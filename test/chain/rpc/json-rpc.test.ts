@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { RpcError } from '../../../src/chain/errors/rpc-error.js';
+import { openEndpoints } from '../../../src/chain/endpoints/open-endpoints.js';
 import { JsonRpcEndpoint } from '../../../src/chain/rpc/json-rpc.js';
 import type { JsonRpcOptions } from '../../../src/chain/rpc/json-rpc.js';
 import { systemClock } from '../../../src/runtime/clock.js';
@@ -183,6 +184,23 @@ describe('a JSON-RPC endpoint', () => {
     const { message } = await errorOf(call());
     expect(message).to.match(/^127\.0\.0\.1:/);
     expect(message).not.to.match(/abcdef0123456789|s3cretpass|qwertz98765/);
+  });
+
+  it('hides a key in the host, in its name and in what the network says of it', async () => {
+    const key = '0123456789abcdef0123456789abcdef';
+    for (const url of [`http://${key}.eth.invalid:8545/`, `ws://${key}.eth.invalid:8545/`]) {
+      const hidden = new JsonRpcEndpoint({ url, clock: systemClock });
+      expect(hidden.name).to.equal('***.eth.invalid:8545');
+      const error = await errorOf(hidden.call('eth_chainId', [], signal));
+      expect(error.message)
+        .to.match(/^\*\*\*\.eth\.invalid:8545: .*/)
+        .and.not.to.contain(key);
+      await hidden.close();
+    }
+    const names = openEndpoints([`http://${key}.eth.invalid`, `http://f${key}.eth.invalid`, 'http://eth.invalid'], {
+      clock: systemClock,
+    }).map(({ name }) => name);
+    expect(names).to.deep.equal(['***.eth.invalid', '***.eth.invalid#2', 'eth.invalid']);
   });
 
   it('says that nothing listens', async () => {

@@ -82,10 +82,41 @@ describe('the pipeline and abi commands', () => {
     expect(await chainparse('pipeline', 'import', 'usdc-transfers.yaml')).to.include({ code: 2, stdout: '' });
     const again = await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--update', '--quiet');
     expect(again).to.deep.equal({ code: 0, stdout: '45\n', stderr: '' });
-    expect(await json('pipeline', 'import', 'usdc-transfers.yaml', '--id', '46')).to.deep.equal({
-      pipeline_id: 46,
-      name: 'usdc-transfers',
+    const twice = await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--id', '46');
+    expect(twice).to.deep.equal({
+      code: 2,
+      stdout: '',
+      stderr:
+        "error: pipeline 45 is named 'usdc-transfers' already: a name is given once, regardless of case\n" +
+        'hint: --update --id 45 replaces its definition and keeps what it has collected; --name gives another name\n',
     });
+    expect(await json('pipeline', 'import', 'usdc-transfers.yaml', '--id', '46', '--name', ' Second ')).to.deep.equal({
+      pipeline_id: 46,
+      name: 'Second',
+    });
+    expect(await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--name', '4711')).to.deep.include({
+      code: 2,
+      stderr: "error: --name '4711' is all digits: it could not be told from an id\n",
+    });
+  });
+
+  it('take a name where they take an id, and say so where it is none or ambiguous', async () => {
+    expect(await json('pipeline', 'show', 'USDC-transfers')).to.deep.include({ pipeline_id: 45 });
+    expect(await chainparse('tasks', 'list', '--pipeline', 'second')).to.include({ code: 0 });
+    expect(await chainparse('run-pipeline', 'none')).to.deep.include({
+      code: 3,
+      stderr: "error: there is no pipeline named 'none'\nhint: chainparse pipeline list\n",
+    });
+    const database = await openMigrated(`sqlite:${join(folder, 'test.db')}`);
+    const older = ['Old', 'old'].map((name, i) => database.knex('pipeline').insert({ id: 47 + i, name }));
+    await database.write(older);
+    await database.close();
+    expect(await chainparse('pipeline', 'show', 'OLD')).to.deep.include({
+      code: 2,
+      stderr: "error: 2 pipelines are named 'OLD': 47, 48\nhint: give the id of the one that is meant\n",
+    });
+    expect(await json('pipeline', 'delete', '48')).to.deep.include({ deleted: true });
+    expect(await json('pipeline', 'delete', 'old')).to.deep.include({ pipeline_id: 47 });
   });
 
   it('show and list what was stored', async () => {
@@ -135,7 +166,7 @@ describe('the pipeline and abi commands', () => {
     });
     const text = readFileSync(join(folder, 'usdc-transfers.yaml'), 'utf8').replace('builtin:erc20', 'abi_id:1');
     writeFileSync(join(folder, 'stored.yaml'), text);
-    expect(await chainparse('pipeline', 'import', 'stored.yaml', '--id', '50')).to.include({ code: 0 });
+    expect(await chainparse('pipeline', 'import', 'stored.yaml', '--id', '50', '--name', 'stored')).to.include({ code: 0 });
     expect(await json('abi', 'remove', '1')).to.deep.equal({ abi_id: 1, removed: true });
     expect(await chainparse('abi', 'show', '1')).to.include({ code: 3 });
     expect(await json('pipeline', 'show', '50')).to.have.nested.property('components[0].abi[2].name', 'Deposit');

@@ -167,6 +167,28 @@ eachDatabase('chainparse status', (testDatabase) => {
     }
   });
 
+  it('ends when q is typed, and gives terminal and keyboard back', async () => {
+    const io = new FakeIo({ cwd: folder, screen: true, keys: true });
+    const ended = run(['status', '--database', url, '--interval', '0.2', '--lang', 'en'], io);
+    await eventually('it is shown', () => io.stdout.text.includes('q or Ctrl-C ends'));
+    io.stdin?.type('q');
+    expect(await ended).to.equal(0);
+    expect(io.stdout.text.endsWith(leave)).to.equal(true);
+    expect(io.stdin?.modes).to.deep.equal([true, false]);
+  });
+
+  it('fits the terminal where it is printed once, and says what it leaves out', async () => {
+    const narrow = new FakeIo({ cwd: folder, screen: true, env: { COLUMNS: '70' } });
+    expect(await run(['status', '--once', '--database', url, '--lang', 'en'], narrow)).to.equal(0);
+    for (const line of narrow.stdout.text.split('\n').slice(2)) expect(line.length, line).to.be.at.most(70);
+    expect(narrow.stdout.text).to.contain('failed (chain_unreachable)');
+    expect(narrow.stderr.text).to.match(/^not shown: .*next block.* \(--wide shows all\)$/m);
+    const wide = new FakeIo({ cwd: folder, screen: true, env: { COLUMNS: '70' } });
+    expect(await run(['status', '--once', '--wide', '--database', url, '--lang', 'en'], wide)).to.equal(0);
+    expect(wide.stdout.text).to.contain('next block');
+    expect(wide.stderr.text).not.to.contain('not shown');
+  });
+
   it('refuses a database without tables as every command does', async () => {
     const { code } = await runIn(folder, 'status', '--database', `sqlite:${folder}/none.db`);
     expect(code).to.equal(5);

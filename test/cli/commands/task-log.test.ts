@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { run } from '../../../src/cli/main.js';
@@ -50,6 +50,35 @@ describe('tasks log', () => {
     expect((await printLog('--json')).stdout).to.equal(line('one') + line('two') + line('three'));
     expect((await printLog('--json', '--lines', '2')).stdout).to.equal(line('two') + line('three'));
     expect((await printLog('--json', '-n', '0')).stdout).to.equal('');
+  });
+
+  it('makes an object of what is none, with --json', async () => {
+    writeFileSync(log, `an older program\n${'x'.repeat(300_000)}\n`);
+    const [first, second] = (await printLog('--json')).stdout.trimEnd().split('\n');
+    expect(JSON.parse(first!)).to.deep.equal({ msg: 'an older program' });
+    expect((JSON.parse(second!) as { msg: string }).msg).to.match(/^x+… \[cut: 300000 bytes\]$/);
+  });
+
+  it('prints no file out of the log folder, and none through a link, and says why', async () => {
+    const secret = join(folder, 'secret.txt');
+    writeFileSync(secret, 'a secret\n');
+    symlinkSync(secret, join(folder, 'logs', 'link.log'));
+    symlinkSync(folder, join(folder, 'logs', 'up'));
+    const printFrom = async (path: string): Promise<string> => {
+      await database.write([database.knex('pipeline_task').where({ id }).update({ log_path: path })]);
+      const { code, stdout, stderr } = await printLog();
+      expect({ code, stdout }, path).to.deep.equal({ code: 1, stdout: '' });
+      return stderr;
+    };
+    for (const path of ['/etc/passwd', 'secret.txt', 'logs/../secret.txt', 'logs/up/secret.txt', '../../x/../y']) {
+      expect(await printFrom(path), path).to.match(/is outside of the log folder .*logs: |is not there/);
+    }
+    expect(await printFrom('/etc/passwd')).to.equal(
+      `error: the log of task ${id} is outside of the log folder ${join(folder, 'logs')}: /etc/passwd\n` +
+        "hint: where that is the task's own folder, name it: --log-dir /etc\n",
+    );
+    expect(await printFrom('logs/link.log')).to.contain('is a link, or no file at all');
+    expect(await printFrom('logs/\0')).to.contain('is not there');
   });
 
   it('says where it looked for a log that is not there', async () => {

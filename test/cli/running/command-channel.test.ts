@@ -5,13 +5,19 @@ import { CommandChannel } from '../../../src/cli/running/command-channel.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { AlertDeliveryError } from '../../../src/runtime/errors.js';
 import { taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
-import { toAlertMessage } from '../../../src/tasks/alerts/alert-message.js';
+import { toAlertMessage, type AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { eventually } from '../../support/within.js';
 
 const message = toAlertMessage('raised', taskHangs({ taskId: 123, pipelineId: 45 }, 300), {
   ...{ alertId: 7, worker: 'here:1', openSeconds: 0, now: 0 },
 });
+
+interface RunOptions {
+  readonly timeoutMs?: number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly message?: AlertMessage;
+}
 
 /** A zombie that nobody has waited for yet still has its number. */
 function isAlive(pid: number): boolean {
@@ -27,13 +33,18 @@ describe('the command of alerts', () => {
 
   beforeEach(() => (folder = temporaryFolder()));
 
-  const run = (command: readonly string[], timeoutMs = 10_000): Promise<void> =>
-    new CommandChannel({ command, timeoutMs, clock: systemClock, cwd: folder, env: process.env }).send(
-      message,
+  const run = (
+    command: readonly string[],
+    { timeoutMs = 10_000, env = process.env, message: sent = message }: RunOptions = {},
+  ): Promise<void> =>
+    new CommandChannel({ command, timeoutMs, clock: systemClock, cwd: folder, env }).send(
+      sent,
       new AbortController().signal,
     );
   const failure = async (command: readonly string[], timeoutMs?: number): Promise<string> => {
-    const error: unknown = await run(command, timeoutMs).catch((thrown: unknown) => thrown);
+    const error: unknown = await run(command, timeoutMs === undefined ? {} : { timeoutMs }).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).to.be.instanceOf(AlertDeliveryError);
     expect((error as AlertDeliveryError).retryable).to.equal(false);
     return (error as AlertDeliveryError).message;
@@ -80,5 +91,33 @@ describe('the command of alerts', () => {
     expect(await failure(['/nowhere/at-all'])).to.match(/^it could not be started: .*ENOENT/);
     expect(await failure(['sh', '-c', 'exit 3'])).to.equal('it ended with exit code 3');
     expect(await failure(['sh', '-c', 'kill -TERM $$'])).to.equal('it was ended by SIGTERM');
+  });
+
+  it('gets no secret of the settings, and all else of the environment', async () => {
+    const secrets = {
+      CHAINPARSE_API_TOKEN: 's3cret',
+      CHAINPARSE_API_READ_TOKEN: 's3cret',
+      CHAINPARSE_DATABASE_URL: 'mysql://root:s3cret@db/x',
+      CHAINPARSE_ALERT_WEBHOOK_URL: 'https://hooks.example/s3cret',
+      CHAINPARSE_ALERT_WEBHOOK_SECRET: 's3cret',
+      MYSQL_PASSWORD: 's3cret',
+      ETHERSCAN_API_KEY: 's3cret',
+      ETHEREUM_RPC_URL: 'https://rpc.example/s3cret',
+    };
+    const env = { ...process.env, ...secrets, PAGER_TOKEN: 'its own', CHAINPARSE_LANG: 'zh' };
+    await run(['sh', '-c', 'env > variables'], { env });
+    expect(written('variables')).not.to.contain('s3cret');
+    expect(written('variables').split('\n')).to.include.members(['PAGER_TOKEN=its own', 'CHAINPARSE_LANG=zh']);
+    expect(written('variables')).to.contain('CHAINPARSE_ALERT_KEY=task_stalled:task 123');
+  });
+
+  it('is told of rows that hold a NUL, or very much', async () => {
+    const text = `a\0b${'é'.repeat(1_000_000)}`;
+    const hostile = { ...message, data: { ...message.data, message: text, subject: 'c\0' } };
+    await run(['sh', '-c', 'cat > stdin; printenv CHAINPARSE_ALERT_MESSAGE CHAINPARSE_ALERT_SUBJECT > variables'], {
+      message: hostile,
+    });
+    expect(written('variables')).to.match(/^a\ufffdbé+\nc\ufffd\n$/);
+    expect(JSON.parse(written('stdin'))).to.deep.equal(hostile);
   });
 });

@@ -5,7 +5,7 @@ import { SecretMask } from '../../../src/runtime/secrets.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeStream } from '../fake-io.js';
 
-function printed(options: Partial<ConsoleLoggerOptions>): string {
+function printed(options: Partial<ConsoleLoggerOptions>, message = 'at https://a.example/KEY'): string {
   const stream = new FakeStream();
   const logger = createConsoleLogger({
     settings: { logLevel: 'info', logFormat: 'auto' },
@@ -18,7 +18,7 @@ function printed(options: Partial<ConsoleLoggerOptions>): string {
     ...options,
   });
   logger.log('debug', 'detail');
-  logger.log('warn', 'at https://a.example/KEY', { event: 'a.b', task_id: 1 });
+  logger.log('warn', message, { event: 'a.b', task_id: 1 });
   return stream.text;
 }
 
@@ -43,5 +43,17 @@ describe('the console logger', () => {
 
   it('leaves out everything but errors where only results are wanted', () => {
     expect(printed({ quiet: true, settings: { logLevel: 'debug', logFormat: 'json' } })).to.equal('');
+  });
+
+  it('lets no message steer the terminal or forge a line, in either format', () => {
+    for (const logFormat of ['pretty', 'json'] as const) {
+      const text = printed(
+        { isTerminal: true, color: false, settings: { logLevel: 'info', logFormat } },
+        'a\u001b[2J\u009b\nb',
+      );
+      expect(text.trimEnd())
+        .to.match(/a(\ufffd|\\u001b)\[2J(\ufffd|\\u009b)( |\\n)b/)
+        .and.not.to.match(/\p{Cc}/u);
+    }
   });
 });

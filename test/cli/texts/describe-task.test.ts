@@ -22,6 +22,7 @@ const running: Task = {
   progress: null,
   heartbeatAgeSeconds: 12,
   silentSeconds: 12,
+  waiting: null,
 };
 
 /** Returns what stands behind a label, or undefined where there is no such line. */
@@ -73,8 +74,8 @@ describe('a running task in words', () => {
     [
       'has a heartbeat in the future',
       silentFor(-28_800),
-      "unknown: its last sign of life lies 8 h ahead of the database's clock; check CHAINPARSE_DB_TIMEZONE",
-      '未知: 最后的生命迹象比数据库时钟超前 8 小时; 请检查 CHAINPARSE_DB_TIMEZONE',
+      "unknown: its last sign of life lies 8 h ahead of the database's clock; check the database's time zone (chainparse migrate --time-zone)",
+      '未知: 最后的生命迹象比数据库时钟超前 8 小时; 请检查数据库时区 (chainparse migrate --time-zone)',
     ],
   ];
   for (const [what, changes, en, zh] of cases) {

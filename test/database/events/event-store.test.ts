@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { EventStore, type EventFilter } from '../../../src/database/events/event-store.js';
+import { logBounds } from '../../../src/model/log-bounds.js';
 import type { StoredEvent } from '../../../src/model/stored-event.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -51,6 +52,14 @@ eachDatabase('EventStore', (testDatabase) => {
       const found = await collect(store.pages({ pipelineId: 45 }, { pageSize }));
       expect(found.map(placeOf), `pages of ${pageSize}`).to.deep.equal(inOrder);
     }
+  });
+
+  it('holds the largest numbers that a log may have', async () => {
+    const { timestamp, ...largest } = logBounds;
+    const event = makeEvent({ ...largest, timestamp });
+    await storeLogs(database, 53, { events: [event], undecoded: [makeUndecoded({ ...largest, timestamp })] });
+    expect((await store.latest({ pipelineId: 53 }, 1))[0]).to.include({ ...largest, timestamp });
+    expect((await collect(store.undecodedPages({ pipelineId: 53 })))[0]).to.include({ ...largest, timestamp });
   });
 
   it('returns an event as it was stored, with its chain, the address in lower case', async () => {

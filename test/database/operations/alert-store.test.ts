@@ -48,6 +48,13 @@ eachDatabase('the alert store', (databases) => {
     expect(alert.createTime).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
   });
 
+  it('raises nothing about a task that has ended', async () => {
+    const [runs, ended] = [await insertSilentTask(database, 5), await insertSilentTask(database, 5, { status: 1 })];
+    expect((await store.raise(stalled(runs), options)).outcome).to.equal('raised');
+    expect(await store.raise(stalled(ended), options)).to.deep.equal({ outcome: 'standing', alertId: null });
+    expect(await openKeys()).to.deep.equal([`task_stalled:task ${runs}`]);
+  });
+
   it('raises an alert once while it stands, whoever asks', async () => {
     const first = await store.raise(stalled(7), options);
     expect(await store.raise(stalled(7), { ...options, worker: 'there:2' })).to.deep.equal({

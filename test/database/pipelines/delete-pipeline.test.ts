@@ -24,7 +24,7 @@ eachDatabase('a deleted pipeline', (databases) => {
 
   async function fill(id: number, events: number): Promise<void> {
     const { knex } = database;
-    const base = { name: 'x', classificationId: null, description: null, timeoutMinutes: null };
+    const base = { name: `x${id}`, classificationId: null, description: null, timeoutMinutes: null };
     await store.import({ ...base, id, components: [component] });
     const hash = `0x${'ab'.repeat(32)}`;
     const position = ['pipeline_id', 'block_number', 'log_index', 'chain_id', 'block_timestamp', 'transaction_index'];
@@ -77,12 +77,12 @@ eachDatabase('a deleted pipeline', (databases) => {
     await fill(2, 3);
     for (const id of [1, 2]) for (const status of [1, 2, 3]) await addTask(id, status, 5, true);
     const ofTheOther = await rowsOf(2);
-    await store.delete(1);
+    await store.delete(1, 30);
     expect(await rowsOf(1)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
     expect(await rowsOf(2)).to.deep.equal(ofTheOther);
     expect(ofTheOther).to.deep.equal([1, 3, 1, 3, 1, 1, 1]);
     expect((await store.list()).map(({ id }) => id)).to.deep.equal([2]);
-    const error: unknown = await store.delete(1).catch((reason: unknown) => reason);
+    const error: unknown = await store.delete(1, 30).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(NotFoundError);
   });
 
@@ -91,7 +91,7 @@ eachDatabase('a deleted pipeline', (databases) => {
       const id = beaten ? 10 : 11;
       await fill(id, 2);
       await addTask(id, 0, 5, beaten);
-      const error: unknown = await store.delete(id).catch((reason: unknown) => reason);
+      const error: unknown = await store.delete(id, 30).catch((reason: unknown) => reason);
       expect(error)
         .to.be.instanceOf(LeaseHeldError)
         .with.property('message')
@@ -104,7 +104,7 @@ eachDatabase('a deleted pipeline', (databases) => {
       const id = beaten ? 20 : 21;
       await fill(id, 2);
       await addTask(id, 0, 31, beaten);
-      await store.delete(id);
+      await store.delete(id, 30);
       expect(await rowsOf(id)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
     });
   }

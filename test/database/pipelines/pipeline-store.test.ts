@@ -3,7 +3,7 @@ import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open-database.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
-import { NotFoundError, UsageError } from '../../../src/runtime/errors.js';
+import { NotFoundError, TakenError, UsageError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 
@@ -58,18 +58,18 @@ eachDatabase('the store of pipelines', (databases) => {
   });
 
   it('stores a definition without any value that may lack', async () => {
-    const bare = { ...definition, classificationId: null, description: null, timeoutMinutes: null };
+    const bare = { ...definition, name: 'bare', classificationId: null, description: null, timeoutMinutes: null };
     expect(await store.get(await store.import(bare))).to.deep.include({ ...bare, id: await newestId() });
   });
 
   const newestId = async (): Promise<number> => (await store.list()).at(-1)!.id;
 
   it('stores it under the id that it names, and refuses to do so twice', async () => {
-    expect(await store.import({ ...definition, id: 4500 })).to.equal(4500);
+    expect(await store.import({ ...definition, id: 4500, name: 'numbered' })).to.equal(4500);
     const rows = await count('pipeline_component');
     const error = await failure(store.import({ ...definition, id: 4500, name: 'changed' }));
     expect(error).to.be.instanceOf(UsageError).with.property('hint').that.contains('--update');
-    expect(await store.get(4500)).to.have.property('name', definition.name);
+    expect(await store.get(4500)).to.have.property('name', 'numbered');
     expect(await count('pipeline_component')).to.equal(rows);
   });
 
@@ -85,16 +85,58 @@ eachDatabase('the store of pipelines', (databases) => {
     const changed: PipelineDefinition = {
       ...definition,
       id: 4500,
+      name: 'replaced',
       classificationId: null,
       components: definition.components.slice(1, 2),
     };
     expect(await store.import(changed, { update: true })).to.equal(4500);
     expect(await store.get(4500)).to.deep.include(changed);
-    expect(await store.import({ ...changed, id: 4700 }, { update: true })).to.equal(4700);
+    expect(await store.import({ ...changed, id: 4700, name: 'fresh' }, { update: true })).to.equal(4700);
   });
 
-  it('needs an id to replace', async () => {
-    expect(await failure(store.import(definition, { update: true }))).to.be.instanceOf(UsageError);
+  it('replaces the one of its name where no id is given, and stores it where none has the name', async () => {
+    const id = await store.import({ ...definition, name: 'by name' }, { update: true });
+    expect(await store.import({ ...definition, name: 'By Name', description: 'changed' }, { update: true })).to.equal(id);
+    expect(await store.get(id)).to.deep.include({ name: 'By Name', description: 'changed' });
+  });
+
+  it('gives a name once, regardless of case, also by a rename', async () => {
+    const first = await store.import({ ...definition, name: 'Élan' });
+    const second = await store.import({ ...definition, name: 'other élan' });
+    for (const taken of [
+      store.import({ ...definition, name: 'élan' }),
+      store.import({ ...definition, name: 'élan', id: 5_000 }, { update: true }),
+      store.import({ ...definition, name: 'ÉLAN', id: second }, { update: true }),
+    ]) {
+      const error = await failure(taken);
+      expect(error).to.be.instanceOf(TakenError).with.property('message').that.contains(`pipeline ${first} is named`);
+      expect(error).to.have.property('hint').that.contains('--update');
+    }
+    await store.import({ ...definition, name: 'renamed élan', id: first }, { update: true });
+    expect(await store.import({ ...definition, name: 'élan', id: second }, { update: true })).to.equal(second);
+  });
+
+  it('gives a name once where many ask for it at one time', async () => {
+    for (const round of [1, 2, 3]) {
+      const names = [`Race ${round}`, `race ${round}`, `RACE ${round}`, `rAce ${round}`];
+      const results = await Promise.allSettled(names.map((name) => store.import({ ...definition, name })));
+      expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
+      const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+      for (const error of failures) expect(error).to.be.instanceOf(TakenError);
+    }
+  });
+
+  it('takes no further duplicate of what an older program has named alike, and updates each by its id', async () => {
+    const old = [6_001, 6_002].map((id) => database.knex('pipeline').insert({ id, name: 'alike', disabled: 0 }));
+    await database.write(old);
+    expect(await failure(store.import({ ...definition, name: 'Alike' }))).to.be.instanceOf(TakenError);
+    const ambiguous = await failure(store.import({ ...definition, name: 'alike' }, { update: true }));
+    expect(ambiguous).to.be.instanceOf(UsageError).with.property('message').that.contains('6001, 6002');
+    for (const id of [6_001, 6_002]) {
+      expect(await store.import({ ...definition, id, name: 'alike' }, { update: true })).to.equal(id);
+    }
+    await store.import({ ...definition, id: 6_002, name: 'unlike' }, { update: true });
+    expect(await store.import({ ...definition, name: 'alike' }, { update: true })).to.equal(6_001);
   });
 
   it('leaves nothing behind of an import that fails', async () => {
@@ -120,7 +162,7 @@ eachDatabase('the store of pipelines', (databases) => {
   });
 
   it('says that there is no such pipeline', async () => {
-    for (const work of [() => store.get(999), () => store.setDisabled(999, true), () => store.delete(999)]) {
+    for (const work of [() => store.get(999), () => store.setDisabled(999, true), () => store.delete(999, 30)]) {
       expect(await failure(work()))
         .to.be.instanceOf(NotFoundError)
         .with.property('message', 'there is no pipeline 999');
@@ -154,8 +196,8 @@ eachDatabase("the store of pipelines in an older program's tables", (databases) 
       expect(await store.get(5)).to.deep.include({ name: 'old', disabled: false, createTime: null, components: [] });
       const added = await store.import({ ...definition, classificationId: null });
       expect(await store.get(added)).to.deep.include({ classificationId: 9, components: definition.components });
-      await store.import({ ...definition, id: 5 }, { update: true });
-      await store.delete(5);
+      await store.import({ ...definition, id: 5, name: 'new' }, { update: true });
+      await store.delete(5, 30);
       expect((await store.list()).map((pipeline) => pipeline.id)).to.deep.equal([added]);
     } finally {
       await database.close();

@@ -5,6 +5,7 @@ import type { Database } from '../../../src/database/database.js';
 import { withMigrationLock } from '../../../src/database/schema/migration-lock.js';
 import { Migrator, requireMigrated } from '../../../src/database/schema/migrator.js';
 import { openDatabase } from '../../../src/database/open-database.js';
+import { SchemaNewerError } from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { Child } from '../../support/child.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -46,7 +47,7 @@ eachDatabase('the migrator', (databases) => {
   });
 
   it('knows what has been applied, and when', async () => {
-    expect(await migrator.status()).to.deep.equal(names.map((name) => ({ name, appliedAt: null })));
+    expect(await migrator.status()).to.deep.equal(names.map((name) => ({ name, appliedAt: null, isKnown: true })));
     await migrator.up(ignore);
     for (const { appliedAt } of await migrator.status()) {
       expect(Date.parse(`${String(appliedAt).replace(' ', 'T')}Z`)).to.be.closeTo(Date.now(), 30_000);
@@ -95,11 +96,27 @@ eachDatabase('the migrator', (databases) => {
       .and.not.contain('pipeline');
   });
 
-  it('lists what a newer version has applied, and is content with it', async () => {
+  it('lists what a newer version has applied, and neither uses it nor takes it back', async () => {
     await migrator.up(ignore);
-    await database.knex('chainparse_migration').insert({ name: '9999-newer', applied_at: '2030-01-01', made: '[]' });
-    expect((await migrator.status()).at(-1)?.name).to.equal('9999-newer');
-    await requireMigrated(database);
+    const made = JSON.stringify([{ kind: 'table', table: 'pipeline_task' }]);
+    await database.knex('chainparse_migration').insert({ name: '9999-newer', applied_at: '2030-01-01', made });
+    const schema = await readSchema(database);
+    const last = { name: '9999-newer', isKnown: false };
+    expect((await migrator.status()).at(-1)).to.include(last);
+    for (const use of [
+      () => requireMigrated(database),
+      () => migrator.up(ignore),
+      () => migrator.sql(),
+      () => migrator.down(ignore, false),
+      () => migrator.down(ignore, true),
+      () => migrator.changeTimezone(ignore, '+08:00', 30),
+    ]) {
+      const error = await failure(use());
+      expect(error).to.be.instanceOf(SchemaNewerError).with.property('exitCode', 5);
+      expect((error as Error).message).to.match(/newer than this program: it has migrations .*\(9999-newer\)$/);
+    }
+    expect(await readSchema(database)).to.equal(schema);
+    expect((await migrator.status()).at(-1)).to.include(last);
   });
 
   it('lets one of two processes work and the other wait', async function () {

@@ -5,6 +5,7 @@ import { FenceError } from '../../../src/database/script.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
+import type { RunRequest } from '../../../src/model/run-request.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -19,7 +20,7 @@ eachDatabase('the queue of tasks', (databases) => {
   before(async function () {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
-    queue = new TaskQueue(database);
+    queue = new TaskQueue(database, 30);
     tasks = new TaskStore(database);
   });
   beforeEach(async () => {
@@ -28,6 +29,20 @@ eachDatabase('the queue of tasks', (databases) => {
   });
   after(() => database.close());
 
+  /** As another program may, even where a task of the pipeline waits. */
+  const add = async (pipelineId: number, request: RunRequest): Promise<number> => {
+    const { knex, dialect } = database;
+    const asked = Object.keys(request).length === 0 ? null : JSON.stringify(request);
+    const row = {
+      pipeline_id: pipelineId,
+      create_time: dialect.now(knex),
+      status: 3,
+      log_path: '',
+      run_options: asked,
+    };
+    const [result] = await database.write([knex('pipeline_task').insert(row)]);
+    return result?.insertId ?? 0;
+  };
   const claim = (changes: Partial<ClaimRequest>): Promise<number> => tasks.claim(claimRequest(changes));
   const outcomeOf = (work: Promise<unknown>): Promise<unknown> =>
     work.then(
@@ -37,9 +52,9 @@ eachDatabase('the queue of tasks', (databases) => {
   const claimable = async (limit = 10, except: readonly number[] = []): Promise<readonly string[]> =>
     (await queue.listClaimable(limit, except)).map(({ taskId, pipelineId }) => `${pipelineId}:${taskId}`);
 
-  it('holds tasks that wait, with what they are to run with', async () => {
-    const plain = await queue.add(45, {});
-    const asked = await queue.add(45, { mode: 'historical', fromBlock: 7, toBlock: 9, fresh: true });
+  it('tells what tasks that wait are to run with', async () => {
+    const plain = await add(45, {});
+    const asked = await add(45, { mode: 'historical', fromBlock: 7, toBlock: 9, fresh: true });
     expect(await tasks.get(plain)).to.include({ pipelineId: 45, status: 3, logPath: null, lastHeartbeat: null });
     expect(await queue.request(plain)).to.deep.equal({});
     expect(await queue.request(asked)).to.deep.equal({ mode: 'historical', fromBlock: 7, toBlock: 9, fresh: true });
@@ -47,12 +62,7 @@ eachDatabase('the queue of tasks', (databases) => {
   });
 
   it('gives of each pipeline the task that waits longest, and of some pipelines none', async () => {
-    const [a, , b, c] = [
-      await queue.add(46, {}),
-      await queue.add(46, {}),
-      await queue.add(45, {}),
-      await queue.add(47, {}),
-    ];
+    const [a, , b, c] = [await add(46, {}), await add(46, {}), await add(45, {}), await add(47, {})];
     expect(await claimable()).to.deep.equal([`46:${a}`, `45:${b}`, `47:${c}`]);
     expect(await claimable(1)).to.deep.equal([`46:${a}`]);
     expect(await claimable(10, [46, 47])).to.deep.equal([`45:${b}`]);
@@ -60,7 +70,7 @@ eachDatabase('the queue of tasks', (databases) => {
 
   it('gives no task of a pipeline that somebody holds and beats for', async () => {
     const holder = await claim({});
-    const waiting = await queue.add(45, {});
+    const waiting = await add(45, {});
     expect(await claimable()).to.deep.equal([]);
     await ageTask(database, holder, { created: 1_000, heartbeat: 91 });
     expect(await claimable()).to.deep.equal([`45:${waiting}`]);
@@ -69,7 +79,7 @@ eachDatabase('the queue of tasks', (databases) => {
   });
 
   it('lets one of many workers begin a task, as alive as one that has just been made', async () => {
-    const id = await queue.add(45, {});
+    const id = await add(45, {});
     await ageTask(database, id, { created: 5_000, heartbeat: null });
     const claims = ['a:1', 'b:2', 'c:3', 'd:4'].map((worker) => outcomeOf(claim({ queuedTaskId: id, worker })));
     expect((await Promise.all(claims)).sort()).to.deep.equal(['done', 'fenced', 'fenced', 'fenced']);
@@ -81,7 +91,7 @@ eachDatabase('the queue of tasks', (databases) => {
   });
 
   it('lets nobody begin a task that was stopped, or that is of another pipeline', async () => {
-    const id = await queue.add(45, {});
+    const id = await add(45, {});
     expect(await outcomeOf(claim({ queuedTaskId: id, pipelineId: 46 }))).to.equal('fenced');
     expect(await tasks.cancel(id)).to.equal(true);
     expect(await outcomeOf(claim({ queuedTaskId: id }))).to.equal('fenced');
@@ -89,7 +99,7 @@ eachDatabase('the queue of tasks', (databases) => {
   });
 
   it('begins nothing where another took the pipeline in between', async () => {
-    const id = await queue.add(45, {});
+    const id = await add(45, {});
     const other = await claim({});
     expect(await outcomeOf(claim({ queuedTaskId: id, holder: null }))).to.equal('fenced');
     expect(await tasks.get(id)).to.include({ status: taskStatus.queued });
@@ -98,7 +108,7 @@ eachDatabase('the queue of tasks', (databases) => {
   });
 
   it('makes a task that had waited the newest, although a later one has run before it', async () => {
-    const waited = await queue.add(45, {});
+    const waited = await add(45, {});
     const later = await claim({});
     expect((await tasks.getNewest(45))?.id).to.equal(later);
     await tasks.finish(later, { status: taskStatus.succeeded, endReason: 'completed', error: null }, null);
@@ -114,7 +124,7 @@ eachDatabase('the queue of tasks', (databases) => {
   it('replaces the dead holder of the pipeline whose task begins', async () => {
     const dead = await claim({});
     await ageTask(database, dead, { created: 1_000, heartbeat: 500 });
-    const id = await queue.add(45, {});
+    const id = await add(45, {});
     const replaces = { taskId: dead, silentForSeconds: 90, reason: 'silent' };
     await claim({ queuedTaskId: id, holder: dead, replaces });
     expect(await tasks.get(dead)).to.include({ status: 2, endReason: 'taken_over' });

@@ -217,6 +217,21 @@ eachDatabase('the tasks', (databases) => {
     });
   });
 
+  describe('a question who has ended', () => {
+    it('names what ended, was cancelled or never was, and renews nobody', async () => {
+      const runs = await claim();
+      const other = async (id: number): Promise<number> => {
+        await checkpoints.get(id);
+        return claim({ pipelineId: id });
+      };
+      const [ended, cancelled] = [await other(1_001), await other(1_002)];
+      await tasks.finish(ended, failed, null);
+      await tasks.cancel(cancelled);
+      expect(await tasks.listEnded([runs, ended, cancelled, 999_999])).to.deep.equal([ended, cancelled, 999_999]);
+      expect((await tasks.get(runs)).lastHeartbeat).to.equal(null);
+    });
+  });
+
   describe('an end', () => {
     it('happens once', async () => {
       const id = await claim();

@@ -12,6 +12,10 @@ const inFlight = guardsOf('src/chain/endpoints/in-flight-limit.ts', ['test/chain
 const rate = guardsOf('src/chain/endpoints/request-rate.ts', ['test/chain/endpoints/request-rate.test.ts']);
 const waiting = guardsOf('src/chain/endpoints/waiting-calls.ts', ['test/chain/endpoints/waiting-calls.test.ts']);
 const endpoint = guardsOf('src/chain/endpoints/pooled-endpoint.ts', [outages, found]);
+const endless = 'test/chain/rpc/endless-answers.test.ts';
+const http = guardsOf('src/chain/rpc/http-endpoint.ts', [endless]);
+const socket = guardsOf('src/chain/rpc/websocket-connection.ts', [endless]);
+const sockets = guardsOf('src/chain/rpc/websocket-endpoint.ts', [endless]);
 const turns = guardsOf('src/chain/endpoints/endpoint-turns.ts', [outages, choice]);
 const order = guardsOf('src/chain/endpoints/endpoint-order.ts', [choice]);
 const call = guardsOf('src/chain/endpoints/pending-call.ts', [outages, found, 'test/chain/chain-client.test.ts']);
@@ -62,6 +66,26 @@ export const endpointMutants: readonly Mutant[] = [
   turns('look-again', 'who is away is looked at', 'if (trusted.length > 0) this.#lookAgain(candidates, now);', ''),
   turns('archive', 'old ranges go where history is', '[able, trusted, candidates]', '[trusted, candidates]'),
   turns('counted-wait', 'waiting ends some day', 'call.waitsFor(usable);', ''),
+  http(
+    'endless-answer',
+    'an answer is counted before it is kept',
+    'if (received.length + piece.length > this.#options.maxBytes)',
+    'if (received.length > 16 * this.#options.maxBytes)',
+  ),
+  http(
+    'long-claim',
+    'nor begun where it says that it is too long',
+    'expected > this.#options.maxBytes',
+    'expected < 0',
+  ),
+  http('packed', 'what is packed is not read', "if (packed === 'identity') return undefined;", 'return undefined;'),
+  socket('endless-message', 'a message is counted, too', 'maxPayload: maxBytes,', 'maxPayload: 16 * maxBytes,'),
+  sockets(
+    'dribble',
+    'a message that dribbles in holds up no other',
+    'if (connection?.heard === heard) connection',
+    'if (message === "") connection',
+  ),
   order('no-flapping', 'small differences change nothing', 'best.cost < 1 - gain', 'best.cost < 1'),
   order('sparing', 'who has just failed is spared', 'now) > now', 'now) > Infinity'),
   call('own-rest', 'an endpoint that rests says itself until when', 'if (!isHeldBack) trouble', 'trouble'),

@@ -17,13 +17,19 @@ export const heartbeatMutants: readonly Mutant[] = [
   heartbeat(
     'lost-recover',
     'also where it finds out after an outage',
-    '        if (error instanceof LeaseLostError) throw error;\n',
+    '        if (error instanceof LeaseLostError || error instanceof DatabaseUnusableError) throw error;\n',
     '',
   ),
   guardsOf('src/tasks/heartbeat.ts', ['test/tasks/beat-rounds.test.ts'])(
     'lost-moved',
     'also where no beat of its own is due',
     '    this.#lost.signal.throwIfAborted();\n',
+    '',
+  ),
+  heartbeat(
+    'unusable-signal',
+    'a run whose database is no longer the one that it was stops',
+    '      if (result instanceof DatabaseUnusableError) this.#lost.abort(result);\n',
     '',
   ),
   heartbeat(

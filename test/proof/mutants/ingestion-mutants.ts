@@ -18,12 +18,19 @@ const stretch = guardsOf('src/chain/reorg/read-stretch.ts', ['test/components/ev
 const reorg = guardsOf('src/chain/reorg/reorg.ts', ['test/components/event-monitor.test.ts']);
 const reader = guardsOf('src/components/event-monitor/block-reader.ts', ['test/components/event-monitor.test.ts']);
 const heads = guardsOf('src/chain/heads/head-reader.ts', ['test/chain/heads/head-reader.test.ts']);
+const rhythm = guardsOf('src/chain/heads/block-rhythm.ts', ['test/chain/heads/block-rhythm.test.ts']);
 const size = guardsOf('src/chain/logs/range-size.ts', ['test/chain/logs/range-size.test.ts']);
 const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/range-size.test.ts']);
 const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-source.test.ts']);
 const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
 const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
+const monitor = guardsOf('src/components/event-monitor.ts', ['test/components/event-monitor.test.ts']);
+const anotherChain = ['test/components/event-monitor.test.ts'];
+const reconnected = guardsOf('src/chain/endpoints/chain-check.ts', anotherChain, 'another chain stands');
+const asker = guardsOf('src/chain/endpoints/endpoint-asker.ts', anotherChain, 'another chain stands');
 const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
+const values = guardsOf('src/chain/rpc/rpc-values.ts', ['test/chain/chain-client.test.ts']);
+const digits = guardsOf('src/chain/log-json/hex-readers.ts', ['test/chain/log-json/log-layout.test.ts']);
 const rollback = guardsOf(
   'src/database/events/batch-store.ts',
   ['test/database/events/batch-store.test.ts'],
@@ -32,6 +39,30 @@ const rollback = guardsOf(
 
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
 export const ingestionMutants: readonly Mutant[] = [
+  values('too-large', 'no number comes through that no table holds', 'if (number > largest) throw', 'if (false) throw'),
+  reconnected('new-connection', 'a new connection may lead elsewhere', 'rpc.onConnect(() => this.doubt());', ''),
+  asker(
+    'answer-of-stranger',
+    'what came over a new connection counts once its chain is known',
+    'return (await this.#askForChain(endpoint, since, signal)) ?? { answer };',
+    'return { answer };',
+  ),
+  stretch('chain-first', 'nothing is taken back for another chain', 'await this.#chain.askForChain(signal);', ''),
+  stretch(
+    'stored-below',
+    'rows tell of a chain that begins anew',
+    '?? (await this.#storedBlock(latest.number))',
+    '?? null',
+  ),
+  stretch('lag-once', 'a node that lags is asked once', 'if (latest.hash === this.#lowerHead) return undefined;', ''),
+  monitor('begun-above', 'a run that begins above the head is not done', '(isRead && !this.#isInDoubt)', 'isRead'),
+  rhythm(
+    'hasty-stamps',
+    'no more than the poll interval lies between two looks',
+    'return Math.min(aim, lookedAt + pollMs);',
+    'return aim;',
+  ),
+  digits('too-large-digits', 'nor one that is read from its bytes', '&& this.value <= this.#largest ?', '?'),
   source(
     'hidden-logs',
     'an empty answer is not believed where the bloom filter tells of logs',

@@ -12,6 +12,18 @@ const writer = guardsOf('src/database/sqlite/sqlite-writer-process.ts', [
 
 /** What keeps a script whole, fenced, in time, and out of others' way. */
 export const sqlMutants: readonly Mutant[] = [
+  guardsOf('src/database/database-timezone.ts', ['test/database/schema/timezone.test.ts'])(
+    'other-timezone',
+    'who is set to another time zone than the database has is refused',
+    'if (this.#set !== undefined && this.#set !== stored) {',
+    "if (this.#set === '') {",
+  ),
+  guardsOf('src/database/schema/migrator.ts', ['test/database/schema/migrator.test.ts'])(
+    'newer-schema',
+    'a schema that is newer is neither used nor taken back',
+    'if (unknown.length === 0) return;',
+    'if (unknown.length >= 0) return;',
+  ),
   guardsOf('src/database/mysql/mysql-script.ts', scriptTest, '(mariadb)')(
     'mysql-fence',
     'MySQL judges a fence behind its statement',

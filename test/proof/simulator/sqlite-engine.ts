@@ -79,7 +79,7 @@ export class SqliteEngine implements Engine {
 /** SQLite's dialect, but with a server that comes up, and a clock that goes on while a statement runs. */
 function serverDialect(timezone: string): Dialect {
   return {
-    ...sqliteDialect(timezone),
+    ...sqliteDialect(() => timezone),
     uptime: (knex) => knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"),
     liveNow: (knex) => knex.raw("datetime('live', ?)", [timezone]),
   };

@@ -27,7 +27,6 @@ export async function setStage(database: Database, url: string, changes: Partial
   const scene = new TestScene({
     database,
     rival,
-    timezone: '+00:00',
     heartbeatIntervalSeconds: 30,
     worker: exampleWorker('here:1'),
     token: 'fixture',
@@ -70,6 +69,7 @@ export function broken(database: Database, edit: Edit): Database {
     dialect: database.dialect,
     knex: database.knex,
     label: database.label,
+    timezone: database.timezone,
     read: (build) => database.read(build),
     write: (steps) => database.write(edited(steps)),
     writeUrgently: (steps) => database.writeUrgently(edited(steps)),

@@ -70,11 +70,12 @@ function makeView(definition, params, signal) {
   const tasks = makeTaskRows();
   const more = h('a', { class: 'panel-link', href: tasksPath({ pipeline_id: id }) }, t('pipeline.allTasks'));
   const refresh = followTasks(id, tasks, signal);
+  const events = makeEventTable(id, params, signal);
   const nodes = [
     head,
     section('components', t('pipeline.components'), {}, graph.node),
     section('its-tasks', t('pipeline.tasks'), {}, tasks.node, more),
-    makeEventTable(id, params, signal).node,
+    events.node,
   ];
   return {
     nodes,
@@ -92,6 +93,7 @@ function makeView(definition, params, signal) {
       }
       graph.update(task, live.get(`rates:${id}`));
       refresh(task);
+      events.update(task);
     },
   };
 }

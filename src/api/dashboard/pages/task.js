@@ -14,7 +14,8 @@ import { makeSilenceMeter } from '../parts/silence-meter.js';
 import { makeCancelButton, makeStartButton } from '../parts/task-actions.js';
 import { makeTaskRows, whyText } from '../parts/task-rows.js';
 import { pipelinePath } from '../router.js';
-import { furtherOn, levelText, taskLevel } from '../task-state.js';
+import { waitText } from '../parts/server-texts.js';
+import { furtherOn, lastBlock, levelText, taskLevel } from '../task-state.js';
 
 const ratesMs = 10_000;
 const mostAttempts = 8;
@@ -85,6 +86,8 @@ function makeView(task, signal, changed) {
   const why = h('p', {});
   const error = h('p', { class: 'code' });
   const end = section('why', t('why.title'), { extra: 'why-panel' }, h('div', { class: 'panel-body' }, why, error));
+  const wait = h('p', {});
+  const waiting = section('waiting', t('wait.title'), { extra: 'why-panel' }, h('div', { class: 'panel-body' }, wait));
   const facts = makeFacts();
   const chart = makeRateChart(signal);
   const attempts = makeTaskRows();
@@ -97,7 +100,7 @@ function makeView(task, signal, changed) {
   const main = h(
     'div',
     { class: 'column' },
-    ...[end, silence, section('progress', t('task.progress'), {}, h('div', { class: 'panel-body' }, progress.node))],
+    ...[waiting, end, silence, section('progress', t('task.progress'), {}, h('div', { class: 'panel-body' }, progress.node))],
     section('rate', t('task.chart'), {}, chart.node),
     makeLogTail(id, signal).node,
     section('attempts', t('task.attempts'), {}, attempts.node),
@@ -114,6 +117,8 @@ function makeView(task, signal, changed) {
       start.hidden = isBusy(pipelineId, current);
       silence.hidden = !isRunning;
       if (isRunning) meter.update(current);
+      waiting.hidden = current.status_name !== 'queued';
+      if (!waiting.hidden) setText(wait, waitText(current));
       end.hidden = current.end_reason === null;
       setText(why, whyText(current));
       setText(error, current.error ?? '');
@@ -139,7 +144,7 @@ function factsOf(task) {
     ['fact.endTime', task.end_time === null ? null : formatInstant(task.end_time)],
     ['fact.duration', task.end_time === null ? null : formatAge(secondsBetween(task.create_time, task.end_time))],
     ['fact.mode', progress ? t(`mode.${progress.mode}`) : null],
-    ['fact.nextBlock', number(progress?.next_block)],
+    ['fact.lastBlock', progress ? number(lastBlock(progress)) : null],
     ['fact.headBlock', number(progress?.head_block)],
     ['fact.events', number(progress?.events)],
     ['fact.timeout', formatAge(task.timeout_minutes * 60)],

@@ -15,6 +15,7 @@ const statuses = ['running', 'queued', 'succeeded', 'failed'];
 export function tasksPage({ params, signal }) {
   const page = Math.max(1, Number(params.get('page')) || 1);
   const filter = { status: params.get('status') ?? '', pipeline_id: params.get('pipeline_id') ?? '' };
+  const wrong = /^[1-9]\d*$|^$/.test(filter.pipeline_id) ? null : filter.pipeline_id;
   const rows = makeTaskRows();
   const none = h('p', { class: 'none' }, t('loading'));
   const failure = h('p', { class: 'form-error panel-body', role: 'alert' });
@@ -23,6 +24,8 @@ export function tasksPage({ params, signal }) {
   let readAt = -Infinity;
   let seen = '';
   async function read() {
+    // A list of all tasks, or an empty one, would look like an answer.
+    if (wrong !== null) return refuse();
     const kept = Object.entries(filter).filter(([, value]) => value !== '');
     const query = new URLSearchParams([...kept, ['page', page], ['page_size', pageSize]]);
     try {
@@ -32,11 +35,18 @@ export function tasksPage({ params, signal }) {
       setText(failure, '');
     } catch (error) {
       if (signal.aborted) return;
+      tasks = [];
+      pager.replaceChildren();
       setText(failure, errorText(error));
     }
-    none.hidden = tasks.length > 0;
+    none.hidden = tasks.length > 0 || failure.textContent !== '';
     setText(none, t('tasks.noneFound'));
     rows.show(tasks);
+  }
+  function refuse() {
+    none.hidden = true;
+    const names = live.all('pipeline').map(({ name }) => name);
+    setText(failure, t('filter.noPipeline', { name: wrong, names: names.slice(0, 8).join(', ') || '–' }));
   }
   return {
     node: h(
@@ -74,7 +84,7 @@ function filterForm(filter) {
     ...statuses.map((name) => option(name, t(`state.${name}`))),
   );
   const pipeline = h('input', {
-    ...{ class: 'input', name: 'pipeline_id', id: 'filter-pipeline', inputmode: 'numeric', pattern: '[0-9]*' },
+    ...{ class: 'input', name: 'pipeline_id', id: 'filter-pipeline', placeholder: t('filter.pipeline.form') },
     value: filter.pipeline_id,
   });
   const form = h(
@@ -87,11 +97,17 @@ function filterForm(filter) {
   );
   const apply = (event) => {
     event.preventDefault();
-    location.hash = tasksPath({ status: status.value, pipeline_id: pipeline.value });
+    location.hash = tasksPath({ status: status.value, pipeline_id: pipelineIdOf(pipeline.value.trim()) });
   };
   form.addEventListener('submit', apply);
   form.addEventListener('change', apply);
   return form;
+}
+
+/** Returns the id of the pipeline of that name; what is none stays as it was typed. */
+function pipelineIdOf(text) {
+  const found = live.all('pipeline').find(({ name }) => name.toLowerCase() === text.toLowerCase());
+  return /^\d+$/.test(text) || found === undefined ? text : found.pipeline_id;
 }
 
 function pagerParts(filter, page, { total, tasks }) {

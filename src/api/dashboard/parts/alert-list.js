@@ -32,7 +32,11 @@ function makeRow(alert) {
   const title = h('strong', {}, hasText(key) ? t(key) : alert.rule);
   const message = h('span', { class: 'alert-message' });
   const when = h('span', { class: 'muted' });
-  const clear = h('button', { class: 'button button-small', type: 'button' }, t('alert.clear'));
+  const clear = h(
+    'button',
+    { class: 'button button-small', type: 'button', dataset: { changes: 'alert' } },
+    t('alert.clear'),
+  );
   clear.addEventListener('click', () => void clearAlert(alert, clear));
   const subject =
     alert.task_id === null

@@ -1,6 +1,7 @@
 import { h } from '../dom.js';
 import { t } from '../language.js';
 import { taskPath } from '../router.js';
+import { zoneName } from '../zone.js';
 
 /** Makes a cell of a row: its heading stands in it, for phones and for screen readers. */
 export function cell(name, heading, ...content) {
@@ -18,8 +19,13 @@ export function headings(...entries) {
   return h(
     'div',
     { class: 'row-head', 'aria-hidden': 'true' },
-    ...entries.map(([name, text]) => h('span', { class: `cell-${name}` }, text)),
+    ...entries.map(([name, ...content]) => h('span', { class: `cell-${name}` }, ...content)),
   );
+}
+
+/** Makes a place for the name of the zone in which times are told. */
+export function zone() {
+  return h('span', { class: 'zone' }, zoneName());
 }
 
 /** Makes a part of a page with a heading. */

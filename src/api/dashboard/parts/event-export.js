@@ -1,21 +1,34 @@
-import { getJson } from '../api-client.js';
+import { request } from '../api-client.js';
 import { notify, notifyError } from '../dialog.js';
 import { h } from '../dom.js';
 import { t } from '../language.js';
 import { eventsPath } from './events-path.js';
+import { saveFile } from './save-file.js';
 
 /** Events that a browser is given to keep; the command line exports any number. */
 const mostEvents = 10_000;
 const pageSize = 500;
 
-const columns = [
-  ...['chain', 'chain_id', 'block_number', 'block_hash', 'block_time', 'transaction_hash', 'transaction_index'],
-  ...['log_index', 'contract_address', 'event_name', 'event_signature', 'args'],
-];
-
+/** How a page of events is read: the server writes CSV by the code of `chainparse events export`. */
 const forms = {
-  JSONL: { media: 'application/x-ndjson', write: (events) => events.map((event) => JSON.stringify(event)) },
-  CSV: { media: 'text/csv', write: (events) => [columns.join(','), ...events.map(csvLine)] },
+  JSONL: {
+    media: 'application/x-ndjson',
+    query: {},
+    async read(answer) {
+      const { events, next_cursor: cursor } = await answer.json();
+      return { text: events.map((event) => `${JSON.stringify(event)}\n`).join(''), count: events.length, cursor };
+    },
+  },
+  CSV: {
+    media: 'text/csv',
+    query: { format: 'csv' },
+    async read(answer, isFirst) {
+      const text = await answer.text();
+      // Arguments are JSON, in which no line ends.
+      const count = text.split('\r\n').length - (isFirst ? 2 : 1);
+      return { text, count, cursor: answer.headers.get('next-cursor') };
+    },
+  },
 };
 
 /** Makes the buttons that save the events that fit a filter as a file. */
@@ -28,11 +41,10 @@ export function makeExportButtons(pipelineId, filter, signal) {
   async function save(node, format) {
     node.disabled = true;
     try {
-      const { events, isAll } = await readAll(pipelineId, filter, signal);
-      const { media, write } = forms[format];
-      download(`pipeline-${pipelineId}-events.${format.toLowerCase()}`, media, `${write(events).join('\n')}\n`);
+      const { text, count, isAll } = await readAll(pipelineId, filter, forms[format], signal);
+      saveFile(`pipeline-${pipelineId}-events.${format.toLowerCase()}`, forms[format].media, text);
       const key = isAll ? 'events.exported' : 'events.exportedPart';
-      notify(t(key, { n: events.length, id: String(pipelineId) }));
+      notify(t(key, { n: count, id: String(pipelineId) }));
     } catch (error) {
       if (!signal.aborted) notifyError(error);
     }
@@ -41,30 +53,16 @@ export function makeExportButtons(pipelineId, filter, signal) {
   return h('div', { class: 'panel-actions' }, button('JSONL'), button('CSV'));
 }
 
-async function readAll(pipelineId, filter, signal) {
-  const events = [];
+async function readAll(pipelineId, filter, { query, read }, signal) {
+  const texts = [];
+  let count = 0;
   let cursor = null;
   do {
-    const page = await getJson(eventsPath(pipelineId, filter, { limit: pageSize, cursor }), { signal });
-    events.push(...page.events);
-    cursor = page.next_cursor;
-  } while (cursor !== null && events.length < mostEvents);
-  return { events, isAll: cursor === null };
-}
-
-function csvLine(event) {
-  const cells = columns.map((name) => (name === 'args' ? JSON.stringify(event.args) : String(event[name] ?? '')));
-  return cells.map(csvCell).join(',');
-}
-
-/** A cell that begins like a formula is one for a spreadsheet, whoever wrote it on the chain. */
-function csvCell(text) {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function download(name, media, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: media }));
-  h('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    const path = eventsPath(pipelineId, { ...filter, ...query }, { limit: pageSize, cursor });
+    const page = await read(await request(path, { signal }), texts.length === 0);
+    texts.push(page.text);
+    count += page.count;
+    cursor = page.cursor;
+  } while (cursor !== null && count < mostEvents);
+  return { text: texts.join(''), count, isAll: cursor === null };
 }

@@ -1,14 +1,16 @@
 import { getJson } from '../api-client.js';
 import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
-import { formatNumber, t } from '../language.js';
+import { formatClock, formatNumber, t } from '../language.js';
 import { pipelinePath } from '../router.js';
-import { section } from './cell.js';
+import { inZone } from '../zone.js';
+import { section, zone } from './cell.js';
 import { shorten } from './component-graph.js';
 import { makeExportButtons } from './event-export.js';
 import { eventsPath } from './events-path.js';
 
 const pageSize = 25;
+const refreshMs = 2_000;
 const fields = ['event', 'from_block', 'to_block', 'order'];
 
 /** Makes the table of a pipeline's events, narrowed by what the address says. */
@@ -19,17 +21,22 @@ export function makeEventTable(pipelineId, params, signal) {
   const none = h('p', { class: 'none' }, t('loading'));
   const failure = h('p', { class: 'form-error panel-body', role: 'alert' });
   const more = h('button', { class: 'button button-small', type: 'button', hidden: true }, t('events.more'));
+  const newest = filter.order === 'desc';
+  const wrong = wrongOf(filter);
   let cursor = null;
+  let seen = null;
+  let readAt = performance.now();
   async function read() {
     more.disabled = true;
     try {
+      if (wrong !== null) throw new Error(wrong);
       const page = await getJson(eventsPath(pipelineId, filter, { limit: pageSize, cursor }), { signal });
       body.append(...page.events.map(drawEvent));
       cursor = page.next_cursor;
       setText(failure, '');
     } catch (error) {
       if (signal.aborted) return;
-      setText(failure, errorText(error));
+      setText(failure, error.code === undefined && error.status === undefined ? error.message : errorText(error));
     }
     none.hidden = body.childElementCount > 0 || failure.textContent !== '';
     setText(none, t('events.none'));
@@ -38,11 +45,44 @@ export function makeEventTable(pipelineId, params, signal) {
   }
   more.addEventListener('click', () => void read());
   void read();
-  const columns = ['events.block', 'events.time', 'events.name', 'events.args', 'events.contract', 'events.tx'];
+
+  /** Reads the newest events again: what was shown above the last of them is as they say, what lies below it stays. */
+  async function refresh() {
+    const path = eventsPath(pipelineId, filter, { limit: pageSize, cursor: null });
+    const page = await getJson(path, { signal }).catch(() => null);
+    if (page === null || page.events.length === 0) return;
+    const rows = page.events.map(drawEvent);
+    const known = [...body.children];
+    const last = known.findIndex((row) => row.dataset.key === rows.at(-1).dataset.key);
+    const below = last === -1 ? [] : known.slice(last + 1);
+    if (last === -1) cursor = page.next_cursor;
+    body.replaceChildren(...rows, ...below);
+    more.hidden = cursor === null;
+    none.hidden = true;
+  }
+
+  /** Follows what the pipeline stores, where the newest events stand on top; nobody who selects a text is disturbed. */
+  function update(task) {
+    const mark = `${task?.task_id}:${task?.progress?.events}`;
+    if (seen === null) seen = mark;
+    const isDue = performance.now() - readAt > refreshMs && document.getSelection()?.isCollapsed !== false;
+    if (!newest || wrong !== null || mark === seen || !isDue) return;
+    [seen, readAt] = [mark, performance.now()];
+    void refresh();
+  }
+
+  const columns = [
+    ['events.block'],
+    ['events.time', ' ', zone()],
+    ['events.name'],
+    ['events.args'],
+    ['events.contract'],
+    ['events.tx'],
+  ];
   const table = h(
     'table',
     { class: 'events-table' },
-    h('thead', {}, h('tr', {}, ...columns.map((key) => h('th', { scope: 'col' }, t(key))))),
+    h('thead', {}, h('tr', {}, ...columns.map(([key, ...rest]) => h('th', { scope: 'col' }, t(key), ...rest)))),
     body,
   );
   const scroller = h(
@@ -55,14 +95,22 @@ export function makeEventTable(pipelineId, params, signal) {
   const node = section(
     'events',
     t('events.title'),
-    { end: exports },
+    { note: newest ? null : t('events.still', { time: formatClock(Date.now()) }), end: exports },
     filterForm(pipelineId, filter),
     failure,
     scroller,
     none,
     foot,
   );
-  return { node };
+  return { node, update };
+}
+
+/** Says what is wrong with a filter that can fit nothing; null: nothing. */
+function wrongOf({ from_block: from, to_block: to }) {
+  const odd = [from, to].find((block) => !/^\d{0,15}$/.test(block));
+  if (odd !== undefined) return t('events.noBlock', { text: odd });
+  if (from === '' || to === '' || Number(from) <= Number(to)) return null;
+  return t('events.inverted', { from: Number(from), to: Number(to) });
 }
 
 function filterForm(pipelineId, filter) {
@@ -104,14 +152,20 @@ function drawEvent(event) {
   const args = Object.entries(event.args).map(([name, value]) => drawArgument(name, value));
   return h(
     'tr',
-    {},
+    { dataset: { key: `${event.block_hash}/${event.transaction_hash}/${event.log_index}` } },
     h('td', { class: 'number' }, formatNumber(event.block_number)),
-    h('td', { class: 'number' }, (event.block_time ?? '–').replace('T', ' ').replace('Z', '')),
+    h('td', { class: 'number' }, timeText(event.timestamp)),
     h('td', { title: event.event_signature }, event.event_name),
     h('td', {}, h('dl', { class: 'args' }, ...args)),
     h('td', { class: 'code', title: event.contract_address }, shorten(event.contract_address)),
     h('td', { class: 'code', title: event.transaction_hash }, shorten(event.transaction_hash)),
   );
+}
+
+/** Seconds since the epoch may lie beyond what a date can be. */
+function timeText(seconds) {
+  const ms = seconds * 1000;
+  return Math.abs(ms) < 8e15 ? inZone(ms).slice(0, 19).replace('T', ' ') : '–';
 }
 
 function drawArgument(name, value) {

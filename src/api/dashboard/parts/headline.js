@@ -33,16 +33,21 @@ function describe(running) {
 function factsOf(running) {
   const system = live.get('system');
   const rates = live.all('rates').map(currentRate);
-  const lags = running.flatMap(({ progress }) => (progress?.mode === 'realtime' ? [progress.lag_blocks ?? 0] : []));
+  const following = running.filter(({ progress }) => progress?.mode === 'realtime');
+  const lags = following.map(({ progress }) => progress.lag_blocks ?? 0);
+  const unknown = following.find(({ lag_unknown_since: since }) => since);
   const shown = (value) => (value === undefined || value === null ? '–' : formatNumber(value));
   const alerts = system?.open_alerts ?? 0;
   return [
     { key: 'running', text: shown(system === null ? null : Math.max(system.running, running.length)) },
+    { key: 'queued', text: shown(system?.queued), level: system?.queued > 0 ? 'silent' : '' },
     {
       key: 'rate',
       text: rates.every((rate) => rate === null) ? '–' : formatRate(rates.reduce((a, b) => a + (b ?? 0), 0)),
     },
-    { key: 'lag', text: lags.length === 0 ? '–' : formatNumber(Math.max(...lags)) },
+    unknown === undefined
+      ? { key: 'lag', text: lags.length === 0 ? '–' : formatNumber(Math.max(...lags)) }
+      : { key: 'lag', text: t('state.unknown'), level: 'silent' },
     { key: 'ended', text: shown(system?.ended_in_hour) },
     { key: 'timedOut', text: shown(system?.timed_out_in_hour), level: system?.timed_out_in_hour > 0 ? 'failed' : '' },
     { key: 'alerts', text: shown(system?.open_alerts), level: alerts > 0 ? 'silent' : '' },

@@ -2,7 +2,8 @@ import { h, setText } from '../dom.js';
 import { errorText } from '../dialog.js';
 import { followEvents } from '../event-stream.js';
 import { t } from '../language.js';
-import { section } from './cell.js';
+import { inZone } from '../zone.js';
+import { section, zone } from './cell.js';
 
 const mostLines = 1000;
 const firstLines = 300;
@@ -56,7 +57,7 @@ export function makeLogTail(taskId, signal) {
     onEvent: take,
     onState: tell,
   });
-  return { node: section('log', t('log.title'), { end: label, extra: 'log-panel' }, box, note), update() {} };
+  return { node: section('log', t('log.title'), { note: zone(), end: label, extra: 'log-panel' }, box, note), update() {} };
 }
 
 function isAtEnd(box) {
@@ -92,6 +93,8 @@ function parseLine(text) {
 }
 
 function timeText(time) {
+  // A time without a zone is told as it is: nobody knows which one it means.
+  if (typeof time === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/.test(time)) return time.slice(11, 23);
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(11, 23);
+  return Number.isNaN(date.getTime()) ? '' : inZone(date.getTime()).slice(11);
 }

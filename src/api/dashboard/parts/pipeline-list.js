@@ -5,6 +5,7 @@ import { pipelinePath } from '../router.js';
 import { currentRate, levelText, silentSeconds, taskLevel } from '../task-state.js';
 import { cell, headings, section } from './cell.js';
 import { lagText } from './progress.js';
+import { waitText } from './server-texts.js';
 import { makePulse } from './pulse.js';
 import { makeSparkline } from './sparkline.js';
 
@@ -63,7 +64,8 @@ function makeRow({ pipeline_id: id }) {
       setText(about, aboutText(pipeline, task));
       setText(state, task === null ? t('pipeline.never') : levelText(task));
       setText(beat, beatText(task));
-      setText(lag, task?.status_name === 'running' ? lagText(task.progress) : '–');
+      lag.dataset.unknown = Boolean(task?.lag_unknown_since);
+      setText(lag, task?.status_name === 'running' ? lagText(task) : '–');
       setText(rate, task?.status_name === 'running' ? formatRate(currentRate(rates)) : '–');
       spark.update(rates?.rates ?? []);
       setText(events, task?.progress ? formatNumber(task.progress.events) : '–');
@@ -73,7 +75,8 @@ function makeRow({ pipeline_id: id }) {
 
 function aboutText({ pipeline_id: id, disabled }, task) {
   const mode = task?.progress ? t(`mode.${task.progress.mode}`) : null;
-  return [`#${id}`, mode, disabled ? t('pipeline.disabled') : null].filter((part) => part !== null).join(' · ');
+  const waits = task?.status_name === 'queued' ? waitText(task) : null;
+  return [`#${id}`, mode, waits, disabled ? t('pipeline.disabled') : null].filter((part) => part !== null).join(' · ');
 }
 
 function beatText(task) {

@@ -1,22 +1,26 @@
 import { getJson } from '../api-client.js';
 import { h, setAttributes, setText } from '../dom.js';
-import { currentLanguage, formatAge, formatNumber, t } from '../language.js';
+import { currentLanguage, formatAge, formatInstant, formatNumber, t } from '../language.js';
 import { live } from '../live.js';
-import { doneFraction } from '../task-state.js';
+import { awaitedBlock, doneFraction, lastBlock } from '../task-state.js';
 
 /** Returns in a few words how far a task has come. */
 export function progressText(progress) {
   if (!progress || progress.next_block === null) return t('progress.none');
-  const { mode, next_block: next, target_block: target, head_block: head } = progress;
+  const { mode, target_block: target, head_block: head } = progress;
+  const awaited = awaitedBlock(progress);
+  if (awaited !== null) return t('progress.waiting', { block: awaited, head });
+  const last = lastBlock(progress);
   const shown = (block) => (block === null ? '–' : formatNumber(block));
-  if (mode === 'historical') return t('progress.historical', { next: shown(next), target: shown(target) });
-  return t('progress.realtime', { next: shown(next), head: shown(head) });
+  if (mode === 'historical') return t('progress.historical', { last: shown(last), target: shown(target) });
+  return t('progress.realtime', { last: shown(last), head: shown(head) });
 }
 
-/** Returns in a few words how far a task is behind the head. */
-export function lagText(progress) {
+/** Returns in a few words how far a task is behind the head, where that is known. */
+export function lagText({ progress, lag_unknown_since: since }) {
   const lag = progress?.lag_blocks ?? null;
   if (lag === null) return '–';
+  if (since) return t('lag.unknown', { time: formatInstant(since) });
   return lag === 0 ? t('lag.none') : t('lag.blocks', { n: lag });
 }
 
@@ -49,7 +53,7 @@ export function makeProgress(pipelineId, signal) {
 
 function detailText(task, done, paces) {
   if (!task.progress) return '';
-  if (task.progress.mode === 'realtime') return task.status_name === 'running' ? lagText(task.progress) : '';
+  if (task.progress.mode === 'realtime') return task.status_name === 'running' ? lagText(task) : '';
   if (done === null) return '';
   const percent = new Intl.NumberFormat(currentLanguage(), { style: 'percent', maximumFractionDigits: 1 }).format(done);
   const left = task.status_name === 'running' ? secondsLeft(task, paces) : null;

@@ -1,5 +1,7 @@
 import { h, setAttributes, setText } from '../dom.js';
-import { currentLanguage, formatRate, t } from '../language.js';
+import { currentLanguage, formatClock, formatRate, t } from '../language.js';
+import { zoneShift } from '../zone.js';
+import { numberLabels, timeLabels } from './axis-labels.js';
 
 const height = 220;
 
@@ -67,14 +69,12 @@ function optionsOf(width, tell) {
     ticks: { show: false },
     grid: { stroke: color('--line-soft'), width: 1 },
   };
-  const clock = (seconds) =>
-    new Date(seconds * 1000).toLocaleTimeString(currentLanguage(), {
-      hour12: false,
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    });
   return {
+    // Splits stand at whole hours of the database's zone: uPlot reads a date's local fields.
+    tzDate: (seconds) => {
+      const date = new Date(seconds * 1000);
+      return new Date(date.getTime() + zoneShift() + date.getTimezoneOffset() * 60_000);
+    },
     width,
     height,
     legend: { show: false },
@@ -85,21 +85,21 @@ function optionsOf(width, tell) {
       {
         ...axis,
         grid: { show: false },
-        values: (_plot, splits) => splits.map((value) => clock(value).slice(0, spanOf(splits) < 300 ? 8 : 5)),
+        values: (_plot, splits, _axis, _space, step) => timeLabels(splits, step),
       },
-      { ...axis, size: 52, values: (_plot, splits) => splits.map(formatRate) },
+      {
+        ...axis,
+        size: 60,
+        values: (_plot, splits, _axis, _space, step) => numberLabels(splits, step, currentLanguage()),
+      },
     ],
     hooks: {
       setCursor: [
         ({ cursor: { idx }, data }) => {
           const known = idx === null || idx === undefined ? null : data[1][idx];
-          tell(known === null ? '' : `${formatRate(known)}/s · ${clock(data[0][idx])}`);
+          tell(known === null ? '' : `${formatRate(known)}/s · ${formatClock(data[0][idx] * 1000)}`);
         },
       ],
     },
   };
-}
-
-function spanOf(splits) {
-  return splits.length < 2 ? 0 : splits.at(-1) - splits[0];
 }

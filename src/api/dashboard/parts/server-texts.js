@@ -5,6 +5,23 @@ export function checkText({ name, kind, values, detail }) {
   return textOr(detail, `check.is.${name}.${kind}`, values);
 }
 
+/** What the server says that a queued task waits for, and the keys under which this page says the same. */
+const waits = [
+  [/^a worker: none is alive/, 'wait.noWorker'],
+  [/^task (?<task>\d+) to end/, 'wait.turn'],
+  [/^a worker that can run it: (?<reason>.*)$/, 'wait.unfit'],
+  [/^a free worker/, 'wait.full'],
+  [/^a worker, which begins/, 'wait.soon'],
+];
+
+/** Returns what a queued task waits for, in the language that is shown. */
+export function waitText({ waiting_for: reason }) {
+  if (!reason) return t('wait.begin');
+  const known = waits.find(([pattern]) => pattern.test(reason));
+  if (known === undefined) return t('wait.for', { reason });
+  return t(known[1], known[0].exec(reason).groups);
+}
+
 /** What tells alerts of one rule from each other. */
 const distinct = ['still_seconds', 'silent_seconds', 'tasks'];
 

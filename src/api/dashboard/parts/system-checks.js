@@ -29,13 +29,14 @@ function makeRow({ name }) {
   return {
     node,
     update(check) {
-      const { ok } = check;
+      // What is not known is not shown as good.
+      const ok = check.kind === 'unknown' ? 'unknown' : check.ok;
       setText(detail, checkText(check));
       if (shown === ok) return;
       shown = ok;
       node.dataset.ok = ok;
-      mark.setAttribute('aria-label', t(ok ? 'check.ok' : 'check.bad'));
-      mark.replaceChildren(icon(ok ? 'ok' : 'bad'));
+      mark.setAttribute('aria-label', t({ true: 'check.ok', unknown: 'state.unknown' }[ok] ?? 'check.bad'));
+      mark.replaceChildren(icon({ true: 'ok', unknown: 'idle' }[ok] ?? 'bad'));
     },
   };
 }

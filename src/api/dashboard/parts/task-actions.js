@@ -8,7 +8,7 @@ import { taskPath } from '../router.js';
 export function makeCancelButton(taskId, done) {
   const button = h(
     'button',
-    { class: 'button button-danger', type: 'button', dataset: { action: 'cancel' } },
+    { class: 'button button-danger', type: 'button', dataset: { action: 'cancel', changes: 'task' } },
     t('task.cancel'),
   );
   button.addEventListener('click', () =>
@@ -24,7 +24,11 @@ export function makeCancelButton(taskId, done) {
 
 /** Makes the button that queues a task of a pipeline, and leads to it. */
 export function makeStartButton(pipelineId) {
-  const button = h('button', { class: 'button', type: 'button', dataset: { action: 'start' } }, t('task.start'));
+  const button = h(
+    'button',
+    { class: 'button', type: 'button', dataset: { action: 'start', changes: 'pipeline' } },
+    t('task.start'),
+  );
   button.addEventListener('click', () =>
     act(button, async () => {
       if (!(await confirmed(t('task.start.ask', { id: String(pipelineId) }), t('task.start')))) return;

@@ -3,8 +3,9 @@ import { formatAge, formatNumber, formatShortInstant, hasText, secondsBetween, t
 import { live } from '../live.js';
 import { pipelinePath } from '../router.js';
 import { levelText, taskLevel } from '../task-state.js';
-import { cell, headings, taskCell } from './cell.js';
+import { cell, headings, taskCell, zone } from './cell.js';
 import { pipelineName } from './pipeline-name.js';
+import { waitText } from './server-texts.js';
 import { makePulse } from './pulse.js';
 
 /** Makes a list of tasks of any status; those that the server tells about live are shown as they are now. */
@@ -13,8 +14,8 @@ export function makeTaskRows() {
   const head = headings(
     ['name', t('column.task')],
     ['state', t('column.state')],
-    ['began', t('column.began')],
-    ['end', t('column.end')],
+    ['began', t('column.began'), ' ', zone()],
+    ['end', t('column.end'), ' ', zone()],
     ['events', t('column.events')],
     ['why', t('column.why')],
   );
@@ -40,8 +41,8 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
     pulse.node,
     taskCell(id, pipeline),
     cell('state', t('column.state'), state),
-    cell('began', t('column.began'), began),
-    cell('end', t('column.end'), end),
+    cell('began', [t('column.began'), ' ', zone()], began),
+    cell('end', [t('column.end'), ' ', zone()], end),
     cell('events', t('column.events'), events),
     cell('why', t('column.why'), why),
   );
@@ -55,14 +56,21 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
       setText(began, formatShortInstant(task.create_time));
       setText(end, task.end_time === null ? '–' : endText(task));
       setText(events, task.progress ? formatNumber(task.progress.events) : '–');
-      setText(why, task.error ?? '');
-      why.title = task.error ?? '';
+      const text = reasonText(task);
+      setText(why, text);
+      why.title = text;
     },
   };
 }
 
 function endText(task) {
   return `${formatShortInstant(task.end_time)} (${formatAge(secondsBetween(task.create_time, task.end_time))})`;
+}
+
+/** Returns in a few words why a task waits, or ended as it did. */
+function reasonText(task) {
+  if (task.status_name === 'queued') return waitText(task);
+  return task.error ?? (task.end_reason ?? '').replaceAll('_', ' ');
 }
 
 /** Returns for people why a task ended. */

@@ -3,7 +3,7 @@ import { h, svg, setText } from '../dom.js';
 import { formatInstant, secondsBetween, t } from '../language.js';
 import { live } from '../live.js';
 import { pipelinePath, taskPath } from '../router.js';
-import { section } from './cell.js';
+import { section, zone } from './cell.js';
 import { momentsOf } from './moments.js';
 import { pipelineName } from './pipeline-name.js';
 
@@ -44,7 +44,7 @@ export function makeTimeline(signal) {
     node: section(
       'timeline',
       t('timeline.title'),
-      { note: t('timeline.note'), extra: 'timeline' },
+      { note: h('span', {}, t('timeline.note'), ' ', t('timeline.zone'), ' ', zone()), extra: 'timeline' },
       legend,
       lanes,
       none,

@@ -1,6 +1,6 @@
-import { blockTime } from '../../model/event-json.js';
-import type { EventOrigin } from '../../model/event-origin.js';
-import type { StoredEvent } from '../../model/stored-event.js';
+import { blockTime } from './event-json.js';
+import type { EventOrigin } from './event-origin.js';
+import type { StoredEvent } from './stored-event.js';
 
 /** A field of an event in formats with columns; names and order are those of its JSON. */
 export interface EventField {

@@ -1,0 +1,31 @@
+import type { Migration } from '../src/database/schema/schema.js';
+import { addColumns, createIndex, createTable } from './table-changes.js';
+
+/**
+ * Names that are given once, and why a queued task waits. `name_key` is a digest of the name regardless of case; an older
+ * program's rows, whose names may be the same, have none.
+ */
+export const namesAndWorkers: Migration = {
+  name: '0011-names-and-workers',
+  async changes(schema) {
+    return [
+      ...(await addColumns(schema, 'pipeline', [
+        { name: 'name_key', mysql: 'CHAR(64) CHARACTER SET ascii NULL', sqlite: 'char(64)' },
+      ])),
+      ...(await createIndex(schema, 'pipeline', 'idx_pipeline_name_key', ['name_key'], { unique: true })),
+      ...(await addColumns(schema, 'pipeline_task', [
+        { name: 'waiting_for', mysql: 'TEXT CHARACTER SET utf8mb4 NULL', sqlite: 'text' },
+      ])),
+      ...(await createTable(schema, 'worker', (table) => {
+        table.increments('id');
+        table.string('name', 255).notNullable();
+        table.specificType('create_time', 'datetime').notNullable();
+        table.specificType('last_heartbeat', 'datetime').notNullable();
+        table.specificType('end_time', 'datetime').nullable();
+        table.double('heartbeat_interval').notNullable();
+        table.integer('concurrency').notNullable();
+        table.integer('running').notNullable();
+      })),
+    ];
+  },
+};

@@ -1,0 +1,199 @@
+import { logsAlike } from '../audit/tell-alike.js';
+import type { BlockHeader } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import type { Clock } from '../../runtime/clock.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { ChainClient } from '../chain-client.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { bloomTells } from './bloom-tells.js';
+import { cleanLogs } from './clean-logs.js';
+import { checkHashes, Inconsistency } from './consistency.js';
+import { matcherOf } from './log-filter.js';
+import type { LogFilter } from './log-filter.js';
+import { LogReader } from './log-reader.js';
+
+export interface SureLogsOptions {
+  readonly chain: ChainClient;
+  /** Its hex in lower case. */
+  readonly filter: LogFilter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What one endpoint says of some blocks, and which block was its newest then. */
+interface Voice {
+  readonly endpoint: string;
+  readonly logs: readonly RawLog[];
+  readonly head: number;
+}
+
+/** Blocks that are asked for, and what else is known of them. */
+interface Case {
+  readonly headers: readonly BlockHeader[];
+  readonly last: BlockHeader;
+  /** What receipts that can't be proven say of all of them. */
+  readonly receipts: readonly RawLog[] | null;
+}
+
+/** How often the same is asked at most: a node whose head stands still is believed after the last but one. */
+const rounds = 5;
+/** How long the other endpoints may take once one has answered, in milliseconds. */
+const patienceMs = 3_000;
+const late = new Error('not waited for');
+
+/**
+ * Reads the logs of new blocks that no receipts prove. Two answers must be the same: those of two endpoints, or of one and its
+ * receipts, or of one endpoint at two times, the later one when it is past the blocks.
+ */
+export class AgreedLogs {
+  readonly #options: SureLogsOptions;
+  readonly #clients: readonly (readonly [name: string, reader: LogReader])[];
+  readonly #isWanted: (log: RawLog) => boolean;
+  readonly #tells: (header: BlockHeader) => boolean;
+
+  constructor(options: SureLogsOptions) {
+    const { chain, filter } = options;
+    this.#options = options;
+    this.#clients = chain.endpoints.map((name) => [name, new LogReader(chain.via({ only: [name] }), filter)]);
+    this.#isWanted = matcherOf(filter);
+    this.#tells = bloomTells(filter);
+  }
+
+  /**
+   * Returns the wanted logs of blocks; `unproven`: what their receipts say, by hashes. Throws Inconsistency where no two answers
+   * agree in time, and what the endpoints threw where none answers.
+   */
+  async read(
+    headers: readonly BlockHeader[],
+    unproven: ReadonlyMap<string, readonly RawLog[]>,
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly RawLog[]> {
+    const asked = toCase(headers, unproven);
+    let before: readonly Voice[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      const heard = await this.#hear(asked, signal);
+      await answered();
+      const believed = this.#believed(asked, heard, before, round);
+      if (believed !== null) return believed;
+      before = heard;
+      await this.#options.clock.sleep(this.#options.chain.doubtMs, signal);
+    }
+    throw new Inconsistency(`no two answers agree on the logs of block ${asked.last.number}: ${shown(before)}`);
+  }
+
+  /** Asks all at once; hears no more when what was said is enough, or some time after the first has answered. */
+  async #hear(asked: Case, signal: AbortSignal): Promise<readonly Voice[]> {
+    const enough = new AbortController();
+    const both = AbortSignal.any([signal, enough.signal]);
+    const heard: Voice[] = [];
+    const outcomes = await Promise.allSettled(
+      this.#clients.map(async ([endpoint, reader]) => {
+        const voice = await this.#ask(endpoint, reader, asked, both);
+        if (heard.push(voice) === 1) void this.#abortLater(enough);
+        if (this.#provenIn(asked, heard) !== null) enough.abort(late);
+      }),
+    );
+    enough.abort(late);
+    signal.throwIfAborted();
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    const fatal = failures.find((error) => error !== late && !isOfNode(error));
+    if (fatal !== undefined || heard.length === 0) throw fatal ?? failures[0];
+    return heard;
+  }
+
+  async #abortLater(enough: AbortController): Promise<void> {
+    await this.#options.clock.sleep(patienceMs, enough.signal).catch(() => undefined);
+    enough.abort(late);
+  }
+
+  async #ask(endpoint: string, reader: LogReader, { headers }: Case, signal: AbortSignal): Promise<Voice> {
+    const hashes = headers.map(({ hash }) => hash);
+    const { logs: told, head } = await reader.readBlocksAndHead(hashes, signal);
+    const numbers = headers.map(({ number }) => number);
+    const range = { from: Math.min(...numbers), to: Math.max(...numbers) };
+    const { logs, removed, strays } = cleanLogs(told, range, this.#isWanted);
+    if (removed + strays > 0)
+      throw new Inconsistency(`${endpoint} gives ${removed + strays} logs that do not belong there`);
+    checkHashes(logs, headers);
+    return { endpoint, logs, head };
+  }
+
+  /** Returns what is to be believed now; null: nothing yet. What a header contradicts is not believed in silence. */
+  #believed(asked: Case, heard: readonly Voice[], before: readonly Voice[], round: number): readonly RawLog[] | null {
+    const proven = this.#provenIn(asked, heard);
+    if (proven !== null) return proven;
+    const isLate = round >= rounds - 1;
+    const agreed = pairIn(asked, heard) ?? saidAgain(asked, heard, before, isLate);
+    if (agreed === null) return null;
+    const [hollow] = this.#hollow(asked, agreed.logs);
+    if (hollow === undefined) return agreed.logs;
+    if (!isLate) return null;
+    const { endpoint } = agreed;
+    const { number } = hollow;
+    const message = `${endpoint} goes on giving no logs for block ${number}, though its header tells of some or is not its own: there are taken to be none`;
+    this.#options.logger.log('warn', message, { event: 'rpc.incomplete', host: endpoint, from: number, to: number });
+    return agreed.logs;
+  }
+
+  /** Returns what need not be asked for again, whatever others may say. */
+  #provenIn(asked: Case, heard: readonly Voice[]): readonly RawLog[] | null {
+    const whole = heard.find(({ logs }) => this.#areWhole(asked, logs));
+    if (whole !== undefined) return whole.logs;
+    const agreed = pairIn(asked, heard);
+    return agreed === null || this.#hollow(asked, agreed.logs).length > 0 ? null : agreed.logs;
+  }
+
+  /** Where every log of the blocks is wanted, their headers may prove them. */
+  #areWhole({ headers }: Case, logs: readonly RawLog[]): boolean {
+    const { proofs } = this.#options.chain;
+    return headers.every((header) => {
+      const own = logs.filter(({ blockNumber }) => blockNumber === header.number);
+      return proofs.areWhole(own, header);
+    });
+  }
+
+  /** Returns the blocks without logs whose bloom filters tell of some, or whose headers are not theirs. */
+  #hollow({ headers }: Case, logs: readonly RawLog[]): readonly BlockHeader[] {
+    const { proofs } = this.#options.chain;
+    const told = new Set(logs.map(({ blockNumber }) => blockNumber));
+    const empty = headers.filter(({ number }) => !told.has(number));
+    return empty.filter((header) => this.#tells(header) || proofs.isFalse(header));
+  }
+}
+
+/** Returns what two say alike: two endpoints, or one and the receipts. */
+function pairIn({ receipts }: Case, heard: readonly Voice[]): Voice | null {
+  const others = (index: number): readonly (readonly RawLog[])[] =>
+    receipts === null ? heard.slice(index + 1).map(({ logs }) => logs) : [receipts];
+  return heard.find(({ logs }, index) => others(index).some((other) => logsAlike(logs, other))) ?? null;
+}
+
+/** Returns what the only one that is heard says as it did before, now that it is past the blocks, or it is late. */
+function saidAgain(
+  { receipts, last }: Case,
+  heard: readonly Voice[],
+  before: readonly Voice[],
+  isLate: boolean,
+): Voice | null {
+  const [now, ...others] = heard;
+  if (now === undefined || others.length > 0 || receipts !== null) return null;
+  const then = before.find(({ endpoint }) => endpoint === now.endpoint);
+  const isSame = then !== undefined && logsAlike(then.logs, now.logs);
+  return isSame && (now.head > last.number || isLate) ? now : null;
+}
+
+function toCase(headers: readonly BlockHeader[], unproven: ReadonlyMap<string, readonly RawLog[]>): Case {
+  const receipts = headers.map(({ hash }) => unproven.get(hash));
+  const isComplete = receipts.every((logs) => logs !== undefined);
+  return { headers, last: headers.at(-1) as BlockHeader, receipts: isComplete ? receipts.flat() : null };
+}
+
+function isOfNode(error: unknown): boolean {
+  return error instanceof RpcError || error instanceof Inconsistency || error instanceof ChainUnreachableError;
+}
+
+function shown(voices: readonly Voice[]): string {
+  return voices.map(({ endpoint, logs }) => `${endpoint} gives ${logs.length} logs`).join(', ');
+}

@@ -1,0 +1,101 @@
+import type { BlockHeader, BlockRange } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import type { Logger } from '../../runtime/logger.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { ChainClient } from '../chain-client.js';
+import { bloomTells } from './bloom-tells.js';
+import { Inconsistency } from './consistency.js';
+import { doubtfulBlocks } from './doubtful-blocks.js';
+import { matcherOf } from './log-filter.js';
+import type { LogFilter } from './log-filter.js';
+import type { LogReader, ReadAnswer } from './log-reader.js';
+import { hostOf } from './range-size.js';
+
+interface HiddenLogsOptions {
+  readonly chain: ChainClient;
+  /** Its hex in lower case. */
+  readonly filter: LogFilter;
+  readonly reader: LogReader;
+  readonly logger: Logger;
+}
+
+/** An answer that was read, and what of it is left when it is cleaned. */
+interface Told extends Pick<ReadAnswer, 'endpoint' | 'filters'> {
+  readonly logs: readonly RawLog[];
+}
+
+/** How often in a row a clear bloom filter may tell of logs of which nothing else does: each time that is one chance in 100. */
+const chancesBorne = 3;
+
+/** Finds logs of which headers tell while an answer has none of them: a node that hides some may hide others. */
+export class HiddenLogs {
+  readonly #options: HiddenLogsOptions;
+  readonly #isWanted: (log: RawLog) => boolean;
+  readonly #tells: (header: BlockHeader) => boolean;
+  #unproven = 0;
+
+  constructor(options: HiddenLogsOptions) {
+    this.#options = options;
+    this.#isWanted = matcherOf(options.filter);
+    this.#tells = bloomTells(options.filter);
+  }
+
+  /**
+   * Returns the logs of a single block that its answer left out. Throws RpcError of class density where that of a longer range
+   * left some out, Inconsistency where one block after the other should hold logs of which nothing is to be seen.
+   */
+  async find(
+    told: Told,
+    headers: readonly BlockHeader[],
+    range: BlockRange,
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly RawLog[]> {
+    const doubtful = doubtfulBlocks(headers, told.logs, told.filters);
+    if (doubtful.length === 0) return [];
+    const hashes = doubtful.map((header) => header.hash);
+    const hidden = await this.#options.reader.readBlocks(hashes, signal);
+    await answered();
+    const found = hidden.length > 0 ? hidden : await this.#inReceipts(doubtful, told.endpoint, signal);
+    const [one] = found;
+    if (one === undefined || range.from === range.to) return found;
+    throw this.#incomplete(told.endpoint, one, range);
+  }
+
+  /** Reads receipts of the first block that should hold logs, and of which all say that there are none. */
+  async #inReceipts(
+    doubtful: readonly BlockHeader[],
+    endpoint: string,
+    signal: AbortSignal,
+  ): Promise<readonly RawLog[]> {
+    const { chain } = this.#options;
+    const header = doubtful.find(this.#tells);
+    if (header === undefined) return [];
+    const [receipts] = (await chain.receiptsOfBlocks([header.hash], signal)) ?? [];
+    const verdict = receipts == null ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
+    if (verdict === 'proven') {
+      this.#unproven = 0;
+      return receipts?.logs.filter(this.#isWanted) ?? [];
+    }
+    this.#bear(header, endpoint);
+    return [];
+  }
+
+  /** A bloom filter may tell of logs by chance: that is said, and borne some times. */
+  #bear({ number }: BlockHeader, endpoint: string): void {
+    const { chain, logger } = this.#options;
+    const message = `${endpoint} gives no logs for block ${number}, whose bloom filter tells of some`;
+    logger.log('warn', message, { event: 'rpc.incomplete', host: endpoint, from: number, to: number });
+    if (++this.#unproven < chancesBorne) return;
+    chain.passOver(endpoint);
+    throw new Inconsistency(`${message}, as those of ${chancesBorne - 1} ranges before did`);
+  }
+
+  #incomplete(endpoint: string, { blockNumber }: RawLog, { from, to }: BlockRange): RpcError {
+    const message = `left out the logs of block ${blockNumber} among those of blocks ${from} to ${to}`;
+    const error = new RpcError(message, { class: 'density', host: hostOf(endpoint) });
+    this.#options.chain.passOver(endpoint);
+    this.#options.logger.log('warn', error.message, { event: 'rpc.incomplete', host: endpoint, from, to });
+    return error;
+  }
+}

@@ -1,0 +1,110 @@
+import type { BlockRange } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import type { Logger } from '../../runtime/logger.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { ChainClient } from '../chain-client.js';
+import { matcherOf } from './log-filter.js';
+import type { LogFilter } from './log-filter.js';
+import type { LogsAnswer } from './logs-answer.js';
+import { hostOf } from './range-size.js';
+
+/** Nobody cuts off so few logs. */
+const leastLogs = 100;
+/** Many a limit is a multiple of this. */
+const roundLogs = 1_000;
+/** How often the same number of logs must turn out to be whole to be taken for what so many blocks hold. */
+const looksNeeded = 3;
+
+/** What one endpoint has given: its longest answer, where it was found to stop, and how often a number turned out whole. */
+interface Given {
+  most: number;
+  cap: number;
+  readonly whole: Map<number, number>;
+}
+
+/**
+ * Finds endpoints that give only so many logs at once and do not say that there are more. An answer with as many logs as there
+ * ever were, or more, or with a round number of them, may be cut off: what it begins and ends with is asked for again.
+ */
+export class SilentCaps {
+  readonly #chain: ChainClient;
+  readonly #logger: Logger;
+  /** By the names of endpoints. */
+  readonly #given = new Map<string, Given>();
+
+  constructor(chain: ChainClient, logger: Logger) {
+    this.#chain = chain;
+    this.#logger = logger;
+  }
+
+  /** Throws RpcError of class density, with what the endpoint gives at most, where an answer was cut off. */
+  async check(answer: LogsAnswer, filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<void> {
+    const given = this.#of(answer.endpoint);
+    const count = answer.logs.length;
+    if (!isSuspect(count, given)) return;
+    const isKnown = count >= given.cap;
+    if (isKnown || !(await this.#isWhole(answer, filter, range, signal))) {
+      given.cap = Math.min(given.cap, count);
+      throw this.#cutOff(answer, range, isKnown ? 'debug' : 'warn');
+    }
+    given.most = Math.max(given.most, count);
+    given.whole.set(count, (given.whole.get(count) ?? 0) + 1);
+  }
+
+  #of(endpoint: string): Given {
+    const given = this.#given.get(endpoint) ?? { most: 0, cap: Number.POSITIVE_INFINITY, whole: new Map() };
+    this.#given.set(endpoint, given);
+    return given;
+  }
+
+  async #isWhole(answer: LogsAnswer, filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<boolean> {
+    const { endpoint, logs, last } = answer;
+    if (range.from === range.to) {
+      const [receipts] = (await this.#chain.receiptsOfBlocks([last.hash], signal)) ?? [];
+      return (receipts?.logs.filter(matcherOf(filter)).length ?? 0) <= placesOf(logs).size;
+    }
+    const client = this.#chain.via({ only: [endpoint] });
+    const looks = endsOf(logs, range);
+    const again = await Promise.all(looks.map((look) => client.logs(filter, look, signal)));
+    return looks.every(({ from, to }, index) => {
+      const told = logs.filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to);
+      return placesOf(told).size === placesOf(again[index]?.logs ?? []).size;
+    });
+  }
+
+  #cutOff({ endpoint, logs }: LogsAnswer, { from, to }: BlockRange, level: 'debug' | 'warn'): RpcError {
+    const message = `gives ${logs.length} logs of blocks ${from} to ${to}, and does not say that there are more`;
+    const error = new RpcError(message, { class: 'density', host: hostOf(endpoint), cap: logs.length });
+    this.#chain.passOver(endpoint);
+    this.#logger.log(level, error.message, { event: 'rpc.incomplete', host: endpoint, from, to });
+    return error;
+  }
+}
+
+function isSuspect(count: number, { most, cap, whole }: Given): boolean {
+  if (count < leastLogs) return false;
+  if (count >= cap) return true;
+  return (count >= most || count % roundLogs === 0) && (whole.get(count) ?? 0) < looksNeeded;
+}
+
+/** Returns the stretches at the ends of a range in which logs are missing if there are any. */
+function endsOf(logs: readonly RawLog[], { from, to }: BlockRange): readonly BlockRange[] {
+  let [first, last] = [to, from];
+  for (const { blockNumber } of logs) {
+    first = Math.max(from, Math.min(first, blockNumber));
+    last = Math.min(to, Math.max(last, blockNumber));
+  }
+  const start = { from, to: first };
+  const tail = { from: last, to };
+  // Where all stands in one block, to ask for that and what is beyond it would be the same question.
+  if (last === from) return [start, { from: from + 1, to }];
+  if (first === to) return [{ from, to: to - 1 }, tail];
+  return first === last ? [{ from, to: first - 1 }, { from: first, to: first }, { from: last + 1, to }] : [start, tail];
+}
+
+/** Some endpoints give some logs twice. */
+function placesOf(logs: readonly RawLog[]): ReadonlySet<string> {
+  return new Set(
+    logs.map(({ blockNumber, transactionIndex, logIndex }) => `${blockNumber} ${transactionIndex} ${logIndex}`),
+  );
+}

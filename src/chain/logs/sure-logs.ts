@@ -1,0 +1,93 @@
+import type { BlockReceipts } from '../audit/proofs.js';
+import type { BlockHeader } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import { AgreedLogs } from './agreed-logs.js';
+import type { SureLogsOptions } from './agreed-logs.js';
+import { Inconsistency } from './consistency.js';
+import { matcherOf } from './log-filter.js';
+
+/** What receipts told: wanted logs that are proven, and others that can't be on this chain, by the hashes of their blocks. */
+interface Told {
+  readonly proven: Map<string, readonly RawLog[]>;
+  readonly unproven: Map<string, readonly RawLog[]>;
+}
+
+/** How many blocks' receipts are asked for at once. */
+const together = 8;
+/** For how long a node may lack the receipts of a block that it has, in milliseconds: asked again after so long each time. */
+const waitsMs = [50, 100, 200, 400, 800, 1_500];
+
+/**
+ * Reads the logs of new blocks so that they are beyond doubt: their receipts give the root in the header; or, where there are
+ * none, two answers agree.
+ */
+export class SureLogs {
+  readonly #options: SureLogsOptions;
+  readonly #isWanted: (log: RawLog) => boolean;
+  readonly #agreed: AgreedLogs;
+
+  constructor(options: SureLogsOptions) {
+    this.#options = options;
+    this.#isWanted = matcherOf(options.filter);
+    this.#agreed = new AgreedLogs(options);
+  }
+
+  /** Returns the wanted logs of blocks; throws Inconsistency where nothing proves them in time, RpcError as LogReader does. */
+  async read(
+    headers: readonly BlockHeader[],
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly RawLog[]> {
+    const logs: RawLog[] = [];
+    for (let at = 0; at < headers.length; at += together) {
+      const some = headers.slice(at, at + together);
+      const { proven, unproven } = await this.#byReceipts(some, answered, signal);
+      const rest = some.filter(({ hash }) => !proven.has(hash));
+      logs.push(...[...proven.values()].flat());
+      if (rest.length > 0) logs.push(...(await this.#agreed.read(rest, unproven, answered, signal)));
+    }
+    return logs;
+  }
+
+  /** Asks for receipts, again for a while where the node is not done with them; throws Inconsistency where they stay false. */
+  async #byReceipts(
+    headers: readonly BlockHeader[],
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<Told> {
+    const told: Told = { proven: new Map(), unproven: new Map() };
+    for (let waited = 0, left = headers; ; waited++) {
+      const hashes = left.map(({ hash }) => hash);
+      const receipts = await this.#options.chain.receiptsOfBlocks(hashes, signal);
+      if (receipts === null) return told;
+      await answered();
+      const complaints: string[] = [];
+      left = left.filter((header, index) => !this.#judge(receipts[index] ?? null, header, told, complaints));
+      if (left.length === 0) return told;
+      this.#options.chain.doubtReceipts(hashes);
+      const waitMs = waitsMs[waited];
+      if (waitMs !== undefined) await this.#options.clock.sleep(waitMs, signal);
+      else if (complaints.length === 0) return told;
+      else throw new Inconsistency(complaints.join('; '));
+    }
+  }
+
+  /** Says whether there is nothing more to ask for. */
+  #judge(receipts: BlockReceipts | null, header: BlockHeader, told: Told, complaints: string[]): boolean {
+    if (receipts === null) return false;
+    const { chain, logger } = this.#options;
+    const verdict = chain.proofs.ofReceipts(receipts, header);
+    const wanted = receipts.logs.filter(this.#isWanted);
+    if (verdict === 'proven') told.proven.set(header.hash, wanted);
+    if (verdict === 'unproven' && receipts.count > 0) told.unproven.set(header.hash, wanted);
+    if (verdict === 'proven' || verdict === 'unproven') return true;
+    const { endpoint } = receipts;
+    chain.passOver(endpoint);
+    if (verdict === 'late') return false;
+    const complaint = `the receipts that ${endpoint} gives for block ${header.number} do not give the root in its header`;
+    complaints.push(complaint);
+    const fields = { event: 'rpc.incomplete', host: endpoint, from: header.number, to: header.number };
+    logger.log('warn', complaint, fields);
+    return false;
+  }
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { NotFoundError, TakenError, UsageError } from '../../runtime/errors.js';
+import type { Database } from '../database.js';
+
+/** Returns what a name is compared by, the same for names that differ by case only; of a length that every index takes. */
+export function nameKey(name: string): string {
+  return createHash('sha256').update(fold(name)).digest('hex');
+}
+
+/** Lists the pipelines of a name, regardless of case, by id: an older program may have given it several times. */
+export async function listByName(database: Database, name: string): Promise<readonly number[]> {
+  const rows = await database.read<{ id: number; name: string | null }[]>((knex) =>
+    knex('pipeline').select('id', 'name').orderBy('id'),
+  );
+  // Each database would fold case in its own way.
+  const wanted = fold(name);
+  return rows.flatMap((row) => (fold(row.name ?? '') === wanted ? [row.id] : []));
+}
+
+/** Returns the id of the pipeline of that name; throws NotFoundError, and UsageError where several have it. */
+export async function findByName(database: Database, name: string): Promise<number> {
+  const ids = await listByName(database, name);
+  if (ids.length > 1) throw ambiguous(name, ids);
+  if (ids[0] === undefined) {
+    throw new NotFoundError(`there is no pipeline named '${name}'`, { hint: 'chainparse pipeline list' });
+  }
+  return ids[0];
+}
+
+/** Returns the error about a name that several pipelines have. */
+export function ambiguous(name: string, ids: readonly number[]): UsageError {
+  return new UsageError(`${ids.length} pipelines are named '${name}': ${ids.join(', ')}`, {
+    hint: 'give the id of the one that is meant',
+  });
+}
+
+/** Returns the error about a name that is another's. */
+export function nameTaken(name: string, [id = 0]: readonly number[]): TakenError {
+  return new TakenError(`pipeline ${id} is named '${name}' already: a name is given once, regardless of case`, {
+    hint: `--update --id ${id} replaces its definition and keeps what it has collected; --name gives another name`,
+  });
+}
+
+function fold(name: string): string {
+  return name.trim().normalize('NFC').toLowerCase();
+}

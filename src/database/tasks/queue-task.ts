@@ -1,0 +1,76 @@
+import type { RunRequest } from '../../model/run-request.js';
+import { taskStatus } from '../../model/task.js';
+import { NotFoundError } from '../../runtime/errors.js';
+import type { Database, Query } from '../database.js';
+import { FenceError } from '../script.js';
+
+const table = 'pipeline_task';
+
+/** A task that waits: made now, or found. */
+export interface Queued {
+  readonly taskId: number;
+  /** What it was asked to run with; a row of another program asks for nothing. */
+  readonly request: RunRequest;
+  readonly isNew: boolean;
+}
+
+/**
+ * Makes a task that waits, unless one of its pipeline waits already: then that one is returned, with its own request. Of
+ * several callers at one time one makes it. Throws NotFoundError where there is no such pipeline.
+ */
+export async function queueTask(database: Database, pipelineId: number, request: RunRequest): Promise<Queued> {
+  for (;;) {
+    const taskId = await insertOnce(database, pipelineId, request);
+    if (taskId !== null) return { taskId, request, isNew: true };
+    const queued = await findQueued(database, pipelineId);
+    // It may have begun, or been stopped, meanwhile.
+    if (queued !== null) return queued;
+  }
+}
+
+/** Reads what a task was asked to run with. */
+export function readRequest(runOptions: string | null): RunRequest {
+  return runOptions === null ? {} : (JSON.parse(runOptions) as RunRequest);
+}
+
+/** Callers come one after the other, for each locks the pipeline's row first: what one has made the next one sees. */
+async function insertOnce(database: Database, pipelineId: number, request: RunRequest): Promise<number | null> {
+  const { knex } = database;
+  const lock = knex('pipeline')
+    .where({ id: pipelineId })
+    .update({ id: knex.ref('id') });
+  try {
+    const [, result] = await database.write([database.fenced(lock), insertUnlessQueued(database, pipelineId, request)]);
+    return result?.matched === 1 ? result.insertId : null;
+  } catch (error) {
+    if (!(error instanceof FenceError)) throw error;
+    throw new NotFoundError(`there is no pipeline ${pipelineId}`, { hint: 'chainparse pipeline list' });
+  }
+}
+
+function insertUnlessQueued({ knex, dialect }: Database, pipelineId: number, request: RunRequest): Query {
+  const isPlain = Object.values(request).every((value) => value === undefined);
+  const row = {
+    pipeline_id: pipelineId,
+    create_time: dialect.now(knex),
+    status: taskStatus.queued,
+    log_path: '',
+    run_options: isPlain ? null : JSON.stringify(request),
+  };
+  const values = Object.values(row).map((value) => knex.raw('?', [value]));
+  const queued = knex(table).select(knex.raw('1')).where({ pipeline_id: pipelineId, status: taskStatus.queued });
+  const unlessQueued = knex('pipeline').select(values).where({ id: pipelineId }).whereNotExists(queued);
+  const columns = Object.keys(row);
+  return knex(knex.raw(`?? (${columns.map(() => '??').join(', ')})`, [table, ...columns])).insert(unlessQueued);
+}
+
+async function findQueued(database: Database, pipelineId: number): Promise<Queued | null> {
+  const [row] = await database.read<{ id: number; run_options: string | null }[]>((knex) =>
+    knex(table)
+      .where({ pipeline_id: pipelineId, status: taskStatus.queued })
+      .select('id', 'run_options')
+      .orderBy('id')
+      .limit(1),
+  );
+  return row === undefined ? null : { taskId: row.id, request: readRequest(row.run_options), isNew: false };
+}

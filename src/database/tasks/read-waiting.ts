@@ -1,0 +1,72 @@
+import { isSilentFor } from '../../runtime/silence.js';
+import { taskStatus } from '../../model/task.js';
+import type { Waiting } from '../../model/waiting.js';
+import type { Database } from '../database.js';
+
+/** A queued row, as far as its waiting goes. */
+interface QueuedRow {
+  readonly id: number;
+  readonly pipeline_id: number;
+  readonly status: number;
+  readonly waiting_for: string | null;
+}
+
+interface LivingWorkers {
+  readonly all: number;
+  readonly full: number;
+}
+
+/** Reads why those of the rows wait that are queued, by their ids; reads nothing where none is. */
+export async function readWaiting(
+  database: Database,
+  rows: readonly QueuedRow[],
+): Promise<ReadonlyMap<number, Waiting>> {
+  const queued = rows.filter(({ status }) => status === taskStatus.queued);
+  if (queued.length === 0) return new Map();
+  const workers = await readWorkers(database);
+  const holders = await readHolders(database, [...new Set(queued.map((row) => row.pipeline_id))]);
+  return new Map(queued.map((row) => [row.id, waitingOf(row, workers, holders.get(row.pipeline_id))]));
+}
+
+function waitingOf(row: QueuedRow, workers: LivingWorkers, holder: number | undefined): Waiting {
+  if (workers.all === 0) return { kind: 'no_worker' };
+  if (holder !== undefined) return { kind: 'turn', taskId: holder };
+  if (workers.full === workers.all) return { kind: 'full', workers: workers.all };
+  return row.waiting_for === null ? { kind: 'soon' } : { kind: 'unfit', reason: row.waiting_for };
+}
+
+async function readWorkers(database: Database): Promise<LivingWorkers> {
+  const { dialect } = database;
+  const rows = await database.read<WorkerRow[]>((knex) =>
+    knex('worker')
+      .whereNull('end_time')
+      .select(
+        'heartbeat_interval',
+        'concurrency',
+        'running',
+        knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]),
+      ),
+  );
+  const living = rows.filter((row) => !isSilentFor(row.age, row.heartbeat_interval));
+  return { all: living.length, full: living.filter((row) => row.running >= row.concurrency).length };
+}
+
+/** The newest running tasks of pipelines, silent ones too: whoever runs is waited for until somebody has ended it. */
+async function readHolders(database: Database, pipelineIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  const rows = await database.read<{ pipeline_id: number; holder: number }[]>((knex) =>
+    knex('pipeline_task')
+      .whereIn('pipeline_id', [...pipelineIds])
+      .where({ status: taskStatus.running })
+      .groupBy('pipeline_id')
+      .max({ holder: 'id' })
+      .select('pipeline_id'),
+  );
+  return new Map(rows.map((row) => [row.pipeline_id, row.holder]));
+}
+
+interface WorkerRow {
+  readonly heartbeat_interval: number;
+  readonly concurrency: number;
+  readonly running: number;
+  readonly age: number;
+}

@@ -1,0 +1,9 @@
+const longestName = 255;
+
+/** Returns why a text can't be a pipeline's name; null where it can. Digits alone would be taken for an id. */
+export function nameProblem(name: string): string | null {
+  if (name === '') return 'is empty';
+  if (name.length > longestName) return `is longer than ${longestName} characters`;
+  if (/\p{Cc}/u.test(name)) return 'must be one line without control characters';
+  return /^\d+$/.test(name) ? 'is all digits: it could not be told from an id' : null;
+}

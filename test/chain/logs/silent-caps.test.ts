@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { ChainClient } from '../../../src/chain/chain-client.js';
+import { LogSource } from '../../../src/chain/logs/log-source.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import type { Logger } from '../../../src/runtime/logger.js';
+import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { SimCall } from '../../support/chain-simulator.js';
+import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
+import { simContract, transferTopic } from '../../support/simulated-chain.js';
+import type { SimLog } from '../../support/simulated-chain.js';
+import type { NodeTraits } from '../../support/simulated-node.js';
+
+const filter = { addresses: [simContract], topics: [transferTopic] };
+const signal = new AbortController().signal;
+
+describe('a node that cuts answers off and does not say so', function () {
+  this.timeout(30_000);
+  let node: ChainSimulator;
+  let warnings: string[];
+  let clock: HastyClock;
+
+  beforeEach(async () => {
+    node = await ChainSimulator.start();
+    warnings = [];
+    clock = new HastyClock();
+  });
+
+  afterEach(() => node.stop());
+
+  /** Answers eth_getLogs with so many logs at most: the oldest, or the newest ones. */
+  const cut = (most: number, keeps: 'oldest' | 'newest' = 'oldest', traits: Partial<NodeTraits> = {}): void => {
+    Object.assign(node.traits, traits);
+    const lie = ({ method }: SimCall, result: unknown): unknown => {
+      if (method !== 'eth_getLogs') return result;
+      return keeps === 'oldest' ? (result as SimLog[]).slice(0, most) : (result as SimLog[]).slice(-most);
+    };
+    node.options = { ...node.options, lie };
+  };
+  const logger: Logger = {
+    log: (level, message) => {
+      if (level === 'warn') warnings.push(message);
+    },
+  };
+  /** Reads blocks as a history; returns how many logs they hold. */
+  const readAll = async (to: number, batchSize = 2_000, urls = [node.url]): Promise<number> => {
+    const chain = new ChainClient({ urls, chainId: 31_337, clock, logger, requestTimeoutMs: deadlineMs });
+    const source = new LogSource({ chain, filter, batchSize, clock, logger, random: () => 0 });
+    let count = 0;
+    for (let from = 1; from <= to;) {
+      const options = { verified: false, answered: () => Promise.resolve() };
+      const fetched = await source.fetchNext({ from, to }, options, signal);
+      count += fetched.logs.length;
+      from = fetched.to + 1;
+    }
+    return count;
+  };
+  const asked = (): number => node.requests.flat().filter((method) => method === 'eth_getLogs').length;
+
+  it('is found out at its first answer, and asked for less', async () => {
+    node.mine(300, () => Array.from({ length: 10 }, () => ({})));
+    cut(1_000);
+    expect(await readAll(300)).to.equal(3_000);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/gives 1000 logs of blocks 1 to 300, and does not say that there are more/);
+    expect(asked()).to.be.below(20);
+  });
+
+  for (const [most, keeps] of [[777, 'oldest'], [1_000, 'newest'], [995, 'oldest'], [128, 'newest']] as const) {
+    it(`is found out whatever the number is (${most}), and whether it gives the oldest or the newest ones (${keeps})`, async () => {
+      node.mine(260, (number) => Array.from({ length: number % 23 }, () => ({})));
+      cut(most, keeps);
+      expect(await readAll(260, 100)).to.equal(node.canonicalLogs(1).length);
+    });
+  }
+
+  it('is found out where one block holds all that it gives', async () => {
+    node.mine(6, (number) => Array.from({ length: number === 2 ? 900 : 1 }, () => ({})));
+    cut(500, 'oldest', { receipts: 'all' });
+    expect(await readAll(6, 3)).to.equal(905);
+  });
+
+  it('ends the run where nothing gives the whole of a block', async () => {
+    node.mine(12, () => Array.from({ length: 300 }, () => ({})));
+    cut(200);
+    const error = await readAll(12, 6).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(ChainUnreachableError);
+    expect((error as Error).message).to.match(/gives 200 logs .* and does not say that there are more/);
+  });
+
+  it('is not suspected for long where blocks always hold the same number of logs', async () => {
+    node.mine(1_000, () => [{}]);
+    node.traits.maxRange = 100;
+    await readAll(1_000, 100);
+    expect(asked()).to.be.below(10 + 2 * 3 + 4);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it('does not hide it by an endpoint beside it that gives all', async () => {
+    const other = await ChainSimulator.start();
+    for (const one of [node, other]) one.mine(300, () => Array.from({ length: 10 }, () => ({})));
+    cut(1_000);
+    expect(await readAll(300, 2_000, [node.url, other.url])).to.equal(3_000);
+    await other.stop();
+  });
+
+  it('is found out where its logs name other blocks, though they tell their times', async () => {
+    node.mine(300, () => [{}]);
+    node.traits.logTimestamps = 'real';
+    let lies = true;
+    const lie = ({ method }: SimCall, result: unknown): unknown => {
+      if (method !== 'eth_getLogs' || !lies) return result;
+      return (result as SimLog[]).map((log) => ({ ...log, blockHash: `0x${'66'.repeat(32)}` }));
+    };
+    // The last block of the range, whose header is read in any case, has no logs.
+    node.mine(10, () => []);
+    node.options = { ...node.options, lie };
+    const error = await readAll(310).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(ChainUnreachableError);
+    expect((error as Error).message).to.match(/a log stands in another block/);
+    lies = false;
+    expect(await readAll(310)).to.equal(300);
+  });
+});

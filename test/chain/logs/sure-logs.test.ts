@@ -1,0 +1,210 @@
+import { expect } from 'chai';
+import { ChainClient } from '../../../src/chain/chain-client.js';
+import { Inconsistency } from '../../../src/chain/logs/consistency.js';
+import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
+import { SureLogs } from '../../../src/chain/logs/sure-logs.js';
+import type { BlockHeader } from '../../../src/model/block.js';
+import type { RawLog } from '../../../src/model/event.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import type { Clock } from '../../../src/runtime/clock.js';
+import type { Logger } from '../../../src/runtime/logger.js';
+import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { SimCall, SimulatorOptions } from '../../support/chain-simulator.js';
+import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
+import { simContract, transferTopic } from '../../support/simulated-chain.js';
+import type { SimEvent, SimLog } from '../../support/simulated-chain.js';
+import type { NodeTraits } from '../../support/simulated-node.js';
+
+const filter = { addresses: [simContract], topics: [transferTopic] };
+const signal = new AbortController().signal;
+const answered = (): Promise<void> => Promise.resolve();
+const strange = `0x${'77'.repeat(20)}`;
+const topic = (value: number): string => `0x${(value * 7_919 + 1).toString(16).padStart(64, '0')}`;
+/** A block whose bloom filter has more than half of its bits set, and three wanted logs between the others. */
+const crowded: readonly SimEvent[] = [
+  {},
+  ...Array.from({ length: 250 }, (_, i) => ({ address: strange, topics: [1, 2].map((at) => topic(i * 2 + at)) })),
+  {},
+  {},
+];
+
+describe('the logs of new blocks, made sure of', function () {
+  this.timeout(20_000);
+  const nodes: ChainSimulator[] = [];
+  let clock: HastyClock;
+  /** Where two endpoints must be heard, nobody may be hasty. */
+  const calmly = (): ChainClient =>
+    new ChainClient({ urls: nodes.map(({ url }) => url), chainId: 31_337, clock: systemClock, logger, doubtMs: 10 });
+  let warnings: string[];
+
+  beforeEach(() => {
+    clock = new HastyClock();
+    warnings = [];
+  });
+
+  afterEach(() => Promise.all(nodes.splice(0).map((node) => node.stop())));
+
+  const start = async (options: SimulatorOptions, traits: Partial<NodeTraits> = {}): Promise<ChainSimulator> => {
+    const node = await ChainSimulator.start({ sealed: true, ...options }, { receipts: 'none', ...traits });
+    nodes.push(node);
+    return node;
+  };
+  const logger: Logger = {
+    log: (level, message) => {
+      if (level === 'warn') warnings.push(message);
+    },
+  };
+  const connect = (): ChainClient =>
+    new ChainClient({
+      urls: nodes.map(({ url }) => url),
+      chainId: 31_337,
+      clock,
+      logger,
+      requestTimeoutMs: deadlineMs,
+    });
+
+  /** Reads the newest blocks of the first node. */
+  const read = async (count = 1, chain = connect(), time: Clock = clock): Promise<readonly RawLog[]> => {
+    const { number } = nodes[0]!.head;
+    const numbers = Array.from({ length: count }, (_, index) => number - count + 1 + index);
+    const headers = (await chain.headers(numbers, answered, signal)) as BlockHeader[];
+    return new SureLogs({ chain, filter, clock: time, logger }).read(headers, answered, signal);
+  };
+  const wanted = (logs: readonly SimLog[]): SimLog[] => logs.filter(({ address }) => address === simContract);
+  const asked = (method: string): number =>
+    nodes.flatMap(({ requests }) => requests.flat()).filter((it) => it === method).length;
+
+  /** Changes the first answers of a method, and no later one. */
+  const firstly = (method: string, times: number, change: (result: unknown) => unknown): SimulatorOptions['lie'] => {
+    let left = times;
+    return (call: SimCall, result) => (call.method === method && left-- > 0 ? change(result) : result);
+  };
+
+  it('are those that receipts hold, in one request, whatever eth_getLogs would have left out', async () => {
+    const node = await start(
+      { lie: firstly('eth_getLogs', 99, (logs) => (logs as unknown[]).slice(1)) },
+      { receipts: 'all' },
+    );
+    node.mine(1, () => crowded);
+    expect(await read()).to.have.length(3);
+    expect([asked('eth_getBlockReceipts'), asked('eth_getLogs'), clock.sleptMs]).to.deep.equal([1, 0, 0]);
+  });
+
+  it('wait for receipts that a node does not have yet, or of which it does not have all', async () => {
+    for (const change of [() => [], (all: unknown) => (all as unknown[]).slice(0, -1)]) {
+      const node = await start({ lie: firstly('eth_getBlockReceipts', 2, change) }, { receipts: 'all' });
+      node.mine(2, () => [{}, {}, {}]);
+      expect(await read(2)).to.have.length(6);
+      await nodes.splice(0)[0]!.stop();
+    }
+    expect(asked('eth_getLogs')).to.equal(0);
+  });
+
+  it('are not believed where the receipts never give the root that those of this chain give', async () => {
+    const node = await start({}, { receipts: 'all' });
+    node.mine(1);
+    const chain = connect();
+    await read(1, chain);
+    node.traits.receipts = 'lacking';
+    node.mine(1, () => [{}, {}, {}]);
+    const error = await read(1, chain).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(Inconsistency);
+    expect((error as Error).message).to.match(/receipts that 127\.0\.0\.1:\d+ gives for block 2 do not give the root/);
+    expect(warnings[0]).to.equal((error as Error).message);
+  });
+
+  it('are asked for once by pipelines that share the chain', async () => {
+    const node = await start({}, { receipts: 'all' });
+    node.mine(1);
+    const chain = connect();
+    await Promise.all([read(1, chain), read(1, chain), read(1, chain)]);
+    expect(asked('eth_getBlockReceipts')).to.equal(1);
+  });
+
+  it('are those of another endpoint’s receipts where one gives none', async () => {
+    for (const receipts of ['none', 'all'] as const) (await start({}, { receipts })).mine(1, () => crowded);
+    expect(await read()).to.have.length(3);
+    expect([asked('eth_getLogs'), clock.sleptMs]).to.deep.equal([0, 0]);
+  });
+
+  it('are told in vain once by a node that is not done with a crowded block, and found after a pause', async () => {
+    const node = await start({ lie: firstly('eth_getLogs', 1, () => []) });
+    node.mine(1, () => crowded);
+    expect(await read()).to.have.length(3);
+    expect(clock.sleptMs).to.be.at.least(2_000);
+    expect(asked('eth_getLogs')).to.be.at.least(3);
+  });
+
+  it('are doubted for a shorter time once the node is past their block', async () => {
+    const node = await start({});
+    node.mine(1, () => crowded);
+    const chain = connect();
+    const headers = (await chain.headers([1], answered, signal)) as BlockHeader[];
+    node.mine(1);
+    await new SureLogs({ chain, filter, clock, logger }).read(headers, answered, signal);
+    expect([asked('eth_getLogs'), clock.sleptMs]).to.deep.equal([2, 2_000]);
+  });
+
+  it('are believed at once where two endpoints say the same', async () => {
+    for (const node of [await start({}), await start({})]) node.mine(1, () => crowded);
+    expect(await read(1, calmly(), systemClock)).to.have.length(3);
+    expect(asked('eth_getLogs')).to.equal(2);
+  });
+
+  it('are believed at once where all of a block is wanted and gives its bloom filter', async () => {
+    const node = await start({});
+    node.mine(3, () => [{}, {}]);
+    expect(await read(3)).to.have.length(6);
+    expect([asked('eth_getLogs'), clock.sleptMs]).to.deep.equal([3, 0]);
+  });
+
+  it('are found where the bloom filter was shown as zeros, by the hash of other headers', async () => {
+    const hollow = (call: SimCall, result: unknown): unknown => {
+      if (call.method === 'eth_getLogs') return [];
+      if (call.method !== 'eth_getBlockByNumber') return result;
+      return { ...(result as object), logsBloom: `0x${'0'.repeat(512)}` };
+    };
+    const node = await start({ lie: hollow }, { receipts: 'all' });
+    node.mine(1, () => []);
+    node.mine(1, () => [{}, {}]);
+    expect(await read(2)).to.have.length(2);
+    node.traits.receipts = 'none';
+    const chain = connect();
+    expect(await read(2, chain)).to.have.length(0);
+    expect(warnings[0]).to.match(/goes on giving no logs for block 2/);
+  });
+
+  it('are never silently taken for none where a clear bloom filter tells of some', async () => {
+    const node = await start({ lie: (call, result) => (call.method === 'eth_getLogs' ? [] : result) });
+    node.mine(1, () => [{}, { address: strange }]);
+    expect(await read()).to.deep.equal([]);
+    expect(warnings[0]).to.match(/goes on giving no logs for block 1/);
+    expect(clock.sleptMs).to.be.at.least(6_000);
+  });
+
+  it('are not believed as long as two endpoints say different things', async () => {
+    const [first, second] = [
+      await start({}),
+      await start({ lie: (call, result) => (call.method === 'eth_getLogs' ? [] : result) }),
+    ];
+    for (const node of [first, second]) node.mine(1, () => crowded);
+    const error = await read(1, calmly(), systemClock).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(Inconsistency);
+    expect((error as Error).message).to.match(/no two answers agree on the logs of block 1/);
+  });
+
+  it('of a block whose header excludes them, by its hash, need no question', async () => {
+    const node = await start({});
+    node.mine(2, () => []);
+    const chain = connect();
+    const headers = (await chain.headers([1, 2], answered, signal)) as BlockHeader[];
+    const fetched = await new NewBlocks({ chain, filter, clock, logger, doubts: true }).fetch(
+      headers,
+      answered,
+      signal,
+    );
+    expect(fetched?.logs).to.deep.equal([]);
+    expect(asked('eth_getLogs') + asked('eth_getBlockReceipts')).to.equal(0);
+    expect(wanted(node.canonicalLogs())).to.deep.equal([]);
+  });
+});

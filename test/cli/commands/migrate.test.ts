@@ -1,0 +1,124 @@
+import { expect } from 'chai';
+import type { Database } from '../../../src/database/database.js';
+import { openDatabase } from '../../../src/database/open-database.js';
+import { makeOlderTables } from '../../database/older-program.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { runInPlace } from '../run-in.js';
+import type { CommandResult } from '../run-in.js';
+
+eachDatabase('migrate', (databases) => {
+  let url: string;
+  let database: Database;
+
+  beforeEach(async function () {
+    this.timeout(30_000);
+    url = await databases.fresh();
+    database = await openDatabase(url, { create: true });
+    await database.knex.raw('SELECT 1');
+  });
+  afterEach(() => database.close());
+
+  const chainparse = (args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> =>
+    runInPlace({ cwd: temporaryFolder(), env: { CHAINPARSE_DATABASE_URL: url, ...env } }, args);
+  const stored = async (): Promise<unknown> =>
+    (await database.knex<{ time_zone: string }>('chainparse_installation').select('time_zone'))[0]?.time_zone;
+
+  describe('of a database that is newer than this program', () => {
+    beforeEach(async () => {
+      await (await openMigrated(url)).close();
+      const made = JSON.stringify([{ kind: 'table', table: 'pipeline_task' }]);
+      await database.knex('chainparse_migration').insert({ name: '0999-newer', applied_at: '2030-01-01', made });
+    });
+
+    it('changes nothing, and no command uses it', async function () {
+      this.timeout(60_000);
+      for (const args of [
+        ...[['migrate'], ['migrate', '--sql'], ['migrate', '--rollback'], ['migrate', '--rollback', '--all']],
+        ...[
+          ['migrate', '--time-zone', '+08:00'],
+          ['tasks', 'list'],
+          ['monitor', '--once'],
+          ['run-pipeline', '45'],
+        ],
+        ...[['pipeline', 'list'], ['heartbeat', 'send', '1'], ['heartbeat', 'test'], ['status'], ['alerts', 'list']],
+        ...[['serve', '--port', '0'], ['worker'], ['monitor'], ['abi', 'list'], ['events', 'list', '--pipeline', '45']],
+      ]) {
+        const { code, stderr } = await chainparse(args);
+        expect(code, args.join(' ')).to.equal(5);
+        expect(stderr, args.join(' ')).to.match(
+          /^error: the schema of the database .* is newer than this program: it has migrations that this version does not know \(0999-newer\)$/m,
+        );
+        expect(stderr).to.match(/^hint: use the version of chainparse that made them, or a newer one$/m);
+      }
+      expect(await database.knex('pipeline_task').select('id')).to.deep.equal([]);
+    });
+
+    it('lists with --status what it does not know', async () => {
+      const { code, stdout } = await chainparse(['migrate', '--status', '--json']);
+      expect(code).to.equal(0);
+      const status = JSON.parse(stdout) as { migrations: object[]; pending: number };
+      expect(status.pending).to.equal(0);
+      expect(status.migrations.at(-1)).to.include({ name: '0999-newer', applied: true, known: false });
+      expect((await chainparse(['migrate', '--status'])).stdout).to.match(/0999-newer +made by a newer version/);
+    });
+  });
+
+  it('stores the time zone that is set, and says nothing of it where there is nothing to misread', async () => {
+    expect(await chainparse(['migrate'])).to.include({ code: 0 });
+    expect(await stored()).to.equal('+00:00');
+    const { stderr } = await chainparse(['migrate']);
+    expect(stderr).not.to.match(/time.zone/);
+  });
+
+  it("warns where it adopts an older program's tasks and nothing is set, in either language", async function () {
+    this.timeout(30_000);
+    await makeOlderTables(database, { rows: 500 });
+    const { code, stderr } = await chainparse(['migrate', '--lang', 'zh']);
+    expect(code).to.equal(0);
+    expect(stderr).to.match(/migrate\.time_zone_assumed.*按 UTC \(\+00:00\) 解读/);
+    await chainparse(['migrate', '--rollback', '--all']);
+    expect((await chainparse(['migrate'])).stderr).to.match(/their times are taken for UTC \(\+00:00\)/);
+    await chainparse(['migrate', '--rollback', '--all']);
+    expect((await chainparse(['migrate'], { CHAINPARSE_DB_TIMEZONE: '+08:00' })).stderr).not.to.match(/assumed/);
+    expect(await stored()).to.equal('+08:00');
+  });
+
+  it('--time-zone makes the tables with it, or changes it, and says what that means', async () => {
+    const first = await chainparse(['migrate', '--time-zone', '+08:00', '--json']);
+    expect(JSON.parse(first.stdout)).to.include({ time_zone: '+08:00' });
+    expect(await stored()).to.equal('+08:00');
+    const back = await chainparse(['migrate', '--time-zone', 'UTC'], { CHAINPARSE_DB_TIMEZONE: '+08:00' });
+    expect(back.stdout).to.equal(
+      'the database holds its times in +00:00 now (before: +08:00): those that are stored stay as they are written, and are read in +00:00\n',
+    );
+    expect(back.stderr).to.match(/CHAINPARSE_DB_TIMEZONE \(database_timezone\) still says \+08:00/);
+    expect((await chainparse(['migrate', '--time-zone', '+00:00'])).stdout).to.match(/in \+00:00 already/);
+  });
+
+  it('--time-zone takes an offset alone, and goes with nothing else', async () => {
+    for (const args of [
+      ['--time-zone', 'Asia/Shanghai'],
+      ['--time-zone', '+14:01'],
+      ['--time-zone', '+08:00', '--rollback'],
+      ['--time-zone', '+08:00', '--sql'],
+    ]) {
+      expect((await chainparse(['migrate', ...args])).code, args.join(' ')).to.equal(2);
+    }
+    expect(await database.knex.schema.hasTable('pipeline_task')).to.equal(false);
+  });
+
+  it('refuses a process that is set to another time zone than the database has', async () => {
+    await chainparse(['migrate']);
+    const set = { CHAINPARSE_DB_TIMEZONE: '+08:00' };
+    for (const args of [['migrate'], ['migrate', '--rollback'], ['tasks', 'list'], ['pipeline', 'list']]) {
+      const { code, stderr } = await chainparse(args, set);
+      expect(code, args.join(' ')).to.equal(2);
+      expect(stderr).to.match(/^error: the database holds its times in \+00:00, and this process is set to \+08:00$/m);
+    }
+    expect(await chainparse(['migrate', '--status'], set)).to.include({ code: 0 });
+    const { stdout } = await chainparse(['config'], set);
+    expect(stdout).to.match(/database_timezone +\+08:00 .*CHAINPARSE_DB_TIMEZONE; the database has \+00:00/);
+  });
+});
