@@ -26,6 +26,10 @@ export async function warnAfterFresh(parts: Parts, database: Database, { task, p
   });
 }
 
-function warn({ logger, settings }: Parts, newest: number, message: { readonly en: string; readonly zh: string }): void {
+function warn(
+  { logger, settings }: Parts,
+  newest: number,
+  message: { readonly en: string; readonly zh: string },
+): void {
   logger.log('warn', message[settings.lang], { event: 'run.old_rows', newest_block: newest });
 }

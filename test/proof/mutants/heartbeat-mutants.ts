@@ -19,12 +19,7 @@ export const heartbeatMutants: readonly Mutant[] = [
     '    void this.#options.rounds.ask();\n',
     '',
   ),
-  rounds(
-    'stalled-learns',
-    'and learns it',
-    "      member.settle('lost', { progress: null, sentAt });\n",
-    '',
-  ),
+  rounds('stalled-learns', 'and learns it', "      member.settle('lost', { progress: null, sentAt });\n", ''),
   guardsOf('src/database/operations/alert-store.ts', ['test/database/operations/alert-store.test.ts'], '(sqlite)')(
     'alert-ended',
     'nobody is alerted about a task that has ended',

@@ -8,7 +8,11 @@ const claim = guardsOf('src/tasks/claim-task.ts', ['test/tasks/claim-task.test.t
 const finish = guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(mariadb)');
 const run = guardsOf('src/tasks/task-run.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');
 const queue = guardsOf('src/database/tasks/queue-task.ts', ['test/database/tasks/queue-task.test.ts'], '(sqlite)');
-const names = guardsOf('src/database/pipelines/pipeline-store.ts', ['test/database/pipelines/pipeline-store.test.ts'], '(sqlite)');
+const names = guardsOf(
+  'src/database/pipelines/pipeline-store.ts',
+  ['test/database/pipelines/pipeline-store.test.ts'],
+  '(sqlite)',
+);
 const settings = guardsOf('src/runtime/settings.ts', ['test/runtime/settings.test.ts']);
 
 /** Who has a pipeline, and when a task ends. */
