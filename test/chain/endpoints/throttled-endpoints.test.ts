@@ -81,6 +81,13 @@ describe('endpoints that refuse calls', () => {
       }
     });
 
+    it('are not those of which a lower rate leaves less than half', () => {
+      const noise = new RefusalNoise();
+      noise.begin(0);
+      expect(round(noise, 10, 1_000)).to.equal('asks for less');
+      expect(round(noise, 4, 3_000)).to.equal('helped');
+    });
+
     it('are no more where they refuse far more, or none', () => {
       const noise = new RefusalNoise();
       noise.begin(0);

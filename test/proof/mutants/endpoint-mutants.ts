@@ -15,7 +15,6 @@ const endpoint = guardsOf('src/chain/endpoints/pooled-endpoint.ts', [outages, fo
 const throttled = 'test/chain/endpoints/throttled-endpoints.test.ts';
 const noise = guardsOf('src/chain/endpoints/refusal-noise.ts', [throttled], 'by chance');
 const alone = guardsOf('src/chain/endpoints/in-flight-limit.ts', [throttled], 'at a time');
-const tellers = guardsOf('src/chain/endpoints/throttle-teller.ts', [throttled], 'in the log once');
 const endless = 'test/chain/rpc/endless-answers.test.ts';
 const http = guardsOf('src/chain/rpc/http-endpoint.ts', [endless]);
 const socket = guardsOf('src/chain/rpc/websocket-connection.ts', [endless]);
@@ -40,7 +39,12 @@ export const endpointMutants: readonly Mutant[] = [
   ),
   endpoint('no-herd', 'who returns is not run over', 'this.inFlight.restart();', ';'),
   endpoint('given-up-try', 'a try that was given up makes way', 'this.breaker.end(since);', ''),
-  endpoint('refused-together', 'what was refused together counts once', 'if (since <= this.#slowedAt) return;', ''),
+  endpoint(
+    'refused-together',
+    'what was refused together counts once',
+    'if (since <= this.#slowedAt) {',
+    'if (since < 0) {',
+  ),
   endpoint(
     'simple-first',
     'an outage is told from a bad range',
@@ -79,7 +83,6 @@ export const endpointMutants: readonly Mutant[] = [
     '|| true',
   ),
   alone('one-alone', 'one alone is not one of too many', 'if (this.#inFlight < 2) return;', ''),
-  tellers('told-once', 'the log is not told each second', 'if (now - known.otherSince < settledMs) return;', ''),
   http(
     'endless-answer',
     'an answer is counted before it is kept',
