@@ -25,9 +25,6 @@ const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-sour
 const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
 const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
 const monitor = guardsOf('src/components/event-monitor.ts', ['test/components/event-monitor.test.ts']);
-const anotherChain = ['test/components/event-monitor.test.ts'];
-const reconnected = guardsOf('src/chain/endpoints/chain-check.ts', anotherChain, 'another chain stands');
-const asker = guardsOf('src/chain/endpoints/endpoint-asker.ts', anotherChain, 'another chain stands');
 const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
 const values = guardsOf('src/chain/rpc/rpc-values.ts', ['test/chain/chain-client.test.ts']);
 const digits = guardsOf('src/chain/log-json/hex-readers.ts', ['test/chain/log-json/log-layout.test.ts']);
@@ -40,13 +37,6 @@ const rollback = guardsOf(
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
 export const ingestionMutants: readonly Mutant[] = [
   values('too-large', 'no number comes through that no table holds', 'if (number > largest) throw', 'if (false) throw'),
-  reconnected('new-connection', 'a new connection may lead elsewhere', 'rpc.onConnect(() => this.doubt());', ''),
-  asker(
-    'answer-of-stranger',
-    'what came over a new connection counts once its chain is known',
-    'return (await this.#askForChain(endpoint, since, signal)) ?? { answer };',
-    'return { answer };',
-  ),
   stretch('chain-first', 'nothing is taken back for another chain', 'await this.#chain.askForChain(signal);', ''),
   stretch(
     'stored-below',
@@ -54,7 +44,6 @@ export const ingestionMutants: readonly Mutant[] = [
     '?? (await this.#storedBlock(latest.number))',
     '?? null',
   ),
-  stretch('lag-once', 'a node that lags is asked once', 'if (latest.hash === this.#lowerHead) return undefined;', ''),
   monitor('begun-above', 'a run that begins above the head is not done', '(isRead && !this.#isInDoubt)', 'isRead'),
   rhythm(
     'hasty-stamps',
