@@ -97,9 +97,11 @@ function doomed(plan: Plan, dice: Dice): Plan {
   }
   if (doom === 'other-chain')
     return { ...plan, doom, endpoints: endpoints.map((it) => ({ ...it, isOtherChain: true })) };
+  // Its first blocks must be history: new ones are asked for by their hashes.
   return {
     ...plan,
     doom,
+    prehistory: Math.max(plan.prehistory, 90),
     endpoints: endpoints.map((it) => ({ ...it, oldest: 4 })),
     definition: { ...plan.definition, startBlock: 1, endBlock: null, finality: 'latest' },
   };

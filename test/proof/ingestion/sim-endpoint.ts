@@ -82,7 +82,7 @@ export class SimEndpoint {
   tell(blocks: readonly SimBlock[]): void {
     const keepsQuiet = (['silent', 'stuck', 'mute'] as const).some((kind) => this.#active(kind) !== undefined);
     if (keepsQuiet || this.isAway || this.isOtherChain) return;
-    for (const block of blocks) for (const hear of [...this.subscribers]) hear(headerOf(block));
+    for (const block of blocks) for (const hear of [...this.subscribers]) hear(headerOf(block, { roots: true }));
   }
 
   /** Takes a request as it arrives. */
@@ -173,6 +173,7 @@ export class SimEndpoint {
       repeats: this.#befalls('duplicates'),
       strays: range === null ? [] : this.#strays(range),
       receipts: plan.receipts,
+      roots: true,
       maxAddresses: plan.maxAddresses,
       beyondHead: plan.beyondHead,
     };

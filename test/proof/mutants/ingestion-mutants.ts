@@ -57,7 +57,7 @@ export const ingestionMutants: readonly Mutant[] = [
   proofs(
     'receipts-root',
     'receipts that do not give the root in the header are not believed where others have given theirs',
-    "if (this.#roots && this.#isCovered) return 'false';",
+    "if (this.#isCovered && (this.#roots || this.isProven(header))) return 'false';",
     '',
   ),
   proofs(
