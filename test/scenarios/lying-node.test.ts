@@ -47,7 +47,8 @@ describe('a run on a node that leaves logs out', function () {
     await proxy.stop();
     return run.stderr;
   };
-  const transfers = (block: number): Promise<unknown> => emitTransfers(anvil, emitter, { value: block * 100, count: 9 });
+  const transfers = (block: number): Promise<unknown> =>
+    emitTransfers(anvil, emitter, { value: block * 100, count: 9 });
 
   /** A block in whose bloom filter more than half of the bits are set. */
   const crowd = async (block: number): Promise<void> => {
@@ -97,7 +98,8 @@ describe('a run on a node that leaves logs out', function () {
   it('stores every event of a history of which a node gives at most 1,000 at once, and says so in the log', async () => {
     for (let block = 0; block < 29; block++) await emitTransfers(anvil, emitter, { value: block * 1_000, count: 300 });
     await anvil.mine(70);
-    const lie: Lie = ({ method }, result) => (method === 'eth_getLogs' ? (result as unknown[]).slice(0, 1_000) : result);
+    const lie: Lie = ({ method }, result) =>
+      method === 'eth_getLogs' ? (result as unknown[]).slice(0, 1_000) : result;
     const [scenario, proxy] = await begin(lie, { mode: 'historical' });
     const run = scenario.run();
     expect((await run.exit()).code, run.stderr).to.equal(0);

@@ -52,11 +52,22 @@ export class LyingProxy {
   }
 
   async #answer(body: string): Promise<string> {
-    const response = await fetch(this.#target, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const response = await fetch(this.#target, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     const asked = JSON.parse(body) as Call | Call[];
     const told = (await response.json()) as Record<string, unknown> | Record<string, unknown>[];
     if (!Array.isArray(asked) || !Array.isArray(told)) return JSON.stringify(this.#changed(asked as Call, told));
-    return JSON.stringify(asked.map((call) => this.#changed(call, told.find(({ id }) => id === call.id))));
+    return JSON.stringify(
+      asked.map((call) =>
+        this.#changed(
+          call,
+          told.find(({ id }) => id === call.id),
+        ),
+      ),
+    );
   }
 
   #changed(call: Call, answer: unknown): unknown {

@@ -69,7 +69,8 @@ export class HiddenLogs {
     const header = doubtful.find(this.#tells);
     if (header === undefined) return [];
     const [receipts] = (await chain.receiptsOfBlocks([header.hash], signal)) ?? [];
-    const verdict = receipts === null || receipts === undefined ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
+    const verdict =
+      receipts === null || receipts === undefined ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
     if (verdict === 'proven') return receipts?.logs.filter(this.#isWanted) ?? [];
     this.#bear(header, endpoint);
     return [];

@@ -80,7 +80,8 @@ export class SureLogs {
     const verdict = chain.proofs.ofReceipts(receipts, header);
     const wanted = receipts.logs.filter(this.#isWanted);
     if (verdict === 'proven') told.proven.set(header.hash, wanted);
-    if (verdict === 'unproven' && receipts.count > 0 && areNumbered(receipts.logs)) told.unproven.set(header.hash, wanted);
+    if (verdict === 'unproven' && receipts.count > 0 && areNumbered(receipts.logs))
+      told.unproven.set(header.hash, wanted);
     if (verdict === 'proven' || verdict === 'unproven') return true;
     const { endpoint } = receipts;
     chain.passOver(endpoint);

@@ -15,7 +15,10 @@ export function planLie(plan: Plan): Plan {
   const [first, ...others] = plan.endpoints;
   if (first === undefined || !dice.chance(share)) return plan;
   const lie = drawLie(dice);
-  const honest = others.map((endpoint) => ({ ...endpoint, receipts: endpoint.receipts === 'lacking' ? 'none' : endpoint.receipts }));
+  const honest = others.map((endpoint) => ({
+    ...endpoint,
+    receipts: endpoint.receipts === 'lacking' ? 'none' : endpoint.receipts,
+  }));
   const endpoint = { ...first, episodes: [], mostLogs: null, ...neededBy(lie, dice, first), lie };
   return { ...plan, endpoints: [endpoint, ...honest] as readonly PlannedEndpoint[] };
 }

@@ -69,8 +69,8 @@ export const ingestionMutants: readonly Mutant[] = [
   proofs(
     'own-header',
     'a bloom filter of zeros is believed only of a header that gives its hash',
-    "if (!/[^0]/.test(logsBloom.slice(2))) return this.isProven(header);",
-    "if (!/[^0]/.test(logsBloom.slice(2))) return true;",
+    'if (!/[^0]/.test(logsBloom.slice(2))) return this.isProven(header);',
+    'if (!/[^0]/.test(logsBloom.slice(2))) return true;',
   ),
   proofs(
     'whole-block',
@@ -108,12 +108,7 @@ export const ingestionMutants: readonly Mutant[] = [
     'if (!isSuspect(count, given)) return;',
     'if (count >= 0) return;',
   ),
-  caps(
-    'cut-at-the-end',
-    'its last block is asked for again, and what is behind it',
-    ': [start, tail];',
-    ': [start];',
-  ),
+  caps('cut-at-the-end', 'its last block is asked for again, and what is behind it', ': [start, tail];', ': [start];'),
   caps('cut-at-the-start', 'and its first one, and what is before it', ': [start, tail];', ': [tail];'),
   sampled(
     'sampled-header',
