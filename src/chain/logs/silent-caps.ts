@@ -13,13 +13,15 @@ const leastLogs = 100;
 /** Many a limit is a multiple of this. */
 const roundLogs = 1_000;
 /** How often the same number of logs must turn out to be whole to be taken for what so many blocks hold. */
-const looksNeeded = 3;
+const looksNeeded = 2;
 
 /** What one endpoint has given: its longest answer, where it was found to stop, and how often a number turned out whole. */
 interface Given {
   most: number;
   cap: number;
   readonly whole: Map<number, number>;
+  /** Resolves when an answer has been looked at; null where none is. */
+  looking: Promise<void> | null;
 }
 
 /**
@@ -41,7 +43,22 @@ export class SilentCaps {
   async check(answer: LogsAnswer, filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<void> {
     const given = this.#of(answer.endpoint);
     const count = answer.logs.length;
+    // What is being found out of one answer tells of others that hold as many logs.
+    while (isSuspect(count, given) && given.looking !== null) await given.looking;
     if (!isSuspect(count, given)) return;
+    const look = this.#look(given, answer, filter, range, signal);
+    given.looking = look.catch(() => undefined).finally(() => (given.looking = null));
+    await look;
+  }
+
+  async #look(
+    given: Given,
+    answer: LogsAnswer,
+    filter: LogFilter,
+    range: BlockRange,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const count = answer.logs.length;
     const isKnown = count >= given.cap;
     if (isKnown || !(await this.#isWhole(answer, filter, range, signal))) {
       given.cap = Math.min(given.cap, count);
@@ -52,7 +69,12 @@ export class SilentCaps {
   }
 
   #of(endpoint: string): Given {
-    const given = this.#given.get(endpoint) ?? { most: 0, cap: Number.POSITIVE_INFINITY, whole: new Map() };
+    const given = this.#given.get(endpoint) ?? {
+      most: 0,
+      cap: Number.POSITIVE_INFINITY,
+      whole: new Map(),
+      looking: null,
+    };
     this.#given.set(endpoint, given);
     return given;
   }
@@ -99,7 +121,13 @@ function endsOf(logs: readonly RawLog[], { from, to }: BlockRange): readonly Blo
   // Where all stands in one block, to ask for that and what is beyond it would be the same question.
   if (last === from) return [start, { from: from + 1, to }];
   if (first === to) return [{ from, to: to - 1 }, tail];
-  return first === last ? [{ from, to: first - 1 }, { from: first, to: first }, { from: last + 1, to }] : [start, tail];
+  return first === last
+    ? [
+        { from, to: first - 1 },
+        { from: first, to: first },
+        { from: last + 1, to },
+      ]
+    : [start, tail];
 }
 
 /** Some endpoints give some logs twice. */

@@ -65,7 +65,12 @@ describe('a node that cuts answers off and does not say so', function () {
     expect(asked()).to.be.below(20);
   });
 
-  for (const [most, keeps] of [[777, 'oldest'], [1_000, 'newest'], [995, 'oldest'], [128, 'newest']] as const) {
+  for (const [most, keeps] of [
+    [777, 'oldest'],
+    [1_000, 'newest'],
+    [995, 'oldest'],
+    [128, 'newest'],
+  ] as const) {
     it(`is found out whatever the number is (${most}), and whether it gives the oldest or the newest ones (${keeps})`, async () => {
       node.mine(260, (number) => Array.from({ length: number % 23 }, () => ({})));
       cut(most, keeps);
