@@ -61,10 +61,8 @@ function unreachable(dialect: Dialect, label: string, error: unknown): DatabaseU
 }
 
 const sqliteHints: readonly [RegExp, string][] = [
-  [
-    /fileMustExist|unable to open|does not exist|CANTOPEN/i,
-    'chainparse migrate makes it; check the path and its permissions',
-  ],
+  [/directory does not exist/, 'its folder does not exist: make it (mkdir -p FOLDER), or check the path in --database'],
+  [/unable to open|CANTOPEN/i, "the file can't be opened or written: check the path, and the rights on its folder"],
   [/not a database|NOTADB/i, 'the file is no SQLite database: check --database'],
   [
     /CORRUPT/,

@@ -28,8 +28,24 @@ describe('run', () => {
     }
   });
 
+  it('prints the help of a command below another', async () => {
+    for (const argv of [
+      ['tasks', 'list', '--help'],
+      ['help', 'tasks', 'list'],
+      ['tasks', 'help', 'list'],
+    ]) {
+      const [code, stdout, stderr] = await outcome(argv);
+      expect([code, stderr]).to.deep.equal([0, '']);
+      expect(stdout)
+        .to.match(/^Usage: chainparse tasks list/)
+        .and.to.contain('--watch');
+    }
+    expect((await outcome(['help', 'tasks']))[1]).to.match(/^Usage: chainparse tasks \[options\] \[command\]/);
+    expect((await outcome(['help']))[1]).to.match(/^Usage: chainparse \[options\] \[command\]/);
+  });
+
   it('prints help and exits 2 where no command is given', async () => {
-    for (const argv of [[], ['pipeline'], ['help', 'nothing']]) {
+    for (const argv of [[], ['pipeline']]) {
       const [code, stdout] = await outcome(argv);
       expect(code).to.equal(2);
       expect(stdout).to.match(/^Usage: chainparse/);
@@ -45,6 +61,20 @@ describe('run', () => {
     [['zzzzzz'], "error: unknown command 'zzzzzz'\nhint: chainparse --help lists the commands\n"],
     [['config', '--jsn'], "error: unknown option '--jsn'\nhint: did you mean '--json'?\n"],
     [['pipeline', 'lits'], "error: unknown command 'lits'\nhint: did you mean 'list'?\n"],
+    [['tasks', 'zzzzzz'], "error: unknown command 'zzzzzz'\nhint: chainparse tasks --help lists the commands\n"],
+    [['help', 'zzzzzz'], "error: unknown command 'zzzzzz'\nhint: chainparse --help lists the commands\n"],
+    [['help', 'taks', 'list'], "error: unknown command 'taks'\nhint: did you mean 'tasks'?\n"],
+    [['help', 'tasks', 'lits'], "error: unknown command 'lits'\nhint: did you mean 'list'?\n"],
+    [['pipeline', 'run', '45'], "error: unknown command 'run'\nhint: did you mean 'run-pipeline'?\n"],
+    [['list-tasks'], "error: unknown command 'list-tasks'\nhint: did you mean 'tasks list'?\n"],
+    [['cancel', '7'], "error: unknown command 'cancel'\nhint: did you mean 'tasks cancel'?\n"],
+    [['tasks', 'stop', '7'], "error: unknown command 'stop'\nhint: did you mean 'tasks cancel'?\n"],
+    [
+      ['tasks', 'start', '45'],
+      "error: unknown command 'start'\nhint: 'run-pipeline' runs a pipeline as a task in the fore",
+    ],
+    [['version'], "error: unknown command 'version'\nhint: chainparse --version prints the version\n"],
+    [['constructor'], "error: unknown command 'constructor'\nhint: chainparse --help lists the commands\n"],
     [['completion'], "error: missing required argument 'shell'\nhint: add --help to see what the command takes\n"],
     [['completion', 'csh'], "error: shell 'csh' is not one of bash, zsh, fish\n"],
     [['tasks', 'show', 'x'], "error: id 'x' is no whole number from 1 on\n"],

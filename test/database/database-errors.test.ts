@@ -70,9 +70,11 @@ describe('an error of SQLite', () => {
 
   it('says that the folder is none, or a folder where the file should be', async () => {
     const folder = temporaryFolder();
-    expect((await failureOfUse(`sqlite:${folder}/no/where.db`, { create: true })).hint).to.contain('check the path');
+    expect((await failureOfUse(`sqlite:${folder}/no/where.db`, { create: true })).hint).to.match(
+      /folder does not exist.* check the path/,
+    );
     mkdirSync(`${folder}/folder.db`);
-    expect((await failureOfUse(`sqlite:${folder}/folder.db`)).hint).to.contain('check the path');
+    expect((await failureOfUse(`sqlite:${folder}/folder.db`)).hint).to.match(/can't be opened.* check the path/);
   });
 
   // Root may write everywhere.
@@ -92,7 +94,17 @@ describe('an error of SQLite', () => {
     expect(error).to.be.instanceOf(DatabaseUnreachableError);
   });
 
+  itUnlessRoot('says that a folder lets nobody make the file', async () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o555);
+    const error = await failureOfUse(`sqlite:${folder}/new.db`, { create: true }).finally(() =>
+      chmodSync(folder, 0o755),
+    );
+    expect(error.hint).to.contain('the rights on its folder').and.not.to.contain('migrate');
+  });
+
   const hints = {
+    SQLITE_CANTOPEN: /^the file can't be opened or written/,
     SQLITE_FULL: /disk is full/,
     SQLITE_READONLY: /read-only/,
     SQLITE_PERM: /read-only/,

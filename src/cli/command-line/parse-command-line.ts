@@ -3,7 +3,8 @@ import { checkValues, optionName } from './check-values.js';
 import type { ArgumentSpec, OptionSpec } from './command-outline.js';
 import type { CommandSpec } from './command-spec.js';
 import { globalOptions } from './global-options.js';
-import { usageErrorOf } from './usage-error.js';
+import { meantCommand } from './meant-command.js';
+import { unknownCommand, usageErrorOf } from './usage-error.js';
 
 /** A command line that names a command. */
 export interface ParsedCommand {
@@ -36,6 +37,7 @@ export function parseCommandLine(
   const write = (chunk: string): void => void (text += chunk);
   const program = buildProgram(version, write);
   addCommands(program, table, (command) => (parsed = command));
+  explainUnknown(program, table, []);
   try {
     program.parse(argv, { from: 'user' });
   } catch (error) {
@@ -52,7 +54,6 @@ function buildProgram(version: string, write: (chunk: string) => void): Command 
     .description('Long-lived EVM event pipelines with honest heartbeats and exactly-once events')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: write, writeErr: write, outputError: () => undefined })
     .exitOverride();
@@ -68,6 +69,36 @@ function addCommands(parent: Command, specs: readonly CommandSpec[], run: (parse
     addCommands(command, spec.commands ?? [], run);
     if (spec.load !== undefined) command.action(() => run(readCommand(spec, command)));
   }
+  if (specs.length > 0) addHelp(parent);
+}
+
+/** Commander knows the names beside an unknown one only; what was meant may stand elsewhere in the table. */
+function explainUnknown(command: Command, table: readonly CommandSpec[], path: readonly string[]): void {
+  command.exitOverride((error) => {
+    if (error.code !== 'commander.unknownCommand') throw error;
+    throw unknownCommand(error, path, meantCommand(table, [...path, command.args[0] ?? '']));
+  });
+  for (const child of command.commands) explainUnknown(child, table, [...path, child.name()]);
+}
+
+/** Commander's own looks at one word, and takes a wrong one for none. */
+function addHelp(parent: Command): void {
+  parent
+    .helpCommand(false)
+    .command('help [command...]')
+    .description('print the help of a command')
+    .helpOption(false)
+    .action((names: readonly string[]) => {
+      printHelp(parent, names);
+    });
+}
+
+function printHelp(command: Command, names: readonly string[]): void {
+  const [name, ...rest] = names;
+  if (name === undefined || command.commands.length === 0) command.help();
+  const child = command.commands.find((each) => each.name() === name);
+  if (child === undefined) command.parse([name], { from: 'user' });
+  else printHelp(child, rest);
 }
 
 /** In commander's notation. */

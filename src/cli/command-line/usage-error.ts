@@ -3,22 +3,21 @@ import { UsageError } from '../../runtime/errors.js';
 
 /** Turns commander's complaint about a command line into one of ours: one line, and a hint where there is one. */
 export function usageErrorOf(error: CommanderError): UsageError {
-  const [first = '', ...rest] = error.message.split('\n');
-  const message = first.replace(/^error: /, '').replace(/\.$/, '');
-  const suggestion = /\(Did you mean (?:one of )?(.+)\?\)/.exec(rest.join(' '))?.[1];
-  const hint = suggestion === undefined ? hintFor(error.code) : `did you mean ${quoteEach(suggestion)}?`;
-  return new UsageError(message, { hint });
+  return usageError(error, suggestionOf(error) ?? 'add --help to see what the command takes');
 }
 
-function quoteEach(names: string): string {
-  return names
-    .split(', ')
-    .map((name) => `'${name}'`)
-    .join(' or ');
+/** The same for a command that there is not behind `path`; `meant` is the hint, where one knows better than commander. */
+export function unknownCommand(error: CommanderError, path: readonly string[], meant: string | undefined): UsageError {
+  const list = ['chainparse', ...path, '--help'].join(' ');
+  return usageError(error, meant ?? suggestionOf(error) ?? `${list} lists the commands`);
 }
 
-function hintFor(code: string): string {
-  return code === 'commander.unknownCommand'
-    ? 'chainparse --help lists the commands'
-    : 'add --help to see what the command takes';
+function usageError({ message }: CommanderError, hint: string): UsageError {
+  const [first = ''] = message.split('\n');
+  return new UsageError(first.replace(/^error: /, '').replace(/\.$/, ''), { hint });
+}
+
+function suggestionOf({ message }: CommanderError): string | undefined {
+  const names = /\(Did you mean (?:one of )?(.+)\?\)/.exec(message)?.[1]?.split(', ');
+  return names === undefined ? undefined : `did you mean ${names.map((name) => `'${name}'`).join(' or ')}?`;
 }
