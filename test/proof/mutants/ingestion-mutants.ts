@@ -105,7 +105,7 @@ export const ingestionMutants: readonly Mutant[] = [
   caps(
     'silent-cap',
     'an answer with as many logs as its endpoint ever gave is looked at',
-    'if (!isSuspect(count, given)) return;',
+    'if (!isSuspect(answer, range, given)) return;',
     'if (count >= 0) return;',
   ),
   caps('cut-at-the-end', 'its last block is asked for again, and what is behind it', ': [start, tail];', ': [start];'),
