@@ -42,7 +42,6 @@ export class SilentCaps {
   /** Throws RpcError of class density, with what the endpoint gives at most, where an answer was cut off. */
   async check(answer: LogsAnswer, filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<void> {
     const given = this.#of(answer.endpoint);
-    const count = answer.logs.length;
     // What is being found out of one answer tells of others that hold as many logs.
     while (isSuspect(answer, range, given) && given.looking !== null) await given.looking;
     if (!isSuspect(answer, range, given)) return;
