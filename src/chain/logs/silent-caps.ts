@@ -105,7 +105,7 @@ export class SilentCaps {
 
 function isSuspect(answer: LogsAnswer, range: BlockRange, { most, cap, whole }: Given): boolean {
   const count = answer.logs.length;
-  if (count < leastLogs) return false;
+  if (count <= leastLogs) return false;
   if (count >= cap) return true;
   return (count >= most || count % roundLogs === 0) && (whole.get(sizeOf(answer, range)) ?? 0) < looksNeeded;
 }
