@@ -78,6 +78,12 @@ describe('a node that cuts answers off and does not say so', function () {
     });
   }
 
+  it('is found out where its limit is just what the first ranges hold', async () => {
+    node.mine(1_000, () => Array.from({ length: 5 }, () => ({})));
+    cut(500);
+    expect(await readAll(1_000, 100)).to.equal(5_000);
+  });
+
   it('is found out where one block holds all that it gives', async () => {
     node.mine(6, (number) => Array.from({ length: number === 2 ? 900 : 1 }, () => ({})));
     cut(500, 'oldest', { receipts: 'all' });

@@ -25,7 +25,7 @@ export function planLie(plan: Plan): Plan {
 
 function drawLie(dice: Dice): EndpointLie {
   return dice.pick<EndpointLie>([
-    { kind: 'cut', logs: dice.pick([100, 128, 250]), keeps: dice.pick(['oldest', 'newest']) },
+    { kind: 'cut', logs: dice.pick([101, 128, 250]), keeps: dice.pick(['oldest', 'newest']) },
     { kind: 'not-done' },
     { kind: 'not-done' },
     { kind: 'left-out' },

@@ -15,7 +15,11 @@ const links = guardsOf('src/chain/logs/consistency.ts', ['test/chain/logs/clean-
 const receipts = guardsOf('src/chain/logs/block-receipts.ts', ['test/chain/logs/block-receipts.test.ts']);
 const newBlocks = guardsOf('src/chain/logs/new-blocks.ts', ['test/chain/logs/new-blocks.test.ts']);
 const sure = ['test/chain/logs/sure-logs.test.ts'];
-const proofs = guardsOf('src/chain/audit/proofs.ts', sure);
+const proofs = guardsOf('src/chain/audit/proofs.ts', [
+  ...sure,
+  'test/chain/audit/proofs.test.ts',
+  'test/chain/logs/bloom-excludes.test.ts',
+]);
 const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
 const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);
 const caps = guardsOf('src/chain/logs/silent-caps.ts', ['test/chain/logs/silent-caps.test.ts']);
@@ -125,8 +129,8 @@ export const ingestionMutants: readonly Mutant[] = [
   caps(
     'silent-cap',
     'an answer with as many logs as its endpoint ever gave is looked at',
-    'if (!isSuspect(count, given)) return;',
-    'if (count >= 0) return;',
+    'if (!isSuspect(answer, range, given)) return;',
+    'if (range.from >= 0) return;',
   ),
   caps('cut-at-the-end', 'its last block is asked for again, and what is behind it', ': [start, tail];', ': [start];'),
   caps('cut-at-the-start', 'and its first one, and what is before it', ': [start, tail];', ': [tail];'),
