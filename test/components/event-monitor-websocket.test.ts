@@ -28,7 +28,7 @@ describe('the event monitor over a WebSocket', () => {
     eventually('the head is stored', () => ledger.checkpoint.blockHash === node.head.hash, 15_000);
 
   beforeEach(async () => {
-    node = await ChainSimulator.start({}, { finalizedDistance: 30 });
+    node = await ChainSimulator.start({}, { finalizedDistance: 30, receipts: 'rooted' });
     ledger = new MessageLedger();
     node.mine(3);
   });
@@ -55,7 +55,9 @@ describe('the event monitor over a WebSocket', () => {
     // What is final is asked for now and then, beside the way: after two of ten blocks of twelve seconds.
     const final = ['eth_getBlockByNumber', 'eth_getBlockByNumber'].join();
     const asked = node.requests.slice(before).map((methods) => methods.join());
-    expect(asked.filter((methods) => methods !== final)).to.deep.equal(Array.from({ length: 5 }, () => 'eth_getLogs'));
+    expect(asked.filter((methods) => methods !== final)).to.deep.equal(
+      Array.from({ length: 5 }, () => 'eth_getBlockReceipts'),
+    );
     expect(asked.filter((methods) => methods === final).length).to.be.at.most(2);
     stop();
     await ended;

@@ -132,7 +132,7 @@ export class ChainSimulator {
       grown.push(this.#make(grown.at(-1), `fork ${this.#forks}`, events(grown.length)));
     }
     this.#blocks = grown;
-    for (const block of grown.slice(grown.length - count)) this.sockets.tell(headerOf(block));
+    for (const block of grown.slice(grown.length - count)) this.sockets.tell(headerOf(block, this.traits));
   }
 
   /** Replaces the newest `depth` blocks by `count` others (one more, where nothing is said; fewer lower the head). */

@@ -83,6 +83,8 @@ export class Proofs {
   areWhole(logs: readonly RawLog[], header: BlockHeader): boolean {
     const { logsBloom } = header;
     if (logsBloom === undefined || !this.#isCovered || this.isFalse(header) || !areNumbered(logs)) return false;
+    // A filter of zeros is also that of a node that does not compute any.
+    if (logs.length === 0 && !this.isProven(header)) return false;
     return logsBloom === logsBloomOf(logs);
   }
 

@@ -12,7 +12,7 @@ import type { SureLogsOptions } from './agreed-logs.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from '../errors/rpc-error.js';
 
-/** How many blocks are asked for by their hashes at a time, each with a call of its own; unproven, more are cheaper as a range. */
+/** How many blocks are asked for by their hashes where nobody doubts them: more are cheaper as a range. */
 const mostBlocks = 8;
 
 interface NewBlocksOptions extends SureLogsOptions {
@@ -40,7 +40,7 @@ export class NewBlocks {
   }
 
   /**
-   * Returns what the first of some blocks hold whose headers link up, oldest first; null where the node has them not (yet) or
+   * Returns what some blocks hold whose headers link up, oldest first; null where the node has them not (yet) or
    * not as a whole: then they must be read with more patience.
    */
   async fetch(
@@ -49,7 +49,7 @@ export class NewBlocks {
     signal: AbortSignal,
   ): Promise<FetchedRange | null> {
     const isRange = !this.#options.doubts && known.length > mostBlocks;
-    const headers = isRange ? [] : known.slice(0, mostBlocks);
+    const headers = isRange ? [] : known;
     const [first, last] = [headers[0], headers.at(-1)];
     if (first === undefined || last === undefined) return null;
     const range = { from: first.number, to: last.number };

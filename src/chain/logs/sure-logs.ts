@@ -39,36 +39,36 @@ export class SureLogs {
     answered: () => Promise<void>,
     signal: AbortSignal,
   ): Promise<readonly RawLog[]> {
-    const logs: RawLog[] = [];
+    const told: Told = { proven: new Map(), unproven: new Map() };
     for (let at = 0; at < headers.length; at += together) {
-      const some = headers.slice(at, at + together);
-      const { proven, unproven } = await this.#byReceipts(some, answered, signal);
-      const rest = some.filter(({ hash }) => !proven.has(hash));
-      logs.push(...[...proven.values()].flat());
-      if (rest.length > 0) logs.push(...(await this.#agreed.read(rest, unproven, answered, signal)));
+      await this.#byReceipts(headers.slice(at, at + together), told, answered, signal);
     }
+    const logs = [...told.proven.values()].flat();
+    const rest = headers.filter(({ hash }) => !told.proven.has(hash));
+    // Together: what can only be said again after a pause shall not wait for one pause after the other.
+    if (rest.length > 0) logs.push(...(await this.#agreed.read(rest, told.unproven, answered, signal)));
     return logs;
   }
 
   /** Asks for receipts, again for a while where the node is not done with them; throws Inconsistency where they stay false. */
   async #byReceipts(
     headers: readonly BlockHeader[],
+    told: Told,
     answered: () => Promise<void>,
     signal: AbortSignal,
-  ): Promise<Told> {
-    const told: Told = { proven: new Map(), unproven: new Map() };
+  ): Promise<void> {
     for (let waited = 0, left = headers; ; waited++) {
       const hashes = left.map(({ hash }) => hash);
       const receipts = await this.#options.chain.receiptsOfBlocks(hashes, signal);
-      if (receipts === null) return told;
+      if (receipts === null) return;
       await answered();
       const complaints: string[] = [];
       left = left.filter((header, index) => !this.#judge(receipts[index] ?? null, header, told, complaints));
-      if (left.length === 0) return told;
+      if (left.length === 0) return;
       this.#options.chain.doubtReceipts(hashes);
       const waitMs = waitsMs[waited];
       if (waitMs !== undefined) await this.#options.clock.sleep(waitMs, signal);
-      else if (complaints.length === 0) return told;
+      else if (complaints.length === 0) return;
       else throw new Inconsistency(complaints.join('; '));
     }
   }

@@ -174,6 +174,18 @@ describe('the logs of new blocks, made sure of', function () {
     expect(warnings[0]).to.match(/goes on giving no logs for block 2/);
   });
 
+  it('are not taken for none at once where a bloom filter of zeros is all that says so', async () => {
+    const zeros = { logsBloom: `0x${'0'.repeat(512)}` };
+    const none = firstly('eth_getLogs', 1, () => []);
+    const node = await start({
+      sealed: false,
+      lie: (call, result) =>
+        call.method === 'eth_getBlockByNumber' ? { ...(result as object), ...zeros } : none?.(call, result),
+    });
+    node.mine(1, () => [{}, {}]);
+    expect(await read()).to.have.length(2);
+  });
+
   it('are never silently taken for none where a clear bloom filter tells of some', async () => {
     const node = await start({ lie: (call, result) => (call.method === 'eth_getLogs' ? [] : result) });
     node.mine(1, () => [{}, { address: strange }]);

@@ -102,6 +102,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'return logsBloom === logsBloomOf(logs);',
     'return logsBloom !== logs.join();',
   ),
+  proofs(
+    'zeros',
+    'no logs are not the whole of a block because its bloom filter was shown as zeros',
+    'if (logs.length === 0 && !this.isProven(header)) return false;',
+    '',
+  ),
   agreed(
     'said-again',
     'what one endpoint says of a new block must be said again',
@@ -123,8 +129,8 @@ export const ingestionMutants: readonly Mutant[] = [
   sureLogs(
     'false-receipts',
     'receipts that stay false are not replaced by what the same endpoint says otherwise',
-    'else if (complaints.length === 0) return told;',
-    'else if (complaints.length >= 0) return told;',
+    'else if (complaints.length === 0) return;',
+    'else if (complaints.length >= 0) return;',
   ),
   caps(
     'silent-cap',
@@ -218,7 +224,7 @@ export const ingestionMutants: readonly Mutant[] = [
   stretch(
     'replaced',
     'a read block that has another hash now was replaced',
-    'if (found.hash !== held.hash) return held;',
+    'if ((await this.#headerOf(last.number, latest, signal)).hash !== last.hash) return last;',
     '',
   ),
   reader(
