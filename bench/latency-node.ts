@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { defaultTraits } from '../test/support/chain-simulator.js';
 import type { SimCall } from '../test/support/chain-simulator.js';
-import { makeBlock } from '../test/support/simulated-chain.js';
+import { sealBlock } from '../test/support/simulated-chain.js';
 import type { SimBlock } from '../test/support/simulated-chain.js';
 import { answerCall, headerOf } from '../test/support/simulated-node.js';
 import type { NodeTraits } from '../test/support/simulated-node.js';
@@ -18,19 +18,17 @@ const [blockMs, logsPerBlock, phaseMs] = process.argv.slice(2).map(Number) as [n
 /** How many blocks there are when it starts. */
 const history = 200;
 
-const traits: NodeTraits = { ...defaultTraits, logTimestamps: 'real' };
+const traits: NodeTraits = { ...defaultTraits, logTimestamps: 'real', receipts: 'all' };
 
 const blocks: SimBlock[] = [];
 for (let number = 0; number < history; number++) blocks.push(nextBlock());
 let coming = nextBlock();
 
 function nextBlock(): SimBlock {
-  const block = makeBlock(
-    blocks.at(-1),
-    'latency',
-    Array.from({ length: logsPerBlock }, () => ({})),
-  );
-  return { ...block, timestamp: 1_700_000_000 + Math.floor((block.number * blockMs) / 1_000) };
+  const parent = blocks.at(-1);
+  const timestamp = 1_700_000_000 + Math.floor(((parent?.number ?? -1) + 1) * (blockMs / 1_000));
+  const events = Array.from({ length: logsPerBlock }, () => ({}));
+  return sealBlock(parent, 'latency', events, timestamp);
 }
 
 function answer(body: SimCall | SimCall[]): string {

@@ -1,13 +1,17 @@
-// Runs every test in four parts side by side: three that mostly wait (for processes, clocks, servers) and one that mostly
+// Runs every test in five parts side by side: four that mostly wait (for processes, clocks, servers) and one that mostly
 // computes, since together they take little longer than the longest. `npx mocha FILE` runs single ones.
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
 /** Scenarios of what goes silent, and of what happens then. */
-const liveness = 'alerts|clocks|database-away|detection|disk-full|freeze|monitor|monitor-cut-off';
+const liveness = 'clocks|detection|disk-full|freeze';
+
+/** Those on servers that go away. */
+const outages = 'alerts|database-away|monitor|monitor-cut-off';
 
 const parts = {
   liveness: [`test/scenarios/@(${liveness}).test.ts`],
-  scenarios: [`test/scenarios/!(${liveness}).test.ts`],
+  outages: [`test/scenarios/@(${outages}).test.ts`],
+  scenarios: [`test/scenarios/!(${liveness}|${outages}).test.ts`],
   commands: ['test/cli/**/*.test.ts', 'test/proof/@(ingestion|model).test.ts'],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
   computing: ['test/!(scenarios|cli|proof)/**/*.test.ts', 'test/*.test.ts', 'test/proof/!(ingestion|model).test.ts'],

@@ -202,9 +202,9 @@ export class ChainClient {
    */
   async receiptsOfBlocks(hashes: readonly string[], signal: AbortSignal): Promise<(BlockReceipts | null)[] | null> {
     const { receipts, proofs, shared } = this.#known;
-    for (let asked = 0; proofs.useReceipts && asked < this.endpoints.length; asked++) {
+    for (let asked = 0; asked < this.endpoints.length; asked++) {
       const only = this.endpoints.filter((name) => receipts.mayGive(name));
-      if (only.length === 0) break;
+      if (only.length === 0 || !proofs.useReceipts) return null;
       const ask = (): Promise<(BlockReceipts | null)[]> => this.#receiptsFrom({ only }, hashes, signal);
       try {
         return await shared.read(hashes.join(), ask, signal);
@@ -212,7 +212,8 @@ export class ChainClient {
         if (!(error instanceof RpcError || error instanceof ChainUnreachableError)) throw error;
       }
     }
-    return null;
+    // Who failed may not fail the next time.
+    return this.endpoints.some((name) => receipts.mayGive(name)) ? hashes.map(() => null) : null;
   }
 
   /** Who can't give receipts now may yet give logs, and another may give both: only a lost connection is waited for. */

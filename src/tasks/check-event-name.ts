@@ -24,6 +24,6 @@ export async function checkEventName(database: Database, pipelineId: number, eve
 
 function signaturesOf({ components }: Pipeline): readonly string[] {
   const sources = components.filter(({ type }) => type === 'event_monitor');
-  const contracts = sources.flatMap(({ config }) => (config as unknown as EventMonitorConfig).contracts);
+  const contracts = sources.flatMap(({ config }) => (config as unknown as Partial<EventMonitorConfig>).contracts ?? []);
   return [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))];
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { WatchEndpoints } from '../chain/chains.js';
+import { throttleText } from '../chain/endpoints/throttle-teller.js';
 import type { EndpointReport } from '../chain/endpoints/endpoint-report.js';
 import type { EndpointSession, EndpointStore, ReportedEndpoint } from '../database/operations/endpoint-store.js';
 import { reportSeconds, type EndpointState } from '../model/rpc-endpoint.js';
@@ -84,7 +85,8 @@ class EndpointReports {
 function toReported(report: EndpointReport, mask: (text: string) => string): ReportedEndpoint {
   const { name, headMs, logsMs, errorRate, inFlight, maxInFlight, maxPerSecond, newestBlock } = report;
   const requests = Object.values(report.results).reduce((sum, count) => sum + count, 0);
-  const { lastError, lastErrorAgeMs } = report;
+  const { lastErrorAgeMs } = report;
+  const lastError = errorOf(report);
   return {
     ...{ name, headMs, logsMs, errorRate, inFlight, maxInFlight, maxPerSecond, newestBlock },
     state: stateOf(report, requests),
@@ -93,6 +95,13 @@ function toReported(report: EndpointReport, mask: (text: string) => string): Rep
     lastError: lastError === null ? null : textOf(lastError, mask),
     lastErrorSeconds: lastErrorAgeMs === null ? null : Math.round(lastErrorAgeMs / 1_000),
   };
+}
+
+/** What slows it down stands beside what it said last: whoever wonders why it is slow looks there. */
+function errorOf({ lastError, maxPerSecond, refusedShare }: EndpointReport): string | null {
+  if (lastError === null) return null;
+  const throttle = throttleText(maxPerSecond, refusedShare);
+  return throttle === null ? lastError : `${throttle}: ${lastError}`;
 }
 
 /** What an endpoint says is not trusted to be one line without control characters. */

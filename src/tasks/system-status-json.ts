@@ -16,10 +16,6 @@ interface JsonOptions {
   readonly timeZone: string;
 }
 
-interface WaitingJson {
-  readonly waiting_for?: string | null;
-}
-
 /** Returns the status as `chainparse status --json` has it. */
 export function systemStatusToJson(status: SystemStatus, options: JsonOptions): object {
   const { late } = status;
@@ -48,7 +44,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
 function pipelineToJson({ id, name, state, task, nextBlock }: PipelineStatus, options: JsonOptions): object {
   const { rates, contact } = options;
   const unknownSince = task === null ? null : contact.unknownSince(task.id);
-  const { waiting_for: reason = null } = task === null ? {} : (taskToJson(task, options) as WaitingJson);
+  const waiting = task?.waiting ?? null;
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
   return {
@@ -57,7 +53,7 @@ function pipelineToJson({ id, name, state, task, nextBlock }: PipelineStatus, op
     state,
     task_id: task?.id ?? null,
     end_reason: task?.endReason ?? null,
-    waiting_for: reason,
+    waiting_for: waiting === null ? null : waitingText(waiting, 'en'),
     mode: progress?.mode ?? null,
     next_block: nextBlock,
     lag_blocks: progress === null || !isRunning || unknownSince !== null ? null : lagBlocks(progress),

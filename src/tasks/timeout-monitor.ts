@@ -75,10 +75,8 @@ export class TimeoutMonitor {
     const startedAt = clock.monotonic();
     while (!signal.aborted) {
       const result = await this.#check(signal);
-      if (result !== null) {
-        await this.#options.presence.end();
-        return result;
-      }
+      // It has not ended as one that goes on does: whoever makes it look now and then makes it look again.
+      if (result !== null) return result;
       const { trouble } = this.#contact;
       if (trouble !== null && clock.monotonic() - startedAt > patienceMs) throw trouble;
       await this.#sleep(0, signal);

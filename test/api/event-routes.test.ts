@@ -4,12 +4,15 @@ import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { hashOf, makeEvent, storeLogs } from '../support/stored-logs.js';
+import { runIn } from '../cli/run-in.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
 
 const url = '/api/v1/pipeline/45/events';
 
 eachDatabase('the API about events', (testDatabase) => {
   let database: Database;
+  let databaseUrl: string;
   let api: TestApi;
   const placesOf = ({ events }: Record<string, unknown>): readonly string[] =>
     (events as { block_number: number; log_index: number }[]).map(
@@ -29,9 +32,17 @@ eachDatabase('the API about events', (testDatabase) => {
   // Block 1 has logs 0 and 1; in block 2 a node has numbered the logs of two transactions anew; block 3 has one.
   before(async function () {
     this.timeout(60_000);
-    database = await openMigrated(await testDatabase.fresh());
+    databaseUrl = await testDatabase.fresh();
+    database = await openMigrated(databaseUrl);
     api = testApi(database);
-    const component = { name: 'a', type: 'event_monitor', config: { chainName: 'ethereum', chainId: 1 } };
+    const transfer = {
+      type: 'event',
+      name: 'Transfer',
+      inputs: ['address', 'address', 'uint256'].map((type) => ({ type })),
+    };
+    const contracts = [{ addresses: null, abi: [transfer] }];
+    const config = { chainName: 'ethereum', chainId: 1, contracts };
+    const component = { name: 'a', type: 'event_monitor', config };
     const nothing = { classificationId: null, description: null, timeoutMinutes: null };
     await new PipelineStore(database).import({ id: 45, name: 'a', components: [component], ...nothing });
     await storeLogs(database, 45, {
@@ -83,7 +94,39 @@ eachDatabase('the API about events', (testDatabase) => {
     expect(placesOf(await api.get(`${url}?from_block=2&to_block=2`))).to.deep.equal(['2.0', '2.0']);
     expect(placesOf(await api.get(`${url}?event=Approval`))).to.deep.equal(['3.0']);
     expect(placesOf(await api.get(`${url}?event=Transfer(address,%20address,uint256)&limit=1`))).to.deep.equal(['1.0']);
-    expect(placesOf(await api.get(`${url}?event=' OR 1=1 --`.replaceAll(' ', '%20')))).to.deep.equal([]);
+  });
+
+  it('say which event was meant, and which blocks lie the wrong way round, instead of nothing', async () => {
+    const problem = expectProblem(await api.send(`${url}?event=Transer`), 400);
+    expect(problem).to.include({ detail: "pipeline 45 has no event 'Transer'", hint: "did you mean 'Transfer'?" });
+    const signature = expectProblem(await api.send(`${url}?event=Transfer(address,address)`), 400);
+    expect(signature).to.include({ hint: "did you mean 'Transfer(address,address,uint256)'?" });
+    expectProblem(await api.send(`${url}?event=' OR 1=1 --`.replaceAll(' ', '%20')), 400);
+    expect(expectProblem(await api.send(`${url}?from_block=3&to_block=2`), 400)).to.include({
+      detail: 'query.from_block: lies behind to_block',
+    });
+    // An event of an older definition is stored, though the ABI knows it no more.
+    expect(placesOf(await api.get(`${url}?event=Approval&from_block=9`))).to.deep.equal([]);
+  });
+
+  it('writes them as CSV by the code of the command line, page by page', async () => {
+    const { stdout } = await runIn(
+      temporaryFolder(),
+      'events',
+      'export',
+      '--pipeline',
+      '45',
+      '--format',
+      'csv',
+      '--database',
+      databaseUrl,
+    );
+    const first = await api.send(`${url}?format=csv&limit=3`);
+    expect(first.headers['content-type']).to.equal('text/csv; charset=utf-8');
+    const second = await api.send(`${url}?format=csv&limit=3&cursor=${String(first.headers['next-cursor'])}`);
+    expect(second.headers['next-cursor']).to.equal(undefined);
+    expect(first.body + second.body).to.equal(stdout);
+    expect(stdout.split(',', 7).slice(5)).to.deep.equal(['block_time', 'timestamp']);
   });
 
   it('refuses what is no cursor, and knows which pipelines there are', async () => {

@@ -197,9 +197,9 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     const answers = await Promise.all([start(asked), start(asked), start({ ...asked, fresh: false })]);
     expect(answers.map(({ statusCode }) => statusCode).sort()).to.deep.equal([200, 200, 202]);
     const [answer] = answers;
-    expectSchema(api.routes, 'POST', `${base}/start`, answer!);
-    expect(answer!.json()).to.include({ pipeline_id: 45, status: 3, status_text: '等待运行', last_heartbeat: null });
-    expect(answer!.json()).to.include({ waiting_for: 'a worker: none is alive; start one with chainparse worker' });
+    expectSchema(api.routes, 'POST', `${base}/start`, answer);
+    expect(answer.json()).to.include({ pipeline_id: 45, status: 3, status_text: '等待运行', last_heartbeat: null });
+    expect(answer.json()).to.include({ waiting_for: 'a worker: none is alive; start one with chainparse worker' });
     expect(new Set(answers.map((each) => each.json<{ task_id: number }>().task_id)).size).to.equal(1);
     expectProblem(await start({ pipeline_id: 45 }), 409);
     expectProblem(await start({ pipeline_id: 77 }), 404);

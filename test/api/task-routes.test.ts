@@ -48,7 +48,7 @@ eachDatabase('the API about tasks', (testDatabase) => {
     expect(tasks.map(({ task_id }) => task_id)).to.deep.equal([4, 3, 2, 1]);
     expect(Object.keys(tasks[3]!).join(' ')).to.equal(
       'task_id pipeline_id status status_text status_name create_time last_heartbeat log_path worker ' +
-        'heartbeat_age_seconds timeout_minutes end_time end_reason error progress waiting_for',
+        'heartbeat_age_seconds timeout_minutes end_time end_reason error progress',
     );
     expect(tasks[3]).to.deep.include({
       ...{

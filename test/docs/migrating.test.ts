@@ -95,7 +95,9 @@ eachDatabase('docs/migrating.md', (databases) => {
     const now = await readTables(migrated);
     for (const table of ['pipeline', 'pipeline_task']) {
       const added = (now[table] ?? []).filter((line) => untouched[table]?.includes(line) === false);
-      const names = added.map((line) => /^ *(?:KEY )?`(\w+)`/.exec(line)?.[1] ?? /"name":"(\w+)"/.exec(line)?.[1]);
+      const names = added.map(
+        (line) => /^ *(?:(?:UNIQUE )?KEY )?`(\w+)`/.exec(line)?.[1] ?? /"name":"(\w+)"/.exec(line)?.[1],
+      );
       expect(names).not.to.deep.equal([]);
       for (const name of names) expect(text).to.contain(`\`${name}`);
     }

@@ -30,7 +30,7 @@ describe('a task as JSON', () => {
         '"create_time":"2024-01-15T10:00:00","last_heartbeat":"2024-01-15T10:05:30",' +
         '"log_path":"logs/pipeline_123.log","worker":"host-1:4711","heartbeat_age_seconds":12,"timeout_minutes":60,' +
         '"end_time":null,"end_reason":null,"error":null,' +
-        '"progress":{"mode":"realtime","next_block":18000010,"target_block":null,"head_block":18000012,"events":4711,"lag_blocks":2},"waiting_for":null}],' +
+        '"progress":{"mode":"realtime","next_block":18000010,"target_block":null,"head_block":18000012,"events":4711,"lag_blocks":2}}],' +
         '"total":1,"page":1,"page_size":20}',
     );
   });

@@ -168,6 +168,35 @@ withChromium('the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('shows new events as they are stored, and says what is wrong with a filter that fits none', async () => {
+    await page.goto(urlOf(port, '#/pipeline/46'));
+    const first = '.events-table tbody tr:first-child td:first-child';
+    const before = await page.textContent(first);
+    node.mine(2, () => [{}]);
+    await page.waitForSelector(`${first}:not(:text-is("${before}"))`);
+    const error = '.panel:has(.events-table) .form-error';
+    await page.goto(urlOf(port, '#/pipeline/46?event=Transer'));
+    await page.waitForSelector(`${error}:text("did you mean 'Transfer'")`);
+    await page.goto(urlOf(port, '#/pipeline/46?from_block=9&to_block=2'));
+    await page.waitForSelector(`${error}:text("lies behind")`);
+    await page.goto(urlOf(port, '#/tasks?pipeline_id=bsc'));
+    await page.waitForSelector('.form-error:text("There is no pipeline ‘bsc’")');
+    expect(await page.locator('.none').isVisible()).to.equal(false);
+    await page.goto(urlOf(port));
+    await page.waitForSelector('.pipelines .row');
+  });
+
+  it("tells times in the database's zone alone, whatever the browser's is", async () => {
+    const far = await open('#/task/1', { timezoneId: 'America/New_York' });
+    await far.waitForSelector('.zone:text("UTC")');
+    await far.waitForSelector('.facts dd:text(" UTC")');
+    await far.waitForSelector('.log-line');
+    // What was written a moment ago may have been written in the hour before.
+    const hours = [0, 60_000].map((ago) => new Date(Date.now() - ago).toISOString().slice(11, 13));
+    expect(hours).to.include((await far.textContent('.log-line:last-child .log-time'))?.slice(0, 2));
+    await far.context().close();
+  });
+
   it('turns a frozen task amber, then red, and says that it timed out when a monitor has found it', async function () {
     this.timeout(40_000);
     frozen.signal('SIGSTOP');
@@ -209,7 +238,7 @@ withChromium('the dashboard', () => {
       `import(document.querySelector('link[href$="/live.js"]').href).then(({ live }) => new Promise((resolve) =>
         live.addEventListener('beat', ({ detail }) => detail === 'task:1' && setTimeout(resolve))))`,
     );
-    expect(await page.textContent('.pill .state')).to.equal('stopped');
+    expect(await page.textContent('.pill .state')).to.equal('succeeded');
     await page.unroute(cancel);
     await page.goto(urlOf(port));
     await page.waitForSelector('.pipelines .row');
@@ -224,7 +253,7 @@ withChromium('the dashboard', () => {
     await page.click('[data-action=cancel]');
     await page.click('dialog button[value=yes]');
     await page.waitForSelector('.pill[data-level=succeeded]');
-    expect(await page.textContent('.pill .state')).to.equal('stopped');
+    expect(await page.textContent('.pill .state')).to.equal('succeeded');
     expect(await page.textContent('.why-panel p')).to.match(/^Somebody stopped it/);
     expect((await live.exit()).code).to.equal(0);
   });
@@ -248,6 +277,10 @@ withChromium('the dashboard', () => {
     const addresses: string[] = [];
     asked.on('request', (request) => addresses.push(request.url()));
     await asked.goto(urlOf(other));
+    await asked.waitForSelector('#token');
+    // Nothing is known yet: neither that the connection is lost, nor that all is well.
+    expect(await asked.textContent('.link-state')).to.equal('Not signed in');
+    expect(await asked.textContent('main')).to.equal('');
     await asked.fill('#token', 'not-the-token-that-is-set');
     await asked.click('.sign-in button');
     await asked.waitForSelector('.form-error:text("This is not the token")');
@@ -256,6 +289,9 @@ withChromium('the dashboard', () => {
     await asked.waitForSelector('.pipelines .row');
     await asked.reload();
     await asked.waitForSelector('.pipelines .row');
+    await asked.click('.nav-api');
+    await asked.waitForSelector('.api-docs details');
+    expect(await asked.textContent('.api-docs')).to.contain('/api/v1/pipeline/tasks');
     expect(addresses.join('\n')).not.to.include(token);
     expect(await context.cookies()).to.deep.equal([]);
     await context.close();

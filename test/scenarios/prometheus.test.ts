@@ -99,7 +99,7 @@ withPrometheus('Prometheus beside a live system', () => {
     node.mine(10);
     const url = `sqlite:${temporaryFolder()}/prometheus.db`;
     const scenario = await Scenario.begin(url, node.url, { mode: 'realtime' });
-    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--id', '46');
+    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--id', '46', '--name', 'second');
     const names = ['chainparse-run', 'chainparse-worker', 'chainparse-monitor', 'chainparse-serve'];
     ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
     const portOf = (command: string): string => String(ports[`chainparse-${command}`]);

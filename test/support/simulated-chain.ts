@@ -57,9 +57,15 @@ export function makeBlock(parent: SimBlock | undefined, salt: string, events: re
   return { number, hash, parentHash, timestamp: 1_700_000_000 + number * 12, logsBloom: bloomOf(logs), logs };
 }
 
-/** Returns the child of a block as `makeBlock` does, with a header that gives its hash, and its receipts' root. */
-export function sealBlock(parent: SimBlock | undefined, salt: string, events: readonly SimEvent[]): SimBlock {
-  const { number, parentHash, timestamp, logs: made, logsBloom } = makeBlock(parent, salt, events);
+/** Returns the child of a block as `makeBlock` does, made at a time of its own where one is given, with a header that gives its hash, and its receipts' root. */
+export function sealBlock(
+  parent: SimBlock | undefined,
+  salt: string,
+  events: readonly SimEvent[],
+  at?: number,
+): SimBlock {
+  const { number, parentHash, logs: made, logsBloom, ...other } = makeBlock(parent, salt, events);
+  const timestamp = at ?? other.timestamp;
   const receiptsRoot = rootOf(receiptsOf({ hash: '', logsBloom, logs: made })) ?? '';
   const header = {
     ...{ sha3Uncles: zeroHash, miner: simContract, stateRoot: zeroHash, transactionsRoot: hashOf(salt), receiptsRoot },

@@ -31,6 +31,8 @@ export interface NodeTraits {
    * log of each transaction.
    */
   receipts: 'none' | 'all' | 'rooted' | 'lacking';
+  /** Show the root of a block's receipts in its header, whatever receipts are given. */
+  roots?: boolean;
   /** Logs that eth_getLogs leaves out. */
   hides?: (log: SimLog) => boolean;
   /** The most addresses of a filter. */
@@ -100,12 +102,21 @@ function resolveTag(tag: string, blocks: readonly SimBlock[], traits: NodeTraits
 }
 
 /** Returns a block as a node shows it, without its transactions; null where there is none. */
-export function headerOf(block: SimBlock | undefined, traits?: NodeTraits): unknown {
+export function headerOf(block: SimBlock | undefined, traits?: Partial<NodeTraits>): unknown {
   if (block === undefined) return null;
   const { number, hash, parentHash, timestamp, logsBloom } = block;
   const shown = { number: toHex(number), hash, parentHash, timestamp: toHex(timestamp), logsBloom, transactions: [] };
   const header = { ...block.header, ...shown };
-  return traits?.receipts === 'rooted' ? { ...header, receiptsRoot: receiptsRoot(receiptsOf(block)) } : header;
+  const isRooted = traits?.receipts === 'rooted' || traits?.roots === true;
+  return isRooted ? { ...header, receiptsRoot: rootOf(block) } : header;
+}
+
+const roots = new WeakMap<SimBlock, string | null>();
+
+function rootOf(block: SimBlock): string | null {
+  const root = roots.get(block) ?? receiptsRoot(receiptsOf(block));
+  roots.set(block, root);
+  return root;
 }
 
 function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, traits: NodeTraits): unknown[] {

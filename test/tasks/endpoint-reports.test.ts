@@ -11,6 +11,7 @@ const well: EndpointReport = {
     isLimited: false,
     maxInFlight: null,
     maxPerSecond: null,
+    refusedShare: 0,
     historyBegins: 0,
     newestBlock: 100,
     lastError: null,

@@ -6,25 +6,25 @@ const hash = z.string().regex(/^0x[0-9a-f]{64}$/, { error: 'is no hash of 32 byt
 /** Which events of a pipeline, and from where on. */
 export const eventsQuery = z
   .object({
-  from_block: wholeNumber(0, maxBlock).optional(),
-  to_block: wholeNumber(0, maxBlock).optional(),
-  event: z.string().min(1).max(1_000).optional().describe('a name, or a full signature'),
-  order: z
-    .enum(['asc', 'desc'], { error: 'is neither asc nor desc' })
-    .default('asc')
-    .describe('desc: from the newest on'),
-  limit: wholeNumber(1, 500).default(100),
-  cursor: z
-    .string()
-    .max(200)
-    .regex(/^\d{1,15}-\d{1,10}-0x[0-9a-f]{64}$/, { error: 'is no cursor: take next_cursor of the page before' })
-    .optional()
-    .describe('next_cursor of the page before'),
-  format: z
-    .enum(['json', 'csv'], { error: 'is neither json nor csv' })
-    .default('json')
-    .describe('csv: as events export writes it; the next cursor is in the header next-cursor'),
-})
+    from_block: wholeNumber(0, maxBlock).optional(),
+    to_block: wholeNumber(0, maxBlock).optional(),
+    event: z.string().min(1).max(1_000).optional().describe('a name, or a full signature'),
+    order: z
+      .enum(['asc', 'desc'], { error: 'is neither asc nor desc' })
+      .default('asc')
+      .describe('desc: from the newest on'),
+    limit: wholeNumber(1, 500).default(100),
+    cursor: z
+      .string()
+      .max(200)
+      .regex(/^\d{1,15}-\d{1,10}-0x[0-9a-f]{64}$/, { error: 'is no cursor: take next_cursor of the page before' })
+      .optional()
+      .describe('next_cursor of the page before'),
+    format: z
+      .enum(['json', 'csv'], { error: 'is neither json nor csv' })
+      .default('json')
+      .describe('csv: as events export writes it; the next cursor is in the header next-cursor'),
+  })
   .refine(({ from_block: from, to_block: to }) => from === undefined || to === undefined || from <= to, {
     error: 'lies behind to_block',
     path: ['from_block'],

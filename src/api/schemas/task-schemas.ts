@@ -67,7 +67,7 @@ export const taskSchema = z
     end_reason: z.string().nullable(),
     error: z.string().nullable(),
     progress: progress.nullable(),
-    waiting_for: z.string().nullable().describe('why a queued task has not begun, in words'),
+    waiting_for: z.string().optional().describe('of a queued task alone: why it has not begun, in words'),
   })
   .meta({ id: 'Task' });
 

@@ -74,8 +74,9 @@ export class Proofs {
       return 'proven';
     }
     if (count === 0 && header.receiptsRoot !== undefined) return 'late';
-    if (this.#roots && this.#isCovered) return 'false';
-    return this.areWhole(logs, header) ? 'proven' : 'unproven';
+    if (this.#isCovered && (this.#roots || this.isProven(header))) return 'false';
+    // A root that is made in another way may as well be another root.
+    return header.receiptsRoot === undefined && this.areWhole(logs, header) ? 'proven' : 'unproven';
   }
 
   /** Says whether logs are all of a block: they are numbered without a gap, and give the bloom filter of its header. */
@@ -95,8 +96,8 @@ export class Proofs {
   }
 }
 
-/** Some chains number the logs of each transaction anew. */
-function areNumbered(logs: readonly RawLog[]): boolean {
+/** Says whether logs may be all of a block: they are numbered without a gap. Some chains number those of each transaction anew. */
+export function areNumbered(logs: readonly RawLog[]): boolean {
   const indexes = [...new Set(logs.map(({ logIndex }) => logIndex))].sort((a, b) => a - b);
   return indexes.every((logIndex, place) => logIndex === place);
 }

@@ -16,6 +16,7 @@ import type { Demand } from './endpoint-turns.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import { openEndpoints } from './open-endpoints.js';
 import { PendingCall } from './pending-call.js';
+import { ThrottleTeller } from './throttle-teller.js';
 import { PooledEndpoint, longTrouble } from './pooled-endpoint.js';
 import { asksForLess } from '../errors/rpc-error.js';
 import type { RpcError } from '../errors/rpc-error.js';
@@ -63,6 +64,7 @@ export class EndpointPool {
   readonly #turns: EndpointTurns;
   readonly #asker: EndpointAsker;
   readonly #reporter: EndpointReporter;
+  readonly #throttles: ThrottleTeller;
 
   constructor(options: EndpointPoolOptions) {
     const { chainId, clock, logger, attempts = 10 } = options;
@@ -72,6 +74,7 @@ export class EndpointPool {
     this.#logger = logger;
     this.#backoff = options.backoff ?? defaultBackoff;
     this.#reporter = new EndpointReporter(clock, logger);
+    this.#throttles = new ThrottleTeller(logger);
     this.#endpoints = this.#open(options);
     const order = new EndpointOrder(this.#endpoints);
     this.#order = order;
@@ -126,6 +129,7 @@ export class EndpointPool {
       const passage = await this.#turns.next(question, call, signal);
       const outcome = await this.#asker.ask(question, passage, signal);
       const { endpoint } = passage;
+      this.#throttles.look(endpoint, this.now());
       if ('answer' in outcome) {
         this.#asker.compare(question, endpoint);
         this.#reporter.tell(() => this.health());

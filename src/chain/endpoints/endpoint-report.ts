@@ -20,6 +20,8 @@ export interface EndpointReport {
   /** The most requests at a time, and calls a second, that it is asked; null where no limit is known. */
   readonly maxInFlight: number | null;
   readonly maxPerSecond: number | null;
+  /** The share of the last minute's calls that it refused as too many, from 0 to 1. */
+  readonly refusedShare: number;
   /** The first block of its history; 0 where nothing else is known. */
   readonly historyBegins: number;
   /** The newest block that it has told of, when it was asked last; null where it has told of none. */
@@ -74,6 +76,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     isLimited: inFlight.isKnown || rate.perSecond < Number.POSITIVE_INFINITY,
     maxInFlight: rounded(inFlight.most),
     maxPerSecond: rounded(rate.perSecond),
+    refusedShare: endpoint.refused.share(now),
     historyBegins: history.begins,
     newestBlock: newest,
     lastError: health.lastError?.message ?? null,

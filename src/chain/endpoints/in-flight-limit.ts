@@ -61,13 +61,21 @@ export class InFlightLimit {
 
   /** A request in flight was refused, as one of too many. */
   refused(): void {
-    const refused = Math.max(2, this.#inFlight);
+    // One alone was not one of too many.
+    if (this.#inFlight < 2) return;
+    const refused = this.#inFlight;
     if (refused >= this.#refused) this.#untilRetried = Math.min(longestUntilRetried, this.#untilRetried * 2);
     this.#refused = Math.min(refused, this.#refused);
     this.#answers = 0;
     this.#answersBeyond = 0;
     this.#isStarting = false;
     this.#most = Math.max(1, Math.min(this.#most, this.#inFlight) * 0.7);
+  }
+
+  /** What was refused was not refused for its number. */
+  pardon(): void {
+    this.#forgetRefusal();
+    this.#most = Number.POSITIVE_INFINITY;
   }
 
   /** Begins with one request: whoever comes back from an outage is not run over. */

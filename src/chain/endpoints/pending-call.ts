@@ -13,6 +13,9 @@ export interface Passage {
   readonly lostBefore: number;
 }
 
+/** What a call waits for after its first error from an endpoint that is there, as a share of the first wait. */
+const firstShare = 1 / 4;
+
 interface Trouble {
   /** How often this call has failed there. */
   failures: number;
@@ -90,7 +93,9 @@ export class PendingCall {
     trouble.failures++;
     // An endpoint that lets nobody in, or asks to be left alone, says by itself when it may be asked again.
     const isHeldBack = endpoint.breaker.state !== 'closed' || error.class === 'rate-limit';
-    if (!isHeldBack) trouble.notBefore = now + backoffMs(this.triesAt(endpoint), this.#backoff);
+    // Whoever answers with an error is there, and most such errors pass at once.
+    const share = trouble.failures === 1 && !error.lostConnection ? firstShare : 1;
+    if (!isHeldBack) trouble.notBefore = now + share * backoffMs(this.triesAt(endpoint), this.#backoff);
   }
 
   #troubleAt(endpoint: PooledEndpoint): Trouble {

@@ -9,6 +9,7 @@ import { InFlightLimit } from './in-flight-limit.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import { KnownHistory } from './known-history.js';
 import { RequestRate } from './request-rate.js';
+import { RefusedShare } from './refused-share.js';
 import { rateIn } from '../errors/rpc-error-hints.js';
 import type { RpcError } from '../errors/rpc-error.js';
 
@@ -24,6 +25,8 @@ interface PooledEndpointOptions {
 export const longTrouble = 5;
 /** After so many troubles of its own in a row it is asked something simple first. */
 const troublesUntilDoubt = 3;
+/** So many refusals in a row are no chance. */
+const refusalsUntilRest = 3;
 /** The longest that a server's own wish to be left alone is granted, in milliseconds. */
 const longestWaitMs = 60_000;
 
@@ -34,7 +37,9 @@ export class PooledEndpoint {
   readonly health = new EndpointHealth();
   readonly history = new KnownHistory();
   readonly inFlight = new InFlightLimit();
-  readonly rate = new RequestRate();
+  readonly rate = new RequestRate(() => this.inFlight.pardon());
+  /** How much of what it was asked lately it refused as too much. */
+  readonly refused = new RefusedShare();
   readonly breaker: CircuitBreaker;
   readonly #clock: Clock;
   readonly #backoff: Backoff;
@@ -48,6 +53,7 @@ export class PooledEndpoint {
   /** Troubles of its own that it told of, in a row. */
   #troubles = 0;
   #slowedAt = Number.NEGATIVE_INFINITY;
+  #failedAt = Number.NEGATIVE_INFINITY;
 
   constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, { clock, backoff, chainId, observe }: PooledEndpointOptions) {
     this.rpc = rpc;
@@ -99,6 +105,7 @@ export class PooledEndpoint {
     this.chain.heard();
     this.#troubles = 0;
     this.health.answered(now);
+    this.refused.count(false, now);
     this.inFlight.answered();
     this.rate.answered(calls, now);
     this.breaker.succeed();
@@ -118,11 +125,15 @@ export class PooledEndpoint {
   failed(since: number, calls: number, error: RpcError): void {
     const now = this.#clock.monotonic();
     this.health.failed(error, now);
+    this.refused.count(error.class === 'rate-limit', now);
     if (error.lostConnection) this.chain.doubt();
     if (isAway(error)) {
       // Whether all of it is away or only this request too much for it, a simpler question tells.
       if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();
       this.#lastFault = error;
+      // Whoever answers with an error is there: of what was on its way at a time, one failure counts.
+      if (!error.lostConnection && since < this.#failedAt && this.breaker.state === 'closed') return;
+      this.#failedAt = now;
       this.#beAway(since, now);
       return;
     }
@@ -153,15 +164,23 @@ export class PooledEndpoint {
   #slowDown(since: number, error: RpcError, now: number): void {
     if (error.retryAfterMs !== undefined) this.rate.pause(Math.min(error.retryAfterMs, longestWaitMs), now);
     // What had left before it was slowed down tells nothing new.
-    if (since <= this.#slowedAt) return;
+    if (since <= this.#slowedAt) {
+      this.rate.refusedWith(since, now);
+      return;
+    }
     this.#slowedAt = now;
     const isAboutNumber = /concurren|simultaneous|parallel|in.?flight/i.test(error.message);
     const stated = rateIn(error.message);
+    this.#refusals++;
+    const refusal = isAboutNumber ? 'storm' : this.rate.refused(now, stated);
+    if (refusal === 'chance') {
+      if (this.#refusals >= refusalsUntilRest) this.rate.pause(backoffMs(1, this.#backoff), now);
+      return;
+    }
     // Others in flight have to end first: that is rest enough.
     const mustRest = error.retryAfterMs === undefined && !(isAboutNumber && this.inFlight.inFlight > 1);
-    if (stated === undefined) this.inFlight.refused();
-    if (!isAboutNumber) this.rate.refused(now, stated);
-    if (mustRest) this.rate.pause(backoffMs(++this.#refusals, this.#backoff), now);
+    if (stated === undefined && refusal === 'storm') this.inFlight.refused();
+    if (mustRest) this.rate.pause(backoffMs(this.#refusals, this.#backoff), now);
   }
 }
 

@@ -146,8 +146,9 @@ export class AgreedLogs {
   }
 
   /** Where every log of the blocks is wanted, their headers may prove them. */
-  #areWhole({ headers }: Case, logs: readonly RawLog[]): boolean {
+  #areWhole({ headers, receipts }: Case, logs: readonly RawLog[]): boolean {
     const { proofs } = this.#options.chain;
+    if (receipts !== null && !logsAlike(logs, receipts)) return false;
     return headers.every((header) => {
       const own = logs.filter(({ blockNumber }) => blockNumber === header.number);
       return proofs.areWhole(own, header);
@@ -165,8 +166,10 @@ export class AgreedLogs {
 
 /** Returns what two say alike: two endpoints, or one and the receipts. */
 function pairIn({ receipts }: Case, heard: readonly Voice[]): Voice | null {
-  const others = (index: number): readonly (readonly RawLog[])[] =>
-    receipts === null ? heard.slice(index + 1).map(({ logs }) => logs) : [receipts];
+  const others = (index: number): readonly (readonly RawLog[])[] => [
+    ...heard.slice(index + 1).map(({ logs }) => logs),
+    ...(receipts === null ? [] : [receipts]),
+  ];
   return heard.find(({ logs }, index) => others(index).some((other) => logsAlike(logs, other))) ?? null;
 }
 

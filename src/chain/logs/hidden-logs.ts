@@ -4,7 +4,6 @@ import type { Logger } from '../../runtime/logger.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { ChainClient } from '../chain-client.js';
 import { bloomTells } from './bloom-tells.js';
-import { Inconsistency } from './consistency.js';
 import { doubtfulBlocks } from './doubtful-blocks.js';
 import { matcherOf } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
@@ -24,15 +23,13 @@ interface Told extends Pick<ReadAnswer, 'endpoint' | 'filters'> {
   readonly logs: readonly RawLog[];
 }
 
-/** How often in a row a clear bloom filter may tell of logs of which nothing else does: each time that is one chance in 100. */
-const chancesBorne = 3;
-
 /** Finds logs of which headers tell while an answer has none of them: a node that hides some may hide others. */
 export class HiddenLogs {
   readonly #options: HiddenLogsOptions;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #tells: (header: BlockHeader) => boolean;
-  #unproven = 0;
+  /** The names of endpoints of which it was said that they may hide logs. */
+  readonly #suspects = new Set<string>();
 
   constructor(options: HiddenLogsOptions) {
     this.#options = options;
@@ -42,7 +39,7 @@ export class HiddenLogs {
 
   /**
    * Returns the logs of a single block that its answer left out. Throws RpcError of class density where that of a longer range
-   * left some out, Inconsistency where one block after the other should hold logs of which nothing is to be seen.
+   * left some out.
    */
   async find(
     told: Told,
@@ -72,23 +69,20 @@ export class HiddenLogs {
     const header = doubtful.find(this.#tells);
     if (header === undefined) return [];
     const [receipts] = (await chain.receiptsOfBlocks([header.hash], signal)) ?? [];
-    const verdict = receipts == null ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
-    if (verdict === 'proven') {
-      this.#unproven = 0;
-      return receipts?.logs.filter(this.#isWanted) ?? [];
-    }
+    const verdict =
+      receipts === null || receipts === undefined ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
+    if (verdict === 'proven') return receipts?.logs.filter(this.#isWanted) ?? [];
     this.#bear(header, endpoint);
     return [];
   }
 
-  /** A bloom filter may tell of logs by chance: that is said, and borne some times. */
+  /** Other logs of the contract, and the same event of others, may have set these bits: that is said once, and borne. */
   #bear({ number }: BlockHeader, endpoint: string): void {
-    const { chain, logger } = this.#options;
-    const message = `${endpoint} gives no logs for block ${number}, whose bloom filter tells of some`;
-    logger.log('warn', message, { event: 'rpc.incomplete', host: endpoint, from: number, to: number });
-    if (++this.#unproven < chancesBorne) return;
-    chain.passOver(endpoint);
-    throw new Inconsistency(`${message}, as those of ${chancesBorne - 1} ranges before did`);
+    const level = this.#suspects.has(endpoint) ? 'debug' : 'warn';
+    this.#suspects.add(endpoint);
+    const message = `${endpoint} gives no logs for block ${number}, whose bloom filter tells of some, and nobody gives its receipts: there are taken to be none`;
+    const fields = { event: 'rpc.incomplete', host: endpoint, from: number, to: number };
+    this.#options.logger.log(level, message, fields);
   }
 
   #incomplete(endpoint: string, { blockNumber }: RawLog, { from, to }: BlockRange): RpcError {

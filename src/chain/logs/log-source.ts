@@ -57,6 +57,8 @@ export class LogSource {
   readonly #hidden: HiddenLogs;
   /** The names of endpoints that gave logs of other blocks than those of the chain. */
   readonly #strangers = new Set<string>();
+  /** What was said last of an endpoint that is not believed. */
+  #told = '';
 
   constructor(options: LogSourceOptions) {
     this.#options = options;
@@ -111,7 +113,9 @@ export class LogSource {
   #distrust(endpoint: string, { from, to }: BlockRange, { message }: Inconsistency): void {
     this.#options.chain.passOver(endpoint);
     const text = `${endpoint} does not tell blocks ${from} to ${to} as a whole: ${message}`;
-    this.#options.logger.log('warn', text, { event: 'rpc.incomplete', host: endpoint, from, to });
+    const level = this.#told === text ? 'debug' : 'warn';
+    this.#told = text;
+    this.#options.logger.log(level, text, { event: 'rpc.incomplete', host: endpoint, from, to });
   }
 
   async #complete(

@@ -14,14 +14,17 @@ export interface BlockLogsAnswer extends LogsAnswer {
   readonly isProven: () => boolean;
 }
 
-/** How long an endpoint that gives no receipts is not asked for any, and one that could not this time, in milliseconds. */
+/** How long an endpoint that gives no receipts is not asked for any, in milliseconds, and one that fails at them again and again. */
 const withoutMs = 600_000;
-const troubledMs = 10_000;
+const troubledMs = 60_000;
+const troublesBorne = 6;
 
 /** Asks endpoints for the receipts of blocks, and remembers which of them give none. */
 export class ReceiptCalls {
   /** How they said so, and until when that counts. */
   readonly #without = new Map<string, { readonly error: RpcError; readonly until: number }>();
+  /** How often in a row they failed otherwise. */
+  readonly #troubles = new Map<string, number>();
   /** The time by one monotonic clock, in milliseconds. */
   readonly #now: () => number;
 
@@ -50,8 +53,8 @@ export class ReceiptCalls {
   }
 
   /**
-   * Returns the receipts of blocks named by their hashes, in one batch; null where the endpoint has none (yet). Throws RpcError,
-   * after which it is asked for no more for some time.
+   * Returns the receipts of blocks named by their hashes, in one batch; null where the endpoint has none (yet). Throws RpcError;
+   * who refuses, or fails again and again, is asked for no more for some time.
    */
   async askBlocks(
     endpoint: JsonRpcEndpoint,
@@ -65,6 +68,7 @@ export class ReceiptCalls {
       this.#note(endpoint, failed.error);
       throw failed.error;
     }
+    this.#troubles.delete(endpoint.name);
     return outcomes.map((outcome) => readReceipts(outcome, endpoint.name));
   }
 
@@ -74,7 +78,11 @@ export class ReceiptCalls {
   }
 
   #note({ name }: JsonRpcEndpoint, error: RpcError): void {
-    const forMs = isRefusal(error) || error.action === 'fatal' ? withoutMs : troubledMs;
+    const isFinal = isRefusal(error) || error.action === 'fatal';
+    const troubles = (this.#troubles.get(name) ?? 0) + 1;
+    this.#troubles.set(name, troubles % troublesBorne);
+    if (!isFinal && troubles < troublesBorne) return;
+    const forMs = isFinal ? withoutMs : troubledMs;
     this.#without.set(name, { error, until: this.#now() + forMs });
   }
 }

@@ -12,14 +12,16 @@ import { hostOf } from './range-size.js';
 const leastLogs = 100;
 /** Many a limit is a multiple of this. */
 const roundLogs = 1_000;
-/** How often the same number of logs must turn out to be whole to be taken for what so many blocks hold. */
-const looksNeeded = 3;
+/** How often the same number of logs of as many blocks must turn out to be whole to be taken for what they hold. */
+const looksNeeded = 2;
 
-/** What one endpoint has given: its longest answer, where it was found to stop, and how often a number turned out whole. */
+/** What one endpoint has given: its longest answer, where it was found to stop, and how often so many logs of so many blocks were whole. */
 interface Given {
   most: number;
   cap: number;
-  readonly whole: Map<number, number>;
+  readonly whole: Map<string, number>;
+  /** Resolves when an answer has been looked at; null where none is. */
+  looking: Promise<void> | null;
 }
 
 /**
@@ -40,19 +42,39 @@ export class SilentCaps {
   /** Throws RpcError of class density, with what the endpoint gives at most, where an answer was cut off. */
   async check(answer: LogsAnswer, filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<void> {
     const given = this.#of(answer.endpoint);
+    // What is being found out of one answer tells of others that hold as many logs.
+    while (isSuspect(answer, range, given) && given.looking !== null) await given.looking;
+    if (!isSuspect(answer, range, given)) return;
+    const look = this.#look(given, answer, filter, range, signal);
+    given.looking = look.catch(() => undefined).finally(() => (given.looking = null));
+    await look;
+  }
+
+  async #look(
+    given: Given,
+    answer: LogsAnswer,
+    filter: LogFilter,
+    range: BlockRange,
+    signal: AbortSignal,
+  ): Promise<void> {
     const count = answer.logs.length;
-    if (!isSuspect(count, given)) return;
     const isKnown = count >= given.cap;
     if (isKnown || !(await this.#isWhole(answer, filter, range, signal))) {
       given.cap = Math.min(given.cap, count);
       throw this.#cutOff(answer, range, isKnown ? 'debug' : 'warn');
     }
     given.most = Math.max(given.most, count);
-    given.whole.set(count, (given.whole.get(count) ?? 0) + 1);
+    const what = sizeOf(answer, range);
+    given.whole.set(what, (given.whole.get(what) ?? 0) + 1);
   }
 
   #of(endpoint: string): Given {
-    const given = this.#given.get(endpoint) ?? { most: 0, cap: Number.POSITIVE_INFINITY, whole: new Map() };
+    const given = this.#given.get(endpoint) ?? {
+      most: 0,
+      cap: Number.POSITIVE_INFINITY,
+      whole: new Map(),
+      looking: null,
+    };
     this.#given.set(endpoint, given);
     return given;
   }
@@ -81,10 +103,16 @@ export class SilentCaps {
   }
 }
 
-function isSuspect(count: number, { most, cap, whole }: Given): boolean {
-  if (count < leastLogs) return false;
+function isSuspect(answer: LogsAnswer, range: BlockRange, { most, cap, whole }: Given): boolean {
+  const count = answer.logs.length;
+  if (count <= leastLogs) return false;
   if (count >= cap) return true;
-  return (count >= most || count % roundLogs === 0) && (whole.get(count) ?? 0) < looksNeeded;
+  return (count >= most || count % roundLogs === 0) && (whole.get(sizeOf(answer, range)) ?? 0) < looksNeeded;
+}
+
+/** As many logs of more blocks are another matter. */
+function sizeOf({ logs }: LogsAnswer, { from, to }: BlockRange): string {
+  return `${logs.length} of ${to - from + 1}`;
 }
 
 /** Returns the stretches at the ends of a range in which logs are missing if there are any. */
@@ -99,7 +127,13 @@ function endsOf(logs: readonly RawLog[], { from, to }: BlockRange): readonly Blo
   // Where all stands in one block, to ask for that and what is beyond it would be the same question.
   if (last === from) return [start, { from: from + 1, to }];
   if (first === to) return [{ from, to: to - 1 }, tail];
-  return first === last ? [{ from, to: first - 1 }, { from: first, to: first }, { from: last + 1, to }] : [start, tail];
+  return first === last
+    ? [
+        { from, to: first - 1 },
+        { from: first, to: first },
+        { from: last + 1, to },
+      ]
+    : [start, tail];
 }
 
 /** Some endpoints give some logs twice. */

@@ -1,3 +1,4 @@
+import { areNumbered } from '../audit/proofs.js';
 import type { BlockReceipts } from '../audit/proofs.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
@@ -79,7 +80,8 @@ export class SureLogs {
     const verdict = chain.proofs.ofReceipts(receipts, header);
     const wanted = receipts.logs.filter(this.#isWanted);
     if (verdict === 'proven') told.proven.set(header.hash, wanted);
-    if (verdict === 'unproven' && receipts.count > 0) told.unproven.set(header.hash, wanted);
+    if (verdict === 'unproven' && receipts.count > 0 && areNumbered(receipts.logs))
+      told.unproven.set(header.hash, wanted);
     if (verdict === 'proven' || verdict === 'unproven') return true;
     const { endpoint } = receipts;
     chain.passOver(endpoint);

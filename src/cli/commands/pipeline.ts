@@ -2,7 +2,12 @@ import { resolve } from 'node:path';
 import { AbiStore } from '../../database/pipelines/abi-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import type { Database } from '../../database/database.js';
+import { BatchStore } from '../../database/events/batch-store.js';
+import { listTasks } from '../../database/tasks/task-listing.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
+import { taskStatus } from '../../model/task.js';
+import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition.js';
 import { nameProblem } from '../../pipeline/pipeline-name.js';
@@ -59,13 +64,19 @@ export async function validatePipeline(context: CommandContext, options: FileOpt
 
 /** Lists all pipelines. */
 export async function listPipelines(context: CommandContext): Promise<void> {
-  const { pipelines, parked } = await withDatabase(context, async (database) => ({
+  const { lang } = context.settings;
+  const { pipelines, waiting, parked } = await withDatabase(context, async (database) => ({
     pipelines: await new PipelineStore(database).list(),
+    waiting: await readQueued(database),
     parked: await readParked(new CheckpointStore(database)),
   }));
   const { output } = context;
   if (output.isJson) {
-    const list = pipelines.map((pipeline) => ({ ...pipelineSummaryToJson(pipeline), parked: parked.has(pipeline.id) }));
+    const list = pipelines.map((pipeline) => ({
+      ...pipelineSummaryToJson(pipeline),
+      parked: parked.has(pipeline.id),
+      waiting_for: textOf(waiting.get(pipeline.id), 'en'),
+    }));
     return output.json({ pipelines: list, total: list.length });
   }
   await output.table(
@@ -75,6 +86,7 @@ export async function listPipelines(context: CommandContext): Promise<void> {
       { en: 'components', zh: '组件', cut: 2, least: 14 },
       { en: 'state', zh: '状态' },
       { en: 'updated', zh: '更新时间', cut: 1, brief: briefInstant },
+      { en: 'waits for', zh: '等待', least: 12 },
     ],
     pipelines.map((pipeline) => [
       pipeline.id,
@@ -82,22 +94,38 @@ export async function listPipelines(context: CommandContext): Promise<void> {
       pipeline.componentTypes.join(', '),
       stateText({ isDisabled: pipeline.disabled, isParked: parked.has(pipeline.id) }, output.lang),
       pipeline.updateTime,
+      textOf(waiting.get(pipeline.id), lang),
     ]),
   );
 }
 
 /** Shows a pipeline: what matters for people, all of it as JSON. */
 export async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
-  const { pipeline, standing } = await withDatabase(context, async (database) => ({
+  const { pipeline, standing, waiting, newestStoredBlock } = await withDatabase(context, async (database) => ({
     pipeline: await new PipelineStore(database).get(id),
     standing: await readStanding(new TaskStore(database), new CheckpointStore(database), id),
+    waiting: (await readQueued(database, id)).get(id),
+    newestStoredBlock: await new BatchStore(database).newestStoredBlock(id),
   }));
   const { output } = context;
-  if (!output.isJson) {
-    for (const line of describePipeline(pipeline, standing)) await output.line(line);
-    return;
+  if (output.isJson) {
+    return output.json({ ...pipelineToJson(pipeline, standing), waiting_for: textOf(waiting, 'en') });
   }
-  await output.json(pipelineToJson(pipeline, standing));
+  const sights = { waitingFor: textOf(waiting, output.lang), newestStoredBlock };
+  for (const line of describePipeline(pipeline, standing, sights)) await output.line(line);
+}
+
+/** Queued tasks that are looked at: there is one of a pipeline. */
+const mostQueued = 10_000;
+
+/** Reads what the queued tasks of pipelines wait for, by the pipelines' ids. */
+async function readQueued(database: Database, pipelineId?: number): Promise<ReadonlyMap<number, Waiting>> {
+  const tasks = await listTasks(database, { status: taskStatus.queued, pipelineId, limit: mostQueued, offset: 0 });
+  return new Map(tasks.flatMap((task) => (task.waiting === null ? [] : [[task.pipelineId, task.waiting]])));
+}
+
+function textOf(waiting: Waiting | undefined, lang: 'en' | 'zh'): string | null {
+  return waiting === undefined ? null : waitingText(waiting, lang);
 }
 
 /** Prints a definition as YAML, or as JSON, in the form that can be imported again. */

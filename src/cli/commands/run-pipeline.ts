@@ -8,6 +8,7 @@ import type { CommandContext } from '../context.js';
 import { openChains } from '../running/open-chains.js';
 import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../running/prepare-run.js';
 import { printRunResult } from '../running/print-run-result.js';
+import { warnAfterFresh, warnBeforeFresh } from '../running/warn-of-old-rows.js';
 import { findUrls, RunConsole } from '../running/run-console.js';
 import { tightenHeap } from '../tighten-heap.js';
 import { watchRun } from '../running/watch-liveness.js';
@@ -27,6 +28,7 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   const pipeline = await new PipelineStore(database).get(options.id);
   const component = checkRunnable(pipeline, context);
   checkEndpoints(findUrls(context, sourceConfig(component)), sourceConfig(component));
+  if (options.fresh === true) await warnBeforeFresh(context, database, pipeline.id);
   const console = new RunConsole(context);
   const liveness = await watchRun(context, database, console.logger);
   const chains = openChains(context, database, liveness);
@@ -46,6 +48,8 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
       signal: abortLater(clock, signals.stopping, ended.signal),
     }).finally(() => liveness.close());
     await console.close();
+    // Whoever stops a run shall not wait for a database that is away.
+    if (options.fresh === true) await warnAfterFresh(context, database, result).catch(() => undefined);
     await printRunResult(context.output, result, clock.monotonic() - console.openedAt);
   } finally {
     ended.abort();

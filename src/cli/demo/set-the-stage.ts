@@ -70,9 +70,9 @@ export async function importPipeline(stage: DemoStage, token: DemoToken): Promis
   });
 }
 
-/** Stores the same definition once more, under another id. */
+/** Stores the same definition once more, under another id and name. */
 export async function importCopy(stage: DemoStage, id: number): Promise<void> {
-  await stage.tell('pipeline', 'import', definitionFile, '--id', String(id));
+  await stage.tell('pipeline', 'import', definitionFile, '--id', String(id), '--name', `demo-transfers-${id}`);
 }
 
 function definition({ address, sent }: DemoToken): string {

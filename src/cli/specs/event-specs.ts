@@ -1,7 +1,12 @@
 import type { OptionSpec } from '../command-line/command-outline.js';
 import type { CommandSpec } from '../command-line/command-spec.js';
 
-const pipeline: OptionSpec = { flags: '--pipeline <id>', description: 'of which pipeline, by id or name', kind: 'pipeline', required: true };
+const pipeline: OptionSpec = {
+  flags: '--pipeline <id>',
+  description: 'of which pipeline, by id or name',
+  kind: 'pipeline',
+  required: true,
+};
 const blocks: readonly OptionSpec[] = [
   { flags: '--from-block <n>', description: 'first block, inclusive', kind: 'number' },
   { flags: '--to-block <n>', description: 'last block, inclusive', kind: 'number' },

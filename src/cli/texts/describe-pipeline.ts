@@ -1,5 +1,6 @@
 import { eventSignatures } from '../../chain/abi/abi.js';
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Component, ContractAbi, EventMonitorConfig, Pipeline } from '../../model/pipeline.js';
 import type { Standing } from '../../tasks/parked.js';
 
@@ -8,8 +9,20 @@ type Row = readonly [label: string, value: string | null];
 /** Addresses beyond so many are only counted. */
 const shownAddresses = 5;
 
+/** What else is to be seen of a pipeline. */
+export interface PipelineSights {
+  /** What its queued task waits for; null where none is queued. */
+  readonly waitingFor: string | null;
+  /** The newest block that has events; below zero where none has. */
+  readonly newestStoredBlock: number;
+}
+
 /** Describes a pipeline for people, a line each. */
-export function describePipeline(pipeline: Pipeline, { checkpoint, parked }: Standing): readonly string[] {
+export function describePipeline(
+  pipeline: Pipeline,
+  { checkpoint, parked }: Standing,
+  { waitingFor, newestStoredBlock }: PipelineSights,
+): readonly string[] {
   return [
     `pipeline ${pipeline.id}: ${pipeline.name}`,
     ...lines([
@@ -20,6 +33,8 @@ export function describePipeline(pipeline: Pipeline, { checkpoint, parked }: Sta
         'read',
         checkpoint === null ? null : `blocks ${checkpoint.startBlock ?? '?'} to ${checkpoint.blockNumber ?? '?'}`,
       ],
+      ['older events', olderEvents(checkpoint, newestStoredBlock)],
+      ['waits for', waitingFor],
       ['description', pipeline.description],
       ['classification', pipeline.classificationId?.toString() ?? null],
       ['timeout', pipeline.timeoutMinutes === null ? null : `${pipeline.timeoutMinutes} min`],
@@ -28,6 +43,13 @@ export function describePipeline(pipeline: Pipeline, { checkpoint, parked }: Sta
     ]),
     ...pipeline.components.flatMap(describeComponent),
   ];
+}
+
+/** A run that began anew and was stopped has left those of earlier runs above it. */
+function olderEvents(checkpoint: Checkpoint | null, newestStoredBlock: number): string | null {
+  const read = checkpoint?.blockNumber ?? null;
+  if (read === null || newestStoredBlock <= read) return null;
+  return `blocks ${read + 1} to ${newestStoredBlock}, of earlier runs: listed until a run reads them again`;
 }
 
 function describeComponent({ name, type, config }: Component, position: number): readonly string[] {

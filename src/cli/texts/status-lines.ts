@@ -113,7 +113,10 @@ function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang
   ];
 }
 
-function pipelineRow({ id, name, state, task, nextBlock }: PipelineStatus, { rates, contact, lang }: StatusView): StatusRow {
+function pipelineRow(
+  { id, name, state, task, nextBlock }: PipelineStatus,
+  { rates, contact, lang }: StatusView,
+): StatusRow {
   const progress = task?.progress ?? null;
   const isRunning = task?.status === taskStatus.running;
   const unknownSince = task === null ? null : contact.unknownSince(task.id);

@@ -24,6 +24,8 @@ const turnMs = 60_000;
 export class RunAlerts {
   readonly #options: RunAlertsOptions;
   readonly #database: DatabaseRule;
+  /** Looks in a row that found no monitor alive. */
+  #missed = 0;
 
   constructor(options: RunAlertsOptions) {
     this.#options = options;
@@ -51,7 +53,7 @@ export class RunAlerts {
       await clock.sleep(turnMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       for (const condition of desk.standing) desk.raise(condition);
-      if (rules.noMonitor && clock.monotonic() - startedAt >= unmonitoredMs) await this.#lookForMonitor();
+      if (rules.noMonitor) await this.#lookForMonitor(clock.monotonic() - startedAt >= unmonitoredMs);
     }
   }
 
@@ -78,11 +80,13 @@ export class RunAlerts {
     this.#database.back();
   }
 
-  async #lookForMonitor(): Promise<void> {
+  /** At two looks in a row there must be none: one that is started anew is away for a moment. */
+  async #lookForMonitor(isDue: boolean): Promise<void> {
     const { desk, isMonitored } = this.#options;
     // Where the database can't say there are other alerts.
     const monitored = await isMonitored().catch(() => null);
-    if (monitored === false) desk.raise(noMonitor());
+    this.#missed = monitored === false ? this.#missed + 1 : 0;
+    if (isDue && this.#missed > 1) desk.raise(noMonitor());
     const known = desk.standing.some(({ rule }) => rule === 'no_monitor');
     if (monitored === true && known) desk.clear(alertKey(noMonitor()), 'a monitor is alive again');
   }

@@ -83,7 +83,7 @@ describe('a log source', () => {
     node.traits.logTimestamps = 'real';
     const fetched = await fetch(5, 50, false);
     expect(fetched.timestamps.get(49)).to.equal(1_700_000_000 + 49 * 12);
-    expect(node.requests.slice(1)).to.deep.equal([["eth_getBlockByNumber"]]);
+    expect(node.requests.slice(1)).to.deep.equal([['eth_getBlockByNumber']]);
   });
 
   it('gives every header of a range that is to be verified', async () => {

@@ -65,13 +65,24 @@ describe('a node that cuts answers off and does not say so', function () {
     expect(asked()).to.be.below(20);
   });
 
-  for (const [most, keeps] of [[777, 'oldest'], [1_000, 'newest'], [995, 'oldest'], [128, 'newest']] as const) {
+  for (const [most, keeps] of [
+    [777, 'oldest'],
+    [1_000, 'newest'],
+    [995, 'oldest'],
+    [128, 'newest'],
+  ] as const) {
     it(`is found out whatever the number is (${most}), and whether it gives the oldest or the newest ones (${keeps})`, async () => {
       node.mine(260, (number) => Array.from({ length: number % 23 }, () => ({})));
       cut(most, keeps);
       expect(await readAll(260, 100)).to.equal(node.canonicalLogs(1).length);
     });
   }
+
+  it('is found out where its limit is just what the first ranges hold', async () => {
+    node.mine(1_000, () => Array.from({ length: 5 }, () => ({})));
+    cut(500);
+    expect(await readAll(1_000, 100)).to.equal(5_000);
+  });
 
   it('is found out where one block holds all that it gives', async () => {
     node.mine(6, (number) => Array.from({ length: number === 2 ? 900 : 1 }, () => ({})));

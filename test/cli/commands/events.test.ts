@@ -84,6 +84,35 @@ eachDatabase('the events commands', (testDatabase) => {
     expect(await ofPipeline('export', '--from-block', '3', '--to-block', '2')).to.include({ code: 2, stdout: '' });
   });
 
+  it('refuse an event that the pipeline does not have, and name the nearest', async () => {
+    const definition = {
+      name: 'erc20',
+      components: [{ name: 'a', type: 'event_monitor', chain_name: 'ethereum', abi_path: 'builtin:erc20' }],
+    };
+    writeFileSync(join(folder, 'erc20.json'), JSON.stringify(definition));
+    const imported = await runIn(
+      folder,
+      'pipeline',
+      'import',
+      'erc20.json',
+      '--id',
+      '145',
+      '--database',
+      testDatabase.url(),
+    );
+    expect(imported.code, imported.stderr).to.equal(0);
+    for (const command of ['list', 'export']) {
+      const of = (event: string) =>
+        runIn(folder, 'events', command, '--pipeline', '145', '--event', event, '--database', testDatabase.url());
+      expect(await of('Transer')).to.deep.equal({
+        code: 2,
+        stdout: '',
+        stderr: "error: pipeline 145 has no event 'Transer'\nhint: did you mean 'Transfer'?\n",
+      });
+      expect(await of('Transfer(address, address, uint256)')).to.include({ code: 0 });
+    }
+  });
+
   it('export CSV: a header and a row each, the arguments as a cell of JSON', async () => {
     const rows = (await exported('--format', 'csv', '--to-block', '1')).split('\r\n');
     expect(rows[0]).to.equal(

@@ -166,7 +166,9 @@ describe('the pipeline and abi commands', () => {
     });
     const text = readFileSync(join(folder, 'usdc-transfers.yaml'), 'utf8').replace('builtin:erc20', 'abi_id:1');
     writeFileSync(join(folder, 'stored.yaml'), text);
-    expect(await chainparse('pipeline', 'import', 'stored.yaml', '--id', '50', '--name', 'stored')).to.include({ code: 0 });
+    expect(await chainparse('pipeline', 'import', 'stored.yaml', '--id', '50', '--name', 'stored')).to.include({
+      code: 0,
+    });
     expect(await json('abi', 'remove', '1')).to.deep.equal({ abi_id: 1, removed: true });
     expect(await chainparse('abi', 'show', '1')).to.include({ code: 3 });
     expect(await json('pipeline', 'show', '50')).to.have.nested.property('components[0].abi[2].name', 'Deposit');

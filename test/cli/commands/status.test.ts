@@ -82,7 +82,7 @@ eachDatabase('chainparse status', (testDatabase) => {
     ]);
     // The most silent task comes first.
     expect(stdout).to.match(/silent for.*\n +2 +46 +16 min .*\n +1 +45 +\d s /);
-    expect(stdout).to.contain('block 100, 7 behind, 4711 events');
+    expect(stdout).to.contain('block 99, 7 behind, 4711 events');
     expect(stdout).not.to.contain('\u001b');
   });
 
@@ -124,6 +124,39 @@ eachDatabase('chainparse status', (testDatabase) => {
     const { knex, dialect } = database;
     await database.write([knex('rpc_endpoint').update({ update_time: dialect.secondsAgo(knex, 100) })]);
     expect((await status('--once')).stdout).to.match(/b\.example +ethereum +no report for 10\d s/);
+  });
+
+  it('calls the lag of a run unknown while none of its endpoints answers, and says since when', async () => {
+    const { worker } = claimRequest({ pipelineId: 45 });
+    const away = {
+      ...({ name: 'a.example', state: 'resting' } as const),
+      ...{ headMs: null, logsMs: null, errorRate: 1, inFlight: 0, maxInFlight: null },
+      ...{ maxPerSecond: null, newestBlock: 7, requests: 9, failures: 9, lastError: 'gone', lastErrorSeconds: 5 },
+    };
+    await new EndpointStore(database).report({ session: '1', chainId: 1, worker }, [away]);
+    const { stdout } = await status('--once');
+    expect(stdout).to.match(/45 +usdc +running +unknown since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d /);
+    expect(stdout)
+      .to.match(/block 99, lag unknown since .*, 4711 events/)
+      .and.not.to.contain('7 behind');
+    expect((await status('--once', '--lang', 'zh')).stdout).to.match(/自 \S+ 起未知/);
+    const { pipelines } = JSON.parse((await status('--json')).stdout) as Status;
+    const usdc = pipelines.find((pipeline) => pipeline['pipeline_id'] === 45);
+    expect(usdc).to.include({ lag_blocks: null });
+    expect(usdc?.['lag_unknown_since']).to.match(/^\d{4}-/);
+  });
+
+  it('counts the tasks that wait, and says what they wait for', async () => {
+    await database.write([
+      database.knex('pipeline_task').insert({
+        ...{ pipeline_id: 48, status: 3, create_time: database.dialect.now(database.knex), log_path: '' },
+      }),
+    ]);
+    const { stdout } = await status('--once');
+    expect(stdout).to.match(/^2 running, 1 silent, 1 queued; in the last hour/);
+    expect(stdout).to.match(/48 +new +queued, waits for /);
+    expect((await status('--once', '--lang', 'zh')).stdout).to.match(/48 +new +等待运行, 等待/);
+    expect(JSON.parse((await status('--json')).stdout)).to.include({ queued_total: 1, time_zone: '+00:00' });
   });
 
   it('prints one document of JSON', async () => {
@@ -182,10 +215,10 @@ eachDatabase('chainparse status', (testDatabase) => {
     expect(await run(['status', '--once', '--database', url, '--lang', 'en'], narrow)).to.equal(0);
     for (const line of narrow.stdout.text.split('\n').slice(2)) expect(line.length, line).to.be.at.most(70);
     expect(narrow.stdout.text).to.contain('failed (chain_unreachable)');
-    expect(narrow.stderr.text).to.match(/^not shown: .*next block.* \(--wide shows all\)$/m);
+    expect(narrow.stderr.text).to.match(/^not shown: .*last block.* \(--wide shows all\)$/m);
     const wide = new FakeIo({ cwd: folder, screen: true, env: { COLUMNS: '70' } });
     expect(await run(['status', '--once', '--wide', '--database', url, '--lang', 'en'], wide)).to.equal(0);
-    expect(wide.stdout.text).to.contain('next block');
+    expect(wide.stdout.text).to.contain('last block');
     expect(wide.stderr.text).not.to.contain('not shown');
   });
 

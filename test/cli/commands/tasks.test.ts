@@ -101,7 +101,7 @@ eachDatabase('the tasks commands', (testDatabase) => {
     const { stdout } = await chainparse('tasks', 'list', '--limit', '3', '--page', '2', '--lang', 'en');
     expect(stdout).to.match(/^id {2}pipeline {2}status {2}worker/);
     expect(stdout).to.match(
-      /\n 1 {8}45 {2}failed {2}host-1:4711 .*\(\d+ s ago\) {2}block 11, 2 behind, 0 events {2}timeout\n$/,
+      /\n 1 {8}45 {2}failed {2}host-1:4711 .*\(\d+ s ago\) {2}block 10, 2 behind, 0 events {2}timeout\n$/,
     );
     const zh = await chainparse('tasks', 'list', '--lang', 'zh');
     expect(zh.stdout).to.contain('最后心跳时间').and.contain('正在运行');

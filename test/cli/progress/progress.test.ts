@@ -43,10 +43,10 @@ describe('the progress of a historical run', () => {
   it('is a bar with blocks, events, events a second and the time that is left', async () => {
     const { clock, reporter, drawn } = setUp();
     reporter.update(historical(100, 0));
-    expect(drawn()).to.equal(`|${'░'.repeat(24)} 0 %, block 100/199, 0 events, 0 events/s`);
+    expect(drawn()).to.equal(`|${'░'.repeat(24)} 0 %, block 99/199, 0 events, 0 events/s`);
     await clock.advance(500);
     reporter.update(historical(150, 2_000));
-    const text = '50 %, block 150/199, 2,000 events, 4,000 events/s, ETA 1s';
+    const text = '50 %, block 149/199, 2,000 events, 4,000 events/s, ETA 1s';
     expect(drawn()).to.equal(`|${'█'.repeat(11)}${'░'.repeat(10)} ${text}`);
     reporter.end();
   });
@@ -59,7 +59,7 @@ describe('the progress of a historical run', () => {
     expect(drawn()).to.equal('');
     await clock.advance(100);
     reporter.update(historical(102, 2));
-    expect(drawn()).to.contain('block 102/199');
+    expect(drawn()).to.contain('block 101/199');
     reporter.end();
   });
 
@@ -119,8 +119,8 @@ describe('progress without a terminal', () => {
     }
     reporter.end();
     expect(lines.map(([message]) => message)).to.deep.equal([
-      '10 %, block 110/199, 100 events, 10 events/s, ETA 1m30s',
-      '20 %, block 120/199, 200 events, 10 events/s, ETA 1m20s',
+      '10 %, block 109/199, 100 events, 10 events/s, ETA 1m30s',
+      '20 %, block 119/199, 200 events, 10 events/s, ETA 1m20s',
     ]);
     expect(lines[0]?.[1]).to.include({ event: 'task.progress', mode: 'historical', next_block: 110, events: 100 });
     expect(drawn()).to.equal('');

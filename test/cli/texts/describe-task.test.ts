@@ -150,8 +150,10 @@ describe('an ended task in words', () => {
 
 describe('a task in words', () => {
   it('that waits says so, and neither lives nor has ended', () => {
-    expect(line('waits', { status: 3 })).to.equal('no process has begun it yet');
-    expect([line('alive', { status: 3 }), line('why', { status: 3 })]).to.deep.equal([undefined, undefined]);
+    const waits = { status: 3, waiting: { kind: 'full', workers: 2 } } as const;
+    expect(line('waits for', waits)).to.equal('a free worker: all 2 that are alive are full');
+    expect(line('等待', waits, 'zh')).to.equal('空闲的工作进程: 存活的 2 个都已满');
+    expect([line('alive', waits), line('why', waits)]).to.deep.equal([undefined, undefined]);
   });
 
   it('tells how far a heartbeat lies in the future', () => {

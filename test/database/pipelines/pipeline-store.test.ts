@@ -96,7 +96,9 @@ eachDatabase('the store of pipelines', (databases) => {
 
   it('replaces the one of its name where no id is given, and stores it where none has the name', async () => {
     const id = await store.import({ ...definition, name: 'by name' }, { update: true });
-    expect(await store.import({ ...definition, name: 'By Name', description: 'changed' }, { update: true })).to.equal(id);
+    expect(await store.import({ ...definition, name: 'By Name', description: 'changed' }, { update: true })).to.equal(
+      id,
+    );
     expect(await store.get(id)).to.deep.include({ name: 'By Name', description: 'changed' });
   });
 

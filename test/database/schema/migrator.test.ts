@@ -157,7 +157,9 @@ eachDatabase('the migrator', (databases) => {
     it(`completes what a crash cut short, at whatever step${older ? ', on older tables' : ''}`, async function () {
       this.timeout(120_000);
       const whole = await schemaAfter(older, Infinity);
-      const trials = Array.from({ length: whole.steps }, (_trial, steps) => steps);
+      // On MySQL, where a change of a table takes several times as long, some of the steps must do.
+      const every = databases.dialect === 'mysql' ? 3 : 1;
+      const trials = Array.from({ length: Math.ceil(whole.steps / every) }, (_trial, i) => i * every);
       // Several at a time: they mostly wait for the disk.
       while (trials.length > 0) {
         const together = trials.splice(0, 4);

@@ -62,7 +62,8 @@ eachDatabase("a database's time zone", (databases) => {
 
   it('of a database of an earlier version is what is set when the migration runs', async () => {
     const earlier = await migrated();
-    await new Migrator(earlier).down(ignore, false);
+    const migrator = new Migrator(earlier);
+    for (let last = ''; last !== '0010-installation';) [last = ''] = await migrator.down(ignore, false);
     expect(await stored(await migrated('-03:30'))).to.have.property('time_zone', '-03:30');
   });
 

@@ -3,6 +3,7 @@ import { monitorConfig } from '../../support/monitor-run.js';
 import { simContract } from '../../support/simulated-chain.js';
 import { transferAbi } from '../../support/transfer-emitter.js';
 import { Dice } from '../simulator/dice.js';
+import { planLie } from './plan-lie.js';
 import { planEndpoint } from './planned-endpoint.js';
 import type { PlannedEndpoint } from './planned-endpoint.js';
 import { otherContract } from './sim-events.js';
@@ -79,7 +80,7 @@ export function planSchedule(seed: number): Plan {
     doom: null,
     quietMs: busyMs,
   };
-  return dice.chance(0.06) ? doomed(plan, dice) : plan;
+  return dice.chance(0.06) ? doomed(plan, dice) : planLie(plan);
 }
 
 function doomed(plan: Plan, dice: Dice): Plan {
@@ -96,9 +97,11 @@ function doomed(plan: Plan, dice: Dice): Plan {
   }
   if (doom === 'other-chain')
     return { ...plan, doom, endpoints: endpoints.map((it) => ({ ...it, isOtherChain: true })) };
+  // Its first blocks must be history: new ones are asked for by their hashes.
   return {
     ...plan,
     doom,
+    prehistory: Math.max(plan.prehistory, 90),
     endpoints: endpoints.map((it) => ({ ...it, oldest: 4 })),
     definition: { ...plan.definition, startBlock: 1, endBlock: null, finality: 'latest' },
   };

@@ -1,4 +1,5 @@
 import type { Dice } from '../simulator/dice.js';
+import type { EndpointLie } from './endpoint-lies.js';
 
 /** What goes wrong at an endpoint for a while. */
 export type EpisodeKind =
@@ -64,6 +65,8 @@ export interface PlannedEndpoint {
   /** The first block whose logs it has; what is older is pruned. */
   readonly oldest: number;
   readonly episodes: readonly Episode[];
+  /** What it tells that is not so, until the last fault is over. */
+  readonly lie?: EndpointLie | undefined;
 }
 
 const kinds: readonly EpisodeKind[] = [

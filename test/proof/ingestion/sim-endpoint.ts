@@ -3,6 +3,7 @@ import type { SimBlock, SimLog } from '../../support/simulated-chain.js';
 import { SimRefusal, answerCall, headerOf } from '../../support/simulated-node.js';
 import type { NodeTraits, SimError } from '../../support/simulated-node.js';
 import { Dice } from '../simulator/dice.js';
+import { EndpointLies } from './endpoint-lies.js';
 import { callErrors, garbage, rateErrors, refusedConnections, serverErrors } from './endpoint-faults.js';
 import type { Reaction } from './endpoint-faults.js';
 import { movingMs } from './planned-endpoint.js';
@@ -17,6 +18,8 @@ export interface SimEndpointOptions {
   readonly finalizedDistance: number;
   readonly safeDistance: number;
   readonly blockMs: number;
+  /** When the last fault of the schedule is over. */
+  readonly quietMs: number;
   readonly chainId: number;
   readonly random: () => number;
   readonly now: () => number;
@@ -44,11 +47,13 @@ export class SimEndpoint {
   refused = 0;
   readonly #options: SimEndpointOptions;
   readonly #dice: Dice;
+  readonly #lies: EndpointLies;
 
   constructor(options: SimEndpointOptions) {
     this.plan = options.plan;
     this.#options = options;
     this.#dice = new Dice(options.random);
+    this.#lies = new EndpointLies(options);
   }
 
   /** Whether nobody gets through to it now. */
@@ -69,7 +74,7 @@ export class SimEndpoint {
   wasWellFor(durationMs: number): boolean {
     const { plan, now } = this.#options;
     const from = now() - durationMs;
-    const isFit = !plan.isOtherChain && plan.oldest === 0;
+    const isFit = !plan.isOtherChain && plan.oldest === 0 && !this.#lies.isLying(from);
     return isFit && from >= 0 && plan.episodes.every(({ fromMs, toMs }) => toMs < from || fromMs > now());
   }
 
@@ -77,7 +82,7 @@ export class SimEndpoint {
   tell(blocks: readonly SimBlock[]): void {
     const keepsQuiet = (['silent', 'stuck', 'mute'] as const).some((kind) => this.#active(kind) !== undefined);
     if (keepsQuiet || this.isAway || this.isOtherChain) return;
-    for (const block of blocks) for (const hear of [...this.subscribers]) hear(headerOf(block));
+    for (const block of blocks) for (const hear of [...this.subscribers]) hear(headerOf(block, { roots: true }));
   }
 
   /** Takes a request as it arrives. */
@@ -119,7 +124,7 @@ export class SimEndpoint {
     if (call.method === 'eth_subscribe') return { jsonrpc: '2.0', id, result: '0x1' };
     if (this.#befalls('call-error')) return errorFor(id, this.#dice.pick(callErrors));
     try {
-      return { jsonrpc: '2.0', id, result: this.#result(call, view) };
+      return { jsonrpc: '2.0', id, result: this.#lies.change(call, this.#result(call, view)) };
     } catch (error) {
       if (!(error instanceof SimRefusal)) throw error;
       if (rangeOf(call) !== null) this.refused++;
@@ -168,6 +173,7 @@ export class SimEndpoint {
       repeats: this.#befalls('duplicates'),
       strays: range === null ? [] : this.#strays(range),
       receipts: plan.receipts,
+      roots: true,
       maxAddresses: plan.maxAddresses,
       beyondHead: plan.beyondHead,
     };

@@ -12,6 +12,9 @@ const inFlight = guardsOf('src/chain/endpoints/in-flight-limit.ts', ['test/chain
 const rate = guardsOf('src/chain/endpoints/request-rate.ts', ['test/chain/endpoints/request-rate.test.ts']);
 const waiting = guardsOf('src/chain/endpoints/waiting-calls.ts', ['test/chain/endpoints/waiting-calls.test.ts']);
 const endpoint = guardsOf('src/chain/endpoints/pooled-endpoint.ts', [outages, found]);
+const throttled = 'test/chain/endpoints/throttled-endpoints.test.ts';
+const noise = guardsOf('src/chain/endpoints/refusal-noise.ts', [throttled], 'by chance');
+const alone = guardsOf('src/chain/endpoints/in-flight-limit.ts', [throttled], 'at a time');
 const endless = 'test/chain/rpc/endless-answers.test.ts';
 const http = guardsOf('src/chain/rpc/http-endpoint.ts', [endless]);
 const socket = guardsOf('src/chain/rpc/websocket-connection.ts', [endless]);
@@ -36,7 +39,12 @@ export const endpointMutants: readonly Mutant[] = [
   ),
   endpoint('no-herd', 'who returns is not run over', 'this.inFlight.restart();', ';'),
   endpoint('given-up-try', 'a try that was given up makes way', 'this.breaker.end(since);', ''),
-  endpoint('refused-together', 'what was refused together counts once', 'if (since <= this.#slowedAt) return;', ''),
+  endpoint(
+    'refused-together',
+    'what was refused together counts once',
+    'if (since <= this.#slowedAt) {',
+    'if (since < 0) {',
+  ),
   endpoint(
     'simple-first',
     'an outage is told from a bad range',
@@ -66,6 +74,15 @@ export const endpointMutants: readonly Mutant[] = [
   turns('look-again', 'who is away is looked at', 'if (trusted.length > 0) this.#lookAgain(candidates, now);', ''),
   turns('archive', 'old ranges go where history is', '[able, trusted, candidates]', '[trusted, candidates]'),
   turns('counted-wait', 'waiting ends some day', 'call.waitsFor(usable);', ''),
+  noise('answers-fall', 'what a limit lets through is no chance', '|| answers > before.answers * fallen', ''),
+  noise('refusals-stay', 'a lower rate that helps is kept', 'share < before.share * unmoved ||', ''),
+  noise(
+    'more-than-chance',
+    'more refusals than chance makes count',
+    '|| this.#refused <= calls * (2 * this.#share + surprise)',
+    '|| true',
+  ),
+  alone('one-alone', 'one alone is not one of too many', 'if (this.#inFlight < 2) return;', ''),
   http(
     'endless-answer',
     'an answer is counted before it is kept',

@@ -10,8 +10,27 @@ export const heartbeatMutants: readonly Mutant[] = [
   heartbeat(
     'stall',
     'a run that hangs falls silent',
-    'this.lost.aborted || this.isStalled || !(',
-    'this.lost.aborted || !(',
+    'if (this.isStalled) this.#askIfDue(signal);\n      else await',
+    'await',
+  ),
+  heartbeat(
+    'stalled-asks',
+    'what hangs asks once an interval whether its task was ended',
+    '    void this.#options.rounds.ask();\n',
+    '',
+  ),
+  rounds('stalled-learns', 'and learns it', "      member.settle('lost', { progress: null, sentAt });\n", ''),
+  guardsOf('src/database/operations/alert-store.ts', ['test/database/operations/alert-store.test.ts'], '(sqlite)')(
+    'alert-ended',
+    'nobody is alerted about a task that has ended',
+    'if (await this.#hasEnded(condition.taskId)) return',
+    'if (condition.taskId === -1) return',
+  ),
+  guardsOf('src/cli/running/prepare-run.ts', ['test/cli/running/prepare-run.test.ts'])(
+    'stopped-before',
+    'a run that was told to stop before it began drops its calls, too',
+    'if (stopping.aborted) begin();\n  else ',
+    '',
   ),
   heartbeat('lost-signal', 'a run whose beat is refused stops', '      this.#lost.abort(this.#failure);\n', ''),
   heartbeat(

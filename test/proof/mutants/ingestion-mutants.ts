@@ -14,6 +14,20 @@ const clean = guardsOf('src/chain/logs/clean-logs.ts', [
 const links = guardsOf('src/chain/logs/consistency.ts', ['test/chain/logs/clean-logs.test.ts']);
 const receipts = guardsOf('src/chain/logs/block-receipts.ts', ['test/chain/logs/block-receipts.test.ts']);
 const newBlocks = guardsOf('src/chain/logs/new-blocks.ts', ['test/chain/logs/new-blocks.test.ts']);
+const sure = ['test/chain/logs/sure-logs.test.ts'];
+const proofs = guardsOf('src/chain/audit/proofs.ts', [
+  ...sure,
+  'test/chain/audit/proofs.test.ts',
+  'test/chain/logs/bloom-excludes.test.ts',
+]);
+const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
+const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);
+const caps = guardsOf('src/chain/logs/silent-caps.ts', ['test/chain/logs/silent-caps.test.ts']);
+const sampled = guardsOf('src/chain/logs/log-source.ts', ['test/chain/logs/silent-caps.test.ts']);
+const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
+  'test/chain/logs/log-source.test.ts',
+  'test/chain/logs/log-reader.test.ts',
+]);
 const stretch = guardsOf('src/chain/reorg/read-stretch.ts', ['test/components/event-monitor.test.ts']);
 const reorg = guardsOf('src/chain/reorg/reorg.ts', ['test/components/event-monitor.test.ts']);
 const reader = guardsOf('src/components/event-monitor/block-reader.ts', ['test/components/event-monitor.test.ts']);
@@ -25,9 +39,6 @@ const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-sour
 const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
 const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
 const monitor = guardsOf('src/components/event-monitor.ts', ['test/components/event-monitor.test.ts']);
-const anotherChain = ['test/components/event-monitor.test.ts'];
-const reconnected = guardsOf('src/chain/endpoints/chain-check.ts', anotherChain, 'another chain stands');
-const asker = guardsOf('src/chain/endpoints/endpoint-asker.ts', anotherChain, 'another chain stands');
 const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
 const values = guardsOf('src/chain/rpc/rpc-values.ts', ['test/chain/chain-client.test.ts']);
 const digits = guardsOf('src/chain/log-json/hex-readers.ts', ['test/chain/log-json/log-layout.test.ts']);
@@ -40,13 +51,6 @@ const rollback = guardsOf(
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
 export const ingestionMutants: readonly Mutant[] = [
   values('too-large', 'no number comes through that no table holds', 'if (number > largest) throw', 'if (false) throw'),
-  reconnected('new-connection', 'a new connection may lead elsewhere', 'rpc.onConnect(() => this.doubt());', ''),
-  asker(
-    'answer-of-stranger',
-    'what came over a new connection counts once its chain is known',
-    'return (await this.#askForChain(endpoint, since, signal)) ?? { answer };',
-    'return { answer };',
-  ),
   stretch('chain-first', 'nothing is taken back for another chain', 'await this.#chain.askForChain(signal);', ''),
   stretch(
     'stored-below',
@@ -54,7 +58,6 @@ export const ingestionMutants: readonly Mutant[] = [
     '?? (await this.#storedBlock(latest.number))',
     '?? null',
   ),
-  stretch('lag-once', 'a node that lags is asked once', 'if (latest.hash === this.#lowerHead) return undefined;', ''),
   monitor('begun-above', 'a run that begins above the head is not done', '(isRead && !this.#isInDoubt)', 'isRead'),
   rhythm(
     'hasty-stamps',
@@ -63,11 +66,79 @@ export const ingestionMutants: readonly Mutant[] = [
     'return aim;',
   ),
   digits('too-large-digits', 'nor one that is read from its bytes', '&& this.value <= this.#largest ?', '?'),
-  source(
+  hidden(
     'hidden-logs',
     'an empty answer is not believed where the bloom filter tells of logs',
-    'if (doubtful.length === 0) return logs;',
-    'if (doubtful.length >= 0) return logs;',
+    'if (doubtful.length === 0) return [];',
+    'if (doubtful.length >= 0) return [];',
+  ),
+  hidden(
+    'distrusted-whole',
+    'an answer that left out the logs of one block is not believed of the others',
+    'if (one === undefined || range.from === range.to) return found;',
+    'if (one === undefined || range.from <= range.to) return found;',
+  ),
+  proofs(
+    'receipts-root',
+    'receipts that do not give the root in the header are not believed where others have given theirs',
+    "if (this.#isCovered && (this.#roots || this.isProven(header))) return 'false';",
+    '',
+  ),
+  proofs(
+    'late-receipts',
+    'a node that has a block, and no receipts of it yet, is waited for',
+    "if (count === 0 && header.receiptsRoot !== undefined) return 'late';",
+    '',
+  ),
+  proofs(
+    'own-header',
+    'a bloom filter of zeros is believed only of a header that gives its hash',
+    'if (!/[^0]/.test(logsBloom.slice(2))) return this.isProven(header);',
+    'if (!/[^0]/.test(logsBloom.slice(2))) return true;',
+  ),
+  proofs(
+    'whole-block',
+    'logs are all of a block only where they give the bloom filter of its header',
+    'return logsBloom === logsBloomOf(logs);',
+    'return logsBloom !== logs.join();',
+  ),
+  agreed(
+    'said-again',
+    'what one endpoint says of a new block must be said again',
+    'return isSame && (now.head > last.number || isLate) ? now : null;',
+    'return isLate || then === undefined ? now : null;',
+  ),
+  agreed(
+    'two-endpoints',
+    'two endpoints must say the same, or are asked again',
+    'if (now === undefined || others.length > 0 || receipts !== null) return null;',
+    'if (now === undefined || receipts !== null) return null;',
+  ),
+  agreed(
+    'hollow-block',
+    'no logs are not taken in silence where a header tells of some',
+    'if (hollow === undefined) return agreed.logs;',
+    'if (hollow === undefined || isLate) return agreed.logs;',
+  ),
+  sureLogs(
+    'false-receipts',
+    'receipts that stay false are not replaced by what the same endpoint says otherwise',
+    'else if (complaints.length === 0) return told;',
+    'else if (complaints.length >= 0) return told;',
+  ),
+  caps(
+    'silent-cap',
+    'an answer with as many logs as its endpoint ever gave is looked at',
+    'if (!isSuspect(answer, range, given)) return;',
+    'if (range.from >= 0) return;',
+  ),
+  caps('cut-at-the-end', 'its last block is asked for again, and what is behind it', ': [start, tail];', ': [start];'),
+  caps('cut-at-the-start', 'and its first one, and what is before it', ': [start, tail];', ': [tail];'),
+  sampled(
+    'sampled-header',
+    'the header of one block is looked at where logs tell their times',
+    'const asked = missing.length > 0 ? missing : this.#sample(logs, headers);',
+    'const asked = missing;',
   ),
   parts(
     'hidden-part',
@@ -75,8 +146,13 @@ export const ingestionMutants: readonly Mutant[] = [
     'filters.length === 1 ? logs : logs.filter(isWanted)',
     'logs',
   ),
-  source('hash-of-header', 'a log must stand in the block whose header is known', 'checkHashes(logs, headers);', ''),
-  source('hash-of-time', 'and in the block whose time it is given', 'checkHashes(logs, blocks);', ''),
+  source(
+    'hash-of-header',
+    'a log must stand in the block whose header is known',
+    'this.#compare(logs, headers, endpoint);',
+    '',
+  ),
+  source('hash-of-time', 'and in the block whose time it is given', 'this.#compare(logs, blocks, endpoint);', ''),
   source(
     'removed-logs',
     'logs that the chain took back make an answer worthless',
@@ -142,7 +218,7 @@ export const ingestionMutants: readonly Mutant[] = [
   stretch(
     'replaced',
     'a read block that has another hash now was replaced',
-    'if (found.hash !== held.hash) return held;',
+    'if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;',
     '',
   ),
   reader(
@@ -154,8 +230,8 @@ export const ingestionMutants: readonly Mutant[] = [
   source(
     'pass-over-liar',
     'who gives no whole answer is asked after the others',
-    'if (error instanceof Inconsistency) this.#options.chain.passOver(endpoint);',
-    '',
+    '    this.#options.chain.passOver(endpoint);\n    const text',
+    '    const text',
   ),
   readers('pass-over-receipts', 'who gives no whole receipts, too', '      this.#chain.passOver(endpoint);\n', ''),
   stretch(

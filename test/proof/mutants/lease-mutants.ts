@@ -3,9 +3,16 @@ import type { Mutant } from './mutant.js';
 
 const store = guardsOf('src/database/tasks/task-store.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const ending = guardsOf('src/database/tasks/end-replaced.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
+const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/claim-task.ts', ['test/tasks/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(mariadb)');
 const run = guardsOf('src/tasks/task-run.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');
+const queue = guardsOf('src/database/tasks/queue-task.ts', ['test/database/tasks/queue-task.test.ts'], '(sqlite)');
+const names = guardsOf(
+  'src/database/pipelines/pipeline-store.ts',
+  ['test/database/pipelines/pipeline-store.test.ts'],
+  '(sqlite)',
+);
 const settings = guardsOf('src/runtime/settings.ts', ['test/runtime/settings.test.ts']);
 
 /** Who has a pipeline, and when a task ends. */
@@ -55,14 +62,14 @@ export const leaseMutants: readonly Mutant[] = [
   ending(
     'claim-silent',
     'a claim for silence fails where the old task has beaten since',
-    'if (replaced.silentForSeconds !== null) whereSilent',
-    'if (replaced.silentForSeconds === undefined) whereSilent',
+    'if (replaced.silentForSeconds !== null) void',
+    'if (replaced.silentForSeconds === undefined) void',
   ),
-  ending(
+  silence(
     'claim-creation',
     'a task that never beat is judged by its creation',
-    "void never.whereNull('last_heartbeat').whereRaw(silent('create_time'));",
-    "void never.whereRaw('1 = 0');",
+    "'COALESCE(?, ?)'",
+    "'COALESCE(?, 0 * ?)'",
   ),
   store(
     'claim-holder',
@@ -85,14 +92,14 @@ export const leaseMutants: readonly Mutant[] = [
   claim(
     'claim-alive',
     'a holder that beats keeps the pipeline',
-    'if (task.silentSeconds > limitSeconds) {',
+    'if (isSilentFor(task.silentSeconds, intervalSeconds)) {',
     'if (task.silentSeconds >= 0) {',
   ),
   claim(
     'claim-interval',
     'a holder is judged by its own interval',
-    '3 * (task.heartbeatInterval ?? options.heartbeatIntervalSeconds)',
-    '3 * options.heartbeatIntervalSeconds',
+    'const intervalSeconds = task.heartbeatInterval ?? options.heartbeatIntervalSeconds;',
+    'const intervalSeconds = options.heartbeatIntervalSeconds;',
   ),
   claim(
     'claim-again',
@@ -121,13 +128,31 @@ export const leaseMutants: readonly Mutant[] = [
   run(
     'lost-aborts',
     'a lost lease drops the calls in the air',
-    'AbortSignal.any([options.signal, parts.heartbeat.lost])',
-    'options.signal',
+    'AbortSignal.any([signal, this.#parts.heartbeat.lost])',
+    'signal',
+  ),
+  queue(
+    'queued-once',
+    'a pipeline is queued once',
+    '.where({ id: pipelineId }).whereNotExists(queued)',
+    '.where({ id: pipelineId })',
+  ),
+  names(
+    'name-once',
+    'a name is given once where many ask for it at one time',
+    'const key = others.length > 0 ? null : nameKey(name);',
+    'const key = others.length >= 0 ? null : nameKey(name);',
+  ),
+  names(
+    'name-taken',
+    'also where the one that has it is an older program’s',
+    'if (others.length > 0 && !keepsName) throw nameTaken(name, others);',
+    'if (others.length > 99 && !keepsName) throw nameTaken(name, others);',
   ),
   settings(
     'timeout-setting',
     'a timeout under three intervals is refused',
-    'if (taskTimeoutMinutes * 60 >= 3 * heartbeatIntervalSeconds) return;',
+    'if (taskTimeoutMinutes * 60 >= silenceLimit(heartbeatIntervalSeconds)) return;',
     'if (taskTimeoutMinutes >= 0) return;',
   ),
 ];

@@ -11,7 +11,7 @@ export const outageMutants: readonly Mutant[] = [
   watch(
     'wait',
     'living runs are heard within three intervals',
-    'this.#waitMs = 3 * heartbeatIntervalMs;',
+    'this.#waitMs = silenceLimit(heartbeatIntervalMs);',
     'this.#waitMs = 0;',
   ),
   watch(

@@ -6,6 +6,7 @@ const store = guardsOf(
   ['test/database/tasks/timeout-store.test.ts'],
   '(sqlite)',
 );
+const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/timeout-store.test.ts'], '(sqlite)');
 const checkTest = ['test/tasks/timeout-check.test.ts'];
 const check = guardsOf('src/tasks/timeout-check.ts', checkTest, '(sqlite)');
 const lockedCheck = guardsOf('src/tasks/timeout-check.ts', checkTest, '(mariadb)');
@@ -15,8 +16,8 @@ export const timeoutMutants: readonly Mutant[] = [
   store(
     'timeout-status',
     'only a running task is failed',
-    ".where({ status: taskStatus.running })\n      .whereRaw('? >= COALESCE(ROUND",
-    ".whereRaw('? >= COALESCE(ROUND",
+    '.where({ status: taskStatus.running })\n      .whereRaw(isSilentOver',
+    '.whereRaw(isSilentOver',
   ),
   store(
     'timeout-deadline',
@@ -39,26 +40,16 @@ export const timeoutMutants: readonly Mutant[] = [
   store(
     'timeout-floor',
     'no task is failed under three of its intervals',
-    "\n      .whereRaw('? >= 3 * COALESCE(heartbeat_interval, ?) + 1', [silence, rule.heartbeatIntervalSeconds])",
+    '\n      .whereRaw(isSilent(this.#database, rule.heartbeatIntervalSeconds))',
     '',
   ),
-  store(
-    'timeout-own',
-    'a task’s own timeout beats the setting',
-    'COALESCE(ROUND(timeout_minutes * 60, 3), ?) + 1',
-    '? + 1',
-  ),
-  store(
-    'timeout-surely',
-    'whole seconds may read one too many',
-    "? >= COALESCE(ROUND(timeout_minutes * 60, 3), ?) + 1'",
-    "? >= COALESCE(ROUND(timeout_minutes * 60, 3), ?)'",
-  ),
-  store(
+  store('timeout-own', 'a task’s own timeout beats the setting', 'COALESCE(ROUND(timeout_minutes * 60, 3), ?)', '?'),
+  silence('timeout-surely', 'whole seconds may read one too many', "'? >= ? + 1'", "'? >= ?'"),
+  silence(
     'timeout-creation',
     'a task that never beat is judged by its creation',
-    "knex.raw('COALESCE(?, ?)', [",
-    "knex.raw('COALESCE(?, 0 * ?)', [",
+    "'COALESCE(?, ?)'",
+    "'COALESCE(?, 0 * ?)'",
   ),
   store(
     'list-creation',

@@ -96,6 +96,16 @@ describe('the alert rules of a run', () => {
     expect(await fixture.told()).to.deep.equal(['alert.cleared no_monitor:monitor']);
   });
 
+  it('do not miss a monitor that is away for one look only, as one is that is started anew', async () => {
+    void alerts.run(ended.signal);
+    await fixture.clock.advance(600_000);
+    isMonitored = (): Promise<boolean> => Promise.resolve(false);
+    await fixture.clock.advance(60_000);
+    isMonitored = (): Promise<boolean> => Promise.resolve(true);
+    await fixture.clock.advance(60_000);
+    expect(await fixture.told()).to.deep.equal([]);
+  });
+
   it('raise nothing where they are switched off', async () => {
     alerts = open(noRules);
     void alerts.run(ended.signal);

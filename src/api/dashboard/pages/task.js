@@ -87,7 +87,7 @@ function makeView(task, signal, changed) {
   const error = h('p', { class: 'code' });
   const end = section('why', t('why.title'), { extra: 'why-panel' }, h('div', { class: 'panel-body' }, why, error));
   const wait = h('p', {});
-  const waiting = section('waiting', t('wait.title'), { extra: 'why-panel' }, h('div', { class: 'panel-body' }, wait));
+  const waiting = section('waiting', t('wait.title'), { extra: 'wait-panel' }, h('div', { class: 'panel-body' }, wait));
   const facts = makeFacts();
   const chart = makeRateChart(signal);
   const attempts = makeTaskRows();
@@ -100,7 +100,12 @@ function makeView(task, signal, changed) {
   const main = h(
     'div',
     { class: 'column' },
-    ...[waiting, end, silence, section('progress', t('task.progress'), {}, h('div', { class: 'panel-body' }, progress.node))],
+    ...[
+      waiting,
+      end,
+      silence,
+      section('progress', t('task.progress'), {}, h('div', { class: 'panel-body' }, progress.node)),
+    ],
     section('rate', t('task.chart'), {}, chart.node),
     makeLogTail(id, signal).node,
     section('attempts', t('task.attempts'), {}, attempts.node),

@@ -57,7 +57,10 @@ export function makeLogTail(taskId, signal) {
     onEvent: take,
     onState: tell,
   });
-  return { node: section('log', t('log.title'), { note: zone(), end: label, extra: 'log-panel' }, box, note), update() {} };
+  return {
+    node: section('log', t('log.title'), { note: zone(), end: label, extra: 'log-panel' }, box, note),
+    update() {},
+  };
 }
 
 function isAtEnd(box) {
