@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { UsageError, messageOf } from '../runtime/errors.js';
 
 /** No definition or ABI that a person means is larger. */
@@ -16,10 +16,16 @@ export async function readTextFile(path: string, name: string = path): Promise<s
 }
 
 async function readBytes(path: string, name: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
   try {
-    const { size } = await stat(path);
-    if (size > maxBytes) throw new UsageError(`${name} is larger than ${maxBytes / 1024 / 1024} MiB`);
-    return await readFile(path);
+    // Read to the limit and no further, whatever a size says: of a device or a pipe there is none.
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) throw new UsageError(`${name} is larger than ${maxBytes / 1024 / 1024} MiB`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(describe(error, name), { cause: error });

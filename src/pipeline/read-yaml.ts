@@ -1,63 +1,30 @@
-import { Composer, LineCounter, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Alias, CST, Document, Node, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Alias, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import { aliasTargets, parseDocument } from './yaml-document.js';
+import type { AnyDocument, PlaceAt } from './yaml-document.js';
 import { problemAt } from './yaml-node.js';
 import type { MapEntry, MapNode, Place, YamlNode } from './yaml-node.js';
 
-/** Deeper nesting than this is an attack on the parser's stack, not a definition. */
-const maxDepth = 64;
 /** How many values all aliases together may stand for: enough to share an ABI, not enough for a bomb. */
 const maxAliasedValues = 100_000;
 
 /** Reads a text as one YAML (or JSON) document of nodes that know their lines; throws a UsageError with the place. */
 export function readYaml(text: string, file: string): YamlNode {
-  const lines = new LineCounter();
-  const placeAt = (offset: number): Place => ({ file, line: Math.max(1, lines.linePos(offset).line) });
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  const deep = tokens.find((token) => isTooDeep(token, maxDepth));
-  if (deep !== undefined) throw problemAt(placeAt(deep.offset), `nested more than ${maxDepth} levels deep`);
-  const composer = new Composer({ intAsBigInt: true, uniqueKeys: false, keepSourceTokens: false, merge: false });
-  const documents = [...composer.compose(tokens, true, text.length)];
-  const document = onlyDocument(documents, placeAt);
+  const { document, placeAt } = parseDocument(text, file);
   if (document.contents === null) throw problemAt({ file, line: 1 }, 'the file is empty');
   return new NodeReader(document, placeAt).read(document.contents);
 }
 
-type PlaceAt = (offset: number) => Place;
-type AnyDocument = Document.Parsed | Document<ParsedNode>;
-
-function isTooDeep(token: CST.Token | null | undefined, levels: number): boolean {
-  if (token === null || token === undefined) return false;
-  if (token.type === 'document') return isTooDeep(token.value, levels);
-  if (!('items' in token)) return false;
-  if (levels === 0) return true;
-  return token.items.some((item) => isTooDeep(item.key, levels - 1) || isTooDeep(item.value, levels - 1));
-}
-
-function onlyDocument(documents: readonly AnyDocument[], placeAt: PlaceAt): AnyDocument {
-  const [first, second] = documents;
-  const error = first?.errors[0] ?? first?.warnings[0];
-  if (error !== undefined)
-    throw problemAt(placeAt(error.pos[0]), `not valid YAML or JSON: ${inOneLine(error.message)}`);
-  if (second !== undefined)
-    throw problemAt(placeAt(second.range?.[0] ?? 0), 'a second document begins; a file holds one pipeline');
-  if (first === undefined) throw problemAt(placeAt(0), 'the file is empty');
-  return first;
-}
-
-function inOneLine(message: string): string {
-  return message.replace(/\s+/g, ' ').trim();
-}
-
 /** Turns the parser's nodes into ours, following aliases within a budget. */
 class NodeReader {
-  readonly #document: AnyDocument;
+  readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #placeAt: PlaceAt;
   readonly #open = new Set<Node>();
   #aliasDepth = 0;
   #aliasedValues = 0;
 
   constructor(document: AnyDocument, placeAt: PlaceAt) {
-    this.#document = document;
+    this.#targets = aliasTargets(document);
     this.#placeAt = placeAt;
   }
 
@@ -74,7 +41,7 @@ class NodeReader {
   }
 
   #follow(alias: Alias, place: Place): YamlNode {
-    const target = alias.resolve(this.#document);
+    const target = this.#targets.get(alias);
     if (target === undefined) throw problemAt(place, `alias *${alias.source} has no anchor before it`);
     if (this.#open.has(target)) throw problemAt(place, `alias *${alias.source} stands inside of what it refers to`);
     this.#open.add(target);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadDefinition, parseDefinition } from '../../src/pipeline/definition.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { cases, failure } from './definition-failures.js';
+import { cases, failure, problemOf } from './definition-failures.js';
 import { definitionOptions, monitorYaml } from './definition-texts.js';
 
 describe('a file that is no definition', () => {
@@ -27,7 +27,35 @@ describe('a file that is no definition', () => {
     ['a key that is a list', '? [a]\n: 1\n', '1: a key must be a plain word'],
     ['brackets without end', `a: ${'['.repeat(100_000)}`, '1: nested more than 64 levels deep'],
     ['dashes without end', '- '.repeat(5000), '1: nested more than 64 levels deep'],
+    ['keys of keys without end', '? '.repeat(5000), '1: nested more than 64 levels deep'],
+    ['more words than anybody writes', `[${','.repeat(2_000_000)}`, '1: more than 2000000 words and marks'],
   ]);
+
+  // In seconds of the processor; each took several times as long before, most of it for errors that nobody sees.
+  const costly: readonly (readonly [what: string, text: string, seconds: number])[] = [
+    ['errors', `[${','.repeat(1_000_000)}`, 4],
+    ['documents', '---\na: 1\n'.repeat(90_000), 4],
+    ['brackets', '['.repeat(1_000_000), 1],
+  ];
+  for (const [what, text, seconds] of costly) {
+    it(`stops at the first of very many ${what}`, async () => {
+      const startedAt = process.cpuUsage();
+      await failure(parseDefinition(text, 'p.yaml', definitionOptions));
+      expect(process.cpuUsage(startedAt).user / 1e6).to.be.below(seconds);
+    });
+  }
+
+  it('follows a hundred thousand aliases in a moment', async () => {
+    const text = `a: &a 1\nl:\n${'- *a\n'.repeat(99_000)}`;
+    const startedAt = process.cpuUsage();
+    expect(await problemOf(text)).to.match(/^p\.yaml:1: a: unknown key/);
+    expect(process.cpuUsage(startedAt).user / 1e6).to.be.below(10);
+  });
+
+  it('is read no further than its limit where it has no size', async () => {
+    const work = loadDefinition('/dev/zero', { ...definitionOptions, name: 'p.yaml' });
+    expect((await failure(work)).message).to.equal('p.yaml is larger than 32 MiB');
+  });
 
   it('is told from a missing one, a folder, a binary one and one in another encoding', async () => {
     const folder = temporaryFolder();
@@ -64,5 +92,13 @@ describe('an ABI file that is none', () => {
       'p.yaml:6: abi_path: a.json: the ABI has no event',
     );
     expect(await problem('3')).to.equal('p.yaml:6: abi_path: a.json: not an ABI');
+  });
+});
+
+describe('an alias', () => {
+  it('stands for the last node before it that has its anchor', async () => {
+    const text = `classification_id: &n 1\nid: &n 2\n${monitorYaml('start_block: *n', 'end_block: &n 3')}`;
+    const { components } = await parseDefinition(text, 'p.yaml', definitionOptions);
+    expect(JSON.stringify(components)).to.contain('"startBlock":2,"endBlock":3');
   });
 });

@@ -2,6 +2,9 @@ import type { AbiFragment } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
 import { compileEvent, eventSignature } from './compile-event.js';
 
+/** Deeper nesting, of tuples or of arrays, is an attack on the stack: readers of 1,000 levels take seconds to compile. */
+const maxDepth = 16;
+
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
 /**
@@ -9,7 +12,10 @@ const identifier = /^[A-Za-z_$][\w$]*$/;
  * one line where it is neither, has an event that is wrong, or has no event at all.
  */
 export function parseAbi(value: unknown): readonly AbiFragment[] {
-  const fragments = findEntries(value).map(parseEntry);
+  const entries = findEntries(value);
+  // An input is the fourth level; each level of tuples is an array of objects.
+  if (isDeeper(entries, 4 + 2 * maxDepth)) throw new UsageError(`the ABI has tuples of more than ${maxDepth} levels`);
+  const fragments = entries.map(parseEntry);
   if (!fragments.some(isEvent)) throw new UsageError('the ABI has no event');
   return fragments;
 }
@@ -17,6 +23,11 @@ export function parseAbi(value: unknown): readonly AbiFragment[] {
 /** Returns the canonical full signatures of an ABI's events, tuples expanded, in its order. */
 export function eventSignatures(abi: readonly AbiFragment[]): string[] {
   return abi.filter(isEvent).map(eventSignature);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
 
 function isEvent(fragment: AbiFragment): boolean {
@@ -70,6 +81,8 @@ function checkParameter(parameter: Readonly<Record<string, unknown>>, where: str
   const { name, type, indexed, components } = parameter;
   if (name !== undefined && typeof name !== 'string') throw new UsageError(`${where}: "name" is not a text`);
   if (typeof type !== 'string') throw new UsageError(`${where}: no "type"`);
+  if (type.split('[', maxDepth + 2).length > maxDepth + 1)
+    throw new UsageError(`${where}: an array of more than ${maxDepth} levels`);
   checkFlag(indexed, 'indexed', where);
   if (components !== undefined) checkParameters(components, 'components', where);
 }

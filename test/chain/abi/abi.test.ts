@@ -101,6 +101,30 @@ describe('parseAbi', () => {
   });
 });
 
+describe('an ABI that is made to cost', () => {
+  const nested = (levels: number): object => {
+    let parameter: object = { name: 'x', type: 'uint256' };
+    for (let level = 0; level < levels; level++) parameter = { name: 't', type: 'tuple', components: [parameter] };
+    return parameter;
+  };
+  const event = (input: object): object => ({ type: 'event', name: 'E', inputs: [input] });
+  const ofArrays = (levels: number): object => event({ type: `uint256${'[]'.repeat(levels)}` });
+
+  it('may have sixteen levels of tuples and of arrays', () => {
+    expect(parseAbi([event(nested(16)), ofArrays(16)])).to.have.length(2);
+  });
+
+  it('has no more, not even in a function', () => {
+    const asFunction = { type: 'function', name: 'f', inputs: [nested(100_000)] };
+    for (const abi of [[event(nested(17))], [event(nested(100_000))], [event(nested(1)), asFunction]]) {
+      expect(() => parseAbi(abi)).to.throw(UsageError, 'the ABI has tuples of more than 16 levels');
+    }
+    for (const levels of [17, 1_000_000]) {
+      expect(() => parseAbi([ofArrays(levels)])).to.throw(UsageError, 'an array of more than 16 levels');
+    }
+  });
+});
+
 describe('eventSignatures', () => {
   it('expands tuples and the short names of integers', () => {
     const components = [

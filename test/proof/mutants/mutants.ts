@@ -1,6 +1,7 @@
 import { commitMutants } from './commit-mutants.js';
 import { endpointMutants } from './endpoint-mutants.js';
 import { heartbeatMutants } from './heartbeat-mutants.js';
+import { hostileMutants } from './hostile-mutants.js';
 import { ingestionMutants } from './ingestion-mutants.js';
 import { leaseMutants } from './lease-mutants.js';
 import type { Mutant } from './mutant.js';
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...ingestionMutants,
   ...endpointMutants,
   ...rewindMutants,
+  ...hostileMutants,
 ];
