@@ -13,6 +13,7 @@ import type { EventMonitorConfig } from '../model/pipeline.js';
 import { resolveStart } from '../model/start-block.js';
 import type { Source, SourceContext } from './component.js';
 import type { BlockReader } from './event-monitor/block-reader.js';
+import { LowHead } from './event-monitor/low-head.js';
 import { needsRewind } from './event-monitor/needs-rewind.js';
 import { openBlockReader } from './event-monitor/open-block-reader.js';
 
@@ -60,6 +61,7 @@ class MonitorRun {
   readonly #heads: HeadReader;
   readonly #blocks: BlockReader;
   readonly #patience = new LagPatience();
+  readonly #lowHead: LowHead;
   /** Aborted when the run shall stop, gently or not. */
   readonly #signal: AbortSignal;
   #stretch: ReadStretch | null = null;
@@ -78,6 +80,7 @@ class MonitorRun {
     this.#config = config;
     this.#chain = chain;
     this.#context = context;
+    this.#lowHead = new LowHead(context);
     this.#mode = context.run.mode ?? config.mode;
     this.#feed = heads;
     this.#heads = new HeadReader(chain, config.finality, context.logger);
@@ -169,6 +172,7 @@ class MonitorRun {
 
   async #reached(head: ChainHead): Promise<ChainHead> {
     this.#head = head;
+    this.#lowHead.look(head.latest.number, this.#stretch?.last ?? null);
     await this.#moved();
     return head;
   }

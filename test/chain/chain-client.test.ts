@@ -149,7 +149,7 @@ describe('a chain client', () => {
     const client = open({ first: true });
     await client.header('latest', signal);
     const requests = nodes[0]!.requests.length;
-    fail(0, (request) => (request < requests + 60 ? { kind: 'drop' } : undefined));
+    fail(0, (request) => (request < requests + 90 ? { kind: 'drop' } : undefined));
     expect((await client.header('latest', signal))?.number).to.equal(5);
     expect(clock.sleptMs).to.be.above(200_000);
   });

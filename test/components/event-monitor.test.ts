@@ -348,16 +348,49 @@ describe('the event monitor', () => {
       expect(node.requests.length - before).to.be.below(80);
     });
 
-    it('waits where no row is as low as the head: nothing tells that the chain is another', async () => {
+    it('waits where no row is as low as the head, and says once that nothing tells whether the chain is another', async () => {
       node.mine(200, (number) => (number > 150 ? [{}] : []));
       await run();
       node.reorg(200, 40);
-      let polls = 0;
-      const moved: MonitorRunOptions['moved'] = (_known, stop) => {
-        if (++polls === 40) stop();
+      const clock = new HastyClock();
+      const told: string[] = [];
+      const log = (level: LogLevel, message: string, fields?: object): void => {
+        if ({ event: '', ...fields }.event === 'source.head_below') told.push(`${level} ${message}`);
       };
-      await run({ config: { mode: 'realtime' }, moved });
+      let toldAfterMs = 0;
+      const moved: MonitorRunOptions['moved'] = (_known, stop) => {
+        if (told.length === 0) toldAfterMs = clock.sleptMs;
+        if (clock.sleptMs > 200_000) stop();
+      };
+      await run({ config: { mode: 'realtime' }, context: { clock, logger: { log } }, moved });
       expect(ledger.checkpoint.blockNumber).to.equal(200);
+      expect(told).to.have.length(1);
+      expect(told[0]).to.match(/^warn the chain's head, block 40, has been below block 200, which is read, for 6\d s: /);
+      expect(toldAfterMs).to.be.within(55_000, 70_000);
+    });
+
+    it('says so again where the head is below a second time, and never where it is for a short time', async () => {
+      node.mine(200, (number) => (number > 150 ? [{}] : []));
+      await run();
+      const clock = new HastyClock();
+      const told: number[] = [];
+      const log = (_level: LogLevel, _message: string, fields?: object): void => {
+        if ({ event: '', ...fields }.event === 'source.head_below') told.push(clock.sleptMs);
+      };
+      // Below for 40 s of each minute at first, then for 90 s of each 100.
+      node.options = {
+        backend: () => {
+          const { sleptMs } = clock;
+          const isBelow = sleptMs < 180_000 ? sleptMs % 60_000 < 40_000 : sleptMs % 100_000 < 90_000;
+          return isBelow ? { behind: 120 } : {};
+        },
+      };
+      const moved: MonitorRunOptions['moved'] = (_known, stop) => {
+        if (clock.sleptMs > 420_000) stop();
+      };
+      await run({ config: { mode: 'realtime' }, context: { clock, logger: { log } }, moved });
+      expect(told.length).to.be.within(2, 3);
+      expect(Math.min(...told)).to.be.above(200_000);
     });
   });
 

@@ -14,8 +14,9 @@ interface ChainCheckOptions {
   readonly logger: Logger;
 }
 
-/** How long an endpoint's chain is taken for granted even when its connection breaks, in milliseconds: some close each one. */
-const verifiedForMs = 1_000;
+/** Some endpoints close each connection: after so many questions in a row that came so soon, in milliseconds, one must be as old. */
+const soonMs = 1_000;
+const soonBorne = 3;
 /** After so long without an answer it may be another node that stands there, though nobody saw it go, in milliseconds. */
 const heardForMs = 30_000;
 /** How long an endpoint of another chain is left alone, in milliseconds: somebody may mend a proxy's settings. */
@@ -26,8 +27,11 @@ export class ChainCheck {
   readonly #rpc: JsonRpcEndpoint;
   readonly #options: ChainCheckOptions;
   readonly #closing = new AbortController();
-  /** By the monotonic clock; null where it must be asked first. */
-  #verifiedAt: number | null = null;
+  /** When it told its chain, and until when that holds, by the monotonic clock. */
+  #verifiedAt = Number.NEGATIVE_INFINITY;
+  #holdsUntil = Number.NEGATIVE_INFINITY;
+  /** How often in a row it came into doubt soon after it had told its chain. */
+  #soon = 0;
   #heardAt = Number.NEGATIVE_INFINITY;
   #found: number | null = null;
   #foundAt = 0;
@@ -52,7 +56,8 @@ export class ChainCheck {
   /** True where nobody has to ask before anything else is asked. */
   get isVerified(): boolean {
     const { chainId, clock } = this.#options;
-    return chainId === undefined || (this.#verifiedAt !== null && clock.monotonic() - this.#heardAt < heardForMs);
+    const now = clock.monotonic();
+    return chainId === undefined || (now < this.#holdsUntil && now - this.#heardAt < heardForMs);
   }
 
   /** True while somebody asks. */
@@ -67,13 +72,15 @@ export class ChainCheck {
 
   /** What comes back after a lost connection may be another node. */
   doubt(): void {
-    const age = this.#options.clock.monotonic() - (this.#verifiedAt ?? 0);
-    if (age > verifiedForMs) this.#verifiedAt = null;
+    const now = this.#options.clock.monotonic();
+    if (this.#holdsUntil < Number.POSITIVE_INFINITY) return;
+    this.#soon = now - this.#verifiedAt <= soonMs ? this.#soon + 1 : 0;
+    this.#holdsUntil = this.#soon <= soonBorne ? now : this.#verifiedAt + soonMs;
   }
 
   /** Has it asked again before anything else is asked. */
   distrust(): void {
-    this.#verifiedAt = null;
+    this.#holdsUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** Asks the endpoint, which may take a short time only; answers what went wrong, null where it told its chain. */
@@ -118,7 +125,8 @@ export class ChainCheck {
       const message = `${host} serves chain ${found}, not chain ${chainId}: it is put aside for ${strangeForMs / 60_000} min`;
       logger.log('error', message, { event: 'rpc.wrong_chain', host, chain_id: found });
     }
-    this.#verifiedAt = isOurs ? clock.monotonic() : null;
+    this.#verifiedAt = clock.monotonic();
+    this.#holdsUntil = isOurs ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     this.#found = isOurs ? null : found;
     this.#foundAt = clock.monotonic();
     this.heard();

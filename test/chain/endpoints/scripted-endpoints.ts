@@ -41,6 +41,8 @@ export class ScriptedEndpoint {
   delayMs = 10;
   receive: (arrival: Arrival, calls: readonly Call[]) => Reception = () => 'answer';
   inFlight = 0;
+  /** Called by a test that wants a connection where there was none. */
+  connect: () => void = () => undefined;
   readonly #clock: FakeClock;
 
   constructor(host: string, clock: FakeClock) {
@@ -53,8 +55,9 @@ export class ScriptedEndpoint {
     return this.arrivals.filter(({ methods }) => methods[0] !== 'eth_chainId');
   }
 
-  transport({ timeoutMs }: TransportOptions): Transport {
+  transport({ timeoutMs, connected }: TransportOptions): Transport {
     const { host } = new URL(this.url);
+    this.connect = (): void => connected?.();
     const post = async (body: string, signal: AbortSignal): Promise<HttpAnswer> => {
       signal.throwIfAborted();
       this.inFlight++;

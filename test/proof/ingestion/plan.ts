@@ -3,6 +3,7 @@ import { monitorConfig } from '../../support/monitor-run.js';
 import { simContract } from '../../support/simulated-chain.js';
 import { transferAbi } from '../../support/transfer-emitter.js';
 import { Dice } from '../simulator/dice.js';
+import type { ChainChange } from './plan-chain-change.js';
 import { planLie } from './plan-lie.js';
 import { planEndpoint } from './planned-endpoint.js';
 import type { PlannedEndpoint } from './planned-endpoint.js';
@@ -44,6 +45,8 @@ export interface Plan {
   readonly databaseMs: number;
   /** What no run can go on with, and must end with an error of its own; null: the schedule can be lived through. */
   readonly doom: Doom | null;
+  /** What becomes of the whole chain; left out: nothing. */
+  readonly change?: ChainChange;
   /** When the last fault is over, in milliseconds. */
   readonly quietMs: number;
 }
@@ -51,6 +54,16 @@ export interface Plan {
 /** Draws a schedule. */
 export function planSchedule(seed: number): Plan {
   const dice = new Dice(seed);
+  const plan = drawPlan(seed, dice);
+  return dice.chance(0.06) ? doomed(plan, dice) : planLie(plan);
+}
+
+/** Draws a schedule that can be lived through, and in which no endpoint tells what is not so. */
+export function planHonest(seed: number): Plan {
+  return drawPlan(seed, new Dice(seed));
+}
+
+function drawPlan(seed: number, dice: Dice): Plan {
   const blockMs = dice.pick([500, 1_000, 2_000, 6_000, 12_000]);
   const busyMs = blockMs * dice.between(10, 50);
   const prehistory = Math.floor(dice.pick([dice.between(4, 70), dice.between(70, 200), dice.between(200, 500)]));
@@ -60,7 +73,7 @@ export function planSchedule(seed: number): Plan {
     planEndpoint(dice, i === 0, busyMs, prehistory),
   );
   const isKnown = dice.chance(0.7);
-  const plan: Plan = {
+  return {
     seed,
     prehistory,
     density: dice.pick(['none', 'sparse', 'mixed', 'mixed', 'dense']),
@@ -80,7 +93,6 @@ export function planSchedule(seed: number): Plan {
     doom: null,
     quietMs: busyMs,
   };
-  return dice.chance(0.06) ? doomed(plan, dice) : planLie(plan);
 }
 
 function doomed(plan: Plan, dice: Dice): Plan {

@@ -27,7 +27,9 @@ export type EpisodeKind =
   /** A WebSocket tells no more heads. */
   | 'silent'
   /** Away, and then a node of another chain, as where a proxy is set up anew. */
-  | 'moved';
+  | 'moved'
+  /** A node of another chain from one connection to the next. */
+  | 'swapped';
 
 /** How long an endpoint is away before it is another chain's, in milliseconds. */
 export const movingMs = 45_000;

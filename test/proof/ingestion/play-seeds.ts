@@ -1,5 +1,6 @@
 import { SqliteEngine } from '../simulator/sqlite-engine.js';
-import { planSchedule } from './plan.js';
+import { planChainChange } from './plan-chain-change.js';
+import { planHonest, planSchedule } from './plan.js';
 import { playSchedule } from './schedule.js';
 import type { Outcome } from './schedule.js';
 import { SimStore } from './sim-store.js';
@@ -8,11 +9,13 @@ import { SimStore } from './sim-store.js';
 export interface SeedRange {
   readonly from: number;
   readonly to: number;
+  /** Whether the whole chain of each changes. */
+  readonly changes: boolean;
 }
 
 /** Plays one schedule after the other; returns what was wrong, and how often what happened. */
 export async function playSeeds(
-  { from, to }: SeedRange,
+  { from, to, changes }: SeedRange,
   trace: ((text: string) => void) | null,
 ): Promise<{ readonly wrong: readonly string[]; readonly counts: ReadonlyMap<string, number> }> {
   const engine = await SqliteEngine.open();
@@ -20,10 +23,10 @@ export async function playSeeds(
   const wrong: string[] = [];
   const counts = new Map<string, number>();
   for (let seed = from; seed < to; seed++) {
-    const plan = planSchedule(seed);
+    const plan = changes ? planChainChange(planHonest(seed)) : planSchedule(seed);
     trace?.(JSON.stringify(plan, null, 2));
     const outcome = await playSchedule(plan, store, trace).catch(broken);
-    if (outcome.wrong.length > 0) wrong.push(complaint(seed, outcome.wrong));
+    if (outcome.wrong.length > 0) wrong.push(complaint(changes ? `${seed} --changes` : String(seed), outcome.wrong));
     for (const [what, count] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + count);
   }
   await engine.close();
@@ -35,7 +38,7 @@ function broken(error: unknown): Pick<Outcome, 'wrong' | 'counts'> {
   return { wrong: [error instanceof Error ? (error.stack ?? error.message) : String(error)], counts: {} };
 }
 
-function complaint(seed: number, wrong: readonly string[]): string {
+function complaint(seed: string, wrong: readonly string[]): string {
   const replay = `npx tsx test/proof/ingestion/run.ts --seeds ${seed} --trace`;
   return [`schedule ${seed}:`, ...wrong.slice(0, 5), `replay: ${replay}`].join('\n  ');
 }

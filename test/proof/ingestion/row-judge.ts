@@ -48,6 +48,13 @@ export class RowJudge {
     return this.#path.get(this.#top);
   }
 
+  /** Returns the newest block with rows, of those up to a number, that is not part of a chain; undefined where all are. */
+  newestStale(chain: readonly SimBlock[], upTo: number): number | undefined {
+    const isStale = (block: SimBlock): boolean =>
+      block.number <= upTo && chain[block.number] !== block && this.#parts.expected.of(block).length > 0;
+    return [...this.#path.values()].reverse().find(isStale)?.number;
+  }
+
   /** Judges what a script has written, if it moved the checkpoint. */
   look(): void {
     const stand = this.#stand();

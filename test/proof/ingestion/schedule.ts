@@ -4,6 +4,7 @@ import { seededRandom } from '../../support/seeded-random.js';
 import { Dice } from '../simulator/dice.js';
 import { Timeline } from '../simulator/timeline.js';
 import { Troubles } from '../simulator/troubles.js';
+import { ChangedChain } from './changed-chain.js';
 import { ExpectedRows } from './expected-rows.js';
 import type { Plan } from './plan.js';
 import { RowJudge } from './row-judge.js';
@@ -58,6 +59,7 @@ class Schedule {
   readonly #truth: SimTruth;
   readonly #endpoints = new Map<string, SimEndpoint>();
   readonly #judge: RowJudge;
+  readonly #changed: ChangedChain;
   readonly #wrong: string[] = [];
   #run: SimRun | null = null;
   #runs = 0;
@@ -81,6 +83,7 @@ class Schedule {
       now: () => this.#timeline.now,
     });
     this.#judge = new RowJudge({ store, truth: this.#truth, expected: new ExpectedRows(definition) });
+    this.#changed = new ChangedChain({ plan, truth: this.#truth, judge: this.#judge });
     this.#openEndpoints();
   }
 
@@ -112,15 +115,19 @@ class Schedule {
 
   /** Puts everything on the timeline. */
   #set(): void {
-    const { blockMs, reorgs, restarts, quietMs, endpoints } = this.#plan;
+    const { blockMs, reorgs, restarts, quietMs, endpoints, change } = this.#plan;
     const timeline = this.#timeline;
     this.#begin();
     for (let at = blockMs; at < quietMs; at += blockMs) timeline.after(at, () => this.#grow(1));
     for (const { atMs, depth, count } of reorgs) timeline.after(atMs, () => this.#reorg(depth, count));
     for (const { atMs, kind, pauseMs } of restarts) timeline.after(atMs, () => this.#restart(kind, pauseMs));
     for (const [i, { episodes }] of endpoints.entries()) {
-      for (const { kind, fromMs } of episodes) timeline.after(fromMs, () => this.#breakConnections(i, kind));
+      for (const { kind, fromMs, toMs } of episodes) {
+        timeline.after(fromMs, () => this.#breakConnections(i, kind));
+        if (kind === 'swapped' && toMs < quietMs) timeline.after(toMs, () => this.#breakConnections(i, kind));
+      }
     }
+    if (change?.kind === 'reset') timeline.after(change.atMs, () => this.#reset(change.blocks));
     timeline.after(quietMs, () => {
       this.#tell('quiet');
       // What was highest once is reached again.
@@ -143,13 +150,20 @@ class Schedule {
     this.#tell(`reorg ${depth} deep: head ${before} -> ${this.#truth.head.number}`);
   }
 
+  /** The nodes are begun anew with an empty chain. */
+  #reset(blocks: number): void {
+    this.#show(this.#truth.reset(blocks));
+    for (const i of this.#plan.endpoints.keys()) this.#breakConnections(i, 'reset');
+    this.#tell(`the chain begins anew with ${blocks} blocks`);
+  }
+
   #show(blocks: SimTruth['blocks']): void {
     for (const endpoint of this.#endpoints.values()) endpoint.tell(blocks);
   }
 
   #breakConnections(index: number, kind: string): void {
     this.#tell(`node-${index + 1}: ${kind}`);
-    if (!['away', 'flapping', 'moved'].includes(kind)) return;
+    if (!['away', 'flapping', 'moved', 'swapped', 'reset'].includes(kind)) return;
     for (const lose of [...(this.#endpoints.get(`node-${index + 1}`)?.connections ?? [])]) lose();
   }
 
@@ -195,6 +209,13 @@ class Schedule {
   }
 
   #fail(run: SimRun, error: Error): void {
+    if (this.#changed.endsRuns(error)) {
+      this.#wrong.push(...this.#changed.complaints(error));
+      this.#doomed = 1;
+      if (this.#changed.isForGood) this.#isOver = true;
+      else this.#timeline.after(patienceMs, () => this.#begin());
+      return;
+    }
     if (this.#isDueTo(error)) {
       this.#doomed = 1;
       this.#isOver = true;
@@ -237,8 +258,9 @@ class Schedule {
       this.#isOver = true;
       return;
     }
-    // Who reads up to a block waits for it.
-    if (this.#readable() < (definition.endBlock ?? -1)) this.#grow(1);
+    // Who reads up to a block waits for it; that the chain was begun anew shows once there is more to read.
+    const wanted = this.#truth.isReset ? (this.#judge.block?.number ?? -1) + 1 : -1;
+    if (this.#readable() < Math.max(wanted, definition.endBlock ?? -1)) this.#grow(1);
     if (this.#timeline.now > quietMs + longestMs) {
       this.#wrong.push(`not at its end ${longestMs / 60_000} minutes after the last fault, but at ${this.#stand()}`);
       this.#isOver = true;

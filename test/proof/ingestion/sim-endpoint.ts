@@ -67,7 +67,8 @@ export class SimEndpoint {
 
   /** Whether it serves another chain now. */
   get isOtherChain(): boolean {
-    return this.plan.isOtherChain || this.#active('moved') !== undefined;
+    const isMoved = this.#active('moved') !== undefined || this.#active('swapped') !== undefined;
+    return this.plan.isOtherChain || isMoved;
   }
 
   /** Whether it could have answered everything for so many milliseconds. */

@@ -38,7 +38,7 @@ export class SimTransport implements Transport {
   post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
     const { endpoint } = this.#parts;
-    if (this.push !== null && !endpoint.isAway) this.#socket ??= this.#connect();
+    if (!endpoint.isAway) this.#socket ??= this.#connect();
     const socket = this.#socket;
     return new Promise<HttpAnswer>((resolve, reject) => {
       const settle = (how: () => void): void => {
@@ -84,10 +84,10 @@ export class SimTransport implements Transport {
   ): void {
     if (reaction.kind === 'silence') return;
     // A WebSocket knows no status, and what is no JSON breaks it.
-    const isLost = reaction.kind === 'broken' || (socket !== null && reaction.parsed === undefined);
+    const isLost = reaction.kind === 'broken' || (this.push !== null && reaction.parsed === undefined);
     if (isLost) {
       then.lose();
-      socket?.break();
+      if (this.push !== null) socket?.break();
       return;
     }
     const { status, text = '', parsed, retryAfter } = reaction;
@@ -108,6 +108,7 @@ export class SimTransport implements Transport {
     const socket = new SimSocket(endpoint, hear, () => {
       if (this.#socket === socket) this.#socket = null;
     });
+    this.#options.connected?.();
     return socket;
   }
 
@@ -125,7 +126,7 @@ export class SimTransport implements Transport {
   }
 }
 
-/** One WebSocket connection of a process. */
+/** The connection of a process, or all of those to one endpoint. */
 class SimSocket {
   readonly pending = new Set<() => void>();
   readonly ended: Promise<void>;

@@ -27,6 +27,8 @@ export class SimTruth {
   readonly replaced: SimBlock[] = [];
   /** The highest block that there ever was. */
   highest: number;
+  /** Whether it was begun anew. */
+  isReset = false;
   readonly #options: SimTruthOptions;
   readonly #versions: Version[];
   #forks = 0;
@@ -68,6 +70,15 @@ export class SimTruth {
     this.#forks++;
     this.replaced.push(...this.blocks.slice(-most));
     return this.#grow(this.blocks.slice(0, -most), count);
+  }
+
+  /** Begins anew with so many blocks, none of which there was before; nobody shows the former ones any more. */
+  reset(count: number): Blocks {
+    this.#forks++;
+    this.isReset = true;
+    this.replaced.push(...this.blocks);
+    this.#versions.length = 0;
+    return this.#grow([], count);
   }
 
   /** The chain as somebody sees it who hears of everything late: what is final is never shown as it was before. */

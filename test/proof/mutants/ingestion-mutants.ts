@@ -38,6 +38,9 @@ const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/r
 const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-source.test.ts']);
 const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
 const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
+const connections = ['test/chain/endpoints/chain-check.test.ts'];
+const checked = guardsOf('src/chain/endpoints/chain-check.ts', connections);
+const asker = guardsOf('src/chain/endpoints/endpoint-asker.ts', connections);
 const monitor = guardsOf('src/components/event-monitor.ts', ['test/components/event-monitor.test.ts']);
 const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
 const values = guardsOf('src/chain/rpc/rpc-values.ts', ['test/chain/chain-client.test.ts']);
@@ -227,6 +230,18 @@ export const ingestionMutants: readonly Mutant[] = [
     'if ((await this.#headerOf(last.number, latest, signal)).hash !== last.hash) return last;',
     '',
   ),
+  stretch(
+    'replaced-below',
+    'so was one below a chain that was begun anew',
+    'if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;',
+    '',
+  ),
+  stretch(
+    'lag-once',
+    'a head that lags is looked at once',
+    'if (latest.hash === this.#lowerHead) return undefined;',
+    '',
+  ),
   reader(
     'final-replaced',
     'a final block is looked at before more is read behind it',
@@ -303,10 +318,23 @@ export const ingestionMutants: readonly Mutant[] = [
     'const isOurs = chainId === undefined || found === chainId;',
     'const isOurs = found > 0;',
   ),
+  checked('new-connection', 'a new connection may lead elsewhere', 'rpc.onConnect(() => this.doubt());', ''),
+  checked(
+    'closed-each-time',
+    'nobody asks for the chain at each of many connections',
+    'this.#soon <= soonBorne',
+    'true',
+  ),
+  asker(
+    'answer-of-stranger',
+    'what came over a new connection counts only once its chain is known',
+    'return (await this.#askForChain(endpoint, since, signal)) ?? { answer };',
+    'return { answer };',
+  ),
   silence(
     'other-chain-later',
     'nor one that may be another node by now',
-    ' && clock.monotonic() - this.#heardAt < heardForMs);',
+    ' && now - this.#heardAt < heardForMs);',
     ');',
   ),
   answer(

@@ -1,0 +1,36 @@
+import type { BlockRef } from '../../model/block.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+
+/** After so long a lower head is no node among several that is some blocks behind, in milliseconds. */
+const longestLagMs = 60_000;
+
+/** Tells the log once, as a warning, when the chain's head stays below what has been read for longer than a lag explains. */
+export class LowHead {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Since when it has been below, by the monotonic clock; null where it is not. */
+  #since: number | null = null;
+  #isTold = false;
+
+  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Looks at a head; `last` is the last block that has been read, null where there is none. */
+  look(head: number, last: BlockRef | null): void {
+    if (last === null || head >= last.number) {
+      this.#since = null;
+      this.#isTold = false;
+      return;
+    }
+    const now = this.#clock.monotonic();
+    this.#since ??= now;
+    if (this.#isTold || now - this.#since < longestLagMs) return;
+    this.#isTold = true;
+    const seconds = Math.round((now - this.#since) / 1_000);
+    const message = `the chain's head, block ${head}, has been below block ${last.number}, which is read, for ${seconds} s: the node is syncing, or its chain was begun anew; which of them shows once there are blocks to compare`;
+    this.#logger.log('warn', message, { event: 'source.head_below', head, block: last.number });
+  }
+}
