@@ -128,7 +128,6 @@ export class LogSource {
     const told = this.#clean(answer, range);
     const hidden = await this.#hidden.find({ endpoint, filters, logs: told }, headers, range, options.answered, signal);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
-    this.#compare(logs, headers, endpoint);
     const timestamps = await this.#timestamps(logs, headers, { ...options, endpoint }, signal);
     return { ...range, logs, last, headers, timestamps, bytes };
   }
@@ -169,7 +168,7 @@ export class LogSource {
     const asked = missing.length > 0 ? missing : this.#sample(logs, headers);
     const found = await this.#options.chain.headers(asked, answered, signal);
     const blocks = found.map((header, index) => header ?? missingBlock(asked[index]));
-    this.#compare(logs, blocks, endpoint);
+    this.#compare(logs, [...headers, ...blocks], endpoint);
     for (const block of blocks) known.set(block.number, block.timestamp);
     return known;
   }
