@@ -3,6 +3,7 @@ import { monitorToJson } from '../model/monitor.js';
 import { endpointToJson } from '../model/rpc-endpoint.js';
 import { taskToJson } from '../model/task-json.js';
 import { lagBlocks, taskStatus } from '../model/task.js';
+import { waitingText } from '../model/waiting.js';
 import type { HeadContact } from './head-contact.js';
 import type { EventRates } from './event-rates.js';
 import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from './system-status.js';
