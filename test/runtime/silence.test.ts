@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isMonitorAlive, type Monitor } from '../../src/model/monitor.js';
+import { isMonitorAlive } from '../../src/model/monitor.js';
 import { isSilentFor, isSurelyOver, silenceLimit } from '../../src/runtime/silence.js';
 
 describe('silence', () => {
@@ -16,7 +16,7 @@ describe('silence', () => {
 
   it('of a monitor is its death after two checks; one that has ended is not alive', () => {
     const at = (heartbeatAgeSeconds: number, endTime: string | null = null): boolean =>
-      isMonitorAlive({ heartbeatAgeSeconds, endTime, checkIntervalSeconds: 300 } as Monitor);
+      isMonitorAlive({ heartbeatAgeSeconds, endTime, checkIntervalSeconds: 300 });
     expect([0, 600, 601].map((age) => at(age))).to.deep.equal([true, true, false]);
     expect(at(0, '2024-01-15T10:00:00')).to.equal(false);
   });
