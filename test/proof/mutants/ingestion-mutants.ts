@@ -226,7 +226,7 @@ export const ingestionMutants: readonly Mutant[] = [
     'if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;',
     '',
   ),
-  stretch('floor', 'what is below the stretch tells of a chain begun anew', ' ?? this.#floor;\n    if', ';\n    if'),
+  stretch('floor', 'what is below the stretch tells of a chain begun anew', 'number)) ?? this.#floor;', 'number));'),
   reader(
     'begun-anew',
     'no batch holds blocks of two chains of the same id',
