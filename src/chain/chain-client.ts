@@ -112,6 +112,11 @@ export class ChainClient {
     return this.#ask(ask, { calls: 1, isUrgent: true, isSimple: true }, signal);
   }
 
+  /** How often a node's connection was lost or begun: at its end the chain may have been begun anew. */
+  get doubts(): number {
+    return this.#pool.doubts;
+  }
+
   /** Has every endpoint say which chain it serves before anything else is asked; throws ChainMismatchError where none is right. */
   async askForChain(signal: AbortSignal): Promise<void> {
     this.#pool.distrust();

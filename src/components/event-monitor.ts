@@ -92,6 +92,7 @@ class MonitorRun {
     await this.#checkChain();
     let head = await this.#firstHead();
     const stretch = this.#begin(head);
+    await stretch.learnFloor(this.#signal);
     while (!this.#isDone(stretch)) {
       try {
         const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);

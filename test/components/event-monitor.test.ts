@@ -365,8 +365,57 @@ describe('the event monitor', () => {
       await run({ config: { mode: 'realtime' }, context: { clock, logger: { log } }, moved });
       expect(ledger.checkpoint.blockNumber).to.equal(200);
       expect(told).to.have.length(1);
-      expect(told[0]).to.match(/^warn the chain's head, block 40, has been below block 200, which is read, for 6\d s: /);
+      expect(told[0]).to.match(
+        /^warn the chain's head, block 40, has been below block 200, which is read, for 6\d s: /,
+      );
       expect(toldAfterMs).to.be.within(55_000, 70_000);
+    });
+
+    describe('and another node of the same id stands behind the URL', () => {
+      let other: ChainSimulator;
+      let proxy: TcpProxy;
+      let url: string;
+
+      beforeEach(async () => {
+        node.mine(900, (number) => (number < 500 || number > 850 ? [{}] : []));
+        other = await ChainSimulator.start({}, { finalizedDistance: 30 });
+        other.mine(1);
+        other.reorg(1, 700);
+        ({ proxy, url } = await TcpProxy.before(node.url));
+      });
+      afterEach(async () => {
+        await proxy.close();
+        await other.stop();
+      });
+
+      it('stores nothing of two chains where it happens while history is read', async () => {
+        let count = 0;
+        const stored = (): void => {
+          if (++count === 2) proxy.lead(other.url);
+        };
+        const error = await failureOf(run({ urls: [url], config: { endBlock: 600 }, stored }));
+        expect(error).to.be.instanceOf(NeedsRewindError).and.to.include({ keeps: 0 });
+        expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, ledger.checkpoint.blockNumber ?? 0)));
+      });
+
+      it('is known by the block below the first one that was read where no row is as low as the head', async () => {
+        let isSwapped = false;
+        let moves = 0;
+        const error = await failureOf(
+          follow(() => moves > 500, {
+            urls: [url],
+            config: { mode: 'realtime', startBlock: 600 },
+            moved: () => {
+              moves++;
+              if (isSwapped || ledger.checkpoint.blockHash !== node.head.hash) return;
+              isSwapped = true;
+              proxy.lead(other.url);
+            },
+          }),
+        );
+        expect(error).to.be.instanceOf(NeedsRewindError).and.to.include({ keeps: 599 });
+        expect(ledger.rollbacks).to.deep.equal([]);
+      });
     });
 
     it('says so again where the head is below a second time, and never where it is for a short time', async () => {

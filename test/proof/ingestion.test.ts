@@ -9,6 +9,7 @@ import { SimStore } from './ingestion/sim-store.js';
 /** Coverage makes a schedule slow, and the first ones cover what the others do. */
 const share = process.env['NODE_V8_COVERAGE'] === undefined ? 1 : 0.05;
 const schedules = Number(process.env['CHAINPARSE_INGESTION_SCHEDULES'] ?? 1_000 * share);
+const changed = Math.ceil(schedules * 0.3);
 const program = new URL('ingestion/run.ts', import.meta.url);
 
 describe('the ingestion simulator: a real event monitor, client and commits against endpoints that lie', function () {
@@ -41,6 +42,15 @@ describe('the ingestion simulator: a real event monitor, client and commits agai
 
   it(`stores each event once, and no other, in ${schedules} schedules of faults, and each ends by itself`, async () => {
     const found = await playInChildren(program, { from: 0, to: schedules }, ({ from, to }) => [
+      '--seeds',
+      `${from}-${to}`,
+    ]);
+    expect(found).to.deep.equal([]);
+  });
+
+  it(`stores nothing of two chains, and says why it ends, in ${changed} schedules whose chain is begun anew or swapped`, async () => {
+    const found = await playInChildren(program, { from: 0, to: changed }, ({ from, to }) => [
+      '--changes',
       '--seeds',
       `${from}-${to}`,
     ]);

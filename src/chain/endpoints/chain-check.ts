@@ -33,6 +33,7 @@ export class ChainCheck {
   /** How often in a row it came into doubt soon after it had told its chain. */
   #soon = 0;
   #heardAt = Number.NEGATIVE_INFINITY;
+  #doubts = 0;
   #found: number | null = null;
   #foundAt = 0;
   #asking: Promise<RpcError | null> | null = null;
@@ -41,6 +42,11 @@ export class ChainCheck {
     this.#rpc = rpc;
     this.#options = options;
     rpc.onConnect(() => this.doubt());
+  }
+
+  /** How often there was reason to think that another node may have come. */
+  get doubts(): number {
+    return this.#doubts;
   }
 
   /** The id of another chain that the endpoint serves; null where it does not, as far as is known. */
@@ -72,6 +78,7 @@ export class ChainCheck {
 
   /** What comes back after a lost connection may be another node. */
   doubt(): void {
+    this.#doubts++;
     const now = this.#options.clock.monotonic();
     if (this.#holdsUntil < Number.POSITIVE_INFINITY) return;
     this.#soon = now - this.#verifiedAt <= soonMs ? this.#soon + 1 : 0;

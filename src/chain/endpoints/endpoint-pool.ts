@@ -104,6 +104,11 @@ export class EndpointPool {
     for (const { chain } of this.#endpoints) chain.distrust();
   }
 
+  /** How often there was reason to think that another node may have come in an endpoint's place. */
+  get doubts(): number {
+    return this.#endpoints.reduce((sum, { chain }) => sum + chain.doubts, 0);
+  }
+
   /** An endpoint has told of a block. */
   told(name: string, block: number): void {
     this.#find(name)?.told(block);

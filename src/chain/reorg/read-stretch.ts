@@ -26,6 +26,10 @@ export class ReadStretch {
   #settled = false;
   /** The hash of a head below the last block that is of the same chain: its node lags. */
   #lowerHead: string | null = null;
+  /** A block below the stretch, or its first one where that is the chain's, as it was before anything was read. */
+  #floor: BlockRef | null = null;
+  /** How often another node might have come when the last block was last known to be there. */
+  #doubts: number;
 
   private constructor(
     { chain, storedBlock }: StretchSources,
@@ -34,6 +38,7 @@ export class ReadStretch {
     recent: readonly BlockRef[],
   ) {
     this.#chain = chain;
+    this.#doubts = chain.doubts;
     this.#storedBlock = storedBlock;
     this.#first = first;
     this.#last = last;
@@ -53,6 +58,12 @@ export class ReadStretch {
     const last = blockNumber === null || blockHash === null ? null : { number: blockNumber, hash: blockHash };
     const held = recent.filter((block) => block.number < next);
     return new ReadStretch(sources, last === null ? next : (startBlock ?? next), last, held);
+  }
+
+  /** Learns what is below the stretch: it tells whether the chain was begun anew where nothing else does. */
+  async learnFloor(signal: AbortSignal): Promise<void> {
+    this.#doubts = this.#chain.doubts;
+    this.#floor = await this.#chain.header(Math.max(0, this.#first - 1), signal);
   }
 
   /** The first block of the stretch. */
@@ -121,11 +132,28 @@ export class ReadStretch {
     return found.hash !== block.hash;
   }
 
+  /**
+   * Says whether the chain was begun anew at the end of a connection that was not there before. What has been read ahead
+   * then tells of two chains: settled blocks are read without a look at their parents.
+   */
+  async isBegunAnew(signal: AbortSignal): Promise<boolean> {
+    const { doubts } = this.#chain;
+    const known = this.#last ?? this.#floor;
+    if (doubts === this.#doubts || known === null) return false;
+    const found = await this.#chain.header(known.number, signal);
+    if (found === null) throw new NodeLagsError(`block ${known.number} is not there`);
+    this.#doubts = doubts;
+    if (found.hash === known.hash) return false;
+    if (this.#last === null) this.#floor = found;
+    else this.#settled = false;
+    return true;
+  }
+
   /** Below what was read the chain may have been begun anew: the newest block that is known up to its head tells. */
   async #findBelow(latest: BlockHeader, signal: AbortSignal): Promise<BlockRef | undefined> {
     if (latest.hash === this.#lowerHead) return undefined;
-    const held = this.#recent.newestUpTo(latest.number) ?? (await this.#storedBlock(latest.number));
-    if (held === null || held.number < this.#first) return undefined;
+    const held = this.#recent.newestUpTo(latest.number) ?? (await this.#storedBlock(latest.number)) ?? this.#floor;
+    if (held === null || held.number < this.#first - 1 || held.number > latest.number) return undefined;
     if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;
     this.#lowerHead = latest.hash;
     return undefined;

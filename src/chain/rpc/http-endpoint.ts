@@ -89,11 +89,13 @@ export class HttpEndpoint implements Transport {
     // The deadline of `post` is the only one: undici's own are switched off.
     if (this.#pool !== null) return this.#pool;
     const pool = new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
-    let open = 0;
+    // The first one, and the first after one was lost: the others of an outage may come before the last is gone.
+    let isSure = false;
     pool.on('connect', () => {
-      if (open++ === 0) this.#options.connected?.();
+      if (!isSure) this.#options.connected?.();
+      isSure = true;
     });
-    pool.on('disconnect', () => open--);
+    pool.on('disconnect', () => (isSure = false));
     this.#pool = pool;
     return pool;
   }

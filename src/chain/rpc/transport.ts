@@ -30,7 +30,7 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** The longest answer that is read, in bytes. */
   readonly maxBytes: number;
-  /** Called when there is a connection where there was none: another node may stand at its end. */
+  /** Called when there is a connection where there was none, or one was lost: another node may stand at its end. */
   readonly connected?: () => void;
 }
 

@@ -56,10 +56,7 @@ export class BlockReader {
     const isMore = stretch.next <= end;
     const willTell = isMore && stretch.next > head.settled;
     const replaced = willTell ? undefined : await stretch.findReplaced(head, isMore, signal);
-    if (replaced !== undefined) {
-      await this.#options.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
-      yield* this.#takeBack(stretch, replaced, signal);
-    }
+    if (replaced !== undefined) yield* this.#confirmAndTakeBack(stretch, replaced, signal);
     const { clock, stopping } = this.#options.context;
     const since = clock.monotonic();
     while (stretch.next <= end && !stopping.aborted && clock.monotonic() - since < headAgeMs) {
@@ -74,8 +71,13 @@ export class BlockReader {
     head: ChainHead,
     end: number,
     signal: AbortSignal,
-  ): AsyncGenerator<EventBatch, void, undefined> {
+  ): AsyncGenerator<SourceMessage, void, undefined> {
     const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal);
+    if (await stretch.isBegunAnew(signal)) {
+      this.#history.close();
+      if (stretch.last !== null) yield* this.#confirmAndTakeBack(stretch, stretch.last, signal);
+      return;
+    }
     yield batch;
     stretch.advance(batch, head);
     await this.#options.moved();
@@ -135,6 +137,15 @@ export class BlockReader {
       await moved();
       if (context.stopping.aborted) return;
     }
+  }
+
+  async *#confirmAndTakeBack(
+    stretch: ReadStretch,
+    replaced: BlockRef,
+    signal: AbortSignal,
+  ): AsyncGenerator<SourceMessage, void, undefined> {
+    await this.#options.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
+    yield* this.#takeBack(stretch, replaced, signal);
   }
 
   async *#takeBack(

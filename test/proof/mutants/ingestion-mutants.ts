@@ -236,11 +236,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;',
     '',
   ),
-  stretch(
-    'lag-once',
-    'a head that lags is looked at once',
-    'if (latest.hash === this.#lowerHead) return undefined;',
-    '',
+  stretch('floor', 'what is below the stretch tells of a chain begun anew', 'number)) ?? this.#floor;', 'number));'),
+  reader(
+    'begun-anew',
+    'no batch holds blocks of two chains of the same id',
+    'if (await stretch.isBegunAnew(signal)) {',
+    'if (false) {',
   ),
   reader(
     'final-replaced',
