@@ -10,7 +10,7 @@ const lowest = 0.2;
 /** A rate that is this high is none. */
 const unlimited = 2_000;
 /** What is added each second, far from what was refused and near it, as a share of the rate that followed; beyond it, of the rate. */
-const steps = { far: 1 / 15, near: 1 / 100, beyond: 1 / 4 };
+const steps = { far: 1 / 5, near: 1 / 100, beyond: 1 / 4 };
 /** How far ahead of an even pace a call may be, in milliseconds. */
 const aheadMs = 150;
 const windowMs = 1_000;

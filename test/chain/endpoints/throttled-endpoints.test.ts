@@ -4,7 +4,7 @@ import { RefusedShare } from '../../../src/chain/endpoints/refused-share.js';
 import { InFlightLimit } from '../../../src/chain/endpoints/in-flight-limit.js';
 import { throttleText } from '../../../src/chain/endpoints/throttle-teller.js';
 import type { LogLevel } from '../../../src/runtime/logger.js';
-import { playThrottling, throttlings } from './throttled-endpoints.js';
+import { playSeeds, playThrottling, throttlings } from './throttled-endpoints.js';
 
 describe('endpoints that refuse calls', () => {
   it('are told of in the log once when they are asked less, and once when that is over', async () => {
@@ -14,12 +14,12 @@ describe('endpoints that refuse calls', () => {
       if (event.startsWith('rpc.throttle')) told.push(`${level} ${event} ${message}`);
     };
     let isOpen = false;
-    const limited = throttlings[2]!.receive(0);
+    const limited = throttlings[2]!.receive(0, Math.random);
     const receive = (): ReturnType<(typeof throttlings)[0]['receive']> => (arrival, calls) => {
       isOpen ||= arrival.at > 30_000;
       return isOpen ? 'answer' : limited(arrival, calls);
     };
-    await playThrottling({ name: 'a limit that goes', receive, oracle: () => 1 }, 120, { log });
+    await playThrottling({ name: 'a limit that goes', receive, oracle: () => 1 }, 120, { logger: { log } });
     expect(told).to.have.length(2);
     expect(told[0]).to.match(
       /^warn rpc\.throttled node\.example: \d+ calls\/s allowed after 429 \(refused \d+ % of the last minute\)$/,
@@ -101,10 +101,11 @@ describe('endpoints that refuse calls', () => {
   });
 
   for (const throttling of throttlings) {
-    it(`answer at least 70 % of what they could, with ${throttling.name}`, async function () {
-      this.timeout(120_000);
-      const { share } = await playThrottling(throttling, 60);
-      expect(share).to.be.at.least(0.7);
+    it(`answer at least 70 % of what they could in most cases, with ${throttling.name}`, async function () {
+      this.timeout(240_000);
+      const [worst, median] = await playSeeds(throttling, 60, 3);
+      expect(median!.share).to.be.at.least(0.7);
+      expect(worst!.share).to.be.at.least(0.6);
     });
   }
 

@@ -13,7 +13,7 @@ export interface Throttling {
   /** True where it is nothing but a limit: then what is refused could have been known. */
   readonly isLimit?: boolean;
   /** `begin`: when it begins, by the clock of the arrivals, in milliseconds. */
-  readonly receive: (begin: number) => Receive;
+  readonly receive: (begin: number, random: () => number) => Receive;
   /** How many calls whoever knows all of it gets answered within so many seconds. */
   readonly oracle: (seconds: number) => number;
 }
@@ -36,8 +36,11 @@ function bucket(perSecond: number, burst: number, refusal: ReturnType<Receive>):
 }
 
 /** Answers as `receive` does, but for a random share of refusals and one of failures. */
-function atRandom(refused: number, failed: number, receive: Receive = () => 'answer'): Receive {
-  const random = seededRandom(7);
+function atRandom(
+  random: () => number,
+  { refused, failed }: { readonly refused: number; readonly failed: number },
+  receive: Receive = () => 'answer',
+): Receive {
   return (arrival, calls) => {
     const drawn = random();
     if (drawn < refused) return { status: 429 };
@@ -52,12 +55,12 @@ const tooMany = { error: 'too many requests', code: 429 } as const;
 export const throttlings: readonly Throttling[] = [
   {
     name: '15 % of answers 429 and 10 % 503, at random',
-    receive: () => atRandom(0.15, 0.1),
+    receive: (_begin, random) => atRandom(random, { refused: 0.15, failed: 0.1 }),
     oracle: (seconds) => seconds * mostPerSecond * 0.75,
   },
   {
     name: '15 % of answers 429 at random, and 50 calls a second',
-    receive: () => atRandom(0.15, 0, bucket(50, 50, tooMany)),
+    receive: (_begin, random) => atRandom(random, { refused: 0.15, failed: 0 }, bucket(50, 50, tooMany)),
     oracle: (seconds) => seconds * 50,
   },
   {
@@ -88,12 +91,42 @@ export const throttlings: readonly Throttling[] = [
   },
 ];
 
-/** Asks an endpoint as often as it lets for some seconds of a clock that only seems to pass. */
+interface Played {
+  readonly answered: number;
+  readonly asked: number;
+  /** Answers, as a share of what an oracle would get. */
+  readonly share: number;
+}
+
+/** Plays a kind of throttling with each of some seeds; returns them from the worst to the best share. */
+export async function playSeeds(throttling: Throttling, seconds: number, seeds: number): Promise<readonly Played[]> {
+  const played = [];
+  for (let seed = 1; seed <= seeds; seed++) played.push(await playThrottling(throttling, seconds, { seed }));
+  return played.sort((one, other) => one.share - other.share);
+}
+
+/** Asks an endpoint as often as it lets for some seconds of a clock that only seems to pass; all chance follows from the seed. */
 export async function playThrottling(
+  throttling: Throttling,
+  seconds: number,
+  { seed = 7, logger = silentLogger }: { readonly seed?: number; readonly logger?: Logger } = {},
+): Promise<Played> {
+  const systemRandom = Math.random;
+  // Backoff and jitter draw from it.
+  Math.random = seededRandom(seed ^ 0x5eed);
+  try {
+    return await play(throttling, seconds, seededRandom(seed), logger);
+  } finally {
+    Math.random = systemRandom;
+  }
+}
+
+async function play(
   { receive, oracle }: Throttling,
   seconds: number,
-  logger: Logger = silentLogger,
-): Promise<{ readonly answered: number; readonly asked: number; readonly share: number }> {
+  random: () => number,
+  logger: Logger,
+): Promise<Played> {
   const clock = new FakeClock();
   const endpoint = new ScriptedEndpoint('node.example', clock);
   const client = openScripted([endpoint], clock, { logger });
@@ -105,7 +138,7 @@ export async function playThrottling(
   const begin = clock.monotonic();
   const before = endpoint.asked.length;
   endpoint.delayMs = delayMs;
-  endpoint.receive = receive(begin);
+  endpoint.receive = receive(begin, random);
   let answered = 0;
   const lane = async (): Promise<void> => {
     while (!stop.signal.aborted) {
