@@ -120,11 +120,14 @@ eachServer(
       }
     });
 
-    it('holds instants in the time zone of the setting', async () => {
+    it('holds instants in the time zone of the database', async () => {
       for (const [timezone, hours] of [
         ['+00:00', 0],
         ['+08:00', 8],
       ] as const) {
+        const before = await openDatabase(url);
+        await before.write([before.knex('chainparse_installation').update({ time_zone: timezone })]);
+        await before.close();
         const inZone = await openDatabase(url, { timezone });
         const tasks = new TaskStore(inZone);
         const { id } = (await tasks.getNewest(45))!;

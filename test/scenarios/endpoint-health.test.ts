@@ -25,7 +25,7 @@ eachDatabase('the health of the endpoints of a run', (databases) => {
 
   before(async function () {
     this.timeout(60_000);
-    node = await ChainSimulator.start({}, { finalizedDistance: 64 });
+    node = await ChainSimulator.start({}, { finalizedDistance: 64, receipts: 'rooted' });
     node.mine(100);
     mining = setInterval(() => node.mine(1), 250);
     const body = `no route for /v3/${secret}`;

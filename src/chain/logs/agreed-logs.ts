@@ -11,6 +11,7 @@ import { cleanLogs } from './clean-logs.js';
 import { checkHashes, Inconsistency } from './consistency.js';
 import { matcherOf } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
+import type { BlocksAnswer } from './log-calls.js';
 import { LogReader } from './log-reader.js';
 
 export interface SureLogsOptions {
@@ -36,6 +37,8 @@ interface Case {
   readonly receipts: readonly RawLog[] | null;
 }
 
+/** How many blocks are asked for by their hashes, each with a call of its own. */
+const mostByHash = 8;
 /** How often the same is asked at most: a node whose head stands still is believed after the last but one. */
 const rounds = 5;
 /** How long the other endpoints may take once one has answered, in milliseconds. */
@@ -109,8 +112,7 @@ export class AgreedLogs {
   }
 
   async #ask(endpoint: string, reader: LogReader, { headers }: Case, signal: AbortSignal): Promise<Voice> {
-    const hashes = headers.map(({ hash }) => hash);
-    const { logs: told, head } = await reader.readBlocksAndHead(hashes, signal);
+    const { logs: told, head } = await tellOf(reader, headers, signal);
     const numbers = headers.map(({ number }) => number);
     const range = { from: Math.min(...numbers), to: Math.max(...numbers) };
     const { logs, removed, strays } = cleanLogs(told, range, this.#isWanted);
@@ -199,4 +201,30 @@ function isOfNode(error: unknown): boolean {
 
 function shown(voices: readonly Voice[]): string {
   return voices.map(({ endpoint, logs }) => `${endpoint} gives ${logs.length} logs`).join(', ');
+}
+
+/**
+ * Asks for blocks by their hashes, many as a range, of which the last block's hash is looked at; each way where the other is
+ * refused. Throws RpcError where both are.
+ */
+async function tellOf(reader: LogReader, headers: readonly BlockHeader[], signal: AbortSignal): Promise<BlocksAnswer> {
+  const [first, last] = [headers[0], headers.at(-1)];
+  if (first === undefined || last === undefined) return { logs: [], head: -1 };
+  const asked = new Set(headers.map(({ number }) => number));
+  const byHashes = (): Promise<BlocksAnswer> =>
+    reader.readBlocksAndHead(
+      headers.map(({ hash }) => hash),
+      signal,
+    );
+  const asRange = async (): Promise<BlocksAnswer> => {
+    const { logs, head } = await reader.readRangeAndHead(first.number, last, signal);
+    return { logs: logs.filter(({ blockNumber }) => asked.has(blockNumber)), head };
+  };
+  const [way, other] = headers.length > mostByHash ? [asRange, byHashes] : [byHashes, asRange];
+  try {
+    return await way();
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    return await other();
+  }
 }

@@ -1,8 +1,9 @@
-import type { BlockRange } from '../../model/block.js';
+import type { BlockRange, BlockRef } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { checkBlockLogs } from './block-receipts.js';
 import type { ChainClient } from '../chain-client.js';
+import { Inconsistency } from './consistency.js';
 import { FilterParts, halvesOf } from './filter-parts.js';
 import { matcherOf } from './log-filter.js';
 import type { BlocksAnswer } from './log-calls.js';
@@ -56,6 +57,16 @@ export class LogReader {
     const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocksAndHead(part, hashes, signal));
     const head = Math.min(...answers.map((answer) => answer.head));
     return { logs: answers.flatMap(({ logs }) => logs), head };
+  }
+
+  /** Returns the same of a range, whose last block must be the one that is named; throws RpcError where it can't be told at once. */
+  async readRangeAndHead(from: number, last: BlockRef, signal: AbortSignal): Promise<BlocksAnswer> {
+    const latest = await this.#chain.header('latest', signal);
+    const answers = await this.#parts.readEach((part) => this.#chain.logs(part, { from, to: last.number }, signal));
+    if (answers.some((answer) => answer.last.hash !== last.hash)) {
+      throw new Inconsistency(`block ${last.number} is another one`);
+    }
+    return { logs: answers.flatMap(({ logs }) => logs), head: latest?.number ?? -1 };
   }
 
   async #readParts(chain: ChainClient, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {

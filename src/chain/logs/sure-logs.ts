@@ -40,9 +40,7 @@ export class SureLogs {
     signal: AbortSignal,
   ): Promise<readonly RawLog[]> {
     const told: Told = { proven: new Map(), unproven: new Map() };
-    for (let at = 0; at < headers.length; at += together) {
-      await this.#byReceipts(headers.slice(at, at + together), told, answered, signal);
-    }
+    await this.#byReceipts(headers, told, answered, signal);
     const logs = [...told.proven.values()].flat();
     const rest = headers.filter(({ hash }) => !told.proven.has(hash));
     // Together: what can only be said again after a pause shall not wait for one pause after the other.
@@ -58,19 +56,37 @@ export class SureLogs {
     signal: AbortSignal,
   ): Promise<void> {
     for (let waited = 0, left = headers; ; waited++) {
-      const hashes = left.map(({ hash }) => hash);
-      const receipts = await this.#options.chain.receiptsOfBlocks(hashes, signal);
-      if (receipts === null) return;
-      await answered();
       const complaints: string[] = [];
-      left = left.filter((header, index) => !this.#judge(receipts[index] ?? null, header, told, complaints));
-      if (left.length === 0) return;
-      this.#options.chain.doubtReceipts(hashes);
+      const asked = await this.#ask(left, told, complaints, answered, signal);
+      if (asked === null || asked.length === 0) return;
+      left = asked;
       const waitMs = waitsMs[waited];
       if (waitMs !== undefined) await this.#options.clock.sleep(waitMs, signal);
       else if (complaints.length === 0) return;
       else throw new Inconsistency(complaints.join('; '));
     }
+  }
+
+  /** Asks for the receipts of blocks once; returns those that must be asked for again, null where no endpoint gives receipts. */
+  async #ask(
+    headers: readonly BlockHeader[],
+    told: Told,
+    complaints: string[],
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly BlockHeader[] | null> {
+    const left: BlockHeader[] = [];
+    for (let at = 0; at < headers.length; at += together) {
+      const some = headers.slice(at, at + together);
+      const hashes = some.map(({ hash }) => hash);
+      const receipts = await this.#options.chain.receiptsOfBlocks(hashes, signal);
+      if (receipts === null) return null;
+      await answered();
+      const again = some.filter((header, index) => !this.#judge(receipts[index] ?? null, header, told, complaints));
+      if (again.length > 0) this.#options.chain.doubtReceipts(hashes);
+      left.push(...again);
+    }
+    return left;
   }
 
   /** Says whether there is nothing more to ask for. */

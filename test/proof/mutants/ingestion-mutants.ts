@@ -158,10 +158,15 @@ export const ingestionMutants: readonly Mutant[] = [
   source(
     'hash-of-header',
     'a log must stand in the block whose header is known',
-    'this.#compare(logs, headers, endpoint);',
-    '',
+    'this.#compare(logs, [...headers, ...blocks], endpoint);',
+    'this.#compare(logs, blocks, endpoint);',
   ),
-  source('hash-of-time', 'and in the block whose time it is given', 'this.#compare(logs, blocks, endpoint);', ''),
+  source(
+    'hash-of-time',
+    'and in the block whose time it is given',
+    'this.#compare(logs, [...headers, ...blocks], endpoint);',
+    'this.#compare(logs, headers, endpoint);',
+  ),
   source(
     'removed-logs',
     'logs that the chain took back make an answer worthless',
