@@ -53,12 +53,12 @@ eachDatabase('the health of the endpoints of a run', (databases) => {
     return (JSON.parse(text) as { endpoints: readonly Listed[] }).endpoints;
   }
 
-  /** Waits until the two are in these states; returns them, the good one first. */
+  /** Waits until the two are in these states, the second in any where none is named; returns them, the good one first. */
   async function inStates(...states: readonly string[]): Promise<readonly Listed[]> {
     let found: readonly Listed[] = [];
     const look = async (): Promise<boolean> => {
       found = [...(await listed())].sort((one) => (one['endpoint'] === goodName ? -1 : 1));
-      return found.map(({ state }) => state).join() === states.join();
+      return found.length === 2 && states.every((state, index) => found[index]?.['state'] === state);
     };
     await eventually(`the endpoints are ${states.join(' and ')}`, look, 30_000);
     return found;
@@ -66,11 +66,12 @@ eachDatabase('the health of the endpoints of a run', (databases) => {
 
   it('appears at another process soon after the run has begun', async function () {
     this.timeout(60_000);
-    const [good, bad] = await inStates('healthy', 'unasked');
+    // The other one may have been asked beside the way by now.
+    const [good, bad] = await inStates('healthy');
     expect(good).to.include({ chain_id: 31_337, endpoint: goodName, stale: false });
     expect(good?.['worker']).to.match(new RegExp(`:${run.pid}$`));
     expect(good?.['newest_block']).to.be.within(100, node.head.number);
-    expect(bad).to.include({ endpoint: new URL(broken.url).host, last_error: null, requests: 0 });
+    expect(bad).to.include({ endpoint: new URL(broken.url).host });
   });
 
   it('tells which fails, how and when, while the run beats', async function () {
