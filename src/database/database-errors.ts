@@ -102,8 +102,8 @@ const serverHints: readonly [RegExp, string][] = [
 /** Knex writes the whole statement before what is wrong with it. */
 const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
 
-/** The driver's, for programmers. */
-const driversOwnHint = / See TODO: .*/;
+/** What is for programmers in a driver's text. */
+const driversOwnHint = / See TODO: .*/; // mysql2's own words, not a loose end of ours
 
 function firstLine(error: unknown): string {
   const { code } = error as { code?: unknown };
