@@ -2,8 +2,8 @@ import Sqlite from 'better-sqlite3';
 import type { Database as Connection } from 'better-sqlite3';
 import { openSync, readSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import type { Clock } from '../../runtime/clock.js';
-import { DatabaseUnusableError } from '../../runtime/errors.js';
+import type { Clock } from '../../../runtime/clock.js';
+import { DatabaseUnusableError } from '../../../runtime/errors.js';
 
 /** How often what is in the file is looked at, in milliseconds; that it is still there is looked at each time. */
 const readEveryMs = 1_000;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { ServerSockets } from '../../../src/database/mysql/server-sockets.js';
+import { ServerSockets } from '../../../../src/database/drivers/mysql/server-sockets.js';
 
 describe('the sockets to a database server', () => {
   it('are closed together, and none is opened afterwards', async () => {

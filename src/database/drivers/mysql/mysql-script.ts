@@ -1,7 +1,7 @@
 import { format } from 'mysql2';
-import { RuntimeFailure } from '../../runtime/errors.js';
-import { hexDigits, isBulkInsert } from '../script.js';
-import type { BulkInsert, InsertColumn, ScriptStep, SqlValue } from '../script.js';
+import { RuntimeFailure } from '../../../runtime/errors.js';
+import { hexDigits, isBulkInsert } from '../../script.js';
+import type { BulkInsert, InsertColumn, ScriptStep, SqlValue } from '../../script.js';
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
 export interface Packet {

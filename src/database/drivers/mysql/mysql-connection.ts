@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { ConnectionOptions } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
-import { UsageError } from '../../runtime/errors.js';
-import { storedTimezoneSql } from '../database-timezone.js';
-import type { DatabaseTimezone } from '../database-timezone.js';
-import type { MysqlAddress } from '../database-url.js';
+import { UsageError } from '../../../runtime/errors.js';
+import { storedTimezoneSql } from '../../database-timezone.js';
+import type { DatabaseTimezone } from '../../database-timezone.js';
+import type { MysqlAddress } from '../../database-url.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import type { ServerSockets } from './server-sockets.js';
 

@@ -1,4 +1,4 @@
-import type { Dialect, ErrorKind } from '../dialect.js';
+import type { Dialect, ErrorKind } from '../../dialect.js';
 
 /** The dialect of MySQL 8 and MariaDB 10.6 or newer. */
 export const mysqlDialect: Dialect = {

@@ -1,7 +1,15 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
-import { FenceError, hexDigits, isBulkInsert } from '../script.js';
-import type { BulkInsert, InsertColumn, ScriptRunner, ScriptStep, SqlValue, Statement, StepResult } from '../script.js';
+import { FenceError, hexDigits, isBulkInsert } from '../../script.js';
+import type {
+  BulkInsert,
+  InsertColumn,
+  ScriptRunner,
+  ScriptStep,
+  SqlValue,
+  Statement,
+  StepResult,
+} from '../../script.js';
 
 /** How long SQLite itself waits for another's write lock, in milliseconds. */
 const busyTimeoutMs = 5_000;

@@ -1,7 +1,7 @@
 // The process that SqliteWriterProcess starts. DESIGN lets only cli touch `process`; this file is a program of its own.
 import process from 'node:process';
 import { unpackStep } from './packed-insert.js';
-import { FenceError } from '../script.js';
+import { FenceError } from '../../script.js';
 import { SqliteScriptRunner } from './sqlite-script-runner.js';
 import type { WriterAnswer, WriterRequest } from './sqlite-writer-process.js';
 

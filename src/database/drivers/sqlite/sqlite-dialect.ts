@@ -1,7 +1,7 @@
 import type { Database as Connection } from 'better-sqlite3';
-import { storedTimezoneSql } from '../database-timezone.js';
-import type { DatabaseTimezone } from '../database-timezone.js';
-import type { Dialect, ErrorKind } from '../dialect.js';
+import { storedTimezoneSql } from '../../database-timezone.js';
+import type { DatabaseTimezone } from '../../database-timezone.js';
+import type { Dialect, ErrorKind } from '../../dialect.js';
 
 /** SQLite's dialect; `timezone` gives the offset in which instants are stored (`+08:00`), once it is needed. */
 export function sqliteDialect(timezone: () => string): Dialect {

@@ -3,12 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../../runtime/clock.js';
-import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import type { Clock } from '../../../runtime/clock.js';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import { packInsert } from './packed-insert.js';
 import type { PackedInsert, PackedStep } from './packed-insert.js';
-import { FenceError, isBulkInsert } from '../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../script.js';
+import { FenceError, isBulkInsert } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../../script.js';
 
 /** What the writer is sent. */
 export interface WriterRequest {

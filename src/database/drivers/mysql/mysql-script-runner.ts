@@ -1,17 +1,17 @@
 import { createConnection } from 'mysql2';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
-import type { Clock } from '../../runtime/clock.js';
-import { DatabaseUnreachableError } from '../../runtime/errors.js';
-import type { DatabaseTimezone } from '../database-timezone.js';
-import type { MysqlAddress } from '../database-url.js';
+import type { Clock } from '../../../runtime/clock.js';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import type { DatabaseTimezone } from '../../database-timezone.js';
+import type { MysqlAddress } from '../../database-url.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, prepare } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
 import type { ServerSockets } from './server-sockets.js';
-import { FenceError, isFenced } from '../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../script.js';
+import { FenceError, isFenced } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../../script.js';
 
 /** How long an orderly end of the connection may take, in milliseconds. */
 const goodbyeMs = 1_000;

@@ -1,5 +1,5 @@
-import { hexDigits } from '../script.js';
-import type { BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '../script.js';
+import { hexDigits } from '../../script.js';
+import type { BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '../../script.js';
 
 /**
  * A bulk insert as it travels to another process. What is cloned value by value costs more than the insert itself, so

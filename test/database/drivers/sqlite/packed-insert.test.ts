@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { deserialize, serialize } from 'node:v8';
-import { packInsert, unpackStep } from '../../../src/database/sqlite/packed-insert.js';
-import type { PackedInsert } from '../../../src/database/sqlite/packed-insert.js';
-import type { BulkInsert, InsertColumn, SqlValue } from '../../../src/database/script.js';
+import { packInsert, unpackStep } from '../../../../src/database/drivers/sqlite/packed-insert.js';
+import type { PackedInsert } from '../../../../src/database/drivers/sqlite/packed-insert.js';
+import type { BulkInsert, InsertColumn, SqlValue } from '../../../../src/database/script.js';
 
 const insertOf = (...columns: InsertColumn[]): BulkInsert => ({
   table: 'event',

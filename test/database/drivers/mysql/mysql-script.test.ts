@@ -5,10 +5,10 @@ import {
   PacketSizeError,
   writeInserts,
   writePackets,
-} from '../../../src/database/mysql/mysql-script.js';
-import type { Packet } from '../../../src/database/mysql/mysql-script.js';
-import type { ScriptStep, Statement } from '../../../src/database/script.js';
-import { bulkInsert } from '../bulk-insert.js';
+} from '../../../../src/database/drivers/mysql/mysql-script.js';
+import type { Packet } from '../../../../src/database/drivers/mysql/mysql-script.js';
+import type { ScriptStep, Statement } from '../../../../src/database/script.js';
+import { bulkInsert } from '../../bulk-insert.js';
 
 const renew: Statement = { sql: 'UPDATE t SET a = ? WHERE id = ?', bindings: ["o'clock", 7], fence: true };
 const rows = bulkInsert(
