@@ -4,7 +4,10 @@ import type { Mutant } from './mutant.js';
 const watchTest = 'test/tasks/monitor/outage-watch.test.ts';
 const outagesTest = 'test/tasks/monitor/timeout-monitor-outages.test.ts';
 const watch = guardsOf('src/tasks/monitor/outage-watch.ts', [watchTest]);
-const monitor = guardsOf('src/tasks/monitor/timeout-monitor.ts', [outagesTest, 'test/tasks/monitor/timeout-monitor.test.ts']);
+const monitor = guardsOf('src/tasks/monitor/timeout-monitor.ts', [
+  outagesTest,
+  'test/tasks/monitor/timeout-monitor.test.ts',
+]);
 
 /** When silence means nothing. */
 export const outageMutants: readonly Mutant[] = [
