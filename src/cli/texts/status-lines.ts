@@ -4,9 +4,9 @@ import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-gla
 import { isStale } from '../../model/rpc-endpoint.js';
 import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
 import type { Lang } from '../../runtime/messages.js';
-import type { HeadContact } from '../../tasks/head-contact.js';
-import type { EventRates } from '../../tasks/event-rates.js';
-import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../../tasks/system-status.js';
+import type { HeadContact } from '../../tasks/views/head-contact.js';
+import type { EventRates } from '../../tasks/views/event-rates.js';
+import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../../tasks/views/system-status.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';

@@ -1,5 +1,5 @@
 import type { EndpointState } from '../../model/rpc-endpoint.js';
-import type { PipelineState } from '../../tasks/system-status.js';
+import type { PipelineState } from '../../tasks/views/system-status.js';
 import type { Lang } from '../../runtime/messages.js';
 import { briefProgress } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
