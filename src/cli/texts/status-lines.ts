@@ -3,7 +3,7 @@ import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import type { HeadContact } from '../../tasks/head-contact.js';
 import type { EventRates } from '../../tasks/event-rates.js';
 import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from '../../tasks/system-status.js';
