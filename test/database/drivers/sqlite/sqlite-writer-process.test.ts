@@ -193,7 +193,7 @@ describe('the process that writes to a SQLite file', () => {
   });
 
   it('ends when its parent is killed', async () => {
-    const program = new URL('../../support/commit-loop.ts', import.meta.url).pathname;
+    const program = new URL('../../../support/commit-loop.js', import.meta.url).pathname;
     const file = new Sqlite(path);
     file.exec('CREATE TABLE counter (id INTEGER PRIMARY KEY, value INTEGER); INSERT INTO counter VALUES (1, 0)');
     file.exec('DROP TABLE item; CREATE TABLE item (id INTEGER PRIMARY KEY, hash BLOB)');

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { AlertSettings } from '../../src/runtime/alert-settings.js';
+import type { AlertSettings } from '../../src/settings/settings.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
-import { loadSettings, type LoadedSettings } from '../../src/runtime/settings.js';
+import { loadSettings, type LoadedSettings } from '../../src/settings/settings.js';
 import { defaultRules } from '../tasks/alerts/alert-rules.js';
 
 function load(config: string, env: Record<string, string> = {}, secrets = new SecretMask()): LoadedSettings {

@@ -1,6 +1,6 @@
-import { UsageError } from './errors.js';
-import type { FoundSetting } from './found-setting.js';
-import { maskUrl } from './secrets.js';
+import { UsageError } from '../runtime/errors.js';
+import type { FoundSetting } from './settings-sources.js';
+import { maskUrl } from '../runtime/secrets.js';
 import { findVariable, type SettingsSource } from './settings-sources.js';
 
 const suffix = '_RPC_URL';

@@ -1,7 +1,12 @@
 import { parseEnv } from 'node:util';
 import { readConfigFile } from './config-file.js';
-import { UsageError, messageOf } from './errors.js';
-import type { FoundSetting } from './found-setting.js';
+import { UsageError, messageOf } from '../runtime/errors.js';
+
+/** The text of a setting, and where it came from in words: `flag --database`, `.env LOG_LEVEL`. */
+export interface FoundSetting {
+  readonly text: string;
+  readonly origin: string;
+}
 
 /** One place that settings come from; each kind knows a setting by another name. */
 export interface SettingsSource {

@@ -1,41 +1,30 @@
 import { readFileSync } from 'node:fs';
-import { readAlertSettings, rememberAlertSecrets, type AlertSettings } from './alert-settings.js';
-import { readApiSettings, rememberApiSecrets, type ApiSettings } from './api-settings.js';
-import { UsageError } from './errors.js';
-import type { FoundSetting } from './found-setting.js';
-import type { LogLevel } from './logger.js';
-import type { Lang } from './messages.js';
-import { readMetricsSettings, type MetricsSettings } from './metrics-settings.js';
+import { UsageError } from '../runtime/errors.js';
+import { SecretMask, maskUrl } from '../runtime/secrets.js';
+import { silenceLimit } from '../runtime/silence.js';
 import { findMysqlUrl } from './mysql-variables.js';
 import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
-import { SecretMask, maskUrl } from './secrets.js';
-import { settingDefinitions } from './setting-definitions.js';
-import { SettingsReader, type ShownSetting } from './settings-reader.js';
-import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
-import { silenceLimit } from './silence.js';
+import { SettingsReader, nameIn, type ShownSetting } from './settings-reader.js';
+import {
+  findVariable,
+  readSources,
+  type FoundSetting,
+  type SettingsPlaces,
+  type SettingsSource,
+} from './settings-sources.js';
+import { allSettings, settingsTable, type SettingValues } from './settings-table.js';
 
 /** Every setting, validated. */
-export interface Settings {
-  readonly databaseUrl: string;
-  /** An offset from UTC, such as `+08:00`; undefined where nothing is set: the database knows its own. */
-  readonly databaseTimezone: string | undefined;
-  readonly heartbeatIntervalSeconds: number;
-  readonly stallAfterSeconds: number;
-  /** How long the logs of a new block are doubted that nothing proves; 0: not. */
-  readonly doubtSeconds: number;
-  readonly taskTimeoutMinutes: number;
-  readonly checkIntervalSeconds: number;
-  readonly logDir: string;
-  readonly logLevel: LogLevel;
-  /** `auto`: pretty on a terminal, else json. */
-  readonly logFormat: 'pretty' | 'json' | 'auto';
-  readonly lang: Lang;
-  readonly alerts: AlertSettings;
-  readonly api: ApiSettings;
-  readonly metrics: MetricsSettings;
+export interface Settings extends SettingValues<typeof settingsTable> {
   /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is none. */
   rpcUrls(chainName: string): readonly string[];
 }
+
+/** When an alert is raised, and where it is sent. */
+export type AlertSettings = Settings['alerts'];
+
+/** Where the HTTP API listens, and who may use it. */
+export type ApiSettings = Settings['api'];
 
 export interface LoadedSettings {
   readonly settings: Settings;
@@ -56,31 +45,13 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const readFile = options.readFile ?? ((path: string): string => readFileSync(path, 'utf8'));
   const sources = readSources({ ...options, readFile });
   rememberSecrets(sources, options.secrets ?? new SecretMask());
-  const reader = new SettingsReader(sources);
-  const settings = readSettings(reader, sources);
+  const reader = new SettingsReader(sources, {
+    [settingsTable.databaseUrl.key]: () => findMysqlUrl(sources),
+    [settingsTable.lang.key]: () => findSystemLang(sources),
+  });
+  const settings = { ...reader.readAll(settingsTable), rpcUrls: (name: string) => findRpcUrls(sources, name) };
   checkTimeout(settings, reader);
   return { settings, shown: [...reader.shown, ...showRpcUrls(sources)] };
-}
-
-function readSettings(reader: SettingsReader, sources: readonly SettingsSource[]): Settings {
-  const definitions = settingDefinitions;
-  return {
-    databaseUrl: reader.read(definitions.databaseUrl, () => findMysqlUrl(sources)),
-    databaseTimezone: reader.readSet(definitions.databaseTimezone),
-    heartbeatIntervalSeconds: reader.read(definitions.heartbeatIntervalSeconds),
-    stallAfterSeconds: reader.read(definitions.stallAfterSeconds),
-    doubtSeconds: reader.read(definitions.doubtSeconds),
-    taskTimeoutMinutes: reader.read(definitions.taskTimeoutMinutes),
-    checkIntervalSeconds: reader.read(definitions.checkIntervalSeconds),
-    logDir: reader.read(definitions.logDir),
-    logLevel: reader.read(definitions.logLevel),
-    logFormat: reader.read(definitions.logFormat),
-    lang: reader.read(definitions.lang, () => findSystemLang(sources)),
-    alerts: readAlertSettings(reader),
-    api: readApiSettings(reader),
-    metrics: readMetricsSettings(reader),
-    rpcUrls: (chainName) => findRpcUrls(sources, chainName),
-  };
 }
 
 /** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */
@@ -92,8 +63,8 @@ function findSystemLang(sources: readonly SettingsSource[]): FoundSetting | unde
 function checkTimeout(settings: Settings, reader: SettingsReader): void {
   const { taskTimeoutMinutes, heartbeatIntervalSeconds } = settings;
   if (taskTimeoutMinutes * 60 >= silenceLimit(heartbeatIntervalSeconds)) return;
-  const timeoutOrigin = reader.originOf(settingDefinitions.taskTimeoutMinutes);
-  const intervalOrigin = reader.originOf(settingDefinitions.heartbeatIntervalSeconds);
+  const timeoutOrigin = reader.originOf(settingsTable.taskTimeoutMinutes);
+  const intervalOrigin = reader.originOf(settingsTable.heartbeatIntervalSeconds);
   throw new UsageError(
     `task timeout ${taskTimeoutMinutes} min (${timeoutOrigin}) is under three heartbeat intervals of ` +
       `${heartbeatIntervalSeconds} s (${intervalOrigin}): a living task would be failed for one late beat`,
@@ -117,13 +88,22 @@ function showRpcSetting(name: string, urls: readonly string[], origin: string): 
 }
 
 function rememberSecrets(sources: readonly SettingsSource[], secrets: SecretMask): void {
-  for (const { entries } of sources) {
+  for (const { kind, entries } of sources) {
+    for (const setting of allSettings) {
+      const text = entries.get(nameIn(setting, kind) ?? '')?.text;
+      if (text === undefined) continue;
+      if (setting.secret === 'url') secrets.remember(text);
+      if (setting.secret === 'password') rememberPassword(text, secrets);
+    }
     for (const [name, { text }] of entries) {
       if (/^MYSQL_PASSWORD$/.test(name)) secrets.rememberPassword(text);
-      if (/^database$|^CHAINPARSE_DATABASE_URL$/.test(name)) secrets.remember(text);
-      rememberAlertSecrets(name, text, secrets);
-      rememberApiSecrets(name, text, secrets);
       if (/_RPC_URL$|^rpcUrl$|^rpc_urls\./.test(name)) text.split(/[,\s]+/).forEach((url) => secrets.remember(url));
     }
   }
+}
+
+/** Of a signing secret the key may be told without its mark. */
+function rememberPassword(text: string, secrets: SecretMask): void {
+  secrets.rememberPassword(text);
+  secrets.rememberPassword(text.replace(/^whsec_/, ''));
 }

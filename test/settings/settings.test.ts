@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { UsageError } from '../../src/runtime/errors.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
-import { loadSettings, type LoadedSettings } from '../../src/runtime/settings.js';
-import type { Environment, Flags } from '../../src/runtime/settings-sources.js';
+import { loadSettings, type LoadedSettings } from '../../src/settings/settings.js';
+import type { Environment, Flags } from '../../src/settings/settings-sources.js';
 
 interface Given {
   readonly flags?: Flags;

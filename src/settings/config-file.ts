@@ -2,64 +2,32 @@ import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import type { Node, Pair, YAMLMap } from 'yaml';
 import { closest, distance } from 'fastest-levenshtein';
-import { UsageError } from './errors.js';
-import type { FoundSetting } from './found-setting.js';
+import { UsageError } from '../runtime/errors.js';
+import type { FoundSetting } from './settings-sources.js';
+import { allSettings, rpcUrlSetting } from './settings-table.js';
 
 const require = createRequire(import.meta.url);
 
 /** A large package, which is not loaded before there is a file to read. */
 const yaml = (): typeof Yaml => require('yaml') as typeof Yaml;
 
-/** The keys of `chainparse.config.yaml`, each with one value, beside the maps `rpc_urls`, `alerts`, `api` and `metrics`. */
-export const configFileKeys = [
-  'database',
-  'database_timezone',
-  'heartbeat_interval',
-  'stall_after',
-  'doubt',
-  'task_timeout',
-  'check_interval',
-  'log_dir',
-  'log_level',
-  'log_format',
-  'lang',
-] as const;
-
-/** The keys under `alerts`, each with one value; `command` may be a list of words. */
-export const alertFileKeys = [
-  'webhook_url',
-  'webhook_secret',
-  'command',
-  'delivery_timeout',
-  'repeat',
-  'retention',
-  'heartbeat_failures',
-  'timeout_rate',
-  'timeout_rate_window',
-  'timeout_rate_minimum',
-  'database_unreachable',
-  'no_monitor',
-  'task_stalled',
-] as const;
-
-/** The keys under `api`, each with one value. */
-export const apiFileKeys = ['host', 'port', 'token', 'read_token', 'rate_limit', 'max_lag'] as const;
-
-/** The keys under `metrics`, each with one value. */
-export const metricsFileKeys = ['host', 'port'] as const;
-
-export type ConfigFileKey =
-  | (typeof configFileKeys)[number]
-  | `alerts.${(typeof alertFileKeys)[number]}`
-  | `api.${(typeof apiFileKeys)[number]}`
-  | `metrics.${(typeof metricsFileKeys)[number]}`;
+/** The keys that have one value each, beside `rpc_urls` and the maps. */
+const plainKeys = allSettings.map(({ key }) => key).filter((key) => !key.includes('.'));
 
 /** The maps of settings, by the key that they stand under. */
-const groups: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
-  ['alerts', alertFileKeys],
-  ['api', apiFileKeys],
-  ['metrics', metricsFileKeys],
-]);
+const groups: ReadonlyMap<string, readonly string[]> = groupKeys();
+
+/** The keys whose value may be a list. */
+const listKeys = new Set(allSettings.filter(({ isList }) => isList === true).map(({ key }) => key));
+
+function groupKeys(): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { key } of allSettings) {
+    const [group = '', name] = key.split('.');
+    if (name !== undefined) groups.set(group, [...(groups.get(group) ?? []), name]);
+  }
+  return groups;
+}
 
 /**
  * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line, and what is
@@ -96,8 +64,8 @@ class ConfigFile {
       const key = keyOf(pair);
       if (key === 'rpc_urls') this.#readRpcUrls(pair, entries);
       else if (groups.has(key)) this.#readGroup(key, pair, entries);
-      else if (isOneOf(configFileKeys, key)) this.#addEntry(entries, key, pair);
-      else throw this.#unknownKey(key, pair, [...configFileKeys, 'rpc_urls', ...groups.keys()]);
+      else if (plainKeys.includes(key)) this.#addEntry(entries, key, pair);
+      else throw this.#unknownKey(key, pair, [...plainKeys, 'rpc_urls', ...groups.keys()]);
     }
     return entries;
   }
@@ -109,7 +77,7 @@ class ConfigFile {
     for (const setting of value.items) {
       const key = keyOf(setting);
       const keys = groups.get(group) ?? [];
-      if (!isOneOf(keys, key)) throw this.#unknownKey(key, setting, keys);
+      if (!keys.includes(key)) throw this.#unknownKey(key, setting, keys);
       this.#addEntry(entries, `${group}.${key}`, setting);
     }
   }
@@ -124,10 +92,10 @@ class ConfigFile {
   #addEntry(entries: Map<string, FoundSetting>, key: string, pair: Pair): void {
     const { value } = pair;
     if (isNothing(value)) return;
-    const isList = yaml().isSeq(value) && (key.startsWith('rpc_urls.') || key === 'alerts.command');
+    const isList = yaml().isSeq(value) && (key.startsWith(`${rpcUrlSetting.key}.`) || listKeys.has(key));
     const texts = isList ? value.items.map(textOf) : [textOf(value)];
     if (texts.some((text) => text === undefined)) throw this.#wrongShape(pair, 'must be one value');
-    const text = isList && key === 'alerts.command' ? JSON.stringify(texts) : texts.join('\n');
+    const text = isList && listKeys.has(key) ? JSON.stringify(texts) : texts.join('\n');
     entries.set(key, { text, origin: `${this.#name}:${this.#lineOf(pair)}` });
   }
 
@@ -153,10 +121,6 @@ class ConfigFile {
 
 function keyOf(pair: Pair): string {
   return yaml().isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-}
-
-function isOneOf<T extends string>(keys: readonly T[], key: string): key is T {
-  return (keys as readonly string[]).includes(key);
 }
 
 function isNothing(node: unknown): boolean {
