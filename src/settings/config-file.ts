@@ -3,7 +3,7 @@ import type * as Yaml from 'yaml';
 import type { Node, Pair, YAMLMap } from 'yaml';
 import { closest, distance } from 'fastest-levenshtein';
 import { UsageError } from '../runtime/errors.js';
-import type { FoundSetting } from './settings-sources.js';
+import type { FoundSetting } from './setting.js';
 import { allSettings, rpcUrlSetting } from './settings-table.js';
 
 const require = createRequire(import.meta.url);

@@ -1,5 +1,5 @@
 import { UsageError } from '../runtime/errors.js';
-import type { FoundSetting } from './settings-sources.js';
+import type { FoundSetting } from './setting.js';
 import { findVariable, type SettingsSource } from './settings-sources.js';
 
 /** Returns the database URL that MYSQL_HOST, _PORT, _USER, _PASSWORD and _DATABASE make, where MYSQL_HOST is set. */

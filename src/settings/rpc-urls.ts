@@ -1,5 +1,5 @@
 import { UsageError } from '../runtime/errors.js';
-import type { FoundSetting } from './settings-sources.js';
+import type { FoundSetting } from './setting.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { findVariable, type SettingsSource } from './settings-sources.js';
 

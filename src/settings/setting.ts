@@ -42,3 +42,9 @@ export function setting<T>(row: Setting<T>): Setting<T> {
 export function flagName({ flag }: Pick<Setting<unknown>, 'flag'>): string | undefined {
   return /--([a-z-]+)/.exec(flag ?? '')?.[1]?.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** The text of a setting, and where it came from in words: `flag --database`, `.env LOG_LEVEL`. */
+export interface FoundSetting {
+  readonly text: string;
+  readonly origin: string;
+}

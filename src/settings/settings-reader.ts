@@ -1,7 +1,7 @@
 import { UsageError } from '../runtime/errors.js';
 import { SecretMask, maskUrl } from '../runtime/secrets.js';
-import { flagName, type Setting } from './setting.js';
-import type { FoundSetting, SettingsSource } from './settings-sources.js';
+import { flagName, type FoundSetting, type Setting } from './setting.js';
+import type { SettingsSource } from './settings-sources.js';
 import { isRow, type SettingValues } from './settings-table.js';
 
 /** One setting as `chainparse config` shows it: by its key in the configuration file, secrets masked. */

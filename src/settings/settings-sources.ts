@@ -1,12 +1,7 @@
 import { parseEnv } from 'node:util';
 import { readConfigFile } from './config-file.js';
 import { UsageError, messageOf } from '../runtime/errors.js';
-
-/** The text of a setting, and where it came from in words: `flag --database`, `.env LOG_LEVEL`. */
-export interface FoundSetting {
-  readonly text: string;
-  readonly origin: string;
-}
+import type { FoundSetting } from './setting.js';
 
 /** One place that settings come from; each kind knows a setting by another name. */
 export interface SettingsSource {

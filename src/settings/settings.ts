@@ -4,14 +4,9 @@ import { SecretMask, maskUrl } from '../runtime/secrets.js';
 import { silenceLimit } from '../runtime/silence.js';
 import { findMysqlUrl } from './mysql-variables.js';
 import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
+import type { FoundSetting } from './setting.js';
 import { SettingsReader, nameIn, type ShownSetting } from './settings-reader.js';
-import {
-  findVariable,
-  readSources,
-  type FoundSetting,
-  type SettingsPlaces,
-  type SettingsSource,
-} from './settings-sources.js';
+import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
 import { allSettings, settingsTable, type SettingValues } from './settings-table.js';
 
 /** Every setting, validated. */
