@@ -348,6 +348,18 @@ describe('the event monitor', () => {
       expect(node.requests.length - before).to.be.below(80);
     });
 
+    it('asks once whether a lower head that stays the same is of its chain, though a block below it must tell', async () => {
+      node.mine(200, (number) => (number <= 50 ? [{}] : []));
+      await run();
+      await run();
+      let polls = 0;
+      node.options = { backend: () => (polls < 60 ? { behind: 120 } : {}) };
+      const before = node.requests.length;
+      await follow(() => polls > 60, { moved: () => polls++ });
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(node.requests.length - before).to.be.below(80);
+    });
+
     it('waits where no row is as low as the head, and says once that nothing tells whether the chain is another', async () => {
       node.mine(200, (number) => (number > 150 ? [{}] : []));
       await run();

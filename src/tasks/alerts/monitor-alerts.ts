@@ -3,7 +3,7 @@ import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { Alert, AlertCondition } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
-import type { AlertSettings } from '../../runtime/alert-settings.js';
+import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';

@@ -1,6 +1,6 @@
 import { alertKey } from '../../model/alert.js';
 import type { AlertRule } from '../../model/alert.js';
-import type { AlertSettings } from '../../runtime/alert-settings.js';
+import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
 import { heartbeatFailing, noMonitor, taskHangs } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';

@@ -4,7 +4,7 @@ import type { Task } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
 import { statusChanged, taskTimedOut, writeLine } from '../../runtime/messages.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import type { Observe } from '../../model/liveness-event.js';
 
 /** What a judgement is founded on. */

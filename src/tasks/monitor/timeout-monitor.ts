@@ -4,7 +4,7 @@ import type { Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { timeoutChecked, writeLine } from '../../runtime/messages.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { backoffMs } from '../../runtime/retry.js';
 import { DatabaseContact } from './database-contact.js';
 import type { Observe } from '../../model/liveness-event.js';

@@ -11,7 +11,7 @@ import { statusText, taskStatus } from '../../model/task.js';
 import { LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { statusChanged, writeLine } from '../../runtime/messages.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { parkedBy, parkedError } from './parked.js';
 
 /** This process, as other processes can recognise it. */

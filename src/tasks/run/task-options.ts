@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import type { BeatRounds } from './beat-rounds.js';
 import type { ClaimOptions } from './claim-task.js';
 import type { Observe } from '../../model/liveness-event.js';

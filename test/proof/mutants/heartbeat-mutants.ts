@@ -103,7 +103,7 @@ export const heartbeatMutants: readonly Mutant[] = [
     '(options.random ?? Math.random)() / 2',
     '0',
   ),
-  guardsOf('src/database/sqlite/sqlite-script-runner.ts', aside)(
+  guardsOf('src/database/drivers/sqlite/sqlite-script-runner.ts', aside)(
     'aside-lock',
     'a report waits for no lock while a beat stands behind it',
     "    connection.pragma('busy_timeout = 0');\n",

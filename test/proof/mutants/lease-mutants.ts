@@ -13,7 +13,7 @@ const names = guardsOf(
   ['test/database/pipelines/pipeline-store.test.ts'],
   '(sqlite)',
 );
-const settings = guardsOf('src/runtime/settings.ts', ['test/runtime/settings.test.ts']);
+const settings = guardsOf('src/settings/settings.ts', ['test/settings/settings.test.ts']);
 
 /** Who has a pipeline, and when a task ends. */
 export const leaseMutants: readonly Mutant[] = [

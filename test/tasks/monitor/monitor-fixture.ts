@@ -2,7 +2,7 @@ import type { DatabaseProbe } from '../../../src/database/tasks/database-probe.j
 import type { TimeoutStore } from '../../../src/database/tasks/timeout-store.js';
 import type { Task } from '../../../src/model/task.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
-import type { Lang } from '../../../src/runtime/messages.js';
+import type { Lang } from '../../../src/runtime/lang.js';
 import type { MonitorPresence } from '../../../src/tasks/monitor/monitor-presence.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { TimeoutMonitor } from '../../../src/tasks/monitor/timeout-monitor.js';

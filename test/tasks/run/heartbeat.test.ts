@@ -3,7 +3,7 @@ import type { Beat } from '../../../src/database/tasks/task-rows.js';
 import type { Progress } from '../../../src/model/task.js';
 import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../../../src/runtime/errors.js';
 import type { Logger } from '../../../src/runtime/logger.js';
-import type { Lang } from '../../../src/runtime/messages.js';
+import type { Lang } from '../../../src/runtime/lang.js';
 import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
 import { Heartbeat } from '../../../src/tasks/run/heartbeat.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
