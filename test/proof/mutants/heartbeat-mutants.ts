@@ -26,10 +26,10 @@ export const heartbeatMutants: readonly Mutant[] = [
     'if (await this.#hasEnded(condition.taskId)) return',
     'if (condition.taskId === -1) return',
   ),
-  guardsOf('src/cli/running/prepare-run.ts', ['test/cli/running/prepare-run.test.ts'])(
+  guardsOf('src/runtime/give-up-later.ts', ['test/runtime/give-up-later.test.ts'])(
     'stopped-before',
     'a run that was told to stop before it began drops its calls, too',
-    'if (stopping.aborted) begin();\n  else ',
+    'if (after.aborted) begin();\n  else ',
     '',
   ),
   heartbeat('lost-signal', 'a run whose beat is refused stops', '      this.#lost.abort(this.#failure);\n', ''),
