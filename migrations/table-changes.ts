@@ -21,6 +21,23 @@ export async function addColumns(
   return missing.length === 0 ? [] : schema.addColumns(table, missing);
 }
 
+/** Returns the changes that give columns of ours other names; none for those that have them already. */
+export async function renameColumns(
+  schema: Schema,
+  table: string,
+  names: Readonly<Record<string, string>>,
+): Promise<readonly SchemaChange[]> {
+  const present = await schema.columns(table);
+  const q = (name: string): string => schema.quote(name);
+  return Object.entries(names)
+    .filter(([, name]) => !present.has(name))
+    .map(([from, name]) => ({
+      text: `rename column ${table}.${from} to ${name}`,
+      sql: `ALTER TABLE ${q(table)} RENAME COLUMN ${q(from)} TO ${q(name)}`,
+      makes: [{ kind: 'rename', table, name, from }],
+    }));
+}
+
 /** Returns the change that makes an index, or none where one of that name is there. */
 export async function createIndex(
   schema: Schema,

@@ -44,5 +44,7 @@ async function openDriver(address: DatabaseAddress, settings: DriverSettings): P
       return (await import('./drivers/sqlite/open-sqlite.js')).openSqlite(address, settings);
     case 'mysql':
       return (await import('./drivers/mysql/open-mysql.js')).openMysql(address, settings);
+    case 'postgres':
+      return (await import('./drivers/postgres/open-postgres.js')).openPostgres(address, settings);
   }
 }

@@ -12,6 +12,7 @@ import { bareDriver } from '../support/bare-driver.js';
 import { createDatabase, eachServer } from '../support/databases.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const sqlite = sqliteDialect(() => '+00:00');
 const run = (sql: string): Statement => ({ sql, bindings: [] });
@@ -49,8 +50,7 @@ describe('contention', () => {
 
     it(`is given up in the end, as a database that is busy: ${name}`, async () => {
       const { database, calls } = failing(100);
-      const failure: unknown = await database.write([run('X')]).catch((thrown: unknown) => thrown);
-      expect(failure).to.be.instanceOf(DatabaseUnreachableError);
+      const failure = await rejectionOf(database.write([run('X')]), DatabaseUnreachableError);
       expect(failure)
         .to.have.property('message')
         .that.matches(/^the database here is busy: /);

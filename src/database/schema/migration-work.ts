@@ -24,7 +24,10 @@ export class MigrationWork {
     return (await this.schema.ask<{ time_zone: string }>(storedTimezoneSql))[0]?.time_zone;
   }
 
-  /** Drops what a migration made and forgets the migration; an index that a foreign key has come to lean on stays. */
+  /**
+   * Drops what a migration made, gives columns their old names, and forgets the migration; an index that a foreign key has
+   * come to lean on stays.
+   */
   async takeBack(migration: AppliedMigration, report: Report): Promise<void> {
     const dropped = new Set<string>();
     for (const object of [...migration.made].sort(tablesLast)) {
@@ -39,7 +42,7 @@ export class MigrationWork {
 }
 
 function tablesLast(a: SchemaObject, b: SchemaObject): number {
-  const rank = { index: 0, column: 1, table: 2 };
+  const rank = { index: 0, rename: 1, column: 1, table: 2 };
   return rank[a.kind] - rank[b.kind];
 }
 
@@ -53,6 +56,10 @@ async function dropSql(schema: Schema, object: SchemaObject, dropped: Set<string
   if (object.kind === 'column') {
     const isThere = (await schema.columns(object.table)).has(object.name);
     return isThere ? `ALTER TABLE ${table} DROP COLUMN ${schema.quote(object.name)}` : null;
+  }
+  if (object.kind === 'rename') {
+    const isRenamed = (await schema.columns(object.table)).has(object.name);
+    return isRenamed ? `ALTER TABLE ${table} RENAME COLUMN ${schema.quote(object.name)} TO ${schema.quote(object.from)}` : null;
   }
   return (await schema.indexes(object.table)).has(object.name) ? schema.dropIndex(object.table, object.name) : null;
 }
