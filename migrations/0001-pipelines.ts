@@ -17,10 +17,7 @@ export const pipelines: Migration = {
         table.text('description').nullable();
         table.specificType('create_time', types.instant).nullable();
         table.specificType('update_time', types.instant).nullable();
-        table
-          .specificType('disabled', types.flag)
-          .notNullable()
-          .defaultTo(0);
+        table.specificType('disabled', types.flag).notNullable().defaultTo(0);
         table.double('timeout_minutes').nullable();
       })),
       ...((await schema.hasTable('pipeline'))

@@ -72,7 +72,9 @@ async function addComment(schema: Schema): Promise<readonly SchemaChange[]> {
 /** Columns that a server touches by itself on every UPDATE are set to what they are: no row changes otherwise. */
 async function fillHeartbeats(schema: Schema): Promise<SchemaChange> {
   const columns = [...(await schema.columns(table))];
-  const kept = columns.filter(([, { onUpdate }]) => onUpdate).map(([name]) => `, ${schema.quote(name)} = ${schema.quote(name)}`);
+  const kept = columns
+    .filter(([, { onUpdate }]) => onUpdate)
+    .map(([name]) => `, ${schema.quote(name)} = ${schema.quote(name)}`);
   return {
     text: `set ${table}.last_heartbeat = create_time for the rows that have none`,
     sql: `UPDATE ${table} SET last_heartbeat = create_time${kept.join('')} WHERE last_heartbeat IS NULL`,

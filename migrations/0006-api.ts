@@ -34,9 +34,7 @@ export const api: Migration = {
             { name: 'update_time', type: schema.types.instant },
           ])
         : []),
-      ...(await addColumns(schema, 'pipeline_task', [
-        { name: 'run_options', type: schema.types.text },
-      ])),
+      ...(await addColumns(schema, 'pipeline_task', [{ name: 'run_options', type: schema.types.text }])),
       ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_page', ['status', 'id'])),
       ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_created', ['create_time', 'id'])),
     ];

@@ -18,6 +18,6 @@ export const installation: Migration = {
     });
     const row = { id: 1, installation_id: knex.raw(newId), time_zone: timezone };
     const insert = knex(table).insert(row).onConflict('id').ignore();
-    return [...created, { text: `times are held in ${timezone}`, sql: insert.toString() }];
+    return [...created, { text: `times are held in ${timezone}`, sql: insert.toQuery() }];
   },
 };

@@ -9,13 +9,9 @@ export const namesAndWorkers: Migration = {
   name: '0011-names-and-workers',
   async changes(schema) {
     return [
-      ...(await addColumns(schema, 'pipeline', [
-        { name: 'name_key', type: schema.types.digest(64) },
-      ])),
+      ...(await addColumns(schema, 'pipeline', [{ name: 'name_key', type: schema.types.digest(64) }])),
       ...(await createIndex(schema, 'pipeline', 'idx_pipeline_name_key', ['name_key'], { unique: true })),
-      ...(await addColumns(schema, 'pipeline_task', [
-        { name: 'waiting_for', type: schema.types.text },
-      ])),
+      ...(await addColumns(schema, 'pipeline_task', [{ name: 'waiting_for', type: schema.types.text }])),
       ...(await createTable(schema, 'worker', (table) => {
         table.increments('id');
         table.string('name', 255).notNullable();

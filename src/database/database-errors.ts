@@ -27,11 +27,7 @@ const failures: Record<Exclude<ErrorKind, 'other'>, readonly [Failure, string, s
     'a column of an older program: give it a default, or let it be NULL (ALTER TABLE)',
   ],
   'not-migrated': [NotMigratedError, 'is not migrated', 'chainparse migrate'],
-  contention: [
-    DatabaseUnreachableError,
-    'is busy',
-    'another process holds a lock for long: see who writes to it',
-  ],
+  contention: [DatabaseUnreachableError, 'is busy', 'another process holds a lock for long: see who writes to it'],
 };
 
 /** Turns what a driver threw into the error that the rest of the program knows; others pass as they are. */

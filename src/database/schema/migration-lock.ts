@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
 import { ConflictError } from '../../runtime/errors.js';
 import type { LockOptions, MigrationLock } from '../driver.js';
 import { historyTable, lockName, MigrationHistory } from './migration-history.js';
@@ -62,9 +63,10 @@ class RowLock {
   /** Renews the lock until the signal; what goes wrong is met by the next change. */
   async renewUntil(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    while (!signal.aborted) {
+    const isDone = (): boolean => signal.aborted;
+    while (!isDone()) {
       await clock.sleep(renewEveryMs, signal).catch(() => undefined);
-      if (!signal.aborted) await this.renew().catch(() => undefined);
+      if (!isDone()) await this.renew().catch(() => undefined);
     }
   }
 
@@ -102,7 +104,7 @@ class RowLock {
     }
   }
 
-  #mine(): ReturnType<LockOptions['schema']['knex']> {
+  #mine(): Knex.QueryBuilder {
     return this.#options.schema.knex(historyTable).where({ name: lockName, made: this.#holder });
   }
 }

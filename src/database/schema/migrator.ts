@@ -119,7 +119,13 @@ export class Migrator {
     const database = this.#database;
     return database.withSchema((schema) =>
       database.driver.lock(
-        { schema, clock: this.#clock, onWait, dialect: database.dialect, write: (steps) => database.writeUrgently(steps) },
+        {
+          schema,
+          clock: this.#clock,
+          onWait,
+          dialect: database.dialect,
+          write: (steps) => database.writeUrgently(steps),
+        },
         (stillHeld) => work(new MigrationWork(schema, stillHeld)),
       ),
     );

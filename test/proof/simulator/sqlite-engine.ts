@@ -81,7 +81,7 @@ export class SqliteEngine implements Engine {
 function serverDialect(timezone: string): Dialect {
   return {
     ...sqliteDialect(() => timezone),
-    uptime: mysqlDialect.uptime,
+    uptime: (knex) => mysqlDialect.uptime(knex),
     liveNow: (knex) => knex.raw("datetime('live', ?)", [timezone]),
   };
 }

@@ -34,7 +34,9 @@ export function mysqlSchema(knex: Knex, connection: unknown, timezone: string): 
     const [rows] = (await knex.raw(query, bindings).connection(connection)) as [T[]];
     return rows;
   };
-  const run = async (sql: string): Promise<void> => void (await ask(sql));
+  const run = async (sql: string): Promise<void> => {
+    await ask(sql);
+  };
   return {
     timezone,
     knex,

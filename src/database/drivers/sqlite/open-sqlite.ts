@@ -18,15 +18,21 @@ export async function openSqlite({ path }: SqliteAddress, settings: DriverSettin
     throw new DatabaseUnreachableError(`there is no database ${label}`, { hint: 'chainparse migrate makes it' });
   }
   const scripts = await openRunner(path, settings);
-  const [{ default: knex }, { prepareSqlite }, { sqliteDialect, learnTimezone }, { sqliteSchema }, { sqliteLock }, watch] =
-    await Promise.all([
-      import('knex'),
-      import('./sqlite-script-runner.js'),
-      import('./sqlite-dialect.js'),
-      import('./sqlite-schema.js'),
-      import('./sqlite-lock.js'),
-      import('./file-watch.js'),
-    ]);
+  const [
+    { default: knex },
+    { prepareSqlite },
+    { sqliteDialect, learnTimezone },
+    { sqliteSchema },
+    { sqliteLock },
+    watch,
+  ] = await Promise.all([
+    import('knex'),
+    import('./sqlite-script-runner.js'),
+    import('./sqlite-dialect.js'),
+    import('./sqlite-schema.js'),
+    import('./sqlite-lock.js'),
+    import('./file-watch.js'),
+  ]);
   const reads = knex({
     log: silentLogger,
     client: 'better-sqlite3',
@@ -53,7 +59,10 @@ export async function openSqlite({ path }: SqliteAddress, settings: DriverSettin
     runAside: (statement) => scripts.runAside([statement]),
     schema: (connection) => sqliteSchema(reads, connection, timezone.value),
     lock: sqliteLock,
-    explain: async ({ sql, bindings }) => readPlan((await reads.raw(`EXPLAIN QUERY PLAN ${sql}`, [...bindings])) as PlanRow[]),
+    explain: async ({ sql, bindings }) => {
+      const rows = await reads.raw<PlanRow[]>(`EXPLAIN QUERY PLAN ${sql}`, [...bindings]);
+      return readPlan(rows);
+    },
     look: () => watched?.look(),
     close: () => watched?.close(),
   };

@@ -29,7 +29,9 @@ export function sqliteSchema(knex: Knex, connection: unknown, timezone: string):
     const asked = typeof query === 'string' ? knex.raw(query, bindings) : query;
     return (await asked.connection(connection)) as T[];
   };
-  const run = async (sql: string): Promise<void> => void (await ask(sql));
+  const run = async (sql: string): Promise<void> => {
+    await ask(sql);
+  };
   return {
     timezone,
     knex,
