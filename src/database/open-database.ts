@@ -64,9 +64,9 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
   const runner = await openSqliteRunner(address, settings);
   const [{ default: knex }, { prepareSqlite }, { sqliteDialect, learnTimezone }, { FileWatch }] = await Promise.all([
     import('knex'),
-    import('./sqlite/sqlite-script-runner.js'),
-    import('./sqlite/sqlite-dialect.js'),
-    import('./sqlite/file-watch.js'),
+    import('./drivers/sqlite/sqlite-script-runner.js'),
+    import('./drivers/sqlite/sqlite-dialect.js'),
+    import('./drivers/sqlite/file-watch.js'),
   ]);
   const builder = knex({
     log: silent,
@@ -96,10 +96,10 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
 async function openSqliteRunner({ path }: SqliteAddress, settings: Settings): Promise<ScriptRunner> {
   const { clock, statementTimeoutMs: timeoutMs } = settings;
   if (timeoutMs === undefined) {
-    const { SqliteScriptRunner } = await import('./sqlite/sqlite-script-runner.js');
+    const { SqliteScriptRunner } = await import('./drivers/sqlite/sqlite-script-runner.js');
     return new SqliteScriptRunner(path);
   }
-  const { SqliteWriterProcess } = await import('./sqlite/sqlite-writer-process.js');
+  const { SqliteWriterProcess } = await import('./drivers/sqlite/sqlite-writer-process.js');
   const writer = new SqliteWriterProcess(path, { clock, timeoutMs });
   // It starts while Knex is loaded here.
   writer.warmUp();
@@ -115,10 +115,10 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
     { ServerSockets },
   ] = await Promise.all([
     import('knex'),
-    import('./mysql/mysql-connection.js'),
-    import('./mysql/mysql-script-runner.js'),
-    import('./mysql/mysql-dialect.js'),
-    import('./mysql/server-sockets.js'),
+    import('./drivers/mysql/mysql-connection.js'),
+    import('./drivers/mysql/mysql-script-runner.js'),
+    import('./drivers/mysql/mysql-dialect.js'),
+    import('./drivers/mysql/server-sockets.js'),
   ]);
   const { clock, label, timezone, statementTimeoutMs } = settings;
   const sockets = new ServerSockets();

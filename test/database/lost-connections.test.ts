@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
-import { sessionSetup } from '../../src/database/mysql/mysql-connection.js';
-import { expectPackets } from '../../src/database/mysql/mysql-script.js';
+import { sessionSetup } from '../../src/database/drivers/mysql/mysql-connection.js';
+import { expectPackets } from '../../src/database/drivers/mysql/mysql-script.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { FenceError } from '../../src/database/script.js';
 import type { Statement } from '../../src/database/script.js';

@@ -4,13 +4,13 @@ import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { TimeoutStore } from '../../src/database/tasks/timeout-store.js';
 import type { Task } from '../../src/model/task.js';
 import { LeaseHeldError } from '../../src/runtime/errors.js';
-import { claimTask } from '../../src/tasks/claim-task.js';
+import { claimTask } from '../../src/tasks/run/claim-task.js';
 import { ageTask } from '../database/aged-task.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { ProtocolClient } from '../support/protocol.js';
-import { claimOptions, storesOf } from '../tasks/task-fixture.js';
+import { claimOptions, storesOf } from '../tasks/run/task-fixture.js';
 import { rejectionOf } from '../support/rejection.js';
 
 interface Checkpoint {

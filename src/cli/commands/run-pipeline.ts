@@ -3,7 +3,7 @@ import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
-import { runTask } from '../../tasks/run-task.js';
+import { runTask } from '../../tasks/run/run-task.js';
 import type { CommandContext } from '../context.js';
 import { openChains } from '../running/open-chains.js';
 import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../running/prepare-run.js';

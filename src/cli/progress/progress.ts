@@ -1,7 +1,7 @@
 import { lagBlocks, type Progress } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { ProgressRate } from './progress-rate.js';
 import { progressBar, progressText, type ProgressView } from './progress-text.js';
 import type { StatusLine } from '../terminal/status-line.js';

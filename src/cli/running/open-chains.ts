@@ -1,7 +1,7 @@
 import { Chains } from '../../chain/chains.js';
 import type { Database } from '../../database/database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
-import { reportEndpoints } from '../../tasks/endpoint-reports.js';
+import { reportEndpoints } from '../../tasks/run/endpoint-reports.js';
 import type { CommandContext } from '../context.js';
 import { thisProcess } from '../this-process.js';
 import type { LivenessWatch } from './watch-liveness.js';

@@ -4,7 +4,7 @@ import type { Component, EventMonitorConfig, Pipeline } from '../../model/pipeli
 import type { RunRequest } from '../../model/run-request.js';
 import type { Clock } from '../../runtime/clock.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { TaskOptions } from '../../tasks/task-options.js';
+import type { TaskOptions } from '../../tasks/run/task-options.js';
 import type { CommandContext } from '../context.js';
 import { thisProcess } from '../this-process.js';
 import { silenceLimit } from '../../runtime/silence.js';

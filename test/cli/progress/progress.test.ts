@@ -4,7 +4,7 @@ import { durationText } from '../../../src/cli/progress/progress-text.js';
 import { StatusLine } from '../../../src/cli/terminal/status-line.js';
 import type { Progress } from '../../../src/model/task.js';
 import type { LogFields, Logger } from '../../../src/runtime/logger.js';
-import type { Lang } from '../../../src/runtime/messages.js';
+import type { Lang } from '../../../src/runtime/lang.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeStream } from '../fake-io.js';
 
