@@ -11,7 +11,7 @@ import { manySilent, taskSilent, timeoutRate } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import type { AlertRetention } from './alert-retention.js';
 import { DatabaseRule } from './database-rule.js';
-import type { LivenessEvent } from '../liveness-event.js';
+import type { LivenessEvent } from '../../model/liveness-event.js';
 
 export interface MonitorAlertsOptions {
   readonly desk: AlertDesk;

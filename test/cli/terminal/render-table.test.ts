@@ -6,7 +6,7 @@ import { briefAge, briefHex } from '../../../src/cli/terminal/brief-texts.js';
 const headings: readonly Heading[] = [
   { column: 'id', align: 'right' },
   { column: 'worker', cut: 2, least: 8 },
-  { column: 'lastHeartbeat', brief: briefAge },
+  { column: 'heartbeat', brief: briefAge },
   { column: 'message', least: 10 },
   { column: 'transaction', cut: 1, brief: briefHex },
 ];
