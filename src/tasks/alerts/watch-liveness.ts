@@ -8,7 +8,7 @@ import type { AlertCondition } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { SecretMask } from '../../runtime/secrets.js';
-import type { Settings } from '../../runtime/settings.js';
+import type { Settings } from '../../settings/settings.js';
 import { AlertDesk } from './alert-desk.js';
 import { AlertRetention } from './alert-retention.js';
 import { AlertOutbox } from './alert-outbox.js';

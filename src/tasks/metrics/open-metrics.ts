@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Settings } from '../../runtime/settings.js';
+import type { Settings } from '../../settings/settings.js';
 import type { ProcessMetrics } from './process-metrics.js';
 
 /** What a process that counts must say of itself. */

@@ -3,7 +3,7 @@ import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { Component, EventMonitorConfig, Pipeline } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { Settings } from '../../runtime/settings.js';
+import type { Settings } from '../../settings/settings.js';
 import { silenceLimit } from '../../runtime/silence.js';
 import type { RunHost } from './run-host.js';
 
