@@ -21,9 +21,7 @@ export const journal: Migration = {
         { name: 'epoch', type: types.digest(32) },
         { name: 'keeps_removed', type: types.flag, default: '0' },
       ])),
-      ...(await addColumns(schema, 'event', [
-        { name: 'added', type: 'bigint', default: '1' },
-      ])),
+      ...(await addColumns(schema, 'event', [{ name: 'added', type: 'bigint', default: '1' }])),
       ...(await createTable(
         schema,
         'pipeline_commit',

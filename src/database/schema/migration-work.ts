@@ -59,7 +59,9 @@ async function dropSql(schema: Schema, object: SchemaObject, dropped: Set<string
   }
   if (object.kind === 'rename') {
     const isRenamed = (await schema.columns(object.table)).has(object.name);
-    return isRenamed ? `ALTER TABLE ${table} RENAME COLUMN ${schema.quote(object.name)} TO ${schema.quote(object.from)}` : null;
+    return isRenamed
+      ? `ALTER TABLE ${table} RENAME COLUMN ${schema.quote(object.name)} TO ${schema.quote(object.from)}`
+      : null;
   }
   return (await schema.indexes(object.table)).has(object.name) ? schema.dropIndex(object.table, object.name) : null;
 }
