@@ -183,7 +183,9 @@ export class TimeoutStore {
    * A task's own timeout beats the rule's, and none is under three of its heartbeats.
    */
   #silent(query: Knex.QueryBuilder, rule: TimeoutRule): Knex.QueryBuilder {
-    const timeout = this.#database.knex.raw('COALESCE(ROUND(timeout_minutes * 60000) / 1000, ?)', [rule.timeoutSeconds]);
+    const timeout = this.#database.knex.raw('COALESCE(ROUND(timeout_minutes * 60000) / 1000, ?)', [
+      rule.timeoutSeconds,
+    ]);
     return query
       .where({ status: taskStatus.running })
       .whereRaw(isSilentOver(this.#database, timeout))

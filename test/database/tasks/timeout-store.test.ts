@@ -180,6 +180,7 @@ eachDatabase('the timeout store', (databases) => {
       },
       writeUrgently: (steps) => database.writeUrgently(steps),
       writeAside: (build) => database.writeAside(build),
+      fenced: (query) => database.fenced(query),
     };
     const judge = new TimeoutStore(deaf);
     await rejectionOf(judge.fail([id], await verdict({ reason: 'lost' })), DatabaseUnreachableError);
@@ -250,7 +251,10 @@ eachDatabase('the timeout store', (databases) => {
 
   it('names the rows that nobody has locked', async () => {
     const [locked, free] = [await insert(100), await insert(100)];
-    const somebody = await beginElsewhere(databases.url(), `SELECT * FROM pipeline_task WHERE id = ${locked} FOR UPDATE`);
+    const somebody = await beginElsewhere(
+      databases.url(),
+      `SELECT * FROM pipeline_task WHERE id = ${locked} FOR UPDATE`,
+    );
     expect(await store.unlocked([locked, free])).to.deep.equal([free]);
     await somebody.end();
     expect(await store.unlocked([locked, free])).to.have.members([locked, free]);
