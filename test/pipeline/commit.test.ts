@@ -17,6 +17,7 @@ import { openMigrated } from '../support/migrated-database.js';
 import { FakeLease } from './fake-lease.js';
 import { claimPipeline, eventBlocks } from './pipeline-fixture.js';
 import type { ClaimedPipeline, Fate } from './pipeline-fixture.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const { signal } = new AbortController();
 
@@ -49,10 +50,7 @@ eachDatabase('a commit', (databases) => {
     progress = { ...progress, ...(await committer.commit(message, progress)) };
   };
   const failure = (message: SourceMessage, ...fates: Fate[]): Promise<unknown> =>
-    commit(message, ...fates).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    rejectionOf(commit(message, ...fates));
   /** A commit of this task's own that lands beside the committer. */
   const batchesOf = (batch: EventBatch, version: number): Promise<void> =>
     new BatchStore(database).commit(

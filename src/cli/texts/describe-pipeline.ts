@@ -2,7 +2,7 @@ import { eventSignatures } from '../../chain/abi/abi.js';
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Component, ContractAbi, EventMonitorConfig, Pipeline } from '../../model/pipeline.js';
-import type { Standing } from '../../tasks/parked.js';
+import type { Standing } from '../../tasks/run/parked.js';
 
 type Row = readonly [label: string, value: string | null];
 
