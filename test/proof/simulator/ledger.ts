@@ -99,7 +99,9 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
 export const tables = [
   'pipeline_task',
   'pipeline_checkpoint',
+  'pipeline_commit',
   'event',
+  'event_removed',
   'undecoded_log',
   'recent_block',
   'monitor',
