@@ -20,6 +20,7 @@ export interface SimRunParts {
   readonly troubles: Troubles;
   readonly random: () => number;
   readonly open: (process: SimProcess) => Database;
+  readonly keepsRemoved: boolean;
   readonly logger: Logger;
   /** Called when it has ended by itself; null: as it should. */
   readonly ended: (run: SimRun, error: Error | null) => void;
@@ -81,6 +82,7 @@ export class SimRun {
       timeoutMinutes: null,
       logPathPrefix: 'logs/pipeline_',
       takeOver: true,
+      keepsRemoved: this.#parts.keepsRemoved,
       begin: () => Promise.resolve({ source: this.#source(), logger }),
       onProgress: () => undefined,
       mask: (text) => text,
