@@ -1,4 +1,3 @@
-import { createSource, sourceConfig } from '../../components/registry.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { RunRequest } from '../../model/run-request.js';
@@ -26,8 +25,8 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   const database = await context.database(runDatabaseOptions(settings));
   await requireMigrated(database);
   const pipeline = await new PipelineStore(database).get(options.id);
-  const component = checkRunnable(pipeline, context);
-  checkEndpoints(findUrls(context, sourceConfig(component)), sourceConfig(component));
+  const source = checkRunnable(pipeline, context);
+  checkEndpoints(findUrls(context, source.chain.name), source);
   if (options.fresh === true) await warnBeforeFresh(context, database, pipeline.id);
   const console = new RunConsole(context);
   const liveness = await watchRun(context, database, console.logger);
@@ -35,13 +34,12 @@ export async function runPipeline(context: CommandContext, options: RunPipelineO
   const ended = new AbortController();
   try {
     const result = await runTask({
-      ...taskOptions(context, options, pipeline, sourceConfig(component)),
+      ...taskOptions(context, options, pipeline, source),
       takeOver: options.takeOver === true,
       database,
-      begin: (task) => {
+      begin: async (task) => {
         const logger = console.openLog(task);
-        const chain = console.openChain(chains, sourceConfig(component), logger);
-        return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
+        return { source: await source.open({ chain: console.openChain(chains, source, logger) }), logger };
       },
       observe: liveness.observe,
       onProgress: (progress, beatAt) => console.show(progress, beatAt),

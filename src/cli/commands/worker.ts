@@ -1,12 +1,12 @@
 import type { Chains } from '../../chain/chains.js';
-import { createSource, sourceConfig } from '../../components/registry.js';
+import type { PipelineSource } from '../../components/source-of.js';
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { TaskQueue, type QueuedTask } from '../../database/tasks/task-queue.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
-import type { Component, Pipeline } from '../../model/pipeline.js';
+import type { Pipeline } from '../../model/pipeline.js';
 import type { Task } from '../../model/task.js';
 import { LeaseHeldError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
 import { BeatRounds } from '../../tasks/beat-rounds.js';
@@ -88,28 +88,25 @@ class QueuedRuns {
     // A worker lives for long: a newer version may have migrated since, or the time zone was changed.
     await requireMigrated(this.#parts.database);
     const pipeline = await new PipelineStore(this.#parts.database).get(pipelineId);
-    const component = checkRunnable(pipeline, this.#context);
-    const config = sourceConfig(component);
-    checkEndpoints(findUrls(this.#context, config), config);
-    return { pipeline, component };
+    const source = checkRunnable(pipeline, this.#context);
+    checkEndpoints(findUrls(this.#context, source.chain.name), source);
+    return { pipeline, source };
   }
 
-  async #execute({ taskId }: QueuedTask, { pipeline, component }: PreparedRun): Promise<QueuedOutcome> {
+  async #execute({ taskId }: QueuedTask, { pipeline, source }: PreparedRun): Promise<QueuedOutcome> {
     const { database, queue, liveness } = this.#parts;
     const { clock, output, signals } = this.#context;
-    const config = sourceConfig(component);
     const console = new RunConsole(this.#context);
     const ended = new AbortController();
     let begun = null as Task | null;
     try {
       const result = await runTask({
-        ...taskOptions(this.#context, await queue.request(taskId), pipeline, config),
+        ...taskOptions(this.#context, await queue.request(taskId), pipeline, source),
         ...{ database, queuedTaskId: taskId, takeOver: false, rounds: this.#rounds, observe: liveness.observe },
-        begin: (task) => {
+        begin: async (task) => {
           begun = task;
           const logger = console.openLog(task);
-          const chain = console.openChain(this.#chains, config, logger);
-          return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
+          return { source: await source.open({ chain: console.openChain(this.#chains, source, logger) }), logger };
         },
         onProgress: (progress, beatAt) => console.show(progress, beatAt),
         signal: abortLater(clock, signals.stopping, ended.signal),
@@ -130,5 +127,5 @@ class QueuedRuns {
 
 interface PreparedRun {
   readonly pipeline: Pipeline;
-  readonly component: Component;
+  readonly source: PipelineSource;
 }

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import type { OpenOptions } from '../../database/open-database.js';
-import type { Component, EventMonitorConfig, Pipeline } from '../../model/pipeline.js';
+import type { SourceDescription } from '../../components/component.js';
+import { sourceOf } from '../../components/source-of.js';
+import type { PipelineSource } from '../../components/source-of.js';
+import type { Pipeline } from '../../model/pipeline.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Clock } from '../../runtime/clock.js';
 import { UsageError } from '../../runtime/errors.js';
@@ -27,7 +30,7 @@ export function taskOptions(
   { settings, clock, secrets, signals, shownSettings }: CommandContext,
   request: RunRequest,
   pipeline: Pipeline,
-  config: EventMonitorConfig,
+  source: SourceDescription,
 ): Omit<TaskOptions, 'database' | 'begin' | 'onProgress' | 'signal' | 'takeOver'> {
   const asked = shownSettings.some(({ name, origin }) => name === 'task_timeout' && origin.startsWith('flag'));
   return {
@@ -38,9 +41,9 @@ export function taskOptions(
     // What was asked for on this command line, else what the pipeline says, else NULL: the monitor's own setting.
     timeoutMinutes: asked ? settings.taskTimeoutMinutes : pipeline.timeoutMinutes,
     logPathPrefix: join(settings.logDir, 'pipeline_'),
-    chainId: config.chainId,
+    chainId: source.chain.id,
     run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
-    mode: request.mode ?? config.mode,
+    mode: request.mode ?? source.mode,
     clock,
     lang: settings.lang,
     mask: (text) => secrets.mask(text),
@@ -49,10 +52,11 @@ export function taskOptions(
 }
 
 /** Throws UsageError where a source wants more endpoints than are set. */
-export function checkEndpoints(urls: readonly string[], { verifyHeads, chainName }: EventMonitorConfig): void {
-  if (verifyHeads !== true || new Set(urls).size > 1) return;
-  throw new UsageError(`verify_heads needs two endpoints, and only one RPC URL is set for chain '${chainName}'`, {
-    hint: 'repeat --rpc-url, or take verify_heads out of the definition',
+export function checkEndpoints(urls: readonly string[], { endpoints: { least, key }, chain }: SourceDescription): void {
+  const { size } = new Set(urls);
+  if (size >= least) return;
+  throw new UsageError(`${key} needs ${least} endpoints, and only ${size} RPC URL is set for chain '${chain.name}'`, {
+    hint: `repeat --rpc-url, or take ${key} out of the definition`,
   });
 }
 
@@ -70,7 +74,7 @@ function beatTimeoutMs(heartbeatIntervalSeconds: number): number {
 }
 
 /** Returns the source of a pipeline that may run; throws UsageError where it may not. */
-export function checkRunnable(pipeline: Pipeline, { settings }: CommandContext): Component {
+export function checkRunnable(pipeline: Pipeline, { settings }: CommandContext): PipelineSource {
   if (pipeline.disabled) {
     throw new UsageError(`pipeline ${pipeline.id} is disabled`, { hint: `chainparse pipeline enable ${pipeline.id}` });
   }
@@ -81,9 +85,7 @@ export function checkRunnable(pipeline: Pipeline, { settings }: CommandContext):
       { hint: 'give a shorter --heartbeat-interval, or change timeout_minutes in the definition' },
     );
   }
-  const [component] = pipeline.components;
-  if (component === undefined) throw new UsageError(`pipeline ${pipeline.id} has no component`);
-  return component;
+  return sourceOf(pipeline);
 }
 
 /** Aborted some seconds after the run was told to stop: what has not ended by then is dropped. */

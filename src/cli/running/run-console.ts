@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import type { ChainAccess, Chains, ChainUse } from '../../chain/chains.js';
-import type { EventMonitorConfig } from '../../model/pipeline.js';
+import type { SourceDescription } from '../../components/component.js';
 import type { Progress, Task } from '../../model/task.js';
 import { combineLoggers } from '../../runtime/combined-logger.js';
 import { UsageError } from '../../runtime/errors.js';
@@ -45,9 +45,9 @@ export class RunConsole {
   }
 
   /** Opens the chain of a source among those of the process; throws UsageError where no endpoint is known. */
-  openChain(chains: Chains, config: EventMonitorConfig, logger: Logger): ChainAccess {
-    const urls = findUrls(this.#context, config);
-    this.#chain = chains.open({ chainId: config.chainId, urls, logger });
+  openChain(chains: Chains, { chain }: SourceDescription, logger: Logger): ChainAccess {
+    const urls = findUrls(this.#context, chain.name);
+    this.#chain = chains.open({ chainId: chain.id, urls, logger });
     return this.#chain;
   }
 
@@ -67,15 +67,12 @@ export class RunConsole {
   }
 }
 
-/** Finds the endpoints of a source's chain; throws UsageError where there are none. */
-export function findUrls(
-  { settings }: Pick<CommandContext, 'settings'>,
-  config: EventMonitorConfig,
-): readonly string[] {
-  const urls = settings.rpcUrls(config.chainName);
+/** Finds the endpoints of a chain; throws UsageError where there are none. */
+export function findUrls({ settings }: Pick<CommandContext, 'settings'>, chainName: string): readonly string[] {
+  const urls = settings.rpcUrls(chainName);
   if (urls.length > 0) return urls;
-  const variable = `${config.chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
-  throw new UsageError(`no RPC URL is set for chain '${config.chainName}'`, {
+  const variable = `${chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
+  throw new UsageError(`no RPC URL is set for chain '${chainName}'`, {
     hint: `give one with --rpc-url URL, or set ${variable}`,
   });
 }
