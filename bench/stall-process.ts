@@ -8,8 +8,8 @@ import { openDatabase } from '../src/database/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';
-import { BeatRounds } from '../src/tasks/beat-rounds.js';
-import { runTask } from '../src/tasks/run-task.js';
+import { BeatRounds } from '../src/tasks/run/beat-rounds.js';
+import { runTask } from '../src/tasks/run/run-task.js';
 import { monitorConfig } from '../test/support/monitor-run.js';
 import type { StallWork } from './stall.js';
 

@@ -57,6 +57,23 @@ export async function addColumns(
   return [{ text, sql: `${sql}, ALGORITHM=INSTANT`, fallback: sql, makes }];
 }
 
+/** Returns the changes that give columns of ours other names; none for those that have them already. */
+export async function renameColumns(
+  schema: Schema,
+  table: string,
+  names: Readonly<Record<string, string>>,
+): Promise<readonly SchemaChange[]> {
+  const present = await schema.columns(table);
+  const q = schema.isMysql ? '`' : '"';
+  return Object.entries(names)
+    .filter(([, name]) => !present.has(name))
+    .map(([from, name]) => ({
+      text: `rename column ${table}.${from} to ${name}`,
+      sql: `ALTER TABLE ${q}${table}${q} RENAME COLUMN ${q}${from}${q} TO ${q}${name}${q}`,
+      makes: [{ kind: 'rename', table, name, from }],
+    }));
+}
+
 /** Returns the change that makes an index, or none where one of that name is there. */
 export async function createIndex(
   schema: Schema,

@@ -1,4 +1,4 @@
-import type { Lang } from '../runtime/messages.js';
+import type { Lang } from '../runtime/lang.js';
 import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';

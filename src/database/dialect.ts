@@ -20,7 +20,7 @@ export type ErrorKind =
 
 /** Every difference between SQLite and MySQL or MariaDB that a store needs to know. */
 export interface Dialect {
-  readonly name: 'sqlite' | 'mysql';
+  readonly name: 'sqlite' | 'mysql' | 'postgres';
   /** The database's clock, in the database's time zone, to the second. */
   now(knex: Knex): Knex.Raw;
   /** The clock at the moment in which a row is judged, not that at which its statement began. */

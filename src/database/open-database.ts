@@ -7,6 +7,7 @@ import { maskUrl } from '../runtime/secrets.js';
 import type { Database } from './database.js';
 import { DatabaseTimezone } from './database-timezone.js';
 import { parseDatabaseUrl } from './database-url.js';
+import type { PostgresAddress } from './drivers/postgres/postgres-address.js';
 import type { MysqlAddress, SqliteAddress } from './database-url.js';
 import { KnexDatabase } from './knex-database.js';
 import type { ScriptRunner } from './script.js';
@@ -37,7 +38,8 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   const address = parseDatabaseUrl(url);
   const label = address.kind === 'sqlite' ? `sqlite:${address.path}` : maskUrl(url);
   const settings = { ...options, timezone, label, clock: options.clock ?? systemClock };
-  return address.kind === 'sqlite' ? openSqliteDatabase(address, settings) : openMysqlDatabase(address, settings);
+  if (address.kind === 'sqlite') return openSqliteDatabase(address, settings);
+  return address.kind === 'mysql' ? openMysqlDatabase(address, settings) : openPostgresDatabase(address, settings);
 }
 
 /** Knex prints some failures to stdout, which belongs to results; they are thrown all the same. */
@@ -64,9 +66,9 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
   const runner = await openSqliteRunner(address, settings);
   const [{ default: knex }, { prepareSqlite }, { sqliteDialect, learnTimezone }, { FileWatch }] = await Promise.all([
     import('knex'),
-    import('./sqlite/sqlite-script-runner.js'),
-    import('./sqlite/sqlite-dialect.js'),
-    import('./sqlite/file-watch.js'),
+    import('./drivers/sqlite/sqlite-script-runner.js'),
+    import('./drivers/sqlite/sqlite-dialect.js'),
+    import('./drivers/sqlite/file-watch.js'),
   ]);
   const builder = knex({
     log: silent,
@@ -96,10 +98,10 @@ async function openSqliteDatabase(address: SqliteAddress, settings: Settings): P
 async function openSqliteRunner({ path }: SqliteAddress, settings: Settings): Promise<ScriptRunner> {
   const { clock, statementTimeoutMs: timeoutMs } = settings;
   if (timeoutMs === undefined) {
-    const { SqliteScriptRunner } = await import('./sqlite/sqlite-script-runner.js');
+    const { SqliteScriptRunner } = await import('./drivers/sqlite/sqlite-script-runner.js');
     return new SqliteScriptRunner(path);
   }
-  const { SqliteWriterProcess } = await import('./sqlite/sqlite-writer-process.js');
+  const { SqliteWriterProcess } = await import('./drivers/sqlite/sqlite-writer-process.js');
   const writer = new SqliteWriterProcess(path, { clock, timeoutMs });
   // It starts while Knex is loaded here.
   writer.warmUp();
@@ -115,10 +117,10 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
     { ServerSockets },
   ] = await Promise.all([
     import('knex'),
-    import('./mysql/mysql-connection.js'),
-    import('./mysql/mysql-script-runner.js'),
-    import('./mysql/mysql-dialect.js'),
-    import('./mysql/server-sockets.js'),
+    import('./drivers/mysql/mysql-connection.js'),
+    import('./drivers/mysql/mysql-script-runner.js'),
+    import('./drivers/mysql/mysql-dialect.js'),
+    import('./drivers/mysql/server-sockets.js'),
   ]);
   const { clock, label, timezone, statementTimeoutMs } = settings;
   const sockets = new ServerSockets();
@@ -142,6 +144,31 @@ async function openMysqlDatabase(address: MysqlAddress, settings: Settings): Pro
     dialect: mysqlDialect,
     runner,
     urgentRunner,
+    label,
+    clock,
+    timezone,
+    sockets,
+  });
+}
+
+async function openPostgresDatabase(address: PostgresAddress, settings: Settings): Promise<Database> {
+  const [{ postgresKnex }, { PostgresScriptRunner }, { postgresDialect }, { PostgresSockets }] = await Promise.all([
+    import('./drivers/postgres/postgres-knex.js'),
+    import('./drivers/postgres/postgres-script-runner.js'),
+    import('./drivers/postgres/postgres-dialect.js'),
+    import('./drivers/postgres/postgres-sockets.js'),
+  ]);
+  const { clock, label, timezone, statementTimeoutMs, poolSize = 4 } = settings;
+  const sockets = new PostgresSockets();
+  const builder = postgresKnex(address, { log: silent, sockets, timezone, statementTimeoutMs, poolSize });
+  const runnerWithin = (timeoutMs: number): ScriptRunner =>
+    new PostgresScriptRunner(address, { timezone, clock, sockets, timeoutMs, statementTimeoutMs: timeoutMs });
+  const timeoutMs = statementTimeoutMs ?? 60_000;
+  return new KnexDatabase({
+    knex: builder,
+    dialect: postgresDialect,
+    runner: runnerWithin(timeoutMs),
+    urgentRunner: runnerWithin(settings.beatTimeoutMs ?? timeoutMs),
     label,
     clock,
     timezone,

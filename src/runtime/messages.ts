@@ -1,7 +1,5 @@
+import type { Lang } from './lang.js';
 import type { LogFields, Logger, LogLevel } from './logger.js';
-
-/** The languages of log lines, headings and status texts. */
-export type Lang = 'en' | 'zh';
 
 /** A line that operators search for: its text for people, its fields for programs. */
 export interface LogLine {

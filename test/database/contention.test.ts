@@ -3,14 +3,15 @@ import Sqlite from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import knex from 'knex';
 import { KnexDatabase } from '../../src/database/knex-database.js';
-import { mysqlDialect } from '../../src/database/mysql/mysql-dialect.js';
+import { mysqlDialect } from '../../src/database/drivers/mysql/mysql-dialect.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import type { ScriptRunner, Statement } from '../../src/database/script.js';
-import { sqliteDialect } from '../../src/database/sqlite/sqlite-dialect.js';
+import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { createDatabase, eachServer } from '../support/databases.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const sqlite = sqliteDialect(() => '+00:00');
 const run = (sql: string): Statement => ({ sql, bindings: [] });
@@ -48,8 +49,7 @@ describe('contention', () => {
 
     it(`is given up in the end, as a database that is busy: ${name}`, async () => {
       const { database, calls } = failing(100);
-      const failure: unknown = await database.write([run('X')]).catch((thrown: unknown) => thrown);
-      expect(failure).to.be.instanceOf(DatabaseUnreachableError);
+      const failure = await rejectionOf(database.write([run('X')]), DatabaseUnreachableError);
       expect(failure)
         .to.have.property('message')
         .that.matches(/^the database here is busy: /);

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
 import { translateError } from '../../src/database/database-errors.js';
 import { requireMigrated } from '../../src/database/schema/migrator.js';
-import { mysqlDialect } from '../../src/database/mysql/mysql-dialect.js';
+import { mysqlDialect } from '../../src/database/drivers/mysql/mysql-dialect.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { sqliteDialect } from '../../src/database/sqlite/sqlite-dialect.js';
+import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import {
   ChainparseError,

@@ -5,6 +5,7 @@ import type { BulkInsert, SqlValue, Statement } from '../../src/database/script.
 import { FenceError } from '../../src/database/script.js';
 import { eachDatabase } from '../support/databases.js';
 import { bulkInsert } from './bulk-insert.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const odd = [
   "it's",
@@ -46,10 +47,7 @@ for (const mode of ['in this process', 'as runs do'] as const) {
     const bulk = (rows: readonly (readonly SqlValue[])[]): BulkInsert =>
       bulkInsert('item', [{ name: 'id' }, { name: 'a' }, { name: 'b', hex: true }], rows);
     const errorOf = (steps: readonly (Statement | BulkInsert)[]): Promise<unknown> =>
-      database.write(steps).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+      rejectionOf(database.write(steps));
 
     it('does everything', async () => {
       const results = await database.write([add(1), add(2), set(2, 'x'), run('DELETE FROM item WHERE id = 1')]);
@@ -126,8 +124,7 @@ for (const mode of ['in this process', 'as runs do'] as const) {
 
     it('rejects what is no SQL value', async () => {
       const query = database.knex('item').insert({ id: 1, a: new Date(0) });
-      const failure: unknown = await database.write([query]).catch((error: unknown) => error);
-      expect(failure).to.be.instanceOf(TypeError);
+      await rejectionOf(database.write([query]), TypeError);
       await database.write([database.knex('item').insert({ id: 1, a: true })]);
       expect(await ids()).to.deep.equal([1]);
     });

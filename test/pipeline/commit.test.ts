@@ -12,6 +12,7 @@ import { openMigrated } from '../support/migrated-database.js';
 import { FakeLease } from './fake-lease.js';
 import { claimPipeline, eventBlocks } from './pipeline-fixture.js';
 import type { ClaimedPipeline, Fate } from './pipeline-fixture.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const { signal } = new AbortController();
 
@@ -44,10 +45,7 @@ eachDatabase('a commit', (databases) => {
     progress = { ...progress, ...(await committer.commit(message, progress)) };
   };
   const failure = (message: SourceMessage, ...fates: Fate[]): Promise<unknown> =>
-    commit(message, ...fates).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    rejectionOf(commit(message, ...fates));
   const rollback = (ancestor: number): SourceMessage => ({
     kind: 'rollback',
     ancestor: { number: ancestor, hash: hashOf(`block ${ancestor}`) },

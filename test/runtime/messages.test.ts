@@ -1,11 +1,5 @@
 import { expect } from 'chai';
-import {
-  heartbeatFailed,
-  heartbeatSent,
-  statusChanged,
-  taskTimedOut,
-  timeoutChecked,
-} from '../../src/runtime/messages.js';
+import { heartbeatFailed, heartbeatSent, statusChanged, taskTimedOut, timeoutChecked } from '../../src/runtime/messages.js';
 
 const task = { taskId: 123, pipelineId: 45 };
 const silent = {

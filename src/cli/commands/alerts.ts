@@ -3,7 +3,7 @@ import type { Alert } from '../../model/alert.js';
 import { alertToJson } from '../../model/alert.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { toAlertMessage } from '../../tasks/alerts/alert-message.js';
 import { ageText } from '../terminal/age-text.js';
 import { alertChannels } from '../running/alert-channels.js';

@@ -1,6 +1,6 @@
 import { requireMigrated } from '../../database/schema/migrator.js';
-import type { ShownSetting } from '../../runtime/settings-reader.js';
-import { giveUpLater } from '../../tasks/give-up-later.js';
+import type { ShownSetting } from '../../settings/settings-reader.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { CommandContext } from '../context.js';
 
 const headings = [

@@ -1,7 +1,7 @@
 import { Migrator } from '../../database/schema/migrator.js';
 import type { MigrationStatus } from '../../database/schema/migrator.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { parseUtcOffset } from '../../runtime/utc-offset.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';

@@ -4,7 +4,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
 import { statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
 import { statusChanged } from '../../runtime/messages.js';
-import { cancelTask } from '../../tasks/cancel-task.js';
+import { cancelTask } from '../../tasks/run/cancel-task.js';
 import type { CommandContext } from '../context.js';
 import { describeTask } from '../texts/describe-task.js';
 import { taskHeadings, taskRow } from '../texts/task-table.js';

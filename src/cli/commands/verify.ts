@@ -8,7 +8,7 @@ import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context.js';
 import { printVerifyReport, progressOf } from '../texts/describe-verification.js';
-import { findUrls } from '../running/run-console.js';
+import { findUrls } from '../../tasks/run/prepare-run.js';
 import { stopCode } from '../stop-code.js';
 import { withDatabase } from '../with-database.js';
 import type { Database } from '../../database/database.js';
@@ -61,8 +61,8 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
 }
 
 function openChain(context: CommandContext, { chain: { name, id } }: PipelineSource): ChainClient {
-  const { clock, logger } = context;
-  return new ChainClient({ urls: findUrls(context, name), chainId: id, clock, logger, ...patience });
+  const { settings, clock, logger } = context;
+  return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...patience });
 }
 
 /** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */

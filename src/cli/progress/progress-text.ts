@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import { awaitedBlock, lagBlocks, type Progress } from '../../model/task.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { blockText } from '../texts/block-text.js';
 import type { Rate } from './progress-rate.js';
 

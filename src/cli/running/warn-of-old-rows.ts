@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { BatchStore } from '../../database/events/batch-store.js';
-import type { TaskResult } from '../../tasks/task-options.js';
+import type { TaskResult } from '../../tasks/run/task-options.js';
 import type { CommandContext } from '../context.js';
 
 type Parts = Pick<CommandContext, 'logger' | 'settings'>;

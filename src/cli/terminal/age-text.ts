@@ -1,4 +1,4 @@
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 
 const units: readonly { readonly seconds: number; readonly until: number; readonly text: Record<Lang, string> }[] = [
   { seconds: 1, until: 120, text: { en: 's', zh: '秒' } },

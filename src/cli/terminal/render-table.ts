@@ -1,4 +1,4 @@
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { printableLine } from '../../runtime/printable.js';
 import { displayWidth } from './display-width.js';
 import { fitColumns, type FittedColumn } from './fit-columns.js';

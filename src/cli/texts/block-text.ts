@@ -1,5 +1,5 @@
 import { awaitedBlock, lastBlock, type Progress } from '../../model/task.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 
 /** Says which block a task has done last, or which one it waits for; null where it does not know yet. */
 export function blockText(progress: Progress, lang: Lang): string | null {

@@ -2,7 +2,7 @@ import type { Row } from '../../components/component.js';
 import { registry } from '../../components/registry.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Component, Pipeline } from '../../model/pipeline.js';
-import type { Standing } from '../../tasks/parked.js';
+import type { Standing } from '../../tasks/run/parked.js';
 
 /** What else is to be seen of a pipeline. */
 export interface PipelineSights {

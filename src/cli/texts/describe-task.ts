@@ -1,6 +1,6 @@
 import { statusText, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { displayWidth } from '../terminal/display-width.js';
 import { explainEnd } from './explain-end.js';
 import { explainLife, type TaskDefaults } from './explain-life.js';

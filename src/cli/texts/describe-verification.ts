@@ -1,4 +1,4 @@
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import type { ReportedFinding, VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { Cell, Output } from '../output.js';
 import { briefHex } from '../terminal/brief-texts.js';

@@ -1,6 +1,6 @@
 import { instantToMs } from '../../model/instant.js';
 import { taskStatus, type Task } from '../../model/task.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { ageText } from '../terminal/age-text.js';
 import type { TaskDefaults } from './explain-life.js';
 

@@ -1,7 +1,7 @@
 import { addSeconds } from '../../model/instant.js';
 import type { Task } from '../../model/task.js';
-import type { Lang } from '../../runtime/messages.js';
-import type { Settings } from '../../runtime/settings.js';
+import type { Lang } from '../../runtime/lang.js';
+import type { Settings } from '../../settings/settings.js';
 import { ageText } from '../terminal/age-text.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 

@@ -1,5 +1,5 @@
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
 import { briefAge } from '../terminal/brief-texts.js';

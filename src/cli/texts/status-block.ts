@@ -1,4 +1,4 @@
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import type { Cell } from '../output.js';
 import { renderTable, type Heading } from '../terminal/render-table.js';
 import { moreText, titles } from './status-texts.js';

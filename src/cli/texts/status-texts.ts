@@ -1,6 +1,6 @@
 import type { EndpointState } from '../../model/rpc-endpoint.js';
-import type { PipelineState } from '../../tasks/system-status.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { PipelineState } from '../../tasks/views/system-status.js';
+import type { Lang } from '../../runtime/lang.js';
 import { briefProgress } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 

@@ -1,5 +1,5 @@
 import { lagBlocks, statusText, type Progress, type Task } from '../../model/task.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
 import { briefAge, briefInstant, briefProgress } from '../terminal/brief-texts.js';

@@ -20,11 +20,11 @@ export function address() {
 
 interface AddressProblem {
   readonly message: string;
-  readonly params?: { readonly hint: string | undefined };
+  readonly params?: { readonly hint: string | undefined; readonly shows: true };
 }
 
 function problemOf(text: string, lower: string): AddressProblem | null {
-  if (!/^0x[0-9a-f]{40}$/i.test(text)) return { message: mustBe, params: { hint: hintFor(text) } };
+  if (!/^0x[0-9a-f]{40}$/i.test(text)) return { message: mustBe, params: { hint: hintFor(text), shows: true } };
   const digits = text.slice(2);
   const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
   const right = toChecksumAddress(lower);

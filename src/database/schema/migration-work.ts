@@ -41,7 +41,7 @@ export class MigrationWork {
     return (await this.ask<{ time_zone: string }>(storedTimezoneSql))[0]?.time_zone;
   }
 
-  /** Drops what a migration made and forgets the migration. */
+  /** Drops what a migration made, gives columns their old names, and forgets the migration. */
   async takeBack(migration: AppliedMigration, report: Report): Promise<void> {
     const dropped = new Set<string>();
     for (const object of [...migration.made].sort(tablesLast)) {
@@ -75,7 +75,7 @@ export class MigrationWork {
 }
 
 function tablesLast(a: SchemaObject, b: SchemaObject): number {
-  const rank = { index: 0, column: 1, table: 2 };
+  const rank = { index: 0, rename: 1, column: 1, table: 2 };
   return rank[a.kind] - rank[b.kind];
 }
 
@@ -90,6 +90,10 @@ async function dropSql(schema: Schema, object: SchemaObject, dropped: Set<string
   const name = `${q}${object.name}${q}`;
   if (object.kind === 'column') {
     return (await schema.columns(object.table)).has(object.name) ? `ALTER TABLE ${table} DROP COLUMN ${name}` : null;
+  }
+  if (object.kind === 'rename') {
+    const isRenamed = (await schema.columns(object.table)).has(object.name);
+    return isRenamed ? `ALTER TABLE ${table} RENAME COLUMN ${name} TO ${q}${object.from}${q}` : null;
   }
   if (!(await schema.indexes(object.table)).has(object.name)) return null;
   return schema.isMysql ? `DROP INDEX ${name} ON ${table}` : `DROP INDEX ${name}`;

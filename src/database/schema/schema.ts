@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 
-/** Something in a database that a migration made, and that a rollback may therefore drop. */
+/** Something in a database that a migration made, and that a rollback may therefore drop, or call by its old name. */
 export type SchemaObject =
   | { readonly kind: 'table'; readonly table: string }
   | { readonly kind: 'column'; readonly table: string; readonly name: string }
-  | { readonly kind: 'index'; readonly table: string; readonly name: string };
+  | { readonly kind: 'index'; readonly table: string; readonly name: string }
+  | { readonly kind: 'rename'; readonly table: string; readonly name: string; readonly from: string };
 
 /** One step of a migration. */
 export interface SchemaChange {

@@ -91,12 +91,22 @@ export class ProblemList {
       this.add(path, 'is required');
       return;
     }
-    const params = issue.code === 'custom' ? (issue.params as { readonly hint?: string } | undefined) : undefined;
-    const shows = issue.message.startsWith('must ') && issue.code !== 'invalid_format' && shown !== null;
-    const hint = params?.hint ?? (issue.message === 'must be a text' && isPlain ? 'quote it' : undefined);
+    const { hint, shows } = paramsOf(issue);
     const message = path.length === 0 ? `a definition ${issue.message}` : issue.message;
-    this.add(path, shows ? `${message}, not ${shown}` : message, hint);
+    const isUnquoted = issue.message === 'must be a text' && isPlain;
+    this.add(path, shows && shown !== null ? `${message}, not ${shown}` : message, isUnquoted ? 'quote it' : hint);
   }
+}
+
+/** What a schema of ours says of a problem: what to do, and whether the value is shown behind the message. */
+interface IssueParams {
+  readonly hint?: string | undefined;
+  readonly shows?: boolean;
+}
+
+function paramsOf(issue: z.core.$ZodIssue): IssueParams {
+  if (issue.code === 'custom') return (issue.params ?? {}) as IssueParams;
+  return { shows: issue.message.startsWith('must ') && issue.code !== 'invalid_format' };
 }
 
 function settingHint(key: string): string | undefined {

@@ -9,6 +9,7 @@ import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Fault } from '../../support/chain-simulator.js';
 import { freePort } from '../../support/free-port.js';
 import { errorOf } from './error-of.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 
@@ -163,9 +164,9 @@ describe('a JSON-RPC endpoint', () => {
     const dropped = new AbortController();
     const pending = endpoint.call('eth_chainId', [], dropped.signal);
     setImmediate(() => dropped.abort(new Error('enough')));
-    const reason = await pending.catch((error: unknown) => error);
+    const reason = await rejectionOf(pending);
     expect(reason).to.equal(dropped.signal.reason);
-    const late = await endpoint.batch(threeCalls, dropped.signal).catch((error: unknown) => error);
+    const late = await rejectionOf(endpoint.batch(threeCalls, dropped.signal));
     expect(late).to.equal(dropped.signal.reason);
   });
 

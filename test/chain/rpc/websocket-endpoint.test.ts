@@ -10,6 +10,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { freePort } from '../../support/free-port.js';
 import { eventually } from '../../support/within.js';
 import { errorOf } from './error-of.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 
@@ -169,7 +170,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
   it('drops calls whose signal is aborted, and all that is in the air when it is closed', async () => {
     node.options = { fault: () => ({ kind: 'hang' }) };
     const stop = new AbortController();
-    const stopped = endpoint.call('eth_blockNumber', [], stop.signal).catch((error: unknown) => error);
+    const stopped = rejectionOf(endpoint.call('eth_blockNumber', [], stop.signal));
     const failure = errorOf(call());
     await eventually('both calls have arrived', () => node.requests.length === 2);
     const reason = new Error('enough');

@@ -8,14 +8,7 @@ import { runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import type { SimLog } from '../../support/simulated-chain.js';
-
-/** Runs to the end and returns what was thrown. */
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
+import { rejectionOf } from '../../support/rejection.js';
 
 function idsOf(logs: readonly SimLog[]): string[] {
   return logs.map((log) => `${log.blockHash}:${Number(log.logIndex)}`);
@@ -253,8 +246,7 @@ describe('the event monitor', () => {
       node.mine(60);
       await run();
       node.reorg(31, 40);
-      const error = await failureOf(follow());
-      expect(error).to.be.instanceOf(NeedsRewindError);
+      const error = await rejectionOf(follow(), NeedsRewindError);
       expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6, keeps: 29 });
       expect((error as Error).message).to.equal(
         'block 60 was replaced, and so was every block that is remembered; ' +
@@ -266,16 +258,16 @@ describe('the event monitor', () => {
       node.mine(60, (number) => (number % 10 === 5 ? [{}] : []));
       await run({ config: { startBlock: 12 } });
       node.reorg(33, 40);
-      expect(await failureOf(follow())).to.include({ keeps: 25 });
+      expect(await rejectionOf(follow())).to.include({ keeps: 25 });
       node.reorg(60, 70);
-      expect(await failureOf(follow())).to.include({ keeps: 11 });
+      expect(await rejectionOf(follow())).to.include({ keeps: 11 });
     });
 
     it('says that nothing may be kept where a chain was begun anew', async () => {
       node.mine(60);
       await run({ config: { startBlock: 0 } });
       node.reorg(60, 70);
-      expect(await failureOf(follow())).to.include({ keeps: null });
+      expect(await rejectionOf(follow())).to.include({ keeps: null });
     });
 
     it('gives up where a final block was replaced while only final ones are read', async () => {
@@ -283,8 +275,7 @@ describe('the event monitor', () => {
       const replaceOnce = (): void => {
         if (ledger.checkpoint.blockNumber === 170 && node.head.number === 200) node.reorg(150, 400);
       };
-      const error = await failureOf(follow(undefined, { config: { finality: 'finalized' }, moved: replaceOnce }));
-      expect(error).to.be.instanceOf(NeedsRewindError);
+      await rejectionOf(follow(undefined, { config: { finality: 'finalized' }, moved: replaceOnce }), NeedsRewindError);
       expect(ledger.checkpoint.blockNumber).to.equal(170);
     });
 
@@ -292,7 +283,7 @@ describe('the event monitor', () => {
       node.mine(90);
       await run({ config: { endBlock: 20 } });
       node.reorg(80, 100);
-      expect(await failureOf(run())).to.be.instanceOf(NeedsRewindError);
+      await rejectionOf(run(), NeedsRewindError);
     });
   });
 
@@ -305,8 +296,10 @@ describe('the event monitor', () => {
       const once = (): void => {
         if (ledger.checkpoint.blockNumber === 200 && node.head.number === 200) begin();
       };
-      const error = await failureOf(follow(() => node.head.number === 110, { moved: once }));
-      expect(error).to.be.instanceOf(NeedsRewindError);
+      const error = await rejectionOf(
+        follow(() => node.head.number === 110, { moved: once }),
+        NeedsRewindError,
+      );
       expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6, keeps: 50 });
     });
 
@@ -315,7 +308,7 @@ describe('the event monitor', () => {
         node.mine(200);
         await run();
         begin();
-        expect(await failureOf(run({ config: { mode } }))).to.include({ code: 'NEEDS_REWIND', keeps: 50 });
+        expect(await rejectionOf(run({ config: { mode } }))).to.include({ code: 'NEEDS_REWIND', keeps: 50 });
         expect(ledger.rollbacks).to.deep.equal([]);
       });
 
@@ -323,7 +316,7 @@ describe('the event monitor', () => {
         node.mine(200);
         await run({ config: { startBlock: 0 } });
         node.reorg(200, 3);
-        expect(await failureOf(run({ config: { mode, startBlock: 0 } }))).to.include({ keeps: null });
+        expect(await rejectionOf(run({ config: { mode, startBlock: 0 } }))).to.include({ keeps: null });
       });
     }
 
@@ -338,6 +331,18 @@ describe('the event monitor', () => {
 
     it('waits for a node that lags, however far, without asking for the same again and again', async () => {
       node.mine(200);
+      await run();
+      await run();
+      let polls = 0;
+      node.options = { backend: () => (polls < 60 ? { behind: 120 } : {}) };
+      const before = node.requests.length;
+      await follow(() => polls > 60, { moved: () => polls++ });
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(node.requests.length - before).to.be.below(80);
+    });
+
+    it('asks once whether a lower head that stays the same is of its chain, though a block below it must tell', async () => {
+      node.mine(200, (number) => (number <= 50 ? [{}] : []));
       await run();
       await run();
       let polls = 0;
@@ -393,7 +398,7 @@ describe('the event monitor', () => {
         const stored = (): void => {
           if (++count === 2) proxy.lead(other.url);
         };
-        const error = await failureOf(run({ urls: [url], config: { endBlock: 600 }, stored }));
+        const error = await rejectionOf(run({ urls: [url], config: { endBlock: 600 }, stored }));
         expect(error).to.be.instanceOf(NeedsRewindError).and.to.include({ keeps: 0 });
         expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, ledger.checkpoint.blockNumber ?? 0)));
       });
@@ -401,7 +406,7 @@ describe('the event monitor', () => {
       it('is known by the block below the first one that was read where no row is as low as the head', async () => {
         let isSwapped = false;
         let moves = 0;
-        const error = await failureOf(
+        const error = await rejectionOf(
           follow(() => moves > 500, {
             urls: [url],
             config: { mode: 'realtime', startBlock: 600 },
@@ -477,7 +482,7 @@ describe('the event monitor', () => {
       it(`ends without taking back anything of ${blocks} blocks, where connections break`, async () => {
         node.mine(blocks);
         const { proxy, url } = await TcpProxy.before(node.url);
-        expectNothingLost(await failureOf(swapped([url], () => proxy.lead(other.url))));
+        expectNothingLost(await rejectionOf(swapped([url], () => proxy.lead(other.url))));
         await proxy.close();
       });
 
@@ -489,8 +494,7 @@ describe('the event monitor', () => {
           node.options = { chainId: 5 };
           node.reorg(blocks, blocks + 5);
         };
-        const error = await failureOf(swapped([node.url], swap));
-        expect(error).to.be.instanceOf(ChainMismatchError);
+        await rejectionOf(swapped([node.url], swap), ChainMismatchError);
         expect(ledger.rollbacks).to.deep.equal([]);
         expect(ledger.ids).to.deep.equal(truth.ids);
       });
@@ -502,7 +506,7 @@ describe('the event monitor', () => {
       other.mine(900);
       let stored = 0;
       const clock = new HastyClock();
-      const error = await failureOf(
+      await rejectionOf(
         run({
           urls: [url],
           context: { clock },
@@ -511,8 +515,8 @@ describe('the event monitor', () => {
             if (++stored === 2) proxy.lead(other.url);
           },
         }),
+        ChainMismatchError,
       );
-      expect(error).to.be.instanceOf(ChainMismatchError);
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, ledger.checkpoint.blockNumber ?? 0)));
     });
 
@@ -534,7 +538,7 @@ describe('the event monitor', () => {
     beforeEach(() => node.mine(90));
 
     it('refuses a node of another chain than the definition means', async () => {
-      const error = (await failureOf(run({ config: { chainId: 5 } }))) as ChainMismatchError;
+      const error = await rejectionOf(run({ config: { chainId: 5 } }), ChainMismatchError);
       expect(error).to.be.instanceOf(ChainMismatchError);
       expect(error.message).to.contain('chain 5').and.contain('31337');
     });
@@ -542,7 +546,7 @@ describe('the event monitor', () => {
     it("refuses a chain that is not the checkpoint's, unless the run starts afresh", async () => {
       await run({ config: { endBlock: 10 } });
       ledger.checkpoint = { ...ledger.checkpoint, chainId: 5 };
-      const error = (await failureOf(run())) as ChainMismatchError;
+      const error = await rejectionOf(run(), ChainMismatchError);
       expect(error).to.be.instanceOf(ChainMismatchError);
       expect(error.message).to.contain('chain 5').and.contain('31337');
       await run({ run: { fresh: true } });
@@ -605,7 +609,7 @@ describe('the event monitor', () => {
           return { kind: 'hang' };
         },
       };
-      expect(await failureOf(run({ context: { signal: dropped.signal } }))).to.equal(reason);
+      expect(await rejectionOf(run({ context: { signal: dropped.signal } }))).to.equal(reason);
     });
 
     it('lets an error of its owner pass', async () => {
@@ -614,7 +618,7 @@ describe('the event monitor', () => {
       const moved = (): void => {
         if (ledger.rows.length > 0) throw lost;
       };
-      expect(await failureOf(run({ moved }))).to.equal(lost);
+      expect(await rejectionOf(run({ moved }))).to.equal(lost);
     });
   });
 });

@@ -7,6 +7,7 @@ import { HastyClock } from '../../support/hasty-clock.js';
 import { MessageLedger } from '../../support/message-ledger.js';
 import { runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 /** Gives the others that are asked with the first a moment of real time. */
 class PatientClock extends HastyClock {
@@ -106,10 +107,9 @@ describe('an event monitor that verifies heads', () => {
 
   it('ends with an error that tells what each says, where two never agree', async () => {
     node(1).traits.hides = (log) => Number(log.blockNumber) === 95;
-    const error: unknown = await run(2).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(ChainUnreachableError);
+    const error = await rejectionOf(run(2), ChainUnreachableError);
     expect((error as Error).message).to.match(/^no two endpoints agree on block 100 in time \(127.*14 logs.*13 logs/);
-    expect((error as ChainUnreachableError).hint).to.match(/^verify_heads asks that two endpoints/);
+    expect(error.hint).to.match(/^verify_heads asks that two endpoints/);
     expect(ledger.checkpoint.blockNumber).to.equal(86);
   });
 
@@ -117,7 +117,7 @@ describe('an event monitor that verifies heads', () => {
     await run(2);
     const realtime = { verifyHeads: true, mode: 'realtime' } as const;
     node(0).reorg(3, 3);
-    const error: unknown = await run(2, { config: realtime, moved: stopAtHead() }).catch((thrown: unknown) => thrown);
+    const error: unknown = await rejectionOf(run(2, { config: realtime, moved: stopAtHead() }));
     expect((error as Error).message).to.match(/no two endpoints agree on block 100/);
     expect(ledger.rollbacks).to.deep.equal([]);
     node(1).reorg(3, 3);
@@ -133,7 +133,7 @@ describe('an event monitor that verifies heads', () => {
     await run(2);
     for (const each of nodes.slice(0, 2)) each.mine(5);
     node(0).reorg(8, 12);
-    const failed = run(2, { config: { verifyHeads: true, endBlock: 104 } }).catch((thrown: unknown) => thrown);
+    const failed = rejectionOf(run(2, { config: { verifyHeads: true, endBlock: 104 } }));
     expect(await failed).to.be.instanceOf(ChainUnreachableError);
     expect(ledger.rollbacks).to.deep.equal([]);
     node(1).reorg(8, 12);

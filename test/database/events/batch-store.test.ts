@@ -10,6 +10,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../example-batch.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('the batches', (databases) => {
   let database: Database;
@@ -114,7 +115,7 @@ eachDatabase('the batches', (databases) => {
   it('that can’t be stored say so when they are committed, not when they are prepared', async () => {
     const batch = exampleBatch(1, 1, { events: [{ ...exampleEvent(1, 0), blockHash: '0xnone' }] });
     batches.prepare({ pipelineId, chainId: 56 }, batch);
-    const error: unknown = await commit(0, batch).catch((thrown: unknown) => thrown);
+    const error: unknown = await rejectionOf(commit(0, batch));
     expect(String(error)).to.match(/not the hex of whole bytes: 0xnone/);
     expect((await checkpoints.get(pipelineId)).version).to.equal(0);
   });

@@ -10,6 +10,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent } from '../example-batch.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('rows that are put right', (databases) => {
   let database: Database;
@@ -70,8 +71,7 @@ eachDatabase('rows that are put right', (databases) => {
   ] as const) {
     it(`stay as they are where ${what}`, async () => {
       const before = await rows();
-      const error: unknown = await repair(changes).catch((thrown: unknown) => thrown);
-      expect(error).to.be.instanceOf(FenceError);
+      await rejectionOf(repair(changes), FenceError);
       expect(await rows()).to.deep.equal(before);
     });
   }

@@ -12,6 +12,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf } from '../example-batch.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('rows that are taken back', (databases) => {
   let database: Database;
@@ -58,8 +59,7 @@ eachDatabase('rows that are taken back', (databases) => {
   ];
   const isRefused = async (changes: Partial<RewindStep>): Promise<void> => {
     const before = await everything();
-    const error: unknown = await takeBack(changes).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(FenceError);
+    await rejectionOf(takeBack(changes), FenceError);
     expect(await everything()).to.deep.equal(before);
   };
 

@@ -5,6 +5,7 @@ import { LeaseHeldError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { bulkInsert } from '../bulk-insert.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const component = { name: 'a', type: 'event_monitor', config: {} };
 const tables = [
@@ -82,8 +83,7 @@ eachDatabase('a deleted pipeline', (databases) => {
     expect(await rowsOf(2)).to.deep.equal(ofTheOther);
     expect(ofTheOther).to.deep.equal([1, 3, 1, 3, 1, 1, 1]);
     expect((await store.list()).map(({ id }) => id)).to.deep.equal([2]);
-    const error: unknown = await store.delete(1, 30).catch((reason: unknown) => reason);
-    expect(error).to.be.instanceOf(NotFoundError);
+    await rejectionOf(store.delete(1, 30), NotFoundError);
   });
 
   for (const beaten of [true, false]) {
@@ -91,7 +91,7 @@ eachDatabase('a deleted pipeline', (databases) => {
       const id = beaten ? 10 : 11;
       await fill(id, 2);
       await addTask(id, 0, 5, beaten);
-      const error: unknown = await store.delete(id, 30).catch((reason: unknown) => reason);
+      const error: unknown = await rejectionOf(store.delete(id, 30));
       expect(error)
         .to.be.instanceOf(LeaseHeldError)
         .with.property('message')

@@ -12,6 +12,7 @@ import { eventually } from '../../support/within.js';
 import { ageTask } from '../aged-task.js';
 import { insertSilentTask } from '../insert-silent-task.js';
 import type { SilentTaskRow } from '../insert-silent-task.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const rule = { timeoutSeconds: 60, heartbeatIntervalSeconds: 10 };
 
@@ -181,8 +182,7 @@ eachDatabase('the timeout store', (databases) => {
       writeAside: (build) => database.writeAside(build),
     };
     const judge = new TimeoutStore(deaf);
-    const failure = await judge.fail([id], await verdict({ reason: 'lost' })).catch((error: unknown) => error);
-    expect(failure).to.be.instanceOf(DatabaseUnreachableError);
+    await rejectionOf(judge.fail([id], await verdict({ reason: 'lost' })), DatabaseUnreachableError);
     expect((await judge.takeLost()).map((task) => task.id)).to.deep.equal([id]);
     expect(await judge.takeLost()).to.deep.equal([]);
     expect(await silentIds()).to.deep.equal([untold]);

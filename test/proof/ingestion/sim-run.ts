@@ -4,7 +4,7 @@ import { EventMonitor } from '../../../src/components/event-monitor/event-monito
 import type { Database } from '../../../src/database/database.js';
 import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
 import type { Logger } from '../../../src/runtime/logger.js';
-import { runTask } from '../../../src/tasks/run-task.js';
+import { runTask } from '../../../src/tasks/run/run-task.js';
 import { SimProcess } from '../simulator/sim-process.js';
 import type { Timeline } from '../simulator/timeline.js';
 import type { Troubles } from '../simulator/troubles.js';

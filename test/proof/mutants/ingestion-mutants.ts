@@ -65,6 +65,12 @@ export const ingestionMutants: readonly Mutant[] = [
     '?? (await this.#storedBlock(latest.number))',
     '?? null',
   ),
+  stretch(
+    'lag-once',
+    'a lower head is compared with the chain once',
+    'if (latest.hash === this.#lowerHead) return undefined;',
+    '',
+  ),
   monitor('begun-above', 'a run that begins above the head is not done', '(isRead && !this.#isInDoubt)', 'isRead'),
   rhythm(
     'hasty-stamps',

@@ -7,9 +7,9 @@ const store = guardsOf(
   '(sqlite)',
 );
 const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/timeout-store.test.ts'], '(sqlite)');
-const checkTest = ['test/tasks/timeout-check.test.ts'];
-const check = guardsOf('src/tasks/timeout-check.ts', checkTest, '(sqlite)');
-const lockedCheck = guardsOf('src/tasks/timeout-check.ts', checkTest, '(mariadb)');
+const checkTest = ['test/tasks/monitor/timeout-check.test.ts'];
+const check = guardsOf('src/tasks/monitor/timeout-check.ts', checkTest, '(sqlite)');
+const lockedCheck = guardsOf('src/tasks/monitor/timeout-check.ts', checkTest, '(mariadb)');
 
 /** By what a task is judged, and until when. */
 export const timeoutMutants: readonly Mutant[] = [

@@ -1,8 +1,8 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
 import { Migrator } from '../../../src/database/schema/migrator.js';
-import { SqliteScriptRunner } from '../../../src/database/sqlite/sqlite-script-runner.js';
-import { sqliteDialect } from '../../../src/database/sqlite/sqlite-dialect.js';
+import { SqliteScriptRunner } from '../../../src/database/drivers/sqlite/sqlite-script-runner.js';
+import { sqliteDialect } from '../../../src/database/drivers/sqlite/sqlite-dialect.js';
 import type { Dialect } from '../../../src/database/dialect.js';
 import { directDatabase } from './direct-database.js';
 import type { Circumstances, Engine, Request, Row } from './engine.js';

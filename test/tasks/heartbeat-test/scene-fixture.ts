@@ -14,7 +14,7 @@ import { TestScene } from '../../../src/tasks/heartbeat-test/test-scene.js';
 import type { SceneOptions } from '../../../src/tasks/heartbeat-test/test-scene.js';
 import type { StepOutcome, TestStage } from '../../../src/tasks/heartbeat-test/test-step.js';
 import { systemClock } from '../../../src/runtime/clock.js';
-import { exampleWorker } from '../task-fixture.js';
+import { exampleWorker } from '../run/task-fixture.js';
 
 const steps = [
   ...[openingStep, ...beatSteps, ...leaseSteps, clockSkewStep, latencyStep, ...silenceSteps, indexStep],
