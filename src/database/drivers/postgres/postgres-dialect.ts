@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../../dialect.js';
-import { classify } from './postgres-errors.js';
+import { classify, hint } from './postgres-errors.js';
+import { rowsOf } from './postgres-values.js';
 
 /**
  * The clock in the session's time zone, to the second. now() would be that of the transaction's begin; and what is read
@@ -16,7 +17,10 @@ export const postgresDialect: Dialect = {
   name: 'postgres',
   now: (knex) => knex.raw(now),
   liveNow: (knex) => knex.raw("date_trunc('second', clock_timestamp()::timestamp)"),
-  uptime: (knex) => knex.raw(`EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())`),
+  uptime: (knex) => ({
+    query: knex.raw('SELECT EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time()) AS seconds'),
+    read: (answer) => (rowsOf(answer)[0] as { readonly seconds: number } | undefined)?.seconds ?? null,
+  }),
   skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw(`TRUNC(EXTRACT(EPOCH FROM ${now} - ??))::bigint`, [column]),
   secondsAgo: (knex, seconds) => knex.raw('?', [shifted(knex, -Math.round(seconds))]),
@@ -28,6 +32,7 @@ export const postgresDialect: Dialect = {
   aroundLastInsertId: (knex, prefix, suffix) => knex.raw('CONCAT(?, lastval(), ?)', [prefix, suffix]),
   sameAs: (knex, column, value) => knex.raw('?? IS NOT DISTINCT FROM ?', [column, value]),
   classify,
+  hint,
 };
 
 function shifted(knex: Knex, seconds: number): Knex.Raw {
