@@ -1,17 +1,14 @@
 import { expect } from 'chai';
 import { parseDefinition } from '../../src/pipeline/definition.js';
 import { UsageError } from '../../src/runtime/errors.js';
+import { rejectionOf } from '../support/rejection.js';
 import { definitionOptions } from './definition-texts.js';
 
 /** Returns the usage error, of one line, that work fails with. */
 export async function failure(work: Promise<unknown>): Promise<UsageError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).to.be.instanceOf(UsageError);
-  expect((error as UsageError).message).not.to.match(/[\r\n]/);
-  return error as UsageError;
+  const error = await rejectionOf(work, UsageError);
+  expect(error.message).not.to.match(/[\r\n]/);
+  return error;
 }
 
 export const problemOf = async (text: string): Promise<string> =>
