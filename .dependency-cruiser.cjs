@@ -1,4 +1,4 @@
-// The house's one-way imports (docs/architecture.md): cli | api -> tasks -> pipeline -> components -> chain | database -> model | settings -> runtime.
+// The house's one-way imports (docs/architecture.md): cli | api -> tasks -> pipeline -> components -> chain | database -> model | settings -> texts -> runtime.
 const layer = (name, ...allowed) => ({
   name: `${name}-imports-down`,
   severity: 'error',
@@ -6,12 +6,13 @@ const layer = (name, ...allowed) => ({
   from: { path: `^src/${name}/` },
   to: { path: '^(src|migrations|test|bench)/', pathNot: `^(${[`src/${name}`, ...allowed].join('|')})[/.]` },
 });
-const base = ['src/model', 'src/settings', 'src/runtime'];
+const base = ['src/model', 'src/texts', 'src/settings', 'src/runtime'];
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     layer('runtime'),
-    layer('model', 'src/runtime'),
+    layer('model', 'src/texts', 'src/runtime'),
+    layer('texts', 'src/runtime'),
     layer('settings', 'src/runtime'),
     layer('database', ...base, 'migrations'),
     layer('chain', ...base),

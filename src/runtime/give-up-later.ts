@@ -29,7 +29,8 @@ export async function giveUpLater<T>(options: GiveUpOptions, work: (givenUp: Abo
   }
 }
 
-function abortLater({ clock, after, delayMs, reason }: GiveUpOptions, done: AbortSignal): AbortSignal {
+/** Returns a signal that is aborted some time after `after` was, unless `done` is before. */
+export function abortLater({ clock, after, delayMs, reason }: GiveUpOptions, done: AbortSignal): AbortSignal {
   const later = new AbortController();
   const begin = (): void => {
     clock.sleep(delayMs, done).then(
@@ -37,6 +38,7 @@ function abortLater({ clock, after, delayMs, reason }: GiveUpOptions, done: Abor
       () => undefined,
     );
   };
+  // What it waits for may be over already.
   if (after.aborted) begin();
   else after.addEventListener('abort', begin, { once: true, signal: done });
   return later.signal;

@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/database/open-database.js';
 import type { ScriptRunner, Statement } from '../../src/database/script.js';
 import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
+import { bareDriver } from '../support/bare-driver.js';
 import { createDatabase, eachServer } from '../support/databases.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -36,8 +37,8 @@ describe('contention', () => {
         close: () => Promise.resolve(),
       };
       const builder = knex({ client: dialect.name === 'sqlite' ? 'better-sqlite3' : 'mysql2', useNullAsDefault: true });
-      const parts = { knex: builder, dialect, runner, label: 'here', clock: new HastyClock() };
-      return { database: new KnexDatabase(parts), calls: () => calls };
+      const driver = bareDriver({ knex: builder, dialect, runner });
+      return { database: new KnexDatabase({ driver, label: 'here', clock: new HastyClock() }), calls: () => calls };
     };
     const name = JSON.stringify(error);
 

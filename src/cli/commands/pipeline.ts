@@ -19,6 +19,7 @@ import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../with-database.js';
+import { textsIn } from '../../texts/texts.js';
 
 interface FileOption {
   readonly file: string;
@@ -81,12 +82,12 @@ export async function listPipelines(context: CommandContext): Promise<void> {
   }
   await output.table(
     [
-      { en: 'id', zh: '编号', align: 'right' },
-      { en: 'name', zh: '名称', least: 16 },
-      { en: 'components', zh: '组件', cut: 2, least: 14 },
-      { en: 'state', zh: '状态' },
-      { en: 'updated', zh: '更新时间', cut: 1, brief: briefInstant },
-      { en: 'waits for', zh: '等待', least: 12 },
+      { column: 'id', align: 'right' },
+      { column: 'name', least: 16 },
+      { column: 'components', cut: 2, least: 14 },
+      { column: 'state' },
+      { column: 'updated', cut: 1, brief: briefInstant },
+      { column: 'waitsFor', least: 12 },
     ],
     pipelines.map((pipeline) => [
       pipeline.id,
@@ -180,6 +181,7 @@ function stateText(
   { isDisabled, isParked }: { readonly isDisabled: boolean; readonly isParked: boolean },
   lang: 'en' | 'zh',
 ): string {
-  const enabled = isDisabled ? { en: 'disabled', zh: '已停用' } : { en: 'enabled', zh: '已启用' };
-  return isParked ? `${enabled[lang]}, ${{ en: 'parked', zh: '已暂停' }[lang]}` : enabled[lang];
+  const { enabled, disabled, parked } = textsIn(lang).commands.pipeline;
+  const state = isDisabled ? disabled : enabled;
+  return isParked ? `${state}, ${parked}` : state;
 }

@@ -9,7 +9,7 @@ import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context.js';
 import { printVerifyReport, progressOf } from '../texts/describe-verification.js';
-import { findUrls } from '../running/run-console.js';
+import { findUrls } from '../../tasks/run/prepare-run.js';
 import { stopCode } from '../stop-code.js';
 import { withDatabase } from '../with-database.js';
 import type { Database } from '../../database/database.js';
@@ -64,8 +64,8 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
 }
 
 function openChain(context: CommandContext, config: EventMonitorConfig): ChainClient {
-  const { clock, logger } = context;
-  return new ChainClient({ urls: findUrls(context, config), chainId: config.chainId, clock, logger, ...patience });
+  const { settings, clock, logger } = context;
+  return new ChainClient({ urls: findUrls(settings, config), chainId: config.chainId, clock, logger, ...patience });
 }
 
 /** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */

@@ -2,10 +2,12 @@ import type { Knex } from 'knex';
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
+import type { QueryPlan } from '../driver.js';
 import { requireMigrated } from '../schema/migrator.js';
 import { probeDatabase, type DatabaseProbe } from './database-probe.js';
 import { isSilent, isSilentOver, silenceLimit } from './silence.js';
-import { inText, selectTasks } from './task-rows.js';
+import { inText, selectTasks, tasksQuery } from './task-rows.js';
+import type { Narrow } from './task-rows.js';
 
 /** By which rule a running task counts as timed out, where its row does not say. */
 export interface TimeoutRule {
@@ -64,13 +66,13 @@ export class TimeoutStore {
 
   /** Lists at most `limit` running tasks behind `afterId` that are silent for longer than their timeout, by id. */
   async listSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<readonly Task[]> {
-    const shortestSeconds = await this.#shortestTimeoutSeconds(rule);
-    return selectTasks(this.#database, (query) =>
-      this.#silent(this.#quiet(query, shortestSeconds), rule)
-        .where('id', '>', afterId)
-        .orderBy('id')
-        .limit(limit, inText),
-    );
+    return selectTasks(this.#database, await this.#narrowToSilent(rule, afterId, limit));
+  }
+
+  /** Asks how the database would run `listSilent`. */
+  async explainSilent(rule: TimeoutRule, limit: number): Promise<QueryPlan> {
+    const narrow = await this.#narrowToSilent(rule, 0, limit);
+    return this.#database.explain(tasksQuery(this.#database, narrow));
   }
 
   /**
@@ -134,6 +136,15 @@ export class TimeoutStore {
     const tasks = await selectTasks(this.#database, (query) => query.whereIn('id', ids).where(ours).orderBy('id'));
     this.#unanswered = null;
     return tasks;
+  }
+
+  async #narrowToSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<Narrow> {
+    const shortestSeconds = await this.#shortestTimeoutSeconds(rule);
+    return (query) =>
+      this.#silent(this.#quiet(query, shortestSeconds), rule)
+        .where('id', '>', afterId)
+        .orderBy('id')
+        .limit(limit, inText);
   }
 
   #couldBeHeard(query: Knex.QueryBuilder, { heardForSeconds, rule }: Verdict): void {

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { KnexDatabase } from '../../../src/database/knex-database.js';
 import type { ScriptRunner } from '../../../src/database/script.js';
 import type { Database } from '../../../src/database/database.js';
+import { bareDriver } from '../../support/bare-driver.js';
 import { readingKnexOver } from '../simulator/direct-database.js';
 import type { Request, Row } from '../simulator/engine.js';
 import type { SimProcess } from '../simulator/sim-process.js';
@@ -48,8 +49,8 @@ export class SimStore {
       run: async (steps) => (await send({ kind: 'script', steps })) as never,
       close: () => Promise.resolve(),
     };
-    const { knex } = place;
-    return new KnexDatabase({ knex, dialect: this.#engine.dialect, runner, label: 'simulated', clock: process.clock });
+    const driver = bareDriver({ knex: place.knex, dialect: this.#engine.dialect, runner });
+    return new KnexDatabase({ driver, label: 'simulated', clock: process.clock });
   }
 
   /** Asks the database itself, at once. */

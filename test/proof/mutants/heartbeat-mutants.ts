@@ -26,10 +26,10 @@ export const heartbeatMutants: readonly Mutant[] = [
     'if (await this.#hasEnded(condition.taskId)) return',
     'if (condition.taskId === -1) return',
   ),
-  guardsOf('src/cli/running/prepare-run.ts', ['test/cli/running/prepare-run.test.ts'])(
+  guardsOf('src/runtime/give-up-later.ts', ['test/runtime/give-up-later.test.ts'])(
     'stopped-before',
     'a run that was told to stop before it began drops its calls, too',
-    'if (stopping.aborted) begin();\n  else ',
+    'if (after.aborted) begin();\n  else ',
     '',
   ),
   heartbeat('lost-signal', 'a run whose beat is refused stops', '      this.#lost.abort(this.#failure);\n', ''),
@@ -109,10 +109,10 @@ export const heartbeatMutants: readonly Mutant[] = [
     "    connection.pragma('busy_timeout = 0');\n",
     '',
   ),
-  guardsOf('src/database/knex-database.ts', aside)(
+  guardsOf('src/database/drivers/mysql/open-mysql.ts', aside)(
     'aside-way',
     'nor does it go the way of the commits of a server',
-    'this.#runner.runAside === undefined ? query : this.#runner.runAside([toStep(query)])',
-    'this.#runner.run([toStep(query)])',
+    'reads.raw(sql, [...bindings]),\n    schema',
+    'scripts.run([{ sql, bindings }]),\n    schema',
   ),
 ];

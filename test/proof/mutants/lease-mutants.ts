@@ -6,7 +6,7 @@ const ending = guardsOf('src/database/tasks/end-replaced.ts', ['test/database/ta
 const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/run/claim-task.ts', ['test/tasks/run/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(mariadb)');
-const run = guardsOf('src/tasks/run/task-run.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)');
+const run = guardsOf('src/tasks/run/run-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)');
 const queue = guardsOf('src/database/tasks/queue-task.ts', ['test/database/tasks/queue-task.test.ts'], '(sqlite)');
 const names = guardsOf(
   'src/database/pipelines/pipeline-store.ts',

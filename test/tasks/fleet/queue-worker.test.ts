@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { QueuedTask } from '../../../src/database/tasks/task-queue.js';
-import { QueueWorker, type QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
+import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
+import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
 import { DatabaseUnusableError } from '../../../src/runtime/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { rejectionOf } from '../../support/rejection.js';

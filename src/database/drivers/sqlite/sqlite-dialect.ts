@@ -1,7 +1,8 @@
 import type { Database as Connection } from 'better-sqlite3';
 import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
-import type { Dialect, ErrorKind } from '../../dialect.js';
+import type { Dialect } from '../../dialect.js';
+import { classify, hint } from './sqlite-errors.js';
 
 /** SQLite's dialect; `timezone` gives the offset in which instants are stored (`+08:00`), once it is needed. */
 export function sqliteDialect(timezone: () => string): Dialect {
@@ -22,6 +23,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     aroundLastInsertId: (knex, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
     classify,
+    hint,
   };
 }
 
@@ -40,18 +42,4 @@ function readStored(connection: Connection): { readonly time_zone: string } | un
     if (classify(error) === 'not-migrated') return undefined;
     throw error;
   }
-}
-
-const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|PERM|AUTH|NOLFS)/;
-
-function classify(error: unknown): ErrorKind {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const text = typeof message === 'string' ? message : '';
-  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention';
-  if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'malformed';
-  if (code === 'SQLITE_CONSTRAINT_NOTNULL') return 'no-default';
-  if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
-  if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
-  if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';
-  return 'other';
 }

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { abortLater } from '../../../src/cli/running/prepare-run.js';
-import { FakeClock } from '../../support/fake-clock.js';
+import { abortLater } from '../../src/runtime/give-up-later.js';
+import { FakeClock } from '../support/fake-clock.js';
 
-describe('calls of a run that was told to stop', () => {
+describe('what is given up once a run was told to stop', () => {
   let clock: FakeClock;
   let stopping: AbortController;
   let ended: AbortController;
@@ -14,8 +14,14 @@ describe('calls of a run that was told to stop', () => {
   });
   afterEach(() => ended.abort());
 
-  it('are dropped three seconds later', async () => {
-    const dropped = abortLater(clock, stopping.signal, ended.signal);
+  const begin = (): AbortSignal =>
+    abortLater(
+      { clock, after: stopping.signal, delayMs: 3_000, reason: () => stopping.signal.reason as Error },
+      ended.signal,
+    );
+
+  it('is given up after its time', async () => {
+    const dropped = begin();
     stopping.abort(new Error('SIGTERM'));
     await clock.advance(2_999);
     expect(dropped.aborted).to.equal(false);
@@ -23,15 +29,15 @@ describe('calls of a run that was told to stop', () => {
     expect(String(dropped.reason)).to.equal('Error: SIGTERM');
   });
 
-  it('are dropped three seconds later, too, where it was told before it began', async () => {
+  it('is given up after its time, too, where the run was told before it began', async () => {
     stopping.abort(new Error('SIGTERM'));
-    const dropped = abortLater(clock, stopping.signal, ended.signal);
+    const dropped = begin();
     await clock.advance(3_000);
     expect(dropped.aborted).to.equal(true);
   });
 
-  it('are not dropped once it has ended', async () => {
-    const dropped = abortLater(clock, stopping.signal, ended.signal);
+  it('is not given up once it has ended', async () => {
+    const dropped = begin();
     stopping.abort(new Error('SIGTERM'));
     ended.abort(new Error('done'));
     await clock.advance(10_000);

@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { heartbeatFailed, heartbeatSent, statusChanged, taskTimedOut, timeoutChecked } from '../../src/runtime/messages.js';
+import {
+  heartbeatFailed,
+  heartbeatSent,
+  statusChanged,
+  taskTimedOut,
+  timeoutChecked,
+} from '../../src/texts/log-lines.js';
 
 const task = { taskId: 123, pipelineId: 45 };
 const silent = {

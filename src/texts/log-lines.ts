@@ -1,5 +1,6 @@
-import type { Lang } from './lang.js';
-import type { LogFields, Logger, LogLevel } from './logger.js';
+import type { Lang } from '../runtime/lang.js';
+import type { LogFields, Logger, LogLevel } from '../runtime/logger.js';
+import { textsIn } from './texts.js';
 
 /** A line that operators search for: its text for people, its fields for programs. */
 export interface LogLine {
@@ -25,16 +26,13 @@ function taskFields(event: string, { taskId, pipelineId }: TaskName): LogFields 
 
 /** Says that a beat could not be written. */
 export function heartbeatFailed(lang: Lang, task: TaskName, error: string): LogLine {
-  const message =
-    lang === 'zh'
-      ? `更新任务心跳异常: task_id=${task.taskId}, 错误: ${error}`
-      : `heartbeat failed: task_id=${task.taskId}, error: ${error}`;
+  const message = textsIn(lang).logs.heartbeatFailed(task.taskId, error);
   return { level: 'error', message, fields: { ...taskFields('heartbeat.failed', task), error } };
 }
 
 /** Says that a beat was written. */
 export function heartbeatSent(lang: Lang, task: TaskName): LogLine {
-  const message = lang === 'zh' ? `任务心跳已更新: task_id=${task.taskId}` : `heartbeat: task_id=${task.taskId}`;
+  const message = textsIn(lang).logs.heartbeatSent(task.taskId);
   return { level: 'debug', message, fields: taskFields('heartbeat.sent', task) };
 }
 
@@ -53,11 +51,7 @@ export interface TimedOutTask {
 export function taskTimedOut(lang: Lang, task: TimedOutTask): LogLine {
   const { taskId, pipelineId, timeoutMinutes } = task;
   const ago = Math.floor(task.silentSeconds / 60);
-  const sign = lastSign(lang, task);
-  const message =
-    lang === 'zh'
-      ? `任务超时失败: task_id=${taskId}, pipeline_id=${pipelineId}, ${sign} (${ago} 分钟前), 超时 ${timeoutMinutes} 分钟`
-      : `task timed out: task_id=${taskId}, pipeline_id=${pipelineId}, ${sign} (${ago} min ago), timeout ${timeoutMinutes} min`;
+  const message = textsIn(lang).logs.timedOut(taskId, pipelineId, lastSign(lang, task), ago, timeoutMinutes);
   const fields = {
     ...taskFields('task.timed_out', task),
     last_heartbeat: task.lastHeartbeat,
@@ -69,10 +63,8 @@ export function taskTimedOut(lang: Lang, task: TimedOutTask): LogLine {
 }
 
 function lastSign(lang: Lang, { lastHeartbeat, createTime }: TimedOutTask): string {
-  if (lastHeartbeat === null) {
-    return lang === 'zh' ? `从未心跳, 创建时间 ${createTime}` : `never sent a heartbeat, created ${createTime}`;
-  }
-  return lang === 'zh' ? `最后心跳时间 ${lastHeartbeat}` : `last heartbeat ${lastHeartbeat}`;
+  const { logs } = textsIn(lang);
+  return lastHeartbeat === null ? logs.neverBeaten(createTime) : logs.lastHeartbeat(lastHeartbeat);
 }
 
 /** A task's change of status; `from` and `to` are the statuses' texts in the language of the line. */
@@ -87,8 +79,8 @@ export interface StatusChange extends TaskName {
 export function statusChanged(lang: Lang, change: StatusChange): LogLine {
   const { taskId, from, to } = change;
   const reason = change.reason ?? null;
-  const task = lang === 'zh' ? '任务' : 'task';
-  const message = `${task} ${taskId}: ${from} -> ${to}${reason === null ? '' : ` (${reason})`}`;
+  const text = `${from} -> ${to}${reason === null ? '' : ` (${reason})`}`;
+  const message = textsIn(lang).logs.statusChanged(taskId, text);
   return { level: 'info', message, fields: { ...taskFields('task.status', change), from, to, reason } };
 }
 
@@ -102,10 +94,7 @@ export interface TimeoutCheck {
 /** Says that the monitor made a check; it is worth an operator's attention only where a task timed out. */
 export function timeoutChecked(lang: Lang, { running, timedOut, durationMs }: TimeoutCheck): LogLine {
   const ms = Math.round(durationMs);
-  const message =
-    lang === 'zh'
-      ? `超时检查: ${running} 个正在运行, ${timedOut} 个超时, ${ms} ms`
-      : `timeout check: ${running} running, ${timedOut} timed out, ${ms} ms`;
+  const message = textsIn(lang).logs.timeoutChecked(running, timedOut, ms);
   const fields = { event: 'monitor.checked', running, timed_out: timedOut, duration_ms: ms };
   return { level: timedOut > 0 ? 'info' : 'debug', message, fields };
 }

@@ -7,18 +7,31 @@ import { listSilentTasks, readTaskStatistics } from '../../database/tasks/task-s
 import type { AlertCondition } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
 import type { Logger } from '../../runtime/logger.js';
-import { AlertDesk } from '../../tasks/alerts/alert-desk.js';
-import { AlertRetention } from '../../tasks/alerts/alert-retention.js';
-import { AlertOutbox } from '../../tasks/alerts/alert-outbox.js';
+import type { SecretMask } from '../../runtime/secrets.js';
+import type { Settings } from '../../settings/settings.js';
+import { AlertDesk } from './alert-desk.js';
+import { AlertRetention } from './alert-retention.js';
+import { AlertOutbox } from './alert-outbox.js';
 import { combineObservers, type Observe } from '../../model/liveness-event.js';
-import type { LivenessMetrics } from '../../tasks/metrics/liveness-metrics.js';
-import { keepCountingMonitors, readAfterChecks } from '../../tasks/metrics/database-readings.js';
-import { MonitorAlerts } from '../../tasks/alerts/monitor-alerts.js';
-import { RunAlerts } from '../../tasks/alerts/run-alerts.js';
-import { alertChannels } from './alert-channels.js';
-import type { CommandContext } from '../context.js';
-import { logsMetrics, openMetrics, type OpenMetrics } from './open-metrics.js';
-import { thisProcess } from '../this-process.js';
+import type { LivenessMetrics } from '../metrics/liveness-metrics.js';
+import { keepCountingMonitors, readAfterChecks } from '../metrics/database-readings.js';
+import { MonitorAlerts } from './monitor-alerts.js';
+import { RunAlerts } from './run-alerts.js';
+import { logsMetrics, openMetrics, type MetricsHost, type OpenMetrics } from '../metrics/open-metrics.js';
+import type { AlertChannel } from './alert-message.js';
+
+/** The process that is watched while tasks run in it, or are judged. */
+export interface LivenessHost extends MetricsHost {
+  readonly database: Database;
+  readonly settings: Settings;
+  readonly secrets: SecretMask;
+  /** This process, as alerts name it. */
+  readonly worker: { readonly name: string };
+  /** By which people are told. */
+  readonly channels: readonly AlertChannel[];
+  /** Aborted when the process shall end soon. */
+  readonly stopping: AbortSignal;
+}
 
 /** What looks on while tasks run or are judged: alert rules and metrics. */
 export interface LivenessWatch {
@@ -35,11 +48,11 @@ const patienceMs = { ended: 5_000, stopped: 1_000 };
 /** Running for longer than this many seconds counts as long. */
 const longerThanSeconds = 3_600;
 
-/** Watches a run. */
-export async function watchRun(context: CommandContext, database: Database, logger: Logger): Promise<LivenessWatch> {
-  const { settings, clock } = context;
-  const opened = await openMetrics(context);
-  const parts = openParts(context, database, logger);
+/** Watches runs; what is noticed goes to `logger`. */
+export async function watchRuns(host: LivenessHost, logger: Logger): Promise<LivenessWatch> {
+  const { settings, clock, database } = host;
+  const opened = await openMetrics(host);
+  const parts = openParts(host, logger);
   const monitors = new MonitorStore(database);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
@@ -55,20 +68,19 @@ export async function watchRun(context: CommandContext, database: Database, logg
   const close = async (): Promise<void> => {
     ended.abort();
     alerts.allEnded();
-    await closeParts(context, parts, logger, opened);
+    await closeParts(host, parts, logger, opened);
   };
   return { ...observers(alerts.observe, opened), close };
 }
 
 /** Watches a timeout monitor. */
 export async function watchMonitor(
-  context: CommandContext,
-  database: Database,
+  host: LivenessHost,
   { isServed }: { readonly isServed: boolean },
 ): Promise<LivenessWatch> {
-  const { settings, clock, logger } = context;
-  const opened = await openMetrics(context, { isServed });
-  const parts = openParts(context, database, logger);
+  const { settings, clock, logger, database } = host;
+  const opened = await openMetrics(host, { isServed });
+  const parts = openParts(host, logger);
   const windowSeconds = settings.alerts.timeoutRateWindowMinutes * 60;
   const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
   const alerts = new MonitorAlerts({
@@ -82,7 +94,7 @@ export async function watchMonitor(
       forget: (options) => forgetAlerts(database, options),
     }),
   });
-  const close = (): Promise<void> => closeParts(context, parts, logger, opened, alerts);
+  const close = (): Promise<void> => closeParts(host, parts, logger, opened, alerts);
   const reads = (metrics: LivenessMetrics): Observe =>
     readAfterChecks({ database, metrics, windowSeconds, defaultIntervalSeconds });
   const also = opened === null ? [] : [reads(opened.metrics.liveness)];
@@ -95,14 +107,14 @@ interface AlertParts {
   readonly desk: AlertDesk;
 }
 
-function openParts(context: CommandContext, database: Database, logger: Logger): AlertParts {
-  const { settings, clock, secrets } = context;
+function openParts(host: LivenessHost, logger: Logger): AlertParts {
+  const { settings, clock, secrets, database, channels, worker } = host;
   const { repeatMinutes } = settings.alerts;
   const store = new AlertStore(database);
-  const outbox = new AlertOutbox({ channels: alertChannels(context), clock, logger });
+  const outbox = new AlertOutbox({ channels, clock, logger });
   const desk = new AlertDesk({
     ...{ store, outbox, clock, logger },
-    worker: thisProcess().name,
+    worker: worker.name,
     repeatSeconds: repeatMinutes === null ? null : repeatMinutes * 60,
     mask: (condition) => secrets.maskValue(condition) as AlertCondition,
   });
@@ -110,13 +122,13 @@ function openParts(context: CommandContext, database: Database, logger: Logger):
 }
 
 async function closeParts(
-  { clock, signals, settings }: CommandContext,
+  { clock, stopping, settings }: LivenessHost,
   { desk, outbox }: AlertParts,
   logger: Logger,
   opened: OpenMetrics | null,
   alerts?: MonitorAlerts,
 ): Promise<void> {
-  const until = clock.monotonic() + (signals.stopping.aborted ? patienceMs.stopped : patienceMs.ended);
+  const until = clock.monotonic() + (stopping.aborted ? patienceMs.stopped : patienceMs.ended);
   const done = new AbortController();
   const patience = clock.sleep(until - clock.monotonic(), done.signal).catch(() => undefined);
   await Promise.race([Promise.resolve(alerts?.whenIdle()).then(() => desk.whenIdle()), patience]);
