@@ -110,8 +110,8 @@ async function connectPostgres(connectionString: string): Promise<Connection> {
   client.on('error', () => undefined);
   await client.connect();
   const send: Send = async (sql, values) => {
-    // Not the colons of a cast.
-    const text = sql.replace(/(?<!:):(\w+)/g, (_name, name: string) => literal(values[name] ?? null));
+    // Not the colons of a cast or of a time.
+    const text = sql.replace(/(?<!:):([a-z]\w*)/g, (_name, name: string) => literal(values[name] ?? null));
     const { rows, rowCount } = await client.query<Record<string, unknown>>(text);
     return { rows, matched: rowCount ?? 0 };
   };
