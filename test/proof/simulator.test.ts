@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { mariadb } from '../support/mariadb.js';
 import { mysql } from '../support/mysql.js';
+import { postgres } from '../support/postgres.js';
 import { playInChildren } from './simulator/in-children.js';
 import { planSchedule } from './simulator/plan.js';
 import type { SeedRange } from './simulator/play-seeds.js';
@@ -18,7 +19,7 @@ function countOf(variable: string, usual: number): number {
 
 const program = new URL('simulator/run.ts', import.meta.url);
 
-const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart };
+const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart, postgres: postgres.canStart };
 
 type Findings = Promise<readonly string[]>;
 
@@ -69,8 +70,10 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
   finds(anything, { mode: 'mixed', dialect: 'sqlite' }, countOf('CHAINPARSE_SCHEDULES', 100_000));
   finds(anything, { mode: 'mixed', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_SCHEDULES', 1_000));
   finds(anything, { mode: 'mixed', dialect: 'mysql' }, countOf('CHAINPARSE_MYSQL_SCHEDULES', 200));
+  finds(anything, { mode: 'mixed', dialect: 'postgres' }, countOf('CHAINPARSE_POSTGRES_SCHEDULES', 1_000));
   const pauses = 'finds no stale commit by a process that was paused while another took over';
   finds(pauses, { mode: 'pauses', dialect: 'sqlite' }, countOf('CHAINPARSE_PAUSES', 10_000));
   finds(pauses, { mode: 'pauses', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_PAUSES', 200));
   finds(pauses, { mode: 'pauses', dialect: 'mysql' }, countOf('CHAINPARSE_MYSQL_PAUSES', 50));
+  finds(pauses, { mode: 'pauses', dialect: 'postgres' }, countOf('CHAINPARSE_POSTGRES_PAUSES', 50));
 });
