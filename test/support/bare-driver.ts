@@ -1,9 +1,13 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../../src/database/dialect.js';
 import type { Driver } from '../../src/database/driver.js';
+import { mysqlSchema } from '../../src/database/drivers/mysql/mysql-schema.js';
+import { postgresSchema } from '../../src/database/drivers/postgres/postgres-schema.js';
 import { sqliteLock } from '../../src/database/drivers/sqlite/sqlite-lock.js';
 import { sqliteSchema } from '../../src/database/drivers/sqlite/sqlite-schema.js';
 import type { ScriptRunner } from '../../src/database/script.js';
+
+const schemas = { sqlite: sqliteSchema, mysql: mysqlSchema, postgres: postgresSchema };
 
 /** What a driver is made of in a test that has no database to connect to. */
 export interface BareParts {
@@ -14,7 +18,7 @@ export interface BareParts {
   readonly urgentRunner?: ScriptRunner;
 }
 
-/** A driver whose scripts go where the test says; what it knows of the schema is SQLite's. */
+/** A driver whose scripts go where the test says. */
 export function bareDriver({ knex, dialect, runner, urgentRunner = runner }: BareParts): Driver {
   return {
     dialect,
@@ -23,7 +27,7 @@ export function bareDriver({ knex, dialect, runner, urgentRunner = runner }: Bar
     urgentScripts: urgentRunner,
     // As on a server: past the scripts.
     runAside: ({ sql, bindings }) => knex.raw(sql, [...bindings]),
-    schema: (connection) => sqliteSchema(knex, connection, '+00:00'),
+    schema: (connection) => schemas[dialect.name](knex, connection, '+00:00'),
     lock: sqliteLock,
     explain: () => Promise.resolve({ index: null, rows: null }),
     look: () => undefined,
