@@ -5,9 +5,9 @@ import { openDatabase } from '../src/database/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';
-import { BeatRounds } from '../src/tasks/beat-rounds.js';
-import { Heartbeat } from '../src/tasks/heartbeat.js';
-import type { LivenessEvent } from '../src/tasks/liveness-event.js';
+import { BeatRounds } from '../src/tasks/run/beat-rounds.js';
+import { Heartbeat } from '../src/tasks/run/heartbeat.js';
+import type { LivenessEvent } from '../src/model/liveness-event.js';
 import type { SimulatedProcessStats, SimulatedWork } from './simulated-processes.js';
 
 const work = JSON.parse(process.argv[2] ?? '') as SimulatedWork;

@@ -3,13 +3,13 @@ import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { ChainClient } from '../src/chain/chain-client.js';
 import { createDecoder } from '../src/chain/abi/decoder.js';
-import { EventMonitor } from '../src/components/event-monitor.js';
+import { EventMonitor } from '../src/components/event-monitor/event-monitor.js';
 import { openDatabase } from '../src/database/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';
-import { BeatRounds } from '../src/tasks/beat-rounds.js';
-import { runTask } from '../src/tasks/run-task.js';
+import { BeatRounds } from '../src/tasks/run/beat-rounds.js';
+import { runTask } from '../src/tasks/run/run-task.js';
 import { monitorConfig } from '../test/support/monitor-run.js';
 import type { StallWork } from './stall.js';
 

@@ -329,7 +329,7 @@ inline lookUp() {
 #define isHeld (newest != 0 && status[newest] == running)
 
 /*
- * One `chainparse run-pipeline` after the other: src/tasks/claim-task.ts, run-task.ts, finish-task.ts,
+ * One `chainparse run-pipeline` after the other: src/tasks/run/claim-task.ts, run-task.ts, finish-task.ts,
  * src/pipeline/commit.ts. kill -9 is the step to `gone`, SIGSTOP any step that is not taken yet.
  */
 proctype Worker(byte me) {
@@ -377,7 +377,7 @@ inline afterFail() {
   fi
 }
 
-/* `chainparse monitor`: src/tasks/timeout-check.ts, src/database/tasks/timeout-store.ts. */
+/* `chainparse monitor`: src/tasks/monitor/timeout-check.ts, src/database/tasks/timeout-store.ts. */
 proctype Monitor(byte me) {
   byte task;
   bool asks;

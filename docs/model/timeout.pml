@@ -193,7 +193,7 @@ byte took;
 #define isDead(w) (killed[w] || still[w] >= STALL)
 #define mayBeat(w) (isAwake(w) && timer[w] == 0 && !stalled(w) && (doing[w] == waiting || doing[w] == backingOff))
 
-/* Runs: src/tasks/heartbeat.ts, beat-rounds.ts */
+/* Runs: src/tasks/run/heartbeat.ts, beat-rounds.ts */
 
 inline sendBeat(w, isLost) {
   if
@@ -300,7 +300,7 @@ end:
   od
 }
 
-/* Monitors: src/tasks/timeout-monitor.ts, timeout-check.ts, outage-watch.ts */
+/* Monitors: src/tasks/monitor/timeout-monitor.ts, timeout-check.ts, outage-watch.ts */
 
 inline ask(m, what) {
   at[m] = what;

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { SecretMask } from '../runtime/secrets.js';
-import type { Settings } from '../runtime/settings.js';
+import type { Settings } from '../settings/settings.js';
 
 /** What the API is made of. */
 export interface ApiParts {

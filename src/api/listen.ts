@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
-import type { ApiSettings } from '../runtime/api-settings.js';
+import type { ApiSettings } from '../settings/settings.js';
 import { RuntimeFailure, UsageError } from '../runtime/errors.js';
 import { isLoopback } from './guards/check-origin.js';
 

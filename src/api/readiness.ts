@@ -6,7 +6,7 @@ import { readTaskSilence } from '../database/tasks/task-silence.js';
 import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
-import { HeadContact } from '../tasks/head-contact.js';
+import { HeadContact } from '../tasks/views/head-contact.js';
 import type { ApiParts } from './api-parts.js';
 
 /** Whether what is served is in order, and if not, why. */

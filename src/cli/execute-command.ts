@@ -1,7 +1,7 @@
 import { systemClock } from '../runtime/clock.js';
 import type { ExitCode } from '../runtime/errors.js';
 import { SecretMask } from '../runtime/secrets.js';
-import { loadSettings, type LoadedSettings } from '../runtime/settings.js';
+import { loadSettings, type LoadedSettings } from '../settings/settings.js';
 import type { CommandIo } from './terminal/command-io.js';
 import { commandTable } from './command-line/command-table.js';
 import { createConsoleLogger } from './terminal/console-logger.js';

@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.js';
 import type { Database } from '../database/database.js';
 import type { OpenOptions } from '../database/open-database.js';
-import type { Settings } from '../runtime/settings.js';
+import type { Settings } from '../settings/settings.js';
 
 /** The databases that a command opened: closed together when it ends. */
 export class OpenedDatabases {

@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { UsageError } from './errors.js';
 import { limitConnections } from './limit-connections.js';
-import type { MetricsSettings } from './metrics-settings.js';
+
+/** Where it listens. */
+export interface MetricsPlace {
+  readonly host: string;
+  /** Null or 0: one that is free. */
+  readonly port: number | null;
+}
 
 /** What is served. */
 export interface MetricsSource {
@@ -23,7 +29,7 @@ export interface MetricsServer {
 const connectionLimits = { most: 100, mostOfOne: 50 };
 
 /** Serves metrics at `/metrics` and nothing else; throws UsageError where its port can't be had. */
-export async function serveMetrics({ host, port }: MetricsSettings, source: MetricsSource): Promise<MetricsServer> {
+export async function serveMetrics({ host, port }: MetricsPlace, source: MetricsSource): Promise<MetricsServer> {
   const name = host.replace(/^\[|\]$/g, '');
   const server = createServer(
     // A scrape is one small request: whoever is slower is none.

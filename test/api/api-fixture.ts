@@ -9,7 +9,7 @@ import { AuditStore } from '../../src/database/operations/audit-store.js';
 import type { Database } from '../../src/database/database.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
-import { loadSettings } from '../../src/runtime/settings.js';
+import { loadSettings } from '../../src/settings/settings.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** The API on a database, without a network. */

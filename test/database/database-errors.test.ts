@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
 import { translateError } from '../../src/database/database-errors.js';
 import { requireMigrated } from '../../src/database/schema/migrator.js';
-import { mysqlDialect } from '../../src/database/mysql/mysql-dialect.js';
+import { mysqlDialect } from '../../src/database/drivers/mysql/mysql-dialect.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { sqliteDialect } from '../../src/database/sqlite/sqlite-dialect.js';
+import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import {
   ChainparseError,
@@ -17,14 +17,11 @@ import {
 } from '../../src/runtime/errors.js';
 import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
+import { rejectionOf } from '../support/rejection.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 async function failureOf(work: () => Promise<unknown>): Promise<ChainparseError> {
-  const error: unknown = await work().then(
-    () => new Error('it worked'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ChainparseError)) throw new Error('not one of ours', { cause: error });
+  const error = await rejectionOf(work(), ChainparseError);
   expect(error.exitCode).to.equal(5);
   expect(`${error.message} ${error.hint ?? ''}`).not.to.contain('secret99');
   return error;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
-import { connectionOptions } from '../../src/database/mysql/mysql-connection.js';
-import { ServerSockets } from '../../src/database/mysql/server-sockets.js';
+import { connectionOptions } from '../../src/database/drivers/mysql/mysql-connection.js';
+import { ServerSockets } from '../../src/database/drivers/mysql/server-sockets.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

@@ -4,13 +4,14 @@ import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { TimeoutStore } from '../../src/database/tasks/timeout-store.js';
 import type { Task } from '../../src/model/task.js';
 import { LeaseHeldError } from '../../src/runtime/errors.js';
-import { claimTask } from '../../src/tasks/claim-task.js';
+import { claimTask } from '../../src/tasks/run/claim-task.js';
 import { ageTask } from '../database/aged-task.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { ProtocolClient } from '../support/protocol.js';
-import { claimOptions, storesOf } from '../tasks/task-fixture.js';
+import { claimOptions, storesOf } from '../tasks/run/task-fixture.js';
+import { rejectionOf } from '../support/rejection.js';
 
 interface Checkpoint {
   readonly task_id: number | null;
@@ -93,7 +94,7 @@ eachDatabase('the protocol as docs/heartbeat-protocol.md has it', (testDatabase)
     expect(task).to.include({ pipelineId, lastHeartbeat: null, worker: 'python/1', endReason: null });
     const [taskStore, checkpoints] = storesOf(database);
     const second = claimTask(taskStore, checkpoints, claimOptions({ pipelineId }));
-    expect(await second.catch((error: unknown) => error)).to.be.instanceOf(LeaseHeldError);
+    await rejectionOf(second, LeaseHeldError);
   });
 
   it('beats, also twice in a second, until the task has ended', async () => {

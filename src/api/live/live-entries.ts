@@ -6,7 +6,7 @@ import type { EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { Task } from '../../model/task.js';
-import type { Settings } from '../../runtime/settings.js';
+import type { Settings } from '../../settings/settings.js';
 import type { LiveEntry } from './live-feed.js';
 import { silenceLimit } from '../../runtime/silence.js';
 

@@ -9,7 +9,7 @@ import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
-import { HeadContact } from '../../tasks/head-contact.js';
+import { HeadContact } from '../../tasks/views/head-contact.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness } from '../readiness.js';
 import type { ServerEvents } from '../server-events.js';

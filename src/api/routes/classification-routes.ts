@@ -1,7 +1,7 @@
 import { ClassificationStore } from '../../database/pipelines/classification-store.js';
 import { PipelineStore, type PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import type { Classification } from '../../model/classification.js';
-import { pipelineSummaryToJson } from '../../tasks/pipeline-json.js';
+import { pipelineSummaryToJson } from '../../tasks/views/pipeline-json.js';
 import { z } from 'zod';
 import type { ApiParts } from '../api-parts.js';
 import { route, type Route } from '../route.js';

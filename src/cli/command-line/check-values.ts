@@ -1,4 +1,4 @@
-import { amountProblem, week } from '../../runtime/amount.js';
+import { amountProblem, week } from '../../settings/amount.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { ArgumentSpec, CommandOutline, OptionSpec } from './command-outline.js';
 

@@ -1,8 +1,8 @@
 import { EventStore } from '../../database/events/event-store.js';
 import { eventToJson, undecodedToJson } from '../../model/event-json.js';
 import type { StoredUndecodedLog } from '../../model/stored-event.js';
-import { checkEventName } from '../../tasks/check-event-name.js';
-import { readOrigin, withChecksum } from '../../tasks/stored-events.js';
+import { checkEventName } from '../../tasks/views/check-event-name.js';
+import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context.js';
 import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
 import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../texts/event-table.js';

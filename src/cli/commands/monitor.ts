@@ -5,15 +5,16 @@ import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { ExitCode } from '../../runtime/errors.js';
-import { giveUpLater } from '../../tasks/give-up-later.js';
-import type { Observe } from '../../tasks/liveness-event.js';
-import { MonitorPresence } from '../../tasks/monitor-presence.js';
-import { TimeoutMonitor } from '../../tasks/timeout-monitor.js';
-import type { CheckResult } from '../../tasks/timeout-monitor.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
+import type { Observe } from '../../model/liveness-event.js';
+import { MonitorPresence } from '../../tasks/monitor/monitor-presence.js';
+import { TimeoutMonitor } from '../../tasks/monitor/timeout-monitor.js';
+import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
+import { watchMonitor } from '../../tasks/alerts/watch-liveness.js';
 import type { CommandContext } from '../context.js';
+import { runHost } from '../running/run-host.js';
 import { stopCode } from '../stop-code.js';
 import { thisProcess } from '../this-process.js';
-import { watchMonitor } from '../running/watch-liveness.js';
 
 interface MonitorOptions {
   readonly once?: boolean;
@@ -29,7 +30,7 @@ const lingerMs = 3_000;
 export async function monitorTasks(context: CommandContext, options: MonitorOptions): Promise<ExitCode> {
   const database = await context.database({ statementTimeoutMs: statementTimeoutMs(context.settings) });
   if (options.once === true) await requireMigrated(database);
-  const liveness = await watchMonitor(context, database, { isServed: options.once !== true });
+  const liveness = await watchMonitor(runHost(context, database), { isServed: options.once !== true });
   const monitor = createMonitor(context, database, liveness.observe);
   const work = options.once === true ? checkOnce(context, monitor) : keepChecking(context, monitor);
   return work.finally(() => liveness.close());

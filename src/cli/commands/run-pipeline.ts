@@ -1,17 +1,12 @@
-import { createSource, sourceConfig } from '../../components/registry.js';
-import { requireMigrated } from '../../database/schema/migrator.js';
-import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
-import { runTask } from '../../tasks/run-task.js';
+import { runDatabaseOptions, runPipeline as run } from '../../tasks/run/pipeline-runs.js';
+import { prepareRun } from '../../tasks/run/prepare-run.js';
 import type { CommandContext } from '../context.js';
-import { openChains } from '../running/open-chains.js';
-import { abortLater, checkEndpoints, checkRunnable, runDatabaseOptions, taskOptions } from '../running/prepare-run.js';
 import { printRunResult } from '../running/print-run-result.js';
+import { runHost } from '../running/run-host.js';
 import { warnAfterFresh, warnBeforeFresh } from '../running/warn-of-old-rows.js';
-import { findUrls, RunConsole } from '../running/run-console.js';
 import { tightenHeap } from '../tighten-heap.js';
-import { watchRun } from '../running/watch-liveness.js';
 
 interface RunPipelineOptions extends RunRequest {
   readonly id: number;
@@ -22,39 +17,17 @@ interface RunPipelineOptions extends RunRequest {
 export async function runPipeline(context: CommandContext, options: RunPipelineOptions): Promise<void> {
   checkRange(options);
   tightenHeap();
-  const { settings, clock, signals } = context;
+  const { settings, clock, output } = context;
+  const { id, takeOver, fresh } = options;
   const database = await context.database(runDatabaseOptions(settings));
-  await requireMigrated(database);
-  const pipeline = await new PipelineStore(database).get(options.id);
-  const component = checkRunnable(pipeline, context);
-  checkEndpoints(findUrls(context, sourceConfig(component)), sourceConfig(component));
-  if (options.fresh === true) await warnBeforeFresh(context, database, pipeline.id);
-  const console = new RunConsole(context);
-  const liveness = await watchRun(context, database, console.logger);
-  const chains = openChains(context, database, liveness);
-  const ended = new AbortController();
-  try {
-    const result = await runTask({
-      ...taskOptions(context, options, pipeline, sourceConfig(component)),
-      takeOver: options.takeOver === true,
-      database,
-      begin: (task) => {
-        const logger = console.openLog(task);
-        const chain = console.openChain(chains, sourceConfig(component), logger);
-        return Promise.resolve({ source: createSource(component, { chain: () => chain }), logger });
-      },
-      observe: liveness.observe,
-      onProgress: (progress, beatAt) => console.show(progress, beatAt),
-      signal: abortLater(clock, signals.stopping, ended.signal),
-    }).finally(() => liveness.close());
-    await console.close();
-    // Whoever stops a run shall not wait for a database that is away.
-    if (options.fresh === true) await warnAfterFresh(context, database, result).catch(() => undefined);
-    await printRunResult(context.output, result, clock.monotonic() - console.openedAt);
-  } finally {
-    ended.abort();
-    await console.close();
-  }
+  const host = runHost(context, database);
+  const prepared = await prepareRun(host, id);
+  if (fresh === true) await warnBeforeFresh(context, database, id);
+  const since = clock.monotonic();
+  const result = await run(host, prepared, { request: options, takeOver });
+  // Whoever stops a run shall not wait for a database that is away.
+  if (fresh === true) await warnAfterFresh(context, database, result).catch(() => undefined);
+  await printRunResult(output, result, clock.monotonic() - since);
 }
 
 function checkRange({ fromBlock, toBlock }: RunPipelineOptions): void {

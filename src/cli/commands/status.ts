@@ -1,10 +1,10 @@
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
-import { HeadContact } from '../../tasks/head-contact.js';
-import { EventRates } from '../../tasks/event-rates.js';
-import { systemStatusToJson } from '../../tasks/system-status-json.js';
-import { readSystemStatus, type SystemStatus } from '../../tasks/system-status.js';
+import { HeadContact } from '../../tasks/views/head-contact.js';
+import { EventRates } from '../../tasks/views/event-rates.js';
+import { systemStatusToJson } from '../../tasks/views/system-status-json.js';
+import { readSystemStatus, type SystemStatus } from '../../tasks/views/system-status.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { CommandContext } from '../context.js';
 import { paintLines } from '../terminal/paint-lines.js';

@@ -1,5 +1,5 @@
 import { RuntimeFailure } from '../../runtime/errors.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import type { Output } from '../output.js';
 
 /** A text in each language. */

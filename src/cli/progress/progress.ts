@@ -1,9 +1,10 @@
 import { lagBlocks, type Progress } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 import { ProgressRate } from './progress-rate.js';
 import { progressBar, progressText, type ProgressView } from './progress-text.js';
+import type { ProgressDisplay } from '../../tasks/run/run-host.js';
 import type { StatusLine } from '../terminal/status-line.js';
 
 const drawEveryMs = 100;
@@ -18,16 +19,8 @@ export interface ProgressReporterOptions {
   readonly logger: Logger;
 }
 
-/** Shows people how far a run is: a line that changes on a terminal, elsewhere a log line every 10 seconds. */
-export interface ProgressReporter {
-  /** Tells what was done so far, and when, on the wall clock, the last beat landed. */
-  update(progress: Progress, lastHeartbeatAt?: number): void;
-  /** Takes the line away. */
-  end(): void;
-}
-
-/** Makes a reporter for one run. */
-export function createProgressReporter(options: ProgressReporterOptions): ProgressReporter {
+/** Makes what shows how far one run is: a line that changes on a terminal, elsewhere a log line every 10 seconds. */
+export function createProgressReporter(options: ProgressReporterOptions): ProgressDisplay {
   const { statusLine } = options;
   return statusLine === undefined ? new LoggedProgress(options) : new DrawnProgress(options, statusLine);
 }
@@ -64,7 +57,7 @@ class ProgressMemory {
   }
 }
 
-class LoggedProgress implements ProgressReporter {
+class LoggedProgress implements ProgressDisplay {
   readonly #options: ProgressReporterOptions;
   readonly #memory: ProgressMemory;
   #loggedAt: number;
@@ -104,7 +97,7 @@ class LoggedProgress implements ProgressReporter {
   }
 }
 
-class DrawnProgress implements ProgressReporter {
+class DrawnProgress implements ProgressDisplay {
   readonly #options: ProgressReporterOptions;
   readonly #statusLine: StatusLine;
   readonly #memory: ProgressMemory;

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../../runtime/clock.js';
 import { AlertDeliveryError } from '../../runtime/errors.js';
 import type { AlertChannel, AlertMessage } from '../../tasks/alerts/alert-message.js';
-import { giveUpLater } from '../../tasks/give-up-later.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
 
 export interface CommandChannelOptions {
   /** A program and its arguments; no shell reads them. */

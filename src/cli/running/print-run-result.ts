@@ -1,5 +1,5 @@
 import { statusName, statusText } from '../../model/task.js';
-import type { TaskResult } from '../../tasks/task-options.js';
+import type { TaskResult } from '../../tasks/run/task-options.js';
 import type { Output } from '../output.js';
 
 /** Prints what a run has done; as one line of JSON where several runs are told of. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { createJsonLogger } from '../../runtime/json-logger.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { SecretMask } from '../../runtime/secrets.js';
-import type { Settings } from '../../runtime/settings.js';
+import type { Settings } from '../../settings/settings.js';
 import { createPrettyLogger } from './pretty-logger.js';
 import type { StatusLine } from './status-line.js';
 

@@ -1,5 +1,5 @@
 import type { ForgetOptions } from '../../database/operations/forget-alerts.js';
-import type { AlertSettings } from '../../runtime/alert-settings.js';
+import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
 
 export interface AlertRetentionOptions {

@@ -3,7 +3,7 @@ import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { Alert, AlertCondition } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
-import type { AlertSettings } from '../../runtime/alert-settings.js';
+import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -11,7 +11,7 @@ import { manySilent, taskSilent, timeoutRate } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import type { AlertRetention } from './alert-retention.js';
 import { DatabaseRule } from './database-rule.js';
-import type { LivenessEvent } from '../liveness-event.js';
+import type { LivenessEvent } from '../../model/liveness-event.js';
 
 export interface MonitorAlertsOptions {
   readonly desk: AlertDesk;

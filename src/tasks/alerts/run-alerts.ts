@@ -1,11 +1,11 @@
 import { alertKey } from '../../model/alert.js';
 import type { AlertRule } from '../../model/alert.js';
-import type { AlertSettings } from '../../runtime/alert-settings.js';
+import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
 import { heartbeatFailing, noMonitor, taskHangs } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import { DatabaseRule } from './database-rule.js';
-import type { LivenessEvent } from '../liveness-event.js';
+import type { LivenessEvent } from '../../model/liveness-event.js';
 
 export interface RunAlertsOptions {
   readonly desk: AlertDesk;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/clock.js';
 import { AlertDeliveryError, messageOf } from '../../runtime/errors.js';
 import type { AlertChannel, AlertMessage } from './alert-message.js';
-import { giveUpLater } from '../give-up-later.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
 import { signWebhook } from './sign-webhook.js';
 
 export interface WebhookOptions {

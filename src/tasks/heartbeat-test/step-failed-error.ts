@@ -1,4 +1,4 @@
-import type { Lang } from '../../runtime/messages.js';
+import type { Lang } from '../../runtime/lang.js';
 
 /** A text in each language. */
 export type Text = Readonly<Record<Lang, string>>;

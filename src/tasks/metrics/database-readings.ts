@@ -4,8 +4,8 @@ import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { isMonitorAlive } from '../../model/monitor.js';
 import type { Clock } from '../../runtime/clock.js';
-import type { LivenessMetrics } from '../liveness-metrics.js';
-import type { Observe } from '../liveness-event.js';
+import type { LivenessMetrics } from './liveness-metrics.js';
+import type { Observe } from '../../model/liveness-event.js';
 
 interface ReadingOptions {
   readonly database: Database;

@@ -1,6 +1,6 @@
 import type { Counter, Histogram, Registry } from 'prom-client';
 import { lagBlocks, type Progress } from '../../model/task.js';
-import type { LivenessEvent } from '../liveness-event.js';
+import type { LivenessEvent } from '../../model/liveness-event.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 

@@ -1,9 +1,8 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ObserveChain } from '../../chain/chain-event.js';
 import type { Clock } from '../../runtime/clock.js';
-import { combineObservers } from '../combine-observers.js';
-import type { Observe } from '../liveness-event.js';
-import { LivenessMetrics } from '../liveness-metrics.js';
+import { combineObservers, type Observe } from '../../model/liveness-event.js';
+import { LivenessMetrics } from './liveness-metrics.js';
 import { ChainMetrics } from './chain-metrics.js';
 import { PipelineMetrics } from './pipeline-metrics.js';
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { createProgressReporter, type ProgressReporter } from '../../../src/cli/progress/progress.js';
+import { createProgressReporter } from '../../../src/cli/progress/progress.js';
 import { durationText } from '../../../src/cli/progress/progress-text.js';
 import { StatusLine } from '../../../src/cli/terminal/status-line.js';
 import type { Progress } from '../../../src/model/task.js';
 import type { LogFields, Logger } from '../../../src/runtime/logger.js';
-import type { Lang } from '../../../src/runtime/messages.js';
+import type { Lang } from '../../../src/runtime/lang.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeStream } from '../fake-io.js';
 
@@ -13,7 +13,7 @@ interface SetUp {
   readonly stream: FakeStream;
   readonly statusLine: StatusLine;
   readonly lines: [string, LogFields | undefined][];
-  readonly reporter: ProgressReporter;
+  readonly reporter: ReturnType<typeof createProgressReporter>;
   /** Returns what was drawn since the last call. */
   readonly drawn: () => string;
 }

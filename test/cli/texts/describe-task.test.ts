@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describeTask } from '../../../src/cli/texts/describe-task.js';
 import type { Task } from '../../../src/model/task.js';
-import type { Lang } from '../../../src/runtime/messages.js';
+import type { Lang } from '../../../src/runtime/lang.js';
 
 const defaults = { heartbeatIntervalSeconds: 30, taskTimeoutMinutes: 60 };
 

@@ -3,7 +3,7 @@ import type { Database } from '../../../src/database/database.js';
 import { TestPipelineStore } from '../../../src/database/pipelines/test-pipeline-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
-import { exampleWorker } from '../../tasks/task-fixture.js';
+import { exampleWorker } from '../../tasks/run/task-fixture.js';
 import { setStage } from '../../tasks/heartbeat-test/scene-fixture.js';
 
 const owner = { token: 'abc', worker: 'there:7', identity: 'boot 1' };

@@ -1,8 +1,8 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const heartbeat = guardsOf('src/tasks/heartbeat.ts', ['test/tasks/heartbeat.test.ts']);
-const rounds = guardsOf('src/tasks/beat-rounds.ts', ['test/tasks/beat-rounds.test.ts']);
+const heartbeat = guardsOf('src/tasks/run/heartbeat.ts', ['test/tasks/run/heartbeat.test.ts']);
+const rounds = guardsOf('src/tasks/run/beat-rounds.ts', ['test/tasks/run/beat-rounds.test.ts']);
 const aside = ['test/database/aside-writes.test.ts'];
 
 /** When a run beats, when it stops, and what it does while its database is away. */
@@ -26,10 +26,10 @@ export const heartbeatMutants: readonly Mutant[] = [
     'if (await this.#hasEnded(condition.taskId)) return',
     'if (condition.taskId === -1) return',
   ),
-  guardsOf('src/cli/running/prepare-run.ts', ['test/cli/running/prepare-run.test.ts'])(
+  guardsOf('src/runtime/give-up-later.ts', ['test/runtime/give-up-later.test.ts'])(
     'stopped-before',
     'a run that was told to stop before it began drops its calls, too',
-    'if (stopping.aborted) begin();\n  else ',
+    'if (after.aborted) begin();\n  else ',
     '',
   ),
   heartbeat('lost-signal', 'a run whose beat is refused stops', '      this.#lost.abort(this.#failure);\n', ''),
@@ -39,7 +39,7 @@ export const heartbeatMutants: readonly Mutant[] = [
     '        if (error instanceof LeaseLostError || error instanceof DatabaseUnusableError) throw error;\n',
     '',
   ),
-  guardsOf('src/tasks/heartbeat.ts', ['test/tasks/beat-rounds.test.ts'])(
+  guardsOf('src/tasks/run/heartbeat.ts', ['test/tasks/run/beat-rounds.test.ts'])(
     'lost-moved',
     'also where no beat of its own is due',
     '    this.#lost.signal.throwIfAborted();\n',
@@ -103,16 +103,16 @@ export const heartbeatMutants: readonly Mutant[] = [
     '(options.random ?? Math.random)() / 2',
     '0',
   ),
-  guardsOf('src/database/sqlite/sqlite-script-runner.ts', aside)(
+  guardsOf('src/database/drivers/sqlite/sqlite-script-runner.ts', aside)(
     'aside-lock',
     'a report waits for no lock while a beat stands behind it',
     "    connection.pragma('busy_timeout = 0');\n",
     '',
   ),
-  guardsOf('src/database/knex-database.ts', aside)(
+  guardsOf('src/database/drivers/mysql/open-mysql.ts', aside)(
     'aside-way',
     'nor does it go the way of the commits of a server',
-    'this.#runner.runAside === undefined ? query : this.#runner.runAside([toStep(query)])',
-    'this.#runner.run([toStep(query)])',
+    'reads.raw(sql, [...bindings]),\n    schema',
+    'scripts.run([{ sql, bindings }]),\n    schema',
   ),
 ];

@@ -4,16 +4,16 @@ import type { Mutant } from './mutant.js';
 const store = guardsOf('src/database/tasks/task-store.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const ending = guardsOf('src/database/tasks/end-replaced.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
-const claim = guardsOf('src/tasks/claim-task.ts', ['test/tasks/claim-task.test.ts'], '(sqlite)');
-const finish = guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(mariadb)');
-const run = guardsOf('src/tasks/task-run.ts', ['test/tasks/run-task.test.ts'], '(sqlite)');
+const claim = guardsOf('src/tasks/run/claim-task.ts', ['test/tasks/run/claim-task.test.ts'], '(sqlite)');
+const finish = guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(mariadb)');
+const run = guardsOf('src/tasks/run/run-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)');
 const queue = guardsOf('src/database/tasks/queue-task.ts', ['test/database/tasks/queue-task.test.ts'], '(sqlite)');
 const names = guardsOf(
   'src/database/pipelines/pipeline-store.ts',
   ['test/database/pipelines/pipeline-store.test.ts'],
   '(sqlite)',
 );
-const settings = guardsOf('src/runtime/settings.ts', ['test/runtime/settings.test.ts']);
+const settings = guardsOf('src/settings/settings.ts', ['test/settings/settings.test.ts']);
 
 /** Who has a pipeline, and when a task ends. */
 export const leaseMutants: readonly Mutant[] = [
@@ -119,7 +119,7 @@ export const leaseMutants: readonly Mutant[] = [
     'if (!(error instanceof DatabaseUnreachableError)) throw error;',
     'throw error;',
   ),
-  guardsOf('src/tasks/finish-task.ts', ['test/tasks/run-task.test.ts'], '(sqlite)')(
+  guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)')(
     'finish-lost',
     'a run that somebody else has ended is lost, not completed',
     'if (finished || isOurs(task, outcome)) return task;',

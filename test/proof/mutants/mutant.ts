@@ -3,12 +3,12 @@ export interface Mutant {
   readonly name: string;
   /** What the guard is for. */
   readonly guard: string;
-  /** The file that it stands in, from the project's folder. */
+  /** The name of the file that it stands in: enough to tell it from the same words elsewhere. */
   readonly file: string;
-  /** The text of the guard: it must occur exactly once. */
+  /** The guard's own tokens, in whatever layout. */
   readonly text: string;
   readonly replacement: string;
-  /** Test files. */
+  /** The names of test files. */
   readonly tests: readonly string[];
   /** Of these only the suites whose title contains this. */
   readonly only: string | null;

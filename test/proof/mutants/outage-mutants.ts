@@ -1,10 +1,13 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const watchTest = 'test/tasks/outage-watch.test.ts';
-const outagesTest = 'test/tasks/timeout-monitor-outages.test.ts';
-const watch = guardsOf('src/tasks/outage-watch.ts', [watchTest]);
-const monitor = guardsOf('src/tasks/timeout-monitor.ts', [outagesTest, 'test/tasks/timeout-monitor.test.ts']);
+const watchTest = 'test/tasks/monitor/outage-watch.test.ts';
+const outagesTest = 'test/tasks/monitor/timeout-monitor-outages.test.ts';
+const watch = guardsOf('src/tasks/monitor/outage-watch.ts', [watchTest]);
+const monitor = guardsOf('src/tasks/monitor/timeout-monitor.ts', [
+  outagesTest,
+  'test/tasks/monitor/timeout-monitor.test.ts',
+]);
 
 /** When silence means nothing. */
 export const outageMutants: readonly Mutant[] = [

@@ -6,9 +6,13 @@ const store = guardsOf(
   ['test/database/events/rewind-store.test.ts'],
   '(sqlite)',
 );
-const rewind = guardsOf('src/tasks/rewind-pipeline.ts', ['test/tasks/rewind-pipeline.test.ts'], '(sqlite)');
-const block = guardsOf('src/tasks/rewind-block.ts', ['test/tasks/rewind-pipeline.test.ts'], '(sqlite)');
-const parked = guardsOf('src/tasks/parked.ts', ['test/tasks/parked.test.ts'], '(sqlite)');
+const rewind = guardsOf(
+  'src/tasks/rewind/rewind-pipeline.ts',
+  ['test/tasks/rewind/rewind-pipeline.test.ts'],
+  '(sqlite)',
+);
+const block = guardsOf('src/tasks/rewind/rewind-block.ts', ['test/tasks/rewind/rewind-pipeline.test.ts'], '(sqlite)');
+const parked = guardsOf('src/tasks/run/parked.ts', ['test/tasks/run/parked.test.ts'], '(sqlite)');
 const repair = guardsOf(
   'src/database/events/repair-store.ts',
   ['test/database/events/repair-store.test.ts'],

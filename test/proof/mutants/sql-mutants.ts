@@ -2,12 +2,18 @@ import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
 const scriptTest = ['test/database/script.test.ts'];
-const mysqlRunner = 'src/database/mysql/mysql-script-runner.ts';
-const packets = guardsOf('src/database/mysql/mysql-script.ts', ['test/database/mysql/mysql-script.test.ts']);
-const sqlite = guardsOf('src/database/sqlite/sqlite-script-runner.ts', scriptTest, '(sqlite)');
-const session = guardsOf('src/database/mysql/mysql-connection.ts', ['test/database/session.test.ts'], '(mariadb)');
-const writer = guardsOf('src/database/sqlite/sqlite-writer-process.ts', [
-  'test/database/sqlite/sqlite-writer-process.test.ts',
+const mysqlRunner = 'src/database/drivers/mysql/mysql-script-runner.ts';
+const packets = guardsOf('src/database/drivers/mysql/mysql-script.ts', [
+  'test/database/drivers/mysql/mysql-script.test.ts',
+]);
+const sqlite = guardsOf('src/database/drivers/sqlite/sqlite-script-runner.ts', scriptTest, '(sqlite)');
+const session = guardsOf(
+  'src/database/drivers/mysql/mysql-connection.ts',
+  ['test/database/session.test.ts'],
+  '(mariadb)',
+);
+const writer = guardsOf('src/database/drivers/sqlite/sqlite-writer-process.ts', [
+  'test/database/drivers/sqlite/sqlite-writer-process.test.ts',
 ]);
 
 /** What keeps a script whole, fenced, in time, and out of others' way. */
@@ -24,7 +30,7 @@ export const sqlMutants: readonly Mutant[] = [
     'if (unknown.length === 0) return;',
     'if (unknown.length >= 0) return;',
   ),
-  guardsOf('src/database/mysql/mysql-script.ts', scriptTest, '(mariadb)')(
+  guardsOf('src/database/drivers/mysql/mysql-script.ts', scriptTest, '(mariadb)')(
     'mysql-fence',
     'MySQL judges a fence behind its statement',
     "outOfRangeUnless('ROW_COUNT() = 1')",
@@ -56,7 +62,7 @@ export const sqlMutants: readonly Mutant[] = [
     '`ROLLBACK;${expectNothing};${noteClock}`',
     'noteClock',
   ),
-  guardsOf(mysqlRunner, ['test/database/mysql/late-packet.test.ts'])(
+  guardsOf(mysqlRunner, ['test/database/drivers/mysql/late-packet.test.ts'])(
     'late-packet',
     'a server that was frozen refuses what its sender has given up',
     '[refuseLate(allowedMs), ...statements, noteClock]',
@@ -71,10 +77,10 @@ export const sqlMutants: readonly Mutant[] = [
   guardsOf('src/database/knex-database.ts', ['test/database/urgent-writes.test.ts'])(
     'urgent-writes',
     'a beat never waits behind another script',
-    'this.#urgentRunner.run(',
-    'this.#runner.run(',
+    'this.driver.urgentScripts.run(',
+    'this.driver.scripts.run(',
   ),
-  guardsOf('src/database/open-database.ts', ['test/database/urgent-writes.test.ts'])(
+  guardsOf('src/database/drivers/mysql/open-mysql.ts', ['test/database/urgent-writes.test.ts'])(
     'beat-timeout',
     'a beat is given up sooner than a big commit',
     'timeoutMs: settings.beatTimeoutMs ?? timeoutMs',
@@ -86,33 +92,35 @@ export const sqlMutants: readonly Mutant[] = [
     ' /*M!100300 , idle_write_transaction_timeout = 5 */',
     '',
   ),
-  guardsOf('src/database/mysql/mysql-connection.ts', ['test/database/odd-servers.test.ts'], 'end a literal')(
+  guardsOf('src/database/drivers/mysql/mysql-connection.ts', ['test/database/odd-servers.test.ts'], 'end a literal')(
     'session-mode',
     'no mode of a server lets a text end its literal',
     ", sql_mode = '${mode}'",
     '',
   ),
   session('lock-wait', 'nobody waits long for a lock', 'innodb_lock_wait_timeout = 3', 'innodb_lock_wait_timeout = 50'),
-  guardsOf('src/database/open-database.ts', ['test/database/frozen-writer.test.ts'], '(sqlite)')(
+  guardsOf('src/database/drivers/sqlite/open-sqlite.ts', ['test/database/frozen-writer.test.ts'], '(sqlite)')(
     'sqlite-writer',
     'SQLite’s writes of a run happen in a process of their own',
     'if (timeoutMs === undefined) {',
     'if (timeoutMs !== 0) {',
   ),
   writer('writer-timeout', 'a writer that hangs is killed', "() => void child.kill('SIGKILL'),", '() => undefined,'),
-  guardsOf('src/database/sqlite/sqlite-writer.ts', ['test/database/sqlite/sqlite-writer-process.test.ts'])(
+  guardsOf('src/database/drivers/sqlite/sqlite-writer.ts', [
+    'test/database/drivers/sqlite/sqlite-writer-process.test.ts',
+  ])(
     'writer-signals',
     'a signal that is meant for its parent does not end the writer',
     "process.on('SIGTERM', () => undefined);",
     '',
   ),
-  guardsOf('src/database/mysql/mysql-dialect.ts', ['test/database/tasks/timeout-store.test.ts'], '(mariadb)')(
+  guardsOf('src/database/drivers/mysql/mysql-dialect.ts', ['test/database/tasks/timeout-store.test.ts'], '(mariadb)')(
     'live-now',
     'a deadline is compared when the row is had, not when the statement began',
     "knex.raw('SYSDATE()')",
     "knex.raw('NOW()')",
   ),
-  guardsOf('src/database/mysql/mysql-dialect.ts', ['test/database/tasks/timeout-store.test.ts'], '(mariadb)')(
+  guardsOf('src/database/drivers/mysql/mysql-dialect.ts', ['test/database/tasks/timeout-store.test.ts'], '(mariadb)')(
     'skip-locked',
     'rows that somebody has locked are left out',
     'query.forUpdate().skipLocked()',

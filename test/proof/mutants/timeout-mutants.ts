@@ -7,9 +7,9 @@ const store = guardsOf(
   '(sqlite)',
 );
 const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/timeout-store.test.ts'], '(sqlite)');
-const checkTest = ['test/tasks/timeout-check.test.ts'];
-const check = guardsOf('src/tasks/timeout-check.ts', checkTest, '(sqlite)');
-const lockedCheck = guardsOf('src/tasks/timeout-check.ts', checkTest, '(mariadb)');
+const checkTest = ['test/tasks/monitor/timeout-check.test.ts'];
+const check = guardsOf('src/tasks/monitor/timeout-check.ts', checkTest, '(sqlite)');
+const lockedCheck = guardsOf('src/tasks/monitor/timeout-check.ts', checkTest, '(mariadb)');
 
 /** By what a task is judged, and until when. */
 export const timeoutMutants: readonly Mutant[] = [
@@ -43,7 +43,7 @@ export const timeoutMutants: readonly Mutant[] = [
     '\n      .whereRaw(isSilent(this.#database, rule.heartbeatIntervalSeconds))',
     '',
   ),
-  store('timeout-own', 'a task’s own timeout beats the setting', 'COALESCE(ROUND(timeout_minutes * 60, 3), ?)', '?'),
+  store('timeout-own', 'a task’s own timeout beats the setting', 'COALESCE(ROUND(timeout_minutes * 60000) / 1000, ?)', '?'),
   silence('timeout-surely', 'whole seconds may read one too many', "'? >= ? + 1'", "'? >= ?'"),
   silence(
     'timeout-creation',

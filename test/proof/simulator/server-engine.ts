@@ -1,9 +1,9 @@
 import { createConnection } from 'mysql2/promise';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { format } from 'mysql2';
-import { mysqlDialect } from '../../../src/database/mysql/mysql-dialect.js';
-import { sessionSetup } from '../../../src/database/mysql/mysql-connection.js';
-import { fenceErrorNumber, writePackets } from '../../../src/database/mysql/mysql-script.js';
+import { mysqlDialect } from '../../../src/database/drivers/mysql/mysql-dialect.js';
+import { sessionSetup } from '../../../src/database/drivers/mysql/mysql-connection.js';
+import { fenceErrorNumber, writePackets } from '../../../src/database/drivers/mysql/mysql-script.js';
 import { FenceError } from '../../../src/database/script.js';
 import type { ScriptStep, SqlValue, StepResult } from '../../../src/database/script.js';
 import { createDatabase } from '../../support/databases.js';

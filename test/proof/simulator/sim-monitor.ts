@@ -1,7 +1,7 @@
 import { MonitorStore } from '../../../src/database/operations/monitor-store.js';
 import { TimeoutStore } from '../../../src/database/tasks/timeout-store.js';
-import { MonitorPresence } from '../../../src/tasks/monitor-presence.js';
-import { TimeoutMonitor } from '../../../src/tasks/timeout-monitor.js';
+import { MonitorPresence } from '../../../src/tasks/monitor/monitor-presence.js';
+import { TimeoutMonitor } from '../../../src/tasks/monitor/timeout-monitor.js';
 import type { PlannedMonitor } from './planned-process.js';
 import type { World } from './world.js';
 

@@ -1,10 +1,10 @@
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
-import { BeatRounds } from '../../../src/tasks/beat-rounds.js';
-import type { Worker } from '../../../src/tasks/claim-task.js';
-import { runTask } from '../../../src/tasks/run-task.js';
-import type { TaskOptions } from '../../../src/tasks/task-options.js';
+import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
+import type { Worker } from '../../../src/tasks/run/claim-task.js';
+import { runTask } from '../../../src/tasks/run/run-task.js';
+import type { TaskOptions } from '../../../src/tasks/run/task-options.js';
 import type { Run } from './history.js';
 import type { PlannedStart } from './planned-process.js';
 import type { SimProcess } from './sim-process.js';
@@ -119,6 +119,7 @@ export class SimWorker {
       timeoutMinutes: plan.taskTimeoutSeconds === null ? null : plan.taskTimeoutSeconds / 60,
       logPathPrefix: 'logs/pipeline_',
       takeOver: this.#start.takeOver,
+      keepsRemoved: plan.hasSinks,
       begin: (task) => {
         run.taskId = task.id;
         trace(`${run.worker} runs pipeline ${run.pipeline} as task ${task.id}`);

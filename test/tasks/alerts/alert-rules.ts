@@ -1,4 +1,4 @@
-import type { AlertSettings } from '../../../src/runtime/alert-settings.js';
+import type { AlertSettings } from '../../../src/settings/settings.js';
 
 /** The rules as they are where nothing is set. */
 export const defaultRules: AlertSettings = {

@@ -6,7 +6,7 @@ import { heartbeatFailing, noMonitor } from '../../../src/tasks/alerts/alert-con
 import { MonitorAlerts } from '../../../src/tasks/alerts/monitor-alerts.js';
 import { AlertFixture, storedAlert } from './alert-fixture.js';
 import { defaultRules, noRules } from './alert-rules.js';
-import { silentTask } from '../monitor-fixture.js';
+import { silentTask } from '../monitor/monitor-fixture.js';
 
 const rate = 'timeout_rate:tasks';
 

@@ -11,7 +11,7 @@ import { ageTask } from '../../database/aged-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { systemClock, type Clock } from '../../../src/runtime/clock.js';
 import { openMigrated } from '../../support/migrated-database.js';
-import { silentTask } from '../monitor-fixture.js';
+import { silentTask } from '../monitor/monitor-fixture.js';
 import { broken, play, setStage, without, type Edit } from './scene-fixture.js';
 
 type Stage = Awaited<ReturnType<typeof setStage>>;

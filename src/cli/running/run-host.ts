@@ -1,0 +1,22 @@
+import { alertChannels } from './alert-channels.js';
+import type { Database } from '../../database/database.js';
+import type { RunHost } from '../../tasks/run/run-host.js';
+import type { CommandContext } from '../context.js';
+import { createProgressReporter } from '../progress/progress.js';
+import { thisProcess } from '../this-process.js';
+import { version } from '../version.js';
+
+/** This process as tasks know it that run in it, or are judged by it. */
+export function runHost(context: CommandContext, database: Database): RunHost {
+  const { settings, shownSettings, clock, logger, secrets, cwd, statusLine, signals } = context;
+  const asked = shownSettings.some(({ name, origin }) => name === 'task_timeout' && origin.startsWith('flag'));
+  return {
+    ...{ database, settings, clock, logger, secrets, cwd },
+    worker: thisProcess(),
+    channels: alertChannels(context),
+    version: version(),
+    stopping: signals.stopping,
+    timeoutMinutes: asked ? settings.taskTimeoutMinutes : null,
+    showProgress: (log) => createProgressReporter({ statusLine, lang: settings.lang, clock, logger: log }),
+  };
+}

@@ -1,0 +1,28 @@
+import type { Dialect } from '../../dialect.js';
+import { classify, hint } from './mysql-errors.js';
+
+/** The dialect of MySQL 8 and MariaDB 10.6 or newer. */
+export const mysqlDialect: Dialect = {
+  name: 'mysql',
+  now: (knex) => knex.raw('NOW()'),
+  liveNow: (knex) => knex.raw('SYSDATE()'),
+  uptime: (knex) => ({ query: knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"), read: readUptime }),
+  skipLocked: (query) => query.forUpdate().skipLocked(),
+  secondsSince: (knex, column) => knex.raw('TIMESTAMPDIFF(SECOND, ??, NOW())', [column]),
+  secondsAgo: (knex, seconds) => knex.raw('NOW() - INTERVAL ? SECOND', [Math.round(seconds)]),
+  // The column stands alone, so that an index serves it.
+  isOlder: (knex, column, seconds) => knex.raw('?? < NOW() - INTERVAL ? SECOND', [column, seconds]),
+  isAhead: (knex, column, seconds) => knex.raw('?? > NOW() + INTERVAL ? SECOND', [column, seconds]),
+  lastInsertId: (knex) => knex.raw('LAST_INSERT_ID()'),
+  aroundLastInsertId: (knex, _table, prefix, suffix) => knex.raw('CONCAT(?, LAST_INSERT_ID(), ?)', [prefix, suffix]),
+  countFrom: () => [],
+  notAfter: () => [],
+  sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),
+  classify,
+  hint,
+};
+
+function readUptime(answer: unknown): number | null {
+  const [rows] = answer as [readonly { readonly Value: string }[]];
+  return rows[0] === undefined ? null : Number(rows[0].Value);
+}

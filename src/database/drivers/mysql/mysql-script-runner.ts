@@ -1,0 +1,184 @@
+import { createConnection } from 'mysql2';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
+import type { Clock } from '../../../runtime/clock.js';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import type { DatabaseTimezone } from '../../database-timezone.js';
+import type { MysqlAddress } from '../../database-url.js';
+import { noteClock, refuseLate } from './late-packet.js';
+import { connectionOptions, dropConnection, prepare } from './mysql-connection.js';
+import { mysqlDialect } from './mysql-dialect.js';
+import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
+import type { Packet } from './mysql-script.js';
+import type { ServerSockets } from './server-sockets.js';
+import { FenceError, isFenced } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../../script.js';
+
+/** How long an orderly end of the connection may take, in milliseconds. */
+const goodbyeMs = 1_000;
+
+interface Session {
+  readonly connection: Connection;
+  readonly maxBytes: number;
+  /** The texts of inserts that are to be sent soon. */
+  readonly prepared: WeakMap<BulkInsert, readonly string[]>;
+  /** Not later than when the server last noted its clock, by our monotonic one. */
+  notedAt: number;
+}
+
+export interface MysqlScriptRunnerOptions {
+  readonly timezone: DatabaseTimezone;
+  readonly clock: Clock;
+  readonly sockets: ServerSockets;
+  /** How long the server may take for a script before its connection is dropped. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Runs scripts on a connection of its own, which no pool can take away from the heartbeat. A script travels as one
+ * packet (several only where it exceeds max_allowed_packet) from START TRANSACTION to COMMIT.
+ */
+export class MysqlScriptRunner implements ScriptRunner {
+  readonly #address: MysqlAddress;
+  readonly #options: MysqlScriptRunnerOptions;
+  #session: Session | null = null;
+  #isClosed = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(address: MysqlAddress, options: MysqlScriptRunnerOptions) {
+    this.#address = address;
+    this.#options = options;
+  }
+
+  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    const result = this.#turn.then(() => this.#runNow(steps));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  prepare(insert: BulkInsert): void {
+    // Before there is a session it is not known how much the server takes at once.
+    this.#session?.prepared.set(insert, writeInserts(insert, this.#session.maxBytes));
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    this.#isClosed = true;
+    if (session === null) return;
+    // Behind a script in the air the goodbye would wait for as long as that one may take.
+    await this.#within(session.connection, session.connection.end(), goodbyeMs).catch(() => undefined);
+  }
+
+  async #runNow(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    const results = steps.map(() => ({ matched: 0, insertId: 0 }));
+    const session = await this.#connect();
+    try {
+      const textsOf = (insert: BulkInsert): readonly string[] =>
+        session.prepared.get(insert) ?? writeInserts(insert, session.maxBytes);
+      for (const packet of writePackets(steps, session.maxBytes, textsOf)) {
+        collect(results, packet, await this.#sendInTime(session, packet.statements));
+      }
+      return results;
+    } catch (error) {
+      await this.#recover(session, error);
+      if ((error as { errno?: unknown }).errno !== fenceErrorNumber) throw error;
+      if (steps.some(isFenced)) throw new FenceError();
+      throw new DatabaseUnreachableError('the database got to a statement too late to execute it', { cause: error });
+    }
+  }
+
+  /** Sends a packet that the server does not execute any more once it has been given up here. */
+  async #sendInTime(session: Session, statements: readonly string[]): Promise<readonly unknown[]> {
+    const sentAt = this.#options.clock.monotonic();
+    const allowedMs = sentAt - session.notedAt + this.#options.timeoutMs;
+    // Joined once: each copy of a batch's text is megabytes.
+    const text = [refuseLate(allowedMs), ...statements, noteClock].join(';');
+    const answers = await this.#send(session, text);
+    session.notedAt = sentAt;
+    return (answers as unknown[]).slice(1, -1);
+  }
+
+  /** Ends what a failed packet left open; drops a connection that can't be trusted any more. */
+  async #recover(session: Session, error: unknown): Promise<void> {
+    if (!(error instanceof DatabaseUnreachableError) && mysqlDialect.classify(error) !== 'unreachable') {
+      try {
+        const sentAt = this.#options.clock.monotonic();
+        await this.#send(session, `ROLLBACK;${expectNothing};${noteClock}`);
+        // A packet may have been refused because the server's clock was set forward.
+        session.notedAt = sentAt;
+        return;
+      } catch {
+        // The connection is gone as well, and with it the transaction.
+      }
+    }
+    this.#session = null;
+    dropConnection(session.connection);
+  }
+
+  async #connect(): Promise<Session> {
+    if (this.#session !== null) return this.#session;
+    // What still waits for its turn must not open a connection that nobody would close.
+    if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
+    const raw = createConnection({
+      ...connectionOptions(this.#address, this.#options.sockets),
+      multipleStatements: true,
+      // Scripts are written out here: the driver would go through megabytes once more, in search of what it may fill in.
+      queryFormat: (text) => text,
+    });
+    // Without a listener an error of an idle connection would end the process; the next script meets it anyway.
+    const connection = raw.promise();
+    raw.on('error', () => {
+      if (this.#session?.connection === connection) this.#session = null;
+    });
+    try {
+      await this.#within(connection, connection.connect());
+      const notedAt = this.#options.clock.monotonic();
+      const session = { connection, maxBytes: 1 << 20, prepared: new WeakMap(), notedAt };
+      await prepare((statement) => this.#send(session, statement), this.#options.timezone);
+      await this.#send(session, noteClock);
+      const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
+      this.#session = { ...session, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
+      return this.#session;
+    } catch (error) {
+      dropConnection(connection);
+      throw error;
+    }
+  }
+
+  async #send(session: Session, text: string): Promise<unknown> {
+    const [answer] = await this.#within(session.connection, session.connection.query(text));
+    return answer;
+  }
+
+  /** Waits for the server, but not for ever: a connection on which it stays silent is dropped. */
+  async #within<T>(connection: Connection, work: Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<T> {
+    const { clock } = this.#options;
+    const done = new AbortController();
+    const silence = clock.sleep(timeoutMs, done.signal).then(
+      () => {
+        dropConnection(connection);
+        throw new DatabaseUnreachableError(`the database did not answer within ${timeoutMs / 1000} s`);
+      },
+      // Not silent: the work has ended first, and with it this wait.
+      () => work,
+    );
+    // The loser of the race may still fail later, when nobody listens any more.
+    work.catch(() => undefined);
+    try {
+      return await Promise.race([work, silence]);
+    } finally {
+      done.abort();
+      silence.catch(() => undefined);
+    }
+  }
+}
+
+function collect(results: { matched: number; insertId: number }[], packet: Packet, answers: readonly unknown[]): void {
+  packet.answers.forEach((step, i) => {
+    const result = step === null ? undefined : results[step];
+    const header = answers[i] as ResultSetHeader | undefined;
+    if (result === undefined || header === undefined) return;
+    result.matched += header.affectedRows;
+    result.insertId = header.insertId;
+  });
+}

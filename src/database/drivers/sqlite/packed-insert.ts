@@ -1,0 +1,104 @@
+import { hexDigits } from '../../script.js';
+import type { BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '../../script.js';
+
+/**
+ * A bulk insert as it travels to another process. What is cloned value by value costs more than the insert itself, so
+ * each column is a few large pieces.
+ */
+export interface PackedInsert {
+  readonly table: string;
+  readonly count: number;
+  readonly packed: readonly PackedColumn[];
+}
+
+interface Named {
+  readonly name: string;
+}
+
+/**
+ * Values that follow on one another and are the same are there once, as a run: run `i` ends before row `runs[i]`, and its
+ * value before `ends[i]` in the text or bytes.
+ */
+type PackedColumn = Named &
+  (
+    | { readonly numbers: Float64Array }
+    | { readonly text: string; readonly runs: Uint32Array; readonly ends: Uint32Array }
+    | { readonly bytes: Buffer; readonly runs: Uint32Array; readonly ends: Uint32Array }
+    | { readonly values: readonly SqlValue[]; readonly hex: boolean }
+  );
+
+/** Characters of a column that are joined at most: a longer text may exceed what the engine holds in one. */
+const longestText = 1 << 26;
+
+export type PackedStep = Statement | PackedInsert;
+
+/** Packs a bulk insert. Throws a TypeError where the text of a `hex` column is none. */
+export function packInsert({ table, count, columns }: BulkInsert): PackedInsert {
+  return { table, count, packed: columns.map(packColumn) };
+}
+
+/** Unpacks the bulk insert that a step may be; what was hex is bytes then. */
+export function unpackStep(step: PackedStep): ScriptStep {
+  if (!('packed' in step)) return step;
+  const { table, count, packed } = step;
+  return { table, count, columns: packed.map((column) => unpackColumn(column, count)) };
+}
+
+function packColumn({ name, hex = false, distinct = false, values }: InsertColumn): PackedColumn {
+  if (areNumbers(values)) return { name, numbers: new Float64Array(values) };
+  if (!areTexts(values)) return { name, hex, values };
+  const { texts, runs, length } = toRuns(values, distinct);
+  if (length > longestText) return { name, hex, values };
+  return hex ? { name, runs, ...joinHex(texts) } : { name, runs, ...joinTexts(texts) };
+}
+
+function areNumbers(values: readonly SqlValue[]): values is readonly number[] {
+  return values.every((value) => typeof value === 'number');
+}
+
+function areTexts(values: readonly SqlValue[]): values is readonly string[] {
+  return values.every((value) => typeof value === 'string');
+}
+
+function toRuns(values: readonly string[], distinct: boolean): { texts: string[]; runs: Uint32Array; length: number } {
+  const texts: string[] = [];
+  const runs = new Uint32Array(values.length);
+  let length = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as string;
+    if (row === 0 || distinct || value !== values[row - 1]) {
+      texts.push(value);
+      length += value.length;
+    }
+    runs[texts.length - 1] = row + 1;
+  }
+  return { texts, runs: runs.slice(0, texts.length), length };
+}
+
+function joinTexts(texts: readonly string[]): { text: string; ends: Uint32Array } {
+  const ends = new Uint32Array(texts.length);
+  let end = 0;
+  for (let i = 0; i < texts.length; i++) ends[i] = end += (texts[i] as string).length;
+  return { text: texts.join(''), ends };
+}
+
+function joinHex(texts: readonly string[]): { bytes: Buffer; ends: Uint32Array } {
+  const digits = joinTexts(texts.map(hexDigits));
+  return { bytes: Buffer.from(digits.text, 'hex'), ends: digits.ends.map((end) => end / 2) };
+}
+
+function unpackColumn(column: PackedColumn, count: number): InsertColumn {
+  const { name } = column;
+  if ('numbers' in column) return { name, values: Array.from(column.numbers) };
+  if ('values' in column) return column;
+  const values = new Array<SqlValue>(count);
+  const whole = 'text' in column ? column.text : column.bytes;
+  let [row, start] = [0, 0];
+  for (let run = 0; run < column.runs.length; run++) {
+    const end = column.ends[run] ?? 0;
+    const value = typeof whole === 'string' ? whole.slice(start, end) : whole.subarray(start, end);
+    for (const next = column.runs[run] ?? 0; row < next; row++) values[row] = value;
+    start = end;
+  }
+  return { name, values };
+}

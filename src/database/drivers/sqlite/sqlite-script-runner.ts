@@ -1,0 +1,159 @@
+import Sqlite from 'better-sqlite3';
+import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
+import { FenceError, hexDigits, isBulkInsert } from '../../script.js';
+import type {
+  BulkInsert,
+  InsertColumn,
+  ScriptRunner,
+  ScriptStep,
+  SqlValue,
+  Statement,
+  StepResult,
+} from '../../script.js';
+
+/** How long SQLite itself waits for another's write lock, in milliseconds. */
+const busyTimeoutMs = 5_000;
+
+/** Rows of one INSERT: more do not make it faster, and SQLite takes at most 32,766 bindings. */
+const rowsPerInsert = 50;
+
+/** How many rows are in the log before `checkpoint` moves them: some 10 MB. A script counts for so many at least. */
+const rowsPerCheckpoint = 20_000;
+const rowsPerScript = 100;
+/** Pages in the log with which a commit moves them after all, because nobody else does, or rows are long: 64 MB. */
+const longestLog = 16_384;
+
+interface SqliteScriptRunnerOptions {
+  /**
+   * Leave it to `checkpoint` to move rows from the log into the file, which waits for the disk several times; otherwise
+   * every so many commits one of them waits for it.
+   */
+  readonly checkpointsLater?: boolean;
+}
+
+/** Sets what every connection of chainparse to a SQLite file has set. */
+export function prepareSqlite(connection: Connection): Connection {
+  connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = NORMAL');
+  connection.pragma('foreign_keys = ON');
+  return connection;
+}
+
+/** Runs scripts in this process, each synchronously in one BEGIN IMMEDIATE … COMMIT. */
+export class SqliteScriptRunner implements ScriptRunner {
+  readonly #open: () => Connection;
+  readonly #checkpointsLater: boolean;
+  #connection: Connection | null = null;
+  readonly #prepared = new Map<string, Prepared>();
+  #rowsInLog = 0;
+
+  /** Takes a file's path, or how to open another connection. */
+  constructor(target: string | (() => Connection), { checkpointsLater = false }: SqliteScriptRunnerOptions = {}) {
+    this.#open = typeof target === 'string' ? (): Connection => openFile(target) : target;
+    this.#checkpointsLater = checkpointsLater;
+  }
+
+  // Async although SQLite is not: a ScriptRunner's errors are rejections.
+  async run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    await Promise.resolve();
+    return this.runSync(steps);
+  }
+
+  async runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    await Promise.resolve();
+    return this.runAsideSync(steps);
+  }
+
+  /** Runs a script before it returns, if nobody holds the lock; throws what `runAside` rejects with. */
+  runAsideSync(steps: readonly ScriptStep[]): readonly StepResult[] {
+    const connection = (this.#connection ??= this.#connect());
+    connection.pragma('busy_timeout = 0');
+    try {
+      return this.runSync(steps);
+    } finally {
+      connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    }
+  }
+
+  /** Runs a script before it returns; throws what `run` rejects with. */
+  runSync(steps: readonly ScriptStep[]): readonly StepResult[] {
+    const connection = (this.#connection ??= this.#connect());
+    const results = connection.transaction(() => steps.map((step) => this.#runStep(step))).immediate();
+    const rows = results.reduce((sum, { matched }) => sum + matched, 0);
+    this.#rowsInLog += Math.max(rowsPerScript, rows);
+    return results;
+  }
+
+  /** Moves rows from the log into the file, if there are many: for when nobody waits. Others go on reading and writing. */
+  checkpoint(): void {
+    if (this.#rowsInLog < rowsPerCheckpoint) return;
+    this.#rowsInLog = 0;
+    this.#connection?.pragma('wal_checkpoint(PASSIVE)');
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve();
+    this.#prepared.clear();
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  #connect(): Connection {
+    const connection = this.#open();
+    if (this.#checkpointsLater) connection.pragma(`wal_autocheckpoint = ${longestLog}`);
+    return connection;
+  }
+
+  #runStep(step: ScriptStep): StepResult {
+    return isBulkInsert(step) ? this.#insert(step) : this.#execute(step);
+  }
+
+  #execute(statement: Statement): StepResult {
+    const { changes, lastInsertRowid } = this.#prepare(statement.sql).run(...statement.bindings);
+    if (statement.fence === true && changes !== 1) throw new FenceError();
+    return { matched: changes, insertId: Number(lastInsertRowid) };
+  }
+
+  #insert(insert: BulkInsert): StepResult {
+    const columns = insert.columns.map(toBindings);
+    const bindings: SqlValue[] = [];
+    // One array for all statements.
+    for (let from = 0; from < insert.count; from += rowsPerInsert) {
+      const to = Math.min(from + rowsPerInsert, insert.count);
+      let length = 0;
+      for (let row = from; row < to; row++) {
+        for (const values of columns) bindings[length++] = values[row] ?? null;
+      }
+      bindings.length = length;
+      this.#prepare(insertSql(insert, to - from)).run(bindings);
+    }
+    return { matched: insert.count, insertId: 0 };
+  }
+
+  #prepare(sql: string): Prepared {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      // Scripts come from a handful of stores; the bound is for the odd one with a list of ids in its text.
+      if (this.#prepared.size >= 200) this.#prepared.clear();
+      prepared = (this.#connection as Connection).prepare(sql);
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
+}
+
+function openFile(path: string): Connection {
+  return prepareSqlite(new Sqlite(path, { fileMustExist: true }));
+}
+
+function insertSql(insert: BulkInsert, rows: number): string {
+  const columns = insert.columns.map((column) => `"${column.name}"`).join(', ');
+  const row = `(${insert.columns.map(() => '?').join(', ')})`;
+  return `INSERT INTO "${insert.table}" (${columns}) VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
+}
+
+function toBindings({ hex, values }: InsertColumn): readonly SqlValue[] {
+  if (hex !== true) return values;
+  return values.map((value) => (typeof value === 'string' ? Buffer.from(hexDigits(value), 'hex') : value));
+}

@@ -1,0 +1,171 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { extname } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../../runtime/clock.js';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import { packInsert } from './packed-insert.js';
+import type { PackedInsert, PackedStep } from './packed-insert.js';
+import { FenceError, isBulkInsert } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../../script.js';
+
+/** What the writer is sent. */
+export interface WriterRequest {
+  readonly id: number;
+  readonly steps: readonly PackedStep[];
+  /** Fail at once where the lock is another's. */
+  readonly isAside: boolean;
+}
+
+/** What the writer sends back for a script. */
+export type WriterAnswer =
+  | { readonly id: number; readonly results: readonly StepResult[] }
+  | {
+      readonly id: number;
+      readonly error: { readonly fence: boolean; readonly code: string | null; readonly message: string };
+    };
+
+/** What lives for the length of a script needs no more room than this to die young in; Node's default is four times that. */
+const youngMb = 4;
+
+/**
+ * How long a batch may take to leave, in milliseconds: less than one where the writer waits for it, which holds much more
+ * than a pipe, so it goes on its way only as often as the event loop turns.
+ */
+const leavingMs = 5;
+
+interface Waiting {
+  /** The writer that was sent the script. */
+  readonly child: ChildProcess;
+  readonly resolve: (results: readonly StepResult[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Runs scripts in a process of its own. SQLite's write lock belongs to a process and nobody can take it away: had a run
+ * that is frozen (SIGSTOP, a suspended container) begun a transaction itself, every other user of the file would wait for
+ * as long as it sleeps. The writer finishes what it was sent, whatever happens to its parent, and holds no lock between.
+ */
+export class SqliteWriterProcess implements ScriptRunner {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #packed = new WeakMap<BulkInsert, PackedInsert>();
+  #child: ChildProcess | null = null;
+  #nextId = 1;
+  #leaving: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
+    this.#path = path;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /** Starts the process before the first script needs it: that takes a while. */
+  warmUp(): void {
+    this.#start();
+  }
+
+  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    return this.#send(steps, false);
+  }
+
+  runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+    return this.#send(steps, true);
+  }
+
+  prepare(insert: BulkInsert): void {
+    this.#packed.set(insert, packInsert(insert));
+  }
+
+  async whenSent(): Promise<void> {
+    const known = new AbortController();
+    const patience = this.#clock.sleep(leavingMs, known.signal).catch(() => undefined);
+    await Promise.race([this.#leaving, patience]);
+    known.abort();
+  }
+
+  async close(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    this.#isClosed = true;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    await new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      child.disconnect();
+    });
+  }
+
+  async #send(steps: readonly ScriptStep[], isAside: boolean): Promise<readonly StepResult[]> {
+    const packed = steps.map((step) => this.#pack(step));
+    const child = this.#start();
+    const id = this.#nextId++;
+    const answered = new AbortController();
+    const timeout = this.#clock.sleep(this.#timeoutMs, answered.signal).then(
+      // A writer that hangs is of no use to the next script either.
+      () => void child.kill('SIGKILL'),
+      () => undefined,
+    );
+    try {
+      return await new Promise<readonly StepResult[]>((resolve, reject) => {
+        this.#waiting.set(id, { child, resolve, reject });
+        const request: WriterRequest = { id, steps: packed, isAside };
+        this.#leaving = new Promise((left) => {
+          child.send(request, (error) => {
+            if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
+            left();
+          });
+        });
+      });
+    } finally {
+      answered.abort();
+      await timeout;
+    }
+  }
+
+  #pack(step: ScriptStep): PackedStep {
+    return isBulkInsert(step) ? (this.#packed.get(step) ?? packInsert(step)) : step;
+  }
+
+  #start(): ChildProcess {
+    if (this.#child !== null) return this.#child;
+    if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
+    const program = fileURLToPath(new URL(`sqlite-writer${extname(import.meta.url)}`, import.meta.url));
+    // Detached: what a terminal sends to the run's process group (Ctrl-C, Ctrl-Z) is not meant for the writer.
+    const child = fork(program, [this.#path], {
+      serialization: 'advanced',
+      detached: true,
+      stdio: 'ignore',
+      execArgv: [...process.execArgv, `--max-semi-space-size=${youngMb}`],
+    });
+    child.on('message', (answer: WriterAnswer) => this.#receive(answer));
+    child.on('error', (error) => this.#lose(child, `the database writer failed: ${error.message}`));
+    child.on('exit', (code, signal) => {
+      this.#lose(child, `the database writer ended unexpectedly (${signal ?? `exit code ${String(code)}`})`);
+    });
+    this.#child = child;
+    return child;
+  }
+
+  #receive(answer: WriterAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ('results' in answer) waiting?.resolve(answer.results);
+    else if (answer.error.fence) waiting?.reject(new FenceError());
+    else waiting?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
+  }
+
+  /** Gives a writer up, that it can't linger, and with it what it was to do. */
+  #lose(child: ChildProcess, reason: string): void {
+    if (this.#child === child) this.#child = null;
+    child.kill('SIGKILL');
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.child !== child) continue;
+      this.#waiting.delete(id);
+      waiting.reject(new DatabaseUnreachableError(reason));
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Progress, Task } from './task.js';
+
+/** The task that an event is about. */
+interface OfTask {
+  readonly taskId: number;
+  readonly pipelineId: number;
+}
+
+/** What a run or a monitor has noticed: metrics count it, and alert rules judge it. */
+export type LivenessEvent =
+  | (OfTask & { readonly kind: 'beat_landed'; readonly latencyMs: number })
+  /** A beat could not be written; so many in a row have failed. */
+  | (OfTask & { readonly kind: 'beat_failed'; readonly failures: number; readonly error: string })
+  /** The task is no longer running: its lease is lost. */
+  | (OfTask & { readonly kind: 'beat_refused' })
+  /** Nothing has moved for the stall limit: the task stops beating. */
+  | (OfTask & { readonly kind: 'stalled'; readonly stillSeconds: number })
+  | (OfTask & { readonly kind: 'moved_again' })
+  /** Events were committed. */
+  | (OfTask & { readonly kind: 'committed'; readonly events: number; readonly durationMs: number })
+  /** The chain was reorganised, and what was stored of the blocks that it replaced was taken back. */
+  | (OfTask & { readonly kind: 'taken_back'; readonly durationMs: number })
+  | (OfTask & { readonly kind: 'progressed'; readonly progress: Progress })
+  /** The task runs no longer in this process, however it ended. */
+  | (OfTask & { readonly kind: 'ended' })
+  /** The monitor can't ask the database; so many times in a row. */
+  | { readonly kind: 'database_away'; readonly failures: number; readonly error: string }
+  | { readonly kind: 'database_back' }
+  | { readonly kind: 'timed_out'; readonly task: Task }
+  | {
+      readonly kind: 'checked';
+      readonly running: number;
+      readonly timedOut: number;
+      readonly durationMs: number;
+      /** At this moment silence means something. */
+      readonly isTrusted: boolean;
+    };
+
+/** Takes what was noticed; returns at once and never throws, for a heartbeat must not wait for its observers. */
+export type Observe = (event: LivenessEvent) => void;
+
+/** Makes one observer of several; what one throws keeps the others, and whoever is observed, from nothing. */
+export function combineObservers(observers: readonly Observe[]): Observe {
+  return (event) => {
+    for (const observe of observers) {
+      try {
+        observe(event);
+      } catch {
+        // A heartbeat must not fail for its observers.
+      }
+    }
+  };
+}

@@ -1,0 +1,2 @@
+/** The languages of log lines, headings and status texts. */
+export type Lang = 'en' | 'zh';

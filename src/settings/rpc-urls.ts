@@ -1,0 +1,70 @@
+import { UsageError } from '../runtime/errors.js';
+import type { FoundSetting } from './setting.js';
+import { maskUrl } from '../runtime/secrets.js';
+import { findVariable, type SettingsSource } from './settings-sources.js';
+
+const suffix = '_RPC_URL';
+
+/** Variables that mean a chain beside the one that its name makes. */
+const otherVariables: Readonly<Record<string, readonly string[]>> = { ethereum: ['ETH_RPC_URL'] };
+
+/** Returns the variables that may hold a chain's RPC URLs: `arbitrum-nova` is ARBITRUM_NOVA_RPC_URL. */
+function rpcVariables(chainName: string): readonly string[] {
+  const name = chainName.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+  return [name + suffix, ...(otherVariables[chainName.toLowerCase()] ?? [])];
+}
+
+/**
+ * Returns the RPC URLs of a chain, best source first; none where none is set. Throws UsageError for one that is no
+ * URL of HTTP or a WebSocket.
+ */
+export function findRpcUrls(sources: readonly SettingsSource[], chainName: string): readonly string[] {
+  const found = findRpcSetting(sources, chainName);
+  return found === undefined ? [] : splitRpcUrls(found);
+}
+
+/** Returns the text that names a chain's RPC URLs, and where it came from. */
+export function findRpcSetting(sources: readonly SettingsSource[], chainName: string): FoundSetting | undefined {
+  return (
+    findEntry(sources, 'flag', 'rpcUrl') ??
+    findVariable(sources, ...rpcVariables(chainName)) ??
+    findEntry(sources, 'key', `rpc_urls.${chainName.toLowerCase()}`)
+  );
+}
+
+function findEntry(
+  sources: readonly SettingsSource[],
+  kind: SettingsSource['kind'],
+  name: string,
+): FoundSetting | undefined {
+  return sources.find((source) => source.kind === kind)?.entries.get(name);
+}
+
+/** Returns the names of the chains that any source names RPC URLs for. */
+export function chainsWithRpcUrls(sources: readonly SettingsSource[]): readonly string[] {
+  const chains = sources.flatMap(({ kind, entries }) =>
+    [...entries.keys()].flatMap((name) => {
+      if (kind === 'key' && name.startsWith('rpc_urls.')) return [name.slice('rpc_urls.'.length)];
+      return kind === 'variable' && name.endsWith(suffix) && name !== suffix ? [chainOfVariable(name)] : [];
+    }),
+  );
+  return [...new Set(chains)].sort();
+}
+
+function chainOfVariable(variable: string): string {
+  const owner = Object.entries(otherVariables).find(([, names]) => names.includes(variable))?.[0];
+  return owner ?? variable.slice(0, -suffix.length).toLowerCase().replaceAll('_', '-');
+}
+
+/** Splits a list of URLs and checks each of them. */
+export function splitRpcUrls({ text, origin }: FoundSetting): readonly string[] {
+  const urls = text.split(/[,\s]+/).filter((url) => url !== '');
+  for (const url of urls) {
+    if (URL.canParse(url) && /^(https?|wss?):\/\//i.test(url)) continue;
+    throw new UsageError(`RPC URL '${maskUrl(url)}' (${origin}) is no URL of HTTP or a WebSocket`, {
+      hint: 'write http://host:port, https://…, ws://… or wss://…; several are separated by commas',
+    });
+  }
+  if (urls.length === 0) throw new UsageError(`RPC URL (${origin}) is empty`);
+  return urls;
+}

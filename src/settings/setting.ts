@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+
+/**
+ * What a text gives away. `url`: a URL with a login or a key in it; `password`: all of it; `text`: whatever URLs it may
+ * have in it.
+ */
+export type Secret = 'url' | 'password' | 'text';
+
+/** One row of the table of settings: its names in each kind of source, what it may hold, and its default. */
+export interface Setting<T> {
+  /** In `chainparse.config.yaml`, and everywhere else that a setting is named; `GROUP.KEY` stands in a map. */
+  readonly key: string;
+  /** On the command line, in commander's notation; left out: it is none of a command's options. */
+  readonly flag?: string;
+  /** In the environment and in `.env`. */
+  readonly variable: string;
+  /** As it would be written. */
+  readonly default: string;
+  /** Reads the text; its issues say what is wrong. */
+  readonly schema: z.ZodType<T, string>;
+  /** What people call it, in errors. */
+  readonly title: string;
+  /** What it does, for `--help` and the documents. */
+  readonly description: string;
+  /** What to write instead of what is wrong. */
+  readonly hint: string;
+  readonly secret?: Secret;
+  /** What `--help` and the shell offer. */
+  readonly choices?: readonly string[];
+  /** Says whether the file may hold a list of words instead of a text. */
+  readonly isList?: boolean;
+  /** The value where no source names it, if that is not what the default reads as. */
+  readonly unset?: { readonly value: T };
+}
+
+/** Infers the type of a setting's value from its schema. */
+export function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+/** Returns the name by which a command line keeps a setting's flag: `stallAfter` of `--stall-after <seconds>`. */
+export function flagName({ flag }: Pick<Setting<unknown>, 'flag'>): string | undefined {
+  return /--([a-z-]+)/.exec(flag ?? '')?.[1]?.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The text of a setting, and where it came from in words: `flag --database`, `.env LOG_LEVEL`. */
+export interface FoundSetting {
+  readonly text: string;
+  readonly origin: string;
+}

@@ -1,0 +1,75 @@
+import { UsageError } from '../runtime/errors.js';
+import { SecretMask, maskUrl } from '../runtime/secrets.js';
+import { flagName, type FoundSetting, type Setting } from './setting.js';
+import type { SettingsSource } from './settings-sources.js';
+import { isRow, type SettingValues } from './settings-table.js';
+
+/** One setting as `chainparse config` shows it: by its key in the configuration file, secrets masked. */
+export interface ShownSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly origin: string;
+}
+
+/** The origin of what no source names. */
+const unset = 'default';
+
+/** What stands for a setting that no source names, by its key. */
+export type Fallbacks = Readonly<Record<string, () => FoundSetting | undefined>>;
+
+/** Reads settings and keeps what each was. */
+export class SettingsReader {
+  readonly shown: ShownSetting[] = [];
+  readonly #sources: readonly SettingsSource[];
+  readonly #fallbacks: Fallbacks;
+
+  constructor(sources: readonly SettingsSource[], fallbacks: Fallbacks) {
+    this.#sources = sources;
+    this.#fallbacks = fallbacks;
+  }
+
+  /** Reads all settings of a table. */
+  readAll<Table extends object>(table: Table): SettingValues<Table> {
+    const entries = Object.entries(table).map(([name, each]) => {
+      return [name, isRow(each) ? this.#read(each) : this.readAll(each as object)] as const;
+    });
+    return Object.fromEntries(entries) as SettingValues<Table>;
+  }
+
+  /** Says where a setting came from. */
+  originOf({ key }: Setting<unknown>): string {
+    return this.shown.find(({ name }) => name === key)?.origin ?? unset;
+  }
+
+  #read(setting: Setting<unknown>): unknown {
+    const found = this.#find(setting) ?? this.#fallbacks[setting.key]?.();
+    const { text, origin } = found ?? { text: setting.default, origin: unset };
+    const value = shownText(setting, text);
+    this.shown.push({ name: setting.key, value, origin });
+    if (found === undefined && setting.unset !== undefined) return setting.unset.value;
+    const result = setting.schema.safeParse(text);
+    if (result.success) return result.data;
+    const problem = result.error.issues[0]?.message ?? 'is malformed';
+    throw new UsageError(`${setting.title} '${value}' (${origin}) ${problem}`, { hint: setting.hint });
+  }
+
+  #find(setting: Setting<unknown>): FoundSetting | undefined {
+    for (const { kind, entries } of this.#sources) {
+      const found = entries.get(nameIn(setting, kind) ?? '');
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** Returns the name by which a kind of source knows a setting; undefined where it does not. */
+export function nameIn(setting: Setting<unknown>, kind: SettingsSource['kind']): string | undefined {
+  return kind === 'flag' ? flagName(setting) : setting[kind];
+}
+
+/** Makes a text safe to show. */
+function shownText({ secret }: Setting<unknown>, text: string): string {
+  if (text === '' || secret === undefined) return text;
+  if (secret === 'url') return maskUrl(text);
+  return secret === 'password' ? '***' : new SecretMask().mask(text);
+}

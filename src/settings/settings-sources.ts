@@ -1,0 +1,79 @@
+import { parseEnv } from 'node:util';
+import { readConfigFile } from './config-file.js';
+import { UsageError, messageOf } from '../runtime/errors.js';
+import type { FoundSetting } from './setting.js';
+
+/** One place that settings come from; each kind knows a setting by another name. */
+export interface SettingsSource {
+  readonly kind: 'flag' | 'variable' | 'key';
+  readonly entries: ReadonlyMap<string, FoundSetting>;
+}
+
+/** The flags of a command line by their camel-case names. */
+export type Flags = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where settings are looked for. */
+export interface SettingsPlaces {
+  readonly flags: Flags;
+  readonly env: Environment;
+  /** The folder of `.env` and `chainparse.config.yaml`. */
+  readonly cwd: string;
+  /** Returns a file's text; throws Node's errors. */
+  readonly readFile: (path: string) => string;
+}
+
+/** Returns every source of settings, the one that beats the others first. */
+export function readSources({ flags, env, cwd, readFile }: SettingsPlaces): readonly SettingsSource[] {
+  const dotEnv = readIfThere(() => readFile(`${cwd}/.env`), '.env');
+  const configFile = readIfThere(() => readFile(`${cwd}/chainparse.config.yaml`), 'chainparse.config.yaml');
+  return [
+    { kind: 'flag', entries: readFlags(flags) },
+    { kind: 'variable', entries: readVariables(env, 'environment') },
+    { kind: 'variable', entries: readVariables(parseEnv(dotEnv ?? ''), '.env') },
+    { kind: 'key', entries: readConfigFile(configFile ?? '', 'chainparse.config.yaml') },
+  ];
+}
+
+function readIfThere(read: () => string, name: string): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    // EISDIR: Python's virtual environments are often a folder named .env.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    throw new UsageError(`${name} can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function readFlags(flags: Flags): Map<string, FoundSetting> {
+  const entries = new Map<string, FoundSetting>();
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined) continue;
+    const origin = `flag --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    entries.set(name, { text: typeof value === 'string' ? value : value.join('\n'), origin });
+  }
+  return entries;
+}
+
+/** An empty variable counts as one that is not set, as shells' `${NAME:-default}` has it. */
+function readVariables(variables: Environment, place: string): Map<string, FoundSetting> {
+  const entries = new Map<string, FoundSetting>();
+  for (const [name, value] of Object.entries(variables)) {
+    if (value !== undefined && value.trim() !== '')
+      entries.set(name, { text: value.trim(), origin: `${place} ${name}` });
+  }
+  return entries;
+}
+
+/** Returns the first of some environment variables that is set, in the environment or in `.env`. */
+export function findVariable(
+  sources: readonly SettingsSource[],
+  ...names: readonly string[]
+): FoundSetting | undefined {
+  for (const { kind, entries } of sources) {
+    const name = kind === 'variable' ? names.find((candidate) => entries.has(candidate)) : undefined;
+    if (name !== undefined) return entries.get(name);
+  }
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../runtime/errors.js';
+import { SecretMask, maskUrl } from '../runtime/secrets.js';
+import { silenceLimit } from '../runtime/silence.js';
+import { findMysqlUrl } from './mysql-variables.js';
+import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
+import type { FoundSetting } from './setting.js';
+import { SettingsReader, nameIn, type ShownSetting } from './settings-reader.js';
+import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
+import { allSettings, settingsTable, type SettingValues } from './settings-table.js';
+
+/** Every setting, validated. */
+export interface Settings extends SettingValues<typeof settingsTable> {
+  /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is none. */
+  rpcUrls(chainName: string): readonly string[];
+}
+
+/** When an alert is raised, and where it is sent. */
+export type AlertSettings = Settings['alerts'];
+
+/** Where the HTTP API listens, and who may use it. */
+export type ApiSettings = Settings['api'];
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly shown: readonly ShownSetting[];
+}
+
+/** Where settings are looked for, and what learns their secrets. */
+export interface LoadOptions extends Omit<SettingsPlaces, 'readFile'> {
+  readonly readFile?: SettingsPlaces['readFile'] | undefined;
+  readonly secrets?: SecretMask | undefined;
+}
+
+/**
+ * Loads the settings: a flag beats an environment variable, which beats `.env`, which beats `chainparse.config.yaml`,
+ * which beats the default. Throws UsageError that names the setting, where it came from, what is wrong and what to do.
+ */
+export function loadSettings(options: LoadOptions): LoadedSettings {
+  const readFile = options.readFile ?? ((path: string): string => readFileSync(path, 'utf8'));
+  const sources = readSources({ ...options, readFile });
+  rememberSecrets(sources, options.secrets ?? new SecretMask());
+  const reader = new SettingsReader(sources, {
+    [settingsTable.databaseUrl.key]: () => findMysqlUrl(sources),
+    [settingsTable.lang.key]: () => findSystemLang(sources),
+  });
+  const settings = { ...reader.readAll(settingsTable), rpcUrls: (name: string) => findRpcUrls(sources, name) };
+  checkTimeout(settings, reader);
+  return { settings, shown: [...reader.shown, ...showRpcUrls(sources)] };
+}
+
+/** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */
+function findSystemLang(sources: readonly SettingsSource[]): FoundSetting | undefined {
+  const found = findVariable(sources, 'LANG');
+  return found === undefined ? undefined : { ...found, text: /^zh\b|^zh_/i.test(found.text) ? 'zh' : 'en' };
+}
+
+function checkTimeout(settings: Settings, reader: SettingsReader): void {
+  const { taskTimeoutMinutes, heartbeatIntervalSeconds } = settings;
+  if (taskTimeoutMinutes * 60 >= silenceLimit(heartbeatIntervalSeconds)) return;
+  const timeoutOrigin = reader.originOf(settingsTable.taskTimeoutMinutes);
+  const intervalOrigin = reader.originOf(settingsTable.heartbeatIntervalSeconds);
+  throw new UsageError(
+    `task timeout ${taskTimeoutMinutes} min (${timeoutOrigin}) is under three heartbeat intervals of ` +
+      `${heartbeatIntervalSeconds} s (${intervalOrigin}): a living task would be failed for one late beat`,
+    {
+      hint: `give a timeout of at least ${silenceLimit(heartbeatIntervalSeconds) / 60} min, or a shorter heartbeat interval`,
+    },
+  );
+}
+
+function showRpcUrls(sources: readonly SettingsSource[]): readonly ShownSetting[] {
+  const flag = sources[0]?.entries.get('rpcUrl');
+  if (flag !== undefined) return [showRpcSetting('rpc_urls', splitRpcUrls(flag), flag.origin)];
+  return chainsWithRpcUrls(sources).flatMap((chain) => {
+    const found = findRpcSetting(sources, chain);
+    return found === undefined ? [] : [showRpcSetting(`rpc_urls.${chain}`, found.text.split(/[,\s]+/), found.origin)];
+  });
+}
+
+function showRpcSetting(name: string, urls: readonly string[], origin: string): ShownSetting {
+  return { name, value: urls.map(maskUrl).join(', '), origin };
+}
+
+function rememberSecrets(sources: readonly SettingsSource[], secrets: SecretMask): void {
+  for (const { kind, entries } of sources) {
+    for (const setting of allSettings) {
+      const text = entries.get(nameIn(setting, kind) ?? '')?.text;
+      if (text === undefined) continue;
+      if (setting.secret === 'url') secrets.remember(text);
+      if (setting.secret === 'password') rememberPassword(text, secrets);
+    }
+    for (const [name, { text }] of entries) {
+      if (/^MYSQL_PASSWORD$/.test(name)) secrets.rememberPassword(text);
+      if (/_RPC_URL$|^rpcUrl$|^rpc_urls\./.test(name)) text.split(/[,\s]+/).forEach((url) => secrets.remember(url));
+    }
+  }
+}
+
+/** Of a signing secret the key may be told without its mark. */
+function rememberPassword(text: string, secrets: SecretMask): void {
+  secrets.rememberPassword(text);
+  secrets.rememberPassword(text.replace(/^whsec_/, ''));
+}

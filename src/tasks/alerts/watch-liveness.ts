@@ -1,0 +1,150 @@
+import { AlertStore } from '../../database/operations/alert-store.js';
+import type { ObserveChain } from '../../chain/chain-event.js';
+import type { Database } from '../../database/database.js';
+import { forgetAlerts } from '../../database/operations/forget-alerts.js';
+import { MonitorStore } from '../../database/operations/monitor-store.js';
+import { listSilentTasks, readTaskStatistics } from '../../database/tasks/task-statistics.js';
+import type { AlertCondition } from '../../model/alert.js';
+import { isMonitorAlive } from '../../model/monitor.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { SecretMask } from '../../runtime/secrets.js';
+import type { Settings } from '../../settings/settings.js';
+import { AlertDesk } from './alert-desk.js';
+import { AlertRetention } from './alert-retention.js';
+import { AlertOutbox } from './alert-outbox.js';
+import { combineObservers, type Observe } from '../../model/liveness-event.js';
+import type { LivenessMetrics } from '../metrics/liveness-metrics.js';
+import { keepCountingMonitors, readAfterChecks } from '../metrics/database-readings.js';
+import { MonitorAlerts } from './monitor-alerts.js';
+import { RunAlerts } from './run-alerts.js';
+import { logsMetrics, openMetrics, type MetricsHost, type OpenMetrics } from '../metrics/open-metrics.js';
+import type { AlertChannel } from './alert-message.js';
+
+/** The process that is watched while tasks run in it, or are judged. */
+export interface LivenessHost extends MetricsHost {
+  readonly database: Database;
+  readonly settings: Settings;
+  readonly secrets: SecretMask;
+  /** This process, as alerts name it. */
+  readonly worker: { readonly name: string };
+  /** By which people are told. */
+  readonly channels: readonly AlertChannel[];
+  /** Aborted when the process shall end soon. */
+  readonly stopping: AbortSignal;
+}
+
+/** What looks on while tasks run or are judged: alert rules and metrics. */
+export interface LivenessWatch {
+  readonly observe: Observe;
+  /** Undefined where nobody counts what chains are asked. */
+  readonly observeChain: ObserveChain | undefined;
+  /** Ends the watch; alerts on their way get a few seconds, or one where the command was told to end. */
+  close(): Promise<void>;
+}
+
+/** How long alerts may take at the end, in milliseconds. */
+const patienceMs = { ended: 5_000, stopped: 1_000 };
+
+/** Running for longer than this many seconds counts as long. */
+const longerThanSeconds = 3_600;
+
+/** Watches runs; what is noticed goes to `logger`. */
+export async function watchRuns(host: LivenessHost, logger: Logger): Promise<LivenessWatch> {
+  const { settings, clock, database } = host;
+  const opened = await openMetrics(host);
+  const parts = openParts(host, logger);
+  const monitors = new MonitorStore(database);
+  const alerts = new RunAlerts({
+    ...{ desk: parts.desk, rules: settings.alerts, clock },
+    isMonitored: async () => (await monitors.list(10)).some(isMonitorAlive),
+    // As long as a monitor may be silent.
+    unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
+  });
+  const ended = new AbortController();
+  void alerts.run(ended.signal);
+  if (opened !== null) {
+    void keepCountingMonitors({ database, metrics: opened.metrics.liveness, clock }, ended.signal);
+  }
+  const close = async (): Promise<void> => {
+    ended.abort();
+    alerts.allEnded();
+    await closeParts(host, parts, logger, opened);
+  };
+  return { ...observers(alerts.observe, opened), close };
+}
+
+/** Watches a timeout monitor. */
+export async function watchMonitor(
+  host: LivenessHost,
+  { isServed }: { readonly isServed: boolean },
+): Promise<LivenessWatch> {
+  const { settings, clock, logger, database } = host;
+  const opened = await openMetrics(host, { isServed });
+  const parts = openParts(host, logger);
+  const windowSeconds = settings.alerts.timeoutRateWindowMinutes * 60;
+  const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
+  const alerts = new MonitorAlerts({
+    ...{ desk: parts.desk, store: parts.store, rules: settings.alerts, clock, logger },
+    statistics: () => readTaskStatistics(database, { windowSeconds, longerThanSeconds }),
+    // A freeze that is shorter makes no run miss more than one of its beats.
+    tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
+    listSilent: (limit) => listSilentTasks(database, { defaultIntervalSeconds, limit }),
+    retention: new AlertRetention({
+      ...{ rules: settings.alerts, clock },
+      forget: (options) => forgetAlerts(database, options),
+    }),
+  });
+  const close = (): Promise<void> => closeParts(host, parts, logger, opened, alerts);
+  const reads = (metrics: LivenessMetrics): Observe =>
+    readAfterChecks({ database, metrics, windowSeconds, defaultIntervalSeconds });
+  const also = opened === null ? [] : [reads(opened.metrics.liveness)];
+  return { ...observers(combineObservers([alerts.observe, ...also]), opened), close };
+}
+
+interface AlertParts {
+  readonly store: AlertStore;
+  readonly outbox: AlertOutbox;
+  readonly desk: AlertDesk;
+}
+
+function openParts(host: LivenessHost, logger: Logger): AlertParts {
+  const { settings, clock, secrets, database, channels, worker } = host;
+  const { repeatMinutes } = settings.alerts;
+  const store = new AlertStore(database);
+  const outbox = new AlertOutbox({ channels, clock, logger });
+  const desk = new AlertDesk({
+    ...{ store, outbox, clock, logger },
+    worker: worker.name,
+    repeatSeconds: repeatMinutes === null ? null : repeatMinutes * 60,
+    mask: (condition) => secrets.maskValue(condition) as AlertCondition,
+  });
+  return { store, outbox, desk };
+}
+
+async function closeParts(
+  { clock, stopping, settings }: LivenessHost,
+  { desk, outbox }: AlertParts,
+  logger: Logger,
+  opened: OpenMetrics | null,
+  alerts?: MonitorAlerts,
+): Promise<void> {
+  const until = clock.monotonic() + (stopping.aborted ? patienceMs.stopped : patienceMs.ended);
+  const done = new AbortController();
+  const patience = clock.sleep(until - clock.monotonic(), done.signal).catch(() => undefined);
+  await Promise.race([Promise.resolve(alerts?.whenIdle()).then(() => desk.whenIdle()), patience]);
+  done.abort();
+  await outbox.close(Math.max(0, until - clock.monotonic()));
+  if (opened === null) return;
+  await opened.close();
+  if (!logsMetrics(settings)) return;
+  logger.log('debug', 'the metrics of this process at its end', {
+    event: 'metrics',
+    metrics: await opened.metrics.liveness.snapshot(),
+  });
+}
+
+function observers(observe: Observe, opened: OpenMetrics | null): Pick<LivenessWatch, 'observe' | 'observeChain'> {
+  if (opened === null) return { observe: combineObservers([observe]), observeChain: undefined };
+  const { metrics } = opened;
+  return { observe: combineObservers([observe, metrics.observe]), observeChain: metrics.observeChain };
+}

@@ -1,0 +1,147 @@
+import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
+import { DatabaseUnusableError, messageOf } from '../../runtime/errors.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
+import type { WorkerPresence } from './worker-presence.js';
+
+/** What became of a queued task: it was run to its end, another has taken it, or it can't be run here. */
+export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string };
+
+export interface QueueWorkerOptions {
+  readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason'>;
+  readonly presence: Pick<WorkerPresence, 'show' | 'end'>;
+  /** `host:pid`. */
+  readonly name: string;
+  /** Claims a task and runs it to its end, however it ends; throws nothing that ends the worker. */
+  readonly run: (task: QueuedTask) => Promise<QueuedOutcome>;
+  /** Tasks at one time. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly mask: (text: string) => string;
+  readonly stopping: AbortSignal;
+}
+
+/** How long the last word of a worker may take, in milliseconds. */
+const farewellMs = 1_000;
+
+/** Between two looks at the queue, in milliseconds. */
+const pollMs = 1_000;
+
+/** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
+const unfitMs = 30_000;
+
+/** Takes tasks from the queue and runs them, some at a time, until it is told to stop; then it waits for their ends. */
+export class QueueWorker {
+  readonly #options: QueueWorkerOptions;
+  /** By their pipelines: of one pipeline one task runs at a time. */
+  readonly #running = new Map<number, Promise<void>>();
+  readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
+  #isAway = false;
+  /** Why no more tasks can be taken here. */
+  readonly #unusable = new AbortController();
+
+  constructor(options: QueueWorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Throws DatabaseUnusableError, once what runs here has ended, where the database is none any more that it may use. */
+  async run(): Promise<void> {
+    const { stopping } = this.#options;
+    while (!stopping.aborted && !this.#unusable.signal.aborted) {
+      // A server that is frozen must not hold up the end.
+      await untilAborted(this.#fill(), stopping);
+      await this.#rest();
+    }
+    // It takes up nothing more, and may still run for long.
+    const told = this.#options.presence.end();
+    await Promise.all(this.#running.values());
+    const done = new AbortController();
+    await Promise.race([told, this.#options.clock.sleep(farewellMs, done.signal).catch(() => undefined)]);
+    done.abort(new Error('told'));
+    this.#unusable.signal.throwIfAborted();
+  }
+
+  async #fill(): Promise<void> {
+    const { queue, presence, concurrency, stopping } = this.#options;
+    const free = concurrency - this.#running.size;
+    try {
+      await presence.show(this.#running.size);
+      if (free <= 0) return;
+      const tasks = await queue.listClaimable(free, this.#passedOver());
+      this.#setAway(null);
+      if (!stopping.aborted) for (const task of tasks) this.#start(task);
+    } catch (error) {
+      if (error instanceof DatabaseUnusableError) this.#retire(error);
+      else this.#setAway(error);
+    }
+  }
+
+  #passedOver(): readonly number[] {
+    const now = this.#options.clock.monotonic();
+    const unfit = [...this.#unfit].filter(([, { until }]) => until > now);
+    return [...this.#running.keys(), ...unfit.map(([pipelineId]) => pipelineId)];
+  }
+
+  #start(task: QueuedTask): void {
+    const running = this.#runOne(task).finally(() => this.#running.delete(task.pipelineId));
+    this.#running.set(task.pipelineId, running);
+  }
+
+  async #runOne(task: QueuedTask): Promise<void> {
+    const { run, logger, mask } = this.#options;
+    try {
+      const outcome = await run(task);
+      if (typeof outcome === 'object') await this.#passOver(task, mask(outcome.unfit));
+      else this.#unfit.delete(task.pipelineId);
+    } catch (error) {
+      if (error instanceof DatabaseUnusableError) this.#retire(error);
+      // It is told where it ends; the next task is not to suffer from it.
+      const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
+      logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
+    }
+  }
+
+  /** What runs may go on: each task finds out by its own beats whether it can. */
+  #retire(error: DatabaseUnusableError): void {
+    if (this.#unusable.signal.aborted) return;
+    this.#unusable.abort(error);
+    const { logger, mask } = this.#options;
+    logger.log('error', `no more tasks are taken here: ${mask(error.message)}`, { event: 'worker.retired' });
+  }
+
+  /** The same reason is logged once; it is kept each time, for another worker may have kept its own. */
+  async #passOver({ taskId, pipelineId }: QueuedTask, reason: string): Promise<void> {
+    const { clock, logger, queue, name } = this.#options;
+    const isNews = this.#unfit.get(pipelineId)?.reason !== reason;
+    this.#unfit.set(pipelineId, { reason, until: clock.monotonic() + unfitMs });
+    if (isNews) {
+      const fields = { event: 'worker.unfit', task_id: taskId, pipeline_id: pipelineId };
+      logger.log('warn', `task ${taskId} waits, for it can't be run here: ${reason}`, fields);
+    }
+    // What could not be kept is kept at the next look.
+    await queue.keepReason(taskId, `${name}: ${reason}`).catch(() => undefined);
+  }
+
+  #setAway(error: unknown): void {
+    const { logger, mask } = this.#options;
+    const away = error !== null;
+    if (away === this.#isAway) return;
+    this.#isAway = away;
+    const message = away ? `the queue can't be read: ${mask(messageOf(error))}` : 'the queue can be read again';
+    logger.log(away ? 'warn' : 'info', message, { event: away ? 'worker.away' : 'worker.back' });
+  }
+
+  /** Waits for the next look: a task that ends makes room at once. */
+  async #rest(): Promise<void> {
+    const { clock, stopping } = this.#options;
+    const done = new AbortController();
+    const pause = clock
+      .sleep(pollMs, AbortSignal.any([stopping, this.#unusable.signal, done.signal]))
+      .catch(() => undefined);
+    const isFull = this.#running.size >= this.#options.concurrency;
+    await Promise.race(isFull ? [pause, ...this.#running.values()] : [pause]);
+    done.abort(new Error('rested'));
+  }
+}

@@ -1,0 +1,62 @@
+import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
+import type { Task } from '../../model/task.js';
+import { LeaseHeldError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
+import { OpenedRun } from '../run/opened-run.js';
+import type { PipelineRuns } from '../run/pipeline-runs.js';
+import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
+import type { RunHost } from '../run/run-host.js';
+import type { TaskResult } from '../run/task-options.js';
+import type { QueuedOutcome } from './queue-worker.js';
+
+export interface QueuedRunsOptions {
+  readonly host: RunHost;
+  readonly queue: Pick<TaskQueue, 'request'>;
+  readonly runs: PipelineRuns;
+  /** Takes what a run has done, and how long it took in milliseconds. */
+  readonly tell: (result: TaskResult, durationMs: number) => Promise<void>;
+}
+
+/** Runs tasks of the queue in this process. */
+export class QueuedRuns {
+  readonly #options: QueuedRunsOptions;
+
+  constructor(options: QueuedRunsOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a task; throws what it failed with once it was claimed. */
+  async run(task: QueuedTask): Promise<QueuedOutcome> {
+    const { host } = this.#options;
+    let prepared: PreparedRun;
+    try {
+      prepared = await prepareRun(host, task.pipelineId);
+    } catch (error) {
+      if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
+      throw error;
+    }
+    // Claimed now, it would end at once, and wait no more.
+    if (host.stopping.aborted) return 'taken';
+    return this.#execute(task, prepared);
+  }
+
+  async #execute({ taskId }: QueuedTask, prepared: PreparedRun): Promise<QueuedOutcome> {
+    const { host, queue, runs, tell } = this.#options;
+    const opened = new OpenedRun(host);
+    const since = host.clock.monotonic();
+    let begun = null as Task | null;
+    const onBegin = (task: Task): void => void (begun = task);
+    try {
+      const request = await queue.request(taskId);
+      const result = await runs.run(prepared, { request, queuedTaskId: taskId, onBegin }, opened);
+      await tell(result, host.clock.monotonic() - since);
+      return 'ran';
+    } catch (error) {
+      if (begun !== null) throw error;
+      if (error instanceof LeaseHeldError) return 'taken';
+      if (error instanceof NeedsRewindError) return { unfit: error.message };
+      throw error;
+    } finally {
+      await opened.close();
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { NewWorker, WorkerStore } from '../../database/operations/worker-store.js';
+import type { Clock } from '../../runtime/clock.js';
+
+export interface WorkerPresenceOptions extends Omit<NewWorker, 'heartbeatIntervalSeconds'> {
+  readonly store: Pick<WorkerStore, 'register' | 'beat' | 'end'>;
+  readonly clock: Clock;
+}
+
+/** From one sign of life to the next, in seconds, where nothing changes. */
+const intervalSeconds = 5;
+
+/** A worker's own sign of life: so that people see whether anybody runs what is queued, and whether there is room. */
+export class WorkerPresence {
+  readonly #options: WorkerPresenceOptions;
+  #id: number | null = null;
+  #beatAt = -Infinity;
+  #running = 0;
+
+  constructor(options: WorkerPresenceOptions) {
+    this.#options = options;
+  }
+
+  /** Beats where a beat is due, or the worker runs more or fewer tasks than it has told. */
+  async show(running: number): Promise<void> {
+    const { store, clock } = this.#options;
+    const now = clock.monotonic();
+    if (running === this.#running && now - this.#beatAt < intervalSeconds * 1_000) return;
+    // The row may be gone: rolled back, or forgotten while this process slept for a week.
+    if (this.#id === null || !(await store.beat(this.#id, { running }))) {
+      this.#id = await store.register({ ...this.#options, heartbeatIntervalSeconds: intervalSeconds });
+      await store.beat(this.#id, { running });
+    }
+    this.#running = running;
+    this.#beatAt = now;
+  }
+
+  /** Tells that the worker takes up nothing more; where the database is away, its silence will. */
+  async end(): Promise<void> {
+    if (this.#id !== null) await this.#options.store.end(this.#id).catch(() => undefined);
+  }
+}

@@ -1,0 +1,114 @@
+import type { TaskStore } from '../../database/tasks/task-store.js';
+import type { Progress } from '../../model/task.js';
+import type { Clock } from '../../runtime/clock.js';
+
+/** A task that beats, as a round needs to know it. */
+export interface Beating {
+  readonly taskId: number;
+  /** What it has done since its last beat; null where nothing moved. */
+  readonly unkept: Progress | null;
+  /** It hangs, and is not to be renewed. */
+  readonly isStalled: boolean;
+  /** Its last beat is old enough that another's round may take it along. */
+  readonly isRipe: boolean;
+  /** It hangs, and whether its task was ended has not been asked of late. */
+  readonly isDoubtful: boolean;
+  /** It is being asked about, from this moment on by the monotonic clock. */
+  asked(at: number): void;
+  /** Takes what became of a beat. */
+  settle(result: BeatResult, sent: SentBeat): void;
+}
+
+export interface SentBeat {
+  readonly progress: Progress | null;
+  /** When, by the monotonic clock. */
+  readonly sentAt: number;
+}
+
+/** A beat landed, was refused because the task is no longer running, or failed. */
+export type BeatResult = 'landed' | 'lost' | Error;
+
+export interface BeatRoundsOptions {
+  readonly tasks: Pick<TaskStore, 'renew' | 'listEnded'>;
+  readonly clock: Clock;
+  readonly random?: () => number;
+}
+
+interface Round {
+  readonly members: ReadonlySet<Beating>;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Renews the leases of all tasks of a process, however many, in one statement: whoever is due takes the others along, but
+ * for those who have just beaten, so that they come due together. One round is in the air at a time: beats don't pile up behind one that is late.
+ */
+export class BeatRounds {
+  /**
+   * By which part of an interval this process's second beat comes early, from 0 to a half: processes that are started
+   * together don't beat together for ever.
+   */
+  readonly earlyShare: number;
+  readonly #options: BeatRoundsOptions;
+  readonly #members = new Set<Beating>();
+  #inTheAir: Round | null = null;
+
+  constructor(options: BeatRoundsOptions) {
+    this.#options = options;
+    this.earlyShare = (options.random ?? Math.random)() / 2;
+  }
+
+  join(member: Beating): void {
+    this.#members.add(member);
+  }
+
+  leave(member: Beating): void {
+    this.#members.delete(member);
+  }
+
+  /** Renews a member's lease, and with it those of the others; resolves when all have been told what became of it. */
+  async renew(member: Beating): Promise<void> {
+    while (this.#inTheAir !== null && !this.#inTheAir.members.has(member)) await this.#inTheAir.done;
+    this.#inTheAir ??= this.#start(member);
+    await this.#inTheAir.done;
+  }
+
+  /** Asks whose tasks have been ended of those that hang, without a beat, in one statement; tells them. Throws nothing. */
+  async ask(): Promise<void> {
+    const { tasks, clock } = this.#options;
+    const doubtful = [...this.#members].filter(({ isDoubtful }) => isDoubtful);
+    const sentAt = clock.monotonic();
+    for (const member of doubtful) member.asked(sentAt);
+    const ids = doubtful.map(({ taskId }) => taskId);
+    // Who can't be told now asks again within an interval.
+    const ended = ids.length === 0 ? [] : await tasks.listEnded(ids).catch((): readonly number[] => []);
+    for (const member of doubtful.filter(({ taskId }) => ended.includes(taskId))) {
+      this.leave(member);
+      member.settle('lost', { progress: null, sentAt });
+    }
+  }
+
+  #start(first: Beating): Round {
+    const members = new Set([first, ...[...this.#members].filter(({ isStalled, isRipe }) => isRipe && !isStalled)]);
+    const done = this.#beat([...members]).finally(() => (this.#inTheAir = null));
+    return { members, done };
+  }
+
+  async #beat(members: readonly Beating[]): Promise<void> {
+    const { tasks, clock } = this.#options;
+    const sentAt = clock.monotonic();
+    const sent = members.map((member) => ({ member, taskId: member.taskId, progress: member.unkept, sentAt }));
+    const lost = await tasks.renew(sent).catch((error: unknown) => error as Error);
+    for (const { member, ...beat } of sent) {
+      const result = resultOf(beat.taskId, lost);
+      // Who has lost its lease can't have it back.
+      if (result === 'lost') this.leave(member);
+      member.settle(result, beat);
+    }
+  }
+}
+
+function resultOf(taskId: number, lost: readonly number[] | Error): BeatResult {
+  if (lost instanceof Error) return lost;
+  return lost.includes(taskId) ? 'lost' : 'landed';
+}

@@ -1,0 +1,139 @@
+import type { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import type { Replaced } from '../../database/tasks/end-replaced.js';
+import { FenceError } from '../../database/script.js';
+import type { TaskStore } from '../../database/tasks/task-store.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
+import { resolveStart } from '../../model/start-block.js';
+import type { StartQuestion } from '../../model/start-block.js';
+import type { Task } from '../../model/task.js';
+import { statusText, taskStatus } from '../../model/task.js';
+import { LeaseHeldError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { statusChanged, writeLine } from '../../texts/log-lines.js';
+import type { Lang } from '../../runtime/lang.js';
+import { parkedBy, parkedError } from './parked.js';
+
+/** This process, as other processes can recognise it. */
+export interface Worker {
+  /** `host:pid`. */
+  readonly name: string;
+  /** Tells this process from a later one with the same pid; null where the system does not say. */
+  readonly identity: string | null;
+  /** Says whether a process that ran on this host is gone; false where that can't be known. */
+  isGone(name: string, identity: string | null): boolean;
+}
+
+export interface ClaimOptions {
+  readonly pipelineId: number;
+  readonly worker: Worker;
+  readonly heartbeatIntervalSeconds: number;
+  readonly timeoutMinutes: number | null;
+  readonly logPathPrefix: string;
+  /** Take the lease whoever holds it. */
+  readonly takeOver: boolean;
+  /** The task that has waited and begins now; left out: a new one is made. */
+  readonly queuedTaskId?: number | undefined;
+  /** The pipeline has sinks, which must be told of what is taken away. */
+  readonly keepsRemoved?: boolean | undefined;
+  /** Where the run shall begin; a parked pipeline can only be run from elsewhere. */
+  readonly run?: StartQuestion['run'];
+}
+
+export interface ClaimedTask {
+  readonly taskId: number;
+  /** The task that had held the pipeline and was ended, if any. */
+  readonly replaced: Task | null;
+}
+
+/** Races with other claims end quickly, for each has a winner. */
+const attempts = 10;
+
+/** Makes a new task the holder of a pipeline. Throws LeaseHeldError where another task holds it and is alive. */
+export async function claimTask(
+  tasks: TaskStore,
+  checkpoints: CheckpointStore,
+  options: ClaimOptions,
+): Promise<ClaimedTask> {
+  for (let attempt = 1; ; attempt++) {
+    const checkpoint = await checkpoints.get(options.pipelineId);
+    const { taskId: holder } = checkpoint;
+    const newest = await tasks.getNewest(options.pipelineId);
+    refuseParked(newest, checkpoint, options.run ?? {});
+    const replaced = newest?.status === taskStatus.running ? newest : null;
+    const replaces = replaced === null ? null : judgeHolder(replaced, options);
+    try {
+      const { name, identity } = options.worker;
+      const taskId = await tasks.claim({ ...options, holder, replaces, worker: name, workerIdentity: identity });
+      return { taskId, replaced };
+    } catch (error) {
+      // Somebody else claimed it, or the old task gave a sign of life: what was judged is no longer so.
+      if (!(error instanceof FenceError) || attempt >= attempts) throw error;
+      await refuseTaken(tasks, options.queuedTaskId);
+    }
+  }
+}
+
+/** Throws LeaseHeldError where a task waits no more: another worker runs it, or a person has stopped it. */
+async function refuseTaken(tasks: TaskStore, queuedTaskId: number | undefined): Promise<void> {
+  if (queuedTaskId === undefined) return;
+  const { status } = await tasks.get(queuedTaskId);
+  if (status === taskStatus.queued) return;
+  throw new LeaseHeldError(`task ${queuedTaskId} waits no more: it is ${statusText(status, 'en')}`);
+}
+
+/** Throws NeedsRewindError where a run would go on behind rows that must be taken back first. */
+function refuseParked(newest: Task | null, checkpoint: Checkpoint, run: StartQuestion['run']): void {
+  const parked = parkedBy(newest, checkpoint);
+  // A checkpoint alone decides whether a run goes on behind it.
+  const goesOn = resolveStart({ run, config: { startBlock: null }, mode: 'realtime', checkpoint }).resumes;
+  if (parked !== null && goesOn) throw parkedError(checkpoint.pipelineId, parked);
+}
+
+/** Decides on which grounds a running task may be replaced; throws LeaseHeldError where there are none. */
+export function judgeHolder(
+  task: Task,
+  options: Pick<ClaimOptions, 'worker' | 'heartbeatIntervalSeconds'> & Partial<Pick<ClaimOptions, 'takeOver'>>,
+): Replaced {
+  const by = `taken over by ${options.worker.name}`;
+  if (options.takeOver === true) return { taskId: task.id, silentForSeconds: null, reason: `${by} (--take-over)` };
+  if (task.worker !== null && options.worker.isGone(task.worker, task.workerIdentity)) {
+    return { taskId: task.id, silentForSeconds: null, reason: `${by}: the process ${task.worker} is gone` };
+  }
+  const intervalSeconds = task.heartbeatInterval ?? options.heartbeatIntervalSeconds;
+  if (isSilentFor(task.silentSeconds, intervalSeconds)) {
+    return {
+      taskId: task.id,
+      silentForSeconds: silenceLimit(intervalSeconds),
+      reason: `${by} after ${task.silentSeconds} s of silence`,
+    };
+  }
+  throw new LeaseHeldError(describeHolder(task), {
+    hint: `wait until it is done, stop it with 'chainparse tasks cancel ${task.id}'${options.takeOver === undefined ? '' : ', or run with --take-over'}`,
+  });
+}
+
+function describeHolder(task: Task): string {
+  const where = task.worker === null ? '' : ` on ${task.worker}`;
+  const beat =
+    task.heartbeatAgeSeconds === null ? 'no heartbeat yet' : `last heartbeat ${task.heartbeatAgeSeconds} s ago`;
+  return `pipeline ${task.pipelineId} is held by task ${task.id}${where}, running since ${task.createTime}, ${beat}`;
+}
+
+/** Tells which task has begun, and which it replaced. */
+export function tellClaim(
+  { pipelineId, worker, lang }: ClaimOptions & { readonly lang: Lang },
+  { taskId, replaced }: ClaimedTask,
+  logger: Logger,
+): void {
+  const running = statusText(taskStatus.running, lang);
+  if (replaced !== null) {
+    const failed = statusText(taskStatus.failed, lang);
+    writeLine(
+      logger,
+      statusChanged(lang, { taskId: replaced.id, pipelineId, from: running, to: failed, reason: 'taken_over' }),
+    );
+  }
+  const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
+  logger.log('info', `task ${taskId} runs pipeline ${pipelineId} on ${worker.name}`, fields);
+}

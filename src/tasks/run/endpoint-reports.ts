@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import type { WatchEndpoints } from '../../chain/chains.js';
+import { throttleText } from '../../chain/endpoints/throttle-teller.js';
+import type { EndpointReport } from '../../chain/endpoints/endpoint-report.js';
+import type { EndpointSession, EndpointStore, ReportedEndpoint } from '../../database/operations/endpoint-store.js';
+import { reportSeconds, type EndpointState } from '../../model/rpc-endpoint.js';
+import type { Clock } from '../../runtime/clock.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
+
+export interface EndpointReportsOptions {
+  readonly store: Pick<EndpointStore, 'report' | 'end' | 'prune'>;
+  /** `host:pid`. */
+  readonly worker: string;
+  readonly clock: Clock;
+  /** Takes secrets out of a text that is stored. */
+  readonly mask: (text: string) => string;
+}
+
+/** Between two looks at the endpoints, in milliseconds: what a look finds changed is reported. */
+const lookMs = 3_000;
+
+/** How long the end of a chain waits for its rows to go, in milliseconds: without it they go with time. */
+const patienceMs = 500;
+
+/** Characters of an error that are kept. */
+const longestError = 500;
+
+/** Returns what reports how endpoints are to the database, while a run asks them. No run waits for it. */
+export function reportEndpoints(options: EndpointReportsOptions): WatchEndpoints {
+  return (chainId, health) => {
+    const session = { session: randomBytes(8).toString('hex'), chainId, worker: options.worker };
+    const reports = new EndpointReports(options, session, health);
+    const ended = new AbortController();
+    const running = reports.run(ended.signal);
+    return async () => {
+      ended.abort();
+      const reason = (): Error => new Error('given up');
+      const patience = { clock: options.clock, after: ended.signal, delayMs: patienceMs, reason };
+      await giveUpLater(patience, () => running).catch(() => undefined);
+    };
+  };
+}
+
+/** The reports on the endpoints of one chain. */
+class EndpointReports {
+  readonly #options: EndpointReportsOptions;
+  readonly #session: EndpointSession;
+  readonly #health: () => readonly EndpointReport[];
+  /** The states that were reported last, and when by the monotonic clock. */
+  #told = '';
+  #toldAt = -Infinity;
+
+  constructor(options: EndpointReportsOptions, session: EndpointSession, health: () => readonly EndpointReport[]) {
+    this.#options = options;
+    this.#session = session;
+    this.#health = health;
+  }
+
+  /** Reports until `signal` is aborted, then takes the reports back. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options;
+    for (;;) {
+      await clock.sleep(lookMs, signal).catch(() => undefined);
+      if (signal.aborted) break;
+      await this.#look();
+    }
+    if (this.#told !== '') await store.end(this.#session);
+  }
+
+  async #look(): Promise<void> {
+    const { store, clock, mask } = this.#options;
+    const endpoints = this.#health().map((report) => toReported(report, mask));
+    const states = endpoints.map(({ name, state }) => `${name} ${state}`).join('\n');
+    const isDue = clock.monotonic() - this.#toldAt >= reportSeconds * 1_000;
+    if (!isDue && states === this.#told) return;
+    const isFirst = this.#told === '';
+    // What was lost is told with the next look.
+    if (!(await store.report(this.#session, endpoints))) return;
+    this.#told = states;
+    this.#toldAt = clock.monotonic();
+    if (isFirst) await store.prune();
+  }
+}
+
+function toReported(report: EndpointReport, mask: (text: string) => string): ReportedEndpoint {
+  const { name, headMs, logsMs, errorRate, inFlight, maxInFlight, maxPerSecond, newestBlock } = report;
+  const requests = Object.values(report.results).reduce((sum, count) => sum + count, 0);
+  const { lastErrorAgeMs } = report;
+  const lastError = errorOf(report);
+  return {
+    ...{ name, headMs, logsMs, errorRate, inFlight, maxInFlight, maxPerSecond, newestBlock },
+    state: stateOf(report, requests),
+    requests,
+    failures: requests - (report.results['answer'] ?? 0),
+    lastError: lastError === null ? null : textOf(lastError, mask),
+    lastErrorSeconds: lastErrorAgeMs === null ? null : Math.round(lastErrorAgeMs / 1_000),
+  };
+}
+
+/** What slows it down stands beside what it said last: whoever wonders why it is slow looks there. */
+function errorOf({ lastError, maxPerSecond, refusedShare }: EndpointReport): string | null {
+  if (lastError === null) return null;
+  const throttle = throttleText(maxPerSecond, refusedShare);
+  return throttle === null ? lastError : `${throttle}: ${lastError}`;
+}
+
+/** What an endpoint says is not trusted to be one line without control characters. */
+function textOf(error: string, mask: (text: string) => string): string {
+  return mask(error)
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, longestError);
+}
+
+function stateOf(report: EndpointReport, requests: number): EndpointState {
+  if (report.state === 'wrong chain') return 'wrong_chain';
+  if (report.state !== 'closed') return 'resting';
+  if (requests === 0) return 'unasked';
+  if (report.latestFailed || report.errorRate > 0.5) return 'failing';
+  return report.isLimited ? 'limited' : 'healthy';
+}

@@ -1,0 +1,69 @@
+import type { Outcome, TaskStore } from '../../database/tasks/task-store.js';
+import type { Progress, Task } from '../../model/task.js';
+import type { Clock } from '../../runtime/clock.js';
+import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
+import type { Heartbeat } from './heartbeat.js';
+
+export interface FinishParts {
+  readonly tasks: TaskStore;
+  readonly heartbeat: Heartbeat;
+  readonly clock: Clock;
+  /** Aborted when the run shall end soon: then an absent database is waited for only briefly. */
+  readonly stopping: AbortSignal;
+}
+
+/** How long a run that was told to stop waits for a database that is away, in milliseconds. */
+const patienceMs = 3_000;
+
+/**
+ * Ends a task, once. Where the answer was lost the row is looked up. Throws LeaseLostError where somebody else had ended
+ * it, DatabaseUnreachableError where the database stays away while the run shall stop.
+ */
+export async function finishTask(parts: FinishParts, outcome: Outcome, progress: Progress): Promise<Task> {
+  const { clock, stopping, heartbeat } = parts;
+  const reason = (): Error => tooLong(heartbeat.taskId);
+  // A server that is frozen answers nothing at all, not even that it is away.
+  return await giveUpLater({ clock, after: stopping, delayMs: patienceMs, reason }, (givenUp) =>
+    endAtLast(parts, outcome, progress, givenUp),
+  );
+}
+
+async function endAtLast(
+  parts: FinishParts,
+  outcome: Outcome,
+  progress: Progress,
+  givenUp: AbortSignal,
+): Promise<Task> {
+  const { tasks, heartbeat } = parts;
+  for (;;) {
+    try {
+      const finished = await tasks.finish(heartbeat.taskId, outcome, progress);
+      const task = await tasks.get(heartbeat.taskId);
+      if (finished || isOurs(task, outcome)) return task;
+      throw new LeaseLostError(`task ${task.id} had been ended already`);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnreachableError)) throw error;
+      await waitForDatabase(heartbeat, givenUp);
+    }
+  }
+}
+
+/** The task may have been ended by the very statement whose answer was lost: then it can't be renewed, and is looked up. */
+async function waitForDatabase(heartbeat: Heartbeat, givenUp: AbortSignal): Promise<void> {
+  try {
+    await heartbeat.recover(givenUp);
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+  }
+}
+
+function isOurs(task: Task, outcome: Outcome): boolean {
+  return task.status === outcome.status && task.endReason === outcome.endReason && task.error === outcome.error;
+}
+
+function tooLong(taskId: number): DatabaseUnreachableError {
+  return new DatabaseUnreachableError(`the database can't be reached, and task ${taskId} could not be ended`, {
+    hint: `task ${taskId} looks as if it ran until a monitor or the next run ends it`,
+  });
+}

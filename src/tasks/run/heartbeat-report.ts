@@ -1,0 +1,54 @@
+import { messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { heartbeatFailed, heartbeatSent, writeLine } from '../../texts/log-lines.js';
+import type { Lang } from '../../runtime/lang.js';
+import type { Observe } from '../../model/liveness-event.js';
+
+export interface HeartbeatReportOptions {
+  readonly taskId: number;
+  readonly pipelineId: number;
+  readonly logger: Logger;
+  readonly lang: Lang;
+  readonly observe: Observe;
+}
+
+/** Tells people, in the log, and observers what becomes of a task's beats. */
+export class HeartbeatReport {
+  readonly #options: HeartbeatReportOptions;
+  readonly #name: { readonly taskId: number; readonly pipelineId: number };
+
+  constructor(options: HeartbeatReportOptions) {
+    this.#options = options;
+    this.#name = { taskId: options.taskId, pipelineId: options.pipelineId };
+  }
+
+  landed(latencyMs: number): void {
+    const { logger, lang, observe } = this.#options;
+    writeLine(logger, heartbeatSent(lang, this.#name));
+    observe({ kind: 'beat_landed', ...this.#name, latencyMs });
+  }
+
+  refused(): void {
+    this.#options.observe({ kind: 'beat_refused', ...this.#name });
+  }
+
+  /** So many beats in a row have failed. */
+  failed(cause: Error, failures: number): void {
+    const { logger, lang, observe } = this.#options;
+    const error = messageOf(cause);
+    writeLine(logger, heartbeatFailed(lang, this.#name, error));
+    observe({ kind: 'beat_failed', ...this.#name, failures, error });
+  }
+
+  stalled(stillSeconds: number): void {
+    const { logger, observe } = this.#options;
+    const { taskId } = this.#name;
+    const fields = { event: 'task.stalled', task_id: taskId, still_seconds: stillSeconds };
+    logger.log('warn', `nothing has moved for ${stillSeconds} s: task ${taskId} stops beating`, fields);
+    observe({ kind: 'stalled', ...this.#name, stillSeconds });
+  }
+
+  movedAgain(): void {
+    this.#options.observe({ kind: 'moved_again', ...this.#name });
+  }
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { Chains } from '../../chain/chains.js';
+import type { OpenOptions } from '../../database/open-database.js';
+import { EndpointStore } from '../../database/operations/endpoint-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
+import type { RunRequest } from '../../model/run-request.js';
+import type { Task } from '../../model/task.js';
+import { abortLater } from '../../runtime/give-up-later.js';
+import { watchRuns, type LivenessWatch } from '../alerts/watch-liveness.js';
+import { BeatRounds } from './beat-rounds.js';
+import { reportEndpoints } from './endpoint-reports.js';
+import { OpenedRun } from './opened-run.js';
+import type { PreparedRun } from './prepare-run.js';
+import type { RunHost } from './run-host.js';
+import { runTask } from './run-task.js';
+import type { TaskOptions, TaskResult } from './task-options.js';
+
+/** What is asked of one run. */
+export interface RunOrder {
+  readonly request: RunRequest;
+  readonly takeOver?: boolean | undefined;
+  /** The task that has waited and begins now; left out: a new one is made. */
+  readonly queuedTaskId?: number | undefined;
+  /** Called once the task has begun. */
+  readonly onBegin?: (task: Task) => void;
+}
+
+/** How long calls in the air may still take once a run shall stop, in milliseconds. */
+const graceMs = 3_000;
+
+/** Returns how the database of a process that runs tasks is opened. */
+export function runDatabaseOptions({
+  heartbeatIntervalSeconds,
+}: RunHost['settings']): Pick<OpenOptions, 'statementTimeoutMs' | 'beatTimeoutMs'> {
+  const intervalMs = heartbeatIntervalSeconds * 1_000;
+  return {
+    // A server that has not answered within a beat can't keep a task alive; but a big commit may take some seconds.
+    statementTimeoutMs: Math.min(60_000, Math.max(10_000, intervalMs)),
+    // After an outage a run must be heard within three intervals: one may pass until it gives up what it had sent, and
+    // one until it tries again.
+    beatTimeoutMs: Math.min(30_000, Math.max(1_000, intervalMs)),
+  };
+}
+
+/** Runs pipelines as tasks of this process: they share its beats and its connections to chains. */
+export class PipelineRuns {
+  readonly #host: RunHost;
+  readonly #watch: LivenessWatch;
+  readonly #rounds: BeatRounds;
+  readonly #chains: Chains;
+
+  constructor(host: RunHost, watch: LivenessWatch) {
+    const { database, clock } = host;
+    this.#host = host;
+    this.#watch = watch;
+    this.#rounds = new BeatRounds({ tasks: new TaskStore(database), clock });
+    this.#chains = openChains(host, watch);
+  }
+
+  /** Runs a pipeline to its end; throws what `runTask` throws. `opened` is the caller's to close. */
+  async run(prepared: PreparedRun, order: RunOrder, opened: OpenedRun): Promise<TaskResult> {
+    const { clock, stopping } = this.#host;
+    const ended = new AbortController();
+    const reason = (): Error => stopping.reason as Error;
+    const options: TaskOptions = {
+      ...taskOptions(this.#host, prepared, order),
+      rounds: this.#rounds,
+      observe: this.#watch.observe,
+      begin: async (task) => {
+        order.onBegin?.(task);
+        const logger = opened.openLog(task);
+        const chain = opened.openChain(this.#chains, prepared, logger);
+        return { source: await prepared.source.open({ chain }), logger };
+      },
+      onProgress: (progress, beatAt) => opened.show(progress, beatAt),
+      signal: abortLater({ clock, after: stopping, delayMs: graceMs, reason }, ended.signal),
+    };
+    return await runTask(options).finally(() => ended.abort());
+  }
+}
+
+/** Runs one pipeline in a process that does nothing else. Throws what `runTask` throws. */
+export async function runPipeline(host: RunHost, prepared: PreparedRun, order: RunOrder): Promise<TaskResult> {
+  const opened = new OpenedRun(host);
+  const watch = await watchRuns(host, opened.logger);
+  try {
+    return await new PipelineRuns(host, watch).run(prepared, order, opened).finally(() => watch.close());
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What a task needs beside what it opens: the settings, and what was asked of it. */
+function taskOptions(
+  { settings, database, clock, secrets, stopping, worker, timeoutMinutes }: RunHost,
+  { pipeline, source }: PreparedRun,
+  { request, takeOver = false, queuedTaskId }: RunOrder,
+): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal'> {
+  return {
+    ...{ database, clock, stopping, worker, takeOver, queuedTaskId },
+    pipelineId: pipeline.id,
+    chainId: source.chain.id,
+    heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
+    stallAfterSeconds: settings.stallAfterSeconds,
+    // NULL: the monitor's own setting.
+    timeoutMinutes: timeoutMinutes ?? pipeline.timeoutMinutes,
+    logPathPrefix: join(settings.logDir, 'pipeline_'),
+    run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
+    mode: request.mode ?? source.mode,
+    lang: settings.lang,
+    mask: (text) => secrets.mask(text),
+  };
+}
+
+/** The chains of a process: metrics count their requests, the database hears how their endpoints are. */
+function openChains({ clock, secrets, settings, database, worker }: RunHost, { observeChain }: LivenessWatch): Chains {
+  const watchEndpoints = reportEndpoints({
+    ...{ store: new EndpointStore(database), worker: worker.name, clock },
+    mask: (text) => secrets.mask(text),
+  });
+  return new Chains({ clock, observe: observeChain, watchEndpoints, doubtMs: settings.doubtSeconds * 1_000 });
+}

@@ -1,0 +1,23 @@
+import type { Progress } from '../../model/task.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { LivenessHost } from '../alerts/watch-liveness.js';
+import type { Worker } from './claim-task.js';
+
+/** The process that runs tasks, and what it lends them. */
+export interface RunHost extends LivenessHost {
+  readonly worker: Worker;
+  /** Relative paths of logs begin here. */
+  readonly cwd: string;
+  /** The timeout that was asked of this process for its runs, in minutes; null: what their pipelines say. */
+  readonly timeoutMinutes: number | null;
+  /** Makes what shows people how far a run is; without a terminal it writes to `logger`. */
+  showProgress(logger: Logger): ProgressDisplay;
+}
+
+/** Shows people how far a run is. */
+export interface ProgressDisplay {
+  /** Tells what was done so far, and when, on the wall clock, the last beat landed. */
+  update(progress: Progress, lastHeartbeatAt?: number): void;
+  /** Takes away what is shown. */
+  end(): void;
+}

@@ -1,0 +1,188 @@
+import type { Source } from '../../components/component.js';
+import { BatchStore } from '../../database/events/batch-store.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { StoredBlocks } from '../../database/events/stored-blocks.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
+import type { Progress } from '../../model/task.js';
+import { statusText, taskStatus } from '../../model/task.js';
+import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
+import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { statusChanged, writeLine } from '../../texts/log-lines.js';
+import { finishTask } from './finish-task.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
+import { BeatRounds } from './beat-rounds.js';
+import { claimTask, tellClaim } from './claim-task.js';
+import { Heartbeat } from './heartbeat.js';
+import type { LivenessEvent } from '../../model/liveness-event.js';
+import { parkingError, parkingText } from './parked.js';
+import type { TaskOptions, TaskResult } from './task-options.js';
+
+/** How long a call that must be dropped may take to notice, in milliseconds. */
+const lingerMs = 1_000;
+
+/**
+ * Runs a pipeline as one task: claims it, executes, and ends the task exactly once. Throws LeaseHeldError where it can't
+ * be had, LeaseLostError where it was lost; any other failure ends the task as failed and is thrown as it is.
+ */
+export async function runTask(options: TaskOptions): Promise<TaskResult> {
+  const tasks = new TaskStore(options.database);
+  const checkpoints = new CheckpointStore(options.database);
+  const claimed = await claimTask(tasks, checkpoints, options);
+  const { source, logger } = await begin(options, tasks, claimed.taskId);
+  tellClaim(options, claimed, logger);
+  const heartbeat = new Heartbeat({
+    ...options,
+    observe: options.observe ?? ((): void => undefined),
+    taskId: claimed.taskId,
+    rounds: options.rounds ?? new BeatRounds({ tasks, clock: options.clock }),
+    logger,
+    intervalMs: options.heartbeatIntervalSeconds * 1000,
+    stallAfterMs: options.stallAfterSeconds * 1000,
+  });
+  return new TaskRun(options, { tasks, checkpoints, source, logger, heartbeat }).run();
+}
+
+/** A task that can't begin has ended: its row must not look alive until a monitor finds it silent. */
+async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): ReturnType<TaskOptions['begin']> {
+  try {
+    return await options.begin(await tasks.get(taskId));
+  } catch (error) {
+    const outcome = { status: taskStatus.failed, endReason: reasonOf(error), error: options.mask(messageOf(error)) };
+    // What went wrong first is what the user must hear of.
+    await tasks.finish(taskId, outcome, null).catch(() => false);
+    throw error;
+  }
+}
+
+/** What happens in a run; which task it is goes without saying. */
+type TaskNews = Without<Extract<LivenessEvent, { kind: 'committed' | 'taken_back' | 'progressed' | 'ended' }>>;
+type Without<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
+
+interface TaskRunParts {
+  readonly tasks: TaskStore;
+  readonly checkpoints: CheckpointStore;
+  readonly source: Source;
+  readonly logger: Logger;
+  readonly heartbeat: Heartbeat;
+}
+
+/** One claimed task from its first turn to its end. */
+class TaskRun {
+  readonly #options: TaskOptions;
+  readonly #parts: TaskRunParts;
+  #progress: Progress;
+
+  constructor(options: TaskOptions, parts: TaskRunParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#progress = { mode: options.mode, nextBlock: null, targetBlock: null, headBlock: null, events: 0 };
+  }
+
+  /** Executes the pipeline and ends the task exactly once; throws what `runTask` throws. */
+  async run(): Promise<TaskResult> {
+    const done = new AbortController();
+    // Not awaited: a beat that a frozen server holds must not hold up the end.
+    void this.#parts.heartbeat.tick(done.signal).finally(() => this.#tell({ kind: 'ended' }));
+    try {
+      return await this.#executeAndFinish();
+    } catch (error) {
+      if (error instanceof LeaseLostError) return await this.#lost(error);
+      throw error;
+    } finally {
+      done.abort();
+    }
+  }
+
+  async #executeAndFinish(): Promise<TaskResult> {
+    try {
+      await this.#execute();
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw error;
+      // What a stop has cut short is no failure.
+      if (!this.#isStopped() || !this.#options.signal.aborted) await this.#fail(error);
+    }
+    return await this.#finish(taskStatus.succeeded, this.#isStopped() ? 'stopped' : 'completed', null);
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    const { pipelineId, mask } = this.#options;
+    const failure = error instanceof NeedsRewindError ? parkingError(pipelineId, error) : error;
+    const text = failure instanceof NeedsRewindError ? parkingText(failure) : messageOf(failure);
+    await this.#finish(taskStatus.failed, reasonOf(failure), mask(text));
+    throw failure;
+  }
+
+  #isStopped(): boolean {
+    return this.#options.stopping.aborted;
+  }
+
+  /** Once calls in the air must be dropped, a commit that a frozen server holds is not waited for either. */
+  async #execute(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const over = AbortSignal.any([signal, this.#parts.heartbeat.lost]);
+    const reason = (): Error => over.reason as Error;
+    await giveUpLater({ clock, after: over, delayMs: lingerMs, reason }, () => this.#executePipeline(over));
+  }
+
+  async #executePipeline(signal: AbortSignal): Promise<void> {
+    const { options, parts } = { options: this.#options, parts: this.#parts };
+    await executePipeline({
+      ...options,
+      source: parts.source,
+      lease: parts.heartbeat,
+      batches: new BatchStore(options.database),
+      checkpoints: parts.checkpoints,
+      storedBlocks: new StoredBlocks(options.database),
+      logger: parts.logger,
+      onProgress: (progress) => {
+        this.#progress = progress;
+        this.#tell({ kind: 'progressed', progress });
+        options.onProgress(progress, parts.heartbeat.beatAt);
+      },
+      onCommit: (commit) => this.#committed(commit),
+      signal,
+    });
+  }
+
+  #committed({ kind, events, durationMs }: CommitSeen): void {
+    this.#tell(kind === 'events' ? { kind: 'committed', events, durationMs } : { kind: 'taken_back', durationMs });
+  }
+
+  #tell(event: TaskNews): void {
+    const { options, parts } = { options: this.#options, parts: this.#parts };
+    options.observe?.({ ...event, taskId: parts.heartbeat.taskId, pipelineId: options.pipelineId });
+  }
+
+  async #finish(status: 1 | 2, endReason: string, error: string | null): Promise<TaskResult> {
+    const { tasks, heartbeat, logger } = this.#parts;
+    const outcome = { status, endReason, error };
+    const task = await finishTask({ ...this.#options, tasks, heartbeat }, outcome, this.#progress);
+    const from = statusText(taskStatus.running, this.#options.lang);
+    const to = statusText(status, this.#options.lang);
+    const { pipelineId, lang } = this.#options;
+    writeLine(logger, statusChanged(lang, { taskId: task.id, pipelineId, from, to, reason: endReason }));
+    return { task, progress: this.#progress };
+  }
+
+  /** A task that a person cancelled has ended as it should; any other loss is an error that says who has the lease. */
+  async #lost(error: LeaseLostError): Promise<TaskResult> {
+    const { tasks, heartbeat, logger } = this.#parts;
+    const task = await tasks.get(heartbeat.taskId).catch(() => null);
+    if (task === null) throw error;
+    if (task.status === taskStatus.succeeded && task.endReason === 'stopped') {
+      logger.log('info', `task ${task.id} was cancelled`, { event: 'task.cancelled', task_id: task.id });
+      return { task, progress: this.#progress };
+    }
+    const why = task.endReason === null ? '' : ` (${task.endReason}${task.error === null ? '' : `: ${task.error}`})`;
+    throw new LeaseLostError(`task ${task.id} lost its lease on pipeline ${task.pipelineId}${why}`, {
+      hint: `chainparse tasks list --pipeline ${task.pipelineId}`,
+      cause: error,
+    });
+  }
+}
+
+/** Returns what a task's end is called that an error made. */
+function reasonOf(error: unknown): string {
+  return error instanceof ChainparseError ? error.code.toLowerCase() : 'error';
+}

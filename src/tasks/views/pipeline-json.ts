@@ -1,0 +1,45 @@
+import type { PipelineSummary } from '../../database/pipelines/pipeline-store.js';
+import type { Pipeline } from '../../model/pipeline.js';
+import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
+import type { Standing } from '../run/parked.js';
+
+/** Returns a pipeline as `pipeline show --json` has it: its state, how it stands, then the keys of its definition. */
+export function pipelineToJson(pipeline: Pipeline, standing: Standing): object {
+  const { id: pipelineId, ...keys } = definitionKeys(pipeline);
+  const { disabled, createTime, updateTime } = pipeline;
+  return {
+    pipeline_id: pipelineId,
+    disabled,
+    create_time: createTime,
+    update_time: updateTime,
+    ...standingKeys(standing),
+    ...keys,
+  };
+}
+
+function standingKeys({ checkpoint, parked }: Standing): Readonly<Record<string, unknown>> {
+  return {
+    checkpoint:
+      checkpoint === null
+        ? null
+        : {
+            start_block: checkpoint.startBlock,
+            block_number: checkpoint.blockNumber,
+            block_hash: checkpoint.blockHash,
+          },
+    parked: parked === null ? null : { task_id: parked.taskId, reason: parked.reason, hint: parked.remedy },
+  };
+}
+
+/** Returns a pipeline in short. */
+export function pipelineSummaryToJson(pipeline: PipelineSummary): Readonly<Record<string, unknown>> {
+  return {
+    pipeline_id: pipeline.id,
+    name: pipeline.name,
+    classification_id: pipeline.classificationId,
+    disabled: pipeline.disabled,
+    components: pipeline.componentTypes,
+    create_time: pipeline.createTime,
+    update_time: pipeline.updateTime,
+  };
+}

@@ -1,0 +1,70 @@
+import { alertToJson } from '../../model/alert.js';
+import { monitorToJson } from '../../model/monitor.js';
+import { endpointToJson } from '../../model/rpc-endpoint.js';
+import { taskToJson } from '../../model/task-json.js';
+import { lagBlocks, taskStatus } from '../../model/task.js';
+import { waitingText } from '../../model/waiting.js';
+import type { HeadContact } from './head-contact.js';
+import type { EventRates } from './event-rates.js';
+import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from './system-status.js';
+
+interface JsonOptions {
+  readonly rates: EventRates;
+  readonly contact: HeadContact;
+  readonly timeoutMinutes: number;
+  readonly defaultIntervalSeconds: number;
+  /** The database's. */
+  readonly timeZone: string;
+}
+
+/** Returns the status as `chainparse status --json` has it. */
+export function systemStatusToJson(status: SystemStatus, options: JsonOptions): object {
+  const { late } = status;
+  return {
+    pipelines: status.pipelines.map((pipeline) => pipelineToJson(pipeline, options)),
+    running: status.running.map((task) => ({
+      ...taskToJson(task, options),
+      silent_seconds: task.silentSeconds,
+      silent: isSilent(task, options),
+      lag_unknown_since: options.contact.unknownSince(task.id),
+      events_per_second: rounded(options.rates.of(task.id)),
+    })),
+    running_total: late.running,
+    silent_total: status.silent,
+    queued_total: status.queued,
+    ended_in_hour: late.ended,
+    timed_out_in_hour: late.timedOut,
+    alerts: status.alerts.map(alertToJson),
+    alerts_total: status.openAlerts,
+    monitors: aliveMonitors(status).map(monitorToJson),
+    endpoints: status.endpoints.map(endpointToJson),
+    time_zone: options.timeZone,
+  };
+}
+
+function pipelineToJson({ id, name, state, task, nextBlock }: PipelineStatus, options: JsonOptions): object {
+  const { rates, contact } = options;
+  const unknownSince = task === null ? null : contact.unknownSince(task.id);
+  const waiting = task?.waiting ?? null;
+  const progress = task?.progress ?? null;
+  const isRunning = task?.status === taskStatus.running;
+  return {
+    pipeline_id: id,
+    name,
+    state,
+    task_id: task?.id ?? null,
+    end_reason: task?.endReason ?? null,
+    waiting_for: waiting === null ? null : waitingText(waiting, 'en'),
+    mode: progress?.mode ?? null,
+    next_block: nextBlock,
+    lag_blocks: progress === null || !isRunning || unknownSince !== null ? null : lagBlocks(progress),
+    lag_unknown_since: unknownSince,
+    events: progress?.events ?? null,
+    events_per_second: task === null ? null : rounded(rates.of(task.id)),
+    heartbeat_age_seconds: task?.heartbeatAgeSeconds ?? null,
+  };
+}
+
+function rounded(rate: number | null): number | null {
+  return rate === null ? null : Math.round(rate * 10) / 10;
+}

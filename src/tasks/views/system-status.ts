@@ -1,0 +1,140 @@
+import { AlertStore } from '../../database/operations/alert-store.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import type { Database } from '../../database/database.js';
+import { EndpointStore } from '../../database/operations/endpoint-store.js';
+import { MonitorStore } from '../../database/operations/monitor-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
+import { readTaskSilence } from '../../database/tasks/task-silence.js';
+import { readTaskStatistics, type TaskStatistics } from '../../database/tasks/task-statistics.js';
+import type { Alert } from '../../model/alert.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
+import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { isSilentFor } from '../../runtime/silence.js';
+import { taskStatus, type Task } from '../../model/task.js';
+import { readParked } from '../run/parked.js';
+
+/**
+ * What a pipeline does. `silent`: its task runs, and gave no sign of life for three of its heartbeats; `parked`: it is run by
+ * nobody until a person has rewound it.
+ */
+export type PipelineState = 'silent' | 'parked' | 'failed' | 'running' | 'queued' | 'ended' | 'never_ran' | 'disabled';
+
+/** A pipeline and its newest task. */
+export interface PipelineStatus {
+  readonly id: number;
+  readonly name: string;
+  readonly state: PipelineState;
+  readonly task: Task | null;
+  /** By the running task, else by the checkpoint: a rewind may have moved it since a task ended. Null: it has read nothing. */
+  readonly nextBlock: number | null;
+}
+
+/** A system at a glance. */
+export interface SystemStatus {
+  /** Those that need a look first. */
+  readonly pipelines: readonly PipelineStatus[];
+  /** The most silent first. */
+  readonly running: readonly Task[];
+  /** Of all running tasks, also of those that are not listed. */
+  readonly silent: number;
+  /** Tasks that nobody has begun yet. */
+  readonly queued: number;
+  readonly late: TaskStatistics;
+  readonly alerts: readonly Alert[];
+  readonly openAlerts: number;
+  /** Those with the latest sign of life. */
+  readonly monitors: readonly Monitor[];
+  /** As each process that asks them reports them. */
+  readonly endpoints: readonly RpcEndpoint[];
+}
+
+interface StatusOptions {
+  /** By which tasks that name no heartbeat interval are judged. */
+  readonly defaultIntervalSeconds: number;
+}
+
+/** Rows that are read at most: a glance must not cost the database more than that. */
+const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10, endpoints: 500 } as const;
+
+/** Of which time ends are counted, in seconds. */
+const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
+
+const order: readonly PipelineState[] = [
+  'silent',
+  'parked',
+  'failed',
+  'running',
+  'queued',
+  'ended',
+  'never_ran',
+  'disabled',
+];
+
+/** Reads the status, a bounded number of rows by indexes. */
+export async function readSystemStatus(database: Database, options: StatusOptions): Promise<SystemStatus> {
+  const byHeartbeat = { by: 'last_heartbeat', descending: false } as const;
+  const running = await listTasks(database, {
+    ...{ status: taskStatus.running, order: byHeartbeat, limit: most.running, offset: 0 },
+  });
+  const { silent } = await readTaskSilence(database, options.defaultIntervalSeconds);
+  const late = await readTaskStatistics(database, window);
+  const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
+  const monitors = await new MonitorStore(database).list(most.monitors);
+  const queued = await countTasks(database, { status: taskStatus.queued });
+  const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
+  return {
+    pipelines: await readPipelines(database, options),
+    running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
+    ...{ silent, queued, late, alerts, openAlerts, monitors, endpoints },
+  };
+}
+
+/** Returns the monitors that are alive. */
+export function aliveMonitors({ monitors }: SystemStatus): readonly Monitor[] {
+  return monitors.filter(isMonitorAlive);
+}
+
+/** Says whether a running task gave no sign of life for more than three of its heartbeat intervals. */
+export function isSilent({ status, silentSeconds, heartbeatInterval }: Task, options: StatusOptions): boolean {
+  const intervalSeconds = heartbeatInterval ?? options.defaultIntervalSeconds;
+  return status === taskStatus.running && isSilentFor(silentSeconds, intervalSeconds);
+}
+
+async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {
+  const pipelines = await new PipelineStore(database).list();
+  const newest = await listNewestTasks(database, most.pipelines);
+  const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
+  const store = new CheckpointStore(database);
+  const checkpoints = new Map((await store.list()).map((checkpoint) => [checkpoint.pipelineId, checkpoint]));
+  const parked = await readParked(store);
+  return pipelines
+    .slice(0, most.pipelines)
+    .map(({ id, name, disabled }) => {
+      const task = tasks.get(id) ?? null;
+      const state = stateOf(task, { isDisabled: disabled, isParked: parked.has(id) }, options);
+      return { id, name, task, state, nextBlock: nextBlockOf(task, checkpoints.get(id)) };
+    })
+    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.id - b.id);
+}
+
+function nextBlockOf(task: Task | null, checkpoint: Checkpoint | undefined): number | null {
+  const ofTask = task?.progress?.nextBlock ?? null;
+  if (task?.status === taskStatus.running && ofTask !== null) return ofTask;
+  return typeof checkpoint?.blockNumber === 'number' ? checkpoint.blockNumber + 1 : ofTask;
+}
+
+function stateOf(
+  task: Task | null,
+  { isDisabled, isParked }: { readonly isDisabled: boolean; readonly isParked: boolean },
+  options: StatusOptions,
+): PipelineState {
+  if (task?.status === taskStatus.running) return isSilent(task, options) ? 'silent' : 'running';
+  if (isDisabled) return 'disabled';
+  if (task === null) return 'never_ran';
+  if (task.status === taskStatus.queued) return 'queued';
+  if (isParked) return 'parked';
+  return task.status === taskStatus.failed ? 'failed' : 'ended';
+}

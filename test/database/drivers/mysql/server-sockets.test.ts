@@ -1,0 +1,20 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { ServerSockets } from '../../../../src/database/drivers/mysql/server-sockets.js';
+
+describe('the sockets to a database server', () => {
+  it('are closed together, and none is opened afterwards', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const sockets = new ServerSockets();
+    const [connected, connecting] = [sockets.connect(address), sockets.connect(address)];
+    await once(connected, 'connect');
+    sockets.close();
+    for (const socket of [connected, connecting, sockets.connect(address)]) expect(socket.destroyed).to.equal(true);
+    server.close();
+    await once(server, 'close');
+  });
+});

@@ -1,0 +1,211 @@
+import { statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { expect } from 'chai';
+import Sqlite from 'better-sqlite3';
+import { BatchStore } from '../../../../src/database/events/batch-store.js';
+import { openDatabase } from '../../../../src/database/open-database.js';
+import { SqliteWriterProcess } from '../../../../src/database/drivers/sqlite/sqlite-writer-process.js';
+import { FenceError } from '../../../../src/database/script.js';
+import type { Statement } from '../../../../src/database/script.js';
+import { systemClock } from '../../../../src/runtime/clock.js';
+import { DatabaseUnreachableError } from '../../../../src/runtime/errors.js';
+import { Child } from '../../../support/child.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
+import { eventually, within } from '../../../support/within.js';
+import { bulkInsert } from '../../bulk-insert.js';
+import { rejectionOf } from '../../../support/rejection.js';
+
+/** How long a writer may take, in milliseconds: to start one takes seconds on a busy machine. */
+const patienceMs = 20_000;
+
+describe('the process that writes to a SQLite file', () => {
+  let path: string;
+  let writer: SqliteWriterProcess;
+
+  beforeEach(() => {
+    path = `${temporaryFolder()}/written.db`;
+    const file = new Sqlite(path);
+    file.exec('CREATE TABLE item (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)');
+    file.close();
+    writer = new SqliteWriterProcess(path, { clock: systemClock, timeoutMs: patienceMs });
+  });
+  afterEach(() => writer.close());
+
+  const run = (sql: string): Statement => ({ sql, bindings: [] });
+  const add = run("INSERT INTO item (a) VALUES ('x')");
+  /** Counts for some tenths of a second. */
+  const slow = run(
+    'INSERT INTO item (a) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT max(i) FROM n',
+  );
+  const failure = (work: Promise<unknown>): Promise<unknown> =>
+    rejectionOf(within(2 * patienceMs, work, () => 'it hangs'));
+  const count = (): number => {
+    const file = new Sqlite(path, { readonly: true });
+    try {
+      return (file.prepare('SELECT count(*) AS n FROM item').get() as { n: number }).n;
+    } finally {
+      file.close();
+    }
+  };
+  const pids = async (): Promise<number[]> => {
+    const { stdout } = await new Child('ps', ['-eo', 'pid,args']).exit();
+    const lines = stdout.split('\n').filter((line) => line.includes('sqlite-writer') && line.includes(path));
+    return lines.map((line) => Number(line.trim().split(' ')[0]));
+  };
+
+  it('answers each script with what it did, in order', async () => {
+    const answers = await Promise.all([
+      writer.run([add]),
+      writer.run([add, add]),
+      writer.run([run('DELETE FROM item')]),
+    ]);
+    expect(answers.map((results) => results.map(({ matched }) => matched))).to.deep.equal([[1], [1, 1], [3]]);
+    expect(answers[1].map(({ insertId }) => insertId)).to.deep.equal([2, 3]);
+  });
+
+  it('starts before it is needed, and ends without having been', async () => {
+    const database = await openDatabase(`sqlite:${path}`, { statementTimeoutMs: patienceMs });
+    expect(await pids()).to.have.length(1);
+    await database.close();
+    expect(await pids()).to.deep.equal([]);
+  });
+
+  it('knows when a script has left: then it is written, whatever keeps this process from its event loop', async () => {
+    // By this clock no time passes, and nothing is given up.
+    const patient = await openDatabase(`sqlite:${path}`, { clock: new FakeClock(), statementTimeoutMs: patienceMs });
+    try {
+      await patient.write([run('DELETE FROM item')]);
+      // More than a pipe takes at a time.
+      const texts = Array.from({ length: 40 }, (_text, index) => [String(index).repeat(100_000)]);
+      const written = patient.write([bulkInsert('item', [{ name: 'a' }], texts)]);
+      await setImmediate();
+      await new BatchStore(patient).whenSent();
+      const until = performance.now() + patienceMs;
+      while (count() === 0 && performance.now() < until);
+      expect(count()).to.equal(40);
+      await written;
+    } finally {
+      await patient.close();
+    }
+  });
+
+  it('waits for no script to leave where nobody takes it', async () => {
+    await writer.run([add]);
+    const [pid] = await pids();
+    process.kill(pid as number, 'SIGSTOP');
+    const texts = Array.from({ length: 40 }, (_text, index) => [String(index).repeat(100_000)]);
+    const written = writer.run([bulkInsert('item', [{ name: 'a' }], texts)]);
+    await within(patienceMs, writer.whenSent(), () => 'it waits');
+    expect(count()).to.equal(1);
+    process.kill(pid as number, 'SIGCONT');
+    await written;
+  });
+
+  it('inserts what was packed before', async () => {
+    const insert = bulkInsert('item', [{ name: 'a' }], [['packed']]);
+    writer.prepare(insert);
+    await writer.run([run("INSERT INTO item (a) VALUES ('first')"), insert, insert]);
+    expect(count()).to.equal(3);
+    (insert.columns[0]?.values as string[])[0] = 'changed';
+    await writer.run([insert, run("DELETE FROM item WHERE a = 'packed'")]);
+    expect(count()).to.equal(1);
+  });
+
+  it('moves rows from the log into the file when many are there, and not while somebody waits for their commit', async () => {
+    const size = (): number => statSync(path).size;
+    const empty = size();
+    const rows = (count: number): Statement =>
+      run(`INSERT INTO item (a) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+        SELECT printf('%.1000c', 'x') FROM n`);
+    await writer.run([rows(15_000)]);
+    await writer.run([add]);
+    expect(size()).to.equal(empty);
+    await writer.run([rows(5_000)]);
+    await eventually('the rows in the file', () => size() > 20_000_000);
+  });
+
+  it('tells a fence that did not hold from an error, whose code it keeps', async () => {
+    const fence = { ...run("UPDATE item SET a = 'y' WHERE id = 99"), fence: true };
+    expect(await failure(writer.run([add, fence]))).to.be.instanceOf(FenceError);
+    expect(await failure(writer.run([run('NONSENSE')]))).to.include({ code: 'SQLITE_ERROR' });
+    expect(count()).to.equal(0);
+    await writer.run([add]);
+    expect(count()).to.equal(1);
+  });
+
+  it('is started again after it was killed, and what it was doing is not done', async () => {
+    await writer.run([add]);
+    const [pid] = await pids();
+    const dying = [failure(writer.run([add, slow])), failure(writer.run([add]))];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    process.kill(pid!, 'SIGKILL');
+    for (const error of dying) expect(await error).to.be.instanceOf(DatabaseUnreachableError);
+    expect(count()).to.equal(1);
+    await writer.run([add]);
+    expect(count()).to.equal(2);
+    expect(await pids()).not.to.include(pid);
+  });
+
+  it('is killed where it hangs, and started again', async () => {
+    const clock = new FakeClock();
+    const watched = new SqliteWriterProcess(path, { clock, timeoutMs: 3_000 });
+    await watched.run([add]);
+    const [pid] = await pids();
+    process.kill(pid!, 'SIGSTOP');
+    const hung = failure(watched.run([add]));
+    await clock.advance(3_000);
+    expect(await hung).to.be.instanceOf(DatabaseUnreachableError);
+    await watched.run([add]);
+    expect(count()).to.equal(2);
+    await watched.close();
+  });
+
+  it('ignores what a terminal or a container sends to a whole group', async () => {
+    await writer.run([add]);
+    const [pid] = await pids();
+    process.kill(pid!, 'SIGINT');
+    process.kill(pid!, 'SIGTERM');
+    await writer.run([add]);
+    expect(await pids()).to.deep.equal([pid]);
+  });
+
+  it('finishes what it was sent before it ends with its database, and is not started again', async () => {
+    await writer.run([add]);
+    const last = failure(writer.run([add]));
+    await writer.close();
+    await last;
+    expect(await pids()).to.deep.equal([]);
+    expect(await failure(writer.run([add]))).to.be.instanceOf(DatabaseUnreachableError);
+    expect(await pids()).to.deep.equal([]);
+    expect(count()).to.be.within(1, 2);
+  });
+
+  it('leaves nobody waiting when it is closed under a script', async () => {
+    await writer.run([add]);
+    const [first, second] = [failure(writer.run([slow])), failure(writer.run([add]))];
+    await writer.close();
+    await first;
+    await second;
+    await writer.close();
+  });
+
+  it('ends when its parent is killed', async () => {
+    const program = new URL('../../../support/commit-loop.js', import.meta.url).pathname;
+    const file = new Sqlite(path);
+    file.exec('CREATE TABLE counter (id INTEGER PRIMARY KEY, value INTEGER); INSERT INTO counter VALUES (1, 0)');
+    file.exec('DROP TABLE item; CREATE TABLE item (id INTEGER PRIMARY KEY, hash BLOB)');
+    file.close();
+    const parent = new Child(process.execPath, ['--import', import.meta.resolve('tsx'), program, `sqlite:${path}`]);
+    await parent.output(/committed/);
+    expect(await pids()).to.have.length(1);
+    await parent.kill();
+    await eventually('the writer is gone', async () => (await pids()).length === 0);
+  });
+
+  it('says so where the file is none', async () => {
+    const nowhere = new SqliteWriterProcess(`${path}.missing`, { clock: systemClock, timeoutMs: patienceMs });
+    expect(await failure(nowhere.run([add]))).to.include({ code: 'SQLITE_CANTOPEN' });
+    await nowhere.close();
+  });
+});

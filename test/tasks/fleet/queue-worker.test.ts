@@ -1,0 +1,212 @@
+import { expect } from 'chai';
+import type { QueuedTask } from '../../../src/database/tasks/task-queue.js';
+import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
+import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
+import { DatabaseUnusableError } from '../../../src/runtime/errors.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
+
+describe('QueueWorker', () => {
+  let clock: FakeClock;
+  let waiting: QueuedTask[];
+  let started: number[];
+  let logged: string[];
+  let ends: Map<number, (outcome: QueuedOutcome | Error) => void>;
+  let stopping: AbortController;
+  let fails: boolean;
+  let shown: (number | 'end')[];
+  let kept: string[];
+  let failure: Error;
+  let hangs: Promise<void> | null;
+  let ended: Promise<void>;
+
+  const start = (concurrency: number): void => {
+    const worker = new QueueWorker({
+      name: 'here:1',
+      presence: {
+        show: async (running) => {
+          await hangs;
+          shown.push(running);
+        },
+        end: () => Promise.resolve(void shown.push('end')),
+      },
+      queue: {
+        keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
+        listClaimable: (limit, except) =>
+          fails
+            ? Promise.reject(failure)
+            : Promise.resolve(waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit)),
+      },
+      run: ({ taskId }) => {
+        started.push(taskId);
+        return new Promise((resolve, reject) => {
+          ends.set(taskId, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
+        });
+      },
+      concurrency,
+      clock,
+      logger: { log: (level, message) => void logged.push(`${level} ${message}`) },
+      mask: (text) => text,
+      stopping: stopping.signal,
+    });
+    ended = worker.run();
+  };
+  const end = async (taskId: number, outcome: QueuedOutcome | Error = 'ran'): Promise<void> => {
+    waiting = waiting.filter((task) => task.taskId !== taskId || typeof outcome === 'object');
+    ends.get(taskId)?.(outcome);
+    await clock.advance(0);
+  };
+  const queue = (...ids: number[]): void => void waiting.push(...ids.map((id) => ({ taskId: id, pipelineId: id })));
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    waiting = [];
+    started = [];
+    logged = [];
+    ends = new Map();
+    fails = false;
+    [shown, kept, hangs] = [[], [], null];
+    failure = new Error('away');
+    stopping = new AbortController();
+  });
+  afterEach(async () => {
+    stopping.abort(new Error('over'));
+    for (const id of ends.keys()) await end(id);
+    await ended;
+  });
+
+  it('runs as many tasks as it may at one time, and the next as soon as one has ended', async () => {
+    queue(1, 2, 3);
+    start(2);
+    await clock.advance(0);
+    expect(started).to.deep.equal([1, 2]);
+    await clock.advance(5_000);
+    expect(started).to.deep.equal([1, 2]);
+    await end(1);
+    await clock.advance(0);
+    expect(started).to.deep.equal([1, 2, 3]);
+  });
+
+  it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {
+    queue(1, 2);
+    start(1);
+    const result = rejectionOf(ended);
+    ended = result.then(() => undefined);
+    let isOver = false;
+    void result.then(() => (isOver = true));
+    await clock.advance(0);
+    failure = new DatabaseUnusableError('the file was deleted');
+    fails = true;
+    await end(1);
+    await clock.advance(1_000);
+    expect(await result).to.equal(failure);
+    expect(isOver).to.equal(true);
+    expect(started).to.deep.equal([1]);
+    expect(logged).to.deep.equal(['error no more tasks are taken here: the file was deleted']);
+  });
+
+  it('lets what runs come to its end where a task finds that the database may not be used any more', async () => {
+    queue(1, 2, 3);
+    start(2);
+    const result = rejectionOf(ended);
+    ended = result.then(() => undefined);
+    await clock.advance(0);
+    const newer = new DatabaseUnusableError('the schema is newer');
+    await end(1, newer);
+    await clock.advance(5_000);
+    expect(started).to.deep.equal([1, 2]);
+    await end(2);
+    expect(await result).to.equal(newer);
+  });
+
+  it('looks once a second for what is new', async () => {
+    start(2);
+    await clock.advance(0);
+    queue(1);
+    await clock.advance(999);
+    expect(started).to.deep.equal([]);
+    await clock.advance(1);
+    expect(started).to.deep.equal([1]);
+  });
+
+  it('passes over a pipeline that can not be run here for a while, and says why once', async () => {
+    queue(1, 2);
+    start(1);
+    await clock.advance(0);
+    await end(1, { unfit: 'no RPC URL' });
+    await clock.advance(1_000);
+    expect(started).to.deep.equal([1, 2]);
+    await end(2);
+    await clock.advance(29_000);
+    await clock.advance(1_000);
+    expect(started).to.deep.equal([1, 2, 1]);
+    await end(1, { unfit: 'no RPC URL' });
+    expect(logged).to.deep.equal(["warn task 1 waits, for it can't be run here: no RPC URL"]);
+  });
+
+  it('keeps with a task that waits why it can not be run here', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    await end(1, { unfit: 'no RPC URL' });
+    expect(kept).to.deep.equal(['1 here:1: no RPC URL']);
+  });
+
+  it('tells at each look how many tasks it runs, and that it ends as soon as it is told to', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    await clock.advance(1_000);
+    stopping.abort(new Error('SIGTERM'));
+    await clock.advance(0);
+    expect(shown).to.deep.equal([0, 1, 'end']);
+  });
+
+  it('goes on when a task fails, and when the queue can not be read', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    waiting = [];
+    await end(1, new Error('oh'));
+    fails = true;
+    await clock.advance(1_000);
+    await clock.advance(1_000);
+    fails = false;
+    queue(2);
+    await clock.advance(1_000);
+    expect(started).to.deep.equal([1, 2]);
+    expect(logged).to.deep.equal([
+      'error task 1: oh',
+      "warn the queue can't be read: away",
+      'info the queue can be read again',
+    ]);
+  });
+
+  it('ends when it is told to, though the queue gives no answer, and begins nothing that it hears of then', async () => {
+    let answer = (): void => undefined;
+    hangs = new Promise<void>((resolve) => (answer = resolve));
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    stopping.abort(new Error('SIGTERM'));
+    await ended;
+    answer();
+    await clock.advance(0);
+    expect(started).to.deep.equal([]);
+  });
+
+  it('begins nothing more when it is told to stop, and waits for what runs', async () => {
+    queue(1, 2);
+    start(1);
+    await clock.advance(0);
+    let isOver = false;
+    void ended.then(() => (isOver = true));
+    stopping.abort(new Error('SIGTERM'));
+    await clock.advance(2_000);
+    expect(isOver).to.equal(false);
+    await end(1);
+    await clock.advance(0);
+    expect(isOver).to.equal(true);
+    expect(started).to.deep.equal([1]);
+  });
+});

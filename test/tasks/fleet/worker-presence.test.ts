@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import { WorkerPresence } from '../../../src/tasks/fleet/worker-presence.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+describe("a worker's own sign of life", () => {
+  let clock: FakeClock;
+  let presence: WorkerPresence;
+  let told: string[];
+  let isThere: boolean;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    [told, isThere] = [[], true];
+    presence = new WorkerPresence({
+      ...{ name: 'here:1', concurrency: 4, clock },
+      store: {
+        register: ({ name, concurrency, heartbeatIntervalSeconds }) => {
+          isThere = true;
+          told.push(`registered ${name}, ${concurrency} at a time, every ${heartbeatIntervalSeconds} s`);
+          return Promise.resolve(7);
+        },
+        beat: (id, { running }) => Promise.resolve(isThere && told.push(`${id} runs ${running}`) > 0),
+        end: (id) => Promise.resolve(void told.push(`${id} ends`)),
+      },
+    });
+  });
+
+  it('is given at once, when a beat is due, and when it runs more or fewer tasks', async () => {
+    await presence.show(0);
+    await presence.show(0);
+    await presence.show(1);
+    await clock.advance(4_999);
+    await presence.show(1);
+    await clock.advance(1);
+    await presence.show(1);
+    expect(told).to.deep.equal(['registered here:1, 4 at a time, every 5 s', '7 runs 0', '7 runs 1', '7 runs 1']);
+  });
+
+  it('begins anew where its row is gone, and ends', async () => {
+    await presence.show(0);
+    isThere = false;
+    await presence.show(2);
+    await presence.end();
+    expect(told.slice(2)).to.deep.equal(['registered here:1, 4 at a time, every 5 s', '7 runs 2', '7 ends']);
+  });
+
+  it('of which nobody has heard need not end', async () => {
+    await presence.end();
+    expect(told).to.deep.equal([]);
+  });
+});

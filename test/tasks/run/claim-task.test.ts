@@ -1,0 +1,168 @@
+import { expect } from 'chai';
+import type { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
+import type { Database } from '../../../src/database/database.js';
+import { FenceError } from '../../../src/database/script.js';
+import type { TaskStore } from '../../../src/database/tasks/task-store.js';
+import { LeaseHeldError } from '../../../src/runtime/errors.js';
+import { claimTask } from '../../../src/tasks/run/claim-task.js';
+import type { ClaimedTask, ClaimOptions } from '../../../src/tasks/run/claim-task.js';
+import { ageTask } from '../../database/aged-task.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { claimOptions, exampleWorker, storesOf } from './task-fixture.js';
+import { rejectionOf } from '../../support/rejection.js';
+
+eachDatabase('a claim of a pipeline', (databases) => {
+  let database: Database;
+  let tasks: TaskStore;
+  let checkpoints: CheckpointStore;
+  let pipelineId = 300;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+    [tasks, checkpoints] = storesOf(database);
+  });
+  beforeEach(() => (pipelineId += 1));
+  after(() => database.close());
+
+  const claim = (changes: Partial<ClaimOptions> = {}): Promise<ClaimedTask> =>
+    claimTask(tasks, checkpoints, claimOptions({ pipelineId, ...changes }));
+  const other = exampleWorker('there:2');
+  const held = async (changes: Partial<ClaimOptions> = {}): Promise<LeaseHeldError> => {
+    const error = await rejectionOf(claim(changes), LeaseHeldError);
+    return error;
+  };
+  const endOf = async (id: number): Promise<unknown> => {
+    const { status, endReason, error } = await tasks.get(id);
+    return { status, endReason, error };
+  };
+
+  it('that nobody has is a new task', async () => {
+    const { taskId, replaced } = await claim();
+    expect(replaced).to.equal(null);
+    expect(await tasks.get(taskId)).to.deep.include({
+      status: 0,
+      worker: 'here:1',
+      workerIdentity: 'identity of here:1',
+    });
+    expect((await checkpoints.get(pipelineId)).taskId).to.equal(taskId);
+  });
+
+  it('whose task has ended leaves that as it is', async () => {
+    const first = await claim();
+    await tasks.cancel(first.taskId);
+    const second = await claim({ worker: other });
+    expect(second.replaced).to.equal(null);
+    expect(await endOf(first.taskId)).to.deep.equal({ status: 1, endReason: 'stopped', error: null });
+  });
+
+  it('whose task is alive is refused, with who has it, where, since when, and its last beat', async () => {
+    const { taskId } = await claim();
+    await ageTask(database, taskId, { created: 500, heartbeat: 60 });
+    const error = await held({ worker: other });
+    const { createTime } = await tasks.get(taskId);
+    expect(error.message).to.match(
+      new RegExp(
+        `^pipeline ${pipelineId} is held by task ${taskId} on here:1, running since ${createTime}, last heartbeat 6\\d s ago$`,
+      ),
+    );
+    expect(error.hint).to.contain(`chainparse tasks cancel ${taskId}`).and.contain('--take-over');
+    expect(error.exitCode).to.equal(4);
+    expect(await endOf(taskId)).to.deep.equal({ status: 0, endReason: null, error: null });
+  });
+
+  it('is judged by three of the holder’s own intervals', async () => {
+    const { taskId } = await claim({ heartbeatIntervalSeconds: 100 });
+    await ageTask(database, taskId, { created: 900, heartbeat: 290 });
+    await held({ heartbeatIntervalSeconds: 1 });
+    await ageTask(database, taskId, { created: 900, heartbeat: 302 });
+    const { replaced, taskId: second } = await claim({ worker: other, heartbeatIntervalSeconds: 1 });
+    expect(replaced?.id).to.equal(taskId);
+    expect(second).to.be.greaterThan(taskId);
+    const end = (await endOf(taskId)) as { error: string };
+    expect(end).to.include({ status: 2, endReason: 'taken_over' });
+    expect(end.error).to.match(/^taken over by there:2 after 30\d s of silence$/);
+  });
+
+  it('takes fractions of seconds up', async () => {
+    const { taskId } = await claim({ heartbeatIntervalSeconds: 0.5 });
+    await ageTask(database, taskId, { created: 9, heartbeat: 3 });
+    expect((await claim({ worker: other })).replaced?.id).to.equal(taskId);
+  });
+
+  it('judges a task of an older program, without an interval, by the claimer’s', async () => {
+    const { knex } = database;
+    const row = { pipeline_id: pipelineId, status: 0, create_time: '2020-01-01 00:00:00' };
+    const [inserted] = await database.write([knex('pipeline_task').insert(row)]);
+    await ageTask(database, inserted!.insertId, { created: 25, heartbeat: null });
+    const error = await held();
+    expect(error.message).to.contain(`task ${inserted!.insertId}, running since`).and.contain('no heartbeat yet');
+    expect((await claim({ heartbeatIntervalSeconds: 5 })).replaced?.id).to.equal(inserted!.insertId);
+  });
+
+  it('judges a task that never beat by its creation', async () => {
+    const { taskId } = await claim();
+    expect((await held({ worker: other })).message).to.match(/no heartbeat yet$/);
+    await ageTask(database, taskId, { created: 95, heartbeat: null });
+    expect((await claim({ worker: other })).replaced?.id).to.equal(taskId);
+  });
+
+  it('succeeds at once where the holder’s process was here and is gone', async () => {
+    const { taskId } = await claim();
+    await tasks.renew([{ taskId, progress: null }]);
+    await held({ worker: exampleWorker('here:9', ['here:1 another identity']) });
+    const { replaced } = await claim({ worker: exampleWorker('here:9', ['here:1 identity of here:1']) });
+    expect(replaced?.id).to.equal(taskId);
+    expect(await endOf(taskId)).to.include({ error: 'taken over by here:9: the process here:1 is gone' });
+  });
+
+  it('succeeds with --take-over, however alive the holder is', async () => {
+    const { taskId } = await claim();
+    await tasks.renew([{ taskId, progress: null }]);
+    await claim({ worker: other, takeOver: true });
+    expect(await endOf(taskId)).to.include({ error: 'taken over by there:2 (--take-over)' });
+    expect(await tasks.renew([{ taskId, progress: null }])).to.deep.equal([taskId]);
+  });
+
+  it('has exactly one winner where two race', async () => {
+    const race = async (): Promise<void> => {
+      const outcomes = await Promise.allSettled([claim(), claim({ worker: other })]);
+      const winners = outcomes.filter(({ status }) => status === 'fulfilled');
+      expect(winners).to.have.length(1);
+      const loser = outcomes.find((outcome) => outcome.status === 'rejected');
+      expect(loser?.reason).to.be.instanceOf(LeaseHeldError);
+      const { tasks: all } = await tasks.list({ pipelineId, status: 0, limit: 9, offset: 0 });
+      expect(all.map(({ id }) => id)).to.deep.equal([(await checkpoints.get(pipelineId)).taskId]);
+    };
+    await race();
+    // And over a silent task.
+    await ageTask(database, (await checkpoints.get(pipelineId)).taskId!, { created: 900, heartbeat: 900 });
+    await race();
+  });
+
+  it('judges anew where the holder beats in between', async () => {
+    const { taskId } = await claim();
+    await ageTask(database, taskId, { created: 900, heartbeat: 900 });
+    const judged = async (id: number): Promise<Awaited<ReturnType<TaskStore['getNewest']>>> => {
+      const newest = await tasks.getNewest(id);
+      await tasks.renew([{ taskId, progress: null }]);
+      return newest;
+    };
+    const racing = { getNewest: judged, claim: tasks.claim.bind(tasks) } as unknown as TaskStore;
+    await rejectionOf(claimTask(racing, checkpoints, claimOptions({ pipelineId, worker: other })), LeaseHeldError);
+  });
+
+  it('gives up where fences never hold', async () => {
+    let claims = 0;
+    const fenced = {
+      getNewest: () => Promise.resolve(null),
+      claim: () => {
+        claims += 1;
+        return Promise.reject(new FenceError());
+      },
+    } as unknown as TaskStore;
+    await rejectionOf(claimTask(fenced, checkpoints, claimOptions({ pipelineId })), FenceError);
+    expect(claims).to.equal(10);
+  });
+});

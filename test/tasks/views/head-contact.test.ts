@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import type { EndpointState, RpcEndpoint } from '../../../src/model/rpc-endpoint.js';
+import type { Task } from '../../../src/model/task.js';
+import { HeadContact } from '../../../src/tasks/views/head-contact.js';
+
+const task = { id: 1, status: 0, worker: 'h:1' } as Task;
+const report = (state: EndpointState, lastErrorTime: string | null, changes: Partial<RpcEndpoint> = {}): RpcEndpoint =>
+  ({
+    state,
+    lastErrorTime,
+    worker: 'h:1',
+    ageSeconds: 5,
+    updateTime: '2024-01-15T10:00:30',
+    ...changes,
+  }) as RpcEndpoint;
+
+describe('what is known of the head of a running task', () => {
+  let contact: HeadContact;
+  const since = (...endpoints: readonly RpcEndpoint[]): string | null => {
+    contact.note([task], endpoints);
+    return contact.unknownSince(1);
+  };
+  beforeEach(() => (contact = new HeadContact()));
+
+  it('is unknown from the first failure on that was told while no endpoint answers', () => {
+    expect(since(report('resting', '2024-01-15T10:00:20'), report('wrong_chain', '2024-01-15T10:00:10'))).to.equal(
+      '2024-01-15T10:00:10',
+    );
+    // The failures go on; since when it is so stays.
+    expect(since(report('resting', '2024-01-15T10:05:00'))).to.equal('2024-01-15T10:00:10');
+    expect(since(report('healthy', '2024-01-15T10:05:00'))).to.equal(null);
+    expect(since(report('failing', '2024-01-15T10:07:00'))).to.equal('2024-01-15T10:07:00');
+  });
+
+  it('is known while one endpoint answers, and where only others, or old reports, say otherwise', () => {
+    const failure = '2024-01-15T10:00:20';
+    expect(since(report('resting', failure), report('limited', failure))).to.equal(null);
+    expect(since(report('resting', failure, { worker: 'h:2' }))).to.equal(null);
+    expect(since(report('resting', failure, { ageSeconds: 60 }))).to.equal(null);
+    expect(since()).to.equal(null);
+  });
+
+  it('is no matter of tasks that have ended', () => {
+    contact.note([{ ...task, status: 1 }], [report('resting', '2024-01-15T10:00:20')]);
+    expect(contact.unknownSince(1)).to.equal(null);
+  });
+});
