@@ -10,6 +10,14 @@ const base = ['src/model', 'src/texts', 'src/settings', 'src/runtime'];
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circles-of-folders',
+      severity: 'error',
+      comment: 'what a folder is needs no other that needs it: the rooms of src/chain stand on each other in one order',
+      scope: 'folder',
+      from: { path: '^src/chain/' },
+      to: { circular: true },
+    },
     layer('runtime'),
     layer('model', 'src/texts', 'src/runtime'),
     layer('texts', 'src/runtime'),
