@@ -1,6 +1,7 @@
 import { createDecoder, type Decoded } from '../../chain/abi/decoder.js';
 import { sourceConfig } from '../../components/registry.js';
-import { EventStore, type EventPlace } from '../../database/events/event-store.js';
+import { EventStore } from '../../database/events/event-store.js';
+import type { EventPlace } from '../../database/events/event-key.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { eventCsvHeader, eventCsvRow } from '../../model/event-csv.js';
 import type { RawLog } from '../../model/event.js';

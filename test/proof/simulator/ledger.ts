@@ -87,7 +87,7 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
       'sim_checkpoint',
       'AFTER UPDATE ON pipeline_checkpoint',
       into(
-        `'checkpoint', ${holder('NEW', "CASE WHEN @ THEN 'moved' END".replace('@', words.moved), 'LOWER(HEX(NEW.block_hash)), NULL, OLD.block_number, NEW.block_number, NEW.version')}`,
+        `'checkpoint', ${holder('NEW', "CASE WHEN @ THEN 'moved' END".replace('@', words.moved), 'LOWER(HEX(NEW.hash)), NULL, OLD.block_number, NEW.block_number, NEW.version')}`,
       ),
     ),
     words.trigger('sim_event', 'AFTER INSERT ON event', into(`'event', ${event('NEW')}`)),
