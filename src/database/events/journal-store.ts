@@ -147,12 +147,7 @@ export class JournalStore {
     );
     const ends = [there, gone].flatMap((rows) => (rows.length < size ? [] : [rows.at(-1) as Position]));
     const end = ends.sort(comparePositions)[0];
-    const rows = [...there, ...gone].sort(comparePositions);
-    const isNew = (row: VersionedRow, i: number): boolean => i === 0 || comparePositions(rows[i - 1]!, row) !== 0;
-    return {
-      rows: rows.filter((row, i) => isNew(row, i) && (end === undefined || comparePositions(row, end) <= 0)),
-      end,
-    };
+    return { rows: inOrder([...there, ...gone], end), end };
   }
 
   async #rows(
@@ -187,6 +182,17 @@ interface HeadRow {
 
 function between(query: Knex.QueryBuilder, column: string, { from, to }: Versions): Knex.QueryBuilder {
   return query.where(column, '>', from).where(column, '<=', to);
+}
+
+/** Sorts rows that are not behind `end`, each of them once. */
+function inOrder(rows: readonly VersionedRow[], end: Position | undefined): readonly VersionedRow[] {
+  const kept: VersionedRow[] = [];
+  for (const row of [...rows].sort(comparePositions)) {
+    const last = kept.at(-1);
+    if (end !== undefined && comparePositions(row, end) > 0) break;
+    if (last === undefined || comparePositions(last, row) !== 0) kept.push(row);
+  }
+  return kept;
 }
 
 /** Cuts rows into pages by what they are alone, so that they are cut the same way when they are read again. */

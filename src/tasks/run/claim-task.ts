@@ -10,7 +10,7 @@ import type { Task } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import { LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { statusChanged, writeLine } from '../../runtime/messages.js';
+import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
 import { parkedBy, parkedError } from './parked.js';
 
