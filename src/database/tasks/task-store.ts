@@ -89,7 +89,7 @@ export class TaskStore {
   async claim(request: ClaimRequest): Promise<number> {
     const { knex, dialect } = this.#database;
     const { queuedTaskId, pipelineId, holder, replaces } = request;
-    const id = queuedTaskId ?? dialect.lastInsertId(knex);
+    const id = queuedTaskId ?? dialect.lastInsertId(knex, table);
     const ends = replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces);
     const results = await this.#database.write([
       ...ends,
@@ -130,11 +130,11 @@ export class TaskStore {
         ),
       ];
     }
-    const logPath = dialect.aroundLastInsertId(knex, logPathPrefix, '.log');
+    const logPath = dialect.aroundLastInsertId(knex, table, logPathPrefix, '.log');
     return [
       knex(table).insert({ ...running, pipeline_id: pipelineId, create_time: now, log_path: '' }),
       knex(table)
-        .where({ id: dialect.lastInsertId(knex) })
+        .where({ id: dialect.lastInsertId(knex, table) })
         .update({ log_path: logPath }),
     ];
   }

@@ -1,8 +1,8 @@
 import { ChainClient } from '../../../src/chain/chain-client.js';
 import { createDecoder } from '../../../src/chain/abi/decoder.js';
-import { EventMonitor } from '../../../src/components/event-monitor.js';
+import { EventMonitor } from '../../../src/components/event-monitor/event-monitor.js';
 import type { Database } from '../../../src/database/database.js';
-import type { EventMonitorConfig } from '../../../src/model/pipeline.js';
+import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
 import type { Logger } from '../../../src/runtime/logger.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import { SimProcess } from '../simulator/sim-process.js';
