@@ -107,7 +107,8 @@ export const verifications = inBoth(
 );
 
 /** What an audit looked at. */
-interface VerifiedRange {
+/** A stretch that was verified, as its summary names it. */
+export interface VerifiedRange {
   readonly pipelineId: number;
   readonly from: number;
   readonly to: number;
