@@ -10,6 +10,7 @@ import { CheckpointMovedError, Committer } from './commit.js';
 import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 import { readAhead } from './read-ahead.js';
+import { SourceMoves } from './source-moves.js';
 import { readStart } from './start.js';
 import type { Start } from './start.js';
 
@@ -61,9 +62,10 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const committer = new Committer(execution, start);
     const left = new AbortController();
     const signal = AbortSignal.any([execution.signal, left.signal]);
+    const moves = new SourceMoves(execution.lease, signal);
     const moved = ({ nextBlock = null, ...known }: Partial<Progress>): Promise<void> =>
       // The source is ahead of what is done, which only commits tell.
-      execution.lease.moved(report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }), signal);
+      moves.moved(() => report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }));
     const messages = execution.source.messages(toContext({ ...execution, signal }, run, start, moved));
     const prepare = (message: SourceMessage): void => committer.prepare(message);
     const whenSent = async (): Promise<void> => {
@@ -73,7 +75,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     };
     try {
       for await (const message of readAhead(messages, prepare, () => left.abort(), whenSent)) {
-        report(await commitTimed(execution, committer, message, progress));
+        report(await moves.during(() => commitTimed(execution, committer, message, progress)));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         run = { mode: run.mode, toBlock: run.toBlock };
       }

@@ -107,7 +107,6 @@ export const verifications = inBoth(
 );
 
 /** What an audit looked at. */
-/** A stretch that was verified, as its summary names it. */
 export interface VerifiedRange {
   readonly pipelineId: number;
   readonly from: number;
