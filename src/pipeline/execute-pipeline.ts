@@ -11,6 +11,7 @@ import type { Commit } from './commit.js';
 import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 import { readAhead } from './read-ahead.js';
+import { SourceMoves } from './source-moves.js';
 import { readStart } from './start.js';
 import type { Start } from './start.js';
 
@@ -62,14 +63,15 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const committer = new Committer(execution, start);
     const left = new AbortController();
     const signal = AbortSignal.any([execution.signal, left.signal]);
+    const moves = new SourceMoves(execution.lease, signal);
     const moved = ({ nextBlock = null, ...known }: Partial<Progress>): Promise<void> =>
       // The source is ahead of what is done, which only commits tell.
-      execution.lease.moved(report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }), signal);
+      moves.moved(() => report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }));
     const messages = execution.source.messages(toContext({ ...execution, signal }, run, start, moved));
     const prepare = (message: SourceMessage): Commit => committer.prepare(message);
     try {
       for await (const commit of readAhead(messages, prepare, () => left.abort())) {
-        report(await runTimed(execution, commit, progress));
+        report(await moves.during(() => runTimed(execution, commit, progress)));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         run = { mode: run.mode, toBlock: run.toBlock };
       }

@@ -111,14 +111,45 @@ eachDatabase('the execution of a pipeline', (databases) => {
     const source = new ScriptedSource(async function* (context: SourceContext) {
       await context.moved({ nextBlock: 1 });
       yield exampleBatch(1, 2);
+      await eventually('it is committed', () => lease.told.length === 2);
       await context.moved({ nextBlock: 9 });
+    });
+    await execute(source);
+    expect(lease.told).to.deep.equal(['moved 1 0', 'renewed 3 2', 'moved 3 2']);
+  });
+
+  it('takes an answer for progress while it is awaited, and not while a commit hangs', async () => {
+    let ahead = 0;
+    const source = new ScriptedSource(async function* (context: SourceContext) {
+      await context.moved({ headBlock: 9 });
+      yield exampleBatch(1, 1);
+      for (; ahead < 3; ahead++) await context.moved({ headBlock: 10 + ahead });
+      yield exampleBatch(2, 2);
     });
     claimed.batches.fates.push(async (sent) => {
       sent();
-      await eventually('the source is ahead', () => lease.told.length === 2);
+      await eventually('the source is ahead', () => ahead === 3);
     });
     await execute(source);
-    expect(lease.told).to.deep.equal(['moved 1 0', 'moved 1 0', 'renewed 3 2']);
+    expect(lease.told).to.deep.equal(['moved null 0', 'renewed 2 1', 'renewed 3 2']);
+    expect(shown.map(({ headBlock }) => headBlock)).to.deep.equal([9, 9, 9]);
+  });
+
+  it('tells the lease of several answers at a time once, and lets all of them wait for it', async () => {
+    let renew = (): void => undefined;
+    let told = 0;
+    lease.moved = () => new Promise((resolve) => (told++, (renew = resolve)));
+    let went = 0;
+    const source = new ScriptedSource(async function* (context: SourceContext) {
+      const answers = [1, 2, 3].map((headBlock) => context.moved({ headBlock }).then(() => went++));
+      await setImmediate();
+      expect([told, went]).to.deep.equal([1, 0]);
+      renew();
+      await Promise.all(answers);
+      yield exampleBatch(1, 1);
+    });
+    await execute(source);
+    expect([told, went]).to.deep.equal([1, 3]);
   });
 
   it('commits what it has before it passes on what the source met behind it', async () => {
