@@ -44,10 +44,14 @@ export interface Dialect {
   isOlder(knex: Knex, column: string, seconds: number): Knex.Raw;
   /** True where the instant in `column` lies more than so many seconds ahead, by the database's clock. */
   isAhead(knex: Knex, column: string, seconds: number): Knex.Raw;
-  /** The id that this connection's latest INSERT was given. */
-  lastInsertId(knex: Knex): Knex.Raw;
+  /** The id that this connection's latest INSERT into a table was given; nothing else was inserted since. */
+  lastInsertId(knex: Knex, table: string): Knex.Raw;
   /** `prefix`, the latest inserted id and `suffix` as one text. */
-  aroundLastInsertId(knex: Knex, prefix: string, suffix: string): Knex.Raw;
+  aroundLastInsertId(knex: Knex, table: string, prefix: string, suffix: string): Knex.Raw;
+  /** Steps of a script behind an INSERT that has named its id: ids that the database gives from now on are higher. */
+  countFrom(knex: Knex, table: string, id: number): readonly Knex.Raw[];
+  /** Fences of a script that fail once an instant has passed, where a row may be judged before its lock is waited for. */
+  notAfter(knex: Knex, instant: string): readonly Knex.QueryBuilder[];
   /** True where `column` equals `value`, NULL included. */
   sameAs(knex: Knex, column: string, value: number | null): Knex.Raw;
   /** Sorts what a driver threw. */

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
-import type { Database } from '../database.js';
+import type { Database, Query } from '../database.js';
 import type { QueryPlan } from '../driver.js';
+import { FenceError } from '../script.js';
 import { requireMigrated } from '../schema/migrator.js';
 import { probeDatabase, type DatabaseProbe } from './database-probe.js';
 import { isSilent, isSilentOver, silenceLimit } from './silence.js';
@@ -115,17 +116,28 @@ export class TimeoutStore {
     const judged = this.#silent(knex('pipeline_task').whereIn('id', ids), verdict.rule)
       .whereRaw('? <= ?', [dialect.liveNow(knex), verdict.deadline])
       .where((heard) => this.#couldBeHeard(heard, verdict));
-    const [result] = await this.#database.write([
-      judged.update({
-        status: taskStatus.failed,
-        end_time: dialect.now(knex),
-        end_reason: 'timeout',
-        error: verdict.reason,
-      }),
-    ]);
-    if (result?.matched !== 0) return this.takeLost();
+    const failing = judged.update({
+      status: taskStatus.failed,
+      end_time: dialect.now(knex),
+      end_reason: 'timeout',
+      error: verdict.reason,
+    });
+    if ((await this.#writeInTime(failing, verdict)) !== 0) return this.takeLost();
     this.#unanswered = null;
     return [];
+  }
+
+  /** Returns how many rows a statement changed: none where that took until the deadline had passed. */
+  async #writeInTime(statement: Query, { deadline }: Verdict): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const fences = dialect.notAfter(knex, deadline).map((fence) => this.#database.fenced(fence));
+    try {
+      const [result] = await this.#database.write([statement, ...fences]);
+      return result?.matched ?? 0;
+    } catch (error) {
+      if (error instanceof FenceError) return 0;
+      throw error;
+    }
   }
 
   /** Returns the tasks that the latest `fail` ended where its answer was lost, and nothing when asked again. */
@@ -171,7 +183,9 @@ export class TimeoutStore {
    * A task's own timeout beats the rule's, and none is under three of its heartbeats.
    */
   #silent(query: Knex.QueryBuilder, rule: TimeoutRule): Knex.QueryBuilder {
-    const timeout = this.#database.knex.raw('COALESCE(ROUND(timeout_minutes * 60, 3), ?)', [rule.timeoutSeconds]);
+    const timeout = this.#database.knex.raw('COALESCE(ROUND(timeout_minutes * 60000) / 1000, ?)', [
+      rule.timeoutSeconds,
+    ]);
     return query
       .where({ status: taskStatus.running })
       .whereRaw(isSilentOver(this.#database, timeout))

@@ -95,7 +95,7 @@ eachDatabase('the migrator', (databases) => {
     await migrator.up(ignore);
     await database.knex.raw('DROP TABLE recent_block');
     await database.knex.raw(
-      databases.dialect === 'sqlite'
+      ['sqlite', 'postgres'].includes(databases.dialect)
         ? 'DROP INDEX idx_pipeline_task_pipeline'
         : 'DROP INDEX idx_pipeline_task_pipeline ON pipeline_task',
     );

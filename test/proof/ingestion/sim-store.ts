@@ -5,6 +5,7 @@ import type { Database } from '../../../src/database/database.js';
 import { bareDriver } from '../../support/bare-driver.js';
 import { readingKnexOver } from '../simulator/direct-database.js';
 import type { Request, Row } from '../simulator/engine.js';
+import { readJournal, rowsAtVersions } from '../simulator/oracles/rows-at-versions.js';
 import type { SimProcess } from '../simulator/sim-process.js';
 import { epochMs } from '../simulator/sim-process.js';
 import type { SqliteEngine } from '../simulator/sqlite-engine.js';
@@ -56,6 +57,12 @@ export class SimStore {
   /** Asks the database itself, at once. */
   ask(sql: string, bindings: readonly unknown[] = []): readonly Row[] {
     return this.#engine.execute({ kind: 'read', sql, bindings }, this.#circumstances('judge', 0)) as readonly Row[];
+  }
+
+  /** Judges what the journal tells of every version by what was there, as the database's triggers have told it. */
+  async judgeJournal(keepsRemoved: boolean): Promise<readonly string[]> {
+    const tables = await readJournal((sql) => this.#engine.ask(sql));
+    return [...rowsAtVersions(this.#engine.ledger(), tables, keepsRemoved)];
   }
 
   #place(): { readonly knex: Knex; send: Send } {

@@ -112,7 +112,7 @@ function addColumns(table: string, columns: readonly ColumnToAdd[]): readonly Sc
 }
 
 function makeNullable(table: string, name: string): SchemaChange {
-  const sql = `ALTER TABLE ${quote(table)} ALTER COLUMN ${quote(name)} DROP NOT NULL`;
+  const sql = `ALTER TABLE ${quote(table)} ALTER COLUMN ${quote(name)} DROP NOT NULL, ALTER COLUMN ${quote(name)} DROP DEFAULT`;
   return { text: `let ${table}.${name} be null`, sql };
 }
 

@@ -20,7 +20,9 @@ export function sqliteDialect(timezone: () => string): Dialect {
     isAhead: (knex, column, seconds) =>
       knex.raw("unixepoch(??) > unixepoch('now', ?) + ?", [column, timezone(), seconds]),
     lastInsertId: (knex) => knex.raw('last_insert_rowid()'),
-    aroundLastInsertId: (knex, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
+    aroundLastInsertId: (knex, _table, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
+    countFrom: () => [],
+    notAfter: () => [],
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
     classify,
     hint,
