@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import { LogTail } from '../../runtime/log-tail.js';
 import { findTaskLog } from '../../runtime/task-log-path.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import { jsonLogLine, renderLogLine } from '../terminal/render-log-line.js';
 import { stopCode } from '../stop-code.js';
 import { withDatabase } from '../with-database.js';
@@ -127,9 +128,11 @@ class LogPrinter {
 
   async #write(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    const { output, secrets } = this.#context;
+    const { output, secrets, signals } = this.#context;
     const text = (render: (line: string) => string): string =>
       lines.map((line) => `${secrets.mask(render(line))}\n`).join('');
-    await (output.isJson ? output.jsonText(text(jsonLogLine)) : output.write(text(renderLogLine)));
+    const written = output.isJson ? output.jsonText(text(jsonLogLine)) : output.write(text(renderLogLine));
+    // Who reads may have stopped reading, and hold the command up for ever.
+    await untilAborted(written, signals.stopping);
   }
 }

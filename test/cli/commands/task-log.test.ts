@@ -7,7 +7,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { storeLogs } from '../../support/stored-logs.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { eventually } from '../../support/within.js';
+import { eventually, within } from '../../support/within.js';
 import { FakeIo } from '../fake-io.js';
 import { runIn, type CommandResult } from '../run-in.js';
 
@@ -51,6 +51,19 @@ describe('tasks log', () => {
     expect((await printLog('--json', '--lines', '2')).stdout).to.equal(line('two') + line('three'));
     expect((await printLog('--json', '-n', '0')).stdout).to.equal('');
   });
+
+  for (const options of [[], ['--follow']]) {
+    it(`ends at once when it is told to, though nobody reads on (${['tasks log', ...options].join(' ')})`, async () => {
+      const io = new FakeIo({ cwd: folder });
+      let writes = 0;
+      io.stdout.write = () => ++writes < 0;
+      const ended = run(['tasks', 'log', String(id), ...options, '--database', url], io);
+      await eventually('it writes', () => writes > 0);
+      io.signal('SIGTERM');
+      expect(await within(2_000, ended, () => 'it does not end')).to.equal(options.length === 0 ? 143 : 0);
+      expect(io.exits).to.deep.equal([]);
+    });
+  }
 
   it('makes an object of what is none, with --json', async () => {
     writeFileSync(log, `an older program\n${'x'.repeat(300_000)}\n`);
