@@ -135,7 +135,8 @@ class ServerDatabases implements TestDatabase {
   }
 
   async drop(): Promise<void> {
-    for (const url of this.#urls.splice(0)) await dropDatabase(url);
+    // Several at a time: each waits for the disk.
+    while (this.#urls.length > 0) await Promise.all(this.#urls.splice(0, 8).map(dropDatabase));
   }
 }
 
