@@ -1,4 +1,4 @@
-// The house's one-way imports (docs/architecture.md): cli | api -> tasks -> pipeline -> components -> chain | database -> model | settings -> runtime.
+// The house's one-way imports (docs/architecture.md): cli | api -> tasks -> pipeline -> components -> chain | database -> model | settings -> texts -> runtime.
 const layer = (name, ...allowed) => ({
   name: `${name}-imports-down`,
   severity: 'error',
@@ -6,12 +6,13 @@ const layer = (name, ...allowed) => ({
   from: { path: `^src/${name}/` },
   to: { path: '^(src|migrations|test|bench)/', pathNot: `^(${[`src/${name}`, ...allowed].join('|')})[/.]` },
 });
-const base = ['src/model', 'src/settings', 'src/runtime'];
+const base = ['src/model', 'src/texts', 'src/settings', 'src/runtime'];
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     layer('runtime'),
-    layer('model', 'src/runtime'),
+    layer('model', 'src/texts', 'src/runtime'),
+    layer('texts', 'src/runtime'),
     layer('settings', 'src/runtime'),
     layer('database', ...base, 'migrations'),
     layer('chain', ...base),
@@ -40,9 +41,9 @@ module.exports = {
       name: 'components-are-strangers',
       severity: 'error',
       comment:
-        'components never import each other; only the registry knows them. A folder holds the parts of one component',
-      from: { path: '^src/components/([^/.]+)', pathNot: '^src/components/registry\\.ts$' },
-      to: { path: '^src/components/', pathNot: '^src/components/(component\\.ts$|$1/)' },
+        'kinds never import each other; only the registry knows them. A folder holds the parts of one kind, keys/ what definitions of several share',
+      from: { path: '^src/components/([^/.]+)/' },
+      to: { path: '^src/components/', pathNot: '^src/components/((component|delivery-errors)\\.ts$|keys/|$1/)' },
     },
     {
       name: 'knex-stays-inside-database',

@@ -10,6 +10,7 @@ import { taskPage } from './0008-task-page.js';
 import { rpcEndpoints } from './0009-rpc-endpoints.js';
 import { installation } from './0010-installation.js';
 import { namesAndWorkers } from './0011-names-and-workers.js';
+import { journal } from './0012-journal.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   rpcEndpoints,
   installation,
   namesAndWorkers,
+  journal,
 ];

@@ -4,6 +4,7 @@ import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
 import { StdoutClosedError } from './terminal/stdout-closed-error.js';
 import { renderTable, type Heading } from './terminal/render-table.js';
+import { textsIn } from '../texts/texts.js';
 
 export type Cell = string | number | boolean | null | undefined;
 
@@ -83,7 +84,7 @@ export class Output {
   tellHidden(hidden: readonly string[]): void {
     if (hidden.length === 0) return;
     const names = [...new Set(hidden)].join(', ');
-    this.note(this.lang === 'zh' ? `未显示: ${names} (--wide 显示全部)` : `not shown: ${names} (--wide shows all)`);
+    this.note(textsIn(this.lang).commands.hidden(names));
   }
 
   /** Prints a JSON document: indented for a terminal, else on one line. */

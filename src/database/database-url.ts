@@ -1,5 +1,7 @@
 import { UsageError } from '../runtime/errors.js';
 import { maskUrl } from '../runtime/secrets.js';
+import { parsePostgresUrl } from './drivers/postgres/postgres-address.js';
+import type { PostgresAddress } from './drivers/postgres/postgres-address.js';
 
 export interface SqliteAddress {
   readonly kind: 'sqlite';
@@ -17,14 +19,15 @@ export interface MysqlAddress {
   readonly tls: { readonly rejectUnauthorized: boolean; readonly caPath: string | null } | null;
 }
 
-export type DatabaseAddress = SqliteAddress | MysqlAddress;
+export type DatabaseAddress = SqliteAddress | MysqlAddress | PostgresAddress;
 
-const shapes = 'sqlite:PATH, mysql://user:password@host:port/database or mariadb://…';
+const shapes = 'sqlite:PATH, mysql://user:password@host:port/database, mariadb://… or postgres://…';
 
 /** Reads a database URL; throws UsageError, with secrets masked, where it is none. */
 export function parseDatabaseUrl(url: string): DatabaseAddress {
   if (/^sqlite:/i.test(url)) return parseSqlite(url);
   if (/^(mysql|mariadb):\/\//i.test(url)) return parseMysql(url);
+  if (/^postgres(ql)?:\/\//i.test(url)) return parsePostgresUrl(url);
   throw new UsageError(`not a database URL: ${maskUrl(url)}`, { hint: `use ${shapes}` });
 }
 

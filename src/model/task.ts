@@ -1,3 +1,5 @@
+import type { Lang } from '../runtime/lang.js';
+import { textsIn } from '../texts/texts.js';
 import type { Waiting } from './waiting.js';
 
 /** A task's status as a number: the one that the table and older programs hold. */
@@ -6,13 +8,6 @@ export const taskStatus = { running: 0, succeeded: 1, failed: 2, queued: 3 } as 
 export type TaskStatusName = keyof typeof taskStatus;
 export type TaskStatus = (typeof taskStatus)[TaskStatusName];
 
-const statusTexts: Record<TaskStatusName, { en: string; zh: string }> = {
-  running: { en: 'running', zh: '正在运行' },
-  succeeded: { en: 'succeeded', zh: '成功或结束' },
-  failed: { en: 'failed', zh: '失败' },
-  queued: { en: 'queued', zh: '等待运行' },
-};
-
 /** Returns the English name of a status; a number that no version of the table uses reads `unknown`. */
 export function statusName(status: number): TaskStatusName | 'unknown' {
   const names: readonly TaskStatusName[] = ['running', 'succeeded', 'failed', 'queued'];
@@ -20,9 +15,9 @@ export function statusName(status: number): TaskStatusName | 'unknown' {
 }
 
 /** Returns the text of a status in a language. */
-export function statusText(status: number, lang: 'en' | 'zh'): string {
+export function statusText(status: number, lang: Lang): string {
   const name = statusName(status);
-  return name === 'unknown' ? `? (${status})` : statusTexts[name][lang];
+  return name === 'unknown' ? `? (${status})` : textsIn(lang).tasks.status[name];
 }
 
 /** What a task has done. It moves only when work moves. */

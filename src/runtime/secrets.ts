@@ -4,7 +4,7 @@ import { keysInHost, shownHost } from './shown-host.js';
 const masked = '***';
 
 /** Schemes whose path is a database's name, not a key. */
-const databaseSchemes = new Set(['mysql:', 'mariadb:']);
+const databaseSchemes = new Set(['mysql:', 'mariadb:', 'postgres:', 'postgresql:']);
 const webSchemes = new Set(['http:', 'https:', 'ws:', 'wss:']);
 
 /** Returns a URL without its secrets: what may be logged, printed and stored. Anything that is no URL reads `***`. */
@@ -116,7 +116,10 @@ export class SecretMask {
     if (parsed === null) return;
     if (parsed.href !== url) this.#add(parsed.href, maskUrl(url));
     this.#rememberUser(parsed);
-    if (databaseSchemes.has(parsed.protocol)) return;
+    if (databaseSchemes.has(parsed.protocol)) {
+      this.rememberPassword(parsed.searchParams.get('password') ?? '');
+      return;
+    }
     this.#rememberPath(parsed);
     this.#rememberHost(parsed, url);
   }

@@ -9,11 +9,12 @@ export const databaseUrl = z.string().superRefine((url, context) => {
 
 function databaseUrlProblem(url: string): string | null {
   if (/^sqlite:/i.test(url)) return /^sqlite:(?:\/\/)?$/i.test(url) ? 'names no file' : null;
-  if (!/^(?:mysql|mariadb):\/\//i.test(url)) return 'is no database URL';
+  if (!/^(?:mysql|mariadb|postgres|postgresql):\/\//i.test(url)) return 'is no database URL';
   if (!URL.canParse(url) || maskUrl(url).endsWith('//***')) {
     return 'is malformed (in user and password, characters such as @ : / # % are written %40 %3A %2F %23 %25)';
   }
-  const { host, pathname } = new URL(url);
-  if (host === '') return 'names no host';
-  return pathname.length > 1 ? null : 'names no database';
+  const { host, pathname, searchParams } = new URL(url);
+  // PostgreSQL's may name the folder of a socket, and the database, behind the question mark.
+  if (host === '' && !searchParams.has('host')) return 'names no host';
+  return pathname.length > 1 || searchParams.has('dbname') ? null : 'names no database';
 }

@@ -27,8 +27,8 @@ export const generalSettings = {
     default: 'sqlite:chainparse.db',
     schema: databaseUrl,
     title: 'database',
-    description: 'sqlite:PATH, mysql://… or mariadb://…',
-    hint: 'write sqlite:PATH, mysql://user:password@host:port/database or mariadb://…',
+    description: 'sqlite:PATH, mysql://…, mariadb://… or postgres://…',
+    hint: 'write sqlite:PATH, mysql://user:password@host:port/database, mariadb://… or postgres://…',
     secret: 'url',
   }),
   /** An offset from UTC, such as `+08:00`; undefined where nothing is set: the database knows its own. */

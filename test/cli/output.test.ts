@@ -17,10 +17,7 @@ function setUp(options: { json?: boolean; quiet?: boolean } = {}): {
   return { stdout, output, notes };
 }
 
-const headings = [
-  { en: 'ID', zh: '编号', align: 'right' },
-  { en: 'NAME', zh: '名称' },
-] as const;
+const headings = [{ column: 'id', align: 'right' }, { column: 'name' }] as const;
 
 describe('Output', () => {
   it('aligns the columns of a table', async () => {
@@ -29,20 +26,20 @@ describe('Output', () => {
       [1, 'a'],
       [123, null],
     ]);
-    expect(stdout.text).to.equal(' ID  NAME\n  1  a\n123  -\n');
+    expect(stdout.text).to.equal(' id  name\n  1  a\n123  -\n');
   });
 
   it('keeps each row on a line of its own', async () => {
     const { stdout, output } = setUp();
     await output.table(headings, [[1, 'two\nlines']]);
-    expect(stdout.text).to.equal('ID  NAME\n 1  two lines\n');
+    expect(stdout.text).to.equal('id  name\n 1  two lines\n');
   });
 
   it('masks secrets in tables and lines, but no numbers', async () => {
     const { stdout, output } = setUp();
     await output.table(headings, [[123456, 'with 123456 at https://a.example/KEY']]);
     await output.line('with 123456');
-    expect(stdout.text).to.equal('    ID  NAME\n123456  with *** at https://a.example/***\nwith ***\n');
+    expect(stdout.text).to.equal('    id  name\n123456  with *** at https://a.example/***\nwith ***\n');
   });
 
   it('prints a JSON document on one line where it is no terminal', async () => {
@@ -94,7 +91,7 @@ describe('Output', () => {
     await output.lines('two\nlines\u001b[A');
     output.note('\u001b[1A\nforged');
     expect(stdout.text).to.equal(
-      'ID  NAME\n 1  a\ufffd[2J\ufffd1m\ufffdb\na\ufffd]0;title\ufffd forged\ntwo\nlines\ufffd[A\n',
+      'id  name\n 1  a\ufffd[2J\ufffd1m\ufffdb\na\ufffd]0;title\ufffd forged\ntwo\nlines\ufffd[A\n',
     );
     expect(notes).to.deep.equal(['\ufffd[1A forged\n']);
   });

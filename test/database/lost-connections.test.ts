@@ -11,6 +11,7 @@ import { createDatabase, eachServer } from '../support/databases.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually, within } from '../support/within.js';
 import { bulkInsert } from './bulk-insert.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const timeoutMs = 800;
 
@@ -43,10 +44,7 @@ eachServer('a connection to a server', (server) => {
   const add = run("INSERT INTO item (a) VALUES ('x')");
   const count = async (): Promise<number> => (await direct.read<unknown[]>((knex) => knex('item'))).length;
   const failure = (work: Promise<unknown>): Promise<unknown> =>
-    within(timeoutMs + 1_500, work, () => 'it hangs').then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    rejectionOf(within(timeoutMs + 1_500, work, () => 'it hangs'));
   const openSockets = (): number =>
     process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length - 2 * proxy.connections;
   const killOthers = async (): Promise<void> => {

@@ -5,6 +5,8 @@ import type { BulkInsert, SqlValue, Statement } from '../../src/database/script.
 import { FenceError } from '../../src/database/script.js';
 import { eachDatabase } from '../support/databases.js';
 import { bulkInsert } from './bulk-insert.js';
+import { wordsOf } from '../support/table-words.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const odd = [
   "it's",
@@ -28,9 +30,8 @@ for (const mode of ['in this process', 'as runs do'] as const) {
       const timeout = mode === 'as runs do' ? { statementTimeoutMs: 15_000 } : {};
       database = await openDatabase(url, { create: true, ...timeout });
       if (databases.dialect === 'sqlite') await database.knex.raw('SELECT 1');
-      const blob = databases.dialect === 'sqlite' ? 'BLOB' : 'LONGBLOB';
-      const text = databases.dialect === 'sqlite' ? 'TEXT' : 'LONGTEXT CHARACTER SET utf8mb4';
-      await database.write([run(`CREATE TABLE item (id INTEGER PRIMARY KEY, a ${text}, b ${blob})`)]);
+      const { bytes, longText } = wordsOf(database);
+      await database.write([run(`CREATE TABLE item (id INTEGER PRIMARY KEY, a ${longText}, b ${bytes})`)]);
     });
     beforeEach(() => database.write([run('DELETE FROM item')]));
     after(() => database.close());
@@ -46,10 +47,7 @@ for (const mode of ['in this process', 'as runs do'] as const) {
     const bulk = (rows: readonly (readonly SqlValue[])[]): BulkInsert =>
       bulkInsert('item', [{ name: 'id' }, { name: 'a' }, { name: 'b', hex: true }], rows);
     const errorOf = (steps: readonly (Statement | BulkInsert)[]): Promise<unknown> =>
-      database.write(steps).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+      rejectionOf(database.write(steps));
 
     it('does everything', async () => {
       const results = await database.write([add(1), add(2), set(2, 'x'), run('DELETE FROM item WHERE id = 1')]);
@@ -100,7 +98,9 @@ for (const mode of ['in this process', 'as runs do'] as const) {
         knex('item').orderBy('id'),
       );
       const texts = rows.filter(({ id }) => id < 200).map(({ a }) => a);
-      expect(texts).to.deep.equal([...odd, ...odd]);
+      // PostgreSQL has no text with a NUL in it.
+      const kept = odd.map((text) => (databases.dialect === 'postgres' ? text.replace('\0', '\uFFFD') : text));
+      expect(texts).to.deep.equal([...kept, ...kept]);
       expect(rows.slice(0, odd.length).every(({ b }) => b?.toString('hex') === hex.slice(2))).to.equal(true);
       expect([...(rows.at(-2)?.b ?? [])]).to.deep.equal([0, 39, 92, 255]);
       expect(rows.at(-1)).to.deep.include({ a: null, b: Buffer.alloc(0) });
@@ -126,8 +126,7 @@ for (const mode of ['in this process', 'as runs do'] as const) {
 
     it('rejects what is no SQL value', async () => {
       const query = database.knex('item').insert({ id: 1, a: new Date(0) });
-      const failure: unknown = await database.write([query]).catch((error: unknown) => error);
-      expect(failure).to.be.instanceOf(TypeError);
+      await rejectionOf(database.write([query]), TypeError);
       await database.write([database.knex('item').insert({ id: 1, a: true })]);
       expect(await ids()).to.deep.equal([1]);
     });

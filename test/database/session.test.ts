@@ -7,6 +7,7 @@ import { UsageError } from '../../src/runtime/errors.js';
 import { eachDatabase } from '../support/databases.js';
 import { claimRequest } from './claim-request.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
+import { rejectionOf } from '../support/rejection.js';
 
 /** What the clock on the wall of a time zone shows, in milliseconds. */
 const wallOf = (hours: number): number => Date.now() + hours * 3_600_000;
@@ -52,8 +53,7 @@ eachDatabase('a session', (databases) => {
 
   it('refuses a time zone that is no offset', async () => {
     for (const timezone of ['Asia/Shanghai', '8', "+08:00'", '']) {
-      const failure: unknown = await openDatabase(url, { timezone }).catch((error: unknown) => error);
-      expect(failure).to.be.instanceOf(UsageError);
+      await rejectionOf(openDatabase(url, { timezone }), UsageError);
     }
   });
 
@@ -108,7 +108,7 @@ eachDatabase('a session', (databases) => {
       create_time: database.dialect.now(database.knex),
       end_reason: 'x'.repeat(65),
     });
-    const failure: unknown = await database.write([long]).catch((error: unknown) => error);
+    const failure: unknown = await rejectionOf(database.write([long]));
     expect(failure).to.include({ errno: 1406 });
   });
 });

@@ -8,6 +8,7 @@ import { createDatabase, eachServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { within } from '../support/within.js';
 import { claimRequest } from './claim-request.js';
+import { rejectionOf } from '../support/rejection.js';
 
 eachServer('a beat', (server) => {
   let database: Database;
@@ -44,7 +45,7 @@ eachServer('a beat', (server) => {
     server().freeze();
     try {
       const beat = within(2_500, tasks.renew([{ taskId, progress: null }]), () => 'it hangs');
-      expect(await beat.catch((error: unknown) => error)).to.be.instanceOf(DatabaseUnreachableError);
+      await rejectionOf(beat, DatabaseUnreachableError);
     } finally {
       server().thaw();
     }

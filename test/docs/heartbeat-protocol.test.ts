@@ -11,6 +11,7 @@ import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { ProtocolClient } from '../support/protocol.js';
 import { claimOptions, storesOf } from '../tasks/run/task-fixture.js';
+import { rejectionOf } from '../support/rejection.js';
 
 interface Checkpoint {
   readonly task_id: number | null;
@@ -93,7 +94,7 @@ eachDatabase('the protocol as docs/heartbeat-protocol.md has it', (testDatabase)
     expect(task).to.include({ pipelineId, lastHeartbeat: null, worker: 'python/1', endReason: null });
     const [taskStore, checkpoints] = storesOf(database);
     const second = claimTask(taskStore, checkpoints, claimOptions({ pipelineId }));
-    expect(await second.catch((error: unknown) => error)).to.be.instanceOf(LeaseHeldError);
+    await rejectionOf(second, LeaseHeldError);
   });
 
   it('beats, also twice in a second, until the task has ended', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { awaitedBlock, lastBlock, type Progress } from '../../src/model/task.js';
-import { blockText } from '../../src/cli/texts/block-text.js';
+import { blockText } from '../../src/cli/texts/task-table.js';
 
 const at = (
   mode: Progress['mode'],

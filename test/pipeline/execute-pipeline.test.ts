@@ -15,6 +15,7 @@ import { eventually } from '../support/within.js';
 import { FakeLease } from './fake-lease.js';
 import { claimPipeline, eventBlocks, ScriptedSource } from './pipeline-fixture.js';
 import type { ClaimedPipeline } from './pipeline-fixture.js';
+import { rejectionOf } from '../support/rejection.js';
 
 eachDatabase('the execution of a pipeline', (databases) => {
   let database: Database;
@@ -131,7 +132,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     claimed.batches.fates.push(async () => {
       for (let turn = 0; turn < 5; turn++) await setImmediate();
     });
-    expect(await execute(source).catch((error: unknown) => error)).to.be.instanceOf(RangeError);
+    await rejectionOf(execute(source), RangeError);
     expect(await blocks()).to.deep.equal([1]);
   });
 
@@ -146,7 +147,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     });
     const failure = new RangeError('of the commit');
     claimed.batches.fates.push(() => setImmediate().then(() => Promise.reject(failure)));
-    expect(await execute(source).catch((error: unknown) => error)).to.equal(failure);
+    expect(await rejectionOf(execute(source))).to.equal(failure);
     expect(String(reason)).to.equal('Error: abandoned');
   });
 
@@ -191,7 +192,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
         yield exampleBatch(1, 2);
         await eventually('the first is committed', async () => (await blocks()).length > 0);
         const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
-        await database.write([moved.update({ version: 7, block_number: 5, block_hash: Buffer.alloc(32) })]);
+        await database.write([moved.update({ version: 7, block_number: 5, hash: Buffer.alloc(32) })]);
         yield exampleBatch(3, 4);
         throw new Error('not reached');
       }
@@ -232,7 +233,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     await claimed.tasks.cancel(claimed.taskId);
     const lost = new LeaseLostError('lost');
     lease.recovers = () => Promise.reject(lost);
-    expect(await execute(source).catch((error: unknown) => error)).to.equal(lost);
+    expect(await rejectionOf(execute(source))).to.equal(lost);
     expect(cleaned).to.equal(true);
     expect(await blocks()).to.deep.equal([]);
   });
@@ -243,7 +244,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
       yield exampleBatch(1, 1);
       throw new RangeError('of the source');
     });
-    expect(await execute(source).catch((error: unknown) => error)).to.be.instanceOf(RangeError);
+    await rejectionOf(execute(source), RangeError);
     expect(await blocks()).to.deep.equal([1]);
   });
 });

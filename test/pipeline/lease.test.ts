@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { whenReachable } from '../../src/pipeline/lease.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../src/runtime/errors.js';
 import { FakeLease } from './fake-lease.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const { signal } = new AbortController();
 
@@ -27,9 +28,9 @@ describe('work on a database', () => {
   it('ends where the lease is lost, or the error is another', async () => {
     const lease = new FakeLease();
     const other = new TypeError('other');
-    expect(await whenReachable(lease, signal, failing(1, other)).catch((error: unknown) => error)).to.equal(other);
+    expect(await rejectionOf(whenReachable(lease, signal, failing(1, other)))).to.equal(other);
     const lost = new LeaseLostError('lost');
     lease.recovers = () => Promise.reject(lost);
-    expect(await whenReachable(lease, signal, failing(1, away)).catch((error: unknown) => error)).to.equal(lost);
+    expect(await rejectionOf(whenReachable(lease, signal, failing(1, away)))).to.equal(lost);
   });
 });

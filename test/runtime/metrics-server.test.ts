@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { UsageError } from '../../src/runtime/errors.js';
 import { serveMetrics, type MetricsServer } from '../../src/runtime/metrics-server.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const source = { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: () => Promise.resolve('up 1\n') };
 
@@ -33,12 +34,9 @@ describe('the server of metrics', () => {
 
   it('refuses a port that is taken as wrong usage, and says what to do', async () => {
     const port = Number(new URL(server.url).port);
-    const refusal = await serveMetrics({ host: '127.0.0.1', port }, source).catch((error: unknown) => error);
-    expect(refusal).to.be.instanceOf(UsageError);
-    expect((refusal as UsageError).message).to.equal(
-      `metrics can't be served: 127.0.0.1:${port} is taken by another process`,
-    );
-    expect((refusal as UsageError).hint).to.match(/--metrics-port/);
+    const refusal = await rejectionOf(serveMetrics({ host: '127.0.0.1', port }, source), UsageError);
+    expect(refusal.message).to.equal(`metrics can't be served: 127.0.0.1:${port} is taken by another process`);
+    expect(refusal.hint).to.match(/--metrics-port/);
   });
 
   it('answers who is new, however many connections others hold', async () => {

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { untilAborted } from '../../src/runtime/until-aborted.js';
+import { rejectionOf } from '../support/rejection.js';
 
 describe('work that is waited for until a signal', () => {
   const never = new Promise<number>(() => undefined);
@@ -21,8 +22,8 @@ describe('work that is waited for until a signal', () => {
 
   it('throws what it throws, and leaves no listener behind', async () => {
     const { signal } = new AbortController();
-    const error = await untilAborted(Promise.reject(new Error('broken')), signal).catch((reason: unknown) => reason);
-    expect((error as Error).message).to.equal('broken');
+    const error = await rejectionOf(untilAborted(Promise.reject(new Error('broken')), signal));
+    expect(error.message).to.equal('broken');
     expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
   });
 });

@@ -7,6 +7,9 @@ import { awaitStopped } from './await-stopped.js';
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Whose process it is, where not this one's user's. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
 /** How a process ended and all that it wrote. */

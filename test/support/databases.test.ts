@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
-import { createConnection } from 'mysql2/promise';
-import { eachDatabase, eachServer } from './databases.js';
+import { createDatabase, eachDatabase, eachServer } from './databases.js';
+import { execute } from './execute-sql.js';
+import { within } from './within.js';
 
 eachDatabase('a test database', (database) => {
   it('has a URL of its dialect, another one each time', async () => {
+    const scheme = { sqlite: 'sqlite', mariadb: 'mysql', mysql: 'mysql', postgres: 'postgres' }[database.dialect];
     const first = await database.fresh();
-    expect(first).to.match(database.dialect === 'sqlite' ? /^sqlite:\// : /^mysql:\/\/.*\/chainparse_test_/);
+    expect(first).to.match(scheme === 'sqlite' ? /^sqlite:\// : new RegExp(`^${scheme}://.*/chainparse_test_`));
     expect(await database.fresh()).not.to.equal(first);
     expect(database.url()).not.to.equal(first);
   });
@@ -17,28 +19,22 @@ eachDatabase('a test database', (database) => {
       expect(existsSync(url.slice('sqlite:'.length))).to.equal(false);
       return;
     }
-    const connection = await createConnection(url);
-    const [tables] = await connection.query('SHOW TABLES');
-    await connection.end();
-    expect(tables).to.deep.equal([]);
+    const schema = database.dialect === 'postgres' ? 'current_schema()' : 'database()';
+    expect(
+      await execute(url, `SELECT table_name FROM information_schema.tables WHERE table_schema = ${schema}`),
+    ).to.deep.equal([]);
   });
 });
 
 eachServer('a private server', (server) => {
-  const select = async (): Promise<unknown> => {
-    const connection = await createConnection({ uri: server().url(), connectTimeout: 500 });
-    return await connection.query('SELECT 1').finally(() => connection.destroy());
-  };
+  const select = (): Promise<unknown> => within(1_000, execute(server().url(), 'SELECT 1'), () => 'silent');
 
   it('comes back with its data after kill -9', async () => {
-    const connection = await createConnection(server().url());
-    await connection.query('CREATE DATABASE kept');
-    connection.destroy();
+    const kept = await createDatabase(server().url());
     await server().kill();
     expect(await select().catch(() => 'refused')).to.equal('refused');
     await server().restart();
-    const again = await createConnection(server().url('kept'));
-    await again.end();
+    await execute(kept, 'SELECT 1');
   }).timeout(60_000);
 
   it('answers nothing while it is frozen', async () => {

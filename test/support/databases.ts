@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { createConnection } from 'mysql2/promise';
 import type { DatabaseServer } from './database-server.js';
+import { execute } from './execute-sql.js';
 import { mariadb } from './mariadb.js';
 import { mysql } from './mysql.js';
+import { postgres } from './postgres.js';
 import type { ServerKind } from './server-kind.js';
 import { temporaryFolder } from './temporary-folder.js';
+
+const kinds: readonly ServerKind[] = [mariadb, mysql, postgres];
 
 /** Gives a suite empty databases of one dialect. */
 export interface TestDatabase {
@@ -19,7 +22,7 @@ export interface TestDatabase {
 /** Declares a suite once for each dialect; pending where a server can't be had. */
 export function eachDatabase(name: string, suite: (database: TestDatabase) => void): void {
   describe(`${name} (sqlite)`, () => suite(new SqliteFiles()));
-  for (const kind of [mariadb, mysql]) {
+  for (const kind of kinds) {
     describeWith(kind, kind.canStart || givenUrl(kind) !== undefined, name, () => {
       const databases = new ServerDatabases(kind);
       after(() => databases.drop());
@@ -29,11 +32,11 @@ export function eachDatabase(name: string, suite: (database: TestDatabase) => vo
 }
 
 /**
- * Declares a suite once with a MariaDB and once with a MySQL of its own, which it may freeze, kill and restart; pending
- * where none can be started. Further servers of that kind are to be had from `kind`; `options` are its program's.
+ * Declares a suite once with a MariaDB, a MySQL and a PostgreSQL of its own each, which it may freeze, kill and restart;
+ * pending where none can be started. Further servers of that kind are to be had from `kind`; `options` are its program's.
  */
 export function eachServer(name: string, suite: ServerSuite, options: readonly string[] = []): void {
-  for (const kind of [mariadb, mysql]) describeServer(kind, name, suite, options);
+  for (const kind of kinds) describeServer(kind, name, suite, options);
 }
 
 type ServerSuite = (server: () => DatabaseServer, kind: ServerKind) => void;
@@ -123,20 +126,19 @@ function latest(url: string | undefined): string {
 /** Makes an empty database with a random name on the server of `url`; returns the database's URL. */
 export async function createDatabase(url: string): Promise<string> {
   const name = `chainparse_test_${randomBytes(6).toString('hex')}`;
-  await execute(url, `CREATE DATABASE ${name}`);
+  await execute(serverOf(url), `CREATE DATABASE ${name}`);
   return withDatabase(url, name);
 }
 
 /** Drops the database that `url` names. */
 export async function dropDatabase(url: string): Promise<void> {
-  await execute(url, `DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)}`);
+  const force = url.startsWith('postgres') ? ' WITH (FORCE)' : '';
+  await execute(serverOf(url), `DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)}${force}`);
 }
 
-async function execute(url: string, sql: string): Promise<void> {
-  const connection = await createConnection(withDatabase(url, ''));
-  // A connection that a test left in a transaction would hold a DROP up for a day.
-  await connection.query('SET SESSION lock_wait_timeout = 10');
-  await connection.query(sql).finally(() => connection.end());
+/** PostgreSQL has no connection without a database. */
+function serverOf(url: string): string {
+  return withDatabase(url, url.startsWith('postgres') ? 'postgres' : '');
 }
 
 function withDatabase(url: string, name: string): string {

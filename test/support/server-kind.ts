@@ -2,7 +2,7 @@ import type { DatabaseServer } from './database-server.js';
 
 /** A kind of database server that tests can have for themselves. */
 export interface ServerKind {
-  readonly name: 'mariadb' | 'mysql';
+  readonly name: 'mariadb' | 'mysql' | 'postgres';
   /** Says whether this machine has what a private server needs. */
   readonly canStart: boolean;
   /** What to do where it has not. */

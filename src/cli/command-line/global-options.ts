@@ -2,7 +2,7 @@ import type { OptionSpec } from './command-outline.js';
 
 /** The options that every command takes, before or behind its name. */
 export const globalOptions: readonly OptionSpec[] = [
-  { flags: '--database <url>', description: 'sqlite:PATH, mysql://… or mariadb://…' },
+  { flags: '--database <url>', description: 'sqlite:PATH, mysql://…, mariadb://… or postgres://…' },
   { flags: '--json', description: 'print one JSON document, or one a line' },
   { flags: '-q, --quiet', description: 'print results and errors only' },
   { flags: '--no-color', description: 'print without colors' },

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { eventSignatures } from '../../chain/abi/abi.js';
 import { AbiStore, type StoredAbi } from '../../database/pipelines/abi-store.js';
-import { readAbiFile } from '../../pipeline/resolve-abi.js';
+import { readAbiFile } from '../../pipeline/definition/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
@@ -39,10 +39,10 @@ export async function listAbis(context: CommandContext): Promise<void> {
   if (context.output.isJson) return context.output.json({ abis: abis.map(summaryOf), total: abis.length });
   await context.output.table(
     [
-      { en: 'id', zh: '编号', align: 'right' },
-      { en: 'name', zh: '名称', least: 16 },
-      { en: 'events', zh: '事件数', align: 'right', cut: 1 },
-      { en: 'created', zh: '创建时间', cut: 2, brief: briefInstant },
+      { column: 'id', align: 'right' },
+      { column: 'name', least: 16 },
+      { column: 'eventCount', align: 'right', cut: 1 },
+      { column: 'created', cut: 2, brief: briefInstant },
     ],
     abis.map((stored) => [stored.id, stored.name, eventSignatures(stored.abi).length, stored.createTime]),
   );

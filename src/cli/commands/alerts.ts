@@ -13,15 +13,16 @@ import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 import { thisProcess } from '../this-process.js';
 import { withDatabase } from '../with-database.js';
+import { textsIn } from '../../texts/texts.js';
 
 const headings: readonly Heading[] = [
-  { en: 'id', zh: '编号', align: 'right' },
-  { en: 'rule', zh: '规则', cut: 1 },
-  { en: 'state', zh: '状态', cut: 2 },
-  { en: 'raised', zh: '触发时间', cut: 3, brief: briefInstant },
-  { en: 'for', zh: '持续', align: 'right' },
-  { en: 'told', zh: '通知次数', align: 'right', cut: 4 },
-  { en: 'message', zh: '内容', least: 24 },
+  { column: 'id', align: 'right' },
+  { column: 'rule', cut: 1 },
+  { column: 'state', cut: 2 },
+  { column: 'raised', cut: 3, brief: briefInstant },
+  { column: 'for', align: 'right' },
+  { column: 'told', align: 'right', cut: 4 },
+  { column: 'message', least: 24 },
 ];
 
 /** Lists alerts, newest first: those that stand, or all. */
@@ -41,12 +42,11 @@ export async function listAlerts(
 
 function alertRow(alert: Alert, lang: Lang): readonly Cell[] {
   const { id, rule, clearTime, createTime, openSeconds, notifications, message } = alert;
-  const open = lang === 'zh' ? '未清除' : 'open';
-  const cleared = lang === 'zh' ? '已清除' : 'cleared';
+  const state = textsIn(lang).commands.alert;
   return [
     id,
     rule,
-    clearTime === null ? open : cleared,
+    clearTime === null ? state.open : state.cleared,
     createTime,
     ageText(openSeconds, lang),
     notifications,

@@ -2,11 +2,12 @@ import { requireMigrated } from '../../database/schema/migrator.js';
 import type { ShownSetting } from '../../settings/settings-reader.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { CommandContext } from '../context.js';
+import type { Heading } from '../terminal/render-table.js';
 
-const headings = [
-  { en: 'SETTING', zh: '设置' },
-  { en: 'VALUE', zh: '值', least: 20 },
-  { en: 'FROM', zh: '来源', cut: 1, least: 12 },
+const headings: readonly Heading[] = [
+  { column: 'setting' },
+  { column: 'value', least: 20 },
+  { column: 'origin', cut: 1, least: 12 },
 ];
 
 /** How long the database may take to tell its time zone, in milliseconds: the settings are shown all the same. */

@@ -4,7 +4,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import { statusName, taskStatus, type Task } from '../../model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.js';
-import { heartbeatSent, writeLine } from '../../runtime/messages.js';
+import { heartbeatSent, writeLine } from '../../texts/log-lines.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { CommandContext } from '../context.js';
 

@@ -9,6 +9,7 @@ import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
 import { stopCode } from '../stop-code.js';
 import { thisProcess } from '../this-process.js';
+import { textsIn } from '../../texts/texts.js';
 
 /** A claim of the heartbeat test does not hold. */
 class HeartbeatTestFailedError extends RuntimeFailure {
@@ -48,7 +49,8 @@ async function printStep(output: Output, step: StepResult): Promise<void> {
   if (output.isJson || output.isQuiet) return;
   const { lang } = output;
   await output.line(`${markOf(output, step)} ${step.title[lang]}: ${step.detail[lang]} (${step.ms} ms)`);
-  if (step.hint !== null) await output.line(`${' '.repeat(8)}${lang === 'zh' ? '建议' : 'hint'}: ${step.hint[lang]}`);
+  if (step.hint !== null)
+    await output.line(`${' '.repeat(8)}${textsIn(lang).commands.heartbeatTest.hint}: ${step.hint[lang]}`);
 }
 
 /** Files and pipes may be read by whatever: words are for them. */
@@ -60,8 +62,7 @@ function markOf({ isTerminal }: Output, { ok, isWarning }: StepResult): string {
 async function conclude(output: Output, report: HeartbeatTestReport): Promise<void> {
   const { steps, ok } = report;
   if (output.isJson) await output.json(toJson(report, output));
-  else if (ok)
-    await output.line(output.lang === 'zh' ? `${steps.length} 项全部通过` : `all ${steps.length} steps hold`);
+  else if (ok) await output.line(textsIn(output.lang).commands.heartbeatTest.allHold(steps.length));
   const failed = steps.filter((step) => !step.ok);
   const [first] = failed;
   if (first === undefined) return;

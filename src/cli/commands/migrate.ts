@@ -5,6 +5,7 @@ import type { Lang } from '../../runtime/lang.js';
 import { parseUtcOffset } from '../../runtime/utc-offset.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
+import { textsIn } from '../../texts/texts.js';
 
 interface MigrateOptions {
   readonly status?: boolean;
@@ -59,28 +60,20 @@ async function bringUp(context: CommandContext, migrator: Migrator, timezone: st
 }
 
 function describeChange(to: string, before: string | undefined, lang: Lang): string {
-  if (to === before) return lang === 'zh' ? `数据库时区已是 ${to}` : `the database holds its times in ${to} already`;
-  return lang === 'zh'
-    ? `数据库时区由 ${before ?? ''} 改为 ${to}: 已存的时间不变, 自此均按 ${to} 解读`
-    : `the database holds its times in ${to} now (before: ${before ?? ''}): those that are stored stay as they are written, and are read in ${to}`;
+  const { kept, changed } = textsIn(lang).timezones;
+  return to === before ? kept(to) : changed(to, before ?? '');
 }
 
 /** Nothing tells what the clock on an older program's wall showed. */
 function warnOfTimezone({ logger, settings }: CommandContext): void {
-  const message =
-    settings.lang === 'zh'
-      ? '表中有旧程序的任务, 且未设置时区: 其时间按 UTC (+00:00) 解读; 若旧程序写本地时间, 请先运行 chainparse migrate --time-zone +08:00'
-      : 'the tables hold tasks of an older program, and no time zone is set: their times are taken for UTC (+00:00); where it writes local time, run chainparse migrate --time-zone +08:00 (its offset) before anything else';
+  const message = textsIn(settings.lang).timezones.assumed;
   logger.log('warn', message, { event: 'migrate.time_zone_assumed', time_zone: '+00:00' });
 }
 
 function warnOfSetting({ logger, settings }: CommandContext, timezone: string): void {
   const set = settings.databaseTimezone;
   if (set === undefined || set === timezone) return;
-  const message =
-    settings.lang === 'zh'
-      ? `CHAINPARSE_DB_TIMEZONE (database_timezone) 仍为 ${set}: 这样设置的进程会被拒绝, 请删除该设置`
-      : `CHAINPARSE_DB_TIMEZONE (database_timezone) still says ${set}: processes that are set to it are refused; remove it`;
+  const message = textsIn(settings.lang).timezones.settingDiffers(set);
   logger.log('warn', message, { event: 'migrate.time_zone_set', time_zone: timezone, set });
 }
 
@@ -104,11 +97,7 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
     return output.json({ migrations: rows, pending });
   }
   await output.table(
-    [
-      { en: 'migration', zh: '迁移', least: 16 },
-      { en: 'state', zh: '状态' },
-      { en: 'applied', zh: '应用时间', cut: 1, brief: briefInstant },
-    ],
+    [{ column: 'migration', least: 16 }, { column: 'state' }, { column: 'applied', cut: 1, brief: briefInstant }],
     migrations.map((migration) => [migration.name, stateOf(migration), at(migration.appliedAt)]),
   );
 }

@@ -9,16 +9,17 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus } from '../../model/task.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
-import { loadDefinition } from '../../pipeline/definition.js';
-import { nameProblem } from '../../pipeline/pipeline-name.js';
+import { loadDefinition } from '../../pipeline/definition/read-definition.js';
+import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
 import { UsageError } from '../../runtime/errors.js';
-import { definitionKeys } from '../../pipeline/definition-keys.js';
+import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../with-database.js';
+import { textsIn } from '../../texts/texts.js';
 
 interface FileOption {
   readonly file: string;
@@ -81,12 +82,12 @@ export async function listPipelines(context: CommandContext): Promise<void> {
   }
   await output.table(
     [
-      { en: 'id', zh: '编号', align: 'right' },
-      { en: 'name', zh: '名称', least: 16 },
-      { en: 'components', zh: '组件', cut: 2, least: 14 },
-      { en: 'state', zh: '状态' },
-      { en: 'updated', zh: '更新时间', cut: 1, brief: briefInstant },
-      { en: 'waits for', zh: '等待', least: 12 },
+      { column: 'id', align: 'right' },
+      { column: 'name', least: 16 },
+      { column: 'components', cut: 2, least: 14 },
+      { column: 'state' },
+      { column: 'updated', cut: 1, brief: briefInstant },
+      { column: 'waitsFor', least: 12 },
     ],
     pipelines.map((pipeline) => [
       pipeline.id,
@@ -132,7 +133,7 @@ function textOf(waiting: Waiting | undefined, lang: 'en' | 'zh'): string | null 
 export async function exportPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const pipeline = await withStore(context, (store) => store.get(id));
   if (context.output.isJson) return context.output.json(definitionKeys(pipeline));
-  const { printDefinition } = await import('../../pipeline/print-definition.js');
+  const { printDefinition } = await import('../../pipeline/definition/print-definition.js');
   await context.output.data(printDefinition(pipeline));
 }
 
@@ -180,6 +181,7 @@ function stateText(
   { isDisabled, isParked }: { readonly isDisabled: boolean; readonly isParked: boolean },
   lang: 'en' | 'zh',
 ): string {
-  const enabled = isDisabled ? { en: 'disabled', zh: '已停用' } : { en: 'enabled', zh: '已启用' };
-  return isParked ? `${enabled[lang]}, ${{ en: 'parked', zh: '已暂停' }[lang]}` : enabled[lang];
+  const { enabled, disabled, parked } = textsIn(lang).commands.pipeline;
+  const state = isDisabled ? disabled : enabled;
+  return isParked ? `${state}, ${parked}` : state;
 }

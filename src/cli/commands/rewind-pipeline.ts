@@ -1,6 +1,6 @@
 import { ChainClient } from '../../chain/chain-client.js';
 import type { HeaderOf } from '../../chain/reorg/reorg.js';
-import { sourceConfig } from '../../components/registry.js';
+import { sourceOf } from '../../components/source-of.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -8,7 +8,7 @@ import { RewindStore } from '../../database/events/rewind-store.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
-import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
 import { findRewindBlock } from '../../tasks/rewind/rewind-block.js';
 import type { RewindBlock } from '../../tasks/rewind/rewind-block.js';
 import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind/rewind-pipeline.js';
@@ -17,6 +17,8 @@ import type { TakenBack } from '../../database/events/rewind-store.js';
 import type { CommandContext } from '../context.js';
 import { thisProcess } from '../this-process.js';
 import { withDatabase } from '../with-database.js';
+import type { Lang } from '../../runtime/lang.js';
+import { textsIn } from '../../texts/texts.js';
 
 interface RewindOptions {
   readonly id: number;
@@ -64,9 +66,7 @@ async function findBlock(
   { settings, clock, logger, signals }: CommandContext,
   { pipeline, checkpoint, toBlock }: Wanted,
 ): Promise<RewindBlock> {
-  const [component] = pipeline.components;
-  if (component === undefined) throw new UsageError(`pipeline ${pipeline.id} has no component`);
-  const { chainName, chainId } = sourceConfig(component);
+  const { name: chainName, id: chainId } = sourceOf(pipeline).chain;
   const urls = settings.rpcUrls(chainName);
   const find = (headerOf: HeaderOf | null): Promise<RewindBlock> =>
     findRewindBlock(stores, checkpoint, toBlock, headerOf);
@@ -95,27 +95,12 @@ async function printResult({ output }: CommandContext, id: number, { from, to, t
       undecoded: taken.undecoded,
     });
   }
-  const { number } = to;
-  const { events, undecoded } = taken;
-  await output.line(
-    {
-      en: `pipeline ${id} rewound from block ${from} to block ${number}: ${events} events and ${undecoded} undecoded logs taken back`,
-      zh: `流水线 ${id} 已从区块 ${from} 回退到区块 ${number}: 撤回 ${events} 个事件, ${undecoded} 条未解码日志`,
-    }[output.lang],
-  );
-  output.note(continuity(to)[output.lang]);
+  const { done } = textsIn(output.lang).rewinds;
+  await output.line(done(id, from, to.number, taken.events, taken.undecoded));
+  output.note(continuity(to, output.lang));
 }
 
-function continuity({ number, toldBy }: RewindBlock): Readonly<Record<'en' | 'zh', string>> {
-  if (toldBy === null) {
-    return {
-      en: `the hash of block ${number} is not known: the next run can't check that the chain goes on from it; with --rpc-url the chain is asked`,
-      zh: `区块 ${number} 的哈希未知: 下次运行无法核对链是否与其相接; 使用 --rpc-url 可向链查询`,
-    };
-  }
-  const told = toldBy === 'chain' ? { en: 'the chain', zh: '链' } : { en: 'what is stored', zh: '已存数据' };
-  return {
-    en: `the next run goes on at block ${number + 1}, and checks that it follows block ${number} by its hash, known from ${told.en}`,
-    zh: `下次运行从区块 ${number + 1} 继续, 并按哈希核对其是否与区块 ${number} 相接 (哈希来自${told.zh})`,
-  };
+function continuity({ number, toldBy }: RewindBlock, lang: Lang): string {
+  const { hashUnknown, next, source } = textsIn(lang).rewinds;
+  return toldBy === null ? hashUnknown(number) : next(number, source[toldBy]);
 }

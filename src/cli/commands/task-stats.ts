@@ -6,6 +6,7 @@ import { ageText } from '../terminal/age-text.js';
 import type { CommandContext } from '../context.js';
 import { monitorHeadings, monitorRow } from '../texts/monitor-table.js';
 import { withDatabase } from '../with-database.js';
+import { textsIn } from '../../texts/texts.js';
 
 interface StatsOptions {
   readonly longerThan?: number;
@@ -24,11 +25,7 @@ export async function showStats(context: CommandContext, options: StatsOptions):
   const stats = await withDatabase(context, (database) => readTaskOverview(database, overview));
   if (output.isJson) return output.json(overviewToJson(stats));
   await output.table(
-    [
-      { en: 'status', zh: '状态' },
-      { en: 'end reason', zh: '结束原因', least: 12 },
-      { en: 'tasks', zh: '任务数', align: 'right' },
-    ],
+    [{ column: 'status' }, { column: 'endReason', least: 12 }, { column: 'tasks', align: 'right' }],
     [...stats.counts]
       .sort((a, b) => a.status - b.status || b.count - a.count)
       .map(({ status, endReason, count }) => [statusText(status, output.lang), endReason, count]),
@@ -43,14 +40,10 @@ export async function showStats(context: CommandContext, options: StatsOptions):
 function lateText(late: TaskStatistics, longerThan: number, window: number, lang: Lang): string {
   const { runningLonger, ended, timedOut, timeoutRate } = late;
   const rate = timeoutRate === null ? '' : ` (${Math.round(timeoutRate * 100)} %)`;
-  return lang === 'zh'
-    ? `运行超过 ${longerThan} 分钟的任务: ${runningLonger}; 最近 ${window} 分钟内结束: ${ended}, 其中超时 ${timedOut}${rate}`
-    : `running for more than ${longerThan} min: ${runningLonger}; ended in the last ${window} min: ${ended}, of which ${timedOut} timed out${rate}`;
+  const { late: text, timedOut: timedOutText } = textsIn(lang).monitors;
+  return text(longerThan, runningLonger, window, ended, timedOutText(timedOut, rate));
 }
 
 function silenceText(silent: number, longestSeconds: number, lang: Lang): string {
-  const longest = ageText(longestSeconds, lang);
-  return lang === 'zh'
-    ? `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`
-    : `running and silent for more than three of their intervals: ${silent}; longest silence ${longest}`;
+  return textsIn(lang).monitors.silence(silent, ageText(longestSeconds, lang));
 }

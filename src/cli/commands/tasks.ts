@@ -3,7 +3,7 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
 import { statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
-import { statusChanged } from '../../runtime/messages.js';
+import { statusChanged } from '../../texts/log-lines.js';
 import { cancelTask } from '../../tasks/run/cancel-task.js';
 import type { CommandContext } from '../context.js';
 import { describeTask } from '../texts/describe-task.js';

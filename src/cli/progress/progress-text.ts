@@ -1,8 +1,9 @@
 import cliProgress from 'cli-progress';
 import { awaitedBlock, lagBlocks, type Progress } from '../../model/task.js';
 import type { Lang } from '../../runtime/lang.js';
-import { blockText } from '../texts/block-text.js';
+import { blockText } from '../texts/task-table.js';
 import type { Rate } from './progress-rate.js';
+import { textsIn } from '../../texts/texts.js';
 
 /** What a line of progress tells. */
 export interface ProgressView {
@@ -30,14 +31,13 @@ export function progressBar(view: ProgressView, lang: Lang, columns: number): st
 
 function historicalText(view: ProgressView, lang: Lang): string {
   const { progress, rate } = view;
-  const { events } = progress;
   const share = shareOf(view);
-  const zh = lang === 'zh';
+  const texts = textsIn(lang).progress;
   const parts = [
     share === null ? null : `${Math.floor(share * 100)} %`,
     blockText(progress, lang),
-    zh ? `${count(events)} 个事件` : `${count(events)} events`,
-    zh ? `${count(rate.eventsPerSecond)} 事件/秒` : `${count(rate.eventsPerSecond)} events/s`,
+    texts.events(count(progress.events)),
+    texts.eventsPerSecond(count(rate.eventsPerSecond)),
     etaText(view, lang),
   ];
   return parts.filter((part) => part !== null).join(', ');
@@ -46,13 +46,13 @@ function historicalText(view: ProgressView, lang: Lang): string {
 function realtimeText({ progress, heartbeatAgeSeconds: age }: ProgressView, lang: Lang): string {
   const { headBlock, events } = progress;
   const lag = lagBlocks(progress);
-  const zh = lang === 'zh';
+  const texts = textsIn(lang).progress;
   const parts = [
     awaitedBlock(progress) === null ? null : blockText(progress, lang),
-    headBlock === null ? null : `${zh ? '链头' : 'head'} ${headBlock}`,
-    lag === null ? null : zh ? `落后 ${count(lag)} 个区块` : `${count(lag)} ${lag === 1 ? 'block' : 'blocks'} behind`,
-    zh ? `${count(events)} 个事件` : `${count(events)} events`,
-    age === null ? null : zh ? `最后心跳 ${Math.floor(age)} 秒前` : `last heartbeat ${Math.floor(age)} s ago`,
+    headBlock === null ? null : texts.head(headBlock),
+    lag === null ? null : texts.behind(count(lag), lag === 1),
+    texts.events(count(events)),
+    age === null ? null : texts.heartbeatAgo(Math.floor(age)),
   ];
   return parts.filter((part) => part !== null).join(', ');
 }
@@ -66,7 +66,7 @@ function shareOf({ progress: { nextBlock, targetBlock }, firstBlock }: ProgressV
 function etaText({ progress: { nextBlock, targetBlock }, rate }: ProgressView, lang: Lang): string | null {
   if (nextBlock === null || targetBlock === null || rate.blocksPerSecond === 0) return null;
   const seconds = Math.max(0, targetBlock + 1 - nextBlock) / rate.blocksPerSecond;
-  return `${lang === 'zh' ? '剩余' : 'ETA'} ${durationText(seconds)}`;
+  return textsIn(lang).progress.eta(durationText(seconds));
 }
 
 /** Returns a duration as people write it: `45s`, `3m05s`, `2h07m`. */

@@ -3,6 +3,8 @@ import type { Database } from '../../database/database.js';
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import { ageText } from '../terminal/age-text.js';
 import type { CommandContext } from '../context.js';
+import type { Lang } from '../../runtime/lang.js';
+import { textsIn } from '../../texts/texts.js';
 
 /** Monitors that are looked at: the newest, for the others are long gone. */
 const looked = 100;
@@ -14,18 +16,11 @@ export async function warnWithoutMonitor(
 ): Promise<void> {
   const monitors = await new MonitorStore(database).list(looked);
   if (monitors.some(isMonitorAlive)) return;
-  const message = settings.lang === 'zh' ? chinese(monitors[0]) : english(monitors[0]);
+  const message = warning(monitors[0], settings.lang);
   logger.log('warn', message, { event: 'monitor.none', last_heartbeat: monitors[0]?.lastHeartbeat ?? null });
 }
 
-function english(latest: Monitor | undefined): string {
-  const since =
-    latest === undefined ? '' : ` (the last, ${latest.name}, beat ${ageText(latest.heartbeatAgeSeconds, 'en')} ago)`;
-  return `no monitor is alive${since}: nobody fails tasks that fall silent; start one with 'chainparse monitor'`;
-}
-
-function chinese(latest: Monitor | undefined): string {
-  const since =
-    latest === undefined ? '' : ` (最近的 ${latest.name} 在 ${ageText(latest.heartbeatAgeSeconds, 'zh')}前心跳)`;
-  return `没有存活的监控进程${since}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`;
+function warning(latest: Monitor | undefined, lang: Lang): string {
+  const { none, latest: last } = textsIn(lang).monitors;
+  return none(latest === undefined ? '' : last(latest.name, ageText(latest.heartbeatAgeSeconds, lang)));
 }

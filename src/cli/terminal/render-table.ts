@@ -1,11 +1,13 @@
 import type { Lang } from '../../runtime/lang.js';
 import { printableLine } from '../../runtime/printable.js';
+import { textsIn, type Texts } from '../../texts/texts.js';
 import { displayWidth } from './display-width.js';
 import { fitColumns, type FittedColumn } from './fit-columns.js';
 import { fitText } from './fit-text.js';
 
-/** A column's heading in each language, and what becomes of it where the terminal is narrow. */
-export interface Heading extends Readonly<Record<Lang, string>> {
+/** A column, and what becomes of it where the terminal is narrow. */
+export interface Heading {
+  readonly column: keyof Texts['columns'];
   /** Numbers read best aligned right. */
   readonly align?: 'left' | 'right';
   /** The larger, the sooner it is cut where the table does not fit; left out: never. */
@@ -48,7 +50,9 @@ export async function renderTable(
 ): Promise<RenderedTable> {
   const table = fitTable({ headings, rows: rows.map((row) => row.map(printableLine)) }, style);
   const shown = new Set(table.headings);
-  const hidden = headings.filter((heading) => !shown.has(heading)).map((heading) => heading[style.lang]);
+  const hidden = headings
+    .filter((heading) => !shown.has(heading))
+    .map(({ column }) => textsIn(style.lang).columns[column]);
   return { text: await drawTable(table, style), hidden };
 }
 
@@ -82,7 +86,10 @@ function briefTable({ headings, rows }: Table): Table {
 
 function naturalWidths({ headings, rows }: Table, lang: Lang): readonly number[] {
   return headings.map((heading, index) =>
-    rows.reduce((most, row) => Math.max(most, displayWidth(row[index] ?? '')), displayWidth(heading[lang])),
+    rows.reduce(
+      (most, row) => Math.max(most, displayWidth(row[index] ?? '')),
+      displayWidth(textsIn(lang).columns[heading.column]),
+    ),
   );
 }
 
@@ -106,7 +113,9 @@ async function drawTable(
   // The table's own colors ask the process whether it has a terminal; that has been decided already.
   const chalk = new Chalk({ level: color ? 1 : 0 });
   const table = new Table({
-    head: headings.map((heading, index) => chalk.bold(shortened(heading[lang], widths?.[index]))),
+    head: headings.map((heading, index) =>
+      chalk.bold(shortened(textsIn(lang).columns[heading.column], widths?.[index])),
+    ),
     colAligns: headings.map(({ align }) => align ?? 'left'),
     ...(isTerminal ? {} : { chars: noBorders }),
     style: {

@@ -6,27 +6,27 @@ import { briefHex } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 const positionHeadings: readonly Heading[] = [
-  { en: 'block', zh: '区块', align: 'right' },
-  { en: 'log', zh: '日志', align: 'right', cut: 3 },
-  { en: 'time', zh: '时间', cut: 2 },
-  { en: 'contract', zh: '合约', cut: 4, brief: briefHex },
+  { column: 'block', align: 'right' },
+  { column: 'log', align: 'right', cut: 3 },
+  { column: 'time', cut: 2 },
+  { column: 'contract', cut: 4, brief: briefHex },
 ];
 
-const transaction: Heading = { en: 'transaction', zh: '交易', cut: 5, brief: briefHex };
+const transaction: Heading = { column: 'transaction', cut: 5, brief: briefHex };
 
 /** The columns of the events table. */
 export const eventHeadings: readonly Heading[] = [
   ...positionHeadings,
-  { en: 'event', zh: '事件', least: 10 },
-  { en: 'arguments', zh: '参数', cut: 1, least: 24 },
+  { column: 'event', least: 10 },
+  { column: 'arguments', cut: 1, least: 24 },
   transaction,
 ];
 
 /** The columns of the table of undecoded logs. */
 export const undecodedHeadings: readonly Heading[] = [
   ...positionHeadings,
-  { en: 'reason', zh: '原因', least: 10 },
-  { en: 'topic', zh: '主题', cut: 1, brief: briefHex },
+  { column: 'reason', least: 10 },
+  { column: 'topic', cut: 1, brief: briefHex },
   transaction,
 ];
 

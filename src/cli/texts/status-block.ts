@@ -1,7 +1,7 @@
 import type { Lang } from '../../runtime/lang.js';
 import type { Cell } from '../output.js';
 import { renderTable, type Heading } from '../terminal/render-table.js';
-import { moreText, titles } from './status-texts.js';
+import { textsIn, type Texts } from '../../texts/texts.js';
 
 /** A line, and how it is meant. */
 export interface ScreenLine {
@@ -39,7 +39,7 @@ const indent = '  ';
 
 /** Returns a table with its title, as far as there is room; what is left out is counted. */
 export async function statusBlock(
-  name: keyof typeof titles,
+  name: keyof Texts['system']['title'],
   headings: readonly Heading[],
   rows: readonly StatusRow[],
   { lang, room, total, columns }: BlockStyle,
@@ -56,14 +56,15 @@ export async function statusBlock(
     columns: width,
   });
   const [heading = '', ...table] = text.split('\n');
-  const title = `${titles[name][lang]} (${total})`;
+  const { system } = textsIn(lang);
+  const title = `${system.title[name]} (${total})`;
   const more = total - shown.length;
   const lines: readonly ScreenLine[] = [
     { text: '' },
     { text: title, tone: 'title' },
     ...(shown.length === 0 ? [] : [{ text: indent + heading, tone: 'faint' } as const]),
     ...shown.map(({ tone }, index) => ({ text: indent + (table[index] ?? ''), tone })),
-    ...(more > 0 ? [{ text: moreText(more, lang), tone: 'faint' } as const] : []),
+    ...(more > 0 ? [{ text: system.more(more), tone: 'faint' } as const] : []),
   ];
   return { lines, hidden: shown.length === 0 ? [] : hidden };
 }

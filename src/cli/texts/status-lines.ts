@@ -4,6 +4,7 @@ import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-gla
 import { isStale } from '../../model/rpc-endpoint.js';
 import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
 import type { Lang } from '../../runtime/lang.js';
+import { textsIn, type Texts } from '../../texts/texts.js';
 import type { HeadContact } from '../../tasks/views/head-contact.js';
 import type { EventRates } from '../../tasks/views/event-rates.js';
 import { aliveMonitors, isSilent } from '../../tasks/views/system-status.js';
@@ -12,17 +13,8 @@ import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';
 import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
-import {
-  alertHeadings,
-  endpointHeadings,
-  endpointStateTexts,
-  pipelineHeadings,
-  runningHeadings,
-  stateTexts,
-  type titles,
-} from './status-texts.js';
-import { progressSummary, unknownLagText } from './task-table.js';
-import { waitsText } from './waits-text.js';
+import { alertHeadings, endpointHeadings, pipelineHeadings, runningHeadings } from './status-headings.js';
+import { progressSummary, waitsText } from './task-table.js';
 
 export interface StatusView {
   readonly rates: EventRates;
@@ -41,7 +33,12 @@ export interface StatusView {
  */
 export async function statusLines(status: SystemStatus, view: StatusView): Promise<StatusBlock> {
   const { lang, columns } = view;
-  const block = (name: keyof typeof titles, headings: readonly Heading[], rows: readonly StatusRow[], room: Room) =>
+  const block = (
+    name: keyof Texts['system']['title'],
+    headings: readonly Heading[],
+    rows: readonly StatusRow[],
+    room: Room,
+  ) =>
     rows.length === 0 && name !== 'pipelines' ? nothing : statusBlock(name, headings, rows, { lang, columns, ...room });
   const alertRows = status.alerts.map((alert) => alertRow(alert, lang));
   const alerts = await block('alerts', alertHeadings, alertRows, { room: aFifth(view), total: status.openAlerts });
@@ -80,34 +77,23 @@ export function statusFoot({
   readonly trouble: string | null;
   readonly lang: Lang;
 }): ScreenLine {
-  const zh = lang === 'zh';
-  if (trouble !== null) {
-    return {
-      text: `${zh ? '数据库无法访问, 以上为旧数据' : 'the database is away, this is old'}: ${trouble}`,
-      tone: 'bad',
-    };
-  }
+  const { databaseAway, foot } = textsIn(lang).system;
+  if (trouble !== null) return { text: databaseAway(trouble), tone: 'bad' };
   const time = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
-  return { text: `${time} UTC, ${zh ? 'q 或 Ctrl-C 退出' : 'q or Ctrl-C ends'}`, tone: 'faint' };
+  return { text: foot(time), tone: 'faint' };
 }
 
 function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
   const monitors = aliveMonitors({ late, silent, queued, ...status });
   const [first] = monitors;
-  const zh = lang === 'zh';
+  const { system } = textsIn(lang);
   const rate = late.timeoutRate === null || late.timedOut === 0 ? '' : ` (${Math.round(late.timeoutRate * 100)} %)`;
-  const waiting = queued === 0 ? '' : zh ? `, 等待运行 ${queued}` : `, ${queued} queued`;
-  const counts = zh
-    ? `运行中 ${late.running}, 静默 ${silent}${waiting}; 最近一小时结束 ${late.ended}, 超时 ${late.timedOut}${rate}`
-    : `${late.running} running, ${silent} silent${waiting}; in the last hour ${late.ended} ended, ${late.timedOut} timed out${rate}`;
+  const waiting = queued === 0 ? '' : system.queued(queued);
+  const counts = system.counts(late.running, silent, waiting, late.ended, late.timedOut, rate);
   const watched =
     first === undefined
-      ? zh
-        ? '没有存活的监控进程: 请运行 chainparse monitor'
-        : 'NO MONITOR IS ALIVE: start one with chainparse monitor'
-      : zh
-        ? `监控进程 ${monitors.length}: ${first.name}, ${ageText(first.heartbeatAgeSeconds, lang)}前心跳`
-        : `${monitors.length} ${monitors.length === 1 ? 'monitor' : 'monitors'}: ${first.name}, beat ${ageText(first.heartbeatAgeSeconds, lang)} ago`;
+      ? system.noMonitor
+      : system.monitors(monitors.length, first.name, ageText(first.heartbeatAgeSeconds, lang));
   return [
     { text: counts, tone: silent > 0 ? 'bad' : undefined },
     { text: watched, tone: first === undefined ? 'bad' : undefined },
@@ -122,12 +108,12 @@ function pipelineRow(
   const isRunning = task?.status === taskStatus.running;
   const unknownSince = task === null ? null : contact.unknownSince(task.id);
   const known = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
-  const lag = unknownSince === null ? known : unknownLagText(unknownSince, lang);
+  const lag = unknownSince === null ? known : textsIn(lang).tasks.unknownSince(unknownSince);
   const age = task?.heartbeatAgeSeconds ?? null;
   const waits = state === 'queued' && task !== null ? waitsText(task, lang) : null;
   const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : waits === null ? '' : `, ${waits}`;
   const cells: Cell[] = [
-    ...[id, name, stateTexts[state][lang] + reason, lag],
+    ...[id, name, textsIn(lang).system.pipeline[state] + reason, lag],
     ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, lastBlock({ nextBlock })],
     age === null ? null : ageText(Math.max(0, age), lang),
   ];
@@ -150,8 +136,8 @@ function endpointRow({ endpoint, reports, alike }: EndpointGlance, lang: Lang): 
   const stale = isStale(endpoint);
   const { name, chainId, state, headMs, logsMs, lastError } = endpoint;
   const share = alike === reports ? '' : ` (${alike}/${reports})`;
-  const age = `${lang === 'zh' ? '无报告' : 'no report for'} ${ageText(endpoint.ageSeconds, lang)}`;
-  const text = stale ? age : endpointStateTexts[state][lang] + share;
+  const { system } = textsIn(lang);
+  const text = stale ? system.noReport(ageText(endpoint.ageSeconds, lang)) : system.endpoint[state] + share;
   const cells = [name, chainNameOf(chainId), text, headMs, logsMs, lastError];
   const isBad = state === 'wrong_chain' || state === 'resting' || state === 'failing';
   return { cells, tone: stale || state === 'unasked' ? 'faint' : isBad ? 'bad' : undefined };

@@ -1,22 +1,30 @@
-import { lagBlocks, statusText, type Progress, type Task } from '../../model/task.js';
+import {
+  awaitedBlock,
+  lagBlocks,
+  lastBlock,
+  statusText,
+  taskStatus,
+  type Progress,
+  type Task,
+} from '../../model/task.js';
+import { waitingText } from '../../model/waiting.js';
 import type { Lang } from '../../runtime/lang.js';
+import { textsIn } from '../../texts/texts.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
 import { briefAge, briefInstant, briefProgress } from '../terminal/brief-texts.js';
-import { blockText } from './block-text.js';
-import { waitsText } from './waits-text.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** The columns of the tasks table. */
 export const taskHeadings: readonly Heading[] = [
-  { en: 'id', zh: '编号', align: 'right' },
-  { en: 'pipeline', zh: '流水线', align: 'right' },
-  { en: 'status', zh: '状态' },
-  { en: 'worker', zh: '进程', cut: 5, least: 12 },
-  { en: 'created', zh: '创建时间', cut: 4, brief: briefInstant },
-  { en: 'last heartbeat', zh: '最后心跳时间', brief: briefAge },
-  { en: 'progress', zh: '进度', cut: 1, least: 18, brief: briefProgress },
-  { en: 'end reason', zh: '结束原因', cut: 3, least: 8 },
+  { column: 'id', align: 'right' },
+  { column: 'pipeline', align: 'right' },
+  { column: 'status' },
+  { column: 'worker', cut: 5, least: 12 },
+  { column: 'created', cut: 4, brief: briefInstant },
+  { column: 'lastHeartbeat', brief: briefAge },
+  { column: 'progress', cut: 1, least: 18, brief: briefProgress },
+  { column: 'endReason', cut: 3, least: 8 },
 ];
 
 /** Returns a task's row of that table. */
@@ -36,33 +44,36 @@ export function taskRow(task: Task, lang: Lang): readonly Cell[] {
 /** Returns when a task beat last, and how long ago that is; null where it never did. */
 export function heartbeatText({ lastHeartbeat, heartbeatAgeSeconds: age }: Task, lang: Lang): string | null {
   if (lastHeartbeat === null || age === null) return lastHeartbeat;
+  const { ago, ahead } = textsIn(lang).tasks;
   // Other programs may write local time.
-  if (age < -1)
-    return `${lastHeartbeat} (${lang === 'zh' ? `超前 ${ageText(-age, lang)}` : `${ageText(-age, lang)} ahead`})`;
-  const text = ageText(Math.max(0, age), lang);
-  return `${lastHeartbeat} (${lang === 'zh' ? `${text}前` : `${text} ago`})`;
+  return `${lastHeartbeat} (${age < -1 ? ahead(ageText(-age, lang)) : ago(ageText(Math.max(0, age), lang))})`;
 }
 
-/** Says of a lag that it is not known, and since when. */
-export function unknownLagText(since: string, lang: Lang): string {
-  return lang === 'zh' ? `自 ${since} 起未知` : `unknown since ${since}`;
+/** Says in words what a queued task waits for; null where it is not queued. */
+export function waitsText({ status, waiting }: Task, lang: Lang): string | null {
+  if (status !== taskStatus.queued || waiting === null) return null;
+  return textsIn(lang).tasks.waitsFor(waitingText(waiting, lang));
 }
 
 /** Returns a task's progress in a few words; `unknownSince`: the chain's head is not known, since then. */
 export function progressSummary(progress: Progress, lang: Lang, unknownSince: string | null = null): string {
-  const { events } = progress;
+  const { events, behind, lagUnknown } = textsIn(lang).tasks;
   const lag = progress.mode === 'realtime' ? lagBlocks(progress) : null;
-  const zh = lang === 'zh';
-  const parts = [
-    blockText(progress, lang),
-    lag === null ? null : lagText(lag, lang, unknownSince),
-    zh ? `${events} 个事件` : `${events} ${events === 1 ? 'event' : 'events'}`,
-  ];
-  return parts.filter((part) => part !== null).join(', ');
+  const lagText = lag === null ? null : unknownSince === null ? behind(lag) : lagUnknown(unknownSince);
+  return [blockText(progress, lang), lagText, events(progress.events)].filter((part) => part !== null).join(', ');
 }
 
-function lagText(lag: number, lang: Lang, unknownSince: string | null): string {
-  const zh = lang === 'zh';
-  if (unknownSince === null) return zh ? `落后 ${lag}` : `${lag} behind`;
-  return `${zh ? '落后' : 'lag'} ${unknownLagText(unknownSince, lang)}`;
+/** Says which block a task has done last, or which one it waits for; null where it does not know yet. */
+export function blockText(progress: Progress, lang: Lang): string | null {
+  const { nextBlock, targetBlock, headBlock } = progress;
+  const { awaitsBlock, noBlock, block } = textsIn(lang).tasks;
+  const awaited = awaitedBlock(progress);
+  if (awaited !== null && headBlock !== null) return awaitsBlock(grouped(awaited), grouped(headBlock));
+  if (nextBlock === null) return null;
+  const last = lastBlock(progress);
+  return last === null ? noBlock : block(targetBlock === null ? String(last) : `${last}/${targetBlock}`);
+}
+
+function grouped(block: number): string {
+  return block.toLocaleString('en-US');
 }

@@ -3,7 +3,7 @@ import { addSeconds } from '../../model/instant.js';
 import type { Task } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
-import { statusChanged, taskTimedOut, writeLine } from '../../runtime/messages.js';
+import { statusChanged, taskTimedOut, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
 import type { Observe } from '../../model/liveness-event.js';
 

@@ -3,7 +3,7 @@ import type { TimeoutRule, TimeoutStore } from '../../database/tasks/timeout-sto
 import type { Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import { timeoutChecked, writeLine } from '../../runtime/messages.js';
+import { timeoutChecked, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
 import { backoffMs } from '../../runtime/retry.js';
 import { DatabaseContact } from './database-contact.js';

@@ -10,7 +10,7 @@ import type { Task } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import { LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { statusChanged, writeLine } from '../../runtime/messages.js';
+import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
 import { parkedBy, parkedError } from './parked.js';
 
@@ -34,6 +34,8 @@ export interface ClaimOptions {
   readonly takeOver: boolean;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** The pipeline has sinks, which must be told of what is taken away. */
+  readonly keepsRemoved?: boolean | undefined;
   /** Where the run shall begin; a parked pipeline can only be run from elsewhere. */
   readonly run?: StartQuestion['run'];
 }

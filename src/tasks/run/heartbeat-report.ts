@@ -1,6 +1,6 @@
 import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { heartbeatFailed, heartbeatSent, writeLine } from '../../runtime/messages.js';
+import { heartbeatFailed, heartbeatSent, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
 import type { Observe } from '../../model/liveness-event.js';
 

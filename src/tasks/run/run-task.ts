@@ -8,7 +8,7 @@ import { statusText, taskStatus } from '../../model/task.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { statusChanged, writeLine } from '../../runtime/messages.js';
+import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import { BeatRounds } from './beat-rounds.js';

@@ -6,6 +6,7 @@ import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 describe('a block that is read surely', () => {
   let nodes: ChainSimulator[];
@@ -90,7 +91,7 @@ describe('a block that is read surely', () => {
 
   it('is told about with an error that a person can read, where no endpoint gives it', async () => {
     for (const { traits } of nodes) traits.maxResults = 0;
-    const error = (await read().catch((thrown: unknown) => thrown)) as Error;
+    const error = await rejectionOf(read());
     expect(error).to.include({ code: 'CHAIN_UNREACHABLE', exitCode: 6 });
     expect(error.message).to.match(/^no endpoint gives the logs of block 3: /);
   });
@@ -99,7 +100,7 @@ describe('a block that is read surely', () => {
     await second().stop();
     expect((await read()).logs).to.have.length(2);
     first().options = { fault: () => ({ kind: 'status', status: 503 }) };
-    const error: unknown = await read().catch((thrown: unknown) => thrown);
+    const error: unknown = await rejectionOf(read());
     expect(error).to.include({ code: 'CHAIN_UNREACHABLE' });
     nodes = [first()];
   });

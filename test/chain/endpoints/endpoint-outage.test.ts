@@ -4,6 +4,7 @@ import { ChainMismatchError, ChainUnreachableError } from '../../../src/runtime/
 import type { LogLevel } from '../../../src/runtime/logger.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { ScriptedEndpoint, openScripted } from './scripted-endpoints.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 const minute = 60_000;
@@ -79,7 +80,7 @@ describe('endpoints that fail', () => {
     await clock.advance(minute);
     first.chainId = 5;
     second.chainId = 5;
-    const failure = client.header('latest', signal).catch((error: unknown) => error as Error);
+    const failure = rejectionOf(client.header('latest', signal));
     await clock.advance(1_000);
     expect(await failure).to.be.instanceOf(ChainMismatchError);
   });
@@ -87,22 +88,19 @@ describe('endpoints that fail', () => {
   it('end calls that nobody answers for a quarter of an hour, also those that only waited', async () => {
     await ask();
     beDown(first, second);
-    const before = client.header('latest', signal).catch((error: unknown) => error as Error);
+    const before = rejectionOf(client.header('latest', signal));
     await clock.advance(minute);
     let ended = 0;
     // History lets the head go first, and so never tries by itself.
     const failures = Array.from({ length: 5 }, (_each, index) =>
-      client
-        .logs(everything, { from: index, to: index }, signal)
-        .catch((error: unknown) => error as Error)
-        .finally(() => ended++),
+      rejectionOf(client.logs(everything, { from: index, to: index }, signal)).finally(() => ended++),
     );
     await clock.advance(10 * minute);
     expect(ended).to.equal(0);
     await clock.advance(10 * minute);
     for (const failure of await Promise.all([before, ...failures])) {
       expect(failure).to.be.instanceOf(ChainUnreachableError);
-      expect((failure as Error).message).to.match(/ECONNREFUSED, after 150 tries$/);
+      expect(failure.message).to.match(/ECONNREFUSED, after 150 tries$/);
     }
   });
 
@@ -181,12 +179,12 @@ describe('endpoints that fail', () => {
     await ask();
     first.receive = () => 'silence';
     const impatient = new AbortController();
-    const given = Array.from({ length: 3 }, () => client.header(1, impatient.signal).catch((error: unknown) => error));
+    const given = Array.from({ length: 3 }, () => rejectionOf(client.header(1, impatient.signal)));
     await clock.advance(31_000);
     const waiting = client.header(2, signal);
     await clock.advance(1_500);
     impatient.abort(new Error('given up'));
-    for (const failure of await Promise.all(given)) expect((failure as Error).message).to.equal('given up');
+    for (const failure of await Promise.all(given)) expect(failure.message).to.equal('given up');
     beUp(first);
     await clock.advance(10_000);
     expect((await waiting)?.number).to.equal(2);
@@ -217,7 +215,7 @@ describe('endpoints that fail', () => {
   it('of another chain all of them, are an error until one is mended', async () => {
     first.chainId = 5;
     second.chainId = 6;
-    const failure = client.header(1, signal).catch((error: unknown) => error);
+    const failure = rejectionOf(client.header(1, signal));
     await clock.advance(1_000);
     expect(await failure).to.be.instanceOf(ChainMismatchError);
     second.chainId = 31_337;

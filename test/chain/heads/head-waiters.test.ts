@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { HeadWaiters } from '../../../src/chain/heads/head-waiters.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 describe('those who wait for news', () => {
   it('all get it, and wait no more', async () => {
@@ -16,19 +17,19 @@ describe('those who wait for news', () => {
 
   it('throw what asking threw', async () => {
     const waiters = new HeadWaiters<string>();
-    const waiting = waiters.join(9, new AbortController().signal).catch((error: unknown) => error);
+    const waiting = rejectionOf(waiters.join(9, new AbortController().signal));
     waiters.fail(new Error('no answer'));
-    expect(((await waiting) as Error).message).to.equal('no answer');
+    expect((await waiting).message).to.equal('no answer');
     expect(waiters.isEmpty).to.equal(true);
   });
 
   it('leave alone when their signal is aborted', async () => {
     const waiters = new HeadWaiters<string>();
     const gone = new AbortController();
-    const waiting = waiters.join(1, gone.signal).catch((error: unknown) => error);
+    const waiting = rejectionOf(waiters.join(1, gone.signal));
     const patient = waiters.join(9, new AbortController().signal);
     gone.abort(new Error('gone'));
-    expect(((await waiting) as Error).message).to.equal('gone');
+    expect((await waiting).message).to.equal('gone');
     expect(waiters.pollMs).to.equal(9);
     waiters.tell('new');
     expect(await patient).to.equal('new');

@@ -4,6 +4,7 @@ import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { settle } from '../../support/fake-clock.js';
 import { seededRandom } from '../../support/seeded-random.js';
 import { RangeSource } from './range-source.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 
@@ -16,12 +17,6 @@ describe('reading ranges ahead', () => {
 
   const open = (limits: { maxBytes?: number; maxRequests?: number } = {}): LogPrefetcher =>
     new LogPrefetcher({ source, answered: () => Promise.resolve(), ...limits });
-  const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
-    work.then(
-      () => expect.fail('it succeeded'),
-      (error: unknown) => error,
-    );
-
   it('asks for several at a time and gives them out in their order, whatever order they come in', async () => {
     const ahead = open({ maxRequests: 3 });
     const first = ahead.next({ from: 1, to: 100 }, signal);
@@ -138,7 +133,7 @@ describe('reading ranges ahead', () => {
     await source.answer(11);
     expect((await second).to).to.equal(20);
     expect(source.asked, 'nothing is read on behind an error').to.have.length(4);
-    expect(await failureOf(ahead.next({ from: 21, to: 1_000 }, signal))).to.equal(broken);
+    expect(await rejectionOf(ahead.next({ from: 21, to: 1_000 }, signal))).to.equal(broken);
     expect(source.inFlight).to.deep.equal([]);
     const again = ahead.next({ from: 21, to: 1_000 }, signal);
     await source.answer(21);
@@ -154,7 +149,7 @@ describe('reading ranges ahead', () => {
     ahead.drop();
     expect(source.inFlight).to.deep.equal([]);
     const reason = new Error('the run ends');
-    const second = failureOf(ahead.next({ from: 11, to: 1_000 }, ended.signal));
+    const second = rejectionOf(ahead.next({ from: 11, to: 1_000 }, ended.signal));
     ended.abort(reason);
     expect(await second).to.equal(reason);
   });

@@ -9,6 +9,7 @@ import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { transferTopic } from '../../support/simulated-chain.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 const answered = (): Promise<void> => Promise.resolve();
@@ -46,12 +47,6 @@ describe('a block that a node does not give in one answer', () => {
   const indexesOf = ({ logs }: FetchedRange): number[] => logs.map((log) => log.logIndex);
   const asked = (method: string): number =>
     nodes.flatMap((node) => node.requests.flat()).filter((name) => name === method).length;
-  const failure = async (work: Promise<unknown>): Promise<Error> =>
-    work.then(
-      () => expect.fail('it succeeded'),
-      (error: unknown) => error as Error,
-    );
-
   it('is read from its receipts, of which only what is wanted is kept', async () => {
     await open();
     nodes[0]!.traits.receipts = 'all';
@@ -65,7 +60,7 @@ describe('a block that a node does not give in one answer', () => {
   it('is not believed to hold only what receipts with gaps tell', async () => {
     await open();
     nodes[0]!.traits.receipts = 'lacking';
-    expect(await failure(fetch(sourceOf(null, null)))).to.be.instanceOf(NodeLagsError);
+    await rejectionOf(fetch(sourceOf(null, null)), NodeLagsError);
   });
 
   it('is read address by address, then topic by topic, where there are no receipts', async () => {
@@ -78,8 +73,7 @@ describe('a block that a node does not give in one answer', () => {
 
   it('is asked for in vain only after all that, and asked for receipts only once', async () => {
     await open();
-    const error = await failure(fetch(sourceOf(null, [topicOf(0)])));
-    expect(error).to.be.instanceOf(ChainUnreachableError);
+    const error = await rejectionOf(fetch(sourceOf(null, [topicOf(0)])), ChainUnreachableError);
     expect(error.message).to.contain('the logs of block 5 alone');
     expect(asked('eth_getBlockReceipts')).to.equal(1);
   });
@@ -164,7 +158,7 @@ describe('a block that a node does not give in one answer', () => {
   it('does not cut up a filter of one address for ever', async () => {
     await open();
     nodes[0]!.traits.maxAddresses = 0;
-    const error = await failure(fetch(sourceOf([addressOf(1), addressOf(2)], [topicOf(0)])));
+    const error = await rejectionOf(fetch(sourceOf([addressOf(1), addressOf(2)], [topicOf(0)])));
     expect(error.message).to.contain('exceed max addresses');
   });
 });

@@ -10,6 +10,7 @@ import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Backend, Fault, SimCall } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 const other = `0x${'77'.repeat(20)}`;
@@ -50,12 +51,6 @@ describe('a log source', () => {
   const faultOf = (fault: (calls: readonly SimCall[], request: number) => Fault | undefined): void => {
     node.options = { ...node.options, fault };
   };
-  const failure = async (work: Promise<unknown>): Promise<Error & { hint?: string }> =>
-    work.then(
-      () => expect.fail('it succeeded'),
-      (error: unknown) => error as Error,
-    );
-
   beforeEach(async () => {
     lines = [];
     answers = 0;
@@ -123,7 +118,7 @@ describe('a log source', () => {
   it('takes logs of replaced blocks for a sign that the answer is out of date', async () => {
     const [log] = node.canonicalLogs(61, 62);
     node.traits.strays = [{ ...log!, removed: true }];
-    expect(await failure(fetch(60, 62))).to.be.instanceOf(NodeLagsError);
+    await rejectionOf(fetch(60, 62), NodeLagsError);
   });
 
   describe('with a node that wants smaller ranges', () => {
@@ -193,7 +188,7 @@ describe('a log source', () => {
       open({ addresses: null, topics: null }, 5_000);
       node.traits.maxRange = 0;
       node.traits.rangeError = { code: -32_603, message: 'internal error' };
-      expect((await failure(fetch(1, 5_000, false))).message).to.contain('internal error');
+      expect((await rejectionOf(fetch(1, 5_000, false))).message).to.contain('internal error');
       expect(clock.sleptMs).to.be.within(30_000, 150_000);
     });
 
@@ -214,8 +209,7 @@ describe('a log source', () => {
 
     it('gives up where a single block is too much, and names it', async () => {
       node.traits.maxResults = 1;
-      const error = await failure(fetch(2, 2, false));
-      expect(error).to.be.instanceOf(ChainUnreachableError);
+      const error = await rejectionOf(fetch(2, 2, false), ChainUnreachableError);
       expect(error.message).to.contain('the logs of block 2 alone').and.contain('query returned too many results');
       expect(error.hint).to.contain('another endpoint');
     });
@@ -225,7 +219,7 @@ describe('a log source', () => {
       open({ addresses: null, topics: null }, 5_000);
       const error = { code: -32_000, message: 'query timeout exceeded' };
       faultOf(() => ({ kind: 'call-error', method: 'eth_getLogs', error }));
-      expect((await failure(fetch(1, 5_000, false))).message).to.contain('query timeout exceeded');
+      expect((await rejectionOf(fetch(1, 5_000, false))).message).to.contain('query timeout exceeded');
       expect(node.requests.length).to.be.within(10, 25);
     });
   });
@@ -256,8 +250,7 @@ describe('a log source', () => {
 
     it('gives up waiting after a while, so that the head is looked at again', async () => {
       behind(() => ({ behind: 3 }));
-      const error = await failure(fetch(95, 100));
-      expect(error).to.be.instanceOf(NodeLagsError);
+      const error = await rejectionOf(fetch(95, 100), NodeLagsError);
       expect(error.message).to.contain('block 100 is not there');
     });
 
@@ -276,7 +269,7 @@ describe('a log source', () => {
 
     it('does not believe an empty answer while the block may hold logs', async () => {
       behind(() => ({ logsBehind: 4 }));
-      expect(await failure(fetch(90, 100))).to.be.instanceOf(NodeLagsError);
+      await rejectionOf(fetch(90, 100), NodeLagsError);
     });
 
     it('believes an empty answer where the bloom filter shows nothing', async () => {

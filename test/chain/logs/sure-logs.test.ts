@@ -14,6 +14,7 @@ import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
 import type { SimEvent, SimLog } from '../../support/simulated-chain.js';
 import type { NodeTraits } from '../../support/simulated-node.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const filter = { addresses: [simContract], topics: [transferTopic] };
 const signal = new AbortController().signal;
@@ -107,10 +108,9 @@ describe('the logs of new blocks, made sure of', function () {
     await read(1, chain);
     node.traits.receipts = 'lacking';
     node.mine(1, () => [{}, {}, {}]);
-    const error = await read(1, chain).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(Inconsistency);
-    expect((error as Error).message).to.match(/receipts that 127\.0\.0\.1:\d+ gives for block 2 do not give the root/);
-    expect(warnings[0]).to.equal((error as Error).message);
+    const error = await rejectionOf(read(1, chain), Inconsistency);
+    expect(error.message).to.match(/receipts that 127\.0\.0\.1:\d+ gives for block 2 do not give the root/);
+    expect(warnings[0]).to.equal(error.message);
   });
 
   it('are asked for once by pipelines that share the chain', async () => {
@@ -200,9 +200,8 @@ describe('the logs of new blocks, made sure of', function () {
       await start({ lie: (call, result) => (call.method === 'eth_getLogs' ? [] : result) }),
     ];
     for (const node of [first, second]) node.mine(1, () => crowded);
-    const error = await read(1, calmly(), systemClock).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(Inconsistency);
-    expect((error as Error).message).to.match(/no two answers agree on the logs of block 1/);
+    const error = await rejectionOf(read(1, calmly(), systemClock), Inconsistency);
+    expect(error.message).to.match(/no two answers agree on the logs of block 1/);
   });
 
   it('of a block whose header excludes them, by its hash, need no question', async () => {

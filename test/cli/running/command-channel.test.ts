@@ -8,6 +8,7 @@ import { taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { toAlertMessage, type AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { eventually } from '../../support/within.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const message = toAlertMessage('raised', taskHangs({ taskId: 123, pipelineId: 45 }, 300), {
   ...{ alertId: 7, worker: 'here:1', openSeconds: 0, now: 0 },
@@ -42,12 +43,9 @@ describe('the command of alerts', () => {
       new AbortController().signal,
     );
   const failure = async (command: readonly string[], timeoutMs?: number): Promise<string> => {
-    const error: unknown = await run(command, timeoutMs === undefined ? {} : { timeoutMs }).catch(
-      (thrown: unknown) => thrown,
-    );
-    expect(error).to.be.instanceOf(AlertDeliveryError);
-    expect((error as AlertDeliveryError).retryable).to.equal(false);
-    return (error as AlertDeliveryError).message;
+    const error = await rejectionOf(run(command, timeoutMs === undefined ? {} : { timeoutMs }), AlertDeliveryError);
+    expect(error.retryable).to.equal(false);
+    return error.message;
   };
   const written = (name: string): string => readFileSync(join(folder, name), 'utf8');
 

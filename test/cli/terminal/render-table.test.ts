@@ -4,11 +4,11 @@ import { renderTable, type Heading, type RenderedTable } from '../../../src/cli/
 import { briefAge, briefHex } from '../../../src/cli/terminal/brief-texts.js';
 
 const headings: readonly Heading[] = [
-  { en: 'id', zh: '编号', align: 'right' },
-  { en: 'worker', zh: '进程', cut: 2, least: 8 },
-  { en: 'heartbeat', zh: '最后心跳时间', brief: briefAge },
-  { en: 'message', zh: '内容', least: 10 },
-  { en: 'transaction', zh: '交易', cut: 1, brief: briefHex },
+  { column: 'id', align: 'right' },
+  { column: 'worker', cut: 2, least: 8 },
+  { column: 'heartbeat', brief: briefAge },
+  { column: 'message', least: 10 },
+  { column: 'transaction', cut: 1, brief: briefHex },
 ];
 const hash = `0x${'ab'.repeat(32)}`;
 const row = ['1', 'host-number-one:4711', '2024-01-15T10:05:30 (12 s ago)', 'something went wrong with it', hash];
@@ -59,7 +59,7 @@ describe('renderTable', () => {
   });
 
   it('counts Chinese characters as the two columns that they take', async () => {
-    const wide: readonly Heading[] = [{ en: 'text', zh: '内容', least: 4 }];
+    const wide: readonly Heading[] = [{ column: 'message', least: 4 }];
     const { text } = await renderTable(wide, [['区块链上的事件']], {
       lang: 'zh',
       color: false,

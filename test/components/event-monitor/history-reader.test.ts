@@ -3,6 +3,7 @@ import type { LogSource } from '../../../src/chain/logs/log-source.js';
 import { HistoryReader } from '../../../src/components/event-monitor/history-reader.js';
 import { RangeSource } from '../../chain/logs/range-source.js';
 import { HastyClock } from '../../support/hasty-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 const decoder = { topics: null, addresses: null, decode: () => ({ kind: 'ignored' }) as const };
@@ -68,7 +69,7 @@ describe('reading history', () => {
   it('throws what its owner throws', async () => {
     const lost = new Error('the lease is lost');
     moved = () => Promise.reject(lost);
-    const first = reader.next({ from: 1, to: 1_000 }, 0, signal).catch((error: unknown) => error);
+    const first = rejectionOf(reader.next({ from: 1, to: 1_000 }, 0, signal));
     await source.answer(1);
     expect(await first).to.equal(lost);
     expect(source.inFlight).to.deep.equal([]);

@@ -8,6 +8,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('reorganisations', (databases) => {
   let database: Database;
@@ -34,8 +35,7 @@ eachDatabase('reorganisations', (databases) => {
 
   it('are noted with what is taken back, and not where a fence does not hold', async () => {
     await rollBack(0);
-    const error = await rollBack(0).catch((failure: unknown) => failure);
-    expect(error).to.be.instanceOf(FenceError);
+    await rejectionOf(rollBack(0), FenceError);
     expect(await listed()).to.deep.equal([{ pipelineId: 45, taskId, ancestorBlock: 7, blocks: 3 }]);
   });
 

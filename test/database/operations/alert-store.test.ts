@@ -7,6 +7,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { ageTask } from '../aged-task.js';
 import { insertSilentTask } from '../insert-silent-task.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const options = { worker: 'here:1', repeatSeconds: 3_600, openSeconds: 0 };
 
@@ -128,7 +129,7 @@ eachDatabase('the alert store', (databases) => {
     await store.clear('task_stalled:task 1');
     expect(await store.dismissAll()).to.equal(2);
     expect(await store.dismissAll()).to.equal(0);
-    expect(await store.dismiss(99_999).catch((error: unknown) => error)).to.be.instanceOf(NotFoundError);
+    await rejectionOf(store.dismiss(99_999), NotFoundError);
   });
 
   it('keeps an alert that is over already, one for the same time', async () => {

@@ -4,6 +4,7 @@ import type { Database } from '../../../src/database/database.js';
 import { NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const abi = [{ type: 'event', name: 'E', anonymous: false, inputs: [{ name: '名', type: 'uint256', indexed: true }] }];
 
@@ -36,11 +37,7 @@ eachDatabase('the store of ABIs', (databases) => {
     await store.remove(id);
     expect((await store.list()).map(({ name }) => name)).to.deep.equal(['first', 'large']);
     for (const work of [() => store.get(id), () => store.remove(id)]) {
-      const error: unknown = await work().then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      expect(error).to.be.instanceOf(NotFoundError);
+      await rejectionOf(work(), NotFoundError);
     }
   });
 });

@@ -5,6 +5,7 @@ import { LeaseHeldError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { bulkInsert } from '../bulk-insert.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const component = { name: 'a', type: 'event_monitor', config: {} };
 const tables = [
@@ -52,10 +53,7 @@ eachDatabase('a deleted pipeline', (databases) => {
 
   async function addTask(id: number, status: number, silentSeconds: number, beaten: boolean): Promise<void> {
     const { knex, dialect } = database;
-    const then =
-      dialect.name === 'sqlite'
-        ? knex.raw("datetime('now', ?)", [`-${silentSeconds} seconds`])
-        : knex.raw('NOW() - INTERVAL ? SECOND', [silentSeconds]);
+    const then = dialect.secondsAgo(knex, silentSeconds);
     const times = { create_time: then, last_heartbeat: beaten ? then : null };
     await database.write([
       knex('pipeline_task').insert({ pipeline_id: id, status, heartbeat_interval: 10, worker: 'here:1', ...times }),
@@ -82,8 +80,7 @@ eachDatabase('a deleted pipeline', (databases) => {
     expect(await rowsOf(2)).to.deep.equal(ofTheOther);
     expect(ofTheOther).to.deep.equal([1, 3, 1, 3, 1, 1, 1]);
     expect((await store.list()).map(({ id }) => id)).to.deep.equal([2]);
-    const error: unknown = await store.delete(1, 30).catch((reason: unknown) => reason);
-    expect(error).to.be.instanceOf(NotFoundError);
+    await rejectionOf(store.delete(1, 30), NotFoundError);
   });
 
   for (const beaten of [true, false]) {
@@ -91,7 +88,7 @@ eachDatabase('a deleted pipeline', (databases) => {
       const id = beaten ? 10 : 11;
       await fill(id, 2);
       await addTask(id, 0, 5, beaten);
-      const error: unknown = await store.delete(id, 30).catch((reason: unknown) => reason);
+      const error: unknown = await rejectionOf(store.delete(id, 30));
       expect(error)
         .to.be.instanceOf(LeaseHeldError)
         .with.property('message')

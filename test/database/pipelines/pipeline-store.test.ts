@@ -6,6 +6,8 @@ import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import { NotFoundError, TakenError, UsageError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { wordsOf } from '../../support/table-words.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const definition: PipelineDefinition = {
   id: null,
@@ -23,13 +25,6 @@ const definition: PipelineDefinition = {
     { name: 'third', type: 'table_sink', config: { z: 1, a: null } },
   ],
 };
-
-async function failure(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
 
 eachDatabase('the store of pipelines', (databases) => {
   let database: Database;
@@ -67,7 +62,7 @@ eachDatabase('the store of pipelines', (databases) => {
   it('stores it under the id that it names, and refuses to do so twice', async () => {
     expect(await store.import({ ...definition, id: 4500, name: 'numbered' })).to.equal(4500);
     const rows = await count('pipeline_component');
-    const error = await failure(store.import({ ...definition, id: 4500, name: 'changed' }));
+    const error = await rejectionOf(store.import({ ...definition, id: 4500, name: 'changed' }));
     expect(error).to.be.instanceOf(UsageError).with.property('hint').that.contains('--update');
     expect(await store.get(4500)).to.have.property('name', 'numbered');
     expect(await count('pipeline_component')).to.equal(rows);
@@ -110,7 +105,7 @@ eachDatabase('the store of pipelines', (databases) => {
       store.import({ ...definition, name: 'élan', id: 5_000 }, { update: true }),
       store.import({ ...definition, name: 'ÉLAN', id: second }, { update: true }),
     ]) {
-      const error = await failure(taken);
+      const error = await rejectionOf(taken);
       expect(error).to.be.instanceOf(TakenError).with.property('message').that.contains(`pipeline ${first} is named`);
       expect(error).to.have.property('hint').that.contains('--update');
     }
@@ -131,8 +126,8 @@ eachDatabase('the store of pipelines', (databases) => {
   it('takes no further duplicate of what an older program has named alike, and updates each by its id', async () => {
     const old = [6_001, 6_002].map((id) => database.knex('pipeline').insert({ id, name: 'alike', disabled: 0 }));
     await database.write(old);
-    expect(await failure(store.import({ ...definition, name: 'Alike' }))).to.be.instanceOf(TakenError);
-    const ambiguous = await failure(store.import({ ...definition, name: 'alike' }, { update: true }));
+    await rejectionOf(store.import({ ...definition, name: 'Alike' }), TakenError);
+    const ambiguous = await rejectionOf(store.import({ ...definition, name: 'alike' }, { update: true }));
     expect(ambiguous).to.be.instanceOf(UsageError).with.property('message').that.contains('6001, 6002');
     for (const id of [6_001, 6_002]) {
       expect(await store.import({ ...definition, id, name: 'alike' }, { update: true })).to.equal(id);
@@ -145,7 +140,7 @@ eachDatabase('the store of pipelines', (databases) => {
     const before = [await count('pipeline'), await count('pipeline_component')];
     const nameless = { name: null as unknown as string, type: 'table_sink', config: {} };
     const broken = { ...definition, components: [...definition.components, nameless] };
-    expect(await failure(store.import(broken))).to.be.instanceOf(Error);
+    await rejectionOf(store.import(broken));
     expect([await count('pipeline'), await count('pipeline_component')]).to.deep.equal(before);
   });
 
@@ -165,7 +160,7 @@ eachDatabase('the store of pipelines', (databases) => {
 
   it('says that there is no such pipeline', async () => {
     for (const work of [() => store.get(999), () => store.setDisabled(999, true), () => store.delete(999, 30)]) {
-      expect(await failure(work()))
+      expect(await rejectionOf(work()))
         .to.be.instanceOf(NotFoundError)
         .with.property('message', 'there is no pipeline 999');
     }
@@ -177,15 +172,15 @@ eachDatabase("the store of pipelines in an older program's tables", (databases) 
     this.timeout(60_000);
     const url = await databases.fresh();
     const older = await openDatabase(url, { create: true });
-    const id = older.dialect.name === 'sqlite' ? 'integer primary key autoincrement' : 'int primary key auto_increment';
+    const { id, instant } = wordsOf(older);
     await older.read((knex) => knex.raw('SELECT 1'));
     await older.write([
       older.knex.raw(
         `CREATE TABLE pipeline (id ${id}, classification_id int NOT NULL DEFAULT 9, name varchar(100) NOT NULL,
-         description text, create_time datetime, update_time datetime, disabled int)`,
+         description text, create_time ${instant}, update_time ${instant}, disabled int)`,
       ),
       older.knex.raw(
-        `CREATE TABLE pipeline_task (id ${id}, pipeline_id int NOT NULL, create_time datetime NOT NULL,
+        `CREATE TABLE pipeline_task (id ${id}, pipeline_id int NOT NULL, create_time ${instant} NOT NULL,
          status int NOT NULL, log_path varchar(200), FOREIGN KEY (pipeline_id) REFERENCES pipeline (id))`,
       ),
       older.knex('pipeline').insert({ id: 5, name: 'old' }),

@@ -9,14 +9,9 @@ import { ConflictError, DatabaseUnusableError, NotMigratedError, UsageError } fr
 import { eachDatabase } from '../../support/databases.js';
 import { claimRequest } from '../claim-request.js';
 import { makeOlderTables } from '../older-program.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const ignore = (): void => undefined;
-const failure = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-
 eachDatabase("a database's time zone", (databases) => {
   let url: string;
   const opened: Database[] = [];
@@ -78,12 +73,10 @@ eachDatabase("a database's time zone", (databases) => {
       () => new TaskStore(wrong).get(id),
       () => new Migrator(wrong).up(ignore),
     ]) {
-      const error = await failure(use());
-      expect(error).to.be.instanceOf(UsageError).with.property('exitCode', 2);
-      expect((error as Error).message).to.equal(
-        'the database holds its times in +00:00, and this process is set to +08:00',
-      );
-      expect((error as UsageError).hint).to.match(/migrate --time-zone \+08:00/);
+      const error = await rejectionOf(use(), UsageError);
+      expect(error.exitCode).to.equal(2);
+      expect(error.message).to.equal('the database holds its times in +00:00, and this process is set to +08:00');
+      expect(error.hint).to.match(/migrate --time-zone \+08:00/);
     }
     await requireMigrated(await open('+00:00'));
   });
@@ -107,8 +100,7 @@ eachDatabase("a database's time zone", (databases) => {
     await new CheckpointStore(first).get(45);
     const id = await tasks.claim(claimRequest({ pipelineId: 45 }));
     const refused = async (why: RegExp): Promise<void> => {
-      const error = await failure(migrator.changeTimezone(ignore, '+08:00', 30));
-      expect(error).to.be.instanceOf(ConflictError);
+      const error = await rejectionOf(migrator.changeTimezone(ignore, '+08:00', 30), ConflictError);
       expect((error as Error).message).to.match(why);
       expect(await stored(first)).to.have.property('time_zone', '+00:00');
     };
@@ -138,15 +130,15 @@ eachDatabase("a database's time zone", (databases) => {
     const worker = await open();
     await requireMigrated(worker);
     await new Migrator(first).changeTimezone(ignore, '+08:00', 30);
-    const error = await failure(requireMigrated(worker));
+    const error = await rejectionOf(requireMigrated(worker));
     expect(error).to.be.instanceOf(DatabaseUnusableError).with.property('exitCode', 5);
-    expect((error as Error).message).to.match(/was changed from \+00:00 to \+08:00/);
+    expect(error.message).to.match(/was changed from \+00:00 to \+08:00/);
   });
 
   it('that was lost is asked for, and written again', async () => {
     const first = await migrated();
     await first.knex('chainparse_installation').delete();
-    expect(await failure(requireMigrated(first))).to.be.instanceOf(NotMigratedError);
+    await rejectionOf(requireMigrated(first), NotMigratedError);
     await new Migrator(first).changeTimezone(ignore, '+00:00', 30);
     await requireMigrated(first);
   });

@@ -9,6 +9,7 @@ import { NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('a task that is queued', (databases) => {
   let database: Database;
@@ -71,8 +72,7 @@ eachDatabase('a task that is queued', (databases) => {
   });
 
   it('needs its pipeline', async () => {
-    const error: unknown = await queueTask(database, 999, {}).catch((reason: unknown) => reason);
-    expect(error).to.be.instanceOf(NotFoundError);
+    await rejectionOf(queueTask(database, 999, {}), NotFoundError);
   });
 
   it('waits for a worker where none is alive', async () => {

@@ -12,6 +12,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { ageTask } from '../aged-task.js';
 import { claimRequest } from '../claim-request.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const progress: Progress = { mode: 'historical', nextBlock: 7, targetBlock: 9, headBlock: 11, events: 3 };
 const failed = { status: taskStatus.failed, endReason: 'error', error: 'oh: 故障' } as const;
@@ -286,8 +287,7 @@ eachDatabase('the tasks', (databases) => {
       await database.write([knex('pipeline_task').insert(queued)]);
       expect((await tasks.getNewest(pipelineId))?.id).to.equal(first);
       expect(await tasks.getNewest(999_999)).to.equal(null);
-      const missing: unknown = await tasks.get(999_999).catch((error: unknown) => error);
-      expect(missing).to.be.instanceOf(NotFoundError);
+      await rejectionOf(tasks.get(999_999), NotFoundError);
     });
   });
 });

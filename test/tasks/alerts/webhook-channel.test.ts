@@ -12,6 +12,7 @@ import { signWebhook } from '../../../src/tasks/alerts/sign-webhook.js';
 import { WebhookChannel } from '../../../src/tasks/alerts/webhook-channel.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { eventually } from '../../support/within.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 interface Received {
   readonly headers: IncomingMessage['headers'];
@@ -53,11 +54,8 @@ describe('the webhook of alerts', () => {
   const channel = (by: Partial<ConstructorParameters<typeof WebhookChannel>[0]> = {}): WebhookChannel =>
     new WebhookChannel({ url, secret: null, timeoutMs: 5_000, clock: systemClock, ...by });
   const send = (webhook: WebhookChannel): Promise<void> => webhook.send(message, new AbortController().signal);
-  const failure = async (webhook: WebhookChannel): Promise<AlertDeliveryError> => {
-    const error: unknown = await send(webhook).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(AlertDeliveryError);
-    return error as AlertDeliveryError;
-  };
+  const failure = (webhook: WebhookChannel): Promise<AlertDeliveryError> =>
+    rejectionOf(send(webhook), AlertDeliveryError);
 
   it('says in words that the other side speaks no TLS', async () => {
     const { message: text } = await failure(channel({ url: url.replace('http:', 'https:') }));

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import type { QueuedTask } from '../../../src/database/tasks/task-queue.js';
-import { QueueWorker, type QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
+import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
+import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
 import { DatabaseUnusableError } from '../../../src/runtime/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 describe('QueueWorker', () => {
   let clock: FakeClock;
@@ -88,7 +90,7 @@ describe('QueueWorker', () => {
   it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {
     queue(1, 2);
     start(1);
-    const result = ended.catch((error: unknown) => error);
+    const result = rejectionOf(ended);
     ended = result.then(() => undefined);
     let isOver = false;
     void result.then(() => (isOver = true));
@@ -106,7 +108,7 @@ describe('QueueWorker', () => {
   it('lets what runs come to its end where a task finds that the database may not be used any more', async () => {
     queue(1, 2, 3);
     start(2);
-    const result = ended.catch((error: unknown) => error);
+    const result = rejectionOf(ended);
     ended = result.then(() => undefined);
     await clock.advance(0);
     const newer = new DatabaseUnusableError('the schema is newer');

@@ -13,6 +13,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const options = { defaultIntervalSeconds: 30, version: '1.2.3', clock: systemClock };
 
@@ -69,7 +70,7 @@ describe('the metrics of a system whose database is away', () => {
     const metrics = new SystemMetrics({ database, ...options });
     await metrics.refresh();
     await database.close();
-    expect(await metrics.refresh().catch((error: unknown) => error)).to.be.instanceOf(Error);
+    await rejectionOf(metrics.refresh());
     const text = await metrics.registry.metrics();
     expect(text).to.match(/^chainparse_database_up 0$/m);
     expect(text).not.to.match(/^chainparse_(?:tasks|monitors|alerts|task_timeout)\w*(?:\{.*\})? /m);
@@ -80,7 +81,7 @@ describe('the metrics of a system whose database is away', () => {
     const clock = new FakeClock();
     const hanging = { dialect: {}, read: () => new Promise(() => undefined) } as unknown as Database;
     const metrics = new SystemMetrics({ database: hanging, ...options, clock });
-    const refreshed = metrics.refresh().catch((error: unknown) => error);
+    const refreshed = rejectionOf(metrics.refresh());
     await clock.advance(5_000);
     expect(String(await refreshed)).to.contain('no answer within 5 s');
     expect(await metrics.registry.metrics()).to.match(/^chainparse_database_up 0$/m);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { MonitorState } from '../../../src/database/operations/monitor-store.js';
 import { MonitorPresence } from '../../../src/tasks/monitor/monitor-presence.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 describe("a monitor's own sign of life", () => {
   let clock: FakeClock;
@@ -57,7 +58,7 @@ describe("a monitor's own sign of life", () => {
   it('counts a check once that it could not tell of at first', async () => {
     await presence.show(null);
     isAway = true;
-    expect(await presence.checked(4).catch((error: unknown) => error)).to.be.instanceOf(Error);
+    await rejectionOf(presence.checked(4));
     isAway = false;
     await presence.checked(4);
     expect(told.at(-1)).to.equal('1: 1 checks, 4 timed out, null, true');

@@ -3,6 +3,7 @@ import type { DatabaseProbe } from '../../../src/database/tasks/database-probe.j
 import { DatabaseRefusedError } from '../../../src/runtime/errors.js';
 import { settle } from '../../support/fake-clock.js';
 import { away, MonitorFixture, silentTask, up } from './monitor-fixture.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 describe('a timeout monitor in an outage', () => {
   let monitor: MonitorFixture;
@@ -45,11 +46,7 @@ describe('a timeout monitor in an outage', () => {
   it('ends where the database never let it in, and waits where it did once', async () => {
     const refuse = (): Promise<never> => Promise.reject(new DatabaseRefusedError('Access denied'));
     monitor.answer = refuse;
-    const refused = await monitor
-      .make()
-      .run(monitor.stop.signal)
-      .catch((error: unknown) => error);
-    expect(refused).to.be.instanceOf(DatabaseRefusedError);
+    await rejectionOf(monitor.make().run(monitor.stop.signal), DatabaseRefusedError);
     monitor.answer = up;
     monitor.start();
     await monitor.clock.advance(1);

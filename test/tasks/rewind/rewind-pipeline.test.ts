@@ -17,6 +17,7 @@ import { exampleBatch, exampleCommit, hashOf } from '../../database/example-batc
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { exampleWorker, storesOf } from '../run/task-fixture.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 /** A store that fails before its step of a number, or does something first. */
 class DyingRewinds extends RewindStore {
@@ -60,11 +61,6 @@ eachDatabase('a rewind', (databases) => {
       to: { number, hash: hashOf(`block ${number}`) },
       ...changes,
     });
-  const failureOf = (work: Promise<unknown>): Promise<unknown> =>
-    work.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
   const blocks = (table: string): Promise<number[]> =>
     database.read((knex) =>
       knex(table).where({ pipeline_id: pipelineId }).orderBy('block_number').pluck('block_number'),
@@ -101,7 +97,7 @@ eachDatabase('a rewind', (databases) => {
   it('that is cut short leaves the pipeline whole, and parked; repeated, it ends', async () => {
     await end();
     rewinds.before = (step) => (step < 3 ? Promise.resolve() : Promise.reject(new DatabaseUnreachableError('killed')));
-    expect(await failureOf(rewind(14, { rowsPerStep: 6 }))).to.be.instanceOf(DatabaseUnreachableError);
+    await rejectionOf(rewind(14, { rowsPerStep: 6 }), DatabaseUnreachableError);
     expect(await blocks('event')).to.deep.equal(upTo(18));
     expect(await checkpoints.get(pipelineId)).to.include({ taskId, blockNumber: 18, blockHash: hashOf('block 18') });
     rewinds.before = () => Promise.resolve();
@@ -125,7 +121,7 @@ eachDatabase('a rewind', (databases) => {
   });
 
   it('is refused while a task lives, also where that began in the middle', async () => {
-    const error = (await failureOf(rewind(14))) as LeaseHeldError;
+    const error = await rejectionOf(rewind(14), LeaseHeldError);
     expect(error).to.be.instanceOf(LeaseHeldError);
     expect(error).to.include({ exitCode: 4 });
     expect(error.hint).to.contain(`chainparse tasks cancel ${taskId}`).and.not.contain('--take-over');
@@ -133,7 +129,7 @@ eachDatabase('a rewind', (databases) => {
     rewinds.before = async (step) => {
       if (step === 2) await tasks.claim(claimRequest({ pipelineId, holder: taskId }));
     };
-    expect(await failureOf(rewind(14, { rowsPerStep: 6 }))).to.be.instanceOf(LeaseHeldError);
+    await rejectionOf(rewind(14, { rowsPerStep: 6 }), LeaseHeldError);
     expect(await blocks('event')).to.deep.equal(upTo(24));
     expect((await checkpoints.get(pipelineId)).blockNumber).to.equal(24);
   });
@@ -147,14 +143,13 @@ eachDatabase('a rewind', (databases) => {
 
   it('is refused above the checkpoint, below the stretch, and where nothing was read', async () => {
     await end();
-    const above = (await failureOf(rewind(31))) as UsageError;
+    const above = await rejectionOf(rewind(31), UsageError);
     expect(above.message).to.equal(`pipeline ${pipelineId} has been read up to block 30, not 31`);
-    const below = (await failureOf(rewind(9))) as UsageError;
+    const below = await rejectionOf(rewind(9), UsageError);
     expect(below.message).to.equal(`pipeline ${pipelineId} has been read from block 11 on, not from 9`);
     expect(below.hint).to.match(/^--to-block 10 takes back all/);
-    const none = await failureOf(rewind(9, { pipelineId: 7_777 }));
-    expect(none).to.be.instanceOf(UsageError);
-    expect((none as UsageError).message).to.equal('pipeline 7777 has not read any block yet');
+    const none = await rejectionOf(rewind(9, { pipelineId: 7_777 }), UsageError);
+    expect(none.message).to.equal('pipeline 7777 has not read any block yet');
     expect(rewinds.steps).to.deep.equal([]);
   });
 
@@ -176,15 +171,15 @@ eachDatabase('a rewind', (databases) => {
     });
 
     it('that is lower, where rows up to it are of blocks that were replaced', async () => {
-      const error = (await failureOf(find(25, 17))) as NeedsRewindError;
+      const error = await rejectionOf(find(25, 17), NeedsRewindError);
       expect(error).to.be.instanceOf(NeedsRewindError);
       expect(error.message).to.match(/^block 25 is too high to go back to/);
       expect(error.hint).to.equal(`chainparse pipeline rewind ${pipelineId} --to-block 16`);
-      expect(await failureOf(find(25, 5))).to.include({ keeps: 10 });
+      expect(await rejectionOf(find(25, 5))).to.include({ keeps: 10 });
     });
 
     it('that is lower, where the chain does not reach so far', async () => {
-      const error = (await failureOf(find(25, 100, 22))) as NeedsRewindError;
+      const error = await rejectionOf(find(25, 100, 22), NeedsRewindError);
       expect(error.message).to.equal('the chain has no block 25');
       expect(error.hint).to.equal(`chainparse pipeline rewind ${pipelineId} --to-block 22`);
     });

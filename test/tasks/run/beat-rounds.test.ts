@@ -7,6 +7,7 @@ import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
 import { Heartbeat } from '../../../src/tasks/run/heartbeat.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const progress: Progress = { mode: 'realtime', nextBlock: 1, targetBlock: null, headBlock: 2, events: 0 };
 
@@ -130,7 +131,7 @@ describe('the heartbeats of a process with many tasks', () => {
     answer = (): Promise<readonly number[]> => Promise.resolve([2]);
     await clock.advance(20_000);
     expect(second.lost.reason).to.be.instanceOf(LeaseLostError);
-    expect(await second.moved(progress, done.signal).catch((error: unknown) => error)).to.equal(second.lost.reason);
+    expect(await rejectionOf(second.moved(progress, done.signal))).to.equal(second.lost.reason);
     expect(first.lost.aborted).to.equal(false);
     answer = (): Promise<readonly number[]> => Promise.resolve([]);
     await first.recover(done.signal);

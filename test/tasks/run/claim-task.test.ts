@@ -10,6 +10,7 @@ import { ageTask } from '../../database/aged-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimOptions, exampleWorker, storesOf } from './task-fixture.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('a claim of a pipeline', (databases) => {
   let database: Database;
@@ -29,9 +30,8 @@ eachDatabase('a claim of a pipeline', (databases) => {
     claimTask(tasks, checkpoints, claimOptions({ pipelineId, ...changes }));
   const other = exampleWorker('there:2');
   const held = async (changes: Partial<ClaimOptions> = {}): Promise<LeaseHeldError> => {
-    const error: unknown = await claim(changes).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(LeaseHeldError);
-    return error as LeaseHeldError;
+    const error = await rejectionOf(claim(changes), LeaseHeldError);
+    return error;
   };
   const endOf = async (id: number): Promise<unknown> => {
     const { status, endReason, error } = await tasks.get(id);
@@ -150,10 +150,7 @@ eachDatabase('a claim of a pipeline', (databases) => {
       return newest;
     };
     const racing = { getNewest: judged, claim: tasks.claim.bind(tasks) } as unknown as TaskStore;
-    const error: unknown = await claimTask(racing, checkpoints, claimOptions({ pipelineId, worker: other })).catch(
-      (thrown: unknown) => thrown,
-    );
-    expect(error).to.be.instanceOf(LeaseHeldError);
+    await rejectionOf(claimTask(racing, checkpoints, claimOptions({ pipelineId, worker: other })), LeaseHeldError);
   });
 
   it('gives up where fences never hold', async () => {
@@ -165,10 +162,7 @@ eachDatabase('a claim of a pipeline', (databases) => {
         return Promise.reject(new FenceError());
       },
     } as unknown as TaskStore;
-    const error: unknown = await claimTask(fenced, checkpoints, claimOptions({ pipelineId })).catch(
-      (thrown: unknown) => thrown,
-    );
-    expect(error).to.be.instanceOf(FenceError);
+    await rejectionOf(claimTask(fenced, checkpoints, claimOptions({ pipelineId })), FenceError);
     expect(claims).to.equal(10);
   });
 });

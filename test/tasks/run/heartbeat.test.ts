@@ -8,6 +8,7 @@ import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
 import { Heartbeat } from '../../../src/tasks/run/heartbeat.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const intervalMs = 30_000;
 const stallAfterMs = 300_000;
@@ -82,7 +83,7 @@ describe('a heartbeat', () => {
       await clock.advance(intervalMs);
       await ticking;
       expect(heartbeat.lost.reason).to.equal(gone);
-      expect(await moved().catch((error: unknown) => error)).to.equal(gone);
+      expect(await rejectionOf(moved())).to.equal(gone);
       expect(beats).to.have.length(2);
     });
 
@@ -238,7 +239,7 @@ describe('a heartbeat', () => {
       await clock.advance(100_000);
       expect(times()).to.deep.equal([0, 30]);
       expect(outcome(moved())()).to.equal('waits');
-      expect(await moved().catch((error: unknown) => error)).to.be.instanceOf(LeaseLostError);
+      await rejectionOf(moved(), LeaseLostError);
       expect(beats).to.have.length(2);
     });
 

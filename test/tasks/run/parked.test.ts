@@ -14,6 +14,7 @@ import { ScriptedSource } from '../../pipeline/pipeline-fixture.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimOptions, exampleWorker, plainRun, storesOf } from './task-fixture.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('a parked pipeline', (databases) => {
   let database: Database;
@@ -38,11 +39,7 @@ eachDatabase('a parked pipeline', (databases) => {
       signal: new AbortController().signal,
       ...changes,
     });
-  const failureOf = async (work: Promise<TaskResult>): Promise<NeedsRewindError> => {
-    const error: unknown = await work.catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(NeedsRewindError);
-    return error as NeedsRewindError;
-  };
+  const failureOf = (work: Promise<TaskResult>): Promise<NeedsRewindError> => rejectionOf(work, NeedsRewindError);
   const park = (keeps: number | null): Promise<NeedsRewindError> =>
     failureOf(
       run(async function* () {

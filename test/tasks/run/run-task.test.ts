@@ -22,6 +22,7 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 import { eventually, within } from '../../support/within.js';
 import { ScriptedSource } from '../../pipeline/pipeline-fixture.js';
 import { claimOptions, exampleWorker, plainRun, storesOf } from './task-fixture.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 type Send = (context: SourceContext, start: number) => AsyncGenerator<SourceMessage, void, undefined>;
 
@@ -87,11 +88,7 @@ eachDatabase('a task that runs', (databases) => {
 
   const start = (send: Send, changes: Partial<TaskOptions> = {}): Promise<TaskResult> =>
     runs.start(database, pipelineId, send, changes);
-  const failure = (work: Promise<unknown>): Promise<unknown> =>
-    within(15_000, work, () => 'it hangs').then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  const failure = (work: Promise<unknown>): Promise<unknown> => rejectionOf(within(15_000, work, () => 'it hangs'));
   const end = async (): Promise<unknown> => {
     const { status, endReason, error, progress } = await tasks.get(runs.begun!.id);
     return { status, endReason, error, events: progress?.events };
@@ -296,10 +293,7 @@ eachServer('a task whose database goes away', (server) => {
   const isAway = (): Promise<unknown> =>
     eventually('a failed beat', () => runs.lines.some((line) => /^heartbeat failed: task_id=\d+, error: ./.test(line)));
   const failure = (work: Promise<unknown>, limitMs: number): Promise<unknown> =>
-    within(limitMs, work, () => 'it hangs').then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    rejectionOf(within(limitMs, work, () => 'it hangs'));
 
   it('goes on when that is back', async () => {
     const { result } = await begin();

@@ -5,6 +5,7 @@ import { FenceError } from '../../../../src/database/script.js';
 import type { Statement } from '../../../../src/database/script.js';
 import { DatabaseUnreachableError } from '../../../../src/runtime/errors.js';
 import { createDatabase, eachServer } from '../../../support/databases.js';
+import { rejectionOf } from '../../../support/rejection.js';
 
 const timeoutMs = 400;
 
@@ -67,7 +68,7 @@ eachServer('what a frozen server finds in its queue when it wakes', (server) => 
 
   it('holds fences as ever', async () => {
     const none: Statement = { sql: 'UPDATE item SET value = 5 WHERE id = 2', bindings: [], fence: true };
-    expect(await database.write([increase, none]).catch((error: unknown) => error)).to.be.instanceOf(FenceError);
+    await rejectionOf(database.write([increase, none]), FenceError);
     expect(await value()).to.equal(0);
   });
 });

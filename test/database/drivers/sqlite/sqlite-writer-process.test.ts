@@ -14,6 +14,7 @@ import { FakeClock } from '../../../support/fake-clock.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 import { eventually, within } from '../../../support/within.js';
 import { bulkInsert } from '../../bulk-insert.js';
+import { rejectionOf } from '../../../support/rejection.js';
 
 /** How long a writer may take, in milliseconds: to start one takes seconds on a busy machine. */
 const patienceMs = 20_000;
@@ -38,10 +39,7 @@ describe('the process that writes to a SQLite file', () => {
     'INSERT INTO item (a) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT max(i) FROM n',
   );
   const failure = (work: Promise<unknown>): Promise<unknown> =>
-    within(2 * patienceMs, work, () => 'it hangs').then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    rejectionOf(within(2 * patienceMs, work, () => 'it hangs'));
   const count = (): number => {
     const file = new Sqlite(path, { readonly: true });
     try {

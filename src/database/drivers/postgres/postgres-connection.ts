@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { userInfo } from 'node:os';
+import pg from 'pg';
+import type { Client, ClientConfig } from 'pg';
+import { UsageError } from '../../../runtime/errors.js';
+import { storedTimezoneSql } from '../../database-timezone.js';
+import type { DatabaseTimezone } from '../../database-timezone.js';
+import type { PostgresAddress } from './postgres-address.js';
+import { classify } from './postgres-errors.js';
+import type { PostgresSockets } from './postgres-sockets.js';
+import { parseValue } from './postgres-values.js';
+
+/** How long a connection attempt may take. */
+const connectTimeoutMs = 5_000;
+
+/** What every connection to one database is made with. */
+export interface ConnectOptions {
+  readonly sockets: PostgresSockets;
+  readonly timezone: DatabaseTimezone;
+  /** How long the server may take for one statement, in milliseconds; undefined: as long as it likes. */
+  readonly statementTimeoutMs: number | undefined;
+}
+
+/**
+ * Connects, and prepares the session. Learns the database's time zone where this process does not know it yet; throws
+ * UsageError where the process is set to another, or a certificate's file can't be read.
+ */
+export async function connect(address: PostgresAddress, options: ConnectOptions): Promise<Client> {
+  const client = await connectByMode(address, options.sockets);
+  try {
+    await prepare(client, options);
+    return client;
+  } catch (error) {
+    dropConnection(client);
+    throw error;
+  }
+}
+
+/** Ends a connection at once: the driver's end() waits for the other side, and a frozen one never answers. */
+export function dropConnection(client: Client): void {
+  streamOf(client).destroy();
+}
+
+/** The socket, or what encrypts it. */
+export function streamOf(client: Client): Socket {
+  return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
+}
+
+async function connectByMode(address: PostgresAddress, sockets: PostgresSockets): Promise<Client> {
+  const { mode } = address.ssl;
+  if (mode === 'disable' || address.host.startsWith('/')) return connectOnce(address, sockets, false);
+  const ssl = tlsOptions(address);
+  if (mode !== 'prefer') return connectOnce(address, sockets, ssl);
+  try {
+    return await connectOnce(address, sockets, ssl);
+  } catch (error) {
+    if (!isWithoutSsl(error)) throw error;
+    return connectOnce(address, sockets, false);
+  }
+}
+
+function isWithoutSsl(error: unknown): boolean {
+  return error instanceof Error && error.message === 'The server does not support SSL connections';
+}
+
+async function connectOnce(
+  { host, port, user, password, database }: PostgresAddress,
+  sockets: PostgresSockets,
+  ssl: NonNullable<ClientConfig['ssl']>,
+): Promise<Client> {
+  const client = new pg.Client({
+    host,
+    port,
+    user: user ?? userInfo().username,
+    // As a function, so that neither a variable nor a file of the surroundings stands in for one that is empty.
+    password: () => password,
+    database,
+    ssl,
+    application_name: 'chainparse',
+    connectionTimeoutMillis: connectTimeoutMs,
+    stream: () => sockets.open(),
+    types: { getTypeParser: (type: number) => parseValue(type) },
+  });
+  // Without a listener an error of an idle connection would end the process; the next query meets it anyway.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    dropConnection(client);
+    throw error;
+  }
+}
+
+function tlsOptions({ ssl }: PostgresAddress): Exclude<ClientConfig['ssl'], boolean | undefined> {
+  const { mode, rootCertPath, certPath, keyPath } = ssl;
+  return {
+    rejectUnauthorized: mode === 'verify-ca' || mode === 'verify-full',
+    // verify-ca asks who has signed the certificate, not whose it is.
+    ...(mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
+    ...(rootCertPath === null ? {} : { ca: readCertificate('sslrootcert', rootCertPath) }),
+    ...(certPath === null ? {} : { cert: readCertificate('sslcert', certPath) }),
+    ...(keyPath === null ? {} : { key: readCertificate('sslkey', keyPath) }),
+  };
+}
+
+function readCertificate(key: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`the file of ${key} can't be read: ${path}`, { cause });
+  }
+}
+
+async function prepare(client: Client, { timezone, statementTimeoutMs }: ConnectOptions): Promise<void> {
+  if (!timezone.isLearnt) {
+    const stored = await readTimezone(client);
+    if (stored !== undefined) timezone.learn(stored);
+  }
+  await client.query([...sessionSetup(timezone.value), limitStatements(statementTimeoutMs)].join(';'));
+}
+
+/**
+ * The statements that prepare a session: the time zone that rows are stored in; texts and bytes as they are written and read
+ * here; READ COMMITTED, whatever the server's default; a short wait for locks; and an end for a transaction whose client
+ * froze in it.
+ */
+export function sessionSetup(timezone: string): readonly string[] {
+  return [
+    setTimezone(timezone),
+    'SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED',
+    "SET lock_timeout = '3s'",
+    "SET idle_in_transaction_session_timeout = '5s'",
+    'SET standard_conforming_strings = on',
+    "SET client_encoding = 'UTF8'",
+    "SET DateStyle = 'ISO, YMD'",
+    "SET bytea_output = 'hex'",
+    'SET extra_float_digits = 1',
+    'SET client_min_messages = warning',
+  ];
+}
+
+/** As an interval: a text of the same form would be read with its sign turned. */
+export function setTimezone(offset: string): string {
+  return `SET TIME ZONE INTERVAL '${offset}' HOUR TO MINUTE`;
+}
+
+function limitStatements(timeoutMs: number | undefined): string {
+  return `SET statement_timeout = ${Math.ceil(timeoutMs ?? 0)}`;
+}
+
+async function readTimezone(client: Client): Promise<string | undefined> {
+  try {
+    const { rows } = await client.query<{ time_zone: string }>(storedTimezoneSql);
+    return rows[0]?.time_zone;
+  } catch (error) {
+    // Not migrated, or nothing that this user may see: who uses the database is told.
+    if (['not-migrated', 'forbidden'].includes(classify(error))) return undefined;
+    throw error;
+  }
+}

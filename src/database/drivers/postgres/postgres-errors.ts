@@ -1,0 +1,80 @@
+import type { ErrorKind } from '../../dialect.js';
+
+/** By SQLSTATE, the longest that fits first: five characters, or the two of a class. */
+const kinds: Readonly<Record<string, ErrorKind>> = {
+  // serialization_failure, deadlock_detected, lock_not_available.
+  '40001': 'contention',
+  '40P01': 'contention',
+  '55P03': 'contention',
+  // undefined_table, undefined_column, invalid_schema_name.
+  '42P01': 'not-migrated',
+  '42703': 'not-migrated',
+  '3F000': 'not-migrated',
+  // invalid_authorization_specification with its kin; no such database; a database that takes no connections.
+  '28': 'refused',
+  '3D000': 'refused',
+  '55000': 'refused',
+  '42501': 'forbidden',
+  '23502': 'no-default',
+  // data_corrupted, index_corrupted.
+  XX001: 'malformed',
+  XX002: 'malformed',
+  // Connection exceptions; no resources (connections, disk, memory); ended or shut down by an operator; system errors.
+  '08': 'unreachable',
+  '53': 'unreachable',
+  '57': 'unreachable',
+  '58': 'unreachable',
+  // A standby after a fail-over; a transaction that was idle for too long.
+  '25006': 'unreachable',
+  '25P03': 'unreachable',
+};
+
+const networkCodes =
+  /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|EACCES|EAI_|EHOST|ENET|ERR_STREAM|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|HOSTNAME_)/;
+
+/** What the driver and the pool say without a code. */
+const awayTexts =
+  /Connection terminated|timeout expired|not queryable|does not support SSL|establishing an SSL connection|Timeout acquiring|Query read timeout/i;
+
+/** A server asks for a password in a form in which there is none to give. */
+const refusedTexts = /^SASL:|password must be a string/i;
+
+/** Sorts what `pg` threw. */
+export function classify(error: unknown): ErrorKind {
+  const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
+  const text = typeof message === 'string' ? message : '';
+  if (typeof code === 'string') {
+    const kind = /^[0-9A-Z]{5}$/.test(code) ? (kinds[code] ?? kinds[code.slice(0, 2)]) : undefined;
+    if (kind !== undefined) return kind;
+    if (networkCodes.test(code)) return 'unreachable';
+  }
+  if (refusedTexts.test(text)) return 'refused';
+  return name === 'KnexTimeoutError' || awayTexts.test(text) ? 'unreachable' : 'other';
+}
+
+/** By SQLSTATE, or what Node says. */
+const hints: readonly (readonly [RegExp, string])[] = [
+  [/^3D000 /, "create the database first: CREATE DATABASE … ENCODING 'UTF8'"],
+  [/^55000 /, 'the database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true'],
+  [/^28000 .*no encryption/, "the server's pg_hba.conf wants encryption: sslmode=require"],
+  [/^28/, 'check user, password and rights in the database URL, and pg_hba.conf on the server'],
+  [/SASL/, 'the server wants a password: write it into the database URL'],
+  [/^53300 /, 'too many connections: raise max_connections, or end others'],
+  [/^53100 /, 'the disk of the server is full: make room, and what waits goes on'],
+  [/^25006 /, 'the server is a standby, or read-only: name the primary in the database URL'],
+  [/does not support SSL/, 'the server has no SSL: sslmode=disable, or set it up there'],
+  [
+    /^(CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT|HOSTNAME_)/,
+    "&sslrootcert=FILE names the authority of the server's certificate; sslmode=require encrypts without checking it",
+  ],
+];
+
+/** Says what a person can do about what the server or its driver threw. */
+export function hint(error: unknown, kind: ErrorKind): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(message)}`))?.[1];
+  if (known !== undefined) return known;
+  return kind === 'refused'
+    ? 'check user, password and rights in the database URL'
+    : 'check that the server is up, and host and port in the database URL';
+}

@@ -1,0 +1,111 @@
+import { hexDigits } from '../../script.js';
+import type { BulkInsert, InsertColumn, SqlValue } from '../../script.js';
+import { hexLiteral, literal, quote } from './postgres-literals.js';
+
+/** Rows of one INSERT at most: more do not make it faster, and the server keeps each column's in its work_mem. */
+const rowsPerInsert = 4_000;
+
+/** Characters of texts in one INSERT, about, before it ends early. */
+const textPerInsert = 2_000_000;
+
+/** Writes the INSERTs of many rows. Throws a TypeError where the text of a `hex` column is none. */
+export function writeInserts(insert: BulkInsert): readonly string[] {
+  const names = insert.columns.map(({ name }) => `"${name}"`).join(', ');
+  const head = `INSERT INTO "${insert.table}" (${names}) `;
+  const texts: string[] = [];
+  for (let from = 0; from < insert.count;) {
+    const to = endOfPart(insert, from);
+    texts.push(head + selectRows(insert.columns, from, to));
+    from = to;
+  }
+  return texts;
+}
+
+/** Texts alone make rows long; most of a batch's are short. */
+function endOfPart({ columns, count }: BulkInsert, from: number): number {
+  const end = Math.min(from + rowsPerInsert, count);
+  const long = columns.filter(({ distinct }) => distinct === true);
+  let length = 0;
+  for (let row = from; row < end; row++) {
+    for (const { values } of long) length += (values[row] as string | null)?.length ?? 0;
+    if (length > textPerInsert) return row + 1;
+  }
+  return end;
+}
+
+/**
+ * Each column whose values differ travels as one text that the server splits: three times as fast as literals in rows, and
+ * about as fast as COPY, which would begin before all of it has arrived and hold locks while its sender is frozen.
+ */
+function selectRows(columns: readonly InsertColumn[], from: number, to: number): string {
+  const selected: string[] = [];
+  const lists: string[] = [];
+  for (const column of columns) {
+    const first = column.values[from] as SqlValue;
+    if (isAlike(column.values, from, to)) selected.push(toLiteral(first, column));
+    else {
+      const list = splitList(column, from, to);
+      selected.push(list.read(`c${lists.length}`));
+      lists.push(list.source);
+    }
+  }
+  // Rows that are all the same, or just one.
+  if (lists.length === 0) return `SELECT ${selected.join(', ')} FROM generate_series(1, ${to - from})`;
+  const names = lists.map((_, i) => `c${i}`).join(', ');
+  return `SELECT ${selected.join(', ')} FROM ROWS FROM (${lists.join(', ')}) AS r(${names})`;
+}
+
+function isAlike(values: readonly SqlValue[], from: number, to: number): boolean {
+  for (let row = from + 1; row < to; row++) if (values[row] !== values[from]) return false;
+  return true;
+}
+
+function toLiteral(value: SqlValue, { hex = false }: InsertColumn): string {
+  return hex && typeof value === 'string' ? hexLiteral(value) : literal(value);
+}
+
+interface SplitList {
+  /** The function whose rows are the column's values, as texts. */
+  readonly source: string;
+  /** How a value is had from such a text. */
+  readonly read: (name: string) => string;
+}
+
+function splitList({ values, hex = false }: InsertColumn, from: number, to: number): SplitList {
+  const part = values.slice(from, to);
+  const example = part.find((value) => value !== null);
+  if (typeof example === 'number') {
+    const type = part.every((value) => value === null || Number.isInteger(value)) ? 'bigint' : 'double precision';
+    return { source: split(part.map(String), ',', 'null'), read: (name) => `${name}::${type}` };
+  }
+  if (hex || Buffer.isBuffer(example)) {
+    return { source: split(part.map(toHex), ',', 'null'), read: (name) => `decode(${name}, 'hex')` };
+  }
+  const texts = part.map((value) => (value === null ? null : String(value)));
+  const separator = unusedIn(texts, []);
+  const none = texts.includes(null) ? unusedIn(texts, [separator]) : null;
+  return {
+    source: split(none === null ? texts : texts.map((text) => text ?? none), separator, none),
+    read: (name) => name,
+  };
+}
+
+function toHex(value: SqlValue): string {
+  if (Buffer.isBuffer(value)) return value.toString('hex');
+  return value === null ? 'null' : hexDigits(String(value));
+}
+
+/** Texts that are read as NULL are those that equal `none`; null: no text is. */
+function split(texts: readonly (string | null)[], separator: string, none: string | null): string {
+  const last = none === null ? '' : `, ${quote(none)}`;
+  return `string_to_table(${quote(texts.join(separator))}, ${quote(separator)}${last})`;
+}
+
+/** Returns a character that stands in none of the texts: JSON has no line break, and next to nothing has a control character. */
+function unusedIn(texts: readonly (string | null)[], taken: readonly string[]): string {
+  for (let code = 0x0a; code < 0xd800; code++) {
+    const character = String.fromCharCode(code);
+    if (!taken.includes(character) && !texts.some((text) => text?.includes(character))) return character;
+  }
+  throw new TypeError('the texts of a column have every character that there is');
+}

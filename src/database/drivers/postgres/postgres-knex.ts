@@ -1,0 +1,73 @@
+import knex from 'knex';
+import type { Knex } from 'knex';
+import type { Client, QueryResult } from 'pg';
+import type { SqlValue } from '../../script.js';
+import type { PostgresAddress } from './postgres-address.js';
+import { connect, streamOf } from './postgres-connection.js';
+import type { ConnectOptions } from './postgres-connection.js';
+import { writeSql } from './postgres-literals.js';
+
+/** What of a Knex client of PostgreSQL is done in another way here. */
+interface KnexClient {
+  positionBindings(sql: string): string;
+  acquireRawConnection(): Promise<PooledClient>;
+  _query(connection: Client, query: KnexQuery): Promise<KnexQuery>;
+}
+
+interface KnexQuery {
+  readonly sql: string;
+  readonly bindings?: readonly SqlValue[];
+  response?: QueryResult;
+}
+
+/** Knex lends out no connection that is marked so. */
+type PooledClient = Client & { __knex__disposed?: unknown };
+
+export interface PostgresKnexOptions extends ConnectOptions {
+  readonly log: Knex.Logger;
+  readonly poolSize: number;
+}
+
+/**
+ * Makes Knex's builder and pool. Values travel as literals, in reads as in scripts: a placeholder that is compared with a sum
+ * would get the sum's type, and `4.5` were no integer.
+ */
+export function postgresKnex(address: PostgresAddress, options: PostgresKnexOptions): Knex {
+  const builder = knex({
+    log: options.log,
+    client: 'pg',
+    // Knex would ask each new connection for it.
+    version: '14',
+    connection: {},
+    acquireConnectionTimeout: 10_000,
+    pool: { min: 0, max: options.poolSize },
+  });
+  const ours: KnexClient = {
+    positionBindings: (sql) => sql,
+    acquireRawConnection: () => connectForPool(address, options),
+    _query: async (connection, query) => {
+      query.response = await connection.query(writeSql(query.sql, query.bindings ?? []));
+      return query;
+    },
+  };
+  Object.assign(builder.client as object, ours);
+  return builder;
+}
+
+/** A connection on which nothing has arrived for long is dropped, so that a half-open one can't hang a query for ever. */
+async function connectForPool(address: PostgresAddress, options: PostgresKnexOptions): Promise<PooledClient> {
+  const client: PooledClient = await connect(address, options);
+  const dispose = (error?: unknown): void => void (client.__knex__disposed ??= error ?? 'the connection has ended');
+  client.on('error', dispose);
+  client.on('end', () => dispose());
+  const { statementTimeoutMs: silenceMs } = options;
+  if (silenceMs !== undefined) {
+    const stream = streamOf(client);
+    stream.setTimeout(silenceMs, () => stream.destroy(silent(silenceMs)));
+  }
+  return client;
+}
+
+function silent(durationMs: number): Error {
+  return Object.assign(new Error(`the server was silent for ${durationMs / 1000} s`), { code: 'ETIMEDOUT' });
+}

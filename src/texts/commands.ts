@@ -1,0 +1,117 @@
+import { inBoth } from './in-both.js';
+
+/** What commands say in their results and remarks. */
+export const commands = inBoth(
+  {
+    hidden: (names: string) => `not shown: ${names} (--wide shows all)`,
+    alert: { open: 'open', cleared: 'cleared' },
+    pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked' },
+    heartbeatTest: { hint: 'hint', allHold: (steps: number) => `all ${steps} steps hold` },
+    fresh: {
+      before: (newest: number) =>
+        `--fresh begins anew: events of earlier runs, up to block ${newest}, stay and are listed until their blocks are read again`,
+      after: (next: number, newest: number) =>
+        `it was stopped before block ${next}: events from there up to block ${newest} are those of earlier runs, listed until a next run has read their blocks again`,
+    },
+  },
+  {
+    hidden: (names) => `未显示: ${names} (--wide 显示全部)`,
+    alert: { open: '未清除', cleared: '已清除' },
+    pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停' },
+    heartbeatTest: { hint: '建议', allHold: (steps) => `${steps} 项全部通过` },
+    fresh: {
+      before: (newest) => `--fresh 从头开始: 先前运行的事件 (至区块 ${newest}) 保留并照常列出, 直到其区块被重新读取`,
+      after: (next, newest) =>
+        `在区块 ${next} 之前停止: 自该处至区块 ${newest} 的事件来自先前的运行, 照常列出, 直到下次运行重新读取`,
+    },
+  },
+);
+
+/** The time zone of a database. */
+export const timezones = inBoth(
+  {
+    kept: (zone: string) => `the database holds its times in ${zone} already`,
+    changed: (zone: string, before: string) =>
+      `the database holds its times in ${zone} now (before: ${before}): those that are stored stay as they are written, and are read in ${zone}`,
+    assumed:
+      'the tables hold tasks of an older program, and no time zone is set: their times are taken for UTC (+00:00); where it writes local time, run chainparse migrate --time-zone +08:00 (its offset) before anything else',
+    settingDiffers: (set: string) =>
+      `CHAINPARSE_DB_TIMEZONE (database_timezone) still says ${set}: processes that are set to it are refused; remove it`,
+  },
+  {
+    kept: (zone) => `数据库时区已是 ${zone}`,
+    changed: (zone, before) => `数据库时区由 ${before} 改为 ${zone}: 已存的时间不变, 自此均按 ${zone} 解读`,
+    assumed:
+      '表中有旧程序的任务, 且未设置时区: 其时间按 UTC (+00:00) 解读; 若旧程序写本地时间, 请先运行 chainparse migrate --time-zone +08:00',
+    settingDiffers: (set) =>
+      `CHAINPARSE_DB_TIMEZONE (database_timezone) 仍为 ${set}: 这样设置的进程会被拒绝, 请删除该设置`,
+  },
+);
+
+/** A pipeline that was taken back. */
+export const rewinds = inBoth(
+  {
+    done: (id: number, from: number, to: number, events: number, undecoded: number) =>
+      `pipeline ${id} rewound from block ${from} to block ${to}: ${events} events and ${undecoded} undecoded logs taken back`,
+    hashUnknown: (block: number) =>
+      `the hash of block ${block} is not known: the next run can't check that the chain goes on from it; with --rpc-url the chain is asked`,
+    next: (block: number, source: string) =>
+      `the next run goes on at block ${block + 1}, and checks that it follows block ${block} by its hash, known from ${source}`,
+    source: { chain: 'the chain', database: 'what is stored' },
+  },
+  {
+    done: (id, from, to, events, undecoded) =>
+      `流水线 ${id} 已从区块 ${from} 回退到区块 ${to}: 撤回 ${events} 个事件, ${undecoded} 条未解码日志`,
+    hashUnknown: (block) => `区块 ${block} 的哈希未知: 下次运行无法核对链是否与其相接; 使用 --rpc-url 可向链查询`,
+    next: (block, source) =>
+      `下次运行从区块 ${block + 1} 继续, 并按哈希核对其是否与区块 ${block} 相接 (哈希来自${source})`,
+    source: { chain: '链', database: '已存数据' },
+  },
+);
+
+/** What an audit found. */
+export const verifications = inBoth(
+  {
+    word: {
+      missing: 'missing',
+      extra: 'extra',
+      different: 'different',
+      found: 'found',
+      repaired: 'repaired',
+      doubtful: 'doubtful',
+    },
+    first: (shown: number, total: number) => `the first ${shown} of ${total}`,
+    progress: (blocks: number, all: number, wrong: number) => `verified ${blocks} of ${all} blocks, ${wrong} wrong`,
+    right: 'all rows are those of the chain',
+    wrong: (missing: number, extra: number, different: number, repaired: number) =>
+      `${missing} missing, ${extra} extra, ${different} different; ${repaired} repaired`,
+    summary: (of: VerifiedRange, outcome: string) =>
+      `pipeline ${of.pipelineId}, blocks ${of.from} to ${of.to} (${of.blocks}), ${of.events} events and ${of.undecoded} undecoded logs: ${outcome}`,
+    checkpointReplaced: 'the block of the checkpoint was replaced: the next run takes it back by itself',
+    doubtful: (count: number) => `${count} are doubtful: what the endpoints say does not agree; give another --rpc-url`,
+    repair: 'hint: --repair puts the rows right',
+  },
+  {
+    word: { missing: '缺失', extra: '多余', different: '不同', found: '已发现', repaired: '已修复', doubtful: '存疑' },
+    first: (shown, total) => `共 ${total} 处, 仅列前 ${shown} 处`,
+    progress: (blocks, all, wrong) => `已核对 ${blocks}/${all} 个区块, ${wrong} 处有误`,
+    right: '所有行与链一致',
+    wrong: (missing, extra, different, repaired) =>
+      `缺失 ${missing}, 多余 ${extra}, 不同 ${different}; 已修复 ${repaired}`,
+    summary: (of, outcome) =>
+      `流水线 ${of.pipelineId}, 区块 ${of.from} 至 ${of.to} (${of.blocks} 个), ${of.events} 个事件, ${of.undecoded} 条未解码日志: ${outcome}`,
+    checkpointReplaced: '检查点所在区块已被替换: 下次运行会自行回退',
+    doubtful: (count) => `${count} 处存疑: 各端点说法不一; 请另给 --rpc-url`,
+    repair: '建议: --repair 可修复',
+  },
+);
+
+/** What an audit looked at. */
+interface VerifiedRange {
+  readonly pipelineId: number;
+  readonly from: number;
+  readonly to: number;
+  readonly blocks: number;
+  readonly events: number;
+  readonly undecoded: number;
+}

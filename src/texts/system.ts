@@ -1,0 +1,107 @@
+import { inBoth, plural } from './in-both.js';
+
+/** What `chainparse status`, `tasks stats` and warnings say of the whole system. */
+export const system = inBoth(
+  {
+    title: {
+      pipelines: 'PIPELINES',
+      running: 'RUNNING TASKS, the most silent first',
+      alerts: 'ALERTS',
+      endpoints: 'RPC ENDPOINTS',
+    },
+    more: (count: number) => `  … and ${count} more`,
+    pipeline: {
+      silent: 'silent',
+      parked: 'parked',
+      failed: 'failed',
+      running: 'running',
+      queued: 'queued',
+      // The word that the task itself has: a status has one name.
+      ended: 'succeeded',
+      never_ran: 'never ran',
+      disabled: 'disabled',
+    },
+    endpoint: {
+      healthy: 'healthy',
+      limited: 'limits us',
+      failing: 'calls fail',
+      resting: 'away',
+      wrong_chain: 'other chain',
+      unasked: 'not asked yet',
+    },
+    noReport: (age: string) => `no report for ${age}`,
+    databaseAway: (why: string) => `the database is away, this is old: ${why}`,
+    foot: (time: string) => `${time} UTC, q or Ctrl-C ends`,
+    queued: (tasks: number) => `, ${tasks} queued`,
+    counts: (running: number, silent: number, queued: string, ended: number, timedOut: number, rate: string) =>
+      `${running} running, ${silent} silent${queued}; in the last hour ${ended} ended, ${timedOut} timed out${rate}`,
+    noMonitor: 'NO MONITOR IS ALIVE: start one with chainparse monitor',
+    monitors: (count: number, first: string, age: string) =>
+      `${count} ${plural(count, 'monitor', 'monitors')}: ${first}, beat ${age} ago`,
+  },
+  {
+    title: {
+      pipelines: '流水线',
+      running: '运行中的任务（静默最久的在前）',
+      alerts: '告警',
+      endpoints: 'RPC 节点',
+    },
+    more: (count) => `  … 另有 ${count} 项`,
+    pipeline: {
+      silent: '静默',
+      parked: '已暂停',
+      failed: '失败',
+      running: '正在运行',
+      queued: '等待运行',
+      ended: '成功或结束',
+      never_ran: '从未运行',
+      disabled: '已停用',
+    },
+    endpoint: {
+      healthy: '正常',
+      limited: '限流',
+      failing: '调用失败',
+      resting: '不可用',
+      wrong_chain: '属于另一条链',
+      unasked: '尚未使用',
+    },
+    noReport: (age) => `无报告 ${age}`,
+    databaseAway: (why) => `数据库无法访问, 以上为旧数据: ${why}`,
+    foot: (time) => `${time} UTC, q 或 Ctrl-C 退出`,
+    queued: (tasks) => `, 等待运行 ${tasks}`,
+    counts: (running, silent, queued, ended, timedOut, rate) =>
+      `运行中 ${running}, 静默 ${silent}${queued}; 最近一小时结束 ${ended}, 超时 ${timedOut}${rate}`,
+    noMonitor: '没有存活的监控进程: 请运行 chainparse monitor',
+    monitors: (count, first, age) => `监控进程 ${count}: ${first}, ${age}前心跳`,
+  },
+);
+
+/** Monitors, and what they find. */
+export const monitors = inBoth(
+  {
+    ended: 'ended',
+    silent: 'silent',
+    alive: 'alive',
+    waits: (why: string) => `waits: ${why}`,
+    late: (longerThan: number, running: number, window: number, ended: number, timedOut: string) =>
+      `running for more than ${longerThan} min: ${running}; ended in the last ${window} min: ${ended}, of which ${timedOut}`,
+    timedOut: (count: number, rate: string) => `${count} timed out${rate}`,
+    silence: (silent: number, longest: string) =>
+      `running and silent for more than three of their intervals: ${silent}; longest silence ${longest}`,
+    latest: (name: string, age: string) => ` (the last, ${name}, beat ${age} ago)`,
+    none: (latest: string) =>
+      `no monitor is alive${latest}: nobody fails tasks that fall silent; start one with 'chainparse monitor'`,
+  },
+  {
+    ended: '已结束',
+    silent: '失去心跳',
+    alive: '正常',
+    waits: (why) => `等待中: ${why}`,
+    late: (longerThan, running, window, ended, timedOut) =>
+      `运行超过 ${longerThan} 分钟的任务: ${running}; 最近 ${window} 分钟内结束: ${ended}, 其中${timedOut}`,
+    timedOut: (count, rate) => `超时 ${count}${rate}`,
+    silence: (silent, longest) => `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`,
+    latest: (name, age) => ` (最近的 ${name} 在 ${age}前心跳)`,
+    none: (latest) => `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`,
+  },
+);
