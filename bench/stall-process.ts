@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { ChainClient } from '../src/chain/chain-client.js';
 import { createDecoder } from '../src/chain/abi/decoder.js';
-import { EventMonitor } from '../src/components/event-monitor.js';
+import { EventMonitor } from '../src/components/event-monitor/event-monitor.js';
 import { openDatabase } from '../src/database/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';

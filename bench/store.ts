@@ -127,7 +127,8 @@ class OwnRun {
     for (const [at, batch] of batches.entries()) {
       const committed = this.#batches.commit(this.#commitOf(batch));
       const next = batches[at + 1];
-      if (next !== undefined) setImmediate(() => this.#batches.prepare({ pipelineId, chainId }, next));
+      const added = this.#version + 2;
+      if (next !== undefined) setImmediate(() => this.#batches.prepare({ pipelineId, chainId, added }, next));
       await committed;
       this.#version += 1;
     }

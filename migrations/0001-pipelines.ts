@@ -8,29 +8,26 @@ import { addColumns, createIndex, createTable } from './table-changes.js';
 export const pipelines: Migration = {
   name: '0001-pipelines',
   async changes(schema) {
-    const longText = schema.isMysql ? 'longtext' : 'text';
+    const { types } = schema;
     return [
       ...(await createTable(schema, 'pipeline', (table) => {
         table.increments('id');
         table.integer('classification_id').nullable();
         table.string('name', 255).notNullable();
         table.text('description').nullable();
-        table.specificType('create_time', 'datetime').nullable();
-        table.specificType('update_time', 'datetime').nullable();
-        table
-          .specificType('disabled', schema.isMysql ? 'tinyint(1)' : 'integer')
-          .notNullable()
-          .defaultTo(0);
+        table.specificType('create_time', types.instant).nullable();
+        table.specificType('update_time', types.instant).nullable();
+        table.specificType('disabled', types.flag).notNullable().defaultTo(0);
         table.double('timeout_minutes').nullable();
       })),
       ...((await schema.hasTable('pipeline'))
         ? await addColumns(schema, 'pipeline', [
-            { name: 'classification_id', mysql: 'INT NULL', sqlite: 'integer' },
-            { name: 'description', mysql: 'TEXT CHARACTER SET utf8mb4 NULL', sqlite: 'text' },
-            { name: 'create_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
-            { name: 'update_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
-            { name: 'disabled', mysql: 'TINYINT(1) NOT NULL DEFAULT 0', sqlite: 'integer NOT NULL DEFAULT 0' },
-            { name: 'timeout_minutes', mysql: 'DOUBLE NULL', sqlite: 'double' },
+            { name: 'classification_id', type: types.integer },
+            { name: 'description', type: types.text },
+            { name: 'create_time', type: types.instant },
+            { name: 'update_time', type: types.instant },
+            { name: 'disabled', type: types.flag, default: '0' },
+            { name: 'timeout_minutes', type: types.double },
           ])
         : []),
       ...(await createTable(schema, 'pipeline_component', (table) => {
@@ -39,7 +36,7 @@ export const pipelines: Migration = {
         table.integer('position').notNullable();
         table.string('name', 255).notNullable();
         table.string('type', 64).notNullable();
-        table.specificType('config', longText).notNullable();
+        table.specificType('config', types.longText).notNullable();
       })),
       // Not a part of the table's definition: Knex would send it behind the table, and a crash in between would lose it.
       ...(await createIndex(
@@ -52,8 +49,8 @@ export const pipelines: Migration = {
       ...(await createTable(schema, 'contract_abi', (table) => {
         table.increments('id');
         table.string('name', 255).notNullable();
-        table.specificType('abi', longText).notNullable();
-        table.specificType('create_time', 'datetime').notNullable();
+        table.specificType('abi', types.longText).notNullable();
+        table.specificType('create_time', types.instant).notNullable();
       })),
     ];
   },

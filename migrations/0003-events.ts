@@ -16,9 +16,9 @@ export const events: Migration = {
         table.bigInteger('chain_id').nullable();
         table.bigInteger('start_block').nullable();
         table.bigInteger('block_number').nullable();
-        table.specificType('block_hash', bytes(schema, 32)).nullable();
+        table.specificType('block_hash', schema.types.bytes(32)).nullable();
         table.bigInteger('version').notNullable().defaultTo(0);
-        table.specificType('update_time', 'datetime').nullable();
+        table.specificType('update_time', schema.types.instant).nullable();
       })),
       ...(await createTable(
         schema,
@@ -27,7 +27,7 @@ export const events: Migration = {
           definePosition(schema, table);
           table.string('event_name', 255).notNullable();
           table.text('event_signature').notNullable();
-          table.specificType('args', schema.isMysql ? 'longtext' : 'text').notNullable();
+          table.specificType('args', schema.types.longText).notNullable();
         },
         { clustered: true },
       )),
@@ -39,7 +39,7 @@ export const events: Migration = {
           table.string('reason', 32).notNullable();
           // Text: what a node sends need not be whole bytes, nor short, and is kept as it came.
           for (const name of ['topics', 'data']) {
-            table.specificType(name, schema.isMysql ? 'longtext' : 'text').notNullable();
+            table.specificType(name, schema.types.longText).notNullable();
           }
         },
         { clustered: true },
@@ -50,7 +50,7 @@ export const events: Migration = {
         (table) => {
           table.bigInteger('pipeline_id').notNullable();
           table.bigInteger('block_number').notNullable();
-          table.specificType('block_hash', bytes(schema, 32)).notNullable();
+          table.specificType('block_hash', schema.types.bytes(32)).notNullable();
           table.primary(['pipeline_id', 'block_number']);
         },
         { clustered: true },
@@ -60,19 +60,15 @@ export const events: Migration = {
 };
 
 /** The key has the transaction's hash, for some nodes number the logs of a block twice. */
-function definePosition(schema: Schema, table: Knex.CreateTableBuilder): void {
+function definePosition({ types }: Schema, table: Knex.CreateTableBuilder): void {
   table.bigInteger('pipeline_id').notNullable();
   table.bigInteger('block_number').notNullable();
   table.integer('log_index').notNullable();
-  table.specificType('transaction_hash', bytes(schema, 32)).notNullable();
+  table.specificType('transaction_hash', types.bytes(32)).notNullable();
   table.bigInteger('chain_id').notNullable();
-  table.specificType('block_hash', bytes(schema, 32)).notNullable();
+  table.specificType('block_hash', types.bytes(32)).notNullable();
   table.bigInteger('block_timestamp').notNullable();
   table.integer('transaction_index').notNullable();
-  table.specificType('contract_address', bytes(schema, 20)).notNullable();
+  table.specificType('contract_address', types.bytes(20)).notNullable();
   table.primary(['pipeline_id', 'block_number', 'log_index', 'transaction_hash']);
-}
-
-function bytes(schema: Schema, length: number): string {
-  return schema.isMysql ? `binary(${length})` : 'blob';
 }

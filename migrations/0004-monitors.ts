@@ -8,13 +8,13 @@ export const monitors: Migration = {
     return createTable(schema, 'monitor', (table) => {
       table.increments('id');
       table.string('name', 255).notNullable();
-      table.specificType('create_time', 'datetime').notNullable();
-      table.specificType('last_heartbeat', 'datetime').notNullable();
-      table.specificType('end_time', 'datetime').nullable();
+      table.specificType('create_time', schema.types.instant).notNullable();
+      table.specificType('last_heartbeat', schema.types.instant).notNullable();
+      table.specificType('end_time', schema.types.instant).nullable();
       table.double('check_interval').notNullable();
       table.bigInteger('checks').notNullable().defaultTo(0);
       table.bigInteger('timed_out').notNullable().defaultTo(0);
-      table.specificType('last_check_time', 'datetime').nullable();
+      table.specificType('last_check_time', schema.types.instant).nullable();
       table.text('waiting').nullable();
     });
   },

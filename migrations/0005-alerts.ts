@@ -18,10 +18,10 @@ export const alerts: Migration = {
       table.bigInteger('pipeline_id').nullable();
       table.text('details').nullable();
       table.string('worker', 255).nullable();
-      table.specificType('create_time', 'datetime').notNullable();
-      table.specificType('notify_time', 'datetime').notNullable();
+      table.specificType('create_time', schema.types.instant).notNullable();
+      table.specificType('notify_time', schema.types.instant).notNullable();
       table.integer('notifications').notNullable().defaultTo(1);
-      table.specificType('clear_time', 'datetime').nullable();
+      table.specificType('clear_time', schema.types.instant).nullable();
       table.string('cleared_by', 64).nullable();
     });
     return [

@@ -11,7 +11,7 @@ export const api: Migration = {
     return [
       ...(await createTable(schema, 'audit_log', (table) => {
         table.increments('id');
-        table.specificType('create_time', 'datetime').notNullable();
+        table.specificType('create_time', schema.types.instant).notNullable();
         table.string('actor', 64).notNullable();
         table.string('address', 64).notNullable();
         table.string('method', 8).notNullable();
@@ -23,24 +23,18 @@ export const api: Migration = {
         table.increments('id');
         table.integer('parent_id').nullable();
         table.string('name', 255).notNullable();
-        table.specificType('create_time', 'datetime').nullable();
-        table.specificType('update_time', 'datetime').nullable();
+        table.specificType('create_time', schema.types.instant).nullable();
+        table.specificType('update_time', schema.types.instant).nullable();
       })),
       ...((await schema.hasTable('pipeline_classification'))
         ? await addColumns(schema, 'pipeline_classification', [
-            { name: 'parent_id', mysql: 'INT NULL', sqlite: 'integer' },
-            {
-              name: 'name',
-              mysql: "VARCHAR(255) CHARACTER SET utf8mb4 NOT NULL DEFAULT ''",
-              sqlite: "varchar(255) NOT NULL DEFAULT ''",
-            },
-            { name: 'create_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
-            { name: 'update_time', mysql: 'DATETIME NULL', sqlite: 'datetime' },
+            { name: 'parent_id', type: schema.types.integer },
+            { name: 'name', type: schema.types.string(255), default: "''" },
+            { name: 'create_time', type: schema.types.instant },
+            { name: 'update_time', type: schema.types.instant },
           ])
         : []),
-      ...(await addColumns(schema, 'pipeline_task', [
-        { name: 'run_options', mysql: 'TEXT CHARACTER SET utf8mb4 NULL', sqlite: 'text' },
-      ])),
+      ...(await addColumns(schema, 'pipeline_task', [{ name: 'run_options', type: schema.types.text }])),
       ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_page', ['status', 'id'])),
       ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_created', ['create_time', 'id'])),
     ];

@@ -13,7 +13,7 @@ export const reorgs: Migration = {
         table.increments('id');
         table.bigInteger('pipeline_id').notNullable();
         table.bigInteger('task_id').notNullable();
-        table.specificType('create_time', 'datetime').notNullable();
+        table.specificType('create_time', schema.types.instant).notNullable();
         table.bigInteger('ancestor_block').notNullable();
         table.bigInteger('blocks').notNullable();
       })),

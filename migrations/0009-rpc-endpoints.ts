@@ -13,7 +13,7 @@ export const rpcEndpoints: Migration = {
       table.string('name', 255).notNullable();
       table.bigInteger('chain_id').notNullable();
       table.string('worker', 255).notNullable();
-      table.specificType('update_time', 'datetime').notNullable();
+      table.specificType('update_time', schema.types.instant).notNullable();
       table.string('state', 32).notNullable();
       table.double('head_ms').nullable();
       table.double('logs_ms').nullable();
@@ -25,7 +25,7 @@ export const rpcEndpoints: Migration = {
       table.bigInteger('requests').notNullable();
       table.bigInteger('failures').notNullable();
       table.text('last_error').nullable();
-      table.specificType('last_error_time', 'datetime').nullable();
+      table.specificType('last_error_time', schema.types.instant).nullable();
       table.primary(['session', 'name']);
     });
   },

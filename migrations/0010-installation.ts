@@ -1,6 +1,8 @@
 import type { Migration } from '../src/database/schema/schema.js';
 import { createTable } from './table-changes.js';
 
+const table = 'chainparse_installation';
+
 /**
  * What belongs to this database and to no process, in one row: an id that no other has, and the time zone in which instants
  * are held. A database of an earlier version gets what is set when this runs.
@@ -8,17 +10,14 @@ import { createTable } from './table-changes.js';
 export const installation: Migration = {
   name: '0010-installation',
   async changes(schema) {
-    const { isMysql, timezone } = schema;
-    const created = await createTable(schema, 'chainparse_installation', (table) => {
-      table
-        .specificType('id', isMysql ? 'tinyint' : 'integer')
-        .notNullable()
-        .primary();
-      table.string('installation_id', 32).notNullable();
-      table.string('time_zone', 6).notNullable();
+    const { knex, newId, timezone, types } = schema;
+    const created = await createTable(schema, table, (builder) => {
+      builder.specificType('id', types.small).notNullable().primary();
+      builder.string('installation_id', 32).notNullable();
+      builder.string('time_zone', 6).notNullable();
     });
-    const id = isMysql ? "REPLACE(UUID(), '-', '')" : 'lower(hex(randomblob(16)))';
-    const insert = `INSERT ${isMysql ? 'IGNORE' : 'OR IGNORE'} INTO chainparse_installation (id, installation_id, time_zone)`;
-    return [...created, { text: `times are held in ${timezone}`, sql: `${insert} VALUES (1, ${id}, '${timezone}')` }];
+    const row = { id: 1, installation_id: knex.raw(newId), time_zone: timezone };
+    const insert = knex(table).insert(row).onConflict('id').ignore();
+    return [...created, { text: `times are held in ${timezone}`, sql: insert.toQuery() }];
   },
 };

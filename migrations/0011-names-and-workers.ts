@@ -9,19 +9,15 @@ export const namesAndWorkers: Migration = {
   name: '0011-names-and-workers',
   async changes(schema) {
     return [
-      ...(await addColumns(schema, 'pipeline', [
-        { name: 'name_key', mysql: 'CHAR(64) CHARACTER SET ascii NULL', sqlite: 'char(64)' },
-      ])),
+      ...(await addColumns(schema, 'pipeline', [{ name: 'name_key', type: schema.types.digest(64) }])),
       ...(await createIndex(schema, 'pipeline', 'idx_pipeline_name_key', ['name_key'], { unique: true })),
-      ...(await addColumns(schema, 'pipeline_task', [
-        { name: 'waiting_for', mysql: 'TEXT CHARACTER SET utf8mb4 NULL', sqlite: 'text' },
-      ])),
+      ...(await addColumns(schema, 'pipeline_task', [{ name: 'waiting_for', type: schema.types.text }])),
       ...(await createTable(schema, 'worker', (table) => {
         table.increments('id');
         table.string('name', 255).notNullable();
-        table.specificType('create_time', 'datetime').notNullable();
-        table.specificType('last_heartbeat', 'datetime').notNullable();
-        table.specificType('end_time', 'datetime').nullable();
+        table.specificType('create_time', schema.types.instant).notNullable();
+        table.specificType('last_heartbeat', schema.types.instant).notNullable();
+        table.specificType('end_time', schema.types.instant).nullable();
         table.double('heartbeat_interval').notNullable();
         table.integer('concurrency').notNullable();
         table.integer('running').notNullable();

@@ -13,17 +13,15 @@ import { addColumns, createIndex, createTable, renameColumns } from './table-cha
 export const journal: Migration = {
   name: '0012-journal',
   async changes(schema) {
-    const bytes = (length: number): string => (schema.isMysql ? `binary(${length})` : 'blob');
+    const { types } = schema;
     return [
       ...(await renameColumns(schema, 'pipeline_checkpoint', { chain_id: 'chain', block_hash: 'hash' })),
       ...(await addColumns(schema, 'pipeline_checkpoint', [
-        { name: 'claim', mysql: 'BIGINT NOT NULL DEFAULT 0', sqlite: 'bigint NOT NULL DEFAULT 0' },
-        { name: 'epoch', mysql: 'CHAR(32) CHARACTER SET ascii NULL', sqlite: 'char(32)' },
-        { name: 'keeps_removed', mysql: 'TINYINT(1) NOT NULL DEFAULT 0', sqlite: 'integer NOT NULL DEFAULT 0' },
+        { name: 'claim', type: 'bigint', default: '0' },
+        { name: 'epoch', type: types.digest(32) },
+        { name: 'keeps_removed', type: types.flag, default: '0' },
       ])),
-      ...(await addColumns(schema, 'event', [
-        { name: 'added', mysql: 'BIGINT NOT NULL DEFAULT 1', sqlite: 'bigint NOT NULL DEFAULT 1' },
-      ])),
+      ...(await addColumns(schema, 'event', [{ name: 'added', type: 'bigint', default: '1' }])),
       ...(await createTable(
         schema,
         'pipeline_commit',
@@ -44,15 +42,15 @@ export const journal: Migration = {
           table.bigInteger('pipeline_id').notNullable();
           table.bigInteger('block_number').notNullable();
           table.integer('log_index').notNullable();
-          table.specificType('transaction_hash', bytes(32)).notNullable();
+          table.specificType('transaction_hash', types.bytes(32)).notNullable();
           table.bigInteger('chain_id').notNullable();
-          table.specificType('block_hash', bytes(32)).notNullable();
+          table.specificType('block_hash', types.bytes(32)).notNullable();
           table.bigInteger('block_timestamp').notNullable();
           table.integer('transaction_index').notNullable();
-          table.specificType('contract_address', bytes(20)).notNullable();
+          table.specificType('contract_address', types.bytes(20)).notNullable();
           table.string('event_name', 255).notNullable();
           table.text('event_signature').notNullable();
-          table.specificType('args', schema.isMysql ? 'longtext' : 'text').notNullable();
+          table.specificType('args', types.longText).notNullable();
           table.bigInteger('added').notNullable();
           table.bigInteger('removed').notNullable();
           table.primary(['pipeline_id', 'block_number', 'log_index', 'transaction_hash', 'removed']);

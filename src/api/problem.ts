@@ -1,11 +1,13 @@
 import {
   ChainparseError,
   ConflictError,
+  FileProblemsError,
   LeaseHeldError,
   LeaseLostError,
   NotFoundError,
   TakenError,
   UsageError,
+  problemText,
 } from '../runtime/errors.js';
 import type { SecretMask } from '../runtime/secrets.js';
 
@@ -93,11 +95,22 @@ function describe(error: unknown): Description {
   if (error instanceof ProblemError) {
     return { ...error.options, status: error.status, code: error.code, message: error.message };
   }
+  if (error instanceof FileProblemsError) return describeFile(error);
   if (error instanceof ChainparseError) {
     const { code, message, hint } = error;
     return { status: statusOf(error), code, message, hint };
   }
   return describeFrameworkError(error) ?? { status: 500, code: 'INTERNAL', message: 'something failed: see the log' };
+}
+
+/** A definition that was sent: each thing that is wrong with it, at its line. */
+function describeFile({ code, problems, message, hint }: FileProblemsError): Description {
+  const [first] = problems;
+  const errors = problems.map(({ file, line, key, message: text }) => ({
+    path: `${file}:${line}${key === null ? '' : `: ${key}`}`,
+    message: text,
+  }));
+  return { status: 400, code, message: first === undefined ? message : problemText(first), hint, errors };
 }
 
 function statusOf(error: ChainparseError): number {

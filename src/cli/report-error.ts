@@ -1,4 +1,4 @@
-import { ChainparseError, messageOf, type ExitCode } from '../runtime/errors.js';
+import { ChainparseError, FileProblemsError, messageOf, problemText, type ExitCode } from '../runtime/errors.js';
 import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
@@ -12,6 +12,7 @@ export interface ReportOptions {
 
 /** Prints an error for people, or as JSON, to a stream; returns the exit code that it stands for. */
 export function reportError(error: unknown, stream: CommandStream, options: ReportOptions): ExitCode {
+  if (error instanceof FileProblemsError && error.problems.length > 1) return reportProblems(error, stream, options);
   const known = error instanceof ChainparseError ? error : undefined;
   const message = options.secrets.mask(oneLine(messageOf(error)));
   const hint = known?.hint === undefined ? undefined : options.secrets.maskRemembered(oneLine(known.hint));
@@ -28,6 +29,29 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
           .join(''),
   );
   return known?.exitCode ?? 1;
+}
+
+/** Each problem of a file is an error of its own, with its hint; as JSON they are one error, which lists them. */
+function reportProblems(
+  { problems, exitCode, code, message }: FileProblemsError,
+  stream: CommandStream,
+  { json, secrets }: ReportOptions,
+): ExitCode {
+  const shown = problems.map((problem) => ({
+    ...problem,
+    message: secrets.mask(oneLine(problem.message)),
+    hint: problem.hint === undefined ? undefined : secrets.maskRemembered(oneLine(problem.hint)),
+  }));
+  const lines = shown.flatMap((problem) => [
+    `error: ${problemText(problem)}`,
+    ...(problem.hint === undefined ? [] : [`hint: ${problem.hint}`]),
+  ]);
+  stream.write(
+    json
+      ? `${printableJson(JSON.stringify({ error: { code, message: secrets.mask(oneLine(message)), problems: shown } }))}\n`
+      : lines.map((line) => `${printableLine(line)}\n`).join(''),
+  );
+  return exitCode;
 }
 
 function oneLine(text: string): string {

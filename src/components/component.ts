@@ -1,10 +1,135 @@
-import type { BlockRef } from '../model/block.js';
+import type { ZodType } from 'zod';
+import type { LogDecoder } from '../chain/abi/decoder.js';
+import type { ChainAccess } from '../chain/chains.js';
+import type { Database } from '../database/database.js';
 import type { SourceMessage } from '../model/batch.js';
+import type { BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
+import type { EventMessage } from '../model/event-message.js';
+import type { AbiFragment } from '../model/pipeline.js';
 import type { RunRequest } from '../model/run-request.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+
+/** What a component is in its pipeline: the first one is the source, then stages and sinks follow. */
+export type Role = 'source' | 'stage' | 'sink';
+
+/** The keys of a definition and their values, as in its file. */
+export type Keys = Readonly<Record<string, unknown>>;
+
+/** A line of `pipeline show`; null: nothing to show. */
+export type Row = readonly [label: string, value: string | null];
+
+/** What a schema may reach besides the keys that it is given. */
+export interface Reading {
+  /** Finds the ABI that a definition names by a file, `builtin:NAME` or `abi_id:N`; throws UsageError or NotFoundError. */
+  abi(reference: string): Promise<readonly AbiFragment[]>;
+}
+
+/**
+ * A kind of component owns the shape of its config: whoever else wants to know something of it asks the kind. What is
+ * heavy (zod, a client of some server) it loads when it is asked for.
+ */
+interface KindOf<C extends object> {
+  /** What `type` says in a definition. */
+  readonly type: string;
+  /**
+   * Makes the schema of a component's keys, without `name` and `type`; what it gives is stored, and is the config. Objects
+   * in it are strict: an unknown key is told with the nearest one. A problem's path becomes file, line and key.
+   */
+  schema(reading: Reading): Promise<ZodType<C>>;
+  /** Returns the keys of a definition that give this config again. */
+  keys(config: C): Keys;
+  /** Returns what `pipeline show` prints. */
+  rows(config: C): readonly Row[];
+}
+
+/** What others must know of a source. */
+export interface SourceDescription {
+  /** The chain that a run must reach. */
+  readonly chain: { readonly name: string; readonly id: number };
+  readonly mode: 'historical' | 'realtime';
+  /** How many different endpoints it needs, and the key of the definition that asks for more than one. */
+  readonly endpoints: { readonly least: number; readonly key: string };
+  /** Blocks that a request asks for, to begin with. */
+  readonly batchSize: number;
+}
+
+/** A kind of source. */
+export interface SourceKind<C extends object> extends KindOf<C> {
+  readonly role: 'source';
+  describe(config: C): SourceDescription;
+  /** Returns the signatures of the events that it knows, each once. */
+  events(config: C): readonly string[];
+  /** Makes what turns a log into what a run would store, for whoever audits or previews. */
+  decoder(config: C): Promise<LogDecoder>;
+  open(config: C, opening: SourceOpening): Promise<Source>;
+}
+
+/** What a source is made of besides its config. */
+export interface SourceOpening {
+  readonly chain: ChainAccess;
+}
+
+/** A kind of stage. */
+export interface StageKind<C extends object> extends KindOf<C> {
+  readonly role: 'stage';
+  open(config: C, opening: StageOpening): Promise<Stage>;
+}
+
+/** What a stage is made of besides its config. */
+export interface StageOpening {
+  readonly pipelineId: number;
+  /** The name of the component. */
+  readonly name: string;
+  /** The pipeline's own database, for what it has to remember. */
+  readonly database: Database;
+  /** The chain of the source. */
+  readonly chain: ChainAccess;
+}
+
+/** What others must know of a sink: what every sink's definition may say, under the same keys. */
+export interface SinkDescription {
+  /** The events to deliver, by name; null: all. */
+  readonly eventNames: readonly string[] | null;
+  /** When an event is delivered: as soon as it is stored, or once it can't be replaced. */
+  readonly delivery: 'latest' | 'finalized';
+  /** What a new sink gets first. */
+  readonly start: 'beginning' | 'now';
+  /** Messages of one delivery, at most. */
+  readonly batchSize: number;
+  /** How often a message that the receiver refuses is tried before it becomes a dead letter. */
+  readonly maxAttempts: number;
+}
+
+/** A kind of sink. */
+export interface SinkKind<C extends object> extends KindOf<C> {
+  readonly role: 'sink';
+  describe(config: C): SinkDescription;
+  /** Opens it; `${NAME}` in its config has been replaced by what the environment says. Need not connect yet. */
+  open(config: C, opening: SinkOpening): Promise<Sink>;
+}
+
+/** What a sink is made of besides its config. */
+export interface SinkOpening {
+  readonly pipelineId: number;
+  /** The name of the component. */
+  readonly name: string;
+  /** Tells this installation's pipelines from those of another that delivers into the same target. */
+  readonly installation: string;
+  /** The signatures of the events that the source knows. */
+  readonly events: readonly string[];
+  /** The pipeline's own database. */
+  readonly database: Database;
+  /** The folder under which a pipeline's files are. */
+  readonly dataFolder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A kind of component, whatever its config. */
+export type Kind<C extends object = object> = SourceKind<C> | StageKind<C> | SinkKind<C>;
 
 /** What a person asked of this run on the command line; undefined: what the definition says. */
 export type RunOptions = RunRequest;
@@ -22,7 +147,9 @@ export interface SourceContext {
   readonly logger: Logger;
   /**
    * Tells that work moved (a good answer of the node, a finished wait for the next block), and what is now known. It
-   * may renew the lease, and pauses while the database is away. Throws LeaseLostError where the lease is lost: let it pass.
+   * counts while the next message is waited for: what a source reads ahead while a message is committed is told, too, and
+   * costs nothing. It may renew the lease, and pauses while the database is away. Throws LeaseLostError where the lease is
+   * lost: let it pass.
    */
   moved(known?: Partial<Omit<Progress, 'events'>>): Promise<void>;
   /** Aborted when the run shall end soon: begin nothing new, send what is complete, return. */
@@ -31,11 +158,75 @@ export interface SourceContext {
   readonly signal: AbortSignal;
 }
 
-/** The first component of a pipeline. */
+/** The first component of a pipeline: yields what is to be appended, and what the chain takes back. */
 export interface Source {
   /**
    * Sends what the chain holds, in order, until the target is reached or `stopping` is aborted. The consumer commits one
    * message after the other, and asks for the next one while it commits one.
    */
   messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined>;
+}
+
+/** What a stage is given for one batch. */
+export interface StageContext {
+  readonly logger: Logger;
+  /** Tells that work moved, as a source does. */
+  moved(): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Changes messages on their way from what is stored to the sinks below it. */
+export interface Stage {
+  /**
+   * Returns a batch with its data changed, in the same order; what it leaves out is not delivered. It changes neither id
+   * nor place, adds no message, and gives a `remove` the data of its `insert`. Where it throws, the batch is tried again.
+   */
+  map(messages: readonly EventMessage[], context: StageContext): Promise<readonly EventMessage[]>;
+  close?(): Promise<void>;
+}
+
+/** A place between messages of a pass: up to there all is delivered. Opaque to sinks, but that they may have to keep it. */
+export interface SinkCursor {
+  /** The checkpoint's epoch, by which a database that was restored or promoted is known. */
+  readonly epoch: string;
+  /** Grows with every holder of the pipeline's lease. */
+  readonly claim: number;
+  /** The text of the place; two are equal or not, and nothing else. */
+  readonly place: string;
+}
+
+/** Messages that are delivered together: after a crash the same ones come again, in the same batch. */
+export interface SinkBatch {
+  /** In the order in which the receiver must have them: for each contract that of the chain. */
+  readonly messages: readonly EventMessage[];
+  /** Its first and last block; removes come before inserts, so that messages need not ascend. */
+  readonly fromBlock: number;
+  readonly toBlock: number;
+  /** Where the sink stands before it, and once it is delivered. */
+  readonly before: SinkCursor | null;
+  readonly after: SinkCursor;
+}
+
+/** What a sink is given for one delivery. */
+export interface SinkContext {
+  readonly logger: Logger;
+  /** Aborted when calls in the air must be dropped; the sink then throws the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Delivers messages. It keeps nothing back: who calls it decides what is tried again, and when. */
+export interface Sink {
+  /**
+   * Resolves once the receiver has all of a batch for good. Throws MessageRefusedError where the receiver will never take
+   * it as it is: its halves are then tried, down to the message that is refused. Whatever else it throws means that the
+   * receiver can't be reached now: the batch is tried again for as long as it takes.
+   */
+  deliver(batch: SinkBatch, context: SinkContext): Promise<void>;
+  /**
+   * Claims the target and returns the cursor that it keeps beside what was delivered: of a target that moves both at once,
+   * which makes each message land exactly once. Left out: the pipeline's database keeps the cursor.
+   */
+  claim?(claim: Omit<SinkCursor, 'place'>, context: SinkContext): Promise<SinkCursor | null>;
+  /** Lets connections go. May be called twice. */
+  close(): Promise<void>;
 }

@@ -1,31 +1,32 @@
-import type { ChainAccess } from '../chain/chains.js';
-import { createDecoder } from '../chain/abi/decoder.js';
-import type { Component, EventMonitorConfig } from '../model/pipeline.js';
-import { UsageError } from '../runtime/errors.js';
-import type { Source } from './component.js';
-import { EventMonitor } from './event-monitor.js';
+import type { Kind } from './component.js';
+import { eventMonitor } from './event-monitor/kind.js';
 
-/** What components are made of besides their config. */
-export interface ComponentDeps {
-  /** Returns a chain by its name and id. */
-  readonly chain: (chainName: string, chainId: number) => ChainAccess;
+/** The kinds of components that definitions may name. */
+export class Registry {
+  readonly #kinds: ReadonlyMap<string, Kind>;
+
+  constructor(kinds: readonly Kind[]) {
+    this.#kinds = new Map(kinds.map((kind) => [kind.type, kind]));
+  }
+
+  /** The names of all kinds. */
+  get types(): readonly string[] {
+    return [...this.#kinds.keys()];
+  }
+
+  /** Returns the kind of a name. */
+  find(type: string): Kind | undefined {
+    return this.#kinds.get(type);
+  }
+
+  /** Returns a registry that knows another kind as well. */
+  with(kind: Kind): Registry {
+    return new Registry([...this.#kinds.values(), kind]);
+  }
 }
 
-/** The config of a pipeline's source as it was stored at import. */
-export function sourceConfig(component: Component): EventMonitorConfig {
-  if (component.type === 'event_monitor') return component.config as unknown as EventMonitorConfig;
-  throw new UsageError(`component '${component.name}' is of type '${component.type}', which is no source`, {
-    hint: 'the first component of a pipeline must be an event_monitor',
-  });
-}
-
-/** Makes the source of a pipeline from its first component. */
-export function createSource(component: Component, deps: ComponentDeps): Source {
-  const config = sourceConfig(component);
-  const { client, heads } = deps.chain(config.chainName, config.chainId);
-  return new EventMonitor(config, {
-    chain: client,
-    heads,
-    decoder: createDecoder(config),
-  });
-}
+/** Every kind of this version, one a line. */
+export const registry = new Registry([
+  eventMonitor,
+  // The next one goes here.
+]);

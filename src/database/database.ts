@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
+import type { Driver, QueryPlan } from './driver.js';
+import type { Schema } from './schema/schema.js';
 import type { BulkInsert, ScriptStep, SqlValue, Statement, StepResult } from './script.js';
 
 /** A query that Knex built; awaiting it runs it. */
@@ -8,6 +10,7 @@ export type Query = Knex.QueryBuilder | Knex.Raw;
 
 /** An open database: what stores are built on. */
 export interface Database {
+  readonly driver: Driver;
   readonly dialect: Dialect;
   /** Builds queries. Run them with `read` or, as part of a script, with `write`. */
   readonly knex: Knex;
@@ -36,6 +39,10 @@ export interface Database {
   prepare?(inserts: readonly BulkInsert[]): void;
   /** Resolves once what scripts were sent has left this process, or shortly after where nobody takes it. */
   whenSent?(): Promise<void>;
+  /** Asks how the database would run a query; runs nothing. */
+  explain(query: Query): Promise<QueryPlan>;
+  /** Runs `work` with the schema as seen through one connection, which nobody else uses meanwhile. */
+  withSchema<T>(work: (schema: Schema) => Promise<T>): Promise<T>;
   /** Compiles a query for a script and marks that it must match exactly one row. */
   fenced(query: Query): Statement;
   close(): Promise<void>;

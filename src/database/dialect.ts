@@ -18,15 +18,22 @@ export type ErrorKind =
   | 'not-migrated'
   | 'other';
 
-/** Every difference between SQLite and MySQL or MariaDB that a store needs to know. */
+/** How to ask a server for how long it is up. */
+export interface Uptime {
+  readonly query: Knex.Raw;
+  /** Reads the seconds out of the answer; null where they are not in it. */
+  read(answer: unknown): number | null;
+}
+
+/** Every difference between databases that a store needs to know. */
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql' | 'postgres';
   /** The database's clock, in the database's time zone, to the second. */
   now(knex: Knex): Knex.Raw;
   /** The clock at the moment in which a row is judged, not that at which its statement began. */
   liveNow(knex: Knex): Knex.Raw;
-  /** How many seconds the server is up; null where there is no server. */
-  uptime(knex: Knex): Knex.Raw | null;
+  /** Asks how many seconds the server is up; null where there is no server. */
+  uptime(knex: Knex): Uptime | null;
   /** Leaves rows out that others have locked, where the database locks rows. */
   skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder;
   /** Whole seconds from the instant in `column` to now, by the database's clock. */
@@ -37,12 +44,18 @@ export interface Dialect {
   isOlder(knex: Knex, column: string, seconds: number): Knex.Raw;
   /** True where the instant in `column` lies more than so many seconds ahead, by the database's clock. */
   isAhead(knex: Knex, column: string, seconds: number): Knex.Raw;
-  /** The id that this connection's latest INSERT was given. */
-  lastInsertId(knex: Knex): Knex.Raw;
+  /** The id that this connection's latest INSERT into a table was given; nothing else was inserted since. */
+  lastInsertId(knex: Knex, table: string): Knex.Raw;
   /** `prefix`, the latest inserted id and `suffix` as one text. */
-  aroundLastInsertId(knex: Knex, prefix: string, suffix: string): Knex.Raw;
+  aroundLastInsertId(knex: Knex, table: string, prefix: string, suffix: string): Knex.Raw;
+  /** Steps of a script behind an INSERT that has named its id: ids that the database gives from now on are higher. */
+  countFrom(knex: Knex, table: string, id: number): readonly Knex.Raw[];
+  /** Fences of a script that fail once an instant has passed, where a row may be judged before its lock is waited for. */
+  notAfter(knex: Knex, instant: string): readonly Knex.QueryBuilder[];
   /** True where `column` equals `value`, NULL included. */
   sameAs(knex: Knex, column: string, value: number | null): Knex.Raw;
   /** Sorts what a driver threw. */
   classify(error: unknown): ErrorKind;
+  /** What a person can do about an error of a kind, in a line. */
+  hint(error: unknown, kind: ErrorKind): string;
 }

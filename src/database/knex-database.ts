@@ -6,7 +6,9 @@ import type { Database, Query } from './database.js';
 import { translateError } from './database-errors.js';
 import { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
-import type { BulkInsert, ScriptRunner, Statement, StepResult } from './script.js';
+import type { Driver, QueryPlan } from './driver.js';
+import type { Schema } from './schema/schema.js';
+import type { BulkInsert, Statement, StepResult } from './script.js';
 
 /** How often contention (a deadlock, a lock that did not come free) is tried again. */
 const attempts = 5;
@@ -14,44 +16,31 @@ const attempts = 5;
 /** How long the pool may take to end its connections, in milliseconds. */
 const goodbyeMs = 1_000;
 
-export interface KnexDatabaseParts {
-  readonly knex: Knex;
-  readonly dialect: Dialect;
-  readonly runner: ScriptRunner;
-  /** Runs scripts that must not wait behind others; `runner` where left out. */
-  readonly urgentRunner?: ScriptRunner;
+/** What belongs to an open database beside its driver. */
+export interface DatabaseParts {
+  readonly driver: Driver;
   readonly label: string;
   readonly clock: Clock;
-  /** What leads to the database, if it is a server. */
-  readonly sockets?: { close(): void };
   /** What nobody has set where left out. */
   readonly timezone?: DatabaseTimezone;
-  /** Looks, before each use, whether the database still is what was opened; throws DatabaseUnusableError where it is not. */
-  readonly watch?: { look(): void; close(): void } | undefined;
 }
 
 /** A database whose reads go through Knex's pool and whose writes go through a script runner. */
 export class KnexDatabase implements Database {
+  readonly driver: Driver;
   readonly dialect: Dialect;
   readonly knex: Knex;
   readonly label: string;
   readonly timezone: DatabaseTimezone;
-  readonly #runner: ScriptRunner;
-  readonly #urgentRunner: ScriptRunner;
   readonly #clock: Clock;
-  readonly #sockets: { close(): void } | undefined;
-  readonly #watch: KnexDatabaseParts['watch'];
 
-  constructor(parts: KnexDatabaseParts) {
-    this.dialect = parts.dialect;
-    this.knex = parts.knex;
-    this.label = parts.label;
-    this.#runner = parts.runner;
-    this.#urgentRunner = parts.urgentRunner ?? parts.runner;
-    this.#clock = parts.clock;
-    this.#sockets = parts.sockets;
-    this.timezone = parts.timezone ?? new DatabaseTimezone(undefined);
-    this.#watch = parts.watch;
+  constructor({ driver, label, clock, timezone = new DatabaseTimezone(undefined) }: DatabaseParts) {
+    this.driver = driver;
+    this.dialect = driver.dialect;
+    this.knex = driver.reads;
+    this.label = label;
+    this.timezone = timezone;
+    this.#clock = clock;
   }
 
   read<T>(build: (knex: Knex) => Query): Promise<T> {
@@ -59,18 +48,16 @@ export class KnexDatabase implements Database {
   }
 
   write(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]> {
-    return this.#try(() => this.#runner.run(steps.map(toStep)));
+    return this.#try(() => this.driver.scripts.run(steps.map(toStep)));
   }
 
   writeUrgently(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]> {
-    return this.#try(() => this.#urgentRunner.run(steps.map(toStep)));
+    return this.#try(() => this.driver.urgentScripts.run(steps.map(toStep)));
   }
 
   async writeAside(build: (knex: Knex) => Query): Promise<boolean> {
     try {
-      const query = build(this.knex);
-      // A server has connections for it on which no script waits.
-      await (this.#runner.runAside === undefined ? query : this.#runner.runAside([toStep(query)]));
+      await this.driver.runAside(compile(build(this.knex)));
       return true;
     } catch {
       return false;
@@ -78,11 +65,32 @@ export class KnexDatabase implements Database {
   }
 
   prepare(inserts: readonly BulkInsert[]): void {
-    for (const insert of inserts) this.#runner.prepare?.(insert);
+    for (const insert of inserts) this.driver.scripts.prepare?.(insert);
   }
 
   async whenSent(): Promise<void> {
-    await this.#runner.whenSent?.();
+    await this.driver.scripts.whenSent?.();
+  }
+
+  explain(query: Query): Promise<QueryPlan> {
+    return this.#try(() => this.driver.explain(compile(query)));
+  }
+
+  async withSchema<T>(work: (schema: Schema) => Promise<T>): Promise<T> {
+    const client = this.knex.client as {
+      acquireConnection(): Promise<unknown>;
+      releaseConnection(connection: unknown): Promise<void>;
+    };
+    try {
+      const connection = await client.acquireConnection();
+      try {
+        return await work(this.driver.schema(connection));
+      } finally {
+        await client.releaseConnection(connection);
+      }
+    } catch (error) {
+      throw translateError(this.dialect, this.label, error);
+    }
   }
 
   fenced(query: Query): Statement {
@@ -90,10 +98,8 @@ export class KnexDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#runner.close(), this.#urgentRunner.close(), this.#closePool()]);
-    this.#watch?.close();
-    // A server that is frozen does not close its side, and the sockets would keep this process alive.
-    this.#sockets?.close();
+    await Promise.all([this.driver.scripts.close(), this.driver.urgentScripts.close(), this.#closePool()]);
+    this.driver.close();
   }
 
   async #closePool(): Promise<void> {
@@ -106,7 +112,7 @@ export class KnexDatabase implements Database {
   async #try<T>(work: () => Promise<T>): Promise<T> {
     try {
       const watched = (): Promise<T> => {
-        this.#watch?.look();
+        this.driver.look();
         return work();
       };
       return await retry(watched, {

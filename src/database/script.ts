@@ -46,8 +46,6 @@ export interface ScriptRunner {
    * DatabaseUnreachableError where the outcome is unknown.
    */
   run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]>;
-  /** As `run`, but fails at once where it would have to wait for a lock; left out where scripts of others don't wait for it. */
-  runAside?(steps: readonly ScriptStep[]): Promise<readonly StepResult[]>;
   /** Does now, perhaps while another script is in the air, what an insert of a later script costs this process. */
   prepare?(insert: BulkInsert): void;
   /** Resolves once the scripts that were sent have left this process, or shortly after where nobody takes them. */

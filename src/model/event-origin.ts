@@ -1,5 +1,4 @@
 import { chainNameOf } from './chain.js';
-import type { EventMonitorConfig, Pipeline } from './pipeline.js';
 
 /** What an event's text says of where it comes from: its pipeline, and the name of its chain. */
 export interface EventOrigin {
@@ -9,9 +8,9 @@ export interface EventOrigin {
 }
 
 /** Returns a pipeline's origin: a chain's name is the definition's own, for the chain that the definition means. */
-export function originOf({ id, components }: Pick<Pipeline, 'id' | 'components'>): EventOrigin {
-  const source = components[0]?.config as Partial<EventMonitorConfig> | undefined;
-  const names = new Map<number, string>();
-  if (source?.chainId !== undefined && source.chainName !== undefined) names.set(source.chainId, source.chainName);
-  return { pipelineId: id, chainName: (chainId) => names.get(chainId) ?? chainNameOf(chainId) };
+export function originOf(
+  pipelineId: number,
+  defined: { readonly name: string; readonly id: number } | undefined,
+): EventOrigin {
+  return { pipelineId, chainName: (chainId) => (chainId === defined?.id ? defined.name : chainNameOf(chainId)) };
 }

@@ -21,11 +21,16 @@ export interface CommitterParts {
   readonly signal: AbortSignal;
 }
 
+/** After how many commits what nobody needs of the journal is forgotten. */
+const commitsPerPrune = 128;
+
 /** Commits one message of a source after the other and knows where the checkpoint stands. */
 export class Committer {
   readonly #parts: CommitterParts;
   readonly #newestStoredBlock: number;
   #version: number;
+  /** Messages that are prepared and not committed. */
+  #prepared = 0;
   #startBlock: number | null;
   #blockNumber: number | null;
 
@@ -40,7 +45,10 @@ export class Committer {
   /** Builds the rows of a message that will be committed, perhaps while another commit is in the air. */
   prepare(message: SourceMessage): void {
     const { pipelineId, chainId, batches } = this.#parts;
-    if (message.kind === 'events') batches.prepare({ pipelineId, chainId }, message);
+    this.#prepared += 1;
+    // Of rows that are stored already it is not known yet which differ.
+    if (message.kind !== 'events' || this.#replaces(message)) return;
+    batches.prepare({ pipelineId, chainId, added: this.#version + this.#prepared }, message);
   }
 
   /**
@@ -61,7 +69,7 @@ export class Committer {
       batch,
       chainId: this.#parts.chainId,
       startBlock,
-      replaces: batch.fromBlock <= this.#newestStoredBlock,
+      replaces: this.#replaces(batch),
       forgets: !follows,
       progress: after,
     };
@@ -83,8 +91,14 @@ export class Committer {
     return { nextBlock: after.nextBlock, events: Math.max(0, after.events - taken) };
   }
 
+  #replaces({ fromBlock }: EventBatch): boolean {
+    return fromBlock <= this.#newestStoredBlock;
+  }
+
   #moveTo(startBlock: number | null, to: BlockRef, progress: Progress): void {
     this.#version += 1;
+    this.#prepared = Math.max(0, this.#prepared - 1);
+    if (this.#version % commitsPerPrune === 0) void this.#parts.batches.prune(this.#parts.pipelineId);
     this.#startBlock = startBlock;
     this.#blockNumber = to.number;
     this.#parts.lease.renewed(progress);
@@ -115,7 +129,15 @@ export class Committer {
       throw new LeaseLostError(`pipeline ${pipelineId} is held by task ${String(now.taskId)} now`);
     }
     if (now.version === this.#version) return false;
-    if (now.version === this.#version + 1 && now.blockNumber === to.number && now.blockHash === to.hash) return true;
-    throw new CheckpointMovedError();
+    const change = await whenReachable(lease, signal, () => checkpoints.changeAt(pipelineId, this.#version + 1));
+    if (change === 'repair') {
+      // Others only repair rows below: the checkpoint is where it was, and this commit goes on from there.
+      this.#version = now.version;
+      return false;
+    }
+    if (change === null || now.blockNumber !== to.number || now.blockHash !== to.hash) throw new CheckpointMovedError();
+    // It landed first, and what has landed since is repairs.
+    this.#version = now.version - 1;
+    return true;
   }
 }

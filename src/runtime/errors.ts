@@ -38,6 +38,34 @@ export class UsageError extends ChainparseError {
   readonly exitCode = 2;
 }
 
+/** Something that is wrong with a file, and where. */
+export interface FileProblem {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** The key whose value is wrong; null where it is none's. */
+  readonly key: string | null;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** A file of the user's in which something is wrong: all of it, so that it need not be found out one by one. */
+export class FileProblemsError extends UsageError {
+  readonly problems: readonly FileProblem[];
+
+  constructor(problems: readonly FileProblem[]) {
+    const [first] = problems;
+    const texts = problems.map(problemText).join('; ');
+    super(problems.length === 1 ? texts : `${problems.length} problems: ${texts}`, { hint: first?.hint });
+    this.problems = problems;
+  }
+}
+
+/** Returns a problem on one line: file, line, key, what is wrong. */
+export function problemText({ file, line, key, message }: FileProblem): string {
+  return `${file}:${line}: ${key === null ? '' : `${key}: `}${message}`;
+}
+
 /** The id or the name that something was to get is another's. */
 export class TakenError extends UsageError {
   override readonly code: string = 'TAKEN';

@@ -77,6 +77,10 @@ eachDatabase('the API about pipelines', (testDatabase) => {
   it('says what is wrong with a definition, with key and line', async () => {
     const problem = expectProblem(await api.post(`${base}/config`, { nam: 'x', components: [] }), 400);
     expect(problem['detail']).to.match(/^body:1: .*nam/);
+    expect(problem['errors']).to.deep.equal([
+      { path: 'body:1: nam', message: 'unknown key; the nearest known key is name' },
+      { path: 'body:1: components', message: 'must list at least one component, the source first' },
+    ]);
     expectProblem(await api.post(`${base}/config`), 400);
     expectProblem(await api.post(`${base}/config`, 'x'), 400);
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { reportError } from '../../src/cli/report-error.js';
-import { LeaseHeldError } from '../../src/runtime/errors.js';
+import { FileProblemsError, LeaseHeldError } from '../../src/runtime/errors.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { FakeStream } from './fake-io.js';
 
@@ -16,6 +16,24 @@ describe('reportError', () => {
   it('prints one line of what is wrong and one of what to do', () => {
     const error = new LeaseHeldError('task 7 holds\n  pipeline 45', { hint: 'see --take-over' });
     expect(report(error)).to.deep.equal([4, 'error: task 7 holds pipeline 45\nhint: see --take-over\n']);
+  });
+
+  it('prints each problem of a file on a line of its own, and lists them as JSON', () => {
+    const problems = [
+      { file: 'p.yaml', line: 3, key: 'id', message: 'must be hidden', hint: 'try 1' },
+      { file: 'p.yaml', line: 7, key: null, message: 'is odd' },
+    ];
+    const error = new FileProblemsError(problems);
+    const lines = 'error: p.yaml:3: id: must be ***\nhint: try 1\nerror: p.yaml:7: is odd\n';
+    expect(report(error)).to.deep.equal([2, lines]);
+    const [, json] = report(error, { json: true });
+    expect(JSON.parse(json)).to.deep.equal({
+      error: {
+        code: 'USAGE',
+        message: '2 problems: p.yaml:3: id: must be ***; p.yaml:7: is odd',
+        problems: [{ ...problems[0], message: 'must be ***' }, problems[1]],
+      },
+    });
   });
 
   it('exits 1 for an error that it does not know, and masks it', () => {

@@ -1,12 +1,4 @@
-import type { Knex } from 'knex';
 import type { Database } from '../../src/database/database.js';
-
-/** Returns the instant so many seconds ago (ahead, where there are fewer than none) by the database's clock, in UTC. */
-function secondsAgo({ dialect, knex }: Database, seconds: number): Knex.Raw {
-  return dialect.name === 'sqlite'
-    ? knex.raw("datetime('now', ?)", [`${-seconds} seconds`])
-    : knex.raw('NOW() - INTERVAL ? SECOND', [seconds]);
-}
 
 /** Moves a task's signs of life into the past; `heartbeat: null` takes its heartbeat away. */
 export async function ageTask(
@@ -14,7 +6,9 @@ export async function ageTask(
   id: number,
   seconds: { readonly created: number; readonly heartbeat: number | null },
 ): Promise<void> {
-  const heartbeat = seconds.heartbeat === null ? null : secondsAgo(database, seconds.heartbeat);
-  const times = { create_time: secondsAgo(database, seconds.created), last_heartbeat: heartbeat };
+  const { dialect, knex } = database;
+  const ago = (past: number): unknown => dialect.secondsAgo(knex, past);
+  const heartbeat = seconds.heartbeat === null ? null : ago(seconds.heartbeat);
+  const times = { create_time: ago(seconds.created), last_heartbeat: heartbeat };
   await database.write([database.knex('pipeline_task').where({ id }).update(times)]);
 }

@@ -1,16 +1,19 @@
 import { expect } from 'chai';
 import Sqlite from 'better-sqlite3';
-import { createConnection } from 'mysql2/promise';
 import knex from 'knex';
 import { KnexDatabase } from '../../src/database/knex-database.js';
 import { mysqlDialect } from '../../src/database/drivers/mysql/mysql-dialect.js';
+import { postgresDialect } from '../../src/database/drivers/postgres/postgres-dialect.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import type { ScriptRunner, Statement } from '../../src/database/script.js';
 import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
+import { bareDriver } from '../support/bare-driver.js';
 import { createDatabase, eachServer } from '../support/databases.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { beginElsewhere } from '../support/other-session.js';
+import { wordsOf } from '../support/table-words.js';
 import { rejectionOf } from '../support/rejection.js';
 
 const sqlite = sqliteDialect(() => '+00:00');
@@ -21,6 +24,9 @@ describe('contention', () => {
     { dialect: mysqlDialect, error: { errno: 1213, message: 'Deadlock found' } },
     { dialect: mysqlDialect, error: { errno: 1205, message: 'Lock wait timeout exceeded' } },
     { dialect: mysqlDialect, error: { errno: 1020, message: 'Record has changed since last read' } },
+    { dialect: postgresDialect, error: { code: '40001', message: 'could not serialize access' } },
+    { dialect: postgresDialect, error: { code: '40P01', message: 'deadlock detected' } },
+    { dialect: postgresDialect, error: { code: '55P03', message: 'canceling statement due to lock timeout' } },
     { dialect: sqlite, error: { code: 'SQLITE_BUSY', message: 'database is locked' } },
     { dialect: sqlite, error: { code: 'SQLITE_BUSY_SNAPSHOT', message: 'database is locked' } },
     { dialect: sqlite, error: { code: 'SQLITE_LOCKED', message: 'table is locked' } },
@@ -36,8 +42,8 @@ describe('contention', () => {
         close: () => Promise.resolve(),
       };
       const builder = knex({ client: dialect.name === 'sqlite' ? 'better-sqlite3' : 'mysql2', useNullAsDefault: true });
-      const parts = { knex: builder, dialect, runner, label: 'here', clock: new HastyClock() };
-      return { database: new KnexDatabase(parts), calls: () => calls };
+      const driver = bareDriver({ knex: builder, dialect, runner });
+      return { database: new KnexDatabase({ driver, label: 'here', clock: new HastyClock() }), calls: () => calls };
     };
     const name = JSON.stringify(error);
 
@@ -83,7 +89,7 @@ eachServer('contention on a server', (server) => {
     await one.write([run('INSERT INTO item VALUES (1, 0), (2, 0)')]);
     const add = (id: number): Statement => run(`UPDATE item SET value = value + 1 WHERE id = ${id}`);
     for (let round = 0; round < 5; round++) {
-      const nap = run('DO SLEEP(0.05)');
+      const nap = run(wordsOf(one).nap);
       await Promise.all([one.write([add(1), nap, add(2)]), two.write([add(2), nap, add(1)])]);
     }
     expect(await one.read((db) => db('item').orderBy('id').pluck('value'))).to.deep.equal([10, 10]);
@@ -96,16 +102,13 @@ eachServer('contention on a server', (server) => {
     const database = await openDatabase(url, { statementTimeoutMs: 10_000 });
     await database.write([run('CREATE TABLE item (id INTEGER PRIMARY KEY, value INTEGER)')]);
     await database.write([run('INSERT INTO item VALUES (1, 0)')]);
-    const holder = await createConnection(url);
-    await holder.query('BEGIN');
-    await holder.query('UPDATE item SET value = 7');
+    const holder = await beginElsewhere(url, 'UPDATE item SET value = 7');
     const adding = database.write([run('UPDATE item SET value = value + 1'), run('INSERT INTO item VALUES (2, 0)')]);
     // Longer than one lock wait of 3 s, so that the script is rolled back and sent again.
     await new Promise((resolve) => setTimeout(resolve, 3_300));
-    await holder.query('ROLLBACK');
+    await holder.end();
     await adding;
     expect(await database.read((db) => db('item').orderBy('id').pluck('value'))).to.deep.equal([1, 0]);
-    await holder.end();
     await database.close();
   });
 });

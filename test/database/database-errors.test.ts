@@ -17,14 +17,11 @@ import {
 } from '../../src/runtime/errors.js';
 import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
+import { rejectionOf } from '../support/rejection.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 async function failureOf(work: () => Promise<unknown>): Promise<ChainparseError> {
-  const error: unknown = await work().then(
-    () => new Error('it worked'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ChainparseError)) throw new Error('not one of ours', { cause: error });
+  const error = await rejectionOf(work(), ChainparseError);
   expect(error.exitCode).to.equal(5);
   expect(`${error.message} ${error.hint ?? ''}`).not.to.contain('secret99');
   return error;

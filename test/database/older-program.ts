@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../src/database/database.js';
+import { wordsOf } from '../support/table-words.js';
 
 /** What an older program's tables may differ in. */
 export interface OlderTables {
@@ -15,28 +16,35 @@ export interface OlderTables {
 
 /** Makes the tables of an older program, with rows: tasks of three pipelines, one a minute, every tenth running. */
 export async function makeOlderTables(database: Database, tables: OlderTables): Promise<void> {
-  const isMysql = database.dialect.name === 'mysql';
+  const kind = database.dialect.name;
+  const isMysql = kind === 'mysql';
   const run = async (sql: string): Promise<void> => {
     await database.knex.raw(sql);
   };
-  const id = isMysql ? 'INT AUTO_INCREMENT PRIMARY KEY' : 'INTEGER PRIMARY KEY AUTOINCREMENT';
+  const { id, instant } = wordsOf(database);
   const engine = isMysql ? `ENGINE=InnoDB DEFAULT CHARSET=${tables.charset ?? 'utf8mb4'}` : '';
   await run(`CREATE TABLE pipeline (id ${id}, classification_id INT, name VARCHAR(255) NOT NULL, description TEXT,
-    create_time DATETIME, update_time DATETIME, disabled TINYINT NOT NULL DEFAULT 0) ${engine}`);
+    create_time ${instant}, update_time ${instant}, disabled SMALLINT NOT NULL DEFAULT 0) ${engine}`);
   const columns = [
     `id ${id}`,
     'pipeline_id INT NOT NULL',
-    'create_time DATETIME NOT NULL',
+    `create_time ${instant} NOT NULL`,
     'status INT NOT NULL DEFAULT 3',
     'log_path VARCHAR(255)',
-    ...(tables.heartbeat === undefined ? [] : [`last_heartbeat ${tables.heartbeat}`]),
+    ...(tables.heartbeat === undefined
+      ? []
+      : [`last_heartbeat ${kind === 'postgres' ? onPostgres(tables.heartbeat) : tables.heartbeat}`]),
     ...(tables.updateTime === undefined ? [] : [`touched ${tables.updateTime}`]),
     'CONSTRAINT fk_task_pipeline FOREIGN KEY (pipeline_id) REFERENCES pipeline (id)',
   ];
   await run(`CREATE TABLE pipeline_task (${columns.join(', ')}) ${engine}`);
+  const comment = / COMMENT ('.*')/.exec(tables.heartbeat ?? '')?.[1];
+  if (kind === 'postgres' && comment !== undefined) {
+    await run(`COMMENT ON COLUMN pipeline_task.last_heartbeat IS ${comment}`);
+  }
   for (const statement of tables.also ?? []) await run(statement);
   await run("INSERT INTO pipeline (id, name, description) VALUES (1, 'one', 'é'), (2, 'two', NULL), (3, 'three', '')");
-  await run(isMysql ? mysqlRows(tables) : sqliteRows(tables));
+  await run({ mysql: mysqlRows, sqlite: sqliteRows, postgres: postgresRows }[kind](tables));
 }
 
 /** Numbers from 1, a multiple of 500 of them: servers end a longer recursion. */
@@ -54,6 +62,18 @@ function sqliteRows({ rows }: OlderTables): string {
   return `INSERT INTO pipeline_task (pipeline_id, create_time, status, log_path) ${numbers(rows)}
     SELECT 1 + i % 3, datetime('2020-01-01', i || ' minutes'), iif(i % 10 = 0, 0, 1 + i % 3), 'logs/' || i || '.log'
     FROM n ORDER BY i`;
+}
+
+function onPostgres(heartbeat: string): string {
+  return heartbeat
+    .replace(/^DATETIME(\(6\))?/, (_type, digits?: string) => `TIMESTAMP${digits ?? '(0)'}`)
+    .replace(/ COMMENT .*/, '');
+}
+
+function postgresRows({ rows }: OlderTables): string {
+  return `INSERT INTO pipeline_task (pipeline_id, create_time, status, log_path)
+    SELECT 1 + i % 3, timestamp '2020-01-01' + i * interval '1 minute', CASE WHEN i % 10 = 0 THEN 0 ELSE 1 + i % 3 END, 'logs/' || i || '.log'
+    FROM generate_series(1, ${rows}) AS i`;
 }
 
 /** Returns a hash over every row of an older program's columns. */
@@ -76,10 +96,27 @@ export async function readSchema(database: Database): Promise<string> {
     const statements: unknown[] = await made.pluck('sql');
     return statements.join('\n');
   }
+  if (dialect.name === 'postgres') return readPostgresSchema(database);
   const [tables] = (await knex.raw('SHOW TABLES')) as [Record<string, string>[]];
   const texts = tables.map(async (row) => {
     const [created] = (await knex.raw('SHOW CREATE TABLE ??', [Object.values(row)[0]!])) as [Record<string, string>[]];
     return (created[0]?.['Create Table'] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
   });
   return (await Promise.all(texts)).sort().join('\n');
+}
+
+async function readPostgresSchema({ knex }: Database): Promise<string> {
+  const columns = `SELECT format('CREATE TABLE "%s" (%s)', c.relname, string_agg(
+      format('"%s" %s', a.attname, format_type(a.atttypid, a.atttypmod)) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+        || COALESCE(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') || COALESCE(' COMMENT ' || quote_literal(col_description(c.oid, a.attnum)), ''),
+      ', ' ORDER BY a.attname)) AS made
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace GROUP BY c.relname`;
+  const indexes = 'SELECT indexdef AS made FROM pg_indexes WHERE schemaname = current_schema()';
+  const { rows } = (await knex.raw(`${columns} UNION ALL ${indexes}`)) as { rows: { made: string }[] };
+  return rows
+    .map(({ made }) => made)
+    .sort((a, b) => Number(a > b) * 2 - 1)
+    .join('\n');
 }

@@ -5,6 +5,7 @@ import type { BulkInsert, SqlValue, Statement } from '../../src/database/script.
 import { FenceError } from '../../src/database/script.js';
 import { eachDatabase } from '../support/databases.js';
 import { bulkInsert } from './bulk-insert.js';
+import { wordsOf } from '../support/table-words.js';
 import { rejectionOf } from '../support/rejection.js';
 
 const odd = [
@@ -29,9 +30,8 @@ for (const mode of ['in this process', 'as runs do'] as const) {
       const timeout = mode === 'as runs do' ? { statementTimeoutMs: 15_000 } : {};
       database = await openDatabase(url, { create: true, ...timeout });
       if (databases.dialect === 'sqlite') await database.knex.raw('SELECT 1');
-      const blob = databases.dialect === 'sqlite' ? 'BLOB' : 'LONGBLOB';
-      const text = databases.dialect === 'sqlite' ? 'TEXT' : 'LONGTEXT CHARACTER SET utf8mb4';
-      await database.write([run(`CREATE TABLE item (id INTEGER PRIMARY KEY, a ${text}, b ${blob})`)]);
+      const { bytes, longText } = wordsOf(database);
+      await database.write([run(`CREATE TABLE item (id INTEGER PRIMARY KEY, a ${longText}, b ${bytes})`)]);
     });
     beforeEach(() => database.write([run('DELETE FROM item')]));
     after(() => database.close());
@@ -98,7 +98,9 @@ for (const mode of ['in this process', 'as runs do'] as const) {
         knex('item').orderBy('id'),
       );
       const texts = rows.filter(({ id }) => id < 200).map(({ a }) => a);
-      expect(texts).to.deep.equal([...odd, ...odd]);
+      // PostgreSQL has no text with a NUL in it.
+      const kept = odd.map((text) => (databases.dialect === 'postgres' ? text.replace('\0', '\uFFFD') : text));
+      expect(texts).to.deep.equal([...kept, ...kept]);
       expect(rows.slice(0, odd.length).every(({ b }) => b?.toString('hex') === hex.slice(2))).to.equal(true);
       expect([...(rows.at(-2)?.b ?? [])]).to.deep.equal([0, 39, 92, 255]);
       expect(rows.at(-1)).to.deep.include({ a: null, b: Buffer.alloc(0) });

@@ -1,11 +1,9 @@
 import { expect } from 'chai';
 import { eventToJson, undecodedToJson } from '../../src/model/event-json.js';
 import { originOf } from '../../src/model/event-origin.js';
-import type { EventMonitorConfig } from '../../src/model/pipeline.js';
 import { hashOf, makeEvent, makeUndecoded } from '../support/stored-logs.js';
 
-const config = { chainName: 'mainnet', chainId: 1 } as unknown as EventMonitorConfig & Record<string, unknown>;
-const origin = originOf({ id: 45, components: [{ name: 'transfers', type: 'event_monitor', config }] });
+const origin = originOf(45, { name: 'mainnet', id: 1 });
 const chainId = 1;
 
 describe('an event as JSON', () => {
@@ -24,7 +22,7 @@ describe('an event as JSON', () => {
     const chainOf = (id: number): unknown =>
       (JSON.parse(eventToJson({ ...makeEvent({ blockNumber: 1 }), chainId: id }, origin)) as { chain: unknown }).chain;
     expect([1, 137, 31337].map(chainOf)).to.deep.equal(['mainnet', 'polygon', 'chain-31337']);
-    expect(originOf({ id: 1, components: [] }).chainName(1)).to.equal('ethereum');
+    expect(originOf(1, undefined).chainName(1)).to.equal('ethereum');
   });
 
   it('has no time where a block has none that a date can be', () => {

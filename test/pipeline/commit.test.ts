@@ -1,12 +1,17 @@
 import { expect } from 'chai';
 import { BatchStore } from '../../src/database/events/batch-store.js';
+import { compareStored } from '../../src/database/events/compare-stored.js';
 import type { Database } from '../../src/database/database.js';
-import type { SourceMessage } from '../../src/model/batch.js';
+import { EventStore } from '../../src/database/events/event-store.js';
+import { noteChange } from '../../src/database/events/journal.js';
+import type { ChangeKind } from '../../src/database/events/journal.js';
+import { RepairStore } from '../../src/database/events/repair-store.js';
+import type { EventBatch, SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';
 import { CheckpointMovedError, Committer } from '../../src/pipeline/commit.js';
 import { readStart } from '../../src/pipeline/start.js';
 import { LeaseLostError } from '../../src/runtime/errors.js';
-import { exampleBatch, exampleEvent, hashOf, noProgress } from '../database/example-batch.js';
+import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../database/example-batch.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { FakeLease } from './fake-lease.js';
@@ -46,6 +51,36 @@ eachDatabase('a commit', (databases) => {
   };
   const failure = (message: SourceMessage, ...fates: Fate[]): Promise<unknown> =>
     rejectionOf(commit(message, ...fates));
+  /** A commit of this task's own that lands beside the committer. */
+  const batchesOf = (batch: EventBatch, version: number): Promise<void> =>
+    new BatchStore(database).commit(
+      exampleCommit({
+        ...{ pipelineId, taskId: claimed.taskId, version, batch },
+        progress: { ...noProgress, nextBlock: batch.toBlock + 1, events: batch.events.length },
+      }),
+    );
+  /** Somebody moves the checkpoint, and notes that in the journal or does not. */
+  const moveTo = async (blockNumber: number, kind: ChangeKind | null): Promise<void> => {
+    const { knex } = database;
+    const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+    const note = { pipelineId, fromBlock: 1, toBlock: blockNumber };
+    await database.write([
+      moved.update({ version: 1, block_number: blockNumber, hash: Buffer.alloc(32) }),
+      ...(kind === null ? [] : [noteChange(database, { ...note, kind })]),
+    ]);
+  };
+  const repair = async (block: number, value: string): Promise<void> => {
+    const { version } = await claimed.checkpoints.get(pipelineId);
+    const events = [{ ...exampleEvent(block, 0), argsJson: `{"value":"${value}"}` }];
+    const range = { from: block, to: block };
+    const of = { pipelineId, chainId: 1 };
+    const { change } = await compareStored(new EventStore(database), of, range, { events, undecoded: [] });
+    await new RepairStore(database).replace({ ...of, block, change, version, isSettled: true });
+  };
+  const added = (): Promise<number[]> =>
+    database.read((knex) =>
+      knex('event').where({ pipeline_id: pipelineId }).orderBy(['block_number', 'log_index']).pluck('added'),
+    );
   const rollback = (ancestor: number): SourceMessage => ({
     kind: 'rollback',
     ancestor: { number: ancestor, hash: hashOf(`block ${ancestor}`) },
@@ -87,12 +122,7 @@ eachDatabase('a commit', (databases) => {
     const batch = exampleBatch(1, 2);
     await commit(batch, 'dropped', async () => {
       // The first one, which the server finishes late.
-      const guard = { pipelineId, taskId: claimed.taskId, version: 0 };
-      const late = { ...guard, batch, chainId: 1, startBlock: 1, replaces: false, forgets: true };
-      await new BatchStore(database).commit({
-        ...late,
-        progress: { ...noProgress, nextBlock: 3, events: 2 },
-      });
+      await batchesOf(batch, 0);
     });
     expect(await blocks()).to.deep.equal([1, 2]);
     expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 2, version: 1 });
@@ -100,18 +130,51 @@ eachDatabase('a commit', (databases) => {
   });
 
   it('of a checkpoint that has moved to another block is refused', async () => {
-    const { knex } = database;
-    const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
-    await database.write([moved.update({ version: 1, block_number: 99, block_hash: Buffer.alloc(32) })]);
+    await moveTo(99, 'append');
     expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
     expect(await blocks()).to.deep.equal([]);
   });
 
   it('of a checkpoint at the same block of another chain is refused', async () => {
-    const { knex } = database;
-    const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
-    await database.write([moved.update({ version: 1, block_number: 2, block_hash: Buffer.alloc(32) })]);
+    await moveTo(2, 'append');
     expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
+  });
+
+  it('of a checkpoint that has moved, nobody knows how, is refused', async () => {
+    await moveTo(2, null);
+    expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
+  });
+
+  it('goes on from repairs of what has been committed', async () => {
+    await commit(exampleBatch(1, 2));
+    for (const value of ['one', 'two']) await repair(1, value);
+    await commit(exampleBatch(3, 4));
+    expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 4, version: 4 });
+    expect(await added()).to.deep.equal([3, 1, 4, 4]);
+    await commit(exampleBatch(5, 5));
+    expect(await added()).to.deep.equal([3, 1, 4, 4, 5]);
+  });
+
+  it('that landed before a repair, and whose answer was lost, is not repeated', async () => {
+    await commit(exampleBatch(1, 2));
+    await commit(exampleBatch(3, 4), async () => {
+      await batchesOf(exampleBatch(3, 4), 1);
+      await repair(3, 'right');
+    });
+    expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 4, version: 3 });
+    await commit(exampleBatch(5, 6));
+    expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 6, version: 4 });
+    expect(await added()).to.deep.equal([1, 1, 3, 2, 4, 4]);
+  });
+
+  it('stores rows that were prepared before a repair with the version that they have in the end', async () => {
+    await commit(exampleBatch(1, 2));
+    const [next, last] = [exampleBatch(3, 4), exampleBatch(5, 6)];
+    for (const message of [next, last]) committer.prepare(message);
+    await repair(1, 'right');
+    await commit(next);
+    await commit(last);
+    expect(await added()).to.deep.equal([2, 1, 3, 3, 4, 4]);
   });
 
   it('of a pipeline that another task has is lost, also where its own task still runs', async () => {

@@ -192,7 +192,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
         yield exampleBatch(1, 2);
         await eventually('the first is committed', async () => (await blocks()).length > 0);
         const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
-        await database.write([moved.update({ version: 7, block_number: 5, block_hash: Buffer.alloc(32) })]);
+        await database.write([moved.update({ version: 7, block_number: 5, hash: Buffer.alloc(32) })]);
         yield exampleBatch(3, 4);
         throw new Error('not reached');
       }

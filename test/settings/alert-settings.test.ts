@@ -4,6 +4,7 @@ import { UsageError } from '../../src/runtime/errors.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { loadSettings, type LoadedSettings } from '../../src/settings/settings.js';
 import { defaultRules } from '../tasks/alerts/alert-rules.js';
+import { thrownBy } from '../support/rejection.js';
 
 function load(config: string, env: Record<string, string> = {}, secrets = new SecretMask()): LoadedSettings {
   const readFile = (path: string): string => {
@@ -16,13 +17,7 @@ function load(config: string, env: Record<string, string> = {}, secrets = new Se
 const alertsOf = (config: string, env: Record<string, string> = {}): AlertSettings => load(config, env).settings.alerts;
 
 function refusal(config: string, env: Record<string, string> = {}): UsageError {
-  try {
-    load(config, env);
-  } catch (error) {
-    expect(error).to.be.instanceOf(UsageError);
-    return error as UsageError;
-  }
-  throw new Error('the settings were accepted');
+  return thrownBy(() => load(config, env), UsageError);
 }
 
 describe('the settings of alerts', () => {

@@ -3,6 +3,7 @@ import { UsageError } from '../../src/runtime/errors.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { loadSettings, type LoadedSettings } from '../../src/settings/settings.js';
 import type { Environment, Flags } from '../../src/settings/settings-sources.js';
+import { thrownBy } from '../support/rejection.js';
 
 interface Given {
   readonly flags?: Flags;
@@ -22,13 +23,7 @@ function load({ flags = {}, env = {}, dotEnv, config, secrets }: Given): LoadedS
 }
 
 function refusal(given: Given): UsageError {
-  try {
-    load(given);
-  } catch (error) {
-    expect(error).to.be.instanceOf(UsageError);
-    return error as UsageError;
-  }
-  throw new Error('the settings were accepted');
+  return thrownBy(() => load(given), UsageError);
 }
 
 function originOf(name: string, given: Given): string | undefined {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { keccak_256 } from 'js-sha3';
+import { keccak256 } from '../../src/chain/abi/keccak.js';
 import { headerHash } from '../../src/chain/audit/header-hash.js';
 import { receiptsRoot as rootOf } from '../../src/chain/audit/receipts-root.js';
 
@@ -133,7 +133,7 @@ const bits = new Map<string, readonly number[]>();
 function bitsOf(item: string): readonly number[] {
   const known = bits.get(item);
   if (known !== undefined) return known;
-  const hash = Buffer.from(keccak_256(Buffer.from(item.slice(2), 'hex')), 'hex');
+  const hash = Buffer.from(keccak256(Buffer.from(item.slice(2), 'hex')));
   const found = [0, 2, 4].map((at) => hash.readUInt16BE(at) & 2047);
   bits.set(item, found);
   return found;

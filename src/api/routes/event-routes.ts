@@ -1,6 +1,10 @@
-import { createDecoder, type Decoded } from '../../chain/abi/decoder.js';
+import { createDecoder } from '../../chain/abi/decoder.js';
+import type { Decoded } from '../../chain/abi/decoder.js';
 import { sourceConfig } from '../../components/registry.js';
-import { EventStore, type EventPlace } from '../../database/events/event-store.js';
+import { EventStore } from '../../database/events/event-store.js';
+import type { EventPlace } from '../../database/events/event-key.js';
+import { sourceOf } from '../../components/source-of.js';
+import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { eventCsvHeader, eventCsvRow } from '../../model/event-csv.js';
 import type { RawLog } from '../../model/event.js';
@@ -65,7 +69,7 @@ export function eventRoutes({ database }: ApiParts): readonly Route[] {
       ...{ tag, access: 'read', body: previewBody, answer: { schema: previewSchema }, problems: [404, 501] },
       handle: async ({ body }) => {
         const pipeline = await new PipelineStore(database).get(body.pipeline_id);
-        const decoder = createDecoder(sourceConfig(firstOf(pipeline)));
+        const decoder = await previewable(pipeline).decoder();
         const results = body.logs.map((log) => resultText(decoder.decode(toRawLog(log))));
         return {
           media: jsonMedia,
@@ -86,10 +90,10 @@ function cursorOf(event: StoredEvent | undefined): string | null {
   return event === undefined ? null : `${event.blockNumber}-${event.logIndex}-${event.transactionHash}`;
 }
 
-function firstOf({ id, components }: Pipeline): Pipeline['components'][number] {
+function previewable({ id, components }: Pipeline): PipelineSource {
   const [first, ...stages] = components;
   if (first === undefined) throw new ProblemError(501, 'NOT_IMPLEMENTED', `pipeline ${id} has no component`);
-  if (stages.length === 0) return first;
+  if (stages.length === 0) return sourceOf({ id, components });
   const types = stages.map(({ type }) => type).join(', ');
   throw new ProblemError(501, 'NOT_IMPLEMENTED', `what ${types} would make of an event can't be shown yet`, {
     hint: 'a pipeline of a source alone can be previewed',

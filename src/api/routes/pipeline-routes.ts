@@ -6,7 +6,7 @@ import { listTasks } from '../../database/tasks/task-listing.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
-import { parseDefinition } from '../../pipeline/definition.js';
+import { parseDefinition } from '../../pipeline/definition/read-definition.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';

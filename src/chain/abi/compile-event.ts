@@ -1,10 +1,10 @@
-import { keccak_256 } from 'js-sha3';
 import type { AbiFragment, AbiParameter } from '../../model/pipeline.js';
 import type { RawLog } from '../../model/event.js';
 import { headDigits, parseMembers, typeName, type AbiMember, type AbiType } from './abi-type.js';
 import { compileType, joinReaders, type KeyedReader } from './decode-value.js';
 import { fixedBytesReader, malformed, type DecodeState, type DecodeValue, type ValueReader } from './decode-word.js';
 import { isHexWord } from '../hex.js';
+import { keccakHex } from './keccak.js';
 
 /** An event of an ABI, ready to decode logs. */
 export interface CompiledEvent {
@@ -51,7 +51,7 @@ export function compileEvent(
   return {
     name: event.name ?? '',
     signature,
-    topic0: event.anonymous === true ? null : `0x${keccak_256(signature)}`,
+    topic0: event.anonymous === true ? null : keccakHex(signature),
     indexedCount: inputs.filter(isIndexed).length,
     decode: compileArguments(members, inputs, event.anonymous === true ? 0 : 1, filter),
   };

@@ -1,5 +1,5 @@
 import type { RawLog, UndecodedReason } from '../../model/event.js';
-import type { ContractAbi, EventMonitorConfig } from '../../model/pipeline.js';
+import type { ContractAbi } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
 import { AddressSelections } from './address-selections.js';
 import { toChecksumAddress } from './checksum.js';
@@ -24,13 +24,21 @@ export interface LogDecoder {
   decode(log: RawLog): Decoded;
 }
 
-/** What a decoder needs to know of an event monitor. */
-export type DecoderSpec = Pick<EventMonitorConfig, 'contracts' | 'eventsToMonitor' | 'addressFilters' | 'keepUnknown'>;
+/** Which events of which contracts a decoder is made for. */
+export interface DecoderSpec {
+  readonly contracts: readonly ContractAbi[];
+  /** Names or full signatures; null: every event of the ABIs. */
+  readonly eventsToMonitor: readonly string[] | null;
+  /** Keep an event only if one of its address arguments is listed; empty: keep all. */
+  readonly addressFilters: readonly string[];
+  /** Ask for every log, whatever its topics are. */
+  readonly keepUnknown: boolean;
+}
 
 const ignored: Decoded = { kind: 'ignored' };
 const undecodable = undecoded('undecodable');
 
-/** Compiles the ABIs of an event monitor into a decoder; throws a UsageError where they hold none of its events. */
+/** Compiles ABIs into a decoder; throws a UsageError where they hold none of its events. */
 export function createDecoder(spec: DecoderSpec): LogDecoder {
   return new EventDecoder(spec);
 }

@@ -1,40 +1,41 @@
-import { keccak_256 } from 'js-sha3';
 import type { BlockHeader } from '../../model/block.js';
-import { encodeRlp, rlpNumber } from './rlp.js';
-import type { Rlp } from './rlp.js';
+import { keccakHex } from '../abi/keccak.js';
+import { RlpWriter } from './rlp-writer.js';
 
 type Fields = Readonly<Record<string, unknown>>;
-type Read = (value: unknown) => Rlp;
+type Field = readonly [name: string, kind: 'hex' | 'number'];
 
 /** What every header holds, in the order in which it is hashed (Yellow Paper, 4.3). */
-const always: readonly (readonly [name: string, read: Read])[] = [
-  ['parentHash', bytesIn],
-  ['sha3Uncles', bytesIn],
-  ['miner', bytesIn],
-  ['stateRoot', bytesIn],
-  ['transactionsRoot', bytesIn],
-  ['receiptsRoot', bytesIn],
-  ['logsBloom', bytesIn],
-  ['difficulty', numberIn],
-  ['number', numberIn],
-  ['gasLimit', numberIn],
-  ['gasUsed', numberIn],
-  ['timestamp', numberIn],
-  ['extraData', bytesIn],
-  ['mixHash', bytesIn],
-  ['nonce', bytesIn],
+const always: readonly Field[] = [
+  ['parentHash', 'hex'],
+  ['sha3Uncles', 'hex'],
+  ['miner', 'hex'],
+  ['stateRoot', 'hex'],
+  ['transactionsRoot', 'hex'],
+  ['receiptsRoot', 'hex'],
+  ['logsBloom', 'hex'],
+  ['difficulty', 'number'],
+  ['number', 'number'],
+  ['gasLimit', 'number'],
+  ['gasUsed', 'number'],
+  ['timestamp', 'number'],
+  ['extraData', 'hex'],
+  ['mixHash', 'hex'],
+  ['nonce', 'hex'],
 ];
 
 /** What later rules have added, each behind all of those before it (EIP-1559, 4895, 4844, 4788, 7685). */
-const later: readonly (readonly [name: string, read: Read])[] = [
-  ['baseFeePerGas', numberIn],
-  ['withdrawalsRoot', bytesIn],
-  ['blobGasUsed', numberIn],
-  ['excessBlobGas', numberIn],
-  ['parentBeaconBlockRoot', bytesIn],
-  ['requestsHash', bytesIn],
+const later: readonly Field[] = [
+  ['baseFeePerGas', 'number'],
+  ['withdrawalsRoot', 'hex'],
+  ['blobGasUsed', 'number'],
+  ['excessBlobGas', 'number'],
+  ['parentBeaconBlockRoot', 'hex'],
+  ['requestsHash', 'hex'],
 ];
 
+/** Enough for nearly all of them, in bytes. */
+const headerRoom = 1_024;
 const hashedNames = [...always, ...later].map(([name]) => name);
 
 /** What goes into the hashes of headers, or whether it gave them: a hash is computed once, and only if somebody asks. */
@@ -69,15 +70,8 @@ function giveHash(fields: Fields): boolean {
 /** Returns the hash of a header as a node shows it, 0x-hex; throws TypeError where it lacks what goes into it. */
 export function headerHash(header: Fields): string {
   const added = later.filter(([name]) => header[name] !== undefined && header[name] !== null);
-  return `0x${keccak_256(encodeRlp([...always, ...added].map(([name, read]) => read(header[name]))))}`;
-}
-
-function bytesIn(value: unknown): Buffer {
-  if (typeof value === 'string' && value.startsWith('0x')) return Buffer.from(value.slice(2), 'hex');
-  throw new TypeError('no bytes');
-}
-
-function numberIn(value: unknown): Buffer {
-  if (typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)) return rlpNumber(BigInt(value));
-  throw new TypeError('no number');
+  const writer = new RlpWriter(headerRoom);
+  for (const [name, kind] of [...always, ...added].reverse()) writer[kind](header[name]);
+  writer.list(0);
+  return keccakHex(writer.since(0));
 }

@@ -1,51 +1,100 @@
-import { keccak_256 } from 'js-sha3';
-import { encodeRlp, rlpNumber } from './rlp.js';
-import type { Rlp } from './rlp.js';
+import { keccak256, keccakHex } from '../abi/keccak.js';
+import { RlpWriter } from './rlp-writer.js';
 
-/** An item of a list, and the nibbles of the key under which the trie holds it. */
+/** An item of a list, and the hex digits of the key under which the trie holds it. */
 interface Entry {
-  readonly path: readonly number[];
-  readonly value: Buffer;
+  readonly path: string;
+  readonly index: number;
 }
 
-const empty = Buffer.alloc(0);
+/** Writes the item of an index. */
+type WriteItem = (writer: RlpWriter, index: number) => void;
+
+const hashLength = 32;
+const nothing = Buffer.from([0x80]);
 
 /**
  * Returns the root of the Merkle Patricia trie that holds a list, each item under the RLP of its index, as blocks hold their
  * receipts (Yellow Paper, appendix D), as 0x-hex. No key is the beginning of another, so that branches hold no values.
  */
-export function listRoot(items: readonly Buffer[]): string {
-  const entries = items.map((value, index) => ({ path: nibblesOf(encodeRlp(rlpNumber(index))), value }));
-  return `0x${keccak_256(entries.length === 0 ? encodeRlp(empty) : encodeRlp(nodeOf(entries, 0)))}`;
+export function listRoot(count: number, write: WriteItem): string {
+  if (count === 0) return keccakHex(nothing);
+  const entries = Array.from({ length: count }, (_item, index) => ({ path: pathOf(index), index }));
+  entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const writer = new RlpWriter();
+  new Trie(entries, writer, write).writeNode(0, count, 0);
+  return keccakHex(writer.since(0));
 }
 
-function nodeOf(entries: readonly Entry[], depth: number): Rlp {
-  const [first, ...others] = entries as [Entry, ...Entry[]];
-  if (others.length === 0) return [packPath(first.path.slice(depth), true), first.value];
-  let shared = depth;
-  while (others.every(({ path }) => path[shared] === first.path[shared])) shared++;
-  if (shared > depth) return [packPath(first.path.slice(depth, shared), false), referenceTo(entries, shared)];
-  const children = Array.from({ length: 16 }, (_item, nibble) => {
-    const below = entries.filter(({ path }) => path[depth] === nibble);
-    return below.length === 0 ? empty : referenceTo(below, depth + 1);
-  });
-  return [...children, empty];
+/** The entries below a node stand together: `from` to `end`, and share so many digits. */
+class Trie {
+  readonly #entries: readonly Entry[];
+  readonly #writer: RlpWriter;
+  readonly #write: WriteItem;
+
+  constructor(entries: readonly Entry[], writer: RlpWriter, write: WriteItem) {
+    this.#entries = entries;
+    this.#writer = writer;
+    this.#write = write;
+  }
+
+  writeNode(from: number, end: number, depth: number): void {
+    const { path, index } = this.#entry(from);
+    const since = this.#writer.length;
+    if (end - from === 1) {
+      this.#write(this.#writer, index);
+      this.#writer.bytes(since);
+      this.#writer.hex(packed(path.slice(depth), '2'));
+    } else {
+      const last = this.#entry(end - 1).path;
+      let shared = depth;
+      while (path[shared] === last[shared]) shared++;
+      if (shared > depth) {
+        this.#writeReference(from, end, shared);
+        this.#writer.hex(packed(path.slice(depth, shared), '0'));
+      } else this.#writeBranch(from, end, depth);
+    }
+    this.#writer.list(since);
+  }
+
+  #writeBranch(from: number, end: number, depth: number): void {
+    this.#writer.raw(nothing);
+    let last = end;
+    for (let digit = 15; digit >= 0; digit--) {
+      let first = last;
+      while (first > from && Number.parseInt(this.#entry(first - 1).path[depth] ?? '', 16) === digit) first--;
+      if (first === last) this.#writer.raw(nothing);
+      else this.#writeReference(first, last, depth + 1);
+      last = first;
+    }
+  }
+
+  /** A node that is shorter than a hash stands there itself. */
+  #writeReference(from: number, end: number, depth: number): void {
+    const since = this.#writer.length;
+    this.writeNode(from, end, depth);
+    const node = this.#writer.since(since);
+    if (node.length < hashLength) return;
+    const hash = keccak256(node);
+    this.#writer.drop(since);
+    this.#writer.raw(hash);
+    this.#writer.bytes(since);
+  }
+
+  #entry(at: number): Entry {
+    return this.#entries[at] as Entry;
+  }
 }
 
-/** A node that is shorter than a hash stands there itself. */
-function referenceTo(entries: readonly Entry[], depth: number): Rlp {
-  const node = nodeOf(entries, depth);
-  const encoded = encodeRlp(node);
-  return encoded.length < 32 ? node : Buffer.from(keccak_256.arrayBuffer(encoded));
+/** The digits of the RLP of an index. */
+function pathOf(index: number): string {
+  if (index === 0) return '80';
+  const digits = index.toString(16);
+  const bytes = digits.length % 2 === 0 ? digits : `0${digits}`;
+  return index < 0x80 ? bytes : (0x80 + bytes.length / 2).toString(16) + bytes;
 }
 
-function nibblesOf(bytes: Buffer): number[] {
-  return [...bytes].flatMap((byte) => [byte >> 4, byte & 15]);
-}
-
-/** Nibbles as bytes, behind one or two that say whether they are odd, and whether a value follows. */
-function packPath(nibbles: readonly number[], isLeaf: boolean): Buffer {
-  const flag = (isLeaf ? 2 : 0) + (nibbles.length % 2);
-  const padded = nibbles.length % 2 === 0 ? [flag, 0, ...nibbles] : [flag, ...nibbles];
-  return Buffer.from(padded.map((nibble) => nibble.toString(16)).join(''), 'hex');
+/** Digits as bytes, behind one or two that say whether they are odd, and, as a 2, that a value follows. */
+function packed(digits: string, flag: '0' | '2'): string {
+  return digits.length % 2 === 0 ? `0x${flag}0${digits}` : `0x${flag === '2' ? 3 : 1}${digits}`;
 }

@@ -1,6 +1,5 @@
 import { listRoot } from './list-root.js';
-import { encodeRlp, rlpNumber } from './rlp.js';
-import type { Rlp } from './rlp.js';
+import type { RlpWriter } from './rlp-writer.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,44 +12,46 @@ const depositType = 0x7e;
  */
 export function receiptsRoot(receipts: readonly unknown[]): string | null {
   try {
-    return listRoot(receipts.map((receipt) => encodeReceipt(receipt as Fields)));
+    return listRoot(receipts.length, (writer, index) => writeReceipt(writer, receipts[index] as Fields));
   } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return null;
+    if (error instanceof TypeError) return null;
     throw error;
   }
 }
 
-function encodeReceipt(receipt: Fields): Buffer {
-  const type = Number(numberIn(receipt['type'] ?? '0x0'));
-  const outcome = receipt['status'] === undefined ? bytesIn(receipt['root']) : rlpNumber(numberIn(receipt['status']));
-  const gas = rlpNumber(numberIn(receipt['cumulativeGasUsed']));
-  const logs = (receipt['logs'] as readonly Fields[]).map(toRlp);
-  const deposit = type === depositType ? [receipt['depositNonce'], receipt['depositReceiptVersion']] : [];
-  const more = deposit.filter((value) => value !== undefined && value !== null);
-  const body = encodeRlp([
-    outcome,
-    gas,
-    bytesIn(receipt['logsBloom']),
-    logs,
-    ...more.map((value) => rlpNumber(numberIn(value))),
-  ]);
-  return type === 0 ? body : Buffer.concat([Buffer.from([type]), body]);
+/** From its end to its beginning, as all that is written. */
+function writeReceipt(writer: RlpWriter, receipt: Fields): void {
+  const since = writer.length;
+  const type = Number(receipt['type'] ?? 0);
+  if (!(type >= 0 && type < 0x80)) throw new TypeError('no type');
+  if (type === depositType) writeDeposit(writer, receipt);
+  writeItems(writer, receipt['logs'], writeLog);
+  writer.hex(receipt['logsBloom']);
+  writer.number(receipt['cumulativeGasUsed']);
+  if (receipt['status'] === undefined) writer.hex(receipt['root']);
+  else writer.number(receipt['status']);
+  writer.list(since);
+  if (type !== 0) writer.raw(Buffer.from([type]));
 }
 
-function toRlp({ address, topics, data }: Fields): Rlp {
-  return [bytesIn(address), (topics as readonly unknown[]).map(bytesIn), bytesIn(data)];
-}
-
-function bytesIn(value: unknown): Buffer {
-  if (typeof value === 'string' && value.startsWith('0x')) {
-    // What is no hex ends it: a look at each digit beforehand would take longer.
-    const bytes = Buffer.from(value.slice(2), 'hex');
-    if (2 + 2 * bytes.length === value.length) return bytes;
+function writeDeposit(writer: RlpWriter, { depositReceiptVersion, depositNonce }: Fields): void {
+  for (const value of [depositReceiptVersion, depositNonce]) {
+    if (value !== undefined && value !== null) writer.number(value);
   }
-  throw new TypeError('no bytes');
 }
 
-function numberIn(value: unknown): bigint {
-  if (typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)) return BigInt(value);
-  throw new TypeError('no number');
+function writeLog(writer: RlpWriter, log: unknown): void {
+  const { address, topics, data } = log as Fields;
+  const since = writer.length;
+  writer.hex(data);
+  writeItems(writer, topics, (_writer, topic) => writer.hex(topic));
+  writer.hex(address);
+  writer.list(since);
+}
+
+function writeItems(writer: RlpWriter, items: unknown, write: (writer: RlpWriter, item: unknown) => void): void {
+  if (!Array.isArray(items)) throw new TypeError('no list');
+  const since = writer.length;
+  for (let at = items.length - 1; at >= 0; at--) write(writer, items[at]);
+  writer.list(since);
 }

@@ -1,5 +1,5 @@
-import { keccak_256 } from 'js-sha3';
 import type { RawLog } from '../../model/event.js';
+import { keccak256 } from '../abi/keccak.js';
 import type { LogFilter } from './log-filter.js';
 
 /** Returns a test of whether a block's bloom filter says that the block may hold a wanted log (Yellow Paper, 4.3.1). */
@@ -25,8 +25,8 @@ export function logsBloomOf(logs: readonly RawLog[]): string {
 
 /** The three bits that stand for an address or a topic: the low 11 bits of each of the hash's first three words. */
 function bitsOf(hex: string): readonly number[] {
-  const hash = Buffer.from(keccak_256.arrayBuffer(Buffer.from(hex.slice(2), 'hex')));
-  return [0, 2, 4].map((index) => hash.readUInt16BE(index) & 2047);
+  const hash = keccak256(Buffer.from(hex.slice(2), 'hex'));
+  return [0, 2, 4].map((at) => (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & 2047);
 }
 
 function hasAny(bloom: Buffer, wanted: readonly (readonly number[])[] | undefined): boolean {

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { eventSignatures } from '../../chain/abi/abi.js';
 import { AbiStore, type StoredAbi } from '../../database/pipelines/abi-store.js';
-import { readAbiFile } from '../../pipeline/resolve-abi.js';
+import { readAbiFile } from '../../pipeline/definition/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';

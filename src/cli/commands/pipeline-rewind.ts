@@ -1,6 +1,6 @@
 import { ChainClient } from '../../chain/chain-client.js';
 import type { HeaderOf } from '../../chain/reorg/reorg.js';
-import { sourceConfig } from '../../components/registry.js';
+import { sourceOf } from '../../components/source-of.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -8,7 +8,7 @@ import { RewindStore } from '../../database/events/rewind-store.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
-import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
 import { findRewindBlock } from '../../tasks/rewind/rewind-block.js';
 import type { RewindBlock } from '../../tasks/rewind/rewind-block.js';
 import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind/rewind-pipeline.js';
@@ -74,9 +74,7 @@ async function findBlock(
   { settings, clock, logger, signals }: CommandContext,
   { pipeline, checkpoint, toBlock }: Wanted,
 ): Promise<RewindBlock> {
-  const [component] = pipeline.components;
-  if (component === undefined) throw new UsageError(`pipeline ${pipeline.id} has no component`);
-  const { chainName, chainId } = sourceConfig(component);
+  const { name: chainName, id: chainId } = sourceOf(pipeline).chain;
   const urls = settings.rpcUrls(chainName);
   const find = (headerOf: HeaderOf | null): Promise<RewindBlock> =>
     findRewindBlock(stores, checkpoint, toBlock, headerOf);

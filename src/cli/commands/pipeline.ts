@@ -9,10 +9,10 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus } from '../../model/task.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
-import { loadDefinition } from '../../pipeline/definition.js';
-import { nameProblem } from '../../pipeline/pipeline-name.js';
+import { loadDefinition } from '../../pipeline/definition/read-definition.js';
+import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
 import { UsageError } from '../../runtime/errors.js';
-import { definitionKeys } from '../../pipeline/definition-keys.js';
+import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context.js';
@@ -180,7 +180,7 @@ function textOf(waiting: Waiting | undefined, lang: 'en' | 'zh'): string | null 
 async function exportPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const pipeline = await withStore(context, (store) => store.get(id));
   if (context.output.isJson) return context.output.json(definitionKeys(pipeline));
-  const { printDefinition } = await import('../../pipeline/print-definition.js');
+  const { printDefinition } = await import('../../pipeline/definition/print-definition.js');
   await context.output.data(printDefinition(pipeline));
 }
 

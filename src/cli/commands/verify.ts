@@ -1,8 +1,7 @@
 import { ChainClient } from '../../chain/chain-client.js';
-import { createDecoder } from '../../chain/abi/decoder.js';
-import { sourceConfig } from '../../components/registry.js';
+import { sourceOf } from '../../components/source-of.js';
+import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import type { EventMonitorConfig } from '../../model/pipeline.js';
 import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
@@ -64,15 +63,13 @@ async function verify(context: CommandContext, options: VerifyOptions): Promise<
 async function verifyIn(database: Database, context: CommandContext, options: VerifyOptions): Promise<VerifyReport> {
   const { clock, logger, signals, statusLine, output } = context;
   const { id, repair = false, receipts = false, ...range } = options;
-  const [component] = (await new PipelineStore(database).get(id)).components;
-  if (component === undefined) throw new UsageError(`pipeline ${id} has no component`);
-  const config = sourceConfig(component);
-  const { chainId, batchSize } = config;
-  const chain = openChain(context, config);
+  const source = sourceOf(await new PipelineStore(database).get(id));
+  const { batchSize } = source;
+  const chain = openChain(context, source);
   try {
     return await verifyPipeline({
-      ...{ database, pipelineId: id, chainId, batchSize, repair, receipts, ...range },
-      ...{ chain, reader: await chooseReader(chain, context), decoder: createDecoder(config), clock, logger },
+      ...{ database, pipelineId: id, chainId: source.chain.id, batchSize, repair, receipts, ...range },
+      ...{ chain, reader: await chooseReader(chain, context), decoder: await source.decoder(), clock, logger },
       onProgress: (report) => statusLine?.show(progressOf(report, output.lang)),
       signal: signals.stopping,
     });
@@ -81,9 +78,9 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
   }
 }
 
-function openChain(context: CommandContext, config: EventMonitorConfig): ChainClient {
+function openChain(context: CommandContext, { chain: { name, id } }: PipelineSource): ChainClient {
   const { settings, clock, logger } = context;
-  return new ChainClient({ urls: findUrls(settings, config), chainId: config.chainId, clock, logger, ...patience });
+  return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...patience });
 }
 
 /** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */

@@ -4,8 +4,8 @@ import type { LogDecoder } from '../../chain/abi/decoder.js';
 import type { HeadFeed } from '../../chain/heads/head-feed.js';
 import { LogSource } from '../../chain/logs/log-source.js';
 import { NewBlocks } from '../../chain/logs/new-blocks.js';
-import type { EventMonitorConfig } from '../../model/pipeline.js';
 import type { SourceContext } from '../component.js';
+import type { EventMonitorConfig } from './config.js';
 import { BlockReader } from './block-reader.js';
 
 interface BlockReaderDeps {

@@ -6,7 +6,7 @@ export interface Patience {
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** Drops the connection on which the server stays silent. */
-  drop(): void;
+  readonly drop: () => void;
 }
 
 /** Waits for a server, but not for ever; throws DatabaseUnreachableError where it stays silent. */

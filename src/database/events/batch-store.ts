@@ -2,8 +2,14 @@ import type { EventBatch, RollbackMessage } from '../../model/batch.js';
 import type { Progress } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
+import { takeAway } from './change-rows.js';
+import { compareStored } from './compare-stored.js';
 import { insertEvents, insertRecentBlocks, insertUndecoded } from './event-columns.js';
 import type { RowOwner } from './event-columns.js';
+import { EventStore } from './event-store.js';
+import { deleteRows, keepRemoved, noteChange } from './journal.js';
+import type { Narrow } from './journal.js';
+import { pruneJournal } from './prune-journal.js';
 import type { BulkInsert, Statement } from '../script.js';
 
 /** Who commits, and from where: what the fences of a commit compare. */
@@ -19,7 +25,7 @@ export interface BatchCommit extends CommitGuard {
   readonly chainId: number;
   /** First block of the unbroken stretch that ends with this batch. */
   readonly startBlock: number;
-  /** Rows may be stored for these blocks already: they are replaced. */
+  /** Rows may be stored for these blocks already: those that differ are replaced. */
   readonly replaces: boolean;
   /** The batch does not follow the checkpoint: what was remembered of the chain belongs to another stretch. */
   readonly forgets: boolean;
@@ -36,7 +42,12 @@ export interface RollbackCommit extends CommitGuard {
 /** What a batch has rows of. */
 export type BatchRows = Pick<EventBatch, 'events' | 'undecoded'>;
 
-interface PreparedRows extends RowOwner {
+/** Whose rows they are, and which version of the checkpoint adds them. */
+export interface RowOrigin extends RowOwner {
+  readonly added: number;
+}
+
+interface PreparedRows extends RowOrigin {
   readonly undecoded: BatchRows['undecoded'];
   readonly inserts: readonly BulkInsert[];
 }
@@ -45,8 +56,8 @@ type Step = Query | Statement | BulkInsert;
 
 /**
  * Commits what a source sends. Each commit is one transaction: renew the lease (no such row: the lease is lost), move the
- * checkpoint (another holder or version: the same), and the batch's rows. Task first, then checkpoint, as in a claim, so
- * that the two can't wait for each other.
+ * checkpoint (another holder or version: the same), a row of the journal, and the batch's rows. Task first, then checkpoint,
+ * as in a claim, so that the two can't wait for each other.
  */
 export class BatchStore {
   readonly #database: Database;
@@ -58,12 +69,11 @@ export class BatchStore {
   }
 
   /** Builds the rows of a batch that is to be committed soon, perhaps while another commit is in the air. */
-  prepare(owner: RowOwner, rows: BatchRows): void {
-    const { pipelineId, chainId } = owner;
+  prepare(origin: RowOrigin, rows: BatchRows): void {
     try {
-      const inserts = toInserts(owner, rows);
+      const inserts = toInserts(origin, rows);
       this.#database.prepare?.(inserts);
-      this.#prepared.set(rows.events, { pipelineId, chainId, undecoded: rows.undecoded, inserts });
+      this.#prepared.set(rows.events, { ...origin, undecoded: rows.undecoded, inserts });
     } catch {
       // Its commit meets the same in its turn, when what stands before it is committed.
     }
@@ -76,44 +86,54 @@ export class BatchStore {
 
   /** Commits a batch whole; throws FenceError, with nothing written, where the lease or the version is another. */
   async commit(commit: BatchCommit): Promise<void> {
-    const { batch, pipelineId, chainId } = commit;
+    const { batch, chainId } = commit;
+    const { fromBlock, toBlock } = batch;
+    // What is stored can't change before this commit lands: whoever changes it takes the version that this one wants.
+    const rows = commit.replaces ? await this.#replace(commit) : this.#rowsOf(commit);
     await this.#database.write([
       ...this.#guard(commit, commit.progress, {
-        chain_id: chainId,
+        chain: chainId,
         start_block: commit.startBlock,
-        block_number: batch.toBlock,
-        block_hash: toBytes(batch.toHash),
+        block_number: toBlock,
+        hash: toBytes(batch.toHash),
       }),
-      ...(commit.replaces ? this.#deleteRows(pipelineId, batch.fromBlock, batch.toBlock) : []),
-      ...this.#rowsOf(commit, batch),
+      noteChange(this.#database, { ...commit, kind: commit.replaces ? 'replace' : 'append', fromBlock, toBlock }),
+      ...rows,
       ...this.#remember(commit),
     ]);
   }
 
   /** Takes back every row above the ancestor, and notes that it did; returns how many events there were. Throws FenceError as `commit` does. */
   async rollback(commit: RollbackCommit): Promise<number> {
-    const { pipelineId, message } = commit;
+    const { pipelineId, blocks } = commit;
+    const { number, hash } = commit.message.ancestor;
     const { knex } = this.#database;
-    const above = (table: string): Query =>
-      knex(table).where({ pipeline_id: pipelineId }).where('block_number', '>', message.ancestor.number).delete();
-    const guard = this.#guard(commit, commit.progress, {
-      block_number: message.ancestor.number,
-      block_hash: toBytes(message.ancestor.hash),
-    });
+    const above: Narrow = (rows) => rows.where('block_number', '>', number);
+    const before = [
+      ...this.#guard(commit, commit.progress, { block_number: number, hash: toBytes(hash) }),
+      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock: number + 1, toBlock: number + blocks }),
+      keepRemoved(this.#database, pipelineId, above),
+    ];
     const results = await this.#database.write([
-      ...guard,
-      above('event'),
-      above('undecoded_log'),
-      above('recent_block'),
+      ...before,
+      deleteRows(this.#database, 'event', pipelineId, above),
+      deleteRows(this.#database, 'undecoded_log', pipelineId, above),
+      deleteRows(this.#database, 'recent_block', pipelineId, above),
       knex('reorg').insert({
         pipeline_id: pipelineId,
         task_id: commit.taskId,
         create_time: this.#database.dialect.now(knex),
-        ancestor_block: message.ancestor.number,
-        blocks: commit.blocks,
+        ancestor_block: number,
+        blocks,
       }),
     ]);
-    return results[guard.length]?.matched ?? 0;
+    return results[before.length]?.matched ?? 0;
+  }
+
+  /** Forgets what nobody needs of a pipeline's journal, beside its commits; never throws. */
+  async prune(pipelineId: number): Promise<void> {
+    // What is wrong with the database is met by the next commit, which can tell somebody.
+    await pruneJournal(this.#database, pipelineId).catch(() => undefined);
   }
 
   /** Returns the newest block for which a pipeline has rows; -1 where it has none. */
@@ -144,16 +164,21 @@ export class BatchStore {
     ];
   }
 
-  #rowsOf(owner: RowOwner, batch: BatchRows): readonly BulkInsert[] {
+  #rowsOf(commit: BatchCommit): readonly BulkInsert[] {
+    const { batch } = commit;
     const known = this.#prepared.get(batch.events);
-    const fits = known?.pipelineId === owner.pipelineId && known.chainId === owner.chainId;
-    return fits && known.undecoded === batch.undecoded ? known.inserts : toInserts(owner, batch);
+    const fits =
+      known?.pipelineId === commit.pipelineId && known.chainId === commit.chainId && known.added === commit.version + 1;
+    return fits && known.undecoded === batch.undecoded ? known.inserts : toInserts(originOf(commit), batch);
   }
 
-  #deleteRows(pipelineId: number, from: number, to: number): readonly Step[] {
-    return ['event', 'undecoded_log'].map((table) =>
-      this.#database.knex(table).where({ pipeline_id: pipelineId }).whereBetween('block_number', [from, to]).delete(),
-    );
+  /** Only rows that differ go and come: who reads the journal must not be told of others. */
+  async #replace(commit: BatchCommit): Promise<readonly Step[]> {
+    const { batch, pipelineId } = commit;
+    const range = { from: batch.fromBlock, to: batch.toBlock };
+    const { change } = await compareStored(new EventStore(this.#database), commit, range, batch);
+    const comes = { events: change.events.comes, undecoded: change.undecoded.comes };
+    return [...takeAway(this.#database, pipelineId, change), ...toInserts(originOf(commit), comes)];
   }
 
   #remember(commit: BatchCommit): readonly Step[] {
@@ -164,8 +189,12 @@ export class BatchStore {
   }
 }
 
-function toInserts(owner: RowOwner, { events, undecoded }: BatchRows): readonly BulkInsert[] {
-  return [...insertEvents(owner, events), ...insertUndecoded(owner, undecoded)];
+function originOf({ pipelineId, chainId, version }: BatchCommit): RowOrigin {
+  return { pipelineId, chainId, added: version + 1 };
+}
+
+function toInserts(origin: RowOrigin, { events, undecoded }: BatchRows): readonly BulkInsert[] {
+  return [...insertEvents(origin, events, origin.added), ...insertUndecoded(origin, undecoded)];
 }
 
 function toBytes(hex: string): Buffer {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Database } from '../database.js';
+import type { ChangeKind } from './journal.js';
 
 /** The rows of `pipeline_checkpoint`, one a pipeline, and the remembered blocks that go with them. */
 export class CheckpointStore {
@@ -18,7 +20,7 @@ export class CheckpointStore {
       await this.#database.write([
         this.#database
           .knex('pipeline_checkpoint')
-          .insert({ pipeline_id: pipelineId, version: 0 })
+          .insert({ pipeline_id: pipelineId, version: 0, epoch: newEpoch() })
           .onConflict('pipeline_id')
           .ignore(),
       ]);
@@ -52,6 +54,14 @@ export class CheckpointStore {
     return rows.map((row) => row.pipeline_id);
   }
 
+  /** Returns what the commit with a version did; null where there is none, or none is known any more. */
+  async changeAt(pipelineId: number, version: number): Promise<ChangeKind | null> {
+    const [row] = await this.#database.read<{ kind: ChangeKind }[]>((knex) =>
+      knex('pipeline_commit').select('kind').where({ pipeline_id: pipelineId, version }),
+    );
+    return row?.kind ?? null;
+  }
+
   /** Returns the remembered blocks of a pipeline, ascending. */
   async recentBlocks(pipelineId: number): Promise<readonly BlockRef[]> {
     const rows = await this.#database.read<{ block_number: number; block_hash: Buffer }[]>((knex) =>
@@ -64,13 +74,18 @@ export class CheckpointStore {
   }
 }
 
+/** Returns what tells a checkpoint from one that was made before it, or after, in its place. */
+export function newEpoch(): string {
+  return randomBytes(16).toString('hex');
+}
+
 interface CheckpointRow {
   pipeline_id: number;
   task_id: number | null;
-  chain_id: number | null;
+  chain: number | null;
   start_block: number | null;
   block_number: number | null;
-  block_hash: Buffer | null;
+  hash: Buffer | null;
   version: number;
 }
 
@@ -78,10 +93,10 @@ function toCheckpoint(row: CheckpointRow): Checkpoint {
   return {
     pipelineId: row.pipeline_id,
     taskId: row.task_id,
-    chainId: row.chain_id,
+    chainId: row.chain,
     startBlock: row.start_block,
     blockNumber: row.block_number,
-    blockHash: row.block_hash === null ? null : toHex(row.block_hash),
+    blockHash: row.hash === null ? null : toHex(row.hash),
     version: row.version,
   };
 }

@@ -8,9 +8,10 @@ export interface RowOwner {
   readonly chainId: number;
 }
 
-/** Returns the insert of a pipeline's events; none where there are none. */
-export function insertEvents(owner: RowOwner, events: readonly ChainEvent[]): readonly BulkInsert[] {
+/** Returns the insert of a pipeline's events, which the version `added` of its checkpoint adds; none where there are none. */
+export function insertEvents(owner: RowOwner, events: readonly ChainEvent[], added: number): readonly BulkInsert[] {
   return insert('event', events, [
+    column('added', events, () => added),
     column('event_name', events, (event) => event.eventName),
     column('event_signature', events, (event) => event.eventSignature),
     ...positionColumns(owner, events),

@@ -26,9 +26,19 @@ export interface UndecodedRow extends PositionRow {
   readonly data: string;
 }
 
+/** Characters and bytes of a page, about, above which the next one gets fewer rows: arguments may be of any length. */
+export const pageWeight = 8_000_000;
+
 /** Returns the length of what may be long in a row. */
 export function weightOf(row: PositionRow & Partial<EventRow & UndecodedRow>): number {
   return (row.args?.length ?? 0) + (row.data?.length ?? 0);
+}
+
+/** How many rows to read next, of which each is about as long as those that were read. */
+export function nextSize(rows: readonly PositionRow[], mostRows: number): number {
+  let weight = 1;
+  for (const row of rows) weight += weightOf(row);
+  return Math.max(1, Math.min(mostRows, Math.floor((pageWeight * rows.length) / weight)));
 }
 
 /** Returns a row of `event` as an event. */

@@ -2,7 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { StoredEvent, StoredUndecodedLog } from '../../model/stored-event.js';
 import type { Database } from '../database.js';
-import { toEvent, toUndecodedLog, weightOf, type EventRow, type PositionRow, type UndecodedRow } from './event-rows.js';
+import { beyond, keyColumns, toPosition } from './event-key.js';
+import type { EventPlace, Position } from './event-key.js';
+import { nextSize, toEvent, toUndecodedLog } from './event-rows.js';
+import type { EventRow, PositionRow, UndecodedRow } from './event-rows.js';
 
 /** Which of a pipeline's rows are wanted; what is left out narrows nothing. Blocks are inclusive. */
 export interface EventFilter {
@@ -20,9 +23,6 @@ interface PageOptions {
   readonly pageSize?: number | undefined;
 }
 
-/** Where a page ended: the primary key of its last row, the pipeline aside. */
-type Position = Pick<PositionRow, 'block_number' | 'log_index' | 'transaction_hash'>;
-
 /** Which part of the events a page holds. */
 export interface EventPart {
   /** The last event of the page before; undefined: from the beginning. */
@@ -32,18 +32,7 @@ export interface EventPart {
   readonly limit: number;
 }
 
-/** What tells one event of a pipeline from all others, in the order of the chain. */
-export interface EventPlace {
-  readonly blockNumber: number;
-  readonly logIndex: number;
-  /** 0x-hex. */
-  readonly transactionHash: string;
-}
-
 const defaultPageSize = 500;
-/** Characters and bytes of a page, about, above which the next one gets fewer rows: arguments may be of any length. */
-const pageWeight = 8_000_000;
-const keyColumns = ['block_number', 'log_index', 'transaction_hash'] as const;
 
 /** Reads the events and undecoded logs of pipelines: the tables `event` and `undecoded_log`. */
 export class EventStore {
@@ -136,12 +125,6 @@ export class EventStore {
   }
 }
 
-function nextSize(rows: readonly PositionRow[], mostRows: number): number {
-  let weight = 1;
-  for (const row of rows) weight += weightOf(row);
-  return Math.max(1, Math.min(mostRows, Math.floor((pageWeight * rows.length) / weight)));
-}
-
 function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilder {
   void query.where({ pipeline_id: filter.pipelineId });
   if (filter.fromBlock !== undefined) void query.where('block_number', '>=', filter.fromBlock);
@@ -151,20 +134,4 @@ function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilde
     void query.where(isSignature ? { event_signature: filter.event } : { event_name: filter.event });
   }
   return query;
-}
-
-function toPosition({ blockNumber, logIndex, transactionHash }: EventPlace): Position {
-  const bytes = Buffer.from(transactionHash.slice(2), 'hex');
-  return { block_number: blockNumber, log_index: logIndex, transaction_hash: bytes };
-}
-
-/** The bound on the block alone is what every server seeks in the primary key by; what follows only filters there. */
-function beyond(query: Knex.QueryBuilder, last: Position, than: '<' | '>'): Knex.QueryBuilder {
-  return query.where('block_number', `${than}=`, last.block_number).where((later) => {
-    void later.where('block_number', than, last.block_number);
-    void later.orWhere('log_index', than, last.log_index);
-    void later.orWhere((sameIndex) => {
-      void sameIndex.where('log_index', last.log_index).where('transaction_hash', than, last.transaction_hash);
-    });
-  });
 }

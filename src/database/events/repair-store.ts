@@ -1,18 +1,25 @@
-import type { ChainEvent, UndecodedLog } from '../../model/event.js';
 import type { Database, Query } from '../database.js';
+import type { BulkInsert } from '../script.js';
+import { takeAway } from './change-rows.js';
+import type { BlockChange } from './compare-stored.js';
 import { insertEvents, insertUndecoded } from './event-columns.js';
+import { noteChange, versionOf } from './journal.js';
+import { keptCommits } from './prune-journal.js';
 
 export interface Repair {
   readonly pipelineId: number;
   readonly chainId: number;
-  /** The blocks whose rows are replaced; the checkpoint must not lie below them. */
-  readonly blocks: readonly number[];
-  /** All rows that these blocks shall have. */
-  readonly events: readonly ChainEvent[];
-  readonly undecoded: readonly UndecodedLog[];
-  /** The version that the checkpoint must have, where the blocks may yet be replaced; null where they can't. */
-  readonly version: number | null;
+  /** The block whose rows are put right; the checkpoint must not lie below it. */
+  readonly block: number;
+  readonly change: BlockChange;
+  /** The checkpoint's version when the rows were compared. */
+  readonly version: number;
+  /** The chain can't replace the block any more: commits of other blocks may have landed since. */
+  readonly isSettled: boolean;
 }
+
+/** Marks the rows of a repair until they have its version, which no row has that is stored. */
+const unversioned = 0;
 
 /** Puts rows of blocks that have been read right, beside a run that goes on. */
 export class RepairStore {
@@ -23,28 +30,46 @@ export class RepairStore {
   }
 
   /**
-   * Replaces the rows of blocks in one transaction. It holds the checkpoint's row, so that commits, rollbacks and rewinds of the
-   * pipeline wait for it, and changes neither holder nor version, so that they go on as if nothing had happened. Throws
-   * FenceError, with nothing written, where the blocks are not below the checkpoint any more.
+   * Replaces the rows of a block that are not right, in one transaction, under a version of its own, which the run that holds
+   * the pipeline goes on from. Throws FenceError, with nothing written, where the block is not below the checkpoint any more,
+   * or its rows may have changed since they were compared.
    */
-  async replace({ pipelineId, chainId, blocks, events, undecoded, version }: Repair): Promise<void> {
+  async replace({ pipelineId, chainId, block, change, version, isSettled }: Repair): Promise<void> {
     const { knex, dialect } = this.#database;
+    const unchanged = isSettled ? [version, version + keptCommits - 1] : [version, version];
+    const since = knex('pipeline_commit')
+      .select('version')
+      .where({ pipeline_id: pipelineId })
+      .where('version', '>', version)
+      .where('from_block', '<=', block);
     const checkpoint = knex('pipeline_checkpoint')
-      .where({ pipeline_id: pipelineId, chain_id: chainId, ...(version === null ? {} : { version }) })
-      .where('block_number', '>=', Math.max(...blocks))
-      .update({ update_time: dialect.now(knex) });
-    const rowsOf = (table: string): Query =>
-      knex(table)
-        .where({ pipeline_id: pipelineId })
-        .whereIn('block_number', [...blocks])
-        .delete();
-    const owner = { pipelineId, chainId };
+      .where({ pipeline_id: pipelineId, chain: chainId })
+      .where('block_number', '>=', block)
+      // More commits than that may have been forgotten.
+      .whereBetween('version', unchanged as [number, number])
+      .whereNotExists(since)
+      .update({ update_time: dialect.now(knex) })
+      .increment('version', 1);
     await this.#database.write([
       this.#database.fenced(checkpoint),
-      rowsOf('event'),
-      rowsOf('undecoded_log'),
-      ...insertEvents(owner, events),
-      ...insertUndecoded(owner, undecoded),
+      noteChange(this.#database, { pipelineId, kind: 'repair', fromBlock: block, toBlock: block }),
+      ...takeAway(this.#database, pipelineId, change),
+      ...this.#bring({ pipelineId, chainId }, block, change),
     ]);
   }
+
+  /** Which version it is only the server knows: other blocks may be committed at the same time. */
+  #bring(owner: Pick<Repair, 'pipelineId' | 'chainId'>, block: number, { events, undecoded }: BlockChange): Step[] {
+    const { knex } = this.#database;
+    const added = { pipeline_id: owner.pipelineId, block_number: block, added: unversioned };
+    return [
+      ...insertEvents(owner, events.comes, unversioned),
+      knex('event')
+        .where(added)
+        .update({ added: versionOf(knex, owner.pipelineId) }),
+      ...insertUndecoded(owner, undecoded.comes),
+    ];
+  }
 }
+
+type Step = Query | BulkInsert;

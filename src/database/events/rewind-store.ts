@@ -2,6 +2,8 @@ import type { Database, Query } from '../database.js';
 import { endReplaced } from '../tasks/end-replaced.js';
 import type { Replaced } from '../tasks/end-replaced.js';
 import { insertRecentBlocks } from './event-columns.js';
+import { deleteRows, keepRemoved, noteChange } from './journal.js';
+import type { Narrow } from './journal.js';
 import type { BulkInsert, Statement } from '../script.js';
 
 type Step = Query | Statement | BulkInsert;
@@ -14,6 +16,8 @@ export interface RewindStep {
   readonly version: number;
   /** A running task that gives no sign of life, and is ended. */
   readonly replaces: Replaced | null;
+  /** The last block that has been read. */
+  readonly from: number;
   /** Rows of later blocks go. */
   readonly above: number;
   /** Where the checkpoint is set to, not above that; its hash is null where it is unknown. */
@@ -46,30 +50,31 @@ export class RewindStore {
   async takeBack(step: RewindStep): Promise<TakenBack> {
     const { knex, dialect } = this.#database;
     const { pipelineId, to } = step;
-    const above = (table: string): Query =>
-      knex(table).where({ pipeline_id: pipelineId }).where('block_number', '>', step.above).delete();
+    const above: Narrow = (rows) => rows.where('block_number', '>', step.above);
     const checkpoint = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId, version: step.version })
       .whereRaw(dialect.sameAs(knex, 'task_id', step.holder))
       .update({
         block_number: to.number,
-        block_hash: toBytes(to.hash),
+        hash: toBytes(to.hash),
         version: step.version + 1,
         update_time: dialect.now(knex),
         ...(step.ends === null ? {} : { task_id: null }),
       });
-    const guard = [
+    const before = [
       ...(step.replaces === null ? [] : endReplaced(this.#database, pipelineId, step.replaces)),
       this.#database.fenced(checkpoint),
+      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock: step.above + 1, toBlock: step.from }),
+      keepRemoved(this.#database, pipelineId, above),
     ];
     const results = await this.#database.write([
-      ...guard,
-      above('event'),
-      above('undecoded_log'),
-      above('recent_block'),
+      ...before,
+      deleteRows(this.#database, 'event', pipelineId, above),
+      deleteRows(this.#database, 'undecoded_log', pipelineId, above),
+      deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...this.#remember(step),
     ]);
-    const [events, undecoded] = results.slice(guard.length);
+    const [events, undecoded] = results.slice(before.length);
     return { events: events?.matched ?? 0, undecoded: undecoded?.matched ?? 0 };
   }
 

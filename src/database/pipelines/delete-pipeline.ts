@@ -8,6 +8,8 @@ const chunkRows = 10_000;
 
 const orderedTables = [
   { table: 'event', order: 'block_number' },
+  { table: 'event_removed', order: 'block_number' },
+  { table: 'pipeline_commit', order: 'version' },
   { table: 'undecoded_log', order: 'block_number' },
   { table: 'recent_block', order: 'block_number' },
   { table: 'reorg', order: 'id' },

@@ -119,7 +119,7 @@ export class PipelineStore {
     const { knex, dialect } = this.#database;
     const [step] = await this.#database.write([
       this.#insertRow(definition, key, {}),
-      knex('pipeline_component').insert(componentRow(first, 0, dialect.lastInsertId(knex))),
+      knex('pipeline_component').insert(componentRow(first, 0, dialect.lastInsertId(knex, 'pipeline'))),
       ...others.map((component, i) => this.#insertNext(component, i + 1)),
     ]);
     return step?.insertId ?? 0;
@@ -127,7 +127,11 @@ export class PipelineStore {
 
   async #insertAs(id: number, definition: PipelineDefinition, key: string | null): Promise<number> {
     try {
-      await this.#database.write([this.#insertRow(definition, key, { id }), ...this.#insertComponents(id, definition)]);
+      await this.#database.write([
+        this.#insertRow(definition, key, { id }),
+        ...this.#database.dialect.countFrom(this.#database.knex, 'pipeline', id),
+        ...this.#insertComponents(id, definition),
+      ]);
     } catch (error) {
       // Somebody else may have stored one under this id since it was looked for.
       if (await this.#exists(id)) throw taken(id);
@@ -182,7 +186,7 @@ export class PipelineStore {
     const values = Object.values(columns).map((value) => knex.raw('?', [value]));
     const before = knex('pipeline_component')
       .select([sameAsBefore, ...values])
-      .where('id', dialect.lastInsertId(knex));
+      .where('id', dialect.lastInsertId(knex, 'pipeline_component'));
     return knex(knex.raw(`?? (${names.map(() => '??').join(', ')})`, ['pipeline_component', ...names])).insert(before);
   }
 }

@@ -21,7 +21,16 @@ export interface TestPipeline {
 
 const namePrefix = 'chainparse heartbeat test ';
 
-const tables = ['pipeline_task', 'pipeline_checkpoint', 'event', 'undecoded_log', 'recent_block', 'reorg'] as const;
+const tables = [
+  'pipeline_task',
+  'pipeline_checkpoint',
+  'pipeline_commit',
+  'event',
+  'event_removed',
+  'undecoded_log',
+  'recent_block',
+  'reorg',
+] as const;
 
 /** Pipelines that only heartbeat tests use: disabled, without a component, and named so that a later test knows them. */
 export class TestPipelineStore {

@@ -1,10 +1,12 @@
+import type { Knex } from 'knex';
 import { isMonitorAlive } from '../../model/monitor.js';
 import { taskStatus } from '../../model/task.js';
-import { ConflictError, UsageError } from '../../runtime/errors.js';
+import { ConflictError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { installationTable } from '../database-timezone.js';
 import { isSilent, silence } from '../tasks/silence.js';
 import type { MigrationWork } from './migration-work.js';
+import type { Schema } from './schema.js';
 
 /** How far ahead of the database's clock a heartbeat may lie that is meant in its time zone, in seconds. */
 const toleratedAheadSeconds = 5;
@@ -18,27 +20,15 @@ export async function changeTimezone(
 ): Promise<string> {
   const before = (await work.readTimezone()) ?? to;
   if (before !== to) await refuseWhileRunning(database, work, defaultIntervalSeconds);
-  await tryTimezone(work, to);
-  await work.run(upsert(work, to));
+  await work.schema.setTimezone(to);
+  await work.schema.ask(upsert(work.schema, to));
   database.timezone.change(to);
   return before;
 }
 
-function upsert({ schema }: MigrationWork, to: string): string {
-  const id = schema.isMysql ? "REPLACE(UUID(), '-', '')" : 'lower(hex(randomblob(16)))';
-  const insert = `INSERT INTO ${installationTable} (id, installation_id, time_zone) VALUES (1, ${id}, '${to}')`;
-  const update = schema.isMysql ? 'ON DUPLICATE KEY UPDATE' : 'ON CONFLICT (id) DO UPDATE SET';
-  return `${insert} ${update} time_zone = '${to}'`;
-}
-
-/** Servers take fewer offsets than there are. */
-async function tryTimezone(work: MigrationWork, to: string): Promise<void> {
-  if (!work.schema.isMysql) return;
-  try {
-    await work.run(`SET SESSION time_zone = '${to}'`);
-  } catch (cause) {
-    throw new UsageError(`the database's server takes no time zone ${to}`, { cause });
-  }
+function upsert({ knex, newId }: Schema, to: string): Knex.QueryBuilder {
+  const row = { id: 1, installation_id: knex.raw(newId), time_zone: to };
+  return knex(installationTable).insert(row).onConflict('id').merge({ time_zone: to });
 }
 
 /** A task or a monitor lives that has just given a sign of life by the database's time zone as it is. */
@@ -48,7 +38,7 @@ async function refuseWhileRunning(
   defaultIntervalSeconds: number,
 ): Promise<void> {
   const { dialect, knex } = database;
-  const tasks = await work.ask<{ id: number }>(
+  const tasks = await work.schema.ask<{ id: number }>(
     knex('pipeline_task')
       .select('id')
       .where({ status: taskStatus.running })
@@ -57,7 +47,7 @@ async function refuseWhileRunning(
       .limit(1),
   );
   if (tasks[0] !== undefined) throw inUse(`task ${tasks[0].id} runs`);
-  const monitors = await work.ask<{ name: string; seconds: number; age: number }>(
+  const monitors = await work.schema.ask<{ name: string; seconds: number; age: number }>(
     knex('monitor')
       .select(
         'name',

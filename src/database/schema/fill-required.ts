@@ -1,11 +1,9 @@
 import type { Database } from '../database.js';
-import { withConnection } from './migration-lock.js';
-import { schemaOf } from './schema-reader.js';
 
 /** Returns an empty value for each column of a table that must have one and has no default, as an older program's may. */
 export async function fillRequired(database: Database, table: string): Promise<Record<string, unknown>> {
   const { dialect, knex } = database;
-  const columns = await withConnection(database, (connection) => schemaOf(database, connection).columns(table));
+  const columns = await database.withSchema((schema) => schema.columns(table));
   const emptyOf = (type: string): unknown => {
     if (/^(date|time)/.test(type)) return dialect.now(knex);
     return /char|text|blob|binary/.test(type) ? '' : 0;

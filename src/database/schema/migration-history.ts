@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { tableChanges } from './schema.js';
 import type { Schema, SchemaObject } from './schema.js';
 
 /** A row of the table that remembers which migrations ran and what they made. */
@@ -11,33 +12,42 @@ export interface AppliedMigration {
 
 export const historyTable = 'chainparse_migration';
 
+/** The name of the row that is no migration but the lock of whoever migrates. */
+export const lockName = '~lock';
+
 /** Reads and writes the history of migrations on one connection. */
 export class MigrationHistory {
   readonly #schema: Schema;
-  readonly #connection: unknown;
 
-  constructor(schema: Schema, connection: unknown) {
+  constructor(schema: Schema) {
     this.#schema = schema;
-    this.#connection = connection;
   }
 
+  isThere(): Promise<boolean> {
+    return this.#schema.hasTable(historyTable);
+  }
+
+  /** Makes the table where it is missing, perhaps while another does. */
   async ensureTable(): Promise<void> {
-    if (await this.#schema.hasTable(historyTable)) return;
-    const create = this.#schema.knex.schema.createTable(historyTable, (table) => {
+    const { knex, types } = this.#schema;
+    if (await this.isThere()) return;
+    const changes = tableChanges(knex, historyTable, (table) => {
       table.string('name', 191).primary();
-      table.specificType('applied_at', 'datetime').nullable();
+      table.specificType('applied_at', types.instant).nullable();
       table.text('made', 'mediumtext').notNullable();
     });
-    await create.connection(this.#connection);
+    try {
+      for (const change of changes) await this.#schema.change(change);
+    } catch (error) {
+      if (!(await this.isThere())) throw error;
+    }
   }
 
   async list(): Promise<readonly AppliedMigration[]> {
-    if (!(await this.#schema.hasTable(historyTable))) return [];
-    const rows = (await this.#rows().select('name', 'applied_at', 'made').orderBy('name')) as {
-      name: string;
-      applied_at: string | null;
-      made: string;
-    }[];
+    if (!(await this.isThere())) return [];
+    const rows = await this.#schema.ask<{ name: string; applied_at: string | null; made: string }>(
+      this.#rows().select('name', 'applied_at', 'made').whereNot({ name: lockName }).orderBy('name'),
+    );
     return rows.map((row) => ({
       name: row.name,
       appliedAt: row.applied_at,
@@ -48,21 +58,19 @@ export class MigrationHistory {
   /** Notes that a migration is about to make something: before it does, so that a crash leaves nothing unaccounted. */
   async note(name: string, made: readonly SchemaObject[]): Promise<void> {
     const row = { name, made: JSON.stringify(made) };
-    await this.#rows()
-      .insert({ ...row, applied_at: null })
-      .onConflict('name')
-      .merge({ made: row.made });
+    const insert = this.#rows().insert({ ...row, applied_at: null });
+    await this.#schema.ask(insert.onConflict('name').merge({ made: row.made }));
   }
 
   async markApplied(name: string, now: Knex.Raw): Promise<void> {
-    await this.#rows().where({ name }).update({ applied_at: now });
+    await this.#schema.ask(this.#rows().where({ name }).update({ applied_at: now }));
   }
 
   async remove(name: string): Promise<void> {
-    await this.#rows().where({ name }).delete();
+    await this.#schema.ask(this.#rows().where({ name }).delete());
   }
 
   #rows(): Knex.QueryBuilder {
-    return this.#schema.knex(historyTable).connection(this.#connection) as Knex.QueryBuilder;
+    return this.#schema.knex(historyTable);
   }
 }

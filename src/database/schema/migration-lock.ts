@@ -1,92 +1,110 @@
-import { createHash } from 'node:crypto';
-import type { Clock } from '../../runtime/clock.js';
-import type { Database } from '../database.js';
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { ConflictError } from '../../runtime/errors.js';
+import type { LockOptions, MigrationLock } from '../driver.js';
+import { historyTable, lockName, MigrationHistory } from './migration-history.js';
 
-const lockName = 'chainparse.migrate';
+/** After how many seconds without a sign of life a lock is another's to take. */
+const expirySeconds = 30;
+
+/** How often its holder gives a sign of life, in milliseconds, and how often one is tried that another holds. */
+const renewEveryMs = 5_000;
+const patienceMs = 500;
+
+/** Who holds a lock is JSON, as what a migration has made: an older version reads it as that, and refuses a newer schema. */
+const nobody = '""';
 
 /**
- * Runs `work` on one connection while no other `migrate` can: in one write transaction on SQLite, under a named lock on
- * MySQL, which the server frees when its connection ends. `onWait` is called once where another holds the lock.
+ * A lock that is a row with an expiry, for databases whose own locks hold for one node of a cluster only. The row stands
+ * in the table of migrations, under a name that none has: an older version that sees it takes the schema for newer and does nothing.
+ * Its holder renews it beside the work, which a change of a large table may keep busy for long; one that was killed is
+ * waited for until the row expires.
  */
-export async function withMigrationLock<T>(
-  database: Database,
-  clock: Clock,
-  onWait: () => void,
-  work: (connection: unknown) => Promise<T>,
-): Promise<T> {
-  const lock = database.dialect.name === 'sqlite' ? sqliteLock : mysqlLock;
-  return withConnection(database, (connection) => lock(database, connection, clock, onWait, work));
-}
-
-/** Runs `work` on one connection of the pool. */
-export async function withConnection<T>(database: Database, work: (connection: unknown) => Promise<T>): Promise<T> {
-  const client = database.knex.client as {
-    acquireConnection(): Promise<unknown>;
-    releaseConnection(connection: unknown): Promise<void>;
-  };
-  const connection = await client.acquireConnection();
+export const rowLock: MigrationLock = async (options, work) => {
+  const lock = new RowLock(options);
+  await lock.take();
+  const done = new AbortController();
+  const renewing = lock.renewUntil(done.signal);
   try {
-    return await work(connection);
+    return await work(() => lock.renew());
   } finally {
-    await client.releaseConnection(connection);
+    done.abort();
+    await renewing;
+    await lock.release();
   }
-}
+};
 
-async function sqliteLock<T>(
-  database: Database,
-  connection: unknown,
-  clock: Clock,
-  onWait: () => void,
-  work: (connection: unknown) => Promise<T>,
-): Promise<T> {
-  const run = (sql: string): Promise<unknown> => database.knex.raw(sql).connection(connection);
-  for (let told = false; ; told = true) {
-    try {
-      await run('BEGIN IMMEDIATE');
-      break;
-    } catch (error) {
-      if (database.dialect.classify(error) !== 'contention') throw error;
+class RowLock {
+  readonly #options: LockOptions;
+  readonly #holder = JSON.stringify(randomUUID());
+
+  constructor(options: LockOptions) {
+    this.#options = options;
+  }
+
+  async take(): Promise<void> {
+    const { clock, onWait } = this.#options;
+    for (let told = false; !(await this.#tryToTake()); told = true) {
       if (!told) onWait();
-      await clock.sleep(200);
+      await clock.sleep(patienceMs);
     }
   }
-  try {
-    const result = await work(connection);
-    await run('COMMIT');
-    return result;
-  } catch (error) {
-    // SQLite has rolled back by itself where the disk is full: what went wrong first is what counts.
-    await run('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
-}
 
-async function mysqlLock<T>(
-  database: Database,
-  connection: unknown,
-  _clock: Clock,
-  onWait: () => void,
-  work: (connection: unknown) => Promise<T>,
-): Promise<T> {
-  const ask = async <T>(sql: string, ...bindings: string[]): Promise<T | null> => {
-    const [rows] = (await database.knex.raw(sql, bindings).connection(connection)) as [{ answer: T | null }[]];
-    return rows[0]?.answer ?? null;
-  };
-  const name = lockNameOf((await ask<string>('SELECT DATABASE() AS answer')) ?? '');
-  await database.knex.raw('SET SESSION innodb_lock_wait_timeout = 50, lock_wait_timeout = 120').connection(connection);
-  for (let told = false; (await ask('SELECT GET_LOCK(?, 1) AS answer', name)) !== 1; told = true) if (!told) onWait();
-  try {
-    return await work(connection);
-  } finally {
-    // A connection that is gone has freed its locks.
-    await ask('SELECT RELEASE_LOCK(?) AS answer', name).catch(() => null);
+  /** Throws ConflictError where the lock is another's by now, or its table is gone. */
+  async renew(): Promise<void> {
+    const { write, schema, dialect } = this.#options;
+    const [held] = await write([this.#mine().update({ applied_at: dialect.now(schema.knex) })]);
+    if (held?.matched === 1) return;
+    throw new ConflictError('another migrate has taken over, as this one gave no sign of life', {
+      hint: 'chainparse migrate --status tells what is done',
+    });
   }
-}
 
-/**
- * A lock is the server's, not the database's: the name carries the database's. The sum is made here, as servers of MySQL
- * 9.6 and newer have no SHA1() that would make it; it has to be this one, for a `migrate` of an older version takes it too.
- */
-function lockNameOf(database: string): string {
-  return `${lockName}.${createHash('sha1').update(database).digest('hex').slice(0, 16)}`;
+  /** Renews the lock until the signal; what goes wrong is met by the next change. */
+  async renewUntil(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const isDone = (): boolean => signal.aborted;
+    while (!isDone()) {
+      await clock.sleep(renewEveryMs, signal).catch(() => undefined);
+      if (!isDone()) await this.renew().catch(() => undefined);
+    }
+  }
+
+  /** Frees the lock; what can't be freed expires. Nothing is left behind where there is nothing to remember. */
+  async release(): Promise<void> {
+    const { write, schema } = this.#options;
+    try {
+      const history = new MigrationHistory(schema);
+      if ((await history.list()).length > 0) await write([this.#mine().delete()]);
+      else if (await history.isThere()) await schema.run(`DROP TABLE ${historyTable}`);
+    } catch {
+      // A database that went away.
+    }
+  }
+
+  async #tryToTake(): Promise<boolean> {
+    const { write, schema, dialect } = this.#options;
+    const { knex } = schema;
+    await new MigrationHistory(schema).ensureTable();
+    const free = knex(historyTable)
+      .where({ name: lockName })
+      .where((either) => {
+        void either.whereNull('applied_at').orWhereRaw(dialect.isOlder(knex, 'applied_at', expirySeconds));
+      });
+    try {
+      const [, taken] = await write([
+        knex(historyTable).insert({ name: lockName, applied_at: null, made: nobody }).onConflict('name').ignore(),
+        free.update({ applied_at: dialect.now(knex), made: this.#holder }),
+      ]);
+      return taken?.matched === 1;
+    } catch (error) {
+      // Its holder has dropped the table, as nothing was left in it.
+      if (!(await new MigrationHistory(schema).isThere())) return false;
+      throw error;
+    }
+  }
+
+  #mine(): Knex.QueryBuilder {
+    return this.#options.schema.knex(historyTable).where({ name: lockName, made: this.#holder });
+  }
 }

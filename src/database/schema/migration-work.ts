@@ -1,76 +1,43 @@
-import type { Knex } from 'knex';
 import { storedTimezoneSql } from '../database-timezone.js';
+import type { StillHeld } from '../driver.js';
 import { MigrationHistory } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
-import type { Schema, SchemaChange, SchemaObject } from './schema.js';
+import type { Schema, SchemaObject } from './schema.js';
 
 /** Tells what the migrator does, a line at a time. */
 export type Report = (line: string) => void;
 
-/** ER_DROP_INDEX_FK. */
-const neededByForeignKey = 1553;
-
-/** ER_ALTER_OPERATION_NOT_SUPPORTED and its variant with a reason; ER_PARSE_ERROR and ER_UNKNOWN_ALTER_ALGORITHM of old servers. */
-const unsupportedAlgorithm = new Set([1845, 1846, 1064, 1800]);
-
-/** What a migration works with: one connection, and the schema and history as seen through it. */
+/** What a migration works with: the schema and its history as seen through one connection. */
 export class MigrationWork {
   readonly schema: Schema;
   readonly history: MigrationHistory;
-  readonly #connection: unknown;
+  /** Called before each change: it throws where another migrate has taken over. */
+  readonly stillHeld: StillHeld;
 
-  constructor(schema: Schema, connection: unknown) {
+  constructor(schema: Schema, stillHeld: StillHeld = () => Promise.resolve()) {
     this.schema = schema;
-    this.history = new MigrationHistory(schema, connection);
-    this.#connection = connection;
-  }
-
-  async run(sql: string): Promise<void> {
-    await this.schema.knex.raw(sql).connection(this.#connection);
-  }
-
-  /** Runs a query; returns its rows. */
-  async ask<T = unknown>(query: string | Knex.QueryBuilder): Promise<readonly T[]> {
-    const asked = typeof query === 'string' ? this.schema.knex.raw(query) : query;
-    const answer = (await asked.connection(this.#connection)) as unknown;
-    // A raw query of a server is answered with its columns as well.
-    return (typeof query === 'string' && this.schema.isMysql ? (answer as [T[]])[0] : answer) as readonly T[];
+    this.stillHeld = stillHeld;
+    this.history = new MigrationHistory(schema);
   }
 
   async readTimezone(): Promise<string | undefined> {
-    return (await this.ask<{ time_zone: string }>(storedTimezoneSql))[0]?.time_zone;
+    return (await this.schema.ask<{ time_zone: string }>(storedTimezoneSql))[0]?.time_zone;
   }
 
-  /** Drops what a migration made, gives columns their old names, and forgets the migration. */
+  /**
+   * Drops what a migration made, gives columns their old names, and forgets the migration; an index that a foreign key has
+   * come to lean on stays.
+   */
   async takeBack(migration: AppliedMigration, report: Report): Promise<void> {
     const dropped = new Set<string>();
     for (const object of [...migration.made].sort(tablesLast)) {
       const sql = await dropSql(this.schema, object, dropped);
       if (sql === null) continue;
       report(`  ${sql}`);
-      await this.#drop(sql, report);
+      await this.stillHeld();
+      if (!(await this.schema.drop(sql))) report('  kept: a foreign key needs it');
     }
     await this.history.remove(migration.name);
-  }
-
-  /** Drops something; an index that a foreign key has come to lean on stays. */
-  async #drop(sql: string, report: Report): Promise<void> {
-    try {
-      await this.run(sql);
-    } catch (error) {
-      if ((error as { errno?: number }).errno !== neededByForeignKey) throw error;
-      report('  kept: a foreign key needs it');
-    }
-  }
-
-  async change(change: SchemaChange): Promise<void> {
-    try {
-      await this.run(change.sql);
-    } catch (error) {
-      if (change.fallback === undefined || !unsupportedAlgorithm.has((error as { errno?: number }).errno ?? 0))
-        throw error;
-      await this.run(change.fallback);
-    }
   }
 }
 
@@ -80,21 +47,21 @@ function tablesLast(a: SchemaObject, b: SchemaObject): number {
 }
 
 async function dropSql(schema: Schema, object: SchemaObject, dropped: Set<string>): Promise<string | null> {
-  const q = schema.isMysql ? '`' : '"';
-  const table = `${q}${object.table}${q}`;
+  const table = schema.quote(object.table);
   if (dropped.has(object.table) || !(await schema.hasTable(object.table))) return null;
   if (object.kind === 'table') {
     dropped.add(object.table);
     return `DROP TABLE ${table}`;
   }
-  const name = `${q}${object.name}${q}`;
   if (object.kind === 'column') {
-    return (await schema.columns(object.table)).has(object.name) ? `ALTER TABLE ${table} DROP COLUMN ${name}` : null;
+    const isThere = (await schema.columns(object.table)).has(object.name);
+    return isThere ? `ALTER TABLE ${table} DROP COLUMN ${schema.quote(object.name)}` : null;
   }
   if (object.kind === 'rename') {
     const isRenamed = (await schema.columns(object.table)).has(object.name);
-    return isRenamed ? `ALTER TABLE ${table} RENAME COLUMN ${name} TO ${q}${object.from}${q}` : null;
+    return isRenamed
+      ? `ALTER TABLE ${table} RENAME COLUMN ${schema.quote(object.name)} TO ${schema.quote(object.from)}`
+      : null;
   }
-  if (!(await schema.indexes(object.table)).has(object.name)) return null;
-  return schema.isMysql ? `DROP INDEX ${name} ON ${table}` : `DROP INDEX ${name}`;
+  return (await schema.indexes(object.table)).has(object.name) ? schema.dropIndex(object.table, object.name) : null;
 }

@@ -3,15 +3,12 @@ import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
 import { NotMigratedError, SchemaNewerError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
-import { translateError } from '../database-errors.js';
 import { changeTimezone } from './change-timezone.js';
 import { installationTable } from '../database-timezone.js';
 import { historyTable } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
-import { withConnection, withMigrationLock } from './migration-lock.js';
 import { MigrationWork } from './migration-work.js';
 import type { Report } from './migration-work.js';
-import { schemaOf } from './schema-reader.js';
 import type { Migration, SchemaChange, SchemaObject } from './schema.js';
 
 export interface MigrationStatus {
@@ -83,7 +80,7 @@ export class Migrator {
       if (!this.#database.timezone.isAssumed || !(await work.schema.hasTable('pipeline_task'))) return false;
       const made = (await work.history.list()).flatMap((migration) => migration.made);
       if (made.some(({ kind, table }) => kind === 'table' && table === 'pipeline_task')) return false;
-      return (await work.ask('SELECT id FROM pipeline_task LIMIT 1')).length > 0;
+      return (await work.schema.ask('SELECT id FROM pipeline_task LIMIT 1')).length > 0;
     });
   }
 
@@ -98,7 +95,7 @@ export class Migrator {
         await work.takeBack(migration, report);
         names.push(migration.name);
       }
-      if (applied.length > 0 && names.length === applied.length) await work.run(`DROP TABLE ${historyTable}`);
+      if (applied.length > 0 && names.length === applied.length) await work.schema.run(`DROP TABLE ${historyTable}`);
       return names;
     });
   }
@@ -109,32 +106,33 @@ export class Migrator {
     for (const change of await migration.changes(work.schema)) {
       report(`  ${change.text}`);
       made.push(...(change.makes ?? []).filter((object) => !made.some((other) => sameObject(object, other))));
+      await work.stillHeld();
       await work.history.note(migration.name, made);
-      await work.change(change);
+      await work.schema.change(change);
     }
     await work.history.note(migration.name, made);
     await work.history.markApplied(migration.name, this.#database.dialect.now(this.#database.knex));
   }
 
-  async #locked<T>(report: Report, work: (parts: MigrationWork) => Promise<T>): Promise<T> {
+  #locked<T>(report: Report, work: (parts: MigrationWork) => Promise<T>): Promise<T> {
     const onWait = (): void => report('waiting for another migrate to finish');
-    try {
-      return await withMigrationLock(this.#database, this.#clock, onWait, (connection) => work(this.#work(connection)));
-    } catch (error) {
-      throw translateError(this.#database.dialect, this.#database.label, error);
-    }
+    const database = this.#database;
+    return database.withSchema((schema) =>
+      database.driver.lock(
+        {
+          schema,
+          clock: this.#clock,
+          onWait,
+          dialect: database.dialect,
+          write: (steps) => database.writeUrgently(steps),
+        },
+        (stillHeld) => work(new MigrationWork(schema, stillHeld)),
+      ),
+    );
   }
 
-  async #unlocked<T>(work: (parts: MigrationWork) => Promise<T>): Promise<T> {
-    try {
-      return await withConnection(this.#database, (connection) => work(this.#work(connection)));
-    } catch (error) {
-      throw translateError(this.#database.dialect, this.#database.label, error);
-    }
-  }
-
-  #work(connection: unknown): MigrationWork {
-    return new MigrationWork(schemaOf(this.#database, connection), connection);
+  #unlocked<T>(work: (parts: MigrationWork) => Promise<T>): Promise<T> {
+    return this.#database.withSchema((schema) => work(new MigrationWork(schema)));
   }
 }
 

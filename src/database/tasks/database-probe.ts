@@ -12,12 +12,7 @@ export interface DatabaseProbe {
 export async function probeDatabase(database: Database): Promise<DatabaseProbe> {
   const { dialect, knex } = database;
   const uptime = dialect.uptime(knex);
-  const uptimeSeconds = uptime === null ? null : readUptime(await database.read<unknown>(() => uptime));
+  const uptimeSeconds = uptime === null ? null : uptime.read(await database.read<unknown>(() => uptime.query));
   const [row] = await database.read<{ now: string }[]>(() => knex.select(knex.raw('? AS now', [dialect.now(knex)])));
   return { now: row?.now ?? '', uptimeSeconds };
-}
-
-function readUptime(answer: unknown): number | null {
-  const [rows] = answer as [readonly { readonly Value: string }[]];
-  return rows[0] === undefined ? null : Number(rows[0].Value);
 }

@@ -8,23 +8,25 @@ import { readWaiting } from './read-waiting.js';
 /** How to write the limit of what is read often: SQLite plans a statement whose limit is bound anew each time it runs. */
 export const inText = { skipBinding: true } as const;
 
+/** Narrows a query of tasks. */
+export type Narrow = (query: Knex.QueryBuilder) => Knex.QueryBuilder;
+
 /** Reads tasks, with their ages by the database's clock. */
-export async function selectTasks(
-  database: Database,
-  narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
-): Promise<readonly Task[]> {
-  const { dialect } = database;
-  const rows = await database.read<TaskRow[]>((knex) =>
-    narrow(
-      knex('pipeline_task').select(
-        '*',
-        knex.raw('? AS heartbeat_age', [dialect.secondsSince(knex, 'last_heartbeat')]),
-        knex.raw('? AS create_age', [dialect.secondsSince(knex, 'create_time')]),
-      ),
-    ),
-  );
+export async function selectTasks(database: Database, narrow: Narrow): Promise<readonly Task[]> {
+  const rows = await database.read<TaskRow[]>(() => tasksQuery(database, narrow));
   const waiting = await readWaiting(database, rows);
   return rows.map((row) => toTask(row, waiting.get(row.id) ?? null));
+}
+
+/** The query that `selectTasks` runs. */
+export function tasksQuery({ dialect, knex }: Database, narrow: Narrow): Knex.QueryBuilder {
+  return narrow(
+    knex('pipeline_task').select(
+      '*',
+      knex.raw('? AS heartbeat_age', [dialect.secondsSince(knex, 'last_heartbeat')]),
+      knex.raw('? AS create_age', [dialect.secondsSince(knex, 'create_time')]),
+    ),
+  );
 }
 
 /** A sign of life of a task; its progress where that has moved. */

@@ -3,6 +3,7 @@ import type { Progress, Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
+import { newEpoch } from '../events/checkpoint-store.js';
 import { endReplaced } from './end-replaced.js';
 import type { Replaced } from './end-replaced.js';
 import type { Statement } from '../script.js';
@@ -26,6 +27,8 @@ export interface ClaimRequest {
   readonly logPathPrefix: string;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** The pipeline has sinks: events that are taken away are kept for them, by whomever, until the next claim. */
+  readonly keepsRemoved?: boolean | undefined;
 }
 
 export interface Outcome {
@@ -86,7 +89,7 @@ export class TaskStore {
   async claim(request: ClaimRequest): Promise<number> {
     const { knex, dialect } = this.#database;
     const { queuedTaskId, pipelineId, holder, replaces } = request;
-    const id = queuedTaskId ?? dialect.lastInsertId(knex);
+    const id = queuedTaskId ?? dialect.lastInsertId(knex, table);
     const ends = replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces);
     const results = await this.#database.write([
       ...ends,
@@ -95,7 +98,13 @@ export class TaskStore {
         knex('pipeline_checkpoint')
           .where({ pipeline_id: pipelineId })
           .whereRaw(dialect.sameAs(knex, 'task_id', holder))
-          .update({ task_id: id }),
+          .update({
+            task_id: id,
+            // A program that is not ours may have made the checkpoint.
+            epoch: knex.raw('COALESCE(??, ?)', ['epoch', newEpoch()]),
+            keeps_removed: request.keepsRemoved === true ? 1 : 0,
+          })
+          .increment('claim', 1),
       ),
     ]);
     return queuedTaskId ?? results[ends.length]?.insertId ?? 0;
@@ -121,11 +130,11 @@ export class TaskStore {
         ),
       ];
     }
-    const logPath = dialect.aroundLastInsertId(knex, logPathPrefix, '.log');
+    const logPath = dialect.aroundLastInsertId(knex, table, logPathPrefix, '.log');
     return [
       knex(table).insert({ ...running, pipeline_id: pipelineId, create_time: now, log_path: '' }),
       knex(table)
-        .where({ id: dialect.lastInsertId(knex) })
+        .where({ id: dialect.lastInsertId(knex, table) })
         .update({ log_path: logPath }),
     ];
   }

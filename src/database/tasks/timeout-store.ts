@@ -1,11 +1,14 @@
 import type { Knex } from 'knex';
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
-import type { Database } from '../database.js';
+import type { Database, Query } from '../database.js';
+import type { QueryPlan } from '../driver.js';
+import { FenceError } from '../script.js';
 import { requireMigrated } from '../schema/migrator.js';
 import { probeDatabase, type DatabaseProbe } from './database-probe.js';
 import { isSilent, isSilentOver, silenceLimit } from './silence.js';
-import { inText, selectTasks } from './task-rows.js';
+import { inText, selectTasks, tasksQuery } from './task-rows.js';
+import type { Narrow } from './task-rows.js';
 
 /** By which rule a running task counts as timed out, where its row does not say. */
 export interface TimeoutRule {
@@ -64,13 +67,13 @@ export class TimeoutStore {
 
   /** Lists at most `limit` running tasks behind `afterId` that are silent for longer than their timeout, by id. */
   async listSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<readonly Task[]> {
-    const shortestSeconds = await this.#shortestTimeoutSeconds(rule);
-    return selectTasks(this.#database, (query) =>
-      this.#silent(this.#quiet(query, shortestSeconds), rule)
-        .where('id', '>', afterId)
-        .orderBy('id')
-        .limit(limit, inText),
-    );
+    return selectTasks(this.#database, await this.#narrowToSilent(rule, afterId, limit));
+  }
+
+  /** Asks how the database would run `listSilent`. */
+  async explainSilent(rule: TimeoutRule, limit: number): Promise<QueryPlan> {
+    const narrow = await this.#narrowToSilent(rule, 0, limit);
+    return this.#database.explain(tasksQuery(this.#database, narrow));
   }
 
   /**
@@ -113,17 +116,28 @@ export class TimeoutStore {
     const judged = this.#silent(knex('pipeline_task').whereIn('id', ids), verdict.rule)
       .whereRaw('? <= ?', [dialect.liveNow(knex), verdict.deadline])
       .where((heard) => this.#couldBeHeard(heard, verdict));
-    const [result] = await this.#database.write([
-      judged.update({
-        status: taskStatus.failed,
-        end_time: dialect.now(knex),
-        end_reason: 'timeout',
-        error: verdict.reason,
-      }),
-    ]);
-    if (result?.matched !== 0) return this.takeLost();
+    const failing = judged.update({
+      status: taskStatus.failed,
+      end_time: dialect.now(knex),
+      end_reason: 'timeout',
+      error: verdict.reason,
+    });
+    if ((await this.#writeInTime(failing, verdict)) !== 0) return this.takeLost();
     this.#unanswered = null;
     return [];
+  }
+
+  /** Returns how many rows a statement changed: none where that took until the deadline had passed. */
+  async #writeInTime(statement: Query, { deadline }: Verdict): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const fences = dialect.notAfter(knex, deadline).map((fence) => this.#database.fenced(fence));
+    try {
+      const [result] = await this.#database.write([statement, ...fences]);
+      return result?.matched ?? 0;
+    } catch (error) {
+      if (error instanceof FenceError) return 0;
+      throw error;
+    }
   }
 
   /** Returns the tasks that the latest `fail` ended where its answer was lost, and nothing when asked again. */
@@ -134,6 +148,15 @@ export class TimeoutStore {
     const tasks = await selectTasks(this.#database, (query) => query.whereIn('id', ids).where(ours).orderBy('id'));
     this.#unanswered = null;
     return tasks;
+  }
+
+  async #narrowToSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<Narrow> {
+    const shortestSeconds = await this.#shortestTimeoutSeconds(rule);
+    return (query) =>
+      this.#silent(this.#quiet(query, shortestSeconds), rule)
+        .where('id', '>', afterId)
+        .orderBy('id')
+        .limit(limit, inText);
   }
 
   #couldBeHeard(query: Knex.QueryBuilder, { heardForSeconds, rule }: Verdict): void {
@@ -160,7 +183,9 @@ export class TimeoutStore {
    * A task's own timeout beats the rule's, and none is under three of its heartbeats.
    */
   #silent(query: Knex.QueryBuilder, rule: TimeoutRule): Knex.QueryBuilder {
-    const timeout = this.#database.knex.raw('COALESCE(ROUND(timeout_minutes * 60, 3), ?)', [rule.timeoutSeconds]);
+    const timeout = this.#database.knex.raw('COALESCE(ROUND(timeout_minutes * 60000) / 1000, ?)', [
+      rule.timeoutSeconds,
+    ]);
     return query
       .where({ status: taskStatus.running })
       .whereRaw(isSilentOver(this.#database, timeout))

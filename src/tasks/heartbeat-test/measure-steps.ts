@@ -59,7 +59,7 @@ export const indexStep: TestStep = {
   title: { en: "the monitor's check uses an index", zh: '监控器的检查使用索引' },
   async run({ scene: { options } }) {
     const rule = { timeoutSeconds: 3_600, heartbeatIntervalSeconds: options.heartbeatIntervalSeconds };
-    const { used, rows, fitting } = await readCheckPlan(options.database, rule);
+    const { index: used, rows, fitting } = await readCheckPlan(options.database, rule);
     const fit = fitting[0];
     demand(
       fit !== undefined,

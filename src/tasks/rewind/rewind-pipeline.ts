@@ -66,6 +66,7 @@ async function nextStep(stores: RewindStores, options: RewindOptions): Promise<R
     holder: checkpoint.taskId,
     version: checkpoint.version,
     replaces,
+    from: checkpoint.blockNumber,
     above: border?.number ?? to.number,
     to: border === null ? to : lower(border, checkpoint),
     ends: border === null ? { keepsRemembered } : null,

@@ -34,6 +34,8 @@ export interface ClaimOptions {
   readonly takeOver: boolean;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** The pipeline has sinks, which must be told of what is taken away. */
+  readonly keepsRemoved?: boolean | undefined;
   /** Where the run shall begin; a parked pipeline can only be run from elsewhere. */
   readonly run?: StartQuestion['run'];
 }

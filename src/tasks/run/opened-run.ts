@@ -38,8 +38,8 @@ export class OpenedRun {
   }
 
   /** Opens a run's chain among those of the process. */
-  openChain(chains: Chains, { config, urls }: PreparedRun, logger: Logger): ChainAccess {
-    this.#chain = chains.open({ chainId: config.chainId, urls, logger });
+  openChain(chains: Chains, { source, urls }: PreparedRun, logger: Logger): ChainAccess {
+    this.#chain = chains.open({ chainId: source.chain.id, urls, logger });
     return this.#chain;
   }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
-import { createSource } from '../../components/registry.js';
 import type { OpenOptions } from '../../database/open-database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
@@ -67,11 +66,11 @@ export class PipelineRuns {
       ...taskOptions(this.#host, prepared, order),
       rounds: this.#rounds,
       observe: this.#watch.observe,
-      begin: (task) => {
+      begin: async (task) => {
         order.onBegin?.(task);
         const logger = opened.openLog(task);
         const chain = opened.openChain(this.#chains, prepared, logger);
-        return Promise.resolve({ source: createSource(prepared.component, { chain: () => chain }), logger });
+        return { source: await prepared.source.open({ chain }), logger };
       },
       onProgress: (progress, beatAt) => opened.show(progress, beatAt),
       signal: abortLater({ clock, after: stopping, delayMs: graceMs, reason }, ended.signal),
@@ -94,20 +93,20 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 /** What a task needs beside what it opens: the settings, and what was asked of it. */
 function taskOptions(
   { settings, database, clock, secrets, stopping, worker, timeoutMinutes }: RunHost,
-  { pipeline, config }: PreparedRun,
+  { pipeline, source }: PreparedRun,
   { request, takeOver = false, queuedTaskId }: RunOrder,
 ): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal'> {
   return {
     ...{ database, clock, stopping, worker, takeOver, queuedTaskId },
     pipelineId: pipeline.id,
-    chainId: config.chainId,
+    chainId: source.chain.id,
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     stallAfterSeconds: settings.stallAfterSeconds,
     // NULL: the monitor's own setting.
     timeoutMinutes: timeoutMinutes ?? pipeline.timeoutMinutes,
     logPathPrefix: join(settings.logDir, 'pipeline_'),
     run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
-    mode: request.mode ?? config.mode,
+    mode: request.mode ?? source.mode,
     lang: settings.lang,
     mask: (text) => secrets.mask(text),
   };

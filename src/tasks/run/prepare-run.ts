@@ -1,7 +1,9 @@
-import { sourceConfig } from '../../components/registry.js';
+import type { SourceDescription } from '../../components/component.js';
+import { sourceOf } from '../../components/source-of.js';
+import type { PipelineSource } from '../../components/source-of.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import type { Component, EventMonitorConfig, Pipeline } from '../../model/pipeline.js';
+import type { Pipeline } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { Settings } from '../../settings/settings.js';
 import { silenceLimit } from '../../runtime/silence.js';
@@ -10,9 +12,7 @@ import type { RunHost } from './run-host.js';
 /** A pipeline that may run here, and what its run needs to know of it. */
 export interface PreparedRun {
   readonly pipeline: Pipeline;
-  /** Its source. */
-  readonly component: Component;
-  readonly config: EventMonitorConfig;
+  readonly source: PipelineSource;
   /** The endpoints of its chain. */
   readonly urls: readonly string[];
 }
@@ -25,15 +25,14 @@ export async function prepareRun(
   // A worker lives for long: a newer version may have migrated since, or the time zone was changed.
   await requireMigrated(database);
   const pipeline = await new PipelineStore(database).get(pipelineId);
-  const component = checkRunnable(pipeline, settings);
-  const config = sourceConfig(component);
-  const urls = findUrls(settings, config);
-  checkEndpoints(urls, config);
-  return { pipeline, component, config, urls };
+  const source = checkRunnable(pipeline, settings);
+  const urls = findUrls(settings, source.chain.name);
+  checkEndpoints(urls, source);
+  return { pipeline, source, urls };
 }
 
-/** Finds the endpoints of a source's chain; throws UsageError where there are none. */
-export function findUrls(settings: Pick<Settings, 'rpcUrls'>, { chainName }: EventMonitorConfig): readonly string[] {
+/** Finds the endpoints of a chain; throws UsageError where there are none. */
+export function findUrls(settings: Pick<Settings, 'rpcUrls'>, chainName: string): readonly string[] {
   const urls = settings.rpcUrls(chainName);
   if (urls.length > 0) return urls;
   const variable = `${chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
@@ -43,7 +42,7 @@ export function findUrls(settings: Pick<Settings, 'rpcUrls'>, { chainName }: Eve
 }
 
 /** Returns the source of a pipeline that may run; throws UsageError where it may not. */
-function checkRunnable(pipeline: Pipeline, { heartbeatIntervalSeconds }: Settings): Component {
+function checkRunnable(pipeline: Pipeline, { heartbeatIntervalSeconds }: Settings): PipelineSource {
   if (pipeline.disabled) {
     throw new UsageError(`pipeline ${pipeline.id} is disabled`, { hint: `chainparse pipeline enable ${pipeline.id}` });
   }
@@ -54,15 +53,13 @@ function checkRunnable(pipeline: Pipeline, { heartbeatIntervalSeconds }: Setting
       { hint: 'give a shorter --heartbeat-interval, or change timeout_minutes in the definition' },
     );
   }
-  const [component] = pipeline.components;
-  if (component === undefined) throw new UsageError(`pipeline ${pipeline.id} has no component`);
-  return component;
+  return sourceOf(pipeline);
 }
 
 /** Throws UsageError where a source wants more endpoints than are set. */
-function checkEndpoints(urls: readonly string[], { verifyHeads, chainName }: EventMonitorConfig): void {
-  if (verifyHeads !== true || new Set(urls).size > 1) return;
-  throw new UsageError(`verify_heads needs two endpoints, and only one RPC URL is set for chain '${chainName}'`, {
-    hint: 'repeat --rpc-url, or take verify_heads out of the definition',
+function checkEndpoints(urls: readonly string[], { endpoints: { least, key }, chain }: SourceDescription): void {
+  if (new Set(urls).size >= least) return;
+  throw new UsageError(`${key} needs ${least} endpoints, and only one RPC URL is set for chain '${chain.name}'`, {
+    hint: `repeat --rpc-url, or take ${key} out of the definition`,
   });
 }

@@ -2,16 +2,15 @@ import { checkChainId } from '../../chain/check-chain-id.js';
 import { HeadReader } from '../../chain/heads/head-reader.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
+import { compareStored } from '../../database/events/compare-stored.js';
+import type { Comparison } from '../../database/events/compare-stored.js';
 import { EventStore } from '../../database/events/event-store.js';
 import { RepairStore } from '../../database/events/repair-store.js';
 import { FenceError } from '../../database/script.js';
-import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
 import { ChainReading } from './chain-reading.js';
 import type { ChainReadingOptions, ReadBatch } from './chain-reading.js';
-import type { Finding } from './finding.js';
 import { rangeToVerify } from './range-to-verify.js';
-import { compareStored } from './stored-rows.js';
 import { VerifyReport } from './verify-report.js';
 
 export interface VerifyOptions extends ChainReadingOptions {
@@ -72,7 +71,7 @@ class Verification {
       const comparison = await compareStored(this.#events, this.#options, range, batch);
       this.#report.countCompared(range, comparison);
       if (proof === 'receipts_root') this.#report.provenBlocks += 1;
-      for (const block of blocksOf(comparison.findings)) await this.#settle(block);
+      for (const block of blocksOf(comparison)) await this.#settle(block);
       onProgress(this.#report);
       signal.throwIfAborted();
     }
@@ -87,28 +86,29 @@ class Verification {
       // It was taken back since.
       if (version === null) return;
       const read = await this.#reading.readSurely(block, this.#options.signal);
-      const { findings } = await compareStored(this.#events, this.#options, { from: block, to: block }, read.batch);
+      const comparison = await compareStored(this.#events, this.#options, { from: block, to: block }, read.batch);
       const isLast = attempt >= attempts;
-      if (findings.length === 0 || (await this.#conclude(findings, read, version, isLast))) return;
+      if (comparison.findings.length === 0 || (await this.#conclude(comparison, read, version, isLast))) return;
     }
   }
 
   /** Returns false where a run has moved on meanwhile, so that the block must be looked at again. */
-  async #conclude(findings: readonly Finding[], read: ReadBatch, version: number, isLast: boolean): Promise<boolean> {
-    const { batch, proof } = read;
-    const isRepaired = this.#options.repair && proof !== null && (await this.#repair(batch, version));
-    const isMoving = !isRepaired && (this.#options.repair ? proof !== null : await this.#hasMoved(batch, version));
+  async #conclude(comparison: Comparison, read: ReadBatch, version: number, isLast: boolean): Promise<boolean> {
+    const { proof } = read;
+    const block = read.batch.toBlock;
+    const isRepaired = this.#options.repair && proof !== null && (await this.#repair(block, comparison, version));
+    const isMoving = !isRepaired && (this.#options.repair ? proof !== null : await this.#hasMoved(block, version));
     if (isMoving && !isLast) return false;
-    this.#report.add(findings, isRepaired ? 'repaired' : proof === null ? 'doubtful' : 'found', proof);
+    this.#report.add(comparison.findings, isRepaired ? 'repaired' : proof === null ? 'doubtful' : 'found', proof);
     return true;
   }
 
   /** Returns false where the block is not below the checkpoint, or not as it was read, any more. */
-  async #repair({ toBlock, events, undecoded }: EventBatch, version: number): Promise<boolean> {
+  async #repair(block: number, { change }: Comparison, version: number): Promise<boolean> {
     const { pipelineId, chainId } = this.#options;
     try {
-      const guard = toBlock <= this.#settled ? null : version;
-      await this.#repairs.replace({ pipelineId, chainId, blocks: [toBlock], events, undecoded, version: guard });
+      const isSettled = block <= this.#settled;
+      await this.#repairs.replace({ pipelineId, chainId, block, change, version, isSettled });
       return true;
     } catch (error) {
       if (error instanceof FenceError) return false;
@@ -116,8 +116,8 @@ class Verification {
     }
   }
 
-  async #hasMoved({ toBlock }: EventBatch, version: number): Promise<boolean> {
-    return toBlock > this.#settled && (await this.#versionAbove(toBlock)) !== version;
+  async #hasMoved(block: number, version: number): Promise<boolean> {
+    return block > this.#settled && (await this.#versionAbove(block)) !== version;
   }
 
   /** Returns the checkpoint's version; null where it is below a block. */
@@ -135,6 +135,6 @@ class Verification {
   }
 }
 
-function blocksOf(findings: readonly Finding[]): readonly number[] {
+function blocksOf({ findings }: Comparison): readonly number[] {
   return [...new Set(findings.map((finding) => finding.blockNumber))].sort((a, b) => a - b);
 }

@@ -1,7 +1,7 @@
 import type { Proof } from '../../chain/audit/sure-blocks.js';
 import type { BlockRange } from '../../model/block.js';
-import type { Finding } from './finding.js';
-import type { Comparison } from './stored-rows.js';
+import type { Finding } from '../../database/events/finding.js';
+import type { Comparison } from '../../database/events/compare-stored.js';
 
 /** What became of a finding; `doubtful`: the endpoints do not agree on what is right. */
 export type FindingState = 'found' | 'repaired' | 'doubtful';

@@ -1,9 +1,8 @@
-import { eventSignatures } from '../../chain/abi/abi.js';
+import { findSource } from '../../components/source-of.js';
 import type { Database } from '../../database/database.js';
 import { EventStore } from '../../database/events/event-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import type { EventMonitorConfig, Pipeline } from '../../model/pipeline.js';
-import { nearest } from '../../pipeline/suggest.js';
+import { nearest } from '../../runtime/nearest.js';
 import { UsageError } from '../../runtime/errors.js';
 
 /**
@@ -11,7 +10,7 @@ import { UsageError } from '../../runtime/errors.js';
  * know it, nor is one stored from a time when they did.
  */
 export async function checkEventName(database: Database, pipelineId: number, event: string): Promise<void> {
-  const signatures = signaturesOf(await new PipelineStore(database).get(pipelineId));
+  const signatures = findSource(await new PipelineStore(database).get(pipelineId))?.events() ?? [];
   const names = signatures.map((signature) => signature.slice(0, signature.indexOf('(')));
   if (signatures.length === 0 || signatures.includes(event) || names.includes(event)) return;
   const stored = await new EventStore(database).part({ pipelineId, event }, { descending: true, limit: 1 });
@@ -20,10 +19,4 @@ export async function checkEventName(database: Database, pipelineId: number, eve
   throw new UsageError(`pipeline ${pipelineId} has no event '${event}'`, {
     hint: suggestion === undefined ? undefined : `did you mean '${suggestion}'?`,
   });
-}
-
-function signaturesOf({ components }: Pipeline): readonly string[] {
-  const sources = components.filter(({ type }) => type === 'event_monitor');
-  const contracts = sources.flatMap(({ config }) => (config as unknown as Partial<EventMonitorConfig>).contracts ?? []);
-  return [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))];
 }

@@ -1,6 +1,6 @@
 import type { PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
-import { definitionKeys } from '../../pipeline/definition-keys.js';
+import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import type { Standing } from '../run/parked.js';
 
 /** Returns a pipeline as `pipeline show --json` has it: its state, how it stands, then the keys of its definition. */

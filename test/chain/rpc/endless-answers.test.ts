@@ -7,7 +7,8 @@ import { systemClock } from '../../../src/runtime/clock.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { RawServer } from '../../support/raw-server.js';
 import { eventually } from '../../support/within.js';
-import { errorOf } from './error-of.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { RpcError } from '../../../src/chain/errors/rpc-error.js';
 
 const signal = new AbortController().signal;
 const megabyte = 2 ** 20;
@@ -46,7 +47,7 @@ describe('an answer without end', () => {
 
   it('is given up at 64 MB over HTTP', async () => {
     server = await RawServer.start({ http: (_request, response) => pour(response, blanks) });
-    const error = await errorOf(call(server.url));
+    const error = await rejectionOf(call(server.url), RpcError);
     expect(error).to.include({ class: 'response-too-large', lostConnection: false });
     expect(error.message).to.match(/the answer is larger than 64 MB$/);
     await eventually('the connection is closed', () => server.closed === 1);
@@ -60,7 +61,7 @@ describe('an answer without end', () => {
         pour(response, blanks);
       },
     });
-    expect(await errorOf(call(server.url))).to.include({ class: 'response-too-large' });
+    expect(await rejectionOf(call(server.url), RpcError)).to.include({ class: 'response-too-large' });
     await eventually('the connection is closed', () => server.closed === 1);
     expect(sent).to.be.lessThan(onTheWay);
   });
@@ -74,7 +75,7 @@ describe('an answer without end', () => {
         response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
       },
     });
-    const error = await errorOf(call(server.url));
+    const error = await rejectionOf(call(server.url), RpcError);
     expect(error).to.include({ class: 'malformed' });
     expect(error.message).to.match(/the answer is packed \(gzip\), which was not asked for$/);
     expect(accepted).to.equal('identity');
@@ -87,7 +88,7 @@ describe('an answer without end', () => {
         pour(socket, blanks);
       },
     });
-    expect(await errorOf(call(server.wsUrl))).to.include({ class: 'response-too-large' });
+    expect(await rejectionOf(call(server.wsUrl), RpcError)).to.include({ class: 'response-too-large' });
     await eventually('the connection is closed', () => server.closed === 1);
     expect(sent).to.be.lessThan(onTheWay);
   });
@@ -101,7 +102,7 @@ describe('an answer without end', () => {
         pour(socket, Buffer.concat([Buffer.from([0x00, ...header]), blanks]));
       },
     });
-    expect(await errorOf(call(server.wsUrl))).to.include({ class: 'response-too-large' });
+    expect(await rejectionOf(call(server.wsUrl), RpcError)).to.include({ class: 'response-too-large' });
     await eventually('the connection is closed', () => server.closed === 1);
     expect(sent).to.be.within(64 * megabyte - onTheWay, 64 * megabyte + onTheWay);
   });
@@ -109,7 +110,7 @@ describe('an answer without end', () => {
   it('is not unpacked over a WebSocket either', async () => {
     // A text whose first bit says that it is packed.
     server = await RawServer.start({ socket: (socket) => socket.write(Buffer.from([0xc1, 1, 0])) });
-    expect(await errorOf(call(server.wsUrl))).to.include({ class: 'transport' });
+    expect(await rejectionOf(call(server.wsUrl), RpcError)).to.include({ class: 'transport' });
   });
 
   for (const [what, dribble] of [
@@ -120,7 +121,7 @@ describe('an answer without end', () => {
       const clock = new FakeClock();
       let socket: Duplex | null = null;
       server = await RawServer.start({ http: (request) => (socket = request.socket).write(dribble) });
-      const failure = errorOf(call(server.url, clock));
+      const failure = rejectionOf(call(server.url, clock), RpcError);
       await eventually('the call has arrived', () => socket !== null);
       for (let second = 0; second < 30; second++) {
         socket!.write(what === 'the bytes of its body' ? ' ' : 'x');
@@ -140,7 +141,7 @@ describe('an answer without end', () => {
         socket.write(sockets.length === 1 ? Buffer.from([0x81, 100, 0x7b]) : frameOf('{"id":2,"result":"0x5"}'));
       },
     });
-    const failure = errorOf(call(server.wsUrl, clock));
+    const failure = rejectionOf(call(server.wsUrl, clock), RpcError);
     await eventually('the call has arrived', () => sockets.length === 1);
     for (let second = 0; second < 30; second++) {
       const { bytesWritten } = sockets[0] as unknown as { readonly bytesWritten: number };

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { RpcError } from '../../../src/chain/errors/rpc-error.js';
 import { openEndpoints } from '../../../src/chain/endpoints/open-endpoints.js';
 import { JsonRpcEndpoint } from '../../../src/chain/rpc/json-rpc.js';
 import type { JsonRpcOptions } from '../../../src/chain/rpc/json-rpc.js';
@@ -8,8 +7,8 @@ import { UsageError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Fault } from '../../support/chain-simulator.js';
 import { freePort } from '../../support/free-port.js';
-import { errorOf } from './error-of.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { RpcError } from '../../../src/chain/errors/rpc-error.js';
 
 const signal = new AbortController().signal;
 
@@ -82,14 +81,14 @@ describe('a JSON-RPC endpoint', () => {
     node.options = {
       fault: (calls) => (calls.length > 1 ? { kind: 'status', status: 500, body: 'oops' } : undefined),
     };
-    await errorOf(endpoint.batch(threeCalls, signal));
-    await errorOf(endpoint.batch(threeCalls, signal));
+    await rejectionOf(endpoint.batch(threeCalls, signal), RpcError);
+    await rejectionOf(endpoint.batch(threeCalls, signal), RpcError);
     expect((await endpoint.batch(threeCalls, signal)).every((outcome) => outcome.ok)).to.equal(true);
   });
 
   it('does not take a rate limit for a server that takes no batches', async () => {
     failWith({ kind: 'error', error: { code: -32_016, message: 'over rate limit' } }, undefined);
-    expect((await errorOf(endpoint.batch(threeCalls, signal))).class).to.equal('rate-limit');
+    expect((await rejectionOf(endpoint.batch(threeCalls, signal), RpcError)).class).to.equal('rate-limit');
     await endpoint.batch(threeCalls, signal);
     expect(node.requests.map((calls) => calls.length)).to.deep.equal([3, 3]);
   });
@@ -134,7 +133,7 @@ describe('a JSON-RPC endpoint', () => {
   for (const [what, fault, expected] of answers) {
     it(`takes ${what} for what it is`, async () => {
       failWith(fault);
-      expect(await errorOf(call())).to.include(expected);
+      expect(await rejectionOf(call(), RpcError)).to.include(expected);
     });
   }
 
@@ -154,7 +153,7 @@ describe('a JSON-RPC endpoint', () => {
     await endpoint.close();
     open({ timeoutMs: 60 });
     failWith({ kind: 'hang' });
-    const error = await errorOf(call());
+    const error = await rejectionOf(call(), RpcError);
     expect(error.class).to.equal('timeout');
     expect(error.message).to.contain('no answer within 0.06 s');
   });
@@ -173,7 +172,7 @@ describe('a JSON-RPC endpoint', () => {
   it('reads no answer that is larger than its limit', async () => {
     await endpoint.close();
     open({ maxBytes: 50 });
-    const error = await errorOf(endpoint.call('eth_getBlockByNumber', ['0x1', false], signal));
+    const error = await rejectionOf(endpoint.call('eth_getBlockByNumber', ['0x1', false], signal), RpcError);
     expect(error.class).to.equal('response-too-large');
   });
 
@@ -182,7 +181,7 @@ describe('a JSON-RPC endpoint', () => {
     await endpoint.close();
     open({ url: `http://user:s3cretpass@127.0.0.1:${port}/v2/abcdef0123456789?key=qwertz98765` });
     failWith(body('{"error":{"message":"bad key abcdef0123456789 of user:s3cretpass qwertz98765"}}'));
-    const { message } = await errorOf(call());
+    const { message } = await rejectionOf(call(), RpcError);
     expect(message).to.match(/^127\.0\.0\.1:/);
     expect(message).not.to.match(/abcdef0123456789|s3cretpass|qwertz98765/);
   });
@@ -192,7 +191,7 @@ describe('a JSON-RPC endpoint', () => {
     for (const url of [`http://${key}.eth.invalid:8545/`, `ws://${key}.eth.invalid:8545/`]) {
       const hidden = new JsonRpcEndpoint({ url, clock: systemClock });
       expect(hidden.name).to.equal('***.eth.invalid:8545');
-      const error = await errorOf(hidden.call('eth_chainId', [], signal));
+      const error = await rejectionOf(hidden.call('eth_chainId', [], signal), RpcError);
       expect(error.message)
         .to.match(/^\*\*\*\.eth\.invalid:8545: .*/)
         .and.not.to.contain(key);
@@ -208,7 +207,7 @@ describe('a JSON-RPC endpoint', () => {
     await endpoint.close();
     const port = await freePort();
     open({ url: `http://127.0.0.1:${port}` });
-    const error = await errorOf(call());
+    const error = await rejectionOf(call(), RpcError);
     expect(error.message).to.contain('ECONNREFUSED');
     expect(error.lostConnection).to.equal(true);
   });

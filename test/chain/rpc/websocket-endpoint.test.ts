@@ -9,8 +9,8 @@ import { ChainSimulator } from '../../support/chain-simulator.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { freePort } from '../../support/free-port.js';
 import { eventually } from '../../support/within.js';
-import { errorOf } from './error-of.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { RpcError } from '../../../src/chain/errors/rpc-error.js';
 
 const signal = new AbortController().signal;
 
@@ -59,7 +59,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
 
   it('fails the calls in the air with their connection, and opens another for the next', async () => {
     node.options = { fault: (_calls, request) => (request === 1 ? { kind: 'hang' } : undefined) };
-    const failure = errorOf(call());
+    const failure = rejectionOf(call(), RpcError);
     await eventually('the call has arrived', () => node.requests.length === 1);
     node.sockets.drop();
     expect(await failure).to.include({ class: 'transport', lostConnection: true });
@@ -69,7 +69,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
 
   it('says how the node closed the connection', async () => {
     node.options = { fault: () => ({ kind: 'hang' }) };
-    const failure = errorOf(call());
+    const failure = rejectionOf(call(), RpcError);
     await eventually('the call has arrived', () => node.requests.length === 1);
     node.sockets.close();
     expect((await failure).message).to.match(/the WebSocket was closed \(code 1001, going away\)$/);
@@ -77,7 +77,8 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
 
   it('fails each call where the node closes connections at once', async () => {
     node.sockets.traits.closesAtOnce = true;
-    for (let round = 0; round < 3; round++) expect(await errorOf(call())).to.include({ class: 'transport' });
+    for (let round = 0; round < 3; round++)
+      expect(await rejectionOf(call(), RpcError)).to.include({ class: 'transport' });
     node.sockets.traits.closesAtOnce = false;
     expect(await call()).to.equal('0x5');
   });
@@ -87,7 +88,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
     open({ clock });
     await call();
     node.sockets.traits.frozen = true;
-    const failure = errorOf(call());
+    const failure = rejectionOf(call(), RpcError);
     await eventually('the call waits', () => clock.sleeping === 2);
     await clock.advance(12_000);
     expect((await failure).message).to.match(/is dead: a ping was not answered$/);
@@ -100,7 +101,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
     open({ clock, timeoutMs: 20_000 });
     await call();
     node.options = { fault: () => ({ kind: 'hang' }) };
-    const failure = errorOf(call());
+    const failure = rejectionOf(call(), RpcError);
     await eventually('the call waits', () => clock.sleeping === 2);
     for (let second = 0; second < 19; second++) {
       await clock.advance(1_000);
@@ -117,7 +118,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
   it('refuses to read a message that is too large', async () => {
     open({ maxBytes: 2 ** 20 });
     node.options = { fault: () => ({ kind: 'body', body: `"${'x'.repeat(2 ** 20)}"` }) };
-    expect(await errorOf(call())).to.include({ class: 'response-too-large', lostConnection: false });
+    expect(await rejectionOf(call(), RpcError)).to.include({ class: 'response-too-large', lostConnection: false });
     node.options = {};
     expect(await call()).to.equal('0x5');
   });
@@ -130,7 +131,9 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
 
   it("drops a connection that brings garbage: it may have been anybody's answer", async () => {
     node.options = { fault: (calls) => (calls[0]?.method === 'eth_chainId' ? { kind: 'truncate' } : { kind: 'hang' }) };
-    const failures = ['eth_blockNumber', 'eth_chainId'].map((method) => errorOf(endpoint.call(method, [], signal)));
+    const failures = ['eth_blockNumber', 'eth_chainId'].map((method) =>
+      rejectionOf(endpoint.call(method, [], signal), RpcError),
+    );
     for (const failure of failures) expect(await failure).to.include({ class: 'malformed' });
     node.options = {};
     expect(await call()).to.equal('0x5');
@@ -171,7 +174,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
     node.options = { fault: () => ({ kind: 'hang' }) };
     const stop = new AbortController();
     const stopped = rejectionOf(endpoint.call('eth_blockNumber', [], stop.signal));
-    const failure = errorOf(call());
+    const failure = rejectionOf(call(), RpcError);
     await eventually('both calls have arrived', () => node.requests.length === 2);
     const reason = new Error('enough');
     stop.abort(reason);
@@ -193,13 +196,13 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
     const base = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
     try {
       open({ url: `${base}/v3/0123456789abcdef0123456789abcdef` });
-      const refused = await errorOf(call());
+      const refused = await rejectionOf(call(), RpcError);
       expect(refused.message)
         .to.match(/HTTP 401 no such key/)
         .and.not.match(/0123456789abcdef/);
       expect(refused.class).to.equal('quota');
       open({ url: `${base}/plain` });
-      expect(await errorOf(call())).to.include({ class: 'method-disabled' });
+      expect(await rejectionOf(call(), RpcError)).to.include({ class: 'method-disabled' });
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
@@ -207,7 +210,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
 
   it('says that nobody is there', async () => {
     open({ url: `ws://127.0.0.1:${await freePort()}` });
-    const failure = await errorOf(call());
+    const failure = await rejectionOf(call(), RpcError);
     expect(failure).to.include({ class: 'transport', lostConnection: true });
     expect(failure.message).to.match(/ECONNREFUSED/);
   });
@@ -218,7 +221,7 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const clock = new FakeClock();
     open({ clock, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` });
-    const failure = errorOf(call());
+    const failure = rejectionOf(call(), RpcError);
     await clock.whenSleeping(2);
     await clock.advance(10_000);
     expect(await failure).to.include({ class: 'timeout' });

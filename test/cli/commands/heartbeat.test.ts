@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../../src/database/database.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
@@ -10,6 +9,7 @@ import { freePort } from '../../support/free-port.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runIn, type CommandResult } from '../run-in.js';
+import { beginElsewhere } from '../../support/other-session.js';
 
 function send(url: string, id: number, ...options: readonly string[]): Promise<CommandResult> {
   return runIn(temporaryFolder(), 'heartbeat', 'send', String(id), '--lang', 'en', '--database', url, ...options);
@@ -88,9 +88,7 @@ eachDatabase('heartbeat send', (testDatabase) => {
   if (testDatabase.dialect !== 'sqlite') {
     it('gives up after 10 s where somebody holds the row', async () => {
       const id = await insertSilentTask(database, 100);
-      const holder = await createConnection(testDatabase.url());
-      await holder.query('BEGIN');
-      await holder.query('SELECT id FROM pipeline_task WHERE id = ? FOR UPDATE', [id]);
+      const holder = await beginElsewhere(testDatabase.url(), `SELECT * FROM pipeline_task WHERE id = ${id} FOR UPDATE`);
       const { code, stderr } = await send(testDatabase.url(), id).finally(() => holder.end());
       expect([code, stderr]).to.deep.equal([
         5,

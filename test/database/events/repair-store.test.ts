@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { BatchStore } from '../../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
+import { compareStored } from '../../../src/database/events/compare-stored.js';
 import type { Database } from '../../../src/database/database.js';
+import { EventStore } from '../../../src/database/events/event-store.js';
 import { RepairStore } from '../../../src/database/events/repair-store.js';
 import type { Repair } from '../../../src/database/events/repair-store.js';
 import { FenceError } from '../../../src/database/script.js';
@@ -25,54 +27,78 @@ eachDatabase('rows that are put right', (databases) => {
     pipelineId += 1;
     await new CheckpointStore(database).get(pipelineId);
     taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
-    await commit(0, 1, 9);
+    await commit(0, 1, 8);
+    await commit(1, 9, 9, [exampleEvent(9, 0), exampleEvent(9, 2)]);
   });
   after(() => database.close());
 
-  const commit = (version: number, from: number, to: number): Promise<void> =>
-    new BatchStore(database).commit(exampleCommit({ pipelineId, taskId, version, batch: exampleBatch(from, to) }));
-  const repair = (changes: Partial<Repair> = {}): Promise<void> =>
-    new RepairStore(database).replace({
-      ...{ pipelineId, chainId: 1, blocks: [4, 9], version: null, undecoded: [] },
-      events: [exampleEvent(4, 0), exampleEvent(4, 7)],
-      ...changes,
-    });
+  const commit = (version: number, from: number, to: number, events = exampleBatch(from, to).events): Promise<void> =>
+    new BatchStore(database).commit(
+      exampleCommit({ pipelineId, taskId, version, batch: exampleBatch(from, to, { events }) }),
+    );
+  /** Puts block 9 right, which has lost an event, has one changed, one too many, and one that is right. */
+  const repair = async (changes: Partial<Repair> = {}): Promise<void> => {
+    const changed = { ...exampleEvent(9, 2), argsJson: '{"value":"right"}' };
+    const held = { events: [exampleEvent(9, 0), changed, exampleEvent(9, 7)], undecoded: [] };
+    const of = { pipelineId, chainId: 1 };
+    const { change } = await compareStored(new EventStore(database), of, { from: 9, to: 9 }, held);
+    await new RepairStore(database).replace({ ...of, block: 9, version: 2, isSettled: true, change, ...changes });
+  };
   const rows = async (): Promise<unknown> => [
     await database.read((knex) =>
       knex('event')
         .where({ pipeline_id: pipelineId })
+        .where('block_number', '>=', 8)
         .orderBy(['block_number', 'log_index'])
-        .select('block_number', 'log_index'),
+        .select('block_number', 'log_index', 'args', 'added'),
     ),
     await database.read((knex) => knex('undecoded_log').where({ pipeline_id: pipelineId }).pluck('block_number')),
   ];
+  const version = async (): Promise<number> => (await new CheckpointStore(database).get(pipelineId)).version;
 
-  it('replace all rows of their blocks, and of no other', async () => {
+  it('are those that differ, under a version of their own', async () => {
     await repair();
-    const places = [1, 2, 3, 4, 4, 5, 6, 7, 8].map((block, index) => ({
+    const of = (block: number, log: number, value: string, added: number): unknown => ({
       block_number: block,
-      log_index: index === 4 ? 7 : 0,
-    }));
-    expect(await rows()).to.deep.equal([places, []]);
+      log_index: log,
+      args: `{"value":"${value}"}`,
+      added,
+    });
+    expect(await rows()).to.deep.equal([
+      [of(8, 0, '80', 1), of(9, 0, '90', 2), of(9, 2, 'right', 3), of(9, 7, '97', 3)],
+      [8],
+    ]);
   });
 
-  it('leave holder, version and checkpoint as they are, so that the run commits on', async () => {
+  it('leave holder and checkpoint as they are, and the journal says what was done', async () => {
     const before = await new CheckpointStore(database).get(pipelineId);
     await repair();
-    expect(await new CheckpointStore(database).get(pipelineId)).to.deep.equal(before);
-    await commit(1, 10, 10);
+    expect(await new CheckpointStore(database).get(pipelineId)).to.deep.equal({ ...before, version: 3 });
+    const journal = await database.read((knex) =>
+      knex('pipeline_commit').where({ pipeline_id: pipelineId, version: 3 }).select('kind', 'from_block', 'to_block'),
+    );
+    expect(journal).to.deep.equal([{ kind: 'repair', from_block: 9, to_block: 9 }]);
+  });
+
+  it('may be those of a block that is settled while a run commits others', async () => {
+    await commit(2, 10, 10);
+    await repair();
+    expect(await version()).to.equal(4);
   });
 
   for (const [what, changes] of [
-    ['a block is above the checkpoint', { blocks: [4, 10] }],
+    ['the block is above the checkpoint', { block: 10 }],
     ['the checkpoint is of another chain', { chainId: 2 }],
-    ['the run has committed since', { version: 0 }],
     ['the pipeline is gone', { pipelineId: 1 }],
+    ['the block may be replaced, and the run has committed since', { version: 1, isSettled: false }],
+    ['the block’s own rows have been written since', { version: 1 }],
+    ['more has been committed since than is remembered', { version: -998 }],
   ] as const) {
     it(`stay as they are where ${what}`, async () => {
       const before = await rows();
       await rejectionOf(repair(changes), FenceError);
       expect(await rows()).to.deep.equal(before);
+      expect(await version()).to.equal(2);
     });
   }
 });

@@ -41,6 +41,7 @@ eachDatabase('rows that are taken back', (databases) => {
       holder: taskId,
       version: 1,
       replaces: null,
+      from: 9,
       above: 4,
       to: { number: 4, hash: hashOf('block 4') },
       ends: { keepsRemembered: true },

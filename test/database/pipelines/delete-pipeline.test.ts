@@ -53,10 +53,7 @@ eachDatabase('a deleted pipeline', (databases) => {
 
   async function addTask(id: number, status: number, silentSeconds: number, beaten: boolean): Promise<void> {
     const { knex, dialect } = database;
-    const then =
-      dialect.name === 'sqlite'
-        ? knex.raw("datetime('now', ?)", [`-${silentSeconds} seconds`])
-        : knex.raw('NOW() - INTERVAL ? SECOND', [silentSeconds]);
+    const then = dialect.secondsAgo(knex, silentSeconds);
     const times = { create_time: then, last_heartbeat: beaten ? then : null };
     await database.write([
       knex('pipeline_task').insert({ pipeline_id: id, status, heartbeat_interval: 10, worker: 'here:1', ...times }),

@@ -6,6 +6,7 @@ import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import { NotFoundError, TakenError, UsageError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { wordsOf } from '../../support/table-words.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const definition: PipelineDefinition = {
@@ -171,15 +172,15 @@ eachDatabase("the store of pipelines in an older program's tables", (databases) 
     this.timeout(60_000);
     const url = await databases.fresh();
     const older = await openDatabase(url, { create: true });
-    const id = older.dialect.name === 'sqlite' ? 'integer primary key autoincrement' : 'int primary key auto_increment';
+    const { id, instant } = wordsOf(older);
     await older.read((knex) => knex.raw('SELECT 1'));
     await older.write([
       older.knex.raw(
         `CREATE TABLE pipeline (id ${id}, classification_id int NOT NULL DEFAULT 9, name varchar(100) NOT NULL,
-         description text, create_time datetime, update_time datetime, disabled int)`,
+         description text, create_time ${instant}, update_time ${instant}, disabled int)`,
       ),
       older.knex.raw(
-        `CREATE TABLE pipeline_task (id ${id}, pipeline_id int NOT NULL, create_time datetime NOT NULL,
+        `CREATE TABLE pipeline_task (id ${id}, pipeline_id int NOT NULL, create_time ${instant} NOT NULL,
          status int NOT NULL, log_path varchar(200), FOREIGN KEY (pipeline_id) REFERENCES pipeline (id))`,
       ),
       older.knex('pipeline').insert({ id: 5, name: 'old' }),

@@ -2,13 +2,14 @@ import { expect } from 'chai';
 import { fillRequired } from '../../../src/database/schema/fill-required.js';
 import { openDatabase } from '../../../src/database/open-database.js';
 import { eachDatabase } from '../../support/databases.js';
+import { wordsOf } from '../../support/table-words.js';
 
 eachDatabase('columns that must have a value and have no default', (testDatabase) => {
   it('are filled with an empty one, the others left alone', async () => {
     const database = await openDatabase(await testDatabase.fresh(), { create: true });
-    const id = database.dialect.name === 'sqlite' ? 'INTEGER PRIMARY KEY' : 'INT AUTO_INCREMENT PRIMARY KEY';
+    const { id, instant } = wordsOf(database);
     await database.knex.raw(`CREATE TABLE older (id ${id}, owner VARCHAR(9) NOT NULL, weight INT NOT NULL,
-      since DATETIME NOT NULL, state INT NOT NULL DEFAULT 3, remark TEXT)`);
+      since ${instant} NOT NULL, state INT NOT NULL DEFAULT 3, remark TEXT)`);
     const filled = await fillRequired(database, 'older');
     expect(Object.keys(filled)).to.have.members(['owner', 'weight', 'since']);
     await database.write([database.knex('older').insert(filled)]);

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
 import { migrations } from '../../../migrations/index.js';
 import type { Database } from '../../../src/database/database.js';
-import { withMigrationLock } from '../../../src/database/schema/migration-lock.js';
 import { Migrator, requireMigrated } from '../../../src/database/schema/migrator.js';
 import { openDatabase } from '../../../src/database/open-database.js';
 import { SchemaNewerError } from '../../../src/runtime/errors.js';
@@ -29,6 +28,21 @@ eachDatabase('the migrator', (databases) => {
     migrator = new Migrator(database);
   });
   afterEach(() => database.close());
+
+  /** Does something while it holds the lock of migrations. */
+  const holdLock = (work: () => Promise<void>): Promise<void> =>
+    database.withSchema((schema) =>
+      database.driver.lock(
+        {
+          schema,
+          dialect: database.dialect,
+          clock: systemClock,
+          write: (steps) => database.writeUrgently(steps),
+          onWait: ignore,
+        },
+        work,
+      ),
+    );
 
   it('makes everything, tells what it does, and does nothing the second time', async () => {
     const lines: string[] = [];
@@ -81,7 +95,7 @@ eachDatabase('the migrator', (databases) => {
     await migrator.up(ignore);
     await database.knex.raw('DROP TABLE recent_block');
     await database.knex.raw(
-      databases.dialect === 'sqlite'
+      ['sqlite', 'postgres'].includes(databases.dialect)
         ? 'DROP INDEX idx_pipeline_task_pipeline'
         : 'DROP INDEX idx_pipeline_task_pipeline ON pipeline_task',
     );
@@ -133,7 +147,7 @@ eachDatabase('the migrator', (databases) => {
         lines.push(line);
         if (line.startsWith('waiting')) resolve();
       };
-      void withMigrationLock(database, systemClock, ignore, async () => {
+      void holdLock(async () => {
         const other = await openDatabase(url);
         const done = new Migrator(other).up(report).then(() => other.close());
         await waited;

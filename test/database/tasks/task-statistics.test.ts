@@ -47,10 +47,9 @@ eachDatabase('the statistics of tasks', (databases) => {
   it('read no more of the table than the window holds', async () => {
     const { knex, dialect } = database;
     const ended = knex('pipeline_task').where('end_time', '>=', dialect.secondsAgo(knex, 600)).select('end_reason');
-    const { sql, bindings } = ended.toSQL().toNative();
-    const explain = dialect.name === 'sqlite' ? 'EXPLAIN QUERY PLAN ' : 'EXPLAIN ';
-    const plan: unknown = await database.read(() => knex.raw(explain + sql, bindings as string[]));
-    expect(JSON.stringify(plan)).to.contain('idx_pipeline_task_ended');
+    // So few rows PostgreSQL would rather read all.
+    if (dialect.name === 'postgres') await database.read(() => knex.raw('SET enable_seqscan = off'));
+    expect((await database.explain(ended)).index).to.equal('idx_pipeline_task_ended');
   });
 
   it('list those that are silent for more than three of their intervals', async () => {

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open-database.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
@@ -12,6 +11,7 @@ import { eventually } from '../../support/within.js';
 import { ageTask } from '../aged-task.js';
 import { insertSilentTask } from '../insert-silent-task.js';
 import type { SilentTaskRow } from '../insert-silent-task.js';
+import { beginElsewhere } from '../../support/other-session.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const rule = { timeoutSeconds: 60, heartbeatIntervalSeconds: 10 };
@@ -180,6 +180,7 @@ eachDatabase('the timeout store', (databases) => {
       },
       writeUrgently: (steps) => database.writeUrgently(steps),
       writeAside: (build) => database.writeAside(build),
+      fenced: (query) => database.fenced(query),
     };
     const judge = new TimeoutStore(deaf);
     await rejectionOf(judge.fail([id], await verdict({ reason: 'lost' })), DatabaseUnreachableError);
@@ -220,13 +221,10 @@ eachDatabase('the timeout store', (databases) => {
 
   it('changes nothing where its deadline passed while it waited for a lock', async () => {
     const id = await insert(100);
-    const somebody = await createConnection(databases.url());
-    await somebody.query('START TRANSACTION');
-    await somebody.query('SELECT * FROM pipeline_task WHERE id = ? FOR UPDATE', [id]);
+    const somebody = await beginElsewhere(databases.url(), `SELECT * FROM pipeline_task WHERE id = ${id} FOR UPDATE`);
     const { now } = await store.probe();
     const judged = store.fail([id], await verdict({ deadline: now }));
     await eventually('the second is over', async () => (await store.probe()).now > now);
-    await somebody.rollback();
     await somebody.end();
     expect(await judged).to.deep.equal([]);
   });
@@ -236,6 +234,12 @@ eachDatabase('the timeout store', (databases) => {
     const row = { ...beating, last_heartbeat: database.dialect.now(database.knex) };
     await database.write(Array.from({ length: 2_000 }, () => database.knex('pipeline_task').insert(row)));
     const silent = [await insert(100), await insert(200, {}, false), await insert(70, { timeout_minutes: 0.9 })];
+    if (databases.dialect === 'postgres') {
+      await database.knex.raw('ANALYZE pipeline_task');
+      expect((await store.listSilent(rule, 0, 100)).map(({ id }) => id)).to.deep.equal(silent);
+      expect(await store.explainSilent(rule, 100)).to.include({ index: 'idx_pipeline_task_heartbeat' });
+      return;
+    }
     await database.knex.raw('ANALYZE TABLE pipeline_task');
     const one = await openDatabase(databases.url(), { poolSize: 1 });
     const before = await rowsRead(one);
@@ -247,11 +251,11 @@ eachDatabase('the timeout store', (databases) => {
 
   it('names the rows that nobody has locked', async () => {
     const [locked, free] = [await insert(100), await insert(100)];
-    const somebody = await createConnection(databases.url());
-    await somebody.query('START TRANSACTION');
-    await somebody.query('SELECT * FROM pipeline_task WHERE id = ? FOR UPDATE', [locked]);
+    const somebody = await beginElsewhere(
+      databases.url(),
+      `SELECT * FROM pipeline_task WHERE id = ${locked} FOR UPDATE`,
+    );
     expect(await store.unlocked([locked, free])).to.deep.equal([free]);
-    await somebody.rollback();
     await somebody.end();
     expect(await store.unlocked([locked, free])).to.have.members([locked, free]);
   });

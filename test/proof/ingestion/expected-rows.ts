@@ -1,4 +1,4 @@
-import type { EventMonitorConfig } from '../../../src/model/pipeline.js';
+import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
 import { transferTopic } from '../../support/simulated-chain.js';
 import type { SimBlock, SimLog } from '../../support/simulated-chain.js';
 import type { Row } from '../simulator/engine.js';

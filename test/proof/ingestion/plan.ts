@@ -1,4 +1,5 @@
-import type { EventMonitorConfig, Finality } from '../../../src/model/pipeline.js';
+import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
+import type { Finality } from '../../../src/model/pipeline.js';
 import { monitorConfig } from '../../support/monitor-run.js';
 import { simContract } from '../../support/simulated-chain.js';
 import { transferAbi } from '../../support/transfer-emitter.js';

@@ -16,7 +16,7 @@ interface Stand {
 const place = 'pipeline_id = 1 AND block_number >= ? ORDER BY block_number, log_index, transaction_hash';
 const queries = {
   checkpoint:
-    "SELECT version, start_block, block_number, '0x' || LOWER(HEX(block_hash)) AS hash FROM pipeline_checkpoint WHERE pipeline_id = 1",
+    "SELECT version, start_block, block_number, '0x' || LOWER(HEX(hash)) AS hash FROM pipeline_checkpoint WHERE pipeline_id = 1",
   events: `SELECT ${positionColumns}, args FROM event WHERE ${place}`,
   undecoded: `SELECT ${positionColumns}, reason, topics, data FROM undecoded_log WHERE ${place}`,
   count: 'SELECT (SELECT COUNT(*) FROM event) + (SELECT COUNT(*) FROM undecoded_log) AS rows',

@@ -1,8 +1,8 @@
 import { ChainClient } from '../../../src/chain/chain-client.js';
 import { createDecoder } from '../../../src/chain/abi/decoder.js';
-import { EventMonitor } from '../../../src/components/event-monitor.js';
+import { EventMonitor } from '../../../src/components/event-monitor/event-monitor.js';
 import type { Database } from '../../../src/database/database.js';
-import type { EventMonitorConfig } from '../../../src/model/pipeline.js';
+import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
 import type { Logger } from '../../../src/runtime/logger.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import { SimProcess } from '../simulator/sim-process.js';
@@ -20,6 +20,7 @@ export interface SimRunParts {
   readonly troubles: Troubles;
   readonly random: () => number;
   readonly open: (process: SimProcess) => Database;
+  readonly keepsRemoved: boolean;
   readonly logger: Logger;
   /** Called when it has ended by itself; null: as it should. */
   readonly ended: (run: SimRun, error: Error | null) => void;
@@ -81,6 +82,7 @@ export class SimRun {
       timeoutMinutes: null,
       logPathPrefix: 'logs/pipeline_',
       takeOver: true,
+      keepsRemoved: this.#parts.keepsRemoved,
       begin: () => Promise.resolve({ source: this.#source(), logger }),
       onProgress: () => undefined,
       mask: (text) => text,

@@ -2,8 +2,10 @@ import type { Knex } from 'knex';
 import { KnexDatabase } from '../../../src/database/knex-database.js';
 import type { ScriptRunner } from '../../../src/database/script.js';
 import type { Database } from '../../../src/database/database.js';
+import { bareDriver } from '../../support/bare-driver.js';
 import { readingKnexOver } from '../simulator/direct-database.js';
 import type { Request, Row } from '../simulator/engine.js';
+import { readJournal, rowsAtVersions } from '../simulator/oracles/rows-at-versions.js';
 import type { SimProcess } from '../simulator/sim-process.js';
 import { epochMs } from '../simulator/sim-process.js';
 import type { SqliteEngine } from '../simulator/sqlite-engine.js';
@@ -48,13 +50,19 @@ export class SimStore {
       run: async (steps) => (await send({ kind: 'script', steps })) as never,
       close: () => Promise.resolve(),
     };
-    const { knex } = place;
-    return new KnexDatabase({ knex, dialect: this.#engine.dialect, runner, label: 'simulated', clock: process.clock });
+    const driver = bareDriver({ knex: place.knex, dialect: this.#engine.dialect, runner });
+    return new KnexDatabase({ driver, label: 'simulated', clock: process.clock });
   }
 
   /** Asks the database itself, at once. */
   ask(sql: string, bindings: readonly unknown[] = []): readonly Row[] {
     return this.#engine.execute({ kind: 'read', sql, bindings }, this.#circumstances('judge', 0)) as readonly Row[];
+  }
+
+  /** Judges what the journal tells of every version by what was there, as the database's triggers have told it. */
+  async judgeJournal(keepsRemoved: boolean): Promise<readonly string[]> {
+    const tables = await readJournal((sql) => this.#engine.ask(sql));
+    return [...rowsAtVersions(this.#engine.ledger(), tables, keepsRemoved)];
   }
 
   #place(): { readonly knex: Knex; send: Send } {

@@ -109,10 +109,10 @@ export const heartbeatMutants: readonly Mutant[] = [
     "    connection.pragma('busy_timeout = 0');\n",
     '',
   ),
-  guardsOf('src/database/knex-database.ts', aside)(
+  guardsOf('src/database/drivers/mysql/open-mysql.ts', aside)(
     'aside-way',
     'nor does it go the way of the commits of a server',
-    'this.#runner.runAside === undefined ? query : this.#runner.runAside([toStep(query)])',
-    'this.#runner.run([toStep(query)])',
+    'reads.raw(sql, [...bindings]),\n    schema',
+    'scripts.run([{ sql, bindings }]),\n    schema',
   ),
 ];

@@ -28,9 +28,11 @@ const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
   'test/chain/logs/log-source.test.ts',
   'test/chain/logs/log-reader.test.ts',
 ]);
-const stretch = guardsOf('src/chain/reorg/read-stretch.ts', ['test/components/event-monitor.test.ts']);
-const reorg = guardsOf('src/chain/reorg/reorg.ts', ['test/components/event-monitor.test.ts']);
-const reader = guardsOf('src/components/event-monitor/block-reader.ts', ['test/components/event-monitor.test.ts']);
+const stretch = guardsOf('src/chain/reorg/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const reorg = guardsOf('src/chain/reorg/reorg.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const reader = guardsOf('src/components/event-monitor/block-reader.ts', [
+  'test/components/event-monitor/event-monitor.test.ts',
+]);
 const heads = guardsOf('src/chain/heads/head-reader.ts', ['test/chain/heads/head-reader.test.ts']);
 const rhythm = guardsOf('src/chain/heads/block-rhythm.ts', ['test/chain/heads/block-rhythm.test.ts']);
 const size = guardsOf('src/chain/logs/range-size.ts', ['test/chain/logs/range-size.test.ts']);
@@ -41,7 +43,9 @@ const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endp
 const connections = ['test/chain/endpoints/chain-check.test.ts'];
 const checked = guardsOf('src/chain/endpoints/chain-check.ts', connections);
 const asker = guardsOf('src/chain/endpoints/endpoint-asker.ts', connections);
-const monitor = guardsOf('src/components/event-monitor.ts', ['test/components/event-monitor.test.ts']);
+const monitor = guardsOf('src/components/event-monitor/event-monitor.ts', [
+  'test/components/event-monitor/event-monitor.test.ts',
+]);
 const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
 const values = guardsOf('src/chain/rpc/rpc-values.ts', ['test/chain/chain-client.test.ts']);
 const digits = guardsOf('src/chain/log-json/hex-readers.ts', ['test/chain/log-json/log-layout.test.ts']);

@@ -77,10 +77,10 @@ export const sqlMutants: readonly Mutant[] = [
   guardsOf('src/database/knex-database.ts', ['test/database/urgent-writes.test.ts'])(
     'urgent-writes',
     'a beat never waits behind another script',
-    'this.#urgentRunner.run(',
-    'this.#runner.run(',
+    'this.driver.urgentScripts.run(',
+    'this.driver.scripts.run(',
   ),
-  guardsOf('src/database/open-database.ts', ['test/database/urgent-writes.test.ts'])(
+  guardsOf('src/database/drivers/mysql/open-mysql.ts', ['test/database/urgent-writes.test.ts'])(
     'beat-timeout',
     'a beat is given up sooner than a big commit',
     'timeoutMs: settings.beatTimeoutMs ?? timeoutMs',
@@ -99,7 +99,7 @@ export const sqlMutants: readonly Mutant[] = [
     '',
   ),
   session('lock-wait', 'nobody waits long for a lock', 'innodb_lock_wait_timeout = 3', 'innodb_lock_wait_timeout = 50'),
-  guardsOf('src/database/open-database.ts', ['test/database/frozen-writer.test.ts'], '(sqlite)')(
+  guardsOf('src/database/drivers/sqlite/open-sqlite.ts', ['test/database/frozen-writer.test.ts'], '(sqlite)')(
     'sqlite-writer',
     'SQLite’s writes of a run happen in a process of their own',
     'if (timeoutMs === undefined) {',

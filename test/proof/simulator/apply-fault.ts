@@ -1,4 +1,5 @@
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
+import { repairEvent } from './repair-event.js';
 import type { PlannedFault } from './planned-fault.js';
 import type { SimWorker } from './worker.js';
 import type { World } from './world.js';
@@ -12,6 +13,7 @@ export async function applyFault(
   world.trace(`fault: ${JSON.stringify(fault)}`);
   if (fault.kind === 'cancel') cancelNewest(world);
   else if (fault.kind === 'reopen') await reopen(world);
+  else if (fault.kind === 'repair') await repairEvent(world);
   else if (fault.kind === 'hang') workers.get(fault.who)?.hang(fault.forMs);
   else if (fault.kind === 'terminate') workers.get(fault.who)?.terminate();
   else if ('who' in fault) applyToProcess(world, fault);

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { KnexDatabase } from '../../../src/database/knex-database.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import type { ScriptRunner } from '../../../src/database/script.js';
+import { bareDriver } from '../../support/bare-driver.js';
 import type { Engine } from './engine.js';
 
 /** Runs one query of Knex's; answers what an engine answers to a read. */
@@ -67,5 +68,6 @@ export function directDatabase(engine: Engine): KnexDatabase {
     run: async (steps) => (await engine.execute({ kind: 'script', steps }, circumstances)) as never,
     close: () => Promise.resolve(),
   };
-  return new KnexDatabase({ knex: builder, dialect: engine.dialect, runner, label: 'simulated', clock: systemClock });
+  const driver = bareDriver({ knex: builder, dialect: engine.dialect, runner });
+  return new KnexDatabase({ driver, label: 'simulated', clock: systemClock });
 }

@@ -1,5 +1,6 @@
 import type { Task } from '../../../src/model/task.js';
 import type { LedgerRow } from './ledger.js';
+import type { JournalTables } from './oracles/rows-at-versions.js';
 import type { Plan } from './plan.js';
 import type { SimChain } from './sim-chain.js';
 import type { SimProcess } from './sim-process.js';
@@ -41,5 +42,6 @@ export interface History {
   readonly ledger: readonly LedgerRow[];
   /** The stored events of all pipelines as `pipeline/block:log index:block hash`. */
   readonly events: readonly string[];
+  readonly journal: JournalTables;
   readonly endedAt: number;
 }

@@ -16,7 +16,7 @@ export interface LedgerRow {
   readonly status: number | null;
   /** `end_reason`, and for events `block:log index:block hash`. */
   readonly detail: string | null;
-  /** `error`; for checkpoints the block's hash. */
+  /** `error`; for checkpoints the block's hash, for events the transaction's with the arguments. */
   readonly error: string | null;
   /** 1 where the heartbeat is set. */
   readonly beats: number | null;
@@ -69,7 +69,7 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
     holder(
       row,
       words.concat(`${row}.block_number`, "':'", `${row}.log_index`, "':'", `LOWER(HEX(${row}.block_hash))`),
-      'NULL, NULL, NULL, NULL, NULL',
+      `${words.concat(`LOWER(HEX(${row}.transaction_hash))`, "' '", `${row}.args`)}, NULL, NULL, NULL, NULL`,
     );
   return [
     `CREATE TABLE sim_ledger (seq INTEGER PRIMARY KEY ${words === serverWords ? 'AUTO_INCREMENT' : ''}, at DOUBLE, sender VARCHAR(64), kind VARCHAR(16), pipeline INTEGER, task INTEGER, worker VARCHAR(64), old_status INTEGER, status INTEGER, detail VARCHAR(255), error VARCHAR(255), beats INTEGER, old_block INTEGER, block INTEGER, version INTEGER)`,
@@ -87,7 +87,7 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
       'sim_checkpoint',
       'AFTER UPDATE ON pipeline_checkpoint',
       into(
-        `'checkpoint', ${holder('NEW', "CASE WHEN @ THEN 'moved' END".replace('@', words.moved), 'LOWER(HEX(NEW.block_hash)), NULL, OLD.block_number, NEW.block_number, NEW.version')}`,
+        `'checkpoint', ${holder('NEW', "CASE WHEN @ THEN 'moved' END".replace('@', words.moved), 'LOWER(HEX(NEW.hash)), NULL, OLD.block_number, NEW.block_number, NEW.version')}`,
       ),
     ),
     words.trigger('sim_event', 'AFTER INSERT ON event', into(`'event', ${event('NEW')}`)),
@@ -99,7 +99,9 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
 export const tables = [
   'pipeline_task',
   'pipeline_checkpoint',
+  'pipeline_commit',
   'event',
+  'event_removed',
   'undecoded_log',
   'recent_block',
   'monitor',

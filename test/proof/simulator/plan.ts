@@ -32,6 +32,8 @@ export interface Plan {
   /** Whether the runs that are left are told to end when the last fault is over. */
   readonly isCutShort: boolean;
   readonly faults: readonly PlannedFault[];
+  /** Whether what pipelines take back is kept. */
+  readonly hasSinks: boolean;
   readonly ambush: PlannedAmbush | null;
   readonly packets: PacketFaults;
   /** When the last fault is over, in milliseconds. */
@@ -56,6 +58,7 @@ export function planSchedule(mode: Mode, seed: number): Plan {
   return {
     seed,
     mode,
+    hasSinks: seed % 4 !== 0,
     timezone: dice.pick(['+00:00', '+00:00', '+08:00', '-03:30']),
     intervalMs,
     ruleIntervalMs: intervalMs / dice.pick([1, 1, 1, 2.5]),

@@ -14,7 +14,9 @@ export type PlannedFault =
   | { readonly kind: 'freeze' | 'down'; readonly atMs: number; readonly forMs: number }
   | { readonly kind: 'clock jump'; readonly atMs: number; readonly byMs: number }
   /** A person cancels the newest task, or an older program sets the status of one that has ended back to running. */
-  | { readonly kind: 'cancel' | 'reopen'; readonly atMs: number };
+  | { readonly kind: 'cancel' | 'reopen'; readonly atMs: number }
+  /** Somebody repairs a row. */
+  | { readonly kind: 'repair'; readonly atMs: number };
 
 export interface FaultSpace {
   readonly intervalMs: number;
@@ -29,7 +31,9 @@ const hourMs = 3_600_000;
 export function planFaults(dice: Dice, mode: Mode, space: FaultSpace): readonly PlannedFault[] {
   const pauses = mode === 'pauses' ? planPause(dice, space) : [];
   const count = mode === 'pauses' ? dice.pick([0, 0, 1]) : dice.pick([1, 2, 2, 3]);
-  return [...pauses, ...Array.from({ length: count }, () => planFault(dice, space))];
+  const faults = Array.from({ length: count }, () => planFault(dice, space));
+  const repairs = Array.from({ length: dice.pick([0, 1, 3]) }, () => dice.between(0, space.busyMs));
+  return [...pauses, ...faults, ...repairs.map((atMs) => ({ kind: 'repair', atMs }) as const)];
 }
 
 /** When the last of them is over, in milliseconds; a node that hangs may go on hanging. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../../src/database/database.js';
 import { KnexDatabase } from '../../../src/database/knex-database.js';
+import { bareDriver } from '../../support/bare-driver.js';
 import { readingKnexOver } from './direct-database.js';
 import type { Engine } from './engine.js';
 import { Line, LineRunner } from './line.js';
@@ -31,14 +32,13 @@ export class ProcessDatabases {
   open(engine: Engine, process: SimProcess, network: Network, timeouts: LineTimeouts): Database {
     const place = this.#place();
     place.line = new Line(process, network, timeouts.statementTimeoutMs);
-    return new KnexDatabase({
+    const driver = bareDriver({
       knex: place.knex,
       dialect: engine.dialect,
       runner: new LineRunner(new Line(process, network, timeouts.statementTimeoutMs)),
       urgentRunner: new LineRunner(new Line(process, network, timeouts.beatTimeoutMs)),
-      label: 'simulated',
-      clock: process.clock,
     });
+    return new KnexDatabase({ driver, label: 'simulated', clock: process.clock });
   }
 
   #place(): { readonly knex: Knex; line: Line | null } {

@@ -1,6 +1,7 @@
 import type { Engine } from './engine.js';
 import { applyFault } from './apply-fault.js';
 import type { History } from './history.js';
+import { readJournal } from './oracles/rows-at-versions.js';
 import type { Plan } from './plan.js';
 import type { ProcessDatabases } from './process-database.js';
 import { startMonitor } from './sim-monitor.js';
@@ -114,6 +115,7 @@ async function history(world: World): Promise<History> {
     events: rows.map(
       ({ pipeline, block, log, hash }) => `${String(pipeline)}/${String(block)}:${String(log)}:${String(hash)}`,
     ),
+    journal: await readJournal((sql) => engine.ask(sql)),
     endedAt: timeline.now,
   };
 }

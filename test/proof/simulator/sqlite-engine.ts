@@ -2,6 +2,7 @@ import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
 import { Migrator } from '../../../src/database/schema/migrator.js';
 import { SqliteScriptRunner } from '../../../src/database/drivers/sqlite/sqlite-script-runner.js';
+import { mysqlDialect } from '../../../src/database/drivers/mysql/mysql-dialect.js';
 import { sqliteDialect } from '../../../src/database/drivers/sqlite/sqlite-dialect.js';
 import type { Dialect } from '../../../src/database/dialect.js';
 import { directDatabase } from './direct-database.js';
@@ -80,7 +81,7 @@ export class SqliteEngine implements Engine {
 function serverDialect(timezone: string): Dialect {
   return {
     ...sqliteDialect(() => timezone),
-    uptime: (knex) => knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"),
+    uptime: (knex) => mysqlDialect.uptime(knex),
     liveNow: (knex) => knex.raw("datetime('live', ?)", [timezone]),
   };
 }

@@ -1,4 +1,5 @@
 import type { History } from './history.js';
+import { repairer } from './repair-event.js';
 
 /** Counts what schedules were made of, so that one sees that they were worth it. */
 export class Tally {
@@ -9,6 +10,7 @@ export class Tally {
     for (const row of history.ledger) {
       if (row.kind === 'event') this.#count('events stored');
       if (row.kind === 'checkpoint' && row.detail === 'moved') this.#count('commits');
+      if (row.kind === 'checkpoint' && row.detail === 'moved' && row.sender === repairer) this.#count('repairs');
       if (row.kind === 'task') this.#count('tasks');
       if (row.kind === 'change' && row.old_status === 0 && row.status !== 0) this.#count(`ended: ${row.detail ?? ''}`);
     }

@@ -119,6 +119,7 @@ export class SimWorker {
       timeoutMinutes: plan.taskTimeoutSeconds === null ? null : plan.taskTimeoutSeconds / 60,
       logPathPrefix: 'logs/pipeline_',
       takeOver: this.#start.takeOver,
+      keepsRemoved: plan.hasSinks,
       begin: (task) => {
         run.taskId = task.id;
         trace(`${run.worker} runs pipeline ${run.pipeline} as task ${task.id}`);

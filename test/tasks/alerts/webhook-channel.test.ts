@@ -54,10 +54,8 @@ describe('the webhook of alerts', () => {
   const channel = (by: Partial<ConstructorParameters<typeof WebhookChannel>[0]> = {}): WebhookChannel =>
     new WebhookChannel({ url, secret: null, timeoutMs: 5_000, clock: systemClock, ...by });
   const send = (webhook: WebhookChannel): Promise<void> => webhook.send(message, new AbortController().signal);
-  const failure = async (webhook: WebhookChannel): Promise<AlertDeliveryError> => {
-    const error = await rejectionOf(send(webhook), AlertDeliveryError);
-    return error;
-  };
+  const failure = (webhook: WebhookChannel): Promise<AlertDeliveryError> =>
+    rejectionOf(send(webhook), AlertDeliveryError);
 
   it('says in words that the other side speaks no TLS', async () => {
     const { message: text } = await failure(channel({ url: url.replace('http:', 'https:') }));

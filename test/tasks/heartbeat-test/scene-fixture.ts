@@ -1,8 +1,8 @@
 import { openDatabase } from '../../../src/database/open-database.js';
-import { toStep } from '../../../src/database/database.js';
 import type { Database } from '../../../src/database/database.js';
+import { KnexDatabase } from '../../../src/database/knex-database.js';
 import { isBulkInsert } from '../../../src/database/script.js';
-import type { Statement } from '../../../src/database/script.js';
+import type { ScriptRunner, Statement } from '../../../src/database/script.js';
 import { beatSteps } from '../../../src/tasks/heartbeat-test/beat-steps.js';
 import { leaseSteps } from '../../../src/tasks/heartbeat-test/lease-steps.js';
 import { clockSkewStep, indexStep, latencyStep } from '../../../src/tasks/heartbeat-test/measure-steps.js';
@@ -60,23 +60,18 @@ export type Edit = (statement: Statement) => Statement;
 
 /** The same database, behind which a guard was taken away or a statement went wrong. */
 export function broken(database: Database, edit: Edit): Database {
-  const edited = (steps: Parameters<Database['write']>[0]): Parameters<Database['write']>[0] =>
-    steps.map((step) => {
-      const compiled = toStep(step);
-      return isBulkInsert(compiled) ? compiled : edit(compiled);
-    });
-  return {
-    dialect: database.dialect,
-    knex: database.knex,
-    label: database.label,
-    timezone: database.timezone,
-    read: (build) => database.read(build),
-    write: (steps) => database.write(edited(steps)),
-    writeUrgently: (steps) => database.writeUrgently(edited(steps)),
-    writeAside: (build) => database.writeAside(build),
-    fenced: (query) => database.fenced(query),
-    close: () => database.close(),
-  };
+  const edited = (runner: ScriptRunner): ScriptRunner => ({
+    run: (steps) => runner.run(steps.map((step) => (isBulkInsert(step) ? step : edit(step)))),
+    close: () => runner.close(),
+  });
+  const { driver, label, timezone } = database;
+  const scripts = edited(driver.scripts);
+  return new KnexDatabase({
+    driver: { ...driver, scripts, urgentScripts: edited(driver.urgentScripts) },
+    label,
+    timezone,
+    clock: systemClock,
+  });
 }
 
 /** Takes a condition out of a statement, with its value. */

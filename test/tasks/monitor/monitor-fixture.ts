@@ -96,6 +96,7 @@ export class MonitorFixture {
         if (afterId === 0) this.checks.push((this.clock.monotonic() - 1_000) / 1_000);
         return Promise.resolve(this.silent.filter(({ id }) => id > afterId).slice(0, limit));
       },
+      explainSilent: () => Promise.resolve({ index: null, rows: null }),
       unlocked: (ids) => Promise.resolve(ids),
       fail: (ids) => {
         const failed = this.silent.filter(({ id }) => ids.includes(id));

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../../src/database/database.js';
 import { TimeoutStore } from '../../../src/database/tasks/timeout-store.js';
 import { addSeconds } from '../../../src/model/instant.js';
@@ -9,6 +8,7 @@ import type { Trust } from '../../../src/tasks/monitor/timeout-check.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { beginElsewhere } from '../../support/other-session.js';
 
 const rule = { timeoutSeconds: 60, heartbeatIntervalSeconds: 10 };
 
@@ -106,13 +106,10 @@ eachDatabase('a timeout check', (databases) => {
 
   it('passes over a row that somebody has locked, says so, and fails the others', async () => {
     const [locked, free] = [await insertSilentTask(database, 100), await insertSilentTask(database, 100)];
-    const somebody = await createConnection(databases.url());
-    await somebody.query('START TRANSACTION');
-    await somebody.query('SELECT * FROM pipeline_task WHERE id = ? FOR UPDATE', [locked]);
+    const somebody = await beginElsewhere(databases.url(), `SELECT * FROM pipeline_task WHERE id = ${locked} FOR UPDATE`);
     await check();
     expect(failed.map(({ id }) => id)).to.deep.equal([free]);
     expect(lines).to.include(`task ${locked} is silent, but its row is locked by somebody: judged at the next check`);
-    await somebody.rollback();
     await somebody.end();
     await check();
     expect(failed.map(({ id }) => id)).to.deep.equal([free, locked]);

@@ -39,10 +39,7 @@ eachDatabase('a parked pipeline', (databases) => {
       signal: new AbortController().signal,
       ...changes,
     });
-  const failureOf = async (work: Promise<TaskResult>): Promise<NeedsRewindError> => {
-    const error = await rejectionOf(work, NeedsRewindError);
-    return error;
-  };
+  const failureOf = (work: Promise<TaskResult>): Promise<NeedsRewindError> => rejectionOf(work, NeedsRewindError);
   const park = (keeps: number | null): Promise<NeedsRewindError> =>
     failureOf(
       run(async function* () {

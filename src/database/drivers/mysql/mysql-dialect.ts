@@ -1,11 +1,12 @@
-import type { Dialect, ErrorKind } from '../../dialect.js';
+import type { Dialect } from '../../dialect.js';
+import { classify, hint } from './mysql-errors.js';
 
 /** The dialect of MySQL 8 and MariaDB 10.6 or newer. */
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   now: (knex) => knex.raw('NOW()'),
   liveNow: (knex) => knex.raw('SYSDATE()'),
-  uptime: (knex) => knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"),
+  uptime: (knex) => ({ query: knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"), read: readUptime }),
   skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw('TIMESTAMPDIFF(SECOND, ??, NOW())', [column]),
   secondsAgo: (knex, seconds) => knex.raw('NOW() - INTERVAL ? SECOND', [Math.round(seconds)]),
@@ -13,66 +14,15 @@ export const mysqlDialect: Dialect = {
   isOlder: (knex, column, seconds) => knex.raw('?? < NOW() - INTERVAL ? SECOND', [column, seconds]),
   isAhead: (knex, column, seconds) => knex.raw('?? > NOW() + INTERVAL ? SECOND', [column, seconds]),
   lastInsertId: (knex) => knex.raw('LAST_INSERT_ID()'),
-  aroundLastInsertId: (knex, prefix, suffix) => knex.raw('CONCAT(?, LAST_INSERT_ID(), ?)', [prefix, suffix]),
+  aroundLastInsertId: (knex, _table, prefix, suffix) => knex.raw('CONCAT(?, LAST_INSERT_ID(), ?)', [prefix, suffix]),
+  countFrom: () => [],
+  notAfter: () => [],
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),
   classify,
+  hint,
 };
 
-/** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, and MariaDB's "record has changed since last read". */
-const contention = new Set([1205, 1213, 1020]);
-
-/** ER_NO_SUCH_TABLE, ER_BAD_FIELD_ERROR. */
-const notMigrated = new Set([1146, 1054]);
-
-/**
- * No rights on the database, wrong password, no such database, host not allowed, no such user (MariaDB), password expired
- * (twice), account locked (MySQL, MariaDB).
- */
-const refused = new Set([1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]);
-
-/** A statement, a column or a global right is denied to this user. */
-const forbidden = new Set([1142, 1143, 1227]);
-
-/**
- * The server ends the connection, or takes none: too many connections, shutdown, killed, read-only (a replica after a
- * fail-over), disk full, aborted.
- */
-const away = new Set([
-  1040, 1042, 1043, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 3032, 1021, 1114, 1317, 1792,
-  3169, 4031,
-]);
-
-const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
-  [contention, 'contention'],
-  [notMigrated, 'not-migrated'],
-  [refused, 'refused'],
-  [forbidden, 'forbidden'],
-  // ER_NO_DEFAULT_FOR_FIELD.
-  [new Set([1364]), 'no-default'],
-  [away, 'unreachable'],
-];
-
-const driverCodes =
-  /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HANDSHAKE_|ER_SERVER_GONE|ERR_STREAM|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL)/;
-
-/** The server wants a password in a form that the driver does not know, as MariaDB's ed25519, or in clear text. */
-const unknownLogins = new Set<unknown>(['AUTH_SWITCH_PLUGIN_ERROR', 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED']);
-
-function classify(error: unknown): ErrorKind {
-  const { code, errno, message, name } = error as {
-    code?: unknown;
-    errno?: unknown;
-    message?: unknown;
-    name?: unknown;
-  };
-  if (typeof errno === 'number') {
-    const kind = kinds.find(([errnos]) => errnos.has(errno))?.[1];
-    if (kind !== undefined) return kind;
-  }
-  if (unknownLogins.has(code)) return 'refused';
-  if (typeof code === 'string' && driverCodes.test(code)) return 'unreachable';
-  if (name === 'KnexTimeoutError') return 'unreachable';
-  if (typeof message === 'string' && /closed state|Connection lost|is closed|Timeout acquiring/i.test(message))
-    return 'unreachable';
-  return 'other';
+function readUptime(answer: unknown): number | null {
+  const [rows] = answer as [readonly { readonly Value: string }[]];
+  return rows[0] === undefined ? null : Number(rows[0].Value);
 }

@@ -81,7 +81,7 @@ async function connectOnce(
     connectionTimeoutMillis: connectTimeoutMs,
     stream: () => sockets.open(),
     types: { getTypeParser: (type: number) => parseValue(type) },
-  } as ClientConfig);
+  });
   // Without a listener an error of an idle connection would end the process; the next query meets it anyway.
   client.on('error', () => undefined);
   try {

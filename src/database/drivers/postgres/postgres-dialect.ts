@@ -1,12 +1,16 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../../dialect.js';
-import { classify } from './postgres-errors.js';
+import { classify, hint } from './postgres-errors.js';
+import { rowsOf } from './postgres-values.js';
 
 /**
  * The clock in the session's time zone, to the second. now() would be that of the transaction's begin; and what is read
  * once in a statement, as this is, an index serves.
  */
 const now = "date_trunc('second', (SELECT clock_timestamp())::timestamp)";
+
+/** The same, for each row anew. */
+const liveNow = "date_trunc('second', clock_timestamp()::timestamp)";
 
 /** The server's instants reach back to 4713 BC, and what lies before them is an error. */
 const longestSeconds = 6e10;
@@ -15,8 +19,11 @@ const longestSeconds = 6e10;
 export const postgresDialect: Dialect = {
   name: 'postgres',
   now: (knex) => knex.raw(now),
-  liveNow: (knex) => knex.raw("date_trunc('second', clock_timestamp()::timestamp)"),
-  uptime: (knex) => knex.raw(`EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())`),
+  liveNow: (knex) => knex.raw(liveNow),
+  uptime: (knex) => ({
+    query: knex.raw('SELECT EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time()) AS seconds'),
+    read: (answer) => (rowsOf(answer)[0] as { readonly seconds: number } | undefined)?.seconds ?? null,
+  }),
   skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw(`TRUNC(EXTRACT(EPOCH FROM ${now} - ??))::bigint`, [column]),
   secondsAgo: (knex, seconds) => knex.raw('?', [shifted(knex, -Math.round(seconds))]),
@@ -24,10 +31,21 @@ export const postgresDialect: Dialect = {
   isOlder: (knex, column, seconds) => knex.raw('?? < ?', [column, shifted(knex, -seconds)]),
   isAhead: (knex, column, seconds) => knex.raw('?? > ?', [column, shifted(knex, seconds)]),
   // Asked for once: a function that may answer otherwise each time would be called for each row.
-  lastInsertId: (knex) => knex.raw('(SELECT lastval())'),
-  aroundLastInsertId: (knex, prefix, suffix) => knex.raw('CONCAT(?, lastval(), ?)', [prefix, suffix]),
+  lastInsertId: (knex, table) => knex.raw("(SELECT currval(pg_get_serial_sequence(?, 'id')))", [table]),
+  aroundLastInsertId: (knex, table, prefix, suffix) =>
+    knex.raw("CONCAT(?, currval(pg_get_serial_sequence(?, 'id')), ?)", [prefix, table, suffix]),
+  countFrom: (knex, table, id) => [
+    knex.raw(
+      `SELECT setval(ids, ?) FROM (SELECT pg_get_serial_sequence(?, 'id')::regclass AS ids) AS of_table
+       WHERE COALESCE(pg_sequence_last_value(ids), 0) < ?`,
+      [id, table, id],
+    ),
+  ],
+  // The clock in a row's condition was asked before a lock on it was waited for, unless the row was changed meanwhile.
+  notAfter: (knex, instant) => [knex.select(knex.raw('1')).whereRaw(`${liveNow} <= ?`, [instant])],
   sameAs: (knex, column, value) => knex.raw('?? IS NOT DISTINCT FROM ?', [column, value]),
   classify,
+  hint,
 };
 
 function shifted(knex: Knex, seconds: number): Knex.Raw {

@@ -69,9 +69,12 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Returns what to do about an error; undefined where nothing is known but that the server should be looked at. */
-export function hintFor(error: unknown): string | undefined {
+/** Says what a person can do about what the server or its driver threw. */
+export function hint(error: unknown, kind: ErrorKind): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  const text = `${String(code)} ${String(message)}`;
-  return hints.find(([pattern]) => pattern.test(text))?.[1];
+  const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(message)}`))?.[1];
+  if (known !== undefined) return known;
+  return kind === 'refused'
+    ? 'check user, password and rights in the database URL'
+    : 'check that the server is up, and host and port in the database URL';
 }

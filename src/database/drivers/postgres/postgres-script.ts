@@ -31,7 +31,8 @@ function writeStep(step: ScriptStep, textsOf: InsertTexts): readonly string[] {
 function writeStatement({ sql, bindings, fence }: Statement): string {
   const text = writeSql(sql, bindings);
   if (fence === true) {
-    return `WITH fenced AS (${text} RETURNING 1) SELECT 1 / (count(*) = 1)::integer FROM fenced`;
+    const rows = /^select\b/i.test(text) ? text : `${text} RETURNING 1`;
+    return `WITH fenced AS (${rows}) SELECT 1 / (count(*) = 1)::integer FROM fenced`;
   }
   // Among its columns may be the id that it was given.
   return /^insert\b/i.test(text) && !/\breturning\b/i.test(sql) ? `${text} RETURNING *` : text;

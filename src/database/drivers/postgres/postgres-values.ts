@@ -13,3 +13,8 @@ export function parseValue(type: number): (text: string) => unknown {
   if (type === bool) return (text) => (text === 't' ? 1 : 0);
   return (text) => text;
 }
+
+/** Returns the rows of the answer to a query that Knex sent as it was written. */
+export function rowsOf(answer: unknown): readonly unknown[] {
+  return (answer as { readonly rows: readonly unknown[] }).rows;
+}

@@ -1,7 +1,8 @@
 import type { Database as Connection } from 'better-sqlite3';
 import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
-import type { Dialect, ErrorKind } from '../../dialect.js';
+import type { Dialect } from '../../dialect.js';
+import { classify, hint } from './sqlite-errors.js';
 
 /** SQLite's dialect; `timezone` gives the offset in which instants are stored (`+08:00`), once it is needed. */
 export function sqliteDialect(timezone: () => string): Dialect {
@@ -19,9 +20,12 @@ export function sqliteDialect(timezone: () => string): Dialect {
     isAhead: (knex, column, seconds) =>
       knex.raw("unixepoch(??) > unixepoch('now', ?) + ?", [column, timezone(), seconds]),
     lastInsertId: (knex) => knex.raw('last_insert_rowid()'),
-    aroundLastInsertId: (knex, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
+    aroundLastInsertId: (knex, _table, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
+    countFrom: () => [],
+    notAfter: () => [],
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
     classify,
+    hint,
   };
 }
 
@@ -40,18 +44,4 @@ function readStored(connection: Connection): { readonly time_zone: string } | un
     if (classify(error) === 'not-migrated') return undefined;
     throw error;
   }
-}
-
-const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|PERM|AUTH|NOLFS)/;
-
-function classify(error: unknown): ErrorKind {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const text = typeof message === 'string' ? message : '';
-  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention';
-  if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'malformed';
-  if (code === 'SQLITE_CONSTRAINT_NOTNULL') return 'no-default';
-  if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
-  if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
-  if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';
-  return 'other';
 }

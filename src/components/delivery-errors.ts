@@ -1,0 +1,22 @@
+import { ChainparseError } from '../runtime/errors.js';
+import type { ErrorOptions } from '../runtime/errors.js';
+
+/** A receiver will never take these messages as they are: whoever delivers looks for the one that is meant. */
+export class MessageRefusedError extends ChainparseError {
+  readonly code = 'MESSAGE_REFUSED';
+  readonly exitCode = 1;
+}
+
+/** A receiver can't take messages now. */
+export class ReceiverAwayError extends ChainparseError {
+  readonly code = 'RECEIVER_AWAY';
+  readonly exitCode = 1;
+  override readonly retryable = true;
+  /** When it wants to be asked again, in milliseconds from now; undefined where it did not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

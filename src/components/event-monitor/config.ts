@@ -1,0 +1,23 @@
+import type { ContractAbi, Finality } from '../../model/pipeline.js';
+
+/** A validated `event_monitor` component with its ABIs resolved: what is stored, and all that a run needs. */
+export interface EventMonitorConfig {
+  readonly chainName: string;
+  readonly chainId: number;
+  readonly contracts: readonly ContractAbi[];
+  /** Names or full signatures; null: every event of the ABI. */
+  readonly eventsToMonitor: readonly string[] | null;
+  readonly mode: 'historical' | 'realtime';
+  readonly startBlock: number | null;
+  readonly endBlock: number | null;
+  readonly finality: Finality;
+  /** Seconds between two polls of the head. */
+  readonly pollInterval: number;
+  /** Keep an event only if one of its address arguments is listed; empty: keep all. */
+  readonly addressFilters: readonly string[];
+  readonly keepUnknown: boolean;
+  /** Blocks that may yet be replaced are read only where two endpoints tell them alike. */
+  readonly verifyHeads?: boolean;
+  /** Blocks that a request asks for, to begin with. */
+  readonly batchSize: number;
+}

@@ -1,0 +1,205 @@
+import type { ChainClient } from '../../chain/chain-client.js';
+import { checkChainId } from '../../chain/check-chain-id.js';
+import type { LogDecoder } from '../../chain/abi/decoder.js';
+import { NodeLagsError } from '../../chain/logs/fetch-trouble.js';
+import { HeadFeed } from '../../chain/heads/head-feed.js';
+import { HeadReader } from '../../chain/heads/head-reader.js';
+import type { ChainHead } from '../../chain/heads/head-reader.js';
+import { LagPatience } from '../../chain/logs/lag-patience.js';
+import { ReadStretch } from '../../chain/reorg/read-stretch.js';
+import { ReorgTooDeepError } from '../../chain/reorg/reorg.js';
+import type { SourceMessage } from '../../model/batch.js';
+import { resolveStart } from '../../model/start-block.js';
+import type { Source, SourceContext } from '../component.js';
+import type { EventMonitorConfig } from './config.js';
+import type { BlockReader } from './block-reader.js';
+import { LowHead } from './low-head.js';
+import { needsRewind } from './needs-rewind.js';
+import { openBlockReader } from './open-block-reader.js';
+
+interface EventMonitorDeps {
+  readonly chain: ChainClient;
+  /** The heads of the chain, as other pipelines hear of them, too; left out: a feed of its own. */
+  readonly heads?: HeadFeed;
+  readonly decoder: LogDecoder;
+}
+
+/** Reads the events of one chain: a stretch of its history, or on and on behind its head. */
+export class EventMonitor implements Source {
+  readonly #config: EventMonitorConfig;
+  readonly #deps: EventMonitorDeps;
+
+  constructor(config: EventMonitorConfig, deps: EventMonitorDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  async *messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined> {
+    const { chain, heads } = this.#deps;
+    const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
+    const run = new MonitorRun(this.#config, { ...this.#deps, heads: feed }, context);
+    try {
+      yield* run.messages();
+    } catch (error) {
+      // A call that was dropped because the run shall end soon lost nothing: nothing of it has been sent.
+      if (!context.stopping.aborted || error !== context.stopping.reason) throw error;
+      context.signal.throwIfAborted();
+    } finally {
+      run.close();
+      if (heads === undefined) feed.close();
+    }
+  }
+}
+
+/** One run of an EventMonitor. */
+class MonitorRun {
+  readonly #config: EventMonitorConfig;
+  readonly #chain: ChainClient;
+  readonly #context: SourceContext;
+  readonly #mode: 'historical' | 'realtime';
+  readonly #feed: HeadFeed;
+  readonly #heads: HeadReader;
+  readonly #blocks: BlockReader;
+  readonly #patience = new LagPatience();
+  readonly #lowHead: LowHead;
+  /** Aborted when the run shall stop, gently or not. */
+  readonly #signal: AbortSignal;
+  #stretch: ReadStretch | null = null;
+  #head: ChainHead | null = null;
+  #target: number | null = null;
+  /** True where the run begins above the chain's head, until that is known to be of the same chain. */
+  #isInDoubt = false;
+  /** The last answer of the feed that has been heard. */
+  #answers = 0;
+
+  constructor(
+    config: EventMonitorConfig,
+    { chain, heads, decoder }: Required<EventMonitorDeps>,
+    context: SourceContext,
+  ) {
+    this.#config = config;
+    this.#chain = chain;
+    this.#context = context;
+    this.#lowHead = new LowHead(context);
+    this.#mode = context.run.mode ?? config.mode;
+    this.#feed = heads;
+    this.#heads = new HeadReader(chain, config.finality, context.logger);
+    this.#blocks = openBlockReader(config, { chain, heads, decoder }, context, () => this.#moved());
+    this.#signal = AbortSignal.any([context.stopping, context.signal]);
+  }
+
+  async *messages(): AsyncGenerator<SourceMessage, void, undefined> {
+    await this.#checkChain();
+    let head = await this.#firstHead();
+    const stretch = this.#begin(head);
+    await stretch.learnFloor(this.#signal);
+    while (!this.#isDone(stretch)) {
+      try {
+        const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
+        yield* this.#blocks.read(stretch, head, end, this.#signal);
+        this.#patience.restore();
+        this.#isInDoubt = false;
+      } catch (error) {
+        await this.#bear(error, stretch);
+      }
+      if (this.#isDone(stretch)) return;
+      head = await this.#nextHead();
+    }
+  }
+
+  /** Gives up what has been read ahead. */
+  close(): void {
+    this.#blocks.close();
+  }
+
+  async #checkChain(): Promise<void> {
+    const { run, checkpoint } = this.#context;
+    const found = await this.#chain.chainId(this.#signal);
+    await this.#moved();
+    checkChainId(found, { defined: this.#config.chainId, read: run.fresh === true ? null : checkpoint.chainId });
+  }
+
+  #begin(head: ChainHead): ReadStretch {
+    const { run, checkpoint, recentBlocks, storedBlock, logger } = this.#context;
+    const start = resolveStart({ run, config: this.#config, mode: this.#mode, checkpoint });
+    if (start.warning !== undefined) logger.log('warn', start.warning, { event: 'source.gap' });
+    this.#target = this.#targetOf(head);
+    const block = start.block === 'head' ? Math.max(0, head.readable) : start.block;
+    if (!start.resumes && this.#target !== null && block > this.#target) {
+      const message = `nothing to read: the run begins at block ${block} and ends at block ${this.#target}`;
+      logger.log('warn', message, { event: 'source.nothing' });
+    }
+    this.#stretch = start.resumes
+      ? ReadStretch.resume({ chain: this.#chain, storedBlock }, checkpoint, recentBlocks)
+      : ReadStretch.begin({ chain: this.#chain, storedBlock }, block);
+    this.#isInDoubt = start.resumes && head.latest.number < block - 1;
+    return this.#stretch;
+  }
+
+  #targetOf(head: ChainHead): number | null {
+    const { run } = this.#context;
+    const { mode, endBlock } = this.#config;
+    if (run.toBlock !== undefined) return run.toBlock;
+    // Who asks for the head on the command line does not mean the end of the history in the definition.
+    if (this.#mode === 'realtime') return mode === 'realtime' ? endBlock : null;
+    return endBlock ?? head.readable;
+  }
+
+  #isDone(stretch: ReadStretch): boolean {
+    const isRead = this.#target !== null && stretch.next > this.#target;
+    return this.#context.stopping.aborted || (isRead && !this.#isInDoubt);
+  }
+
+  async #firstHead(): Promise<ChainHead> {
+    const head = await this.#heads.read(this.#signal);
+    return head === null ? this.#nextHead() : this.#reached(head);
+  }
+
+  /** Waits for the node's next word on its head: each is progress, whether it tells of a new block or not. */
+  async #nextHead(): Promise<ChainHead> {
+    for (;;) {
+      const { head: latest, answers } = await this.#feed.next(
+        this.#answers,
+        this.#config.pollInterval * 1_000,
+        this.#signal,
+      );
+      this.#answers = answers;
+      const head = latest === null ? null : await this.#heads.at(latest, this.#signal);
+      if (head !== null) return this.#reached(head);
+      await this.#moved();
+      this.#bearLag(new NodeLagsError('the node does not know any block'));
+    }
+  }
+
+  async #reached(head: ChainHead): Promise<ChainHead> {
+    this.#head = head;
+    this.#lowHead.look(head.latest.number, this.#stretch?.last ?? null);
+    await this.#moved();
+    return head;
+  }
+
+  /** Throws what can't be borne. */
+  async #bear(error: unknown, { first }: ReadStretch): Promise<void> {
+    try {
+      this.#bearLag(error);
+    } catch (fatal) {
+      if (!(fatal instanceof ReorgTooDeepError)) throw fatal;
+      const { storedBlock } = this.#context;
+      throw await needsRewind(fatal, { chain: this.#chain, first, storedBlock }, () => this.#moved(), this.#signal);
+    }
+  }
+
+  #bearLag(error: unknown): void {
+    const complaint = this.#patience.bear(error);
+    this.#context.logger.log('info', `waiting for the node: ${complaint}`, { event: 'source.lag' });
+  }
+
+  async #moved(): Promise<void> {
+    await this.#context.moved({
+      mode: this.#mode,
+      nextBlock: this.#stretch?.next ?? null,
+      targetBlock: this.#target,
+      headBlock: this.#head?.latest.number ?? null,
+    });
+  }
+}

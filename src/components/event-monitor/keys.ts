@@ -1,0 +1,34 @@
+import type { Keys } from '../component.js';
+import type { EventMonitorConfig } from './config.js';
+
+/** Returns the keys of a definition that give a config again. */
+export function eventMonitorKeys(config: EventMonitorConfig): Keys {
+  const keys = {
+    chain_name: config.chainName,
+    chain_id: config.chainId,
+    ...contractKeys(config),
+    events_to_monitor: config.eventsToMonitor,
+    mode: config.mode,
+    start_block: config.startBlock,
+    end_block: config.endBlock,
+    finality: config.finality,
+    poll_interval: config.pollInterval,
+    address_filters: config.addressFilters,
+    keep_unknown: config.keepUnknown,
+    verify_heads: config.verifyHeads ?? null,
+    batch_size: config.batchSize,
+  };
+  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
+}
+
+function contractKeys({ contracts }: EventMonitorConfig): Keys {
+  const [only, ...others] = contracts;
+  if (only === undefined || others.length > 0) {
+    return { contracts: contracts.map(({ addresses, abi }) => ({ address: oneOrList(addresses), abi })) };
+  }
+  return { contract_address: oneOrList(only.addresses), abi: only.abi };
+}
+
+function oneOrList(addresses: readonly string[] | null): string | readonly string[] | null {
+  return addresses?.length === 1 ? (addresses[0] ?? null) : addresses;
+}

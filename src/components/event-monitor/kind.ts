@@ -1,0 +1,26 @@
+import { eventSignatures } from '../../chain/abi/abi.js';
+import type { SourceKind } from '../component.js';
+import type { EventMonitorConfig } from './config.js';
+import { eventMonitorKeys } from './keys.js';
+import { eventMonitorRows } from './rows.js';
+
+/** The source that reads events of one chain. */
+export const eventMonitor: SourceKind<EventMonitorConfig> = {
+  type: 'event_monitor',
+  role: 'source',
+  schema: async (reading) => (await import('./schema.js')).eventMonitorSchema(reading),
+  keys: eventMonitorKeys,
+  rows: eventMonitorRows,
+  describe: ({ chainName, chainId, mode, verifyHeads, batchSize }) => ({
+    chain: { name: chainName, id: chainId },
+    mode,
+    endpoints: { least: verifyHeads === true ? 2 : 1, key: 'verify_heads' },
+    batchSize,
+  }),
+  events: ({ contracts }) => [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))],
+  decoder: async (config) => (await import('../../chain/abi/decoder.js')).createDecoder(config),
+  open: async (config, { chain: { client, heads } }) => {
+    const { EventMonitor } = await import('./event-monitor.js');
+    return new EventMonitor(config, { chain: client, heads, decoder: await eventMonitor.decoder(config) });
+  },
+};

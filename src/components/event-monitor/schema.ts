@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { eventSignatures } from '../../chain/abi/abi.js';
+import { chainIdOfName } from '../../model/chain.js';
+import type { AbiFragment, ContractAbi } from '../../model/pipeline.js';
+import type { Reading } from '../component.js';
+import { abiKeys, oneAbi } from '../keys/abi.js';
+import { address } from '../keys/address.js';
+import { chainKeys, oneChain } from '../keys/chain.js';
+import { positive, whole } from '../keys/numbers.js';
+import { choice, either, oneOrMore } from '../keys/texts.js';
+import { notBoth, together } from '../keys/together.js';
+import type { Look } from '../keys/together.js';
+import type { EventMonitorConfig } from './config.js';
+import { selectEvent } from './select-events.js';
+
+const oneDaySeconds = 86_400;
+
+/** Returns the schema of an event monitor's keys; it puts the contents of the ABIs into the config. */
+export function eventMonitorSchema(reading: Reading): z.ZodType<EventMonitorConfig> {
+  return together(z.strictObject(shape(reading)), async (look) => {
+    oneChain(look);
+    checkContracts(look);
+    checkBlocks(look);
+    await checkEvents(look);
+  }).transform(toConfig);
+}
+
+function shape(reading: Reading) {
+  const eventName = z.string({ error: 'must list names or signatures of events' }).trim().min(1);
+  const contract = z.strictObject({ address: oneOrMore(address()), ...abiKeys(reading) });
+  return {
+    ...chainKeys(),
+    contract_address: oneOrMore(address()),
+    ...abiKeys(reading),
+    contracts: z.array(together(contract, checkContract)).default([]),
+    events_to_monitor: oneOrMore(eventName),
+    mode: choice(['historical', 'realtime']).default('historical'),
+    start_block: whole(0).optional(),
+    end_block: whole(0).optional(),
+    finality: either('must be latest, safe, finalized or a number of confirmations', [
+      z.enum(['latest', 'safe', 'finalized']),
+      whole(0, 1_000_000),
+    ]).default('latest'),
+    poll_interval: positive(oneDaySeconds).default(1),
+    address_filters: oneOrMore(address()),
+    keep_unknown: z.boolean().default(false),
+    verify_heads: z.boolean().default(false),
+    batch_size: whole(1, 1_000_000).default(2000),
+  };
+}
+
+type MonitorKeys = z.output<z.ZodObject<ReturnType<typeof shape>>>;
+
+function checkContract(look: Look<{ address: readonly string[] }>): void {
+  oneAbi(look);
+  if (look.right.address?.length === 0) look.tell('address', 'is required');
+}
+
+function checkContracts(look: Look<MonitorKeys>): void {
+  if (!look.isGiven('contracts')) {
+    oneAbi(look);
+    return;
+  }
+  for (const key of ['contract_address', 'abi_path', 'abi']) notBoth(look, 'contracts', key);
+}
+
+function checkBlocks({ right: { start_block: start, end_block: end }, tell }: Look<MonitorKeys>): void {
+  if (start !== undefined && end !== undefined && end < start)
+    tell('end_block', `${end} is before start_block ${start}`);
+}
+
+async function checkEvents({ right, tell }: Look<MonitorKeys>): Promise<void> {
+  const signatures = signaturesOf(right);
+  if (signatures.length === 0) return;
+  for (const [position, written] of (right.events_to_monitor ?? []).entries()) {
+    const selected = await selectEvent(written, signatures);
+    if ('problem' in selected) tell(['events_to_monitor', position], selected.problem, selected.hint);
+  }
+}
+
+function signaturesOf({ abi_path: named, abi: inline, contracts = [] }: Partial<MonitorKeys>): readonly string[] {
+  const abis = [named, inline, ...contracts.flatMap((contract) => [contract.abi_path, contract.abi])];
+  return [...new Set(abis.flatMap((abi) => (abi === undefined ? [] : eventSignatures(abi))))];
+}
+
+async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
+  return {
+    chainName: keys.chain_name,
+    chainId: keys.chain_id ?? chainIdOfName(keys.chain_name) ?? 0,
+    contracts: contractsOf(keys),
+    eventsToMonitor: await eventsOf(keys),
+    mode: keys.mode,
+    startBlock: keys.start_block ?? null,
+    endBlock: keys.end_block ?? null,
+    finality: keys.finality,
+    pollInterval: keys.poll_interval,
+    addressFilters: [...new Set(keys.address_filters)],
+    keepUnknown: keys.keep_unknown,
+    ...(keys.verify_heads ? { verifyHeads: true } : {}),
+    batchSize: keys.batch_size,
+  };
+}
+
+async function eventsOf(keys: MonitorKeys): Promise<readonly string[] | null> {
+  const signatures = signaturesOf(keys);
+  const selected = await Promise.all(keys.events_to_monitor.map((written) => selectEvent(written, signatures)));
+  const events = new Set(selected.flatMap((each) => ('event' in each ? [each.event] : [])));
+  return events.size === 0 ? null : [...events];
+}
+
+/** Contracts that share an ABI are one entry. */
+function contractsOf(keys: MonitorKeys): readonly ContractAbi[] {
+  if (keys.contracts.length === 0) {
+    const addresses = [...new Set(keys.contract_address)];
+    return [{ addresses: addresses.length === 0 ? null : addresses, abi: keys.abi_path ?? keys.abi ?? [] }];
+  }
+  const byAbi = new Map<readonly AbiFragment[], Set<string>>();
+  for (const { address: addresses, abi_path: named, abi: inline } of keys.contracts) {
+    const abi = named ?? inline ?? [];
+    const shared = byAbi.get(abi) ?? new Set();
+    byAbi.set(abi, shared);
+    for (const each of addresses) shared.add(each);
+  }
+  return [...byAbi].map(([abi, addresses]) => ({ addresses: [...addresses], abi }));
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** A text of one line. */
+export function line(maxLength: number) {
+  const oneLine = 'must be one line without control characters';
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxLength)
+    .regex(/^\P{Cc}*$/u, { error: oneLine });
+}
+
+/** One of some words, in whatever case. */
+export function choice<const T extends readonly [string, ...string[]]>(words: T) {
+  const error = `must be ${words.join(' or ')}`;
+  return z.string({ error }).toLowerCase().pipe(z.enum(words, { error }));
+}
+
+/** One value, or a list of them; left out: none. */
+export function oneOrMore<T extends z.ZodType>(item: T) {
+  const toList = (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+  return z
+    .preprocess(toList, z.array(item))
+    .optional()
+    .transform((list) => list ?? []);
+}
+
+/** One of several; where a value comes near to one of them, what that one says is told. */
+export function either<const T extends readonly z.ZodType[]>(error: string, options: T) {
+  return z.union(options, { error: (issue) => nearMessage(issue) ?? error });
+}
+
+const nearCodes = new Set(['too_small', 'too_big', 'invalid_format', 'custom']);
+
+function nearMessage({ errors }: { readonly errors?: unknown }): string | undefined {
+  const branches = (errors ?? []) as readonly (readonly z.core.$ZodIssue[])[];
+  return branches.map(([first]) => first).find((first) => first !== undefined && nearCodes.has(first.code))?.message;
+}

@@ -1,0 +1,50 @@
+import type { LogDecoder } from '../chain/abi/decoder.js';
+import type { Component } from '../model/pipeline.js';
+import { UsageError } from '../runtime/errors.js';
+import type { Source, SourceDescription, SourceOpening } from './component.js';
+import { registry } from './registry.js';
+import type { Registry } from './registry.js';
+
+/** The source of a stored pipeline: what may be asked of it by those who do not know its config's shape. */
+export interface PipelineSource extends SourceDescription {
+  /** Returns the signatures of the events that it knows, each once. */
+  events(): readonly string[];
+  /** Makes what turns a log into what a run would store. */
+  decoder(): Promise<LogDecoder>;
+  open(opening: SourceOpening): Promise<Source>;
+}
+
+interface WithComponents {
+  readonly id: number;
+  readonly components: readonly Component[];
+}
+
+/** Returns the source of a pipeline; throws UsageError where its first component is none that this version knows. */
+export function sourceOf(pipeline: WithComponents, kinds: Registry = registry): PipelineSource {
+  const source = findSource(pipeline, kinds);
+  if (source !== null) return source;
+  const [first] = pipeline.components;
+  if (first === undefined) throw new UsageError(`pipeline ${pipeline.id} has no component`);
+  const what = kinds.find(first.type) === undefined ? 'which this version does not know' : 'which is no source';
+  throw new UsageError(`component '${first.name}' is of type '${first.type}', ${what}`, {
+    hint: `the first component of a pipeline must be a source: ${sourceTypes(kinds).join(', ')}`,
+  });
+}
+
+/** Returns the source of a pipeline; null where it has none that this version knows. */
+export function findSource({ components }: WithComponents, kinds: Registry = registry): PipelineSource | null {
+  const { type = '', config = {} } = components[0] ?? {};
+  const kind = kinds.find(type);
+  if (kind?.role !== 'source') return null;
+  return {
+    ...kind.describe(config),
+    events: () => kind.events(config),
+    decoder: () => kind.decoder(config),
+    open: (opening) => kind.open(config, opening),
+  };
+}
+
+/** Returns the names of the kinds that can stand first. */
+export function sourceTypes(kinds: Registry): readonly string[] {
+  return kinds.types.filter((type) => kinds.find(type)?.role === 'source');
+}

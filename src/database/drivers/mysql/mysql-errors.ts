@@ -1,0 +1,84 @@
+import type { ErrorKind } from '../../dialect.js';
+
+/** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, and MariaDB's "record has changed since last read". */
+const contention = new Set([1205, 1213, 1020]);
+
+/** ER_NO_SUCH_TABLE, ER_BAD_FIELD_ERROR. */
+const notMigrated = new Set([1146, 1054]);
+
+/**
+ * No rights on the database, wrong password, no such database, host not allowed, no such user (MariaDB), password expired
+ * (twice), account locked (MySQL, MariaDB).
+ */
+const refused = new Set([1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]);
+
+/** A statement, a column or a global right is denied to this user. */
+const forbidden = new Set([1142, 1143, 1227]);
+
+/**
+ * The server ends the connection, or takes none: too many connections, shutdown, killed, read-only (a replica after a
+ * fail-over), disk full, aborted.
+ */
+const away = new Set([
+  1040, 1042, 1043, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 3032, 1021, 1114, 1317, 1792,
+  3169, 4031,
+]);
+
+const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
+  [contention, 'contention'],
+  [notMigrated, 'not-migrated'],
+  [refused, 'refused'],
+  [forbidden, 'forbidden'],
+  // ER_NO_DEFAULT_FOR_FIELD.
+  [new Set([1364]), 'no-default'],
+  [away, 'unreachable'],
+];
+
+const driverCodes =
+  /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HANDSHAKE_|ER_SERVER_GONE|ERR_STREAM|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL)/;
+
+/** The server wants a password in a form that the driver does not know, as MariaDB's ed25519, or in clear text. */
+const unknownLogins = new Set<unknown>(['AUTH_SWITCH_PLUGIN_ERROR', 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED']);
+
+/** Sorts what the server or its driver threw. */
+export function classify(error: unknown): ErrorKind {
+  const { code, errno, message, name } = error as {
+    code?: unknown;
+    errno?: unknown;
+    message?: unknown;
+    name?: unknown;
+  };
+  if (typeof errno === 'number') {
+    const kind = kinds.find(([errnos]) => errnos.has(errno))?.[1];
+    if (kind !== undefined) return kind;
+  }
+  if (unknownLogins.has(code)) return 'refused';
+  if (typeof code === 'string' && driverCodes.test(code)) return 'unreachable';
+  if (name === 'KnexTimeoutError') return 'unreachable';
+  if (typeof message === 'string' && /closed state|Connection lost|is closed|Timeout acquiring/i.test(message))
+    return 'unreachable';
+  return 'other';
+}
+
+/** By the driver's code and the server's number. */
+const hints: readonly [RegExp, string][] = [
+  [/ 1049$/, 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'],
+  [
+    /^(AUTH_SWITCH_PLUGIN_ERROR|MYSQL_CLEAR_PASSWORD_NOT_ENABLED) /,
+    'let the user log in by caching_sha2_password (MySQL) or mysql_native_password (MariaDB)',
+  ],
+  [
+    /^(HANDSHAKE_SSL_ERROR|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT)/,
+    "&ssl_ca=FILE names the authority of the server's certificate; ssl=skip-verify encrypts without checking it",
+  ],
+];
+
+/** Says what a person can do about what the server or its driver threw. */
+export function hint(error: unknown, kind: ErrorKind): string {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(errno)}`))?.[1];
+  if (known !== undefined) return known;
+  return kind === 'refused'
+    ? 'check user, password and rights in the database URL'
+    : 'check that the server is up, and host and port in the database URL';
+}

@@ -1,0 +1,59 @@
+import knex from 'knex';
+import type { MysqlAddress } from '../../database-url.js';
+import { silentLogger } from '../../driver.js';
+import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
+import { rowLock } from '../../schema/migration-lock.js';
+import { connectionOptions, prepareSession } from './mysql-connection.js';
+import { mysqlDialect } from './mysql-dialect.js';
+import { mysqlSchema } from './mysql-schema.js';
+import { MysqlScriptRunner } from './mysql-script-runner.js';
+import { ServerSockets } from './server-sockets.js';
+
+/** Opens a database of a MySQL or MariaDB server; connects when first used. */
+export function openMysql(address: MysqlAddress, settings: DriverSettings): Driver {
+  const { clock, timezone, statementTimeoutMs } = settings;
+  const sockets = new ServerSockets();
+  const reads = knex({
+    log: silentLogger,
+    client: 'mysql2',
+    connection: connectionOptions(address, sockets) as object,
+    acquireConnectionTimeout: 10_000,
+    pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs) },
+  });
+  const timeoutMs = statementTimeoutMs ?? 60_000;
+  const scripts = new MysqlScriptRunner(address, { timezone, clock, sockets, timeoutMs });
+  return {
+    dialect: mysqlDialect,
+    reads,
+    scripts,
+    urgentScripts: new MysqlScriptRunner(address, {
+      timezone,
+      clock,
+      sockets,
+      timeoutMs: settings.beatTimeoutMs ?? timeoutMs,
+    }),
+    // No script waits on a connection of the pool.
+    runAside: ({ sql, bindings }) => reads.raw(sql, [...bindings]),
+    schema: (connection) => mysqlSchema(reads, connection, timezone.value),
+    // GET_LOCK holds for one node of a cluster.
+    lock: rowLock,
+    explain: async ({ sql, bindings }) => {
+      const [rows] = (await reads.raw(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, [...bindings])) as [PlanRow[]];
+      return readPlan(rows);
+    },
+    look: () => undefined,
+    // A server that is frozen does not close its side, and the sockets would keep this process alive.
+    close: () => sockets.close(),
+  };
+}
+
+interface PlanRow {
+  readonly key: string | null;
+  readonly rows: string | number | null;
+}
+
+function readPlan([row]: readonly PlanRow[]): QueryPlan {
+  const key = row?.key ?? null;
+  const rows = row?.rows ?? null;
+  return { index: key === 'PRIMARY' ? null : key, rows: rows === null ? null : Number(rows) };
+}

@@ -1,0 +1,35 @@
+import { silentLogger } from '../../driver.js';
+import type { Driver, DriverSettings } from '../../driver.js';
+import type { ScriptRunner } from '../../script.js';
+import type { PostgresAddress } from './postgres-address.js';
+import { postgresDialect } from './postgres-dialect.js';
+import { readPlan } from './postgres-plan.js';
+import { postgresKnex } from './postgres-knex.js';
+import { postgresLock } from './postgres-lock.js';
+import { postgresSchema } from './postgres-schema.js';
+import { PostgresScriptRunner } from './postgres-script-runner.js';
+import { PostgresSockets } from './postgres-sockets.js';
+
+/** Opens a database of a PostgreSQL server; connects when first used. */
+export function openPostgres(address: PostgresAddress, settings: DriverSettings): Driver {
+  const { clock, timezone, statementTimeoutMs, poolSize = 4 } = settings;
+  const sockets = new PostgresSockets();
+  const reads = postgresKnex(address, { log: silentLogger, sockets, timezone, statementTimeoutMs, poolSize });
+  const scriptsWithin = (timeoutMs: number): ScriptRunner =>
+    new PostgresScriptRunner(address, { timezone, clock, sockets, timeoutMs, statementTimeoutMs: timeoutMs });
+  const timeoutMs = statementTimeoutMs ?? 60_000;
+  return {
+    dialect: postgresDialect,
+    reads,
+    scripts: scriptsWithin(timeoutMs),
+    urgentScripts: scriptsWithin(settings.beatTimeoutMs ?? timeoutMs),
+    // No script waits on a connection of the pool.
+    runAside: ({ sql, bindings }) => reads.raw(sql, [...bindings]),
+    schema: (connection) => postgresSchema(reads, connection, timezone.value),
+    lock: postgresLock,
+    explain: async ({ sql, bindings }) => readPlan(await reads.raw(`EXPLAIN (FORMAT JSON) ${sql}`, [...bindings])),
+    look: () => undefined,
+    // A server that is frozen does not close its side, and the sockets would keep this process alive.
+    close: () => sockets.close(),
+  };
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import type { Database as Connection } from 'better-sqlite3';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import type { SqliteAddress } from '../../database-url.js';
+import { silentLogger } from '../../driver.js';
+import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
+import type { ScriptRunner } from '../../script.js';
+
+/** What runs scripts on a SQLite file, also those that must not wait. */
+interface SqliteRunner extends ScriptRunner {
+  runAside: ScriptRunner['run'];
+}
+
+/** Opens a SQLite file; throws DatabaseUnreachableError where there is none and none is to be made. */
+export async function openSqlite({ path }: SqliteAddress, settings: DriverSettings): Promise<Driver> {
+  const { label, timezone, clock, statementTimeoutMs } = settings;
+  if (settings.create !== true && !existsSync(path)) {
+    throw new DatabaseUnreachableError(`there is no database ${label}`, { hint: 'chainparse migrate makes it' });
+  }
+  const scripts = await openRunner(path, settings);
+  const [
+    { default: knex },
+    { prepareSqlite },
+    { sqliteDialect, learnTimezone },
+    { sqliteSchema },
+    { sqliteLock },
+    watch,
+  ] = await Promise.all([
+    import('knex'),
+    import('./sqlite-script-runner.js'),
+    import('./sqlite-dialect.js'),
+    import('./sqlite-schema.js'),
+    import('./sqlite-lock.js'),
+    import('./file-watch.js'),
+  ]);
+  const reads = knex({
+    log: silentLogger,
+    client: 'better-sqlite3',
+    connection: { filename: path },
+    useNullAsDefault: true,
+    pool: {
+      min: 0,
+      max: 1,
+      afterCreate: (connection: Connection, done: (error: unknown, connection: unknown) => void) => {
+        try {
+          done(null, learnTimezone(prepareSqlite(connection), timezone));
+        } catch (error) {
+          done(error, connection);
+        }
+      },
+    },
+  });
+  const watched = statementTimeoutMs === undefined ? null : new watch.FileWatch(path, clock);
+  return {
+    dialect: sqliteDialect(() => timezone.value),
+    reads,
+    scripts,
+    urgentScripts: scripts,
+    runAside: (statement) => scripts.runAside([statement]),
+    schema: (connection) => sqliteSchema(reads, connection, timezone.value),
+    lock: sqliteLock,
+    explain: async ({ sql, bindings }) => {
+      const rows = await reads.raw<PlanRow[]>(`EXPLAIN QUERY PLAN ${sql}`, [...bindings]);
+      return readPlan(rows);
+    },
+    look: () => watched?.look(),
+    close: () => watched?.close(),
+  };
+}
+
+async function openRunner(path: string, settings: DriverSettings): Promise<SqliteRunner> {
+  const { clock, statementTimeoutMs: timeoutMs } = settings;
+  if (timeoutMs === undefined) {
+    const { SqliteScriptRunner } = await import('./sqlite-script-runner.js');
+    return new SqliteScriptRunner(path);
+  }
+  const { SqliteWriterProcess } = await import('./sqlite-writer-process.js');
+  const writer = new SqliteWriterProcess(path, { clock, timeoutMs });
+  // It starts while Knex is loaded here.
+  writer.warmUp();
+  return writer;
+}
+
+interface PlanRow {
+  readonly detail: string;
+}
+
+function readPlan(rows: readonly PlanRow[]): QueryPlan {
+  const names = rows.map(({ detail }) => /USING (?:COVERING )?INDEX (\S+)/.exec(detail)?.[1]);
+  return { index: names.find((name) => name !== undefined) ?? null, rows: null };
+}

@@ -1,0 +1,35 @@
+import type { ErrorKind } from '../../dialect.js';
+import { wordsOf } from '../../database-errors.js';
+
+const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|PERM|AUTH|NOLFS)/;
+
+/** Sorts what SQLite threw. */
+export function classify(error: unknown): ErrorKind {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const text = typeof message === 'string' ? message : '';
+  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention';
+  if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'malformed';
+  if (code === 'SQLITE_CONSTRAINT_NOTNULL') return 'no-default';
+  if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
+  if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
+  if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';
+  return 'other';
+}
+
+const hints: readonly [RegExp, string][] = [
+  [/directory does not exist/, 'its folder does not exist: make it (mkdir -p FOLDER), or check the path in --database'],
+  [/unable to open|CANTOPEN/i, "the file can't be opened or written: check the path, and the rights on its folder"],
+  [/not a database|NOTADB/i, 'the file is no SQLite database: check --database'],
+  [
+    /CORRUPT/,
+    'the file is damaged: stop what uses it, and put a copy in its place that is whole (sqlite3 FILE .recover may help)',
+  ],
+  [/FULL/i, 'the disk is full: make room, and what waits goes on'],
+  [/READONLY|PERM/i, 'the file or its folder is read-only for this user'],
+];
+
+/** Says what a person can do about what SQLite threw. */
+export function hint(error: unknown): string {
+  const text = `${String((error as { code?: unknown }).code)} ${wordsOf(error)}`;
+  return hints.find(([pattern]) => pattern.test(text))?.[1] ?? 'check the file and the disk that it is on';
+}

@@ -1,0 +1,66 @@
+import type { Knex } from 'knex';
+import type { Database, Query } from '../database.js';
+
+/** What a commit did to a pipeline's rows. */
+export type ChangeKind = 'append' | 'rollback' | 'replace' | 'repair';
+
+/** A change of a pipeline's rows, as the table `pipeline_commit` has it. */
+export interface Change {
+  readonly pipelineId: number;
+  readonly kind: ChangeKind;
+  /** Only rows of these blocks came, or went. */
+  readonly fromBlock: number;
+  readonly toBlock: number;
+}
+
+/** Narrows a query on `event` or `undecoded_log` to some of a pipeline's rows. */
+export type Narrow = (rows: Knex.QueryBuilder) => Knex.QueryBuilder;
+
+/** What a row of `event` holds but for when it was added. */
+const eventColumns = [
+  'pipeline_id',
+  'block_number',
+  'log_index',
+  'transaction_hash',
+  'chain_id',
+  'block_hash',
+  'block_timestamp',
+  'transaction_index',
+  'contract_address',
+  'event_name',
+  'event_signature',
+  'args',
+] as const;
+
+/** Returns the step that notes a change, behind the one in which the checkpoint took its version. */
+export function noteChange({ knex }: Database, { pipelineId, kind, fromBlock, toBlock }: Change): Query {
+  return knex('pipeline_commit').insert({
+    pipeline_id: pipelineId,
+    version: versionOf(knex, pipelineId),
+    kind,
+    from_block: fromBlock,
+    to_block: toBlock,
+  });
+}
+
+/** The version that the commit has which a step belongs to, once the checkpoint has taken it. */
+export function versionOf(knex: Knex, pipelineId: number): Knex.QueryBuilder {
+  return knex('pipeline_checkpoint').select('version').where({ pipeline_id: pipelineId });
+}
+
+/** Returns the step that keeps what goes in `event_removed`, where the pipeline has sinks: before it is deleted. */
+export function keepRemoved({ knex }: Database, pipelineId: number, which: Narrow): Query {
+  const kept = [...eventColumns, 'added'] as const;
+  const isKept = knex('pipeline_checkpoint').select('pipeline_id').where({ pipeline_id: pipelineId, keeps_removed: 1 });
+  const rows = which(knex('event').where({ pipeline_id: pipelineId }))
+    .whereExists(isKept)
+    .select([...kept, versionOf(knex, pipelineId).as('removed')]);
+  const columns = [...kept, 'removed'];
+  const target = knex.raw(`?? (${columns.map(() => '??').join(', ')})`, ['event_removed', ...columns]);
+  return knex(target).insert(rows);
+}
+
+/** Returns the step that deletes rows of one table. */
+export function deleteRows({ knex }: Database, table: string, pipelineId: number, which: Narrow): Query {
+  return which(knex(table).where({ pipeline_id: pipelineId })).delete();
+}

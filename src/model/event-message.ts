@@ -1,0 +1,68 @@
+/** A value of JSON. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** What a message says: one JSON object, as text and as fields in order. Either is made of the other when it is asked for. */
+export class MessageData {
+  #text: string | undefined;
+  #fields: ReadonlyMap<string, JsonValue> | undefined;
+
+  private constructor(text: string | undefined, fields: ReadonlyMap<string, JsonValue> | undefined) {
+    this.#text = text;
+    this.#fields = fields;
+  }
+
+  /** Takes the text of a JSON object. */
+  static ofText(text: string): MessageData {
+    return new MessageData(text, undefined);
+  }
+
+  /** Takes fields; their order is that of the text. */
+  static ofFields(fields: ReadonlyMap<string, JsonValue>): MessageData {
+    return new MessageData(undefined, fields);
+  }
+
+  /** The text of the JSON object. */
+  get text(): string {
+    this.#text ??= textOf(this.fields);
+    return this.#text;
+  }
+
+  /** The object's fields. */
+  get fields(): ReadonlyMap<string, JsonValue> {
+    this.#fields ??= new Map(Object.entries(JSON.parse(this.#text ?? '{}') as Record<string, JsonValue>));
+    return this.#fields;
+  }
+}
+
+/** A name such as `__proto__` or `1` would not survive an object, in its place or at all. */
+function textOf(fields: ReadonlyMap<string, JsonValue>): string {
+  const members = [...fields].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  return `{${members.join(',')}}`;
+}
+
+/** Where an event stands on the chain: what a message is ordered and named by, whatever stages make of its data. */
+export interface MessagePlace {
+  readonly chainId: number;
+  readonly blockNumber: number;
+  readonly blockHash: string;
+  /** Seconds since the Unix epoch. */
+  readonly timestamp: number;
+  readonly transactionHash: string;
+  readonly transactionIndex: number;
+  readonly logIndex: number;
+  /** EIP-55. */
+  readonly contractAddress: string;
+}
+
+/** What a sink delivers: an event that came to be, or that the chain has taken back. */
+export interface EventMessage {
+  /** `<chain id>:<block hash>:<transaction hash>:<log index>`: the same for as long as the event is meant. */
+  readonly id: string;
+  readonly op: 'insert' | 'remove';
+  /** Of the messages of one id the highest counts; the same again is a repetition. */
+  readonly seq: number;
+  readonly place: MessagePlace;
+  readonly eventName: string;
+  readonly eventSignature: string;
+  readonly data: MessageData;
+}

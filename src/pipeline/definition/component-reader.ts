@@ -1,0 +1,94 @@
+import { distance } from 'fastest-levenshtein';
+import type { Kind, Reading } from '../../components/component.js';
+import { line } from '../../components/keys/texts.js';
+import type { Registry } from '../../components/registry.js';
+import { sourceTypes } from '../../components/source-of.js';
+import type { Component } from '../../model/pipeline.js';
+import { nearest } from '../../runtime/nearest.js';
+import type { ProblemList } from './problem-list.js';
+
+/** Kinds that are planned: whoever names one shall not think that it is misspelt. */
+const laterTypes = [
+  'contract_caller',
+  'dict_mapper',
+  'table_sink',
+  'file_sink',
+  'webhook_sink',
+  'kafka_producer',
+  'nats_sink',
+  'redis_sink',
+  'rabbitmq_sink',
+];
+
+const ownKeys = ['name', 'type'];
+
+type Path = readonly PropertyKey[];
+type Keys = Readonly<Record<string, unknown>>;
+
+/** Reads the components of a pipeline, each by the schema of its kind. */
+export class ComponentReader {
+  readonly #kinds: Registry;
+  readonly #reading: Reading;
+  readonly #problems: ProblemList;
+  readonly #names = new Set<string>();
+
+  constructor(kinds: Registry, reading: Reading, problems: ProblemList) {
+    this.#kinds = kinds;
+    this.#reading = reading;
+    this.#problems = problems;
+  }
+
+  /** Reads the component at a position (from 0); undefined where something is wrong with it. */
+  async read(value: unknown, position: number): Promise<Component | undefined> {
+    const at = ['components', position];
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#problems.add(at, `each must be a mapping of keys to values, not ${this.#problems.shown(at)}`);
+      return undefined;
+    }
+    const { name: givenName, type, ...keys } = value as Keys;
+    const kind = this.#kindOf(type, position, keys);
+    const name = await this.#nameOf(givenName, [...at, 'name']);
+    if (kind === undefined) return undefined;
+    const schema = await kind.schema(this.#reading);
+    const config = await this.#problems.check<object>(schema, keys, { at, known: ownKeys });
+    return config === undefined || name === undefined ? undefined : { name, type: kind.type, config: { ...config } };
+  }
+
+  async #nameOf(value: unknown, path: Path): Promise<string | undefined> {
+    const name = await this.#problems.check(line(255), value, { at: path });
+    if (name === undefined) return undefined;
+    if (this.#names.has(name)) this.#problems.add(path, `two components are called '${name}'`);
+    this.#names.add(name);
+    return name;
+  }
+
+  #kindOf(type: unknown, position: number, keys: Keys): Kind | undefined {
+    const path = ['components', position, 'type'];
+    const kind = typeof type === 'string' ? this.#kinds.find(type.trim()) : undefined;
+    const problem = kind === undefined ? this.#noKind(type, path) : this.#misplaced(kind, position);
+    const misspelt = type === undefined ? misspeltType(keys) : undefined;
+    // Better told as an unknown key than as one that is missing.
+    if (misspelt !== undefined) this.#problems.addUnknown(path.slice(0, -1), [misspelt], ownKeys);
+    else if (problem !== null) this.#problems.add(path, problem);
+    return kind;
+  }
+
+  #noKind(type: unknown, path: Path): string {
+    if (type === undefined) return 'is required';
+    if (typeof type !== 'string') return `must be a text, not ${this.#problems.shown(path)}`;
+    const name = type.trim();
+    if (laterTypes.includes(name)) return `component type '${name}' is not available in this version`;
+    const closest = nearest(name, [...this.#kinds.types, ...laterTypes]) ?? '';
+    return `unknown component type '${name}'; the nearest known one is ${closest}`;
+  }
+
+  #misplaced({ role, type }: Kind, position: number): string | null {
+    if (role === 'source' && position > 0) return `${type} is a source, which only the first component can be`;
+    if (role === 'source' || position > 0) return null;
+    return `the first component must be a source: ${sourceTypes(this.#kinds).join(', ')}`;
+  }
+}
+
+function misspeltType(keys: Keys): string | undefined {
+  return Object.keys(keys).find((key) => distance(key.toLowerCase(), 'type') <= 2);
+}

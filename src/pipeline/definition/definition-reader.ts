@@ -1,0 +1,55 @@
+import { dirname } from 'node:path';
+import { registry } from '../../components/registry.js';
+import type { Component, PipelineDefinition } from '../../model/pipeline.js';
+import { ComponentReader } from './component-reader.js';
+import { definitionSchema } from './definition-schema.js';
+import { ProblemList } from './problem-list.js';
+import type { DefinitionOptions } from './definition-options.js';
+import { AbiResolver } from './resolve-abi.js';
+import { YamlFile } from './yaml-file.js';
+
+/** Reads one definition, to its end, whatever is wrong with it. */
+export class DefinitionReader {
+  readonly #options: DefinitionOptions;
+  readonly #value: unknown;
+  readonly #problems: ProblemList;
+  readonly #components: ComponentReader;
+
+  /** Throws FileProblemsError where the text is no YAML and no JSON. */
+  constructor(text: string, path: string | null, options: DefinitionOptions) {
+    const { storedAbi, kinds = registry, name = path ?? 'the definition' } = options;
+    const file = new YamlFile(text, name);
+    const abis = new AbiResolver(path === null ? null : dirname(path), storedAbi);
+    this.#options = options;
+    this.#value = file.value;
+    this.#problems = new ProblemList(file);
+    this.#components = new ComponentReader(kinds, abis, this.#problems);
+  }
+
+  /** Throws FileProblemsError with all that is wrong. */
+  async read(): Promise<PipelineDefinition> {
+    const schema = definitionSchema(this.#options.heartbeatIntervalSeconds);
+    const keys = await this.#problems.check(schema, this.#value);
+    const components = await this.#readComponents();
+    this.#problems.throwIfAny();
+    return {
+      id: keys?.id ?? null,
+      name: keys?.name ?? keys?.pipeline_name ?? '',
+      classificationId: keys?.classification_id ?? null,
+      description: keys?.description ?? null,
+      timeoutMinutes: keys?.timeout_minutes ?? null,
+      components,
+    };
+  }
+
+  /** They are read whatever is wrong above them. */
+  async #readComponents(): Promise<readonly Component[]> {
+    const { components } = (this.#value ?? {}) as { readonly components?: unknown };
+    const read: Component[] = [];
+    for (const [position, each] of (Array.isArray(components) ? components : []).entries()) {
+      const component = await this.#components.read(each, position);
+      if (component !== undefined) read.push(component);
+    }
+    return read;
+  }
+}

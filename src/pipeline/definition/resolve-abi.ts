@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { parseAbi } from '../../chain/abi/abi.js';
+import { builtinAbi, builtinAbiNames } from '../../chain/abi/builtin-abis.js';
+import type { Reading } from '../../components/component.js';
+import type { AbiFragment } from '../../model/pipeline.js';
+import { UsageError, messageOf } from '../../runtime/errors.js';
+import { nearest } from '../../runtime/nearest.js';
+import { readTextFile } from './read-text-file.js';
+
+/** Returns the ABI that is stored under an id; throws NotFoundError where there is none. */
+export type StoredAbi = (id: number) => Promise<readonly AbiFragment[]>;
+
+/** Finds the ABIs that a definition names, each only once. */
+export class AbiResolver implements Reading {
+  readonly #folder: string | null;
+  readonly #storedAbi: StoredAbi;
+  readonly #found = new Map<string, Promise<readonly AbiFragment[]>>();
+
+  /** `folder`: what relative paths start from; null where a definition may name no file. */
+  constructor(folder: string | null, storedAbi: StoredAbi) {
+    this.#folder = folder;
+    this.#storedAbi = storedAbi;
+  }
+
+  /** Equal references give the same array. */
+  abi(reference: string): Promise<readonly AbiFragment[]> {
+    const found = this.#found.get(reference) ?? this.#find(reference);
+    this.#found.set(reference, found);
+    return found;
+  }
+
+  async #find(reference: string): Promise<readonly AbiFragment[]> {
+    if (reference.startsWith('builtin:')) return findBuiltin(reference.slice('builtin:'.length));
+    if (reference.startsWith('abi_id:')) return this.#findStored(reference.slice('abi_id:'.length));
+    if (this.#folder === null) throw noFile(reference);
+    return readAbiFile(resolve(this.#folder, reference), reference);
+  }
+
+  async #findStored(text: string): Promise<readonly AbiFragment[]> {
+    if (!/^\s*[1-9][0-9]{0,8}$/.test(text))
+      throw new UsageError(`abi_id:${text} must end in the number of a stored ABI`);
+    return this.#storedAbi(Number(text));
+  }
+}
+
+/** Whoever sends a definition over the network must not learn which files there are. */
+function noFile(reference: string): UsageError {
+  return new UsageError(
+    `${JSON.stringify(reference)} is a file, which a definition that comes over the network can't name`,
+    {
+      hint: `write the ABI itself under abi, builtin:NAME (${builtinAbiNames.join(', ')}) or abi_id:N`,
+    },
+  );
+}
+
+function findBuiltin(name: string): readonly AbiFragment[] {
+  const abi = builtinAbi(name);
+  if (abi !== undefined) return abi;
+  const suggestion = nearest(name, builtinAbiNames);
+  throw new UsageError(`there is no built-in ABI ${JSON.stringify(name)}; the nearest is builtin:${suggestion ?? ''}`, {
+    hint: `the built-in ones are ${builtinAbiNames.join(', ')}`,
+  });
+}
+
+/** Reads the ABI in a JSON file; `name` is how errors call the file. */
+export async function readAbiFile(path: string, name: string): Promise<readonly AbiFragment[]> {
+  const text = await readTextFile(path, name);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${name} is not JSON: ${messageOf(error).replace(/\s+/g, ' ')}`, { cause: error });
+  }
+  try {
+    return parseAbi(value);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${name}: ${error.message}`, { hint: error.hint, cause: error });
+  }
+}

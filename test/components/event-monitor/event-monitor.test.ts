@@ -1,0 +1,624 @@
+import { expect } from 'chai';
+import { ChainMismatchError, NeedsRewindError } from '../../../src/runtime/errors.js';
+import type { LogLevel } from '../../../src/runtime/logger.js';
+import { ChainSimulator } from '../../support/chain-simulator.js';
+import { HastyClock } from '../../support/hasty-clock.js';
+import { MessageLedger } from '../../support/message-ledger.js';
+import { runMonitor } from '../../support/monitor-run.js';
+import type { MonitorRunOptions } from '../../support/monitor-run.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+import type { SimLog } from '../../support/simulated-chain.js';
+import { rejectionOf } from '../../support/rejection.js';
+
+function idsOf(logs: readonly SimLog[]): string[] {
+  return logs.map((log) => `${log.blockHash}:${Number(log.logIndex)}`);
+}
+
+describe('the event monitor', () => {
+  let node: ChainSimulator;
+  let ledger: MessageLedger;
+
+  beforeEach(async () => {
+    node = await ChainSimulator.start({}, { finalizedDistance: 30 });
+    ledger = new MessageLedger();
+  });
+  afterEach(() => node.stop());
+
+  const run = (options: Partial<MonitorRunOptions> = {}): Promise<void> =>
+    runMonitor({ urls: [node.url], ledger, ...options });
+  /** Follows the head until the newest block is stored and `isDone` agrees. */
+  const follow = (isDone: () => boolean = () => true, options: Partial<MonitorRunOptions> = {}): Promise<void> =>
+    run({
+      ...options,
+      config: { mode: 'realtime', ...options.config },
+      moved: (known, stop) => {
+        options.moved?.(known, stop);
+        if (ledger.checkpoint.blockHash === node.head.hash && isDone()) stop();
+      },
+    });
+
+  describe('reading history', () => {
+    it('stores every event from the start block to the head', async () => {
+      node.mine(200);
+      await run();
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+      expect(ledger.checkpoint).to.include({ startBlock: 1, blockNumber: 200, blockHash: node.head.hash });
+    });
+
+    it('ends at the end block of the definition, or at that of the command line', async () => {
+      node.mine(100);
+      await run({ config: { endBlock: 40 } });
+      expect(ledger.checkpoint.blockNumber).to.equal(40);
+      await run({ config: { endBlock: 40 }, run: { toBlock: 60 } });
+      expect(ledger.checkpoint.blockNumber).to.equal(60);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, 60)));
+    });
+
+    it('moves the checkpoint over blocks without events', async () => {
+      node.mine(90, () => []);
+      await run();
+      expect(ledger.rows).to.deep.equal([]);
+      expect(ledger.checkpoint.blockHash).to.equal(node.head.hash);
+    });
+
+    it('asks no block twice: what is done stays done', async () => {
+      node.mine(90);
+      await run();
+      const before = node.requests.flat().length;
+      await run();
+      expect(node.requests.flat().slice(before)).not.to.include('eth_getLogs');
+    });
+
+    it('waits for an end block that the chain has yet to reach', async () => {
+      node.mine(10);
+      await run({
+        config: { endBlock: 25 },
+        moved: () => {
+          if (node.head.number < 30) node.mine(1);
+        },
+      });
+      expect(ledger.checkpoint.blockNumber).to.equal(25);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, 25)));
+    });
+
+    it('cuts large ranges between blocks into batches of some 5,000 events', async () => {
+      node.mine(12, () => Array.from({ length: 1_000 }, () => ({})));
+      node.mine(64, () => []);
+      const sizes: number[] = [];
+      await run({ stored: (message) => sizes.push(message.kind === 'events' ? message.events.length : 0) });
+      expect(sizes.slice(0, 3)).to.deep.equal([5_000, 5_000, 2_000]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('reads only as far as the finality that was asked for', async () => {
+      node.mine(100);
+      await run({ config: { finality: 'finalized' } });
+      expect(ledger.checkpoint.blockNumber).to.equal(70);
+      await run({ config: { finality: 'safe' } });
+      expect(ledger.checkpoint.blockNumber).to.equal(70);
+      node.traits.safeDistance = 20;
+      await run({ config: { finality: 'safe' } });
+      expect(ledger.checkpoint.blockNumber).to.equal(80);
+      await run({ config: { finality: 12 } });
+      expect(ledger.checkpoint.blockNumber).to.equal(88);
+    });
+
+    it('takes a block 64 below the head for final, and says so, where the node knows no finality', async () => {
+      const lines: [LogLevel, string][] = [];
+      node.traits.finalizedDistance = null;
+      node.mine(100);
+      const logger = { log: (level: LogLevel, text: string) => lines.push([level, text]) };
+      await run({ config: { finality: 'finalized' }, context: { logger } });
+      expect(ledger.checkpoint.blockNumber).to.equal(36);
+      expect(lines.filter(([level]) => level === 'warn').map(([, text]) => text)).to.deep.equal([
+        'the node does not know which block is finalized: block 64 below its head is taken for it',
+      ]);
+    });
+
+    it('tells each step of its progress', async () => {
+      node.mine(10);
+      const steps: unknown[] = [];
+      await run({ moved: (known) => steps.push(known) });
+      expect(steps.at(-1)).to.deep.equal({ mode: 'historical', nextBlock: 11, targetBlock: 10, headBlock: 10 });
+    });
+  });
+
+  describe('following the head', () => {
+    it('starts at the head where no start block is given', async () => {
+      node.mine(50);
+      const mined = { left: 5 };
+      await follow(() => mined.left === 0, {
+        config: { mode: 'realtime', startBlock: null },
+        moved: () => {
+          if (mined.left-- > 0) node.mine(1);
+          else mined.left = 0;
+        },
+      });
+      expect(ledger.checkpoint.startBlock).to.be.within(50, 52);
+      expect(ledger.checkpoint.blockHash).to.equal(node.head.hash);
+    });
+
+    it('catches up from the checkpoint, then stores new blocks as they come', async () => {
+      node.mine(40);
+      await run();
+      node.mine(100);
+      let left = 20;
+      await follow(() => left === 0, { moved: () => left > 0 && node.mine(Math.sign(left--)) });
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('forgets blocks once they are final, the final one excepted', async () => {
+      node.mine(80);
+      await follow();
+      expect(ledger.recentBlocks[0]?.number).to.equal(50);
+      node.mine(20);
+      await follow();
+      expect(ledger.recentBlocks[0]?.number).to.equal(70);
+      expect(ledger.recentBlocks).to.have.length(31);
+    });
+
+    it('counts a wait that ends with an answer as progress, and none other', async () => {
+      node.mine(5);
+      let steps = 0;
+      let answers = 0;
+      let polls = 0;
+      node.options = {
+        fault: () => (answers++ > 8 && answers % 2 === 0 ? { kind: 'status', status: 503 } : undefined),
+      };
+      await follow(() => ++polls > 20, { moved: () => steps++ });
+      expect(steps).to.be.lessThan(answers);
+    });
+  });
+
+  describe('when the chain changes its mind', () => {
+    for (let depth = 1; depth <= 20; depth++) {
+      it(`takes back and reads anew ${depth} blocks, in flight`, async () => {
+        node.mine(60);
+        let reorgs = 0;
+        await follow(() => reorgs === 1, {
+          moved: () => {
+            if (ledger.checkpoint.blockHash === node.head.hash && reorgs === 0) node.reorg(depth, depth + (reorgs = 1));
+          },
+        });
+        expect(ledger.rollbacks.map((rollback) => rollback.ancestor.number)).to.deep.equal([60 - depth]);
+        expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+      });
+
+      it(`takes back ${depth} blocks that were replaced while it was stopped`, async () => {
+        node.mine(60);
+        await run();
+        node.reorg(depth, depth + 40);
+        await follow();
+        expect(ledger.rollbacks.map((rollback) => rollback.ancestor.number)).to.deep.equal([60 - depth]);
+        expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+      });
+    }
+
+    it('notices that a block was replaced by one of the same height', async () => {
+      node.mine(60);
+      await run();
+      node.reorg(3, 3);
+      await follow();
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('notices a shorter chain by the hash of its head', async () => {
+      node.mine(60);
+      await run();
+      node.reorg(5, 2);
+      await follow();
+      expect(ledger.checkpoint.blockNumber).to.equal(57);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('takes a lower head on the same chain for a node that lags', async () => {
+      node.mine(60);
+      await run();
+      let polls = 0;
+      node.options = { backend: () => (polls < 8 ? { behind: 7 } : {}) };
+      await follow(() => polls > 10, { moved: () => polls++ });
+      expect(ledger.rollbacks).to.deep.equal([]);
+    });
+
+    it('takes back all it has read where all of it was replaced', async () => {
+      node.mine(60);
+      await follow(undefined, { config: { mode: 'realtime', startBlock: null } });
+      expect(ledger.checkpoint.startBlock).to.equal(60);
+      node.reorg(8, 20);
+      await follow();
+      expect(ledger.checkpoint.startBlock).to.equal(60);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(60)));
+      node.reorg(25, 30);
+      await follow();
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(60)));
+    });
+
+    it('finds the ancestor in the final block itself', async () => {
+      node.mine(60);
+      await run();
+      node.reorg(30, 31);
+      await follow();
+      expect(ledger.rollbacks.map((rollback) => rollback.ancestor.number)).to.deep.equal([30]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('gives up where a final block was replaced', async () => {
+      node.mine(60);
+      await run();
+      node.reorg(31, 40);
+      const error = await rejectionOf(follow(), NeedsRewindError);
+      expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6, keeps: 29 });
+      expect((error as Error).message).to.equal(
+        'block 60 was replaced, and so was every block that is remembered; ' +
+          'the newest stored events that are still part of the chain are those of block 29',
+      );
+    });
+
+    it('goes by the rows that there are to say what may be kept, and by the start where none of them may', async () => {
+      node.mine(60, (number) => (number % 10 === 5 ? [{}] : []));
+      await run({ config: { startBlock: 12 } });
+      node.reorg(33, 40);
+      expect(await rejectionOf(follow())).to.include({ keeps: 25 });
+      node.reorg(60, 70);
+      expect(await rejectionOf(follow())).to.include({ keeps: 11 });
+    });
+
+    it('says that nothing may be kept where a chain was begun anew', async () => {
+      node.mine(60);
+      await run({ config: { startBlock: 0 } });
+      node.reorg(60, 70);
+      expect(await rejectionOf(follow())).to.include({ keeps: null });
+    });
+
+    it('gives up where a final block was replaced while only final ones are read', async () => {
+      node.mine(200);
+      const replaceOnce = (): void => {
+        if (ledger.checkpoint.blockNumber === 170 && node.head.number === 200) node.reorg(150, 400);
+      };
+      await rejectionOf(follow(undefined, { config: { finality: 'finalized' }, moved: replaceOnce }), NeedsRewindError);
+      expect(ledger.checkpoint.blockNumber).to.equal(170);
+    });
+
+    it('gives up where the checkpoint of a finished history was replaced', async () => {
+      node.mine(90);
+      await run({ config: { endBlock: 20 } });
+      node.reorg(80, 100);
+      await rejectionOf(run(), NeedsRewindError);
+    });
+  });
+
+  describe('when the chain is begun anew below what was read', () => {
+    /** Replaces all above block 50 by so many blocks that the head stays below what was read. */
+    const begin = (): void => node.reorg(150, 60);
+
+    it('gives up in flight, and says which block the chain still has', async () => {
+      node.mine(200);
+      const once = (): void => {
+        if (ledger.checkpoint.blockNumber === 200 && node.head.number === 200) begin();
+      };
+      const error = await rejectionOf(
+        follow(() => node.head.number === 110, { moved: once }),
+        NeedsRewindError,
+      );
+      expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6, keeps: 50 });
+    });
+
+    for (const mode of ['historical', 'realtime'] as const) {
+      it(`gives up at the start of a ${mode} run, too`, async () => {
+        node.mine(200);
+        await run();
+        begin();
+        expect(await rejectionOf(run({ config: { mode } }))).to.include({ code: 'NEEDS_REWIND', keeps: 50 });
+        expect(ledger.rollbacks).to.deep.equal([]);
+      });
+
+      it(`keeps nothing where a ${mode} run shares nothing with it`, async () => {
+        node.mine(200);
+        await run({ config: { startBlock: 0 } });
+        node.reorg(200, 3);
+        expect(await rejectionOf(run({ config: { mode, startBlock: 0 } }))).to.include({ keeps: null });
+      });
+    }
+
+    it('takes all back where all of it is remembered', async () => {
+      node.mine(20);
+      await run();
+      node.reorg(19, 4);
+      await run();
+      expect(ledger.rollbacks.map(({ ancestor }) => ancestor.number)).to.deep.equal([1]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('waits for a node that lags, however far, without asking for the same again and again', async () => {
+      node.mine(200);
+      await run();
+      await run();
+      let polls = 0;
+      node.options = { backend: () => (polls < 60 ? { behind: 120 } : {}) };
+      const before = node.requests.length;
+      await follow(() => polls > 60, { moved: () => polls++ });
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(node.requests.length - before).to.be.below(80);
+    });
+
+    it('asks once whether a lower head that stays the same is of its chain, though a block below it must tell', async () => {
+      node.mine(200, (number) => (number <= 50 ? [{}] : []));
+      await run();
+      await run();
+      let polls = 0;
+      node.options = { backend: () => (polls < 60 ? { behind: 120 } : {}) };
+      const before = node.requests.length;
+      await follow(() => polls > 60, { moved: () => polls++ });
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(node.requests.length - before).to.be.below(80);
+    });
+
+    it('waits where no row is as low as the head, and says once that nothing tells whether the chain is another', async () => {
+      node.mine(200, (number) => (number > 150 ? [{}] : []));
+      await run();
+      node.reorg(200, 40);
+      const clock = new HastyClock();
+      const told: string[] = [];
+      const log = (level: LogLevel, message: string, fields?: object): void => {
+        if ({ event: '', ...fields }.event === 'source.head_below') told.push(`${level} ${message}`);
+      };
+      let toldAfterMs = 0;
+      const moved: MonitorRunOptions['moved'] = (_known, stop) => {
+        if (told.length === 0) toldAfterMs = clock.sleptMs;
+        if (clock.sleptMs > 200_000) stop();
+      };
+      await run({ config: { mode: 'realtime' }, context: { clock, logger: { log } }, moved });
+      expect(ledger.checkpoint.blockNumber).to.equal(200);
+      expect(told).to.have.length(1);
+      expect(told[0]).to.match(
+        /^warn the chain's head, block 40, has been below block 200, which is read, for 6\d s: /,
+      );
+      expect(toldAfterMs).to.be.within(55_000, 70_000);
+    });
+
+    describe('and another node of the same id stands behind the URL', () => {
+      let other: ChainSimulator;
+      let proxy: TcpProxy;
+      let url: string;
+
+      beforeEach(async () => {
+        node.mine(900, (number) => (number < 500 || number > 850 ? [{}] : []));
+        other = await ChainSimulator.start({}, { finalizedDistance: 30 });
+        other.mine(1);
+        other.reorg(1, 700);
+        ({ proxy, url } = await TcpProxy.before(node.url));
+      });
+      afterEach(async () => {
+        await proxy.close();
+        await other.stop();
+      });
+
+      it('stores nothing of two chains where it happens while history is read', async () => {
+        let count = 0;
+        const stored = (): void => {
+          if (++count === 2) proxy.lead(other.url);
+        };
+        const error = await rejectionOf(run({ urls: [url], config: { endBlock: 600 }, stored }));
+        expect(error).to.be.instanceOf(NeedsRewindError).and.to.include({ keeps: 0 });
+        expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, ledger.checkpoint.blockNumber ?? 0)));
+      });
+
+      it('is known by the block below the first one that was read where no row is as low as the head', async () => {
+        let isSwapped = false;
+        let moves = 0;
+        const error = await rejectionOf(
+          follow(() => moves > 500, {
+            urls: [url],
+            config: { mode: 'realtime', startBlock: 600 },
+            moved: () => {
+              moves++;
+              if (isSwapped || ledger.checkpoint.blockHash !== node.head.hash) return;
+              isSwapped = true;
+              proxy.lead(other.url);
+            },
+          }),
+        );
+        expect(error).to.be.instanceOf(NeedsRewindError).and.to.include({ keeps: 599 });
+        expect(ledger.rollbacks).to.deep.equal([]);
+      });
+    });
+
+    it('says so again where the head is below a second time, and never where it is for a short time', async () => {
+      node.mine(200, (number) => (number > 150 ? [{}] : []));
+      await run();
+      const clock = new HastyClock();
+      const told: number[] = [];
+      const log = (_level: LogLevel, _message: string, fields?: object): void => {
+        if ({ event: '', ...fields }.event === 'source.head_below') told.push(clock.sleptMs);
+      };
+      // Below for 40 s of each minute at first, then for 90 s of each 100.
+      node.options = {
+        backend: () => {
+          const { sleptMs } = clock;
+          const isBelow = sleptMs < 180_000 ? sleptMs % 60_000 < 40_000 : sleptMs % 100_000 < 90_000;
+          return isBelow ? { behind: 120 } : {};
+        },
+      };
+      const moved: MonitorRunOptions['moved'] = (_known, stop) => {
+        if (clock.sleptMs > 420_000) stop();
+      };
+      await run({ config: { mode: 'realtime' }, context: { clock, logger: { log } }, moved });
+      expect(told.length).to.be.within(2, 3);
+      expect(Math.min(...told)).to.be.above(200_000);
+    });
+  });
+
+  describe('when another chain stands behind the URL', () => {
+    let other: ChainSimulator;
+
+    beforeEach(async () => {
+      other = await ChainSimulator.start({ chainId: 5 }, { finalizedDistance: 30 });
+      other.mine(1);
+      // A fork of its own: what is mined in the same way is the same chain.
+      other.reorg(1, 90);
+    });
+    afterEach(() => other.stop());
+
+    /** Follows the head until all is read, lets `swap` happen, and goes on. */
+    const swapped = (urls: readonly string[], swap: () => void, isDone = (): boolean => false): Promise<void> => {
+      let isSwapped = false;
+      return follow(() => isSwapped && isDone(), {
+        urls,
+        moved: () => {
+          if (isSwapped || ledger.checkpoint.blockHash !== node.head.hash) return;
+          isSwapped = true;
+          swap();
+        },
+      });
+    };
+    const expectNothingLost = (error: unknown): void => {
+      expect(error).to.be.instanceOf(ChainMismatchError);
+      expect(error).to.include({ code: 'CHAIN_MISMATCH', exitCode: 6 });
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    };
+
+    for (const blocks of [20, 60, 120]) {
+      it(`ends without taking back anything of ${blocks} blocks, where connections break`, async () => {
+        node.mine(blocks);
+        const { proxy, url } = await TcpProxy.before(node.url);
+        expectNothingLost(await rejectionOf(swapped([url], () => proxy.lead(other.url))));
+        await proxy.close();
+      });
+
+      it(`ends without taking back anything of ${blocks} blocks, where nothing else shows it`, async () => {
+        node.mine(blocks);
+        const truth = new MessageLedger();
+        await runMonitor({ urls: [node.url], ledger: truth });
+        const swap = (): void => {
+          node.options = { chainId: 5 };
+          node.reorg(blocks, blocks + 5);
+        };
+        await rejectionOf(swapped([node.url], swap), ChainMismatchError);
+        expect(ledger.rollbacks).to.deep.equal([]);
+        expect(ledger.ids).to.deep.equal(truth.ids);
+      });
+    }
+
+    it('stores nothing of it while history is read', async () => {
+      node.mine(900);
+      const { proxy, url } = await TcpProxy.before(node.url);
+      other.mine(900);
+      let stored = 0;
+      const clock = new HastyClock();
+      await rejectionOf(
+        run({
+          urls: [url],
+          context: { clock },
+          stored: () => {
+            clock.sleptMs += 2_000;
+            if (++stored === 2) proxy.lead(other.url);
+          },
+        }),
+        ChainMismatchError,
+      );
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, ledger.checkpoint.blockNumber ?? 0)));
+    });
+
+    it('goes on with the endpoints that still serve the right one', async () => {
+      node.mine(60);
+      const { proxy, url } = await TcpProxy.before(node.url);
+      const swap = (): void => {
+        proxy.lead(other.url);
+        node.mine(5);
+      };
+      await swapped([url, node.url], swap, () => node.head.number === 65);
+      expect(ledger.rollbacks).to.deep.equal([]);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+      await proxy.close();
+    });
+  });
+
+  describe('the start', () => {
+    beforeEach(() => node.mine(90));
+
+    it('refuses a node of another chain than the definition means', async () => {
+      const error = await rejectionOf(run({ config: { chainId: 5 } }), ChainMismatchError);
+      expect(error).to.be.instanceOf(ChainMismatchError);
+      expect(error.message).to.contain('chain 5').and.contain('31337');
+    });
+
+    it("refuses a chain that is not the checkpoint's, unless the run starts afresh", async () => {
+      await run({ config: { endBlock: 10 } });
+      ledger.checkpoint = { ...ledger.checkpoint, chainId: 5 };
+      const error = await rejectionOf(run(), ChainMismatchError);
+      expect(error).to.be.instanceOf(ChainMismatchError);
+      expect(error.message).to.contain('chain 5').and.contain('31337');
+      await run({ run: { fresh: true } });
+      expect(ledger.checkpoint.blockNumber).to.equal(90);
+    });
+
+    it('reads again from a block before the stretch that was read', async () => {
+      await run({ config: { startBlock: 50 } });
+      await run({ run: { fromBlock: 20 } });
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(20)));
+    });
+
+    it('warns where the run begins behind its end', async () => {
+      const lines: string[] = [];
+      const logger = { log: (_level: LogLevel, text: string) => lines.push(text) };
+      await run({ config: { startBlock: 200 }, context: { logger } });
+      expect(lines).to.deep.equal(['nothing to read: the run begins at block 200 and ends at block 90']);
+    });
+
+    it('warns of the blocks that a start behind the checkpoint leaves out', async () => {
+      const warnings: string[] = [];
+      const logger = { log: (level: LogLevel, text: string) => level === 'warn' && warnings.push(text) };
+      await run({ run: { toBlock: 20 } });
+      await run({ run: { fromBlock: 40 }, context: { logger } });
+      expect(warnings).to.have.length(1);
+      expect(warnings[0]).to.contain('blocks 21 to 39');
+    });
+  });
+
+  describe('the end', () => {
+    it('sends nothing more once it shall stop', async () => {
+      node.mine(90);
+      let messages = 0;
+      await run({ config: { batchSize: 10 }, stored: (_message, stop) => ++messages === 2 && stop() });
+      expect(messages).to.equal(2);
+      expect(ledger.checkpoint.blockNumber).to.equal(20);
+    });
+
+    it('does not wait for an answer that is not there when it shall stop', async () => {
+      node.mine(90);
+      const stopping = new AbortController();
+      node.options = {
+        fault: (_calls, request) => {
+          if (request < 4) return undefined;
+          setImmediate(() => stopping.abort());
+          return { kind: 'hang' };
+        },
+      };
+      await run({ context: { stopping: stopping.signal } });
+    });
+
+    it('throws the reason for which its calls were dropped', async () => {
+      node.mine(90);
+      const dropped = new AbortController();
+      const reason = new Error('too late');
+      node.options = {
+        fault: (_calls, request) => {
+          if (request < 4) return undefined;
+          setImmediate(() => dropped.abort(reason));
+          return { kind: 'hang' };
+        },
+      };
+      expect(await rejectionOf(run({ context: { signal: dropped.signal } }))).to.equal(reason);
+    });
+
+    it('lets an error of its owner pass', async () => {
+      node.mine(90);
+      const lost = new Error('the lease is lost');
+      const moved = (): void => {
+        if (ledger.rows.length > 0) throw lost;
+      };
+      expect(await rejectionOf(run({ moved }))).to.equal(lost);
+    });
+  });
+});

@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
+import { definitionKeys } from '../../../src/pipeline/definition/definition-keys.js';
+import { printDefinition } from '../../../src/pipeline/definition/print-definition.js';
+import { definitionOptions, monitorYaml, usdc } from './definition-texts.js';
+
+const parse = (text: string) => parseDefinition(text, 'p.yaml', definitionOptions);
+
+const texts = [
+  monitorYaml(),
+  `id: 7\ndescription: "two\\nlines: #1"\ntimeout_minutes: 2.5\n${monitorYaml(`contract_address: '${usdc}'`, 'finality: 12')}`,
+  monitorYaml(
+    `contract_address: ['${usdc}', '0x${'1'.repeat(40)}']`,
+    'events_to_monitor: [Transfer]',
+    'start_block: 1',
+  ),
+  monitorYaml(
+    `contracts: [{address: '${usdc}', abi_path: builtin:erc20}, {address: '0x${'1'.repeat(40)}', abi_path: builtin:erc1155}]`,
+    `address_filters: ['${usdc}']`,
+    'mode: realtime',
+    'keep_unknown: true',
+    'verify_heads: true',
+    'end_block: 9007199254740991',
+  ).replace('    abi_path: builtin:erc20\n', ''),
+  monitorYaml()
+    .replace('name: x', 'name: "yes: 0x1"')
+    .replace(
+      'abi_path: builtin:erc20',
+      'abi: [{type: event, name: E, anonymous: true, inputs: [{name: "0x1", type: tuple, components: [{name: "on", type: bool}]}]}]',
+    ),
+];
+
+describe('a printed definition', () => {
+  texts.forEach((text, i) => {
+    it(`gives the same definition again, as YAML and as JSON (${i + 1})`, async () => {
+      const definition = await parse(text);
+      expect(await parse(printDefinition(definition))).to.deep.equal(definition);
+      expect(await parse(JSON.stringify(definitionKeys(definition)))).to.deep.equal(definition);
+    });
+  });
+
+  it('keeps an entry of an ABI on one line', async () => {
+    const lines = printDefinition(await parse(monitorYaml())).split('\n');
+    expect(lines.filter((line) => line.includes('type: event,'))).to.have.length(2);
+  });
+});

@@ -1,0 +1,198 @@
+import { expect } from 'chai';
+import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
+import { cases, failure, problemOf } from './definition-failures.js';
+import { definitionOptions, monitorYaml, usdc } from './definition-texts.js';
+
+const withChain = (name: string, ...keys: string[]): string => monitorYaml(...keys).replace('ethereum', name);
+const withAbi = (line: string): string => monitorYaml().replace('abi_path: builtin:erc20', line);
+const componentOf = (keys: string): string => `name: x\ncomponents:\n  - {name: a, ${keys}}\n`;
+
+describe('a definition with a wrong key', () => {
+  cases([
+    [
+      'an unknown key, naming the nearest',
+      monitorYaml('start_blok: 5'),
+      '7: start_blok: unknown key; the nearest known key is start_block',
+    ],
+    ['a key in another case', monitorYaml('startBlock: 5'), /^p\.yaml:7: startBlock: unknown key.* start_block$/],
+    ['an unknown key at the top', `nam: y\n${monitorYaml()}`, '1: nam: unknown key; the nearest known key is name'],
+    ['a misspelt type', componentOf('typ: event_monitor'), '3: typ: unknown key; the nearest known key is type'],
+    [
+      'an unknown key of a contract',
+      withAbi('contracts: [{adress: "0x0"}]'),
+      '6: adress: unknown key; the nearest known key is address',
+    ],
+    ['a key given twice', `${monitorYaml()}name: y\n`, '7: name: given twice; the first is on line 1'],
+    ['both names', 'name: x\npipeline_name: y\n', "2: pipeline_name: can't stand beside name: give one of the two"],
+    ['a missing name', monitorYaml().replace('name: x\n', ''), '1: name: is required'],
+    ['a missing type', componentOf('chain_name: base'), '3: type: is required'],
+    ['no components', 'name: x\n', '1: components: must list at least one component, the source first'],
+  ]);
+
+  it('is told that an RPC URL is a setting, without its secret', async () => {
+    const text = monitorYaml('rpc_url: https://node.example/SECRET');
+    const error = await failure(parseDefinition(text, 'p.yaml', definitionOptions));
+    expect(error.message).to.equal('p.yaml:7: rpc_url: unknown key');
+    expect(error.hint).to.contain('--rpc-url');
+    expect(await problemOf(monitorYaml('mode: https://node.example/SECRET'))).not.to.contain('SECRET');
+  });
+});
+
+describe('a definition with a wrong value', () => {
+  const right = usdc;
+  cases([
+    [
+      'a wrong checksum, showing the right one',
+      monitorYaml(`contract_address: '${right.replace('A0b8', 'A0B8')}'`),
+      new RegExp(`^p.yaml:7: contract_address: .* checksum; the right one is ${right}$`),
+    ],
+    [
+      'a wrong checksum deep in a list',
+      monitorYaml('contract_address:', `  - '${right}'`, `  - ${right.replace('eB48', 'eb48')}`),
+      /^p\.yaml:9: contract_address: .*checksum/,
+    ],
+    [
+      'an address that is too short',
+      monitorYaml('contract_address: 0xA0b869'),
+      /^p\.yaml:7: .*40 hex digits, not 0xA0b869$/,
+    ],
+    ['a name of ENS', monitorYaml('address_filters: [vitalik.eth]'), /^p\.yaml:7: address_filters: .*"vitalik.eth"$/],
+    [
+      'a block beyond 2^53',
+      monitorYaml('start_block: 9007199254740993'),
+      '7: start_block: must be from 0 to 9007199254740991, not 9007199254740993',
+    ],
+    ['a negative block', monitorYaml('end_block: -1'), '7: end_block: must be from 0 to 9007199254740991, not -1'],
+    ['a fraction of a block', monitorYaml('start_block: 1.5'), '7: start_block: must be a whole number, not 1.5'],
+    ['a block in quotes', monitorYaml('start_block: "10"'), '7: start_block: must be a whole number, not "10"'],
+    [
+      'an end before the start',
+      monitorYaml('start_block: 10', 'end_block: 9'),
+      '8: end_block: 9 is before start_block 10',
+    ],
+    [
+      'no poll interval',
+      monitorYaml('poll_interval: 0'),
+      '7: poll_interval: must be more than 0 and at most 86400, not 0',
+    ],
+    [
+      'a poll interval that is none',
+      monitorYaml('poll_interval: .nan'),
+      '7: poll_interval: must be a number, not .nan',
+    ],
+    ['a batch of nothing', monitorYaml('batch_size: 0'), '7: batch_size: must be from 1 to 1000000, not 0'],
+    ['a batch too large', monitorYaml('batch_size: 1000001'), '7: batch_size: must be from 1 to 1000000, not 1000001'],
+    ['an unknown mode', monitorYaml('mode: live'), '7: mode: must be historical or realtime, not "live"'],
+    [
+      'an unknown finality',
+      monitorYaml('finality: safes'),
+      '7: finality: must be latest, safe, finalized or a number of confirmations, not "safes"',
+    ],
+    ['negative confirmations', monitorYaml('finality: -1'), '7: finality: must be from 0 to 1000000, not -1'],
+    ['a flag that is none', monitorYaml('keep_unknown: 1'), '7: keep_unknown: must be true or false, not 1'],
+    ['a list for a text', 'name: [x]\n', '1: name: must be a text, not a list'],
+    ['a number for a name', 'name: 123\n', '1: name: must be a text, not 123'],
+    ['an empty name', 'name: " "\n', '1: name: is empty'],
+    ['a name of two lines', 'name: "a\\nb"\n', '1: name: must be one line without control characters'],
+    ['a name too long', `name: ${'x'.repeat(256)}\n`, '1: name: is longer than 255 characters'],
+    [
+      'a description too long',
+      `name: x\ndescription: ${'x'.repeat(60_001)}\n`,
+      '2: description: is longer than 60000 characters',
+    ],
+    ['id 0', 'id: 0\nname: x\n', '1: id: must be from 1 to 2147483647, not 0'],
+    [
+      'no timeout',
+      'name: x\ntimeout_minutes: 0\n',
+      '2: timeout_minutes: must be more than 0 and at most 5000000, not 0',
+    ],
+    [
+      'a timeout under three heartbeats',
+      'name: x\ntimeout_minutes: 1.4\n',
+      /^p\.yaml:2: timeout_minutes: 1\.4 min is too short: .*three heartbeat intervals or more \(90 s\)$/,
+    ],
+    ['a mapping for a list', 'name: x\ncomponents: {a: 1}\n', '2: components: must be a list, not a mapping'],
+    [
+      'a component that is no mapping',
+      'name: x\ncomponents: [a]\n',
+      '2: components: each must be a mapping of keys to values, not "a"',
+    ],
+  ]);
+});
+
+describe('a definition of an unknown chain, event, ABI or component', () => {
+  const twice = monitorYaml() + monitorYaml().split('\n').slice(2).join('\n');
+  const sink = monitorYaml() + '  - {name: out, type: table_sink}\n';
+  cases([
+    [
+      'a chain without an id, naming the nearest',
+      withChain('etherum'),
+      '5: chain_name: etherum is not a known chain and has no chain_id; the nearest known one is ethereum',
+    ],
+    [
+      'a chain id that contradicts the name',
+      withChain('ethereum', 'chain_id: 2'),
+      '7: chain_id: 2 contradicts chain_name ethereum, whose id is 1',
+    ],
+    [
+      'a chain id that contradicts chain-<id>',
+      withChain('chain-77', 'chain_id: 78'),
+      '7: chain_id: 78 contradicts chain_name chain-77, whose id is 77',
+    ],
+    ['a chain name that no variable can be named after', withChain('a b'), /^p\.yaml:5: chain_name: must be made of/],
+    [
+      'an unknown event, naming the nearest',
+      monitorYaml('events_to_monitor: [Transfr]'),
+      '7: events_to_monitor: "Transfr" is no event of the ABI; the nearest is Transfer',
+    ],
+    [
+      'an unknown signature',
+      monitorYaml("events_to_monitor: ['Transfer(address,address,uint8)']"),
+      /is no event of the ABI; the nearest is Transfer\(address,address,uint256\)$/,
+    ],
+    [
+      'an event that is no word',
+      monitorYaml('events_to_monitor: [[a]]'),
+      '7: events_to_monitor: must list names or signatures of events, not a list',
+    ],
+    [
+      'an unknown built-in ABI',
+      withAbi('abi_path: builtin:erc2'),
+      '6: abi_path: there is no built-in ABI "erc2"; the nearest is builtin:erc20',
+    ],
+    ['an ABI id that is not stored', withAbi('abi_path: abi_id:7'), '6: abi_path: there is no stored ABI 7'],
+    [
+      'an ABI id that is no number',
+      withAbi('abi_path: abi_id:x'),
+      '6: abi_path: abi_id:x must end in the number of a stored ABI',
+    ],
+    ['an ABI file that is not there', withAbi('abi_path: none.json'), '6: abi_path: there is no file none.json'],
+    ['no ABI', withAbi(''), '3: abi_path: is required'],
+    ['two ABIs', monitorYaml('abi: []'), "7: abi: can't stand beside abi_path: give one of the two"],
+    [
+      'an ABI beside contracts',
+      monitorYaml('contracts: [{address: "0x0"}]'),
+      "6: abi_path: can't stand beside contracts: give one of the two",
+    ],
+    ['a contract without an address', withAbi('contracts: [{abi_path: builtin:erc20}]'), '6: address: is required'],
+    ['an inline ABI that is none', withAbi('abi: [{type: event}]'), /^p\.yaml:6: abi: ABI entry 0/],
+    [
+      'an unknown component type',
+      componentOf('type: event_monitr'),
+      "3: type: unknown component type 'event_monitr'; the nearest known one is event_monitor",
+    ],
+    [
+      'a component type of a later version',
+      sink,
+      "7: type: component type 'table_sink' is not available in this version",
+    ],
+    ['a second source', twice, '8: type: event_monitor is a source, which only the first component can be'],
+  ]);
+
+  it('is told to quote a signature that a list has cut', async () => {
+    const text = monitorYaml('events_to_monitor: [Transfer(address,address,uint256)]');
+    expect(await failure(parseDefinition(text, 'p.yaml', definitionOptions)))
+      .to.have.property('hint')
+      .that.contains('quotes');
+  });
+});
