@@ -1,4 +1,3 @@
-import { createDecoder } from '../../chain/abi/decoder.js';
 import type { Decoded } from '../../chain/abi/decoder.js';
 import { EventStore } from '../../database/events/event-store.js';
 import type { EventPlace } from '../../database/events/event-key.js';
