@@ -5,11 +5,33 @@ import { UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context.js';
-import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
+import {
+  blockOptions,
+  eventOption,
+  pipelineOption,
+  toEventFilter,
+  type EventOptions,
+} from '../command-line/event-filter.js';
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
 import type { ExportTarget } from '../export/event-writer.js';
 import { ExportFile } from '../export/export-file.js';
 import { withDatabase } from '../with-database.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  options: [
+    pipelineOption,
+    {
+      flags: '--format <format>',
+      description: 'jsonl, csv or parquet; jsonl where left out',
+      choices: ['jsonl', 'csv', 'parquet'],
+    },
+    ...blockOptions,
+    eventOption,
+    { flags: '-o, --output <file>', description: 'write a file, whole or not at all, instead of stdout' },
+  ],
+  action: exportEvents,
+};
 
 interface ExportOptions extends EventOptions {
   readonly format?: ExportFormat;
@@ -17,7 +39,7 @@ interface ExportOptions extends EventOptions {
 }
 
 /** Exports a pipeline's events to stdout or a file, in the order of the chain and in constant memory. */
-export async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
+async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
   toEventFilter(options);
   const { output: path } = options;
   if (path === undefined || path === '-') return exportToStdout(context, options);

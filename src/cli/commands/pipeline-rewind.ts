@@ -19,6 +19,14 @@ import { thisProcess } from '../this-process.js';
 import { withDatabase } from '../with-database.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
+  options: [{ flags: '--to-block <n>', description: 'the last block that is kept', kind: 'number', required: true }],
+  settings: ['rpc_urls'],
+  action: rewindPipeline,
+};
 
 interface RewindOptions {
   readonly id: number;
@@ -35,7 +43,7 @@ interface Rewound {
 const attempts = 3;
 
 /** Takes a pipeline back to a block, with every row above it. */
-export async function rewindPipeline(context: CommandContext, options: RewindOptions): Promise<void> {
+async function rewindPipeline(context: CommandContext, options: RewindOptions): Promise<void> {
   const rewound = await withDatabase(context, (database) => rewindIn(database, context, options));
   await printResult(context, options.id, rewound);
 }

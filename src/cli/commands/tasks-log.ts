@@ -10,6 +10,17 @@ import { untilAborted } from '../../runtime/until-aborted.js';
 import { jsonLogLine, renderLogLine } from '../terminal/render-log-line.js';
 import { stopCode } from '../stop-code.js';
 import { withDatabase } from '../with-database.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  arguments: [{ name: 'id', description: "the task's id", kind: 'id' }],
+  options: [
+    { flags: '-f, --follow', description: 'go on until the task has ended, or Ctrl-C' },
+    { flags: '-n, --lines <n>', description: 'only the last lines; all where left out', kind: 'number' },
+  ],
+  stopsGracefully: true,
+  action: printTaskLog,
+};
 
 interface LogOptions {
   readonly id: number;
@@ -24,7 +35,7 @@ const pollMs = 500;
 const farewellMs = 1_000;
 
 /** Prints a task's log, and what is added to it until the task has ended or the command is asked to stop. */
-export function printTaskLog(context: CommandContext, options: LogOptions): Promise<ExitCode> {
+function printTaskLog(context: CommandContext, options: LogOptions): Promise<ExitCode> {
   return withDatabase(context, async (database) => {
     const store = new TaskStore(database);
     const task = await store.get(options.id);

@@ -7,6 +7,19 @@ import type { CommandContext } from '../context.js';
 import { monitorHeadings, monitorRow } from '../texts/monitor-table.js';
 import { withDatabase } from '../with-database.js';
 import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  options: [
+    {
+      flags: '--longer-than <minutes>',
+      description: 'count those that run for longer; 60 where left out',
+      kind: 'id',
+    },
+    { flags: '--window <minutes>', description: 'count those that ended of late; 60 where left out', kind: 'id' },
+  ],
+  action: showStats,
+};
 
 interface StatsOptions {
   readonly longerThan?: number;
@@ -14,7 +27,7 @@ interface StatsOptions {
 }
 
 /** Counts tasks by status and by the reason of their end, and tells how silent those are that run. */
-export async function showStats(context: CommandContext, options: StatsOptions): Promise<void> {
+async function showStats(context: CommandContext, options: StatsOptions): Promise<void> {
   const { settings, output } = context;
   const { longerThan = 60, window = 60 } = options;
   const overview = {

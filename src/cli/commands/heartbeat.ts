@@ -7,6 +7,24 @@ import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.j
 import { heartbeatSent, writeLine } from '../../texts/log-lines.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { CommandContext } from '../context.js';
+import type { CommandBody } from '../command-line/command.js';
+
+/** Commands about the heartbeat itself. */
+export const command: CommandBody = {
+  commands: [
+    {
+      name: 'test',
+      summary: 'prove the mechanism against the database, in rows of its own; leaves nothing behind',
+      load: () => import('./heartbeat-test.js'),
+    },
+    {
+      name: 'send',
+      summary: 'renew the lease of a running task once',
+      arguments: [{ name: 'id', description: "the task's id", kind: 'id' }],
+      action: sendHeartbeat,
+    },
+  ],
+};
 
 interface IdOption {
   readonly id: number;
@@ -16,7 +34,7 @@ interface IdOption {
 const patienceMs = 10_000;
 
 /** Renews the lease of a task once and prints its new heartbeat; throws LeaseLostError where it is not running. */
-export async function sendHeartbeat(context: CommandContext, { id }: IdOption): Promise<void> {
+async function sendHeartbeat(context: CommandContext, { id }: IdOption): Promise<void> {
   const { output, settings, logger, clock } = context;
   const database = await context.database();
   const after = AbortSignal.abort();
