@@ -1,6 +1,4 @@
-import { createDecoder } from '../../chain/abi/decoder.js';
 import type { Decoded } from '../../chain/abi/decoder.js';
-import { sourceConfig } from '../../components/registry.js';
 import { EventStore } from '../../database/events/event-store.js';
 import type { EventPlace } from '../../database/events/event-key.js';
 import { sourceOf } from '../../components/source-of.js';

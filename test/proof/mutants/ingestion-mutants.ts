@@ -359,13 +359,28 @@ export const ingestionMutants: readonly Mutant[] = [
     '|| reply.id === String(id)) return reply;',
     '|| reply.id !== "") return reply;',
   ),
-  rollback('taken-back', 'a rollback takes the events back', "      above('event'),\n", ''),
-  rollback('taken-back-logs', 'and what could not be decoded', "      above('undecoded_log'),\n", ''),
-  rollback('taken-back-blocks', 'and forgets the blocks', "      above('recent_block'),\n", ''),
+  rollback(
+    'taken-back',
+    'a rollback takes the events back',
+    "deleteRows(this.#database, 'event', pipelineId, above),",
+    '',
+  ),
+  rollback(
+    'taken-back-logs',
+    'and what could not be decoded',
+    "deleteRows(this.#database, 'undecoded_log', pipelineId, above),",
+    '',
+  ),
+  rollback(
+    'taken-back-blocks',
+    'and forgets the blocks',
+    "deleteRows(this.#database, 'recent_block', pipelineId, above),",
+    '',
+  ),
   rollback(
     'replaced-rows',
     'rows of blocks that are read again are replaced',
-    '...(commit.replaces ? this.#deleteRows(pipelineId, batch.fromBlock, batch.toBlock) : []),',
-    '',
+    'commit.replaces ? await this.#replace(commit) : this.#rowsOf(commit)',
+    'this.#rowsOf(commit)',
   ),
 ];
