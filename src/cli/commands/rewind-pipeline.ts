@@ -1,5 +1,5 @@
-import { ChainClient } from '../../chain/chain-client.js';
-import type { HeaderOf } from '../../chain/reorg/reorg.js';
+import { ChainClient } from '../../chain/blocks/chain-client.js';
+import type { HeaderOf } from '../../chain/blocks/reorg.js';
 import { sourceOf } from '../../components/source-of.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';

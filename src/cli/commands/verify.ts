@@ -1,4 +1,4 @@
-import { ChainClient } from '../../chain/chain-client.js';
+import { ChainClient } from '../../chain/blocks/chain-client.js';
 import { sourceOf } from '../../components/source-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';

@@ -11,13 +11,13 @@ const clean = guardsOf('src/chain/logs/clean-logs.ts', [
   'test/chain/logs/clean-logs.test.ts',
   'test/chain/logs/log-source.test.ts',
 ]);
-const links = guardsOf('src/chain/logs/consistency.ts', ['test/chain/logs/clean-logs.test.ts']);
-const receipts = guardsOf('src/chain/logs/block-receipts.ts', ['test/chain/logs/block-receipts.test.ts']);
+const links = guardsOf('src/chain/blocks/consistency.ts', ['test/chain/logs/clean-logs.test.ts']);
+const receipts = guardsOf('src/chain/blocks/block-receipts.ts', ['test/chain/blocks/block-receipts.test.ts']);
 const newBlocks = guardsOf('src/chain/logs/new-blocks.ts', ['test/chain/logs/new-blocks.test.ts']);
 const sure = ['test/chain/logs/sure-logs.test.ts'];
-const proofs = guardsOf('src/chain/audit/proofs.ts', [
+const proofs = guardsOf('src/chain/blocks/proofs.ts', [
   ...sure,
-  'test/chain/audit/proofs.test.ts',
+  'test/chain/blocks/proofs.test.ts',
   'test/chain/logs/bloom-excludes.test.ts',
 ]);
 const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
@@ -28,27 +28,27 @@ const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
   'test/chain/logs/log-source.test.ts',
   'test/chain/logs/log-reader.test.ts',
 ]);
-const stretch = guardsOf('src/chain/reorg/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
-const reorg = guardsOf('src/chain/reorg/reorg.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const stretch = guardsOf('src/chain/blocks/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const reorg = guardsOf('src/chain/blocks/reorg.ts', ['test/components/event-monitor/event-monitor.test.ts']);
 const reader = guardsOf('src/components/event-monitor/block-reader.ts', [
   'test/components/event-monitor/event-monitor.test.ts',
 ]);
-const heads = guardsOf('src/chain/heads/head-reader.ts', ['test/chain/heads/head-reader.test.ts']);
-const rhythm = guardsOf('src/chain/heads/block-rhythm.ts', ['test/chain/heads/block-rhythm.test.ts']);
+const heads = guardsOf('src/chain/blocks/head-reader.ts', ['test/chain/blocks/head-reader.test.ts']);
+const rhythm = guardsOf('src/chain/blocks/block-rhythm.ts', ['test/chain/blocks/block-rhythm.test.ts']);
 const size = guardsOf('src/chain/logs/range-size.ts', ['test/chain/logs/range-size.test.ts']);
 const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/range-size.test.ts']);
 const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-source.test.ts']);
-const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
-const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
-const connections = ['test/chain/endpoints/chain-check.test.ts'];
-const checked = guardsOf('src/chain/endpoints/chain-check.ts', connections);
-const asker = guardsOf('src/chain/endpoints/endpoint-asker.ts', connections);
+const chain = guardsOf('src/chain/transport/endpoints/chain-check.ts', ['test/chain/blocks/chain-client.test.ts']);
+const silence = guardsOf('src/chain/transport/endpoints/chain-check.ts', ['test/chain/transport/endpoints/endpoint-outage.test.ts']);
+const connections = ['test/chain/transport/endpoints/chain-check.test.ts'];
+const checked = guardsOf('src/chain/transport/endpoints/chain-check.ts', connections);
+const asker = guardsOf('src/chain/transport/endpoints/endpoint-asker.ts', connections);
 const monitor = guardsOf('src/components/event-monitor/event-monitor.ts', [
   'test/components/event-monitor/event-monitor.test.ts',
 ]);
-const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
-const values = guardsOf('src/chain/rpc/rpc-values.ts', ['test/chain/chain-client.test.ts']);
-const digits = guardsOf('src/chain/log-json/hex-readers.ts', ['test/chain/log-json/log-layout.test.ts']);
+const answer = guardsOf('src/chain/transport/rpc/answer-reader.ts', ['test/chain/transport/rpc/json-rpc.test.ts']);
+const values = guardsOf('src/chain/transport/rpc/rpc-values.ts', ['test/chain/blocks/chain-client.test.ts']);
+const digits = guardsOf('src/chain/logs/log-json/hex-readers.ts', ['test/chain/logs/log-json/log-layout.test.ts']);
 const rollback = guardsOf(
   'src/database/events/batch-store.ts',
   ['test/database/events/batch-store.test.ts'],

@@ -18,8 +18,8 @@ const repair = guardsOf(
   ['test/database/events/repair-store.test.ts'],
   '(sqlite)',
 );
-const sure = guardsOf('src/chain/audit/sure-blocks.ts', ['test/chain/audit/sure-blocks.test.ts']);
-const witness = guardsOf('src/chain/audit/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
+const sure = guardsOf('src/chain/logs/sure-blocks.ts', ['test/chain/logs/sure-blocks.test.ts']);
+const witness = guardsOf('src/chain/logs/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
 
 /** What a person takes back or puts right, beside runs that go on. */
 export const rewindMutants: readonly Mutant[] = [
