@@ -1,5 +1,6 @@
-/** A value of JSON. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+/** A value of JSON. A bigint is a number that JavaScript's would round. */
+export type JsonValue =
+  null | boolean | number | bigint | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** What a message says: one JSON object, as text and as fields in order. Either is made of the other when it is asked for. */
 export class MessageData {
@@ -36,8 +37,17 @@ export class MessageData {
 
 /** A name such as `__proto__` or `1` would not survive an object, in its place or at all. */
 function textOf(fields: ReadonlyMap<string, JsonValue>): string {
-  const members = [...fields].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const members = [...fields].map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`);
   return `{${members.join(',')}}`;
+}
+
+/** Writes a value as JSON; JSON.stringify knows no bigint. */
+export function jsonText(value: JsonValue): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(jsonText).join(',')}]`;
+  const members = Object.entries(value as Readonly<Record<string, JsonValue>>);
+  return `{${members.map(([key, each]) => `${JSON.stringify(key)}:${jsonText(each)}`).join(',')}}`;
 }
 
 /** Where an event stands on the chain: what a message is ordered and named by, whatever stages make of its data. */

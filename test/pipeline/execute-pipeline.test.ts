@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { setImmediate } from 'node:timers/promises';
+import type { Sent } from '../../src/database/script.js';
 import type { RunOptions, SourceContext } from '../../src/components/component.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';
@@ -72,7 +73,8 @@ eachDatabase('the execution of a pipeline', (databases) => {
         yield exampleBatch(number, number);
       }
     });
-    const commits = [1, 2, 3].map((number) => async (): Promise<void> => {
+    const commits = [1, 2, 3].map((number) => async (sent: Sent): Promise<void> => {
+      sent();
       if (number < 3) await eventually('the next is asked for', () => seen.includes(`asked for ${number + 1}`));
       await setImmediate();
       seen.push(`commits ${number}`);
@@ -84,8 +86,6 @@ eachDatabase('the execution of a pipeline', (databases) => {
   });
 
   it('asks for the next message only when the commit before it has left', async () => {
-    let left = (): void => undefined;
-    claimed.batches.whenSent = () => new Promise((resolve) => (left = resolve));
     const asked: number[] = [];
     const source = new ScriptedSource(async function* () {
       for (const number of [1, 2]) {
@@ -95,16 +95,13 @@ eachDatabase('the execution of a pipeline', (databases) => {
       }
     });
     claimed.batches.fates.push(
-      async () => {
+      async (sent) => {
         for (let turn = 0; turn < 10; turn++) await setImmediate();
         expect(asked).to.deep.equal([1]);
-        left();
+        sent();
         await eventually('the next is asked for', () => asked.length === 2);
       },
-      async () => {
-        await setImmediate();
-        left();
-      },
+      () => Promise.resolve(),
     );
     await execute(source);
     expect(await blocks()).to.deep.equal([1, 2]);
@@ -129,7 +126,8 @@ eachDatabase('the execution of a pipeline', (databases) => {
       for (; ahead < 3; ahead++) await context.moved({ headBlock: 10 + ahead });
       yield exampleBatch(2, 2);
     });
-    claimed.batches.fates.push(async () => {
+    claimed.batches.fates.push(async (sent) => {
+      sent();
       await eventually('the source is ahead', () => ahead === 3);
     });
     await execute(source);
@@ -160,7 +158,8 @@ eachDatabase('the execution of a pipeline', (databases) => {
       yield exampleBatch(1, 1);
       throw new RangeError('of the source');
     });
-    claimed.batches.fates.push(async () => {
+    claimed.batches.fates.push(async (sent) => {
+      sent();
       for (let turn = 0; turn < 5; turn++) await setImmediate();
     });
     await rejectionOf(execute(source), RangeError);
@@ -177,7 +176,11 @@ eachDatabase('the execution of a pipeline', (databases) => {
       });
     });
     const failure = new RangeError('of the commit');
-    claimed.batches.fates.push(() => setImmediate().then(() => Promise.reject(failure)));
+    claimed.batches.fates.push(async (sent) => {
+      sent();
+      await setImmediate();
+      throw failure;
+    });
     expect(await rejectionOf(execute(source))).to.equal(failure);
     expect(String(reason)).to.equal('Error: abandoned');
   });

@@ -1,0 +1,66 @@
+import { MessageData } from '../../model/event-message.js';
+import type { EventMessage, JsonValue } from '../../model/event-message.js';
+import type { Stage, StageContext } from '../component.js';
+import { compileRule, RuleError } from './compile-rule.js';
+import type { CompiledRule } from './compile-rule.js';
+import type { DictMapperConfig } from './config.js';
+import type { Fields } from './path.js';
+
+interface Mapping {
+  readonly eventName: string | null;
+  readonly rules: readonly (readonly [targetKey: string, rule: CompiledRule])[];
+}
+
+/**
+ * Makes new fields of an event's: only those survive. All mappings that mean an event read the same input, in their order;
+ * a later one wins. One that fails is left out, and told once for a batch.
+ */
+export class DictMapper implements Stage {
+  readonly #name: string;
+  readonly #mappings: readonly Mapping[];
+
+  constructor(name: string, { mappings }: DictMapperConfig) {
+    this.#name = name;
+    this.#mappings = mappings.map(({ eventName, rules }) => ({
+      eventName,
+      rules: rules.map((rule) => [rule.targetKey, compileRule(rule)] as const),
+    }));
+  }
+
+  map(messages: readonly EventMessage[], { logger }: StageContext): Promise<readonly EventMessage[]> {
+    const failures: string[] = [];
+    const mapped = messages.flatMap((message) => {
+      const data = this.mapFields(message.eventName, message.data.fields, failures);
+      return data.size === 0 ? [] : [{ ...message, data: MessageData.ofFields(data) }];
+    });
+    const [first] = failures;
+    if (first !== undefined) {
+      logger.log('warn', `${this.#name}: ${failures.length} mappings failed, the first one because ${first}`);
+    }
+    return Promise.resolve(mapped);
+  }
+
+  /** Returns the new fields of one event; what failed is added to `failures`. */
+  mapFields(eventName: string, fields: Fields, failures: string[]): Map<string, JsonValue> {
+    const result = new Map<string, JsonValue>();
+    for (const mapping of this.#mappings) {
+      if (mapping.eventName !== null && mapping.eventName !== eventName) continue;
+      try {
+        for (const [key, value] of applyRules(mapping, fields)) result.set(key, value);
+      } catch (error) {
+        if (!(error instanceof RuleError)) throw error;
+        failures.push(error.message);
+      }
+    }
+    return result;
+  }
+}
+
+function applyRules({ rules }: Mapping, fields: Fields): ReadonlyMap<string, JsonValue> {
+  const result = new Map<string, JsonValue>();
+  for (const [key, rule] of rules) {
+    const value = rule(fields);
+    if (value !== undefined) result.set(key, value);
+  }
+  return result;
+}

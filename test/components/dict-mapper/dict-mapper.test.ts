@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { DictMapper } from '../../../src/components/dict-mapper/dict-mapper.js';
+import { dictMapper } from '../../../src/components/dict-mapper/kind.js';
+import { dictMapperSchema } from '../../../src/components/dict-mapper/schema.js';
+import { findTransformer } from '../../../src/components/dict-mapper/transformers.js';
+import { findValidator } from '../../../src/components/dict-mapper/validators.js';
+import type { JsonValue } from '../../../src/model/event-message.js';
+import { jsonText, MessageData } from '../../../src/model/event-message.js';
+
+type Vector = readonly [input: JsonValue, output: JsonValue];
+
+interface Vectors {
+  readonly with_field_ctx: readonly (readonly [Record<string, JsonValue>, JsonValue, JsonValue])[];
+  readonly validators: Readonly<Record<string, readonly Vector[]>>;
+  readonly rules: readonly (readonly [readonly object[], JsonValue])[];
+}
+
+const amounts = ['decimal_normalize', 'decimal_normalize_with_field', 'format_amount'];
+
+/** Whole numbers that JavaScript's would round are read as bigints. */
+function exact(value: JsonValue): JsonValue {
+  if (typeof value === 'string' && value.startsWith('#')) return BigInt(value.slice(1));
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(exact);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, exact(each)]));
+}
+
+const text = readFileSync(new URL('older-program-vectors.json', import.meta.url), 'utf8');
+const vectors = exact(
+  JSON.parse(text.replace(/(?<=[[\s,])(-?\d{17,})(?=[\]\s,])/g, '"#$1"')) as JsonValue,
+) as unknown as Vectors;
+const transformed = Object.entries(vectors).filter(([name]) => findTransformer(name) !== undefined) as unknown as [
+  string,
+  readonly Vector[],
+][];
+
+const event = new Map<string, JsonValue>(
+  Object.entries({
+    n: 5,
+    s: 'hello',
+    e: '',
+    z: 0,
+    nul: null,
+    big: '123456789012345678901234567890',
+    l: [1, 2, 3],
+    a: { b: [{ c: 'X' }, { c: 'Y' }] },
+  }),
+);
+
+async function mapperOf(rules: readonly object[]): Promise<DictMapper> {
+  return new DictMapper('rows', await dictMapperSchema.parseAsync({ dict_mappers: [{ mapping_rules: rules }] }));
+}
+
+/** Ours is exact where the older program's is what a float could hold. */
+function expectAmount(ours: JsonValue, theirs: JsonValue): void {
+  if (!/^-?[\d.]+(e[+-]\d+)?$/.test(jsonText(theirs).slice(1, -1))) {
+    expect(ours).to.equal(theirs);
+    return;
+  }
+  expect(ours).to.match(/^-?\d+(\.\d*[1-9])?$/);
+  expect(Number(ours)).to.be.closeTo(Number(theirs), Math.abs(Number(theirs)) * 1e-15);
+}
+
+describe('DictMapper', () => {
+  it('knows every transformer of the older program', () => {
+    expect(transformed.map(([name]) => name)).to.have.members(
+      Object.keys(vectors).filter((name) => !['with_field_ctx', 'validators', 'rules'].includes(name)),
+    );
+  });
+
+  for (const [name, cases] of transformed) {
+    it(`${name} gives what the older program gives`, () => {
+      const transform = findTransformer(name);
+      const fields =
+        name === 'decimal_normalize_with_field' ? new Map([['decimals', 6]]) : new Map<string, JsonValue>();
+      for (const [input, output] of cases) {
+        const ours = transform?.(input, fields) ?? null;
+        if (amounts.includes(name)) expectAmount(ours, output);
+        else if (name === 'to_int') expect(Number(ours)).to.equal(Number(output));
+        else expect(ours, JSON.stringify(name)).to.deep.equal(output);
+      }
+    });
+  }
+
+  it('takes the decimals of an amount from the event', () => {
+    const transform = findTransformer('decimal_normalize_with_field');
+    for (const [fields, input, output] of vectors.with_field_ctx) {
+      expectAmount(transform?.(input, new Map(Object.entries(fields))) ?? null, output);
+    }
+  });
+
+  it('validates as the older program does', () => {
+    for (const [name, cases] of Object.entries(vectors.validators)) {
+      for (const [input, output] of cases)
+        expect(findValidator(name)?.(input), `${name} ${jsonText(input)}`).to.equal(output);
+    }
+  });
+
+  it('applies rules as the older program does', async () => {
+    for (const [rules, output] of vectors.rules) {
+      const failures: string[] = [];
+      const mapped = (await mapperOf(rules)).mapFields('Transfer', event, failures);
+      const isError = typeof output === 'string' && output.startsWith('!');
+      expect(failures.length > 0, JSON.stringify(rules)).to.equal(isError);
+      expect(Object.fromEntries(mapped), JSON.stringify(rules)).to.deep.equal(isError ? {} : output);
+    }
+  });
+
+  it('keeps whole numbers of any size exact', () => {
+    const data = new Map([['t', findTransformer('to_int')?.('123456789012345678901234567890', new Map()) ?? null]]);
+    expect(MessageData.ofFields(data).text).to.equal('{"t":123456789012345678901234567890}');
+  });
+
+  it('divides by 10 to any number of decimals from 0 to 77 without a rounding', () => {
+    for (let decimals = 0; decimals <= 77; decimals += 1) {
+      for (const value of [0n, 1n, 10n ** 18n, 2n ** 256n - 1n, 10n ** BigInt(decimals), -7n]) {
+        const ours = jsonText(
+          findTransformer(`decimal_normalize(${decimals})`)?.(String(value), new Map()) ?? null,
+        ).slice(1, -1);
+        const [whole = '', fraction = ''] = ours.split('.');
+        expect(BigInt(whole + fraction.padEnd(decimals, '0')), `${value} ${decimals}`).to.equal(value);
+      }
+    }
+  });
+
+  it('lets a mapping that fails fail alone, and leaves out an event that nothing maps', async () => {
+    const config = await dictMapperSchema.parseAsync({
+      dict_mappers: [
+        { event_name: 'Transfer', mapping_rules: [{ source_key: 'missing', target_key: 'a', required: true }] },
+        { event_name: 'Transfer', mapping_rules: [{ source_key: 'n', target_key: 'b' }] },
+      ],
+    });
+    const failures: string[] = [];
+    expect(Object.fromEntries(new DictMapper('rows', config).mapFields('Transfer', event, failures))).to.deep.equal({
+      b: 5,
+    });
+    expect(failures).to.deep.equal(['missing is required, and missing']);
+    expect(new DictMapper('rows', config).mapFields('Approval', event, failures).size).to.equal(0);
+  });
+
+  it('gives the keys of a definition again', async () => {
+    const keys = {
+      dict_mappers: [
+        {
+          event_name: 'Transfer',
+          mapping_rules: [
+            {
+              source_key: 'args.value',
+              target_key: 'amount',
+              transformer: 'decimal_normalize(6)',
+              validator: 'is_not_empty',
+              condition: { type: 'regex', field: 'args.to', value: '0x0' },
+              default_value: '0',
+              required: true,
+            },
+          ],
+        },
+      ],
+    };
+    expect(dictMapper.keys(await dictMapperSchema.parseAsync(keys))).to.deep.equal(keys);
+  });
+
+  it('refuses a pattern that is none', async () => {
+    const rule = { source_key: 's', target_key: 't', condition: { type: 'regex', field: 's', value: '(' } };
+    const result = await dictMapperSchema.safeParseAsync({ dict_mappers: [{ mapping_rules: [rule] }] });
+    expect(result.error?.issues[0]?.message).to.match(/^must be a regular expression: /);
+  });
+});
