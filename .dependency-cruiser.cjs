@@ -51,7 +51,10 @@ module.exports = {
       comment:
         'kinds never import each other; only the registry knows them. A folder holds the parts of one kind, keys/ what definitions of several share',
       from: { path: '^src/components/([^/.]+)/' },
-      to: { path: '^src/components/', pathNot: '^src/components/((component|delivery-errors)\\.ts$|keys/|$1/)' },
+      to: {
+        path: '^src/components/',
+        pathNot: '^src/components/((component|delivery-errors|variables)\\.ts$|keys/|$1/)',
+      },
     },
     {
       name: 'knex-stays-inside-database',
