@@ -88,7 +88,10 @@ eachDatabase('heartbeat send', (testDatabase) => {
   if (testDatabase.dialect !== 'sqlite') {
     it('gives up after 10 s where somebody holds the row', async () => {
       const id = await insertSilentTask(database, 100);
-      const holder = await beginElsewhere(testDatabase.url(), `SELECT * FROM pipeline_task WHERE id = ${id} FOR UPDATE`);
+      const holder = await beginElsewhere(
+        testDatabase.url(),
+        `SELECT * FROM pipeline_task WHERE id = ${id} FOR UPDATE`,
+      );
       const { code, stderr } = await send(testDatabase.url(), id).finally(() => holder.end());
       expect([code, stderr]).to.deep.equal([
         5,
