@@ -36,8 +36,25 @@ module.exports = {
       'src/chain',
       'src/database',
       'src/api/start-api',
+      'demo',
       ...base,
     ),
+    {
+      name: 'demo-is-a-command-apart',
+      severity: 'error',
+      comment: 'the demo uses what commands use, and whatever else it needs it asks of the program itself',
+      from: { path: '^demo/' },
+      to: {
+        path: '^(src|migrations|test|bench)/',
+        pathNot: '^src/(cli/[^/]+\\.ts$|cli/command-line/|settings/|texts/|runtime/)',
+      },
+    },
+    {
+      name: 'only-command-list-names-the-demo',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/command-list\\.ts$' },
+      to: { path: '^demo/' },
+    },
     {
       name: 'only-serve-starts-the-api',
       severity: 'error',
