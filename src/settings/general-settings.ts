@@ -115,7 +115,7 @@ export const generalSettings = {
     hint: `write one of ${logLevels.join(', ')}`,
   }),
   /** `auto`: pretty on a terminal, else json. */
-  logFormat: setting<'pretty' | 'json' | 'auto'>({
+  logFormat: setting<'pretty' | 'json' | 'auto', 'log_format'>({
     key: 'log_format',
     flag: '--log-format <format>',
     variable: 'CHAINPARSE_LOG_FORMAT',

@@ -85,7 +85,7 @@ export const metricsSettings = {
     hint: 'write an address to listen on, such as 127.0.0.1',
   }),
   /** Null: nowhere; 0: one that is free. */
-  port: setting<number | null>({
+  port: setting<number | null, 'metrics.port'>({
     key: 'metrics.port',
     flag: '--metrics-port <port>',
     variable: 'CHAINPARSE_METRICS_PORT',

@@ -33,8 +33,8 @@ export interface Setting<T> {
   readonly unset?: { readonly value: T };
 }
 
-/** Infers the type of a setting's value from its schema. */
-export function setting<T>(row: Setting<T>): Setting<T> {
+/** Infers the type of a setting's value from its schema, and keeps its key as a type. */
+export function setting<T, const Key extends string>(row: Setting<T> & { key: Key }): Setting<T> & { key: Key } {
   return row;
 }
 

@@ -107,7 +107,7 @@ export const verifications = inBoth(
 );
 
 /** What an audit looked at. */
-interface VerifiedRange {
+export interface VerifiedRange {
   readonly pipelineId: number;
   readonly from: number;
   readonly to: number;

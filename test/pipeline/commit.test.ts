@@ -47,7 +47,7 @@ eachDatabase('a commit', (databases) => {
   }
   const commit = async (message: SourceMessage, ...fates: Fate[]): Promise<void> => {
     claimed.batches.fates.push(...fates);
-    progress = { ...progress, ...(await committer.commit(message, progress)) };
+    progress = { ...progress, ...(await committer.prepare(message).run(progress)) };
   };
   const failure = (message: SourceMessage, ...fates: Fate[]): Promise<unknown> =>
     rejectionOf(commit(message, ...fates));

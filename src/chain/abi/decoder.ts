@@ -6,7 +6,7 @@ import { toChecksumAddress } from './checksum.js';
 import { compileEvent, type CompiledEvent } from './compile-event.js';
 import { malformed, type DecodeState } from './decode-word.js';
 import { matchEvents } from './event-matcher.js';
-import { isHexBytes, isHexWord } from '../hex.js';
+import { isHexBytes, isHexWord } from './hex.js';
 
 /** What a log turns out to be: `ignored` is an event that was not asked for. */
 export type Decoded =

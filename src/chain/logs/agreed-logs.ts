@@ -1,16 +1,16 @@
-import { logsAlike } from '../audit/tell-alike.js';
+import { logsAlike } from './tell-alike.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { ChainClient } from '../chain-client.js';
-import { RpcError } from '../errors/rpc-error.js';
+import type { ChainClient } from '../blocks/chain-client.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
 import { bloomTells } from './bloom-tells.js';
 import { cleanLogs } from './clean-logs.js';
-import { checkHashes, Inconsistency } from './consistency.js';
-import { matcherOf } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
+import { checkHashes, Inconsistency } from '../blocks/consistency.js';
+import { matcherOf } from '../blocks/log-filter.js';
+import type { LogFilter } from '../blocks/log-filter.js';
 import type { BlocksAnswer } from './log-calls.js';
 import { LogReader } from './log-reader.js';
 

@@ -1,6 +1,6 @@
 import type { BlockHeader } from '../../model/block.js';
-import { bloomTestOf } from './bloom.js';
-import type { LogFilter } from './log-filter.js';
+import { bloomTestOf } from '../blocks/bloom.js';
+import type { LogFilter } from '../blocks/log-filter.js';
 
 const bits = 2_048;
 /** How likely it may be, at most, that other logs have set the bits of a wanted one. */

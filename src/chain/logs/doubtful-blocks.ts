@@ -1,8 +1,8 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
-import { bloomTestOf } from './bloom.js';
-import { matcherOf } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
+import { bloomTestOf } from '../blocks/bloom.js';
+import { matcherOf } from '../blocks/log-filter.js';
+import type { LogFilter } from '../blocks/log-filter.js';
 
 interface Tests {
   readonly isWanted: (log: RawLog) => boolean;

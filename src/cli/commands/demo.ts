@@ -5,9 +5,12 @@ import { DemoStage } from '../demo/demo-stage.js';
 import { findAnvil } from '../demo/find-anvil.js';
 import { playDemo } from '../demo/play-demo.js';
 import { stopCode } from '../stop-code.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = { stopsGracefully: true, action: demo };
 
 /** Shows the whole system at work, with real processes on this computer, and leaves nothing behind. */
-export async function demo(context: CommandContext): Promise<ExitCode> {
+async function demo(context: CommandContext): Promise<ExitCode> {
   const startedAt = context.clock.monotonic();
   const anvil = findAnvil(context.env['PATH']);
   const stage = new DemoStage(context);

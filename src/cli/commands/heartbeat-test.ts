@@ -10,6 +10,14 @@ import type { Output } from '../output.js';
 import { stopCode } from '../stop-code.js';
 import { thisProcess } from '../this-process.js';
 import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  // What the round trip is measured by.
+  settings: ['heartbeat_interval'],
+  stopsGracefully: true,
+  action: testHeartbeat,
+};
 
 /** A claim of the heartbeat test does not hold. */
 class HeartbeatTestFailedError extends RuntimeFailure {
@@ -20,7 +28,7 @@ class HeartbeatTestFailedError extends RuntimeFailure {
 const statementTimeoutMs = 5_000;
 
 /** Proves the mechanism against the configured database; throws where anything is off. */
-export async function testHeartbeat(context: CommandContext): Promise<ExitCode> {
+async function testHeartbeat(context: CommandContext): Promise<ExitCode> {
   const { settings, output, clock, signals } = context;
   const open = { statementTimeoutMs };
   const [database, rival] = [await context.database(open), await context.database(open)];

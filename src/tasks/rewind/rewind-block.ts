@@ -1,5 +1,5 @@
-import { lastCommonBlock } from '../../chain/reorg/last-common-block.js';
-import type { HeaderOf } from '../../chain/reorg/reorg.js';
+import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
+import type { HeaderOf } from '../../chain/blocks/reorg.js';
 import type { BlockRef } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 import { remedyOf } from '../run/parked.js';

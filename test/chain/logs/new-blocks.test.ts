@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { logsBloomOf } from '../../../src/chain/logs/bloom.js';
-import { Proofs } from '../../../src/chain/audit/proofs.js';
-import type { ChainClient } from '../../../src/chain/chain-client.js';
+import { logsBloomOf } from '../../../src/chain/blocks/bloom.js';
+import { Proofs } from '../../../src/chain/blocks/proofs.js';
+import type { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
-import { RpcError } from '../../../src/chain/errors/rpc-error.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import type { RawLog } from '../../../src/model/event.js';
 import { silentLogger } from '../../../src/runtime/logger.js';

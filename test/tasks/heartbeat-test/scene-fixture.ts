@@ -61,7 +61,12 @@ export type Edit = (statement: Statement) => Statement;
 /** The same database, behind which a guard was taken away or a statement went wrong. */
 export function broken(database: Database, edit: Edit): Database {
   const edited = (runner: ScriptRunner): ScriptRunner => ({
-    run: (steps) => runner.run(steps.map((step) => (isBulkInsert(step) ? step : edit(step)))),
+    run: (steps, sent) =>
+      runner.run(
+        steps.map((step) => (isBulkInsert(step) ? step : edit(step))),
+        sent,
+      ),
+    prepare: (insert) => runner.prepare(insert),
     close: () => runner.close(),
   });
   const { driver, label, timezone } = database;

@@ -106,7 +106,10 @@ eachDatabase('a timeout check', (databases) => {
 
   it('passes over a row that somebody has locked, says so, and fails the others', async () => {
     const [locked, free] = [await insertSilentTask(database, 100), await insertSilentTask(database, 100)];
-    const somebody = await beginElsewhere(databases.url(), `SELECT * FROM pipeline_task WHERE id = ${locked} FOR UPDATE`);
+    const somebody = await beginElsewhere(
+      databases.url(),
+      `SELECT * FROM pipeline_task WHERE id = ${locked} FOR UPDATE`,
+    );
     await check();
     expect(failed.map(({ id }) => id)).to.deep.equal([free]);
     expect(lines).to.include(`task ${locked} is silent, but its row is locked by somebody: judged at the next check`);
