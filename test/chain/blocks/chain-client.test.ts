@@ -4,7 +4,6 @@ import type { ChainClientOptions } from '../../../src/chain/blocks/chain-client.
 import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import { ChainMismatchError, ChainUnreachableError, UsageError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
-import type { LogLevel } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Fault, SimCall } from '../../support/chain-simulator.js';
 import { headerOf } from '../../support/simulated-node.js';

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import type { ChainClient } from '../../../../src/chain/blocks/chain-client.js';
 import { ChainMismatchError, ChainUnreachableError } from '../../../../src/runtime/errors.js';
-import type { LogLevel } from '../../../../src/runtime/logger.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { ScriptedEndpoint, openScripted } from './scripted-endpoints.js';
 import { rejectionOf } from '../../../support/rejection.js';
