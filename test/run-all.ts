@@ -1,5 +1,12 @@
-// Runs every test in five parts side by side: four that mostly wait (for processes, clocks, servers) and one that mostly
-// computes, since together they take little longer than the longest. `npx mocha FILE` runs single ones.
+// Runs every suite, each on few databases and with a sample of what is played; with CHAINPARSE_TEST_FULL=1 on all and to the
+// full, and then what is missing on this machine fails. `npm run soak` goes on for hours; `npx mocha FILE` runs single files.
+//
+// Five parts run side by side: four that mostly wait (for processes, clocks, servers) and one that mostly computes, since
+// together they take little longer than the longest.
+import { endAll } from './support/at-end.js';
+import { processorSeconds } from './support/processor-time.js';
+import { startServers } from './support/databases.js';
+import { isFull, sampleVariable } from './support/extent.js';
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
 /** Scenarios of what goes silent, and of what happens then. */
@@ -45,22 +52,38 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+if (!isFull) process.env[sampleVariable] = '1';
+// One of each kind for all parts; suites that freeze or kill theirs start their own.
+Object.assign(process.env, await startServers());
 const outcomes: Outcome[] = [];
 for (const run of Object.values(parts).map(startMocha)) outcomes.push(await show(run));
 const failedFiles = new Map(outcomes.flatMap((outcome) => [...outcome.failedFiles]));
 let counts = sum(outcomes.map((outcome) => outcome.counts));
 let failures = outcomes.map((outcome) => outcome.failures).join('');
 
+let onlyAlone: readonly string[] = [];
 const repeated = stopping.signal.aborted ? [] : worthRepeating(failedFiles);
 if (repeated.length > 0) {
   process.stdout.write(`${failures}\nrun again, alone: ${repeated.join(' ')}\n`);
   const again = await show(startMocha(repeated));
   const before = sum(repeated.map((file) => failedFiles.get(file) ?? [0, 0, 0]));
   counts = sum([without(counts, before), again.counts]);
-  const passed = again.isBroken ? [] : repeated.filter((file) => !again.failedFiles.has(file));
-  failures += `${again.failures}\nfailed beside the others and passed alone: ${passed.join(' ') || 'none'}\n`;
+  onlyAlone = again.isBroken ? [] : repeated.filter((file) => !again.failedFiles.has(file));
+  failures += again.failures;
 }
+await endAll();
 
 // Whoever keeps only the end of a long output finds there what failed.
-process.stdout.write(`${failures}\nmocha: ${counts[0]} passed, ${counts[1]} failed, ${counts[2]} skipped\n`);
+const slowest = outcomes.flatMap((outcome) => outcome.slow).sort((a, b) => b.seconds - a.seconds);
+const took = `${process.uptime().toFixed(0)} s, ${processorSeconds()} s of processors`;
+process.stdout.write(`${failures}
+slowest: ${
+  slowest
+    .slice(0, 10)
+    .map(({ file, seconds }) => `${file} ${seconds} s`)
+    .join(', ') || 'none'
+}
+took: ${took}
+passed only alone: ${onlyAlone.length}${onlyAlone.length === 0 ? '' : ` (${onlyAlone.join(' ')})`}
+mocha: ${counts[0]} passed, ${counts[1]} failed, ${counts[2]} skipped\n`);
 process.exitCode = counts[1] === 0 ? 0 : 1;

@@ -39,6 +39,7 @@ describe('contention', () => {
           if (++calls <= times) return Promise.reject(Object.assign(new Error(error.message), error));
           return Promise.resolve([{ matched: 1, insertId: 0 }]);
         },
+        prepare: (insert) => insert,
         close: () => Promise.resolve(),
       };
       const builder = knex({ client: dialect.name === 'sqlite' ? 'better-sqlite3' : 'mysql2', useNullAsDefault: true });

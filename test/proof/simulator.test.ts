@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { extentOf } from '../support/extent.js';
 import { mariadb } from '../support/mariadb.js';
 import { mysql } from '../support/mysql.js';
 import { postgres } from '../support/postgres.js';
@@ -9,17 +10,21 @@ import { ProcessDatabases } from './simulator/process-database.js';
 import { playSchedule } from './simulator/schedule.js';
 import { SqliteEngine } from './simulator/sqlite-engine.js';
 
-/** Coverage makes a schedule slow, and the first ones cover what the others do. */
-const share = process.env['NODE_V8_COVERAGE'] === undefined ? 1 : 0.01;
-
-/** How many schedules to play; the seeds are the same each time, so that what is green stays green. */
-function countOf(variable: string, usual: number): number {
-  return Number(process.env[variable] ?? usual * share);
-}
-
 const program = new URL('simulator/run.ts', import.meta.url);
 
 const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart, postgres: postgres.canStart };
+
+/** How many schedules to play; the seeds are the same each time, so that what is green stays green. */
+const schedules = extentOf({
+  sample: { sqlite: 500, mariadb: 20, mysql: 10, postgres: 20 },
+  full: { sqlite: 20_000, mariadb: 500, mysql: 200, postgres: 1_000 },
+  soak: { sqlite: 100_000, mariadb: 5_000, mysql: 2_000, postgres: 5_000 },
+});
+const pauses = extentOf({
+  sample: { sqlite: 100, mariadb: 10, mysql: 5, postgres: 5 },
+  full: { sqlite: 2_000, mariadb: 200, mysql: 50, postgres: 50 },
+  soak: { sqlite: 10_000, mariadb: 2_000, mysql: 500, postgres: 500 },
+});
 
 type Findings = Promise<readonly string[]>;
 
@@ -67,13 +72,9 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
 
   const anything =
     'finds no stale commit, no live task failed, no dead one forgotten, one end for each, no loser that goes on';
-  finds(anything, { mode: 'mixed', dialect: 'sqlite' }, countOf('CHAINPARSE_SCHEDULES', 100_000));
-  finds(anything, { mode: 'mixed', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_SCHEDULES', 1_000));
-  finds(anything, { mode: 'mixed', dialect: 'mysql' }, countOf('CHAINPARSE_MYSQL_SCHEDULES', 200));
-  finds(anything, { mode: 'mixed', dialect: 'postgres' }, countOf('CHAINPARSE_POSTGRES_SCHEDULES', 1_000));
-  const pauses = 'finds no stale commit by a process that was paused while another took over';
-  finds(pauses, { mode: 'pauses', dialect: 'sqlite' }, countOf('CHAINPARSE_PAUSES', 10_000));
-  finds(pauses, { mode: 'pauses', dialect: 'mariadb' }, countOf('CHAINPARSE_MARIADB_PAUSES', 200));
-  finds(pauses, { mode: 'pauses', dialect: 'mysql' }, countOf('CHAINPARSE_MYSQL_PAUSES', 50));
-  finds(pauses, { mode: 'pauses', dialect: 'postgres' }, countOf('CHAINPARSE_POSTGRES_PAUSES', 50));
+  const paused = 'finds no stale commit by a process that was paused while another took over';
+  for (const dialect of ['sqlite', 'mariadb', 'mysql', 'postgres'] as const) {
+    finds(anything, { mode: 'mixed', dialect }, schedules[dialect]);
+    finds(paused, { mode: 'pauses', dialect }, pauses[dialect]);
+  }
 });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
+import { createDatabase, eachDatabaseInTurn, eachServer } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 import { eventually } from '../support/within.js';
@@ -40,7 +40,7 @@ describe('alerts at work', () => {
     return (JSON.parse(text) as { alerts: ListedAlert[] }).alerts;
   }
 
-  eachDatabase('on a run that is frozen', (database) => {
+  eachDatabaseInTurn('on a run that is frozen', (database) => {
     it('raise task_stalled long before it times out, once for two monitors, and clear it when it beats', async function () {
       this.timeout(90_000);
       const scenario = await begin(await database.fresh());

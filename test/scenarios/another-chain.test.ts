@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Anvil } from '../support/anvil.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
@@ -21,7 +21,7 @@ async function readTo(scenario: Scenario, head: number): Promise<void> {
   });
 }
 
-eachDatabase('a run whose node serves another chain all of a sudden', (database) => {
+eachDatabaseInTurn('a run whose node serves another chain all of a sudden', (database) => {
   // The block two below the head is final.
   const args = ['--slots-in-an-epoch', '1'];
 

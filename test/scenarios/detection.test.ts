@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { openDatabase } from '../../src/database/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently, timedOut, whenRunning } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
@@ -16,7 +16,7 @@ const [timeout, interval] = [3, 1];
  */
 const busyMs = 4_000;
 
-eachDatabase('the end of a run', (database) => {
+eachDatabaseInTurn('the end of a run', (database) => {
   let node: ChainSimulator;
 
   before(async () => {

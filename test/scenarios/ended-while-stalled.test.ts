@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
 
 const silent = ['--stall-after', '2', '--heartbeat-interval', '1'];
 
-eachDatabase('a task whose node died and that has stopped beating', (databases) => {
+eachDatabaseInTurn('a task whose node died and that has stopped beating', (databases) => {
   let node: ChainSimulator;
   let scenario: Scenario;
   let monitor: Child;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually } from '../support/within.js';
@@ -11,7 +11,7 @@ const secret = 'k3y-0f-th3-pr0v1d3r';
 
 type Listed = Readonly<Record<string, unknown>>;
 
-eachDatabase('the health of the endpoints of a run', (databases) => {
+eachDatabaseInTurn('the health of the endpoints of a run', (databases) => {
   let node: ChainSimulator;
   let broken: ChainSimulator;
   let proxy: TcpProxy;

@@ -4,9 +4,10 @@ import type { Child } from '../support/child.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually } from '../support/within.js';
+import { extentOf } from '../support/extent.js';
 
-/** How long all endpoints are away, in seconds: the full proof takes five minutes (CHAINPARSE_OUTAGE_SECONDS=300). */
-const outageSeconds = Number(process.env['CHAINPARSE_OUTAGE_SECONDS'] ?? 9);
+/** How long all endpoints are away, in seconds. */
+const outageSeconds = extentOf({ sample: 9, full: 9, soak: 300 });
 /** After how long without any move a task must fall silent, in seconds. */
 const stallAfterSeconds = outageSeconds / 3;
 /** A beat each second, ages in whole seconds, and the time that it takes to ask for them. */
@@ -85,7 +86,6 @@ describe('a run whose endpoints all go away for a while', () => {
       for (const proxy of proxies) proxy.resume();
       await caughtUp();
       const recoveredMs = Math.round(performance.now() - returnedAt);
-      if (process.env['CHAINPARSE_OUTAGE_SECONDS'] !== undefined) console.log({ what, sights, recoveredMs });
       expect(recoveredMs, 'recovery in milliseconds').to.be.below(10_000);
 
       clearInterval(mining);

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
+import { extentOf } from '../support/extent.js';
 
-/** How many runs are frozen per database: the full proof takes 100 (CHAINPARSE_FREEZES=100). */
-const freezes = Number(process.env['CHAINPARSE_FREEZES'] ?? 5);
+/** How many runs are frozen per database. */
+const freezes = extentOf({ sample: 2, full: 5, soak: 100 });
 
 /** Three beats of 0.3 s; the database tells ages in whole seconds, so a task is surely silent after two. */
 const interval = ['--heartbeat-interval', '0.3'];
@@ -14,7 +15,7 @@ async function sleep(durationMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
-eachDatabase('a run that is frozen at a random moment (SIGSTOP), its transaction included', (database) => {
+eachDatabaseInTurn('a run that is frozen at a random moment (SIGSTOP), its transaction included', (database) => {
   let node: ChainSimulator;
 
   before(async () => {
@@ -60,7 +61,7 @@ eachDatabase('a run that is frozen at a random moment (SIGSTOP), its transaction
   }
 });
 
-eachDatabase('a run whose lease is asked for', (database) => {
+eachDatabaseInTurn('a run whose lease is asked for', (database) => {
   let node: ChainSimulator;
 
   before(async () => {

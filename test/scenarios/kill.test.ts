@@ -1,16 +1,17 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { runsFromSource } from '../support/processes.js';
+import { extentOf } from '../support/extent.js';
 
-/** How many runs are killed per database: the full proof takes 200 (CHAINPARSE_KILLS=200). */
-const kills = Number(process.env['CHAINPARSE_KILLS'] ?? 20);
+/** How many runs are killed per database. */
+const kills = extentOf({ sample: 5, full: 20, soak: 200 });
 
 /** A run lives for up to so long before it is killed: its start-up, its claim and some of its commits. */
 const longestLifeMs = runsFromSource ? 4_000 : 1_200;
 
-eachDatabase('a run that is killed at random moments (kill -9) and started again', (database) => {
+eachDatabaseInTurn('a run that is killed at random moments (kill -9) and started again', (database) => {
   let node: ChainSimulator;
 
   before(async () => {

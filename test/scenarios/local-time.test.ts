@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently, quickMonitor, stateOf, whenRunning } from '../support/watched-runs.js';
 
@@ -12,7 +12,7 @@ function inChina(secondsAgo: number): string {
   return at.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-eachDatabase('tables that an older program writes in local time (CHAINPARSE_DB_TIMEZONE=+08:00)', (database) => {
+eachDatabaseInTurn('tables that an older program writes in local time (CHAINPARSE_DB_TIMEZONE=+08:00)', (database) => {
   let node: ChainSimulator;
   let older: Database;
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
+import { createDatabase, eachDatabaseInTurn, eachServer } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently, stateOf, whenRunning } from '../support/watched-runs.js';
 
@@ -23,7 +23,7 @@ describe('the monitor at work', () => {
 
   after(() => node.stop());
 
-  eachDatabase('on live and frozen runs', (database) => {
+  eachDatabaseInTurn('on live and frozen runs', (database) => {
     let scenario: Scenario;
 
     beforeEach(async function () {

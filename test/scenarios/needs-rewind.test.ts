@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { Anvil } from '../support/anvil.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
 import { eventually } from '../support/within.js';
 
-eachDatabase('a run on a chain that is reorganised below its final block', (database) => {
+eachDatabaseInTurn('a run on a chain that is reorganised below its final block', (database) => {
   it('parks its pipeline, beside others that go on, until that is rewound', async function () {
     this.timeout(90_000);
     // The block two below the head is final.

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { corpusFolder, readCase, withCorpus } from '../support/corpus.js';
 import type { ExpectedEvent, RecordedCase } from '../support/corpus.js';
 import { Child } from '../support/child.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { runInPlace } from '../cli/run-in.js';
 import { runChainparse } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -92,7 +92,7 @@ withCorpus('recorded mainnet cases through the program', (names) => {
 
   after(() => server.kill());
 
-  eachDatabase('recorded cases', (database) => {
+  eachDatabaseInTurn('recorded cases', (database) => {
     let env: Record<string, string>;
 
     before(async () => {

@@ -1,14 +1,15 @@
 import { expect } from 'chai';
 import { Anvil } from '../support/anvil.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
 import { eventually } from '../support/within.js';
+import { extentOf } from '../support/extent.js';
 
-/** The full proof takes every depth from 1 to 20 (CHAINPARSE_REORGS=all). */
-const depths = process.env['CHAINPARSE_REORGS'] === 'all' ? Array.from({ length: 20 }, (_, i) => i + 1) : [1, 3, 20];
+/** How deep. */
+const depths = extentOf({ sample: [1, 20], full: [1, 3, 20], soak: Array.from({ length: 20 }, (_, i) => i + 1) });
 
-eachDatabase('a run on a node whose chain is reorganised', (database) => {
+eachDatabaseInTurn('a run on a node whose chain is reorganised', (database) => {
   it(`stores the canonical chain after reorganisations ${depths.join(', ')} blocks deep`, async function () {
     this.timeout(60_000 + depths.length * 20_000);
     const anvil = await Anvil.start();

@@ -6,7 +6,7 @@ import { openDatabase } from '../../src/database/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { claimRequest } from '../database/claim-request.js';
 import { exampleBatch, exampleCommit } from '../database/example-batch.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { eventually } from '../support/within.js';
 
@@ -26,7 +26,7 @@ async function fill(database: Database): Promise<void> {
   await tasks.finish(taskId, { status: 2, endReason: 'needs_rewind', error: 'deep' }, null);
 }
 
-eachDatabase('a rewind of many rows', (databases) => {
+eachDatabaseInTurn('a rewind of many rows', (databases) => {
   it('that is killed leaves a whole, parked pipeline, and is done when it is run again', async function () {
     this.timeout(120_000);
     const scenario = await Scenario.begin(await databases.fresh(), 'http://127.0.0.1:1', { mode: 'historical' });

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { openDatabase } from '../../src/database/open-database.js';
 import { Anvil } from '../support/anvil.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
 import { eventually } from '../support/within.js';
 
-eachDatabase('an audit beside a run that goes on', (databases) => {
+eachDatabaseInTurn('an audit beside a run that goes on', (databases) => {
   it('puts rows right, those of new blocks too, and the run does not notice', async function () {
     this.timeout(90_000);
     const anvil = await Anvil.start();

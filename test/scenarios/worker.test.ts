@@ -4,7 +4,7 @@ import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
-import { eachDatabase } from '../support/databases.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
@@ -62,7 +62,7 @@ describe('serve and workers', () => {
   });
   after(() => node.stop());
 
-  eachDatabase('at work on one database', (testDatabase) => {
+  eachDatabaseInTurn('at work on one database', (testDatabase) => {
     let scenario: Scenario;
     let database: Database;
     let api: ApiClient;

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { declareMissing } from './extent.js';
 
 const executablePath = '/usr/bin/chromium';
 const howToGet = 'apt-get install --no-install-recommends chromium';
-const isRequired = process.env['CHAINPARSE_REQUIRE_CHROMIUM'] === '1';
 
 const args = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
@@ -19,8 +19,7 @@ export function startBrowser(): Promise<Browser> {
 /** Declares a suite that needs a browser; pending where chromium is not installed. */
 export function withChromium(name: string, suite: () => void): void {
   if (existsSync(executablePath)) describe(name, suite);
-  else if (isRequired) it(name, () => Promise.reject(new Error(howToGet)));
-  else describe.skip(`${name}: ${howToGet}`, suite); // pending where there is no browser; CI requires one
+  else declareMissing(name, howToGet, suite);
 }
 
 /** What a page does that it should not: errors in scripts, refused content, calls to other hosts. */

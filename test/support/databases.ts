@@ -1,14 +1,16 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseServer } from './database-server.js';
 import { execute } from './execute-sql.js';
+import { declareMissing, isSample } from './extent.js';
 import { mariadb } from './mariadb.js';
 import { mysql } from './mysql.js';
 import { postgres } from './postgres.js';
 import type { ServerKind } from './server-kind.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-const kinds: readonly ServerKind[] = [mariadb, mysql, postgres];
+/** Those of servers that tests can have. */
+export const kinds: readonly ServerKind[] = [mariadb, mysql, postgres];
 
 /** Gives a suite empty databases of one dialect. */
 export interface TestDatabase {
@@ -19,16 +21,37 @@ export interface TestDatabase {
   url(): string;
 }
 
-/** Declares a suite once for each dialect; pending where a server can't be had. */
+/** Declares a suite once for each dialect, in a sample for SQLite and one server; pending where one can't be had. */
 export function eachDatabase(name: string, suite: (database: TestDatabase) => void): void {
   describe(`${name} (sqlite)`, () => suite(new SqliteFiles()));
-  for (const kind of kinds) {
-    describeWith(kind, kind.canStart || givenUrl(kind) !== undefined, name, () => {
-      const databases = new ServerDatabases(kind);
-      after(() => databases.drop());
-      suite(databases);
-    });
+  for (const kind of playedOn(name, kinds, canUse)) describeDatabase(kind, name, suite);
+}
+
+/** The same for a suite that takes long: in a sample it is declared for one database alone. */
+export function eachDatabaseInTurn(name: string, suite: (database: TestDatabase) => void): void {
+  for (const kind of playedOn(name, ['sqlite' as const, ...kinds], canUse)) {
+    if (kind === 'sqlite') describe(`${name} (sqlite)`, () => suite(new SqliteFiles()));
+    else describeDatabase(kind, name, suite);
   }
+}
+
+function describeDatabase(kind: ServerKind, name: string, suite: (database: TestDatabase) => void): void {
+  describeWith(kind, canUse(kind), name, () => {
+    const databases = new ServerDatabases(kind);
+    after(() => databases.drop());
+    suite(databases);
+  });
+}
+
+function canUse(kind: 'sqlite' | ServerKind): boolean {
+  return kind === 'sqlite' || kind.canStart || givenUrl(kind) !== undefined;
+}
+
+/** All databases; in a sample one of those that can be had, another for each suite and the same each time. */
+function playedOn<T>(suite: string, databases: readonly T[], canBeHad: (database: T) => boolean): readonly T[] {
+  const available = databases.filter(canBeHad);
+  if (!isSample || available.length === 0) return databases;
+  return [available[createHash('sha256').update(suite).digest().readUInt32BE() % available.length]!];
 }
 
 /**
@@ -36,7 +59,7 @@ export function eachDatabase(name: string, suite: (database: TestDatabase) => vo
  * pending where none can be started. Further servers of that kind are to be had from `kind`; `options` are its program's.
  */
 export function eachServer(name: string, suite: ServerSuite, options: readonly string[] = []): void {
-  for (const kind of kinds) describeServer(kind, name, suite, options);
+  for (const kind of playedOn(name, kinds, ({ canStart }) => canStart)) describeServer(kind, name, suite, options);
 }
 
 /** As `eachServer`, for what is MySQL's and MariaDB's alone. */
@@ -63,20 +86,26 @@ function describeServer(kind: ServerKind, name: string, suite: ServerSuite, opti
   });
 }
 
-/** A server that the tests may use instead of a private one, as long as they leave it alone. */
-function givenUrl({ name }: ServerKind): string | undefined {
-  return process.env[`CHAINPARSE_TEST_${name.toUpperCase()}_URL`];
+/** The variable that names a server which the tests may use instead of one of their own, as long as they leave it alone. */
+export function urlVariable({ name }: ServerKind): string {
+  return `CHAINPARSE_TEST_${name.toUpperCase()}_URL`;
+}
+
+function givenUrl(kind: ServerKind): string | undefined {
+  return process.env[urlVariable(kind)];
+}
+
+/** Starts a server of each kind that can be had for all processes that are given the variables which this returns. */
+export async function startServers(): Promise<Record<string, string>> {
+  const wanted = kinds.filter((kind) => kind.canStart && givenUrl(kind) === undefined);
+  const started = wanted.map(async (kind) => [urlVariable(kind), (await kind.start()).url()] as const);
+  return Object.fromEntries(await Promise.all(started));
 }
 
 function describeWith(kind: ServerKind, isAvailable: boolean, name: string, suite: () => void): void {
   const title = `${name} (${kind.name})`;
   if (isAvailable) describe(title, suite);
-  else if (isRequired(kind)) it(title, () => Promise.reject(new Error(kind.howToGet)));
-  else describe.skip(`${title}: ${kind.howToGet}`, suite);
-}
-
-function isRequired({ name }: ServerKind): boolean {
-  return process.env[`CHAINPARSE_REQUIRE_${name.toUpperCase()}`] === '1';
+  else declareMissing(title, kind.howToGet, suite);
 }
 
 class SqliteFiles implements TestDatabase {

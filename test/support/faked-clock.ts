@@ -1,9 +1,9 @@
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { declareMissing } from './extent.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const howToGet = 'install libfaketime';
-const isRequired = process.env['CHAINPARSE_REQUIRE_FAKETIME'] === '1';
 
 /** Where Debian and its like keep the library; undefined where it is not installed. */
 const library = findLibrary();
@@ -56,6 +56,5 @@ export class FakedClock {
 /** Declares a suite that sets the clocks of processes; pending where libfaketime is not installed. */
 export function withFakedClocks(name: string, suite: () => void): void {
   if (library !== undefined) describe(name, suite);
-  else if (isRequired) it(name, () => Promise.reject(new Error(howToGet)));
-  else describe.skip(`${name}: ${howToGet}`, suite);
+  else declareMissing(name, howToGet, suite);
 }

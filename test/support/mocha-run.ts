@@ -26,6 +26,10 @@ export interface Outcome {
   readonly isBroken: boolean;
   /** Of each file in which a test failed. */
   readonly failedFiles: ReadonlyMap<string, Counts>;
+  /** The files that took longer than others. */
+  readonly slow: readonly { readonly file: string; readonly seconds: number }[];
+  /** The titles of the tests that passed, near the end of a long output. */
+  readonly played: readonly string[];
   /** What mocha says of the tests that failed. */
   readonly failures: string;
 }
@@ -65,6 +69,11 @@ export async function show(run: MochaRun): Promise<Outcome> {
     counts: [passed, isBroken ? 1 : failed, skipped],
     isBroken,
     failedFiles: new Map([...files].map(([, file = '', ...numbers]) => [file, countsOf(numbers)])),
+    played: [...text.matchAll(/^ *✔ .*$/gm)].map(([line]) => line.trim()),
+    slow: [...text.matchAll(/^mocha: (\S+) took (\d+) s$/gm)].map(([, file = '', seconds]) => ({
+      file,
+      seconds: Number(seconds),
+    })),
     failures: /^ *\d+ failing$.*?(?=^mocha: )/ms.exec(text)?.[0] ?? '',
   };
 }

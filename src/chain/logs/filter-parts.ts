@@ -1,6 +1,6 @@
 import { ChainUnreachableError } from '../../runtime/errors.js';
-import type { LogFilter } from './log-filter.js';
-import { RpcError } from '../errors/rpc-error.js';
+import type { LogFilter } from '../blocks/log-filter.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
 
 /** A filter as nodes take it: where one finds that it names too many addresses or topics, it is cut up for good. */
 export class FilterParts {
@@ -40,8 +40,7 @@ export class FilterParts {
 
 function isFilterTooLong(error: unknown): boolean {
   const cause = error instanceof ChainUnreachableError ? error.cause : undefined;
-  if (!(cause instanceof RpcError) || cause.class !== 'invalid-request') return false;
-  return /\b(addresses|topics|request is too large)\b/i.test(cause.message);
+  return cause instanceof RpcError && cause.class === 'invalid-request' && cause.facts.isOfFilter;
 }
 
 /** Returns two filters that match together what one matches: by its addresses, else by its topics; null where it names one of each at most. */

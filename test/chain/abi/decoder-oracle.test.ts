@@ -2,12 +2,13 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { eventSignatures, parseAbi } from '../../../src/chain/abi/abi.js';
 import { createDecoder, type Decoded } from '../../../src/chain/abi/decoder.js';
+import { extentOf } from '../../support/extent.js';
 import { ethersEvent, eventsAndLogs, type EventAndLog } from './arbitrary-event.js';
 import { decodeByEthers, isCanonical } from './ethers-oracle.js';
 import { rawLog } from './log-fixtures.js';
 
-/** How many logs are made up: CHAINPARSE_FUZZED_LOGS, where more are wanted than a test run has time for. */
-const logs = Number(process.env['CHAINPARSE_FUZZED_LOGS'] ?? 1_000);
+/** How many logs are made up. */
+const logs = extentOf({ sample: 300, full: 1_000, soak: 100_000 });
 
 function decode({ event, indexedTopics, data }: EventAndLog): Decoded {
   const contracts = [{ addresses: null, abi: parseAbi([event]) }];

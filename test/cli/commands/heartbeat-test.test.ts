@@ -4,7 +4,7 @@ import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
 import { TestPipelineStore } from '../../../src/database/pipelines/test-pipeline-store.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
-import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
+import { createDatabase, eachDatabaseInTurn, eachServer } from '../../support/databases.js';
 import { freePort } from '../../support/free-port.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { startChainparse } from '../../support/processes.js';
@@ -36,7 +36,7 @@ const tables = [
   ...['event', 'undecoded_log', 'recent_block'],
 ];
 
-eachDatabase('heartbeat test', (testDatabase) => {
+eachDatabaseInTurn('heartbeat test', (testDatabase) => {
   let database: Database;
   const everything = (): Promise<unknown[][]> =>
     Promise.all(tables.map((table) => database.read<unknown[]>((knex) => knex(table).select('*').orderBy(1))));

@@ -3,7 +3,7 @@ import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
-import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
+import { createDatabase, eachDatabaseInTurn, eachServer } from '../../support/databases.js';
 import { freePort } from '../../support/free-port.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { startChainparse } from '../../support/processes.js';
@@ -27,7 +27,7 @@ async function checkOnce(url: string, ...options: readonly string[]): Promise<Co
   return { ...result, stderr: result.stderr.replaceAll(waiting, '') };
 }
 
-eachDatabase('the monitor command', (testDatabase) => {
+eachDatabaseInTurn('the monitor command', (testDatabase) => {
   let database: Database;
   let tasks: TaskStore;
 
@@ -123,7 +123,7 @@ describe('the monitor command without a database', () => {
   });
 });
 
-eachDatabase('the monitor command on an empty database', (testDatabase) => {
+eachDatabaseInTurn('the monitor command on an empty database', (testDatabase) => {
   for (const [what, options] of [
     ['once', ['--once']],
     ['as a daemon', []],

@@ -8,7 +8,7 @@ import { MonitorStore } from '../../../src/database/operations/monitor-store.js'
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { ageTask } from '../../database/aged-task.js';
-import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
+import { createDatabase, eachDatabaseInTurn, eachServer } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -28,7 +28,7 @@ interface Status {
   readonly endpoints: readonly Record<string, unknown>[];
 }
 
-eachDatabase('chainparse status', (testDatabase) => {
+eachDatabaseInTurn('chainparse status', (testDatabase) => {
   const folder = temporaryFolder();
   let url: string;
   let database: Database;

@@ -2,9 +2,8 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { endAll } from '../../support/at-end.js';
+import { startServers } from '../../support/databases.js';
 import { mariadb } from '../../support/mariadb.js';
-import { mysql } from '../../support/mysql.js';
-import type { ServerKind } from '../../support/server-kind.js';
 import type { Mutant } from './mutant.js';
 import { mutants } from './mutants.js';
 import { ProjectCopy } from './project-copy.js';
@@ -19,7 +18,8 @@ async function main(names: readonly string[]): Promise<boolean> {
   // Some tests freeze and kill a server of their own.
   if (!mariadb.canStart) throw new Error(mariadb.howToGet);
   if (chosen.length === 0) throw new Error(`there is no mutant ${names.join(', ')}`);
-  const env = { ...process.env, ...(await urlsOf(mariadb)), ...(await urlsOf(mysql)) };
+  // One server of each kind for all, so that none has to be started for each mutant.
+  const env = { ...process.env, ...(await startServers()) };
   const copies = await Promise.all(Array.from({ length: parallel }, () => ProjectCopy.make(env)));
   console.log('without a mutant the tests pass …');
   await inTurn(copies, suitesOf(chosen), requirePassing);
@@ -28,13 +28,6 @@ async function main(names: readonly string[]): Promise<boolean> {
   const errors = count('error') === 0 ? '' : `, ${count('error')} not tried`;
   console.log(`${count('killed')} killed, ${count('survived')} survived${errors}`);
   return count('killed') === chosen.length;
-}
-
-/** A server for all, so that none has to be started for each mutant. */
-async function urlsOf(kind: ServerKind): Promise<Record<string, string>> {
-  const variable = `CHAINPARSE_TEST_${kind.name.toUpperCase()}_URL`;
-  if (process.env[variable] !== undefined || !kind.canStart) return {};
-  return { [variable]: (await kind.start()).url() };
 }
 
 /** The tests of the mutants, those with the same filter together. */

@@ -68,7 +68,12 @@ export function broken(database: Database, edit: Edit): Database {
     return { ...edited, sql: edited.sql.replaceAll('`', '"') };
   };
   const edited = (runner: ScriptRunner): ScriptRunner => ({
-    run: (steps) => runner.run(steps.map((step) => (isBulkInsert(step) ? step : editInBackticks(step)))),
+    run: (steps, sent) =>
+      runner.run(
+        steps.map((step) => (isBulkInsert(step) ? step : editInBackticks(step))),
+        sent,
+      ),
+    prepare: (insert) => runner.prepare(insert),
     close: () => runner.close(),
   });
   const { driver, label, timezone } = database;

@@ -1,0 +1,66 @@
+import { asksForLess } from '../errors/rpc-error.js';
+import type { RpcError, RpcErrorClass } from '../errors/rpc-error.js';
+
+/** Classes of a failed batch that say nothing about batches: single calls would fail in the same way. */
+const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
+  'rate-limit',
+  'quota',
+  'timeout',
+  'transport',
+  'internal',
+  'response-too-large',
+  'range-cap',
+  'density',
+  'lag',
+  'pruned',
+  'missing-state',
+]);
+
+/** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
+const failuresBorne = 3;
+
+/** How many calls an endpoint takes in one request, as its refusals have told. */
+export class BatchSize {
+  #most: number;
+  /** Failures in a row that may have been about batches. */
+  #failures = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** The most calls that one request holds. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** A batch was answered. */
+  answered(): void {
+    this.#failures = 0;
+  }
+
+  /** Remembers that a batch of this size is too much; throws the error where it is about something else. */
+  refused(size: number, error: RpcError): void {
+    if (!isAboutBatch(error)) this.bear(error);
+    const tooLarge = error.class === 'batch' && error.facts.isOfSize;
+    const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
+    this.#most = tooLarge ? Math.max(1, smaller) : 1;
+  }
+
+  /** Throws an error that is about something else than batches, or has not come often enough to be about them. */
+  bear(error: RpcError): void {
+    const mayBeBatch = error.class !== 'rate-limit' && error.class !== 'quota' && !asksForLess(error);
+    if (error.class === 'batch' || (mayBeBatch && ++this.#failures >= failuresBorne)) return;
+    throw error;
+  }
+}
+
+/**
+ * A server that looks for a method or its parameters in an array finds none; one that refuses a method by name, or an
+ * argument, means that one.
+ */
+function isAboutBatch({ class: kind, facts }: RpcError): boolean {
+  if (kind === 'invalid-request') return facts.isOfArray;
+  if (kind === 'method-disabled') return !facts.isOfMethod;
+  return !notAboutBatches.has(kind);
+}

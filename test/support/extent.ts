@@ -1,0 +1,30 @@
+// How much the tests play. `npm test` plays a sample; with CHAINPARSE_TEST_FULL=1, and for single files that are given to
+// mocha, all of it; `npm run soak` what takes hours.
+const isSet = (name: string): boolean => process.env[name] === '1';
+
+/** The variable by which whoever starts the tests asks for a sample of them. */
+export const sampleVariable = 'CHAINPARSE_TEST_SAMPLE';
+
+/** The variable that asks for what takes hours. */
+export const soakVariable = 'CHAINPARSE_TEST_SOAK';
+
+/** Whether all is wanted, and a machine that lacks a server, a browser or another program that tests need fails them. */
+export const isFull = isSet('CHAINPARSE_TEST_FULL');
+
+/** Whether suites that would run on every database run on few of them. */
+export const isSample = isSet(sampleVariable);
+
+/** Coverage makes all slow, and the first repetitions cover what the others do. */
+const isCovering = process.env['NODE_V8_COVERAGE'] !== undefined;
+
+/** Returns how much of something is played: so much of it for a sample, for all tests, and for hours. */
+export function extentOf<T>({ sample, full, soak }: Record<'sample' | 'full' | 'soak', T>): T {
+  if (isSet(soakVariable)) return soak;
+  return isSample || isCovering ? sample : full;
+}
+
+/** Declares what needs something that this machine lacks: it fails where all is wanted, and is pending elsewhere. */
+export function declareMissing(title: string, howToGet: string, suite: () => void): void {
+  if (isFull) it(title, () => Promise.reject(new Error(`it can't be tried here: ${howToGet}`)));
+  else describe.skip(`${title}: ${howToGet}`, suite);
+}
