@@ -36,8 +36,25 @@ module.exports = {
       'src/chain',
       'src/database',
       'src/api/start-api',
+      'demo',
       ...base,
     ),
+    {
+      name: 'demo-is-a-command-apart',
+      severity: 'error',
+      comment: 'the demo uses what commands use, and whatever else it needs it asks of the program itself',
+      from: { path: '^demo/' },
+      to: {
+        path: '^(src|migrations|test|bench)/',
+        pathNot: '^src/(cli/[^/]+\\.ts$|cli/command-line/|settings/|texts/|runtime/)',
+      },
+    },
+    {
+      name: 'only-command-list-names-the-demo',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/command-list\\.ts$' },
+      to: { path: '^demo/' },
+    },
     {
       name: 'only-serve-starts-the-api',
       severity: 'error',
@@ -51,7 +68,10 @@ module.exports = {
       comment:
         'kinds never import each other; only the registry knows them. A folder holds the parts of one kind, keys/ what definitions of several share',
       from: { path: '^src/components/([^/.]+)/' },
-      to: { path: '^src/components/', pathNot: '^src/components/((component|delivery-errors)\\.ts$|keys/|$1/)' },
+      to: {
+        path: '^src/components/',
+        pathNot: '^src/components/((component|delivery-errors|variables)\\.ts$|keys/|$1/)',
+      },
     },
     {
       name: 'knex-stays-inside-database',
