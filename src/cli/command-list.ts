@@ -49,7 +49,7 @@ export const commandList: readonly UnloadedCommand[] = [
   {
     name: 'demo',
     summary: 'show the whole system at work in under a minute: no server, no network, nothing left behind',
-    load: () => import('./commands/demo.js'),
+    load: () => import('../../demo/demo.js'),
   },
   {
     name: 'config',

@@ -158,8 +158,7 @@ export class Committer {
       return false;
     }
     if (change === null || now.blockNumber !== to.number || now.blockHash !== to.hash) throw new CheckpointMovedError();
-    // It landed first, and what has landed since is repairs.
-    this.#version = now.version - 1;
+    // It landed first. Repairs that have landed since are met by the next commit.
     return true;
   }
 }

@@ -44,6 +44,7 @@ export async function makeOlderTables(database: Database, tables: OlderTables): 
   }
   for (const statement of tables.also ?? []) await run(statement);
   await run("INSERT INTO pipeline (id, name, description) VALUES (1, 'one', 'é'), (2, 'two', NULL), (3, 'three', '')");
+  if (kind === 'postgres') await run("SELECT setval('pipeline_id_seq', 3)");
   await run({ mysql: mysqlRows, sqlite: sqliteRows, postgres: postgresRows }[kind](tables));
 }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { extentOf } from '../support/extent.js';
 import { mariadb } from '../support/mariadb.js';
 import { mysql } from '../support/mysql.js';
+import { postgres } from '../support/postgres.js';
 import { playInChildren } from './simulator/in-children.js';
 import { planSchedule } from './simulator/plan.js';
 import type { SeedRange } from './simulator/play-seeds.js';
@@ -11,18 +12,18 @@ import { SqliteEngine } from './simulator/sqlite-engine.js';
 
 const program = new URL('simulator/run.ts', import.meta.url);
 
-const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart };
+const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart, postgres: postgres.canStart };
 
 /** How many schedules to play; the seeds are the same each time, so that what is green stays green. */
 const schedules = extentOf({
-  sample: { sqlite: 500, mariadb: 20, mysql: 10 },
-  full: { sqlite: 20_000, mariadb: 500, mysql: 200 },
-  soak: { sqlite: 100_000, mariadb: 5_000, mysql: 2_000 },
+  sample: { sqlite: 500, mariadb: 20, mysql: 10, postgres: 20 },
+  full: { sqlite: 20_000, mariadb: 500, mysql: 200, postgres: 1_000 },
+  soak: { sqlite: 100_000, mariadb: 5_000, mysql: 2_000, postgres: 5_000 },
 });
 const pauses = extentOf({
-  sample: { sqlite: 100, mariadb: 10, mysql: 5 },
-  full: { sqlite: 2_000, mariadb: 200, mysql: 50 },
-  soak: { sqlite: 10_000, mariadb: 2_000, mysql: 500 },
+  sample: { sqlite: 100, mariadb: 10, mysql: 5, postgres: 5 },
+  full: { sqlite: 2_000, mariadb: 200, mysql: 50, postgres: 50 },
+  soak: { sqlite: 10_000, mariadb: 2_000, mysql: 500, postgres: 500 },
 });
 
 type Findings = Promise<readonly string[]>;
@@ -72,7 +73,7 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
   const anything =
     'finds no stale commit, no live task failed, no dead one forgotten, one end for each, no loser that goes on';
   const paused = 'finds no stale commit by a process that was paused while another took over';
-  for (const dialect of ['sqlite', 'mariadb', 'mysql'] as const) {
+  for (const dialect of ['sqlite', 'mariadb', 'mysql', 'postgres'] as const) {
     finds(anything, { mode: 'mixed', dialect }, schedules[dialect]);
     finds(paused, { mode: 'pauses', dialect }, pauses[dialect]);
   }

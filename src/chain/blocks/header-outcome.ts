@@ -49,8 +49,8 @@ export function headerOf(
   return header;
 }
 
-function saysAbsent({ class: kind, message }: RpcError): boolean {
-  return kind === 'lag' || (kind === 'pruned' && /block\b.* not found/i.test(message));
+function saysAbsent({ class: kind, facts }: RpcError): boolean {
+  return kind === 'lag' || (kind === 'pruned' && facts.isOfBlock);
 }
 
 /** A node that has no such tag says so in many ways; what will pass is thrown and asked again. */

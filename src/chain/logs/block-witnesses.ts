@@ -8,6 +8,7 @@ import { Inconsistency, checkHashes } from '../blocks/consistency.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import type { LogFilter } from '../blocks/log-filter.js';
+import { hearTogether } from './hear-together.js';
 import { LogReader } from './log-reader.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError, asksForLess, mayBeLimit } from '../transport/errors/rpc-error.js';
@@ -30,9 +31,6 @@ interface Testimony {
 /** How often endpoints that do not agree are asked, over some ten seconds, before the head is looked at anew. */
 const attempts = 8;
 const backoff = { firstMs: 200, maxMs: 2_000 };
-/** How long the others may take once one has answered, in milliseconds. */
-const patienceMs = 3_000;
-const late = new Error('not waited for');
 
 /** Asks one endpoint. */
 type Ask = (client: ChainClient, reader: LogReader, signal: AbortSignal) => Promise<Reading>;
@@ -102,25 +100,15 @@ export class BlockWitnesses {
 
   /** Asks all at once; hears no more when two agree, or some time after the first has answered. */
   async #hear(ask: Ask, signal: AbortSignal): Promise<readonly Testimony[]> {
-    const enough = new AbortController();
-    const both = AbortSignal.any([signal, enough.signal]);
-    const heard: Testimony[] = [];
-    const asked = this.#clients.map(async ([endpoint, client, reader]) => {
-      const said = await ask(client, reader, both).catch(toText);
-      if (heard.push({ endpoint, said }) === 1) void this.#abortLater(enough);
-      if (pairIn(heard) !== null) enough.abort(late);
-    });
-    const outcomes = await Promise.allSettled(asked);
-    enough.abort(late);
-    signal.throwIfAborted();
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-    if (heard.length === 0) throw failures[0];
-    return heard;
-  }
-
-  async #abortLater(enough: AbortController): Promise<void> {
-    await this.#options.clock.sleep(patienceMs, enough.signal).catch(() => undefined);
-    enough.abort(late);
+    const { voices, failures } = await hearTogether(
+      this.#clients,
+      async ([endpoint, client, reader], both) => ({ endpoint, said: await ask(client, reader, both).catch(toText) }),
+      (heard) => pairIn(heard) !== null,
+      this.#options.clock,
+      signal,
+    );
+    if (voices.length === 0) throw failures[0];
+    return voices;
   }
 
   async #read(reader: LogReader, fetched: FetchedRange, signal: AbortSignal): Promise<Reading> {

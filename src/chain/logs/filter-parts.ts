@@ -40,8 +40,7 @@ export class FilterParts {
 
 function isFilterTooLong(error: unknown): boolean {
   const cause = error instanceof ChainUnreachableError ? error.cause : undefined;
-  if (!(cause instanceof RpcError) || cause.class !== 'invalid-request') return false;
-  return /\b(addresses|topics|request is too large)\b/i.test(cause.message);
+  return cause instanceof RpcError && cause.class === 'invalid-request' && cause.facts.isOfFilter;
 }
 
 /** Returns two filters that match together what one matches: by its addresses, else by its topics; null where it names one of each at most. */

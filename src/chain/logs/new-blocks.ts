@@ -1,7 +1,6 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
-import { bloomExcludes } from './bloom-excludes.js';
-import { bloomTells } from './bloom-tells.js';
+import { bloomExcludes, bloomTells } from '../blocks/bloom.js';
 import { cleanLogs } from './clean-logs.js';
 import { checkHashes, checkLinks, Inconsistency } from '../blocks/consistency.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';

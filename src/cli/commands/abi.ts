@@ -5,7 +5,7 @@ import { readAbiFile } from '../../pipeline/definition/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec } from '../command-line/command-outline.js';
 

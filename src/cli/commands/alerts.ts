@@ -12,7 +12,7 @@ import type { Cell } from '../output.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 import { thisProcess } from '../this-process.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 

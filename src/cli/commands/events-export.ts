@@ -15,7 +15,7 @@ import {
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
 import type { ExportTarget } from '../export/event-writer.js';
 import { ExportFile } from '../export/export-file.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {

@@ -12,7 +12,7 @@ import {
   type EventOptions,
 } from '../command-line/event-filter.js';
 import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../texts/event-table.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { OptionSpec } from '../command-line/command-outline.js';
 

@@ -7,7 +7,7 @@ import type { HeartbeatTestReport } from '../../tasks/heartbeat-test/heartbeat-t
 import type { StepResult } from '../../tasks/heartbeat-test/test-step.js';
 import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
-import { stopCode } from '../stop-code.js';
+import { stopCode } from '../signals.js';
 import { thisProcess } from '../this-process.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';

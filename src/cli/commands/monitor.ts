@@ -13,7 +13,7 @@ import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
 import { watchMonitor } from '../../tasks/alerts/watch-liveness.js';
 import type { CommandContext } from '../context.js';
 import { runHost } from '../running/run-host.js';
-import { stopCode } from '../stop-code.js';
+import { stopCode } from '../signals.js';
 import { thisProcess } from '../this-process.js';
 import type { CommandBody } from '../command-line/command.js';
 

@@ -16,7 +16,7 @@ import type { ReadCheckpoint, RewindStores } from '../../tasks/rewind/rewind-pip
 import type { TakenBack } from '../../database/events/rewind-store.js';
 import type { CommandContext } from '../context.js';
 import { thisProcess } from '../this-process.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';

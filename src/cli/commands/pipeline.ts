@@ -18,7 +18,7 @@ import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipelin
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec } from '../command-line/command-outline.js';

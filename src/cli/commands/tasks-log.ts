@@ -8,8 +8,8 @@ import { LogTail } from '../../runtime/log-tail.js';
 import { findTaskLog } from '../../runtime/task-log-path.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import { jsonLogLine, renderLogLine } from '../terminal/render-log-line.js';
-import { stopCode } from '../stop-code.js';
-import { withDatabase } from '../with-database.js';
+import { stopCode } from '../signals.js';
+import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {

@@ -5,7 +5,7 @@ import { overviewToJson, readTaskOverview } from '../../tasks/views/task-overvie
 import { ageText } from '../terminal/age-text.js';
 import type { CommandContext } from '../context.js';
 import { monitorHeadings, monitorRow } from '../texts/monitor-table.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 

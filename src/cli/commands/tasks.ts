@@ -10,7 +10,7 @@ import { describeTask } from '../texts/describe-task.js';
 import { taskHeadings, taskRow } from '../texts/task-table.js';
 import { warnWithoutMonitor } from '../running/warn-without-monitor.js';
 import { watch } from '../terminal/watch.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec } from '../command-line/command-outline.js';
 

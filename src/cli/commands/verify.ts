@@ -9,8 +9,8 @@ import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context.js';
 import { printVerifyReport, progressOf } from '../texts/describe-verification.js';
 import { findUrls } from '../../tasks/run/prepare-run.js';
-import { stopCode } from '../stop-code.js';
-import { withDatabase } from '../with-database.js';
+import { stopCode } from '../signals.js';
+import { withDatabase } from '../opened-databases.js';
 import type { Database } from '../../database/database.js';
 import type { CommandBody } from '../command-line/command.js';
 

@@ -82,12 +82,6 @@ export const commitMutants: readonly Mutant[] = [
     "if (change === 'repair') {",
     "if (change === 'rollback') {",
   ),
-  commit(
-    'landed-before-repairs',
-    'what has landed before repairs is gone on from behind them',
-    'this.#version = now.version - 1;',
-    '',
-  ),
   store(
     'prepared-version',
     'rows are stored with the version of their commit',

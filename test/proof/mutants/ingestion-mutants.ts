@@ -6,7 +6,7 @@ const source = guardsOf('src/chain/logs/log-source.ts', [
   'test/chain/logs/log-reader.test.ts',
 ]);
 const readers = guardsOf('src/chain/logs/log-reader.ts', ['test/chain/logs/log-reader.test.ts']);
-const parts = guardsOf('src/chain/logs/doubtful-blocks.ts', ['test/chain/logs/log-reader.test.ts']);
+const parts = guardsOf('src/chain/blocks/bloom.ts', ['test/chain/logs/log-reader.test.ts']);
 const clean = guardsOf('src/chain/logs/clean-logs.ts', [
   'test/chain/logs/clean-logs.test.ts',
   'test/chain/logs/log-source.test.ts',
@@ -18,7 +18,7 @@ const sure = ['test/chain/logs/sure-logs.test.ts'];
 const proofs = guardsOf('src/chain/blocks/proofs.ts', [
   ...sure,
   'test/chain/blocks/proofs.test.ts',
-  'test/chain/logs/bloom-excludes.test.ts',
+  'test/chain/blocks/bloom-excludes.test.ts',
 ]);
 const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
 const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);

@@ -12,6 +12,7 @@ type Read = (sql: string, bindings: readonly unknown[]) => Promise<unknown>;
 /** The inside of a Knex client, as far as a query passes through it. */
 interface Client {
   runner: (builder: Built) => { readonly run: () => Promise<unknown> };
+  positionBindings: (sql: string) => string;
   acquireConnection: () => Promise<unknown>;
   releaseConnection: () => Promise<void>;
   _query: (connection: unknown, query: Query) => Promise<Query>;
@@ -31,13 +32,15 @@ interface Query {
 
 /** Returns a Knex that builds for an engine's client, and whose queries run through `read` instead of a pool. */
 function knexOver(client: Engine['client'], read: Read): Knex {
-  const builder = knex({ client, connection: { filename: 'simulated' }, useNullAsDefault: true });
+  const builder = knex({ client, version: '14', connection: { filename: 'simulated' }, useNullAsDefault: true });
   const inside = builder.client as Client;
+  // As postgresKnex has it: values travel as literals.
+  if (client === 'pg') inside.positionBindings = (sql) => sql;
   inside.acquireConnection = () => Promise.resolve({ __knexUid: 'simulated' });
   inside.releaseConnection = () => Promise.resolve();
   inside._query = async (_connection, query) => {
     const rows = await read(query.sql, query.bindings ?? []);
-    query.response = client === 'mysql2' ? [rows, []] : rows;
+    query.response = client === 'pg' ? { rows, command: 'SELECT' } : client === 'mysql2' ? [rows, []] : rows;
     // Where SQLite's client looks for what a write did.
     query.context = { lastID: 0, changes: 0 };
     return query;
@@ -52,7 +55,8 @@ export function readingKnexOver(client: Engine['client'], read: Read): Knex {
     run: async () => {
       const { method, sql, bindings } = built.toSQL();
       const rows = await read(sql, bindings);
-      return client === 'mysql2' && method === 'raw' ? [rows, []] : rows;
+      if (method !== 'raw') return rows;
+      return client === 'pg' ? { rows } : client === 'mysql2' ? [rows, []] : rows;
     },
   });
   return builder;

@@ -24,7 +24,7 @@ export interface Circumstances {
 export interface Engine {
   readonly dialect: Dialect;
   /** Which client Knex builds queries for. */
-  readonly client: 'better-sqlite3' | 'mysql2';
+  readonly client: 'better-sqlite3' | 'mysql2' | 'pg';
   /** Empties the tables; from here on instants are stored in `timezone`. */
   begin(timezone: string): void | Promise<void>;
   /** Executes a packet; what it throws (or rejects with) is what the real driver would. */

@@ -33,6 +33,10 @@ const columns =
 interface TriggerWords {
   readonly at: string;
   readonly sender: string;
+  /** A key that is counted up. */
+  readonly id: string;
+  /** Bytes as hex in lower case. */
+  hex(column: string): string;
   /** Joins texts. */
   concat(...parts: readonly string[]): string;
   /** Whether a checkpoint's block or version moved. */
@@ -43,6 +47,8 @@ interface TriggerWords {
 export const sqliteWords: TriggerWords = {
   at: 'sim_at()',
   sender: 'sim_sender()',
+  id: 'INTEGER PRIMARY KEY',
+  hex: (column) => `LOWER(HEX(${column}))`,
   concat: (...parts) => parts.join(' || '),
   moved: 'NEW.version IS NOT OLD.version',
   trigger: (name, when, statement) => `CREATE TRIGGER ${name} ${when} BEGIN ${statement}; END`,
@@ -51,9 +57,23 @@ export const sqliteWords: TriggerWords = {
 export const serverWords: TriggerWords = {
   at: '@sim_at',
   sender: '@sim_sender',
+  id: 'INTEGER PRIMARY KEY AUTO_INCREMENT',
+  hex: (column) => `LOWER(HEX(${column}))`,
   concat: (...parts) => `CONCAT(${parts.join(', ')})`,
   moved: 'NOT (NEW.version <=> OLD.version)',
   trigger: (name, when, statement) => `CREATE TRIGGER ${name} ${when} FOR EACH ROW ${statement}`,
+};
+
+export const postgresWords: TriggerWords = {
+  at: "current_setting('sim.at')::double precision",
+  sender: "current_setting('sim.sender')",
+  id: 'SERIAL PRIMARY KEY',
+  hex: (column) => `encode(${column}, 'hex')`,
+  concat: (...parts) => `CONCAT(${parts.join(', ')})`,
+  moved: 'NEW.version IS DISTINCT FROM OLD.version',
+  trigger: (name, when, statement) =>
+    `CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${statement}; RETURN NULL; END $$;` +
+    ` CREATE TRIGGER ${name} ${when} FOR EACH ROW EXECUTE FUNCTION ${name}()`,
 };
 
 /** The statements that make the ledger and its triggers, on a database that is migrated. */
@@ -68,11 +88,11 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
   const event = (row: string): string =>
     holder(
       row,
-      words.concat(`${row}.block_number`, "':'", `${row}.log_index`, "':'", `LOWER(HEX(${row}.block_hash))`),
-      `${words.concat(`LOWER(HEX(${row}.transaction_hash))`, "' '", `${row}.args`)}, NULL, NULL, NULL, NULL`,
+      words.concat(`${row}.block_number`, "':'", `${row}.log_index`, "':'", words.hex(`${row}.block_hash`)),
+      `${words.concat(words.hex(`${row}.transaction_hash`), "' '", `${row}.args`)}, NULL, NULL, NULL, NULL`,
     );
   return [
-    `CREATE TABLE sim_ledger (seq INTEGER PRIMARY KEY ${words === serverWords ? 'AUTO_INCREMENT' : ''}, at DOUBLE, sender VARCHAR(64), kind VARCHAR(16), pipeline INTEGER, task INTEGER, worker VARCHAR(64), old_status INTEGER, status INTEGER, detail VARCHAR(255), error VARCHAR(255), beats INTEGER, old_block INTEGER, block INTEGER, version INTEGER)`,
+    `CREATE TABLE sim_ledger (seq ${words.id}, at DOUBLE PRECISION, sender VARCHAR(64), kind VARCHAR(16), pipeline INTEGER, task INTEGER, worker VARCHAR(64), old_status INTEGER, status INTEGER, detail VARCHAR(255), error VARCHAR(255), beats BOOLEAN, old_block INTEGER, block INTEGER, version INTEGER)`,
     words.trigger(
       'sim_task',
       'AFTER INSERT ON pipeline_task',
@@ -87,7 +107,7 @@ export function ledgerStatements(words: TriggerWords): readonly string[] {
       'sim_checkpoint',
       'AFTER UPDATE ON pipeline_checkpoint',
       into(
-        `'checkpoint', ${holder('NEW', "CASE WHEN @ THEN 'moved' END".replace('@', words.moved), 'LOWER(HEX(NEW.hash)), NULL, OLD.block_number, NEW.block_number, NEW.version')}`,
+        `'checkpoint', ${holder('NEW', "CASE WHEN @ THEN 'moved' END".replace('@', words.moved), `${words.hex('NEW.hash')}, NULL, OLD.block_number, NEW.block_number, NEW.version`)}`,
       ),
     ),
     words.trigger('sim_event', 'AFTER INSERT ON event', into(`'event', ${event('NEW')}`)),

@@ -3,6 +3,7 @@ import { mysql } from '../../support/mysql.js';
 import { judge } from './judge.js';
 import type { Engine } from './engine.js';
 import { planSchedule } from './plan.js';
+import { PostgresEngine } from './postgres-engine.js';
 import { ServerEngine } from './server-engine.js';
 import type { Mode } from './planned-process.js';
 import { ProcessDatabases } from './process-database.js';
@@ -14,7 +15,7 @@ import { traceOf } from './trace.js';
 /** Which schedules to play: seeds `from` to `to`, the latter not included. */
 export interface SeedRange {
   readonly mode: Mode;
-  readonly dialect: 'sqlite' | 'mariadb' | 'mysql';
+  readonly dialect: 'sqlite' | 'mariadb' | 'mysql' | 'postgres';
   readonly from: number;
   readonly to: number;
 }
@@ -38,6 +39,7 @@ export async function playSeeds(range: SeedRange, trace: ((text: string) => void
 }
 
 function openEngine(dialect: SeedRange['dialect']): Promise<Engine> {
+  if (dialect === 'postgres') return PostgresEngine.start();
   return dialect === 'sqlite' ? SqliteEngine.open() : ServerEngine.start(dialect === 'mariadb' ? mariadb : mysql);
 }
 

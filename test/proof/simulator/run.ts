@@ -1,5 +1,5 @@
 // A program: plays schedules, prints what they were made of, and exits with 1 at the first in which something is wrong.
-//   npx tsx test/proof/simulator/run.ts --seeds 0-2000 [--dialect sqlite|mariadb|mysql] [--mode mixed|pauses] [--trace]
+//   npx tsx test/proof/simulator/run.ts --seeds 0-2000 [--dialect sqlite|mariadb|mysql|postgres] [--mode mixed|pauses] [--trace]
 import { parseArgs } from 'node:util';
 import { endAll } from '../../support/at-end.js';
 import { playSeeds, Violation } from './play-seeds.js';
@@ -15,7 +15,7 @@ const { values } = parseArgs({
 });
 
 function readDialect(name: string): SeedRange['dialect'] {
-  if (name === 'sqlite' || name === 'mariadb' || name === 'mysql') return name;
+  if (name === 'sqlite' || name === 'mariadb' || name === 'mysql' || name === 'postgres') return name;
   throw new Error(`there is no engine of ${name}`);
 }
 

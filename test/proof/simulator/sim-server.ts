@@ -138,13 +138,17 @@ export class SimServer {
     const toEpoch = (virtualMs: number): number => epochMs + virtualMs + this.#clockOffsetMs;
     if (this.#state !== 'up' || (life !== null && life !== this.#life)) reply(reset());
     else if (request.kind === 'hello') reply({ answer: this.#life });
-    else if (request.kind === 'read' && request.sql.includes('Uptime')) reply({ answer: this.#uptime() });
+    else if (request.kind === 'read' && /Uptime|pg_postmaster_start_time/.test(request.sql))
+      reply({ answer: this.#uptime() });
     else reply(await answerOf(engine, request, { at, sender, clockMs: toEpoch(begunAt), liveMs: toEpoch(at) }));
   }
 
   #uptime(): unknown {
-    const rows = [{ Value: String(Math.floor((this.#options.timeline.now - this.#upSince) / 1_000)) }];
-    return this.#options.engine.client === 'mysql2' ? rows : [rows];
+    const seconds = Math.floor((this.#options.timeline.now - this.#upSince) / 1_000);
+    const { client } = this.#options.engine;
+    if (client === 'pg') return [{ seconds }];
+    const rows = [{ Value: String(seconds) }];
+    return client === 'mysql2' ? rows : [rows];
   }
 }
 

@@ -1,4 +1,3 @@
-import { earliestIn } from '../errors/rpc-error-hints.js';
 import type { RpcError } from '../errors/rpc-error.js';
 
 /** How far above a refused block the history is supposed to begin, where nobody says; doubled each time that it is not so. */
@@ -28,7 +27,7 @@ export class KnownHistory {
 
   /** Blocks from `oldest` on were refused because the first of them are too old. */
   refused(oldest: number, error: RpcError, now: number): void {
-    const stated = earliestIn(error.message);
+    const stated = error.facts.earliest;
     this.#learnedAt = now;
     if (stated !== undefined && stated > oldest) {
       this.#begins = stated;

@@ -10,7 +10,6 @@ import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import { KnownHistory } from './known-history.js';
 import { RequestRate } from './request-rate.js';
 import { RefusedShare } from './refused-share.js';
-import { rateIn } from '../errors/rpc-error-hints.js';
 import type { RpcError } from '../errors/rpc-error.js';
 
 interface PooledEndpointOptions {
@@ -169,16 +168,15 @@ export class PooledEndpoint {
       return;
     }
     this.#slowedAt = now;
-    const isAboutNumber = /concurren|simultaneous|parallel|in.?flight/i.test(error.message);
-    const stated = rateIn(error.message);
+    const { isOfNumberInFlight, rate: stated } = error.facts;
     this.#refusals++;
-    const refusal = isAboutNumber ? 'storm' : this.rate.refused(now, stated);
+    const refusal = isOfNumberInFlight ? 'storm' : this.rate.refused(now, stated);
     if (refusal === 'chance') {
       if (this.#refusals >= refusalsUntilRest) this.rate.pause(backoffMs(1, this.#backoff), now);
       return;
     }
     // Others in flight have to end first: that is rest enough.
-    const mustRest = error.retryAfterMs === undefined && !(isAboutNumber && this.inFlight.inFlight > 1);
+    const mustRest = error.retryAfterMs === undefined && !(isOfNumberInFlight && this.inFlight.inFlight > 1);
     if (stated === undefined && refusal === 'storm') this.inFlight.refused();
     if (mustRest) this.rate.pause(backoffMs(this.#refusals, this.#backoff), now);
   }

@@ -1,5 +1,7 @@
 import { ChainparseError } from '../../../runtime/errors.js';
 import type { BlockRange } from '../../../model/block.js';
+import { factsIn } from './rpc-error-facts.js';
+import type { RpcErrorFacts } from './rpc-error-facts.js';
 
 /** What is wrong with an RPC answer, which decides what to do about it. */
 export type RpcErrorClass =
@@ -89,9 +91,13 @@ export class RpcError extends ChainparseError {
   readonly suggestion: BlockRange | undefined;
   readonly retryAfterMs: number | undefined;
   readonly lostConnection: boolean;
+  /** Without the host: its name tells nothing of what is wrong. */
+  readonly #text: string;
+  #facts: RpcErrorFacts | undefined;
 
   constructor(message: string, details: RpcErrorDetails) {
     super(`${details.host}: ${message}`, { cause: details.cause });
+    this.#text = message;
     this.class = details.class;
     this.action = actions[details.class];
     this.retryable = ['retry', 'backoff', 'split-or-retry', 'unbatch', 'not-for-logs'].includes(this.action);
@@ -100,6 +106,11 @@ export class RpcError extends ChainparseError {
     this.suggestion = details.suggestion;
     this.retryAfterMs = details.retryAfterMs;
     this.lostConnection = details.lostConnection ?? false;
+  }
+
+  /** What its text tells beside its class. */
+  get facts(): RpcErrorFacts {
+    return (this.#facts ??= factsIn(this.#text));
   }
 }
 

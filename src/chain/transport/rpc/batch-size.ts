@@ -42,7 +42,7 @@ export class BatchSize {
   /** Remembers that a batch of this size is too much; throws the error where it is about something else. */
   refused(size: number, error: RpcError): void {
     if (!isAboutBatch(error)) this.bear(error);
-    const tooLarge = error.class === 'batch' && /larg|big|size|limit|many|exceed|max/i.test(error.message);
+    const tooLarge = error.class === 'batch' && error.facts.isOfSize;
     const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
     this.#most = tooLarge ? Math.max(1, smaller) : 1;
   }
@@ -59,8 +59,8 @@ export class BatchSize {
  * A server that looks for a method or its parameters in an array finds none; one that refuses a method by name, or an
  * argument, means that one.
  */
-function isAboutBatch({ class: kind, message }: RpcError): boolean {
-  if (kind === 'invalid-request') return /request|json|unmarshal|array|object/i.test(message);
-  if (kind === 'method-disabled') return !/getlogs|limit exceeded|whitelist|plan|tier/i.test(message);
+function isAboutBatch({ class: kind, facts }: RpcError): boolean {
+  if (kind === 'invalid-request') return facts.isOfArray;
+  if (kind === 'method-disabled') return !facts.isOfMethod;
   return !notAboutBatches.has(kind);
 }

@@ -149,7 +149,8 @@ function seenIn(result: QueryResult | undefined): string {
   return (result?.rows[0] as { readonly seen: string } | undefined)?.seen ?? '';
 }
 
-function collect(count: number, script: ScriptText, answers: readonly QueryResult[]): readonly StepResult[] {
+/** Returns what each of so many steps did. */
+export function collect(count: number, script: ScriptText, answers: readonly QueryResult[]): readonly StepResult[] {
   const results = Array.from({ length: count }, () => ({ matched: 0, insertId: 0 }));
   script.answers.forEach((step, i) => {
     const result = results[step];

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { bloomTells } from '../../../src/chain/logs/bloom-tells.js';
-import { logsBloomOf } from '../../../src/chain/blocks/bloom.js';
+import { bloomTells, logsBloomOf } from '../../../src/chain/blocks/bloom.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import { transferTopic } from '../../support/simulated-chain.js';
 import { rawLog } from '../abi/log-fixtures.js';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RuntimeFailure } from '../../runtime/errors.js';
+import { RuntimeFailure } from '../src/runtime/errors.js';
 import { DemoNode } from './demo-node.js';
 import type { DemoStage } from './demo-stage.js';
 import { DemoToken, shorten, supplyTokens } from './demo-token.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Proofs } from '../../../src/chain/blocks/proofs.js';
-import { bloomExcludes } from '../../../src/chain/logs/bloom-excludes.js';
+import { bloomExcludes } from '../../../src/chain/blocks/bloom.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import { makeBlock, simContract, transferTopic } from '../../support/simulated-chain.js';
 

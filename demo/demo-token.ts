@@ -1,5 +1,5 @@
 import { Interface } from 'ethers/abi';
-import { RuntimeFailure } from '../../runtime/errors.js';
+import { RuntimeFailure } from '../src/runtime/errors.js';
 import type { DemoNode } from './demo-node.js';
 import { erc20Abi, erc20CreationCode } from './erc20-code.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
-import { RuntimeFailure } from '../../runtime/errors.js';
+import { RuntimeFailure } from '../src/runtime/errors.js';
 
 /** Returns the path of the anvil program: that of npm's optional package, else one in PATH. Throws RuntimeFailure. */
 export function findAnvil(path: string | undefined): string {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RuntimeFailure } from '../../runtime/errors.js';
-import type { CommandContext } from '../context.js';
+import { RuntimeFailure } from '../src/runtime/errors.js';
+import type { CommandContext } from '../src/cli/context.js';
 import { DemoProcess } from './demo-process.js';
 import { Narrator } from './narrator.js';
 import { Patience } from './patience.js';

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { runChainparse, startChainparse } from '../../support/processes.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
-import { eventually } from '../../support/within.js';
+import { runChainparse, startChainparse } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { eventually } from '../support/within.js';
 
 interface DemoDocument {
   readonly ok: boolean;

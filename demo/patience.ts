@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.js';
+import type { Clock } from '../src/runtime/clock.js';
 
 /** Waits for what other processes do. */
 export class Patience {

@@ -1,11 +1,11 @@
-import type { ExitCode } from '../../runtime/errors.js';
-import type { CommandContext } from '../context.js';
-import { readTasks } from '../demo/demo-reads.js';
-import { DemoStage } from '../demo/demo-stage.js';
-import { findAnvil } from '../demo/find-anvil.js';
-import { playDemo } from '../demo/play-demo.js';
-import { stopCode } from '../stop-code.js';
-import type { CommandBody } from '../command-line/command.js';
+import type { ExitCode } from '../src/runtime/errors.js';
+import type { CommandContext } from '../src/cli/context.js';
+import { readTasks } from './demo-reads.js';
+import { DemoStage } from './demo-stage.js';
+import { findAnvil } from './find-anvil.js';
+import { playDemo } from './play-demo.js';
+import { stopCode } from '../src/cli/signals.js';
+import type { CommandBody } from '../src/cli/command-line/command.js';
 
 export const command: CommandBody = { stopsGracefully: true, action: demo };
 

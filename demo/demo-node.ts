@@ -1,4 +1,4 @@
-import { messageOf, RuntimeFailure } from '../../runtime/errors.js';
+import { messageOf, RuntimeFailure } from '../src/runtime/errors.js';
 import type { Patience } from './patience.js';
 
 /** What a node tells of a transaction that is in a block. */
