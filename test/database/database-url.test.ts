@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { connectionOptions } from '../../src/database/drivers/mysql/mysql-connection.js';
-import { ServerSockets } from '../../src/database/drivers/mysql/server-sockets.js';
+import { ServerSockets } from '../../src/database/drivers/server-sockets.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -49,7 +49,7 @@ describe('a database URL', () => {
   }
 
   const wrong = {
-    'postgres://u:secret99@db/d': /not a database URL/,
+    'oracle://u:secret99@db/d': /not a database URL/,
     'chainparse.db': /not a database URL/,
     'sqlite:': /names no file/,
     'sqlite::memory:': /in memory/,

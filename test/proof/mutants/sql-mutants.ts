@@ -68,7 +68,7 @@ export const sqlMutants: readonly Mutant[] = [
     '[refuseLate(allowedMs), ...statements, noteClock]',
     "['DO 0', ...statements, noteClock]",
   ),
-  guardsOf(mysqlRunner, ['test/database/lost-connections.test.ts'], 'within the timeout')(
+  guardsOf('src/database/drivers/answer-in-time.ts', ['test/database/lost-connections.test.ts'], 'within the timeout')(
     'statement-timeout',
     'a server that says nothing counts as away',
     'const silence = clock.sleep(timeoutMs, done.signal).then(',

@@ -6,9 +6,9 @@ import type { Connection } from 'mysql2/promise';
 import { UsageError } from '../../../runtime/errors.js';
 import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
-import type { MysqlAddress } from '../../database-url.js';
+import type { MysqlAddress } from './mysql-address.js';
 import { mysqlDialect } from './mysql-dialect.js';
-import type { ServerSockets } from './server-sockets.js';
+import type { ServerSockets } from '../server-sockets.js';
 
 /** ER_UNKNOWN_TIME_ZONE. */
 const unknownTimezone = 1298;
@@ -31,7 +31,10 @@ export function connectionOptions(address: MysqlAddress, sockets: ServerSockets)
     dateStrings: true,
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
-    stream: () => sockets.connect(address),
+    stream: () => {
+      const socket = sockets.open();
+      return socket.destroyed ? socket : socket.connect(address.port, address.host);
+    },
     ...(address.tls === null ? {} : { ssl: tlsOptions(address.tls) }),
   };
 }

@@ -3,13 +3,14 @@ import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
-import type { MysqlAddress } from '../../database-url.js';
+import type { MysqlAddress } from './mysql-address.js';
+import { answerInTime } from '../answer-in-time.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
-import type { ServerSockets } from './server-sockets.js';
+import type { ServerSockets } from '../server-sockets.js';
 import { FenceError, isFenced } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
 import { whenWritten } from '../when-written.js';
@@ -157,25 +158,8 @@ export class MysqlScriptRunner implements ScriptRunner {
   }
 
   /** Waits for the server, but not for ever: a connection on which it stays silent is dropped. */
-  async #within<T>(connection: Connection, work: Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<T> {
-    const { clock } = this.#options;
-    const done = new AbortController();
-    const silence = clock.sleep(timeoutMs, done.signal).then(
-      () => {
-        dropConnection(connection);
-        throw new DatabaseUnreachableError(`the database did not answer within ${timeoutMs / 1000} s`);
-      },
-      // Not silent: the work has ended first, and with it this wait.
-      () => work,
-    );
-    // The loser of the race may still fail later, when nobody listens any more.
-    work.catch(() => undefined);
-    try {
-      return await Promise.race([work, silence]);
-    } finally {
-      done.abort();
-      silence.catch(() => undefined);
-    }
+  #within<T>(connection: Connection, work: Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<T> {
+    return answerInTime(work, { clock: this.#options.clock, timeoutMs, drop: () => dropConnection(connection) });
   }
 }
 

@@ -1,5 +1,5 @@
 import knex from 'knex';
-import type { MysqlAddress } from '../../database-url.js';
+import type { MysqlAddress } from './mysql-address.js';
 import { silentLogger } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import { rowLock } from '../../schema/migration-lock.js';
@@ -7,7 +7,7 @@ import { connectionOptions, prepareSession } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { mysqlSchema } from './mysql-schema.js';
 import { MysqlScriptRunner } from './mysql-script-runner.js';
-import { ServerSockets } from './server-sockets.js';
+import { ServerSockets } from '../server-sockets.js';
 
 /** Opens a database of a MySQL or MariaDB server; connects when first used. */
 export function openMysql(address: MysqlAddress, settings: DriverSettings): Driver {

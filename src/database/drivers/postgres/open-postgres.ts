@@ -8,12 +8,12 @@ import { postgresKnex } from './postgres-knex.js';
 import { postgresLock } from './postgres-lock.js';
 import { postgresSchema } from './postgres-schema.js';
 import { PostgresScriptRunner } from './postgres-script-runner.js';
-import { PostgresSockets } from './postgres-sockets.js';
+import { ServerSockets } from '../server-sockets.js';
 
 /** Opens a database of a PostgreSQL server; connects when first used. */
 export function openPostgres(address: PostgresAddress, settings: DriverSettings): Driver {
   const { clock, timezone, statementTimeoutMs, poolSize = 4 } = settings;
-  const sockets = new PostgresSockets();
+  const sockets = new ServerSockets();
   const reads = postgresKnex(address, { log: silentLogger, sockets, timezone, statementTimeoutMs, poolSize });
   const scriptsWithin = (timeoutMs: number): ScriptRunner =>
     new PostgresScriptRunner(address, { timezone, clock, sockets, timeoutMs, statementTimeoutMs: timeoutMs });

@@ -1,5 +1,6 @@
 import { UsageError } from '../../../runtime/errors.js';
 import { maskUrl } from '../../../runtime/secrets.js';
+import { decodePart, readServerUrl } from '../server-url.js';
 
 /** How a connection is encrypted, by libpq's names; `allow` is taken for `prefer`. */
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -38,43 +39,23 @@ const sslKeys = new Set(['sslmode', 'sslrootcert', 'sslcert', 'sslkey']);
 
 /** Reads a URL of PostgreSQL's; throws UsageError, with secrets masked, where it is none. */
 export function parsePostgresUrl(url: string): PostgresAddress {
-  const parsed = parseUrl(url);
+  const parsed = readServerUrl(url, shape);
+  const decode = (part: string): string => decodePart(url, shape, part);
   const query = parsed.searchParams;
-  const database = query.get('dbname') ?? decode(url, parsed.pathname.slice(1));
+  const database = query.get('dbname') ?? decode(parsed.pathname.slice(1));
   if (database === '') {
     throw new UsageError(`the database URL ${maskUrl(url)} names no database`, { hint: `use ${shape}` });
   }
-  const user = query.get('user') ?? decode(url, parsed.username);
+  const user = query.get('user') ?? decode(parsed.username);
   return {
     kind: 'postgres',
-    host: query.get('host') ?? (decode(url, parsed.hostname).replace(/^\[|\]$/g, '') || '127.0.0.1'),
+    host: query.get('host') ?? (decode(parsed.hostname).replace(/^\[|\]$/g, '') || '127.0.0.1'),
     port: readPort(query.get('port') ?? parsed.port),
     user: user === '' ? null : user,
-    password: query.get('password') ?? decode(url, parsed.password),
+    password: query.get('password') ?? decode(parsed.password),
     database,
     ssl: parseSsl(query),
   };
-}
-
-function parseUrl(url: string): URL {
-  try {
-    return new URL(url);
-  } catch (cause) {
-    throw malformed(url, cause);
-  }
-}
-
-function decode(url: string, part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (cause) {
-    throw malformed(url, cause);
-  }
-}
-
-function malformed(url: string, cause: unknown): UsageError {
-  const hint = `use ${shape}; write special characters of a password as %XX`;
-  return new UsageError(`not a database URL: ${maskUrl(url)}`, { hint, cause });
 }
 
 function readPort(text: string): number {

@@ -8,7 +8,7 @@ import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { classify } from './postgres-errors.js';
-import type { PostgresSockets } from './postgres-sockets.js';
+import type { ServerSockets } from '../server-sockets.js';
 import { parseValue } from './postgres-values.js';
 
 /** How long a connection attempt may take. */
@@ -16,7 +16,7 @@ const connectTimeoutMs = 5_000;
 
 /** What every connection to one database is made with. */
 export interface ConnectOptions {
-  readonly sockets: PostgresSockets;
+  readonly sockets: ServerSockets;
   readonly timezone: DatabaseTimezone;
   /** How long the server may take for one statement, in milliseconds; undefined: as long as it likes. */
   readonly statementTimeoutMs: number | undefined;
@@ -47,7 +47,7 @@ export function streamOf(client: Client): Socket {
   return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 }
 
-async function connectByMode(address: PostgresAddress, sockets: PostgresSockets): Promise<Client> {
+async function connectByMode(address: PostgresAddress, sockets: ServerSockets): Promise<Client> {
   const { mode } = address.ssl;
   if (mode === 'disable' || address.host.startsWith('/')) return connectOnce(address, sockets, false);
   const ssl = tlsOptions(address);
@@ -66,7 +66,7 @@ function isWithoutSsl(error: unknown): boolean {
 
 async function connectOnce(
   { host, port, user, password, database }: PostgresAddress,
-  sockets: PostgresSockets,
+  sockets: ServerSockets,
   ssl: NonNullable<ClientConfig['ssl']>,
 ): Promise<Client> {
   const client = new pg.Client({

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Database as Connection } from 'better-sqlite3';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
-import type { SqliteAddress } from '../../database-url.js';
+import type { SqliteAddress } from './sqlite-address.js';
 import { silentLogger } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import type { ScriptRunner } from '../../script.js';

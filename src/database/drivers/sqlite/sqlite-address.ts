@@ -1,0 +1,16 @@
+import { UsageError } from '../../../runtime/errors.js';
+
+export interface SqliteAddress {
+  readonly kind: 'sqlite';
+  readonly path: string;
+}
+
+/** Reads a URL that names a file; throws UsageError where it names none. */
+export function parseSqliteUrl(url: string): SqliteAddress {
+  const path = url.slice('sqlite:'.length).replace(/^\/\/(?=\/|[^/])/, '');
+  if (path === ':memory:') {
+    throw new UsageError('a database in memory would be another one for each connection', { hint: 'use sqlite:PATH' });
+  }
+  if (path === '') throw new UsageError('the database URL sqlite: names no file', { hint: 'use sqlite:PATH' });
+  return { kind: 'sqlite', path };
+}
