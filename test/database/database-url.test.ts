@@ -86,3 +86,34 @@ describe('a database URL', () => {
     expect(() => options(`?ssl_ca=${ca}.missing`)).to.throw(UsageError, /ssl_ca can't be read/);
   });
 });
+
+describe('a URL of PostgreSQL', () => {
+  it('has what psql would read in it', () => {
+    expect(parseDatabaseUrl('postgresql://u:p%40ss@h:6432/d?sslmode=verify-full&sslrootcert=/ca.pem')).to.deep.equal({
+      ...{ kind: 'postgres', host: 'h', port: 6432, user: 'u', password: 'p@ss', database: 'd' },
+      ssl: { mode: 'verify-full', rootCertPath: '/ca.pem', certPath: null, keyPath: null },
+    });
+    expect(parseDatabaseUrl('postgres:///d?host=/run/postgresql')).to.include({ host: '/run/postgresql', port: 5432 });
+  });
+
+  it('looks at a certificate where an authority is named, and encrypts where that is possible by itself', () => {
+    const modeOf = (query: string): unknown => {
+      const address = parseDatabaseUrl(`postgres://h/d${query}`);
+      return address.kind === 'postgres' ? address.ssl.mode : null;
+    };
+    expect(modeOf('')).to.equal('prefer');
+    expect(modeOf('?sslmode=require')).to.equal('require');
+    expect(modeOf('?sslmode=require&sslrootcert=/ca.pem')).to.equal('verify-ca');
+  });
+
+  it('is refused where it asks for encryption in words that are not known, or names no database', () => {
+    for (const url of [
+      'postgres://h/d?sslmode=yes',
+      'postgres://h/d?ssl=true',
+      'postgres://h/',
+      'postgres://h/d?port=x',
+    ]) {
+      expect(() => parseDatabaseUrl(url), url).to.throw(UsageError);
+    }
+  });
+});
