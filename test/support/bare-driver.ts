@@ -2,9 +2,12 @@ import type { Knex } from 'knex';
 import type { Dialect } from '../../src/database/dialect.js';
 import type { Driver } from '../../src/database/driver.js';
 import { mysqlSchema } from '../../src/database/drivers/mysql/mysql-schema.js';
+import { postgresSchema } from '../../src/database/drivers/postgres/postgres-schema.js';
 import { sqliteLock } from '../../src/database/drivers/sqlite/sqlite-lock.js';
 import { sqliteSchema } from '../../src/database/drivers/sqlite/sqlite-schema.js';
 import type { ScriptRunner } from '../../src/database/script.js';
+
+const schemas = { sqlite: sqliteSchema, mysql: mysqlSchema, postgres: postgresSchema };
 
 /** What a driver is made of in a test that has no database to connect to. */
 export interface BareParts {
@@ -15,9 +18,8 @@ export interface BareParts {
   readonly urgentRunner?: ScriptRunner;
 }
 
-/** A driver whose scripts go where the test says, on SQLite or a server that speaks MySQL's dialect. */
+/** A driver whose scripts go where the test says. */
 export function bareDriver({ knex, dialect, runner, urgentRunner = runner }: BareParts): Driver {
-  const schemaOf = dialect.name === 'mysql' ? mysqlSchema : sqliteSchema;
   return {
     dialect,
     reads: knex,
@@ -25,7 +27,7 @@ export function bareDriver({ knex, dialect, runner, urgentRunner = runner }: Bar
     urgentScripts: urgentRunner,
     // As on a server: past the scripts.
     runAside: ({ sql, bindings }) => knex.raw(sql, [...bindings]),
-    schema: (connection) => schemaOf(knex, connection, '+00:00'),
+    schema: (connection) => schemas[dialect.name](knex, connection, '+00:00'),
     lock: sqliteLock,
     explain: () => Promise.resolve({ index: null, rows: null }),
     look: () => undefined,

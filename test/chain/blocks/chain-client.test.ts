@@ -4,13 +4,13 @@ import type { ChainClientOptions } from '../../../src/chain/blocks/chain-client.
 import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import { ChainMismatchError, ChainUnreachableError, UsageError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
-import type { LogLevel } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Fault, SimCall } from '../../support/chain-simulator.js';
 import { headerOf } from '../../support/simulated-node.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { rangeLogs } from '../../../src/chain/logs/log-calls.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 const signal = new AbortController().signal;
 const answered = (): Promise<void> => Promise.resolve();
@@ -196,15 +196,14 @@ describe('a chain client', () => {
   });
 
   it('puts an endpoint of another chain aside, and says so', async () => {
-    const lines: [LogLevel, string][] = [];
+    const logger = new MemoryLogger();
     nodes[0]!.options = { chainId: 5 };
-    const client = open({ logger: { log: (level, text) => lines.push([level, text]) } });
+    const client = open({ logger });
     await client.header(1, signal);
     await client.header(2, signal);
     expect(nodes[0]?.requests).to.deep.equal([['eth_chainId']]);
-    expect(lines).to.have.length(1);
-    expect(lines[0]?.[0]).to.equal('error');
-    expect(lines[0]?.[1]).to.contain('serves chain 5, not chain 31337');
+    expect(logger.lines).to.have.length(1);
+    expect(logger.messages('error')[0]).to.contain('serves chain 5, not chain 31337');
   });
 
   it('names both chains where every endpoint serves another', async () => {

@@ -4,12 +4,12 @@ import { HeadFeed } from '../../../src/chain/blocks/head-feed.js';
 import type { HeadNews } from '../../../src/chain/blocks/head-feed.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
-import type { Logger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { toHex } from '../../support/simulated-chain.js';
 import { headerOf } from '../../support/simulated-node.js';
 import { eventually } from '../../support/within.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 const never = new AbortController().signal;
 
@@ -141,10 +141,9 @@ describe('a feed of heads that are told', () => {
   let client: ChainClient;
   let feed: HeadFeed;
   let clock: FakeClock;
-  let lines: string[];
+  let logger: MemoryLogger;
   let answers: number;
   const open = (urls: readonly string[] = [node.wsUrl]): void => {
-    const logger: Logger = { log: (_level, message) => lines.push(message) };
     client = new ChainClient({ urls, chainId: 31_337, clock, logger });
     feed = new HeadFeed({ chain: client, chainId: 31_337, clock, logger });
   };
@@ -178,7 +177,7 @@ describe('a feed of heads that are told', () => {
     node = await ChainSimulator.start();
     node.mine(5);
     clock = new FakeClock();
-    lines = [];
+    logger = new MemoryLogger();
     answers = 0;
     open();
   });
@@ -242,7 +241,7 @@ describe('a feed of heads that are told', () => {
       return node.sockets.subscribers === 1;
     });
     await later;
-    expect(lines.filter((line) => /told new heads has ended/.test(line))).to.have.length(1);
+    expect(logger.messages().filter((line) => /told new heads has ended/.test(line))).to.have.length(1);
   });
 
   it('asks where the node subscribes nobody', async () => {
@@ -276,7 +275,7 @@ describe('a feed of heads that are told', () => {
       });
       expect((await found).head?.number).to.be.at.least(node.head.number - 1);
     }
-    expect(lines.filter((line) => /subscription to new heads is silent/.test(line))).to.have.length(1);
+    expect(logger.messages().filter((line) => /subscription to new heads is silent/.test(line))).to.have.length(1);
     expect(node.sockets.connections).to.be.greaterThan(connections);
   });
 

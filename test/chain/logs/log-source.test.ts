@@ -5,12 +5,12 @@ import type { LogFilter } from '../../../src/chain/blocks/log-filter.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
-import type { LogLevel } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Backend, Fault, SimCall } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 const signal = new AbortController().signal;
 const other = `0x${'77'.repeat(20)}`;
@@ -20,11 +20,10 @@ describe('a log source', () => {
   let chain: ChainClient;
   let source: LogSource;
   let clock: HastyClock;
-  let lines: [LogLevel, string][];
+  let logger: MemoryLogger;
   let answers: number;
 
   const open = (filter: LogFilter, batchSize = 1_000): void => {
-    const logger = { log: (level: LogLevel, text: string) => lines.push([level, text]) };
     chain = new ChainClient({ urls: [node.url], clock, logger, requestTimeoutMs: 200_000 });
     source = new LogSource({ chain, filter, batchSize, clock, logger });
   };
@@ -52,7 +51,7 @@ describe('a log source', () => {
     node.options = { ...node.options, fault };
   };
   beforeEach(async () => {
-    lines = [];
+    logger = new MemoryLogger();
     answers = 0;
     clock = new HastyClock();
     node = await ChainSimulator.start();
@@ -111,8 +110,8 @@ describe('a log source', () => {
     ];
     const fetched = await fetch(60, 70, false);
     expect(idsOf(fetched)).to.deep.equal(truth(60, 70));
-    expect(lines.map(([level]) => level)).to.deep.equal(['warn']);
-    expect(lines[0]?.[1]).to.contain('3 logs that were not asked for');
+    expect(logger.entries.map(({ level }) => level)).to.deep.equal(['warn']);
+    expect(logger.messages()[0]).to.contain('3 logs that were not asked for');
   });
 
   it('takes logs of replaced blocks for a sign that the answer is out of date', async () => {
@@ -180,7 +179,7 @@ describe('a log source', () => {
       node.traits.maxRange = 10;
       node.traits.rangeError = { code: -32_602, message: 'the moon is in the wrong house' };
       expect(await fetchAll(1, 100)).to.deep.equal(truth(1, 100));
-      expect(lines.filter(([level]) => level === 'warn').map(([, text]) => text)[0]).to.contain('the wrong house');
+      expect(logger.messages('warn')[0]).to.contain('the wrong house');
     });
 
     it('gives up where it goes on failing', async () => {
@@ -263,7 +262,7 @@ describe('a log source', () => {
       behind((request) => (request === 1 ? { logsBehind: 4 } : {}));
       const { to } = await fetch(90, 100);
       expect(to).to.be.below(100);
-      const warnings = lines.filter(([level]) => level === 'warn').map(([, text]) => text);
+      const warnings = logger.messages('warn');
       expect(warnings[0]).to.match(/left out the logs of block 9\d among those of blocks 90 to 100/);
     });
 

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
-import type { Logger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { SimCall } from '../../support/chain-simulator.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
@@ -10,6 +9,7 @@ import { simContract, transferTopic } from '../../support/simulated-chain.js';
 import type { SimLog } from '../../support/simulated-chain.js';
 import type { NodeTraits } from '../../support/simulated-node.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 const filter = { addresses: [simContract], topics: [transferTopic] };
 const signal = new AbortController().signal;
@@ -17,12 +17,12 @@ const signal = new AbortController().signal;
 describe('a node that cuts answers off and does not say so', function () {
   this.timeout(30_000);
   let node: ChainSimulator;
-  let warnings: string[];
+  let logger: MemoryLogger;
   let clock: HastyClock;
 
   beforeEach(async () => {
     node = await ChainSimulator.start();
-    warnings = [];
+    logger = new MemoryLogger();
     clock = new HastyClock();
   });
 
@@ -36,11 +36,6 @@ describe('a node that cuts answers off and does not say so', function () {
       return keeps === 'oldest' ? (result as SimLog[]).slice(0, most) : (result as SimLog[]).slice(-most);
     };
     node.options = { ...node.options, lie };
-  };
-  const logger: Logger = {
-    log: (level, message) => {
-      if (level === 'warn') warnings.push(message);
-    },
   };
   /** Reads blocks as a history; returns how many logs they hold. */
   const readAll = async (to: number, batchSize = 2_000, urls = [node.url]): Promise<number> => {
@@ -61,8 +56,10 @@ describe('a node that cuts answers off and does not say so', function () {
     node.mine(300, () => Array.from({ length: 10 }, () => ({})));
     cut(1_000);
     expect(await readAll(300)).to.equal(3_000);
-    expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.match(/gives 1000 logs of blocks 1 to 300, and does not say that there are more/);
+    expect(logger.messages('warn')).to.have.length(1);
+    expect(logger.messages('warn')[0]).to.match(
+      /gives 1000 logs of blocks 1 to 300, and does not say that there are more/,
+    );
     expect(asked()).to.be.below(20);
   });
 
@@ -103,7 +100,7 @@ describe('a node that cuts answers off and does not say so', function () {
     node.traits.maxRange = 100;
     await readAll(1_000, 100);
     expect(asked()).to.be.below(10 + 2 * 3 + 4);
-    expect(warnings).to.deep.equal([]);
+    expect(logger.messages('warn')).to.deep.equal([]);
   });
 
   it('does not hide it by an endpoint beside it that gives all', async () => {

@@ -7,7 +7,6 @@ import type { BlockHeader } from '../../../src/model/block.js';
 import type { RawLog } from '../../../src/model/event.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import type { Clock } from '../../../src/runtime/clock.js';
-import type { Logger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { SimCall, SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
@@ -15,6 +14,7 @@ import { simContract, transferTopic } from '../../support/simulated-chain.js';
 import type { SimEvent, SimLog } from '../../support/simulated-chain.js';
 import type { NodeTraits } from '../../support/simulated-node.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 const filter = { addresses: [simContract], topics: [transferTopic] };
 const signal = new AbortController().signal;
@@ -36,11 +36,11 @@ describe('the logs of new blocks, made sure of', function () {
   /** Where two endpoints must be heard, nobody may be hasty. */
   const calmly = (): ChainClient =>
     new ChainClient({ urls: nodes.map(({ url }) => url), chainId: 31_337, clock: systemClock, logger, doubtMs: 10 });
-  let warnings: string[];
+  let logger: MemoryLogger;
 
   beforeEach(() => {
     clock = new HastyClock();
-    warnings = [];
+    logger = new MemoryLogger();
   });
 
   afterEach(() => Promise.all(nodes.splice(0).map((node) => node.stop())));
@@ -49,11 +49,6 @@ describe('the logs of new blocks, made sure of', function () {
     const node = await ChainSimulator.start({ sealed: true, ...options }, { receipts: 'none', ...traits });
     nodes.push(node);
     return node;
-  };
-  const logger: Logger = {
-    log: (level, message) => {
-      if (level === 'warn') warnings.push(message);
-    },
   };
   const connect = (): ChainClient =>
     new ChainClient({
@@ -110,7 +105,7 @@ describe('the logs of new blocks, made sure of', function () {
     node.mine(1, () => [{}, {}, {}]);
     const error = await rejectionOf(read(1, chain), Inconsistency);
     expect(error.message).to.match(/receipts that 127\.0\.0\.1:\d+ gives for block 2 do not give the root/);
-    expect(warnings[0]).to.equal(error.message);
+    expect(logger.messages('warn')[0]).to.equal(error.message);
   });
 
   it('are asked for once by pipelines that share the chain', async () => {
@@ -171,7 +166,7 @@ describe('the logs of new blocks, made sure of', function () {
     node.traits.receipts = 'none';
     const chain = connect();
     expect(await read(2, chain)).to.have.length(0);
-    expect(warnings[0]).to.match(/goes on giving no logs for block 2/);
+    expect(logger.messages('warn')[0]).to.match(/goes on giving no logs for block 2/);
   });
 
   it('are not taken for none at once where a bloom filter of zeros is all that says so', async () => {
@@ -190,7 +185,7 @@ describe('the logs of new blocks, made sure of', function () {
     const node = await start({ lie: (call, result) => (call.method === 'eth_getLogs' ? [] : result) });
     node.mine(1, () => [{}, { address: strange }]);
     expect(await read()).to.deep.equal([]);
-    expect(warnings[0]).to.match(/goes on giving no logs for block 1/);
+    expect(logger.messages('warn')[0]).to.match(/goes on giving no logs for block 1/);
     expect(clock.sleptMs).to.be.at.least(6_000);
   });
 

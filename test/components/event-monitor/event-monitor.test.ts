@@ -9,6 +9,7 @@ import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import type { SimLog } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 function idsOf(logs: readonly SimLog[]): string[] {
   return logs.map((log) => `${log.blockHash}:${Number(log.logIndex)}`);
@@ -104,13 +105,12 @@ describe('the event monitor', () => {
     });
 
     it('takes a block 64 below the head for final, and says so, where the node knows no finality', async () => {
-      const lines: [LogLevel, string][] = [];
       node.traits.finalizedDistance = null;
       node.mine(100);
-      const logger = { log: (level: LogLevel, text: string) => lines.push([level, text]) };
+      const logger = new MemoryLogger();
       await run({ config: { finality: 'finalized' }, context: { logger } });
       expect(ledger.checkpoint.blockNumber).to.equal(36);
-      expect(lines.filter(([level]) => level === 'warn').map(([, text]) => text)).to.deep.equal([
+      expect(logger.messages('warn')).to.deep.equal([
         'the node does not know which block is finalized: block 64 below its head is taken for it',
       ]);
     });
@@ -560,19 +560,17 @@ describe('the event monitor', () => {
     });
 
     it('warns where the run begins behind its end', async () => {
-      const lines: string[] = [];
-      const logger = { log: (_level: LogLevel, text: string) => lines.push(text) };
+      const logger = new MemoryLogger();
       await run({ config: { startBlock: 200 }, context: { logger } });
-      expect(lines).to.deep.equal(['nothing to read: the run begins at block 200 and ends at block 90']);
+      expect(logger.messages()).to.deep.equal(['nothing to read: the run begins at block 200 and ends at block 90']);
     });
 
     it('warns of the blocks that a start behind the checkpoint leaves out', async () => {
-      const warnings: string[] = [];
-      const logger = { log: (level: LogLevel, text: string) => level === 'warn' && warnings.push(text) };
+      const logger = new MemoryLogger();
       await run({ run: { toBlock: 20 } });
       await run({ run: { fromBlock: 40 }, context: { logger } });
-      expect(warnings).to.have.length(1);
-      expect(warnings[0]).to.contain('blocks 21 to 39');
+      expect(logger.messages('warn')).to.have.length(1);
+      expect(logger.messages('warn')[0]).to.contain('blocks 21 to 39');
     });
   });
 

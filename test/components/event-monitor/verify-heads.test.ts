@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
-import type { LogLevel } from '../../../src/runtime/logger.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MessageLedger } from '../../support/message-ledger.js';
@@ -19,13 +19,13 @@ class PatientClock extends HastyClock {
 describe('an event monitor that verifies heads', () => {
   let nodes: ChainSimulator[];
   let ledger: MessageLedger;
-  let lines: string[];
+  let logger: MemoryLogger;
 
   beforeEach(async () => {
     nodes = await Promise.all([0, 1, 2].map(() => ChainSimulator.start({}, { finalizedDistance: 30 })));
     for (const node of nodes) node.mine(100);
     ledger = new MessageLedger();
-    lines = [];
+    logger = new MemoryLogger();
   });
   afterEach(() => Promise.all(nodes.map((node) => node.stop())));
 
@@ -43,7 +43,7 @@ describe('an event monitor that verifies heads', () => {
       ...options,
       context: {
         clock: new PatientClock(),
-        logger: { log: (_level: LogLevel, text: string) => lines.push(text) },
+        logger,
         ...options.context,
       },
     });
@@ -63,7 +63,7 @@ describe('an event monitor that verifies heads', () => {
     await run(2);
     expect(ledger.ids).to.deep.equal(idsOf(0));
     for (const index of [0, 1]) expect(logRequests(index)).to.be.greaterThan(0);
-    expect(lines.filter((line) => line.includes('agree'))).to.deep.equal([]);
+    expect(logger.messages().filter((line) => line.includes('agree'))).to.deep.equal([]);
   });
 
   it('does not ask twice for history', async () => {
@@ -77,7 +77,7 @@ describe('an event monitor that verifies heads', () => {
     node(1).options = { backend: () => (asked++ < 12 ? { behind: 20 } : {}) };
     await run(2);
     expect(ledger.ids).to.deep.equal(idsOf(0));
-    expect(lines.join('\n')).to.match(
+    expect(logger.messages().join('\n')).to.match(
       /asking again: no two endpoints agree on block \d+ in time .*block \d+ is not there/,
     );
   });

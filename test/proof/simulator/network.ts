@@ -79,7 +79,7 @@ export class Network {
     };
     const onTheWayMs = fault === 'late' ? random() * faults.delayMs : this.#latency();
     if (fault === 'reset' || process.link === 'refused') answer(broken());
-    else if (fault === 'contention') answer(deadlock());
+    else if (fault === 'contention') answer(server.deadlock());
     else if (fault !== 'lost' && process.link !== 'silent') {
       timeline.after(onTheWayMs, () => {
         this.#options.onArrival(process, request);
@@ -98,6 +98,3 @@ function broken(): Outcome {
 }
 
 /** As either driver puts it. */
-function deadlock(): Outcome {
-  return { error: Object.assign(new Error('deadlock'), { code: 'SQLITE_BUSY', errno: 1213 }) };
-}

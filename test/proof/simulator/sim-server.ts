@@ -67,6 +67,12 @@ export class SimServer {
     else await this.#execute(packet, timeline.now);
   }
 
+  /** What the driver of this kind of server says where others held locks. */
+  deadlock(): Outcome {
+    const code = this.#options.engine.client === 'pg' ? '40P01' : 'SQLITE_BUSY';
+    return { error: Object.assign(new Error('deadlock'), { code, errno: 1213 }) };
+  }
+
   freeze(): void {
     if (this.#state === 'up') this.#away('frozen');
   }

@@ -15,7 +15,7 @@ describe('the alert desk', () => {
     expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
     fixture.desk.raise(taskHangs(task, 360));
     expect(await fixture.told()).to.deep.equal([]);
-    expect(fixture.lines).to.deep.equal([
+    expect(fixture.logger.lines).to.deep.equal([
       'warn: alert raised: task 123 (pipeline 45) has not moved for 300 s, and stops beating (task_stalled)',
     ]);
   });
@@ -40,7 +40,7 @@ describe('the alert desk', () => {
     fixture.desk.clear(key, 'task 123 moves again');
     fixture.desk.clear(key, 'task 123 moves again');
     await fixture.told().then((told) => expect(told).to.deep.equal([`alert.cleared ${key}`]));
-    expect(fixture.lines.at(-1)).to.equal('info: alert cleared: task 123 moves again (task_stalled)');
+    expect(fixture.logger.lines.at(-1)).to.equal('info: alert cleared: task 123 moves again (task_stalled)');
     expect(fixture.desk.standing).to.deep.equal([]);
   });
 
@@ -105,7 +105,7 @@ describe('the alert desk', () => {
     fixture.isAway = true;
     fixture.desk.raise(taskHangs(task, 300));
     expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
-    expect(fixture.lines.at(-1)).to.equal('warn: an alert could not be stored: gone');
+    expect(fixture.logger.lines.at(-1)).to.equal('warn: an alert could not be stored: gone');
     fixture.isAway = false;
     fixture.desk.raise(taskHangs(task, 360));
     expect(await fixture.told()).to.deep.equal([]);

@@ -5,12 +5,13 @@ import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { AlertDesk } from '../../../src/tasks/alerts/alert-desk.js';
 import type { AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 /** A desk on a store that does what the test says. */
 export class AlertFixture {
   readonly clock = new FakeClock();
   readonly posted: AlertMessage[] = [];
-  readonly lines: string[] = [];
+  readonly logger = new MemoryLogger();
   /** What the store was asked. */
   readonly asked: string[] = [];
   /** What it holds open, by key. */
@@ -25,7 +26,7 @@ export class AlertFixture {
       store: this.#store(),
       outbox: { post: (message) => void this.posted.push(message) },
       clock: this.clock,
-      logger: { log: (level, text) => void this.lines.push(`${level}: ${text}`) },
+      logger: this.logger,
       worker: 'here:1',
       repeatSeconds: 3_600,
       mask: (condition) => ({ ...condition, message: condition.message.replaceAll('hunter2', '***') }),

@@ -5,6 +5,7 @@ import { toAlertMessage } from '../../../src/tasks/alerts/alert-message.js';
 import type { AlertChannel, AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
 import { AlertOutbox } from '../../../src/tasks/alerts/alert-outbox.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 function message(): AlertMessage {
   return toAlertMessage('raised', noMonitor(), { alertId: 1, worker: 'here:1', openSeconds: 0, now: 0 });
@@ -12,7 +13,7 @@ function message(): AlertMessage {
 
 describe('the outbox of alerts', () => {
   let clock: FakeClock;
-  let lines: string[];
+  let logger: MemoryLogger;
   let got: AlertMessage[];
   let answer: () => Promise<void>;
   const channel: AlertChannel = {
@@ -25,16 +26,15 @@ describe('the outbox of alerts', () => {
 
   beforeEach(() => {
     clock = new FakeClock();
-    lines = [];
+    logger = new MemoryLogger();
     got = [];
     answer = (): Promise<void> => Promise.resolve();
   });
 
-  const open = (...channels: AlertChannel[]): AlertOutbox =>
-    new AlertOutbox({ channels, clock, logger: { log: (level, text) => void lines.push(`${level}: ${text}`) } });
+  const open = (...channels: AlertChannel[]): AlertOutbox => new AlertOutbox({ channels, clock, logger });
   const fail = (retryable: boolean) => (): Promise<never> =>
     Promise.reject(new AlertDeliveryError('it answered with status 500', { retryable }));
-  const warnings = (): string[] => lines.filter((line) => line.startsWith('warn'));
+  const warnings = (): string[] => logger.lines.filter((line) => line.startsWith('warn'));
 
   it('delivers each message to every channel, and waits for nobody', async () => {
     const other: AlertMessage[] = [];
@@ -56,7 +56,7 @@ describe('the outbox of alerts', () => {
     answer = (): Promise<void> => Promise.resolve();
     await clock.advance(60_000);
     expect(warnings()).to.deep.equal([]);
-    expect(lines.at(-1)).to.equal('debug: the webhook took alert.raised: no_monitor:monitor');
+    expect(logger.lines.at(-1)).to.equal('debug: the webhook took alert.raised: no_monitor:monitor');
   });
 
   it('gives up after half a minute, says so once, and goes on with the next', async () => {

@@ -32,10 +32,10 @@ describe('the alert rules of a monitor', () => {
   });
 
   function open(rules = defaultRules): MonitorAlerts {
-    const { desk, clock, lines } = fixture;
+    const { desk, clock, logger } = fixture;
     return new MonitorAlerts({
       ...{ desk, clock, rules },
-      logger: { log: (level, text) => void lines.push(`${level}: ${text}`) },
+      logger,
       store: {
         list: () => Promise.resolve({ alerts: openAlerts, total: openAlerts.length }),
         listOver: () => Promise.resolve(over),
@@ -63,7 +63,7 @@ describe('the alert rules of a monitor', () => {
   it('raise an alert for each silent task, and clear it when it beats or has ended', async () => {
     silent = silentTasks(2);
     expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1', 'alert.raised task_stalled:task 2']);
-    expect(fixture.lines[0]).to.contain('task 1 (pipeline 45) on host-1:4711 is running, but silent for 95 s');
+    expect(fixture.logger.lines[0]).to.contain('task 1 (pipeline 45) on host-1:4711 is running, but silent for 95 s');
     expect(await check()).to.deep.equal([]);
     silent = silent.slice(1);
     expect(await check()).to.deep.equal(['alert.cleared task_stalled:task 1']);
@@ -90,7 +90,7 @@ describe('the alert rules of a monitor', () => {
   it('raise an alert where too many of those that ended have timed out', async () => {
     counted = { ...counted, ended: 15, timedOut: 3, timeoutRate: 0.2 };
     expect(await check()).to.deep.equal([`alert.raised ${rate}`]);
-    expect(fixture.lines[0]).to.contain('3 of 15 tasks that ended in the last 60 min have timed out');
+    expect(fixture.logger.lines[0]).to.contain('3 of 15 tasks that ended in the last 60 min have timed out');
     counted = { ...counted, ended: 16, timedOut: 3, timeoutRate: 3 / 16 };
     expect(await check()).to.deep.equal([`alert.cleared ${rate}`]);
   });
@@ -142,7 +142,7 @@ describe('the alert rules of a monitor', () => {
     silent = silentTasks(1);
     lists = (): Promise<never> => Promise.reject(new Error('gone'));
     expect(await check()).to.deep.equal([]);
-    expect(fixture.lines).to.deep.equal(['warn: alerts could not be judged: gone']);
+    expect(fixture.logger.lines).to.deep.equal(['warn: alerts could not be judged: gone']);
     lists = (): Promise<readonly Task[]> => Promise.resolve(silent);
     expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1']);
   });

@@ -55,7 +55,7 @@ describe('the alert rules of a run', () => {
     expect(fixture.asked).to.deep.equal([]);
     land();
     expect(await fixture.told()).to.deep.equal([`alert.cleared ${failing}`, `alert.cleared ${unreachable}`]);
-    expect(fixture.lines.at(-1)).to.equal(
+    expect(fixture.logger.lines.at(-1)).to.equal(
       'info: alert cleared: the database is back after 62 s (database_unreachable)',
     );
   });

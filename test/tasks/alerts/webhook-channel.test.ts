@@ -13,6 +13,7 @@ import { WebhookChannel } from '../../../src/tasks/alerts/webhook-channel.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { eventually } from '../../support/within.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 interface Received {
   readonly headers: IncomingMessage['headers'];
@@ -98,13 +99,12 @@ describe('the webhook of alerts', () => {
       response.statusCode = received.length === 1 ? 500 : 204;
       response.end();
     };
-    const lines: string[] = [];
-    const logger = { log: (level: string, text: string): void => void lines.push(`${level}: ${text}`) };
+    const logger = new MemoryLogger();
     const outbox = new AlertOutbox({ channels: [channel()], clock: new HastyClock(), logger });
     outbox.post(message);
-    await eventually('it was delivered', () => lines.some((line) => line.includes('took alert.raised')));
+    await eventually('it was delivered', () => logger.lines.some((line) => line.includes('took alert.raised')));
     expect(received.map(({ headers }) => headers['webhook-id'])).to.deep.equal([message.id, message.id]);
-    expect(lines.filter((line) => line.startsWith('warn'))).to.deep.equal([]);
+    expect(logger.messages('warn')).to.deep.equal([]);
   });
 
   it('is cut off where the receiver is slow', async () => {

@@ -5,12 +5,13 @@ import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
 import { DatabaseUnusableError } from '../../../src/runtime/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 describe('QueueWorker', () => {
   let clock: FakeClock;
   let waiting: QueuedTask[];
   let started: number[];
-  let logged: string[];
+  let logger: MemoryLogger;
   let ends: Map<number, (outcome: QueuedOutcome | Error) => void>;
   let stopping: AbortController;
   let fails: boolean;
@@ -45,7 +46,7 @@ describe('QueueWorker', () => {
       },
       concurrency,
       clock,
-      logger: { log: (level, message) => void logged.push(`${level} ${message}`) },
+      logger,
       mask: (text) => text,
       stopping: stopping.signal,
     });
@@ -62,7 +63,7 @@ describe('QueueWorker', () => {
     clock = new FakeClock();
     waiting = [];
     started = [];
-    logged = [];
+    logger = new MemoryLogger();
     ends = new Map();
     fails = false;
     [shown, kept, hangs] = [[], [], null];
@@ -102,7 +103,7 @@ describe('QueueWorker', () => {
     expect(await result).to.equal(failure);
     expect(isOver).to.equal(true);
     expect(started).to.deep.equal([1]);
-    expect(logged).to.deep.equal(['error no more tasks are taken here: the file was deleted']);
+    expect(logger.lines).to.deep.equal(['error: no more tasks are taken here: the file was deleted']);
   });
 
   it('lets what runs come to its end where a task finds that the database may not be used any more', async () => {
@@ -141,7 +142,7 @@ describe('QueueWorker', () => {
     await clock.advance(1_000);
     expect(started).to.deep.equal([1, 2, 1]);
     await end(1, { unfit: 'no RPC URL' });
-    expect(logged).to.deep.equal(["warn task 1 waits, for it can't be run here: no RPC URL"]);
+    expect(logger.lines).to.deep.equal(["warn: task 1 waits, for it can't be run here: no RPC URL"]);
   });
 
   it('keeps with a task that waits why it can not be run here', async () => {
@@ -175,10 +176,10 @@ describe('QueueWorker', () => {
     queue(2);
     await clock.advance(1_000);
     expect(started).to.deep.equal([1, 2]);
-    expect(logged).to.deep.equal([
-      'error task 1: oh',
-      "warn the queue can't be read: away",
-      'info the queue can be read again',
+    expect(logger.lines).to.deep.equal([
+      'error: task 1: oh',
+      "warn: the queue can't be read: away",
+      'info: the queue can be read again',
     ]);
   });
 

@@ -7,6 +7,7 @@ import type { MonitorPresence } from '../../../src/tasks/monitor/monitor-presenc
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { TimeoutMonitor } from '../../../src/tasks/monitor/timeout-monitor.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 /** A task that has been silent for an hour and a half minute more. */
 export const silentTask: Task = {
@@ -34,7 +35,7 @@ export const silentTask: Task = {
 export class MonitorFixture {
   readonly clock = new FakeClock();
   readonly stop = new AbortController();
-  lines: string[] = [];
+  readonly logger = new MemoryLogger();
   /** What its observer heard. */
   readonly events: LivenessEvent[] = [];
   /** When the silent were asked for, in seconds since the start. */
@@ -58,7 +59,7 @@ export class MonitorFixture {
       name: 'host-2:1',
       presence: this.#presence() as MonitorPresence,
       clock: this.clock,
-      logger: { log: (level, message) => this.lines.push(`${level}: ${message}`) },
+      logger: this.logger,
       lang,
       observe: (event) => void this.events.push(event),
     });

@@ -9,6 +9,7 @@ import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { beginElsewhere } from '../../support/other-session.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 const rule = { timeoutSeconds: 60, heartbeatIntervalSeconds: 10 };
 
@@ -16,7 +17,7 @@ eachDatabase('a timeout check', (databases) => {
   let database: Database;
   let store: TimeoutStore;
   let failed: Task[];
-  let lines: string[];
+  let logger: MemoryLogger;
 
   before(async () => {
     database = await openMigrated(await databases.fresh());
@@ -26,12 +27,11 @@ eachDatabase('a timeout check', (databases) => {
     await database.write([database.knex('pipeline_task').delete()]);
     store = new TimeoutStore(database);
     failed = [];
-    lines = [];
+    logger = new MemoryLogger();
   });
 
   const probe = async (): Promise<Trust> => ({ now: (await store.probe()).now, heardForSeconds: null });
   const check = (trust: () => Promise<Trust | null> = probe): Promise<boolean> => {
-    const logger = { log: (_level: string, message: string): void => void lines.push(message) };
     const observe = (): void => undefined;
     return failSilentTasks({ store, logger, lang: 'en', observe, rule, reason: 'a test', trust, failed });
   };
@@ -39,7 +39,7 @@ eachDatabase('a timeout check', (databases) => {
     const row = { pipeline_id: 45, create_time: '2020-01-01 00:00:00', status: 0, log_path: '' };
     await database.write(Array.from({ length: count }, () => database.knex('pipeline_task').insert(row)));
   };
-  const told = (): number => lines.filter((line) => line.startsWith('task timed out')).length;
+  const told = (): number => logger.messages().filter((line) => line.startsWith('task timed out')).length;
 
   it('fails more tasks than one statement judges, and tells of each once', async () => {
     await insertMany(450);
@@ -70,11 +70,11 @@ eachDatabase('a timeout check', (databases) => {
     const id = await insertSilentTask(database, -3_600, { heartbeat_interval: 10 });
     await check();
     expect(failed).to.deep.equal([]);
-    expect(lines).to.deep.equal([
+    expect(logger.messages()).to.deep.equal([
       `the last heartbeat of task ${id} lies in the future: its silence counts from now on`,
     ]);
     await check();
-    expect(lines).to.have.length(1);
+    expect(logger.messages()).to.have.length(1);
   });
 
   it('tells of the tasks that an earlier check has failed without knowing it', async () => {
@@ -101,7 +101,7 @@ eachDatabase('a timeout check', (databases) => {
     store.unlocked = (ids) => (looks++ === 0 ? Promise.resolve([]) : unlocked(ids));
     await check();
     expect(failed.map((task) => task.id)).to.deep.equal([id]);
-    expect(lines.filter((line) => line.includes('locked'))).to.deep.equal([]);
+    expect(logger.messages().filter((line) => line.includes('locked'))).to.deep.equal([]);
   });
 
   it('passes over a row that somebody has locked, says so, and fails the others', async () => {
@@ -112,7 +112,9 @@ eachDatabase('a timeout check', (databases) => {
     );
     await check();
     expect(failed.map(({ id }) => id)).to.deep.equal([free]);
-    expect(lines).to.include(`task ${locked} is silent, but its row is locked by somebody: judged at the next check`);
+    expect(logger.messages()).to.include(
+      `task ${locked} is silent, but its row is locked by somebody: judged at the next check`,
+    );
     await somebody.end();
     await check();
     expect(failed.map(({ id }) => id)).to.deep.equal([free, locked]);

@@ -17,9 +17,9 @@ describe('a timeout monitor in an outage', () => {
     monitor.answer = away;
     await monitor.clock.advance(150_000);
     expect(monitor.checks).to.deep.equal([0]);
-    expect(monitor.lines.some((line) => line === 'error: nobody is judged while the database is away: gone')).to.equal(
-      true,
-    );
+    expect(
+      monitor.logger.lines.some((line) => line === 'error: nobody is judged while the database is away: gone'),
+    ).to.equal(true);
     monitor.answer = up;
     const before = monitor.checks.length;
     await monitor.clock.advance(85_000);
@@ -52,7 +52,7 @@ describe('a timeout monitor in an outage', () => {
     await monitor.clock.advance(1);
     monitor.answer = refuse;
     await monitor.clock.advance(20_000);
-    expect(monitor.lines.at(-1)).to.equal('error: nobody is judged while the database is away: Access denied');
+    expect(monitor.logger.lines.at(-1)).to.equal('error: nobody is judged while the database is away: Access denied');
   });
 
   it('judges nobody after a check in which the database went away, until it has waited', async () => {
@@ -94,12 +94,12 @@ describe('a timeout monitor in an outage', () => {
     monitor.onShow = away;
     monitor.start();
     await monitor.clock.advance(120_000);
-    expect(monitor.lines.filter((line) => line.includes('is away'))).to.have.length.within(8, 16);
-    expect(monitor.lines.some((line) => line.includes('came back'))).to.equal(false);
+    expect(monitor.logger.lines.filter((line) => line.includes('is away'))).to.have.length.within(8, 16);
+    expect(monitor.logger.lines.some((line) => line.includes('came back'))).to.equal(false);
     expect(monitor.events.map(({ kind }) => kind)).not.to.include('database_back');
     monitor.onShow = () => undefined;
     await monitor.clock.advance(31_000);
-    expect(monitor.lines.filter((line) => line.includes('came back'))).to.have.length(1);
+    expect(monitor.logger.lines.filter((line) => line.includes('came back'))).to.have.length(1);
   });
 
   it('waits where its computer slept in the middle of a check', async () => {
@@ -112,7 +112,7 @@ describe('a timeout monitor in an outage', () => {
     goOn();
     await settle();
     const before = monitor.checks.length;
-    expect(monitor.lines).to.include(
+    expect(monitor.logger.lines).to.include(
       'warn: the check took 7200000 ms: nobody is judged for 90 s, in which living runs are heard',
     );
     await monitor.clock.advance(85_000);

@@ -27,15 +27,15 @@ describe('a timeout monitor', () => {
   it('tells of a task that timed out in the lines that operators search for', async () => {
     monitor.silent = [silentTask];
     await monitor.make().checkOnce(0, monitor.stop.signal);
-    expect(monitor.lines).to.deep.equal([
+    expect(monitor.logger.lines).to.deep.equal([
       'warn: task timed out: task_id=123, pipeline_id=45, last heartbeat 2024-01-15T10:05:30 (61 min ago), timeout 60 min',
       'info: task 123: running -> failed (timeout)',
       'info: timeout check: 12 running, 1 timed out, 0 ms',
     ]);
-    monitor.lines = [];
+    monitor.logger.clear();
     monitor.silent = [{ ...silentTask, lastHeartbeat: null, timeoutMinutes: 45 }];
     await monitor.make().checkOnce(0, monitor.stop.signal);
-    expect(monitor.lines[0]).to.equal(
+    expect(monitor.logger.lines[0]).to.equal(
       'warn: task timed out: task_id=123, pipeline_id=45, never sent a heartbeat, created 2024-01-15T09:00:00 (61 min ago), timeout 45 min',
     );
   });
@@ -62,20 +62,22 @@ describe('a timeout monitor', () => {
   it('tells of it in Chinese', async () => {
     monitor.silent = [silentTask];
     await monitor.make('zh').checkOnce(0, monitor.stop.signal);
-    expect(monitor.lines).to.deep.equal([
+    expect(monitor.logger.lines).to.deep.equal([
       'warn: 任务超时失败: task_id=123, pipeline_id=45, 最后心跳时间 2024-01-15T10:05:30 (61 分钟前), 超时 60 分钟',
       'info: 任务 123: 正在运行 -> 失败 (timeout)',
       'info: 超时检查: 12 个正在运行, 1 个超时, 0 ms',
     ]);
-    monitor.lines = [];
+    monitor.logger.clear();
     monitor.silent = [{ ...silentTask, lastHeartbeat: null }];
     await monitor.make('zh').checkOnce(0, monitor.stop.signal);
-    expect(monitor.lines[0]).to.match(/^warn: 任务超时失败: task_id=123, .*从未心跳, 创建时间 2024-01-15T09:00:00/);
+    expect(monitor.logger.lines[0]).to.match(
+      /^warn: 任务超时失败: task_id=123, .*从未心跳, 创建时间 2024-01-15T09:00:00/,
+    );
   });
 
   it('says at debug level only that nobody timed out', async () => {
     await monitor.make().checkOnce(0, monitor.stop.signal);
-    expect(monitor.lines).to.deep.equal(['debug: timeout check: 12 running, 0 timed out, 0 ms']);
+    expect(monitor.logger.lines).to.deep.equal(['debug: timeout check: 12 running, 0 timed out, 0 ms']);
   });
 
   it('counts what it failed before the database went away in the middle of a check', async () => {
@@ -86,7 +88,7 @@ describe('a timeout monitor', () => {
     await monitor.clock.advance(100_000);
     const result = await once;
     expect(result?.timedOut).to.have.length(201);
-    expect(monitor.lines.at(-1)).to.equal('info: timeout check: 12 running, 201 timed out, 0 ms');
+    expect(monitor.logger.lines.at(-1)).to.equal('info: timeout check: 12 running, 201 timed out, 0 ms');
   });
 
   it('ends at once when it is told to, also where the database does not answer', async () => {

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { ChainClient } from '../../../../src/chain/blocks/chain-client.js';
 import { ChainMismatchError, ChainUnreachableError } from '../../../../src/runtime/errors.js';
-import type { LogLevel } from '../../../../src/runtime/logger.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { ScriptedEndpoint, openScripted } from './scripted-endpoints.js';
 import { rejectionOf } from '../../../support/rejection.js';
 import { rangeLogs } from '../../../../src/chain/logs/log-calls.js';
+import { MemoryLogger } from '../../../support/memory-logger.js';
 
 const signal = new AbortController().signal;
 const minute = 60_000;
@@ -16,10 +16,10 @@ describe('endpoints that fail', () => {
   let first: ScriptedEndpoint;
   let second: ScriptedEndpoint;
   let client: ChainClient;
-  let lines: [LogLevel, string][];
+  let logger: MemoryLogger;
 
   const open = (...endpoints: ScriptedEndpoint[]): void => {
-    client = openScripted(endpoints, clock, { logger: { log: (level, text) => lines.push([level, text]) } });
+    client = openScripted(endpoints, clock, { logger });
   };
   /** Asks for a header by the clock, and returns what becomes of it within some time. */
   const ask = async (withinMs = 1_000): Promise<number | undefined> => {
@@ -36,7 +36,7 @@ describe('endpoints that fail', () => {
 
   beforeEach(() => {
     clock = new FakeClock();
-    lines = [];
+    logger = new MemoryLogger();
     [first, second] = [new ScriptedEndpoint('first', clock), new ScriptedEndpoint('second', clock)];
     open(first, second);
   });
@@ -203,7 +203,7 @@ describe('endpoints that fail', () => {
     await clock.advance(minute);
     await ask();
     expect(first.arrivals.length).to.equal(2);
-    const told = lines.filter(([level]) => level !== 'debug').map(([level, text]) => `${level}: ${text}`);
+    const told = logger.lines.filter((line) => !line.startsWith('debug'));
     expect(told).to.deep.equal([
       'error: first serves chain 5, not chain 31337: it is put aside for 10 min',
       'info: first serves chain 31337 now: it is asked again',
@@ -232,13 +232,13 @@ describe('endpoints that fail', () => {
     beUp(first, second);
     await clock.advance(10_000);
     await asked;
-    const told = lines.filter(([level]) => level !== 'debug').map(([level, text]) => `${level}: ${text}`);
+    const told = logger.lines.filter((line) => !line.startsWith('debug'));
     expect(told.slice(0, 2).sort()).to.deep.equal([
       'warn: RPC call failed, trying again: first: connect ECONNREFUSED',
       'warn: RPC call failed, trying again: second: connect ECONNREFUSED',
     ]);
     expect(told.slice(2)[0]).to.match(/^info: (first|second) answers again$/);
     expect(told.length).to.be.at.most(4);
-    expect(JSON.stringify(lines)).to.not.contain('secret');
+    expect(JSON.stringify(logger.entries)).to.not.contain('secret');
   });
 });
