@@ -13,7 +13,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     uptime: () => null,
     skipLocked: (query) => query,
     secondsSince: (knex, column) => knex.raw("unixepoch('now', ?) - unixepoch(??)", [timezone(), column]),
-    secondsAgo: (knex, seconds) => knex.raw("datetime('now', ?, ?)", [timezone(), `-${Math.round(seconds)} seconds`]),
+    secondsAgo: (knex, seconds) => knex.raw("datetime('now', ?, ?)", [timezone(), `${-Math.round(seconds)} seconds`]),
     // Not as text: other programs write instants in other forms.
     isOlder: (knex, column, seconds) =>
       knex.raw("unixepoch(??) < unixepoch('now', ?) - ?", [column, timezone(), seconds]),
