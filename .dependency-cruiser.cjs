@@ -10,6 +10,14 @@ const base = ['src/model', 'src/texts', 'src/settings', 'src/runtime'];
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circles-of-folders',
+      severity: 'error',
+      comment: 'what a folder is needs no other that needs it: the rooms of src/chain stand on each other in one order',
+      scope: 'folder',
+      from: { path: '^src/chain/' },
+      to: { circular: true },
+    },
     layer('runtime'),
     layer('model', 'src/texts', 'src/runtime'),
     layer('texts', 'src/runtime'),
@@ -28,8 +36,25 @@ module.exports = {
       'src/chain',
       'src/database',
       'src/api/start-api',
+      'demo',
       ...base,
     ),
+    {
+      name: 'demo-is-a-command-apart',
+      severity: 'error',
+      comment: 'the demo uses what commands use, and whatever else it needs it asks of the program itself',
+      from: { path: '^demo/' },
+      to: {
+        path: '^(src|migrations|test|bench)/',
+        pathNot: '^src/(cli/[^/]+\\.ts$|cli/command-line/|settings/|texts/|runtime/)',
+      },
+    },
+    {
+      name: 'only-command-list-names-the-demo',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/command-list\\.ts$' },
+      to: { path: '^demo/' },
+    },
     {
       name: 'only-serve-starts-the-api',
       severity: 'error',
@@ -43,7 +68,10 @@ module.exports = {
       comment:
         'kinds never import each other; only the registry knows them. A folder holds the parts of one kind, keys/ what definitions of several share',
       from: { path: '^src/components/([^/.]+)/' },
-      to: { path: '^src/components/', pathNot: '^src/components/((component|delivery-errors)\\.ts$|keys/|$1/)' },
+      to: {
+        path: '^src/components/',
+        pathNot: '^src/components/((component|delivery-errors|variables)\\.ts$|keys/|$1/)',
+      },
     },
     {
       name: 'knex-stays-inside-database',

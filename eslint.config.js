@@ -25,7 +25,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts', 'migrations/**/*.ts'],
+    files: ['src/**/*.ts', 'migrations/**/*.ts', 'demo/**/*.ts'],
     rules: {
       'no-restricted-properties': ['error', ...noTime],
       'no-restricted-globals': [
@@ -53,7 +53,7 @@ export default tseslint.config(
     extends: [tseslint.configs.disableTypeChecked],
     rules: { '@typescript-eslint/no-unused-expressions': 'off' },
   },
-  { files: ['src/cli/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
+  { files: ['src/cli/**/*.ts', 'demo/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {

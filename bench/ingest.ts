@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../src/database/open-database.js';
 import { Child } from '../test/support/child.js';
 import { createDatabase } from '../test/support/databases.js';
+import { postgres } from '../test/support/postgres.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark, BenchOptions, Report } from './benchmark.js';
 import { startDurableServer } from './durable-server.js';
@@ -16,7 +17,7 @@ const step = 25;
 /** How fast history is read and stored: beside the least that it can cost, and beside a plain script. */
 export const ingest: Benchmark = {
   summary:
-    'history into SQLite and MariaDB: at least 70 % of the floor, 12x and 10x a plain script; memory under 300 MB',
+    'history into SQLite and MariaDB: at least 70 % of the floor, 12x and 10x a plain script; memory under 300 MB; into PostgreSQL as fast as into MariaDB',
   async run(options, report) {
     const events = options.number('events', 500_000);
     const rpcUrl = await startLogNode(Math.max(events, options.number('memory', 1_000_000)) / logsPerBlock);
@@ -27,7 +28,10 @@ export const ingest: Benchmark = {
     if (options.number('mariadb', 1) === 0) return;
     const { server } = await startDurableServer();
     const fresh = (): Promise<string> => createDatabase(server.url());
-    await compare(report, { name: 'MariaDB', fresh, rpcUrl, timesPlain: 10 }, options);
+    const speed = await compare(report, { name: 'MariaDB', fresh, rpcUrl, timesPlain: 10 }, options);
+    if (options.number('postgres', 1) === 0) return;
+    const other = await postgres.start('-c', 'fsync=on', '-c', 'full_page_writes=on', '-c', 'shared_buffers=256MB');
+    await compareTo(speed, report, { name: 'PostgreSQL', fresh: () => createDatabase(other.url()), rpcUrl }, options);
   },
 };
 
@@ -56,7 +60,8 @@ interface Round {
   readonly plain: Ingested | null;
 }
 
-async function compare(report: Report, stage: Stage, options: BenchOptions): Promise<void> {
+/** Returns how many events a second were stored, as a median. */
+async function compare(report: Report, stage: Stage, options: BenchOptions): Promise<number> {
   const rounds: Round[] = [];
   const plainRounds = options.number('plain', 1);
   for (let round = 0; round < options.number('rounds', 3); round++) {
@@ -67,7 +72,6 @@ async function compare(report: Report, stage: Stage, options: BenchOptions): Pro
     );
   }
   const ratio = (of: (round: Round) => number): number => median(rounds.map(of));
-  const speed = ({ events, seconds }: Ingested): number => events / seconds;
   report.atLeast(
     `${stage.name}: share of the floor's speed`,
     ratio(({ floor, ours }) => speed(ours) / speed(floor)),
@@ -77,9 +81,32 @@ async function compare(report: Report, stage: Stage, options: BenchOptions): Pro
     `${stage.name}: for an event, ${median(rounds.map(({ floor, ours }) => ours.cpuSeconds / floor.cpuSeconds)).toFixed(2)} times the processor's time of the floor`,
   );
   const beside = rounds.filter(({ plain }) => plain !== null);
-  if (beside.length === 0) return;
-  const times = median(beside.map(({ ours, plain }) => speed(ours) / speed(plain as Ingested)));
-  report.atLeast(`${stage.name}: times a plain script's speed`, times, stage.timesPlain);
+  if (beside.length > 0) {
+    const times = median(beside.map(({ ours, plain }) => speed(ours) / speed(plain as Ingested)));
+    report.atLeast(`${stage.name}: times a plain script's speed`, times, stage.timesPlain);
+  }
+  return ratio(({ ours }) => speed(ours));
+}
+
+/** Compares with the speed of another database in the same run. */
+async function compareTo(
+  other: number,
+  report: Report,
+  stage: Pick<Stage, 'name' | 'fresh' | 'rpcUrl'>,
+  options: BenchOptions,
+): Promise<void> {
+  const range = { from: 1, to: options.number('events', 500_000) / logsPerBlock, step };
+  const speeds: number[] = [];
+  for (let round = 0; round < options.number('rounds', 3); round++) {
+    const ours = await runFresh(stage, chainparseOf(step), range);
+    report.note(`${stage.name}: ${shown(ours)}`);
+    speeds.push(speed(ours));
+  }
+  report.atLeast(`${stage.name}: share of the speed into MariaDB`, median(speeds) / other, 1);
+}
+
+function speed({ events, seconds }: Ingested): number {
+  return events / seconds;
 }
 
 async function runRound(stage: Stage, blocks: number, withPlain: boolean): Promise<Round> {
@@ -93,7 +120,7 @@ async function runRound(stage: Stage, blocks: number, withPlain: boolean): Promi
 }
 
 async function runFresh(
-  stage: Stage,
+  stage: Pick<Stage, 'fresh' | 'rpcUrl'>,
   program: IngestProgram,
   range: IngestRange,
 ): Promise<Ingested & { contents: string }> {

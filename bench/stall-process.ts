@@ -1,7 +1,7 @@
 // A program of its own: real runs of many pipelines in one process, each with its own node connection.
 import { setMaxListeners } from 'node:events';
 import process from 'node:process';
-import { ChainClient } from '../src/chain/chain-client.js';
+import { ChainClient } from '../src/chain/blocks/chain-client.js';
 import { createDecoder } from '../src/chain/abi/decoder.js';
 import { EventMonitor } from '../src/components/event-monitor/event-monitor.js';
 import { openDatabase } from '../src/database/open-database.js';

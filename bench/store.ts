@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { BatchStore } from '../src/database/events/batch-store.js';
-import type { BatchCommit } from '../src/database/events/batch-store.js';
+import type { BatchCommit, PreparedRows } from '../src/database/events/batch-store.js';
 import { CheckpointStore } from '../src/database/events/checkpoint-store.js';
 import type { Database } from '../src/database/database.js';
 import { Migrator } from '../src/database/schema/migrator.js';
@@ -124,11 +124,13 @@ class OwnRun {
   /** Returns the seconds that it takes. */
   async store(batches: readonly EventBatch[]): Promise<number> {
     const startedAt = performance.now();
+    let rows: PreparedRows | null = null;
     for (const [at, batch] of batches.entries()) {
-      const committed = this.#batches.commit(this.#commitOf(batch));
+      const committed = this.#batches.commit(this.#commitOf(batch), rows);
       const next = batches[at + 1];
       const added = this.#version + 2;
-      if (next !== undefined) setImmediate(() => this.#batches.prepare({ pipelineId, chainId, added }, next));
+      await setImmediate();
+      rows = next === undefined ? null : this.#batches.prepare({ pipelineId, chainId, added }, next);
       await committed;
       this.#version += 1;
     }

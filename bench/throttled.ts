@@ -1,4 +1,4 @@
-import { playSeeds, throttlings } from '../test/chain/endpoints/throttled-endpoints.js';
+import { playSeeds, throttlings } from '../test/chain/transport/endpoints/throttled-endpoints.js';
 import type { Benchmark } from './benchmark.js';
 
 /** How near whoever is refused comes to what whoever knew the endpoint would get, in time that only seems to pass. */

@@ -11,6 +11,7 @@ import { rpcEndpoints } from './0009-rpc-endpoints.js';
 import { installation } from './0010-installation.js';
 import { namesAndWorkers } from './0011-names-and-workers.js';
 import { journal } from './0012-journal.js';
+import { parked } from './0013-parked.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   installation,
   namesAndWorkers,
   journal,
+  parked,
 ];

@@ -31,5 +31,5 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...healthRoutes(parts),
     ...metricsRoutes(parts),
   ];
-  return [...routes, ...docsRoutes(routes, parts.version)];
+  return [...routes, ...docsRoutes(routes)];
 }

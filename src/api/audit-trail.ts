@@ -40,7 +40,7 @@ export class AuditTrail {
     const { secrets, logger, store } = this.#parts;
     const { method, ip: address } = request;
     const call = { actor: request.right, address, method, path: secrets.mask(request.url) };
-    const detail = typeof request.body === 'string' ? secrets.mask(request.body.slice(0, keptCharacters)) : null;
+    const detail = bodyOf(request, secrets);
     logger.log('info', `${method} ${call.path} by ${call.actor} from ${address}`, { event: 'api.call', ...call });
     return store.begin({ ...call, detail });
   }
@@ -55,4 +55,9 @@ export class AuditTrail {
       logger.log('warn', message, { event: 'api.audit_failed', audit_id: id, status });
     }
   }
+}
+
+function bodyOf({ body }: FastifyRequest, secrets: SecretMask): string | null {
+  if (body === undefined || body === null) return null;
+  return secrets.mask((typeof body === 'string' ? body : JSON.stringify(body)).slice(0, keptCharacters));
 }

@@ -1,3 +1,6 @@
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { messageOf } from '../runtime/errors.js';
@@ -7,14 +10,19 @@ import { AuditTrail } from './audit-trail.js';
 import { EventStreams } from './event-streams.js';
 import { Authorizer } from './guards/authorize.js';
 import { guard } from './guards/guard.js';
+import { validatorCompiler } from 'fastify-type-provider-zod';
 import { limitConnections } from '../runtime/limit-connections.js';
+import { openApiOptions } from './openapi.js';
 import { ProblemError, problemMedia, toProblem } from './problem.js';
 import { registerRoute } from './register-route.js';
 import type { Access, Right, Route } from './route.js';
+import { invalidRequest, readBody } from './validate.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** How its body is read, where it has one. */
+    body?: 'json' | 'text' | undefined;
   }
   interface FastifyRequest {
     right: Right;
@@ -28,6 +36,29 @@ const bodyMedia = ['application/json', 'application/yaml', 'application/x-yaml',
 
 /** Each connection costs memory; one address may be a proxy before many clients. */
 const connectionLimits = { most: 2_000, mostOfOne: 1_000 };
+
+/** Headers of every answer: nothing from elsewhere, no frames, no guesses. */
+const headerOptions: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      'default-src': ["'self'"],
+      'object-src': ["'none'"],
+      'base-uri': ["'none'"],
+      'form-action': ["'self'"],
+      'frame-ancestors': ["'none'"],
+    },
+  },
+  xFrameOptions: { action: 'deny' },
+  // Whether there is TLS before it, this server does not know.
+  strictTransportSecurity: false,
+};
+
+/** What helmet does not know of; no copy of an answer is kept. */
+const headersBesides = {
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  'cache-control': 'no-store',
+};
 
 /** Makes the HTTP server with some routes; it listens when told to. */
 export function createServer(parts: ApiParts, audit: AuditStore, routes: readonly Route[]): FastifyInstance {
@@ -45,14 +76,25 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   });
   limitConnections(app.server, connectionLimits);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(bodyMedia, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser(bodyMedia, { parseAs: 'string' }, (request, body, done) =>
+    done(null, readBody(request, body as string)),
+  );
   app.decorateRequest('right', 'anyone');
-  app.addHook('onRequest', guard(parts, new Authorizer(parts.settings.api)));
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
   app.setNotFoundHandler((request) => refuseUnknown(routes, request));
-  const streams = new EventStreams(parts);
-  const trail = new AuditTrail({ ...parts, store: audit });
-  for (const route of routes) registerRoute(app, route, { audit: trail, streams });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSchemaErrorFormatter(invalidRequest);
+  // The schemas of answers are for the document, and for tests.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  void app.register(helmet, headerOptions);
+  void app.register(rateLimit, { global: false });
+  void app.register(swagger, openApiOptions(parts.version));
+  app.after(() => {
+    app.addHook('onRequest', (_request, reply, done) => done(void reply.headers(headersBesides)));
+    guard(app, parts, new Authorizer(parts.settings.api));
+    const served = { audit: new AuditTrail({ ...parts, store: audit }), streams: new EventStreams(parts) };
+    for (const route of routes) registerRoute(app, route, served);
+  });
   return app;
 }
 

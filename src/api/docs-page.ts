@@ -14,7 +14,7 @@ pre{overflow:auto;max-height:24rem;background:#8881;padding:.6rem}
 
 interface Operation {
   readonly summary: string;
-  readonly parameters: readonly Parameter[];
+  readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content: object }>>;
 }
@@ -46,7 +46,7 @@ ${tags.map(section).join('\n')}
 
 function operationHtml({ method, path, access }: Route, operation: Operation | undefined): string {
   if (operation === undefined) return '';
-  const { summary, parameters, requestBody, responses } = operation;
+  const { summary, parameters = [], requestBody, responses } = operation;
   const rows = parameters.map(
     ({ name, in: place, required, description = '', schema }) =>
       `<tr><td><code>${escape(name)}</code></td><td>${place}${required ? ', required' : ''}</td><td><code>${escape(JSON.stringify(schema))}</code></td><td>${escape(description)}</td></tr>`,

@@ -1,7 +1,9 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { FastifySchema } from 'fastify';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { problemMedia } from './problem.js';
 import type { Route } from './route.js';
-
-type Json = Record<string, unknown>;
 
 const problemSchema = z
   .object({
@@ -15,10 +17,8 @@ const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
-interface ObjectSchema {
-  readonly properties?: Readonly<Record<string, Json>>;
-  readonly required?: readonly string[];
-}
+/** A definition is read by its route, whose errors name lines: here it is anything. */
+const definitionSchema = z.unknown().meta({ type: 'object', description: 'a definition: docs/pipelines.md' });
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'a part of the request is malformed',
@@ -33,108 +33,57 @@ const reasons: Readonly<Record<number, string>> = {
   503: 'the database is away, or something is not in order',
 };
 
-/** Describes routes as an OpenAPI 3.1 document. */
-export function openApiDocument(routes: readonly Route[], version: string): Json {
-  const schemas: Json = {};
-  const paths: Record<string, Json> = {};
-  const describe = new Describer(schemas);
-  for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: describe.operation(route) };
-  }
+/** Returns how the routes of a server are told as an OpenAPI 3.1 document. */
+export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
+  const zodToJsonConfig = { override: tellWhatIsRead };
+  const toObject = createJsonSchemaTransformObject({ zodToJsonConfig });
   return {
-    openapi: '3.1.0',
-    info: {
-      title: 'chainparse',
-      version,
-      description: 'Pipelines, their tasks and events, and what is wrong with them.',
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'chainparse',
+        version,
+        description: 'Pipelines, their tasks and events, and what is wrong with them.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
-    paths,
-    components: { schemas, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transformObject: (document) => withoutInputs(toObject(document)),
   };
 }
 
-/** Describes one route after the other; named schemas are kept once. */
-class Describer {
-  readonly #schemas: Json;
+/** Returns what fastify checks of a route's requests, and tells of it. */
+export function routeSchema(route: Route): FastifySchema {
+  const { method, path, summary, tag, access, params, query, body } = route;
+  return {
+    operationId: nameOf(method, path),
+    summary,
+    tags: [tag],
+    security: access === 'open' ? [] : [{ token: [] }],
+    ...(params === undefined ? {} : { params }),
+    ...(query === undefined ? {} : { querystring: query }),
+    ...(body === undefined ? {} : { body: body === 'text' ? definitionSchema : body }),
+    consumes: body === 'text' ? ['application/json', 'application/yaml'] : ['application/json'],
+    response: responsesOf(route),
+  };
+}
 
-  constructor(schemas: Json) {
-    this.#schemas = schemas;
+function responsesOf(route: Route): Readonly<Record<number, object>> {
+  const { answer } = route;
+  const {
+    status = 200,
+    media,
+    schema,
+    description,
+  } = 'schema' in answer
+    ? { ...answer, media: 'application/json', description: 'done' }
+    : { media: answer.media, schema: z.string(), description: answer.what };
+  const problem = { [problemMedia]: { schema: problemSchema } };
+  const responses: Record<number, object> = { [status]: { description, content: { [media]: { schema } } } };
+  for (const code of problemsOf(route)) {
+    responses[code] = { description: reasons[code] ?? 'a problem', content: problem };
   }
-
-  operation(route: Route): Json {
-    const { method, path, summary, tag, access, params, query } = route;
-    return {
-      operationId: nameOf(method, path),
-      summary,
-      tags: [tag],
-      security: access === 'open' ? [] : [{ token: [] }],
-      parameters: [...this.#parameters(params, 'path'), ...this.#parameters(query, 'query')],
-      ...this.#requestBody(route),
-      responses: this.#responses(route),
-    };
-  }
-
-  #parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): readonly Json[] {
-    if (schema === undefined) return [];
-    const written = this.#schema(schema, 'input') as ObjectSchema;
-    const read = this.#schema(schema, 'output') as ObjectSchema;
-    const { properties = {}, required = [] } = written;
-    // A number is written as a text of digits: what is read says more. Of everything else, what is written does.
-    const shape = (name: string): Json => {
-      const value = read.properties?.[name];
-      return value?.['type'] === 'integer' ? value : (properties[name] ?? {});
-    };
-    return Object.keys(properties).map((name) => {
-      const { description = properties[name]?.['description'], ...property } = shape(name);
-      const isRequired = place === 'path' || required.includes(name);
-      return {
-        name,
-        in: place,
-        required: isRequired,
-        ...(description === undefined ? {} : { description }),
-        schema: property,
-      };
-    });
-  }
-
-  #requestBody({ body }: Route): Json {
-    if (body === undefined) return {};
-    if (body !== 'text') {
-      return {
-        requestBody: { required: true, content: { 'application/json': { schema: this.#schema(body, 'input') } } },
-      };
-    }
-    const schema = { type: 'object', description: 'a definition: docs/pipelines.md' };
-    return {
-      requestBody: { required: true, content: { 'application/json': { schema }, 'application/yaml': { schema } } },
-    };
-  }
-
-  #responses(route: Route): Json {
-    const { answer } = route;
-    const good =
-      'schema' in answer
-        ? { 'application/json': { schema: this.#schema(answer.schema, 'output') } }
-        : { [answer.media]: { schema: { type: 'string' } } };
-    const description = 'schema' in answer ? 'done' : answer.what;
-    const status = ('schema' in answer ? answer.status : undefined) ?? 200;
-    const problem = { 'application/problem+json': { schema: this.#schema(problemSchema, 'output') } };
-    const problems = problemsOf(route).map((code) => [
-      code,
-      { description: reasons[code] ?? 'a problem', content: problem },
-    ]);
-    return { [status]: { description, content: good }, ...(Object.fromEntries(problems) as Json) };
-  }
-
-  #schema(schema: z.ZodType, io: 'input' | 'output'): Json {
-    const { $defs = {}, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
-    delete json['$schema'];
-    for (const [name, value] of Object.entries($defs as Json)) this.#schemas[name] = moveReferences(value);
-    const { id, ...own } = json;
-    if (typeof id !== 'string') return moveReferences(own) as Json;
-    this.#schemas[id] = moveReferences(own);
-    return { $ref: `#/components/schemas/${id}` };
-  }
+  return responses;
 }
 
 function problemsOf({ access, body, problems = [] }: Route): readonly number[] {
@@ -152,16 +101,20 @@ function nameOf(method: string, path: string): string {
   return [method.toLowerCase(), ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join('');
 }
 
-/** Zod's own definitions lie beside each schema; in the document all lie in one place. */
-function moveReferences(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => moveReferences(item));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value as Json).flatMap(([key, item]) => {
-      if (key === 'id' && typeof item === 'string') return [];
-      const moved =
-        key === '$ref' && typeof item === 'string' ? item.replace('#/$defs/', '#/components/schemas/') : item;
-      return [[key, moveReferences(moved)]];
-    }),
-  );
+/** A number in a URL is a text of digits: that it is a number, and which one where it is left out, says more. */
+function tellWhatIsRead({
+  zodSchema,
+  jsonSchema,
+}: Parameters<NonNullable<z.core.ToJSONSchemaParams['override']>>[0]): void {
+  if (jsonSchema.type !== 'integer') return;
+  delete jsonSchema.pattern;
+  const { def } = zodSchema._zod;
+  if (def.type === 'default') jsonSchema.default = def.defaultValue;
+}
+
+/** No named schema is read, all are told: none of them needs its form as an input. */
+function withoutInputs<T extends object>(document: T): T {
+  const { components } = document as { readonly components?: { readonly schemas?: Record<string, object> } };
+  const told = Object.entries(components?.schemas ?? {}).filter(([name]) => !name.endsWith('Input'));
+  return { ...document, components: { ...components, schemas: Object.fromEntries(told) } };
 }

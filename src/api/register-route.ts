@@ -1,30 +1,35 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditTrail } from './audit-trail.js';
 import type { EventStreams } from './event-streams.js';
-import { ProblemError } from './problem.js';
+import { routeSchema } from './openapi.js';
 import type { Route, RouteAnswer, RouteInput } from './route.js';
-import { parseJson, validate } from './validate.js';
+
+type Parts = Record<string, unknown>;
 
 export interface RegisterParts {
   readonly audit: AuditTrail;
   readonly streams: EventStreams;
 }
 
-/** Adds a route to the server: its parts are checked, its call is noted where it changes something, its answer sent. */
+/** Adds a route to the server: its call is noted where it changes something, its answer sent. */
 export function registerRoute(app: FastifyInstance, route: Route, parts: RegisterParts): void {
   const isStream = 'media' in route.answer && route.answer.media === 'text/event-stream';
   app.route({
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     exposeHeadRoute: route.method === 'GET' && !isStream,
-    config: { access: route.access },
+    config: {
+      access: route.access,
+      body: route.body === undefined ? undefined : route.body === 'text' ? 'text' : 'json',
+    },
+    schema: routeSchema(route),
     handler: isStream
       ? async (request, reply) => {
           await openStream(route, request, reply, parts.streams);
           return reply;
         }
       : async (request, reply) => {
-          const input = readInput(route, request, reply);
+          const input = readInput(request, reply);
           const handle = (): Promise<RouteAnswer> => route.handle(input);
           return sendAnswer(reply, await (route.access === 'write' ? parts.audit.note(request, handle) : handle()));
         },
@@ -37,7 +42,7 @@ async function openStream(
   reply: FastifyReply,
   streams: EventStreams,
 ): Promise<void> {
-  const input = readInput(route, request, reply);
+  const input = readInput(request, reply);
   const leave = streams.enter(request);
   try {
     const answer = await route.handle(input);
@@ -49,34 +54,18 @@ async function openStream(
   }
 }
 
-function readInput(
-  route: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): RouteInput<Record<string, unknown>, Record<string, unknown>, unknown> {
-  const { body: bodySchema, params, query } = route;
-  const isText = bodySchema === 'text';
-  const text = request.body as string | undefined;
-  if (bodySchema !== undefined && !isText) refuseYaml(request);
-  const body = bodySchema === undefined ? undefined : isText ? (text ?? '') : parseJson(text);
-  const checked = validate(
-    { params, query, body: isText ? undefined : bodySchema },
-    { params: request.params, query: request.query, body },
-  );
+/** What fastify has checked. */
+function readInput(request: FastifyRequest, reply: FastifyReply): RouteInput<Parts, Parts, unknown> {
   const lastEventId = request.headers['last-event-id'];
   return {
-    params: (checked.params ?? {}) as Record<string, unknown>,
-    query: (checked.query ?? {}) as Record<string, unknown>,
-    body: isText ? body : checked.body,
+    params: request.params as Parts,
+    query: request.query as Parts,
+    body: request.routeOptions.config.body === 'text' ? (request.body ?? '') : request.body,
     signal: whenGone(reply),
     right: request.right,
     lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
+    document: () => request.server.swagger(),
   };
-}
-
-function refuseYaml({ headers }: FastifyRequest): void {
-  if (!/yaml/i.test(headers['content-type'] ?? '')) return;
-  throw new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', 'this call reads application/json');
 }
 
 function whenGone(reply: FastifyReply): AbortSignal {

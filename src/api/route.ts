@@ -20,6 +20,8 @@ export interface RouteInput<P, Q, B> {
   readonly right: Right;
   /** What the client of a stream has seen last, where it says so. */
   readonly lastEventId: string | undefined;
+  /** Returns the OpenAPI document of the server. */
+  readonly document: () => object;
 }
 
 /** What a route answers with: a JSON value, a text of some media type, or a stream of events. */
@@ -55,7 +57,7 @@ export interface RouteSpec<P extends Shape, Q extends Shape, B> {
   handle(input: RouteInput<z.output<P>, z.output<Q>, B>): RouteAnswer | Promise<RouteAnswer>;
 }
 
-/** A route whose types are no longer known: what `registerRoute` and the OpenAPI document work with. */
+/** A route whose types are no longer known: what `registerRoute` works with. */
 export type Route = Omit<RouteSpec<Shape, Shape, unknown>, 'handle'> & {
   handle(input: RouteInput<Record<string, unknown>, Record<string, unknown>, unknown>): Promise<RouteAnswer>;
 };

@@ -1,47 +1,35 @@
-import type { z } from 'zod';
+import type { FastifyRequest } from 'fastify';
+import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { ProblemError, type FieldProblem } from './problem.js';
 
-/** Says what a request's parts must be. */
-export interface RequestSchemas {
-  readonly params?: z.ZodType | undefined;
-  readonly query?: z.ZodType | undefined;
-  readonly body?: z.ZodType | undefined;
-}
+/** Issues of one part of a request that are told, at most. */
+const mostErrors = 20;
 
-/** Checks a request's parts, all of them; throws a ProblemError that names everything that is wrong. */
-export function validate(
-  schemas: RequestSchemas,
-  parts: Readonly<Record<keyof RequestSchemas, unknown>>,
-): {
-  readonly [K in keyof RequestSchemas]-?: unknown;
-} {
-  const errors: FieldProblem[] = [];
-  const check = (name: keyof RequestSchemas): unknown => {
-    const result = schemas[name]?.safeParse(parts[name]);
-    if (result === undefined) return undefined;
-    if (result.success) return result.data;
-    errors.push(...result.error.issues.slice(0, 20).map((issue) => toFieldProblem(name, issue)));
-    return undefined;
-  };
-  const values = { params: check('params'), query: check('query'), body: check('body') };
-  if (errors.length === 0) return values;
+/** Returns the problem that names everything that is wrong with one part of a request. */
+export function invalidRequest(issues: readonly FastifySchemaValidationError[], part: string): ProblemError {
+  const name = part === 'querystring' ? 'query' : part;
+  const errors = issues.slice(0, mostErrors).map(({ instancePath, message = 'is malformed' }): FieldProblem => {
+    const path = [name, ...instancePath.split('/').filter((word) => word !== '')].join('.');
+    return { path: path.slice(0, 200), message: message.slice(0, 500) };
+  });
   const [first] = errors;
-  const detail = `${first?.path ?? 'the request'}: ${first?.message ?? 'is malformed'}`;
-  throw new ProblemError(400, 'INVALID_REQUEST', detail, { errors });
+  return new ProblemError(400, 'INVALID_REQUEST', `${first?.path ?? name}: ${first?.message ?? 'is malformed'}`, {
+    errors,
+  });
 }
 
-function toFieldProblem(part: string, { path, message }: z.core.$ZodIssue): FieldProblem {
-  return { path: [part, ...path.map(String)].join('.').slice(0, 200), message: message.slice(0, 500) };
-}
-
-/** Reads a body's text as JSON; an empty one is none. Throws a ProblemError. */
-export function parseJson(text: string | undefined): unknown {
-  if (text === undefined || text.trim() === '') return undefined;
+/** Reads a body's text as its route wants it: JSON, or as it is. Throws a ProblemError. */
+export function readBody({ headers, routeOptions }: FastifyRequest, text: string): unknown {
+  const { body } = routeOptions.config;
+  if (body !== 'json') return text;
+  if (/yaml/i.test(headers['content-type'] ?? '')) {
+    throw new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', 'this call reads application/json');
+  }
+  if (text.trim() === '') return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ProblemError(400, 'INVALID_REQUEST', 'body: is no JSON', {
-      errors: [{ path: 'body', message: 'is no JSON' }],
-    });
+    const message = 'is no JSON';
+    throw new ProblemError(400, 'INVALID_REQUEST', `body: ${message}`, { errors: [{ path: 'body', message }] });
   }
 }

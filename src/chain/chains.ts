@@ -1,9 +1,9 @@
 import type { Clock } from '../runtime/clock.js';
 import type { LogFields, LogLevel, Logger } from '../runtime/logger.js';
-import { ChainClient } from './chain-client.js';
-import type { ObserveChain } from './chain-event.js';
-import type { EndpointReport } from './endpoints/endpoint-report.js';
-import { HeadFeed } from './heads/head-feed.js';
+import { ChainClient } from './blocks/chain-client.js';
+import type { ObserveChain } from './transport/rpc/chain-event.js';
+import type { EndpointReport } from './transport/endpoints/endpoint-report.js';
+import { HeadFeed } from './blocks/head-feed.js';
 
 /** What a source needs of its chain. */
 export interface ChainAccess {

@@ -28,8 +28,8 @@ export interface CommandContext {
   /** Listens for the key that ends what is watched; release it when done. */
   quitKey(): QuitKey;
   readonly secrets: SecretMask;
-  /** The table of commands: for completion. */
-  readonly commands: readonly CommandOutline[];
+  /** Loads every command: for completion. */
+  readonly commands: () => Promise<readonly CommandOutline[]>;
   /** Opens the database that the settings name; it is closed after the command. */
   database(options?: Omit<OpenOptions, 'clock'>): Promise<Database>;
 }

@@ -3,11 +3,12 @@ import type { ExitCode } from '../runtime/errors.js';
 import { SecretMask } from '../runtime/secrets.js';
 import { loadSettings, type LoadedSettings } from '../settings/settings.js';
 import type { CommandIo } from './terminal/command-io.js';
-import { commandTable } from './command-line/command-table.js';
 import { createConsoleLogger } from './terminal/console-logger.js';
 import type { CommandContext } from './context.js';
 import { OpenedDatabases } from './opened-databases.js';
 import { Output } from './output.js';
+import { loadAll } from './command-line/command.js';
+import { commandList } from './command-list.js';
 import type { ParsedCommand } from './command-line/parse-command-line.js';
 import { resolvePipelines } from './resolve-pipelines.js';
 import { reportError } from './report-error.js';
@@ -51,7 +52,7 @@ async function runInContext(
   const note = (text: string): void => statusLine.write(text);
   const { lang } = settings;
   const output = new Output({ stdout: io.stdout, note, json, quiet, color, wide, columns, lang, secrets });
-  const signals = new Signals({ io, clock, graceful: parsed.spec.stopsGracefully ?? false });
+  const signals = new Signals({ io, clock, graceful: parsed.command.stopsGracefully ?? false });
   const context: CommandContext = {
     settings,
     shownSettings: shown,
@@ -64,14 +65,13 @@ async function runInContext(
     signals,
     quitKey: () => listenForQuit(io),
     secrets,
-    commands: commandTable,
+    commands: () => loadAll(commandList),
     database: (options) => databases.open(options),
   };
   try {
-    const action = await parsed.spec.load?.();
-    const options = await resolvePipelines(parsed.spec, parsed.options, context);
-    // The table pairs each action with the spec that its options were checked by.
-    return (await action?.(context, options as never)) ?? 0;
+    const options = await resolvePipelines(parsed.command, parsed.options, context);
+    // A command pairs its action with that by which its options were checked.
+    return (await parsed.command.action?.(context, options as never)) ?? 0;
   } finally {
     await databases.close();
     signals.dispose();

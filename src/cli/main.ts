@@ -1,7 +1,7 @@
 import type { ExitCode } from '../runtime/errors.js';
 import { SecretMask } from '../runtime/secrets.js';
 import { processIo, type CommandIo } from './terminal/command-io.js';
-import { commandTable } from './command-line/command-table.js';
+import { commandList } from './command-list.js';
 import { parseCommandLine, type ParsedCommand, type PrintedText } from './command-line/parse-command-line.js';
 import { reportError } from './report-error.js';
 import { version } from './version.js';
@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], io: CommandIo = processIo()):
   io.stdout.on('error', ignoreClosedPipe);
   let parsed: ParsedCommand | PrintedText;
   try {
-    parsed = parseCommandLine(commandTable, argv, version());
+    parsed = await parseCommandLine(commandList, argv, version());
   } catch (error) {
     const secrets = new SecretMask();
     return reportError(error, io.stderr, { json: argv.includes('--json'), debug: false, secrets });

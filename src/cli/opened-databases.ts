@@ -2,6 +2,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Database } from '../database/database.js';
 import type { OpenOptions } from '../database/open-database.js';
 import type { Settings } from '../settings/settings.js';
+import type { CommandContext } from './context.js';
 
 /** The databases that a command opened: closed together when it ends. */
 export class OpenedDatabases {
@@ -26,5 +27,26 @@ export class OpenedDatabases {
   /** Closes every one; a failure to close changes nothing any more. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#opened.splice(0).map((database) => database.close()));
+  }
+}
+
+/**
+ * Opens the database of the settings for a command's work, and closes it however the work ends. Throws NotMigratedError
+ * where migrations are pending.
+ */
+export async function withDatabase<T>(
+  { settings, clock }: Pick<CommandContext, 'settings' | 'clock'>,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const [{ openDatabase }, { requireMigrated }] = await Promise.all([
+    import('../database/open-database.js'),
+    import('../database/schema/migrator.js'),
+  ]);
+  const database = await openDatabase(settings.databaseUrl, { timezone: settings.databaseTimezone, clock });
+  try {
+    await requireMigrated(database);
+    return await work(database);
+  } finally {
+    await database.close();
   }
 }

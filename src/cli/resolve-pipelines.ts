@@ -1,7 +1,7 @@
-import type { CommandOutline } from './command-line/command-outline.js';
-import { optionName } from './command-line/check-values.js';
+import type { Command } from './command-line/command.js';
+import { optionName } from './command-line/options.js';
 import type { CommandContext } from './context.js';
-import { withDatabase } from './with-database.js';
+import { withDatabase } from './opened-databases.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -10,11 +10,11 @@ type Values = Readonly<Record<string, unknown>>;
  * UsageError where several have it.
  */
 export async function resolvePipelines(
-  spec: CommandOutline,
+  command: Command,
   values: Values,
   context: Pick<CommandContext, 'settings' | 'clock'>,
 ): Promise<Values> {
-  const named = pipelineValues(spec).flatMap((key) => {
+  const named = pipelineValues(command).flatMap((key) => {
     const name = values[key];
     return typeof name === 'string' ? [{ key, name }] : [];
   });
@@ -26,7 +26,7 @@ export async function resolvePipelines(
   return { ...values, ...Object.fromEntries(ids) };
 }
 
-function pipelineValues({ arguments: positional = [], options = [] }: CommandOutline): readonly string[] {
+function pipelineValues({ arguments: positional = [], options = [] }: Command): readonly string[] {
   return [
     ...positional.filter(({ kind }) => kind === 'pipeline').map(({ name }) => name),
     ...options.filter(({ kind }) => kind === 'pipeline').map(optionName),

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js';
+import { messageOf } from '../runtime/errors.js';
 import type { CommandIo } from './terminal/command-io.js';
 
 /** How long a command that was asked to end may take, in milliseconds: CONTRACT promises 10 s. */
@@ -58,4 +59,9 @@ export class Signals {
     }
     this.#options.io.exit(exitCodes[signal]);
   }
+}
+
+/** Returns the exit code of a command that a signal cut short. */
+export function stopCode(stopping: AbortSignal): 130 | 143 {
+  return messageOf(stopping.reason).endsWith('SIGTERM') ? 143 : 130;
 }

@@ -16,11 +16,7 @@ const failures: Record<Exclude<ErrorKind, 'other'>, readonly [Failure, string, s
   unreachable: [DatabaseUnreachableError, "can't be reached"],
   malformed: [DatabaseUnusableError, "can't be read"],
   refused: [DatabaseRefusedError, "can't be reached"],
-  forbidden: [
-    RuntimeFailure,
-    'does not let this user',
-    'GRANT SELECT, INSERT, UPDATE, DELETE ON the database; migrate wants CREATE, ALTER, INDEX too, --rollback DROP',
-  ],
+  forbidden: [RuntimeFailure, 'does not let this user'],
   'no-default': [
     RuntimeFailure,
     'wants a value that chainparse does not know',

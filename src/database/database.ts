@@ -3,7 +3,7 @@ import type { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
 import type { Driver, QueryPlan } from './driver.js';
 import type { Schema } from './schema/schema.js';
-import type { BulkInsert, ScriptStep, SqlValue, Statement, StepResult } from './script.js';
+import type { BulkInsert, ScriptStep, Sent, SqlValue, Statement, StepResult } from './script.js';
 
 /** A query that Knex built; awaiting it runs it. */
 export type Query = Knex.QueryBuilder | Knex.Raw;
@@ -22,9 +22,10 @@ export interface Database {
   read<T>(build: (knex: Knex) => Query): Promise<T>;
   /**
    * Runs all steps in one transaction or none of them; tries again where contention rolled it back. Throws FenceError
-   * where a fence did not hold, DatabaseUnreachableError where the outcome is unknown.
+   * where a fence did not hold, DatabaseUnreachableError where the outcome is unknown. Calls `sent` once the steps have left
+   * this process.
    */
-  write(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]>;
+  write(steps: readonly (Query | Statement | BulkInsert)[], sent?: Sent): Promise<readonly StepResult[]>;
   /**
    * As `write`, but never waits behind another script: for beats. A server has a connection for it that nobody else uses;
    * SQLite has one writer, whose scripts are short.
@@ -35,10 +36,8 @@ export interface Database {
    * is not tried again, and never throws. Resolves with whether it is known to be done.
    */
   writeAside(build: (knex: Knex) => Query): Promise<boolean>;
-  /** Does now, perhaps while another script is in the air, what inserts of a later script cost this process. */
-  prepare?(inserts: readonly BulkInsert[]): void;
-  /** Resolves once what scripts were sent has left this process, or shortly after where nobody takes it. */
-  whenSent?(): Promise<void>;
+  /** Does now what an insert of a later script costs this process; returns what to write in its place. */
+  prepare(insert: BulkInsert): BulkInsert;
   /** Asks how the database would run a query; runs nothing. */
   explain(query: Query): Promise<QueryPlan>;
   /** Runs `work` with the schema as seen through one connection, which nobody else uses meanwhile. */

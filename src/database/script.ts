@@ -43,15 +43,20 @@ export interface StepResult {
 export interface ScriptRunner {
   /**
    * Runs all steps or none. Throws FenceError where a fence did not hold (nothing is written then), and
-   * DatabaseUnreachableError where the outcome is unknown.
+   * DatabaseUnreachableError where the outcome is unknown. Calls `sent` once the steps have left this process, or shortly
+   * after where nobody takes them.
    */
-  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]>;
-  /** Does now, perhaps while another script is in the air, what an insert of a later script costs this process. */
-  prepare?(insert: BulkInsert): void;
-  /** Resolves once the scripts that were sent have left this process, or shortly after where nobody takes them. */
-  whenSent?(): Promise<void>;
+  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]>;
+  /**
+   * Returns an insert for a later script, for which this process has done what it can do before, perhaps while another
+   * script is in the air. Throws a TypeError where the text of a `hex` column is none.
+   */
+  prepare(insert: BulkInsert): BulkInsert;
   close(): Promise<void>;
 }
+
+/** Is told that what was to be sent is on its way; more often than once where it is sent again. */
+export type Sent = () => void;
 
 /**
  * A fence of a script did not hold, and the script was rolled back. Which one is not known (a server tells only that a

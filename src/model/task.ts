@@ -48,6 +48,8 @@ export interface Task {
   readonly endTime: string | null;
   readonly endReason: string | null;
   readonly error: string | null;
+  /** Of a task that parked its pipeline: the newest block whose rows a rewind may keep; null: none. */
+  readonly keepsBlock: number | null;
   readonly progress: Progress | null;
   /** Seconds since the last heartbeat, by the database's clock; null where there was none. */
   readonly heartbeatAgeSeconds: number | null;

@@ -1,6 +1,7 @@
-import type { BatchCommit, BatchStore } from '../database/events/batch-store.js';
+import type { BatchCommit, BatchStore, PreparedRows } from '../database/events/batch-store.js';
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import { FenceError } from '../database/script.js';
+import type { Sent } from '../database/script.js';
 import type { EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
 import type { BlockRef } from '../model/block.js';
 import type { Progress } from '../model/task.js';
@@ -24,6 +25,18 @@ export interface CommitterParts {
 /** After how many commits what nobody needs of the journal is forgotten. */
 const commitsPerPrune = 128;
 
+/** A message of a source on its way into the database. */
+export interface Commit {
+  readonly message: SourceMessage;
+  /** Resolves once what `run` sends has left this process, and at the latest when it ends. */
+  readonly sent: Promise<void>;
+  /**
+   * Commits the message exactly once, also when the database goes away in between; returns what changed in the progress.
+   * Throws LeaseLostError or CheckpointMovedError.
+   */
+  run(progress: Progress): Promise<Partial<Progress>>;
+}
+
 /** Commits one message of a source after the other and knows where the checkpoint stands. */
 export class Committer {
   readonly #parts: CommitterParts;
@@ -42,24 +55,33 @@ export class Committer {
     this.#blockNumber = start.checkpoint.blockNumber;
   }
 
-  /** Builds the rows of a message that will be committed, perhaps while another commit is in the air. */
-  prepare(message: SourceMessage): void {
-    const { pipelineId, chainId, batches } = this.#parts;
+  /** Builds the rows of a message, perhaps while another commit is in the air; each is run in its turn. */
+  prepare(message: SourceMessage): Commit {
     this.#prepared += 1;
+    const rows = this.#build(message);
+    let left: Sent = () => undefined;
+    const sent = new Promise<void>((resolve) => (left = resolve));
+    const run = (progress: Progress): Promise<Partial<Progress>> =>
+      (message.kind === 'events'
+        ? this.#append(message, rows, progress, left)
+        : this.#takeBack(message, progress)
+      ).finally(left);
+    return { message, sent, run };
+  }
+
+  #build(message: SourceMessage): PreparedRows | null {
+    const { pipelineId, chainId, batches } = this.#parts;
     // Of rows that are stored already it is not known yet which differ.
-    if (message.kind !== 'events' || this.#replaces(message)) return;
-    batches.prepare({ pipelineId, chainId, added: this.#version + this.#prepared }, message);
+    if (message.kind !== 'events' || this.#replaces(message)) return null;
+    return batches.prepare({ pipelineId, chainId, added: this.#version + this.#prepared }, message);
   }
 
-  /**
-   * Commits a message exactly once, also when the database goes away in between; returns what changed in the progress.
-   * Throws LeaseLostError or CheckpointMovedError.
-   */
-  async commit(message: SourceMessage, progress: Progress): Promise<Partial<Progress>> {
-    return message.kind === 'events' ? this.#append(message, progress) : this.#takeBack(message, progress);
-  }
-
-  async #append(batch: EventBatch, progress: Progress): Promise<Partial<Progress>> {
+  async #append(
+    batch: EventBatch,
+    rows: PreparedRows | null,
+    progress: Progress,
+    sent: Sent,
+  ): Promise<Partial<Progress>> {
     const follows = this.#blockNumber !== null && batch.fromBlock === this.#blockNumber + 1;
     const startBlock = follows && this.#startBlock !== null ? this.#startBlock : batch.fromBlock;
     const after = { ...progress, nextBlock: batch.toBlock + 1, events: progress.events + batch.events.length };
@@ -74,7 +96,7 @@ export class Committer {
       progress: after,
     };
     const to = { number: batch.toBlock, hash: batch.toHash };
-    await this.#once(to, (version) => this.#parts.batches.commit({ ...commit, version }));
+    await this.#once(to, (version) => this.#parts.batches.commit({ ...commit, version }, rows, sent));
     this.#moveTo(startBlock, to, after);
     return { nextBlock: after.nextBlock, events: after.events };
   }
@@ -136,8 +158,7 @@ export class Committer {
       return false;
     }
     if (change === null || now.blockNumber !== to.number || now.blockHash !== to.hash) throw new CheckpointMovedError();
-    // It landed first, and what has landed since is repairs.
-    this.#version = now.version - 1;
+    // It landed first. Repairs that have landed since are met by the next commit.
     return true;
   }
 }

@@ -7,9 +7,11 @@ import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { CheckpointMovedError, Committer } from './commit.js';
+import type { Commit } from './commit.js';
 import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 import { readAhead } from './read-ahead.js';
+import { SourceMoves } from './source-moves.js';
 import { readStart } from './start.js';
 import type { Start } from './start.js';
 
@@ -61,19 +63,15 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const committer = new Committer(execution, start);
     const left = new AbortController();
     const signal = AbortSignal.any([execution.signal, left.signal]);
+    const moves = new SourceMoves(execution.lease, signal);
     const moved = ({ nextBlock = null, ...known }: Partial<Progress>): Promise<void> =>
       // The source is ahead of what is done, which only commits tell.
-      execution.lease.moved(report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }), signal);
+      moves.moved(() => report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }));
     const messages = execution.source.messages(toContext({ ...execution, signal }, run, start, moved));
-    const prepare = (message: SourceMessage): void => committer.prepare(message);
-    const whenSent = async (): Promise<void> => {
-      // The commit begins when the loop below is handed its message.
-      await execution.clock.sleep(0);
-      await execution.batches.whenSent();
-    };
+    const prepare = (message: SourceMessage): Commit => committer.prepare(message);
     try {
-      for await (const message of readAhead(messages, prepare, () => left.abort(), whenSent)) {
-        report(await commitTimed(execution, committer, message, progress));
+      for await (const commit of readAhead(messages, prepare, () => left.abort())) {
+        report(await moves.during(() => runTimed(execution, commit, progress)));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         run = { mode: run.mode, toBlock: run.toBlock };
       }
@@ -85,14 +83,14 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
   }
 }
 
-async function commitTimed(
+async function runTimed(
   { clock, onCommit }: Execution,
-  committer: Committer,
-  message: SourceMessage,
+  commit: Commit,
   progress: Progress,
 ): Promise<Partial<Progress>> {
   const since = clock.monotonic();
-  const changed = await committer.commit(message, progress);
+  const changed = await commit.run(progress);
+  const { message } = commit;
   const events = message.kind === 'events' ? message.events.length : 0;
   onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since });
   return changed;

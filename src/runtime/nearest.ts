@@ -1,8 +1,16 @@
 import { closest } from 'fastest-levenshtein';
 
-/** Returns the candidate that is spelled most like the word, whatever the case; undefined where there is none. */
+/** A beginning of so many letters is no accident. */
+const shortestStart = 3;
+
+/**
+ * Returns the candidate that is most likely meant by a word, whatever the case: one that begins with it, else the one that
+ * is spelled most like it. Undefined where there is no candidate.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
+  const written = word.toLowerCase();
   const lower = candidates.map((candidate) => candidate.toLowerCase());
-  return candidates[lower.indexOf(closest(word.toLowerCase(), lower))];
+  const begun = lower.find((candidate) => written.length >= shortestStart && candidate.startsWith(written));
+  return candidates[lower.indexOf(begun ?? closest(written, lower))];
 }

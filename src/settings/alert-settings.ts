@@ -1,15 +1,5 @@
-import { z } from 'zod';
 import { week, year } from './amount.js';
 import { setting } from './setting.js';
-import { amount, count, onOff, orNone, orOff, share, webUrl, words } from './setting-values.js';
-
-/** A key of fewer than 8 bytes, or one that is none and would be read as an empty one, signs nothing. */
-const signingSecret = z
-  .string()
-  .min(8, 'is shorter than 8 characters')
-  .refine((text) => !text.startsWith('whsec_') || /^whsec_[A-Za-z0-9+/]{11,}={0,2}$/.test(text), {
-    error: 'has no base64 of 8 bytes or more behind whsec_',
-  });
 
 /** When an alert is raised, and where it is sent. A rule that is null or false is switched off. */
 export const alertSettings = {
@@ -18,7 +8,7 @@ export const alertSettings = {
     key: 'alerts.webhook_url',
     variable: 'CHAINPARSE_ALERT_WEBHOOK_URL',
     default: '',
-    schema: orNone(webUrl),
+    schema: (is) => is.orNone(is.webUrl),
     title: 'alert webhook',
     description: 'URL that alerts are sent to',
     hint: 'write http://… or https://…',
@@ -29,7 +19,7 @@ export const alertSettings = {
     key: 'alerts.webhook_secret',
     variable: 'CHAINPARSE_ALERT_WEBHOOK_SECRET',
     default: '',
-    schema: orNone(signingSecret),
+    schema: (is) => is.orNone(is.signingSecret),
     title: 'alert webhook secret',
     description: 'what deliveries to it are signed with',
     hint: 'write whsec_ and base64, or any text of 8 characters or more',
@@ -40,7 +30,7 @@ export const alertSettings = {
     key: 'alerts.command',
     variable: 'CHAINPARSE_ALERT_COMMAND',
     default: '',
-    schema: orNone(words),
+    schema: (is) => is.orNone(is.words),
     isList: true,
     title: 'alert command',
     description: 'program, with its arguments, that is run for each alert',
@@ -52,7 +42,7 @@ export const alertSettings = {
     key: 'alerts.delivery_timeout',
     variable: 'CHAINPARSE_ALERT_DELIVERY_TIMEOUT',
     default: '10',
-    schema: amount('seconds', 600),
+    schema: (is) => is.amount('seconds', 600),
     title: 'alert delivery timeout',
     description: 'seconds that one delivery may take',
     hint: 'write seconds, such as 10',
@@ -62,7 +52,7 @@ export const alertSettings = {
     key: 'alerts.repeat',
     variable: 'CHAINPARSE_ALERT_REPEAT',
     default: '60',
-    schema: orOff(amount('minutes', year)),
+    schema: (is) => is.orOff(is.amount('minutes', year)),
     title: 'alert repetition',
     description: 'minutes after which an alert that still stands is told again',
     hint: 'write minutes, such as 60, or off',
@@ -72,7 +62,7 @@ export const alertSettings = {
     key: 'alerts.retention',
     variable: 'CHAINPARSE_ALERT_RETENTION',
     default: '90',
-    schema: orOff(amount('days', 36_500)),
+    schema: (is) => is.orOff(is.amount('days', 36_500)),
     title: 'alert retention',
     description: 'days after which an alert that was cleared is forgotten',
     hint: 'write days, such as 90, or off',
@@ -82,7 +72,7 @@ export const alertSettings = {
     key: 'alerts.heartbeat_failures',
     variable: 'CHAINPARSE_ALERT_HEARTBEAT_FAILURES',
     default: '3',
-    schema: orOff(count),
+    schema: (is) => is.orOff(is.count),
     title: 'alert after heartbeat failures',
     description: 'heartbeats in a row that fail before it is told',
     hint: 'write how many in a row, such as 3, or off',
@@ -92,7 +82,7 @@ export const alertSettings = {
     key: 'alerts.timeout_rate',
     variable: 'CHAINPARSE_ALERT_TIMEOUT_RATE',
     default: '0.2',
-    schema: orOff(share),
+    schema: (is) => is.orOff(is.share),
     title: 'alert at a timeout rate',
     description: 'part of the tasks that ended of late which timed out',
     hint: 'write a part of the tasks that end, such as 0.2 or 20%, or off',
@@ -101,7 +91,7 @@ export const alertSettings = {
     key: 'alerts.timeout_rate_window',
     variable: 'CHAINPARSE_ALERT_TIMEOUT_RATE_WINDOW',
     default: '60',
-    schema: amount('minutes', year),
+    schema: (is) => is.amount('minutes', year),
     title: 'window of the timeout rate',
     description: 'minutes that this part is taken of',
     hint: 'write minutes, such as 60',
@@ -111,7 +101,7 @@ export const alertSettings = {
     key: 'alerts.timeout_rate_minimum',
     variable: 'CHAINPARSE_ALERT_TIMEOUT_RATE_MINIMUM',
     default: '3',
-    schema: count,
+    schema: (is) => is.count,
     title: 'fewest timeouts of a rate',
     description: 'fewest timeouts of which it is told',
     hint: 'write a number of tasks, such as 3',
@@ -121,7 +111,7 @@ export const alertSettings = {
     key: 'alerts.database_unreachable',
     variable: 'CHAINPARSE_ALERT_DATABASE_UNREACHABLE',
     default: '60',
-    schema: orOff(amount('seconds', week)),
+    schema: (is) => is.orOff(is.amount('seconds', week)),
     title: 'alert when the database is away',
     description: 'seconds that the database is away before it is told',
     hint: 'write after how many seconds, such as 60, or off',
@@ -130,7 +120,7 @@ export const alertSettings = {
     key: 'alerts.no_monitor',
     variable: 'CHAINPARSE_ALERT_NO_MONITOR',
     default: 'on',
-    schema: onOff,
+    schema: (is) => is.onOff,
     title: 'alert where no monitor is alive',
     description: 'whether runs tell that no monitor is alive',
     hint: 'write on or off',
@@ -139,7 +129,7 @@ export const alertSettings = {
     key: 'alerts.task_stalled',
     variable: 'CHAINPARSE_ALERT_TASK_STALLED',
     default: 'on',
-    schema: onOff,
+    schema: (is) => is.onOff,
     title: 'alert on stalled tasks',
     description: 'whether it is told that a task stalls',
     hint: 'write on or off',

@@ -1,18 +1,7 @@
-import { z } from 'zod';
 import type { Lang } from '../runtime/lang.js';
 import type { LogLevel } from '../runtime/logger.js';
-import { parseUtcOffset } from '../runtime/utc-offset.js';
 import { hour, week, year } from './amount.js';
-import { databaseUrl } from './database-url-value.js';
 import { setting } from './setting.js';
-import { amount, amountOrNone, oneOf } from './setting-values.js';
-
-const timezone: z.ZodType<string | undefined, string> = z.string().transform((text, context) => {
-  const offset = parseUtcOffset(text);
-  if (offset !== null) return offset;
-  context.addIssue('is no offset');
-  return z.NEVER;
-});
 
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 const logFormats: readonly ('pretty' | 'json')[] = ['pretty', 'json'];
@@ -25,7 +14,7 @@ export const generalSettings = {
     flag: '--database <url>',
     variable: 'CHAINPARSE_DATABASE_URL',
     default: 'sqlite:chainparse.db',
-    schema: databaseUrl,
+    schema: (is) => is.databaseUrl,
     title: 'database',
     description: 'sqlite:PATH, mysql://…, mariadb://… or postgres://…',
     hint: 'write sqlite:PATH, mysql://user:password@host:port/database, mariadb://… or postgres://…',
@@ -36,7 +25,7 @@ export const generalSettings = {
     key: 'database_timezone',
     variable: 'CHAINPARSE_DB_TIMEZONE',
     default: '+00:00',
-    schema: timezone,
+    schema: (is) => is.timezone,
     unset: { value: undefined },
     title: 'database time zone',
     description: 'offset from UTC of the times in the database; where nothing is set, the one that the database has',
@@ -47,7 +36,7 @@ export const generalSettings = {
     flag: '--heartbeat-interval <seconds>',
     variable: 'CHAINPARSE_HEARTBEAT_INTERVAL',
     default: '30',
-    schema: amount('seconds', week),
+    schema: (is) => is.amount('seconds', week),
     title: 'heartbeat interval',
     description: 'seconds between two heartbeats of a run',
     hint: 'write seconds, such as 30',
@@ -57,7 +46,7 @@ export const generalSettings = {
     flag: '--stall-after <seconds>',
     variable: 'CHAINPARSE_STALL_AFTER',
     default: '300',
-    schema: amount('seconds', week),
+    schema: (is) => is.amount('seconds', week),
     title: 'stall limit',
     description: 'stop beating when nothing has moved for so long',
     hint: 'write seconds, such as 300',
@@ -68,7 +57,7 @@ export const generalSettings = {
     flag: '--doubt <seconds>',
     variable: 'CHAINPARSE_DOUBT',
     default: '2',
-    schema: amountOrNone('seconds', hour),
+    schema: (is) => is.amountOrNone('seconds', hour),
     title: 'doubt',
     description: 'doubt the logs of new blocks that nothing proves for so long; 0: not',
     hint: 'write seconds, such as 2, or 0 to believe what a node says of a new block at once',
@@ -78,7 +67,7 @@ export const generalSettings = {
     flag: '--timeout <minutes>',
     variable: 'CHAINPARSE_TASK_TIMEOUT',
     default: '60',
-    schema: amount('minutes', year),
+    schema: (is) => is.amount('minutes', year),
     title: 'task timeout',
     description: 'silence after which a monitor fails a task; 60 where left out',
     hint: 'write minutes, such as 60 or 1.5',
@@ -88,7 +77,7 @@ export const generalSettings = {
     flag: '--interval <seconds>',
     variable: 'CHAINPARSE_CHECK_INTERVAL',
     default: '300',
-    schema: amount('seconds', week),
+    schema: (is) => is.amount('seconds', week),
     title: 'check interval',
     description: 'from one check of the monitor to the next; 300 where left out',
     hint: 'write seconds, such as 300',
@@ -98,7 +87,7 @@ export const generalSettings = {
     flag: '--log-dir <dir>',
     variable: 'CHAINPARSE_LOG_DIR',
     default: 'logs',
-    schema: z.string().min(1, 'is empty'),
+    schema: (is) => is.nonEmpty,
     title: 'log folder',
     description: 'folder of task logs',
     hint: 'write the path of a folder',
@@ -108,19 +97,19 @@ export const generalSettings = {
     flag: '--log-level <level>',
     variable: 'LOG_LEVEL',
     default: 'info',
-    schema: oneOf<LogLevel>(logLevels, { warning: 'warn', fatal: 'error', critical: 'error' }),
+    schema: (is) => is.oneOf<LogLevel>(logLevels, { warning: 'warn', fatal: 'error', critical: 'error' }),
     choices: logLevels,
     title: 'log level',
     description: 'least severe level to log',
     hint: `write one of ${logLevels.join(', ')}`,
   }),
   /** `auto`: pretty on a terminal, else json. */
-  logFormat: setting<'pretty' | 'json' | 'auto'>({
+  logFormat: setting<'pretty' | 'json' | 'auto', 'log_format'>({
     key: 'log_format',
     flag: '--log-format <format>',
     variable: 'CHAINPARSE_LOG_FORMAT',
     default: 'auto',
-    schema: oneOf<'pretty' | 'json'>(logFormats),
+    schema: (is) => is.oneOf<'pretty' | 'json'>(logFormats),
     unset: { value: 'auto' },
     choices: logFormats,
     title: 'log format',
@@ -132,7 +121,7 @@ export const generalSettings = {
     flag: '--lang <lang>',
     variable: 'CHAINPARSE_LANG',
     default: 'en',
-    schema: oneOf(langs),
+    schema: (is) => is.oneOf(langs),
     choices: langs,
     title: 'language',
     description: 'language of headings and log lines',

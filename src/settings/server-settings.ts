@@ -1,9 +1,4 @@
-import { z } from 'zod';
 import { setting } from './setting.js';
-import { countOrOff, host, orNone, orNull, port } from './setting-values.js';
-
-/** What can't stand in a header can't be sent. */
-const token = orNone(z.string().regex(/^[\x21-\x7e]*$/, { error: 'has a blank or a character beyond ASCII' }));
 
 /** Where the HTTP API listens, and who may use it. */
 export const apiSettings = {
@@ -12,7 +7,7 @@ export const apiSettings = {
     flag: '--host <address>',
     variable: 'CHAINPARSE_API_HOST',
     default: '127.0.0.1',
-    schema: host,
+    schema: (is) => is.host,
     title: 'API host',
     description: 'address to listen on; 127.0.0.1 where left out',
     hint: 'write an address to listen on, such as 127.0.0.1 or 0.0.0.0',
@@ -23,7 +18,7 @@ export const apiSettings = {
     flag: '--port <port>',
     variable: 'CHAINPARSE_API_PORT',
     default: '8000',
-    schema: port,
+    schema: (is) => is.port,
     title: 'API port',
     description: 'port to listen on; 8000 where left out',
     hint: 'write a port, such as 8000; 0 takes any that is free',
@@ -33,7 +28,7 @@ export const apiSettings = {
     key: 'api.token',
     variable: 'CHAINPARSE_API_TOKEN',
     default: '',
-    schema: token,
+    schema: (is) => is.token,
     title: 'API token',
     description: 'token that allows everything',
     hint: 'write letters and digits, such as openssl rand -hex 32 prints them',
@@ -44,7 +39,7 @@ export const apiSettings = {
     key: 'api.read_token',
     variable: 'CHAINPARSE_API_READ_TOKEN',
     default: '',
-    schema: token,
+    schema: (is) => is.token,
     title: 'API read token',
     description: 'token that allows reading',
     hint: 'write letters and digits, such as openssl rand -hex 32 prints them',
@@ -55,7 +50,7 @@ export const apiSettings = {
     key: 'api.rate_limit',
     variable: 'CHAINPARSE_API_RATE_LIMIT',
     default: '60000',
-    schema: countOrOff('requests a minute'),
+    schema: (is) => is.countOrOff('requests a minute'),
     title: 'API rate limit',
     description: 'requests a minute of one address',
     hint: 'write requests a minute of one address, such as 60000, or off',
@@ -65,7 +60,7 @@ export const apiSettings = {
     key: 'api.max_lag',
     variable: 'CHAINPARSE_API_MAX_LAG',
     default: '1000',
-    schema: countOrOff('blocks'),
+    schema: (is) => is.countOrOff('blocks'),
     title: 'largest lag of a pipeline that is ready',
     description: 'blocks that a live pipeline may be behind while `/ready` says that all is well',
     hint: 'write blocks, such as 1000, or off',
@@ -79,18 +74,18 @@ export const metricsSettings = {
     flag: '--metrics-host <address>',
     variable: 'CHAINPARSE_METRICS_HOST',
     default: '127.0.0.1',
-    schema: host,
+    schema: (is) => is.host,
     title: 'metrics host',
     description: 'address to serve them on; 127.0.0.1 where left out',
     hint: 'write an address to listen on, such as 127.0.0.1',
   }),
   /** Null: nowhere; 0: one that is free. */
-  port: setting<number | null>({
+  port: setting<number | null, 'metrics.port'>({
     key: 'metrics.port',
     flag: '--metrics-port <port>',
     variable: 'CHAINPARSE_METRICS_PORT',
     default: 'off',
-    schema: orNull(/^(?:off|none|)$/i, port),
+    schema: (is) => is.orNull(/^(?:off|none|)$/i, is.port),
     title: 'metrics port',
     description: 'serve metrics for Prometheus on this port; off where left out',
     hint: 'write a port, such as 9464; 0 takes any that is free, off serves none',

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { amountProblem } from './amount.js';
 import { splitWords } from './split-words.js';
+import { parseUtcOffset } from '../runtime/utc-offset.js';
+
+export { databaseUrl } from './database-url-value.js';
 
 /** Reads a number above zero and at most `max`; fractions are allowed. */
 export function amount(unit: string, max: number): z.ZodType<number, string> {
@@ -111,3 +114,25 @@ export const port: z.ZodType<number, string> = z
   .regex(/^\d{1,5}$/, { error: 'is no port', abort: true })
   .transform(Number)
   .refine((value) => value <= 65_535, { error: 'must be at most 65535' });
+
+/** An offset from UTC. */
+export const timezone: z.ZodType<string | undefined, string> = z.string().transform((text, context) => {
+  const offset = parseUtcOffset(text);
+  if (offset !== null) return offset;
+  context.addIssue('is no offset');
+  return z.NEVER;
+});
+
+/** A key of fewer than 8 bytes, or one that is none and would be read as an empty one, signs nothing. */
+export const signingSecret = z
+  .string()
+  .min(8, 'is shorter than 8 characters')
+  .refine((text) => !text.startsWith('whsec_') || /^whsec_[A-Za-z0-9+/]{11,}={0,2}$/.test(text), {
+    error: 'has no base64 of 8 bytes or more behind whsec_',
+  });
+
+/** What can't stand in a header can't be sent. */
+export const token = orNone(z.string().regex(/^[\x21-\x7e]*$/, { error: 'has a blank or a character beyond ASCII' }));
+
+/** A text. */
+export const nonEmpty = z.string().min(1, 'is empty');

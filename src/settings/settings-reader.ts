@@ -1,5 +1,6 @@
 import { UsageError } from '../runtime/errors.js';
 import { SecretMask, maskUrl } from '../runtime/secrets.js';
+import * as values from './setting-values.js';
 import { flagName, type FoundSetting, type Setting } from './setting.js';
 import type { SettingsSource } from './settings-sources.js';
 import { isRow, type SettingValues } from './settings-table.js';
@@ -44,13 +45,13 @@ export class SettingsReader {
   #read(setting: Setting<unknown>): unknown {
     const found = this.#find(setting) ?? this.#fallbacks[setting.key]?.();
     const { text, origin } = found ?? { text: setting.default, origin: unset };
-    const value = shownText(setting, text);
-    this.shown.push({ name: setting.key, value, origin });
+    const shown = shownText(setting, text);
+    this.shown.push({ name: setting.key, value: shown, origin });
     if (found === undefined && setting.unset !== undefined) return setting.unset.value;
-    const result = setting.schema.safeParse(text);
+    const result = setting.schema(values).safeParse(text);
     if (result.success) return result.data;
     const problem = result.error.issues[0]?.message ?? 'is malformed';
-    throw new UsageError(`${setting.title} '${value}' (${origin}) ${problem}`, { hint: setting.hint });
+    throw new UsageError(`${setting.title} '${shown}' (${origin}) ${problem}`, { hint: setting.hint });
   }
 
   #find(setting: Setting<unknown>): FoundSetting | undefined {

@@ -21,6 +21,13 @@ export type SettingValues<Table> = {
 
 type Row = Setting<unknown>;
 
+type KeysIn<Table> = {
+  [Name in keyof Table]: Table[Name] extends { key: infer K } ? K : KeysIn<Table[Name]>;
+}[keyof Table];
+
+/** What settings are called in the configuration file. */
+export type SettingKey = KeysIn<typeof settingsTable> | typeof rpcUrlSetting.key;
+
 /** Every row, in the order of `chainparse config`. */
 export const allSettings: readonly Row[] = rowsOf(settingsTable);
 

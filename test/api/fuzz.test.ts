@@ -8,7 +8,7 @@ import { openMigrated } from '../support/migrated-database.js';
 import { testApi, type TestApi } from './api-fixture.js';
 
 interface Operation {
-  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
   readonly responses: Readonly<Record<string, { readonly content: object }>>;
 }
@@ -101,8 +101,10 @@ function requestOf(
   operation: Operation,
 ): fc.Arbitrary<InjectOptions & { readonly url: string }> {
   const parameters = fc.record(
-    Object.fromEntries(operation.parameters.map(({ name, schema }) => [name, valueOrNasty(schema)])),
-    { requiredKeys: operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name) },
+    Object.fromEntries((operation.parameters ?? []).map(({ name, schema }) => [name, valueOrNasty(schema)])),
+    {
+      requiredKeys: (operation.parameters ?? []).filter((parameter) => parameter.in === 'path').map(({ name }) => name),
+    },
   );
   const schema = operation.requestBody?.content['application/json']?.schema;
   const body =
@@ -116,7 +118,7 @@ function requestOf(
     const text = (value: unknown): string =>
       encodeURIComponent(typeof value === 'string' ? value : JSON.stringify(value));
     const url = path.replace(/\{(\w+)\}/g, (_all, name: string) => text(values[name]));
-    const query = operation.parameters
+    const query = (operation.parameters ?? [])
       .filter((parameter) => parameter.in === 'query' && parameter.name in values)
       .map(({ name }) => `${name}=${text(values[name])}`);
     return {

@@ -62,7 +62,7 @@ describe('chainparse completion', () => {
   });
 
   it('knows every subcommand', () => {
-    const rows = completionRows([{ name: 'a', summary: 'A', commands: [{ name: 'b', summary: "B's" }] }]);
+    const rows = completionRows([{ name: 'a', summary: 'A', commands: [{ name: 'b', summary: "B's", commands: [] }] }]);
     expect(rows.map(({ path }) => path)).to.deep.equal(['', ' a', ' a b']);
   });
 });

@@ -13,7 +13,7 @@ describe('run', () => {
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(stdout)
       .to.match(/^Usage: chainparse/)
-      .and.to.contain('completion <shell>')
+      .and.to.match(/^ {2}completion {2,}print the completion script of a shell$/m)
       .and.to.contain('--log-dir <dir>');
   });
 
@@ -121,7 +121,7 @@ describe('run', () => {
     for (const argv of [
       ['config', '--databse=mysql://root:hidden@h/db'],
       ['mysql://root:hidden@h/db'],
-      ['config', '--database', 'postgres://root:hidden@h/db', '--log-level', 'debug'],
+      ['config', '--database', 'oracle://root:hidden@h/db', '--log-level', 'debug'],
     ]) {
       const [code, , stderr] = await outcome(argv);
       expect(code).to.equal(2);

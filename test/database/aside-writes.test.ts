@@ -6,6 +6,7 @@ import { createDatabase, eachDatabase, eachServer } from '../support/databases.j
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { within } from '../support/within.js';
+import { wordsOf } from '../support/table-words.js';
 
 const options = { statementTimeoutMs: 20_000, beatTimeoutMs: 1_000 };
 const forget = (database: Database): Promise<boolean> => database.writeAside((knex) => knex('rpc_endpoint').delete());
@@ -95,11 +96,11 @@ eachServer('a write aside', (server) => {
   afterEach(() => database.close());
 
   it('waits for no commit, and keeps neither commits nor beats waiting while it waits for a lock', async () => {
-    const commit = database.write([{ sql: 'DO SLEEP(2)', bindings: [] }]);
+    const commit = database.write([{ sql: wordsOf(database).nap(2), bindings: [] }]);
     expect(await soon(forget(database))).to.equal(true);
     await commit;
-    const stuck = database.writeAside((knex) => knex.raw('DO SLEEP(2)'));
-    const nothing = [{ sql: 'DO 1', bindings: [] }];
+    const stuck = database.writeAside((knex) => knex.raw(wordsOf(database).nap(2)));
+    const nothing = [{ sql: 'SELECT 1', bindings: [] }];
     await soon(Promise.all([database.write(nothing), database.writeUrgently(nothing)]));
     expect(await stuck).to.equal(true);
   });

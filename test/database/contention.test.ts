@@ -39,6 +39,7 @@ describe('contention', () => {
           if (++calls <= times) return Promise.reject(Object.assign(new Error(error.message), error));
           return Promise.resolve([{ matched: 1, insertId: 0 }]);
         },
+        prepare: (insert) => insert,
         close: () => Promise.resolve(),
       };
       const builder = knex({ client: dialect.name === 'sqlite' ? 'better-sqlite3' : 'mysql2', useNullAsDefault: true });
@@ -89,7 +90,7 @@ eachServer('contention on a server', (server) => {
     await one.write([run('INSERT INTO item VALUES (1, 0), (2, 0)')]);
     const add = (id: number): Statement => run(`UPDATE item SET value = value + 1 WHERE id = ${id}`);
     for (let round = 0; round < 5; round++) {
-      const nap = run(wordsOf(one).nap);
+      const nap = run(wordsOf(one).nap(0.05));
       await Promise.all([one.write([add(1), nap, add(2)]), two.write([add(2), nap, add(1)])]);
     }
     expect(await one.read((db) => db('item').orderBy('id').pluck('value'))).to.deep.equal([10, 10]);

@@ -15,7 +15,7 @@ import {
   NotMigratedError,
   RuntimeFailure,
 } from '../../src/runtime/errors.js';
-import { createDatabase, eachDatabase, eachServer } from '../support/databases.js';
+import { createDatabase, eachDatabase, onMysql } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
 import { rejectionOf } from '../support/rejection.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -202,7 +202,7 @@ describe('an error of a server', () => {
   });
 });
 
-eachServer('a login with a password', (server, { name }) => {
+onMysql('a login with a password', (server, { name }) => {
   /** Makes a user, and a database that it may read; returns the database's URL for that user. */
   const urlOf = async (identified: string): Promise<string> => {
     const user = `user${Math.random().toString(36).slice(2, 10)}`;
@@ -256,7 +256,7 @@ eachServer('a login with a password', (server, { name }) => {
   });
 });
 
-eachServer('an error of use', (server) => {
+onMysql('an error of use', (server) => {
   before(async () => {
     const connection = await createConnection(server().url());
     await connection.query("CREATE USER 'reader'@'%' IDENTIFIED BY 'right99'");

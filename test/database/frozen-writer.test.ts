@@ -5,6 +5,8 @@ import { openDatabase } from '../../src/database/open-database.js';
 import { Child } from '../support/child.js';
 import { eachDatabase } from '../support/databases.js';
 import { eventually } from '../support/within.js';
+import { wordsOf } from '../support/table-words.js';
+import { listOtherSessions } from './other-sessions.js';
 
 const program = fileURLToPath(new URL('../support/commit-loop.ts', import.meta.url));
 const count = { sql: 'UPDATE counter SET value = value + 1 WHERE id = 1', bindings: [] };
@@ -20,7 +22,9 @@ eachDatabase('a process that is frozen while it commits', (databases) => {
     database = await openDatabase(url, { create: true });
     await database.knex.raw('SELECT 1');
     await database.write([{ sql: 'CREATE TABLE counter (id INTEGER PRIMARY KEY, value INTEGER)', bindings: [] }]);
-    await database.write([{ sql: 'CREATE TABLE item (id INTEGER PRIMARY KEY, hash BLOB)', bindings: [] }]);
+    await database.write([
+      { sql: `CREATE TABLE item (id INTEGER PRIMARY KEY, hash ${wordsOf(database).bytes})`, bindings: [] },
+    ]);
     await database.write([{ sql: 'INSERT INTO counter VALUES (1, 0)', bindings: [] }]);
     writer = new Child(process.execPath, ['--import', import.meta.resolve('tsx'), program, url]);
     await writer.output(/committed/);
@@ -64,9 +68,7 @@ eachDatabase('a process that is frozen while it commits', (databases) => {
   /** The writer processes of a SQLite file; the other sessions of a server's database. */
   async function processesOn(of: string): Promise<readonly unknown[]> {
     if (databases.dialect !== 'sqlite') {
-      const sql =
-        'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info IS NOT NULL';
-      const [rows] = (await database.knex.raw(sql)) as [unknown[]];
+      const rows = await listOtherSessions(database);
       return rows.length > 0 || !writer.isRunning ? rows : [writer];
     }
     const list = await new Child('ps', ['-eo', 'pid,args']).exit();

@@ -12,10 +12,13 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { eventually, within } from '../support/within.js';
 import { bulkInsert } from './bulk-insert.js';
 import { rejectionOf } from '../support/rejection.js';
+import { wordsOf } from '../support/table-words.js';
+import { beginElsewhere } from '../support/other-session.js';
+import { endOtherSessions } from './other-sessions.js';
 
 const timeoutMs = 800;
 
-eachServer('a connection to a server', (server) => {
+eachServer('a connection to a server', (server, { name }) => {
   let direct: Database;
   let database: Database;
   let proxy: TcpProxy;
@@ -24,7 +27,8 @@ eachServer('a connection to a server', (server) => {
   before(async () => {
     const directUrl = await createDatabase(server().url());
     direct = await openDatabase(directUrl);
-    await direct.write([run('CREATE TABLE item (id INTEGER PRIMARY KEY AUTO_INCREMENT, a LONGTEXT)')]);
+    const { id, longText } = wordsOf(direct);
+    await direct.write([run(`CREATE TABLE item (id ${id}, a ${longText})`)]);
     ({ proxy, url } = await TcpProxy.before(directUrl));
   });
   beforeEach(async () => {
@@ -47,12 +51,7 @@ eachServer('a connection to a server', (server) => {
     rejectionOf(within(timeoutMs + 1_500, work, () => 'it hangs'));
   const openSockets = (): number =>
     process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length - 2 * proxy.connections;
-  const killOthers = async (): Promise<void> => {
-    const others = 'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()';
-    const [rows] = (await direct.knex.raw(others)) as [{ id: number }[]];
-    expect(rows).not.to.have.length(0);
-    for (const { id } of rows) await direct.knex.raw(`KILL CONNECTION ${id}`).catch(() => undefined);
-  };
+  const killOthers = async (): Promise<void> => void expect(await endOtherSessions(direct)).to.be.greaterThan(0);
 
   it('is made anew after it was killed while it was idle', async () => {
     await database.write([add]);
@@ -65,8 +64,8 @@ eachServer('a connection to a server', (server) => {
 
   it('fails the call that it was killed under, which did nothing, and the next one works', async () => {
     await database.write([add]);
-    const dying = failure(database.write([add, run('SELECT SLEEP(5)'), add]));
-    const read = failure(database.read((knex) => knex.raw('SELECT SLEEP(5)')));
+    const dying = failure(database.write([add, run(wordsOf(database).nap(5)), add]));
+    const read = failure(database.read((knex) => knex.raw(wordsOf(database).nap(5))));
     await new Promise((resolve) => setTimeout(resolve, 200));
     await killOthers();
     expect(await dying).to.be.instanceOf(DatabaseUnreachableError);
@@ -136,6 +135,22 @@ eachServer('a connection to a server', (server) => {
       await failure(patient.write([add]));
       expect(openSockets()).to.equal(before);
     });
+  }
+
+  if (name === 'postgres') {
+    it('ends a transaction whose client froze in its middle', async function () {
+      this.timeout(20_000);
+      await direct.write([add]);
+      const frozen = await beginElsewhere(
+        url,
+        "SET idle_in_transaction_session_timeout = '5s'",
+        "UPDATE item SET a = 'locked'",
+      );
+      await direct.write([run("UPDATE item SET a = 'free'")]);
+      expect(await direct.read((knex) => knex('item').pluck('a'))).to.deep.equal(['free']);
+      await frozen.end();
+    });
+    return;
   }
 
   it('sends a script in several packets where the server takes only small ones, still whole or not at all', async () => {

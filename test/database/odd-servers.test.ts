@@ -4,7 +4,7 @@ import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { runIn } from '../cli/run-in.js';
-import { createDatabase, eachServer } from '../support/databases.js';
+import { createDatabase, onMysql } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -57,7 +57,7 @@ async function fillPipeline(url: string): Promise<Database> {
   return database;
 }
 
-eachServer(
+onMysql(
   'a server with other modes and another time zone than ours',
   (server) => {
     let database: Database;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Database } from '../../src/database/database.js';
+import type { Database, Query } from '../../src/database/database.js';
 import { Migrator, requireMigrated } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
@@ -57,6 +57,14 @@ eachDatabase('a session', (databases) => {
     }
   });
 
+  const tooLong = (): Query =>
+    database.knex('pipeline_task').insert({
+      pipeline_id: 1,
+      status: 0,
+      create_time: database.dialect.now(database.knex),
+      end_reason: 'x'.repeat(65),
+    });
+
   if (databases.dialect === 'sqlite') {
     it('waits for others, keeps a log of writes, and minds foreign keys', async () => {
       const pragma = async (name: string): Promise<unknown> =>
@@ -65,6 +73,40 @@ eachDatabase('a session', (databases) => {
       expect(await pragma('busy_timeout')).to.deep.equal({ timeout: 5_000 });
       expect(await pragma('foreign_keys')).to.deep.equal({ foreign_keys: 1 });
       expect(await pragma('synchronous')).to.deep.equal({ synchronous: 1 });
+    });
+    return;
+  }
+
+  if (databases.dialect === 'postgres') {
+    const expected = {
+      TimeZone: '<+08>-08',
+      transaction_isolation: 'read committed',
+      lock_timeout: '3s',
+      idle_in_transaction_session_timeout: '5s',
+      standard_conforming_strings: 'on',
+      client_encoding: 'UTF8',
+      statement_timeout: '10s',
+    };
+    const settings = Object.keys(expected)
+      .map((name) => `current_setting('${name}') AS "${name}"`)
+      .join(', ');
+
+    it('of the pool has what runs rely on, each of them', async () => {
+      const slow = (): Promise<{ rows: unknown[] }> =>
+        database.read((knex) => knex.raw(`SELECT ${settings}, pg_sleep(0.1)::text AS nap`));
+      for (const { rows } of await Promise.all([slow(), slow(), slow()])) {
+        expect(rows).to.deep.equal([{ ...expected, nap: '' }]);
+      }
+    });
+
+    it('of scripts has the same', async () => {
+      await database.write([{ sql: `CREATE TABLE seen AS SELECT ${settings}`, bindings: [] }]);
+      expect(await database.read((knex) => knex('seen'))).to.deep.equal([expected]);
+    });
+
+    it('fails where a value does not fit, instead of cutting it', async () => {
+      const failure: unknown = await database.write([tooLong()]).catch((error: unknown) => error);
+      expect(failure).to.include({ code: '22001' });
     });
     return;
   }
@@ -102,13 +144,7 @@ eachDatabase('a session', (databases) => {
   });
 
   it('fails where a value does not fit, instead of cutting it', async () => {
-    const long = database.knex('pipeline_task').insert({
-      pipeline_id: 1,
-      status: 0,
-      create_time: database.dialect.now(database.knex),
-      end_reason: 'x'.repeat(65),
-    });
-    const failure: unknown = await rejectionOf(database.write([long]));
+    const failure: unknown = await rejectionOf(database.write([tooLong()]));
     expect(failure).to.include({ errno: 1406 });
   });
 });

@@ -9,6 +9,7 @@ import { openMigrated } from '../support/migrated-database.js';
 import { within } from '../support/within.js';
 import { claimRequest } from './claim-request.js';
 import { rejectionOf } from '../support/rejection.js';
+import { wordsOf } from '../support/table-words.js';
 
 eachServer('a beat', (server) => {
   let database: Database;
@@ -29,8 +30,8 @@ eachServer('a beat', (server) => {
 
   it('waits neither for a commit that takes long nor for a pool without a free connection', async () => {
     const done: string[] = [];
-    const reading = database.read((knex) => knex.raw('SELECT SLEEP(2)')).then(() => done.push('read'));
-    const writing = database.write([{ sql: 'DO SLEEP(2)', bindings: [] }]).then(() => done.push('commit'));
+    const reading = database.read((knex) => knex.raw(wordsOf(database).nap(2))).then(() => done.push('read'));
+    const writing = database.write([{ sql: wordsOf(database).nap(2), bindings: [] }]).then(() => done.push('commit'));
     const lost = await tasks.renew([
       { taskId, progress: null },
       { taskId: 999_999, progress: null },

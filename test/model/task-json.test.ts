@@ -19,6 +19,7 @@ const running: Task = {
   progress: { mode: 'realtime', nextBlock: 18_000_010, targetBlock: null, headBlock: 18_000_012, events: 4711 },
   heartbeatAgeSeconds: 12,
   silentSeconds: 12,
+  keepsBlock: null,
   waiting: null,
 };
 

@@ -47,7 +47,7 @@ eachDatabase('a commit', (databases) => {
   }
   const commit = async (message: SourceMessage, ...fates: Fate[]): Promise<void> => {
     claimed.batches.fates.push(...fates);
-    progress = { ...progress, ...(await committer.commit(message, progress)) };
+    progress = { ...progress, ...(await committer.prepare(message).run(progress)) };
   };
   const failure = (message: SourceMessage, ...fates: Fate[]): Promise<unknown> =>
     rejectionOf(commit(message, ...fates));
@@ -60,12 +60,12 @@ eachDatabase('a commit', (databases) => {
       }),
     );
   /** Somebody moves the checkpoint, and notes that in the journal or does not. */
-  const moveTo = async (blockNumber: number, kind: ChangeKind | null): Promise<void> => {
+  const moveTo = async (blockNumber: number, hash: string, kind: ChangeKind | null): Promise<void> => {
     const { knex } = database;
     const moved = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
     const note = { pipelineId, fromBlock: 1, toBlock: blockNumber };
     await database.write([
-      moved.update({ version: 1, block_number: blockNumber, hash: Buffer.alloc(32) }),
+      moved.update({ version: 1, block_number: blockNumber, hash: Buffer.from(hash.slice(2), 'hex') }),
       ...(kind === null ? [] : [noteChange(database, { ...note, kind })]),
     ]);
   };
@@ -130,18 +130,18 @@ eachDatabase('a commit', (databases) => {
   });
 
   it('of a checkpoint that has moved to another block is refused', async () => {
-    await moveTo(99, 'append');
+    await moveTo(99, hashOf('block 2'), 'append');
     expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
     expect(await blocks()).to.deep.equal([]);
   });
 
   it('of a checkpoint at the same block of another chain is refused', async () => {
-    await moveTo(2, 'append');
+    await moveTo(2, hashOf('another block 2'), 'append');
     expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
   });
 
   it('of a checkpoint that has moved, nobody knows how, is refused', async () => {
-    await moveTo(2, null);
+    await moveTo(2, hashOf('block 2'), null);
     expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
   });
 

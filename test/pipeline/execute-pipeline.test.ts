@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { setImmediate } from 'node:timers/promises';
+import type { Sent } from '../../src/database/script.js';
 import type { RunOptions, SourceContext } from '../../src/components/component.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';
@@ -72,7 +73,8 @@ eachDatabase('the execution of a pipeline', (databases) => {
         yield exampleBatch(number, number);
       }
     });
-    const commits = [1, 2, 3].map((number) => async (): Promise<void> => {
+    const commits = [1, 2, 3].map((number) => async (sent: Sent): Promise<void> => {
+      sent();
       if (number < 3) await eventually('the next is asked for', () => seen.includes(`asked for ${number + 1}`));
       await setImmediate();
       seen.push(`commits ${number}`);
@@ -84,8 +86,6 @@ eachDatabase('the execution of a pipeline', (databases) => {
   });
 
   it('asks for the next message only when the commit before it has left', async () => {
-    let left = (): void => undefined;
-    claimed.batches.whenSent = () => new Promise((resolve) => (left = resolve));
     const asked: number[] = [];
     const source = new ScriptedSource(async function* () {
       for (const number of [1, 2]) {
@@ -95,16 +95,13 @@ eachDatabase('the execution of a pipeline', (databases) => {
       }
     });
     claimed.batches.fates.push(
-      async () => {
+      async (sent) => {
         for (let turn = 0; turn < 10; turn++) await setImmediate();
         expect(asked).to.deep.equal([1]);
-        left();
+        sent();
         await eventually('the next is asked for', () => asked.length === 2);
       },
-      async () => {
-        await setImmediate();
-        left();
-      },
+      () => Promise.resolve(),
     );
     await execute(source);
     expect(await blocks()).to.deep.equal([1, 2]);
@@ -114,13 +111,45 @@ eachDatabase('the execution of a pipeline', (databases) => {
     const source = new ScriptedSource(async function* (context: SourceContext) {
       await context.moved({ nextBlock: 1 });
       yield exampleBatch(1, 2);
+      await eventually('it is committed', () => lease.told.length === 2);
       await context.moved({ nextBlock: 9 });
     });
-    claimed.batches.fates.push(async () => {
-      await eventually('the source is ahead', () => lease.told.length === 2);
+    await execute(source);
+    expect(lease.told).to.deep.equal(['moved 1 0', 'renewed 3 2', 'moved 3 2']);
+  });
+
+  it('takes an answer for progress while it is awaited, and not while a commit hangs', async () => {
+    let ahead = 0;
+    const source = new ScriptedSource(async function* (context: SourceContext) {
+      await context.moved({ headBlock: 9 });
+      yield exampleBatch(1, 1);
+      for (; ahead < 3; ahead++) await context.moved({ headBlock: 10 + ahead });
+      yield exampleBatch(2, 2);
+    });
+    claimed.batches.fates.push(async (sent) => {
+      sent();
+      await eventually('the source is ahead', () => ahead === 3);
     });
     await execute(source);
-    expect(lease.told).to.deep.equal(['moved 1 0', 'moved 1 0', 'renewed 3 2']);
+    expect(lease.told).to.deep.equal(['moved null 0', 'renewed 2 1', 'renewed 3 2']);
+    expect(shown.map(({ headBlock }) => headBlock)).to.deep.equal([9, 9, 9]);
+  });
+
+  it('tells the lease of several answers at a time once, and lets all of them wait for it', async () => {
+    let renew = (): void => undefined;
+    let told = 0;
+    lease.moved = () => new Promise((resolve) => (told++, (renew = resolve)));
+    let went = 0;
+    const source = new ScriptedSource(async function* (context: SourceContext) {
+      const answers = [1, 2, 3].map((headBlock) => context.moved({ headBlock }).then(() => went++));
+      await setImmediate();
+      expect([told, went]).to.deep.equal([1, 0]);
+      renew();
+      await Promise.all(answers);
+      yield exampleBatch(1, 1);
+    });
+    await execute(source);
+    expect([told, went]).to.deep.equal([1, 3]);
   });
 
   it('commits what it has before it passes on what the source met behind it', async () => {
@@ -129,7 +158,8 @@ eachDatabase('the execution of a pipeline', (databases) => {
       yield exampleBatch(1, 1);
       throw new RangeError('of the source');
     });
-    claimed.batches.fates.push(async () => {
+    claimed.batches.fates.push(async (sent) => {
+      sent();
       for (let turn = 0; turn < 5; turn++) await setImmediate();
     });
     await rejectionOf(execute(source), RangeError);
@@ -146,7 +176,11 @@ eachDatabase('the execution of a pipeline', (databases) => {
       });
     });
     const failure = new RangeError('of the commit');
-    claimed.batches.fates.push(() => setImmediate().then(() => Promise.reject(failure)));
+    claimed.batches.fates.push(async (sent) => {
+      sent();
+      await setImmediate();
+      throw failure;
+    });
     expect(await rejectionOf(execute(source))).to.equal(failure);
     expect(String(reason)).to.equal('Error: abandoned');
   });

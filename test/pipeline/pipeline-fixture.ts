@@ -4,6 +4,7 @@ import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { StoredBlocks } from '../../src/database/events/stored-blocks.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
+import type { Sent } from '../../src/database/script.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { claimRequest } from '../database/claim-request.js';
@@ -24,7 +25,7 @@ export class ScriptedSource implements Source {
 }
 
 /** What the next commits and rollbacks do: `lost` lands without an answer, `dropped` does not land. */
-export type Fate = 'lands' | 'lost' | 'dropped' | (() => Promise<void>);
+export type Fate = 'lands' | 'lost' | 'dropped' | ((sent: Sent) => Promise<void>);
 
 /** A BatchStore whose connection fails as the test says. */
 export class FaultyBatches extends BatchStore {
@@ -32,17 +33,17 @@ export class FaultyBatches extends BatchStore {
   sent = 0;
 
   override commit(...args: Parameters<BatchStore['commit']>): Promise<void> {
-    return this.#send(() => super.commit(...args));
+    return this.#send(() => super.commit(...args), args[2]);
   }
 
   override rollback(...args: Parameters<BatchStore['rollback']>): Promise<number> {
     return this.#send(() => super.rollback(...args));
   }
 
-  async #send<T>(work: () => Promise<T>): Promise<T> {
+  async #send<T>(work: () => Promise<T>, sent: Sent = () => undefined): Promise<T> {
     this.sent += 1;
     const fate = this.fates.shift() ?? 'lands';
-    if (typeof fate === 'function') await fate();
+    if (typeof fate === 'function') await fate(sent);
     const result = fate === 'dropped' ? undefined : await work();
     if (fate === 'lands' || typeof fate === 'function') return result as T;
     throw new DatabaseUnreachableError('connection lost');

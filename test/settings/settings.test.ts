@@ -151,7 +151,7 @@ describe('loadSettings', () => {
     [{ logLevel: 'loud' }, /not one of trace/],
     [{ logFormat: 'auto' }, /not one of pretty, json/],
     [{ lang: 'fr' }, /not one of en, zh/],
-    [{ database: 'postgres://u:hidden@h/db' }, /is no database URL/],
+    [{ database: 'oracle://u:hidden@h/db' }, /is no database URL/],
     [{ database: 'sqlite:' }, /names no file/],
     [{ database: 'mysql://root:hidden@h:3306' }, /names no database/],
     [{ database: 'mysql://root:hid#den@h:3306/db' }, /is malformed/],

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../../src/database/dialect.js';
 import type { Driver } from '../../src/database/driver.js';
+import { mysqlSchema } from '../../src/database/drivers/mysql/mysql-schema.js';
 import { sqliteLock } from '../../src/database/drivers/sqlite/sqlite-lock.js';
 import { sqliteSchema } from '../../src/database/drivers/sqlite/sqlite-schema.js';
 import type { ScriptRunner } from '../../src/database/script.js';
@@ -14,8 +15,9 @@ export interface BareParts {
   readonly urgentRunner?: ScriptRunner;
 }
 
-/** A driver whose scripts go where the test says; what it knows of the schema is SQLite's. */
+/** A driver whose scripts go where the test says, on SQLite or a server that speaks MySQL's dialect. */
 export function bareDriver({ knex, dialect, runner, urgentRunner = runner }: BareParts): Driver {
+  const schemaOf = dialect.name === 'mysql' ? mysqlSchema : sqliteSchema;
   return {
     dialect,
     reads: knex,
@@ -23,7 +25,7 @@ export function bareDriver({ knex, dialect, runner, urgentRunner = runner }: Bar
     urgentScripts: urgentRunner,
     // As on a server: past the scripts.
     runAside: ({ sql, bindings }) => knex.raw(sql, [...bindings]),
-    schema: (connection) => sqliteSchema(knex, connection, '+00:00'),
+    schema: (connection) => schemaOf(knex, connection, '+00:00'),
     lock: sqliteLock,
     explain: () => Promise.resolve({ index: null, rows: null }),
     look: () => undefined,

@@ -1,5 +1,5 @@
-import { ChainClient } from '../../src/chain/chain-client.js';
-import type { ChainClientOptions } from '../../src/chain/chain-client.js';
+import { ChainClient } from '../../src/chain/blocks/chain-client.js';
+import type { ChainClientOptions } from '../../src/chain/blocks/chain-client.js';
 import { createDecoder } from '../../src/chain/abi/decoder.js';
 import type { RunOptions, SourceContext } from '../../src/components/component.js';
 import { EventMonitor } from '../../src/components/event-monitor/event-monitor.js';

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import type { ResultSetHeader } from 'mysql2/promise';
+import pg from 'pg';
+import { literal } from '../../src/database/drivers/postgres/postgres-literals.js';
+import { parseValue } from '../../src/database/drivers/postgres/postgres-values.js';
 import { projectRoot } from './processes.js';
 
 export type Values = Readonly<Record<string, string | number | null>>;
@@ -31,22 +34,24 @@ function statementsOf(block: string): readonly ProtocolStatement[] {
 /** Runs a statement; tells the rows that it has found, and how many it matched. */
 type Send = (sql: string, values: Values) => Promise<{ readonly rows: unknown[]; readonly matched: number }>;
 
+type Dialect = 'mysql' | 'postgres' | 'sqlite';
+
 /** A program in another language, which knows nothing but the page. */
 export class ProtocolClient {
-  readonly #dialect: 'mysql' | 'sqlite';
+  readonly #dialect: Dialect;
   readonly #send: Send;
   readonly close: () => Promise<void>;
 
-  private constructor(dialect: 'mysql' | 'sqlite', send: Send, close: () => Promise<void>) {
+  private constructor(dialect: Dialect, send: Send, close: () => Promise<void>) {
     this.#dialect = dialect;
     this.#send = send;
     this.close = close;
   }
 
   static async connect(url: string): Promise<ProtocolClient> {
-    const [dialect, { send, close }] = url.startsWith('sqlite:')
-      ? (['sqlite', connectSqlite(url.slice('sqlite:'.length))] as const)
-      : (['mysql', await connectMysql(url)] as const);
+    const dialect = /^(sqlite|postgres|mysql)/.exec(url)?.[1] as Dialect;
+    const connect = { sqlite: connectSqlite, mysql: connectMysql, postgres: connectPostgres }[dialect];
+    const { send, close } = await connect(url);
     const client = new ProtocolClient(dialect, send, close);
     await client.run('connect');
     return client;
@@ -77,8 +82,8 @@ interface Connection {
   readonly close: () => Promise<void>;
 }
 
-function connectSqlite(path: string): Connection {
-  const connection = new Sqlite(path);
+function connectSqlite(url: string): Connection {
+  const connection = new Sqlite(url.slice('sqlite:'.length));
   const send: Send = (sql, values) => {
     const statement = connection.prepare(sql);
     const rows = statement.reader ? statement.all(values) : [];
@@ -95,6 +100,22 @@ async function connectMysql(uri: string): Promise<Connection> {
     return { rows: [], matched: (answer as ResultSetHeader).affectedRows };
   };
   return { send, close: () => connection.end() };
+}
+
+async function connectPostgres(connectionString: string): Promise<Connection> {
+  const client = new pg.Client({
+    connectionString,
+    types: { getTypeParser: (type: number) => parseValue(type) },
+  } as pg.ClientConfig);
+  client.on('error', () => undefined);
+  await client.connect();
+  const send: Send = async (sql, values) => {
+    // Not the colons of a cast or of a time.
+    const text = sql.replace(/(?<!:):([a-z]\w*)/g, (_name, name: string) => literal(values[name] ?? null));
+    const { rows, rowCount } = await client.query<Record<string, unknown>>(text);
+    return { rows, matched: rowCount ?? 0 };
+  };
+  return { send, close: () => client.end() };
 }
 
 /** SQLite refuses a value that no parameter names. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { keccak256 } from '../../src/chain/abi/keccak.js';
-import { headerHash } from '../../src/chain/audit/header-hash.js';
-import { receiptsRoot as rootOf } from '../../src/chain/audit/receipts-root.js';
+import { headerHash } from '../../src/chain/blocks/header-hash.js';
+import { receiptsRoot as rootOf } from '../../src/chain/blocks/receipts-root.js';
 
 /** An event to put into a block; what is left out is made up. */
 export interface SimEvent {

@@ -1,4 +1,4 @@
-import { receiptsRoot } from '../../src/chain/audit/receipts-root.js';
+import { receiptsRoot } from '../../src/chain/blocks/receipts-root.js';
 import { receiptsOf, toHex } from './simulated-chain.js';
 import type { SimBlock, SimLog } from './simulated-chain.js';
 

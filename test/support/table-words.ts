@@ -7,8 +7,8 @@ export interface TableWords {
   readonly instant: string;
   readonly bytes: string;
   readonly longText: string;
-  /** A statement that takes a twentieth of a second. */
-  readonly nap: string;
+  /** A statement that takes so many seconds. */
+  nap(seconds: number): string;
 }
 
 const words: Readonly<Record<Database['dialect']['name'], TableWords>> = {
@@ -17,21 +17,21 @@ const words: Readonly<Record<Database['dialect']['name'], TableWords>> = {
     instant: 'DATETIME',
     bytes: 'BLOB',
     longText: 'TEXT',
-    nap: 'SELECT 1',
+    nap: () => 'SELECT 1',
   },
   mysql: {
     id: 'INT AUTO_INCREMENT PRIMARY KEY',
     instant: 'DATETIME',
     bytes: 'LONGBLOB',
     longText: 'LONGTEXT CHARACTER SET utf8mb4',
-    nap: 'DO SLEEP(0.05)',
+    nap: (seconds) => `SELECT SLEEP(${seconds})`,
   },
   postgres: {
     id: 'SERIAL PRIMARY KEY',
     instant: 'TIMESTAMP(0)',
     bytes: 'BYTEA',
     longText: 'TEXT',
-    nap: 'SELECT pg_sleep(0.05)',
+    nap: (seconds) => `SELECT pg_sleep(${seconds})`,
   },
 };
 

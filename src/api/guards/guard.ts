@@ -1,44 +1,48 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
 import type { Authorizer } from './authorize.js';
 import { checkHost, checkOrigin, isLoopback } from './check-origin.js';
 import { addressKey } from '../../runtime/address-key.js';
-import { RateLimiter } from './rate-limiter.js';
-import { securityHeaders } from './security-headers.js';
-
-type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /** Calls a minute of one address that change something. */
 const writesAMinute = 600;
 
+/** Addresses that are remembered at most: a flood from many must not fill the memory. */
+const mostAddresses = 20_000;
+
 const changing = new Set(['POST', 'PUT', 'DELETE', 'PATCH']);
 
-/** Looks at each request before anything of it is read: by which name, how often, with which right, from which site. */
-export function guard({ clock, settings }: Pick<ApiParts, 'clock' | 'settings'>, authorizer: Authorizer): Hook {
+/** Has each request looked at before anything of it is read: by which name, how often, with which right, from which site. */
+export function guard(app: FastifyInstance, { settings }: Pick<ApiParts, 'settings'>, authorizer: Authorizer): void {
   const { host, rateLimit } = settings.api;
   const isLocal = isLoopback(host);
-  const calls = new RateLimiter(clock, rateLimit ?? Infinity);
-  const writes = new RateLimiter(clock, writesAMinute);
-  return async (request, reply) => {
+  const limitCalls = rateLimit === null ? null : limiter(app, rateLimit);
+  const limitWrites = limiter(app, writesAMinute);
+  app.addHook('onRequest', async (request) => {
     const { headers, method } = request;
-    void reply.headers(securityHeaders);
     if (isLocal) checkHost(headers.host);
     const { access = 'read' } = request.routeOptions.config;
     if (access === 'open') return;
-    const key = addressKey(request.ip);
-    limit(calls, key);
+    await limitCalls?.(request);
     request.right = authorizer.authorize(access, headers.authorization);
     if (!changing.has(method)) return;
     checkOrigin(headers);
-    limit(writes, key);
-  };
+    await limitWrites(request);
+  });
 }
 
-function limit(limiter: RateLimiter, key: string): void {
-  const seconds = limiter.take(key);
-  if (seconds === null) return;
-  throw new ProblemError(429, 'TOO_MANY_REQUESTS', `too many requests: try again in ${seconds} s`, {
-    headers: { 'retry-after': String(seconds) },
-  });
+/** Makes what throws a ProblemError where an address calls more often in a minute than is allowed. */
+function limiter(app: FastifyInstance, max: number): (request: FastifyRequest) => Promise<void> {
+  const keyGenerator = ({ ip }: FastifyRequest): string => addressKey(ip);
+  const options = { max, timeWindow: 60_000, cache: mostAddresses, keyGenerator };
+  const take = app.createRateLimit(options);
+  return async (request) => {
+    const taken = await take(request);
+    if (taken.isAllowed || !taken.isExceeded) return;
+    const seconds = Math.max(1, taken.ttlInSeconds);
+    throw new ProblemError(429, 'TOO_MANY_REQUESTS', `too many requests: try again in ${seconds} s`, {
+      headers: { 'retry-after': String(seconds) },
+    });
+  };
 }

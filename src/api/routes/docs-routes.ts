@@ -1,29 +1,27 @@
 import { z } from 'zod';
 import { docsPage, docsStyle } from '../docs-page.js';
-import { openApiDocument } from '../openapi.js';
 import { route, type Route } from '../route.js';
 
 const tag = 'documentation';
 const html = 'text/html; charset=utf-8';
 
 /** The routes that describe all the others, and themselves. */
-export function docsRoutes(others: readonly Route[], version: string): readonly Route[] {
+export function docsRoutes(others: readonly Route[]): readonly Route[] {
   const routes: Route[] = [...others];
-  const document = lazily(() => openApiDocument(routes, version));
   routes.push(
     route({
       method: 'GET',
       path: '/openapi.json',
       summary: 'The OpenAPI document of this API.',
       ...{ tag, access: 'read', answer: { schema: z.looseObject({ openapi: z.string() }) } },
-      handle: () => ({ json: document() }),
+      handle: ({ document }) => ({ json: document() }),
     }),
     route({
       method: 'GET',
       path: '/docs',
       summary: 'The same, for people.',
       ...{ tag, access: 'read', answer: { media: html, what: 'a page' } },
-      handle: () => ({ media: html, text: docsPage(document(), routes) }),
+      handle: ({ document }) => ({ media: html, text: docsPage(document() as Record<string, unknown>, routes) }),
     }),
     route({
       method: 'GET',
@@ -34,9 +32,4 @@ export function docsRoutes(others: readonly Route[], version: string): readonly 
     }),
   );
   return routes.slice(others.length);
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }

@@ -1,6 +1,6 @@
 import type { AbiParameter } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
-import { wordDigits } from '../hex.js';
+import { wordDigits } from './hex.js';
 
 /** A parsed ABI type. */
 export type AbiType =

@@ -1,5 +1,5 @@
 import { UsageError } from '../../runtime/errors.js';
-import { wordDigits } from '../hex.js';
+import { wordDigits } from './hex.js';
 import { ChecksumMemo } from './checksum-memo.js';
 import { keccak256 } from './keccak.js';
 

@@ -3,7 +3,7 @@ import type { RawLog } from '../../model/event.js';
 import { headDigits, parseMembers, typeName, type AbiMember, type AbiType } from './abi-type.js';
 import { compileType, joinReaders, type KeyedReader } from './decode-value.js';
 import { fixedBytesReader, malformed, type DecodeState, type DecodeValue, type ValueReader } from './decode-word.js';
-import { isHexWord } from '../hex.js';
+import { isHexWord } from './hex.js';
 import { keccakHex } from './keccak.js';
 
 /** An event of an ABI, ready to decode logs. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { wordDigits } from '../hex.js';
+import { wordDigits } from './hex.js';
 import { asRead, malformed, readCount, type DecodeState, type ValueReader } from './decode-word.js';
 
 /** Takes hex digits off the budget. */

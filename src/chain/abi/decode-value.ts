@@ -1,4 +1,4 @@
-import { wordDigits } from '../hex.js';
+import { wordDigits } from './hex.js';
 import { headDigits, isDynamic, type AbiMember, type AbiType } from './abi-type.js';
 import { bytesReader, claim, follow, spend, stringReader } from './decode-tail.js';
 import {

@@ -1,5 +1,5 @@
 import { checksumWord } from './checksum.js';
-import { wordDigits } from '../hex.js';
+import { wordDigits } from './hex.js';
 
 /** What one decoding of a log carries along. */
 export interface DecodeState {

@@ -5,8 +5,7 @@ import { AddressSelections } from './address-selections.js';
 import { toChecksumAddress } from './checksum.js';
 import { compileEvent, type CompiledEvent } from './compile-event.js';
 import { malformed, type DecodeState } from './decode-word.js';
-import { matchEvents } from './event-matcher.js';
-import { isHexBytes, isHexWord } from '../hex.js';
+import { isHexBytes, isHexWord } from './hex.js';
 
 /** What a log turns out to be: `ignored` is an event that was not asked for. */
 export type Decoded =
@@ -112,4 +111,11 @@ function tryDecode(event: CompiledEvent, log: RawLog, state: DecodeState): strin
 /** Encoders visit each digit once, and a few share regions; data made to share them deeply could take for ever. */
 function workLimit(data: string): number {
   return 16 * data.length + 4096;
+}
+
+/** Returns those of the events that are asked for, by name or by full signature; all where `wanted` is null or empty. */
+function matchEvents(events: readonly CompiledEvent[], wanted: readonly string[] | null): readonly CompiledEvent[] {
+  if (wanted === null || wanted.length === 0) return events;
+  const names = new Set(wanted);
+  return events.filter((event) => names.has(event.name) || names.has(event.signature));
 }

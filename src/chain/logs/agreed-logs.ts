@@ -1,16 +1,17 @@
-import { logsAlike } from '../audit/tell-alike.js';
+import { logsAlike } from './tell-alike.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { ChainClient } from '../chain-client.js';
-import { RpcError } from '../errors/rpc-error.js';
-import { bloomTells } from './bloom-tells.js';
+import type { ChainClient } from '../blocks/chain-client.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
+import { bloomTells } from '../blocks/bloom.js';
 import { cleanLogs } from './clean-logs.js';
-import { checkHashes, Inconsistency } from './consistency.js';
-import { matcherOf } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
+import { checkHashes, Inconsistency } from '../blocks/consistency.js';
+import { hearTogether } from './hear-together.js';
+import { matcherOf } from '../blocks/log-filter.js';
+import type { LogFilter } from '../blocks/log-filter.js';
 import type { BlocksAnswer } from './log-calls.js';
 import { LogReader } from './log-reader.js';
 
@@ -41,9 +42,6 @@ interface Case {
 const mostByHash = 8;
 /** How often the same is asked at most: a node whose head stands still is believed after the last but one. */
 const rounds = 5;
-/** How long the other endpoints may take once one has answered, in milliseconds. */
-const patienceMs = 3_000;
-const late = new Error('not waited for');
 
 /**
  * Reads the logs of new blocks that no receipts prove. Two answers must be the same: those of two endpoints, or of one and its
@@ -88,27 +86,16 @@ export class AgreedLogs {
 
   /** Asks all at once; hears no more when what was said is enough, or some time after the first has answered. */
   async #hear(asked: Case, signal: AbortSignal): Promise<readonly Voice[]> {
-    const enough = new AbortController();
-    const both = AbortSignal.any([signal, enough.signal]);
-    const heard: Voice[] = [];
-    const outcomes = await Promise.allSettled(
-      this.#clients.map(async ([endpoint, reader]) => {
-        const voice = await this.#ask(endpoint, reader, asked, both);
-        if (heard.push(voice) === 1) void this.#abortLater(enough);
-        if (this.#provenIn(asked, heard) !== null) enough.abort(late);
-      }),
+    const { voices, failures } = await hearTogether(
+      this.#clients,
+      ([endpoint, reader], both) => this.#ask(endpoint, reader, asked, both),
+      (heard) => this.#provenIn(asked, heard) !== null,
+      this.#options.clock,
+      signal,
     );
-    enough.abort(late);
-    signal.throwIfAborted();
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-    const fatal = failures.find((error) => error !== late && !isOfNode(error));
-    if (fatal !== undefined || heard.length === 0) throw fatal ?? failures[0];
-    return heard;
-  }
-
-  async #abortLater(enough: AbortController): Promise<void> {
-    await this.#options.clock.sleep(patienceMs, enough.signal).catch(() => undefined);
-    enough.abort(late);
+    const fatal = failures.find((error) => !isOfNode(error));
+    if (fatal !== undefined || voices.length === 0) throw fatal ?? failures[0];
+    return voices;
   }
 
   async #ask(endpoint: string, reader: LogReader, { headers }: Case, signal: AbortSignal): Promise<Voice> {

@@ -1,6 +1,6 @@
 import type { AnswerVolume } from './answer-volume.js';
 import { LogsTarget } from './logs-target.js';
-import type { RpcError } from '../errors/rpc-error.js';
+import type { RpcError } from '../transport/errors/rpc-error.js';
 
 /** How long an answer should take at most, in milliseconds, and down to which share of batch_size slowness shrinks. */
 const wantedMs = 3_000;

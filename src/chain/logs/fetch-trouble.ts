@@ -3,14 +3,11 @@ import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { backoffMs } from '../../runtime/retry.js';
-import { Inconsistency } from './consistency.js';
+import { Inconsistency, NodeLagsError } from '../blocks/consistency.js';
 import type { RangeSize } from './range-size.js';
-import { refusalHint } from '../errors/refusal-hint.js';
-import { RpcError, asksForLess, mayBeLimit } from '../errors/rpc-error.js';
-import { unknownErrorsOf } from '../errors/unknown-errors.js';
-
-/** The node can't show blocks that it said it has, or shows ones that don't fit together: look at its head again. */
-export class NodeLagsError extends ChainUnreachableError {}
+import { refusalHint } from '../transport/errors/refusal-hint.js';
+import { RpcError, asksForLess, mayBeLimit } from '../transport/errors/rpc-error.js';
+import { unknownErrorsOf } from '../transport/errors/unknown-errors.js';
 
 /** How often answers that don't fit together are asked for again before the head is looked at anew. */
 const lagsBorne = 4;

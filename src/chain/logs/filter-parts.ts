@@ -1,6 +1,6 @@
 import { ChainUnreachableError } from '../../runtime/errors.js';
-import type { LogFilter } from './log-filter.js';
-import { RpcError } from '../errors/rpc-error.js';
+import type { LogFilter } from '../blocks/log-filter.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
 
 /** A filter as nodes take it: where one finds that it names too many addresses or topics, it is cut up for good. */
 export class FilterParts {

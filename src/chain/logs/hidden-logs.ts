@@ -1,12 +1,11 @@
 import type { BlockHeader, BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { Logger } from '../../runtime/logger.js';
-import { RpcError } from '../errors/rpc-error.js';
-import type { ChainClient } from '../chain-client.js';
-import { bloomTells } from './bloom-tells.js';
-import { doubtfulBlocks } from './doubtful-blocks.js';
-import { matcherOf } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
+import type { ChainClient } from '../blocks/chain-client.js';
+import { bloomTells, doubtfulBlocks } from '../blocks/bloom.js';
+import { matcherOf } from '../blocks/log-filter.js';
+import type { LogFilter } from '../blocks/log-filter.js';
 import type { LogReader, ReadAnswer } from './log-reader.js';
 import { hostOf } from './range-size.js';
 

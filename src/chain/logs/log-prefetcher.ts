@@ -1,5 +1,4 @@
 import type { BlockRange } from '../../model/block.js';
-import { Change } from './change.js';
 import type { FetchedRange, LogSource } from './log-source.js';
 
 export interface LogPrefetcherOptions {
@@ -164,5 +163,20 @@ export class LogPrefetcher {
 
   #expectedBytes({ from, to }: BlockRange): number {
     return (to - from + 1) * this.#bytesPerBlock;
+  }
+}
+
+/** Lets several wait for the next time that something happens. */
+class Change {
+  readonly #waiting: (() => void)[] = [];
+
+  /** Resolves when it happens next. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** It happens: whoever waits goes on. */
+  happened(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

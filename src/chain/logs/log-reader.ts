@@ -1,17 +1,18 @@
 import type { BlockRange, BlockRef } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
-import { checkBlockLogs } from './block-receipts.js';
-import type { ChainClient } from '../chain-client.js';
-import { Inconsistency } from './consistency.js';
+import { checkBlockLogs } from '../blocks/block-receipts.js';
+import type { ChainClient } from '../blocks/chain-client.js';
+import { Inconsistency } from '../blocks/consistency.js';
 import { FilterParts, halvesOf } from './filter-parts.js';
-import { matcherOf } from './log-filter.js';
+import { matcherOf } from '../blocks/log-filter.js';
+import { logsOfBlocks, logsOfBlocksAndHead, rangeLogs } from './log-calls.js';
 import type { BlocksAnswer } from './log-calls.js';
-import type { LogFilter } from './log-filter.js';
-import type { LogsAnswer } from './logs-answer.js';
+import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogsAnswer } from '../blocks/logs-answer.js';
 import { hostOf } from './range-size.js';
 import type { SilentCaps } from './silent-caps.js';
-import { RpcError, asksForLess, isRefusal } from '../errors/rpc-error.js';
+import { RpcError, asksForLess, isRefusal } from '../transport/errors/rpc-error.js';
 
 /** What was read, and by which filters, each in a request of its own; none where receipts told all. */
 export interface ReadAnswer extends LogsAnswer {
@@ -48,13 +49,13 @@ export class LogReader {
 
   /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
   async readBlocks(hashes: readonly string[], signal: AbortSignal): Promise<RawLog[]> {
-    const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocks(part, hashes, signal));
+    const answers = await this.#parts.readEach((part) => logsOfBlocks(this.#chain, part, hashes, signal));
     return answers.flat();
   }
 
   /** Returns the same, and the node's head; where the filter is cut up, the lowest that was told. */
   async readBlocksAndHead(hashes: readonly string[], signal: AbortSignal): Promise<BlocksAnswer> {
-    const answers = await this.#parts.readEach((part) => this.#chain.logsOfBlocksAndHead(part, hashes, signal));
+    const answers = await this.#parts.readEach((part) => logsOfBlocksAndHead(this.#chain, part, hashes, signal));
     const head = Math.min(...answers.map((answer) => answer.head));
     return { logs: answers.flatMap(({ logs }) => logs), head };
   }
@@ -62,7 +63,9 @@ export class LogReader {
   /** Returns the same of a range, whose last block must be the one that is named; throws RpcError where it can't be told at once. */
   async readRangeAndHead(from: number, last: BlockRef, signal: AbortSignal): Promise<BlocksAnswer> {
     const latest = await this.#chain.header('latest', signal);
-    const answers = await this.#parts.readEach((part) => this.#chain.logs(part, { from, to: last.number }, signal));
+    const answers = await this.#parts.readEach((part) =>
+      rangeLogs(this.#chain, part, { from, to: last.number }, signal),
+    );
     if (answers.some((answer) => answer.last.hash !== last.hash)) {
       throw new Inconsistency(`block ${last.number} is another one`);
     }
@@ -74,7 +77,7 @@ export class LogReader {
   }
 
   async #readPart(chain: ChainClient, part: LogFilter, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
-    const answer = await chain.logs(part, range, signal);
+    const answer = await rangeLogs(chain, part, range, signal);
     await this.#caps?.check(answer, part, range, signal);
     return { ...answer, filters: [part] };
   }

@@ -1,4 +1,4 @@
-import type { RpcError } from '../errors/rpc-error.js';
+import type { RpcError } from '../transport/errors/rpc-error.js';
 
 /** The most logs that are wanted at once: fewer than many endpoints give at most, some without saying so. */
 const wantedLogs = 9_900;

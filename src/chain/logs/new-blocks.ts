@@ -1,16 +1,15 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
-import { bloomExcludes } from './bloom-excludes.js';
-import { bloomTells } from './bloom-tells.js';
+import { bloomExcludes, bloomTells } from '../blocks/bloom.js';
 import { cleanLogs } from './clean-logs.js';
-import { checkHashes, checkLinks, Inconsistency } from './consistency.js';
-import { matcherOf, toLogFilter } from './log-filter.js';
-import { NodeLagsError } from './fetch-trouble.js';
+import { checkHashes, checkLinks, Inconsistency } from '../blocks/consistency.js';
+import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
+import { NodeLagsError } from '../blocks/consistency.js';
 import { LogReader } from './log-reader.js';
 import { SureLogs } from './sure-logs.js';
 import type { SureLogsOptions } from './agreed-logs.js';
 import type { FetchedRange } from './log-source.js';
-import { RpcError } from '../errors/rpc-error.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
 
 /** How many blocks are asked for by their hashes where nobody doubts them: more are cheaper as a range. */
 const mostBlocks = 8;

@@ -1,7 +1,7 @@
 import type { BlockRange } from '../../model/block.js';
 import { AnswerVolume } from './answer-volume.js';
 import { EndpointLimits } from './endpoint-limits.js';
-import type { RpcError } from '../errors/rpc-error.js';
+import type { RpcError } from '../transport/errors/rpc-error.js';
 
 /** What the answer to a request for logs was like. */
 export interface RangeAnswer {

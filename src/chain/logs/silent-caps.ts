@@ -1,11 +1,12 @@
 import type { BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { Logger } from '../../runtime/logger.js';
-import { RpcError } from '../errors/rpc-error.js';
-import type { ChainClient } from '../chain-client.js';
-import { matcherOf } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
-import type { LogsAnswer } from './logs-answer.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
+import type { ChainClient } from '../blocks/chain-client.js';
+import { matcherOf } from '../blocks/log-filter.js';
+import type { LogFilter } from '../blocks/log-filter.js';
+import { rangeLogs } from './log-calls.js';
+import type { LogsAnswer } from '../blocks/logs-answer.js';
 import { hostOf } from './range-size.js';
 
 /** Nobody cuts off so few logs. */
@@ -87,7 +88,7 @@ export class SilentCaps {
     }
     const client = this.#chain.via({ only: [endpoint] });
     const looks = endsOf(logs, range);
-    const again = await Promise.all(looks.map((look) => client.logs(filter, look, signal)));
+    const again = await Promise.all(looks.map((look) => rangeLogs(client, filter, look, signal)));
     return looks.every(({ from, to }, index) => {
       const told = logs.filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to);
       return placesOf(told).size === placesOf(again[index]?.logs ?? []).size;

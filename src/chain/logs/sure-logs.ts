@@ -1,11 +1,11 @@
-import { areNumbered } from '../audit/proofs.js';
-import type { BlockReceipts } from '../audit/proofs.js';
+import { areNumbered } from '../blocks/proofs.js';
+import type { BlockReceipts } from '../blocks/proofs.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { AgreedLogs } from './agreed-logs.js';
 import type { SureLogsOptions } from './agreed-logs.js';
-import { Inconsistency } from './consistency.js';
-import { matcherOf } from './log-filter.js';
+import { Inconsistency } from '../blocks/consistency.js';
+import { matcherOf } from '../blocks/log-filter.js';
 
 /** What receipts told: wanted logs that are proven, and others that can't be on this chain, by the hashes of their blocks. */
 interface Told {

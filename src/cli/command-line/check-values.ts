@@ -1,36 +1,23 @@
 import { amountProblem, week } from '../../settings/amount.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { ArgumentSpec, CommandOutline, OptionSpec } from './command-outline.js';
+import type { Command } from './command.js';
+import type { ArgumentSpec, OptionSpec } from './command-outline.js';
+import { longFlag, optionName } from './options.js';
 
 /** Returns the values of a command's arguments and options, numbers as numbers; throws UsageError for a wrong one. */
 export function checkValues(
-  spec: CommandOutline,
+  command: Pick<Command, 'arguments' | 'options'>,
   written: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
-  for (const argument of spec.arguments ?? []) {
+  for (const argument of command.arguments ?? []) {
     values[argument.name] = checkValue(argument.name, argument, written[argument.name]);
   }
-  for (const option of spec.options ?? []) {
-    const long = longFlag(option);
-    const key = camelCase(long);
-    if (written[key] !== undefined) values[key] = checkValue(long, option, written[key]);
+  for (const option of command.options ?? []) {
+    const key = optionName(option);
+    if (written[key] !== undefined) values[key] = checkValue(longFlag(option), option, written[key]);
   }
   return values;
-}
-
-/** Returns the name by which an option's value is kept: `fromBlock` of `--from-block <n>`. */
-export function optionName(option: OptionSpec): string {
-  return camelCase(longFlag(option));
-}
-
-/** Returns an option's long flag: `--from-block` of `--from-block <n>`. */
-function longFlag({ flags }: OptionSpec): string {
-  return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
-}
-
-function camelCase(long: string): string {
-  return long.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, value: unknown): unknown {

@@ -1,10 +1,12 @@
+import type { SettingKey } from '../../settings/settings-table.js';
+
 /**
  * What an option or argument takes: free text, a number from zero, an id (a number from one), a pipeline's id or name (the
  * command gets the id), or seconds above zero.
  */
 export type ValueKind = 'text' | 'number' | 'id' | 'pipeline' | 'seconds';
 
-/** An option as `--help` shows it. Those without a kind may be settings, and reach `loadSettings` as they were written. */
+/** An option as `--help` shows it. */
 export interface OptionSpec {
   /** In commander's notation: `-f, --follow`, `--limit <n>`. */
   readonly flags: string;
@@ -26,11 +28,17 @@ export interface ArgumentSpec {
   readonly optional?: boolean;
 }
 
-/** What `--help`, parsing and shell completion know about a command. */
-export interface CommandOutline {
+/** How a command is called. */
+export interface CommandUse {
   readonly name: string;
   readonly summary: string;
   readonly arguments?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
-  readonly commands?: readonly CommandOutline[];
+  /** The settings that are options of this command; those of every command are not named. */
+  readonly settings?: readonly SettingKey[];
+}
+
+/** How a command and all below it are called. */
+export interface CommandOutline extends CommandUse {
+  readonly commands: readonly CommandOutline[];
 }

@@ -1,5 +1,23 @@
 import type { EventFilter } from '../../database/events/event-store.js';
 import { UsageError } from '../../runtime/errors.js';
+import type { OptionSpec } from './command-outline.js';
+
+export const pipelineOption: OptionSpec = {
+  flags: '--pipeline <id>',
+  description: 'of which pipeline, by id or name',
+  kind: 'pipeline',
+  required: true,
+};
+
+export const blockOptions: readonly OptionSpec[] = [
+  { flags: '--from-block <n>', description: 'first block, inclusive', kind: 'number' },
+  { flags: '--to-block <n>', description: 'last block, inclusive', kind: 'number' },
+];
+
+export const eventOption: OptionSpec = {
+  flags: '--event <name>',
+  description: 'only this event: a name or a full signature',
+};
 
 /** The options by which commands choose events. */
 export interface EventOptions {

@@ -1,17 +1,16 @@
-import { Command, CommanderError, Option } from 'commander';
-import { checkValues, optionName } from './check-values.js';
+import { Command as Parser, CommanderError, Option } from 'commander';
+import { checkValues } from './check-values.js';
+import { loadAll, loadCommand, type Command, type ListedCommand } from './command.js';
 import type { ArgumentSpec, OptionSpec } from './command-outline.js';
-import type { CommandSpec } from './command-spec.js';
-import { globalOptions } from './global-options.js';
-import { meantCommand } from './meant-command.js';
-import { unknownCommand, usageErrorOf } from './usage-error.js';
+import { globalOptions, optionsOf, settingFlags } from './options.js';
+import { unknownCommand, usageErrorOf } from './unknown-command.js';
 
 /** A command line that names a command. */
 export interface ParsedCommand {
-  readonly spec: CommandSpec;
+  readonly command: Command;
   /** The command's arguments and options, checked. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Every option that may be a setting, as it was written, global ones included: what settings are loaded from. */
+  /** Every option that is a setting, as it was written, global ones included: what settings are loaded from. */
   readonly flags: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -26,21 +25,23 @@ export interface PrintedText {
   readonly wanted: boolean;
 }
 
-/** Reads a command line by the command table; throws UsageError where it is wrong. */
-export function parseCommandLine(
-  table: readonly CommandSpec[],
+/**
+ * Reads a command line by a list of commands, and loads those alone that it names; throws UsageError where it is wrong.
+ */
+export async function parseCommandLine(
+  list: readonly ListedCommand[],
   argv: readonly string[],
   version: string,
-): ParsedCommand | PrintedText {
+): Promise<ParsedCommand | PrintedText> {
   let text = '';
   let parsed: ParsedCommand | undefined;
   const write = (chunk: string): void => void (text += chunk);
   const program = buildProgram(version, write);
-  addCommands(program, table, (command) => (parsed = command));
-  explainUnknown(program, table, []);
+  addCommands(program, list, [], (command) => (parsed = command));
   try {
-    program.parse(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
+    if (error instanceof UnknownCommand) throw unknownCommand(error.cause, error.path, error.word, await loadAll(list));
     if (!(error instanceof CommanderError)) throw error;
     const isText = /^commander\.(help|helpDisplayed|version)$/.test(error.code);
     if (!isText) throw usageErrorOf(error);
@@ -49,56 +50,84 @@ export function parseCommandLine(
   return parsed ?? { text: program.helpInformation(), wanted: false };
 }
 
-function buildProgram(version: string, write: (chunk: string) => void): Command {
-  const program = new Command('chainparse')
+/** Commander knows the names beside an unknown one only: who catches this knows the others. */
+class UnknownCommand extends Error {
+  override readonly cause: CommanderError;
+  /** The words of the command that has no such one below it. */
+  readonly path: readonly string[];
+  readonly word: string;
+
+  constructor(cause: CommanderError, path: readonly string[], word: string) {
+    super(cause.message);
+    this.cause = cause;
+    this.path = path;
+    this.word = word;
+  }
+}
+
+function buildProgram(version: string, write: (chunk: string) => void): Parser {
+  const program = new Parser('chainparse')
     .description('Long-lived EVM event pipelines with honest heartbeats and exactly-once events')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: write, writeErr: write, outputError: () => undefined })
-    .exitOverride();
+    // What a command takes is known when it is loaded.
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureOutput({ writeOut: write, writeErr: write, outputError: () => undefined });
   for (const option of globalOptions) program.addOption(toOption(option));
   return program;
 }
 
-function addCommands(parent: Command, specs: readonly CommandSpec[], run: (parsed: ParsedCommand) => void): void {
-  for (const spec of specs) {
-    const command = parent.command(spec.name).description(spec.summary);
-    for (const argument of spec.arguments ?? []) command.argument(notation(argument), describe(argument));
-    for (const option of spec.options ?? []) command.addOption(toOption(option));
-    addCommands(command, spec.commands ?? [], run);
-    if (spec.load !== undefined) command.action(() => run(readCommand(spec, command)));
+type Run = (parsed: ParsedCommand) => void;
+
+/** Adds the commands of a list with their names and summaries; what else there is to one comes when it is called. */
+function addCommands(parent: Parser, list: readonly ListedCommand[], path: readonly string[], run: Run): void {
+  parent.exitOverride((error) => {
+    if (error.code !== 'commander.unknownCommand') throw error;
+    throw new UnknownCommand(error, path, parent.args[0] ?? '');
+  });
+  for (const listed of list) {
+    const parser = parent.command(listed.name).description(listed.summary);
+    missing.set(parser, async () => fill(parser, await loadCommand(listed), [...path, listed.name], run));
   }
-  if (specs.length > 0) addHelp(parent);
+  parent.hook('preSubcommand', (_, parser) => complete(parser));
+  if (list.length > 0) addHelp(parent);
 }
 
-/** Commander knows the names beside an unknown one only; what was meant may stand elsewhere in the table. */
-function explainUnknown(command: Command, table: readonly CommandSpec[], path: readonly string[]): void {
-  command.exitOverride((error) => {
-    if (error.code !== 'commander.unknownCommand') throw error;
-    throw unknownCommand(error, path, meantCommand(table, [...path, command.args[0] ?? '']));
-  });
-  for (const child of command.commands) explainUnknown(child, table, [...path, child.name()]);
+/** What is yet to be added to commands of which no more than the name is known. */
+const missing = new WeakMap<Parser, () => Promise<void>>();
+
+async function complete(parser: Parser): Promise<void> {
+  const work = missing.get(parser);
+  missing.delete(parser);
+  await work?.();
+}
+
+function fill(parser: Parser, command: Command, path: readonly string[], run: Run): void {
+  for (const argument of command.arguments ?? []) parser.argument(notation(argument), describe(argument));
+  for (const option of optionsOf(command)) parser.addOption(toOption(option));
+  addCommands(parser, command.commands ?? [], path, run);
+  if (command.action !== undefined) parser.action(() => run(readCommand(command, parser)));
 }
 
 /** Commander's own looks at one word, and takes a wrong one for none. */
-function addHelp(parent: Command): void {
+function addHelp(parent: Parser): void {
   parent
     .helpCommand(false)
     .command('help [command...]')
     .description('print the help of a command')
     .helpOption(false)
-    .action((names: readonly string[]) => {
-      printHelp(parent, names);
-    });
+    .action((names: readonly string[]) => printHelp(parent, names));
 }
 
-function printHelp(command: Command, names: readonly string[]): void {
-  const [name, ...rest] = names;
-  if (name === undefined || command.commands.length === 0) command.help();
-  const child = command.commands.find((each) => each.name() === name);
-  if (child === undefined) command.parse([name], { from: 'user' });
-  else printHelp(child, rest);
+async function printHelp(parser: Parser, [name, ...rest]: readonly string[]): Promise<void> {
+  if (name === undefined || parser.commands.length === 0) parser.help();
+  const child = parser.commands.find((each) => each.name() === name);
+  if (child === undefined) {
+    await parser.parseAsync([name], { from: 'user' });
+    return;
+  }
+  await complete(child);
+  await printHelp(child, rest);
 }
 
 /** In commander's notation. */
@@ -118,17 +147,14 @@ function describe({ description, choices }: OptionSpec | ArgumentSpec): string {
     : `${description}: ${choices.join(', ')}`;
 }
 
-function readCommand(spec: CommandSpec, command: Command): ParsedCommand {
-  const written = command.optsWithGlobals<Record<string, string | string[] | boolean | undefined>>();
-  const names = (spec.arguments ?? []).map(({ name }) => name);
-  const values = Object.fromEntries(names.map((name, index) => [name, command.args[index]]));
-  // What the command reads by itself may share its name with a setting.
-  const own = new Set((spec.options ?? []).filter(({ kind }) => kind !== undefined).map(optionName));
-  const flags = Object.entries(written).filter(([name, value]) => typeof value !== 'boolean' && !own.has(name));
+function readCommand(command: Command, parser: Parser): ParsedCommand {
+  const written = parser.optsWithGlobals<Record<string, string | string[] | boolean | undefined>>();
+  const names = (command.arguments ?? []).map(({ name }) => name);
+  const values = Object.fromEntries(names.map((name, index) => [name, parser.args[index]]));
   return {
-    spec,
-    options: checkValues(spec, { ...written, ...values }),
-    flags: Object.fromEntries(flags) as ParsedCommand['flags'],
+    command,
+    options: checkValues(command, { ...written, ...values }),
+    flags: Object.fromEntries(settingFlags(command).map((name) => [name, written[name]])) as ParsedCommand['flags'],
     json: written['json'] === true,
     quiet: written['quiet'] === true,
     color: written['color'] !== false,

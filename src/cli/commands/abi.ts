@@ -5,7 +5,32 @@ import { readAbiFile } from '../../pipeline/definition/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
+import type { CommandBody } from '../command-line/command.js';
+import type { ArgumentSpec } from '../command-line/command-outline.js';
+
+const id: ArgumentSpec = { name: 'id', description: "the stored ABI's id", kind: 'id' };
+
+/** Commands about stored ABIs. */
+export const command: CommandBody = {
+  commands: [
+    {
+      name: 'add',
+      summary: 'store an ABI; prints its id',
+      arguments: [{ name: 'file', description: 'a JSON ABI, or a compiler artifact that has one' }],
+      options: [{ flags: '--name <name>', description: "what to call it; the file's name where left out" }],
+      action: addAbi,
+    },
+    { name: 'list', summary: 'list the stored ABIs', action: listAbis },
+    { name: 'show', summary: 'show a stored ABI', arguments: [id], action: showAbi },
+    {
+      name: 'remove',
+      summary: 'remove a stored ABI; pipelines keep their copies',
+      arguments: [id],
+      action: removeAbi,
+    },
+  ],
+};
 
 interface AddOptions {
   readonly file: string;
@@ -17,7 +42,7 @@ interface IdOption {
 }
 
 /** Stores the ABI in a file; prints its id. */
-export async function addAbi(context: CommandContext, options: AddOptions): Promise<void> {
+async function addAbi(context: CommandContext, options: AddOptions): Promise<void> {
   const name = checkName(options.name ?? basename(options.file).replace(/\.json$/i, ''));
   const abi = await readAbiFile(resolve(context.cwd, options.file), options.file);
   const id = await withDatabase(context, (database) => new AbiStore(database).add(name, abi));
@@ -34,7 +59,7 @@ function checkName(text: string): string {
 }
 
 /** Lists the stored ABIs. */
-export async function listAbis(context: CommandContext): Promise<void> {
+async function listAbis(context: CommandContext): Promise<void> {
   const abis = await withDatabase(context, (database) => new AbiStore(database).list());
   if (context.output.isJson) return context.output.json({ abis: abis.map(summaryOf), total: abis.length });
   await context.output.table(
@@ -49,7 +74,7 @@ export async function listAbis(context: CommandContext): Promise<void> {
 }
 
 /** Shows a stored ABI: its events, or as JSON all of it. */
-export async function showAbi(context: CommandContext, { id }: IdOption): Promise<void> {
+async function showAbi(context: CommandContext, { id }: IdOption): Promise<void> {
   const stored = await withDatabase(context, (database) => new AbiStore(database).get(id));
   if (context.output.isJson) return context.output.json({ ...summaryOf(stored), abi: stored.abi });
   await context.output.line(`ABI ${stored.id}: ${stored.name}, added ${stored.createTime ?? 'at an unknown time'}`);
@@ -57,7 +82,7 @@ export async function showAbi(context: CommandContext, { id }: IdOption): Promis
 }
 
 /** Removes a stored ABI; pipelines that were imported with it hold copies. */
-export async function removeAbi(context: CommandContext, { id }: IdOption): Promise<void> {
+async function removeAbi(context: CommandContext, { id }: IdOption): Promise<void> {
   await withDatabase(context, (database) => new AbiStore(database).remove(id));
   if (context.output.isJson) return context.output.json({ abi_id: id, removed: true });
   context.output.note(`ABI ${id} removed`);

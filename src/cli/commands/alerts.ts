@@ -12,8 +12,36 @@ import type { Cell } from '../output.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 import { thisProcess } from '../this-process.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+
+/** Commands about alerts. */
+export const command: CommandBody = {
+  commands: [
+    {
+      name: 'list',
+      summary: 'list the alerts that stand, newest first',
+      options: [
+        { flags: '--all', description: 'those that were cleared, too' },
+        { flags: '--limit <n>', description: 'how many; 20 where left out', kind: 'id' },
+      ],
+      action: listAlerts,
+    },
+    {
+      name: 'clear',
+      summary: 'clear an alert; it stays quiet until it would have been repeated',
+      arguments: [{ name: 'id', description: "the alert's id", kind: 'id', optional: true }],
+      options: [{ flags: '--all', description: 'every alert that stands' }],
+      action: clearAlerts,
+    },
+    {
+      name: 'test',
+      summary: 'send a test message to the webhook and the command of the settings',
+      action: testAlerts,
+    },
+  ],
+};
 
 const headings: readonly Heading[] = [
   { column: 'id', align: 'right' },
@@ -26,7 +54,7 @@ const headings: readonly Heading[] = [
 ];
 
 /** Lists alerts, newest first: those that stand, or all. */
-export async function listAlerts(
+async function listAlerts(
   context: CommandContext,
   { all = false, limit = 20 }: { readonly all?: boolean; readonly limit?: number },
 ): Promise<void> {
@@ -55,7 +83,7 @@ function alertRow(alert: Alert, lang: Lang): readonly Cell[] {
 }
 
 /** Clears an alert, or all; throws NotFoundError, and RuntimeFailure where it had been cleared already. */
-export async function clearAlerts(
+async function clearAlerts(
   context: CommandContext,
   { id, all = false }: { readonly id?: number; readonly all?: boolean },
 ): Promise<void> {
@@ -77,7 +105,7 @@ async function clear(store: AlertStore, id: number | undefined): Promise<number>
 }
 
 /** Sends a test message through each channel that the settings name; 1 where one of them fails. */
-export async function testAlerts(context: CommandContext): Promise<ExitCode> {
+async function testAlerts(context: CommandContext): Promise<ExitCode> {
   const { clock, output, signals } = context;
   const channels = alertChannels(context);
   if (channels.length === 0) {

@@ -3,6 +3,9 @@ import type { ShownSetting } from '../../settings/settings-reader.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { CommandContext } from '../context.js';
 import type { Heading } from '../terminal/render-table.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = { action: showConfig };
 
 const headings: readonly Heading[] = [
   { column: 'setting' },
@@ -14,7 +17,7 @@ const headings: readonly Heading[] = [
 const patienceMs = 2_000;
 
 /** Prints every setting, its value and where it came from; secrets are masked. */
-export async function showConfig(context: CommandContext): Promise<void> {
+async function showConfig(context: CommandContext): Promise<void> {
   const { output } = context;
   const stored = await readStoredTimezone(context);
   const shown = context.shownSettings.map((setting) =>

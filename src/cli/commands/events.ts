@@ -4,9 +4,56 @@ import type { StoredUndecodedLog } from '../../model/stored-event.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context.js';
-import { toEventFilter, type EventOptions } from '../command-line/event-filter.js';
+import {
+  blockOptions,
+  eventOption,
+  pipelineOption,
+  toEventFilter,
+  type EventOptions,
+} from '../command-line/event-filter.js';
 import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../texts/event-table.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
+import type { CommandBody } from '../command-line/command.js';
+import type { OptionSpec } from '../command-line/command-outline.js';
+
+const format: OptionSpec = {
+  flags: '--format <format>',
+  description: 'jsonl: a JSON object a line',
+  choices: ['jsonl'],
+};
+const undecodedLimit: OptionSpec = {
+  flags: '--limit <n>',
+  description: 'how many at most; a table shows 20 where left out',
+  kind: 'id',
+};
+
+/** Commands about stored events. */
+export const command: CommandBody = {
+  commands: [
+    {
+      name: 'export',
+      summary: "export a pipeline's events, in the order of the chain",
+      load: () => import('./events-export.js'),
+    },
+    {
+      name: 'list',
+      summary: "list a pipeline's latest events, newest first",
+      options: [
+        pipelineOption,
+        { flags: '--limit <n>', description: 'how many; 20 where left out', kind: 'id' },
+        ...blockOptions,
+        eventOption,
+      ],
+      action: listEvents,
+    },
+    {
+      name: 'undecoded',
+      summary: 'list the logs that fit no event of the ABI or could not be decoded, in the order of the chain',
+      options: [pipelineOption, format, ...blockOptions, undecodedLimit],
+      action: listUndecoded,
+    },
+  ],
+};
 
 interface ListOptions extends EventOptions {
   readonly limit?: number;
@@ -19,7 +66,7 @@ interface UndecodedOptions extends ListOptions {
 const defaultLimit = 20;
 
 /** Lists a pipeline's latest events. */
-export async function listEvents(context: CommandContext, options: ListOptions): Promise<void> {
+async function listEvents(context: CommandContext, options: ListOptions): Promise<void> {
   const filter = toEventFilter(options);
   const { origin, events, total } = await withDatabase(context, async (database) => {
     const store = new EventStore(database);
@@ -42,7 +89,7 @@ export async function listEvents(context: CommandContext, options: ListOptions):
 }
 
 /** Lists the logs of a pipeline that could not be decoded: all of them as JSON lines, the first as a table. */
-export function listUndecoded(context: CommandContext, options: UndecodedOptions): Promise<void> {
+function listUndecoded(context: CommandContext, options: UndecodedOptions): Promise<void> {
   const streams = context.output.isJson || options.format === 'jsonl';
   return streams ? streamUndecoded(context, options) : tabulateUndecoded(context, options);
 }

@@ -7,9 +7,17 @@ import type { HeartbeatTestReport } from '../../tasks/heartbeat-test/heartbeat-t
 import type { StepResult } from '../../tasks/heartbeat-test/test-step.js';
 import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
-import { stopCode } from '../stop-code.js';
+import { stopCode } from '../signals.js';
 import { thisProcess } from '../this-process.js';
 import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  // What the round trip is measured by.
+  settings: ['heartbeat_interval'],
+  stopsGracefully: true,
+  action: testHeartbeat,
+};
 
 /** A claim of the heartbeat test does not hold. */
 class HeartbeatTestFailedError extends RuntimeFailure {
@@ -20,7 +28,7 @@ class HeartbeatTestFailedError extends RuntimeFailure {
 const statementTimeoutMs = 5_000;
 
 /** Proves the mechanism against the configured database; throws where anything is off. */
-export async function testHeartbeat(context: CommandContext): Promise<ExitCode> {
+async function testHeartbeat(context: CommandContext): Promise<ExitCode> {
   const { settings, output, clock, signals } = context;
   const open = { statementTimeoutMs };
   const [database, rival] = [await context.database(open), await context.database(open)];

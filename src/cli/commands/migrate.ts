@@ -6,6 +6,22 @@ import { parseUtcOffset } from '../../runtime/utc-offset.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  options: [
+    { flags: '--status', description: 'show which migrations are applied; change nothing' },
+    { flags: '--sql', description: 'print what would be run; change nothing' },
+    { flags: '--rollback', description: 'take back the newest migration; drops only what chainparse made' },
+    { flags: '--all', description: 'with --rollback: take back all' },
+    {
+      flags: '--time-zone <offset>',
+      description:
+        'read all times in the database as of this offset from UTC, such as +08:00, from now on: none is written anew; refused while anything runs',
+    },
+  ],
+  action: migrate,
+};
 
 interface MigrateOptions {
   readonly status?: boolean;
@@ -16,7 +32,7 @@ interface MigrateOptions {
 }
 
 /** Brings the database to the newest schema, or shows or takes back what was done. */
-export async function migrate(context: CommandContext, options: MigrateOptions): Promise<void> {
+async function migrate(context: CommandContext, options: MigrateOptions): Promise<void> {
   const timezone = readTimezone(options);
   const reads = options.status === true || options.sql === true;
   const create = !reads && options.rollback !== true;

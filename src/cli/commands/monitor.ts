@@ -13,8 +13,17 @@ import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
 import { watchMonitor } from '../../tasks/alerts/watch-liveness.js';
 import type { CommandContext } from '../context.js';
 import { runHost } from '../running/run-host.js';
-import { stopCode } from '../stop-code.js';
+import { stopCode } from '../signals.js';
 import { thisProcess } from '../this-process.js';
+import type { CommandBody } from '../command-line/command.js';
+
+/** The timeout daemon. */
+export const command: CommandBody = {
+  options: [{ flags: '--once', description: 'one check, then exit' }],
+  settings: ['task_timeout', 'check_interval', 'heartbeat_interval', 'metrics.port', 'metrics.host'],
+  stopsGracefully: true,
+  action: monitorTasks,
+};
 
 interface MonitorOptions {
   readonly once?: boolean;
@@ -27,7 +36,7 @@ const patienceMs = 30_000;
 const lingerMs = 3_000;
 
 /** Fails tasks that fell silent: again and again, or once. */
-export async function monitorTasks(context: CommandContext, options: MonitorOptions): Promise<ExitCode> {
+async function monitorTasks(context: CommandContext, options: MonitorOptions): Promise<ExitCode> {
   const database = await context.database({ statementTimeoutMs: statementTimeoutMs(context.settings) });
   if (options.once === true) await requireMigrated(database);
   const liveness = await watchMonitor(runHost(context, database), { isServed: options.once !== true });

@@ -18,8 +18,55 @@ import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipelin
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+import type { ArgumentSpec } from '../command-line/command-outline.js';
+
+const id: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
+const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };
+
+/** Commands about pipelines' definitions. */
+export const command: CommandBody = {
+  commands: [
+    {
+      name: 'import',
+      summary: 'store a definition; prints its id',
+      arguments: [file],
+      options: [
+        { flags: '--id <n>', description: 'store it under this id, whatever the file says', kind: 'id' },
+        { flags: '--name <name>', description: 'store it under this name, whatever the file says', kind: 'text' },
+        { flags: '--update', description: 'replace the definition of that id, else of that name; keep its events' },
+      ],
+      // A timeout_minutes must be three of them or more.
+      settings: ['heartbeat_interval'],
+      action: importPipeline,
+    },
+    { name: 'list', summary: 'list all pipelines', action: listPipelines },
+    { name: 'show', summary: 'show a pipeline', arguments: [id], action: showPipeline },
+    {
+      name: 'export',
+      summary: 'print a definition that can be imported again, its ABIs in it',
+      arguments: [id],
+      action: exportPipeline,
+    },
+    {
+      name: 'validate',
+      summary: 'check a definition without storing it',
+      arguments: [file],
+      settings: ['heartbeat_interval'],
+      action: validatePipeline,
+    },
+    { name: 'enable', summary: 'let it run again', arguments: [id], action: enablePipeline },
+    { name: 'disable', summary: 'keep it from running', arguments: [id], action: disablePipeline },
+    {
+      name: 'rewind',
+      summary: 'take back all rows above a block, so that a run reads them again',
+      load: () => import('./pipeline-rewind.js'),
+    },
+    { name: 'delete', summary: 'delete a pipeline with its tasks and events', arguments: [id], action: deletePipeline },
+  ],
+};
 
 interface FileOption {
   readonly file: string;
@@ -36,7 +83,7 @@ interface IdOption {
 }
 
 /** Stores the definition in a file; prints the pipeline's id. */
-export async function importPipeline(context: CommandContext, options: ImportOptions): Promise<void> {
+async function importPipeline(context: CommandContext, options: ImportOptions): Promise<void> {
   const { update = false } = options;
   const inFile = await load(context, options);
   const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
@@ -56,7 +103,7 @@ function readName(written: string | undefined): string | null {
 }
 
 /** Checks the definition in a file. */
-export async function validatePipeline(context: CommandContext, options: FileOption): Promise<void> {
+async function validatePipeline(context: CommandContext, options: FileOption): Promise<void> {
   const definition = await load(context, options);
   const { output } = context;
   if (output.isJson) return output.json({ valid: true, pipeline_id: definition.id, name: definition.name });
@@ -64,7 +111,7 @@ export async function validatePipeline(context: CommandContext, options: FileOpt
 }
 
 /** Lists all pipelines. */
-export async function listPipelines(context: CommandContext): Promise<void> {
+async function listPipelines(context: CommandContext): Promise<void> {
   const { lang } = context.settings;
   const { pipelines, waiting, parked } = await withDatabase(context, async (database) => ({
     pipelines: await new PipelineStore(database).list(),
@@ -101,7 +148,7 @@ export async function listPipelines(context: CommandContext): Promise<void> {
 }
 
 /** Shows a pipeline: what matters for people, all of it as JSON. */
-export async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const { pipeline, standing, waiting, newestStoredBlock } = await withDatabase(context, async (database) => ({
     pipeline: await new PipelineStore(database).get(id),
     standing: await readStanding(new TaskStore(database), new CheckpointStore(database), id),
@@ -130,7 +177,7 @@ function textOf(waiting: Waiting | undefined, lang: 'en' | 'zh'): string | null 
 }
 
 /** Prints a definition as YAML, or as JSON, in the form that can be imported again. */
-export async function exportPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+async function exportPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const pipeline = await withStore(context, (store) => store.get(id));
   if (context.output.isJson) return context.output.json(definitionKeys(pipeline));
   const { printDefinition } = await import('../../pipeline/definition/print-definition.js');
@@ -138,12 +185,12 @@ export async function exportPipeline(context: CommandContext, { id }: IdOption):
 }
 
 /** Lets a pipeline run again. */
-export function enablePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+function enablePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   return setDisabled(context, id, false);
 }
 
 /** Keeps a pipeline from being started; a run that goes on goes on. */
-export function disablePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+function disablePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   return setDisabled(context, id, true);
 }
 
@@ -154,7 +201,7 @@ async function setDisabled(context: CommandContext, id: number, disabled: boolea
 }
 
 /** Deletes a pipeline with all that belongs to it. */
-export async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
+async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   await withStore(context, (store) => store.delete(id, context.settings.heartbeatIntervalSeconds));
   if (context.output.isJson) return context.output.json({ pipeline_id: id, deleted: true });
   context.output.note(`pipeline ${id} deleted`);

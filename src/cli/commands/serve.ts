@@ -5,6 +5,14 @@ import { DatabaseUnusableError, SchemaNewerError } from '../../runtime/errors.js
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { CommandContext } from '../context.js';
 import { version } from '../version.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  options: [{ flags: '--insecure', description: 'let anybody on the network change everything, without a token' }],
+  settings: ['api.host', 'api.port'],
+  stopsGracefully: true,
+  action: serve,
+};
 
 interface ServeOptions {
   readonly insecure?: boolean;
@@ -17,7 +25,7 @@ const statementTimeoutMs = 15_000;
 const lookEveryMs = 5_000;
 
 /** Serves the HTTP API until the command is asked to stop. */
-export async function serve(context: CommandContext, { insecure = false }: ServeOptions): Promise<void> {
+async function serve(context: CommandContext, { insecure = false }: ServeOptions): Promise<void> {
   const { settings, output, signals } = context;
   refuseOpenNetwork(settings.api, insecure);
   const database = await context.database({ statementTimeoutMs, poolSize: 8 });

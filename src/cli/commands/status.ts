@@ -10,6 +10,17 @@ import type { CommandContext } from '../context.js';
 import { paintLines } from '../terminal/paint-lines.js';
 import { Screen } from '../terminal/screen.js';
 import { statusFoot, statusLines, type StatusView } from '../texts/status-lines.js';
+import type { CommandBody } from '../command-line/command.js';
+
+/** The whole system at a glance. */
+export const command: CommandBody = {
+  options: [
+    { flags: '--once', description: 'print it once; also where there is no terminal' },
+    { flags: '--interval <seconds>', description: 'show it anew so often; 2 where left out', kind: 'seconds' },
+  ],
+  stopsGracefully: true,
+  action: showStatus,
+};
 
 interface StatusOptions {
   readonly once?: boolean;
@@ -28,7 +39,7 @@ const glanceMs = 1_000;
 const statementTimeoutMs = 10_000;
 
 /** Shows the whole system on one screen, anew every two seconds; where there is no terminal, once. */
-export async function showStatus(context: CommandContext, { once = false, interval }: StatusOptions): Promise<void> {
+async function showStatus(context: CommandContext, { once = false, interval }: StatusOptions): Promise<void> {
   const database = await context.database({ statementTimeoutMs });
   await requireMigrated(database);
   const status = new StatusCommand(context, database);

@@ -10,7 +10,43 @@ import { describeTask } from '../texts/describe-task.js';
 import { taskHeadings, taskRow } from '../texts/task-table.js';
 import { warnWithoutMonitor } from '../running/warn-without-monitor.js';
 import { watch } from '../terminal/watch.js';
-import { withDatabase } from '../with-database.js';
+import { withDatabase } from '../opened-databases.js';
+import type { CommandBody } from '../command-line/command.js';
+import type { ArgumentSpec } from '../command-line/command-outline.js';
+
+const id: ArgumentSpec = { name: 'id', description: "the task's id", kind: 'id' };
+
+/** Commands about tasks. */
+export const command: CommandBody = {
+  commands: [
+    {
+      name: 'list',
+      summary: 'list tasks, newest first',
+      options: [
+        {
+          flags: '--status <status>',
+          description: 'only those with this status',
+          choices: ['running', 'succeeded', 'failed', 'queued', '0', '1', '2', '3'],
+        },
+        { flags: '--pipeline <id>', description: 'only those of this pipeline, by id or name', kind: 'pipeline' },
+        { flags: '--limit <n>', description: 'how many; 20 where left out', kind: 'id' },
+        { flags: '--page <n>', description: 'which page of so many; 1 where left out', kind: 'id' },
+        { flags: '-w, --watch', description: 'show it anew every 2 seconds, until Ctrl-C' },
+      ],
+      stopsGracefully: true,
+      action: listTasks,
+    },
+    { name: 'show', summary: 'show a task', arguments: [id], action: showTask },
+    { name: 'log', summary: "print a task's log", load: () => import('./tasks-log.js') },
+    {
+      name: 'cancel',
+      summary: 'stop a task: its process ends at its next heartbeat or commit',
+      arguments: [id],
+      action: stopTask,
+    },
+    { name: 'stats', summary: 'count tasks', load: () => import('./tasks-stats.js') },
+  ],
+};
 
 interface ListOptions {
   readonly status?: string;
@@ -33,7 +69,7 @@ interface TaskPage {
 }
 
 /** Lists tasks, once or again and again. */
-export async function listTasks(context: CommandContext, options: ListOptions): Promise<void> {
+async function listTasks(context: CommandContext, options: ListOptions): Promise<void> {
   await withDatabase(context, async (database) => {
     const read = (): Promise<TaskPage> => readPage(database, options);
     if (options.watch !== true) await printPage(context, await read());
@@ -75,13 +111,13 @@ async function printPage({ output, settings }: CommandContext, list: TaskPage, s
 }
 
 /** Shows a task. */
-export async function showTask(context: CommandContext, { id }: IdOption): Promise<void> {
+async function showTask(context: CommandContext, { id }: IdOption): Promise<void> {
   const task = await withDatabase(context, (database) => new TaskStore(database).get(id));
   await printTask(context, task, describeTask(task, context.settings, context.output.lang));
 }
 
 /** Stops a task; throws ConflictError where it has ended already. */
-export async function stopTask(context: CommandContext, { id }: IdOption): Promise<void> {
+async function stopTask(context: CommandContext, { id }: IdOption): Promise<void> {
   const { before, after } = await withDatabase(context, (database) => cancelTask(new TaskStore(database), id));
   const { lang } = context.output;
   const { message } = statusChanged(lang, {

@@ -1,4 +1,4 @@
-import { ChainClient } from '../../chain/chain-client.js';
+import { ChainClient } from '../../chain/blocks/chain-client.js';
 import { sourceOf } from '../../components/source-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -9,9 +9,27 @@ import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context.js';
 import { printVerifyReport, progressOf } from '../texts/describe-verification.js';
 import { findUrls } from '../../tasks/run/prepare-run.js';
-import { stopCode } from '../stop-code.js';
-import { withDatabase } from '../with-database.js';
+import { stopCode } from '../signals.js';
+import { withDatabase } from '../opened-databases.js';
 import type { Database } from '../../database/database.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
+  options: [
+    {
+      flags: '--from-block <n>',
+      description: 'first block, inclusive; the first that was read where left out',
+      kind: 'number',
+    },
+    { flags: '--to-block <n>', description: 'last block, inclusive; the checkpoint where left out', kind: 'number' },
+    { flags: '--repair', description: 'put right what is missing, too much or different; a run may go on meanwhile' },
+    { flags: '--receipts', description: 'read the receipts of every block and prove them by their root; slow' },
+  ],
+  // Of several endpoints, others than the first are read.
+  settings: ['rpc_urls'],
+  action: verify,
+};
 
 interface VerifyOptions {
   readonly id: number;
@@ -25,7 +43,7 @@ interface VerifyOptions {
 const patience = { attempts: 6, outageAttempts: 12 };
 
 /** Compares a pipeline's stored rows with the chain; ends with 1 where anything is wrong and was not repaired. */
-export async function verify(context: CommandContext, options: VerifyOptions): Promise<ExitCode> {
+async function verify(context: CommandContext, options: VerifyOptions): Promise<ExitCode> {
   const { id, fromBlock, toBlock } = options;
   if (fromBlock !== undefined && toBlock !== undefined && fromBlock > toBlock) {
     throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);

@@ -9,6 +9,17 @@ import { PipelineRuns, runDatabaseOptions } from '../../tasks/run/pipeline-runs.
 import type { CommandContext } from '../context.js';
 import { printRunResult } from '../running/print-run-result.js';
 import { runHost } from '../running/run-host.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  options: [{ flags: '--concurrency <n>', description: 'tasks at one time; 4 where left out', kind: 'id' }],
+  settings: [
+    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout'] as const),
+    ...(['metrics.port', 'metrics.host'] as const),
+  ],
+  stopsGracefully: true,
+  action: work,
+};
 
 interface WorkerOptions {
   readonly concurrency?: number;
@@ -17,7 +28,7 @@ interface WorkerOptions {
 const defaultConcurrency = 4;
 
 /** Runs queued tasks, some at a time, until the command is asked to stop. */
-export async function work(context: CommandContext, options: WorkerOptions): Promise<void> {
+async function work(context: CommandContext, options: WorkerOptions): Promise<void> {
   const { settings, clock, logger, secrets, signals, output } = context;
   const { concurrency = defaultConcurrency } = options;
   const database = await context.database(runDatabaseOptions(settings));

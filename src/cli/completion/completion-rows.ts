@@ -1,5 +1,5 @@
 import type { CommandOutline, OptionSpec } from '../command-line/command-outline.js';
-import { globalOptions } from '../command-line/global-options.js';
+import { globalOptions, optionsOf } from '../command-line/options.js';
 
 /** What can follow a command: one row for each, the program itself included. */
 export interface CompletionRow {
@@ -30,13 +30,13 @@ export function completionRows(commands: readonly CommandOutline[]): readonly Co
 }
 
 function rowsOf(command: CommandOutline, path: string): readonly CompletionRow[] {
-  const subcommands = command.commands ?? [];
-  const options = [...(command.options ?? []), ...globalOptions, { flags: '-h, --help', description: 'print help' }];
+  const subcommands = command.commands;
+  const options = [...optionsOf(command), ...globalOptions, { flags: '-h, --help', description: 'print help' }];
   const row = { path, words: wordsOf(command), options: options.map(optionOf) };
   return [row, ...subcommands.flatMap((child) => rowsOf(child, `${path} ${child.name}`))];
 }
 
-function wordsOf({ commands = [], arguments: values = [] }: CommandOutline): readonly CompletionWord[] {
+function wordsOf({ commands, arguments: values = [] }: CommandOutline): readonly CompletionWord[] {
   const subcommands = commands.map(({ name, summary }) => ({ text: name, description: summary }));
   const choices = values.flatMap(({ choices: texts = [], description }) =>
     texts.map((text) => ({ text, description })),

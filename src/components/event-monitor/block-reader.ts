@@ -1,14 +1,14 @@
 import { cutBatches } from '../../chain/logs/batch-cutter.js';
-import type { BlockWitnesses } from '../../chain/audit/block-witnesses.js';
-import type { ChainHead } from '../../chain/heads/head-reader.js';
+import type { BlockWitnesses } from '../../chain/logs/block-witnesses.js';
+import type { ChainHead } from '../../chain/blocks/head-reader.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
-import type { HeaderCache } from '../../chain/heads/header-cache.js';
+import type { HeaderCache } from '../../chain/blocks/header-cache.js';
 import type { FetchedRange, LogSource } from '../../chain/logs/log-source.js';
 import type { NewBlocks } from '../../chain/logs/new-blocks.js';
-import type { ReadStretch } from '../../chain/reorg/read-stretch.js';
+import type { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import type { EventBatch, SourceMessage } from '../../model/batch.js';
 import type { BlockHeader, BlockRef } from '../../model/block.js';
-import { NodeLagsError } from '../../chain/logs/fetch-trouble.js';
+import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import type { SourceContext } from '../component.js';
 import { HistoryReader } from './history-reader.js';
 

@@ -10,7 +10,7 @@ interface HistoryReaderOptions {
   readonly logs: LogSource;
   readonly decoder: LogDecoder;
   readonly clock: Clock;
-  /** Tells that work moved. */
+  /** Tells that the node has answered. */
   readonly moved: () => Promise<void>;
 }
 
@@ -25,13 +25,10 @@ export class HistoryReader {
   #next = -1;
   #end = -1;
   #forgettable = -1;
-  /** True while whoever takes batches waits for one. */
-  #isAwaited = false;
-  #telling: Promise<void> | null = null;
 
   constructor(options: HistoryReaderOptions) {
     this.#options = options;
-    this.#prefetcher = new LogPrefetcher({ source: options.logs, answered: () => this.#answered() });
+    this.#prefetcher = new LogPrefetcher({ source: options.logs, answered: options.moved });
   }
 
   /**
@@ -86,7 +83,6 @@ export class HistoryReader {
   }
 
   async #awaited(ahead: Promise<EventBatch | null>): Promise<EventBatch> {
-    this.#isAwaited = true;
     try {
       const batch = await ahead;
       if (batch === null) throw new RangeError('there is nothing to read');
@@ -94,19 +90,6 @@ export class HistoryReader {
     } catch (error) {
       this.close();
       throw error;
-    } finally {
-      this.#isAwaited = false;
     }
-  }
-
-  /**
-   * An answer is progress as long as it is waited for. While a batch is being committed it is the commit that has to move:
-   * answers that come ahead must not let a run that hangs there look alive.
-   */
-  async #answered(): Promise<void> {
-    if (!this.#isAwaited) return;
-    // Several answers at a time are told of once, and where the lease must be renewed first all of them wait for it.
-    this.#telling ??= this.#options.moved().finally(() => (this.#telling = null));
-    await this.#telling;
   }
 }

@@ -1,7 +1,7 @@
-import type { ChainClient } from '../../chain/chain-client.js';
-import { lastCommonBlock } from '../../chain/reorg/last-common-block.js';
-import type { StoredBlock } from '../../chain/reorg/last-common-block.js';
-import type { ReorgTooDeepError } from '../../chain/reorg/reorg.js';
+import type { ChainClient } from '../../chain/blocks/chain-client.js';
+import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
+import type { StoredBlock } from '../../chain/blocks/last-common-block.js';
+import type { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { BlockHeader } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 

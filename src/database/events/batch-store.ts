@@ -10,7 +10,7 @@ import { EventStore } from './event-store.js';
 import { deleteRows, keepRemoved, noteChange } from './journal.js';
 import type { Narrow } from './journal.js';
 import { pruneJournal } from './prune-journal.js';
-import type { BulkInsert, Statement } from '../script.js';
+import type { BulkInsert, Sent, Statement } from '../script.js';
 
 /** Who commits, and from where: what the fences of a commit compare. */
 export interface CommitGuard {
@@ -47,8 +47,8 @@ export interface RowOrigin extends RowOwner {
   readonly added: number;
 }
 
-interface PreparedRows extends RowOrigin {
-  readonly undecoded: BatchRows['undecoded'];
+/** The rows of a batch, built before it is committed. */
+export interface PreparedRows extends RowOrigin {
   readonly inserts: readonly BulkInsert[];
 }
 
@@ -61,36 +61,26 @@ type Step = Query | Statement | BulkInsert;
  */
 export class BatchStore {
   readonly #database: Database;
-  /** By the events that they were made of: a batch that is not committed after all takes them along. */
-  readonly #prepared = new WeakMap<BatchRows['events'], PreparedRows>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   /** Builds the rows of a batch that is to be committed soon, perhaps while another commit is in the air. */
-  prepare(origin: RowOrigin, rows: BatchRows): void {
-    try {
-      const inserts = toInserts(origin, rows);
-      this.#database.prepare?.(inserts);
-      this.#prepared.set(rows.events, { ...origin, undecoded: rows.undecoded, inserts });
-    } catch {
-      // Its commit meets the same in its turn, when what stands before it is committed.
-    }
+  prepare(origin: RowOrigin, rows: BatchRows): PreparedRows {
+    return { ...origin, inserts: toInserts(origin, rows).map((insert) => this.#database.prepare(insert)) };
   }
 
-  /** Resolves once the commits that were begun have left this process, or shortly after where nobody takes them. */
-  async whenSent(): Promise<void> {
-    await this.#database.whenSent?.();
-  }
-
-  /** Commits a batch whole; throws FenceError, with nothing written, where the lease or the version is another. */
-  async commit(commit: BatchCommit): Promise<void> {
+  /**
+   * Commits a batch whole, with the rows that were built of it where they have its version; calls `sent` once it has left this
+   * process. Throws FenceError, with nothing written, where the lease or the version is another.
+   */
+  async commit(commit: BatchCommit, prepared: PreparedRows | null = null, sent?: Sent): Promise<void> {
     const { batch, chainId } = commit;
     const { fromBlock, toBlock } = batch;
     // What is stored can't change before this commit lands: whoever changes it takes the version that this one wants.
-    const rows = commit.replaces ? await this.#replace(commit) : this.#rowsOf(commit);
-    await this.#database.write([
+    const rows = commit.replaces ? await this.#replace(commit) : rowsOf(commit, prepared);
+    const steps = [
       ...this.#guard(commit, commit.progress, {
         chain: chainId,
         start_block: commit.startBlock,
@@ -100,7 +90,8 @@ export class BatchStore {
       noteChange(this.#database, { ...commit, kind: commit.replaces ? 'replace' : 'append', fromBlock, toBlock }),
       ...rows,
       ...this.#remember(commit),
-    ]);
+    ];
+    await this.#database.write(steps, sent);
   }
 
   /** Takes back every row above the ancestor, and notes that it did; returns how many events there were. Throws FenceError as `commit` does. */
@@ -164,14 +155,6 @@ export class BatchStore {
     ];
   }
 
-  #rowsOf(commit: BatchCommit): readonly BulkInsert[] {
-    const { batch } = commit;
-    const known = this.#prepared.get(batch.events);
-    const fits =
-      known?.pipelineId === commit.pipelineId && known.chainId === commit.chainId && known.added === commit.version + 1;
-    return fits && known.undecoded === batch.undecoded ? known.inserts : toInserts(originOf(commit), batch);
-  }
-
   /** Only rows that differ go and come: who reads the journal must not be told of others. */
   async #replace(commit: BatchCommit): Promise<readonly Step[]> {
     const { batch, pipelineId } = commit;
@@ -191,6 +174,12 @@ export class BatchStore {
 
 function originOf({ pipelineId, chainId, version }: BatchCommit): RowOrigin {
   return { pipelineId, chainId, added: version + 1 };
+}
+
+function rowsOf(commit: BatchCommit, prepared: PreparedRows | null): readonly BulkInsert[] {
+  const origin = originOf(commit);
+  const fits = prepared?.pipelineId === origin.pipelineId && prepared.chainId === origin.chainId;
+  return fits && prepared.added === origin.added ? prepared.inserts : toInserts(origin, commit.batch);
 }
 
 function toInserts(origin: RowOrigin, { events, undecoded }: BatchRows): readonly BulkInsert[] {

@@ -58,6 +58,7 @@ interface TaskRow {
   end_time: string | null;
   end_reason: string | null;
   error: string | null;
+  keeps_block: number | null;
   progress: string | null;
   waiting_for: string | null;
   heartbeat_age: number | null;
@@ -79,6 +80,7 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     endTime: row.end_time === null ? null : toInstant(row.end_time),
     endReason: row.end_reason,
     error: row.error,
+    keepsBlock: row.keeps_block,
     progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
     heartbeatAgeSeconds: row.heartbeat_age,
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,

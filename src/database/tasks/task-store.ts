@@ -35,6 +35,8 @@ export interface Outcome {
   readonly status: typeof taskStatus.succeeded | typeof taskStatus.failed;
   readonly endReason: string;
   readonly error: string | null;
+  /** Where it parks its pipeline: the newest block whose rows a rewind may keep. */
+  readonly keepsBlock?: number | null | undefined;
 }
 
 /** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
@@ -198,6 +200,7 @@ export class TaskStore {
       status: outcome.status,
       end_time: dialect.now(knex),
       end_reason: outcome.endReason,
+      ...(outcome.keepsBlock === undefined ? {} : { keeps_block: outcome.keepsBlock }),
       error: outcome.error,
     };
   }

@@ -1,21 +1,22 @@
 import type { Keys } from '../../components/component.js';
 import { registry } from '../../components/registry.js';
+import type { Registry } from '../../components/registry.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 
 /** Returns a definition as the keys and values of its file. */
-export function definitionKeys(definition: PipelineDefinition): Keys {
+export function definitionKeys(definition: PipelineDefinition, kinds: Registry = registry): Keys {
   const keys = {
     id: definition.id,
     name: definition.name,
     classification_id: definition.classificationId,
     description: definition.description,
     timeout_minutes: definition.timeoutMinutes,
-    components: definition.components.map(componentKeys),
+    components: definition.components.map((component) => componentKeys(component, kinds)),
   };
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
 }
 
 /** What a newer version has stored is shown as it is. */
-function componentKeys({ name, type, config }: Component): Keys {
-  return { name, type, ...(registry.find(type)?.keys(config) ?? config) };
+function componentKeys({ name, type, config }: Component, kinds: Registry): Keys {
+  return { name, type, ...(kinds.find(type)?.keys(config) ?? config) };
 }

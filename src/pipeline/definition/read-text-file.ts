@@ -1,4 +1,6 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { UsageError, messageOf } from '../../runtime/errors.js';
 
 /** No definition or ABI that a person means is larger. */
@@ -20,7 +22,7 @@ async function readBytes(path: string, name: string): Promise<Buffer> {
   let size = 0;
   try {
     // Read to the limit and no further, whatever a size says: of a device or a pipe there is none.
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for await (const chunk of await openFile(path)) {
       size += chunk.length;
       if (size > maxBytes) throw new UsageError(`${name} is larger than ${maxBytes / 1024 / 1024} MiB`);
       chunks.push(chunk);
@@ -29,6 +31,30 @@ async function readBytes(path: string, name: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(describe(error, name), { cause: error });
+  }
+}
+
+/**
+ * A named pipe is opened without waiting for whoever writes into it: a thread that waits there can't be ended, not even
+ * with the process.
+ */
+async function openFile(path: string): Promise<AsyncIterable<Buffer>> {
+  const isNamedPipe = !/^\/(dev|proc)\//.test(path) && (await stat(path)).isFIFO();
+  return isNamedPipe ? readPipe(path) : createReadStream(path);
+}
+
+async function* readPipe(path: string): AsyncGenerator<Buffer, void, undefined> {
+  // As long as nobody has written, this end keeps the pipe from looking as if everybody was done.
+  let writer: number | null = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    for await (const chunk of new Socket({ fd, readable: true, writable: false }) as AsyncIterable<Buffer>) {
+      if (writer !== null) closeSync(writer);
+      writer = null;
+      yield chunk;
+    }
+  } finally {
+    if (writer !== null) closeSync(writer);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { ChainEvent, ObserveChain } from '../../chain/chain-event.js';
+import type { ChainEvent, ObserveChain } from '../../chain/transport/rpc/chain-event.js';
 import { BoundedLabel, otherLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 

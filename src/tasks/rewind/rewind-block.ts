@@ -1,7 +1,8 @@
-import { lastCommonBlock } from '../../chain/reorg/last-common-block.js';
-import type { HeaderOf } from '../../chain/reorg/reorg.js';
+import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
+import type { HeaderOf } from '../../chain/blocks/reorg.js';
 import type { BlockRef } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
+import { remedyOf } from '../run/parked.js';
 import type { ReadCheckpoint, RewindStores } from './rewind-pipeline.js';
 
 /** A block to go back to, and who says what its hash is: the chain, what is stored, or nobody. */
@@ -47,11 +48,8 @@ function tooHigh(pipelineId: number, number: number, isMissing: boolean, keeps: 
   const message = isMissing
     ? `the chain has no block ${number}`
     : `block ${number} is too high to go back to: stored events below it are not part of the chain any more`;
-  const remedy =
-    keeps < 0
-      ? `chainparse run-pipeline ${pipelineId} --fresh`
-      : `chainparse pipeline rewind ${pipelineId} --to-block ${keeps}`;
-  return new NeedsRewindError(message, { hint: remedy, keeps: keeps < 0 ? null : keeps });
+  const keepsBlock = keeps < 0 ? null : keeps;
+  return new NeedsRewindError(message, { hint: remedyOf(pipelineId, keepsBlock), keeps: keepsBlock });
 }
 
 async function storedBlock(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WatchEndpoints } from '../../chain/chains.js';
-import { throttleText } from '../../chain/endpoints/throttle-teller.js';
-import type { EndpointReport } from '../../chain/endpoints/endpoint-report.js';
+import { throttleText } from '../../chain/transport/endpoints/throttle-teller.js';
+import type { EndpointReport } from '../../chain/transport/endpoints/endpoint-report.js';
 import type { EndpointSession, EndpointStore, ReportedEndpoint } from '../../database/operations/endpoint-store.js';
 import { reportSeconds, type EndpointState } from '../../model/rpc-endpoint.js';
 import type { Clock } from '../../runtime/clock.js';

@@ -13,21 +13,18 @@ export interface Parked {
 }
 
 const endReason = 'needs_rewind';
-const beforeRemedy = '; to go on: ';
+
+/** Returns the command that lets a parked pipeline go on; `keepsBlock` is null where no row may be kept. */
+export function remedyOf(pipelineId: number, keepsBlock: number | null): string {
+  return keepsBlock === null
+    ? `chainparse run-pipeline ${pipelineId} --fresh`
+    : `chainparse pipeline rewind ${pipelineId} --to-block ${keepsBlock}`;
+}
 
 /** Returns what a run ends with whose rows must be taken back by a person: its hint names the command. */
 export function parkingError(pipelineId: number, error: NeedsRewindError): NeedsRewindError {
-  const { keeps, message } = error;
-  const remedy =
-    typeof keeps === 'number'
-      ? `chainparse pipeline rewind ${pipelineId} --to-block ${keeps}`
-      : `chainparse run-pipeline ${pipelineId} --fresh`;
-  return new NeedsRewindError(message, { hint: remedy, cause: error, ...(keeps === undefined ? {} : { keeps }) });
-}
-
-/** Returns the error as it is kept with the task: with what a person does about it. */
-export function parkingText({ message, hint = '' }: NeedsRewindError): string {
-  return `${message}${beforeRemedy}${hint}`;
+  const { keeps = null, message } = error;
+  return new NeedsRewindError(message, { hint: remedyOf(pipelineId, keeps), cause: error, keeps });
 }
 
 /**
@@ -36,8 +33,8 @@ export function parkingText({ message, hint = '' }: NeedsRewindError): string {
  */
 export function parkedBy(newest: Task | null, checkpoint: Checkpoint | null): Parked | null {
   if (newest?.endReason !== endReason || checkpoint?.taskId !== newest.id) return null;
-  const [reason = '', remedy = ''] = (newest.error ?? '').split(beforeRemedy);
-  return { taskId: newest.id, reason, remedy };
+  const { id, pipelineId, error, keepsBlock } = newest;
+  return { taskId: id, reason: error ?? '', remedy: remedyOf(pipelineId, keepsBlock) };
 }
 
 /** How far a pipeline has come, and what keeps it from going on. */

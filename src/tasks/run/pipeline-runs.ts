@@ -105,6 +105,8 @@ function taskOptions(
     // NULL: the monitor's own setting.
     timeoutMinutes: timeoutMinutes ?? pipeline.timeoutMinutes,
     logPathPrefix: join(settings.logDir, 'pipeline_'),
+    // Who stands behind the source may have to be told of what is taken away.
+    keepsRemoved: pipeline.components.length > 1,
     run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
     mode: request.mode ?? source.mode,
     lang: settings.lang,

@@ -2,7 +2,7 @@ import type { Source } from '../../components/component.js';
 import { BatchStore } from '../../database/events/batch-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
-import { TaskStore } from '../../database/tasks/task-store.js';
+import { TaskStore, type Outcome } from '../../database/tasks/task-store.js';
 import type { Progress } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
@@ -15,7 +15,7 @@ import { BeatRounds } from './beat-rounds.js';
 import { claimTask, tellClaim } from './claim-task.js';
 import { Heartbeat } from './heartbeat.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
-import { parkingError, parkingText } from './parked.js';
+import { parkingError } from './parked.js';
 import type { TaskOptions, TaskResult } from './task-options.js';
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
@@ -102,14 +102,19 @@ class TaskRun {
       // What a stop has cut short is no failure.
       if (!this.#isStopped() || !this.#options.signal.aborted) await this.#fail(error);
     }
-    return await this.#finish(taskStatus.succeeded, this.#isStopped() ? 'stopped' : 'completed', null);
+    const endReason = this.#isStopped() ? 'stopped' : 'completed';
+    return await this.#finish({ status: taskStatus.succeeded, endReason, error: null });
   }
 
   async #fail(error: unknown): Promise<never> {
     const { pipelineId, mask } = this.#options;
     const failure = error instanceof NeedsRewindError ? parkingError(pipelineId, error) : error;
-    const text = failure instanceof NeedsRewindError ? parkingText(failure) : messageOf(failure);
-    await this.#finish(taskStatus.failed, reasonOf(failure), mask(text));
+    await this.#finish({
+      status: taskStatus.failed,
+      endReason: reasonOf(failure),
+      error: mask(messageOf(failure)),
+      ...(failure instanceof NeedsRewindError ? { keepsBlock: failure.keeps } : {}),
+    });
     throw failure;
   }
 
@@ -154,14 +159,13 @@ class TaskRun {
     options.observe?.({ ...event, taskId: parts.heartbeat.taskId, pipelineId: options.pipelineId });
   }
 
-  async #finish(status: 1 | 2, endReason: string, error: string | null): Promise<TaskResult> {
+  async #finish(outcome: Outcome): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
-    const outcome = { status, endReason, error };
     const task = await finishTask({ ...this.#options, tasks, heartbeat }, outcome, this.#progress);
     const from = statusText(taskStatus.running, this.#options.lang);
-    const to = statusText(status, this.#options.lang);
+    const to = statusText(outcome.status, this.#options.lang);
     const { pipelineId, lang } = this.#options;
-    writeLine(logger, statusChanged(lang, { taskId: task.id, pipelineId, from, to, reason: endReason }));
+    writeLine(logger, statusChanged(lang, { taskId: task.id, pipelineId, from, to, reason: outcome.endReason }));
     return { task, progress: this.#progress };
   }
 

@@ -1,11 +1,11 @@
 import { cutBatches } from '../../chain/logs/batch-cutter.js';
-import type { ChainClient } from '../../chain/chain-client.js';
+import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
-import { LagPatience } from '../../chain/logs/lag-patience.js';
+import { LagPatience } from '../../chain/blocks/lag-patience.js';
 import { LogSource } from '../../chain/logs/log-source.js';
 import type { FetchedRange } from '../../chain/logs/log-source.js';
-import { SureBlocks } from '../../chain/audit/sure-blocks.js';
-import type { Proof } from '../../chain/audit/sure-blocks.js';
+import { SureBlocks } from '../../chain/logs/sure-blocks.js';
+import type { Proof } from '../../chain/logs/sure-blocks.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';

@@ -1,5 +1,5 @@
 import { checkChainId } from '../../chain/check-chain-id.js';
-import { HeadReader } from '../../chain/heads/head-reader.js';
+import { HeadReader } from '../../chain/blocks/head-reader.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
 import { compareStored } from '../../database/events/compare-stored.js';

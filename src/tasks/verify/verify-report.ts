@@ -1,4 +1,4 @@
-import type { Proof } from '../../chain/audit/sure-blocks.js';
+import type { Proof } from '../../chain/logs/sure-blocks.js';
 import type { BlockRange } from '../../model/block.js';
 import type { Finding } from '../../database/events/finding.js';
 import type { Comparison } from '../../database/events/compare-stored.js';

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { bloomTestOf } from '../../../src/chain/logs/bloom.js';
+import { bloomTestOf } from '../../../src/chain/blocks/bloom.js';
 import { cleanLogs } from '../../../src/chain/logs/clean-logs.js';
-import { Inconsistency, checkHashes, checkLinks } from '../../../src/chain/logs/consistency.js';
-import { filterParams, matcherOf } from '../../../src/chain/logs/log-filter.js';
-import { findAncestor } from '../../../src/chain/reorg/reorg.js';
-import { MalformedValue, readHeader, readLogs, readQuantity } from '../../../src/chain/rpc/rpc-values.js';
+import { Inconsistency, checkHashes, checkLinks } from '../../../src/chain/blocks/consistency.js';
+import { filterParams, matcherOf } from '../../../src/chain/blocks/log-filter.js';
+import { findAncestor } from '../../../src/chain/blocks/reorg.js';
+import { MalformedValue, readLogs, readQuantity } from '../../../src/chain/transport/rpc/rpc-values.js';
+import { readHeader } from '../../../src/chain/blocks/read-header.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import type { RawLog } from '../../../src/model/event.js';
 import { makeBlock, simContract, transferTopic } from '../../support/simulated-chain.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { ChainClient } from '../../../src/chain/chain-client.js';
-import { NodeLagsError } from '../../../src/chain/logs/fetch-trouble.js';
+import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
+import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { logsBloomOf } from '../../../src/chain/logs/bloom.js';
-import { Proofs } from '../../../src/chain/audit/proofs.js';
-import type { ChainClient } from '../../../src/chain/chain-client.js';
+import { logsBloomOf } from '../../../src/chain/blocks/bloom.js';
+import { Proofs } from '../../../src/chain/blocks/proofs.js';
+import type { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
-import { RpcError } from '../../../src/chain/errors/rpc-error.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import type { RawLog } from '../../../src/model/event.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
@@ -37,7 +37,7 @@ describe('new blocks whose headers are known', () => {
     logsOfBlocks: () => Promise<RawLog[]>,
     blocks = [header(7), header(8)],
   ): ReturnType<NewBlocks['fetch']> => {
-    const chain = { logsOfBlocks, endpoints: [], proofs: new Proofs(31_337) } as unknown as ChainClient;
+    const chain = { ask: logsOfBlocks, endpoints: [], proofs: new Proofs(31_337) } as unknown as ChainClient;
     const filter = { addresses: null, topics: [transferTopic] };
     const newBlocks = new NewBlocks({ chain, filter, clock: new HastyClock(), logger: silentLogger, doubts: false });
     return newBlocks.fetch(blocks, answered, signal);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RangeSize } from '../../../src/chain/logs/range-size.js';
-import { RpcError } from '../../../src/chain/errors/rpc-error.js';
-import type { RpcErrorClass } from '../../../src/chain/errors/rpc-error.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
+import type { RpcErrorClass } from '../../../src/chain/transport/errors/rpc-error.js';
 import { seededRandom } from '../../support/seeded-random.js';
 import { playBackfill } from './simulated-backfill.js';
 import type { BackfillReport, SimulatedLimits } from './simulated-backfill.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ChainClient } from '../../../src/chain/chain-client.js';
+import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';

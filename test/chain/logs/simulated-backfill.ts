@@ -1,6 +1,6 @@
 import type { RangeSize } from '../../../src/chain/logs/range-size.js';
-import { RpcError } from '../../../src/chain/errors/rpc-error.js';
-import type { RpcErrorClass } from '../../../src/chain/errors/rpc-error.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
+import type { RpcErrorClass } from '../../../src/chain/transport/errors/rpc-error.js';
 import type { BlockRange } from '../../../src/model/block.js';
 
 /** What a simulated endpoint gives out; it says nothing of its limits unless `words` does. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { ChainClient } from '../../../src/chain/chain-client.js';
-import { Inconsistency } from '../../../src/chain/logs/consistency.js';
+import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
+import { Inconsistency } from '../../../src/chain/blocks/consistency.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
 import { SureLogs } from '../../../src/chain/logs/sure-logs.js';
 import type { BlockHeader } from '../../../src/model/block.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createConnection } from 'mysql2/promise';
+import { execute } from '../../support/execute-sql.js';
 import { run } from '../../../src/cli/main.js';
 import type { Database } from '../../../src/database/database.js';
 import { TestPipelineStore } from '../../../src/database/pipelines/test-pipeline-store.js';
@@ -123,7 +123,7 @@ eachDatabaseInTurn('heartbeat test', (testDatabase) => {
   });
 
   it('fails, and says what to do, where the index is gone', async () => {
-    const on = testDatabase.dialect === 'sqlite' ? '' : ' ON pipeline_task';
+    const on = ['sqlite', 'postgres'].includes(testDatabase.dialect) ? '' : ' ON pipeline_task';
     await database.knex.raw(`DROP INDEX idx_pipeline_task_heartbeat${on}`);
     const { code, stdout, stderr } = await test(testDatabase.url());
     expect(code).to.equal(1);
@@ -153,19 +153,23 @@ describe('heartbeat test without a database', () => {
   });
 });
 
-eachServer('heartbeat test of a user without rights', (server) => {
+eachServer('heartbeat test of a user without rights', (server, { name }) => {
   it('says which right is missing, and what to grant', async () => {
     const url = new URL(await createDatabase(server().url()));
     await (await openMigrated(url.href)).close();
-    const connection = await createConnection(server().url());
-    await connection.query("CREATE USER 'looker'@'%' IDENTIFIED BY 'right99'");
-    await connection.query(`GRANT SELECT ON ${url.pathname.slice(1)}.* TO 'looker'@'%'`);
-    await connection.end();
+    const statements =
+      name === 'postgres'
+        ? ["CREATE USER looker PASSWORD 'right99'", 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker']
+        : [
+            "CREATE USER 'looker'@'%' IDENTIFIED BY 'right99'",
+            `GRANT SELECT ON ${url.pathname.slice(1)}.* TO 'looker'@'%'`,
+          ];
+    for (const sql of statements) await execute(url.href, sql);
     Object.assign(url, { username: 'looker', password: 'right99' });
     const { code, stdout } = await test(url.href, '--json');
     expect(code).to.equal(1);
     const [first] = (JSON.parse(stdout) as { steps: { detail: string; hint: string }[] }).steps;
-    expect(first?.detail).to.match(/INSERT command denied to user 'looker'/);
+    expect(first?.detail).to.match(/INSERT command denied to user 'looker'|permission denied for table pipeline/);
     expect(first?.hint).to.match(/^GRANT SELECT, INSERT, UPDATE, DELETE/);
   });
 });

@@ -141,7 +141,13 @@ eachDatabase('the tasks commands', (testDatabase) => {
   it('count tasks and tell how silent the running ones are', async () => {
     const { longest_silence_seconds, monitors, ...stats } = (await json('tasks', 'stats')) as Record<string, unknown>;
     expect(monitors).to.have.length(1);
-    expect((monitors as object[])[0]).to.include({ name: 'host-2:1 (ab12cd)', alive: true, checks: 0, waiting: null });
+    expect((monitors as object[])[0]).to.include({
+      name: 'host-2:1 (ab12cd)',
+      alive: true,
+      checks: 0,
+      keepsBlock: null,
+      waiting: null,
+    });
     expect(longest_silence_seconds).to.be.greaterThan(86_400 * 365);
     expect(stats).to.deep.equal({
       total: 4,

@@ -22,6 +22,7 @@ const running: Task = {
   progress: null,
   heartbeatAgeSeconds: 12,
   silentSeconds: 12,
+  keepsBlock: null,
   waiting: null,
 };
 

@@ -95,36 +95,35 @@ eachDatabase('the batches', (databases) => {
 
   it('are stored as they are where their rows were built before', async () => {
     const [first, second] = [exampleBatch(1, 3), exampleBatch(4, 4)];
-    for (const [i, batch] of [first, second].entries()) {
-      batches.prepare({ pipelineId, chainId: 56, added: i + 1 }, batch);
-    }
-    await commit(0, first);
-    await commit(1, second);
+    const rows = [first, second].map((batch, i) => batches.prepare({ pipelineId, chainId: 56, added: i + 1 }, batch));
+    await batches.commit(toCommit(0, first), rows[0]);
+    await batches.commit(toCommit(1, second), rows[1]);
     expect(await numbersIn('event')).to.deep.equal([1, 2, 3, 4]);
     expect(await numbersIn('undecoded_log')).to.deep.equal([3, 4]);
   });
 
-  it('are stored under their own pipeline, also where another has prepared the same events', async () => {
+  it('are stored under their own pipeline and chain, also where they were prepared for another', async () => {
     const batch = exampleBatch(1, 3);
-    batches.prepare({ pipelineId: pipelineId - 1, chainId: 1, added: 1 }, batch);
-    batches.prepare({ pipelineId, chainId: 1, added: 1 }, batch);
-    await commit(0, batch);
+    await batches.commit(
+      toCommit(0, batch),
+      batches.prepare({ pipelineId: pipelineId - 1, chainId: 56, added: 1 }, batch),
+    );
     expect(await numbersIn('event')).to.deep.equal([1, 2, 3]);
+    const next = exampleBatch(4, 6);
+    await batches.commit(toCommit(1, next), batches.prepare({ pipelineId, chainId: 1, added: 2 }, next));
     const chains = await database.read((knex) => knex('event').where({ pipeline_id: pipelineId }).pluck('chain_id'));
-    expect(chains).to.deep.equal([56, 56, 56]);
+    expect(chains).to.deep.equal([56, 56, 56, 56, 56, 56]);
   });
 
   it('are stored with their own version, also where they were prepared for another', async () => {
     const batch = exampleBatch(1, 3);
-    batches.prepare({ pipelineId, chainId: 56, added: 7 }, batch);
-    await commit(0, batch);
+    await batches.commit(toCommit(0, batch), batches.prepare({ pipelineId, chainId: 56, added: 7 }, batch));
     const added = await database.read((knex) => knex('event').where({ pipeline_id: pipelineId }).pluck('added'));
     expect(added).to.deep.equal([1, 1, 1]);
   });
 
-  it('that can’t be stored say so when they are committed, not when they are prepared', async () => {
+  it('that can’t be stored say so, and nothing is written', async () => {
     const batch = exampleBatch(1, 1, { events: [{ ...exampleEvent(1, 0), blockHash: '0xnone' }] });
-    batches.prepare({ pipelineId, chainId: 56, added: 1 }, batch);
     const error: unknown = await rejectionOf(commit(0, batch));
     expect(String(error)).to.match(/not the hex of whole bytes: 0xnone/);
     expect((await checkpoints.get(pipelineId)).version).to.equal(0);

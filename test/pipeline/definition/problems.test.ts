@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
-import { cases, failure, problemOf } from './definition-failures.js';
+import { cases, failure, problemOf, problemsOf } from './definition-failures.js';
 import { definitionOptions, monitorYaml, usdc } from './definition-texts.js';
 
 const withChain = (name: string, ...keys: string[]): string => monitorYaml(...keys).replace('ethereum', name);
@@ -35,6 +35,54 @@ describe('a definition with a wrong key', () => {
     expect(error.message).to.equal('p.yaml:7: rpc_url: unknown key');
     expect(error.hint).to.contain('--rpc-url');
     expect(await problemOf(monitorYaml('mode: https://node.example/SECRET'))).not.to.contain('SECRET');
+  });
+});
+
+describe('a definition with many problems', () => {
+  it('is told of all of them at once, in the order of their lines', async () => {
+    const text = [
+      'name: x',
+      'name: y',
+      'timeout: 5',
+      'id: -1',
+      'components:',
+      '  - name: a',
+      '    type: event_monitor',
+      '    chain_name: etherum',
+      '    contract_address: 0x12',
+      '    abi_path: none.json',
+      '    start_block: 9',
+      '    end_block: 8',
+      '    mode: [live]',
+      '    poll: 1',
+      '  - name: a',
+      '    type: event_monitr',
+      '  - {name: b, type: event_monitor, chain_name: base, abi_path: "builtin:erc20", events_to_monitor: [Transfr], batch_size: x}',
+    ];
+    const lines = (await problemsOf(text.join('\n'))).map((line) => line.replace('p.yaml:', ''));
+    expect(lines).to.deep.equal([
+      '2: name: given twice; the first is on line 1',
+      '3: timeout: unknown key; the nearest known key is timeout_minutes',
+      '4: id: must be from 1 to 2147483647, not -1',
+      '8: chain_name: etherum is not a known chain and has no chain_id; the nearest known one is ethereum',
+      '9: contract_address: must be an address of 0x and 40 hex digits, not 0x12',
+      '10: abi_path: there is no file none.json',
+      '12: end_block: 8 is before start_block 9',
+      '13: mode: must be historical or realtime, not a list',
+      '14: poll: unknown key; the nearest known key is poll_interval',
+      "15: name: two components are called 'a'",
+      "16: type: unknown component type 'event_monitr'; the nearest known one is event_monitor",
+      '17: type: event_monitor is a source, which only the first component can be',
+      '17: batch_size: must be a whole number, not "x"',
+      '17: events_to_monitor: "Transfr" is no event of the ABI; the nearest is Transfer',
+    ]);
+  });
+
+  it('is not told that a key is missing that is only misspelt', async () => {
+    expect(await problemsOf(monitorYaml().replace('chain_name', 'chainname'))).to.deep.equal([
+      'p.yaml:5: chainname: unknown key; the nearest known key is chain_name',
+    ]);
+    expect(await problemsOf('nme: x\ncomponent: []\n')).to.have.length(2);
   });
 });
 

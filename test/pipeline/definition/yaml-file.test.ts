@@ -1,10 +1,17 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { loadDefinition, parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { cases, failure, problemsOf } from './definition-failures.js';
 import { definitionOptions, monitorYaml } from './definition-texts.js';
+
+const reader = pathToFileURL(join(import.meta.dirname, '../../../src/pipeline/definition/read-text-file.ts')).href;
 
 describe('a file that is no definition', () => {
   const bomb =
@@ -55,6 +62,19 @@ describe('a file that is no definition', () => {
   it('is read no further than its limit where it has no size', async () => {
     const work = loadDefinition('/dev/zero', { ...definitionOptions, name: 'p.yaml' });
     expect((await failure(work)).message).to.equal('p.yaml is larger than 32 MiB');
+  });
+
+  it('is read from a named pipe once somebody writes into it, and keeps no process alive until then', async () => {
+    const pipe = join(temporaryFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reading = loadDefinition(pipe, definitionOptions);
+    await setTimeout(100);
+    await writeFile(pipe, monitorYaml());
+    expect(await reading).to.have.property('name', 'x');
+    const program = `import(${JSON.stringify(reader)}).then((m) => m.readTextFile(${JSON.stringify(pipe)})); setTimeout(() => process.exit(7), 300);`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '-e', program], { stdio: 'ignore' });
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).to.equal(7);
   });
 
   it('is told from a missing one, a folder, a binary one and one in another encoding', async () => {

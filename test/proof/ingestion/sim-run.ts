@@ -1,4 +1,4 @@
-import { ChainClient } from '../../../src/chain/chain-client.js';
+import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { createDecoder } from '../../../src/chain/abi/decoder.js';
 import { EventMonitor } from '../../../src/components/event-monitor/event-monitor.js';
 import type { Database } from '../../../src/database/database.js';

@@ -47,7 +47,12 @@ export class SimStore {
     const send: Send = (request) => this.#send(request, process, parts);
     place.send = send;
     const runner: ScriptRunner = {
-      run: async (steps) => (await send({ kind: 'script', steps })) as never,
+      run: async (steps, sent) => {
+        const answer = send({ kind: 'script', steps });
+        sent?.();
+        return (await answer) as never;
+      },
+      prepare: (insert) => insert,
       close: () => Promise.resolve(),
     };
     const driver = bareDriver({ knex: place.knex, dialect: this.#engine.dialect, runner });

@@ -1,6 +1,6 @@
-import type { HttpAnswer } from '../../../src/chain/rpc/json-rpc-answer.js';
-import { RpcError } from '../../../src/chain/errors/rpc-error.js';
-import type { PushChannel, Transport, TransportOptions } from '../../../src/chain/rpc/transport.js';
+import type { HttpAnswer } from '../../../src/chain/transport/rpc/json-rpc-answer.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
+import type { PushChannel, Transport, TransportOptions } from '../../../src/chain/transport/rpc/transport.js';
 import type { SimCall } from '../../support/chain-simulator.js';
 import type { SimProcess } from '../simulator/sim-process.js';
 import type { Timeline } from '../simulator/timeline.js';

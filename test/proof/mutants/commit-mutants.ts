@@ -3,6 +3,16 @@ import type { Mutant } from './mutant.js';
 
 const store = guardsOf('src/database/events/batch-store.ts', ['test/database/events/batch-store.test.ts'], '(sqlite)');
 const commit = guardsOf('src/pipeline/commit.ts', ['test/pipeline/commit.test.ts'], '(sqlite)');
+const journal = ['test/database/events/journal.test.ts'];
+const journalled = guardsOf('src/database/events/rewind-store.ts', journal, '(sqlite)');
+const kept = guardsOf('src/database/events/journal.ts', journal, '(sqlite)');
+const pairs = guardsOf('src/database/events/row-comparison.ts', journal, '(sqlite)');
+const told = guardsOf('src/database/events/journal-store.ts', journal, '(sqlite)');
+const prune = guardsOf(
+  'src/database/events/prune-journal.ts',
+  ['test/database/events/prune-journal.test.ts'],
+  '(sqlite)',
+);
 const execute = guardsOf('src/pipeline/execute-pipeline.ts', ['test/pipeline/execute-pipeline.test.ts'], '(sqlite)');
 
 const checkpointFence = '.where({ pipeline_id: guard.pipelineId, task_id: guard.taskId, version: guard.version })';
@@ -64,7 +74,39 @@ export const commitMutants: readonly Mutant[] = [
     'if (now.taskId !== lease.taskId) {',
     'if (now.taskId !== lease.taskId) return true;\n    if (now.taskId === -1) {',
   ),
-  commit('look-up-block', 'and the block is the same', ' && now.blockHash === to.hash', ''),
+  commit('look-up-block', 'and the block is the same', ' || now.blockHash !== to.hash', ''),
+  commit('look-up-journal', 'and the journal says that a commit has moved it', 'change === null ||', ''),
+  commit(
+    'behind-repairs',
+    'repairs of others are gone on from',
+    "if (change === 'repair') {",
+    "if (change === 'rollback') {",
+  ),
+  store(
+    'prepared-version',
+    'rows are stored with the version of their commit',
+    ' && known.added === commit.version + 1',
+    '',
+  ),
+  journalled('kept-removed', 'what goes is kept for sinks', '...before,', '...before.slice(0, -1),'),
+  kept('kept-only-for-sinks', 'and only for them', '.whereExists(isKept)', ''),
+  kept('kept-for-sinks', 'as the claim says', 'keeps_removed: 1', 'claim: 0'),
+  pairs(
+    'right-rows-stay',
+    'rows that are right are not touched',
+    'if (isRight) this.#right.add(expected.item);',
+    'if (isRight) this.#go(stored.item);',
+  ),
+  pairs('stretch-ends', 'a row that is right ends a stretch of those that go', 'this.#lastGoes && stretch', 'stretch'),
+  told(
+    'seen-where-it-is',
+    'what goes while a difference is read is seen where it is now',
+    '[...there, ...gone]',
+    'there',
+  ),
+  told('not-yet-removed', 'what went later was there', ".where('removed', '>', versions.to)", ''),
+  told('was-there', 'what came and went between two versions is not told', ".where('added', '<=', versions.from)", ''),
+  prune('prune-undelivered', 'what a sink has yet to deliver stays', '(delivered ?? 0)', 'Infinity'),
   execute(
     'restart-behind',
     'a source that starts again continues behind the checkpoint',

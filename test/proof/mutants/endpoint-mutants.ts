@@ -1,27 +1,27 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
-const outages = 'test/chain/endpoints/endpoint-outage.test.ts';
-const found = 'test/chain/endpoints/endpoint-limits-found.test.ts';
-const choice = 'test/chain/endpoints/endpoint-choice.test.ts';
-const breaker = guardsOf('src/chain/endpoints/circuit-breaker.ts', [
-  'test/chain/endpoints/circuit-breaker.test.ts',
+const outages = 'test/chain/transport/endpoints/endpoint-outage.test.ts';
+const found = 'test/chain/transport/endpoints/endpoint-limits-found.test.ts';
+const choice = 'test/chain/transport/endpoints/endpoint-choice.test.ts';
+const breaker = guardsOf('src/chain/transport/endpoints/circuit-breaker.ts', [
+  'test/chain/transport/endpoints/circuit-breaker.test.ts',
   outages,
 ]);
-const inFlight = guardsOf('src/chain/endpoints/in-flight-limit.ts', ['test/chain/endpoints/in-flight-limit.test.ts']);
-const rate = guardsOf('src/chain/endpoints/request-rate.ts', ['test/chain/endpoints/request-rate.test.ts']);
-const waiting = guardsOf('src/chain/endpoints/waiting-calls.ts', ['test/chain/endpoints/waiting-calls.test.ts']);
-const endpoint = guardsOf('src/chain/endpoints/pooled-endpoint.ts', [outages, found]);
-const throttled = 'test/chain/endpoints/throttled-endpoints.test.ts';
-const noise = guardsOf('src/chain/endpoints/refusal-noise.ts', [throttled], 'by chance');
-const alone = guardsOf('src/chain/endpoints/in-flight-limit.ts', [throttled], 'at a time');
-const endless = 'test/chain/rpc/endless-answers.test.ts';
-const http = guardsOf('src/chain/rpc/http-endpoint.ts', [endless]);
-const socket = guardsOf('src/chain/rpc/websocket-connection.ts', [endless]);
-const sockets = guardsOf('src/chain/rpc/websocket-endpoint.ts', [endless]);
-const turns = guardsOf('src/chain/endpoints/endpoint-turns.ts', [outages, choice]);
-const order = guardsOf('src/chain/endpoints/endpoint-order.ts', [choice]);
-const call = guardsOf('src/chain/endpoints/pending-call.ts', [outages, found, 'test/chain/chain-client.test.ts']);
+const inFlight = guardsOf('src/chain/transport/endpoints/in-flight-limit.ts', ['test/chain/transport/endpoints/in-flight-limit.test.ts']);
+const rate = guardsOf('src/chain/transport/endpoints/request-rate.ts', ['test/chain/transport/endpoints/request-rate.test.ts']);
+const waiting = guardsOf('src/chain/transport/endpoints/waiting-calls.ts', ['test/chain/transport/endpoints/waiting-calls.test.ts']);
+const endpoint = guardsOf('src/chain/transport/endpoints/pooled-endpoint.ts', [outages, found]);
+const throttled = 'test/chain/transport/endpoints/throttled-endpoints.test.ts';
+const noise = guardsOf('src/chain/transport/endpoints/refusal-noise.ts', [throttled], 'by chance');
+const alone = guardsOf('src/chain/transport/endpoints/in-flight-limit.ts', [throttled], 'at a time');
+const endless = 'test/chain/transport/rpc/endless-answers.test.ts';
+const http = guardsOf('src/chain/transport/rpc/http-endpoint.ts', [endless]);
+const socket = guardsOf('src/chain/transport/rpc/websocket-connection.ts', [endless]);
+const sockets = guardsOf('src/chain/transport/rpc/websocket-endpoint.ts', [endless]);
+const turns = guardsOf('src/chain/transport/endpoints/endpoint-turns.ts', [outages, choice]);
+const order = guardsOf('src/chain/transport/endpoints/endpoint-order.ts', [choice]);
+const call = guardsOf('src/chain/transport/endpoints/pending-call.ts', [outages, found, 'test/chain/blocks/chain-client.test.ts']);
 
 /** Which endpoint is asked, when, and how often. */
 export const endpointMutants: readonly Mutant[] = [

@@ -6,19 +6,19 @@ const source = guardsOf('src/chain/logs/log-source.ts', [
   'test/chain/logs/log-reader.test.ts',
 ]);
 const readers = guardsOf('src/chain/logs/log-reader.ts', ['test/chain/logs/log-reader.test.ts']);
-const parts = guardsOf('src/chain/logs/doubtful-blocks.ts', ['test/chain/logs/log-reader.test.ts']);
+const parts = guardsOf('src/chain/blocks/bloom.ts', ['test/chain/logs/log-reader.test.ts']);
 const clean = guardsOf('src/chain/logs/clean-logs.ts', [
   'test/chain/logs/clean-logs.test.ts',
   'test/chain/logs/log-source.test.ts',
 ]);
-const links = guardsOf('src/chain/logs/consistency.ts', ['test/chain/logs/clean-logs.test.ts']);
-const receipts = guardsOf('src/chain/logs/block-receipts.ts', ['test/chain/logs/block-receipts.test.ts']);
+const links = guardsOf('src/chain/blocks/consistency.ts', ['test/chain/logs/clean-logs.test.ts']);
+const receipts = guardsOf('src/chain/blocks/block-receipts.ts', ['test/chain/blocks/block-receipts.test.ts']);
 const newBlocks = guardsOf('src/chain/logs/new-blocks.ts', ['test/chain/logs/new-blocks.test.ts']);
 const sure = ['test/chain/logs/sure-logs.test.ts'];
-const proofs = guardsOf('src/chain/audit/proofs.ts', [
+const proofs = guardsOf('src/chain/blocks/proofs.ts', [
   ...sure,
-  'test/chain/audit/proofs.test.ts',
-  'test/chain/logs/bloom-excludes.test.ts',
+  'test/chain/blocks/proofs.test.ts',
+  'test/chain/blocks/bloom-excludes.test.ts',
 ]);
 const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
 const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);
@@ -28,27 +28,27 @@ const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
   'test/chain/logs/log-source.test.ts',
   'test/chain/logs/log-reader.test.ts',
 ]);
-const stretch = guardsOf('src/chain/reorg/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
-const reorg = guardsOf('src/chain/reorg/reorg.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const stretch = guardsOf('src/chain/blocks/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const reorg = guardsOf('src/chain/blocks/reorg.ts', ['test/components/event-monitor/event-monitor.test.ts']);
 const reader = guardsOf('src/components/event-monitor/block-reader.ts', [
   'test/components/event-monitor/event-monitor.test.ts',
 ]);
-const heads = guardsOf('src/chain/heads/head-reader.ts', ['test/chain/heads/head-reader.test.ts']);
-const rhythm = guardsOf('src/chain/heads/block-rhythm.ts', ['test/chain/heads/block-rhythm.test.ts']);
+const heads = guardsOf('src/chain/blocks/head-reader.ts', ['test/chain/blocks/head-reader.test.ts']);
+const rhythm = guardsOf('src/chain/blocks/block-rhythm.ts', ['test/chain/blocks/block-rhythm.test.ts']);
 const size = guardsOf('src/chain/logs/range-size.ts', ['test/chain/logs/range-size.test.ts']);
 const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/range-size.test.ts']);
 const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-source.test.ts']);
-const chain = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/chain-client.test.ts']);
-const silence = guardsOf('src/chain/endpoints/chain-check.ts', ['test/chain/endpoints/endpoint-outage.test.ts']);
-const connections = ['test/chain/endpoints/chain-check.test.ts'];
-const checked = guardsOf('src/chain/endpoints/chain-check.ts', connections);
-const asker = guardsOf('src/chain/endpoints/endpoint-asker.ts', connections);
+const chain = guardsOf('src/chain/transport/endpoints/chain-check.ts', ['test/chain/blocks/chain-client.test.ts']);
+const silence = guardsOf('src/chain/transport/endpoints/chain-check.ts', ['test/chain/transport/endpoints/endpoint-outage.test.ts']);
+const connections = ['test/chain/transport/endpoints/chain-check.test.ts'];
+const checked = guardsOf('src/chain/transport/endpoints/chain-check.ts', connections);
+const asker = guardsOf('src/chain/transport/endpoints/endpoint-asker.ts', connections);
 const monitor = guardsOf('src/components/event-monitor/event-monitor.ts', [
   'test/components/event-monitor/event-monitor.test.ts',
 ]);
-const answer = guardsOf('src/chain/rpc/answer-reader.ts', ['test/chain/rpc/json-rpc.test.ts']);
-const values = guardsOf('src/chain/rpc/rpc-values.ts', ['test/chain/chain-client.test.ts']);
-const digits = guardsOf('src/chain/log-json/hex-readers.ts', ['test/chain/log-json/log-layout.test.ts']);
+const answer = guardsOf('src/chain/transport/rpc/answer-reader.ts', ['test/chain/transport/rpc/json-rpc.test.ts']);
+const values = guardsOf('src/chain/transport/rpc/rpc-values.ts', ['test/chain/blocks/chain-client.test.ts']);
+const digits = guardsOf('src/chain/logs/log-json/hex-readers.ts', ['test/chain/logs/log-json/log-layout.test.ts']);
 const rollback = guardsOf(
   'src/database/events/batch-store.ts',
   ['test/database/events/batch-store.test.ts'],
@@ -359,13 +359,28 @@ export const ingestionMutants: readonly Mutant[] = [
     '|| reply.id === String(id)) return reply;',
     '|| reply.id !== "") return reply;',
   ),
-  rollback('taken-back', 'a rollback takes the events back', "      above('event'),\n", ''),
-  rollback('taken-back-logs', 'and what could not be decoded', "      above('undecoded_log'),\n", ''),
-  rollback('taken-back-blocks', 'and forgets the blocks', "      above('recent_block'),\n", ''),
+  rollback(
+    'taken-back',
+    'a rollback takes the events back',
+    "deleteRows(this.#database, 'event', pipelineId, above),",
+    '',
+  ),
+  rollback(
+    'taken-back-logs',
+    'and what could not be decoded',
+    "deleteRows(this.#database, 'undecoded_log', pipelineId, above),",
+    '',
+  ),
+  rollback(
+    'taken-back-blocks',
+    'and forgets the blocks',
+    "deleteRows(this.#database, 'recent_block', pipelineId, above),",
+    '',
+  ),
   rollback(
     'replaced-rows',
     'rows of blocks that are read again are replaced',
-    '...(commit.replaces ? this.#deleteRows(pipelineId, batch.fromBlock, batch.toBlock) : []),',
-    '',
+    'commit.replaces ? await this.#replace(commit) : this.#rowsOf(commit)',
+    'this.#rowsOf(commit)',
   ),
 ];

@@ -18,8 +18,8 @@ const repair = guardsOf(
   ['test/database/events/repair-store.test.ts'],
   '(sqlite)',
 );
-const sure = guardsOf('src/chain/audit/sure-blocks.ts', ['test/chain/audit/sure-blocks.test.ts']);
-const witness = guardsOf('src/chain/audit/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
+const sure = guardsOf('src/chain/logs/sure-blocks.ts', ['test/chain/logs/sure-blocks.test.ts']);
+const witness = guardsOf('src/chain/logs/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
 
 /** What a person takes back or puts right, beside runs that go on. */
 export const rewindMutants: readonly Mutant[] = [
@@ -62,18 +62,15 @@ export const rewindMutants: readonly Mutant[] = [
     '',
   ),
   repair('repair-fence', 'a repair holds the checkpoint', 'this.#database.fenced(checkpoint),', 'checkpoint,'),
-  repair(
-    'repair-block',
-    'only blocks up to the checkpoint are repaired',
-    "      .where('block_number', '>=', Math.max(...blocks))\n",
-    '',
-  ),
+  repair('repair-block', 'only blocks up to the checkpoint are repaired', ".where('block_number', '>=', block)", ''),
   repair(
     'repair-version',
     'blocks that may be replaced are repaired as they were read',
-    '...(version === null ? {} : { version })',
-    '',
+    'isSettled ?',
+    'isSettled || version > 0 ?',
   ),
+  repair('repair-since', 'or as their own rows were compared', '.whereNotExists(since)', ''),
+  repair('repair-forgotten', 'as far back as the journal goes', 'version + keptCommits - 1', 'Number.MAX_SAFE_INTEGER'),
   sure(
     'sure-hollow',
     'an answer without logs is not believed against the bloom filter',

@@ -43,7 +43,12 @@ export const timeoutMutants: readonly Mutant[] = [
     '\n      .whereRaw(isSilent(this.#database, rule.heartbeatIntervalSeconds))',
     '',
   ),
-  store('timeout-own', 'a task’s own timeout beats the setting', 'COALESCE(ROUND(timeout_minutes * 60000) / 1000, ?)', '?'),
+  store(
+    'timeout-own',
+    'a task’s own timeout beats the setting',
+    'COALESCE(ROUND(timeout_minutes * 60000) / 1000, ?)',
+    '?',
+  ),
   silence('timeout-surely', 'whole seconds may read one too many', "'? >= ? + 1'", "'? >= ?'"),
   silence(
     'timeout-creation',

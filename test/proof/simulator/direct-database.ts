@@ -66,6 +66,7 @@ export function directDatabase(engine: Engine): KnexDatabase {
   });
   const runner: ScriptRunner = {
     run: async (steps) => (await engine.execute({ kind: 'script', steps }, circumstances)) as never,
+    prepare: (insert) => insert,
     close: () => Promise.resolve(),
   };
   const driver = bareDriver({ knex: builder, dialect: engine.dialect, runner });

@@ -1,4 +1,4 @@
-import type { ScriptRunner, ScriptStep, StepResult } from '../../../src/database/script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../../src/database/script.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import type { Request } from './engine.js';
 import type { Network } from './network.js';
@@ -61,10 +61,18 @@ export class LineRunner implements ScriptRunner {
     this.#line = line;
   }
 
-  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    const result = this.#turn.then(() => this.#line.ask({ kind: 'script', steps }));
+  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+    const result = this.#turn.then(() => {
+      const answer = this.#line.ask({ kind: 'script', steps });
+      sent?.();
+      return answer;
+    });
     this.#turn = result.catch(() => undefined);
     return result as Promise<readonly StepResult[]>;
+  }
+
+  prepare(insert: BulkInsert): BulkInsert {
+    return insert;
   }
 
   close(): Promise<void> {

@@ -60,8 +60,20 @@ export type Edit = (statement: Statement) => Statement;
 
 /** The same database, behind which a guard was taken away or a statement went wrong. */
 export function broken(database: Database, edit: Edit): Database {
+  const isPostgres = database.dialect.name === 'postgres';
+  // An edit is written for the quotes that the others have around names.
+  const editInBackticks: Edit = (step) => {
+    if (!isPostgres) return edit(step);
+    const edited = edit({ ...step, sql: step.sql.replaceAll('"', '`') });
+    return { ...edited, sql: edited.sql.replaceAll('`', '"') };
+  };
   const edited = (runner: ScriptRunner): ScriptRunner => ({
-    run: (steps) => runner.run(steps.map((step) => (isBulkInsert(step) ? step : edit(step)))),
+    run: (steps, sent) =>
+      runner.run(
+        steps.map((step) => (isBulkInsert(step) ? step : editInBackticks(step))),
+        sent,
+      ),
+    prepare: (insert) => runner.prepare(insert),
     close: () => runner.close(),
   });
   const { driver, label, timezone } = database;

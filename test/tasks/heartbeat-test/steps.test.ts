@@ -197,7 +197,7 @@ eachDatabase('a step of the heartbeat test', (testDatabase) => {
     expect(outcome)
       .to.have.nested.property('measured.index')
       .that.matches(/^idx_pipeline_task_/);
-    const on = testDatabase.dialect === 'sqlite' ? '' : ' ON pipeline_task';
+    const on = ['sqlite', 'postgres'].includes(testDatabase.dialect) ? '' : ' ON pipeline_task';
     await database.knex.raw(`DROP INDEX idx_pipeline_task_heartbeat${on}`);
     const missing = await play('index_used', stage!);
     expect(missing).to.be.instanceOf(StepFailedError);
@@ -223,7 +223,10 @@ eachDatabase('the heartbeat test on an older program’s tables, with foreign ke
     const empty = await openDatabase(url, { create: true });
     await makeOlderTables(empty, { rows: 500 });
     // SQLite adds no such column.
-    if (empty.dialect.name !== 'sqlite') await empty.knex.raw('ALTER TABLE pipeline ADD COLUMN owner CHAR(9) NOT NULL');
+    if (empty.dialect.name !== 'sqlite') {
+      await empty.knex.raw("ALTER TABLE pipeline ADD COLUMN owner CHAR(9) NOT NULL DEFAULT ''");
+      await empty.knex.raw('ALTER TABLE pipeline ALTER COLUMN owner DROP DEFAULT');
+    }
     await empty.close();
     const database = await openMigrated(url);
     const stage = await setStage(database, url);
@@ -246,7 +249,10 @@ function bornBeating(statement: Parameters<Edit>[0]): ReturnType<Edit> {
 
 /** Writes an instant of long ago instead of now. */
 function longAgo(statement: Parameters<Edit>[0]): ReturnType<Edit> {
-  const found = /`last_heartbeat` = (NOW\(\)|datetime\('now', \?\))/.exec(statement.sql);
+  const found =
+    /`last_heartbeat` = (NOW\(\)|datetime\('now', \?\)|date_trunc\('second', \(SELECT clock_timestamp\(\)\)::timestamp\))/.exec(
+      statement.sql,
+    );
   if (found === null) return statement;
   const sql = statement.sql.replace(found[0], "`last_heartbeat` = '2024-01-15 10:00:00'");
   return { ...statement, sql, bindings: statement.bindings.slice(found[0].includes('?') ? 1 : 0) };

@@ -27,6 +27,7 @@ export const silentTask: Task = {
   progress: null,
   heartbeatAgeSeconds: 3_690,
   silentSeconds: 3_690,
+  keepsBlock: null,
   waiting: null,
 };
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { EndpointReport } from '../../../src/chain/endpoints/endpoint-report.js';
+import type { EndpointReport } from '../../../src/chain/transport/endpoints/endpoint-report.js';
 import type { EndpointSession, ReportedEndpoint } from '../../../src/database/operations/endpoint-store.js';
 import { reportEndpoints } from '../../../src/tasks/run/endpoint-reports.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';

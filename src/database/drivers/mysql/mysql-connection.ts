@@ -123,8 +123,12 @@ export function prepareSession(
  * answered, which a frozen server never does.
  */
 export function dropConnection(connection: Connection): void {
-  const { connection: inner } = connection as unknown as { readonly connection: { readonly stream: Socket } };
-  inner.stream.destroy();
+  streamOf(connection).destroy();
+}
+
+/** The socket, or what encrypts it. */
+export function streamOf(connection: Connection): Socket {
+  return (connection as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 }
 
 function silent(durationMs: number): Error {

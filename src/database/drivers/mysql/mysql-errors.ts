@@ -78,6 +78,9 @@ export function hint(error: unknown, kind: ErrorKind): string {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
   const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(errno)}`))?.[1];
   if (known !== undefined) return known;
+  if (kind === 'forbidden') {
+    return 'GRANT SELECT, INSERT, UPDATE, DELETE ON the database; migrate wants CREATE, ALTER, INDEX too, --rollback DROP';
+  }
   return kind === 'refused'
     ? 'check user, password and rights in the database URL'
     : 'check that the server is up, and host and port in the database URL';

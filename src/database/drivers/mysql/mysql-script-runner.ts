@@ -5,13 +5,14 @@ import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from '../../database-url.js';
 import { noteClock, refuseLate } from './late-packet.js';
-import { connectionOptions, dropConnection, prepare } from './mysql-connection.js';
+import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
 import type { ServerSockets } from './server-sockets.js';
 import { FenceError, isFenced } from '../../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
+import { whenWritten } from '../when-written.js';
 
 /** How long an orderly end of the connection may take, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -19,10 +20,13 @@ const goodbyeMs = 1_000;
 interface Session {
   readonly connection: Connection;
   readonly maxBytes: number;
-  /** The texts of inserts that are to be sent soon. */
-  readonly prepared: WeakMap<BulkInsert, readonly string[]>;
   /** Not later than when the server last noted its clock, by our monotonic one. */
   notedAt: number;
+}
+
+/** An insert that is written already, for packets of at most so many bytes. */
+interface ReadyInsert extends BulkInsert {
+  readonly written: { readonly maxBytes: number; readonly texts: readonly string[] };
 }
 
 export interface MysqlScriptRunnerOptions {
@@ -49,15 +53,17 @@ export class MysqlScriptRunner implements ScriptRunner {
     this.#options = options;
   }
 
-  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    const result = this.#turn.then(() => this.#runNow(steps));
+  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+    const result = this.#turn.then(() => this.#runNow(steps, sent));
     this.#turn = result.catch(() => undefined);
     return result;
   }
 
-  prepare(insert: BulkInsert): void {
+  prepare(insert: BulkInsert): BulkInsert | ReadyInsert {
     // Before there is a session it is not known how much the server takes at once.
-    this.#session?.prepared.set(insert, writeInserts(insert, this.#session.maxBytes));
+    if (this.#session === null) return insert;
+    const { maxBytes } = this.#session;
+    return { ...insert, written: { maxBytes, texts: writeInserts(insert, maxBytes) } };
   }
 
   async close(): Promise<void> {
@@ -69,14 +75,14 @@ export class MysqlScriptRunner implements ScriptRunner {
     await this.#within(session.connection, session.connection.end(), goodbyeMs).catch(() => undefined);
   }
 
-  async #runNow(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+  async #runNow(steps: readonly ScriptStep[], sent: Sent = () => undefined): Promise<readonly StepResult[]> {
     const results = steps.map(() => ({ matched: 0, insertId: 0 }));
     const session = await this.#connect();
     try {
-      const textsOf = (insert: BulkInsert): readonly string[] =>
-        session.prepared.get(insert) ?? writeInserts(insert, session.maxBytes);
       for (const packet of writePackets(steps, session.maxBytes, textsOf)) {
-        collect(results, packet, await this.#sendInTime(session, packet.statements));
+        const answers = this.#sendInTime(session, packet.statements);
+        whenWritten(streamOf(session.connection), sent);
+        collect(results, packet, await answers);
       }
       return results;
     } catch (error) {
@@ -133,7 +139,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     try {
       await this.#within(connection, connection.connect());
       const notedAt = this.#options.clock.monotonic();
-      const session = { connection, maxBytes: 1 << 20, prepared: new WeakMap(), notedAt };
+      const session = { connection, maxBytes: 1 << 20, notedAt };
       await prepare((statement) => this.#send(session, statement), this.#options.timezone);
       await this.#send(session, noteClock);
       const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
@@ -171,6 +177,16 @@ export class MysqlScriptRunner implements ScriptRunner {
       silence.catch(() => undefined);
     }
   }
+}
+
+function textsOf(insert: BulkInsert, maxBytes: number): readonly string[] {
+  return isReady(insert) && insert.written.maxBytes === maxBytes
+    ? insert.written.texts
+    : writeInserts(insert, maxBytes);
+}
+
+function isReady(insert: BulkInsert): insert is ReadyInsert {
+  return 'written' in insert;
 }
 
 function collect(results: { matched: number; insertId: number }[], packet: Packet, answers: readonly unknown[]): void {

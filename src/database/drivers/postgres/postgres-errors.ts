@@ -74,6 +74,9 @@ export function hint(error: unknown, kind: ErrorKind): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(message)}`))?.[1];
   if (known !== undefined) return known;
+  if (kind === 'forbidden') {
+    return 'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES, and ALL ON ALL SEQUENCES, IN SCHEMA …; migrate wants CREATE on the schema, and to own the tables';
+  }
   return kind === 'refused'
     ? 'check user, password and rights in the database URL'
     : 'check that the server is up, and host and port in the database URL';

@@ -46,12 +46,24 @@ export function postgresKnex(address: PostgresAddress, options: PostgresKnexOpti
     positionBindings: (sql) => sql,
     acquireRawConnection: () => connectForPool(address, options),
     _query: async (connection, query) => {
-      query.response = await connection.query(writeSql(query.sql, query.bindings ?? []));
+      query.response = await queryInTurn(connection, writeSql(query.sql, query.bindings ?? []));
       return query;
     },
   };
   Object.assign(builder.client as object, ours);
   return builder;
+}
+
+const turns = new WeakMap<Client, Promise<unknown>>();
+
+/** Who has a connection to himself may ask several things at once; the driver wants one after the other. */
+function queryInTurn(client: Client, text: string): Promise<QueryResult> {
+  const answer = (turns.get(client) ?? Promise.resolve()).then(() => client.query(text));
+  turns.set(
+    client,
+    answer.catch(() => undefined),
+  );
+  return answer;
 }
 
 /** A connection on which nothing has arrived for long is dropped, so that a half-open one can't hang a query for ever. */

@@ -2,10 +2,11 @@ import type { Client, QueryResult } from 'pg';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import { FenceError } from '../../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
 import { answerInTime } from '../answer-in-time.js';
+import { whenWritten } from '../when-written.js';
 import type { PostgresAddress } from './postgres-address.js';
-import { connect, dropConnection } from './postgres-connection.js';
+import { connect, dropConnection, streamOf } from './postgres-connection.js';
 import type { ConnectOptions } from './postgres-connection.js';
 import { classify } from './postgres-errors.js';
 import { writeInserts } from './postgres-inserts.js';
@@ -21,6 +22,11 @@ interface Session {
   seen: { readonly server: string; readonly at: number };
 }
 
+/** An insert that is written already. */
+interface ReadyInsert extends BulkInsert {
+  readonly written: readonly string[];
+}
+
 export interface PostgresScriptRunnerOptions extends ConnectOptions {
   readonly clock: Clock;
   /** How long the server may take for a script before its connection is dropped. */
@@ -34,8 +40,6 @@ export interface PostgresScriptRunnerOptions extends ConnectOptions {
 export class PostgresScriptRunner implements ScriptRunner {
   readonly #address: PostgresAddress;
   readonly #options: PostgresScriptRunnerOptions;
-  /** The texts of inserts that are to be sent soon. */
-  readonly #prepared = new WeakMap<BulkInsert, readonly string[]>();
   #session: Session | null = null;
   #isClosed = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -45,14 +49,14 @@ export class PostgresScriptRunner implements ScriptRunner {
     this.#options = options;
   }
 
-  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    const result = this.#turn.then(() => this.#runNow(steps));
+  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+    const result = this.#turn.then(() => this.#runNow(steps, sent));
     this.#turn = result.catch(() => undefined);
     return result;
   }
 
-  prepare(insert: BulkInsert): void {
-    this.#prepared.set(insert, writeInserts(insert));
+  prepare(insert: BulkInsert): ReadyInsert {
+    return { ...insert, written: writeInserts(insert) };
   }
 
   async close(): Promise<void> {
@@ -63,11 +67,13 @@ export class PostgresScriptRunner implements ScriptRunner {
     await this.#within(session.client, session.client.end(), goodbyeMs).catch(() => undefined);
   }
 
-  async #runNow(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    const script = writeScript(steps, (insert) => this.#prepared.get(insert) ?? writeInserts(insert));
+  async #runNow(steps: readonly ScriptStep[], sent: Sent = () => undefined): Promise<readonly StepResult[]> {
+    const script = writeScript(steps, (insert) => (isReady(insert) ? insert.written : writeInserts(insert)));
     const session = await this.#connect();
     try {
-      return collect(steps.length, script, await this.#sendInTime(session, script));
+      const answers = this.#sendInTime(session, script);
+      whenWritten(streamOf(session.client), sent);
+      return collect(steps.length, script, await answers);
     } catch (error) {
       throw await this.#recover(session, error);
     }
@@ -133,6 +139,10 @@ export class PostgresScriptRunner implements ScriptRunner {
   #within<T>(client: Client, work: Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<T> {
     return answerInTime(work, { clock: this.#options.clock, timeoutMs, drop: () => dropConnection(client) });
   }
+}
+
+function isReady(insert: BulkInsert): insert is ReadyInsert {
+  return 'written' in insert;
 }
 
 function seenIn(result: QueryResult | undefined): string {

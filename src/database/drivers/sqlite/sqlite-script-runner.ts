@@ -6,6 +6,7 @@ import type {
   InsertColumn,
   ScriptRunner,
   ScriptStep,
+  Sent,
   SqlValue,
   Statement,
   StepResult,
@@ -55,9 +56,16 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 
   // Async although SQLite is not: a ScriptRunner's errors are rejections.
-  async run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
+  async run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
     await Promise.resolve();
+    // Nothing has to leave; who is told goes on behind the script.
+    sent?.();
     return this.runSync(steps);
+  }
+
+  /** What an insert costs this process is to run it. */
+  prepare(insert: BulkInsert): BulkInsert {
+    return insert;
   }
 
   async runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {

@@ -8,7 +8,7 @@ import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import { packInsert } from './packed-insert.js';
 import type { PackedInsert, PackedStep } from './packed-insert.js';
 import { FenceError, isBulkInsert } from '../../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, StepResult } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
 
 /** What the writer is sent. */
 export interface WriterRequest {
@@ -35,6 +35,11 @@ const youngMb = 4;
  */
 const leavingMs = 5;
 
+/** An insert that is packed already. */
+interface ReadyInsert extends BulkInsert {
+  readonly packed: PackedInsert;
+}
+
 interface Waiting {
   /** The writer that was sent the script. */
   readonly child: ChildProcess;
@@ -52,10 +57,8 @@ export class SqliteWriterProcess implements ScriptRunner {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #packed = new WeakMap<BulkInsert, PackedInsert>();
   #child: ChildProcess | null = null;
   #nextId = 1;
-  #leaving: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
@@ -69,23 +72,16 @@ export class SqliteWriterProcess implements ScriptRunner {
     this.#start();
   }
 
-  run(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    return this.#send(steps, false);
+  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+    return this.#send(steps, false, sent);
   }
 
   runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
     return this.#send(steps, true);
   }
 
-  prepare(insert: BulkInsert): void {
-    this.#packed.set(insert, packInsert(insert));
-  }
-
-  async whenSent(): Promise<void> {
-    const known = new AbortController();
-    const patience = this.#clock.sleep(leavingMs, known.signal).catch(() => undefined);
-    await Promise.race([this.#leaving, patience]);
-    known.abort();
+  prepare(insert: BulkInsert): ReadyInsert {
+    return { ...insert, packed: packInsert(insert) };
   }
 
   async close(): Promise<void> {
@@ -99,8 +95,8 @@ export class SqliteWriterProcess implements ScriptRunner {
     });
   }
 
-  async #send(steps: readonly ScriptStep[], isAside: boolean): Promise<readonly StepResult[]> {
-    const packed = steps.map((step) => this.#pack(step));
+  async #send(steps: readonly ScriptStep[], isAside: boolean, sent?: Sent): Promise<readonly StepResult[]> {
+    const packed = steps.map(packStep);
     const child = this.#start();
     const id = this.#nextId++;
     const answered = new AbortController();
@@ -113,11 +109,10 @@ export class SqliteWriterProcess implements ScriptRunner {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
         this.#waiting.set(id, { child, resolve, reject });
         const request: WriterRequest = { id, steps: packed, isAside };
-        this.#leaving = new Promise((left) => {
-          child.send(request, (error) => {
-            if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
-            left();
-          });
+        const left = this.#tellSent(sent);
+        child.send(request, (error) => {
+          if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
+          left();
         });
       });
     } finally {
@@ -126,8 +121,12 @@ export class SqliteWriterProcess implements ScriptRunner {
     }
   }
 
-  #pack(step: ScriptStep): PackedStep {
-    return isBulkInsert(step) ? (this.#packed.get(step) ?? packInsert(step)) : step;
+  /** Returns what is to be called when a script has left; a writer that waits takes none, and is not waited for. */
+  #tellSent(sent: Sent | undefined): () => void {
+    if (sent === undefined) return () => undefined;
+    const left = new AbortController();
+    void this.#clock.sleep(leavingMs, left.signal).then(sent, sent);
+    return () => left.abort();
   }
 
   #start(): ChildProcess {
@@ -168,4 +167,13 @@ export class SqliteWriterProcess implements ScriptRunner {
       waiting.reject(new DatabaseUnreachableError(reason));
     }
   }
+}
+
+function packStep(step: ScriptStep): PackedStep {
+  if (!isBulkInsert(step)) return step;
+  return isReady(step) ? step.packed : packInsert(step);
+}
+
+function isReady(insert: BulkInsert): insert is ReadyInsert {
+  return 'packed' in insert;
 }

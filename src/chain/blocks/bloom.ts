@@ -1,0 +1,115 @@
+import type { BlockHeader } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import { keccak256 } from '../abi/keccak.js';
+import { matcherOf } from './log-filter.js';
+import type { LogFilter } from './log-filter.js';
+
+const bitCount = 2_048;
+/** How likely it may be, at most, that other logs have set the bits of a wanted one. */
+const doubt = 0.01;
+
+/** Knows of which headers a bloom filter may be believed. */
+interface Excluding {
+  readonly mayExclude: (header: BlockHeader) => boolean;
+}
+
+interface Tests {
+  readonly isWanted: (log: RawLog) => boolean;
+  readonly mayHold: (bloom: string | undefined) => boolean;
+}
+
+/** Filters are made once for a run, and their bits in a bloom filter cost a hash each. */
+const testsOf = new WeakMap<LogFilter, Tests>();
+
+/** Returns a test of whether a block's bloom filter says that the block may hold a wanted log (Yellow Paper, 4.3.1). */
+export function bloomTestOf({ addresses, topics }: LogFilter): (bloom: string | undefined) => boolean {
+  const wantedAddresses = addresses?.map(bitsOf);
+  const wantedTopics = topics?.map(bitsOf);
+  return (text) => {
+    const bloom = text === undefined ? null : Buffer.from(text.slice(2), 'hex');
+    // Chains that don't compute a bloom filter fill it with zeros or with ones: then it says nothing.
+    if (bloom === null || bloom.every((byte) => byte === 0) || bloom.every((byte) => byte === 0xff)) return false;
+    return hasAny(bloom, wantedAddresses) && hasAny(bloom, wantedTopics);
+  };
+}
+
+/** Returns the bloom filter of a block that holds exactly these logs, as 0x-hex (Yellow Paper, 4.3.1). */
+export function logsBloomOf(logs: readonly RawLog[]): string {
+  const bloom = Buffer.alloc(256);
+  const items = new Set(logs.flatMap(({ address, topics }) => [address, ...topics]));
+  for (const bit of [...items].flatMap(bitsOf))
+    bloom[255 - (bit >> 3)] = (bloom[255 - (bit >> 3)] ?? 0) | (1 << (bit & 7));
+  return `0x${bloom.toString('hex')}`;
+}
+
+/** Returns a test of whether a header rules out, beyond doubt, that its block holds a wanted log. */
+export function bloomExcludes(filter: LogFilter, proofs: Excluding): (header: BlockHeader) => boolean {
+  const mayHold = bloomTestOf(filter);
+  return (header) => !mayHold(header.logsBloom) && proofs.mayExclude(header);
+}
+
+/**
+ * Returns a test of whether a header's bloom filter tells, almost surely, that its block holds a wanted log: its bits are set,
+ * and so few others that it can hardly be by chance. The filters of crowded blocks tell nothing.
+ */
+export function bloomTells(filter: LogFilter): (header: BlockHeader) => boolean {
+  const mayHold = bloomTestOf(filter);
+  return ({ logsBloom }) => mayHold(logsBloom) && chanceOf(filter, density(logsBloom ?? '')) < doubt;
+}
+
+/**
+ * Returns the blocks of which an answer holds nothing for one of the filters by which it was asked for, though their
+ * bloom filters tell of something: each filter has a request of its own, and another node may have answered it.
+ */
+export function doubtfulBlocks(
+  headers: readonly BlockHeader[],
+  logs: readonly RawLog[],
+  filters: readonly LogFilter[],
+): readonly BlockHeader[] {
+  const checks = filters.map((filter) => {
+    const { isWanted, mayHold } = memoised(filter);
+    const found = filters.length === 1 ? logs : logs.filter(isWanted);
+    return { told: new Set(found.map((log) => log.blockNumber)), mayHold };
+  });
+  return headers.filter(({ number, logsBloom }) =>
+    checks.some(({ told, mayHold }) => !told.has(number) && mayHold(logsBloom)),
+  );
+}
+
+function memoised(filter: LogFilter): Tests {
+  const known = testsOf.get(filter);
+  if (known !== undefined) return known;
+  const tests = { isWanted: matcherOf(filter), mayHold: bloomTestOf(filter) };
+  testsOf.set(filter, tests);
+  return tests;
+}
+
+/** The three bits that stand for an address or a topic: the low 11 bits of each of the hash's first three words. */
+function bitsOf(hex: string): readonly number[] {
+  const hash = keccak256(Buffer.from(hex.slice(2), 'hex'));
+  return [0, 2, 4].map((at) => (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & 2047);
+}
+
+function hasAny(bloom: Buffer, wanted: readonly (readonly number[])[] | undefined): boolean {
+  return wanted?.some((bits) => bits.every((bit) => hasBit(bloom, bit))) ?? true;
+}
+
+function hasBit(bloom: Buffer, bit: number): boolean {
+  return ((bloom[255 - (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0;
+}
+
+/** An item is three bits; any of the alternatives would do. What is not asked for is always there where there are logs. */
+function chanceOf({ addresses, topics }: LogFilter, share: number): number {
+  if (addresses === null && topics === null) return 0;
+  const chances = [addresses, topics].map((items) => (items === null ? 1 : Math.min(1, items.length * share ** 3)));
+  return chances.reduce((product, chance) => product * chance);
+}
+
+/** The share of bits that are set. */
+function density(logsBloom: string): number {
+  let set = 0;
+  for (const byte of Buffer.from(logsBloom.slice(2), 'hex')) {
+    for (let rest = byte; rest > 0; rest &= rest - 1) set++;
+  }
+  return set / bitCount;
+}

@@ -1,0 +1,241 @@
+import type { BlockHeader } from '../../model/block.js';
+import { Proofs } from './proofs.js';
+import type { BlockReceipts } from './proofs.js';
+import type { EndpointChoice } from '../transport/endpoints/endpoint-choice.js';
+import { EndpointPool } from '../transport/endpoints/endpoint-pool.js';
+import type { EndpointPoolOptions } from '../transport/endpoints/endpoint-pool.js';
+import type { EndpointReport } from '../transport/endpoints/endpoint-report.js';
+import type { Question, Work } from '../transport/endpoints/endpoint-question.js';
+import { collectHeaders, headerCall, headerIn, readTag } from './header-outcome.js';
+import type { BlockTag, HeadsAnswer } from './header-outcome.js';
+import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
+import { ReceiptCalls } from './receipt-calls.js';
+import { SharedReceipts } from './shared-receipts.js';
+import type { BlockLogsAnswer } from './receipt-calls.js';
+import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
+import { readQuantity } from '../transport/rpc/rpc-values.js';
+
+export interface ChainClientOptions extends EndpointPoolOptions {
+  /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. 2,000 where nothing is said. */
+  readonly doubtMs?: number | undefined;
+}
+
+const defaultDoubtMs = 2_000;
+
+/** What is known of a chain and its endpoints beside their health. */
+interface WhatIsKnown {
+  readonly proofs: Proofs;
+  readonly receipts: ReceiptCalls;
+  readonly shared: SharedReceipts;
+  readonly doubtMs: number;
+}
+
+/** Endpoints that several clients share, each with a choice of its own. */
+interface SharedEndpoints extends WhatIsKnown {
+  readonly pool: EndpointPool;
+  readonly choice: EndpointChoice;
+}
+
+/** How many headers one batch asks for. */
+const headersPerBatch = 50;
+
+function beginKnowing(pool: EndpointPool, { doubtMs = defaultDoubtMs }: ChainClientOptions): WhatIsKnown {
+  return {
+    proofs: new Proofs(pool.chainId),
+    receipts: new ReceiptCalls(() => pool.now()),
+    shared: new SharedReceipts(),
+    doubtMs,
+  };
+}
+
+/** How far below the newest block known a block counts as new. */
+const newBlocks = 64;
+
+/** How a question is to be asked: nothing that goes wrong is for the caller where nothing is said. */
+export type How = Omit<Question<unknown>, 'work' | 'choice' | 'isForCaller'> &
+  Partial<Pick<Question<unknown>, 'isForCaller'>>;
+
+const never = (): boolean => false;
+
+/** Typed and checked calls to one chain; which endpoint is asked, how often and how fast, is its pool's business. */
+export class ChainClient {
+  readonly #pool: EndpointPool;
+  readonly #choice: EndpointChoice;
+  readonly #known: WhatIsKnown;
+
+  constructor(source: ChainClientOptions | SharedEndpoints) {
+    this.#pool = 'pool' in source ? source.pool : new EndpointPool(source);
+    this.#choice = 'pool' in source ? source.choice : {};
+    this.#known = 'pool' in source ? source : beginKnowing(this.#pool, source);
+  }
+
+  /** What proves answers of this chain. */
+  get proofs(): Proofs {
+    return this.#known.proofs;
+  }
+
+  /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. */
+  get doubtMs(): number {
+    return this.#known.doubtMs;
+  }
+
+  /** The names of the endpoints that may be asked: their hosts, numbered where one host has several. */
+  get endpoints(): readonly string[] {
+    return this.#pool.names(this.#choice);
+  }
+
+  /** The endpoints among them that can tell news by themselves. */
+  get telling(): readonly JsonRpcEndpoint[] {
+    return this.#pool.telling(this.#choice);
+  }
+
+  /** Asks an endpoint after the others for some time: its answer was well-formed, but not the truth or not all of it. */
+  passOver(endpoint: string): void {
+    this.#pool.passOver(endpoint);
+  }
+
+  /** Returns a client that asks only these endpoints; it shares connections, limits and health with this one. */
+  via(choice: EndpointChoice): ChainClient {
+    return new ChainClient({ ...this.#known, pool: this.#pool, choice });
+  }
+
+  /** Returns the id of the chain that the node serves. */
+  async chainId(signal: AbortSignal): Promise<number> {
+    const { chainId } = this.#pool;
+    // Where a chain is meant, only an endpoint that has just said, or had said before, that it serves it is asked anything.
+    const ask = async (endpoint: JsonRpcEndpoint): Promise<number> =>
+      chainId ?? readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
+    return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true }, signal);
+  }
+
+  /** How often a node's connection was lost or begun: at its end the chain may have been begun anew. */
+  get doubts(): number {
+    return this.#pool.doubts;
+  }
+
+  /** Has every endpoint say which chain it serves before anything else is asked; throws ChainMismatchError where none is right. */
+  async askForChain(signal: AbortSignal): Promise<void> {
+    this.#pool.distrust();
+    await this.chainId(signal);
+  }
+
+  /** Returns one block's header; null where the node has no such block. */
+  async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
+    const asked = typeof block === 'number' ? block : undefined;
+    const ask = async (endpoint: JsonRpcEndpoint): Promise<BlockHeader | null> => {
+      const [outcome] = await endpoint.batch([headerCall(block)], signal);
+      return this.#noted(headerIn(outcome, asked), endpoint.name);
+    };
+    return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
+  }
+
+  /** Returns the headers of blocks in their order, null where the node has none; `answered` follows each batch. */
+  async headers(
+    numbers: readonly number[],
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<(BlockHeader | null)[]> {
+    const found = new Map<number, BlockHeader | null>();
+    for (;;) {
+      // What a batch left unanswered is asked again, not the whole.
+      const missing = numbers.filter((number) => !found.has(number)).slice(0, headersPerBatch);
+      if (missing.length === 0) break;
+      const ask = async (endpoint: JsonRpcEndpoint): Promise<void> =>
+        collectHeaders(missing, await endpoint.batch(missing.map(headerCall), signal), found);
+      const isUrgent = this.isNew(missing.at(-1) ?? 0);
+      await this.ask(ask, { calls: missing.length, isUrgent, isSimple: true }, signal);
+      await answered();
+    }
+    return numbers.map((number) => found.get(number) ?? null);
+  }
+
+  /** Returns the headers of the newest block and of another tag, asked in one batch. */
+  async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
+    const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
+      const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
+      const head = this.#noted(headerIn(latest), endpoint.name);
+      return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };
+    };
+    return this.ask(ask, { calls: 2, isUrgent: true, isSimple: true }, signal);
+  }
+
+  /**
+   * Returns the receipts of blocks named by their hashes, in their order, from one of these endpoints that gives receipts; null
+   * for a block of which it has none (yet), and for all where no endpoint gives any now. Who has just read them has them still.
+   */
+  async receiptsOfBlocks(hashes: readonly string[], signal: AbortSignal): Promise<(BlockReceipts | null)[] | null> {
+    const { receipts, proofs, shared } = this.#known;
+    for (let asked = 0; asked < this.endpoints.length; asked++) {
+      const only = this.endpoints.filter((name) => receipts.mayGive(name));
+      if (only.length === 0 || !proofs.useReceipts) return null;
+      const ask = (): Promise<(BlockReceipts | null)[]> => this.#receiptsFrom({ only }, hashes, signal);
+      try {
+        return await shared.read(hashes.join(), ask, signal);
+      } catch (error) {
+        if (!(error instanceof RpcError || error instanceof ChainUnreachableError)) throw error;
+      }
+    }
+    // Who failed may not fail the next time.
+    return this.endpoints.some((name) => receipts.mayGive(name)) ? hashes.map(() => null) : null;
+  }
+
+  /** Who can't give receipts now may yet give logs, and another may give both: only a lost connection is waited for. */
+  async #receiptsFrom(
+    choice: EndpointChoice,
+    hashes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<(BlockReceipts | null)[]> {
+    const work: Work<(BlockReceipts | null)[]> = (rpc) => this.#known.receipts.askBlocks(rpc, hashes, signal);
+    const isForCaller = (error: RpcError): boolean => error.class !== 'transport';
+    return this.#pool.ask({ work, choice, calls: hashes.length, isUrgent: true, isForCaller }, signal);
+  }
+
+  /** What was told of the receipts of blocks was not the truth, or not all of it (yet). */
+  doubtReceipts(hashes: readonly string[]): void {
+    this.#known.shared.forget(hashes.join());
+  }
+
+  /** Returns every log of a block, by its receipts. */
+  async blockLogs(number: number, signal: AbortSignal): Promise<BlockLogsAnswer> {
+    const ask: Work<BlockLogsAnswer> = (endpoint) => this.#known.receipts.ask(endpoint, number, signal);
+    const isForCaller = (error: RpcError): boolean => error.class === 'lag' || asksForLess(error);
+    const isUrgent = this.isNew(number);
+    return this.ask(ask, { calls: 2, isUrgent, oldest: isUrgent ? undefined : number, isForCaller }, signal);
+  }
+
+  /** The endpoint of this name has told of a block. */
+  heard({ number }: BlockHeader, endpoint: string): void {
+    this.#pool.told(endpoint, number);
+  }
+
+  /** The time by one monotonic clock, in milliseconds. */
+  now(): number {
+    return this.#pool.now();
+  }
+
+  /** Returns how each endpoint is, in the order in which they were given. */
+  health(): readonly EndpointReport[] {
+    return this.#pool.health();
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  /** Asks one endpoint after the other until one answers; throws RpcError where it is for the caller, ChainUnreachableError. */
+  async ask<T>(work: Work<T>, how: How, signal: AbortSignal): Promise<T> {
+    return this.#pool.ask({ isForCaller: never, ...how, work, choice: this.#choice }, signal);
+  }
+
+  #noted(header: BlockHeader | null, endpoint: string): BlockHeader | null {
+    if (header !== null) this.heard(header, endpoint);
+    return header;
+  }
+
+  /** Blocks near the head are what others wait for; history can. */
+  isNew(number: number): boolean {
+    return number > this.#pool.newest - newBlocks;
+  }
+}

@@ -1,0 +1,43 @@
+import type { BlockHeader, BlockRef } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
+
+/** The node can't show blocks that it said it has, or shows ones that don't fit together: look at its head again. */
+export class NodeLagsError extends ChainUnreachableError {}
+
+/** Answers that are each well-formed but don't fit together: the node lags, or was reorganised in between. */
+export class Inconsistency extends Error {}
+
+/** Returns headers of consecutive blocks from `from` on; throws Inconsistency where one lacks or does not fit its parent. */
+export function checkLinks(headers: readonly (BlockHeader | null)[], from: number): BlockHeader[] {
+  const linked: BlockHeader[] = [];
+  for (const [index, header] of headers.entries()) {
+    if (header?.number !== from + index) throw new Inconsistency(`block ${from + index} is not there`);
+    const parent = linked.at(-1);
+    if (parent !== undefined && header.parentHash !== parent.hash) {
+      throw new Inconsistency(`block ${header.number} is not the child of block ${parent.number}`);
+    }
+    linked.push(header);
+  }
+  return linked;
+}
+
+/** Throws Inconsistency where a log names another block than the one known, or than its neighbour of the same number. */
+export function checkHashes(logs: readonly RawLog[], known: readonly BlockRef[]): void {
+  const hashes = new Map(known.map((block) => [block.number, block.hash]));
+  for (const { blockNumber, blockHash } of logs) {
+    const hash = hashes.get(blockNumber);
+    if (hash === undefined) hashes.set(blockNumber, blockHash);
+    else if (hash !== blockHash) throw new Inconsistency(`a log stands in another block ${blockNumber}`);
+  }
+}
+
+/** Throws Inconsistency where a log names another time than its block. */
+export function checkTimes(logs: readonly RawLog[], known: readonly BlockHeader[]): void {
+  if (known.length === 0) return;
+  const times = new Map(known.map(({ number, timestamp }) => [number, timestamp]));
+  const wrong = logs.find((log) => log.blockTimestamp !== (times.get(log.blockNumber) ?? log.blockTimestamp));
+  // Some nodes leave times out here and there.
+  if (wrong?.blockTimestamp === undefined) return;
+  throw new Inconsistency(`a log tells another time of block ${wrong.blockNumber}`);
+}

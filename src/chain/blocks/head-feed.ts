@@ -1,0 +1,182 @@
+import type { BlockHeader } from '../../model/block.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import { BlockRhythm } from './block-rhythm.js';
+import type { ChainClient } from './chain-client.js';
+import { HeaderCache } from './header-cache.js';
+import { HeadSubscription } from './head-subscription.js';
+import { HeadWaiters } from './head-waiters.js';
+
+interface HeadFeedOptions {
+  readonly chain: Pick<ChainClient, 'header' | 'heard' | 'telling'>;
+  /** The chain that is meant. */
+  readonly chainId: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What the node last said of its head. */
+export interface HeadNews {
+  /** Its newest block; null where it has none at all. */
+  readonly head: BlockHeader | null;
+  /** How many good answers there have been: what is handed to `next` to hear of the next one. */
+  readonly answers: number;
+  /** The name of the endpoint that told the head by itself; undefined where it was asked. */
+  readonly toldBy?: string | undefined;
+}
+
+/** How long a subscription that tells heads may be silent before one is asked for, in milliseconds. */
+const longestQuietMs = 5_000;
+/** How many heads in a row must be found by asking before a subscription that did not tell them counts as silent. */
+const missesBorne = 3;
+
+/**
+ * Tells any number of pipelines where one chain's head is: by a subscription where there is one that speaks, else by
+ * asking when the next block is due. It asks only while somebody waits.
+ */
+export class HeadFeed {
+  /** The headers of the newest blocks heard of. */
+  readonly headers = new HeaderCache();
+  readonly #options: HeadFeedOptions;
+  readonly #rhythm = new BlockRhythm();
+  readonly #waiting = new HeadWaiters<HeadNews>();
+  #subscription: HeadSubscription | null = null;
+  #news: HeadNews = { head: null, answers: 0 };
+  /** By the monotonic clock: when the last good answer came, and when the head was last asked for. */
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Whether the subscription tells heads, and how many it has missed. */
+  #isTold = false;
+  #missed = 0;
+  #isRunning = false;
+  /** End the pause, and the question, of the moment. */
+  #pause = new AbortController();
+  #question = new AbortController();
+
+  constructor(options: HeadFeedOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns the next good answer after those of a number, at once where one has come meanwhile; where no subscription
+   * tells heads, no more than `pollMs` lies between two questions. Throws what asking throws.
+   */
+  async next(after: number, pollMs: number, signal: AbortSignal): Promise<HeadNews> {
+    signal.throwIfAborted();
+    if (this.#subscription === null) this.#subscribe();
+    // What was heard long ago, when nobody waited, is no news.
+    if (this.#news.answers > after && this.#now() - this.#heardAt < pollMs) return this.#news;
+    const next = this.#waiting.join(pollMs, signal);
+    // Who is in more of a hurry than the others does not wait for the end of their pause.
+    this.#pause.abort();
+    if (!this.#isRunning) void this.#run();
+    try {
+      return await next;
+    } finally {
+      if (this.#waiting.isEmpty) this.#rest();
+    }
+  }
+
+  /** Ends the subscription. */
+  close(): void {
+    this.#subscription?.close();
+    this.#isTold = false;
+  }
+
+  #subscribe(): void {
+    const { chain, ...options } = this.#options;
+    this.#subscription = new HeadSubscription({ endpoints: chain.telling, ...options });
+    this.#subscription.start({
+      told: (header, endpoint) => {
+        chain.heard(header, endpoint);
+        this.#told(header, endpoint);
+      },
+      // What came while nobody listened must be asked for.
+      began: () => this.#lookSoon(),
+      ended: () => {
+        this.#isTold = false;
+        this.#lookSoon();
+      },
+    });
+  }
+
+  /** Nobody waits any more. */
+  #rest(): void {
+    this.#pause.abort();
+    this.#question.abort();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (!this.#waiting.isEmpty) {
+      this.#pause = new AbortController();
+      const waitMs = this.#nextLook() - this.#now();
+      if (waitMs > 0) await this.#options.clock.sleep(waitMs, this.#pause.signal).catch(() => undefined);
+      else await this.#look();
+    }
+    this.#isRunning = false;
+  }
+
+  #nextLook(): number {
+    const { pollMs } = this.#waiting;
+    if (!this.#isTold) return this.#rhythm.nextLook(this.#lookedAt, pollMs);
+    const silenceMs = Math.min(2.5 * (this.#rhythm.intervalMs ?? 0), longestQuietMs);
+    return Math.max(this.#heardAt, this.#lookedAt) + Math.max(pollMs, silenceMs);
+  }
+
+  #lookSoon(): void {
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    this.#heardAt = Number.NEGATIVE_INFINITY;
+    this.#pause.abort();
+  }
+
+  async #look(): Promise<void> {
+    this.#question = new AbortController();
+    const missedAt = this.#lookedAt;
+    this.#lookedAt = this.#now();
+    try {
+      const head = await this.#options.chain.header('latest', this.#question.signal);
+      if (this.#isNew(head)) this.#found(head, missedAt);
+      this.#answer({ head: this.#isNew(head) ? head : this.#news.head });
+    } catch (error) {
+      if (this.#question.signal.aborted) return;
+      this.#waiting.fail(error as Error);
+    }
+  }
+
+  /** A head was found by asking: a subscription that does not tell heads is begun anew, and not relied upon meanwhile. */
+  #found(head: BlockHeader, missedAt: number): void {
+    this.#rhythm.found(head, this.#lookedAt, missedAt);
+    if (!this.#isTold || ++this.#missed < missesBorne) return;
+    this.#isTold = false;
+    const message = 'a subscription to new heads is silent: beginning it anew, and asking for heads meanwhile';
+    this.#options.logger.log('warn', message, { event: 'heads.silent' });
+    this.#subscription?.restart();
+  }
+
+  #told(head: BlockHeader, toldBy: string): void {
+    this.#isTold = true;
+    this.#missed = 0;
+    const isNew = this.#isNew(head);
+    if (isNew) this.#rhythm.found(head, this.#now(), this.#now());
+    this.#answer(isNew ? { head, toldBy } : { head: this.#news.head });
+    this.#pause.abort();
+  }
+
+  /** A block that the head stands on is old: told late, or by a node that lags. */
+  #isNew(head: BlockHeader | null): head is BlockHeader {
+    const { head: known } = this.#news;
+    return head !== null && (known === null || !this.headers.isBelow(head, known));
+  }
+
+  #answer(news: Omit<HeadNews, 'answers'>): void {
+    if (news.head !== null) this.headers.add(news.head);
+    this.#news = { ...news, answers: this.#news.answers + 1 };
+    this.#heardAt = this.#now();
+    this.#waiting.tell(this.#news);
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic();
+  }
+}

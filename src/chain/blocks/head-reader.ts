@@ -1,0 +1,115 @@
+import type { Finality } from '../../model/pipeline.js';
+import type { BlockHeader } from '../../model/block.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { ChainClient } from './chain-client.js';
+import type { BlockTag, TagAnswer } from './header-outcome.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
+
+/** Where the chain stands. */
+export interface ChainHead {
+  /** The node's newest block. */
+  readonly latest: BlockHeader;
+  /** The newest block that may be read, by the finality that was asked for; -1 where there is none yet. */
+  readonly readable: number;
+  /** The newest block that can't be replaced any more; -1 where there is none yet. */
+  readonly finalized: number;
+  /** The newest block that is final and so deep that every node behind the URL has it with its logs. */
+  readonly settled: number;
+}
+
+/** How much newer than its answer the chain may be before the final block is asked for again, in seconds and blocks. */
+const refreshSeconds = 60;
+const refreshBlocks = 32;
+/** How far behind the newest block the final one is taken to be where the node does not tell, and lags may reach. */
+const assumedDepth = 64;
+
+/** Reads where the chain stands: its newest block, and the newest final and readable ones. */
+export class HeadReader {
+  readonly #chain: ChainClient;
+  readonly #finality: Finality;
+  readonly #logger: Logger;
+  readonly #known = new Map<BlockTag, number>();
+  readonly #warned = new Set<BlockTag>();
+  /** What was last said of the final block, and the head of that time. */
+  #finalAnswer: { readonly tagged: TagAnswer; readonly head: BlockHeader } | null = null;
+  #isRefreshing = false;
+
+  constructor(chain: ChainClient, finality: Finality, logger: Logger) {
+    this.#chain = chain;
+    this.#finality = finality;
+    this.#logger = logger;
+  }
+
+  /**
+   * Returns where the chain stands by a head that is known: what is final is asked for beside the way and now and then,
+   * unless it decides what may be read. Null where the node has no block at all.
+   */
+  async at(latest: BlockHeader, signal: AbortSignal): Promise<ChainHead | null> {
+    const known = this.#finalAnswer;
+    if (known === null || this.#finality === 'safe' || this.#finality === 'finalized') return this.read(signal);
+    const age = latest.timestamp - known.head.timestamp;
+    if (age >= refreshSeconds || latest.number - known.head.number >= refreshBlocks) void this.#refresh(latest, signal);
+    return this.#headAt(latest, known.tagged, signal);
+  }
+
+  /** Asks the node; null where it has no block at all. */
+  async read(signal: AbortSignal): Promise<ChainHead | null> {
+    const { latest, tagged } = await this.#chain.heads('finalized', signal);
+    if (latest === null) return null;
+    this.#finalAnswer = { tagged, head: latest };
+    return this.#headAt(latest, tagged, signal);
+  }
+
+  async #refresh(head: BlockHeader, signal: AbortSignal): Promise<void> {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    try {
+      const { tagged } = await this.#chain.heads('finalized', signal);
+      this.#finalAnswer = { tagged, head };
+    } catch {
+      // What was known holds on; the head's next question tells what is wrong.
+    } finally {
+      this.#isRefreshing = false;
+    }
+  }
+
+  async #headAt(latest: BlockHeader, tagged: TagAnswer, signal: AbortSignal): Promise<ChainHead> {
+    const finalized = this.#resolve('finalized', tagged, latest);
+    const settled = Math.min(finalized, latest.number - assumedDepth);
+    // A chain that is shorter after a reorganisation has nothing to show above its head, however safe that was once.
+    const readable = Math.min(latest.number, await this.#readable(latest, finalized, signal));
+    return { latest, finalized, settled, readable };
+  }
+
+  async #readable(latest: BlockHeader, finalized: number, signal: AbortSignal): Promise<number> {
+    const finality = this.#finality;
+    if (finality === 'latest') return latest.number;
+    if (typeof finality === 'number') return Math.max(-1, latest.number - finality);
+    if (finality === 'finalized') {
+      this.#warnOfGuess('finalized');
+      return finalized;
+    }
+    const { tagged } = await this.#chain.heads('safe', signal);
+    const safe = this.#resolve('safe', tagged, latest);
+    this.#warnOfGuess('safe');
+    return safe;
+  }
+
+  /** Finality never goes back: what a node said once holds when it is asked again and lags or can't tell. */
+  #resolve(tag: BlockTag, answer: TagAnswer, latest: BlockHeader): number {
+    const known = this.#known.get(tag) ?? -1;
+    if (answer !== null && !(answer instanceof RpcError)) {
+      const number = Math.max(known, Math.min(answer.number, latest.number));
+      this.#known.set(tag, number);
+      return number;
+    }
+    return known >= 0 ? known : Math.max(-1, latest.number - assumedDepth);
+  }
+
+  #warnOfGuess(tag: BlockTag): void {
+    if (this.#known.has(tag) || this.#warned.has(tag)) return;
+    this.#warned.add(tag);
+    const message = `the node does not know which block is ${tag}: block ${assumedDepth} below its head is taken for it`;
+    this.#logger.log('warn', message, { event: 'chain.no_finality', tag });
+  }
+}

@@ -1,0 +1,79 @@
+import type { BlockHeader } from '../../model/block.js';
+import type { RpcCall, RpcOutcome } from '../transport/rpc/json-rpc-answer.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
+import { readHeader } from './read-header.js';
+
+export type BlockTag = 'latest' | 'safe' | 'finalized';
+
+/** What the node says of a tag: a header, null (it knows none), or why it would not say. */
+export type TagAnswer = BlockHeader | RpcError | null;
+
+/** The headers of the newest block and of another tag, as one node gave them in one breath. */
+export interface HeadsAnswer {
+  readonly latest: BlockHeader | null;
+  readonly tagged: TagAnswer;
+  /** The name of the endpoint that answered. */
+  readonly endpoint: string;
+}
+
+/** Returns the call that asks for a block's header. */
+export function headerCall(block: number | BlockTag): RpcCall {
+  return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? hexOf(block) : block, false] };
+}
+
+/** Returns a number as nodes read it. */
+export function hexOf(number: number): string {
+  return `0x${number.toString(16)}`;
+}
+
+/** Returns the result of a call; throws the error that it ended with. */
+export function valueOf(outcome: RpcOutcome | undefined): unknown {
+  if (outcome === undefined) return undefined;
+  if (!outcome.ok) throw outcome.error;
+  return outcome.value;
+}
+
+/** Reads a header; null where the node says, in one way or another, that it has no such block. */
+export function headerIn(outcome: RpcOutcome | undefined, number?: number): BlockHeader | null {
+  return outcome?.ok === false && saysAbsent(outcome.error) ? null : readHeader(valueOf(outcome), number);
+}
+
+/** Reads the header of a block that must be there; throws RpcError of class lag where the endpoint does not have it. */
+export function headerOf(
+  outcome: RpcOutcome | undefined,
+  number: number,
+  { host }: { readonly host: string },
+): BlockHeader {
+  const header = headerIn(outcome, number);
+  if (header === null) throw new RpcError(`block ${number} is not there`, { class: 'lag', host });
+  return header;
+}
+
+function saysAbsent({ class: kind, message }: RpcError): boolean {
+  return kind === 'lag' || (kind === 'pruned' && /block\b.* not found/i.test(message));
+}
+
+/** A node that has no such tag says so in many ways; what will pass is thrown and asked again. */
+export function readTag(outcome: RpcOutcome | undefined): TagAnswer {
+  if (outcome === undefined || outcome.ok) return readHeader(outcome?.value);
+  if (['rate-limit', 'transport', 'internal', 'timeout'].includes(outcome.error.class)) throw outcome.error;
+  return outcome.error;
+}
+
+/**
+ * Reads the headers of a batch into `found`. What failed is left out, to be asked again; errors alone are thrown,
+ * unless they say that a block is missing.
+ */
+export function collectHeaders(
+  numbers: readonly number[],
+  outcomes: readonly RpcOutcome[],
+  found: Map<number, BlockHeader | null>,
+): void {
+  const good = numbers.flatMap((number, index) =>
+    outcomes[index]?.ok === true ? [[number, outcomes[index]] as const] : [],
+  );
+  for (const [number, outcome] of good) found.set(number, headerIn(outcome, number));
+  if (good.length > 0) return;
+  // Errors alone: a block is missing only if nothing else is wrong.
+  for (const [index, number] of numbers.entries()) found.set(number, headerIn(outcomes[index], number));
+}

@@ -1,0 +1,185 @@
+import type { EventBatch } from '../../model/batch.js';
+import type { BlockHeader, BlockRef } from '../../model/block.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import type { ChainClient } from './chain-client.js';
+import type { ChainHead } from './head-reader.js';
+import { NodeLagsError } from './consistency.js';
+import type { StoredBlock } from './last-common-block.js';
+import { RecentBlocks, ReorgTooDeepError, findAncestor } from './reorg.js';
+
+interface StretchSources {
+  readonly chain: ChainClient;
+  readonly storedBlock: StoredBlock;
+}
+
+/** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
+export class ReadStretch {
+  readonly #chain: ChainClient;
+  readonly #storedBlock: StoredBlock;
+  readonly #first: number;
+  readonly #recent: RecentBlocks;
+  #next: number;
+  /** The block before `next`; null where it is unknown, because nothing has been read. */
+  #last: BlockRef | null;
+  /** True where the last block can't be replaced any more. */
+  #settled = false;
+  /** The hash of a head below the last block that is of the same chain: its node lags. */
+  #lowerHead: string | null = null;
+  /** A block below the stretch, or its first one where that is the chain's, as it was before anything was read. */
+  #floor: BlockRef | null = null;
+  /** How often another node might have come when the last block was last known to be there. */
+  #doubts: number;
+
+  private constructor(
+    { chain, storedBlock }: StretchSources,
+    first: number,
+    last: BlockRef | null,
+    recent: readonly BlockRef[],
+  ) {
+    this.#chain = chain;
+    this.#doubts = chain.doubts;
+    this.#storedBlock = storedBlock;
+    this.#first = first;
+    this.#last = last;
+    this.#next = last === null ? first : last.number + 1;
+    this.#recent = new RecentBlocks(recent);
+  }
+
+  /** Begins a stretch at a block. */
+  static begin(sources: StretchSources, first: number): ReadStretch {
+    return new ReadStretch(sources, first, null, []);
+  }
+
+  /** Goes on behind a checkpoint. */
+  static resume(sources: StretchSources, checkpoint: Checkpoint, recent: readonly BlockRef[]): ReadStretch {
+    const { blockNumber, blockHash, startBlock } = checkpoint;
+    const next = (blockNumber ?? -1) + 1;
+    const last = blockNumber === null || blockHash === null ? null : { number: blockNumber, hash: blockHash };
+    const held = recent.filter((block) => block.number < next);
+    return new ReadStretch(sources, last === null ? next : (startBlock ?? next), last, held);
+  }
+
+  /** Learns what is below the stretch: it tells whether the chain was begun anew where nothing else does. */
+  async learnFloor(signal: AbortSignal): Promise<void> {
+    this.#doubts = this.#chain.doubts;
+    this.#floor = await this.#chain.header(Math.max(0, this.#first - 1), signal);
+  }
+
+  /** The first block of the stretch. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** The block to read next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The block before `next`; null where nothing has been read. */
+  get last(): BlockRef | null {
+    return this.#last;
+  }
+
+  /** Says whether a verified range fits behind the last block. */
+  continuesWith({ headers: [first] }: { readonly headers: readonly BlockHeader[] }): boolean {
+    return this.#last === null || first?.parentHash === this.#last.hash;
+  }
+
+  /** Takes over a batch that has been committed. */
+  advance({ toBlock, toHash, recentBlocks, finalizedBlock }: EventBatch, head: ChainHead): void {
+    this.#last = { number: toBlock, hash: toHash };
+    this.#next = toBlock + 1;
+    this.#settled = toBlock <= head.finalized;
+    this.#recent.remember(recentBlocks, finalizedBlock);
+  }
+
+  /** Goes back to an ancestor. */
+  rollBack(ancestor: BlockRef): void {
+    this.#recent.dropAbove(ancestor.number);
+    this.#last = ancestor;
+    this.#next = ancestor.number + 1;
+    this.#settled = false;
+  }
+
+  /**
+   * Returns a read block that the chain has replaced; undefined where none is known to be. A lower head
+   * alone proves nothing: only a hash does. A final block is asked for only where more is to be read behind it
+   * (`isNeeded`): nodes have been wrong about what is final.
+   */
+  async findReplaced(
+    { latest, finalized }: ChainHead,
+    isNeeded: boolean,
+    signal: AbortSignal,
+  ): Promise<BlockRef | undefined> {
+    const last = this.#last;
+    if (last === null) return undefined;
+    if (latest.number < last.number) return this.#findBelow(latest, signal);
+    if (this.#settled && !isNeeded && latest.number > last.number) return undefined;
+    if ((await this.#headerOf(last.number, latest, signal)).hash !== last.hash) return last;
+    this.#settled = last.number <= finalized;
+    return undefined;
+  }
+
+  /**
+   * Says whether a block that seems to be replaced is by the word of an endpoint that has just told its chain, too. Throws
+   * ChainMismatchError where all serve another chain.
+   */
+  async isReplaced(block: BlockRef, signal: AbortSignal): Promise<boolean> {
+    await this.#chain.askForChain(signal);
+    const found = await this.#chain.header(block.number, signal);
+    if (found === null) throw new NodeLagsError(`block ${block.number} is not there`);
+    return found.hash !== block.hash;
+  }
+
+  /**
+   * Says whether the chain was begun anew at the end of a connection that was not there before. What has been read ahead
+   * then tells of two chains: settled blocks are read without a look at their parents.
+   */
+  async isBegunAnew(signal: AbortSignal): Promise<boolean> {
+    const { doubts } = this.#chain;
+    const known = this.#last ?? this.#floor;
+    if (doubts === this.#doubts || known === null) return false;
+    const found = await this.#chain.header(known.number, signal);
+    if (found === null) throw new NodeLagsError(`block ${known.number} is not there`);
+    this.#doubts = doubts;
+    if (found.hash === known.hash) return false;
+    if (this.#last === null) this.#floor = found;
+    else this.#settled = false;
+    return true;
+  }
+
+  /** Below what was read the chain may have been begun anew: the newest block that is known up to its head tells. */
+  async #findBelow(latest: BlockHeader, signal: AbortSignal): Promise<BlockRef | undefined> {
+    if (latest.hash === this.#lowerHead) return undefined;
+    const held = this.#recent.newestUpTo(latest.number) ?? (await this.#storedBlock(latest.number)) ?? this.#floor;
+    if (held === null || held.number < this.#first - 1 || held.number > latest.number) return undefined;
+    if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;
+    this.#lowerHead = latest.hash;
+    return undefined;
+  }
+
+  async #headerOf(number: number, latest: BlockHeader, signal: AbortSignal): Promise<BlockHeader> {
+    const found = number === latest.number ? latest : await this.#chain.header(number, signal);
+    if (found === null) throw new NodeLagsError(`block ${number} is not there`);
+    return found;
+  }
+
+  /** Returns the newest block below a replaced one up to which the stretch still stands; throws ReorgTooDeepError. */
+  async ancestorBelow(replaced: number, signal: AbortSignal): Promise<BlockRef> {
+    const headerOf = (number: number): ReturnType<ChainClient['header']> => this.#chain.header(number, signal);
+    const held = this.#recent.blocks.filter((block) => block.number < replaced);
+    const ancestor = await findAncestor(held, headerOf);
+    if (ancestor !== undefined) return ancestor;
+    const floor = this.#first - 1;
+    if (floor < 0 || !this.#isHeldWhole()) throw new ReorgTooDeepError(replaced);
+    const header = await headerOf(floor);
+    if (header === null) throw new NodeLagsError(`block ${floor} is not there`);
+    return { number: floor, hash: header.hash };
+  }
+
+  /** Where every block of the stretch is remembered, all of it can be taken back. */
+  #isHeldWhole(): boolean {
+    const [oldest] = this.#recent.blocks;
+    return this.#next <= this.#first || (oldest !== undefined && oldest.number <= this.#first);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../../runtime/clock.js';
+
+/** How long the other endpoints may take once one has answered, in milliseconds. */
+const patienceMs = 3_000;
+const late = new Error('not waited for');
+
+/** What was said, in the order in which it came, and what went wrong with those who said nothing. */
+interface Heard<V> {
+  readonly voices: readonly V[];
+  readonly failures: readonly unknown[];
+}
+
+/** Asks several at once; hears no more when what was said is enough, or some time after the first has answered. */
+export async function hearTogether<T, V>(
+  asked: readonly T[],
+  ask: (one: T, signal: AbortSignal) => Promise<V>,
+  isEnough: (voices: readonly V[]) => boolean,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Heard<V>> {
+  const enough = new AbortController();
+  const both = AbortSignal.any([signal, enough.signal]);
+  const voices: V[] = [];
+  const outcomes = await Promise.allSettled(
+    asked.map(async (one) => {
+      const voice = await ask(one, both);
+      if (voices.push(voice) === 1) void abortLater(enough, clock);
+      if (isEnough(voices)) enough.abort(late);
+    }),
+  );
+  enough.abort(late);
+  signal.throwIfAborted();
+  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  return { voices, failures: reasons.filter((reason) => reason !== late) };
+}
+
+async function abortLater(enough: AbortController, clock: Clock): Promise<void> {
+  await clock.sleep(patienceMs, enough.signal).catch(() => undefined);
+  enough.abort(late);
+}

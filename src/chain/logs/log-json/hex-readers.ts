@@ -1,0 +1,92 @@
+import { isHexDigits, wordDigits } from '../../abi/hex.js';
+import { Literal } from './json-bytes.js';
+import type { JsonBytes } from './json-bytes.js';
+import { WordMemo } from './word-memo.js';
+
+/** Reads a value that is hex, in one log after the other. */
+export interface HexReader<T> {
+  /** What stands before the digits and behind them. */
+  readonly opening: string;
+  readonly closing: string;
+  /** What was read last. */
+  readonly value: T;
+  /** Reads the value whose digits begin at a place and returns where they end; -1 where it is none. */
+  read(json: JsonBytes, from: number): number;
+}
+
+/** A safe integer has no more digits. */
+const numberDigits = 13;
+
+/** Reads numbers up to a largest one. */
+export class NumberReader implements HexReader<number> {
+  readonly opening = '"0x';
+  readonly closing = '"';
+  value = 0;
+  readonly #largest: number;
+
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
+
+  read(json: JsonBytes, from: number): number {
+    const end = json.digitsEnd(from);
+    this.value = json.number(from, end);
+    return end > from && end - from <= numberDigits && this.value <= this.#largest ? end : -1;
+  }
+}
+
+/** Reads texts of hex in lower case; what is the same as in the log before, as most is, need not be read again. */
+export class TextReader implements HexReader<string> {
+  readonly opening = '"0x';
+  readonly closing = '"';
+  value = '';
+  readonly #digits: number | null;
+  /** Where its digits stand; -1 before anything was read. */
+  #at = -1;
+
+  /** Takes how many digits there must be; null: as many as there are. */
+  constructor(digits: number | null) {
+    this.#digits = digits;
+  }
+
+  read(json: JsonBytes, from: number): number {
+    const digits = this.#digits;
+    const end = digits === null ? json.textEnd(from) : from + digits;
+    if (this.#at < 0 || digits === null || !json.repeats(from, this.#at, digits)) {
+      const text = json.ascii(from - 2, end);
+      if (!isHexDigits(text)) return -1;
+      this.value = text;
+    }
+    this.#at = from;
+    return end;
+  }
+}
+
+const nextTopic = new Literal('","0x');
+
+/** Reads the topics of logs: the first is often the same as in the log before, the others as in one of late. */
+export class TopicsReader implements HexReader<string[]> {
+  readonly opening = '["0x';
+  readonly closing = '"]';
+  value: string[] = [];
+  readonly #first = new TextReader(wordDigits);
+  readonly #others = new WordMemo();
+  readonly #read: string[] = [];
+
+  read(json: JsonBytes, from: number): number {
+    let end = this.#first.read(json, from);
+    const read = this.#read;
+    read[0] = this.#first.value;
+    let count = 1;
+    while (end >= 0 && json.holds(end, nextTopic)) {
+      const next = end + nextTopic.length;
+      end = next + wordDigits;
+      const topic = this.#others.read(json, next);
+      if (topic === null) return -1;
+      read[count++] = topic;
+    }
+    // An array that grows takes room for many more.
+    this.value = read.slice(0, count);
+    return end;
+  }
+}

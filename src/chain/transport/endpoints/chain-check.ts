@@ -1,0 +1,141 @@
+import type { Clock } from '../../../runtime/clock.js';
+import type { Logger } from '../../../runtime/logger.js';
+import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { rpcFailureOf } from './rpc-failure.js';
+import { readQuantity } from '../rpc/rpc-values.js';
+
+interface ChainCheckOptions {
+  /** The chain that is meant; undefined: whichever the endpoint serves. */
+  readonly chainId: number | undefined;
+  /** How long the answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Some endpoints close each connection: after so many questions in a row that came so soon, in milliseconds, one must be as old. */
+const soonMs = 1_000;
+const soonBorne = 3;
+/** After so long without an answer it may be another node that stands there, though nobody saw it go, in milliseconds. */
+const heardForMs = 30_000;
+/** How long an endpoint of another chain is left alone, in milliseconds: somebody may mend a proxy's settings. */
+const strangeForMs = 600_000;
+
+/** Knows whether an endpoint serves the chain that is meant: by asking it, once for all who want to know. */
+export class ChainCheck {
+  readonly #rpc: JsonRpcEndpoint;
+  readonly #options: ChainCheckOptions;
+  readonly #closing = new AbortController();
+  /** When it told its chain, and until when that holds, by the monotonic clock. */
+  #verifiedAt = Number.NEGATIVE_INFINITY;
+  #holdsUntil = Number.NEGATIVE_INFINITY;
+  /** How often in a row it came into doubt soon after it had told its chain. */
+  #soon = 0;
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #doubts = 0;
+  #found: number | null = null;
+  #foundAt = 0;
+  #asking: Promise<RpcError | null> | null = null;
+
+  constructor(rpc: JsonRpcEndpoint, options: ChainCheckOptions) {
+    this.#rpc = rpc;
+    this.#options = options;
+    rpc.onConnect(() => this.doubt());
+  }
+
+  /** How often there was reason to think that another node may have come. */
+  get doubts(): number {
+    return this.#doubts;
+  }
+
+  /** The id of another chain that the endpoint serves; null where it does not, as far as is known. */
+  get strange(): number | null {
+    return this.#found;
+  }
+
+  /** True where the endpoint serves another chain, and is not to be asked again yet. */
+  get isPutAside(): boolean {
+    return this.#found !== null && this.#options.clock.monotonic() - this.#foundAt < strangeForMs;
+  }
+
+  /** True where nobody has to ask before anything else is asked. */
+  get isVerified(): boolean {
+    const { chainId, clock } = this.#options;
+    const now = clock.monotonic();
+    return chainId === undefined || (now < this.#holdsUntil && now - this.#heardAt < heardForMs);
+  }
+
+  /** True while somebody asks. */
+  get isAsked(): boolean {
+    return this.#asking !== null;
+  }
+
+  /** The endpoint has answered something. */
+  heard(): void {
+    this.#heardAt = this.#options.clock.monotonic();
+  }
+
+  /** What comes back after a lost connection may be another node. */
+  doubt(): void {
+    this.#doubts++;
+    const now = this.#options.clock.monotonic();
+    if (this.#holdsUntil < Number.POSITIVE_INFINITY) return;
+    this.#soon = now - this.#verifiedAt <= soonMs ? this.#soon + 1 : 0;
+    this.#holdsUntil = this.#soon <= soonBorne ? now : this.#verifiedAt + soonMs;
+  }
+
+  /** Has it asked again before anything else is asked. */
+  distrust(): void {
+    this.#holdsUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Asks the endpoint, which may take a short time only; answers what went wrong, null where it told its chain. */
+  ask(): Promise<RpcError | null> {
+    this.#asking ??= this.#ask().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  close(): void {
+    this.#closing.abort(new Error('closed'));
+  }
+
+  async #ask(): Promise<RpcError | null> {
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, this.#closing.signal]);
+    void this.#expire(ended, signal).catch(() => undefined);
+    try {
+      this.#learn(readQuantity(await this.#rpc.call('eth_chainId', [], signal), 'the chain id'));
+      return null;
+    } catch (error) {
+      return rpcFailureOf(error, this.#rpc.host);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async #expire(ended: AbortController, signal: AbortSignal): Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    await clock.sleep(timeoutMs, signal);
+    const message = `no answer within ${timeoutMs / 1_000} s`;
+    ended.abort(new RpcError(message, { class: 'timeout', host: this.#rpc.host, lostConnection: true }));
+  }
+
+  #learn(found: number): void {
+    const { chainId, clock, logger } = this.#options;
+    const { host } = this.#rpc;
+    const isOurs = chainId === undefined || found === chainId;
+    if (isOurs && this.#found !== null) {
+      logger.log('info', `${host} serves chain ${found} now: it is asked again`, { event: 'rpc.right_chain', host });
+    }
+    if (!isOurs && this.#found !== found) {
+      const message = `${host} serves chain ${found}, not chain ${chainId}: it is put aside for ${strangeForMs / 60_000} min`;
+      logger.log('error', message, { event: 'rpc.wrong_chain', host, chain_id: found });
+    }
+    this.#verifiedAt = clock.monotonic();
+    this.#holdsUntil = isOurs ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    this.#found = isOurs ? null : found;
+    this.#foundAt = clock.monotonic();
+    this.heard();
+  }
+}

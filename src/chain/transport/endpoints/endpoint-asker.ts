@@ -1,0 +1,106 @@
+import type { Clock } from '../../../runtime/clock.js';
+import type { Logger } from '../../../runtime/logger.js';
+import { isChosen } from './endpoint-choice.js';
+import type { EndpointOrder } from './endpoint-order.js';
+import type { Question } from './endpoint-question.js';
+import type { EndpointTurns } from './endpoint-turns.js';
+import type { Passage } from './pending-call.js';
+import { longTrouble } from './pooled-endpoint.js';
+import type { PooledEndpoint } from './pooled-endpoint.js';
+import type { RpcError } from '../errors/rpc-error.js';
+import { rpcFailureOf } from './rpc-failure.js';
+import { untilAborted } from '../../../runtime/until-aborted.js';
+
+interface EndpointAskerOptions {
+  readonly order: EndpointOrder;
+  readonly turns: EndpointTurns;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What came of it. A null failure: the endpoint turned out to serve another chain. */
+type Outcome<T> =
+  | { readonly answer: T }
+  | {
+      readonly failure: RpcError | null;
+      /** Whether the endpoint failed before it was asked, or the request, and whether its sender knows what to do. */
+      readonly of: 'endpoint' | 'request' | 'request for its sender';
+    };
+
+/** Asks single endpoints, and lets them know what came of it. */
+export class EndpointAsker {
+  readonly #options: EndpointAskerOptions;
+
+  constructor(options: EndpointAskerOptions) {
+    this.#options = options;
+  }
+
+  /** Asks the endpoint of a passage, and ends that; throws what is no failure of the endpoint. */
+  async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
+    const { calls, isForCaller } = question;
+    const { endpoint, since } = passage;
+    try {
+      const stranger = await this.#askForChain(endpoint, since, signal);
+      if (stranger !== null) return stranger;
+      const answer = await this.#answer(question, endpoint);
+      // What came over a new connection may be another chain's.
+      return (await this.#askForChain(endpoint, since, signal)) ?? { answer };
+    } catch (error) {
+      const failure = this.#failed(endpoint, since, calls, rpcFailureOf(error, endpoint.rpc.host));
+      return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
+    } finally {
+      this.#options.turns.end(passage);
+    }
+  }
+
+  /** Answers null where the endpoint serves the chain that is meant; others wait for what it says of it, too. */
+  async #askForChain(
+    endpoint: PooledEndpoint,
+    since: number,
+    signal: AbortSignal,
+  ): Promise<Exclude<Outcome<never>, { readonly answer: never }> | null> {
+    const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
+    signal.throwIfAborted();
+    if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), of: 'endpoint' };
+    return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
+  }
+
+  async #answer<T>({ work, calls, kind }: Question<T>, endpoint: PooledEndpoint): Promise<T> {
+    const since = this.#now();
+    const answer = await work(endpoint.rpc);
+    this.#options.turns.answered();
+    if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
+    endpoint.answered(calls);
+    if (kind !== undefined) endpoint.health.measured(kind, this.#now() - since, this.#now());
+    return answer;
+  }
+
+  /** Now and then another endpoint is asked the same beside the way, to see how quick it is. */
+  compare(
+    { kind, choice, oldest = Number.POSITIVE_INFINITY, ...question }: Question<unknown>,
+    by: PooledEndpoint,
+  ): void {
+    if (kind === undefined) return;
+    const now = this.#now();
+    const isAble = ({ name, history }: PooledEndpoint): boolean =>
+      isChosen(choice, name) && history.mayHold(oldest, now);
+    const other = this.#options.order.answered(kind, by, isAble, now);
+    if (other === undefined) return;
+    const passage = this.#options.turns.pass(other, question.calls);
+    // Whoever gave up the first of the two has given up this one, too.
+    this.ask({ ...question, kind, choice }, passage, new AbortController().signal).catch(() => undefined);
+  }
+
+  #failed(endpoint: PooledEndpoint, since: number, calls: number, failure: RpcError): RpcError {
+    endpoint.failed(since, calls, failure);
+    return failure;
+  }
+
+  #welcome({ rpc: { host } }: PooledEndpoint): void {
+    this.#options.logger.log('info', `${host} answers again`, { event: 'rpc.back', host });
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic();
+  }
+}

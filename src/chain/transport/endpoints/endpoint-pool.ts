@@ -1,0 +1,195 @@
+import type { Clock } from '../../../runtime/clock.js';
+import type { Logger } from '../../../runtime/logger.js';
+import type { Backoff } from '../../../runtime/retry.js';
+import { ChainCheck } from './chain-check.js';
+import type { ObserveChain } from '../rpc/chain-event.js';
+import { unreachable } from './chain-failures.js';
+import { EndpointAsker } from './endpoint-asker.js';
+import { isChosen } from './endpoint-choice.js';
+import type { EndpointChoice } from './endpoint-choice.js';
+import { EndpointOrder } from './endpoint-order.js';
+import type { Question } from './endpoint-question.js';
+import { EndpointReporter, reportOn } from './endpoint-report.js';
+import type { EndpointReport } from './endpoint-report.js';
+import { EndpointTurns } from './endpoint-turns.js';
+import type { Demand } from './endpoint-turns.js';
+import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
+import { openEndpoints } from './open-endpoints.js';
+import { PendingCall } from './pending-call.js';
+import { ThrottleTeller } from './throttle-teller.js';
+import { PooledEndpoint, longTrouble } from './pooled-endpoint.js';
+import { asksForLess } from '../errors/rpc-error.js';
+import type { RpcError } from '../errors/rpc-error.js';
+import type { OpenTransport } from '../rpc/transport.js';
+
+export interface EndpointPoolOptions {
+  readonly urls: readonly string[];
+  /** The chain that is meant: endpoints of another are put aside. */
+  readonly chainId?: number | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How often a call is tried in all; 10, over about half a minute, where nothing is said. */
+  readonly attempts?: number | undefined;
+  /** How often while no endpoint has ever been reached; 6, over a few seconds: a wrong URL should be told soon. */
+  readonly firstAttempts?: number | undefined;
+  /** How often while endpoints that had answered can't be reached; 150, over about a quarter of an hour. */
+  readonly outageAttempts?: number | undefined;
+  readonly backoff?: Backoff | undefined;
+  /** How long one request may take, in milliseconds; 30 s, and 4 s for a look at the chain, where nothing is said. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** How URLs are reached; over HTTP or a WebSocket, as they say, where nothing is said. */
+  readonly transport?: OpenTransport | undefined;
+  /** Hears of each request, and which endpoints are up. */
+  readonly observe?: ObserveChain | undefined;
+}
+
+/** How long an endpoint may take to tell its chain, in milliseconds. */
+const defaultLookMs = 4_000;
+/** Whoever comes back is found within the longest wait. */
+const defaultBackoff: Backoff = { firstMs: 250, maxMs: 8_000 };
+
+/**
+ * Asks endpoints of one chain, the best first, until one answers or all bounds are reached; waits where none takes more
+ * for the moment.
+ */
+export class EndpointPool {
+  /** The chain that is meant; undefined: whichever the endpoints serve. */
+  readonly chainId: number | undefined;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #backoff: Backoff;
+  /** In the order in which they were given. */
+  readonly #endpoints: readonly PooledEndpoint[];
+  readonly #order: EndpointOrder;
+  readonly #turns: EndpointTurns;
+  readonly #asker: EndpointAsker;
+  readonly #reporter: EndpointReporter;
+  readonly #throttles: ThrottleTeller;
+
+  constructor(options: EndpointPoolOptions) {
+    const { chainId, clock, logger, attempts = 10 } = options;
+    const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 150) } = options;
+    this.chainId = chainId;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#backoff = options.backoff ?? defaultBackoff;
+    this.#reporter = new EndpointReporter(clock, logger);
+    this.#throttles = new ThrottleTeller(logger);
+    this.#endpoints = this.#open(options);
+    const order = new EndpointOrder(this.#endpoints);
+    this.#order = order;
+    const turns = new EndpointTurns({ order, chainId, clock, bounds: { attempts, firstAttempts, outageAttempts } });
+    this.#turns = turns;
+    this.#asker = new EndpointAsker({ order, turns, clock, logger });
+  }
+
+  /** Returns the time by the pool's clock, in milliseconds, for measuring how long answers take. */
+  now(): number {
+    return this.#clock.monotonic();
+  }
+
+  /** Returns the names of the chosen endpoints, in the order in which they were given. */
+  names(choice: EndpointChoice): readonly string[] {
+    return this.#endpoints.map(({ name }) => name).filter((name) => isChosen(choice, name));
+  }
+
+  /** Asks an endpoint after the others for some time. */
+  passOver(name: string): void {
+    const endpoint = this.#find(name);
+    if (endpoint !== undefined) this.#order.putLast(endpoint, this.now());
+  }
+
+  /** Has each endpoint asked for its chain before anything else. */
+  distrust(): void {
+    for (const { chain } of this.#endpoints) chain.distrust();
+  }
+
+  /** How often there was reason to think that another node may have come in an endpoint's place. */
+  get doubts(): number {
+    return this.#endpoints.reduce((sum, { chain }) => sum + chain.doubts, 0);
+  }
+
+  /** An endpoint has told of a block. */
+  told(name: string, block: number): void {
+    this.#find(name)?.told(block);
+  }
+
+  /** The newest block that any of them has told of; -1 where there was none. */
+  get newest(): number {
+    return Math.max(-1, ...this.#endpoints.map(({ newest }) => newest ?? -1));
+  }
+
+  /** Returns the chosen endpoints that can tell news by themselves. */
+  telling(choice: EndpointChoice): readonly JsonRpcEndpoint[] {
+    return this.#order.list.map(({ rpc }) => rpc).filter(({ name, push }) => push !== null && isChosen(choice, name));
+  }
+
+  /**
+   * Returns what the work makes of an endpoint. Errors for which `isForCaller` holds are thrown as they are; others are
+   * retried and end in ChainUnreachableError.
+   */
+  async ask<T>(question: Question<T>, signal: AbortSignal): Promise<T> {
+    const call = new PendingCall(this.#backoff);
+    for (;;) {
+      const passage = await this.#turns.next(question, call, signal);
+      const outcome = await this.#asker.ask(question, passage, signal);
+      const { endpoint } = passage;
+      this.#throttles.look(endpoint, this.now());
+      if ('answer' in outcome) {
+        this.#asker.compare(question, endpoint);
+        this.#reporter.tell(() => this.health());
+        return outcome.answer;
+      }
+      const { failure, of } = outcome;
+      if (failure === null) continue;
+      this.#judge(endpoint, failure, question);
+      if (of === 'request for its sender') throw failure;
+      call.failed(passage, failure, of === 'endpoint', this.now());
+      if (failure.action === 'fatal') throw unreachable(failure, call.triesAt(endpoint));
+      this.#tell(endpoint, failure, call.triesAt(endpoint));
+    }
+  }
+
+  /** Returns how each endpoint is, in the order in which they were given. */
+  health(): EndpointReport[] {
+    return this.#endpoints.map((endpoint) => reportOn(endpoint, this.now()));
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    for (const { chain } of this.#endpoints) chain.close();
+    await Promise.all(this.#endpoints.map(({ rpc }) => rpc.close()));
+  }
+
+  #find(name: string): PooledEndpoint | undefined {
+    return this.#endpoints.find((candidate) => candidate.name === name);
+  }
+
+  #open({
+    urls,
+    chainId,
+    clock,
+    logger,
+    transport,
+    observe,
+    requestTimeoutMs: timeoutMs,
+  }: EndpointPoolOptions): PooledEndpoint[] {
+    const check = { chainId, timeoutMs: timeoutMs ?? defaultLookMs, clock, logger };
+    return openEndpoints(urls, { clock, timeoutMs, transport, observe }).map(
+      (rpc) => new PooledEndpoint(rpc, new ChainCheck(rpc, check), { clock, backoff: this.#backoff, observe, chainId }),
+    );
+  }
+
+  /** After a fault, not a wish, of one endpoint another one is asked first; what is too old for it may yet be new enough. */
+  #judge(endpoint: PooledEndpoint, failure: RpcError, { oldest }: Demand): void {
+    const now = this.now();
+    if (failure.class === 'pruned' && oldest !== undefined) endpoint.history.refused(oldest, failure, now);
+    else if (!asksForLess(failure)) this.#order.putLast(endpoint, now);
+  }
+
+  #tell(endpoint: PooledEndpoint, failure: RpcError, tries: number): void {
+    const isNews = failure.class === 'unknown' || Math.max(tries, endpoint.breaker.failures) === longTrouble;
+    const fields = { event: 'rpc.retry', host: failure.host, class: failure.class, attempt: tries };
+    this.#logger.log(isNews ? 'warn' : 'debug', `RPC call failed, trying again: ${failure.message}`, fields);
+  }
+}

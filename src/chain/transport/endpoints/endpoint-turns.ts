@@ -1,0 +1,124 @@
+import type { Clock } from '../../../runtime/clock.js';
+import { chainMismatch, unreachable } from './chain-failures.js';
+import { isChosen } from './endpoint-choice.js';
+import type { EndpointChoice } from './endpoint-choice.js';
+import type { EndpointOrder } from './endpoint-order.js';
+import type { Passage, PendingCall } from './pending-call.js';
+import type { PooledEndpoint } from './pooled-endpoint.js';
+import { boundOf } from './retry-bounds.js';
+import type { Bounds } from './retry-bounds.js';
+import { WaitingCalls } from './waiting-calls.js';
+import type { Turn } from './waiting-calls.js';
+
+interface EndpointTurnsOptions {
+  readonly order: EndpointOrder;
+  /** The chain that is meant. */
+  readonly chainId: number | undefined;
+  readonly bounds: Bounds;
+  readonly clock: Clock;
+}
+
+/** Where a call may go, and how it goes there. */
+export interface Demand {
+  readonly choice: EndpointChoice;
+  /** How many JSON-RPC calls it is. */
+  readonly calls: number;
+  /** Whether it goes before others where endpoints take no more for the moment. */
+  readonly isUrgent: boolean;
+  /** True where it can't be for the request that a node fails. */
+  readonly isSimple?: boolean;
+  /** The first block of which it needs logs, where that may be older than some endpoint's history. */
+  readonly oldest?: number | undefined;
+}
+
+/** Says which call may go to which endpoint, and when: the best one that takes it goes first. */
+export class EndpointTurns {
+  readonly #options: EndpointTurnsOptions;
+  readonly #waiting: WaitingCalls;
+  #hasAnswered = false;
+
+  constructor(options: EndpointTurnsOptions) {
+    this.#options = options;
+    this.#waiting = new WaitingCalls(options.clock);
+  }
+
+  /** Waits until a call may go somewhere; throws where there is no sense in waiting. Each passage must have its end. */
+  async next(demand: Demand, call: PendingCall, signal: AbortSignal): Promise<Passage> {
+    const turn = (): Turn<Passage> => this.#turn(demand, call);
+    if (this.#waiting.isEmpty) {
+      const taken = turn();
+      if ('got' in taken) return taken.got;
+    }
+    return this.#waiting.wait(turn, demand.isUrgent, signal);
+  }
+
+  /** Lets so many calls go to an endpoint at once. */
+  pass(endpoint: PooledEndpoint, calls: number): Passage {
+    const lostBefore = endpoint.breaker.lostTries;
+    return { endpoint, since: endpoint.begin(calls), lostBefore };
+  }
+
+  /** A call has ended, however it did. */
+  end({ endpoint, since }: Passage): void {
+    endpoint.end(since);
+    if (!this.#waiting.isEmpty) this.#waiting.wake();
+  }
+
+  /** Somebody has answered: what fails from now on may be an outage. */
+  answered(): void {
+    this.#hasAnswered = true;
+  }
+
+  /** Asks an endpoint for its chain, which costs nobody's call anything. */
+  async look(endpoint: PooledEndpoint): Promise<void> {
+    const passage = this.pass(endpoint, 1);
+    try {
+      const failure = await endpoint.chain.ask();
+      if (failure === null) endpoint.looksWell();
+      else endpoint.failed(passage.since, 1, failure);
+    } catch {
+      // Closed meanwhile.
+    } finally {
+      this.end(passage);
+    }
+  }
+
+  #turn(demand: Demand, call: PendingCall): Turn<Passage> {
+    const { choice, calls, oldest = Number.POSITIVE_INFINITY } = demand;
+    const usable = this.#options.order.list.filter(
+      (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
+    );
+    this.#checkBounds(usable, call, demand);
+    const now = this.#options.clock.monotonic();
+    const candidates = usable.filter((endpoint) => call.notBefore(endpoint) <= now);
+    const trusted = candidates.filter((endpoint) => endpoint.isTrusted);
+    if (trusted.length > 0) this.#lookAgain(candidates, now);
+    const able = trusted.filter(({ history }) => history.mayHold(oldest, now));
+    const asked = [able, trusted, candidates].find(({ length }) => length > 0) ?? [];
+    const free = asked.find((endpoint) => endpoint.freeAt <= now);
+    if (free !== undefined) return { got: this.pass(free, calls) };
+    call.waitsFor(usable);
+    const later = usable.map((endpoint) => call.notBefore(endpoint)).filter((at) => at > now);
+    return { at: Math.min(...asked.map(({ freeAt }) => freeAt), ...later) };
+  }
+
+  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple }: Demand): void {
+    const { order, chainId, bounds } = this.#options;
+    const strangers = order.list.filter(({ chain }) => chain.isPutAside);
+    if (strangers.length === order.list.length) throw chainMismatch(chainId ?? 0, strangers);
+    if (usable.length === 0) throw unreachable(call.refusal, 1);
+    if (!call.hasTrouble) return;
+    const tries = Math.min(...usable.map((endpoint) => call.triesAt(endpoint)));
+    const last = call.failure;
+    const known = { hasAnswered: this.#hasAnswered, isSimple: isSimple === true || call.isBlameless };
+    if (last !== undefined && tries >= boundOf(bounds, last, known)) throw unreachable(last, tries);
+  }
+
+  /** Whoever is not trusted is looked at beside the way, as long as others answer. */
+  #lookAgain(endpoints: readonly PooledEndpoint[], now: number): void {
+    for (const endpoint of endpoints) {
+      const isDue = !endpoint.isTrusted && !endpoint.chain.isAsked && endpoint.freeAt <= now;
+      if (isDue) void this.look(endpoint);
+    }
+  }
+}

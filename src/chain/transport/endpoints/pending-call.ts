@@ -1,0 +1,108 @@
+import { backoffMs } from '../../../runtime/retry.js';
+import type { Backoff } from '../../../runtime/retry.js';
+import type { PooledEndpoint } from './pooled-endpoint.js';
+import { isRefusal } from '../errors/rpc-error.js';
+import type { RpcError } from '../errors/rpc-error.js';
+
+/** A request that is on its way to an endpoint. */
+export interface Passage {
+  readonly endpoint: PooledEndpoint;
+  /** When it left, by the monotonic clock. */
+  readonly since: number;
+  /** How many tries had been lost there by then, while nobody else was let in. */
+  readonly lostBefore: number;
+}
+
+/** What a call waits for after its first error from an endpoint that is there, as a share of the first wait. */
+const firstShare = 1 / 4;
+
+interface Trouble {
+  /** How often this call has failed there. */
+  failures: number;
+  /** How many tries of others were lost there before this call came to wait for it. */
+  lostBefore: number;
+  /** When this call may ask there again, by the monotonic clock. */
+  notBefore: number;
+}
+
+/** What one call has been through at which endpoints. */
+export class PendingCall {
+  readonly #backoff: Backoff;
+  readonly #troubles = new Map<PooledEndpoint, Trouble>();
+  readonly #refusals = new Map<PooledEndpoint, RpcError>();
+  #failure: RpcError | undefined;
+  #isOfEndpoint = false;
+
+  constructor(backoff: Backoff) {
+    this.#backoff = backoff;
+  }
+
+  /** True once it failed somewhere, or had to wait. */
+  get hasTrouble(): boolean {
+    return this.#troubles.size > 0;
+  }
+
+  /** What went wrong last and may pass: for this call or, as long as it only waited, for others. */
+  get failure(): RpcError | undefined {
+    return this.#failure ?? [...this.#troubles.keys()].find(({ breaker }) => breaker.state !== 'closed')?.lastFault;
+  }
+
+  /** True where what went wrong last had nothing to do with this call. */
+  get isBlameless(): boolean {
+    return this.#isOfEndpoint;
+  }
+
+  /** The last refusal. */
+  get refusal(): RpcError | undefined {
+    return [...this.#refusals.values()].at(-1);
+  }
+
+  /** True where the endpoint will go on refusing this call. */
+  isRefusedBy(endpoint: PooledEndpoint): boolean {
+    return this.#refusals.has(endpoint);
+  }
+
+  /** When this call may ask an endpoint, as far as its own failures there go. */
+  notBefore(endpoint: PooledEndpoint): number {
+    return this.#troubles.get(endpoint)?.notBefore ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Returns how often an endpoint has failed this call, or failed others for which it waited. */
+  triesAt(endpoint: PooledEndpoint): number {
+    const { failures, lostBefore } = this.#troubleAt(endpoint);
+    return failures + endpoint.breaker.lostTries - lostBefore;
+  }
+
+  /** From now on it counts what is lost at these endpoints while it waits. */
+  waitsFor(endpoints: readonly PooledEndpoint[]): void {
+    for (const endpoint of endpoints) this.#troubleAt(endpoint);
+  }
+
+  /** It failed at an endpoint; `isOfEndpoint`: before it was asked. */
+  failed({ endpoint, lostBefore }: Passage, error: RpcError, isOfEndpoint: boolean, now: number): void {
+    if (isRefusal(error)) {
+      this.#refusals.set(endpoint, error);
+      return;
+    }
+    this.#failure = error;
+    this.#isOfEndpoint = isOfEndpoint;
+    const known = this.#troubles.get(endpoint);
+    // A try that the endpoint has counted itself is not counted twice.
+    if (known !== undefined) known.lostBefore += endpoint.breaker.lostTries - lostBefore;
+    const trouble = this.#troubleAt(endpoint);
+    trouble.failures++;
+    // An endpoint that lets nobody in, or asks to be left alone, says by itself when it may be asked again.
+    const isHeldBack = endpoint.breaker.state !== 'closed' || error.class === 'rate-limit';
+    // Whoever answers with an error is there, and most such errors pass at once.
+    const share = trouble.failures === 1 && !error.lostConnection ? firstShare : 1;
+    if (!isHeldBack) trouble.notBefore = now + share * backoffMs(this.triesAt(endpoint), this.#backoff);
+  }
+
+  #troubleAt(endpoint: PooledEndpoint): Trouble {
+    const known = this.#troubles.get(endpoint);
+    if (known !== undefined) return known;
+    const trouble = { failures: 0, lostBefore: endpoint.breaker.lostTries, notBefore: Number.NEGATIVE_INFINITY };
+    this.#troubles.set(endpoint, trouble);
+    return trouble;
+  }
+}

@@ -1,0 +1,190 @@
+import type { Clock } from '../../../runtime/clock.js';
+import { backoffMs } from '../../../runtime/retry.js';
+import type { Backoff } from '../../../runtime/retry.js';
+import type { ChainCheck } from './chain-check.js';
+import type { ObserveChain } from '../rpc/chain-event.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import { EndpointHealth } from './endpoint-health.js';
+import { InFlightLimit } from './in-flight-limit.js';
+import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
+import { KnownHistory } from './known-history.js';
+import { RequestRate } from './request-rate.js';
+import { RefusedShare } from './refused-share.js';
+import { rateIn } from '../errors/rpc-error-hints.js';
+import type { RpcError } from '../errors/rpc-error.js';
+
+interface PooledEndpointOptions {
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+  readonly chainId?: number | undefined;
+  /** Hears whether it is up. */
+  readonly observe?: ObserveChain | undefined;
+}
+
+/** The failure in a row of which an operator should hear: what comes before passes by itself. */
+export const longTrouble = 5;
+/** After so many troubles of its own in a row it is asked something simple first. */
+const troublesUntilDoubt = 3;
+/** So many refusals in a row are no chance. */
+const refusalsUntilRest = 3;
+/** The longest that a server's own wish to be left alone is granted, in milliseconds. */
+const longestWaitMs = 60_000;
+
+/** One endpoint, and what its answers and failures have told: how well it is, and how much it may be asked. */
+export class PooledEndpoint {
+  readonly rpc: JsonRpcEndpoint;
+  readonly chain: ChainCheck;
+  readonly health = new EndpointHealth();
+  readonly history = new KnownHistory();
+  readonly inFlight = new InFlightLimit();
+  readonly rate = new RequestRate(() => this.inFlight.pardon());
+  /** How much of what it was asked lately it refused as too much. */
+  readonly refused = new RefusedShare();
+  readonly breaker: CircuitBreaker;
+  readonly #clock: Clock;
+  readonly #backoff: Backoff;
+  readonly #tell: (isUp: boolean) => void;
+  #newest: number | null = null;
+  /** What was told last. */
+  #wasUp: boolean | null = null;
+  /** Refusals for the number of requests, in a row. */
+  #refusals = 0;
+  #lastFault: RpcError | undefined;
+  /** Troubles of its own that it told of, in a row. */
+  #troubles = 0;
+  #slowedAt = Number.NEGATIVE_INFINITY;
+  #failedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, { clock, backoff, chainId, observe }: PooledEndpointOptions) {
+    this.rpc = rpc;
+    this.chain = chain;
+    this.breaker = new CircuitBreaker(backoff);
+    this.#clock = clock;
+    this.#backoff = backoff;
+    this.#tell = (isUp): void => observe?.({ kind: 'endpoint', chainId, endpoint: rpc.name, isUp });
+  }
+
+  /** What it is called among others: its host, numbered where there are several of one host. */
+  get name(): string {
+    return this.rpc.name;
+  }
+
+  /** The newest block that it has told of; null where it has told of none. */
+  get newest(): number | null {
+    return this.#newest;
+  }
+
+  /** True where ordinary calls may go there. */
+  get isTrusted(): boolean {
+    return this.breaker.state === 'closed' && this.chain.strange === null;
+  }
+
+  /** How it failed when nobody was there who could answer, last. */
+  get lastFault(): RpcError | undefined {
+    return this.#lastFault;
+  }
+
+  /** When a request may leave: in the past where it may at once, never where another one has to end first. */
+  get freeAt(): number {
+    return this.inFlight.hasRoom ? Math.max(this.breaker.freeAt, this.rate.freeAt) : Number.POSITIVE_INFINITY;
+  }
+
+  /** So many calls leave together; returns when. Each beginning must have its end. */
+  begin(calls: number): number {
+    const now = this.#clock.monotonic();
+    this.breaker.begin(now);
+    this.inFlight.begin();
+    this.rate.sent(calls, now);
+    return now;
+  }
+
+  /** So many calls were answered. */
+  answered(calls: number): void {
+    const now = this.#clock.monotonic();
+    this.#refusals = 0;
+    this.chain.heard();
+    this.#troubles = 0;
+    this.health.answered(now);
+    this.refused.count(false, now);
+    this.inFlight.answered();
+    this.rate.answered(calls, now);
+    this.breaker.succeed();
+  }
+
+  /** It has told of a block. */
+  told(block: number): void {
+    this.#newest = Math.max(block, this.#newest ?? block);
+  }
+
+  /** It answered what costs it nothing. */
+  looksWell(): void {
+    this.breaker.allow();
+  }
+
+  /** A request that had begun at `since` failed. */
+  failed(since: number, calls: number, error: RpcError): void {
+    const now = this.#clock.monotonic();
+    this.health.failed(error, now);
+    this.refused.count(error.class === 'rate-limit', now);
+    if (error.lostConnection) this.chain.doubt();
+    if (isAway(error)) {
+      // Whether all of it is away or only this request too much for it, a simpler question tells.
+      if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();
+      this.#lastFault = error;
+      // Whoever answers with an error is there: of what was on its way at a time, one failure counts.
+      if (!error.lostConnection && since < this.#failedAt && this.breaker.state === 'closed') return;
+      this.#failedAt = now;
+      this.#beAway(since, now);
+      return;
+    }
+    this.breaker.succeed();
+    if (error.class === 'internal' && ++this.#troubles >= troublesUntilDoubt) this.chain.distrust();
+    if (error.class === 'rate-limit') this.#slowDown(since, error, now);
+    else this.rate.answered(calls, now);
+  }
+
+  /** A request that had begun at `since` is over, however it ended. */
+  end(since: number): void {
+    this.breaker.end(since);
+    this.inFlight.end();
+    this.#tellState();
+  }
+
+  #tellState(): void {
+    if (this.isTrusted === this.#wasUp) return;
+    this.#wasUp = this.isTrusted;
+    this.#tell(this.isTrusted);
+  }
+
+  #beAway(since: number, now: number): void {
+    // Who comes back is asked by one first, then by more and more.
+    if (this.breaker.fail(since, now) && this.breaker.state !== 'closed') this.inFlight.restart();
+  }
+
+  #slowDown(since: number, error: RpcError, now: number): void {
+    if (error.retryAfterMs !== undefined) this.rate.pause(Math.min(error.retryAfterMs, longestWaitMs), now);
+    // What had left before it was slowed down tells nothing new.
+    if (since <= this.#slowedAt) {
+      this.rate.refusedWith(since, now);
+      return;
+    }
+    this.#slowedAt = now;
+    const isAboutNumber = /concurren|simultaneous|parallel|in.?flight/i.test(error.message);
+    const stated = rateIn(error.message);
+    this.#refusals++;
+    const refusal = isAboutNumber ? 'storm' : this.rate.refused(now, stated);
+    if (refusal === 'chance') {
+      if (this.#refusals >= refusalsUntilRest) this.rate.pause(backoffMs(1, this.#backoff), now);
+      return;
+    }
+    // Others in flight have to end first: that is rest enough.
+    const mustRest = error.retryAfterMs === undefined && !(isAboutNumber && this.inFlight.inFlight > 1);
+    if (stated === undefined && refusal === 'storm') this.inFlight.refused();
+    if (mustRest) this.rate.pause(backoffMs(this.#refusals, this.#backoff), now);
+  }
+}
+
+/** Says whether an error means that nobody is there who could answer. */
+function isAway({ class: kind, lostConnection }: RpcError): boolean {
+  return lostConnection || kind === 'transport' || kind === 'malformed';
+}

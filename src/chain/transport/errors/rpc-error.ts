@@ -1,0 +1,119 @@
+import { ChainparseError } from '../../../runtime/errors.js';
+import type { BlockRange } from '../../../model/block.js';
+
+/** What is wrong with an RPC answer, which decides what to do about it. */
+export type RpcErrorClass =
+  /** The node refuses a range of so many blocks. */
+  | 'range-cap'
+  /** The range holds more logs than the node gives out at once. */
+  | 'density'
+  | 'response-too-large'
+  /** Too many requests for now. */
+  | 'rate-limit'
+  /** The plan is used up, or the endpoint asks for a key, a payment or another plan. */
+  | 'quota'
+  | 'timeout'
+  /** The node has not got the block (yet, or any more). */
+  | 'lag'
+  /** The node has thrown the history away. */
+  | 'pruned'
+  /** A state that the node has not got: nothing that logs need. */
+  | 'missing-state'
+  | 'method-disabled'
+  /** The request itself is wrong: no node will answer it. */
+  | 'invalid-request'
+  /** The node takes no batch, or none of this size. */
+  | 'batch'
+  /** The answer is no JSON-RPC answer, or holds what it must not. */
+  | 'malformed'
+  | 'transport'
+  | 'internal'
+  | 'unknown';
+
+/** What a fetcher of logs does about an error. */
+type RpcErrorAction =
+  | 'split'
+  | 'split-or-retry'
+  | 'backoff'
+  | 'retry'
+  | 'stop-or-failover'
+  | 'fatal-or-failover'
+  | 'fatal'
+  | 'not-for-logs'
+  | 'unbatch';
+
+const actions: Record<RpcErrorClass, RpcErrorAction> = {
+  'range-cap': 'split',
+  density: 'split',
+  'response-too-large': 'split',
+  timeout: 'split-or-retry',
+  'rate-limit': 'backoff',
+  quota: 'stop-or-failover',
+  lag: 'retry',
+  malformed: 'retry',
+  transport: 'retry',
+  internal: 'retry',
+  unknown: 'retry',
+  pruned: 'fatal-or-failover',
+  'method-disabled': 'fatal-or-failover',
+  'missing-state': 'not-for-logs',
+  'invalid-request': 'fatal',
+  batch: 'unbatch',
+};
+
+/** What is known about an RPC error beside its text. */
+interface RpcErrorDetails {
+  readonly class: RpcErrorClass;
+  /** The endpoint's host: all of its URL that may be shown. */
+  readonly host: string;
+  /** The most blocks (or calls of a batch) that the node says it takes. */
+  readonly cap?: number | undefined;
+  /** The range that the node says it would answer. */
+  readonly suggestion?: BlockRange | undefined;
+  /** How long the node asks to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** True where there was no answer at all. */
+  readonly lostConnection?: boolean;
+  readonly cause?: unknown;
+}
+
+/** One endpoint's refusal or failure to answer one call. */
+export class RpcError extends ChainparseError {
+  readonly code: string = 'RPC_ERROR';
+  readonly exitCode = 6;
+  readonly class: RpcErrorClass;
+  readonly action: RpcErrorAction;
+  override readonly retryable: boolean;
+  readonly host: string;
+  readonly cap: number | undefined;
+  readonly suggestion: BlockRange | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly lostConnection: boolean;
+
+  constructor(message: string, details: RpcErrorDetails) {
+    super(`${details.host}: ${message}`, { cause: details.cause });
+    this.class = details.class;
+    this.action = actions[details.class];
+    this.retryable = ['retry', 'backoff', 'split-or-retry', 'unbatch', 'not-for-logs'].includes(this.action);
+    this.host = details.host;
+    this.cap = details.cap;
+    this.suggestion = details.suggestion;
+    this.retryAfterMs = details.retryAfterMs;
+    this.lostConnection = details.lostConnection ?? false;
+  }
+}
+
+/** Says whether asking for fewer blocks may help. */
+export function asksForLess(error: RpcError): boolean {
+  return error.action === 'split' || error.action === 'split-or-retry';
+}
+
+/** Says whether the error may stand for a limit that nobody has described: then fewer blocks are worth a try, too. */
+export function mayBeLimit({ class: kind, lostConnection }: RpcError): boolean {
+  return kind === 'unknown' || kind === 'internal' || (kind === 'transport' && !lostConnection);
+}
+
+/** Says whether this endpoint will go on refusing, while another may answer. */
+export function isRefusal(error: RpcError): boolean {
+  return error.action === 'stop-or-failover' || error.action === 'fatal-or-failover';
+}

@@ -1,0 +1,168 @@
+import { finished } from 'node:stream/promises';
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { UsageError, messageOf } from '../../../runtime/errors.js';
+import { SecretMask, maskUrl } from '../../../runtime/secrets.js';
+import { shownHost } from '../../../runtime/shown-host.js';
+import { answerText } from './answer-text.js';
+import { shorten } from './json-rpc-answer.js';
+import type { HttpAnswer } from './json-rpc-answer.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { ReceivedBody } from './received-body.js';
+import type { Transport, TransportOptions } from './transport.js';
+
+/** POSTs JSON to one URL over connections that are kept alive; connects at the first request. */
+export class HttpEndpoint implements Transport {
+  readonly host: string;
+  readonly push = null;
+  readonly #options: TransportOptions;
+  readonly #url: URL;
+  readonly #secrets = new SecretMask();
+  #pool: Pool | null = null;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#url = parseHttpUrl(options.url);
+    this.host = shownHost(this.#url.host);
+    this.#secrets.remember(options.url);
+  }
+
+  /** Sends a body and returns the whole answer, whatever its status; throws RpcError where there is none. */
+  async post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
+    signal.throwIfAborted();
+    const ended = new AbortController();
+    const abort = (): void => ended.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    void this.#expire(ended);
+    try {
+      return await this.#exchange(body, ended.signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#failure(ended.signal.reason ?? error);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      ended.abort();
+    }
+  }
+
+  /** Closes the connections; calls in the air fail. */
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    await pool?.destroy();
+  }
+
+  async #expire(ended: AbortController): Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    try {
+      await clock.sleep(timeoutMs, ended.signal);
+    } catch {
+      return;
+    }
+    const message = `no answer within ${timeoutMs / 1_000} s`;
+    ended.abort(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
+  }
+
+  async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {
+    const response = await this.#connections().request({
+      method: 'POST',
+      path: this.#url.pathname + this.#url.search,
+      headers: this.#headers(),
+      body,
+      signal,
+    });
+    const retryAfter = response.headers['retry-after'];
+    const received = await this.#read(response);
+    return {
+      status: response.statusCode,
+      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      body: received,
+      bytes: received.length,
+      // Made when it is wanted: long answers are read from their bytes.
+      get text(): string {
+        return answerText(received);
+      },
+    };
+  }
+
+  #connections(): Pool {
+    // The deadline of `post` is the only one: undici's own are switched off.
+    if (this.#pool !== null) return this.#pool;
+    const pool = new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
+    // The first one, and the first after one was lost: the others of an outage may come before the last is gone.
+    let isSure = false;
+    pool.on('connect', () => {
+      if (!isSure) this.#options.connected?.();
+      isSure = true;
+    });
+    pool.on('disconnect', () => (isSure = false));
+    this.#pool = pool;
+    return pool;
+  }
+
+  #headers(): Record<string, string> {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      // What is packed may be a thousand times as long once it is unpacked.
+      'accept-encoding': 'identity',
+      'user-agent': 'chainparse',
+    };
+    const { username, password } = this.#url;
+    if (username === '' && password === '') return headers;
+    const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+  }
+
+  async #read({ body, headers }: Dispatcher.ResponseData): Promise<Buffer> {
+    const expected = lengthIn(headers['content-length']);
+    const refusal = this.#refusalOf(expected, headers['content-encoding']);
+    const received = new ReceivedBody(expected);
+    if (refusal !== undefined) body.destroy(refusal);
+    // Whoever asks for piece after piece gets one in each turn of the loop, and while ranges are decoded there are few.
+    body.on('data', (piece: Buffer) => {
+      if (received.length + piece.length > this.#options.maxBytes) body.destroy(this.#tooLarge());
+      else received.add(piece);
+    });
+    await finished(body);
+    return received.whole();
+  }
+
+  /** Returns why an answer is not read at all; undefined where it may be. */
+  #refusalOf(expected: number | undefined, packed: string | string[] = 'identity'): RpcError | undefined {
+    if (expected !== undefined && expected > this.#options.maxBytes) return this.#tooLarge();
+    if (packed === 'identity') return undefined;
+    const message = `the answer is packed (${shorten(String(packed), 40)}), which was not asked for`;
+    return new RpcError(message, { class: 'malformed', host: this.host });
+  }
+
+  #tooLarge(): RpcError {
+    const message = `the answer is larger than ${Math.round(this.#options.maxBytes / 2 ** 20)} MB`;
+    return new RpcError(message, { class: 'response-too-large', host: this.host });
+  }
+
+  #failure(error: unknown): RpcError {
+    if (error instanceof RpcError) return error;
+    const { code } = error as { readonly code?: unknown };
+    const text = messageOf(error) || (typeof code === 'string' ? code : 'connection failed');
+    return new RpcError(this.#secrets.mask(text), {
+      class: 'transport',
+      host: this.host,
+      lostConnection: true,
+      cause: error,
+    });
+  }
+}
+
+function lengthIn(header: string | string[] | undefined): number | undefined {
+  const length = Number(header);
+  return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
+}
+
+function parseHttpUrl(url: string): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed;
+  throw new UsageError(`RPC URL ${maskUrl(url)} is no http:// or https:// URL`, {
+    hint: 'give the URL of a JSON-RPC endpoint, such as http://127.0.0.1:8545',
+  });
+}

@@ -1,0 +1,169 @@
+import type { Clock } from '../../../runtime/clock.js';
+import { Turns } from '../../../runtime/turns.js';
+import type { ObserveChain } from './chain-event.js';
+import { HttpEndpoint } from './http-endpoint.js';
+import { AnswerReader } from './answer-reader.js';
+import { BatchSize } from './batch-size.js';
+import { parseBody } from './json-rpc-answer.js';
+import type { HttpAnswer, RpcCall, RpcOutcome } from './json-rpc-answer.js';
+import { observeRequest } from './observe-request.js';
+import { parseAround } from './long-array.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
+import { WebSocketEndpoint, isWebSocketUrl } from './websocket-endpoint.js';
+
+export interface JsonRpcOptions {
+  readonly url: string;
+  /** What the endpoint is called among others; its host where nothing is said. */
+  readonly name?: string | undefined;
+  readonly clock: Clock;
+  /** How long one request may take, in milliseconds; 30,000 where nothing is said. */
+  readonly timeoutMs?: number | undefined;
+  /** The longest answer that is read, in bytes; 64 MB where nothing is said. */
+  readonly maxBytes?: number | undefined;
+  /** How many calls one batch holds at most, to begin with; 100 where nothing is said. */
+  readonly maxBatch?: number | undefined;
+  /** How the URL is reached; over HTTP or a WebSocket, as it says, where nothing is said. */
+  readonly transport?: OpenTransport | undefined;
+  /** Hears of each request. */
+  readonly observe?: ObserveChain | undefined;
+}
+
+/** One JSON-RPC endpoint over HTTP or a WebSocket. */
+export class JsonRpcEndpoint {
+  readonly name: string;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #answers: AnswerReader;
+  readonly #observe: ObserveChain | undefined;
+  readonly #batchSize: BatchSize;
+  #connected: () => void = () => undefined;
+  #nextId = 1;
+
+  constructor(options: JsonRpcOptions) {
+    const { url, clock, timeoutMs = 30_000, maxBytes = 64 * 2 ** 20, maxBatch = 100 } = options;
+    this.#transport = (options.transport ?? openTransport)({
+      ...{ url, clock, timeoutMs, maxBytes },
+      connected: () => this.#connected(),
+    });
+    this.name = options.name ?? this.#transport.host;
+    this.#clock = clock;
+    this.#observe = options.observe;
+    this.#batchSize = new BatchSize(maxBatch);
+    this.#answers = new AnswerReader({ url, host: this.host, clock });
+  }
+
+  /** The host of the URL: all of it that may be shown. */
+  get host(): string {
+    return this.#transport.host;
+  }
+
+  /** How the node tells news by itself; null where it can't. */
+  get push(): PushChannel | null {
+    return this.#transport.push;
+  }
+
+  /** Has a listener hear of each connection where there was none, before anything comes over it. */
+  onConnect(listener: () => void): void {
+    this.#connected = listener;
+  }
+
+  /** Makes one call and returns its result; throws RpcError. */
+  async call(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    const outcome = await this.#ask({ method, params }, signal);
+    if (!outcome.ok) throw outcome.error;
+    return outcome.value;
+  }
+
+  /**
+   * Makes calls together, in as few requests as the server takes, and returns the outcome of each in their order.
+   * Throws RpcError where a request as a whole fails.
+   */
+  async batch(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    const outcomes: RpcOutcome[] = [];
+    while (outcomes.length < calls.length) {
+      const part = calls.slice(outcomes.length, outcomes.length + this.#batchSize.most);
+      const answered =
+        part.length === 1
+          ? await this.#alone(part, signal)
+          : await this.#observed(part, signal, () => this.#together(part, signal));
+      if (answered === null) continue;
+      outcomes.push(...answered);
+      // Who could not answer one call is not asked for the others as well: they fail with it.
+      const [first] = answered;
+      if (part.length === 1 && first?.ok === false && first.error.retryable) break;
+    }
+    const last = outcomes.at(-1);
+    while (last !== undefined && outcomes.length < calls.length) outcomes.push(last);
+    return outcomes;
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #ask(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
+    const id = this.#nextId++;
+    const [outcome] = await this.#observed([call], signal, async () => {
+      const answer = await this.#transport.post(envelope(id, call), signal);
+      return [this.#answers.readOne(answer, await this.#parsed(answer, [call]), id)] as const;
+    });
+    return outcome;
+  }
+
+  #observed<T extends readonly RpcOutcome[] | null>(
+    calls: readonly RpcCall[],
+    signal: AbortSignal,
+    send: () => Promise<T>,
+  ): Promise<T> {
+    return observeRequest({ observe: this.#observe, endpoint: this.name, clock: this.#clock, calls, signal }, send);
+  }
+
+  async #alone([call]: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    if (call === undefined) return [];
+    try {
+      return [await this.#ask(call, signal)];
+    } catch (error) {
+      if (error instanceof RpcError && !signal.aborted) return [{ ok: false, error, bytes: 0 }];
+      throw error;
+    }
+  }
+
+  /** Answers null where the server refused the batch as such: then a smaller one is due. */
+  async #together(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[] | null> {
+    const firstId = this.#nextId;
+    this.#nextId += calls.length;
+    const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
+    const answer = await this.#transport.post(body, signal);
+    const parsed = await this.#parsed(answer, calls);
+    if (!Array.isArray(parsed) || parsed.length === 0) {
+      const error = this.#answers.refusalIn(parsed, answer);
+      if (parsed === undefined) this.#batchSize.bear(error);
+      this.#batchSize.refused(calls.length, error);
+      return null;
+    }
+    this.#batchSize.answered();
+    const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
+    const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
+    if (refused === undefined || refused.ok) return outcomes;
+    this.#batchSize.refused(calls.length, refused.error);
+    return null;
+  }
+
+  /** Returns an answer's JSON; a long array of a call that collects it is read by its collector. */
+  async #parsed(answer: HttpAnswer, calls: readonly RpcCall[]): Promise<unknown> {
+    if (answer.parsed !== undefined) return answer.parsed;
+    const collect = calls.find((call) => call.collect !== undefined)?.collect;
+    const collected = answer.body && collect && (await parseAround(answer.body, collect(), new Turns(this.#clock)));
+    return collected ?? parseBody(answer.text);
+  }
+}
+
+function openTransport(options: TransportOptions): Transport {
+  return isWebSocketUrl(options.url) ? new WebSocketEndpoint(options) : new HttpEndpoint(options);
+}
+
+function envelope(id: number, { method, params }: RpcCall): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+}

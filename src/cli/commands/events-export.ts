@@ -1,0 +1,99 @@
+import { resolve } from 'node:path';
+import type { Database } from '../../database/database.js';
+import { EventStore } from '../../database/events/event-store.js';
+import { UsageError } from '../../runtime/errors.js';
+import { checkEventName } from '../../tasks/views/check-event-name.js';
+import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
+import type { CommandContext } from '../context.js';
+import {
+  blockOptions,
+  eventOption,
+  pipelineOption,
+  toEventFilter,
+  type EventOptions,
+} from '../command-line/event-filter.js';
+import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
+import type { ExportTarget } from '../export/event-writer.js';
+import { ExportFile } from '../export/export-file.js';
+import { withDatabase } from '../opened-databases.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  options: [
+    pipelineOption,
+    {
+      flags: '--format <format>',
+      description: 'jsonl, csv or parquet; jsonl where left out',
+      choices: ['jsonl', 'csv', 'parquet'],
+    },
+    ...blockOptions,
+    eventOption,
+    { flags: '-o, --output <file>', description: 'write a file, whole or not at all, instead of stdout' },
+  ],
+  action: exportEvents,
+};
+
+interface ExportOptions extends EventOptions {
+  readonly format?: ExportFormat;
+  readonly output?: string;
+}
+
+/** Exports a pipeline's events to stdout or a file, in the order of the chain and in constant memory. */
+async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
+  toEventFilter(options);
+  const { output: path } = options;
+  if (path === undefined || path === '-') return exportToStdout(context, options);
+  const file = await ExportFile.create(resolve(context.cwd, path));
+  try {
+    const events = await withDatabase(context, (database) => exportTo(context, database, options, file));
+    await file.commit();
+    await tell(context, { ...options, output: path }, events);
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+async function exportToStdout(context: CommandContext, options: ExportOptions): Promise<void> {
+  if (options.format === 'parquet') {
+    throw new UsageError('a Parquet file is not for stdout', { hint: 'give --output FILE' });
+  }
+  const { output } = context;
+  const stdout = {
+    write: (chunk: string | Uint8Array) =>
+      options.format === 'csv' ? output.data(String(chunk)) : output.jsonText(String(chunk)),
+  };
+  await withDatabase(context, (database) => exportTo(context, database, options, stdout));
+}
+
+async function exportTo(
+  { statusLine }: CommandContext,
+  database: Database,
+  options: ExportOptions,
+  target: ExportTarget,
+): Promise<number> {
+  const origin = await readOrigin(database, options.pipeline);
+  const filter = toEventFilter(options);
+  if (filter.event !== undefined) await checkEventName(database, options.pipeline, filter.event);
+  const writer = await createEventWriter(options.format ?? 'jsonl', target, origin);
+  const shows = target instanceof ExportFile ? statusLine : undefined;
+  let events = 0;
+  for await (const page of new EventStore(database).pages(filter)) {
+    await writer.write(page.map(withChecksum));
+    events += page.length;
+    shows?.show(`${events.toLocaleString('en-US')} events`);
+  }
+  await writer.end();
+  shows?.show('');
+  return events;
+}
+
+async function tell(
+  { output }: CommandContext,
+  options: ExportOptions & { readonly output: string },
+  events: number,
+): Promise<void> {
+  const { pipeline, format = 'jsonl', output: path } = options;
+  if (output.isJson) return output.json({ pipeline_id: pipeline, format, events, output: path });
+  output.note(`${events.toLocaleString('en-US')} events exported to ${path}`);
+}

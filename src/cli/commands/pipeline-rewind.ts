@@ -1,0 +1,114 @@
+import { ChainClient } from '../../chain/blocks/chain-client.js';
+import type { HeaderOf } from '../../chain/blocks/reorg.js';
+import { sourceOf } from '../../components/source-of.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import type { Database } from '../../database/database.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { RewindStore } from '../../database/events/rewind-store.js';
+import { StoredBlocks } from '../../database/events/stored-blocks.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
+import type { Pipeline } from '../../model/pipeline.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
+import { findRewindBlock } from '../../tasks/rewind/rewind-block.js';
+import type { RewindBlock } from '../../tasks/rewind/rewind-block.js';
+import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind/rewind-pipeline.js';
+import type { ReadCheckpoint, RewindStores } from '../../tasks/rewind/rewind-pipeline.js';
+import type { TakenBack } from '../../database/events/rewind-store.js';
+import type { CommandContext } from '../context.js';
+import { thisProcess } from '../this-process.js';
+import { withDatabase } from '../opened-databases.js';
+import type { Lang } from '../../runtime/lang.js';
+import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+
+export const command: CommandBody = {
+  arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
+  options: [{ flags: '--to-block <n>', description: 'the last block that is kept', kind: 'number', required: true }],
+  settings: ['rpc_urls'],
+  action: rewindPipeline,
+};
+
+interface RewindOptions {
+  readonly id: number;
+  readonly toBlock: number;
+}
+
+interface Rewound {
+  readonly from: number;
+  readonly to: RewindBlock;
+  readonly taken: TakenBack;
+}
+
+/** How often an endpoint is tried: what it would say can be done without. */
+const attempts = 3;
+
+/** Takes a pipeline back to a block, with every row above it. */
+async function rewindPipeline(context: CommandContext, options: RewindOptions): Promise<void> {
+  const rewound = await withDatabase(context, (database) => rewindIn(database, context, options));
+  await printResult(context, options.id, rewound);
+}
+
+async function rewindIn(database: Database, context: CommandContext, { id, toBlock }: RewindOptions): Promise<Rewound> {
+  const pipeline = await new PipelineStore(database).get(id);
+  const stores: RewindStores = {
+    tasks: new TaskStore(database),
+    checkpoints: new CheckpointStore(database),
+    storedBlocks: new StoredBlocks(database),
+    rewinds: new RewindStore(database),
+  };
+  const { heartbeatIntervalSeconds } = context.settings;
+  const claim = { pipelineId: id, worker: thisProcess(), heartbeatIntervalSeconds };
+  const { checkpoint } = await checkRewind(stores, { ...claim, to: { number: toBlock } });
+  const to = await findBlock(stores, context, { pipeline, checkpoint, toBlock });
+  return { from: checkpoint.blockNumber, to, taken: await rewind(stores, { ...claim, to }) };
+}
+
+interface Wanted {
+  readonly pipeline: Pipeline;
+  readonly checkpoint: ReadCheckpoint;
+  readonly toBlock: number;
+}
+
+async function findBlock(
+  stores: RewindStores,
+  { settings, clock, logger, signals }: CommandContext,
+  { pipeline, checkpoint, toBlock }: Wanted,
+): Promise<RewindBlock> {
+  const { name: chainName, id: chainId } = sourceOf(pipeline).chain;
+  const urls = settings.rpcUrls(chainName);
+  const find = (headerOf: HeaderOf | null): Promise<RewindBlock> =>
+    findRewindBlock(stores, checkpoint, toBlock, headerOf);
+  if (urls.length === 0) return find(null);
+  const chain = new ChainClient({ urls, chainId, clock, logger, attempts });
+  try {
+    return await find((number) => chain.header(number, signals.stopping));
+  } catch (error) {
+    if (!(error instanceof ChainUnreachableError)) throw error;
+    logger.log('warn', `going by what is stored: ${error.message}`, { event: 'rewind.no_chain' });
+    return await find(null);
+  } finally {
+    await chain.close();
+  }
+}
+
+async function printResult({ output }: CommandContext, id: number, { from, to, taken }: Rewound): Promise<void> {
+  if (output.isJson) {
+    return output.json({
+      pipeline_id: id,
+      from_block: from,
+      to_block: to.number,
+      block_hash: to.hash,
+      hash_from: to.toldBy,
+      events: taken.events,
+      undecoded: taken.undecoded,
+    });
+  }
+  const { done } = textsIn(output.lang).rewinds;
+  await output.line(done(id, from, to.number, taken.events, taken.undecoded));
+  output.note(continuity(to, output.lang));
+}
+
+function continuity({ number, toldBy }: RewindBlock, lang: Lang): string {
+  const { hashUnknown, next, source } = textsIn(lang).rewinds;
+  return toldBy === null ? hashUnknown(number) : next(number, source[toldBy]);
+}

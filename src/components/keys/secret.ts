@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { variablesIn } from '../variables.js';
+
+const way = 'is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored';
+
+/** A secret. A definition only names the variable that holds it: written out it is refused, and never shown. */
+export function secret() {
+  return z
+    .string({ error: way })
+    .trim()
+    .regex(/^\$\{[A-Za-z_]\w*\}$/, { error: way });
+}
+
+/** Names of a query's parameters under which keys are handed out. */
+const secretParameters = /^(?:.*[_-])?(?:key|apikey|token|secret|password|sig|signature)$/i;
+
+/** A URL of one of some schemes (`https`). It may be a variable, or hold some; no password and no key is written out in it. */
+export function url(schemes: readonly string[]) {
+  const mustBe = `must be a URL of ${schemes.map((scheme) => `${scheme}://`).join(' or ')}, or \${NAME}`;
+  return z
+    .string({ error: mustBe })
+    .trim()
+    .superRefine((text, context) => {
+      const problem = problemOf(text, schemes, mustBe);
+      if (problem !== null) context.addIssue(problem);
+    });
+}
+
+function problemOf(text: string, schemes: readonly string[], mustBe: string): string | null {
+  if (/^\$\{[A-Za-z_]\w*\}/.test(text)) return null;
+  // A word of its own stands for each variable: what is left is written out.
+  const plain = variablesIn(text).reduce((rest, name) => rest.replaceAll(`\${${name}}`, 'VARIABLE'), text);
+  const parsed = URL.canParse(plain) ? new URL(plain) : null;
+  if (parsed === null || !schemes.includes(parsed.protocol.slice(0, -1))) return mustBe;
+  if (parsed.password !== '' && parsed.password !== 'VARIABLE') return `its password ${way}`;
+  const written = [...parsed.searchParams].find(([name, value]) => secretParameters.test(name) && value !== 'VARIABLE');
+  return written === undefined ? null : `its ${written[0]} ${way}`;
+}

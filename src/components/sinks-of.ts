@@ -1,0 +1,44 @@
+import type { Component } from '../model/pipeline.js';
+import { UsageError } from '../runtime/errors.js';
+import type { Kind, Sink, SinkDescription, SinkOpening, Stage, StageOpening } from './component.js';
+import { registry } from './registry.js';
+import type { Registry } from './registry.js';
+import { withVariables } from './variables.js';
+import type { VariableSource } from './variables.js';
+
+/** A sink of a stored pipeline: what may be asked of it by those who do not know its config's shape. */
+export interface PipelineSink extends SinkDescription {
+  readonly name: string;
+  readonly type: string;
+  /** Opens the stages above it, in order: it gets what they make. */
+  openStages(opening: Omit<StageOpening, 'name'>): Promise<readonly Stage[]>;
+  /** Opens it; throws UsageError where the environment lacks a variable that it names. */
+  open(opening: Omit<SinkOpening, 'name'>, variables: VariableSource): Promise<Sink>;
+}
+
+/** Returns the sinks of a pipeline, in order; throws UsageError for a component that this version does not know. */
+export function sinksOf(components: readonly Component[], kinds: Registry = registry): readonly PipelineSink[] {
+  const known = components.map((component) => ({ ...component, kind: kindOf(component, kinds) }));
+  return known.flatMap(({ name, type, config, kind }, position): PipelineSink[] => {
+    if (kind.role !== 'sink') return [];
+    const above = known.slice(0, position);
+    return [
+      {
+        ...{ name, type, ...kind.describe(config) },
+        openStages: (opening) =>
+          Promise.all(
+            above.flatMap((each) =>
+              each.kind.role === 'stage' ? [each.kind.open(each.config, { ...opening, name: each.name })] : [],
+            ),
+          ),
+        open: async (opening, variables) => kind.open(withVariables(config, variables), { ...opening, name }),
+      },
+    ];
+  });
+}
+
+function kindOf({ name, type }: Component, kinds: Registry): Kind {
+  const kind = kinds.find(type);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`component '${name}' is of type '${type}', which this version does not know`);
+}

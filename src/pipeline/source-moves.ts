@@ -1,0 +1,37 @@
+import type { Progress } from '../model/task.js';
+import type { Lease } from './lease.js';
+
+/**
+ * Tells the lease that a source's work moved, as long as its next message is awaited. While a message is committed it is the
+ * commit that has to move: what the source reads ahead must not let a run that hangs there look alive.
+ */
+export class SourceMoves {
+  readonly #lease: Lease;
+  readonly #signal: AbortSignal;
+  #isAwaited = true;
+  #telling: Promise<void> | null = null;
+
+  constructor(lease: Lease, signal: AbortSignal) {
+    this.#lease = lease;
+    this.#signal = signal;
+  }
+
+  /** Does something during which the source is not waited for. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#isAwaited = false;
+    try {
+      return await work();
+    } finally {
+      this.#isAwaited = true;
+    }
+  }
+
+  /** Resolves where the source may go on; throws what the lease throws. `tell` returns the progress, and shows it. */
+  async moved(tell: () => Progress): Promise<void> {
+    if (!this.#isAwaited) return;
+    const progress = tell();
+    // Several answers at a time are told of once, and where the lease must be renewed first all of them wait for it.
+    this.#telling ??= this.#lease.moved(progress, this.#signal).finally(() => (this.#telling = null));
+    await this.#telling;
+  }
+}

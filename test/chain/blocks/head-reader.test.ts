@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import type { ChainClient } from '../../../src/chain/blocks/chain-client.js';
+import type { TagAnswer } from '../../../src/chain/blocks/header-outcome.js';
+import { HeadReader } from '../../../src/chain/blocks/head-reader.js';
+import type { ChainHead } from '../../../src/chain/blocks/head-reader.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
+import type { BlockHeader } from '../../../src/model/block.js';
+import type { Finality } from '../../../src/model/pipeline.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
+
+const signal = new AbortController().signal;
+
+function headerOf(number: number): BlockHeader {
+  const hash = `0x${number.toString(16).padStart(64, '0')}`;
+  return { number, hash, parentHash: hash, timestamp: number * 12, logsBloom: undefined };
+}
+
+describe('where the chain stands', () => {
+  let answers: { latest: number; tagged: number | null }[];
+  const open = (finality: Finality = 'latest'): HeadReader => {
+    const heads = (): Promise<{ latest: BlockHeader; tagged: TagAnswer }> => {
+      const { latest, tagged } = answers.shift()!;
+      const unknown = new RpcError('invalid argument', { class: 'invalid-request', host: 'node' });
+      return Promise.resolve({ latest: headerOf(latest), tagged: tagged === null ? unknown : headerOf(tagged) });
+    };
+    return new HeadReader({ heads } as unknown as ChainClient, finality, silentLogger);
+  };
+  const read = async (reader: HeadReader): Promise<Omit<ChainHead, 'latest'>> => {
+    const { readable, finalized, settled } = (await reader.read(signal))!;
+    return { readable, finalized, settled };
+  };
+
+  it('is what the node says of its newest and its final block', async () => {
+    answers = [{ latest: 1_000, tagged: 900 }];
+    expect(await read(open())).to.deep.equal({ readable: 1_000, finalized: 900, settled: 900 });
+  });
+
+  it('counts as settled only what is so deep that every node has it', async () => {
+    answers = [{ latest: 1_000, tagged: 998 }];
+    expect(await read(open())).to.deep.equal({ readable: 1_000, finalized: 998, settled: 936 });
+  });
+
+  it('takes nothing back of what was final, whichever node answers next', async () => {
+    answers = [
+      { latest: 1_000, tagged: 930 },
+      { latest: 960, tagged: 896 },
+      { latest: 1_001, tagged: null },
+    ];
+    const reader = open('finalized');
+    await read(reader);
+    expect(await read(reader)).to.deep.equal({ readable: 930, finalized: 930, settled: 896 });
+    expect((await read(reader)).finalized).to.equal(930);
+  });
+
+  it('lets nothing be read above the head of a chain that has become shorter', async () => {
+    answers = [
+      { latest: 1_000, tagged: 930 },
+      { latest: 920, tagged: 856 },
+    ];
+    const reader = open('finalized');
+    await read(reader);
+    expect((await read(reader)).readable).to.equal(920);
+  });
+
+  it('takes the block 64 below the head for final where no node says', async () => {
+    answers = [{ latest: 1_000, tagged: null }];
+    expect(await read(open(10))).to.deep.equal({ readable: 990, finalized: 936, settled: 936 });
+  });
+});

@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+import { InFlightLimit } from '../../../../src/chain/transport/endpoints/in-flight-limit.js';
+
+/** A server that answers at most so many requests at a time, and whoever asks it as often as the limit allows. */
+function play(
+  limit: InFlightLimit,
+  allowed: number,
+  rounds: number,
+  wanted = 20,
+): { answered: number; refused: number } {
+  const counts = { answered: 0, refused: 0 };
+  let inFlight = 0;
+  for (let round = 0; round < rounds; round++) {
+    while (limit.hasRoom && inFlight < wanted) {
+      limit.begin();
+      inFlight++;
+      if (inFlight <= allowed) continue;
+      counts.refused++;
+      limit.refused();
+      limit.end();
+      inFlight--;
+      break;
+    }
+    counts.answered++;
+    limit.answered();
+    limit.end();
+    inFlight--;
+  }
+  return counts;
+}
+
+describe('the limit on requests in flight', () => {
+  let limit: InFlightLimit;
+  beforeEach(() => {
+    limit = new InFlightLimit();
+  });
+
+  it('is none until something is refused', () => {
+    play(limit, 1_000, 200);
+    expect(limit.most).to.equal(Number.POSITIVE_INFINITY);
+    expect([limit.hasRoom, limit.isKnown]).to.deep.equal([true, false]);
+  });
+
+  for (const allowed of [1, 3, 10]) {
+    it(`finds out that ${allowed} are taken at a time, and tries more seldom and seldomer`, () => {
+      const { answered, refused } = play(limit, allowed, 5_000);
+      expect(refused / (answered + refused)).to.be.lessThan(0.01);
+      expect(limit.most).to.be.within(Math.ceil(allowed * 0.7), allowed);
+      expect(limit.isKnown).to.equal(true);
+    });
+  }
+
+  it('does not grow as long as it is not reached', () => {
+    for (let each = 0; each < 10; each++) limit.begin();
+    limit.refused();
+    for (let each = 0; each < 10; each++) limit.end();
+    const { most } = limit;
+    for (let each = 0; each < 30; each++) {
+      limit.begin();
+      limit.answered();
+      limit.end();
+    }
+    expect(limit.most).to.equal(most);
+  });
+
+  it('is forgotten some time after the endpoint takes more again', () => {
+    play(limit, 3, 500);
+    play(limit, 1_000, 10_000, 40);
+    expect(limit.most).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  it('begins with one after an outage, and lets one more in with each answer', () => {
+    limit.restart();
+    expect([limit.most, limit.isKnown]).to.deep.equal([1, false]);
+    const rounds = [];
+    for (let round = 0; round < 5; round++) {
+      const together = limit.most;
+      rounds.push(together);
+      for (let each = 0; each < together; each++) limit.begin();
+      for (let each = 0; each < together; each++) limit.answered();
+      for (let each = 0; each < together; each++) limit.end();
+    }
+    expect(rounds[1]).to.equal(2);
+    expect(rounds[4]).to.be.greaterThan(4);
+  });
+});

@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
+import type { Database } from '../../../src/database/database.js';
+import { pruneJournal } from '../../../src/database/events/prune-journal.js';
+import type { PruneOptions } from '../../../src/database/events/prune-journal.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { exampleEvent } from '../example-batch.js';
+
+const head = 3_500;
+
+eachDatabase('a journal that is pruned', (databases) => {
+  let database: Database;
+  let pipelineId = 300;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+  });
+  beforeEach(() => begin(1));
+  after(() => database.close());
+
+  async function begin(keepsRemoved: number): Promise<void> {
+    pipelineId += 1;
+    await new CheckpointStore(database).get(pipelineId);
+    const { knex } = database;
+    const checkpoint = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+    await checkpoint.update({ version: head, keeps_removed: keepsRemoved });
+    const versions = Array.from({ length: head }, (_item, i) => i + 1);
+    const commit = { pipeline_id: pipelineId, kind: 'append', from_block: 1, to_block: 1 };
+    await insert(
+      'pipeline_commit',
+      versions.map((version) => ({ ...commit, version })),
+    );
+    const event = exampleEvent(1, 0);
+    const bytes = (hex: string): Buffer => Buffer.from(hex.slice(2), 'hex');
+    const row = {
+      pipeline_id: pipelineId,
+      chain_id: 1,
+      block_hash: bytes(event.blockHash),
+      block_timestamp: event.timestamp,
+      contract_address: bytes(event.contractAddress),
+      transaction_index: 0,
+      transaction_hash: bytes(event.transactionHash),
+      event_name: 'Transfer',
+      event_signature: 'Transfer()',
+      args: '{}',
+      added: 1,
+    };
+    const removed = [2_000, 3_000].flatMap((version) =>
+      Array.from({ length: 1_500 }, (_item, i) => ({ ...row, removed: version, block_number: i, log_index: 0 })),
+    );
+    await insert('event_removed', removed);
+  }
+  const insert = async (table: string, rows: readonly object[]): Promise<void> => {
+    for (let at = 0; at < rows.length; at += 50) await database.knex(table).insert(rows.slice(at, at + 50));
+  };
+  const left = async (): Promise<unknown> => {
+    const count = async (table: string, column: string): Promise<unknown> => {
+      const [row] = await database.read<object[]>((knex) =>
+        knex(table).where({ pipeline_id: pipelineId }).count({ rows: '*' }).min({ oldest: column }),
+      );
+      return row;
+    };
+    return [await count('pipeline_commit', 'version'), await count('event_removed', 'removed')];
+  };
+  const prune = (options: PruneOptions = {}): Promise<boolean> => pruneJournal(database, pipelineId, options);
+
+  it('keeps the latest 1,000 commits of a pipeline without sinks, and nothing that was removed before', async () => {
+    await begin(0);
+    expect(await prune()).to.equal(true);
+    expect(await left()).to.deep.equal([
+      { rows: 1_000, oldest: 2_501 },
+      { rows: 1_500, oldest: 3_000 },
+    ]);
+  });
+
+  it('keeps everything while it is not known how far the sinks are', async () => {
+    await prune();
+    expect(await left()).to.deep.equal([
+      { rows: 3_500, oldest: 1 },
+      { rows: 3_000, oldest: 2_000 },
+    ]);
+  });
+
+  it('keeps what the slowest sink has yet to deliver', async () => {
+    await prune({ delivered: 1_999 });
+    expect(await left()).to.deep.equal([
+      { rows: 1_501, oldest: 2_000 },
+      { rows: 3_000, oldest: 2_000 },
+    ]);
+    await prune({ delivered: 2_000 });
+    expect(await left()).to.deep.equal([
+      { rows: 1_500, oldest: 2_001 },
+      { rows: 1_500, oldest: 3_000 },
+    ]);
+  });
+
+  it('is pruned in small steps, and says where there is more', async () => {
+    expect(await prune({ delivered: 2_500, batches: 1 })).to.equal(false);
+    expect(await left()).to.deep.include.members([{ rows: 2_500, oldest: 1_001 }]);
+    while (!(await prune({ delivered: 2_500, batches: 1 })));
+    expect(await left()).to.deep.equal([
+      { rows: 1_000, oldest: 2_501 },
+      { rows: 1_500, oldest: 3_000 },
+    ]);
+  });
+
+  it('of a pipeline that is gone has nothing to forget', async () => {
+    expect(await pruneJournal(database, 1)).to.equal(true);
+  });
+});

@@ -1,0 +1,30 @@
+import type { Database } from '../../src/database/database.js';
+
+const mysqlSql =
+  'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info IS NOT NULL';
+const postgresSql =
+  "SELECT pid AS id FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'";
+
+/** Lists by their ids the sessions of others on a server's database that are at something. */
+export async function listOtherSessions({ knex, dialect }: Database): Promise<readonly number[]> {
+  if (dialect.name === 'postgres') {
+    const { rows } = (await knex.raw(postgresSql)) as { rows: { id: number }[] };
+    return rows.map(({ id }) => id);
+  }
+  const [rows] = (await knex.raw(mysqlSql)) as [{ id: number }[]];
+  return rows.map(({ id }) => id);
+}
+
+/** Ends every session of others on a server's database, idle or not; returns how many there were. */
+export async function endOtherSessions({ knex, dialect }: Database): Promise<number> {
+  if (dialect.name === 'postgres') {
+    const { rows } = (await knex.raw(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    )) as { rows: unknown[] };
+    return rows.length;
+  }
+  const others = 'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()';
+  const [rows] = (await knex.raw(others)) as [{ id: number }[]];
+  for (const { id } of rows) await knex.raw(`KILL CONNECTION ${id}`).catch(() => undefined);
+  return rows.length;
+}
