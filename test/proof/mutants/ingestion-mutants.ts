@@ -380,7 +380,7 @@ export const ingestionMutants: readonly Mutant[] = [
   rollback(
     'replaced-rows',
     'rows of blocks that are read again are replaced',
-    'commit.replaces ? await this.#replace(commit) : this.#rowsOf(commit)',
-    'this.#rowsOf(commit)',
+    'commit.replaces ? await this.#replace(commit) : rowsOf(commit, prepared)',
+    'rowsOf(commit, prepared)',
   ),
 ];
