@@ -85,8 +85,8 @@ export const commitMutants: readonly Mutant[] = [
   store(
     'prepared-version',
     'rows are stored with the version of their commit',
-    ' && known.added === commit.version + 1',
-    '',
+    'fits && prepared.added === origin.added ?',
+    'fits ?',
   ),
   journalled('kept-removed', 'what goes is kept for sinks', '...before,', '...before.slice(0, -1),'),
   kept('kept-only-for-sinks', 'and only for them', '.whereExists(isKept)', ''),

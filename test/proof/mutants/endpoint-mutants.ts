@@ -8,9 +8,15 @@ const breaker = guardsOf('src/chain/transport/endpoints/circuit-breaker.ts', [
   'test/chain/transport/endpoints/circuit-breaker.test.ts',
   outages,
 ]);
-const inFlight = guardsOf('src/chain/transport/endpoints/in-flight-limit.ts', ['test/chain/transport/endpoints/in-flight-limit.test.ts']);
-const rate = guardsOf('src/chain/transport/endpoints/request-rate.ts', ['test/chain/transport/endpoints/request-rate.test.ts']);
-const waiting = guardsOf('src/chain/transport/endpoints/waiting-calls.ts', ['test/chain/transport/endpoints/waiting-calls.test.ts']);
+const inFlight = guardsOf('src/chain/transport/endpoints/in-flight-limit.ts', [
+  'test/chain/transport/endpoints/in-flight-limit.test.ts',
+]);
+const rate = guardsOf('src/chain/transport/endpoints/request-rate.ts', [
+  'test/chain/transport/endpoints/request-rate.test.ts',
+]);
+const waiting = guardsOf('src/chain/transport/endpoints/waiting-calls.ts', [
+  'test/chain/transport/endpoints/waiting-calls.test.ts',
+]);
 const endpoint = guardsOf('src/chain/transport/endpoints/pooled-endpoint.ts', [outages, found]);
 const throttled = 'test/chain/transport/endpoints/throttled-endpoints.test.ts';
 const noise = guardsOf('src/chain/transport/endpoints/refusal-noise.ts', [throttled], 'by chance');
@@ -21,7 +27,11 @@ const socket = guardsOf('src/chain/transport/rpc/websocket-connection.ts', [endl
 const sockets = guardsOf('src/chain/transport/rpc/websocket-endpoint.ts', [endless]);
 const turns = guardsOf('src/chain/transport/endpoints/endpoint-turns.ts', [outages, choice]);
 const order = guardsOf('src/chain/transport/endpoints/endpoint-order.ts', [choice]);
-const call = guardsOf('src/chain/transport/endpoints/pending-call.ts', [outages, found, 'test/chain/blocks/chain-client.test.ts']);
+const call = guardsOf('src/chain/transport/endpoints/pending-call.ts', [
+  outages,
+  found,
+  'test/chain/blocks/chain-client.test.ts',
+]);
 
 /** Which endpoint is asked, when, and how often. */
 export const endpointMutants: readonly Mutant[] = [

@@ -11,7 +11,7 @@ const output = 'test/cli/output.test.ts';
 const logger = 'test/cli/terminal/console-logger.test.ts';
 const table = guardsOf('src/cli/terminal/render-table.ts', [output]);
 const prettyLog = guardsOf('src/cli/terminal/pretty-logger.ts', [logger]);
-const yaml = guardsOf('src/pipeline/yaml-document.ts', ['test/pipeline/read-yaml.test.ts']);
+const yaml = guardsOf('src/pipeline/definition/yaml-document.ts', ['test/pipeline/definition/yaml-file.test.ts']);
 const abi = guardsOf('src/chain/abi/abi.ts', ['test/chain/abi/abi.test.ts']);
 
 /** What files, nodes and callers may write that is made to harm. */

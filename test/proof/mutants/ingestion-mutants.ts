@@ -39,7 +39,9 @@ const size = guardsOf('src/chain/logs/range-size.ts', ['test/chain/logs/range-si
 const limits = guardsOf('src/chain/logs/endpoint-limits.ts', ['test/chain/logs/range-size.test.ts']);
 const calls = guardsOf('src/chain/logs/log-calls.ts', ['test/chain/logs/log-source.test.ts']);
 const chain = guardsOf('src/chain/transport/endpoints/chain-check.ts', ['test/chain/blocks/chain-client.test.ts']);
-const silence = guardsOf('src/chain/transport/endpoints/chain-check.ts', ['test/chain/transport/endpoints/endpoint-outage.test.ts']);
+const silence = guardsOf('src/chain/transport/endpoints/chain-check.ts', [
+  'test/chain/transport/endpoints/endpoint-outage.test.ts',
+]);
 const connections = ['test/chain/transport/endpoints/chain-check.test.ts'];
 const checked = guardsOf('src/chain/transport/endpoints/chain-check.ts', connections);
 const asker = guardsOf('src/chain/transport/endpoints/endpoint-asker.ts', connections);
@@ -380,7 +382,7 @@ export const ingestionMutants: readonly Mutant[] = [
   rollback(
     'replaced-rows',
     'rows of blocks that are read again are replaced',
-    'commit.replaces ? await this.#replace(commit) : this.#rowsOf(commit)',
-    'this.#rowsOf(commit)',
+    'commit.replaces ? await this.#replace(commit) : rowsOf(commit, prepared)',
+    'rowsOf(commit, prepared)',
   ),
 ];

@@ -19,7 +19,7 @@ const repair = guardsOf(
   '(sqlite)',
 );
 const sure = guardsOf('src/chain/logs/sure-blocks.ts', ['test/chain/logs/sure-blocks.test.ts']);
-const witness = guardsOf('src/chain/logs/block-witnesses.ts', ['test/components/verify-heads.test.ts']);
+const witness = guardsOf('src/chain/logs/block-witnesses.ts', ['test/components/event-monitor/verify-heads.test.ts']);
 
 /** What a person takes back or puts right, beside runs that go on. */
 export const rewindMutants: readonly Mutant[] = [
