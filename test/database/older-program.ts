@@ -115,7 +115,7 @@ async function readPostgresSchema({ knex }: Database): Promise<string> {
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace GROUP BY c.relname`;
   const indexes = 'SELECT indexdef AS made FROM pg_indexes WHERE schemaname = current_schema()';
-  const { rows } = (await knex.raw(`${columns} UNION ALL ${indexes}`)) as { rows: { made: string }[] };
+  const { rows } = await knex.raw<{ rows: { made: string }[] }>(`${columns} UNION ALL ${indexes}`);
   return rows
     .map(({ made }) => made)
     .sort((a, b) => Number(a > b) * 2 - 1)

@@ -8,10 +8,10 @@ const postgresSql =
 /** Lists by their ids the sessions of others on a server's database that are at something. */
 export async function listOtherSessions({ knex, dialect }: Database): Promise<readonly number[]> {
   if (dialect.name === 'postgres') {
-    const { rows } = (await knex.raw(postgresSql)) as { rows: { id: number }[] };
+    const { rows } = await knex.raw<{ rows: { id: number }[] }>(postgresSql);
     return rows.map(({ id }) => id);
   }
-  const [rows] = (await knex.raw(mysqlSql)) as [{ id: number }[]];
+  const [rows] = await knex.raw<[{ id: number }[]]>(mysqlSql);
   return rows.map(({ id }) => id);
 }
 

@@ -106,7 +106,7 @@ async function connectPostgres(connectionString: string): Promise<Connection> {
   const client = new pg.Client({
     connectionString,
     types: { getTypeParser: (type: number) => parseValue(type) },
-  } as pg.ClientConfig);
+  });
   client.on('error', () => undefined);
   await client.connect();
   const send: Send = async (sql, values) => {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Client, ClientConfig, QueryResult } from 'pg';
+import type { Client, QueryResult } from 'pg';
 import { sessionSetup } from '../../../src/database/drivers/postgres/postgres-connection.js';
 import { postgresDialect } from '../../../src/database/drivers/postgres/postgres-dialect.js';
 import { literal, writeSql } from '../../../src/database/drivers/postgres/postgres-literals.js';
@@ -37,7 +37,7 @@ export class PostgresEngine implements Engine {
     const url = await createDatabase(server.url());
     await (await openMigrated(url)).close();
     const types = { getTypeParser: (type: number) => parseValue(type) };
-    const connection = new pg.Client({ connectionString: url, types } as ClientConfig);
+    const connection = new pg.Client({ connectionString: url, types });
     connection.on('error', () => undefined);
     await connection.connect();
     for (const statement of [virtualClock, ...ledgerStatements(postgresWords)]) await connection.query(statement);
