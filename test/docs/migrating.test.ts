@@ -5,6 +5,8 @@ import type { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { makeOlderTables } from '../database/older-program.js';
+import { readTables } from '../database/read-tables.js';
+import type { Tables } from '../database/read-tables.js';
 import { eachDatabase } from '../support/databases.js';
 import { projectRoot } from '../support/processes.js';
 
@@ -18,45 +20,8 @@ function statements(mark: string): readonly string[] {
   return sql.split(';').flatMap((statement) => (statement.trim() === '' ? [] : [statement.trim()]));
 }
 
-/** Each table by its name: its columns, keys and indexes, in no order. */
-type Tables = Readonly<Record<string, readonly string[]>>;
-
-async function readTables({ knex, dialect }: Database): Promise<Tables> {
-  const ask = async <T>(sql: string, values: string[] = []): Promise<T[]> => {
-    const answer: unknown = await knex.raw(sql, values);
-    return dialect.name === 'mysql' ? (answer as [T[]])[0] : (answer as T[]);
-  };
-  const inMysql = async (table: string): Promise<readonly string[]> => {
-    const [made] = await ask<Record<string, string>>('SHOW CREATE TABLE ??', [table]);
-    const text = (made?.['Create Table'] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
-    return text.split('\n').map((line) => line.replace(/,$/, ''));
-  };
-  const inSqlite = async (table: string): Promise<readonly string[]> => {
-    // What a key is needs no NOT NULL, and a default is the same in quotes.
-    const columns = await ask<object>(
-      `SELECT name, lower(type) AS type, pk, pk > 0 OR "notnull" AS required, trim(dflt_value, '''') AS fallback
-       FROM pragma_table_info(?)`,
-      [table],
-    );
-    const kind = await ask<object>('SELECT wr FROM pragma_table_list WHERE name = ?', [table]);
-    const indexes = await ask<object>(
-      `SELECT l.name, l."unique", group_concat(c.name) AS columns
-       FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS c GROUP BY l.name`,
-      [table],
-    );
-    return [...columns, ...kind, ...indexes].map((row) => JSON.stringify(row));
-  };
-  const isMysql = dialect.name === 'mysql';
-  const all = isMysql
-    ? 'SHOW TABLES'
-    : "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence'";
-  const names = (await ask<Record<string, string>>(all)).flatMap((row) => Object.values(row));
-  const texts = names.map(async (name) => [name, [...(await (isMysql ? inMysql : inSqlite)(name))].sort()] as const);
-  return Object.fromEntries(await Promise.all(texts));
-}
-
 eachDatabase('docs/migrating.md', (databases) => {
-  const mark = databases.dialect === 'sqlite' ? 'sqlite' : 'mysql';
+  const mark = databases.dialect === 'mariadb' ? 'mysql' : databases.dialect;
   let byHand: Database;
   let migrated: Database;
   let untouched: Tables;
