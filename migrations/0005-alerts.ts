@@ -28,7 +28,9 @@ export const alerts: Migration = {
       ...made,
       ...(await createIndex(schema, 'alert', 'idx_alert_open', ['open_key'], { unique: true })),
       ...(await createIndex(schema, 'alert', 'idx_alert_subject', ['subject', 'rule'])),
-      ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_ended', ['end_time', 'end_reason'])),
+      ...(await createIndex(schema, 'pipeline_task', 'idx_pipeline_task_ended', ['end_time', 'end_reason'], {
+        nullsLow: true,
+      })),
     ];
   },
 };

@@ -44,11 +44,12 @@ export async function createIndex(
   table: string,
   name: string,
   columns: readonly string[],
-  options: { readonly unique?: boolean } = {},
+  options: { readonly unique?: boolean; readonly nullsLow?: boolean } = {},
 ): Promise<readonly SchemaChange[]> {
   const present = (await schema.hasTable(table)) ? await schema.indexes(table) : new Map<string, readonly string[]>();
   if (present.has(name)) return [];
-  const list = columns.map((column) => schema.quote(column)).join(', ');
+  const nulls = options.nullsLow === true ? schema.nullsLow : '';
+  const list = columns.map((column) => `${schema.quote(column)}${nulls}`).join(', ');
   const kind = options.unique === true ? 'UNIQUE INDEX' : 'INDEX';
   return [
     {

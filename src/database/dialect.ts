@@ -54,6 +54,8 @@ export interface Dialect {
   notAfter(knex: Knex, instant: string): readonly Knex.QueryBuilder[];
   /** True where `column` equals `value`, NULL included. */
   sameAs(knex: Knex, column: string, value: number | null): Knex.Raw;
+  /** What an order by a column has to say so that NULL comes before every value, or last where it is turned round. */
+  nullsLow(order: 'asc' | 'desc'): { readonly nulls?: 'first' | 'last' };
   /** Sorts what a driver threw. */
   classify(error: unknown): ErrorKind;
   /** What a person can do about an error of a kind, in a line. */

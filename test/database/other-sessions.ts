@@ -11,7 +11,7 @@ export async function listOtherSessions({ knex, dialect }: Database): Promise<re
     const { rows } = await knex.raw<{ rows: { id: number }[] }>(postgresSql);
     return rows.map(({ id }) => id);
   }
-  const [rows] = await knex.raw<[{ id: number }[]]>(mysqlSql);
+  const [rows = []] = await knex.raw<[{ id: number }[]]>(mysqlSql);
   return rows.map(({ id }) => id);
 }
 

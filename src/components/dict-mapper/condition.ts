@@ -25,9 +25,6 @@ const tests: Readonly<Record<string, Test>> = {
   not_exists: (found) => found === undefined || found === null,
 };
 
-/** The types of conditions that are looked at; one of another type holds always. */
-export const conditionTypes: readonly string[] = [...Object.keys(tests), 'regex'];
-
 /** Compiles a condition; throws where its pattern is no regular expression. */
 export function compileCondition({ type, field, value }: ConditionConfig): (fields: Fields) => boolean {
   const test = type === 'regex' ? matches(value) : Object.hasOwn(tests, type) ? tests[type] : undefined;

@@ -75,6 +75,8 @@ export interface Schema {
   indexes(table: string): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Writes a name so that it can't be taken for anything else. */
   quote(name: string): string;
+  /** What an index says behind a column in which NULL lies before every value. */
+  readonly nullsLow: string;
   /** Returns the changes that make a table; the rows of a clustered one lie in the order of its key. */
   createTable(table: string, define: DefineTable, isClustered: boolean): readonly SchemaChange[];
   /** Returns the changes that add columns, none of which is there. */

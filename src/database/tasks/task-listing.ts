@@ -23,6 +23,9 @@ export interface TaskOrder {
   readonly descending: boolean;
 }
 
+/** Tasks that have not ended come before all that have. */
+const nullable: ReadonlySet<string> = new Set(['end_time', 'end_reason']);
+
 /** Each order goes by the columns of an index, all of them in one direction: then nothing is sorted. */
 const indexedOrders = {
   id: ['id'],
@@ -36,7 +39,8 @@ const newestFirst: TaskOrder = { by: 'id', descending: true };
 export function listTasks(database: Database, filter: TaskPageFilter): Promise<readonly Task[]> {
   const { by, descending } = filter.order ?? newestFirst;
   const order = descending ? 'desc' : 'asc';
-  const columns = indexedOrders[by].map((column) => ({ column, order }));
+  const nulls = database.dialect.nullsLow(order);
+  const columns = indexedOrders[by].map((column) => ({ column, order, ...(nullable.has(column) ? nulls : {}) }));
   return selectTasks(database, (query) =>
     narrow(query, filter).orderBy(columns).limit(filter.limit).offset(filter.offset),
   );

@@ -20,9 +20,10 @@ export async function listTasksOfLate(
 ): Promise<readonly Task[]> {
   const { knex, dialect } = database;
   const since = dialect.secondsAgo(knex, seconds);
-  const of = (column: string): Promise<readonly Task[]> =>
-    selectTasks(database, (query) => query.where(column, '>=', since).orderBy(column, 'desc').limit(limit));
-  const found = [...(await of('create_time')), ...(await of('end_time'))];
+  const of = (order: { readonly column: string; readonly order: string }): Promise<readonly Task[]> =>
+    selectTasks(database, (query) => query.where(order.column, '>=', since).orderBy([order]).limit(limit));
+  const ended = { column: 'end_time', order: 'desc', ...dialect.nullsLow('desc') };
+  const found = [...(await of({ column: 'create_time', order: 'desc' })), ...(await of(ended))];
   return [...new Map(found.map((task) => [task.id, task])).values()];
 }
 

@@ -28,7 +28,7 @@ const definition = {
   classificationId: null,
   description: null,
   timeoutMinutes: null,
-  components: [{ name: 'transfers', type: 'event_monitor', config: { chainName: 'ethereum', chainId: 1 } }],
+  components: [{ name: 'transfers', type: 'event_monitor', config: { chainName: 'ethereum', chainId: 1, contracts: [] } }],
 };
 
 eachDatabase('the events commands', (testDatabase) => {

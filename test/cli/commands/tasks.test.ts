@@ -145,7 +145,6 @@ eachDatabase('the tasks commands', (testDatabase) => {
       name: 'host-2:1 (ab12cd)',
       alive: true,
       checks: 0,
-      keepsBlock: null,
       waiting: null,
     });
     expect(longest_silence_seconds).to.be.greaterThan(86_400 * 365);

@@ -28,7 +28,7 @@ describe('a pipeline with verify_heads', () => {
       const refused = await chainparse('run-pipeline', '45', ...urls.flatMap((url) => ['--rpc-url', url]));
       expect(refused.code).to.equal(2);
       expect(refused.stderr).to.match(
-        /^error: verify_heads needs two endpoints, .*'chain-31337'\nhint: repeat --rpc-url/,
+        /^error: verify_heads needs 2 endpoints, .*'chain-31337'\nhint: repeat --rpc-url/,
       );
     }
     expect(JSON.parse((await chainparse('tasks', 'list', '--json')).stdout)).to.include({ total: 0 });

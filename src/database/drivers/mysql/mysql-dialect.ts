@@ -16,6 +16,7 @@ export const mysqlDialect: Dialect = {
   lastInsertId: (knex) => knex.raw('LAST_INSERT_ID()'),
   aroundLastInsertId: (knex, _table, prefix, suffix) => knex.raw('CONCAT(?, LAST_INSERT_ID(), ?)', [prefix, suffix]),
   countFrom: () => [],
+  nullsLow: () => ({}),
   notAfter: () => [],
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),
   classify,

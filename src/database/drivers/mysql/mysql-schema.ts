@@ -63,6 +63,7 @@ export function mysqlSchema(knex: Knex, connection: unknown, timezone: string): 
       return groupColumns(await ask(sql, [table]));
     },
     quote,
+    nullsLow: '',
     createTable: (table, define) =>
       tableChanges(knex, table, (builder) => {
         builder.engine('InnoDB');

@@ -65,6 +65,7 @@ export function postgresSchema(knex: Knex, connection: unknown, timezone: string
     },
     indexes: async (table) => groupColumns(await ask(indexesSql, [table])),
     quote,
+    nullsLow: ' NULLS FIRST',
     createTable: (table, define) => tableChanges(knex, table, define).map(sortByBytes),
     addColumns,
     addComment: (table, name, { nullable }, comment) => [

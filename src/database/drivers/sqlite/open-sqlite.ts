@@ -24,7 +24,7 @@ export async function openSqlite({ path }: SqliteAddress, settings: DriverSettin
     { sqliteDialect, learnTimezone },
     { sqliteSchema },
     { sqliteLock },
-    watch,
+    { FileWatch },
   ] = await Promise.all([
     import('knex'),
     import('./sqlite-script-runner.js'),
@@ -50,7 +50,7 @@ export async function openSqlite({ path }: SqliteAddress, settings: DriverSettin
       },
     },
   });
-  const watched = statementTimeoutMs === undefined ? null : new watch.FileWatch(path, clock);
+  const watched = statementTimeoutMs === undefined ? null : new FileWatch(path, clock);
   return {
     dialect: sqliteDialect(() => timezone.value),
     reads,

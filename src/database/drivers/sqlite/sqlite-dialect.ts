@@ -12,6 +12,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     liveNow: (knex) => knex.raw("datetime('now', ?)", [timezone()]),
     uptime: () => null,
     skipLocked: (query) => query,
+    nullsLow: () => ({}),
     secondsSince: (knex, column) => knex.raw("unixepoch('now', ?) - unixepoch(??)", [timezone(), column]),
     secondsAgo: (knex, seconds) => knex.raw("datetime('now', ?, ?)", [timezone(), `${-Math.round(seconds)} seconds`]),
     // Not as text: other programs write instants in other forms.

@@ -51,6 +51,7 @@ export function sqliteSchema(knex: Knex, connection: unknown, timezone: string):
       return groupColumns(await ask(sql, [table]));
     },
     quote,
+    nullsLow: '',
     createTable: (table, define, isClustered) =>
       tableChanges(knex, table, define).map((change) =>
         isClustered ? { ...change, sql: `${change.sql} without rowid` } : change,
