@@ -18,9 +18,9 @@ export async function listOtherSessions({ knex, dialect }: Database): Promise<re
 /** Ends every session of others on a server's database, idle or not; returns how many there were. */
 export async function endOtherSessions({ knex, dialect }: Database): Promise<number> {
   if (dialect.name === 'postgres') {
-    const { rows } = (await knex.raw(
+    const { rows } = await knex.raw<{ rows: unknown[] }>(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-    )) as { rows: unknown[] };
+    );
     return rows.length;
   }
   const others = 'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()';

@@ -31,7 +31,8 @@ eachDatabaseInTurn('a run on a chain that is reorganised below its final block',
     expect(run.stderr).to.contain(`hint: ${remedy}`);
     const [parked] = await scenario.tasks();
     expect(parked).to.include({ status: 2, end_reason: 'needs_rewind' });
-    expect(parked?.error).to.contain(remedy);
+    expect(parked?.error).to.match(/^block \d+ was replaced, and so was every block that is remembered; /);
+    expect(await scenario.chainparse('pipeline', 'show', '45')).to.contain(remedy);
     const refused = scenario.run();
     expect((await refused.exit()).code).to.equal(6);
     expect(refused.stderr).to.contain(`hint: ${remedy}`);

@@ -28,7 +28,9 @@ const definition = {
   classificationId: null,
   description: null,
   timeoutMinutes: null,
-  components: [{ name: 'transfers', type: 'event_monitor', config: { chainName: 'ethereum', chainId: 1, contracts: [] } }],
+  components: [
+    { name: 'transfers', type: 'event_monitor', config: { chainName: 'ethereum', chainId: 1, contracts: [] } },
+  ],
 };
 
 eachDatabase('the events commands', (testDatabase) => {
