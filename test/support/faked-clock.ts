@@ -1,5 +1,5 @@
-import { readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { declareMissing } from './extent.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -32,6 +32,8 @@ export class FakedClock {
 
   /** A clock that is ahead by so many seconds. */
   constructor(aheadSeconds = 0) {
+    // A server may run as another user.
+    chmodSync(dirname(this.#file), 0o755);
     this.set(aheadSeconds);
   }
 

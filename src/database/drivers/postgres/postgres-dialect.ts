@@ -21,8 +21,12 @@ export const postgresDialect: Dialect = {
   now: (knex) => knex.raw(now),
   liveNow: (knex) => knex.raw(liveNow),
   uptime: (knex) => ({
-    query: knex.raw('SELECT EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time()) AS seconds'),
-    read: (answer) => (rowsOf(answer)[0] as { readonly seconds: number } | undefined)?.seconds ?? null,
+    query: knex.raw('SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())) AS seconds'),
+    read: (answer) => {
+      const { seconds = -1 } = (rowsOf(answer)[0] ?? {}) as { readonly seconds?: number };
+      // It is counted by the wall clock: where that was set back behind the start, nothing is known.
+      return seconds < 0 ? null : seconds;
+    },
   }),
   skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw(`TRUNC(EXTRACT(EPOCH FROM ${now} - ??))::bigint`, [column]),
