@@ -10,18 +10,22 @@ import { isFull, sampleVariable } from './support/extent.js';
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
 /** Scenarios of what goes silent, and of what happens then. */
-const liveness = 'clocks|detection|disk-full|freeze';
+const liveness = 'clocks|detection|disk-full|freeze|kill';
 
 /** Those on servers that go away. */
 const outages = 'alerts|database-away|monitor|monitor-cut-off';
 
 const parts = {
-  liveness: [`test/scenarios/@(${liveness}).test.ts`],
+  liveness: [`test/scenarios/@(${liveness}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
   outages: [`test/scenarios/@(${outages}).test.ts`],
   scenarios: [`test/scenarios/!(${liveness}|${outages}).test.ts`],
   commands: ['test/cli/**/*.test.ts', 'test/proof/@(ingestion|model).test.ts'],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
-  computing: ['test/!(scenarios|cli|proof)/**/*.test.ts', 'test/*.test.ts', 'test/proof/!(ingestion|model).test.ts'],
+  computing: [
+    'test/!(scenarios|cli|proof|api|demo)/**/*.test.ts',
+    'test/*.test.ts',
+    'test/proof/!(ingestion|model).test.ts',
+  ],
 };
 
 /** More files than these don't fail for want of a processor. */
