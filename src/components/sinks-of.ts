@@ -1,6 +1,7 @@
+import type { EventMessage } from '../model/event-message.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
-import type { Kind, Sink, SinkDescription, SinkOpening, Stage, StageOpening } from './component.js';
+import type { Kind, Sink, SinkDescription, SinkOpening, Stage, StageContext, StageOpening } from './component.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 import { withVariables } from './variables.js';
@@ -41,4 +42,19 @@ function kindOf({ name, type }: Component, kinds: Registry): Kind {
   const kind = kinds.find(type);
   if (kind !== undefined) return kind;
   throw new UsageError(`component '${name}' is of type '${type}', which this version does not know`);
+}
+
+/** Sends messages through stages, one after the other; what a stage leaves out goes no further. */
+export async function mapThrough(
+  stages: readonly Stage[],
+  messages: readonly EventMessage[],
+  context: StageContext,
+): Promise<readonly EventMessage[]> {
+  let mapped = messages;
+  for (const stage of stages) {
+    if (mapped.length === 0) break;
+    mapped = await stage.map(mapped, context);
+    context.signal.throwIfAborted();
+  }
+  return mapped;
 }

@@ -41,8 +41,8 @@ export function translateError(dialect: Dialect, label: string, error: unknown):
 /** Knex writes the whole statement before what is wrong with it. */
 const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
 
-/** What is for programmers in a driver's text. */
-const driversOwnHint = / See TODO: .*/; // mysql2's own words, not a loose end of ours
+/** What is for programmers in a driver's text: how mysql2 could be taught a way of logging in. */
+const driversOwnHint = / See .* on how to configure or author .*/;
 
 /** Returns what is wrong in the driver's words, in one line. */
 export function wordsOf(error: unknown): string {

@@ -6,9 +6,8 @@ import type { SinkBatch, SinkKind, SinkOpening, StageKind, StageOpening } from '
 import { MessageRefusedError, ReceiverAwayError } from '../../src/components/delivery-errors.js';
 import { secret, url } from '../../src/components/keys/secret.js';
 import { describeSink, sinkKeys, type SinkKeys } from '../../src/components/keys/sink.js';
-import { mapThrough } from '../../src/components/map-through.js';
 import { registry } from '../../src/components/registry.js';
-import { sinksOf } from '../../src/components/sinks-of.js';
+import { mapThrough, sinksOf } from '../../src/components/sinks-of.js';
 import { definitionKeys } from '../../src/pipeline/definition/definition-keys.js';
 import { parseDefinition } from '../../src/pipeline/definition/read-definition.js';
 import { FileProblemsError, UsageError, problemText } from '../../src/runtime/errors.js';

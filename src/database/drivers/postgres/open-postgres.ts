@@ -1,13 +1,13 @@
 import { silentLogger } from '../../driver.js';
-import type { Driver, DriverSettings } from '../../driver.js';
+import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import type { ScriptRunner } from '../../script.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { postgresDialect } from './postgres-dialect.js';
-import { readPlan } from './postgres-plan.js';
 import { postgresKnex } from './postgres-knex.js';
 import { postgresLock } from './postgres-lock.js';
 import { postgresSchema } from './postgres-schema.js';
 import { PostgresScriptRunner } from './postgres-script-runner.js';
+import { rowsOf } from './postgres-values.js';
 import { ServerSockets } from '../server-sockets.js';
 
 /** Opens a database of a PostgreSQL server; connects when first used. */
@@ -32,4 +32,24 @@ export function openPostgres(address: PostgresAddress, settings: DriverSettings)
     // A server that is frozen does not close its side, and the sockets would keep this process alive.
     close: () => sockets.close(),
   };
+}
+
+interface PlanNode {
+  readonly 'Index Name'?: string;
+  readonly 'Plan Rows'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Reads how a query would be run out of the answer to EXPLAIN in JSON. */
+function readPlan(answer: unknown): QueryPlan {
+  const [row] = rowsOf(answer) as readonly { readonly 'QUERY PLAN': string }[];
+  const [{ Plan: plan }] = JSON.parse(row?.['QUERY PLAN'] ?? '[{"Plan":{}}]') as [{ readonly Plan: PlanNode }];
+  const nodes = [...walk(plan)];
+  const index = nodes.find((node) => node['Index Name'] !== undefined)?.['Index Name'] ?? null;
+  return { index: index?.endsWith('_pkey') === true ? null : index, rows: nodes.at(-1)?.['Plan Rows'] ?? null };
+}
+
+function* walk(node: PlanNode): Generator<PlanNode> {
+  yield node;
+  for (const part of node.Plans ?? []) yield* walk(part);
 }
