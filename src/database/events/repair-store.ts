@@ -51,11 +51,23 @@ export class RepairStore {
       .update({ update_time: dialect.now(knex) })
       .increment('version', 1);
     await this.#database.write([
+      this.#lock(pipelineId),
       this.#database.fenced(checkpoint),
       noteChange(this.#database, { pipelineId, kind: 'repair', fromBlock: block, toBlock: block }),
       ...takeAway(this.#database, pipelineId, change),
       ...this.#bring({ pipelineId, chainId }, block, change),
     ]);
+  }
+
+  /**
+   * A fence that waits for a lock would see the checkpoint as it is then, and the journal as it was before: it comes in a
+   * statement of its own, once nobody else can commit.
+   */
+  #lock(pipelineId: number): Query {
+    const { knex } = this.#database;
+    return knex('pipeline_checkpoint')
+      .where({ pipeline_id: pipelineId })
+      .update({ version: knex.ref('version') });
   }
 
   /** Which version it is only the server knows: other blocks may be committed at the same time. */

@@ -22,10 +22,10 @@ const orderedTables = [
  */
 export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
   const unheld = { id, defaultIntervalSeconds };
-  await writeUnlessHeld(database, unheld, [deleteFrom(database, 'pipeline_checkpoint', id)]);
+  await writeUnlessHeld(database, unheld, []);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
-    ...['pipeline_task', 'pipeline_checkpoint', 'pipeline_component'].map((table) => deleteFrom(database, table, id)),
+    ...['pipeline_task', 'pipeline_component'].map((table) => deleteFrom(database, table, id)),
     database.knex('pipeline').where({ id }).delete(),
   ]);
 }
@@ -40,7 +40,10 @@ interface Unheld {
   readonly defaultIntervalSeconds: number;
 }
 
-/** Writes steps in one transaction with the condition that no task of the pipeline lives; disables the pipeline. */
+/**
+ * Takes the checkpoint away, disables the pipeline and writes steps in one transaction, with the condition that no task of the
+ * pipeline lives. The checkpoint goes first, for a claim may hold it: what that claims is seen by the condition behind it.
+ */
 async function writeUnlessHeld(database: Database, unheld: Unheld, steps: readonly Query[]): Promise<void> {
   const { knex } = database;
   const { id, defaultIntervalSeconds } = unheld;
@@ -49,7 +52,7 @@ async function writeUnlessHeld(database: Database, unheld: Unheld, steps: readon
     .whereNotExists(livingTasks(database, id, defaultIntervalSeconds).select(knex.raw('1')))
     .update({ disabled: 1 });
   try {
-    await database.write([database.fenced(disable), ...steps]);
+    await database.write([deleteFrom(database, 'pipeline_checkpoint', id), database.fenced(disable), ...steps]);
   } catch (error) {
     if (!(error instanceof FenceError)) throw error;
     await throwHolder(database, unheld);

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import type { Database } from '../../src/database/database.js';
+import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
+import { RepairStore } from '../../src/database/events/repair-store.js';
+import { BatchStore } from '../../src/database/events/batch-store.js';
+import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
+import { FenceError } from '../../src/database/script.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { LeaseHeldError } from '../../src/runtime/errors.js';
+import { createDatabase, eachServer } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { beginElsewhere } from '../support/other-session.js';
+import { rejectionOf } from '../support/rejection.js';
+import { eventually } from '../support/within.js';
+import { claimRequest } from './claim-request.js';
+import { exampleBatch, exampleCommit } from './example-batch.js';
+import { listOtherSessions } from './other-sessions.js';
+
+eachServer('a fence that waits for a lock', (server) => {
+  const pipelineId = 45;
+  let url: string;
+  let database: Database;
+
+  beforeEach(async function () {
+    this.timeout(60_000);
+    url = await createDatabase(server().url());
+    database = await openMigrated(url);
+    const base = { name: 'x', classificationId: null, description: null, timeoutMinutes: null };
+    await new PipelineStore(database).import({ ...base, id: pipelineId, components: [] });
+    await new CheckpointStore(database).get(pipelineId);
+    const taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
+    await new BatchStore(database).commit(exampleCommit({ pipelineId, taskId, version: 0, batch: exampleBatch(1, 9) }));
+    await database.write([database.knex('pipeline_task').where({ id: taskId }).update({ status: 1 })]);
+  });
+  afterEach(() => database.close());
+
+  /** Has something waited for while a session of somebody else holds the checkpoint, who then commits what `sql` does. */
+  async function whileHeld<T>(sql: readonly string[], work: () => Promise<T>): Promise<T> {
+    const holder = await beginElsewhere(url, ...sql);
+    const waiting = work();
+    waiting.catch(() => undefined);
+    await eventually('it waits', async () => (await listOtherSessions(database)).length > 0);
+    await holder.run('COMMIT');
+    await holder.end();
+    return waiting;
+  }
+
+  const moveCheckpoint = `UPDATE pipeline_checkpoint SET version = version + 1 WHERE pipeline_id = ${pipelineId}`;
+
+  it('is judged by what landed meanwhile: a block that was committed anew is not repaired', async () => {
+    const change = { events: { goes: [], comes: [] }, undecoded: { goes: [], comes: [] } };
+    const repair = { pipelineId, chainId: 1, block: 5, change, version: 1, isSettled: true };
+    const note = `INSERT INTO pipeline_commit (pipeline_id, version, kind, from_block, to_block) VALUES (${pipelineId}, 2, 'replace', 1, 9)`;
+    const repairing = whileHeld([moveCheckpoint, note], () => new RepairStore(database).replace(repair));
+    await rejectionOf(repairing, FenceError);
+  });
+
+  it('is judged by what landed meanwhile: a pipeline that was claimed is not deleted', async () => {
+    const claim = `UPDATE pipeline_task SET status = 0, last_heartbeat = CURRENT_TIMESTAMP WHERE pipeline_id = ${pipelineId}`;
+    const deleting = whileHeld([moveCheckpoint, claim], () => new PipelineStore(database).delete(pipelineId, 30));
+    await rejectionOf(deleting, LeaseHeldError);
+    expect((await new CheckpointStore(database).get(pipelineId)).version).to.equal(2);
+  });
+});
