@@ -1,3 +1,5 @@
+import type { LogPosition } from './event.js';
+
 /** A value of JSON. A bigint is a number that JavaScript's would round. */
 export type JsonValue =
   null | boolean | number | bigint | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -51,17 +53,8 @@ export function jsonText(value: JsonValue): string {
 }
 
 /** Where an event stands on the chain: what a message is ordered and named by, whatever stages make of its data. */
-export interface MessagePlace {
+export interface MessagePlace extends LogPosition {
   readonly chainId: number;
-  readonly blockNumber: number;
-  readonly blockHash: string;
-  /** Seconds since the Unix epoch. */
-  readonly timestamp: number;
-  readonly transactionHash: string;
-  readonly transactionIndex: number;
-  readonly logIndex: number;
-  /** EIP-55. */
-  readonly contractAddress: string;
 }
 
 /** What a sink delivers: an event that came to be, or that the chain has taken back. */

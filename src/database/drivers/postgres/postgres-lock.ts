@@ -1,4 +1,5 @@
 import type { MigrationLock } from '../../driver.js';
+import { endTransaction } from '../end-transaction.js';
 
 /** The lock's number in a database: what a hash makes of its name. */
 const lock = "hashtext('chainparse.migrate')";
@@ -15,18 +16,13 @@ const begin = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '60s'; SET
 /** The lock of a database; a standby has none, and nothing to migrate. */
 export const postgresLock: MigrationLock = async ({ schema, clock, onWait }, work) => {
   await schema.run(begin);
-  try {
+  return endTransaction(schema, async () => {
     for (let told = false; ; told = true) {
       const [row] = await schema.ask<{ got: number }>(`SELECT pg_try_advisory_xact_lock(${lock}) AS got`);
       if (row?.got === 1) break;
       if (!told) onWait();
       await clock.sleep(patienceMs);
     }
-    const result = await work(() => Promise.resolve());
-    await schema.run('COMMIT');
-    return result;
-  } catch (error) {
-    await schema.run('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+    return work(() => Promise.resolve());
+  });
 };

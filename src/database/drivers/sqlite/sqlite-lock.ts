@@ -1,4 +1,5 @@
 import type { MigrationLock } from '../../driver.js';
+import { endTransaction } from '../end-transaction.js';
 
 /** How often a lock of another's is tried again, in milliseconds. */
 const patienceMs = 200;
@@ -15,13 +16,5 @@ export const sqliteLock: MigrationLock = async ({ schema, dialect, clock, onWait
       await clock.sleep(patienceMs);
     }
   }
-  try {
-    const result = await work(() => Promise.resolve());
-    await schema.run('COMMIT');
-    return result;
-  } catch (error) {
-    // SQLite has rolled back by itself where the disk is full: what went wrong first is what counts.
-    await schema.run('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+  return endTransaction(schema, () => work(() => Promise.resolve()));
 };
