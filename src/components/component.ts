@@ -3,7 +3,7 @@ import type { LogDecoder } from '../chain/abi/decoder.js';
 import type { ChainAccess } from '../chain/chains.js';
 import type { Database } from '../database/database.js';
 import type { SourceMessage } from '../model/batch.js';
-import type { BlockRef } from '../model/block.js';
+import type { BlockRange, BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { EventMessage } from '../model/event-message.js';
 import type { AbiFragment } from '../model/pipeline.js';
@@ -62,6 +62,8 @@ export interface SourceKind<C extends object> extends KindOf<C> {
   describe(config: C): SourceDescription;
   /** Returns the signatures of the events that it knows, each once. */
   events(config: C): readonly string[];
+  /** Returns the fields of these events' data. */
+  fields(config: C): readonly EventFields[];
   /** Makes what turns a log into what a run would store, for whoever audits or previews. */
   decoder(config: C): Promise<LogDecoder>;
   open(config: C, opening: SourceOpening): Promise<Source>;
@@ -72,9 +74,31 @@ export interface SourceOpening {
   readonly chain: ChainAccess;
 }
 
+/** A field of an event's data, as far as it can be known before there is an event. */
+export interface Field {
+  /** A path, as rules of mappers write it (`args.value`); of what a mapper makes, its target's key. */
+  readonly name: string;
+  /**
+   * Solidity's name of the type (`uint256`, `address`, `(uint256,bytes)[]`); `hash` of an indexed argument whose log holds only
+   * its hash, `int64` of numbers that always fit, `text` of texts and of what isn't known.
+   */
+  readonly type: string;
+}
+
+/** What the data of one of the source's events holds on its way. */
+export interface EventFields {
+  readonly eventName: string;
+  readonly eventSignature: string;
+  readonly fields: readonly Field[];
+  /** Only what a mapper names is left of the event. */
+  readonly mapped: boolean;
+}
+
 /** A kind of stage. */
 export interface StageKind<C extends object> extends KindOf<C> {
   readonly role: 'stage';
+  /** Says what it makes of an event's fields; left out: it leaves them as they are. */
+  fields?(config: C, above: EventFields): EventFields;
   open(config: C, opening: StageOpening): Promise<Stage>;
 }
 
@@ -118,8 +142,8 @@ export interface SinkOpening {
   readonly name: string;
   /** Tells this installation's pipelines from those of another that delivers into the same target. */
   readonly installation: string;
-  /** The signatures of the events that the source knows. */
-  readonly events: readonly string[];
+  /** What reaches it of each of the events that the source knows, as the stages above make it. */
+  readonly events: readonly EventFields[];
   /** The pipeline's own database. */
   readonly database: Database;
   /** The folder under which a pipeline's files are. */
@@ -210,8 +234,23 @@ export interface SinkBatch {
 /** What a sink is given for one delivery. */
 export interface SinkContext {
   readonly logger: Logger;
+  /**
+   * Reads, in the order of the chain, what some blocks hold once the pass is over to which the batch belongs, as the stages
+   * make it: for a target that is written anew in pieces. The same pass gives the same messages again.
+   */
+  inserts(blocks: BlockRange): AsyncIterable<readonly EventMessage[]>;
   /** Aborted when calls in the air must be dropped; the sink then throws the signal's reason. */
   readonly signal: AbortSignal;
+}
+
+/** All that is due has been handed to a sink. */
+export interface Settled {
+  /** Up to this block: what lies below it has all come. */
+  readonly block: number;
+  /** Where the sink stands. */
+  readonly cursor: SinkCursor;
+  /** Nothing more will come in this run. */
+  readonly ends: boolean;
 }
 
 /** Delivers messages. It keeps nothing back: who calls it decides what is tried again, and when. */
@@ -227,6 +266,13 @@ export interface Sink {
    * which makes each message land exactly once. Left out: the pipeline's database keeps the cursor.
    */
   claim?(claim: Omit<SinkCursor, 'place'>, context: SinkContext): Promise<SinkCursor | null>;
+  /**
+   * Told when all that is due has been handed over: a sink that gathers what it got, to write it in larger pieces, finishes
+   * what is ripe, and all of it where the run ends. What it throws is treated as for `deliver`.
+   */
+  settle?(settled: Settled, context: SinkContext): Promise<void>;
+  /** The last block that the target holds for good, where a sink gathers; null: none yet. */
+  readonly keptBlock?: number | null;
   /** Lets connections go. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,7 +1,16 @@
 import type { EventMessage } from '../model/event-message.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
-import type { Kind, Sink, SinkDescription, SinkOpening, Stage, StageContext, StageOpening } from './component.js';
+import type {
+  EventFields,
+  Kind,
+  Sink,
+  SinkDescription,
+  SinkOpening,
+  Stage,
+  StageContext,
+  StageOpening,
+} from './component.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 import { withVariables } from './variables.js';
@@ -13,8 +22,10 @@ export interface PipelineSink extends SinkDescription {
   readonly type: string;
   /** Opens the stages above it, in order: it gets what they make. */
   openStages(opening: Omit<StageOpening, 'name'>): Promise<readonly Stage[]>;
+  /** What reaches it of each of the events that the source knows. */
+  readonly events: readonly EventFields[];
   /** Opens it; throws UsageError where the environment lacks a variable that it names. */
-  open(opening: Omit<SinkOpening, 'name'>, variables: VariableSource): Promise<Sink>;
+  open(opening: Omit<SinkOpening, 'name' | 'events'>, variables: VariableSource): Promise<Sink>;
 }
 
 /** Returns the sinks of a pipeline, in order; throws UsageError for a component that this version does not know. */
@@ -23,19 +34,28 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
   return known.flatMap(({ name, type, config, kind }, position): PipelineSink[] => {
     if (kind.role !== 'sink') return [];
     const above = known.slice(0, position);
+    const events = fieldsBelow(above);
     return [
       {
-        ...{ name, type, ...kind.describe(config) },
+        ...{ name, type, ...kind.describe(config), events },
         openStages: (opening) =>
           Promise.all(
             above.flatMap((each) =>
               each.kind.role === 'stage' ? [each.kind.open(each.config, { ...opening, name: each.name })] : [],
             ),
           ),
-        open: async (opening, variables) => kind.open(withVariables(config, variables), { ...opening, name }),
+        open: async (opening, variables) => kind.open(withVariables(config, variables), { ...opening, name, events }),
       },
     ];
   });
+}
+
+/** Returns what is left of the source's events below some components. */
+function fieldsBelow(above: readonly (Component & { readonly kind: Kind })[]): readonly EventFields[] {
+  return above.reduce<readonly EventFields[]>((events, { kind, config }) => {
+    if (kind.role === 'source') return kind.fields(config);
+    return kind.role === 'stage' ? events.map((event) => kind.fields?.(config, event) ?? event) : events;
+  }, []);
 }
 
 function kindOf({ name, type }: Component, kinds: Registry): Kind {

@@ -64,7 +64,9 @@ const parse = (...lines: readonly string[]) =>
     kinds,
   });
 const { signal } = new AbortController();
-const context = { logger: silentLogger, moved: () => Promise.resolve(), signal };
+const context = { logger: silentLogger, moved: () => Promise.resolve(), inserts: nothing, signal };
+
+async function* nothing(): AsyncGenerator<readonly EventMessage[]> {}
 
 function messageOf(text: string): EventMessage {
   const place = {

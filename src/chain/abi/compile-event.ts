@@ -36,6 +36,15 @@ export function eventSignature(event: AbiFragment): string {
   return signatureOf(event, parseMembers(event.inputs ?? [], `event ${event.name ?? ''}: inputs`));
 }
 
+/** Returns the arguments of an event of an ABI, as `args` names them, and their types; `hash`: the log holds only that. */
+export function eventArguments(event: AbiFragment): readonly { readonly name: string; readonly type: string }[] {
+  const inputs = event.inputs ?? [];
+  return parseMembers(inputs, `event ${event.name ?? ''}: inputs`).map(({ key, type }, position) => ({
+    name: key,
+    type: isIndexed(inputs[position]) && isHashed(type) ? 'hash' : typeName(type),
+  }));
+}
+
 /**
  * Compiles an event of an ABI; addresses of `filter` (EIP-55) are noted in the state when decoding meets them. Throws a
  * UsageError that begins with `where` for a type that is none.

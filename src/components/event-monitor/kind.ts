@@ -1,6 +1,7 @@
 import { eventSignatures } from '../../chain/abi/abi.js';
 import type { SourceKind } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
+import { eventMonitorFields } from './event-fields.js';
 import { eventMonitorKeys } from './keys.js';
 import { eventMonitorRows } from './rows.js';
 
@@ -18,6 +19,7 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     batchSize,
   }),
   events: ({ contracts }) => [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))],
+  fields: eventMonitorFields,
   decoder: async (config) => (await import('../../chain/abi/decoder.js')).createDecoder(config),
   open: async (config, { chain: { client, heads } }) => {
     const { EventMonitor } = await import('./event-monitor.js');
