@@ -21,6 +21,9 @@ export interface InsertColumn {
 /** Many rows for one table, column by column: an array for each row would cost more than what is in it. */
 export interface BulkInsert {
   readonly table: string;
+  /** What is the same in every row, by column: it is written once, not once a row. */
+  readonly shared?: Readonly<Record<string, string | number>>;
+  /** At least one. */
   readonly columns: readonly InsertColumn[];
   /** How many rows: each column has a value for each. */
   readonly count: number;

@@ -78,8 +78,9 @@ function writeStep(step: ScriptStep, index: number, maxBytes: number, textsOf: I
 const insertLength = 1 << 20;
 
 /** Writes the INSERTs of many rows, for packets of at most `maxBytes`. Throws a TypeError as `writePackets`. */
-export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: number): readonly string[] {
-  const head = `INSERT INTO \`${table}\` (${columns.map(({ name }) => `\`${name}\``).join(', ')}) VALUES `;
+export function writeInserts({ table, shared = {}, columns, count }: BulkInsert, maxBytes: number): readonly string[] {
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)];
+  const head = `INSERT INTO \`${table}\` (${names.map((name) => `\`${name}\``).join(', ')}) VALUES `;
   const longest = Math.min(insertLength, maxBytes / 4);
   const literals = columns.map(toLiterals);
   const texts: string[] = [];
@@ -91,7 +92,10 @@ export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: nu
     rows = [];
     length = 0;
   };
-  const write = rowWriter(literals);
+  const write = rowWriter(
+    Object.values(shared).map((value) => toLiteral(value, false)),
+    literals,
+  );
   for (let row = 0; row < count; row++) {
     const text = write(row);
     if (length + text.length > longest) flush();
@@ -109,13 +113,14 @@ type Literals = readonly (readonly string[])[];
 const rowsAlike = 16;
 
 /** Makes the writer of one row after the other: what they begin with alike is put together once for all of them. */
-function rowWriter(columns: Literals): (row: number) => string {
+function rowWriter(shared: readonly string[], columns: Literals): (row: number) => string {
   let [alike, head] = [0, ''];
   return (row) => {
     if (row === 0 || !isAlike(columns, row, alike)) {
       alike = countAlike(columns, row);
       // Joined, not added up: what is added up is put together anew in each copy.
-      head = ['(', ...columns.slice(0, alike).flatMap((literals) => [literals[row] as string, ','])].join('');
+      const first = [...shared, ...columns.slice(0, alike).map((literals) => literals[row] as string)];
+      head = ['(', ...first.flatMap((literal) => [literal, ','])].join('');
     }
     let text = head + literalAt(columns, alike, row);
     for (let at = alike + 1; at < columns.length; at++) text += `,${literalAt(columns, at, row)}`;

@@ -5,9 +5,7 @@ import type { BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '
  * A bulk insert as it travels to another process. What is cloned value by value costs more than the insert itself, so
  * each column is a few large pieces.
  */
-export interface PackedInsert {
-  readonly table: string;
-  readonly count: number;
+export interface PackedInsert extends Omit<BulkInsert, 'columns'> {
   readonly packed: readonly PackedColumn[];
 }
 
@@ -33,15 +31,15 @@ const longestText = 1 << 26;
 export type PackedStep = Statement | PackedInsert;
 
 /** Packs a bulk insert. Throws a TypeError where the text of a `hex` column is none. */
-export function packInsert({ table, count, columns }: BulkInsert): PackedInsert {
-  return { table, count, packed: columns.map(packColumn) };
+export function packInsert({ columns, ...insert }: BulkInsert): PackedInsert {
+  return { ...insert, packed: columns.map(packColumn) };
 }
 
 /** Unpacks the bulk insert that a step may be; what was hex is bytes then. */
 export function unpackStep(step: PackedStep): ScriptStep {
   if (!('packed' in step)) return step;
-  const { table, count, packed } = step;
-  return { table, count, columns: packed.map((column) => unpackColumn(column, count)) };
+  const { packed, ...insert } = step;
+  return { ...insert, columns: packed.map((column) => unpackColumn(column, insert.count)) };
 }
 
 function packColumn({ name, hex = false, distinct = false, values }: InsertColumn): PackedColumn {

@@ -124,6 +124,7 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 
   #insert(insert: BulkInsert): StepResult {
+    const { shared = {} } = insert;
     const columns = insert.columns.map(toBindings);
     const bindings: SqlValue[] = [];
     // One array for all statements.
@@ -134,7 +135,7 @@ export class SqliteScriptRunner implements ScriptRunner {
         for (const values of columns) bindings[length++] = values[row] ?? null;
       }
       bindings.length = length;
-      this.#prepare(insertSql(insert, to - from)).run(bindings);
+      this.#prepare(insertSql(insert, to - from)).run(bindings, shared);
     }
     return { matched: insert.count, insertId: 0 };
   }
@@ -156,9 +157,10 @@ function openFile(path: string): Connection {
 }
 
 function insertSql(insert: BulkInsert, rows: number): string {
-  const columns = insert.columns.map((column) => `"${column.name}"`).join(', ');
-  const row = `(${insert.columns.map(() => '?').join(', ')})`;
-  return `INSERT INTO "${insert.table}" (${columns}) VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
+  const shared = Object.keys(insert.shared ?? {});
+  const names = [...shared, ...insert.columns.map(({ name }) => name)].map((name) => `"${name}"`);
+  const row = `(${[...shared.map((name) => `@${name}`), ...insert.columns.map(() => '?')].join(', ')})`;
+  return `INSERT INTO "${insert.table}" (${names.join(', ')}) VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
 }
 
 function toBindings({ hex, values }: InsertColumn): readonly SqlValue[] {
