@@ -1,5 +1,6 @@
 import type { Kind } from './component.js';
 import { eventMonitor } from './event-monitor/kind.js';
+import { redisSink } from './redis-sink/kind.js';
 import { webhookSink } from './webhook-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
@@ -30,5 +31,6 @@ export class Registry {
 export const registry = new Registry([
   eventMonitor,
   webhookSink,
+  redisSink,
   // The next one goes here.
 ]);

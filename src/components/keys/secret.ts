@@ -44,6 +44,6 @@ export function openedUrl(text: string, schemes: readonly string[]): URL {
   if (parsed !== null && schemes.includes(parsed.protocol.slice(0, -1))) return parsed;
   const kinds = schemes.map((scheme) => `${scheme}://`).join(' or ');
   throw new UsageError(`with what the environment says, url is no URL of ${kinds}`, {
-    hint: 'set the variables that it names',
+    hint: 'set the variables that it names; of a password, what is no letter and no digit is percent-encoded',
   });
 }
