@@ -48,8 +48,10 @@ function joined(parts: readonly Write[], open: string, close: string): Write {
 function textBody(text: string): Write {
   const paths = new Map(pathsIn(text).map((path) => [path, parsePath(path)]));
   return (message) => {
+    const { fields } = message.data;
+    // A mapper takes the name of a field literally: a dot stays a dot.
     const valueOf = (path: string): JsonValue | undefined =>
-      valueAt(message.data.fields, paths.get(path) ?? []) ?? own[path]?.(message);
+      fields.get(path) ?? valueAt(fields, paths.get(path) ?? []) ?? own[path]?.(message);
     return JSON.stringify(text.replace(placeholder, (_all, path: string) => shown(valueOf(path))));
   };
 }

@@ -290,7 +290,7 @@ describe('the webhook', () => {
       allowed_mentions: { parse: [] },
     });
     expect(bodies[1]?.content).to.contain('\nremove  ');
-    expect(bodies[2]?.content).to.contain('Moved  "USDC"');
+    expect(bodies[2]?.content).to.contain('Moved 1 "USDC"');
     expect(new Set(server.got.map(({ headers }) => headers['idempotency-key'])).size).to.equal(3);
     expect(webhookSink.describe(config).batchSize).to.equal(1);
   });
