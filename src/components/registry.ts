@@ -1,5 +1,7 @@
 import type { Kind } from './component.js';
 import { eventMonitor } from './event-monitor/kind.js';
+import { redisSink } from './redis-sink/kind.js';
+import { webhookSink } from './webhook-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
 export class Registry {
@@ -28,5 +30,7 @@ export class Registry {
 /** Every kind of this version, one a line. */
 export const registry = new Registry([
   eventMonitor,
+  webhookSink,
+  redisSink,
   // The next one goes here.
 ]);

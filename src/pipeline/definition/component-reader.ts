@@ -13,10 +13,8 @@ const laterTypes = [
   'dict_mapper',
   'table_sink',
   'file_sink',
-  'webhook_sink',
   'kafka_producer',
   'nats_sink',
-  'redis_sink',
   'rabbitmq_sink',
 ];
 
