@@ -1,4 +1,5 @@
 import type { Kind } from './component.js';
+import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';
 
 /** The kinds of components that definitions may name. */
@@ -28,5 +29,6 @@ export class Registry {
 /** Every kind of this version, one a line. */
 export const registry = new Registry([
   eventMonitor,
+  dictMapper,
   // The next one goes here.
 ]);
