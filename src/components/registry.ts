@@ -1,4 +1,5 @@
 import type { Kind } from './component.js';
+import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';
 import { redisSink } from './redis-sink/kind.js';
 import { webhookSink } from './webhook-sink/kind.js';
@@ -32,5 +33,6 @@ export const registry = new Registry([
   eventMonitor,
   webhookSink,
   redisSink,
+  dictMapper,
   // The next one goes here.
 ]);
