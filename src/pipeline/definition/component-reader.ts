@@ -12,7 +12,6 @@ const laterTypes = [
   'contract_caller',
   'dict_mapper',
   'table_sink',
-  'file_sink',
   'webhook_sink',
   'kafka_producer',
   'nats_sink',

@@ -7,38 +7,37 @@ const groupSize = 10_000;
 /** Writes rows as Parquet, a row group after the other: the same rows give the same bytes, however they come. */
 export class ParquetRowWriter<Row> implements RowWriter<Row> {
   readonly #target: ByteTarget;
-  readonly #columns: readonly Column<Row>[];
+  readonly #columns: readonly ColumnData<Row>[];
   readonly #bytes = new ByteWriter();
   readonly #parquet: ParquetWriter;
-  #rows: Row[] = [];
+  #count = 0;
 
   /** `root` is what the schema calls a row. */
   constructor(target: ByteTarget, columns: readonly Column<Row>[], root: string) {
     this.#target = target;
-    this.#columns = columns;
+    this.#columns = columns.map((column) => new ColumnData(column));
     const schema = [{ name: root, num_children: columns.length }, ...columns.map(schemaElement)];
     this.#parquet = new ParquetWriter({ writer: this.#bytes, schema, createdBy: 'chainparse' });
   }
 
   async write(rows: readonly Row[]): Promise<void> {
-    for (let next = 0; next < rows.length;) {
-      const part = rows.slice(next, next + groupSize - this.#rows.length);
-      this.#rows.push(...part);
-      next += part.length;
-      if (this.#rows.length === groupSize) await this.#writeGroup();
+    for (const row of rows) {
+      // Taken apart at once: rows that wait would cost more than what is in them.
+      for (const column of this.#columns) column.add(row);
+      this.#count += 1;
+      if (this.#count === groupSize) await this.#writeGroup();
     }
   }
 
   async end(): Promise<void> {
-    if (this.#rows.length > 0) await this.#writeGroup();
+    if (this.#count > 0) await this.#writeGroup();
     await this.#parquet.finish();
     await this.#flush();
   }
 
   async #writeGroup(): Promise<void> {
-    const columnData = this.#columns.map((column) => columnSource(column, this.#rows));
-    this.#rows = [];
-    await this.#parquet.write({ columnData, rowGroupSize: groupSize });
+    this.#count = 0;
+    await this.#parquet.write({ columnData: this.#columns.map((column) => column.take()), rowGroupSize: groupSize });
     await this.#flush();
   }
 
@@ -50,15 +49,27 @@ export class ParquetRowWriter<Row> implements RowWriter<Row> {
   }
 }
 
-function columnSource<Row>({ name, type, of }: Column<Row>, rows: readonly Row[]): ColumnSource {
-  const convert = conversions[type];
-  return {
-    name,
-    data: rows.map((row) => {
-      const value = of(row);
-      return value === null ? null : convert(value);
-    }),
-  };
+/** The cells of a column that wait for their row group. */
+class ColumnData<Row> {
+  readonly #column: Column<Row>;
+  readonly #convert: (value: Exclude<Cell, null>) => unknown;
+  #data: unknown[] = [];
+
+  constructor(column: Column<Row>) {
+    this.#column = column;
+    this.#convert = conversions[column.type];
+  }
+
+  add(row: Row): void {
+    const value = this.#column.of(row);
+    this.#data.push(value === null ? null : this.#convert(value));
+  }
+
+  take(): ColumnSource {
+    const data = this.#data;
+    this.#data = [];
+    return { name: this.#column.name, data };
+  }
 }
 
 const conversions: Readonly<Record<CellType, (value: Exclude<Cell, null>) => unknown>> = {
