@@ -3,6 +3,7 @@ import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';
 import { redisSink } from './redis-sink/kind.js';
 import { webhookSink } from './webhook-sink/kind.js';
+import { fileSink } from './file-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
 export class Registry {
@@ -34,5 +35,6 @@ export const registry = new Registry([
   webhookSink,
   redisSink,
   dictMapper,
+  fileSink,
   // The next one goes here.
 ]);

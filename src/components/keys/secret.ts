@@ -9,7 +9,7 @@ export function secret() {
   return z
     .string({ error: way })
     .trim()
-    .regex(/^\$\{[A-Za-z_]\w*\}$/, { error: way });
+    .regex(/^\$\{[A-Za-z_]\w*(?::-)?\}$/, { error: way });
 }
 
 /** Names of a query's parameters under which keys are handed out. */
@@ -27,8 +27,11 @@ export function url(schemes: readonly string[]) {
     });
 }
 
+/** Begins with a variable, or is one that may be empty or another. */
+const isVariable = /^\$\{[A-Za-z_]\w*(?:\}|:-(?:\$\{[A-Za-z_]\w*(?::-)?\})?\}$)/;
+
 function problemOf(text: string, schemes: readonly string[], mustBe: string): string | null {
-  if (/^\$\{[A-Za-z_]\w*\}/.test(text)) return null;
+  if (isVariable.test(text)) return null;
   // A word of its own stands for each variable: what is left is written out.
   const plain = variablesIn(text).reduce((rest, name) => rest.replaceAll(`\${${name}}`, 'VARIABLE'), text);
   const parsed = URL.canParse(plain) ? new URL(plain) : null;

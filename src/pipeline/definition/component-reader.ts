@@ -11,7 +11,6 @@ import type { ProblemList } from './problem-list.js';
 const laterTypes = [
   'contract_caller',
   'table_sink',
-  'file_sink',
   'kafka_producer',
   'nats_sink',
   'rabbitmq_sink',
