@@ -1,5 +1,6 @@
 import type { Kind } from './component.js';
 import { eventMonitor } from './event-monitor/kind.js';
+import { tableSink } from './table-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
 export class Registry {
@@ -28,5 +29,6 @@ export class Registry {
 /** Every kind of this version, one a line. */
 export const registry = new Registry([
   eventMonitor,
+  tableSink,
   // The next one goes here.
 ]);

@@ -11,7 +11,6 @@ import type { ProblemList } from './problem-list.js';
 const laterTypes = [
   'contract_caller',
   'dict_mapper',
-  'table_sink',
   'file_sink',
   'webhook_sink',
   'kafka_producer',
