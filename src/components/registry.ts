@@ -4,6 +4,7 @@ import { eventMonitor } from './event-monitor/kind.js';
 import { redisSink } from './redis-sink/kind.js';
 import { webhookSink } from './webhook-sink/kind.js';
 import { fileSink } from './file-sink/kind.js';
+import { tableSink } from './table-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
 export class Registry {
@@ -36,5 +37,6 @@ export const registry = new Registry([
   redisSink,
   dictMapper,
   fileSink,
+  tableSink,
   // The next one goes here.
 ]);

@@ -15,9 +15,15 @@ export function secret() {
 /** Names of a query's parameters under which keys are handed out. */
 const secretParameters = /^(?:.*[_-])?(?:key|apikey|token|secret|password|sig|signature)$/i;
 
-/** A URL of one of some schemes (`https`). It may be a variable, or hold some; no password and no key is written out in it. */
-export function url(schemes: readonly string[]) {
-  const mustBe = `must be a URL of ${schemes.map((scheme) => `${scheme}://`).join(' or ')}, or \${NAME}`;
+/**
+ * A URL of one of some schemes (`https`), or `shape`, as a person is told of it. It may be a variable, or hold some; no
+ * password and no key is written out in it.
+ */
+export function url(
+  schemes: readonly string[],
+  shape = `a URL of ${schemes.map((each) => `${each}://`).join(' or ')}`,
+) {
+  const mustBe = `must be ${shape}, or \${NAME}`;
   return z
     .string({ error: mustBe })
     .trim()

@@ -1,5 +1,5 @@
 import { hexDigits } from '../../script.js';
-import type { BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '../../script.js';
+import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '../../script.js';
 
 /**
  * A bulk insert as it travels to another process. What is cloned value by value costs more than the insert itself, so
@@ -28,7 +28,8 @@ type PackedColumn = Named &
 /** Characters of a column that are joined at most: a longer text may exceed what the engine holds in one. */
 const longestText = 1 << 26;
 
-export type PackedStep = Statement | PackedInsert;
+/** What is deleted is little, and travels as it is. */
+export type PackedStep = Statement | PackedInsert | BulkDelete;
 
 /** Packs a bulk insert. Throws a TypeError where the text of a `hex` column is none. */
 export function packInsert({ columns, ...insert }: BulkInsert): PackedInsert {
