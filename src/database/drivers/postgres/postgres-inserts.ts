@@ -37,7 +37,7 @@ function replacing({ key, columns }: BulkInsert): string {
 export function writeDelete({ match, count, ...path }: BulkDelete): string {
   const names = match.map(({ name }) => quoteName(name));
   const alike = names.map((name) => `stored.${name} = gone.${name}`).join(' AND ');
-  const gone = `(${selectRows(match, 0, count)}) AS gone (${names.join(', ')})`;
+  const gone = `(${selectRows([], match, 0, count)}) AS gone (${names.join(', ')})`;
   return `DELETE FROM ${pathOf(path)} AS stored USING ${gone} WHERE ${alike}`;
 }
 
