@@ -9,15 +9,21 @@ export function secret() {
   return z
     .string({ error: way })
     .trim()
-    .regex(/^\$\{[A-Za-z_]\w*\}$/, { error: way });
+    .regex(/^\$\{[A-Za-z_]\w*(?::-)?\}$/, { error: way });
 }
 
 /** Names of a query's parameters under which keys are handed out. */
 const secretParameters = /^(?:.*[_-])?(?:key|apikey|token|secret|password|sig|signature)$/i;
 
-/** A URL of one of some schemes (`https`). It may be a variable, or hold some; no password and no key is written out in it. */
-export function url(schemes: readonly string[]) {
-  const mustBe = `must be a URL of ${schemes.map((scheme) => `${scheme}://`).join(' or ')}, or \${NAME}`;
+/**
+ * A URL of one of some schemes (`https`), or `shape`, as a person is told of it. It may be a variable, or hold some; no
+ * password and no key is written out in it.
+ */
+export function url(
+  schemes: readonly string[],
+  shape = `a URL of ${schemes.map((each) => `${each}://`).join(' or ')}`,
+) {
+  const mustBe = `must be ${shape}, or \${NAME}`;
   return z
     .string({ error: mustBe })
     .trim()
@@ -27,8 +33,11 @@ export function url(schemes: readonly string[]) {
     });
 }
 
+/** Begins with a variable, or is one that may be empty or another. */
+const isVariable = /^\$\{[A-Za-z_]\w*(?:\}|:-(?:\$\{[A-Za-z_]\w*(?::-)?\})?\}$)/;
+
 function problemOf(text: string, schemes: readonly string[], mustBe: string): string | null {
-  if (/^\$\{[A-Za-z_]\w*\}/.test(text)) return null;
+  if (isVariable.test(text)) return null;
   // A word of its own stands for each variable: what is left is written out.
   const plain = variablesIn(text).reduce((rest, name) => rest.replaceAll(`\${${name}}`, 'VARIABLE'), text);
   const parsed = URL.canParse(plain) ? new URL(plain) : null;
