@@ -26,7 +26,7 @@ const keys = z.strictObject({
   format: choice(formats).default('jsonl'),
   arguments: choice(argumentForms).default('json'),
   rotate_blocks: whole(1).default(100_000),
-  rotate_bytes: whole(1, mostBytes).default(1024 ** 3),
+  rotate_bytes: whole(1, mostBytes).default(256 * 1024 ** 2),
   rotate_minutes: positive(525_600).nullable().default(null),
   endpoint: url(['https', 'http']).optional(),
   region: line(100).optional(),
