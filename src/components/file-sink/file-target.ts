@@ -3,7 +3,6 @@ import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/s
 import { LeaseLostError, RuntimeFailure } from '../../runtime/errors.js';
 import type { SinkCursor } from '../component.js';
 import type { FileFormat } from './config.js';
-import { removeUnfinished } from './disk.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { emptyManifest, manifestText, parseManifest } from './manifest.js';
 import type { Manifest, ManifestFile, ManifestOwner } from './manifest.js';
@@ -65,10 +64,10 @@ export class FileTarget {
   async claim(by: Omit<SinkCursor, 'place'>, signal: AbortSignal): Promise<Manifest> {
     const { store, plans, owner } = this.#parts;
     [this.#claim, this.#stranger] = [undefined, undefined];
-    await store.prepare();
+    await store.prepare(by.claim);
     // Read before anything is touched, and again when nobody else can finish anything any more.
     await this.#read(signal, by);
-    await removeUnfinished(store.workFolder);
+    await store.clean();
     this.#manifest = await this.#read(signal, by);
     const claim = { pipelineId: owner.pipeline_id, sink: owner.sink, ...by };
     if (this.#manifest.state.epoch !== by.epoch) {

@@ -17,12 +17,16 @@ export class HookedStore implements FileStore {
     return this.#store.label;
   }
 
-  get workFolder(): string {
-    return this.#store.workFolder;
+  prepare(claim: number): Promise<void> {
+    return this.#around('prepare', () => this.#store.prepare(claim));
   }
 
-  prepare(): Promise<void> {
-    return this.#around('prepare', () => this.#store.prepare());
+  clean(): Promise<void> {
+    return this.#around('clean', () => this.#store.clean());
+  }
+
+  workPath(): string {
+    return this.#store.workPath();
   }
 
   readManifest(signal: AbortSignal): Promise<string | null> {

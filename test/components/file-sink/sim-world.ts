@@ -5,20 +5,49 @@ import { expect } from 'chai';
 import { FileSink } from '../../../src/components/file-sink/file-sink.js';
 import { FileTarget } from '../../../src/components/file-sink/file-target.js';
 import { FolderStore } from '../../../src/components/file-sink/folder-store.js';
+import type { FileStore } from '../../../src/components/file-sink/file-store.js';
+import { S3Store } from '../../../src/components/file-sink/s3-store.js';
 import { parseManifest } from '../../../src/components/file-sink/manifest.js';
 import type { Manifest } from '../../../src/components/file-sink/manifest.js';
 import type { PlannedFile, SinkFileOwner } from '../../../src/database/sinks/sink-file-store.js';
 import { LeaseLostError } from '../../../src/runtime/errors.js';
 import { jsonlWriter } from '../../../src/runtime/rows/jsonl.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import type { FakeS3 } from './fake-s3.js';
 import { HookedStore } from './hooked-store.js';
 import type { Hook } from './hooked-store.js';
 import { textOf } from './sim-journal.js';
-import type { Place, SimJournal } from './sim-journal.js';
+import type { Place as Stand, SimJournal } from './sim-journal.js';
 import { SimOutbox } from './sim-outbox.js';
 
+/** Where a world's files are. */
+export interface Place {
+  store(): FileStore;
+  names(): string[];
+  read(name: string): Buffer;
+}
+
+/** Files in a folder. */
+export function inFolder(folder: string): Place {
+  mkdirSync(folder, { recursive: true });
+  return {
+    store: () => new FolderStore(folder),
+    names: () => readdirSync(folder).sort(),
+    read: (name) => readFileSync(join(folder, name)),
+  };
+}
+
+/** Files on S3. */
+export function onS3(s3: FakeS3, workFolder: string): Place {
+  return {
+    store: () => new S3Store({ path: 's3://lake', keys: s3.keys, workFolder }),
+    names: () => s3.names,
+    read: (name) => Buffer.from(s3.text(name)),
+  };
+}
+
 export interface WorldOptions {
-  readonly folder: string;
+  readonly place: Place;
   readonly journal: SimJournal;
   readonly blocks: number;
   readonly bytes?: number;
@@ -27,7 +56,6 @@ export interface WorldOptions {
 
 /** A pipeline with a file sink: its journal, its database's plans, a folder, and one process after the other. */
 export class SimWorld {
-  readonly folder: string;
   readonly journal: SimJournal;
   readonly clock = new FakeClock();
   readonly #options: WorldOptions;
@@ -36,9 +64,7 @@ export class SimWorld {
 
   constructor(options: WorldOptions) {
     this.#options = options;
-    this.folder = options.folder;
     this.journal = options.journal;
-    mkdirSync(this.folder, { recursive: true });
   }
 
   /** Starts a process; those before are no longer the holder. */
@@ -48,13 +74,13 @@ export class SimWorld {
   }
 
   sink(hook: Hook = () => Promise.resolve()): FileSink {
-    const { blocks, bytes = Infinity, afterMs = null } = this.#options;
-    const store = new HookedStore(new FolderStore(this.folder), hook);
+    const { blocks, bytes = Infinity, afterMs = null, place } = this.#options;
+    const store = new HookedStore(place.store(), hook);
     const owner = { installation: 'i', pipeline_id: 45, sink: 'lake' };
     return new FileSink({
       target: new FileTarget({ store, plans: this.#plansFor(hook), owner, format: 'jsonl' }),
       ...{ store, clock: this.clock, rotation: { blocks, bytes, afterMs } },
-      workshop: { folder: this.folder, makeWriter: (target) => jsonlWriter(target, ({ data }) => data.text) },
+      workshop: { workPath: () => store.workPath(), makeWriter: (target) => jsonlWriter(target, ({ data }) => data.text) },
       firstBlock: () => Promise.resolve(this.journal.start),
     });
   }
@@ -76,7 +102,7 @@ export class SimWorld {
   }
 
   get names(): string[] {
-    return readdirSync(this.folder).sort();
+    return this.#options.place.names();
   }
 
   /** Without those that are being made. */
@@ -86,14 +112,14 @@ export class SimWorld {
 
   get manifest(): Manifest | null {
     if (!this.names.includes('_chainparse.json')) return null;
-    return parseManifest(readFileSync(join(this.folder, '_chainparse.json'), 'utf8'), this.folder);
+    return parseManifest(this.#options.place.read('_chainparse.json').toString(), 'here');
   }
 
   /** What the files say that count: they must be as the manifest has them, and no block in two of them. */
   lines(): string[] {
     let last = -1;
     return (this.manifest?.files ?? []).flatMap((file) => {
-      const bytes = readFileSync(join(this.folder, file.name));
+      const bytes = this.#options.place.read(file.name);
       expect(createHash('sha256').update(bytes).digest('hex'), file.name).to.equal(file.sha256);
       expect(bytes.length).to.equal(file.bytes);
       expect(file.from_block, 'files do not overlap').to.be.greaterThan(last);
@@ -113,7 +139,7 @@ export class SimWorld {
     const lines = this.lines();
     const { complete = null, outdated = [], state } = this.manifest ?? {};
     if (complete === null || outdated.length > 0 || !state?.cursor || state.ahead.length > 0) return;
-    const { pass, told } = JSON.parse(state.cursor.place) as Place;
+    const { pass, told } = JSON.parse(state.cursor.place) as Stand;
     if (told !== 'end') return;
     const upTo = (line: string): boolean => (JSON.parse(line) as { block: number }).block <= complete.to_block;
     const truth = this.journal.at({ version: pass.to.version, block: complete.to_block }).map(textOf);
