@@ -9,7 +9,6 @@ import type { ProblemList } from './problem-list.js';
 
 /** Kinds that are planned: whoever names one shall not think that it is misspelt. */
 const laterTypes = [
-  'contract_caller',
   'table_sink',
   'file_sink',
   'webhook_sink',
