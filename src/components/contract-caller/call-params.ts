@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../model/event-message.js';
-import { parsePath, valueAt } from '../keys/field-path.js';
-import type { Fields } from '../keys/field-path.js';
+import { parsePath, valueAt } from '../field-path.js';
+import type { Fields } from '../field-path.js';
 
 /** Returns a parameter's value for an event: what its path leads to, else itself. */
 export function paramValue(param: JsonValue, fields: Fields): JsonValue {
