@@ -13,6 +13,8 @@ import { namesAndWorkers } from './0011-names-and-workers.js';
 import { journal } from './0012-journal.js';
 import { parked } from './0013-parked.js';
 import { sinks } from './0014-sinks.js';
+import { callResults } from './0015-call-results.js';
+import { sinkFiles } from './0016-sink-files.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +32,6 @@ export const migrations: readonly Migration[] = [
   journal,
   parked,
   sinks,
+  callResults,
+  sinkFiles,
 ];
