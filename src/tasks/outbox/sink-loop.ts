@@ -18,6 +18,7 @@ import { closeSink } from './openable-sink.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
 import { batchesOf, insertsOf } from './pass-batches.js';
 import type { MessageParts, PassBatch, Portions } from './pass-batches.js';
+import { oneAhead } from './one-ahead.js';
 import { lastBlockOf, neededVersion, placeText, readPlace } from './place.js';
 import type { Pass, Place } from './place.js';
 import { resumePlace } from './resume.js';
@@ -201,6 +202,8 @@ export class SinkLoop {
       await this.#store(place);
     }
     if (placeText(place) === standing.place) this.#stored = place.pass;
+    // What the target has beyond the row must be known as told before the row goes on.
+    await this.#row.note(this.#sentChange());
     this.#heldNeeds = gathers && held !== null && held !== undefined ? neededBy(held.place) : null;
     return place;
   }
@@ -208,7 +211,7 @@ export class SinkLoop {
   async #deliverPass(opened: OpenedSink, from: Place): Promise<void> {
     this.#place = from;
     this.#lowerBase(from.pass);
-    for await (const batch of batchesOf(from, this.#portions, this.#parts(opened))) {
+    for await (const batch of oneAhead(batchesOf(from, this.#portions, this.#parts(opened)))) {
       if (this.#isStopping || this.#standing.paused) return;
       await this.#deliverBatch(opened, batch);
       this.#place = batch.after;
@@ -232,9 +235,9 @@ export class SinkLoop {
   }
 
   /** What is sent again, whoever had it first, is the sink's affair from then on. */
-  #lowerBase({ from, to }: Pass): void {
-    const isReplay = from.version === to.version && from.block !== null && from.block < this.#base.block;
-    if (isReplay) this.#base = { ...this.#base, block: from.block };
+  #lowerBase({ from, resends }: Pass): void {
+    if (resends && from.block !== null && from.block < this.#base.block)
+      this.#base = { ...this.#base, block: from.block };
   }
 
   /** What may be sent twice is named by what is stored before the first message leaves. */
