@@ -9,6 +9,7 @@ import type { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import { LeaseLostError, RuntimeFailure, messageOf as textOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { DeliveryNews } from './delivery-news.js';
 import { deliverAll } from './delivery.js';
 import type { Outgoing } from './delivery.js';
 import { readSeq } from './message-of.js';
@@ -38,6 +39,7 @@ export interface SinkLoopShared {
   readonly logger: Logger;
   /** Takes secrets out of a text. */
   readonly mask: (text: string) => string;
+  readonly observe: (news: DeliveryNews) => void;
   /** Rings when something may be due. */
   readonly work: Bell;
   /** Rings when a person wants something else than before. */
@@ -253,7 +255,8 @@ export class SinkLoop {
     return deliverAll(outgoing, {
       ...{ context, maxAttempts: this.#sink.maxAttempts, clock, stopping },
       sink: { deliver: (batch) => this.#call((each) => sink.deliver(batch, each)) },
-      onDelivered: async ({ after }) => {
+      onDelivered: async ({ after, messages }) => {
+        this.#told('delivered', messages.length);
         this.#sent = after;
         const place = readPlace(after.place);
         if (place !== null) this.#place = place;
@@ -263,6 +266,10 @@ export class SinkLoop {
       onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),
       onDead: (message, attempts, error, after) => this.#bury(message, attempts, error, after),
     });
+  }
+
+  #told(result: 'delivered' | 'dead_letter', messages: number): void {
+    this.#shared.observe({ kind: 'sink_sent', sink: this.#sink.name, result, messages });
   }
 
   /** A target that gathers has not been told for good what it was handed. */
@@ -277,6 +284,7 @@ export class SinkLoop {
     const place = readPlace(after.place);
     await this.#row.write(place === null ? {} : this.#changeTo(place), [letters.keep(name, refusal)]);
     if (place !== null) this.#place = place;
+    this.#told('dead_letter', 1);
     const fields = { event: 'sink.dead_letter', pipeline_id: guard.pipelineId, sink: this.#sink.name, id: message.id };
     logger.log('error', `sink ${this.#sink.name}: message ${message.id} is a dead letter: ${refusal.error}`, fields);
   }
@@ -423,6 +431,7 @@ export class SinkLoop {
   async #bear(error: Error): Promise<void> {
     const { clock, stopping, signal, wishes } = this.#shared;
     const heard = wishes.rings;
+    this.#shared.observe({ kind: 'sink_failed', sink: this.#sink.name });
     const waitMs = await this.#trouble.bear(error);
     // Nothing mends it but what a person asks for.
     if (error instanceof SinkStoppedError) await this.#close();
