@@ -59,7 +59,7 @@ function fromTarget(
 }
 
 /** Where a sink begins whose target holds nothing. */
-export function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay } }: Place): Place {
+function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay } }: Place): Place {
   const block = to.block === null ? null : base.block;
   const extent = { version: base.version, block };
   return { pass: { from: extent, to: extent, headBlock: null, replay, resends: false }, at: 'end' };
