@@ -16,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   api: async () => (await import('./api.js')).api,
   latency: async () => (await import('./latency.js')).latency,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
+  deliver: async () => (await import('./deliver.js')).deliver,
   throttled: async () => (await import('./throttled.js')).throttled,
 };
 

@@ -31,6 +31,9 @@ export interface TablePath {
 export interface BulkInsert extends TablePath {
   /** Columns that no two rows share: a row that has the same values in them is replaced. Left out: that is an error. */
   readonly key?: readonly string[];
+  /** What is the same in every row, by column: it is written once, not once a row. Not where there is a `key`. */
+  readonly shared?: Readonly<Record<string, string | number>>;
+  /** At least one. */
   readonly columns: readonly InsertColumn[];
   /** How many rows: each column has a value for each. */
   readonly count: number;

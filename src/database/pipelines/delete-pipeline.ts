@@ -25,7 +25,7 @@ export async function deletePipeline(database: Database, id: number, defaultInte
   await writeUnlessHeld(database, unheld, []);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
-    ...['pipeline_task', 'pipeline_component'].map((table) => deleteFrom(database, table, id)),
+    ...['pipeline_task', 'pipeline_component', 'sink_file'].map((table) => deleteFrom(database, table, id)),
     database.knex('pipeline').where({ id }).delete(),
   ]);
 }

@@ -80,8 +80,9 @@ const insertLength = 1 << 20;
 
 /** Writes the INSERTs of many rows, for packets of at most `maxBytes`. Throws a TypeError as `writePackets`. */
 export function writeInserts(insert: BulkInsert, maxBytes: number): readonly string[] {
-  const { columns, count } = insert;
-  const head = `INSERT INTO ${pathOf(insert)} (${columns.map(({ name }) => quoteName(name)).join(', ')}) VALUES `;
+  const { shared = {}, columns, count } = insert;
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
+  const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) VALUES `;
   const tail = replacing(insert);
   const longest = Math.min(insertLength, maxBytes / 4);
   const literals = columns.map(toLiterals);
@@ -94,7 +95,10 @@ export function writeInserts(insert: BulkInsert, maxBytes: number): readonly str
     rows = [];
     length = 0;
   };
-  const write = rowWriter(literals);
+  const write = rowWriter(
+    Object.values(shared).map((value) => toLiteral(value, false)),
+    literals,
+  );
   for (let row = 0; row < count; row++) {
     const text = write(row);
     if (length + text.length > longest) flush();
@@ -144,13 +148,14 @@ type Literals = readonly (readonly string[])[];
 const rowsAlike = 16;
 
 /** Makes the writer of one row after the other: what they begin with alike is put together once for all of them. */
-function rowWriter(columns: Literals): (row: number) => string {
+function rowWriter(shared: readonly string[], columns: Literals): (row: number) => string {
   let [alike, head] = [0, ''];
   return (row) => {
     if (row === 0 || !isAlike(columns, row, alike)) {
       alike = countAlike(columns, row);
       // Joined, not added up: what is added up is put together anew in each copy.
-      head = ['(', ...columns.slice(0, alike).flatMap((literals) => [literals[row] as string, ','])].join('');
+      const first = [...shared, ...columns.slice(0, alike).map((literals) => literals[row] as string)];
+      head = ['(', ...first.flatMap((literal) => [literal, ','])].join('');
     }
     let text = head + literalAt(columns, alike, row);
     for (let at = alike + 1; at < columns.length; at++) text += `,${literalAt(columns, at, row)}`;

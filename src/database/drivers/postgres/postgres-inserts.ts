@@ -11,13 +11,15 @@ const textPerInsert = 2_000_000;
 
 /** Writes the INSERTs of many rows. Throws a TypeError where the text of a `hex` column is none. */
 export function writeInserts(insert: BulkInsert): readonly string[] {
-  const names = insert.columns.map(({ name }) => quoteName(name)).join(', ');
-  const head = `INSERT INTO ${pathOf(insert)} (${names}) `;
+  const { shared = {}, columns } = insert;
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
+  const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) `;
   const tail = replacing(insert);
+  const first = Object.values(shared).map(literal);
   const texts: string[] = [];
   for (let from = 0; from < insert.count;) {
     const to = endOfPart(insert, from);
-    texts.push(head + selectRows(insert.columns, from, to) + tail);
+    texts.push(head + selectRows(first, columns, from, to) + tail);
     from = to;
   }
   return texts;
@@ -35,7 +37,7 @@ function replacing({ key, columns }: BulkInsert): string {
 export function writeDelete({ match, count, ...path }: BulkDelete): string {
   const names = match.map(({ name }) => quoteName(name));
   const alike = names.map((name) => `stored.${name} = gone.${name}`).join(' AND ');
-  const gone = `(${selectRows(match, 0, count)}) AS gone (${names.join(', ')})`;
+  const gone = `(${selectRows([], match, 0, count)}) AS gone (${names.join(', ')})`;
   return `DELETE FROM ${pathOf(path)} AS stored USING ${gone} WHERE ${alike}`;
 }
 
@@ -59,8 +61,8 @@ function endOfPart({ columns, count }: BulkInsert, from: number): number {
  * Each column whose values differ travels as one text that the server splits: three times as fast as literals in rows, and
  * about as fast as COPY, which would begin before all of it has arrived and hold locks while its sender is frozen.
  */
-function selectRows(columns: readonly InsertColumn[], from: number, to: number): string {
-  const selected: string[] = [];
+function selectRows(shared: readonly string[], columns: readonly InsertColumn[], from: number, to: number): string {
+  const selected = [...shared];
   const lists: string[] = [];
   for (const column of columns) {
     const first = column.values[from] as SqlValue;

@@ -127,6 +127,7 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 
   #insert(insert: BulkInsert): StepResult {
+    const { shared = {} } = insert;
     const columns = insert.columns.map(toBindings);
     const bindings: SqlValue[] = [];
     // One array for all statements.
@@ -137,7 +138,7 @@ export class SqliteScriptRunner implements ScriptRunner {
         for (const values of columns) bindings[length++] = values[row] ?? null;
       }
       bindings.length = length;
-      this.#prepare(insertSql(insert, to - from)).run(bindings);
+      this.#prepare(insertSql(insert, to - from)).run(bindings, shared);
     }
     return { matched: insert.count, insertId: 0 };
   }
@@ -169,9 +170,9 @@ function openFile(path: string): Connection {
   return prepareSqlite(new Sqlite(path, { fileMustExist: true }));
 }
 
-function insertSql({ table, key, columns }: BulkInsert, rows: number): string {
-  const names = columns.map(({ name }) => quoteName(name));
-  const row = `(${columns.map(() => '?').join(', ')})`;
+function insertSql({ table, shared = {}, key, columns }: BulkInsert, rows: number): string {
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
+  const row = `(${[...Object.keys(shared).map((name) => `@${name}`), ...columns.map(() => '?')].join(', ')})`;
   const values = new Array<string>(rows).fill(row).join(', ');
   const insert = `INSERT INTO ${quoteName(table)} (${names.join(', ')}) VALUES ${values}`;
   if (key === undefined) return insert;

@@ -1,0 +1,175 @@
+import type { BlockRange } from '../../model/block.js';
+import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/sinks/sink-file-store.js';
+import { LeaseLostError, RuntimeFailure } from '../../runtime/errors.js';
+import type { SinkCursor } from '../component.js';
+import type { FileFormat } from './config.js';
+import { removeUnfinished } from './disk.js';
+import type { FileStore, ReadyFile } from './file-store.js';
+import { emptyManifest, manifestText, parseManifest } from './manifest.js';
+import type { Manifest, ManifestFile, ManifestOwner } from './manifest.js';
+import { fileNameOf } from './spans.js';
+
+export interface FileTargetParts {
+  readonly store: FileStore;
+  /** The pipeline's own database, where what is about to be written is noted first. */
+  readonly plans: SinkFileStore;
+  readonly owner: ManifestOwner;
+  readonly format: FileFormat;
+}
+
+/** A file with rows that is ready to get its name. */
+export interface MadeFile {
+  readonly file: ReadyFile;
+  readonly rows: number;
+  readonly seq: number;
+}
+
+/** What a manifest says beside its files. */
+export type Standing = Pick<Manifest, 'complete' | 'outdated'> & Pick<Manifest['state'], 'cursor' | 'ahead'>;
+
+/** The files of a sink and their manifest, which alone says which of them count. */
+export class FileTarget {
+  readonly #parts: FileTargetParts;
+  #claim: SinkFileOwner | undefined;
+  #manifest: Manifest;
+  #planned: readonly PlannedFile[] = [];
+
+  constructor(parts: FileTargetParts) {
+    this.#parts = parts;
+    this.#manifest = emptyManifest(parts.owner, { epoch: '', claim: 0 });
+  }
+
+  get manifest(): Manifest {
+    return this.#manifest;
+  }
+
+  /** Files that somebody was about to write and did not finish. */
+  get unfinished(): readonly PlannedFile[] {
+    const listed = new Set(this.#manifest.files.map(({ name }) => name));
+    return this.#planned.filter(({ name }) => !listed.has(name));
+  }
+
+  /**
+   * Takes the target over. One whose cursor is of another life of the pipeline is left as it is: whoever asked judges it.
+   * Throws RuntimeFailure where the files are another sink's, LeaseLostError where a later holder has it.
+   */
+  async claim(by: Omit<SinkCursor, 'place'>, signal: AbortSignal): Promise<Manifest> {
+    const { store, plans, owner } = this.#parts;
+    this.#claim = undefined;
+    await store.prepare();
+    // Read before anything is touched, and again when nobody else can finish anything any more.
+    await this.#read(signal, by);
+    await removeUnfinished(store.workFolder);
+    this.#manifest = await this.#read(signal, by);
+    if (this.#manifest.state.epoch !== by.epoch) return this.#manifest;
+    const claim = { pipelineId: owner.pipeline_id, sink: owner.sink, ...by };
+    this.#planned = await plans.list(claim);
+    await this.#removeAll([...this.unfinished.map(({ name }) => name), ...this.#manifest.state.superseded], signal);
+    this.#claim = claim;
+    const state = { ...this.#manifest.state, ...by, superseded: [] };
+    await this.#save({ ...this.#manifest, state }, signal);
+    return this.#manifest;
+  }
+
+  /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
+  async publish(range: BlockRange, made: MadeFile | null, standing: Standing, signal: AbortSignal): Promise<void> {
+    const kept = this.#manifest.files.filter(
+      ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
+    );
+    const gone = this.#manifest.files.filter((file) => !kept.includes(file)).map(({ name }) => name);
+    const added = made === null ? [] : [await this.#place(range, made, signal)];
+    const { named_block: named, generation } = this.#manifest.state;
+    const { cursor, ahead, complete, outdated } = standing;
+    const state = {
+      ...this.#manifest.state,
+      ...{ cursor, ahead, superseded: [...this.#manifest.state.superseded, ...gone] },
+      named_block: Math.max(named ?? 0, range.to),
+      generation: Math.max(generation, ...added.map((file) => file.generation)),
+    };
+    const files = [...kept, ...added].sort((a, b) => a.from_block - b.from_block);
+    await this.#save({ ...this.#manifest, complete, outdated, files, state }, signal);
+    await this.#removeSuperseded(signal);
+  }
+
+  /** Notes where the sink stands, with the files as they are. */
+  async note({ complete, outdated, cursor, ahead }: Standing, signal: AbortSignal): Promise<void> {
+    const state = { ...this.#manifest.state, cursor, ahead };
+    await this.#save({ ...this.#manifest, complete, outdated, state }, signal);
+  }
+
+  async #read(signal: AbortSignal, by: Omit<SinkCursor, 'place'>): Promise<Manifest> {
+    const { store, owner } = this.#parts;
+    const text = await store.readManifest(signal);
+    if (text === null) {
+      if (await store.hasFiles(signal)) throw this.#refused('holds files, and no _chainparse.json that says whose');
+      return emptyManifest(owner, by);
+    }
+    const manifest = parseManifest(text, store.label);
+    const isOwn =
+      manifest.installation === owner.installation &&
+      manifest.pipeline_id === owner.pipeline_id &&
+      manifest.sink === owner.sink;
+    if (!isOwn) throw this.#refused(`belongs to sink '${manifest.sink}' of ${this.#pipelineOf(manifest)}`);
+    if (manifest.state.cursor === null && manifest.files.length === 0) return emptyManifest(owner, by);
+    if (manifest.state.epoch === by.epoch && manifest.state.claim > by.claim) {
+      throw new LeaseLostError(`${store.label} is held by a later run of pipeline ${owner.pipeline_id}`);
+    }
+    return manifest;
+  }
+
+  #pipelineOf({ installation, pipeline_id: id }: Manifest): string {
+    return installation === this.#parts.owner.installation ? `pipeline ${id}` : `pipeline ${id} of another database`;
+  }
+
+  #refused(why: string): RuntimeFailure {
+    return new RuntimeFailure(`${this.#parts.store.label} ${why}`, {
+      hint: 'one folder is for one sink: give another path, or empty it',
+    });
+  }
+
+  /** What was left over goes first, so that no block is in two files. */
+  async #place(range: BlockRange, { file, rows, seq }: MadeFile, signal: AbortSignal): Promise<ManifestFile> {
+    const { store, plans } = this.#parts;
+    const generation = this.#generationOf(range);
+    const name = fileNameOf(range, generation, this.#parts.format);
+    const others = this.unfinished.filter((planned) => planned.name !== name);
+    await this.#removeAll(
+      others.map((planned) => planned.name),
+      signal,
+    );
+    const planned = [{ name, fromBlock: range.from, toBlock: range.to, generation }];
+    await plans.plan(this.#owner(), planned);
+    this.#planned = planned;
+    await store.put(name, file, signal);
+    const { bytes, sha256 } = file;
+    return { name, from_block: range.from, to_block: range.to, rows, bytes, sha256, generation, seq };
+  }
+
+  /** No name is given twice: a removal that comes late must not meet another file. */
+  #generationOf({ from }: BlockRange): number {
+    const { named_block: named, generation } = this.#manifest.state;
+    return named === null || from > named ? 1 : generation + 1;
+  }
+
+  async #save(manifest: Manifest, signal: AbortSignal): Promise<void> {
+    const owner = this.#owner();
+    const { store, plans } = this.#parts;
+    await store.writeManifest(manifestText(manifest), () => plans.check(owner), signal);
+    this.#manifest = manifest;
+  }
+
+  /** What can't be removed now is removed with the next file, or by the next run. */
+  async #removeSuperseded(signal: AbortSignal): Promise<void> {
+    await this.#removeAll(this.#manifest.state.superseded, signal);
+    this.#manifest = { ...this.#manifest, state: { ...this.#manifest.state, superseded: [] } };
+  }
+
+  async #removeAll(names: readonly string[], signal: AbortSignal): Promise<void> {
+    for (const name of names) await this.#parts.store.remove(name, signal);
+  }
+
+  #owner(): SinkFileOwner {
+    if (this.#claim !== undefined) return this.#claim;
+    throw new RuntimeFailure(`${this.#parts.store.label} is of another life of the pipeline, and left as it is`);
+  }
+}
