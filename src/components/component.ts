@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { AbiUse } from '../chain/abi/abi.js';
 import type { LogDecoder } from '../chain/abi/decoder.js';
 import type { ChainAccess } from '../chain/chains.js';
 import type { Database } from '../database/database.js';
@@ -24,7 +25,7 @@ export type Row = readonly [label: string, value: string | null];
 /** What a schema may reach besides the keys that it is given. */
 export interface Reading {
   /** Finds the ABI that a definition names by a file, `builtin:NAME` or `abi_id:N`; throws UsageError or NotFoundError. */
-  abi(reference: string): Promise<readonly AbiFragment[]>;
+  abi(reference: string, use?: AbiUse): Promise<readonly AbiFragment[]>;
 }
 
 /**
@@ -111,6 +112,8 @@ export interface StageOpening {
   readonly database: Database;
   /** The chain of the source. */
   readonly chain: ChainAccess;
+  /** Nothing may be stored: it is only looked what a stage would make of events. */
+  readonly isPreview?: boolean;
 }
 
 /** What others must know of a sink: what every sink's definition may say, under the same keys. */

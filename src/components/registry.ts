@@ -1,4 +1,5 @@
 import type { Kind } from './component.js';
+import { contractCaller } from './contract-caller/kind.js';
 import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';
 import { redisSink } from './redis-sink/kind.js';
@@ -33,6 +34,7 @@ export class Registry {
 /** Every kind of this version, one a line. */
 export const registry = new Registry([
   eventMonitor,
+  contractCaller,
   webhookSink,
   redisSink,
   dictMapper,
