@@ -1,6 +1,11 @@
 import type { Kind } from './component.js';
+import { contractCaller } from './contract-caller/kind.js';
+import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';
+import { redisSink } from './redis-sink/kind.js';
+import { webhookSink } from './webhook-sink/kind.js';
 import { fileSink } from './file-sink/kind.js';
+import { tableSink } from './table-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
 export class Registry {
@@ -29,6 +34,11 @@ export class Registry {
 /** Every kind of this version, one a line. */
 export const registry = new Registry([
   eventMonitor,
+  contractCaller,
+  webhookSink,
+  redisSink,
+  dictMapper,
   fileSink,
+  tableSink,
   // The next one goes here.
 ]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UsageError } from '../../runtime/errors.js';
 import { variablesIn } from '../variables.js';
 
 const way = 'is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored';
@@ -14,9 +15,15 @@ export function secret() {
 /** Names of a query's parameters under which keys are handed out. */
 const secretParameters = /^(?:.*[_-])?(?:key|apikey|token|secret|password|sig|signature)$/i;
 
-/** A URL of one of some schemes (`https`). It may be a variable, or hold some; no password and no key is written out in it. */
-export function url(schemes: readonly string[]) {
-  const mustBe = `must be a URL of ${schemes.map((scheme) => `${scheme}://`).join(' or ')}, or \${NAME}`;
+/**
+ * A URL of one of some schemes (`https`), or `shape`, as a person is told of it. It may be a variable, or hold some; no
+ * password and no key is written out in it.
+ */
+export function url(
+  schemes: readonly string[],
+  shape = `a URL of ${schemes.map((each) => `${each}://`).join(' or ')}`,
+) {
+  const mustBe = `must be ${shape}, or \${NAME}`;
   return z
     .string({ error: mustBe })
     .trim()
@@ -38,4 +45,14 @@ function problemOf(text: string, schemes: readonly string[], mustBe: string): st
   if (parsed.password !== '' && parsed.password !== 'VARIABLE') return `its password ${way}`;
   const written = [...parsed.searchParams].find(([name, value]) => secretParameters.test(name) && value !== 'VARIABLE');
   return written === undefined ? null : `its ${written[0]} ${way}`;
+}
+
+/** Returns the URL that a text is once its variables are replaced; throws UsageError, which does not show it, where it is none. */
+export function openedUrl(text: string, schemes: readonly string[]): URL {
+  const parsed = URL.canParse(text) ? new URL(text) : null;
+  if (parsed !== null && schemes.includes(parsed.protocol.slice(0, -1))) return parsed;
+  const kinds = schemes.map((scheme) => `${scheme}://`).join(' or ');
+  throw new UsageError(`with what the environment says, url is no URL of ${kinds}`, {
+    hint: 'set the variables that it names; of a password, what is no letter and no digit is percent-encoded',
+  });
 }

@@ -13,6 +13,7 @@ const orderedTables = [
   { table: 'undecoded_log', order: 'block_number' },
   { table: 'recent_block', order: 'block_number' },
   { table: 'reorg', order: 'id' },
+  { table: 'call_result', order: 'block_number' },
 ] as const;
 
 /**

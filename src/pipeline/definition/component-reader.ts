@@ -8,16 +8,7 @@ import { nearest } from '../../runtime/nearest.js';
 import type { ProblemList } from './problem-list.js';
 
 /** Kinds that are planned: whoever names one shall not think that it is misspelt. */
-const laterTypes = [
-  'contract_caller',
-  'dict_mapper',
-  'table_sink',
-  'webhook_sink',
-  'kafka_producer',
-  'nats_sink',
-  'redis_sink',
-  'rabbitmq_sink',
-];
+const laterTypes = ['kafka_producer', 'nats_sink', 'rabbitmq_sink'];
 
 const ownKeys = ['name', 'type'];
 
