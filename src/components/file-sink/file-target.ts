@@ -68,13 +68,14 @@ export class FileTarget {
     // Read before anything is touched, and again when nobody else can finish anything any more.
     await this.#read(signal, by);
     await store.clean();
-    this.#manifest = await this.#read(signal, by);
     const claim = { pipelineId: owner.pipeline_id, sink: owner.sink, ...by };
+    // Before the manifest: what is planned later is not to be compared with it.
+    this.#planned = await plans.list(claim);
+    this.#manifest = await this.#read(signal, by);
     if (this.#manifest.state.epoch !== by.epoch) {
       this.#stranger = claim;
       return this.#manifest;
     }
-    this.#planned = await plans.list(claim);
     const again = this.unfinished;
     const given = this.#unlisted.filter((planned) => !again.includes(planned)).map(({ name }) => name);
     await this.#removeAll([...given, ...this.#manifest.state.superseded], signal);
