@@ -70,7 +70,8 @@ module.exports = {
       from: { path: '^src/components/([^/.]+)/' },
       to: {
         path: '^src/components/',
-        pathNot: '^src/components/((component|delivery-errors|variables)\\.ts$|keys/|$1/)',
+        pathNot:
+          '^src/components/((component|delivery-errors|variables|field-path|message-headers|optional-peer)\\.ts$|keys/|$1/)',
       },
     },
     {

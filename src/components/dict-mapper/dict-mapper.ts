@@ -4,7 +4,7 @@ import type { Stage, StageContext } from '../component.js';
 import { compileRule, RuleError } from './compile-rule.js';
 import type { CompiledRule } from './compile-rule.js';
 import type { DictMapperConfig } from './config.js';
-import type { Fields } from './path.js';
+import type { Fields } from '../field-path.js';
 
 interface Mapping {
   readonly eventName: string | null;
