@@ -1,5 +1,8 @@
 import type { Kind } from './component.js';
 import { eventMonitor } from './event-monitor/kind.js';
+import { kafkaProducer } from './kafka-producer/kind.js';
+import { natsSink } from './nats-sink/kind.js';
+import { rabbitmqSink } from './rabbitmq-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
 export class Registry {
@@ -28,5 +31,8 @@ export class Registry {
 /** Every kind of this version, one a line. */
 export const registry = new Registry([
   eventMonitor,
+  kafkaProducer,
+  natsSink,
+  rabbitmqSink,
   // The next one goes here.
 ]);

@@ -14,10 +14,7 @@ const laterTypes = [
   'table_sink',
   'file_sink',
   'webhook_sink',
-  'kafka_producer',
-  'nats_sink',
   'redis_sink',
-  'rabbitmq_sink',
 ];
 
 const ownKeys = ['name', 'type'];
