@@ -1,8 +1,14 @@
 import type { Kind } from './component.js';
+import { contractCaller } from './contract-caller/kind.js';
+import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';
 import { kafkaProducer } from './kafka-producer/kind.js';
 import { natsSink } from './nats-sink/kind.js';
 import { rabbitmqSink } from './rabbitmq-sink/kind.js';
+import { redisSink } from './redis-sink/kind.js';
+import { webhookSink } from './webhook-sink/kind.js';
+import { fileSink } from './file-sink/kind.js';
+import { tableSink } from './table-sink/kind.js';
 
 /** The kinds of components that definitions may name. */
 export class Registry {
@@ -34,5 +40,11 @@ export const registry = new Registry([
   kafkaProducer,
   natsSink,
   rabbitmqSink,
+  contractCaller,
+  webhookSink,
+  redisSink,
+  dictMapper,
+  fileSink,
+  tableSink,
   // The next one goes here.
 ]);

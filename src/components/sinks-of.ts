@@ -13,7 +13,7 @@ import type {
 } from './component.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
-import { withVariables } from './variables.js';
+import { requireVariables, withVariables } from './variables.js';
 import type { VariableSource } from './variables.js';
 
 /** A sink of a stored pipeline: what may be asked of it by those who do not know its config's shape. */
@@ -24,6 +24,8 @@ export interface PipelineSink extends SinkDescription {
   openStages(opening: Omit<StageOpening, 'name'>): Promise<readonly Stage[]>;
   /** What reaches it of each of the events that the source knows. */
   readonly events: readonly EventFields[];
+  /** Throws UsageError where the environment lacks a variable that it names. */
+  checkVariables(variables: VariableSource): void;
   /** Opens it; throws UsageError where the environment lacks a variable that it names. */
   open(opening: Omit<SinkOpening, 'name' | 'events'>, variables: VariableSource): Promise<Sink>;
 }
@@ -44,6 +46,7 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
               each.kind.role === 'stage' ? [each.kind.open(each.config, { ...opening, name: each.name })] : [],
             ),
           ),
+        checkVariables: (variables) => requireVariables(config, variables),
         open: async (opening, variables) => kind.open(withVariables(config, variables), { ...opening, name, events }),
       },
     ];

@@ -1,6 +1,7 @@
 import { UsageError } from '../runtime/errors.js';
 
-const variable = /\$\{([A-Za-z_]\w*)\}/g;
+/** `${NAME}`, or `${NAME:-…}` with what stands in its place where the environment says nothing; that may hold a variable, too. */
+const variable = /\$\{([A-Za-z_]\w*)(?::-((?:[^${}]|\$\{[A-Za-z_]\w*(?::-[^${}]*)?\})*))?\}/g;
 
 /** Where values of variables come from. */
 export interface VariableSource {
@@ -9,15 +10,18 @@ export interface VariableSource {
   readonly remember: (value: string) => void;
 }
 
-/** Returns the names of the variables that a config's texts name as `${NAME}`, each once. */
+/** Returns the names of the variables that a config's texts need, each once: `${NAME}`, without a default. */
 export function variablesIn(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [...new Set([...value.matchAll(variable)].map(([, name = '']) => name))];
+  if (typeof value === 'string') {
+    const found = [...value.matchAll(variable)];
+    return [...new Set(found.flatMap(([, name = '', other]) => (other === undefined ? [name] : variablesIn(other))))];
+  }
   if (typeof value !== 'object' || value === null) return [];
   return [...new Set(Object.values(value).flatMap(variablesIn))];
 }
 
-/** Returns a config with its variables replaced by what the environment says; throws UsageError that names all it lacks. */
-export function withVariables<C extends object>(config: C, { env, remember }: VariableSource): C {
+/** Throws UsageError that names the variables of a config which the environment lacks. */
+export function requireVariables(config: object, { env }: Pick<VariableSource, 'env'>): void {
   const names = variablesIn(config);
   const missing = names.filter((name) => (env[name] ?? '') === '');
   if (missing.length > 0) {
@@ -25,13 +29,26 @@ export function withVariables<C extends object>(config: C, { env, remember }: Va
       hint: `set ${missing.length === 1 ? 'it' : 'them'} where the pipeline runs`,
     });
   }
-  for (const name of names) remember(env[name] ?? '');
-  return replaced(config, env) as C;
 }
 
-function replaced(value: unknown, env: VariableSource['env']): unknown {
-  if (typeof value === 'string') return value.replace(variable, (_text, name: string) => env[name] ?? '');
-  if (Array.isArray(value)) return value.map((item) => replaced(item, env));
+/** Returns a config with its variables replaced by what the environment says; throws as `requireVariables`. */
+export function withVariables<C extends object>(config: C, variables: VariableSource): C {
+  requireVariables(config, variables);
+  return replaced(config, variables) as C;
+}
+
+function replaced(value: unknown, source: VariableSource): unknown {
+  if (typeof value === 'string') return replacedText(value, source);
+  if (Array.isArray(value)) return value.map((item) => replaced(item, source));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item, env)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item, source)]));
+}
+
+function replacedText(text: string, source: VariableSource): string {
+  return text.replace(variable, (_text, name: string, other: string | undefined) => {
+    const value = source.env[name] ?? '';
+    if (value === '') return replacedText(other ?? '', source);
+    source.remember(value);
+    return value;
+  });
 }

@@ -25,12 +25,12 @@ export interface Database {
    * where a fence did not hold, DatabaseUnreachableError where the outcome is unknown. Calls `sent` once the steps have left
    * this process.
    */
-  write(steps: readonly (Query | Statement | BulkInsert)[], sent?: Sent): Promise<readonly StepResult[]>;
+  write(steps: readonly (Query | ScriptStep)[], sent?: Sent): Promise<readonly StepResult[]>;
   /**
    * As `write`, but never waits behind another script: for beats. A server has a connection for it that nobody else uses;
    * SQLite has one writer, whose scripts are short.
    */
-  writeUrgently(steps: readonly (Query | Statement | BulkInsert)[]): Promise<readonly StepResult[]>;
+  writeUrgently(steps: readonly (Query | ScriptStep)[]): Promise<readonly StepResult[]>;
   /**
    * Runs a query that is worth less than anything else: it waits for no lock where it would keep beats or commits waiting,
    * is not tried again, and never throws. Resolves with whether it is known to be done.
@@ -54,7 +54,7 @@ export function compile(query: Query): Statement {
 }
 
 /** Compiles what `Database.write` takes. */
-export function toStep(step: Query | Statement | BulkInsert): ScriptStep {
+export function toStep(step: Query | ScriptStep): ScriptStep {
   return 'toSQL' in step ? compile(step) : step;
 }
 

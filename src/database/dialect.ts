@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { TargetDialect } from './targets/target-dialect.js';
 
 /** What a database's error means for the caller. */
 export type ErrorKind =
@@ -60,4 +61,6 @@ export interface Dialect {
   classify(error: unknown): ErrorKind;
   /** What a person can do about an error of a kind, in a line. */
   hint(error: unknown, kind: ErrorKind): string;
+  /** The tables that sinks fill. */
+  readonly targets: TargetDialect;
 }

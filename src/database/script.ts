@@ -15,18 +15,38 @@ export interface InsertColumn {
   readonly hex?: boolean;
   /** Says that hardly any two texts are the same: then none are compared. */
   readonly distinct?: boolean;
+  /** The column's type where a database must be told it, for texts stand for its values. */
+  readonly type?: string;
   readonly values: readonly SqlValue[];
 }
 
-/** Many rows for one table, column by column: an array for each row would cost more than what is in it. */
-export interface BulkInsert {
+/** Which table is meant. */
+export interface TablePath {
   readonly table: string;
+  /** The schema (MySQL calls it a database) that it is in; left out: where its name leads to. */
+  readonly schema?: string | undefined;
+}
+
+/** Many rows for one table, column by column: an array for each row would cost more than what is in it. */
+export interface BulkInsert extends TablePath {
+  /** Columns that no two rows share: a row that has the same values in them is replaced. Left out: that is an error. */
+  readonly key?: readonly string[];
+  /** What is the same in every row, by column: it is written once, not once a row. Not where there is a `key`. */
+  readonly shared?: Readonly<Record<string, string | number>>;
+  /** At least one. */
   readonly columns: readonly InsertColumn[];
   /** How many rows: each column has a value for each. */
   readonly count: number;
 }
 
-export type ScriptStep = Statement | BulkInsert;
+/** Many rows of one table that are deleted where they are there: those that have all of the values, none of which is null. */
+export interface BulkDelete extends TablePath {
+  readonly match: readonly InsertColumn[];
+  /** How many rows: each column has a value for each. */
+  readonly count: number;
+}
+
+export type ScriptStep = Statement | BulkInsert | BulkDelete;
 
 /** What a step did. */
 export interface StepResult {
@@ -78,12 +98,17 @@ export function hexDigits(value: string): string {
   return value.slice(2);
 }
 
-/** Tells the two kinds of step apart. */
+/** Tells the kinds of step apart. */
 export function isBulkInsert(step: ScriptStep): step is BulkInsert {
   return 'columns' in step;
 }
 
+/** Tells the kinds of step apart. */
+export function isBulkDelete(step: ScriptStep): step is BulkDelete {
+  return 'match' in step;
+}
+
 /** Says whether a step is a fence. */
 export function isFenced(step: ScriptStep): boolean {
-  return !isBulkInsert(step) && step.fence === true;
+  return !isBulkInsert(step) && !isBulkDelete(step) && step.fence === true;
 }

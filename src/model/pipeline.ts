@@ -4,6 +4,9 @@ export interface AbiFragment {
   readonly name?: string | undefined;
   readonly anonymous?: boolean | undefined;
   readonly inputs?: readonly AbiParameter[] | undefined;
+  /** What a function returns. */
+  readonly outputs?: readonly AbiParameter[] | undefined;
+  readonly stateMutability?: string | undefined;
 }
 
 export interface AbiParameter {

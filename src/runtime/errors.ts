@@ -171,5 +171,7 @@ export function messageOf(error: unknown): string {
   const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
   // OpenSSL's own text is a row of numbers and of lines in its sources.
   const isTls = typeof code === 'string' && code.startsWith('ERR_SSL_') && typeof reason === 'string';
-  return isTls ? `TLS failed: ${reason}` : error.message;
+  if (isTls) return `TLS failed: ${reason}`;
+  // Of several addresses that were tried at once Node says nothing in words.
+  return error.message === '' && typeof code === 'string' ? code : error.message;
 }

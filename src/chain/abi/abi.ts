@@ -7,16 +7,19 @@ const maxDepth = 16;
 
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
+/** What an ABI is wanted for. */
+export type AbiUse = 'event' | 'function';
+
 /**
  * Returns the entries of an ABI: a JSON array, or a compiler artifact that has one under `abi`. Throws a UsageError of
- * one line where it is neither, has an event that is wrong, or has no event at all.
+ * one line where it is neither, has an event that is wrong, or none at all of what it is wanted for.
  */
-export function parseAbi(value: unknown): readonly AbiFragment[] {
+export function parseAbi(value: unknown, use: AbiUse = 'event'): readonly AbiFragment[] {
   const entries = findEntries(value);
   // An input is the fourth level; each level of tuples is an array of objects.
   if (isDeeper(entries, 4 + 2 * maxDepth)) throw new UsageError(`the ABI has tuples of more than ${maxDepth} levels`);
   const fragments = entries.map(parseEntry);
-  if (!fragments.some(isEvent)) throw new UsageError('the ABI has no event');
+  if (!fragments.some(({ type }) => type === use)) throw new UsageError(`the ABI has no ${use}`);
   return fragments;
 }
 

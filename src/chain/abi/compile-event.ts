@@ -118,8 +118,8 @@ function hasWordLength(topic: string): boolean {
   return topic.length === 66 && topic.startsWith('0x');
 }
 
-/** Of an indexed value that may not fit a topic, the log holds only the hash. */
-function isHashed({ kind }: AbiType): boolean {
+/** Says whether a log holds only the hash of an indexed value, which may not fit a topic. */
+export function isHashed({ kind }: AbiType): boolean {
   return kind === 'bytes' || kind === 'string' || kind === 'array' || kind === 'tuple';
 }
 

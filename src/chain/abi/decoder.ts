@@ -1,11 +1,15 @@
 import type { RawLog, UndecodedReason } from '../../model/event.js';
-import type { ContractAbi } from '../../model/pipeline.js';
+import type { AbiFragment, ContractAbi } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
+import type { Alternatives, LogFilter } from '../blocks/log-filter.js';
 import { AddressSelections } from './address-selections.js';
 import { toChecksumAddress } from './checksum.js';
 import { compileEvent, type CompiledEvent } from './compile-event.js';
+import { compileWhere, type EventConditions } from './compile-where.js';
 import { malformed, type DecodeState } from './decode-word.js';
+import { toFilter } from './event-filter.js';
 import { isHexBytes, isHexWord } from './hex.js';
+import type { Where } from './where.js';
 
 /** What a log turns out to be: `ignored` is an event that was not asked for. */
 export type Decoded =
@@ -13,12 +17,8 @@ export type Decoded =
   | { readonly kind: 'undecoded'; readonly reason: UndecodedReason }
   | { readonly kind: 'ignored' };
 
-/** Says which logs to ask a node for, and turns them into events. */
-export interface LogDecoder {
-  /** The first topics to ask for; null: whatever they are. */
-  readonly topics: readonly string[] | null;
-  /** The contracts to ask for, in lower case; null: whichever they are. */
-  readonly addresses: readonly string[] | null;
+/** Says which logs to ask a node for, its hex in lower case, and turns them into events. */
+export interface LogDecoder extends LogFilter {
   /** Never throws: a log that can't be decoded is answered as undecoded. */
   decode(log: RawLog): Decoded;
 }
@@ -32,10 +32,11 @@ export interface DecoderSpec {
   readonly addressFilters: readonly string[];
   /** Ask for every log, whatever its topics are. */
   readonly keepUnknown: boolean;
+  /** What must hold of an event's arguments; a log of which that can't be said is ignored. */
+  readonly where?: Where;
 }
 
 const ignored: Decoded = { kind: 'ignored' };
-const undecodable = undecoded('undecodable');
 
 /** Compiles ABIs into a decoder; throws a UsageError where they hold none of its events. */
 export function createDecoder(spec: DecoderSpec): LogDecoder {
@@ -45,57 +46,77 @@ export function createDecoder(spec: DecoderSpec): LogDecoder {
 class EventDecoder implements LogDecoder {
   readonly topics: readonly string[] | null;
   readonly addresses: readonly string[] | null;
+  readonly indexed?: readonly Alternatives[];
+  readonly or?: readonly LogFilter[];
   readonly #selections: AddressSelections;
-  readonly #wanted: ReadonlySet<CompiledEvent>;
-  readonly #filter: ReadonlySet<string> | null;
+  /** The wanted events; what must hold of their arguments, where anything must. */
+  readonly #wanted: ReadonlyMap<CompiledEvent, EventConditions | null>;
+  readonly #addressFilter: ReadonlySet<string> | null;
+  readonly #undecoded: 'kept' | 'ignored';
 
-  constructor({ contracts, eventsToMonitor, addressFilters, keepUnknown }: DecoderSpec) {
-    this.#filter = addressFilters.length === 0 ? null : new Set(addressFilters.map(toChecksumAddress));
-    const abis = contracts.map((contract) => compileAbi(contract, this.#filter));
-    this.#wanted = new Set(matchEvents(abis.flat(), eventsToMonitor));
-    if (this.#wanted.size === 0) throw new UsageError('the ABI has none of the events to monitor');
+  constructor({ contracts, eventsToMonitor, addressFilters, keepUnknown, where }: DecoderSpec) {
+    this.#addressFilter = addressFilters.length === 0 ? null : new Set(addressFilters.map(toChecksumAddress));
+    const compiled = contracts.map((contract) => compileAbi(contract, this.#addressFilter));
+    const abis = compiled.map((abi) => [...abi.keys()]);
+    const fragments = new Map(compiled.flatMap((abi) => [...abi]));
+    const events = matchEvents([...fragments.keys()], eventsToMonitor);
+    if (events.length === 0) throw new UsageError('the ABI has none of the events to monitor');
+    this.#wanted = withConditions(events, fragments, where);
+    if (this.#wanted.size === 0) throw new UsageError('none of the events to monitor can fit where');
+    this.#undecoded = where === undefined ? 'kept' : 'ignored';
     this.#selections = new AddressSelections(contracts, abis);
-    this.topics = keepUnknown ? null : topicsOf(this.#wanted);
-    this.addresses = this.#selections.addresses;
+    const filter = toFilter(this.#selections.addresses, keepUnknown ? null : this.#wanted);
+    this.addresses = filter.addresses;
+    this.topics = filter.topics;
+    if (filter.indexed !== undefined) this.indexed = filter.indexed;
+    if (filter.or !== undefined) this.or = filter.or;
   }
 
   decode(log: RawLog): Decoded {
     const selection = this.#selections.get(log.address);
     if (selection === null) return ignored;
     const events = selection.select(log.topics);
-    if (typeof events === 'string') return log.topics.every(isHexWord) ? undecoded(events) : undecodable;
-    return isHexBytes(log.data) ? this.#decodeAsFirst(events, log) : undecodable;
+    if (typeof events === 'string') return this.#undecodedAs(log.topics.every(isHexWord) ? events : 'undecodable');
+    return isHexBytes(log.data) ? this.#decodeAsFirst(events, log) : this.#undecodedAs('undecodable');
   }
 
   /** Decodes a log as the first of the events that it fits. */
   #decodeAsFirst(events: readonly CompiledEvent[], log: RawLog): Decoded {
     for (const event of events) {
-      const state: DecodeState = { budget: workLimit(log.data), filterMatched: this.#filter === null };
+      const state: DecodeState = { budget: workLimit(log.data), filterMatched: this.#addressFilter === null };
       const argsJson = tryDecode(event, log, state);
       if (argsJson === undefined) continue;
-      if (!state.filterMatched || !this.#wanted.has(event)) return ignored;
+      const conditions = this.#wanted.get(event);
+      if (!state.filterMatched || conditions === undefined) return ignored;
+      if (conditions !== null && !conditions.passes(log, argsJson)) return ignored;
       return { kind: 'event', eventName: event.name, eventSignature: event.signature, argsJson };
     }
-    return undecodable;
+    return this.#undecodedAs('undecodable');
+  }
+
+  #undecodedAs(reason: UndecodedReason): Decoded {
+    return this.#undecoded === 'ignored' ? ignored : { kind: 'undecoded', reason };
   }
 }
 
-function undecoded(reason: UndecodedReason): Decoded {
-  return { kind: 'undecoded', reason };
+function compileAbi({ abi }: ContractAbi, filter: ReadonlySet<string> | null): Map<CompiledEvent, AbiFragment> {
+  const events = abi.filter((fragment) => fragment.type === 'event');
+  return new Map(events.map((event) => [compileEvent(event, filter), event]));
 }
 
-function compileAbi({ abi }: ContractAbi, filter: ReadonlySet<string> | null): CompiledEvent[] {
-  return abi.filter((fragment) => fragment.type === 'event').map((event) => compileEvent(event, filter));
-}
-
-/** An anonymous event can't be asked for by its topic: then every log must be fetched. */
-function topicsOf(wanted: ReadonlySet<CompiledEvent>): readonly string[] | null {
-  const topics = new Set<string>();
-  for (const { topic0 } of wanted) {
-    if (topic0 === null) return null;
-    topics.add(topic0);
-  }
-  return [...topics];
+function withConditions(
+  events: readonly CompiledEvent[],
+  fragments: ReadonlyMap<CompiledEvent, AbiFragment>,
+  where: Where | undefined,
+): ReadonlyMap<CompiledEvent, EventConditions | null> {
+  if (where === undefined) return new Map(events.map((event) => [event, null]));
+  return new Map(
+    events.flatMap((event): [CompiledEvent, EventConditions][] => {
+      const fragment = fragments.get(event);
+      const conditions = fragment === undefined ? null : compileWhere(fragment, where);
+      return conditions === null ? [] : [[event, conditions]];
+    }),
+  );
 }
 
 function tryDecode(event: CompiledEvent, log: RawLog, state: DecodeState): string | undefined {

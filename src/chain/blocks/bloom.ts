@@ -1,7 +1,7 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { keccak256 } from '../abi/keccak.js';
-import { matcherOf } from './log-filter.js';
+import { matcherOf, partsOf } from './log-filter.js';
 import type { LogFilter } from './log-filter.js';
 
 const bitCount = 2_048;
@@ -22,15 +22,19 @@ interface Tests {
 const testsOf = new WeakMap<LogFilter, Tests>();
 
 /** Returns a test of whether a block's bloom filter says that the block may hold a wanted log (Yellow Paper, 4.3.1). */
-export function bloomTestOf({ addresses, topics }: LogFilter): (bloom: string | undefined) => boolean {
-  const wantedAddresses = addresses?.map(bitsOf);
-  const wantedTopics = topics?.map(bitsOf);
+export function bloomTestOf(filter: LogFilter): (bloom: string | undefined) => boolean {
+  const parts = partsOf(filter).map((part) => itemsOf(part).map((items) => items.map(bitsOf)));
   return (text) => {
     const bloom = text === undefined ? null : Buffer.from(text.slice(2), 'hex');
     // Chains that don't compute a bloom filter fill it with zeros or with ones: then it says nothing.
     if (bloom === null || bloom.every((byte) => byte === 0) || bloom.every((byte) => byte === 0xff)) return false;
-    return hasAny(bloom, wantedAddresses) && hasAny(bloom, wantedTopics);
+    return parts.some((places) => places.every((wanted) => hasAny(bloom, wanted)));
   };
+}
+
+/** Returns the alternatives for each item of a log that a filter asks for. */
+function itemsOf({ addresses, topics, indexed = [] }: LogFilter): readonly (readonly string[])[] {
+  return [addresses, topics, ...indexed].filter((items) => items !== null);
 }
 
 /** Returns the bloom filter of a block that holds exactly these logs, as 0x-hex (Yellow Paper, 4.3.1). */
@@ -90,8 +94,8 @@ function bitsOf(hex: string): readonly number[] {
   return [0, 2, 4].map((at) => (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & 2047);
 }
 
-function hasAny(bloom: Buffer, wanted: readonly (readonly number[])[] | undefined): boolean {
-  return wanted?.some((bits) => bits.every((bit) => hasBit(bloom, bit))) ?? true;
+function hasAny(bloom: Buffer, wanted: readonly (readonly number[])[]): boolean {
+  return wanted.some((bits) => bits.every((bit) => hasBit(bloom, bit)));
 }
 
 function hasBit(bloom: Buffer, bit: number): boolean {
@@ -99,10 +103,13 @@ function hasBit(bloom: Buffer, bit: number): boolean {
 }
 
 /** An item is three bits; any of the alternatives would do. What is not asked for is always there where there are logs. */
-function chanceOf({ addresses, topics }: LogFilter, share: number): number {
-  if (addresses === null && topics === null) return 0;
-  const chances = [addresses, topics].map((items) => (items === null ? 1 : Math.min(1, items.length * share ** 3)));
-  return chances.reduce((product, chance) => product * chance);
+function chanceOf(filter: LogFilter, share: number): number {
+  const chances = partsOf(filter).map((part) => {
+    const items = itemsOf(part);
+    if (items.length === 0) return 0;
+    return items.reduce((product, { length }) => product * Math.min(1, length * share ** 3), 1);
+  });
+  return Math.max(...chances);
 }
 
 /** The share of bits that are set. */

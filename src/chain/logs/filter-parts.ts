@@ -1,5 +1,6 @@
 import { ChainUnreachableError } from '../../runtime/errors.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import { partsOf } from '../blocks/log-filter.js';
+import type { Alternatives, LogFilter } from '../blocks/log-filter.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 
 /** A filter as nodes take it: where one finds that it names too many addresses or topics, it is cut up for good. */
@@ -7,7 +8,7 @@ export class FilterParts {
   #parts: readonly LogFilter[];
 
   constructor(filter: LogFilter) {
-    this.#parts = [filter];
+    this.#parts = partsOf(filter);
   }
 
   /** Filters that match together what is wanted. */
@@ -43,7 +44,10 @@ function isFilterTooLong(error: unknown): boolean {
   return cause instanceof RpcError && cause.class === 'invalid-request' && cause.facts.isOfFilter;
 }
 
-/** Returns two filters that match together what one matches: by its addresses, else by its topics; null where it names one of each at most. */
+/**
+ * Returns two filters that match together what one matches: by its addresses, else by the place among its topics with the most
+ * alternatives; null where it names one of each at most.
+ */
 export function halvesOf(filter: LogFilter): readonly [LogFilter, LogFilter] | null {
   const byAddress = halves(filter.addresses);
   if (byAddress !== null)
@@ -51,16 +55,23 @@ export function halvesOf(filter: LogFilter): readonly [LogFilter, LogFilter] | n
       { ...filter, addresses: byAddress[0] },
       { ...filter, addresses: byAddress[1] },
     ];
-  const byTopic = halves(filter.topics);
-  return (
-    byTopic && [
-      { ...filter, topics: byTopic[0] },
-      { ...filter, topics: byTopic[1] },
-    ]
-  );
+  const places = [filter.topics, ...(filter.indexed ?? [])];
+  const most = places.reduce((longest, items, at) => (countOf(items) > countOf(places[longest]) ? at : longest), 0);
+  const byTopic = halves(places[most] ?? null);
+  return byTopic && [withPlace(filter, most, byTopic[0]), withPlace(filter, most, byTopic[1])];
 }
 
-function halves(items: readonly string[] | null): readonly [readonly string[], readonly string[]] | null {
+/** Returns the filter with other alternatives for one of its topics. */
+function withPlace(filter: LogFilter, at: number, items: readonly string[]): LogFilter {
+  if (at === 0) return { ...filter, topics: items };
+  return { ...filter, indexed: (filter.indexed ?? []).with(at - 1, items) };
+}
+
+function countOf(items: Alternatives | undefined): number {
+  return items?.length ?? 0;
+}
+
+function halves(items: Alternatives): readonly [readonly string[], readonly string[]] | null {
   if (items === null || items.length < 2) return null;
   const middle = Math.ceil(items.length / 2);
   return [items.slice(0, middle), items.slice(middle)];

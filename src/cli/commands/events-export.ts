@@ -13,7 +13,7 @@ import {
   type EventOptions,
 } from '../command-line/event-filter.js';
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
-import type { ExportTarget } from '../export/event-writer.js';
+import type { ByteTarget } from '../../runtime/rows/row-writer.js';
 import { ExportFile } from '../export/export-file.js';
 import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
@@ -70,7 +70,7 @@ async function exportTo(
   { statusLine }: CommandContext,
   database: Database,
   options: ExportOptions,
-  target: ExportTarget,
+  target: ByteTarget,
 ): Promise<number> {
   const origin = await readOrigin(database, options.pipeline);
   const filter = toEventFilter(options);

@@ -1,42 +1,32 @@
-import { eventCsvHeader, eventCsvRow } from '../../model/event-csv.js';
+import { eventFields } from '../../model/event-fields.js';
 import { eventToJson } from '../../model/event-json.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { StoredEvent } from '../../model/stored-event.js';
-import type { EventWriter, ExportTarget } from './event-writer.js';
+import { csvWriter } from '../../runtime/rows/csv.js';
+import { jsonlWriter } from '../../runtime/rows/jsonl.js';
+import type { ByteTarget, Column, RowWriter } from '../../runtime/rows/row-writer.js';
 
 export type ExportFormat = 'jsonl' | 'csv' | 'parquet';
 
-/** Makes the writer of a format. */
+/** Makes the writer of a format; in those with columns the arguments are one of JSON text. */
 export async function createEventWriter(
   format: ExportFormat,
-  target: ExportTarget,
+  target: ByteTarget,
   origin: EventOrigin,
-): Promise<EventWriter> {
+): Promise<RowWriter<StoredEvent>> {
   switch (format) {
     case 'jsonl':
-      return jsonlWriter(target, origin);
+      return jsonlWriter(target, (event) => eventToJson(event, origin));
     case 'csv':
-      return csvWriter(target, origin);
+      return csvWriter(target, columnsOf(origin));
     case 'parquet':
-      return new (await import('./parquet-writer.js')).ParquetEventWriter(target, origin);
+      return new (await import('../../runtime/rows/parquet.js')).ParquetRowWriter(target, columnsOf(origin), 'event');
   }
 }
 
-/** Writes each event as a line of JSON. */
-function jsonlWriter(target: ExportTarget, origin: EventOrigin): EventWriter {
-  return {
-    write: (events) => target.write(events.map((event) => `${eventToJson(event, origin)}\n`).join('')),
-    end: () => Promise.resolve(),
-  };
-}
-
-/** Writes events as CSV with a header row. */
-function csvWriter(target: ExportTarget, origin: EventOrigin): EventWriter {
-  let header = eventCsvHeader;
-  const write = async (events: readonly StoredEvent[]): Promise<void> => {
-    const rows = header + events.map((event) => eventCsvRow(event, origin)).join('');
-    header = '';
-    if (rows !== '') await target.write(rows);
-  };
-  return { write, end: () => write([]) };
+function columnsOf(origin: EventOrigin): readonly Column<StoredEvent>[] {
+  return eventFields.map(({ name, type, of }) => ({
+    ...{ name, type, nullable: type === 'time' },
+    of: (event) => of(event, origin),
+  }));
 }

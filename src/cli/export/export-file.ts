@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, type Stats } from 'node:fs';
 import { open, realpath, rename, stat, type FileHandle } from 'node:fs/promises';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
-import type { ExportTarget } from './event-writer.js';
+import type { ByteTarget } from '../../runtime/rows/row-writer.js';
 
 /**
  * A file that is written whole or not at all: under another name beside it, until `commit` puts it in its place. What is
  * no regular file, such as a pipe or /dev/null, is written to as it is.
  */
-export class ExportFile implements ExportTarget {
+export class ExportFile implements ByteTarget {
   readonly #path: string;
   readonly #temporaryPath: string | undefined;
   readonly #handle: FileHandle;

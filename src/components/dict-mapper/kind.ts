@@ -1,5 +1,6 @@
 import type { Keys, Row, StageKind } from '../component.js';
 import type { DictMapperConfig, DictMapping, MappingRule } from './config.js';
+import { mappedFields } from './mapped-fields.js';
 
 /** The stage that makes new fields of an event's by rules. */
 export const dictMapper: StageKind<DictMapperConfig> = {
@@ -8,6 +9,7 @@ export const dictMapper: StageKind<DictMapperConfig> = {
   schema: async () => (await import('./schema.js')).dictMapperSchema,
   keys: ({ mappings }) => ({ dict_mappers: mappings.map(mappingKeys) }),
   rows: ({ mappings }) => mappings.map(mappingRow),
+  fields: mappedFields,
   open: async (config, { name }) => {
     const { DictMapper } = await import('./dict-mapper.js');
     return new DictMapper(name, config);

@@ -1,3 +1,4 @@
+import type { Where } from '../../chain/abi/where.js';
 import type { ContractAbi, Finality } from '../../model/pipeline.js';
 
 /** A validated `event_monitor` component with its ABIs resolved: what is stored, and all that a run needs. */
@@ -15,6 +16,8 @@ export interface EventMonitorConfig {
   readonly pollInterval: number;
   /** Keep an event only if one of its address arguments is listed; empty: keep all. */
   readonly addressFilters: readonly string[];
+  /** What must hold of an event's arguments; left out: nothing. */
+  readonly where?: Where;
   readonly keepUnknown: boolean;
   /** Blocks that may yet be replaced are read only where two endpoints tell them alike. */
   readonly verifyHeads?: boolean;

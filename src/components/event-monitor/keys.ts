@@ -14,6 +14,7 @@ export function eventMonitorKeys(config: EventMonitorConfig): Keys {
     finality: config.finality,
     poll_interval: config.pollInterval,
     address_filters: config.addressFilters,
+    where: config.where ?? null,
     keep_unknown: config.keepUnknown,
     verify_heads: config.verifyHeads ?? null,
     batch_size: config.batchSize,

@@ -1,11 +1,12 @@
 import { eventSignatures } from '../../chain/abi/abi.js';
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
+import { comparisonsOf } from '../../chain/abi/where.js';
 import type { ContractAbi } from '../../model/pipeline.js';
 import type { Row } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
 
-/** Addresses beyond so many are only counted. */
-const shownAddresses = 5;
+/** Addresses and values beyond so many are only counted. */
+const shownValues = 5;
 
 /** Returns what `pipeline show` prints of an event monitor. */
 export function eventMonitorRows(config: EventMonitorConfig): readonly Row[] {
@@ -19,6 +20,7 @@ export function eventMonitorRows(config: EventMonitorConfig): readonly Row[] {
     ['poll interval', `${config.pollInterval} s`],
     ['batch size', `${config.batchSize} blocks`],
     ['address filters', config.addressFilters.length === 0 ? null : listAddresses(config.addressFilters)],
+    ...whereRows(config),
     ['unknown logs', config.keepUnknown ? 'kept' : null],
     ['new blocks', config.verifyHeads === true ? 'read where two endpoints tell them alike' : null],
   ];
@@ -30,8 +32,18 @@ function describeContract({ addresses, abi }: ContractAbi): string {
 }
 
 function listAddresses(addresses: readonly string[]): string {
-  const more = addresses.length - shownAddresses;
-  const shown = addresses.slice(0, shownAddresses).map(toChecksumAddress).join(', ');
+  return listValues(addresses.map(toChecksumAddress));
+}
+
+function whereRows({ where = {} }: EventMonitorConfig): readonly Row[] {
+  return Object.entries(where).flatMap(([path, comparisons]) =>
+    comparisonsOf(comparisons).map(([operator, values]): Row => ['where', `${path} ${operator} ${listValues(values)}`]),
+  );
+}
+
+function listValues(values: readonly string[]): string {
+  const more = values.length - shownValues;
+  const shown = values.slice(0, shownValues).join(', ');
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 

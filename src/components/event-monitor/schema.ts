@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { eventSignatures } from '../../chain/abi/abi.js';
+import { eventSignature } from '../../chain/abi/compile-event.js';
 import { chainIdOfName } from '../../model/chain.js';
 import type { AbiFragment, ContractAbi } from '../../model/pipeline.js';
 import type { Reading } from '../component.js';
@@ -12,6 +13,7 @@ import { notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import type { EventMonitorConfig } from './config.js';
 import { selectEvent } from './select-events.js';
+import { checkWhere, toWhere, whereKey } from './where-keys.js';
 
 const oneDaySeconds = 86_400;
 
@@ -21,6 +23,7 @@ export function eventMonitorSchema(reading: Reading): z.ZodType<EventMonitorConf
     oneChain(look);
     checkContracts(look);
     checkBlocks(look);
+    checkUnknown(look);
     await checkEvents(look);
   }).transform(toConfig);
 }
@@ -43,6 +46,7 @@ function shape(reading: Reading) {
     ]).default('latest'),
     poll_interval: positive(oneDaySeconds).default(1),
     address_filters: oneOrMore(address()),
+    where: whereKey(),
     keep_unknown: z.boolean().default(false),
     verify_heads: z.boolean().default(false),
     batch_size: whole(1, 1_000_000).default(2000),
@@ -69,18 +73,32 @@ function checkBlocks({ right: { start_block: start, end_block: end }, tell }: Lo
     tell('end_block', `${end} is before start_block ${start}`);
 }
 
-async function checkEvents({ right, tell }: Look<MonitorKeys>): Promise<void> {
-  const signatures = signaturesOf(right);
+async function checkEvents(look: Look<MonitorKeys>): Promise<void> {
+  const { right, tell } = look;
+  const events = eventsIn(right);
+  const signatures = eventSignatures(events);
   if (signatures.length === 0) return;
+  const wanted = new Set<string>();
   for (const [position, written] of (right.events_to_monitor ?? []).entries()) {
     const selected = await selectEvent(written, signatures);
     if ('problem' in selected) tell(['events_to_monitor', position], selected.problem, selected.hint);
+    else wanted.add(selected.event);
   }
+  if (right.where === undefined) return;
+  const isMonitored = (event: AbiFragment): boolean =>
+    wanted.has(event.name ?? '') || wanted.has(eventSignature(event));
+  checkWhere(right.where, wanted.size === 0 ? events : events.filter(isMonitored), tell);
 }
 
-function signaturesOf({ abi_path: named, abi: inline, contracts = [] }: Partial<MonitorKeys>): readonly string[] {
+function checkUnknown({ right: { where, keep_unknown: keepsUnknown }, tell }: Look<MonitorKeys>): void {
+  if (where === undefined || keepsUnknown !== true) return;
+  tell('keep_unknown', "can't stand beside where", 'a log that fits no event has no arguments to compare');
+}
+
+function eventsIn({ abi_path: named, abi: inline, contracts = [] }: Partial<MonitorKeys>): readonly AbiFragment[] {
   const abis = [named, inline, ...contracts.flatMap((contract) => [contract.abi_path, contract.abi])];
-  return [...new Set(abis.flatMap((abi) => (abi === undefined ? [] : eventSignatures(abi))))];
+  const fragments = new Set(abis.flatMap((abi) => abi ?? []));
+  return [...fragments].filter(({ type }) => type === 'event');
 }
 
 async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
@@ -95,6 +113,7 @@ async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
     finality: keys.finality,
     pollInterval: keys.poll_interval,
     addressFilters: [...new Set(keys.address_filters)],
+    ...(keys.where === undefined ? {} : { where: toWhere(keys.where) }),
     keepUnknown: keys.keep_unknown,
     ...(keys.verify_heads ? { verifyHeads: true } : {}),
     batchSize: keys.batch_size,
@@ -102,7 +121,7 @@ async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
 }
 
 async function eventsOf(keys: MonitorKeys): Promise<readonly string[] | null> {
-  const signatures = signaturesOf(keys);
+  const signatures = eventSignatures(eventsIn(keys));
   const selected = await Promise.all(keys.events_to_monitor.map((written) => selectEvent(written, signatures)));
   const events = new Set(selected.flatMap((each) => ('event' in each ? [each.event] : [])));
   return events.size === 0 ? null : [...events];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseAbi } from '../../chain/abi/abi.js';
 import { builtinAbiNames } from '../../chain/abi/builtin-abis.js';
+import type { AbiUse } from '../../chain/abi/abi.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import { NotFoundError, UsageError } from '../../runtime/errors.js';
 import type { Reading } from '../component.js';
@@ -10,12 +11,12 @@ import type { Look } from './together.js';
 type Abi = readonly AbiFragment[];
 
 /** The keys by which a definition gives an ABI: a reference to one, or the ABI itself. Equal references give the same array. */
-export function abiKeys(reading: Reading) {
+export function abiKeys(reading: Reading, use: AbiUse = 'event') {
   const reference = z
     .string()
     .trim()
-    .transform((text, context) => found(() => reading.abi(text), context));
-  const inline = z.unknown().transform((value, context) => found(() => Promise.resolve(parseAbi(value)), context));
+    .transform((text, context) => found(() => reading.abi(text, use), context));
+  const inline = z.unknown().transform((value, context) => found(() => Promise.resolve(parseAbi(value, use)), context));
   return { abi_path: reference.optional(), abi: inline.optional() };
 }
 

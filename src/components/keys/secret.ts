@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UsageError } from '../../runtime/errors.js';
 import { variablesIn } from '../variables.js';
 
 const way = 'is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored';
@@ -8,15 +9,21 @@ export function secret() {
   return z
     .string({ error: way })
     .trim()
-    .regex(/^\$\{[A-Za-z_]\w*\}$/, { error: way });
+    .regex(/^\$\{[A-Za-z_]\w*(?::-)?\}$/, { error: way });
 }
 
 /** Names of a query's parameters under which keys are handed out. */
 const secretParameters = /^(?:.*[_-])?(?:key|apikey|token|secret|password|sig|signature)$/i;
 
-/** A URL of one of some schemes (`https`). It may be a variable, or hold some; no password and no key is written out in it. */
-export function url(schemes: readonly string[]) {
-  const mustBe = `must be a URL of ${schemes.map((scheme) => `${scheme}://`).join(' or ')}, or \${NAME}`;
+/**
+ * A URL of one of some schemes (`https`), or `shape`, as a person is told of it. It may be a variable, or hold some; no
+ * password and no key is written out in it.
+ */
+export function url(
+  schemes: readonly string[],
+  shape = `a URL of ${schemes.map((each) => `${each}://`).join(' or ')}`,
+) {
+  const mustBe = `must be ${shape}, or \${NAME}`;
   return z
     .string({ error: mustBe })
     .trim()
@@ -26,8 +33,11 @@ export function url(schemes: readonly string[]) {
     });
 }
 
+/** Begins with a variable, or is one that may be empty or another. */
+const isVariable = /^\$\{[A-Za-z_]\w*(?:\}|:-(?:\$\{[A-Za-z_]\w*(?::-)?\})?\}$)/;
+
 function problemOf(text: string, schemes: readonly string[], mustBe: string): string | null {
-  if (/^\$\{[A-Za-z_]\w*\}/.test(text)) return null;
+  if (isVariable.test(text)) return null;
   // A word of its own stands for each variable: what is left is written out.
   const plain = variablesIn(text).reduce((rest, name) => rest.replaceAll(`\${${name}}`, 'VARIABLE'), text);
   const parsed = URL.canParse(plain) ? new URL(plain) : null;
@@ -35,4 +45,14 @@ function problemOf(text: string, schemes: readonly string[], mustBe: string): st
   if (parsed.password !== '' && parsed.password !== 'VARIABLE') return `its password ${way}`;
   const written = [...parsed.searchParams].find(([name, value]) => secretParameters.test(name) && value !== 'VARIABLE');
   return written === undefined ? null : `its ${written[0]} ${way}`;
+}
+
+/** Returns the URL that a text is once its variables are replaced; throws UsageError, which does not show it, where it is none. */
+export function openedUrl(text: string, schemes: readonly string[]): URL {
+  const parsed = URL.canParse(text) ? new URL(text) : null;
+  if (parsed !== null && schemes.includes(parsed.protocol.slice(0, -1))) return parsed;
+  const kinds = schemes.map((scheme) => `${scheme}://`).join(' or ');
+  throw new UsageError(`with what the environment says, url is no URL of ${kinds}`, {
+    hint: 'set the variables that it names; of a password, what is no letter and no digit is percent-encoded',
+  });
 }

@@ -10,19 +10,18 @@ export interface RowOwner {
 
 /** Returns the insert of a pipeline's events, which the version `added` of its checkpoint adds; none where there are none. */
 export function insertEvents(owner: RowOwner, events: readonly ChainEvent[], added: number): readonly BulkInsert[] {
-  return insert('event', events, [
-    column('added', events, () => added),
+  return insert('event', { ...rowOwner(owner), added }, events, [
     column('event_name', events, (event) => event.eventName),
     column('event_signature', events, (event) => event.eventSignature),
-    ...positionColumns(owner, events),
+    ...positionColumns(events),
     { ...column('args', events, (event) => event.argsJson), distinct: true },
   ]);
 }
 
 /** Returns the insert of logs that could not be decoded. */
 export function insertUndecoded(owner: RowOwner, logs: readonly UndecodedLog[]): readonly BulkInsert[] {
-  return insert('undecoded_log', logs, [
-    ...positionColumns(owner, logs),
+  return insert('undecoded_log', rowOwner(owner), logs, [
+    ...positionColumns(logs),
     column('reason', logs, (log) => log.reason),
     column('topics', logs, (log) => JSON.stringify(log.topics)),
     { ...column('data', logs, (log) => log.data), distinct: true },
@@ -31,18 +30,19 @@ export function insertUndecoded(owner: RowOwner, logs: readonly UndecodedLog[]):
 
 /** Returns the insert of blocks to be remembered. */
 export function insertRecentBlocks(pipelineId: number, blocks: readonly BlockRef[]): readonly BulkInsert[] {
-  return insert('recent_block', blocks, [
-    column('pipeline_id', blocks, () => pipelineId),
+  return insert('recent_block', { pipeline_id: pipelineId }, blocks, [
     column('block_number', blocks, (block) => block.number),
     { ...column('block_hash', blocks, (block) => block.hash), hex: true },
   ]);
 }
 
-function positionColumns({ pipelineId, chainId }: RowOwner, logs: readonly LogPosition[]): readonly InsertColumn[] {
+function rowOwner({ pipelineId, chainId }: RowOwner): Shared {
+  return { pipeline_id: pipelineId, chain_id: chainId };
+}
+
+function positionColumns(logs: readonly LogPosition[]): readonly InsertColumn[] {
   // What is the same in row after row comes first: it is written once for all of them.
   return [
-    column('pipeline_id', logs, () => pipelineId),
-    column('chain_id', logs, () => chainId),
     column('block_number', logs, (log) => log.blockNumber),
     { ...column('block_hash', logs, (log) => log.blockHash), hex: true },
     column('block_timestamp', logs, (log) => log.timestamp),
@@ -57,6 +57,13 @@ function column<T>(name: string, items: readonly T[], toValue: (item: T) => SqlV
   return { name, values: items.map(toValue) };
 }
 
-function insert(table: string, items: readonly unknown[], columns: readonly InsertColumn[]): readonly BulkInsert[] {
-  return items.length === 0 ? [] : [{ table, columns, count: items.length }];
+type Shared = NonNullable<BulkInsert['shared']>;
+
+function insert(
+  table: string,
+  shared: Shared,
+  { length: count }: readonly unknown[],
+  columns: readonly InsertColumn[],
+): readonly BulkInsert[] {
+  return count === 0 ? [] : [{ table, shared, columns, count }];
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseAbi } from '../../chain/abi/abi.js';
+import type { AbiUse } from '../../chain/abi/abi.js';
 import { builtinAbi, builtinAbiNames } from '../../chain/abi/builtin-abis.js';
 import type { Reading } from '../../components/component.js';
 import type { AbiFragment } from '../../model/pipeline.js';
@@ -23,17 +24,18 @@ export class AbiResolver implements Reading {
   }
 
   /** Equal references give the same array. */
-  abi(reference: string): Promise<readonly AbiFragment[]> {
-    const found = this.#found.get(reference) ?? this.#find(reference);
-    this.#found.set(reference, found);
+  abi(reference: string, use: AbiUse = 'event'): Promise<readonly AbiFragment[]> {
+    const key = `${use} ${reference}`;
+    const found = this.#found.get(key) ?? this.#find(reference, use);
+    this.#found.set(key, found);
     return found;
   }
 
-  async #find(reference: string): Promise<readonly AbiFragment[]> {
-    if (reference.startsWith('builtin:')) return findBuiltin(reference.slice('builtin:'.length));
+  async #find(reference: string, use: AbiUse): Promise<readonly AbiFragment[]> {
+    if (reference.startsWith('builtin:')) return findBuiltin(reference.slice('builtin:'.length), use);
     if (reference.startsWith('abi_id:')) return this.#findStored(reference.slice('abi_id:'.length));
     if (this.#folder === null) throw noFile(reference);
-    return readAbiFile(resolve(this.#folder, reference), reference);
+    return readAbiFile(resolve(this.#folder, reference), reference, use);
   }
 
   async #findStored(text: string): Promise<readonly AbiFragment[]> {
@@ -53,8 +55,8 @@ function noFile(reference: string): UsageError {
   );
 }
 
-function findBuiltin(name: string): readonly AbiFragment[] {
-  const abi = builtinAbi(name);
+function findBuiltin(name: string, use: AbiUse): readonly AbiFragment[] {
+  const abi = builtinAbi(name, use);
   if (abi !== undefined) return abi;
   const suggestion = nearest(name, builtinAbiNames);
   throw new UsageError(`there is no built-in ABI ${JSON.stringify(name)}; the nearest is builtin:${suggestion ?? ''}`, {
@@ -63,7 +65,7 @@ function findBuiltin(name: string): readonly AbiFragment[] {
 }
 
 /** Reads the ABI in a JSON file; `name` is how errors call the file. */
-export async function readAbiFile(path: string, name: string): Promise<readonly AbiFragment[]> {
+export async function readAbiFile(path: string, name: string, use?: AbiUse): Promise<readonly AbiFragment[]> {
   const text = await readTextFile(path, name);
   let value: unknown;
   try {
@@ -72,7 +74,7 @@ export async function readAbiFile(path: string, name: string): Promise<readonly 
     throw new UsageError(`${name} is not JSON: ${messageOf(error).replace(/\s+/g, ' ')}`, { cause: error });
   }
   try {
-    return parseAbi(value);
+    return parseAbi(value, use);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${name}: ${error.message}`, { hint: error.hint, cause: error });

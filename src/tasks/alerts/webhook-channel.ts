@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/clock.js';
 import { AlertDeliveryError, messageOf } from '../../runtime/errors.js';
 import type { AlertChannel, AlertMessage } from './alert-message.js';
-import { giveUpLater } from '../../runtime/give-up-later.js';
+import { HttpPost } from '../../runtime/http-post.js';
 import { signWebhook } from './sign-webhook.js';
 
 export interface WebhookOptions {
@@ -23,10 +23,7 @@ export class WebhookChannel implements AlertChannel {
   }
 
   async send(message: AlertMessage, signal: AbortSignal): Promise<void> {
-    const { clock, timeoutMs } = this.#options;
-    const reason = (): Error => failure(`no answer within ${timeoutMs / 1_000} s`);
-    const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
-    const status = await giveUpLater(limit, (late) => this.#post(message, AbortSignal.any([late, signal])));
+    const status = await this.#post(message, signal);
     if (status >= 200 && status < 300) return;
     // What the receiver refuses as it is, it will refuse again.
     const retryable = status >= 500 || status === 408 || status === 429;
@@ -34,18 +31,17 @@ export class WebhookChannel implements AlertChannel {
   }
 
   async #post(message: AlertMessage, signal: AbortSignal): Promise<number> {
-    const { request } = await import('undici');
     const body = JSON.stringify(message);
-    const url = new URL(this.#options.url);
-    const headers = { ...this.#headers(message.id, body), ...basicLogin(url) };
+    // Alerts are rare: a connection that waits for the next one would only be found dead then.
+    const post = new HttpPost(this.#options);
     try {
-      const { statusCode, body: answer } = await request(url, { method: 'POST', headers, body, signal, reset: true });
-      answer.on('error', () => undefined).destroy();
-      return statusCode;
+      const { status } = await post.send(this.#headers(message.id, body), body, signal);
+      return status;
     } catch (error) {
       signal.throwIfAborted();
-      const { code } = error as { readonly code?: unknown };
-      throw failure(messageOf(error) || (typeof code === 'string' ? code : 'the connection failed'));
+      throw new AlertDeliveryError(messageOf(error), { retryable: true });
+    } finally {
+      await post.close();
     }
   }
 
@@ -61,18 +57,4 @@ export class WebhookChannel implements AlertChannel {
       ...(secret === null ? {} : { 'webhook-signature': signWebhook(secret, { id, timestamp, body }) }),
     };
   }
-}
-
-/** Takes user and password out of a URL into the header that they belong in. */
-function basicLogin(url: URL): Record<string, string> {
-  const { username, password } = url;
-  if (username === '' && password === '') return {};
-  url.username = '';
-  url.password = '';
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
-}
-
-function failure(message: string): AlertDeliveryError {
-  return new AlertDeliveryError(message, { retryable: true });
 }

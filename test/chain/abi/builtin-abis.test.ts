@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { EventFragment } from 'ethers';
+import { EventFragment, FunctionFragment } from 'ethers';
 import { parseAbi } from '../../../src/chain/abi/abi.js';
 import { builtinAbi, builtinAbiNames } from '../../../src/chain/abi/builtin-abis.js';
 
@@ -52,6 +52,24 @@ describe('the ABIs that come with chainparse', () => {
       expect(abi.map((event) => EventFragment.from(event).format('full'))).to.deep.equal(events);
     });
   }
+
+  it('hold what can be asked of such contracts', () => {
+    const signatures = (name: string): readonly string[] =>
+      builtinAbi(name, 'function')!.map((each) => FunctionFragment.from(each).format('full'));
+    expect(signatures('erc20')).to.deep.equal([
+      'function name() view returns (string)',
+      'function symbol() view returns (string)',
+      'function decimals() view returns (uint8)',
+      'function totalSupply() view returns (uint256)',
+      'function balanceOf(address owner) view returns (uint256)',
+      'function allowance(address owner, address spender) view returns (uint256)',
+    ]);
+    expect(signatures('uniswap-v2-pair')).to.include(
+      'function getReserves() view returns (uint112 reserve0, uint112 reserve1, uint32 blockTimestampLast)',
+    );
+    expect(signatures('uniswap-v3-pool')).to.include('function liquidity() view returns (uint128)');
+    for (const name of ['erc721', 'erc1155']) expect(signatures(name).length).to.be.greaterThan(1);
+  });
 
   it('are none under another name', () => {
     expect(builtinAbi('erc777')).to.equal(undefined);

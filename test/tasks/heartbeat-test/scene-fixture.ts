@@ -1,7 +1,6 @@
 import { openDatabase } from '../../../src/database/open-database.js';
 import type { Database } from '../../../src/database/database.js';
 import { KnexDatabase } from '../../../src/database/knex-database.js';
-import { isBulkInsert } from '../../../src/database/script.js';
 import type { ScriptRunner, Statement } from '../../../src/database/script.js';
 import { beatSteps } from '../../../src/tasks/heartbeat-test/beat-steps.js';
 import { leaseSteps } from '../../../src/tasks/heartbeat-test/lease-steps.js';
@@ -70,7 +69,7 @@ export function broken(database: Database, edit: Edit): Database {
   const edited = (runner: ScriptRunner): ScriptRunner => ({
     run: (steps, sent) =>
       runner.run(
-        steps.map((step) => (isBulkInsert(step) ? step : editInBackticks(step))),
+        steps.map((step) => ('sql' in step ? editInBackticks(step) : step)),
         sent,
       ),
     prepare: (insert) => runner.prepare(insert),

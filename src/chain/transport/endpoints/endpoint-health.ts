@@ -17,6 +17,7 @@ const notFaults: ReadonlySet<RpcErrorClass> = new Set([
   'response-too-large',
   'rate-limit',
   'missing-state',
+  'revert',
   'method-disabled',
   'pruned',
   'invalid-request',

@@ -1,5 +1,6 @@
 import type { RpcErrorPattern } from './rpc-error-pattern.js';
 import type { RpcErrorClass } from './rpc-error.js';
+import { errorsOfCalls } from './rpc-errors-of-calls.js';
 import { errorsOfHistory } from './rpc-errors-of-history.js';
 import { errorsOfAccess, errorsOfQuotas, errorsOfRates } from './rpc-errors-of-plans.js';
 import { errorsOfRanges } from './rpc-errors-of-ranges.js';
@@ -11,6 +12,7 @@ import { errorsOfServers } from './rpc-errors-of-servers.js';
  * stands before the general.
  */
 export const rpcErrorPatterns: readonly RpcErrorPattern[] = [
+  ...errorsOfCalls,
   ...errorsOfRequests,
   ...errorsOfQuotas,
   ...errorsOfTime,
@@ -23,6 +25,7 @@ export const rpcErrorPatterns: readonly RpcErrorPattern[] = [
 
 /** -32600 and -32602 are not among them: providers use them for limits, in words that nobody has seen yet. */
 const codeClasses: ReadonlyMap<number, RpcErrorClass> = new Map([
+  [3, 'revert'],
   [-32700, 'malformed'],
   [-32601, 'method-disabled'],
   [-32603, 'internal'],

@@ -21,6 +21,8 @@ export type RpcErrorClass =
   | 'pruned'
   /** A state that the node has not got: nothing that logs need. */
   | 'missing-state'
+  /** The contract that was called gave up, or has no such function: that is the answer. */
+  | 'revert'
   | 'method-disabled'
   /** The request itself is wrong: no node will answer it. */
   | 'invalid-request'
@@ -42,6 +44,7 @@ type RpcErrorAction =
   | 'fatal-or-failover'
   | 'fatal'
   | 'not-for-logs'
+  | 'answer'
   | 'unbatch';
 
 const actions: Record<RpcErrorClass, RpcErrorAction> = {
@@ -59,6 +62,7 @@ const actions: Record<RpcErrorClass, RpcErrorAction> = {
   pruned: 'fatal-or-failover',
   'method-disabled': 'fatal-or-failover',
   'missing-state': 'not-for-logs',
+  revert: 'answer',
   'invalid-request': 'fatal',
   batch: 'unbatch',
 };

@@ -92,6 +92,7 @@ export const errorsOfHistory: readonly RpcErrorPattern[] = [
     'Fork Error: BlockOutOfRangeError: block height is 99 but requested was 123',
     /block ?out ?of ?range|latest block number is \d|invalid block tag \d/,
   ],
+  ['lag', 'anvil', 'Resource not found', /^resource not found\.?$/],
   [
     'lag',
     'geth',

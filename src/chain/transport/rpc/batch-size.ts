@@ -14,6 +14,7 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
   'lag',
   'pruned',
   'missing-state',
+  'revert',
 ]);
 
 /** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */

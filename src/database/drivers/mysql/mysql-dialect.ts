@@ -1,5 +1,6 @@
 import type { Dialect } from '../../dialect.js';
 import { classify, hint } from './mysql-errors.js';
+import { mysqlTargets } from './mysql-targets.js';
 
 /** The dialect of MySQL 8 and MariaDB 10.6 or newer. */
 export const mysqlDialect: Dialect = {
@@ -21,6 +22,7 @@ export const mysqlDialect: Dialect = {
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),
   classify,
   hint,
+  targets: mysqlTargets,
 };
 
 function readUptime(answer: unknown): number | null {

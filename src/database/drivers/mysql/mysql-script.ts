@@ -1,7 +1,7 @@
 import { format } from 'mysql2';
 import { RuntimeFailure } from '../../../runtime/errors.js';
-import { hexDigits, isBulkInsert } from '../../script.js';
-import type { BulkInsert, InsertColumn, ScriptStep, SqlValue } from '../../script.js';
+import { hexDigits, isBulkDelete, isBulkInsert } from '../../script.js';
+import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, TablePath } from '../../script.js';
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
 export interface Packet {
@@ -70,6 +70,7 @@ function plain(text: string): Piece {
 
 function writeStep(step: ScriptStep, index: number, maxBytes: number, textsOf: InsertTexts): readonly Piece[] {
   if (isBulkInsert(step)) return textsOf(step, maxBytes).map((text) => ({ text, step: index }));
+  if (isBulkDelete(step)) return writeDeletes(step).map((text) => ({ text, step: index }));
   const statement = { text: format(step.sql, [...step.bindings]), step: index };
   return step.fence === true ? [statement, plain(fenceCheck)] : [statement];
 }
@@ -78,8 +79,11 @@ function writeStep(step: ScriptStep, index: number, maxBytes: number, textsOf: I
 const insertLength = 1 << 20;
 
 /** Writes the INSERTs of many rows, for packets of at most `maxBytes`. Throws a TypeError as `writePackets`. */
-export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: number): readonly string[] {
-  const head = `INSERT INTO \`${table}\` (${columns.map(({ name }) => `\`${name}\``).join(', ')}) VALUES `;
+export function writeInserts(insert: BulkInsert, maxBytes: number): readonly string[] {
+  const { shared = {}, columns, count } = insert;
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
+  const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) VALUES `;
+  const tail = replacing(insert);
   const longest = Math.min(insertLength, maxBytes / 4);
   const literals = columns.map(toLiterals);
   const texts: string[] = [];
@@ -87,11 +91,14 @@ export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: nu
   let length = 0;
   const flush = (): void => {
     // Joined with its head: a text that is added to another is copied once more when it is read.
-    if (rows.length > 0) texts.push(rows.join(','));
+    if (rows.length > 0) texts.push(rows.join(',') + tail);
     rows = [];
     length = 0;
   };
-  const write = rowWriter(literals);
+  const write = rowWriter(
+    Object.values(shared).map((value) => toLiteral(value, false)),
+    literals,
+  );
   for (let row = 0; row < count; row++) {
     const text = write(row);
     if (length + text.length > longest) flush();
@@ -102,6 +109,38 @@ export function writeInserts({ table, columns, count }: BulkInsert, maxBytes: nu
   return texts;
 }
 
+/** What an INSERT says at its end where it replaces rows that are there. */
+function replacing({ key, columns }: BulkInsert): string {
+  if (key === undefined) return '';
+  const changed = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoteName(name));
+  return ` ON DUPLICATE KEY UPDATE ${changed.map((name) => `${name} = VALUES(${name})`).join(', ')}`;
+}
+
+/** Rows of one DELETE: for many more the server would read the whole table. */
+const rowsPerDelete = 100;
+
+/** Written with OR: of a list of rows behind IN not every server knows that an index leads to them. */
+function writeDeletes({ match, count, ...path }: BulkDelete): readonly string[] {
+  const columns = match.map((column) => ({ name: quoteName(column.name), literals: toLiterals(column) }));
+  const rows = Array.from(
+    { length: count },
+    (_, row) => `(${columns.map(({ name, literals }) => `${name} = ${literals[row] ?? 'NULL'}`).join(' AND ')})`,
+  );
+  const parts = Array.from({ length: Math.ceil(count / rowsPerDelete) }, (_, part) => part * rowsPerDelete);
+  return parts.map(
+    (from) => `DELETE FROM ${pathOf(path)} WHERE ${rows.slice(from, from + rowsPerDelete).join(' OR ')}`,
+  );
+}
+
+/** Writes a name so that it can't be taken for anything else, whatever is in it. */
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+function pathOf({ schema, table }: TablePath): string {
+  return schema === undefined ? quoteName(table) : `${quoteName(schema)}.${quoteName(table)}`;
+}
+
 /** The literals of each column. */
 type Literals = readonly (readonly string[])[];
 
@@ -109,13 +148,14 @@ type Literals = readonly (readonly string[])[];
 const rowsAlike = 16;
 
 /** Makes the writer of one row after the other: what they begin with alike is put together once for all of them. */
-function rowWriter(columns: Literals): (row: number) => string {
+function rowWriter(shared: readonly string[], columns: Literals): (row: number) => string {
   let [alike, head] = [0, ''];
   return (row) => {
     if (row === 0 || !isAlike(columns, row, alike)) {
       alike = countAlike(columns, row);
       // Joined, not added up: what is added up is put together anew in each copy.
-      head = ['(', ...columns.slice(0, alike).flatMap((literals) => [literals[row] as string, ','])].join('');
+      const first = [...shared, ...columns.slice(0, alike).map((literals) => literals[row] as string)];
+      head = ['(', ...first.flatMap((literal) => [literal, ','])].join('');
     }
     let text = head + literalAt(columns, alike, row);
     for (let at = alike + 1; at < columns.length; at++) text += `,${literalAt(columns, at, row)}`;

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../../dialect.js';
 import { classify, hint } from './postgres-errors.js';
+import { postgresTargets } from './postgres-targets.js';
 import { rowsOf } from './postgres-values.js';
 
 /**
@@ -51,6 +52,7 @@ export const postgresDialect: Dialect = {
   nullsLow: (order) => ({ nulls: order === 'asc' ? 'first' : 'last' }),
   classify,
   hint,
+  targets: postgresTargets,
 };
 
 function shifted(knex: Knex, seconds: number): Knex.Raw {

@@ -1,5 +1,6 @@
 import { hexDigits } from '../../script.js';
-import type { BulkInsert, InsertColumn, SqlValue } from '../../script.js';
+import type { BulkDelete, BulkInsert, InsertColumn, SqlValue, TablePath } from '../../script.js';
+import { quoteName } from '../quote-name.js';
 import { hexLiteral, literal, quote } from './postgres-literals.js';
 
 /** Rows of one INSERT at most: more do not make it faster, and the server keeps each column's in its work_mem. */
@@ -10,15 +11,38 @@ const textPerInsert = 2_000_000;
 
 /** Writes the INSERTs of many rows. Throws a TypeError where the text of a `hex` column is none. */
 export function writeInserts(insert: BulkInsert): readonly string[] {
-  const names = insert.columns.map(({ name }) => `"${name}"`).join(', ');
-  const head = `INSERT INTO "${insert.table}" (${names}) `;
+  const { shared = {}, columns } = insert;
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
+  const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) `;
+  const tail = replacing(insert);
+  const first = Object.values(shared).map(literal);
   const texts: string[] = [];
   for (let from = 0; from < insert.count;) {
     const to = endOfPart(insert, from);
-    texts.push(head + selectRows(insert.columns, from, to));
+    texts.push(head + selectRows(first, columns, from, to) + tail);
     from = to;
   }
   return texts;
+}
+
+/** What an INSERT says at its end where it replaces rows that are there. */
+function replacing({ key, columns }: BulkInsert): string {
+  if (key === undefined) return '';
+  const changed = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoteName(name));
+  const set = changed.map((name) => `${name} = EXCLUDED.${name}`).join(', ');
+  return ` ON CONFLICT (${key.map(quoteName).join(', ')}) DO UPDATE SET ${set}`;
+}
+
+/** Writes the DELETE of many rows. */
+export function writeDelete({ match, count, ...path }: BulkDelete): string {
+  const names = match.map(({ name }) => quoteName(name));
+  const alike = names.map((name) => `stored.${name} = gone.${name}`).join(' AND ');
+  const gone = `(${selectRows([], match, 0, count)}) AS gone (${names.join(', ')})`;
+  return `DELETE FROM ${pathOf(path)} AS stored USING ${gone} WHERE ${alike}`;
+}
+
+function pathOf({ schema, table }: TablePath): string {
+  return schema === undefined ? quoteName(table) : `${quoteName(schema)}.${quoteName(table)}`;
 }
 
 /** Texts alone make rows long; most of a batch's are short. */
@@ -37,8 +61,8 @@ function endOfPart({ columns, count }: BulkInsert, from: number): number {
  * Each column whose values differ travels as one text that the server splits: three times as fast as literals in rows, and
  * about as fast as COPY, which would begin before all of it has arrived and hold locks while its sender is frozen.
  */
-function selectRows(columns: readonly InsertColumn[], from: number, to: number): string {
-  const selected: string[] = [];
+function selectRows(shared: readonly string[], columns: readonly InsertColumn[], from: number, to: number): string {
+  const selected = [...shared];
   const lists: string[] = [];
   for (const column of columns) {
     const first = column.values[from] as SqlValue;
@@ -60,8 +84,9 @@ function isAlike(values: readonly SqlValue[], from: number, to: number): boolean
   return true;
 }
 
-function toLiteral(value: SqlValue, { hex = false }: InsertColumn): string {
-  return hex && typeof value === 'string' ? hexLiteral(value) : literal(value);
+function toLiteral(value: SqlValue, { hex = false, type }: InsertColumn): string {
+  if (hex && typeof value === 'string') return hexLiteral(value);
+  return type === undefined ? literal(value) : `${literal(value)}::${type}`;
 }
 
 interface SplitList {
@@ -71,12 +96,12 @@ interface SplitList {
   readonly read: (name: string) => string;
 }
 
-function splitList({ values, hex = false }: InsertColumn, from: number, to: number): SplitList {
+function splitList({ values, hex = false, type }: InsertColumn, from: number, to: number): SplitList {
   const part = values.slice(from, to);
   const example = part.find((value) => value !== null);
-  if (typeof example === 'number') {
-    const type = part.every((value) => value === null || Number.isInteger(value)) ? 'bigint' : 'double precision';
-    return { source: split(part.map(String), ',', 'null'), read: (name) => `${name}::${type}` };
+  if (typeof example === 'number' && type === undefined) {
+    const numeric = part.every((value) => value === null || Number.isInteger(value)) ? 'bigint' : 'double precision';
+    return { source: split(part.map(String), ',', 'null'), read: (name) => `${name}::${numeric}` };
   }
   if (hex || Buffer.isBuffer(example)) {
     return { source: split(part.map(toHex), ',', 'null'), read: (name) => `decode(${name}, 'hex')` };
@@ -86,7 +111,7 @@ function splitList({ values, hex = false }: InsertColumn, from: number, to: numb
   const none = texts.includes(null) ? unusedIn(texts, [separator]) : null;
   return {
     source: split(none === null ? texts : texts.map((text) => text ?? none), separator, none),
-    read: (name) => name,
+    read: (name) => (type === undefined ? name : `${name}::${type}`),
   };
 }
 

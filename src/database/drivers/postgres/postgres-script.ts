@@ -1,6 +1,6 @@
-import { isBulkInsert } from '../../script.js';
+import { isBulkDelete, isBulkInsert } from '../../script.js';
 import type { BulkInsert, ScriptStep, Statement } from '../../script.js';
-import { writeInserts } from './postgres-inserts.js';
+import { writeDelete, writeInserts } from './postgres-inserts.js';
 import { quote, writeSql } from './postgres-literals.js';
 
 /** A script as one text: sent as one simple query, it is one transaction, and what fails in it ends it. */
@@ -24,7 +24,7 @@ export function writeScript(steps: readonly ScriptStep[], textsOf: InsertTexts =
 
 function writeStep(step: ScriptStep, textsOf: InsertTexts): readonly string[] {
   if (isBulkInsert(step)) return textsOf(step);
-  return [writeStatement(step)];
+  return [isBulkDelete(step) ? writeDelete(step) : writeStatement(step)];
 }
 
 /** A fence is judged on the server, so that the client need not be awake for it. */

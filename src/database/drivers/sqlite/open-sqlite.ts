@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Database as Connection } from 'better-sqlite3';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { SqliteAddress } from './sqlite-address.js';
+import { translateError } from '../../database-errors.js';
 import { silentLogger } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import type { ScriptRunner } from '../../script.js';
@@ -14,8 +15,11 @@ interface SqliteRunner extends ScriptRunner {
 /** Opens a SQLite file; throws DatabaseUnreachableError where there is none and none is to be made. */
 export async function openSqlite({ path }: SqliteAddress, settings: DriverSettings): Promise<Driver> {
   const { label, timezone, clock, statementTimeoutMs } = settings;
-  if (settings.create !== true && !existsSync(path)) {
-    throw new DatabaseUnreachableError(`there is no database ${label}`, { hint: 'chainparse migrate makes it' });
+  if (!existsSync(path)) {
+    if (settings.create !== true) {
+      throw new DatabaseUnreachableError(`there is no database ${label}`, { hint: 'chainparse migrate makes it' });
+    }
+    if (statementTimeoutMs !== undefined) await makeFile(path, settings);
   }
   const scripts = await openRunner(path, settings);
   const [
@@ -66,6 +70,24 @@ export async function openSqlite({ path }: SqliteAddress, settings: DriverSettin
     look: () => watched?.look(),
     close: () => watched?.close(),
   };
+}
+
+/** What is watched, and written by another process, must be there before. */
+async function makeFile(path: string, { label, timezone }: DriverSettings): Promise<void> {
+  const [{ default: Sqlite }, { prepareSqlite }, { sqliteDialect }] = await Promise.all([
+    import('better-sqlite3'),
+    import('./sqlite-script-runner.js'),
+    import('./sqlite-dialect.js'),
+  ]);
+  try {
+    prepareSqlite(new Sqlite(path)).close();
+  } catch (error) {
+    throw translateError(
+      sqliteDialect(() => timezone.value),
+      label,
+      error,
+    );
+  }
 }
 
 async function openRunner(path: string, settings: DriverSettings): Promise<SqliteRunner> {

@@ -1,13 +1,11 @@
 import { hexDigits } from '../../script.js';
-import type { BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '../../script.js';
+import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, Statement } from '../../script.js';
 
 /**
  * A bulk insert as it travels to another process. What is cloned value by value costs more than the insert itself, so
  * each column is a few large pieces.
  */
-export interface PackedInsert {
-  readonly table: string;
-  readonly count: number;
+export interface PackedInsert extends Omit<BulkInsert, 'columns'> {
   readonly packed: readonly PackedColumn[];
 }
 
@@ -30,18 +28,19 @@ type PackedColumn = Named &
 /** Characters of a column that are joined at most: a longer text may exceed what the engine holds in one. */
 const longestText = 1 << 26;
 
-export type PackedStep = Statement | PackedInsert;
+/** What is deleted is little, and travels as it is. */
+export type PackedStep = Statement | PackedInsert | BulkDelete;
 
 /** Packs a bulk insert. Throws a TypeError where the text of a `hex` column is none. */
-export function packInsert({ table, count, columns }: BulkInsert): PackedInsert {
-  return { table, count, packed: columns.map(packColumn) };
+export function packInsert({ columns, ...insert }: BulkInsert): PackedInsert {
+  return { ...insert, packed: columns.map(packColumn) };
 }
 
 /** Unpacks the bulk insert that a step may be; what was hex is bytes then. */
 export function unpackStep(step: PackedStep): ScriptStep {
   if (!('packed' in step)) return step;
-  const { table, count, packed } = step;
-  return { table, count, columns: packed.map((column) => unpackColumn(column, count)) };
+  const { packed, ...insert } = step;
+  return { ...insert, columns: packed.map((column) => unpackColumn(column, insert.count)) };
 }
 
 function packColumn({ name, hex = false, distinct = false, values }: InsertColumn): PackedColumn {

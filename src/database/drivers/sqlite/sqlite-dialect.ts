@@ -3,6 +3,7 @@ import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { Dialect } from '../../dialect.js';
 import { classify, hint } from './sqlite-errors.js';
+import { sqliteTargets } from './sqlite-targets.js';
 
 /** SQLite's dialect; `timezone` gives the offset in which instants are stored (`+08:00`), once it is needed. */
 export function sqliteDialect(timezone: () => string): Dialect {
@@ -27,6 +28,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
     classify,
     hint,
+    targets: sqliteTargets,
   };
 }
 

@@ -1,7 +1,9 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
-import { FenceError, hexDigits, isBulkInsert } from '../../script.js';
+import { quoteName } from '../quote-name.js';
+import { FenceError, hexDigits, isBulkDelete, isBulkInsert } from '../../script.js';
 import type {
+  BulkDelete,
   BulkInsert,
   InsertColumn,
   ScriptRunner,
@@ -114,7 +116,8 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 
   #runStep(step: ScriptStep): StepResult {
-    return isBulkInsert(step) ? this.#insert(step) : this.#execute(step);
+    if (isBulkInsert(step)) return this.#insert(step);
+    return isBulkDelete(step) ? this.#delete(step) : this.#execute(step);
   }
 
   #execute(statement: Statement): StepResult {
@@ -124,6 +127,7 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 
   #insert(insert: BulkInsert): StepResult {
+    const { shared = {} } = insert;
     const columns = insert.columns.map(toBindings);
     const bindings: SqlValue[] = [];
     // One array for all statements.
@@ -134,9 +138,20 @@ export class SqliteScriptRunner implements ScriptRunner {
         for (const values of columns) bindings[length++] = values[row] ?? null;
       }
       bindings.length = length;
-      this.#prepare(insertSql(insert, to - from)).run(bindings);
+      this.#prepare(insertSql(insert, to - from)).run(bindings, shared);
     }
     return { matched: insert.count, insertId: 0 };
+  }
+
+  #delete({ table, match, count }: BulkDelete): StepResult {
+    const columns = match.map(toBindings);
+    const where = match.map(({ name }) => `${quoteName(name)} = ?`).join(' AND ');
+    const prepared = this.#prepare(`DELETE FROM ${quoteName(table)} WHERE ${where}`);
+    let matched = 0;
+    for (let row = 0; row < count; row++) {
+      matched += prepared.run(columns.map((values) => values[row] ?? null)).changes;
+    }
+    return { matched, insertId: 0 };
   }
 
   #prepare(sql: string): Prepared {
@@ -155,10 +170,15 @@ function openFile(path: string): Connection {
   return prepareSqlite(new Sqlite(path, { fileMustExist: true }));
 }
 
-function insertSql(insert: BulkInsert, rows: number): string {
-  const columns = insert.columns.map((column) => `"${column.name}"`).join(', ');
-  const row = `(${insert.columns.map(() => '?').join(', ')})`;
-  return `INSERT INTO "${insert.table}" (${columns}) VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
+function insertSql({ table, shared = {}, key, columns }: BulkInsert, rows: number): string {
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
+  const row = `(${[...Object.keys(shared).map((name) => `@${name}`), ...columns.map(() => '?')].join(', ')})`;
+  const values = new Array<string>(rows).fill(row).join(', ');
+  const insert = `INSERT INTO ${quoteName(table)} (${names.join(', ')}) VALUES ${values}`;
+  if (key === undefined) return insert;
+  const changed = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoteName(name));
+  const set = changed.map((name) => `${name} = excluded.${name}`).join(', ');
+  return `${insert} ON CONFLICT (${key.map(quoteName).join(', ')}) DO UPDATE SET ${set}`;
 }
 
 function toBindings({ hex, values }: InsertColumn): readonly SqlValue[] {

@@ -1,0 +1,175 @@
+import type { ChainClient } from '../blocks/chain-client.js';
+import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
+import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
+import { askUnits } from './ask-units.js';
+import { CallWays } from './call-ways.js';
+import type { CallWay } from './call-ways.js';
+import { isPinned } from './contract-call.js';
+import type { BlockCalls, CallAnswer, CallBlock, CallUnit, ContractCall } from './contract-call.js';
+import { Multicall, leastTogether, multicallAddress, togetherIn } from './multicall.js';
+import { MulticallBlocks } from './multicall-blocks.js';
+
+/** `eth_call`s of one request. */
+const unitsPerBatch = 50;
+
+/** A unit that holds several calls, or one. */
+interface Unit extends CallUnit {
+  readonly calls: readonly ContractCall[];
+}
+
+/** What one endpoint answered. */
+interface Answered {
+  readonly endpoint: string;
+  readonly found: ReadonlyMap<Unit, CallAnswer>;
+}
+
+/** What is asked, and how it goes on meanwhile. */
+interface Reading {
+  readonly answers: Map<ContractCall, CallAnswer>;
+  /** Tells that an endpoint has answered. */
+  readonly answered: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Calls contracts at blocks: many together, through Multicall3 where it is, whose failures are asked again by themselves. No
+ * answer is of another block than the one that is meant.
+ */
+export class CallReader {
+  readonly #chain: ChainClient;
+  readonly #ways = new CallWays();
+  readonly #multicallBlocks = new MulticallBlocks();
+  #multicall: Multicall | undefined;
+
+  constructor(chain: ChainClient) {
+    this.#chain = chain;
+  }
+
+  /**
+   * Returns what became of each call; equal ones should be given once. Throws ChainUnreachableError where no endpoint answers:
+   * nothing is then known.
+   */
+  async read(
+    groups: readonly BlockCalls[],
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<ContractCall, CallAnswer>> {
+    const reading = { answers: new Map<ContractCall, CallAnswer>(), answered, signal };
+    const alone = groups.flatMap(({ block, calls }) => calls.map((call) => single(block, call)));
+    const together = await this.#joined(groups, signal);
+    await this.#readAll(together, reading);
+    await this.#readAll(
+      alone.filter(({ call }) => !reading.answers.has(call)),
+      reading,
+    );
+    return reading.answers;
+  }
+
+  /** Returns the units of Multicall3 for blocks at which it is there, and enough is asked. */
+  async #joined(groups: readonly BlockCalls[], signal: AbortSignal): Promise<readonly Unit[]> {
+    const worth = groups.filter(({ calls }) => calls.length >= leastTogether);
+    const unknown = worth.map(({ block }) => block).filter((block) => this.#multicallBlocks.holds(block) === undefined);
+    if (unknown.length > 0) {
+      const look = async (endpoint: JsonRpcEndpoint): Promise<void> =>
+        this.#multicallBlocks.look(endpoint, unknown, await this.#wayOf(endpoint, unknown, signal), signal);
+      await this.#chain.ask(look, { calls: 2, isUrgent: this.#isUrgent(unknown) }, signal);
+    }
+    const there = worth.filter(({ block }) => this.#multicallBlocks.holds(block) === true);
+    if (there.length === 0) return [];
+    const multicall = (this.#multicall ??= await Multicall.load());
+    return there.flatMap(({ block, calls }) =>
+      togetherIn(calls).map((part) => ({
+        ...{ block, calls: part },
+        call: { target: multicallAddress, data: multicall.write(part) },
+      })),
+    );
+  }
+
+  async #readAll(units: readonly Unit[], reading: Reading): Promise<void> {
+    const parts: (readonly Unit[])[] = [];
+    for (let at = 0; at < units.length; at += unitsPerBatch) parts.push(units.slice(at, at + unitsPerBatch));
+    await Promise.all(parts.map((part) => this.#readPart(part, reading)));
+  }
+
+  /** What one endpoint lacks another may have; what is too much for one request is halved. */
+  async #readPart(units: readonly Unit[], reading: Reading): Promise<void> {
+    let rest = units;
+    for (const lacking = new Set<string>(); rest.length > 0;) {
+      const isLast = lacking.size + 1 >= this.#chain.endpoints.length;
+      try {
+        const { endpoint, found } = await this.#ask(rest, [...lacking], reading.signal);
+        const lacks = rest.filter((unit) => isLack(found.get(unit)));
+        const kept = isLast ? found : new Map([...found].filter(([, answer]) => !isLack(answer)));
+        for (const [unit, answer] of kept) this.#note(unit, answer, reading);
+        rest = rest.filter((unit) => !kept.has(unit));
+        if (lacks.length > 0) lacking.add(endpoint);
+        await reading.answered();
+      } catch (error) {
+        const isTooMuch = error instanceof RpcError && asksForLess(error) && units.length > 1;
+        if (!isTooMuch) throw error;
+        const half = Math.ceil(rest.length / 2);
+        for (const part of [rest.slice(0, half), rest.slice(half)]) await this.#readPart(part, reading);
+        return;
+      }
+    }
+  }
+
+  async #ask(units: readonly Unit[], except: readonly string[], signal: AbortSignal): Promise<Answered> {
+    const blocks = units.map(({ block }) => block);
+    const work = async (rpc: JsonRpcEndpoint): Promise<Answered> => ({
+      endpoint: rpc.name,
+      found: await this.#askOne(rpc, units, signal),
+    });
+    const isForCaller = (error: RpcError): boolean => asksForLess(error) && units.length > 1;
+    const how = { calls: units.length, isUrgent: this.#isUrgent(blocks), isForCaller };
+    return this.#chain.via({ except }).ask(work, how, signal);
+  }
+
+  async #askOne(
+    endpoint: JsonRpcEndpoint,
+    units: readonly Unit[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<Unit, CallAnswer>> {
+    const blocks = units.map(({ block }) => block);
+    const way = await this.#wayOf(endpoint, blocks, signal);
+    try {
+      return await askUnits(endpoint, units, way, signal);
+    } catch (error) {
+      const isOfHash = way === 'hash' && error instanceof RpcError && error.class === 'invalid-request';
+      if (!isOfHash) throw error;
+      this.#ways.distrustHashes(endpoint);
+      return askUnits(endpoint, units, 'number', signal);
+    }
+  }
+
+  /** Of the newest block no hash is told: then nobody need be asked whether it would be understood. */
+  async #wayOf(endpoint: JsonRpcEndpoint, blocks: readonly CallBlock[], signal: AbortSignal): Promise<CallWay> {
+    return blocks.some(isPinned) ? this.#ways.of(endpoint, signal) : 'number';
+  }
+
+  #note({ call, calls }: Unit, answer: CallAnswer, { answers }: Reading): void {
+    if (calls[0] === call) {
+      answers.set(call, answer);
+      return;
+    }
+    // What did not succeed inside may have run out of what all shared: it is asked again by itself.
+    const data = 'data' in answer ? answer.data : null;
+    const inner = data === null ? null : (this.#multicall?.read(data, calls.length) ?? null);
+    for (const [place, each] of (inner ?? []).entries()) {
+      const asked = calls[place];
+      if (each !== null && asked !== undefined) answers.set(asked, each);
+    }
+  }
+
+  #isUrgent(blocks: readonly CallBlock[]): boolean {
+    return blocks.some((block) => !isPinned(block) || this.#chain.isNew(block.number));
+  }
+}
+
+function single(block: CallBlock, call: ContractCall): Unit {
+  return { block, call, calls: [call] };
+}
+
+function isLack(answer: CallAnswer | undefined): boolean {
+  return answer !== undefined && 'lacks' in answer;
+}

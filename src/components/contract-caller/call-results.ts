@@ -1,0 +1,157 @@
+import { CallReader } from '../../chain/calls/call-reader.js';
+import type { BlockCalls, CallAnswer, CallBlock, ContractCall } from '../../chain/calls/contract-call.js';
+import { CallResultStore } from '../../database/events/call-result-store.js';
+import type { CallOutcome, KeptCall } from '../../database/events/call-result-store.js';
+import type { BlockRef } from '../../model/block.js';
+import type { StageContext, StageOpening } from '../component.js';
+
+/** A call that some events need, and how it is kept. */
+export interface NeededCall {
+  readonly key: string;
+  readonly kept: KeptCall;
+  /** The block of the newest event that needs it. */
+  readonly block: BlockRef;
+}
+
+/** What is known of a call by now. */
+export type Known = CallOutcome | Extract<CallAnswer, { readonly lacks: unknown }>;
+
+/** Answers that never change and are held in memory; the table has them all. */
+const mostInMemory = 50_000;
+
+/** Knows what contracts answered: from memory, from the table, and from the chain what neither has. */
+export class CallResults {
+  readonly #store: CallResultStore;
+  readonly #reader: CallReader;
+  readonly #isPreview: boolean;
+  readonly #memory = new Map<string, CallOutcome>();
+
+  constructor({ database, chain, isPreview = false }: StageOpening) {
+    this.#store = new CallResultStore(database);
+    this.#reader = new CallReader(chain.client);
+    this.#isPreview = isPreview;
+  }
+
+  /**
+   * Returns what is known of calls, by their keys, each given once; what has been asked is kept first, so that the same comes
+   * again. `again`: asks also for what was once given up because its block was gone.
+   */
+  async get(calls: readonly NeededCall[], again: boolean, context: StageContext): Promise<ReadonlyMap<string, Known>> {
+    const known = new Map<string, Known>();
+    for (const { key } of calls) {
+      const remembered = this.#memory.get(key);
+      if (remembered !== undefined) known.set(key, remembered);
+    }
+    const stored = await this.#store.find(calls.map(({ key }) => key).filter((key) => !known.has(key)));
+    for (const [key, outcome] of stored) if (!again || outcome.outcome !== 'gone') known.set(key, outcome);
+    const missing = calls.filter(({ key }) => !known.has(key));
+    if (missing.length > 0) for (const [key, each] of await this.#ask(missing, context)) known.set(key, each);
+    for (const { key, kept } of calls) this.#remember(key, kept, known.get(key));
+    return known;
+  }
+
+  /** Notes that the block of calls was gone before they could be made. */
+  async giveUp(calls: readonly NeededCall[]): Promise<void> {
+    const pinned = calls.filter(({ kept }) => kept.of !== null);
+    const rows = pinned.map(({ key, kept }) => [key, { ...kept, outcome: 'gone', result: null } as const] as const);
+    await this.#store.keep(new Map(rows));
+  }
+
+  /** Says whether a block has been taken back, as far as the pipeline knows; of a preview's nothing is stored. */
+  async isGone(pipelineId: number, block: BlockRef): Promise<boolean> {
+    return !this.#isPreview && !(await this.#store.holdsBlock(pipelineId, block));
+  }
+
+  async #ask(calls: readonly NeededCall[], context: StageContext): Promise<ReadonlyMap<string, Known>> {
+    const asked = new Map((await this.#askChain(calls, context)).map(({ key, answer }) => [key, toKnown(answer)]));
+    const results = calls.flatMap(({ key, kept }): (readonly [string, KeptCall & CallOutcome])[] => {
+      const known = asked.get(key);
+      return known === undefined || 'lacks' in known ? [] : [[key, { ...kept, ...known }]];
+    });
+    if (this.#isPreview || results.length === 0) return asked;
+    await this.#store.keep(new Map(results));
+    // Somebody may have been quicker, and his is what was sent.
+    const kept = await this.#store.find(results.map(([key]) => key));
+    return new Map([...asked, ...kept]);
+  }
+
+  async #askChain(calls: readonly NeededCall[], context: StageContext): Promise<readonly Answered[]> {
+    const constant = calls.filter(({ kept }) => kept.of === null);
+    const newest = newestOf(constant);
+    const first = await this.#read(
+      calls.map((call) => ({ ...call, at: blockOf(call, newest) })),
+      context,
+    );
+    // There may be no contract any more, while there was one when the event happened.
+    const empty = first.filter(({ kept, block, answer }) => kept.of === null && isEmpty(answer) && block !== newest);
+    const second = await this.#read(
+      empty.map((call) => ({ ...call, at: call.block })),
+      context,
+    );
+    // What never changes may be asked of the newest block where older states are gone.
+    const lacking = first.filter(({ kept, answer }) => kept.of === null && 'lacks' in answer);
+    const third = await this.#read(
+      lacking.map((call) => ({ ...call, at: { latestFrom: call.block.number } })),
+      context,
+    );
+    return [...first, ...second.filter(({ answer }) => !('lacks' in answer)), ...third];
+  }
+
+  async #read(
+    calls: readonly (NeededCall & { readonly at: CallBlock })[],
+    context: StageContext,
+  ): Promise<readonly Answered[]> {
+    if (calls.length === 0) return [];
+    const groups = new Map<string, { block: CallBlock; calls: ContractCall[] }>();
+    for (const { at, kept } of calls) {
+      const name = 'hash' in at ? at.hash : 'latest';
+      const group = groups.get(name) ?? { block: at, calls: [] };
+      // One look at the newest block serves all.
+      if ('latestFrom' in at) group.block = { latestFrom: Math.max(at.latestFrom, latestOf(group.block)) };
+      group.calls.push(kept);
+      groups.set(name, group);
+    }
+    const list: readonly BlockCalls[] = [...groups.values()];
+    const answers = await this.#reader.read(list, () => context.moved(), context.signal);
+    return calls.map((call) => ({ ...call, answer: answers.get(call.kept) ?? { lacks: 'block' } }));
+  }
+
+  #remember(key: string, { of }: KeptCall, known: Known | undefined): void {
+    if (of !== null || known === undefined || 'lacks' in known || known.outcome === 'gone') return;
+    this.#memory.delete(key);
+    this.#memory.set(key, known);
+    const [oldest] = this.#memory.keys();
+    if (this.#memory.size > mostInMemory && oldest !== undefined) this.#memory.delete(oldest);
+  }
+}
+
+interface Answered extends NeededCall {
+  readonly answer: CallAnswer;
+}
+
+function blockOf({ kept, block }: NeededCall, newest: BlockRef | undefined): CallBlock {
+  if (kept.of === null) return newest ?? block;
+  return kept.of.at === 'event' ? kept.of.block : { latestFrom: block.number };
+}
+
+/** One block for all that never changes: no event is newer. */
+function newestOf(calls: readonly NeededCall[]): BlockRef | undefined {
+  return calls
+    .map(({ block }) => block)
+    .toSorted((a, b) => a.number - b.number)
+    .at(-1);
+}
+
+function latestOf(block: CallBlock): number {
+  return 'latestFrom' in block ? block.latestFrom : 0;
+}
+
+function isEmpty(answer: CallAnswer): boolean {
+  return 'data' in answer && answer.data === '0x';
+}
+
+function toKnown(answer: CallAnswer): Known {
+  if ('lacks' in answer) return answer;
+  const { data } = answer;
+  return data === null ? { outcome: 'reverted', result: null } : { outcome: 'answered', result: data };
+}

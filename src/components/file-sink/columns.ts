@@ -1,0 +1,105 @@
+import { eventFields } from '../../model/event-fields.js';
+import { jsonText } from '../../model/event-message.js';
+import type { EventMessage, JsonValue } from '../../model/event-message.js';
+import type { Cell, CellType, Column } from '../../runtime/rows/row-writer.js';
+import type { EventFields, Field } from '../component.js';
+import { argumentsText } from './arguments-text.js';
+import type { FileSinkConfig } from './config.js';
+
+type ValueOf = (message: EventMessage) => JsonValue | undefined;
+
+/** A column before it is known what else shares its name. */
+interface Plan {
+  readonly name: string;
+  readonly type: CellType;
+  readonly valueOf: ValueOf;
+}
+
+/**
+ * Returns the columns of a sink's files: below a mapper what that makes, else an event's fields as exports have them, with
+ * the arguments as one column of JSON or one each.
+ */
+export function columnsOf(
+  events: readonly EventFields[],
+  form: FileSinkConfig['arguments'],
+): readonly Column<EventMessage>[] {
+  const plans = new Map<string, Plan>();
+  for (const event of events) {
+    for (const plan of event.mapped ? event.fields.map(mapped) : ofEvent(event, form)) {
+      const known = plans.get(plan.name);
+      // Of several events' fields of one name: what can hold all of them.
+      plans.set(plan.name, known === undefined || known.type === plan.type ? plan : { ...plan, type: 'text' });
+    }
+  }
+  return [...plans.values()].map(toColumn);
+}
+
+function mapped({ name, type }: Field): Plan {
+  return { name, type: cellTypeOf(type), valueOf: ({ data }) => data.fields.get(name) };
+}
+
+const argumentPrefix = 'args.';
+
+function ofEvent({ fields }: EventFields, form: FileSinkConfig['arguments']): readonly Plan[] {
+  const fixed = eventFields.map(({ name, type }): Plan => ({
+    name,
+    type,
+    valueOf: ({ data }) => data.fields.get(name),
+  }));
+  const names = new Set(fixed.map(({ name }) => name));
+  const args = fields.filter(({ name }) => name.startsWith(argumentPrefix));
+  const others = fields.filter((field) => !args.includes(field) && !names.has(field.name)).map(mapped);
+  if (form === 'json') {
+    return [...fixed.map((plan) => (plan.name === 'args' ? { ...plan, valueOf: argumentsText } : plan)), ...others];
+  }
+  const taken = new Set([...names, ...others.map(({ name }) => name)]);
+  return [...fixed.filter(({ name }) => name !== 'args'), ...args.map((arg) => ofArgument(arg, taken)), ...others];
+}
+
+/** An argument that is called like a column of every event is told from it. */
+function ofArgument({ name, type }: Field, taken: ReadonlySet<string>): Plan {
+  const argument = name.slice(argumentPrefix.length);
+  const valueOf: ValueOf = ({ data }) => {
+    const args = data.fields.get('args');
+    return typeof args === 'object' && args !== null ? (args as Readonly<Record<string, JsonValue>>)[argument] : null;
+  };
+  return { name: taken.has(argument) ? `${argument}_arg` : argument, type: cellTypeOf(type), valueOf };
+}
+
+/** Integers that always fit 64 bits are numbers; larger ones stay exact as texts. */
+function cellTypeOf(type: string): CellType {
+  if (type === 'bool') return 'boolean';
+  if (type === 'int64') return type;
+  const [, unsigned, bits] = /^(u?)int(\d+)$/.exec(type) ?? [];
+  return bits !== undefined && Number(bits) + (unsigned === 'u' ? 1 : 0) <= 64 ? 'int64' : 'text';
+}
+
+function toColumn({ name, type, valueOf }: Plan): Column<EventMessage> {
+  const toCell = cells[type];
+  return {
+    ...{ name, type, nullable: true },
+    of: (message) => {
+      const value = valueOf(message);
+      return value === undefined || value === null ? null : toCell(value);
+    },
+  };
+}
+
+/** What does not fit its column leaves it empty: no single value may keep the others back. */
+const cells: Readonly<Record<CellType, (value: Exclude<JsonValue, null>) => Cell>> = {
+  boolean: (value) => (typeof value === 'boolean' ? value : null),
+  int32: (value) => wholeNumber(value, 32),
+  int64: (value) => wholeNumber(value, 64),
+  text: (value) => (typeof value === 'string' ? value : jsonText(value)),
+  time: (value) => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null),
+};
+
+function wholeNumber(value: Exclude<JsonValue, null>, bits: number): bigint | null {
+  const isWhole =
+    typeof value === 'bigint' ||
+    (typeof value === 'number' && Number.isInteger(value)) ||
+    (typeof value === 'string' && /^-?\d{1,20}$/.test(value));
+  if (!isWhole) return null;
+  const number = BigInt(value);
+  return BigInt.asIntN(bits, number) === number ? number : null;
+}

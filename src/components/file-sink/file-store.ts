@@ -1,0 +1,38 @@
+/** A file that is ready to get its name. */
+export interface ReadyFile {
+  /** Where its bytes are. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Of the bytes, hex. */
+  readonly sha256: string;
+}
+
+/** Where a sink's files are: a folder, or a part of a bucket. What can't be done now is a ReceiverAwayError. */
+export interface FileStore {
+  /** As a person may see it. */
+  readonly label: string;
+  /** Makes sure that it is there, for who came with a claim. */
+  prepare(claim: number): Promise<void>;
+  /** Removes what those were making who came with this claim or before. */
+  clean(): Promise<void>;
+  /** Returns the path of a file that is about to be made. */
+  workPath(): string;
+  /** Returns the manifest's text as it is now; null: there is none. */
+  readManifest(signal: AbortSignal): Promise<string | null>;
+  /**
+   * Replaces the manifest that was read or written last. `check` throws where that is no longer this sink's to do; it is asked
+   * when all is ready but for the last step.
+   */
+  writeManifest(text: string, check: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** Says whether there is anything that looks like a file of a sink. */
+  hasFiles(signal: AbortSignal): Promise<boolean>;
+  /** Gives a file its name, whole or not at all; where that name is taken by what was left over, in its place. */
+  put(name: string, file: ReadyFile, signal: AbortSignal): Promise<void>;
+  /** Says whether a file of this name and size is there. */
+  holds(name: string, bytes: number, signal: AbortSignal): Promise<boolean>;
+  /** Removes a file, if it is there. */
+  remove(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** What says which of the files count, beside them. */
+export const manifestName = '_chainparse.json';

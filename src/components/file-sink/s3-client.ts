@@ -1,0 +1,104 @@
+import { createReadStream } from 'node:fs';
+import { AwsV4Signer } from 'aws4fetch';
+import { request } from 'undici';
+import { RuntimeFailure, messageOf } from '../../runtime/errors.js';
+import { ReceiverAwayError } from '../delivery-errors.js';
+import type { S3Keys } from './config.js';
+import type { ReadyFile } from './file-store.js';
+
+/** A question to a bucket. */
+export interface S3Request {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  /** The object's key; empty: the bucket. */
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | ReadyFile;
+}
+
+/** What a bucket answered. */
+export interface S3Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** Without a sign of life for so long a request has failed. */
+const silenceMs = 120_000;
+
+/** Asks one bucket, by its own URL or, where an endpoint is given or its name needs it, by a path. */
+export class S3Client {
+  readonly #bucket: string;
+  readonly #base: URL;
+  readonly #keys: S3Keys;
+
+  constructor(bucket: string, keys: S3Keys) {
+    this.#bucket = bucket;
+    this.#keys = keys;
+    this.#base = baseOf(bucket, keys);
+  }
+
+  /** Returns the answer of a status below 300, or one of those that are expected; throws what any other means. */
+  async ask(question: S3Request, expected: readonly number[], signal: AbortSignal): Promise<S3Answer> {
+    const answer = await this.#send(question, signal);
+    if (answer.status < 300 || expected.includes(answer.status)) return answer;
+    throw this.#failure(answer);
+  }
+
+  async #send({ method, key, query = {}, headers = {}, body }: S3Request, signal: AbortSignal): Promise<S3Answer> {
+    const url = new URL(this.#base);
+    url.pathname += key.split('/').map(encodeURIComponent).join('/');
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const isFile = typeof body === 'object';
+    const size = isFile ? { 'content-length': String(body.bytes), 'x-amz-content-sha256': body.sha256 } : {};
+    const signed = await this.#sign(url, method, { ...headers, ...size });
+    try {
+      const { statusCode: status, ...answer } = await request(url, {
+        ...{ method, headers: signed, signal, headersTimeout: silenceMs, bodyTimeout: silenceMs },
+        body: isFile ? createReadStream(body.path) : (body ?? null),
+      });
+      return { status, headers: answer.headers, text: await answer.body.text() };
+    } catch (error) {
+      signal.throwIfAborted();
+      const { code } = error as { readonly code?: unknown };
+      const reason = messageOf(error) || (typeof code === 'string' ? code : 'the connection failed');
+      throw new ReceiverAwayError(`${url.origin} can't be reached: ${reason}`, { cause: error });
+    }
+  }
+
+  async #sign(url: URL, method: string, headers: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+    const { access_key_id, secret_access_key, session_token, region } = this.#keys;
+    const signer = new AwsV4Signer({
+      ...{ url: url.href, method, headers: { ...headers }, service: 's3', region },
+      ...{ accessKeyId: access_key_id, secretAccessKey: secret_access_key },
+      ...(session_token === '' ? {} : { sessionToken: session_token }),
+    });
+    return Object.fromEntries((await signer.sign()).headers);
+  }
+
+  #failure({ status, headers, text }: S3Answer): Error {
+    const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1] ?? `status ${status}`;
+    const name = `bucket ${this.#bucket}`;
+    if (status >= 500 || status === 408 || status === 409 || status === 429) {
+      const seconds = Number(headers['retry-after']);
+      const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
+      return new ReceiverAwayError(`${name} answered ${code}`, { retryAfterMs });
+    }
+    return new RuntimeFailure(`${name} refuses: ${code}`, { hint: hintOf(status, code) });
+  }
+}
+
+function hintOf(status: number, code: string): string | undefined {
+  if (code === 'NoSuchBucket' || status === 404) return 'make the bucket, or give another path';
+  if (status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed') return "give the bucket's region";
+  if (status === 403) return 'the access key must be allowed to get, put, list and delete objects there';
+  return undefined;
+}
+
+function baseOf(bucket: string, { endpoint, region }: S3Keys): URL {
+  // A name with dots fits no certificate.
+  if (endpoint === '' && !bucket.includes('.')) return new URL(`https://${bucket}.s3.${region}.amazonaws.com/`);
+  const base = new URL(endpoint === '' ? `https://s3.${region}.amazonaws.com` : endpoint);
+  base.pathname = `${base.pathname.replace(/\/$/, '')}/${bucket}/`;
+  return base;
+}

@@ -1,0 +1,46 @@
+import { UsageError, messageOf } from '../../runtime/errors.js';
+import type { ChainparseError } from '../../runtime/errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+
+/** What no wait mends, by what the server's reply says, and what a person can do about it. */
+const mistakes: readonly (readonly [reply: RegExp, hint: string])[] = [
+  [/\bWRONGTYPE\b/, 'a key of that name holds something else: give another stream, or delete it (redis-cli DEL)'],
+  [
+    /\b(?:NOAUTH|WRONGPASS)\b|invalid password|without any password/i,
+    'write user and password into the url: redis://user:${PASSWORD}@host',
+  ],
+  [/\bNOPERM\b/, 'give its user the rights: ACL SETUSER user +xadd +multi +exec ~STREAM'],
+  [/\b(?:MOVED|ASK|CROSSSLOT)\b/, 'a Redis Cluster is not spoken to: give a server that holds the whole stream'],
+  [/unknown command/i, 'streams need Redis 5 or newer'],
+  [/DB index is out of range|invalid DB index/i, 'the number behind the host in the url is that of a database'],
+];
+
+const tooLarge = /too large|exceeds maximum|invalid bulk length/i;
+
+/** What the server says of itself, in words. */
+const waits: readonly (readonly [reply: RegExp, hint: string])[] = [
+  [/\bOOM\b/, 'it is full: raise maxmemory, or give max_length, so that old entries go'],
+  [/\bREADONLY\b/, 'it is a replica: give the url of the server that takes writes, or wait for a failover'],
+  [/\bMISCONF\b/, "it can't save its data: look at its log and its disk"],
+];
+
+/** Sorts what a delivery to Redis failed with: a message too large, a person's mistake, or a server that can't take it now. */
+export function redisFailure(error: unknown): ChainparseError {
+  const message = replyOf(error);
+  const known = (list: typeof mistakes): string | undefined => list.find(([reply]) => reply.test(message))?.[1];
+  const mistake = known(mistakes);
+  if (mistake !== undefined) return new UsageError(`Redis refuses: ${message}`, { hint: mistake, cause: error });
+  if (tooLarge.test(message)) return new MessageRefusedError(`Redis refuses: ${message}`, { cause: error });
+  return new ReceiverAwayError(message, { hint: known(waits), cause: error });
+}
+
+/** Of the replies to a transaction the first that is an error counts. */
+function replyOf(error: unknown): string {
+  const { replies = [], errorIndexes: [first = -1] = [] } = error as Partial<TransactionError>;
+  return messageOf(replies[first] ?? error) || 'the connection failed';
+}
+
+interface TransactionError {
+  readonly replies: readonly unknown[];
+  readonly errorIndexes: readonly number[];
+}

@@ -1,0 +1,89 @@
+import type { createClient } from 'redis';
+import type { EventMessage } from '../../model/event-message.js';
+import type { Clock } from '../../runtime/clock.js';
+import { RuntimeFailure } from '../../runtime/errors.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
+import type { Sink, SinkBatch, SinkContext } from '../component.js';
+import { nameFor } from '../keys/name-pattern.js';
+import { openedUrl } from '../keys/secret.js';
+import { headersOf } from '../message-headers.js';
+import { redisSchemes } from './config.js';
+import type { RedisConfig } from './config.js';
+import { redisFailure } from './redis-errors.js';
+
+interface Means {
+  readonly createClient: typeof createClient;
+  readonly clock: Clock;
+}
+
+type Client = ReturnType<typeof connectable>;
+
+/** Adds messages to streams of Redis: each batch whole, or not at all. */
+export class RedisSink implements Sink {
+  readonly #config: RedisConfig;
+  readonly #means: Means;
+  readonly #url: string;
+  #client: Client | null = null;
+
+  constructor(config: RedisConfig, means: Means) {
+    this.#config = config;
+    this.#means = means;
+    this.#url = openedUrl(config.url, redisSchemes).href;
+  }
+
+  async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {
+    const seconds = this.#config.timeout;
+    const reason = (): Error => new RuntimeFailure(`no answer within ${seconds} s`);
+    const limit = { clock: this.#means.clock, after: AbortSignal.abort(), delayMs: seconds * 1_000, reason };
+    try {
+      await giveUpLater(limit, () => untilAborted(this.#add(messages), signal));
+      signal.throwIfAborted();
+    } catch (error) {
+      // Its answers are no longer awaited; and behind a name there may be another server by now.
+      await this.close();
+      signal.throwIfAborted();
+      throw redisFailure(error);
+    }
+  }
+
+  close(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    if (client?.isOpen === true) client.destroy();
+    return Promise.resolve();
+  }
+
+  /** One transaction: of a batch that fails in the middle nothing comes before what must precede it. */
+  async #add(messages: readonly EventMessage[]): Promise<void> {
+    const client = await this.#connected();
+    const transaction = client.multi();
+    for (const message of messages) transaction.addCommand(this.#commandOf(message));
+    await transaction.exec();
+  }
+
+  #commandOf(message: EventMessage): string[] {
+    const { stream, max_length: most } = this.#config;
+    const trimmed = most === undefined ? [] : ['MAXLEN', '~', String(most)];
+    const fields = Object.entries(headersOf(message)).flat();
+    return ['XADD', nameFor(stream, message.eventName), ...trimmed, '*', ...fields, 'data', message.data.text];
+  }
+
+  async #connected(): Promise<Client> {
+    if (this.#client?.isReady === true) return this.#client;
+    await this.close();
+    const client = connectable(this.#means.createClient, this.#url, this.#config.timeout * 1_000);
+    this.#client = client;
+    await client.connect();
+    return client;
+  }
+}
+
+/** What is lost is for its caller to try again: the client itself neither reconnects nor keeps anything back. */
+function connectable(create: typeof createClient, url: string, connectTimeout: number) {
+  const socket = { reconnectStrategy: false, connectTimeout } as const;
+  const client = create({ url, RESP: 2, disableOfflineQueue: true, socket });
+  // Whoever waits for an answer is told; between two batches nobody does.
+  client.on('error', () => undefined);
+  return client;
+}

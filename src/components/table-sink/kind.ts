@@ -1,0 +1,21 @@
+import type { SinkKind } from '../component.js';
+import { describeSink } from '../keys/sink.js';
+import type { TableSinkConfig } from './config.js';
+
+/** The sink that keeps a table of an SQL database equal to the events. */
+export const tableSink: SinkKind<TableSinkConfig> = {
+  type: 'table_sink',
+  role: 'sink',
+  schema: async () => (await import('./schema.js')).tableSinkSchema,
+  keys: (config) => ({ ...config }),
+  rows: ({ database, table, indexes }) => [
+    ['table', table],
+    ['database', database ?? "the pipeline's own"],
+    ['indexes', indexes.length === 0 ? null : indexes.map((index) => index.join(', ')).join('; ')],
+  ],
+  describe: describeSink,
+  open: async (config, opening) => {
+    const { openTableSink } = await import('./table-sink.js');
+    return openTableSink(config, opening);
+  },
+};

@@ -1,0 +1,114 @@
+import { eventFields } from '../../model/event-fields.js';
+import { longestName } from '../../database/targets/index-name.js';
+import type { TargetColumn } from '../../database/targets/target-dialect.js';
+import { UsageError } from '../../runtime/errors.js';
+import type { EventFields, Field } from '../component.js';
+import { columnTypeOf, joinTypes } from './solidity-types.js';
+
+/** Where an event's data has a column's value: a member of its arguments, or a field of its own. */
+export interface FieldPlace {
+  readonly column: number;
+  readonly inArgs: boolean;
+  readonly key: string;
+}
+
+/** Where an event's data has the values of its columns. */
+interface EventPlaces {
+  readonly places: readonly FieldPlace[];
+  /** Nothing but the event's arguments is wanted of it. */
+  readonly onlyArgs: boolean;
+}
+
+/** The columns of a sink's table, and what of each event goes into them. */
+export interface TablePlan {
+  /** Those that every row has, whatever the event. */
+  readonly fixed: readonly TargetColumn[];
+  /** Those of the events' own. */
+  readonly own: readonly TargetColumn[];
+  /** By the event's signature. */
+  readonly events: ReadonlyMap<string, EventPlaces>;
+}
+
+/** What identifies a row: some nodes number the logs of a block twice, so that the transaction belongs to it. */
+export const tableKey = ['chain_id', 'block_number', 'log_index', 'transaction_hash'] as const;
+
+const hash = { kind: 'ascii', length: 66 } as const;
+
+const fixedColumns: readonly TargetColumn[] = [
+  { name: 'chain_id', type: { kind: 'int64' }, nullable: false },
+  { name: 'block_number', type: { kind: 'int64' }, nullable: false },
+  { name: 'log_index', type: { kind: 'int32' }, nullable: false },
+  { name: 'transaction_hash', type: hash, nullable: false },
+  { name: 'block_hash', type: hash, nullable: false },
+  // A node may name an instant beyond what a date can be.
+  { name: 'block_time', type: { kind: 'time' }, nullable: true },
+  { name: 'contract_address', type: { kind: 'ascii', length: 42 }, nullable: false },
+];
+
+/** Only where there is more than one event: which of them a row is. */
+const eventNameColumn: TargetColumn = { name: 'event_name', type: { kind: 'name', length: 255 }, nullable: false };
+
+/** What a source says of an event beside its arguments: the fixed columns hold what matters of it. */
+const eventsOwn = new Set(eventFields.map(({ name }) => name));
+
+const args = 'args.';
+
+/** Plans the table that holds some events; throws UsageError where a field's name can be none of a column. */
+export function planTable(events: readonly EventFields[]): TablePlan {
+  const fixed = events.length > 1 ? [...fixedColumns, eventNameColumn] : fixedColumns;
+  const own: TargetColumn[] = [];
+  const positions = new Map<string, number>();
+  const taken = new Set(fixed.map(({ name }) => name));
+  const positionOf = (field: Field, name: string): number => {
+    const at = positions.get(name);
+    const type = columnTypeOf(field.type);
+    if (at === undefined) {
+      positions.set(name, own.length);
+      return own.push({ name: columnName(name, taken), type, nullable: true }) - 1;
+    }
+    const known = own[at];
+    if (known !== undefined) own[at] = { ...known, type: joinTypes(known.type, type) };
+    return at;
+  };
+  const planned = events.map(({ eventSignature, fields, mapped }) => {
+    const kept = mapped ? fields : fields.filter(({ name }) => !eventsOwn.has(name));
+    const places = kept.map((field): FieldPlace => {
+      const inArgs = !mapped && field.name.startsWith(args);
+      const key = inArgs ? field.name.slice(args.length) : field.name;
+      return { column: positionOf(field, key), inArgs, key };
+    });
+    return [eventSignature, { places, onlyArgs: places.every(({ inArgs }) => inArgs) }] as const;
+  });
+  return { fixed, own, events: new Map(planned) };
+}
+
+/** Names that differ in case alone would be the same on most databases. */
+function columnName(name: string, taken: Set<string>): string {
+  let free = taken.has(name.toLowerCase()) ? `${name}_arg` : name;
+  for (let i = 2; taken.has(free.toLowerCase()); i++) free = `${name}_${i}`;
+  if (free.trim() !== free || free === '' || /\p{Cc}/u.test(free) || Buffer.byteLength(free) > longestName) {
+    const shown = JSON.stringify(free);
+    throw new UsageError(
+      `${shown} can't be the name of a column: it is empty, longer than ${longestName} bytes, or not plain`,
+      {
+        hint: 'give it another name by a dict_mapper above the sink',
+      },
+    );
+  }
+  taken.add(free.toLowerCase());
+  return free;
+}
+
+/** Throws UsageError where an index names what is no column, or what can't be sorted. */
+export function checkIndexes({ fixed, own }: TablePlan, indexes: readonly (readonly string[])[]): void {
+  const columns = [...fixed, ...own];
+  const find = (name: string): TargetColumn | undefined => columns.find((column) => column.name === name);
+  const unknown = indexes.flat().find((name) => find(name) === undefined);
+  if (unknown !== undefined) {
+    const known = columns.map(({ name }) => name).join(', ');
+    throw new UsageError(`indexes names '${unknown}', which is no column`, { hint: `the columns are ${known}` });
+  }
+  const nested = indexes.flat().find((name) => find(name)?.type.kind === 'json');
+  if (nested !== undefined)
+    throw new UsageError(`indexes names '${nested}', which holds nested values: those have no order`);
+}

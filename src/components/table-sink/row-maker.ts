@@ -1,0 +1,148 @@
+import type { InsertColumn, SqlValue } from '../../database/script.js';
+import type { TargetColumn, TargetDialect } from '../../database/targets/target-dialect.js';
+import type { TargetChange } from '../../database/targets/target-store.js';
+import type { EventMessage } from '../../model/event-message.js';
+import { argumentsOf } from './arguments-of.js';
+import { toColumnOf } from './column-value.js';
+import type { ToColumn } from './column-value.js';
+import { finalMessages } from './final-messages.js';
+import type { TablePlan } from './plan-table.js';
+
+/** Seconds of the last instant of the year 9999: what lies beyond is no date on every database. */
+const lastSecond = 253_402_300_799;
+
+/** A column whose value some rows could not have. */
+export interface Loss {
+  readonly column: string;
+  readonly count: number;
+  /** The first message that is meant. */
+  readonly id: string;
+}
+
+/** What is to be written for messages, and what of them is not. */
+interface MadeRows {
+  readonly change: TargetChange;
+  readonly losses: readonly Loss[];
+}
+
+/** Makes the rows of a sink's table out of messages. */
+export class RowMaker {
+  readonly #dialect: TargetDialect;
+  readonly #plan: TablePlan;
+  readonly #toColumn: readonly ToColumn[];
+  readonly #instants: Instants;
+
+  constructor(dialect: TargetDialect, plan: TablePlan, indexes: readonly (readonly string[])[]) {
+    this.#dialect = dialect;
+    this.#plan = plan;
+    this.#toColumn = plan.own.map(({ name, type }) => toColumnOf(type, longestText(dialect, plan, indexes, name)));
+    this.#instants = new Instants(dialect.utcMark);
+  }
+
+  /** Returns what is to be written for messages; a value that a column can't hold is NULL, and told. */
+  make(messages: readonly EventMessage[]): MadeRows {
+    const { inserts, removes } = finalMessages(messages);
+    const { values, losses } = this.#ownValues(inserts);
+    const own = this.#plan.own.map((column, i) => this.#column(column, values[i] ?? []));
+    const insert = { columns: [...this.#fixedColumns(inserts), ...own], count: inserts.length };
+    const match = this.#fixedColumns(removes).filter(({ name }) => matched.has(name));
+    return { change: { insert, remove: { match, count: removes.length } }, losses };
+  }
+
+  #fixedColumns(messages: readonly EventMessage[]): readonly InsertColumn[] {
+    return insertOrder.flatMap(([name, valueOf]) => {
+      const column = this.#plan.fixed.find((each) => each.name === name);
+      if (column === undefined) return [];
+      return [
+        this.#column(
+          column,
+          messages.map((message) => valueOf(message, this.#instants)),
+        ),
+      ];
+    });
+  }
+
+  #column({ name, type }: TargetColumn, values: readonly SqlValue[]): InsertColumn {
+    const isLong = type.kind === 'text' || type.kind === 'json';
+    return { name, values, type: this.#dialect.typeName(type), ...(isLong ? { distinct: true } : {}) };
+  }
+
+  #ownValues(messages: readonly EventMessage[]): {
+    readonly values: readonly (readonly SqlValue[])[];
+    readonly losses: readonly Loss[];
+  } {
+    const values = this.#plan.own.map(() => new Array<SqlValue>(messages.length).fill(null));
+    const losses = new Map<number, Loss>();
+    for (let row = 0; row < messages.length; row++) {
+      const message = messages[row] as EventMessage;
+      const { onlyArgs, places } = this.#plan.events.get(message.eventSignature) ?? noPlaces;
+      const args = argumentsOf(message.data, onlyArgs);
+      for (const { column, inArgs, key } of places) {
+        const value = inArgs ? args[key] : message.data.fields.get(key);
+        if (value === null || value === undefined) continue;
+        const stored = (this.#toColumn[column] as ToColumn)(value);
+        if (stored === undefined) {
+          losses.set(column, addLoss(losses.get(column), this.#plan.own[column]?.name ?? '', message.id));
+        } else (values[column] as SqlValue[])[row] = stored;
+      }
+    }
+    return { values, losses: [...losses.values()] };
+  }
+}
+
+const noPlaces = { onlyArgs: false, places: [] };
+
+function addLoss(known: Loss | undefined, column: string, id: string): Loss {
+  return known === undefined ? { column, count: 1, id } : { ...known, count: known.count + 1 };
+}
+
+/** Writes instants of UTC. The block of most rows is that of the row before. */
+class Instants {
+  readonly #mark: string;
+  #seconds = NaN;
+  #text: string | null = null;
+
+  constructor(mark: string) {
+    this.#mark = mark;
+  }
+
+  write(seconds: number): string | null {
+    if (seconds === this.#seconds) return this.#text;
+    this.#seconds = seconds;
+    const isDate = seconds >= 0 && seconds <= lastSecond;
+    this.#text = isDate ? new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ') + this.#mark : null;
+    return this.#text;
+  }
+}
+
+/** What a row is found by before it is deleted: a block's rows may have been replaced by those of another. */
+const matched = new Set(['chain_id', 'block_number', 'log_index', 'transaction_hash', 'block_hash']);
+
+type FixedValue = (message: EventMessage, instants: Instants) => SqlValue;
+
+/** What repeats from row to row comes first: a statement is shorter for it. */
+const insertOrder: readonly (readonly [string, FixedValue])[] = [
+  ['chain_id', ({ place }) => place.chainId],
+  ['block_number', ({ place }) => place.blockNumber],
+  ['block_hash', ({ place }) => place.blockHash],
+  ['block_time', ({ place }, instants) => instants.write(place.timestamp)],
+  ['contract_address', ({ place }) => place.contractAddress],
+  ['event_name', ({ eventName }) => eventName],
+  ['transaction_hash', ({ place }) => place.transactionHash],
+  ['log_index', ({ place }) => place.logIndex],
+];
+
+/** The texts of an index share what it takes. */
+function longestText(
+  { longestIndexed }: TargetDialect,
+  { own }: TablePlan,
+  indexes: readonly (readonly string[])[],
+  name: string,
+): number | null {
+  if (longestIndexed === null) return null;
+  const isText = (column: string): boolean => own.find((each) => each.name === column)?.type.kind === 'text';
+  const bounds = indexes
+    .filter((index) => index.includes(name))
+    .map((index) => Math.floor(longestIndexed / Math.max(1, index.filter(isText).length)));
+  return bounds.length === 0 ? null : Math.min(...bounds);
+}

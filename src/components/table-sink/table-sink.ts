@@ -1,0 +1,141 @@
+import { openDatabase } from '../../database/open-database.js';
+import type { Database } from '../../database/database.js';
+import { TargetStore } from '../../database/targets/target-store.js';
+import {
+  DatabaseUnreachableError,
+  DatabaseUnusableError,
+  messageOf,
+  NotMigratedError,
+  RuntimeFailure,
+} from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { Sink, SinkBatch, SinkContext, SinkCursor, SinkOpening } from '../component.js';
+import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import type { TableSinkConfig } from './config.js';
+import { checkIndexes, planTable, tableKey } from './plan-table.js';
+import type { TablePlan } from './plan-table.js';
+import { RowMaker } from './row-maker.js';
+import type { Loss } from './row-maker.js';
+
+/** How long a server may take for one statement before it counts as away, in milliseconds. */
+const statementTimeoutMs = 60_000;
+
+/** Opens a sink's table; throws UsageError where it can't be what the config says. Connects when it is claimed. */
+export function openTableSink(config: TableSinkConfig, opening: SinkOpening): Sink {
+  const wanted = config.event_name;
+  const events = opening.events.filter(
+    ({ eventName, eventSignature }) =>
+      wanted.length === 0 || wanted.includes(eventName) || wanted.includes(eventSignature),
+  );
+  const plan = planTable(events);
+  checkIndexes(plan, config.indexes);
+  return new TableSink(config, opening, plan);
+}
+
+/** What it has opened. */
+interface Target {
+  readonly database: Database;
+  readonly store: TargetStore;
+  readonly rows: RowMaker;
+}
+
+/** Writes rows and the cursor in one transaction of the table's database. */
+class TableSink implements Sink {
+  readonly #config: TableSinkConfig;
+  readonly #opening: SinkOpening;
+  readonly #plan: TablePlan;
+  #target: Target | null = null;
+
+  constructor(config: TableSinkConfig, opening: SinkOpening, plan: TablePlan) {
+    this.#config = config;
+    this.#opening = opening;
+    this.#plan = plan;
+  }
+
+  async claim(claim: Omit<SinkCursor, 'place'>, { logger }: SinkContext): Promise<SinkCursor | null> {
+    return this.#with(async ({ store }) => {
+      const { cursor, isNew } = await store.claim(claim);
+      if (isNew) logger.log('info', `${this.#opening.name}: made the table ${this.#config.table}, and fills it`);
+      return cursor;
+    });
+  }
+
+  async deliver({ messages, after }: SinkBatch, { logger }: SinkContext): Promise<void> {
+    await this.#with(async ({ store, rows }) => {
+      const { change, losses } = rows.make(messages);
+      await store.write(change, after);
+      for (const loss of losses) this.#tell(logger, loss);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#letGo();
+  }
+
+  #tell(logger: Logger, { column, count, id }: Loss): void {
+    const { name } = this.#opening;
+    const rows = count === 1 ? 'a row' : `${count} rows`;
+    logger.log(
+      'warn',
+      `${name}: '${column}' can't hold the value of ${rows}, which is NULL there: the first one is ${id}`,
+    );
+  }
+
+  async #with<T>(work: (target: Target) => Promise<T>): Promise<T> {
+    try {
+      this.#target ??= await this.#open();
+      return await work(this.#target);
+    } catch (error) {
+      const translated = this.#translate(error);
+      // Not what was opened any more: what is there by then is opened anew.
+      if (error instanceof DatabaseUnusableError) await this.#letGo();
+      throw translated;
+    }
+  }
+
+  async #open(): Promise<Target> {
+    const { database: url, table, indexes } = this.#config;
+    const { database: own, clock, installation, pipelineId, name: sink } = this.#opening;
+    const database =
+      url === undefined ? own : await openDatabase(url, { clock, create: true, statementTimeoutMs, poolSize: 1 });
+    const [schema, name] = table.includes('.') ? (table.split('.') as [string, string]) : [null, table];
+    const columns = [...this.#plan.fixed, ...this.#plan.own];
+    const wanted = { schema, name, columns, key: tableKey, indexes };
+    return {
+      database,
+      store: new TargetStore(database, { installation, pipelineId, sink }, wanted),
+      rows: new RowMaker(database.dialect.targets, this.#plan, indexes),
+    };
+  }
+
+  async #letGo(): Promise<void> {
+    const target = this.#target;
+    this.#target = null;
+    if (target !== null && this.#config.database !== undefined) await target.database.close();
+  }
+
+  /** Returns what an error of the database means for whoever delivers. */
+  #translate(error: unknown): unknown {
+    const { cause } = error as { readonly cause?: unknown };
+    if (this.#refusesRow(error) || this.#refusesRow(cause)) {
+      return new MessageRefusedError(`the table ${this.#config.table} takes no such row: ${messageOf(error)}`, {
+        cause,
+      });
+    }
+    if (error instanceof DatabaseUnreachableError) {
+      return new ReceiverAwayError(error.message, { hint: error.hint, cause: error });
+    }
+    if (error instanceof NotMigratedError) {
+      const hint = 'a table or a column was taken away: the next run looks, and makes a table that is missing';
+      return new RuntimeFailure(`the table ${this.#config.table} is not what was claimed: ${messageOf(cause)}`, {
+        hint,
+        cause,
+      });
+    }
+    return error;
+  }
+
+  #refusesRow(error: unknown): boolean {
+    return error instanceof Error && this.#target?.database.dialect.targets.refusesRow(error) === true;
+  }
+}

@@ -1,0 +1,85 @@
+import { jsonText } from '../../model/event-message.js';
+import type { EventMessage, JsonValue } from '../../model/event-message.js';
+import { UsageError } from '../../runtime/errors.js';
+import { nearest } from '../../runtime/nearest.js';
+import type { EventFields } from '../component.js';
+import { parsePath, valueAt } from '../field-path.js';
+
+type Write = (message: EventMessage) => string;
+
+const placeholder = /\{([A-Za-z_][\w.[\]]*)\}/g;
+
+/** What every message says of itself, where its data has no field of that name: a mapper keeps only what it names. */
+const own: Readonly<Record<string, (message: EventMessage) => JsonValue>> = {
+  id: ({ id }) => id,
+  op: ({ op }) => op,
+  seq: ({ seq }) => seq,
+  event_name: ({ eventName }) => eventName,
+  event_signature: ({ eventSignature }) => eventSignature,
+  chain_id: ({ place }) => place.chainId,
+  block_number: ({ place }) => place.blockNumber,
+  block_hash: ({ place }) => place.blockHash,
+  timestamp: ({ place }) => place.timestamp,
+  transaction_hash: ({ place }) => place.transactionHash,
+  transaction_index: ({ place }) => place.transactionIndex,
+  log_index: ({ place }) => place.logIndex,
+  contract_address: ({ place }) => place.contractAddress,
+};
+
+/** Returns what writes the JSON of a message: of a body in whose texts `{path}` stands for what the path leads to. */
+export function messageBody(body: JsonValue): Write {
+  if (typeof body === 'string') return textBody(body);
+  if (Array.isArray(body)) return joined((body as readonly JsonValue[]).map(messageBody), '[', ']');
+  if (typeof body === 'object' && body !== null) {
+    const members = Object.entries(body).map(([key, value]): Write => {
+      const write = messageBody(value);
+      return (message) => `${JSON.stringify(key)}:${write(message)}`;
+    });
+    return joined(members, '{', '}');
+  }
+  const text = jsonText(body);
+  return () => text;
+}
+
+function joined(parts: readonly Write[], open: string, close: string): Write {
+  return (message) => open + parts.map((write) => write(message)).join(',') + close;
+}
+
+function textBody(text: string): Write {
+  const paths = new Map(pathsIn(text).map((path) => [path, parsePath(path)]));
+  return (message) => {
+    const { fields } = message.data;
+    // A mapper takes the name of a field literally: a dot stays a dot.
+    const valueOf = (path: string): JsonValue | undefined =>
+      fields.get(path) ?? valueAt(fields, paths.get(path) ?? []) ?? own[path]?.(message);
+    return JSON.stringify(text.replace(placeholder, (_all, path: string) => shown(valueOf(path))));
+  };
+}
+
+function shown(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : jsonText(value);
+}
+
+/** Throws UsageError where a body names what no event has that reaches the sink. */
+export function checkPaths(body: JsonValue, events: readonly EventFields[]): void {
+  const names = [...new Set(events.flatMap(({ fields }) => fields.map(({ name }) => name)))];
+  const known = [...names, ...Object.keys(own)];
+  const isKnown = (path: string): boolean =>
+    known.includes(path) || names.some((name) => leadsInto(name, path) || leadsInto(path, name));
+  const unknown = pathsIn(body).find((path) => !isKnown(path));
+  if (unknown === undefined) return;
+  const closest = nearest(unknown, known);
+  throw new UsageError(`body: no event that reaches the sink has {${unknown}}`, {
+    hint: closest === undefined ? undefined : `the nearest known one is {${closest}}`,
+  });
+}
+
+function leadsInto(name: string, path: string): boolean {
+  return path.startsWith(`${name}.`) || path.startsWith(`${name}[`);
+}
+
+function pathsIn(body: JsonValue): readonly string[] {
+  if (typeof body === 'string') return [...body.matchAll(placeholder)].map(([, path = '']) => path);
+  return typeof body === 'object' && body !== null ? Object.values(body as object).flatMap(pathsIn) : [];
+}

@@ -1,0 +1,94 @@
+import { createHmac } from 'node:crypto';
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import { HttpPost } from '../../runtime/http-post.js';
+import { RefusedAddressError, isPrivateAddress } from '../../runtime/private-address.js';
+import type { Sink, SinkBatch, SinkContext, SinkOpening } from '../component.js';
+import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { openedUrl } from '../keys/secret.js';
+import { objectionOf } from './answer.js';
+import { webSchemes } from './config.js';
+import type { WebhookConfig } from './config.js';
+import { checkPaths } from './message-body.js';
+import { requestsOf } from './requests.js';
+import type { WebhookRequest } from './requests.js';
+
+/** POSTs messages to a URL, one request after the other. */
+export class WebhookSink implements Sink {
+  readonly #config: WebhookConfig;
+  readonly #clock: Clock;
+  readonly #post: HttpPost;
+  readonly #requestsOf: ReturnType<typeof requestsOf>;
+  /** Keys of requests that the receiver has taken, of a batch of which it has not taken all. */
+  readonly #taken = new Set<string>();
+
+  constructor(config: WebhookConfig, opening: SinkOpening, lookup?: LookupFunction) {
+    const { clock, events } = opening;
+    const url = openedUrl(config.url, webSchemes).href;
+    if (config.body !== undefined) checkPaths(config.body, events);
+    const refuses = config.allow_private ? undefined : isPrivateAddress;
+    this.#config = config;
+    this.#clock = clock;
+    this.#post = new HttpPost({ url, timeoutMs: config.timeout * 1_000, clock, refuses, lookup });
+    this.#requestsOf = requestsOf(config, opening);
+  }
+
+  async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {
+    for (const request of this.#requestsOf(messages)) {
+      // Else a receiver that takes so many requests a minute would get the first ones again and again.
+      if (this.#taken.has(request.key)) continue;
+      await this.#send(request, signal);
+      this.#taken.add(request.key);
+    }
+    this.#taken.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.#post.close();
+  }
+
+  async #send(request: WebhookRequest, signal: AbortSignal): Promise<void> {
+    try {
+      const answer = await this.#post.send(this.#headers(request), request.body, signal);
+      const objection = await objectionOf(answer, this.#clock);
+      if (objection !== null) throw objection;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw isDeliveryError(error) ? error : away(error);
+    }
+  }
+
+  /** The time of sending is new in each try: a receiver refuses what is old, for it may be somebody's replay. */
+  #headers({ key, body }: WebhookRequest): Record<string, string> {
+    const { secret, headers } = this.#config;
+    const seconds = Math.floor(this.#clock.now() / 1_000);
+    return {
+      'user-agent': 'chainparse',
+      ...lowerCased(headers),
+      'content-type': 'application/json',
+      'idempotency-key': key,
+      ...(secret === undefined ? {} : { 'chainparse-signature': signature(secret, seconds, body) }),
+    };
+  }
+}
+
+/** Signs a body: HMAC-SHA256 of its time, a dot and itself, in hex. */
+function signature(secret: string, seconds: number, body: Buffer): string {
+  const mac = createHmac('sha256', secret).update(`${seconds}.`).update(body).digest('hex');
+  return `t=${seconds},v1=${mac}`;
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function isDeliveryError(error: unknown): boolean {
+  return error instanceof MessageRefusedError || error instanceof ReceiverAwayError;
+}
+
+function away(cause: unknown): ReceiverAwayError {
+  const isRefused = cause instanceof RefusedAddressError;
+  const hint = isRefused ? 'write allow_private: true where that is meant' : undefined;
+  return new ReceiverAwayError(messageOf(cause), { cause, hint });
+}

@@ -1,0 +1,165 @@
+import { groupIndexes } from '../../targets/group-indexes.js';
+import type { IndexRow } from '../../targets/group-indexes.js';
+import { indexName } from '../../targets/index-name.js';
+import type {
+  ColumnType,
+  FoundRelation,
+  TargetColumn,
+  TargetDialect,
+  TargetPlace,
+} from '../../targets/target-dialect.js';
+import { PacketSizeError, quoteName as q } from './mysql-script.js';
+
+interface PlaceRow {
+  readonly name: string;
+  readonly folds: number;
+}
+
+interface ColumnRow {
+  readonly kind: string;
+  readonly name: string | null;
+  readonly type: string;
+  readonly nullable: string;
+  readonly fallback: string | null;
+  readonly extra: string;
+}
+
+const relationSql = `SELECT t.table_type AS kind, c.column_name AS name, c.column_type AS type, c.is_nullable AS nullable,
+  c.column_default AS fallback, c.extra AS extra
+  FROM information_schema.tables AS t LEFT JOIN information_schema.columns AS c
+  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+  WHERE t.table_schema = ? AND t.table_name = ? ORDER BY c.ordinal_position`;
+
+const indexesSql = `SELECT index_name AS name, column_name AS col, CASE WHEN non_unique = 0 THEN 1 ELSE 0 END AS uniq
+  FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ORDER BY index_name, seq_in_index`;
+
+/** Characters of a text that an index takes: those of any length have to name a number, and their bytes have a limit. */
+const indexedCharacters = 255;
+
+/** Digits that a DECIMAL holds. */
+const mostDigits = 65;
+
+/** Out of range, cut off, not of the type (twice), null, a double, too long, a row in a foreign key (twice), a CHECK (MariaDB's, MySQL's), no JSON (twice). */
+const rowErrors = new Set<unknown>([1264, 1265, 1292, 1366, 1048, 1062, 1406, 1216, 1452, 4025, 3819, 3140, 3141]);
+
+/** How MySQL and MariaDB make, show and change the tables that sinks fill. */
+export const mysqlTargets: TargetDialect = {
+  place: (knex, schema, name) => ({
+    query: knex.raw('SELECT COALESCE(?, DATABASE()) AS name, @@lower_case_table_names AS folds', [schema]),
+    read: (answer) => {
+      const [row] = rowsOf(answer) as readonly PlaceRow[];
+      return { schema: row?.name ?? null, name, folded: row?.folds === 0 ? name : name.toLowerCase() };
+    },
+  }),
+  relation: (knex, { schema, name }) => ({
+    query: knex.raw(relationSql, [schema, name]),
+    read: (answer) => readRelation(rowsOf(answer) as readonly ColumnRow[]),
+  }),
+  indexes: (knex, { schema, name }) => ({
+    query: knex.raw(indexesSql, [schema, name]),
+    read: (answer) => groupIndexes(rowsOf(answer) as readonly IndexRow[]),
+  }),
+  typeName,
+  fits,
+  foldsColumns: true,
+  longestIndexed: null,
+  utcMark: '',
+  // One statement: each would be committed by itself.
+  create: ({ place, columns, key, unique = [], indexes }) => {
+    const typeOf = typesOf(columns);
+    const parts = [
+      ...columns.map(writeColumn),
+      `PRIMARY KEY (${key.map(q).join(', ')})`,
+      ...(unique.length > 0 ? [`UNIQUE KEY ${writeIndex(place, unique, true, typeOf)}`] : []),
+      ...indexes.map((index) => `KEY ${writeIndex(place, index, false, typeOf)}`),
+    ];
+    const options = 'ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+    return [`CREATE TABLE IF NOT EXISTS ${pathOf(place)} (${parts.join(', ')}) ${options}`];
+  },
+  addColumn: (place, column) => `ALTER TABLE ${pathOf(place)} ADD COLUMN ${writeColumn({ ...column, nullable: true })}`,
+  changeColumn: (place, column) => `ALTER TABLE ${pathOf(place)} MODIFY COLUMN ${writeColumn(column)}`,
+  allowNull: (place, { name, type }) => `ALTER TABLE ${pathOf(place)} MODIFY COLUMN ${q(name)} ${type} NULL`,
+  addIndex: ({ place, columns }, index, unique) =>
+    `ALTER TABLE ${pathOf(place)} ADD ${unique ? 'UNIQUE KEY' : 'KEY'} ${writeIndex(place, index, unique, typesOf(columns))}`,
+  dropIndex: (place, index) =>
+    index === 'PRIMARY'
+      ? `ALTER TABLE ${pathOf(place)} DROP PRIMARY KEY`
+      : `ALTER TABLE ${pathOf(place)} DROP KEY ${q(index)}`,
+  refusesRow: (error) =>
+    error instanceof PacketSizeError || rowErrors.has((error as { readonly errno?: unknown }).errno),
+};
+
+function rowsOf(answer: unknown): readonly unknown[] {
+  return (answer as readonly [readonly unknown[]])[0];
+}
+
+function readRelation(rows: readonly ColumnRow[]): FoundRelation | null {
+  const [first] = rows;
+  if (first === undefined) return null;
+  const columns = rows.flatMap(({ name, type, nullable, fallback, extra }) => {
+    if (name === null) return [];
+    const required = nullable === 'NO' && fallback === null && !/auto_increment|generated/i.test(extra);
+    return [{ name, type: type.toLowerCase(), nullable: nullable === 'YES', required }];
+  });
+  return { isTable: first.kind === 'BASE TABLE', columns };
+}
+
+function typeName(type: ColumnType): string {
+  switch (type.kind) {
+    case 'int32':
+      return 'int';
+    case 'int64':
+      return 'bigint';
+    case 'bool':
+      return 'tinyint(1)';
+    case 'time':
+      return 'datetime';
+    case 'number':
+      return type.digits <= mostDigits ? `decimal(${mostDigits},0)` : 'varchar(78)';
+    case 'ascii':
+      return `char(${type.length})`;
+    case 'name':
+      return `varchar(${type.length})`;
+    case 'json':
+      return 'json';
+    case 'text':
+      return 'longtext';
+  }
+}
+
+function fits(found: string, type: ColumnType): boolean {
+  // MariaDB and older servers write the width of an integer; a MariaDB's JSON is a text that is looked at.
+  const plain = found.replace(/^((?:big|tiny)?int)\(\d+\)$/, '$1');
+  const wanted = typeName(type);
+  if (plain === wanted.replace(/\(1\)$/, '') || found === wanted) return true;
+  if (type.kind === 'json' || type.kind === 'text') return found === 'longtext';
+  const length = Number(
+    /^(?:var)?char\((\d+)\)$/.exec(found)?.[1] ?? (/^(?:medium|long)?text$/.test(found) ? 65_535 : 0),
+  );
+  const least = Number(/^(?:var)?char\((\d+)\)$/.exec(wanted)?.[1] ?? Infinity);
+  return length >= least;
+}
+
+/** Hashes, addresses and digits are ASCII: a fourth of the bytes in an index. */
+function writeColumn({ name, type, nullable }: TargetColumn): string {
+  const isAscii = type.kind === 'ascii' || (type.kind === 'number' && type.digits > mostDigits);
+  const charset = isAscii ? ' CHARACTER SET ascii COLLATE ascii_bin' : '';
+  return `${q(name)} ${typeName(type)}${charset} ${nullable ? 'NULL' : 'NOT NULL'}`;
+}
+
+type TypeOf = ReadonlyMap<string, ColumnType>;
+
+function typesOf(columns: readonly TargetColumn[]): TypeOf {
+  return new Map(columns.map(({ name, type }) => [name, type]));
+}
+
+function writeIndex({ name }: TargetPlace, columns: readonly string[], unique: boolean, typeOf: TypeOf): string {
+  const parts = columns.map((column) =>
+    typeOf.get(column)?.kind === 'text' ? `${q(column)}(${indexedCharacters})` : q(column),
+  );
+  return `${q(indexName(name, columns, unique))} (${parts.join(', ')})`;
+}
+
+function pathOf({ schema, name }: TargetPlace): string {
+  return schema === null ? q(name) : `${q(schema)}.${q(name)}`;
+}

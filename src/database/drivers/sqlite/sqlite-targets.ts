@@ -1,0 +1,133 @@
+import { UsageError } from '../../../runtime/errors.js';
+import { groupIndexes } from '../../targets/group-indexes.js';
+import type { IndexRow } from '../../targets/group-indexes.js';
+import { indexName } from '../../targets/index-name.js';
+import type {
+  ColumnType,
+  FoundRelation,
+  TargetColumn,
+  TargetDialect,
+  TargetPlace,
+} from '../../targets/target-dialect.js';
+import { quoteName as q } from '../quote-name.js';
+
+interface ColumnRow {
+  readonly kind: string;
+  readonly name: string | null;
+  readonly type: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
+  readonly pk: number;
+}
+
+const relationSql = `SELECT m.type AS kind, c.name, c.type, c."notnull", c.dflt_value, c.pk
+  FROM sqlite_master AS m LEFT JOIN pragma_table_info(m.name) AS c
+  WHERE m.type IN ('table', 'view') AND m.name = ? COLLATE NOCASE ORDER BY c.cid`;
+
+const indexesSql = `SELECT l.name AS name, c.name AS col, l."unique" AS uniq
+  FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS c WHERE NOT l.partial ORDER BY l.name, c.seqno`;
+
+/** How SQLite makes, shows and changes the tables that sinks fill. */
+export const sqliteTargets: TargetDialect = {
+  place: (knex, schema, name) => {
+    if (schema === null) return { query: knex.raw('SELECT 1'), read: () => placeOf(name) };
+    throw new UsageError(`a SQLite database has no schemas: '${schema}.${name}' can't be a table of it`, {
+      hint: `write table: ${name}`,
+    });
+  },
+  relation: (knex, { name }) => ({
+    query: knex.raw(relationSql, [name]),
+    read: (answer) => readRelation(answer as readonly ColumnRow[]),
+  }),
+  indexes: (knex, { name }) => ({
+    query: knex.raw(indexesSql, [name]),
+    read: (answer) => groupIndexes(answer as readonly IndexRow[]),
+  }),
+  typeName,
+  fits,
+  foldsColumns: true,
+  longestIndexed: null,
+  utcMark: '',
+  create: (table) => {
+    const { place, columns, key, unique = [], indexes } = table;
+    const parts = [...columns.map(writeColumn), `PRIMARY KEY (${key.map(q).join(', ')})`];
+    if (unique.length > 0) parts.push(`UNIQUE (${unique.map(q).join(', ')})`);
+    return [
+      `CREATE TABLE IF NOT EXISTS ${q(place.name)} (${parts.join(', ')}) WITHOUT ROWID`,
+      ...indexes.map((index) => addIndex(place, index, false)),
+    ];
+  },
+  addColumn: ({ name }, column) => `ALTER TABLE ${q(name)} ADD COLUMN ${writeColumn({ ...column, nullable: true })}`,
+  changeColumn: ({ name }, column) => exchange(name, column.name, typeName(column.type)),
+  allowNull: ({ name }, column) => exchange(name, column.name, column.type),
+  addIndex: ({ place }, columns, unique) => addIndex(place, columns, unique),
+  dropIndex: (_place, index) => `DROP INDEX ${q(index)}`,
+  refusesRow: (error) => /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/.test(codeOf(error)),
+};
+
+function placeOf(name: string): TargetPlace {
+  return { schema: null, name, folded: name.toLowerCase() };
+}
+
+function readRelation(rows: readonly ColumnRow[]): FoundRelation | null {
+  const [first] = rows;
+  if (first === undefined) return null;
+  const columns = rows.flatMap(({ name, type, notnull, dflt_value: fallback, pk }) =>
+    name === null
+      ? []
+      : [{ name, type, nullable: notnull === 0, required: notnull === 1 && fallback === null && pk === 0 }],
+  );
+  return { isTable: first.kind === 'table', columns };
+}
+
+function typeName(type: ColumnType): string {
+  switch (type.kind) {
+    case 'int32':
+      return 'INTEGER';
+    case 'int64':
+      return 'BIGINT';
+    case 'bool':
+      return 'BOOLEAN';
+    case 'time':
+      return 'DATETIME';
+    case 'ascii':
+      return `CHAR(${type.length})`;
+    case 'name':
+      return `VARCHAR(${type.length})`;
+    case 'json':
+      return 'JSON';
+    // Its numbers hold 64 bits, and what is larger becomes a fraction.
+    case 'number':
+    case 'text':
+      return 'TEXT';
+  }
+}
+
+/** What a column does to what is stored in it is all that a type's name means. */
+function fits(found: string, { kind }: ColumnType): boolean {
+  const keepsTexts = /CHAR|CLOB|TEXT|BLOB|^$/i.test(found) && !/INT/i.test(found);
+  if (kind === 'int32' || kind === 'int64' || kind === 'bool') return !keepsTexts && !/REAL|FLOA|DOUB/i.test(found);
+  return keepsTexts || ((kind === 'json' || kind === 'time') && !/INT|REAL|FLOA|DOUB/i.test(found));
+}
+
+function writeColumn({ name, type, nullable }: TargetColumn): string {
+  return `${q(name)} ${typeName(type)}${nullable ? '' : ' NOT NULL'}`;
+}
+
+/** SQLite changes no column: another one takes its place. */
+function exchange(table: string, column: string, type: string): string {
+  const [of, old, made] = [q(table), q(`${column}_old`), q(column)];
+  return (
+    `ALTER TABLE ${of} RENAME COLUMN ${made} TO ${old}; ALTER TABLE ${of} ADD COLUMN ${made} ${type}; ` +
+    `UPDATE ${of} SET ${made} = ${old}; ALTER TABLE ${of} DROP COLUMN ${old}`
+  );
+}
+
+function addIndex({ name }: TargetPlace, columns: readonly string[], unique: boolean): string {
+  const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
+  return `CREATE ${kind} ${q(indexName(name, columns, unique))} ON ${q(name)} (${columns.map(q).join(', ')})`;
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { readonly code?: unknown }).code);
+}

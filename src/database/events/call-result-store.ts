@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { BlockRef } from '../../model/block.js';
+import type { Database } from '../database.js';
+
+/** A call whose result is kept. */
+export interface KeptCall {
+  readonly chainId: number;
+  /** 0x-hex in lower case. */
+  readonly target: string;
+  /** 0x-hex in lower case. */
+  readonly data: string;
+  /** The block of the event for which it was made, and of which pipeline; null: it is made once, and serves all for ever. */
+  readonly of: {
+    readonly pipelineId: number;
+    readonly block: BlockRef;
+    /** Of that block's state, or of what was the newest one then. */
+    readonly at: 'event' | 'latest';
+  } | null;
+}
+
+/** What is kept of a call; `gone`: its block was, before it could be asked. */
+export type CallOutcome =
+  | { readonly outcome: 'answered'; readonly result: string }
+  | { readonly outcome: 'reverted' | 'gone'; readonly result: null };
+
+/** Keys that one query names: some databases take few parameters. */
+const keysOfQuery = 200;
+
+interface Row {
+  readonly call_key: Buffer;
+  readonly outcome: CallOutcome['outcome'];
+  readonly result: string | null;
+}
+
+/** The rows of `call_result`. */
+export class CallResultStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Returns what is kept of calls, by their keys. */
+  async find(keys: readonly string[]): Promise<ReadonlyMap<string, CallOutcome>> {
+    const found = new Map<string, CallOutcome>();
+    for (let at = 0; at < keys.length; at += keysOfQuery) {
+      const part = keys.slice(at, at + keysOfQuery).map((key) => Buffer.from(key, 'hex'));
+      const rows = await this.#database.read<Row[]>((knex) =>
+        knex('call_result').select('call_key', 'outcome', 'result').whereIn('call_key', part),
+      );
+      for (const { call_key: key, outcome, result } of rows) found.set(key.toString('hex'), toOutcome(outcome, result));
+    }
+    return found;
+  }
+
+  /** Keeps results; those that are kept already stay, unless their block was gone and is there again. */
+  async keep(results: ReadonlyMap<string, KeptCall & CallOutcome>): Promise<void> {
+    const { knex } = this.#database;
+    const rows = [...results].map(([key, result]) => toRow(key, result));
+    for (let at = 0; at < rows.length; at += keysOfQuery) {
+      const part = rows.slice(at, at + keysOfQuery);
+      const gone = knex('call_result')
+        .where({ outcome: 'gone' })
+        .whereIn(
+          'call_key',
+          part.map((row) => row.call_key),
+        );
+      await this.#database.write([gone.delete(), knex('call_result').insert(part).onConflict('call_key').ignore()]);
+    }
+  }
+
+  /** Says whether a pipeline holds events of a block. */
+  async holdsBlock(pipelineId: number, { number, hash }: BlockRef): Promise<boolean> {
+    const rows = await this.#database.read<object[]>((knex) =>
+      knex('event')
+        .select('log_index')
+        .where({ pipeline_id: pipelineId, block_number: number, block_hash: Buffer.from(hash.slice(2), 'hex') })
+        .limit(1),
+    );
+    return rows.length > 0;
+  }
+}
+
+/** Returns what tells a call from all others: 64 hex digits. */
+export function callKey({ chainId, target, data, of }: KeptCall): string {
+  const block = of === null ? 'immutable' : `${of.pipelineId} ${of.at} ${of.block.hash}`;
+  return createHash('sha256').update(`${chainId} ${block} ${target} ${data}`).digest('hex');
+}
+
+function toRow(key: string, { chainId, target, data, of, outcome, result }: KeptCall & CallOutcome) {
+  return {
+    call_key: Buffer.from(key, 'hex'),
+    pipeline_id: of?.pipelineId ?? 0,
+    chain_id: chainId,
+    block_number: of?.block.number ?? 0,
+    target: Buffer.from(target.slice(2), 'hex'),
+    call_data: data,
+    outcome,
+    result,
+  };
+}
+
+function toOutcome(outcome: CallOutcome['outcome'], result: string | null): CallOutcome {
+  return outcome === 'answered' && result !== null
+    ? { outcome, result }
+    : { outcome: outcome === 'gone' ? 'gone' : 'reverted', result: null };
+}

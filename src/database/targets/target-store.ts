@@ -1,0 +1,230 @@
+import type { Knex } from 'knex';
+import { ConflictError, LeaseLostError, UsageError } from '../../runtime/errors.js';
+import type { Database } from '../database.js';
+import { FenceError } from '../script.js';
+import type { BulkDelete, BulkInsert } from '../script.js';
+import { checkTable } from './check-table.js';
+import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
+import type { Question, TargetPlace, TargetTable } from './target-dialect.js';
+
+/** Whose table it is. */
+export interface TargetOwner {
+  readonly installation: string;
+  readonly pipelineId: number;
+  readonly sink: string;
+}
+
+/** Who may write: of one epoch the highest claim. */
+export interface TargetClaim {
+  readonly epoch: string;
+  readonly claim: number;
+}
+
+/** How far a sink has come; it moves with the rows. */
+export interface TargetCursor extends TargetClaim {
+  readonly place: string;
+}
+
+/** A table by the name that a person gave it, and what must be in it. */
+export interface WantedTable extends Omit<TargetTable, 'place' | 'unique'> {
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+/** What becomes of a table's rows. */
+export interface TargetChange {
+  readonly insert: Pick<BulkInsert, 'columns' | 'count'>;
+  readonly remove: Pick<BulkDelete, 'match' | 'count'>;
+}
+
+interface SinkRow {
+  readonly installation: string;
+  readonly pipeline_id: number;
+  readonly sink: string;
+  readonly table_name: string;
+  readonly epoch: string;
+  readonly claim: number;
+  readonly cursor_epoch: string | null;
+  readonly cursor_claim: number | null;
+  readonly cursor_place: string | null;
+}
+
+/** What a claim found. */
+export interface Claimed {
+  /** Null where the table is to be filled from the beginning. */
+  readonly cursor: TargetCursor | null;
+  /** The table was made just now. */
+  readonly isNew: boolean;
+}
+
+/** A table that a sink fills, and its row of `chainparse_sink` in the same schema. */
+export class TargetStore {
+  readonly #database: Database;
+  readonly #owner: TargetOwner;
+  readonly #wanted: WantedTable;
+  #place: TargetPlace | null = null;
+
+  constructor(database: Database, owner: TargetOwner, wanted: WantedTable) {
+    this.#database = database;
+    this.#owner = owner;
+    this.#wanted = wanted;
+  }
+
+  /**
+   * Claims the table: whoever had a lower claim of the same epoch, or one of another, writes no more. Makes the table where
+   * there is none; its cursor is forgotten then, for what was delivered is gone. Throws UsageError, with the SQL to run,
+   * where the table differs or is another sink's, and LeaseLostError where a higher claim stands.
+   */
+  async claim(claim: TargetClaim): Promise<Claimed> {
+    const { targets } = this.#database.dialect;
+    const { schema, name, columns, key, indexes } = this.#wanted;
+    const place = await this.#ask((knex) => targets.place(knex, schema, name));
+    const table = { place, columns, key, indexes };
+    const isNew = !(await this.#check(table));
+    await this.#makeSinkTable(place);
+    await this.#raise(place, claim, isNew);
+    if (isNew) await this.#make(table);
+    this.#place = place;
+    return { cursor: toCursor(await this.#readRow(place)), isNew };
+  }
+
+  /**
+   * Changes rows and moves the cursor, both or neither. Throws LeaseLostError where the cursor's claim is not the one that
+   * stands.
+   */
+  async write({ insert, remove }: TargetChange, cursor: TargetCursor): Promise<void> {
+    const place = this.#place;
+    if (place === null) throw new ConflictError(`the table ${this.#wanted.name} was not claimed`);
+    const path = { table: place.name, schema: place.schema ?? undefined };
+    try {
+      await this.#database.write([
+        this.#moved(place, cursor),
+        ...(remove.count > 0 ? [{ ...path, ...remove }] : []),
+        ...(insert.count > 0 ? [{ ...path, key: this.#wanted.key, ...insert }] : []),
+      ]);
+    } catch (error) {
+      throw error instanceof FenceError ? await this.#explain(place) : error;
+    }
+  }
+
+  /** Says whether there is a table of that name; throws UsageError where it is not as the sink needs it. */
+  async #check(table: TargetTable): Promise<boolean> {
+    const { targets } = this.#database.dialect;
+    const found = await this.#ask((knex) => targets.relation(knex, table.place));
+    if (found === null) return false;
+    const { name } = this.#wanted;
+    if (!found.isTable)
+      throw new UsageError(`'${name}' is no table that rows could be written into: write another table`);
+    const indexes = await this.#ask((knex) => targets.indexes(knex, table.place));
+    const differences = checkTable(targets, table, found, indexes);
+    if (differences.length === 0) return true;
+    const texts = differences.map(({ text }) => text).join('; ');
+    throw new UsageError(`the table ${name} in ${this.#database.label} is not what the sink fills: ${texts}`, {
+      hint: `run, or write another table: ${differences.map(({ sql }) => `${sql};`).join(' ')}`,
+    });
+  }
+
+  async #makeSinkTable(place: TargetPlace): Promise<void> {
+    const { targets } = this.#database.dialect;
+    const table: TargetTable = {
+      place: { schema: place.schema, name: sinkTableName, folded: sinkTableName },
+      columns: sinkColumns,
+      key: sinkKey,
+      unique: ['table_name'],
+      indexes: [],
+    };
+    if ((await this.#ask((knex) => targets.relation(knex, table.place))) === null) await this.#make(table);
+  }
+
+  async #make(table: TargetTable): Promise<void> {
+    const statements = this.#database.dialect.targets.create(table);
+    await this.#database.write(statements.map((sql) => ({ sql, bindings: [] })));
+  }
+
+  async #raise(place: TargetPlace, { epoch, claim }: TargetClaim, isNew: boolean): Promise<void> {
+    const table_name = place.folded;
+    const forgotten = { table_name, cursor_epoch: null, cursor_claim: null, cursor_place: null };
+    const row = { ...this.#key, table_name, epoch, claim };
+    const isOurs = (query: Knex.QueryBuilder): Knex.QueryBuilder => (isNew ? query : query.whereNot({ table_name }));
+    try {
+      await this.#database.write([
+        this.#sinks(place).insert(row).onConflict().ignore(),
+        this.#database.fenced(
+          this.#row(place)
+            .where((may) => void may.whereNot({ epoch }).orWhere('claim', '<=', claim))
+            .update({ epoch, claim }),
+        ),
+        // Of another table, or of one that is gone.
+        isOurs(this.#row(place)).update(forgotten),
+      ]);
+    } catch (error) {
+      const isTaken = error instanceof FenceError || this.#database.dialect.targets.refusesRow(error);
+      throw isTaken ? await this.#explain(place) : error;
+    }
+  }
+
+  #moved(place: TargetPlace, cursor: TargetCursor): ReturnType<Database['fenced']> {
+    const { epoch, claim } = cursor;
+    const { knex, dialect } = this.#database;
+    const changes = {
+      ...{ cursor_epoch: epoch, cursor_claim: claim, cursor_place: cursor.place },
+      update_time: dialect.now(knex),
+    };
+    return this.#database.fenced(this.#row(place).where({ epoch, claim }).update(changes));
+  }
+
+  /** Says why a claim or a write matched nothing. */
+  async #explain(place: TargetPlace): Promise<Error> {
+    const { name } = this.#wanted;
+    const owners = await this.#database.read<SinkRow[]>(() => this.#sinks(place).where({ table_name: place.folded }));
+    const other = owners.find((row) => !this.#isOwn(row));
+    if (other !== undefined) return this.#ownedBy(place, other);
+    const own = await this.#readRow(place);
+    const standing = own === undefined ? 'its row is gone' : `claim ${own.claim} of ${own.epoch} stands`;
+    return new LeaseLostError(`the table ${name} is not this run's to write any more: in ${sinkTableName} ${standing}`);
+  }
+
+  #ownedBy(place: TargetPlace, row: SinkRow): Error {
+    const { name } = this.#wanted;
+    const which = row.installation === this.#owner.installation ? '' : ` of another installation (${row.installation})`;
+    const release = this.#sinks(place).where({ table_name: place.folded }).delete().toQuery();
+    return new UsageError(
+      `the table ${name} in ${this.#database.label} is filled by the sink '${row.sink}' of pipeline ${row.pipeline_id}${which}: a table has one sink`,
+      { hint: `write another table, or, where that sink is gone for good, run: ${release}` },
+    );
+  }
+
+  #isOwn(row: SinkRow): boolean {
+    const { installation, pipelineId, sink } = this.#owner;
+    return row.installation.trim() === installation && row.pipeline_id === pipelineId && row.sink === sink;
+  }
+
+  async #readRow(place: TargetPlace): Promise<SinkRow | undefined> {
+    const [row] = await this.#database.read<SinkRow[]>(() => this.#row(place).select('*'));
+    return row;
+  }
+
+  get #key(): { readonly installation: string; readonly pipeline_id: number; readonly sink: string } {
+    const { installation, pipelineId, sink } = this.#owner;
+    return { installation, pipeline_id: pipelineId, sink };
+  }
+
+  #row(place: TargetPlace): Knex.QueryBuilder {
+    return this.#sinks(place).where(this.#key);
+  }
+
+  #sinks({ schema }: TargetPlace): Knex.QueryBuilder {
+    const query = this.#database.knex(sinkTableName);
+    return schema === null ? query : query.withSchema(schema);
+  }
+
+  async #ask<T>(question: (knex: Knex) => Question<T>): Promise<T> {
+    const { query, read } = question(this.#database.knex);
+    return read(await this.#database.read(() => query));
+  }
+}
+
+function toCursor(row: SinkRow | undefined): TargetCursor | null {
+  const { cursor_epoch: epoch = null, cursor_claim: claim = null, cursor_place: place = null } = row ?? {};
+  return epoch === null || claim === null || place === null ? null : { epoch, claim, place };
+}

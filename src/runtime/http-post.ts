@@ -1,0 +1,129 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+import type { LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { Client, buildConnector } from 'undici';
+import type { Clock } from './clock.js';
+import { RuntimeFailure, messageOf } from './errors.js';
+import { giveUpLater } from './give-up-later.js';
+import { RefusedAddressError } from './private-address.js';
+
+export interface HttpPostOptions {
+  /** User and password in it are sent as a header. */
+  readonly url: string;
+  /** How long an answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Says of the addresses of each new connection to which none may be made; left out: to all. */
+  readonly refuses?: ((address: string) => boolean) | undefined;
+  /** Resolves names; left out: as this computer does. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** To be read to its end, after which its connection is used again, or destroyed: the next answer waits for either. */
+  readonly body: Readable;
+}
+
+/** POSTs to one URL over one connection that stays open; follows no redirect. */
+export class HttpPost {
+  readonly #options: HttpPostOptions;
+  readonly #url: URL;
+  readonly #login: Readonly<Record<string, string>>;
+  #client: Client | null = null;
+
+  constructor(options: HttpPostOptions) {
+    this.#options = options;
+    this.#url = new URL(options.url);
+    this.#login = takeLogin(this.#url);
+  }
+
+  /** Throws RefusedAddressError, and RuntimeFailure where there is no answer in time; the signal's reason once it is aborted. */
+  async send(
+    headers: Readonly<Record<string, string>>,
+    body: string | Buffer,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const { clock, timeoutMs } = this.#options;
+    const reason = (): Error => new RuntimeFailure(`no answer within ${timeoutMs / 1_000} s`);
+    const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
+    const sent = { ...headers, ...this.#login };
+    return await giveUpLater(limit, (late) => this.#post(sent, body, AbortSignal.any([late, signal])));
+  }
+
+  /** Cuts whatever is open. */
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    await client?.destroy();
+  }
+
+  async #post(
+    headers: Readonly<Record<string, string>>,
+    body: string | Buffer,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    this.#client ??= await this.#open();
+    const path = this.#url.pathname + this.#url.search;
+    try {
+      const answer = await this.#client.request({ path, method: 'POST', headers, body, signal });
+      // Nobody may listen to it any more when its connection is cut.
+      answer.body.on('error', () => undefined);
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof RefusedAddressError) throw error;
+      throw new RuntimeFailure(messageOf(error) || 'the connection failed', { cause: error });
+    }
+  }
+
+  async #open(): Promise<Client> {
+    const { Client, buildConnector } = await import('undici');
+    const { refuses, lookup = systemLookup } = this.#options;
+    const connect =
+      refuses === undefined
+        ? buildConnector({ lookup })
+        : checked(buildConnector({ lookup: checkedLookup(lookup, refuses) }), refuses);
+    return new Client(this.#url.origin, { connect });
+  }
+}
+
+/** Takes user and password out of a URL into the header that they belong in. */
+function takeLogin(url: URL): Readonly<Record<string, string>> {
+  const { username, password } = url;
+  if (username === '' && password === '') return {};
+  url.username = '';
+  url.password = '';
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+}
+
+type Refuses = (address: string) => boolean;
+
+/** No name is looked up where the host is an address. */
+function checked(connect: buildConnector.connector, refuses: Refuses): buildConnector.connector {
+  return (options, callback) => {
+    const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
+    if (isIP(host) !== 0 && refuses(host)) callback(new RefusedAddressError(host, host), null);
+    else connect(options, callback);
+  };
+}
+
+/** What is connected to is what was checked: a name that leads elsewhere the next time gains nothing. */
+function checkedLookup(lookup: LookupFunction, refuses: Refuses): LookupFunction {
+  return (name, options, callback) => {
+    lookup(name, { ...options, all: true }, (error, found) => {
+      const all = found as unknown as LookupAddress[];
+      const allowed = error === null ? all.filter(({ address }) => !refuses(address)) : [];
+      const [first] = allowed;
+      if (error !== null) callback(error, []);
+      else if (first === undefined) callback(new RefusedAddressError(name, all[0]?.address ?? ''), []);
+      else if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+}

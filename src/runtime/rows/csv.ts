@@ -1,0 +1,23 @@
+import type { ByteTarget, Cell, Column, RowWriter } from './row-writer.js';
+
+/** Returns a line of CSV (RFC 4180), with its end. */
+export function csvLine(cells: readonly Cell[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`;
+}
+
+/** Cells that a spreadsheet might take for a formula are quoted, though they stay what they are: data. */
+function csvCell(value: Cell): string {
+  const text = value === null ? '' : String(value);
+  return /[",\r\n]|^[=+\-@]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Writes rows as CSV with a header row. */
+export function csvWriter<Row>(target: ByteTarget, columns: readonly Column<Row>[]): RowWriter<Row> {
+  let header = csvLine(columns.map(({ name }) => name));
+  const write = async (rows: readonly Row[]): Promise<void> => {
+    const text = header + rows.map((row) => csvLine(columns.map((column) => column.of(row)))).join('');
+    header = '';
+    if (text !== '') await target.write(text);
+  };
+  return { write, end: () => write([]) };
+}

@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import type { EventFields } from '../../../src/components/component.js';
+import { contractCaller } from '../../../src/components/contract-caller/kind.js';
+import { AbiResolver } from '../../../src/pipeline/definition/resolve-abi.js';
+
+const abis = new AbiResolver(null, () => Promise.reject(new Error('none is stored')));
+const schema = contractCaller.schema(abis);
+const pair = { contract_address: `0x${'a'.repeat(40)}`, abi_path: 'builtin:uniswap-v2-pair' };
+const above: EventFields = {
+  eventName: 'Swap',
+  eventSignature: 'Swap()',
+  fields: [{ name: 'symbol', type: 'text' }],
+  mapped: false,
+};
+
+async function problemsOf(keys: object): Promise<readonly string[]> {
+  const { error } = await (await schema).safeParseAsync(keys);
+  return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+describe('a contract caller’s definition', () => {
+  it('tells which fields it adds, by the types that its methods return', async () => {
+    const callers = [
+      { ...pair, method_name: 'decimals', result_key: 'd' },
+      { ...pair, method_name: 'getReserves' },
+      { ...pair, method_name: 'symbol' },
+      { ...pair, method_name: 'totalSupply', result_key: 'all' },
+      { ...pair, method_name: 'totalSupply', result_key: 'all' },
+      { ...pair, method_name: 'name', result_key: 'other', event_name: 'Mint' },
+    ];
+    const config = await (await schema).parseAsync({ contract_callers: callers });
+    const { fields, mapped } = contractCaller.fields!(config, above);
+    expect(mapped).to.equal(false);
+    expect(fields.map(({ name, type }) => `${name} ${type}`)).to.deep.equal([
+      'symbol text',
+      'd uint8',
+      'getReserves (uint112,uint112,uint32)',
+      'getReserves_result (uint112,uint112,uint32)',
+      'symbol_result string',
+      'all uint256[]',
+    ]);
+  });
+
+  it('is the same in its flat form and as a list, and gives its keys again', async () => {
+    const call = { ...pair, method_name: 'balanceOf(address)', method_params: ['args.to'], block: 'latest' };
+    const flat = await (await schema).parseAsync(call);
+    const list = await (await schema).parseAsync({ contract_callers: [call] });
+    expect(flat).to.deep.equal(list);
+    expect(await (await schema).parseAsync(contractCaller.keys(flat))).to.deep.equal(flat);
+    const dynamic = { ...call, contract_address: undefined, contract_address_field: 'args.x' };
+    const ofField = await (await schema).parseAsync(JSON.parse(JSON.stringify(dynamic)));
+    expect(await (await schema).parseAsync(contractCaller.keys(ofField))).to.deep.equal(ofField);
+  });
+
+  it('is told what it lacks, and what the method would be', async () => {
+    expect(await problemsOf({})).to.have.members([
+      'abi_path: is required',
+      'contract_address: is required',
+      'method_name: is required',
+    ]);
+    expect(await problemsOf({ ...pair, method_name: 'decimal' })).to.deep.equal([
+      'method_name: "decimal" is no method of the ABI; the nearest is decimals',
+    ]);
+    expect(await problemsOf({ ...pair, method_name: 'balanceOf' })).to.deep.equal([
+      'method_params: must list 1 value for balanceOf(address), not 0',
+    ]);
+    expect(
+      await problemsOf({ ...pair, method_name: 'symbol', contract_callers: [{ ...pair, method_name: 'name' }] }),
+    ).to.deep.equal(
+      ['contract_address', 'abi_path', 'method_name'].map(
+        (key) => `${key}: can't stand beside contract_callers: give one of the two`,
+      ),
+    );
+    const overloaded = ['uint256', 'address'].map((type) => ({
+      type: 'function',
+      name: 'f',
+      inputs: [{ type }],
+      outputs: [],
+    }));
+    expect(
+      await problemsOf({
+        contract_address: pair.contract_address,
+        abi: overloaded,
+        method_name: 'f',
+        method_params: [1],
+      }),
+    ).to.deep.equal(['method_name: is the name of several methods: write f(uint256) or f(address)']);
+    expect(
+      await problemsOf({
+        contract_address: pair.contract_address,
+        abi: overloaded,
+        method_name: 'f(uint)',
+        method_params: [1],
+      }),
+    ).to.deep.equal([]);
+    expect(await problemsOf({ ...pair, contract_address_source: 'dynamic', method_name: 'name' })).to.deep.equal([
+      'contract_address_field: is required',
+    ]);
+  });
+});

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { registry } from '../../../src/components/registry.js';
+import { definitionKeys } from '../../../src/pipeline/definition/definition-keys.js';
+import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
+import { FileProblemsError, problemText } from '../../../src/runtime/errors.js';
+import { definitionOptions, monitorYaml } from '../../pipeline/definition/definition-texts.js';
+import { rejectionOf } from '../../support/rejection.js';
+
+const parse = (keys: string) =>
+  parseDefinition(`${monitorYaml()}  - {name: r, type: redis_sink, ${keys}}\n`, 'p.yaml', definitionOptions);
+
+describe("a Redis sink's definition", () => {
+  it('gives its keys again', async () => {
+    const url = 'redis://default:${PASSWORD}@h.example:6379/2';
+    const definition = await parse(`url: "${url}", stream: "usdc.{event_name}", max_length: 1000000, event_name: A`);
+    const again = definitionKeys(definition, registry) as { components: readonly unknown[] };
+    expect(again.components[1]).to.deep.equal({
+      ...{ name: 'r', type: 'redis_sink', url, stream: 'usdc.{event_name}', max_length: 1_000_000, event_name: ['A'] },
+      ...{ delivery: 'latest', start: 'beginning', batch_size: 500, max_attempts: 10, timeout: 10 },
+    });
+    const reread = await parseDefinition(JSON.stringify(again), 'p.json', definitionOptions);
+    expect(reread.components).to.deep.equal(definition.components);
+  });
+
+  it('has everything that is wrong told at once, and shows no password', async () => {
+    const written = 'url: "rediss://:hunter2@h.example", stream: "{event}", max_length: 0, maxlength: 5';
+    const { problems } = await rejectionOf(parse(written), FileProblemsError);
+    expect(problems.map(problemText)).to.have.members([
+      'p.yaml:7: maxlength: unknown key; the nearest known key is max_length',
+      'p.yaml:7: url: its password is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
+      'p.yaml:7: stream: may hold {event_name} and variables (${NAME}), and no other braces',
+      'p.yaml:7: max_length: must be from 1 to 1000000000000, not 0',
+    ]);
+    const none = await rejectionOf(parse('url: "http://h.example"'), FileProblemsError);
+    expect(none.problems.map(problemText)).to.have.members([
+      'p.yaml:7: url: must be a URL of redis:// or rediss://, or ${NAME}',
+      'p.yaml:7: stream: is required',
+    ]);
+  });
+});

@@ -1,0 +1,87 @@
+import type { LookupFunction } from 'node:net';
+import { expect } from 'chai';
+import { systemClock } from '../../src/runtime/clock.js';
+import { RuntimeFailure } from '../../src/runtime/errors.js';
+import { HttpPost } from '../../src/runtime/http-post.js';
+import { RefusedAddressError, isPrivateAddress } from '../../src/runtime/private-address.js';
+import { HookServer } from '../support/hook-server.js';
+import { rejectionOf } from '../support/rejection.js';
+
+const { signal } = new AbortController();
+
+describe('a POST', () => {
+  let server: HookServer;
+  let post: HttpPost;
+
+  before(async () => (server = await HookServer.start()));
+  beforeEach(() => server.reset());
+  afterEach(() => post.close());
+  after(() => server.stop());
+
+  const open = (by: Partial<ConstructorParameters<typeof HttpPost>[0]> = {}): HttpPost =>
+    (post = new HttpPost({ url: server.url, timeoutMs: 5_000, clock: systemClock, ...by }));
+  const send = async (): Promise<number> => {
+    const { status, body } = await post.send({}, '{}', signal);
+    for await (const chunk of body) expect(chunk).to.be.instanceOf(Buffer);
+    return status;
+  };
+  const named = (...addresses: readonly (readonly string[])[]): LookupFunction => {
+    const left = [...addresses];
+    return (_name, { all }, callback) => {
+      const found = (left.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+      if (all === true) callback(null, found);
+      else callback(null, found[0]?.address ?? '', found[0]?.family);
+    };
+  };
+  const namedUrl = (): string => `http://hook.example:${server.port}/`;
+
+  it('is sent on a connection that stays open', async () => {
+    open();
+    expect([await send(), await send()]).to.deep.equal([200, 200]);
+    expect(new Set(server.got.map(({ port }) => port)).size).to.equal(1);
+  });
+
+  it('has each new connection checked: a name that leads elsewhere the next time gains nothing', async () => {
+    const refuses = (address: string): boolean => address === '127.0.0.2';
+    open({ url: namedUrl(), refuses, lookup: named(['127.0.0.1'], ['127.0.0.2'], ['127.0.0.2', '127.0.0.1']) });
+    server.answer = (response) => void response.writeHead(200, { connection: 'close' }).end();
+    expect(await send()).to.equal(200);
+    const error = await rejectionOf(send(), RefusedAddressError);
+    expect(error.message).to.equal('hook.example leads to 127.0.0.2, a private address');
+    expect(await send()).to.equal(200);
+    expect(server.got).to.have.length(2);
+  });
+
+  it('reaches no private address, by a name or as a number', async () => {
+    for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '169.254.169.254', '64:ff9b::a00:1']) {
+      open({ url: namedUrl(), refuses: isPrivateAddress, lookup: named([address]) });
+      expect((await rejectionOf(send(), RefusedAddressError)).message).to.contain(`leads to ${address}, a private`);
+      await post.close();
+    }
+    for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1', 'localhost', '[::1]', '0.0.0.0']) {
+      open({ url: `http://${host}:${server.port}/`, refuses: isPrivateAddress });
+      expect((await rejectionOf(send(), RefusedAddressError)).message).to.contain('a private address');
+      await post.close();
+    }
+    expect(server.got).to.deep.equal([]);
+  });
+
+  it('says why there is no connection, and no more of the URL than its host', async () => {
+    const url = 'http://me:hunter2@127.0.0.1:1/secret-path';
+    open({ url });
+    const { message } = await rejectionOf(send(), RuntimeFailure);
+    expect(message).to.equal('connect ECONNREFUSED 127.0.0.1:1');
+    await post.close();
+    const nowhere: LookupFunction = (name, _options, callback) =>
+      callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }), []);
+    open({ url: namedUrl(), refuses: isPrivateAddress, lookup: nowhere });
+    expect((await rejectionOf(send(), RuntimeFailure)).message).to.equal('getaddrinfo ENOTFOUND hook.example');
+  });
+
+  it('ends with the reason of its signal', async () => {
+    const stop = new AbortController();
+    open();
+    server.answer = () => stop.abort(new Error('enough'));
+    expect((await rejectionOf(post.send({}, '{}', stop.signal))).message).to.equal('enough');
+  });
+});
