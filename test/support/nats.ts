@@ -1,3 +1,5 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { StreamConfig } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { writeFileSync } from 'node:fs';
@@ -21,7 +23,7 @@ export async function startNats(settings = ''): Promise<PrivateServer> {
   if (program === undefined) throw new Error('nats-server is not installed');
   const [folder, port] = [temporaryFolder(), await freePort()];
   const file = join(folder, 'nats.conf');
-  const store = `jetstream { store_dir: "${folder}", max_file: 1G, sync_interval: always }`;
+  const store = `jetstream { store_dir: "${folder}", max_file: 1G }`;
   writeFileSync(file, `listen: "127.0.0.1:${port}"\n${store}\n${settings}\n`);
   const answers = async (): Promise<boolean> => {
     const connection = await greet(port);
@@ -39,4 +41,14 @@ async function greet(port: number): Promise<NatsConnection | null> {
     if ((error as Error).name === 'AuthorizationError') return null;
     throw error;
   }
+}
+
+/** Makes a stream of all below a subject of its name, which a server keeps. */
+export async function addStream(
+  { port }: PrivateServer,
+  { name, ...config }: Partial<StreamConfig> & { readonly name: string },
+): Promise<void> {
+  const connection = await connect({ servers: `127.0.0.1:${port}` });
+  await (await jetstreamManager(connection)).streams.add({ name, subjects: [`${name}.>`], ...config });
+  await connection.close();
 }
