@@ -108,12 +108,10 @@ export interface StageOpening {
   readonly pipelineId: number;
   /** The name of the component. */
   readonly name: string;
-  /** The pipeline's own database, for what it has to remember. */
-  readonly database: Database;
+  /** The pipeline's own database, for what it has to remember; null: it is a preview, of which nothing may be stored. */
+  readonly database: Database | null;
   /** The chain of the source. */
   readonly chain: ChainAccess;
-  /** Nothing may be stored: it is only looked what a stage would make of events. */
-  readonly isPreview?: boolean;
 }
 
 /** What others must know of a sink: what every sink's definition may say, under the same keys. */

@@ -57,6 +57,11 @@ export const command: CommandBody = {
       settings: ['heartbeat_interval'],
       action: validatePipeline,
     },
+    {
+      name: 'preview',
+      summary: 'show what every stage makes of real events; stores and sends nothing',
+      load: () => import('./pipeline-preview.js'),
+    },
     { name: 'enable', summary: 'let it run again', arguments: [id], action: enablePipeline },
     { name: 'disable', summary: 'keep it from running', arguments: [id], action: disablePipeline },
     {
