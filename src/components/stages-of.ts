@@ -1,5 +1,5 @@
 import type { Component } from '../model/pipeline.js';
-import type { Stage, StageOpening } from './component.js';
+import type { EventFields, Stage, StageOpening } from './component.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 
@@ -17,4 +17,13 @@ export function stagesOf(components: readonly Component[], kinds: Registry = reg
     if (kind?.role !== 'stage') return [];
     return [{ name, type, open: (opening) => kind.open(config, { ...opening, name }) }];
   });
+}
+
+/** Returns what is left of the source's events below some components. */
+export function fieldsBelow(above: readonly Component[], kinds: Registry): readonly EventFields[] {
+  return above.reduce<readonly EventFields[]>((events, { type, config }) => {
+    const kind = kinds.find(type);
+    if (kind?.role === 'source') return kind.fields(config);
+    return kind?.role === 'stage' ? events.map((event) => kind.fields?.(config, event) ?? event) : events;
+  }, []);
 }
