@@ -15,6 +15,8 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ingest: async () => (await import('./ingest.js')).ingest,
   api: async () => (await import('./api.js')).api,
   latency: async () => (await import('./latency.js')).latency,
+  deliver: async () => (await import('./deliver.js')).deliver,
+  'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
   throttled: async () => (await import('./throttled.js')).throttled,
 };
 

@@ -91,7 +91,7 @@ async function grow(report: Report, stage: Stage, options: BenchOptions): Promis
 }
 
 /** Commits as a run does: one batch after the other, the next one built while one is in the air. */
-class OwnRun {
+export class OwnRun {
   readonly #database: Database;
   readonly #batches: BatchStore;
   readonly #taskId: number;

@@ -12,6 +12,7 @@ import { installation } from './0010-installation.js';
 import { namesAndWorkers } from './0011-names-and-workers.js';
 import { journal } from './0012-journal.js';
 import { parked } from './0013-parked.js';
+import { sinks } from './0014-sinks.js';
 import { callResults } from './0015-call-results.js';
 import { sinkFiles } from './0016-sink-files.js';
 
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   namesAndWorkers,
   journal,
   parked,
+  sinks,
   callResults,
   sinkFiles,
 ];

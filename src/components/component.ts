@@ -169,6 +169,12 @@ export type Kind<C extends object = object> = SourceKind<C> | StageKind<C> | Sin
 /** What a person asked of this run on the command line; undefined: what the definition says. */
 export type RunOptions = RunRequest;
 
+/** What a source knows of its work, and of its chain. */
+export interface Known extends Partial<Omit<Progress, 'events'>> {
+  /** The newest block that the chain can't replace any more; -1: none yet. */
+  readonly finalizedBlock?: number | undefined;
+}
+
 /** What a source is given for one run. */
 export interface SourceContext {
   readonly run: RunOptions;
@@ -186,7 +192,7 @@ export interface SourceContext {
    * costs nothing. It may renew the lease, and pauses while the database is away. Throws LeaseLostError where the lease is
    * lost: let it pass.
    */
-  moved(known?: Partial<Omit<Progress, 'events'>>): Promise<void>;
+  moved(known?: Known): Promise<void>;
   /** Aborted when the run shall end soon: begin nothing new, send what is complete, return. */
   readonly stopping: AbortSignal;
   /** Aborted when calls in the air must be dropped; a source then throws the signal's reason. */
@@ -200,6 +206,8 @@ export interface Source {
    * message after the other, and asks for the next one while it commits one.
    */
   messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined>;
+  /** Asks for the newest block that the chain can't replace any more; -1: none yet. Left out: nobody can know. */
+  finalized?(signal: AbortSignal): Promise<number>;
 }
 
 /** What a stage is given for one batch. */
@@ -284,6 +292,8 @@ export interface Sink {
   settle?(settled: Settled, context: SinkContext): Promise<void>;
   /** The last block that the target holds for good, where a sink gathers; null: none yet. */
   readonly keptBlock?: number | null;
+  /** The place of the cursor that `claim` would return now, where a sink gathers; null: none. Who prunes keeps what lies behind it. */
+  readonly keptPlace?: string | null;
   /** Lets connections go. May be called twice. */
   close(): Promise<void>;
 }

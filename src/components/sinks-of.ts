@@ -14,7 +14,7 @@ import type {
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 import { fieldsBelow } from './stages-of.js';
-import { withVariables } from './variables.js';
+import { requireVariables, withVariables } from './variables.js';
 import type { VariableSource } from './variables.js';
 
 /** A sink of a stored pipeline: what may be asked of it by those who do not know its config's shape. */
@@ -25,6 +25,8 @@ export interface PipelineSink extends SinkDescription {
   openStages(opening: Omit<StageOpening, 'name'>): Promise<readonly Stage[]>;
   /** What reaches it of each of the events that the source knows. */
   readonly events: readonly EventFields[];
+  /** Throws UsageError where the environment lacks a variable that it names. */
+  checkVariables(variables: VariableSource): void;
   /** Opens it; throws UsageError where the environment lacks a variable that it names. */
   open(opening: Omit<SinkOpening, 'name' | 'events'>, variables: VariableSource): Promise<Sink>;
 }
@@ -45,6 +47,7 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
               each.kind.role === 'stage' ? [each.kind.open(each.config, { ...opening, name: each.name })] : [],
             ),
           ),
+        checkVariables: (variables) => requireVariables(config, variables),
         open: async (opening, variables) => kind.open(withVariables(config, variables), { ...opening, name, events }),
       },
     ];

@@ -20,8 +20,8 @@ export function variablesIn(value: unknown): readonly string[] {
   return [...new Set(Object.values(value).flatMap(variablesIn))];
 }
 
-/** Returns a config with its variables replaced by what the environment says; throws UsageError that names all it lacks. */
-export function withVariables<C extends object>(config: C, { env, remember }: VariableSource): C {
+/** Throws UsageError that names the variables of a config which the environment lacks. */
+export function requireVariables(config: object, { env }: Pick<VariableSource, 'env'>): void {
   const names = variablesIn(config);
   const missing = names.filter((name) => (env[name] ?? '') === '');
   if (missing.length > 0) {
@@ -29,7 +29,12 @@ export function withVariables<C extends object>(config: C, { env, remember }: Va
       hint: `set ${missing.length === 1 ? 'it' : 'them'} where the pipeline runs`,
     });
   }
-  return replaced(config, { env, remember }) as C;
+}
+
+/** Returns a config with its variables replaced by what the environment says; throws as `requireVariables`. */
+export function withVariables<C extends object>(config: C, variables: VariableSource): C {
+  requireVariables(config, variables);
+  return replaced(config, variables) as C;
 }
 
 function replaced(value: unknown, source: VariableSource): unknown {

@@ -1,4 +1,4 @@
-import type { RunOptions, Source, SourceContext } from '../components/component.js';
+import type { Known, RunOptions, Source, SourceContext } from '../components/component.js';
 import type { BatchStore } from '../database/events/batch-store.js';
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { StoredBlocks } from '../database/events/stored-blocks.js';
@@ -40,6 +40,8 @@ export interface Execution {
   readonly onProgress: (progress: Progress) => void;
   /** Called after each commit. */
   readonly onCommit?: (commit: CommitSeen) => void;
+  /** Called when the source says which block the chain can't replace any more. */
+  readonly onFinalized?: (block: number) => void;
   /** Aborted when the run shall end soon. */
   readonly stopping: AbortSignal;
   /** Aborted when calls in the air must be dropped. */
@@ -64,9 +66,11 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const left = new AbortController();
     const signal = AbortSignal.any([execution.signal, left.signal]);
     const moves = new SourceMoves(execution.lease, signal);
-    const moved = ({ nextBlock = null, ...known }: Partial<Progress>): Promise<void> =>
+    const moved = ({ nextBlock = null, finalizedBlock, ...known }: Known): Promise<void> => {
+      if (finalizedBlock !== undefined) execution.onFinalized?.(finalizedBlock);
       // The source is ahead of what is done, which only commits tell.
-      moves.moved(() => report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }));
+      return moves.moved(() => report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }));
+    };
     const messages = execution.source.messages(toContext({ ...execution, signal }, run, start, moved));
     const prepare = (message: SourceMessage): Commit => committer.prepare(message);
     try {
@@ -100,7 +104,7 @@ function toContext(
   execution: Execution,
   run: RunOptions,
   start: Start,
-  moved: (known: Partial<Progress>) => Promise<void>,
+  moved: (known: Known) => Promise<void>,
 ): SourceContext {
   return {
     run,

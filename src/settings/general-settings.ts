@@ -92,6 +92,16 @@ export const generalSettings = {
     description: 'folder of task logs',
     hint: 'write the path of a folder',
   }),
+  dataDir: setting({
+    key: 'data_dir',
+    flag: '--data-dir <dir>',
+    variable: 'CHAINPARSE_DATA_DIR',
+    default: 'data',
+    schema: (is) => is.nonEmpty,
+    title: 'data folder',
+    description: 'folder of the files that pipelines write',
+    hint: 'write the path of a folder',
+  }),
   logLevel: setting({
     key: 'log_level',
     flag: '--log-level <level>',

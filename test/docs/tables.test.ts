@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../../src/database/database.js';
+import { SinkStore } from '../../src/database/sinks/sink-store.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { projectRoot } from '../support/processes.js';
@@ -45,6 +46,7 @@ eachDatabase('the SQL of the page on tables', (databases) => {
   before(async () => {
     database = await openMigrated(await databases.fresh());
     await storeLogs(database, 45, { events: [makeEvent({ blockNumber: 1, eventName: 'Transfer' })] });
+    await new SinkStore(database).setPaused(45, { name: 'hook', type: 'webhook_sink' }, true);
     await storeLogs(database, 46, { undecoded: [makeUndecoded({ blockNumber: 1 })] });
   });
   after(() => database.close());

@@ -10,6 +10,7 @@ import { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { SourceMessage } from '../../model/batch.js';
 import { resolveStart } from '../../model/start-block.js';
+import { silentLogger } from '../../runtime/logger.js';
 import type { Source, SourceContext } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
 import type { BlockReader } from './block-reader.js';
@@ -48,6 +49,11 @@ export class EventMonitor implements Source {
       run.close();
       if (heads === undefined) feed.close();
     }
+  }
+
+  async finalized(signal: AbortSignal): Promise<number> {
+    const head = await new HeadReader(this.#deps.chain, 'latest', silentLogger).read(signal);
+    return head?.finalized ?? -1;
   }
 }
 
@@ -200,6 +206,7 @@ class MonitorRun {
       nextBlock: this.#stretch?.next ?? null,
       targetBlock: this.#target,
       headBlock: this.#head?.latest.number ?? null,
+      finalizedBlock: this.#head?.finalized,
     });
   }
 }

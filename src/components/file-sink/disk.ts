@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../runtime/errors.js';
@@ -40,15 +41,18 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-const unfinished = /^\.chainparse-[0-9a-f]+\.tmp$/;
-
-/** Returns the path of a file that is being made, in a folder. */
-export function unfinishedPath(folder: string, random: string): string {
-  return join(folder, `.chainparse-${random}.tmp`);
+/** Returns the path of a file that is about to be made by who came with a claim. */
+export function unfinishedPath(folder: string, claim: number): string {
+  return join(folder, `.chainparse-${claim}-${randomBytes(8).toString('hex')}.tmp`);
 }
 
-/** Removes files that were being made when their run ended: whoever was to finish one finds it gone. */
-export async function removeUnfinished(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => unfinished.test(name));
-  for (const name of names) await rm(join(folder, name), { force: true });
+/**
+ * Removes files that were being made by those who came with a claim or before: whoever still was to finish one finds it gone.
+ * One who comes late does so to nobody behind him.
+ */
+export async function removeUnfinished(folder: string, claim: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const by = /^\.chainparse-(\d+)-[0-9a-f]+\.tmp$/.exec(name)?.[1];
+    if (by !== undefined && Number(by) <= claim) await rm(join(folder, name), { force: true });
+  }
 }

@@ -44,6 +44,8 @@ export class FileSink implements Sink {
   /** Up to this block all is in files; -1: nothing is. */
   #covered = -1;
   #settled = -1;
+  /** Behind what it was handed last. */
+  #stand: SinkCursor | null = null;
   #first: number | null = null;
   readonly #outdated = new Map<number, Outdated>();
   #ahead: BlockRange[] = [];
@@ -57,6 +59,10 @@ export class FileSink implements Sink {
     return kept < 0 ? null : kept;
   }
 
+  get keptPlace(): string | null {
+    return this.#parts.target.manifest.state.cursor?.place ?? null;
+  }
+
   async claim(claim: Omit<SinkCursor, 'place'>, { signal }: SinkContext): Promise<SinkCursor | null> {
     await this.close();
     const { target } = this.#parts;
@@ -68,23 +74,27 @@ export class FileSink implements Sink {
     this.#outdated.clear();
     for (const range of [...outdated.map(rangeOf), ...this.#ahead]) this.#outdate(range, 0);
     for (const { fromBlock: from, toBlock: to } of target.unfinished) {
-      if (to <= this.#covered) this.#outdate({ from, to }, 0);
+      if (to <= this.#covered && isWhole(files, { from, to })) this.#outdate({ from, to }, 0);
     }
+    this.#stand = state.cursor;
     return state.cursor;
   }
 
   async deliver(batch: SinkBatch, context: SinkContext): Promise<void> {
     await this.#orSpoil(async () => {
+      this.#adopt();
       for (const message of batch.messages) {
         if (this.#isFor(this.#open, message)) this.#open.add(message);
-        else await this.#elsewhere(message, batch, context);
+        else await this.#elsewhere(message, context);
       }
       await this.#open?.flush();
     });
+    this.#stand = batch.after;
   }
 
   async settle({ block, cursor, ends }: Settled, context: SinkContext): Promise<void> {
     await this.#orSpoil(async () => {
+      this.#adopt();
       this.#settled = block;
       await this.#finishRipe({ block, cursor, ends }, context);
       const at = this.#open === null ? { cursor, isLevel: true } : { cursor: this.#open.since, isLevel: false };
@@ -93,6 +103,7 @@ export class FileSink implements Sink {
       }
       if (this.#open === null) await this.#note({ block, cursor, ends }, context);
     });
+    this.#stand = cursor;
   }
 
   async close(): Promise<void> {
@@ -110,6 +121,13 @@ export class FileSink implements Sink {
     }
   }
 
+  /** Of files of another life of the pipeline, which somebody wants to be this one's, none is believed. */
+  #adopt(): void {
+    const { target } = this.#parts;
+    if (!target.adopt()) return;
+    for (const file of target.manifest.files) this.#outdate(rangeOf(file), 0);
+  }
+
   #isFor(open: OpenFile | null, { op, place: { blockNumber } }: EventMessage): open is OpenFile {
     if (open === null || blockNumber < open.range.from || blockNumber > open.range.to) return false;
     return op === 'remove' || blockNumber <= open.lastBlock || !this.#isLarge(open);
@@ -124,7 +142,7 @@ export class FileSink implements Sink {
     return !open.isFixed && rotation.afterMs !== null && clock.monotonic() - open.openedAt >= rotation.afterMs;
   }
 
-  async #elsewhere(message: EventMessage, { before }: SinkBatch, context: SinkContext): Promise<void> {
+  async #elsewhere(message: EventMessage, context: SinkContext): Promise<void> {
     const { blockNumber: block } = message.place;
     if (block <= this.#covered) {
       this.#recognise(message);
@@ -135,20 +153,21 @@ export class FileSink implements Sink {
     if (this.#open !== null) {
       this.#open.endAt(Math.min(this.#open.range.to, block - 1));
       this.#settled = Math.max(this.#settled, this.#open.range.to);
-      await this.#finish(this.#open, { cursor: before, isLevel: false }, context);
+      await this.#finish(this.#open, { cursor: this.#stand, isLevel: false }, context);
     }
-    this.#open = await this.#begin(block, before);
+    this.#open = await this.#begin(block);
     this.#open.add(message);
   }
 
-  async #begin(block: number, since: SinkCursor | null): Promise<OpenFile> {
+  async #begin(block: number): Promise<OpenFile> {
     const { rotation, target, workshop, clock } = this.#parts;
     const stretch = stretchOf(block, rotation.blocks);
     const first = await this.#firstBlock(block);
     const from = Math.max(stretch.from, this.#covered + 1, first <= block ? first : 0);
     // What somebody was about to write gets the same name again.
     const planned = target.unfinished.find(({ fromBlock, toBlock }) => fromBlock === from && toBlock >= block);
-    const open = new OpenFile(workshop, { range: { from, to: stretch.to }, since, openedAt: clock.monotonic() });
+    const range = { from, to: stretch.to };
+    const open = new OpenFile(workshop, { range, since: this.#stand, openedAt: clock.monotonic() });
     if (planned !== undefined) open.endAt(planned.toBlock);
     this.#covered = from - 1;
     return open;
@@ -203,16 +222,17 @@ export class FileSink implements Sink {
   async #renew({ range, seq }: Outdated, at: Stand, context: SinkContext): Promise<void> {
     const { target, store, workshop } = this.#parts;
     const files = target.manifest.files.filter((file) => file.from_block >= range.from && file.to_block <= range.to);
-    const made = await readAnew(workshop, range, context, Math.max(seq, ...files.map((file) => file.seq)));
+    // Not the number that its file has: after a crash what is read may lie behind what that knew.
+    const made = await readAnew(workshop, range, context, seq);
     const [file] = files;
     const isSame = made?.file.sha256 === file?.sha256 && files.length <= 1;
     const isThere = file === undefined || (isSame && (await store.holds(file.name, file.bytes, context.signal)));
-    if (isSame && isThere) {
-      if (made !== null) await rm(made.file.path, { force: true });
-      this.#outdated.delete(range.from);
-    } else {
-      await this.#publish(range, made, { ...at, to: this.#covered }, context);
-    }
+    const isPlanned = target.unfinished.some(({ fromBlock, toBlock }) => fromBlock === range.from && toBlock === range.to);
+    if (!isSame || !isThere || isPlanned) return this.#publish(range, made, { ...at, to: this.#covered }, context);
+    if (made !== null) await rm(made.file.path, { force: true });
+    this.#outdated.delete(range.from);
+    // Told at once: what is known to be right is not compared again.
+    if (file !== undefined) await target.confirm(file, made?.seq ?? 0, context.signal);
   }
 
   async #publish(
@@ -223,7 +243,8 @@ export class FileSink implements Sink {
   ): Promise<void> {
     const { target } = this.#parts;
     const isMoved = at.cursor?.place !== target.manifest.state.cursor?.place;
-    const ahead = at.isLevel ? [] : [...(isMoved ? [] : this.#ahead), range];
+    const others = isMoved ? [] : this.#ahead.filter(({ from }) => from !== range.from);
+    const ahead = at.isLevel ? [] : [...others, range];
     const outdated = [...this.#outdated.values()].filter((each) => each.range.from !== range.from);
     try {
       await target.publish(
@@ -271,6 +292,12 @@ interface Stand {
   readonly cursor: SinkCursor | null;
   /** The files are what was delivered at the cursor, not more. */
   readonly isLevel: boolean;
+}
+
+/** Says whether a range is that of a file, or lies between files. */
+function isWhole(files: readonly ManifestFile[], { from, to }: BlockRange): boolean {
+  const touched = files.filter((file) => file.from_block <= to && file.to_block >= from);
+  return touched.every((file) => file.from_block === from && file.to_block === to);
 }
 
 /** The position of the last file that begins at a block or before it; -1: there is none. */

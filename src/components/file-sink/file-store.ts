@@ -11,10 +11,12 @@ export interface ReadyFile {
 export interface FileStore {
   /** As a person may see it. */
   readonly label: string;
-  /** The folder of files that are being made. */
-  readonly workFolder: string;
-  /** Makes sure that it is there. */
-  prepare(): Promise<void>;
+  /** Makes sure that it is there, for who came with a claim. */
+  prepare(claim: number): Promise<void>;
+  /** Removes what those were making who came with this claim or before. */
+  clean(): Promise<void>;
+  /** Returns the path of a file that is about to be made. */
+  workPath(): string;
   /** Returns the manifest's text as it is now; null: there is none. */
   readManifest(signal: AbortSignal): Promise<string | null>;
   /**

@@ -3,7 +3,6 @@ import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/s
 import { LeaseLostError, RuntimeFailure } from '../../runtime/errors.js';
 import type { SinkCursor } from '../component.js';
 import type { FileFormat } from './config.js';
-import { removeUnfinished } from './disk.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { emptyManifest, manifestText, parseManifest } from './manifest.js';
 import type { Manifest, ManifestFile, ManifestOwner } from './manifest.js';
@@ -12,7 +11,7 @@ import { fileNameOf } from './spans.js';
 export interface FileTargetParts {
   readonly store: FileStore;
   /** The pipeline's own database, where what is about to be written is noted first. */
-  readonly plans: SinkFileStore;
+  readonly plans: Pick<SinkFileStore, 'list' | 'plan' | 'check'>;
   readonly owner: ManifestOwner;
   readonly format: FileFormat;
 }
@@ -31,6 +30,8 @@ export type Standing = Pick<Manifest, 'complete' | 'outdated'> & Pick<Manifest['
 export class FileTarget {
   readonly #parts: FileTargetParts;
   #claim: SinkFileOwner | undefined;
+  /** Who has claimed a target of another life of the pipeline. */
+  #stranger: SinkFileOwner | undefined;
   #manifest: Manifest;
   #planned: readonly PlannedFile[] = [];
 
@@ -43,8 +44,15 @@ export class FileTarget {
     return this.#manifest;
   }
 
-  /** Files that somebody was about to write and did not finish. */
+  /**
+   * Files that somebody was about to write and did not finish. They are written under the same names: a process that wakes up
+   * late then finds its name taken, wherever files are made by it alone.
+   */
   get unfinished(): readonly PlannedFile[] {
+    return this.#unlisted.filter((planned) => planned.generation === this.#generationOf(planned.fromBlock));
+  }
+
+  get #unlisted(): readonly PlannedFile[] {
     const listed = new Set(this.#manifest.files.map(({ name }) => name));
     return this.#planned.filter(({ name }) => !listed.has(name));
   }
@@ -55,36 +63,58 @@ export class FileTarget {
    */
   async claim(by: Omit<SinkCursor, 'place'>, signal: AbortSignal): Promise<Manifest> {
     const { store, plans, owner } = this.#parts;
-    this.#claim = undefined;
-    await store.prepare();
+    [this.#claim, this.#stranger] = [undefined, undefined];
+    await store.prepare(by.claim);
     // Read before anything is touched, and again when nobody else can finish anything any more.
     await this.#read(signal, by);
-    await removeUnfinished(store.workFolder);
+    await store.clean();
     this.#manifest = await this.#read(signal, by);
-    if (this.#manifest.state.epoch !== by.epoch) return this.#manifest;
     const claim = { pipelineId: owner.pipeline_id, sink: owner.sink, ...by };
+    if (this.#manifest.state.epoch !== by.epoch) {
+      this.#stranger = claim;
+      return this.#manifest;
+    }
     this.#planned = await plans.list(claim);
-    await this.#removeAll([...this.unfinished.map(({ name }) => name), ...this.#manifest.state.superseded], signal);
+    const again = this.unfinished;
+    const given = this.#unlisted.filter((planned) => !again.includes(planned)).map(({ name }) => name);
+    await this.#removeAll([...given, ...this.#manifest.state.superseded], signal);
     this.#claim = claim;
     const state = { ...this.#manifest.state, ...by, superseded: [] };
     await this.#save({ ...this.#manifest, state }, signal);
     return this.#manifest;
   }
 
+  /** Makes a target of another life of the pipeline this one's; returns false where it is already. */
+  adopt(): boolean {
+    if (this.#stranger === undefined) return false;
+    const { epoch, claim } = this.#stranger;
+    [this.#claim, this.#stranger] = [this.#stranger, undefined];
+    const files = this.#manifest.files.map((file) => ({ ...file, seq: 0 }));
+    this.#manifest = { ...this.#manifest, files, state: { ...this.#manifest.state, epoch, claim, cursor: null } };
+    return true;
+  }
+
+  /** Notes that a file is what its blocks hold, up to a number. */
+  async confirm(confirmed: ManifestFile, seq: number, signal: AbortSignal): Promise<void> {
+    const outdated = this.#manifest.outdated.filter(({ from_block: from }) => from !== confirmed.from_block);
+    const files = this.#manifest.files.map((file) => (file === confirmed ? { ...file, seq } : file));
+    await this.#save({ ...this.#manifest, files, outdated }, signal);
+  }
+
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
   async publish(range: BlockRange, made: MadeFile | null, standing: Standing, signal: AbortSignal): Promise<void> {
-    const kept = this.#manifest.files.filter(
-      ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
-    );
+    const kept = this.#manifest.files.filter(({ from_block: from, to_block: to }) => to < range.from || from > range.to);
     const gone = this.#manifest.files.filter((file) => !kept.includes(file)).map(({ name }) => name);
     const added = made === null ? [] : [await this.#place(range, made, signal)];
-    const { named_block: named, generation } = this.#manifest.state;
+    const dropped = this.unfinished.filter(({ name }) => !added.some((file) => file.name === name));
     const { cursor, ahead, complete, outdated } = standing;
+    const { named_block: named, generation, superseded } = this.#manifest.state;
     const state = {
       ...this.#manifest.state,
-      ...{ cursor, ahead, superseded: [...this.#manifest.state.superseded, ...gone] },
-      named_block: Math.max(named ?? 0, range.to),
-      generation: Math.max(generation, ...added.map((file) => file.generation)),
+      ...{ cursor, ahead, superseded: [...superseded, ...gone, ...dropped.map(({ name }) => name)] },
+      // No name is given twice: a removal that comes late must not meet another file.
+      named_block: Math.max(named ?? 0, range.to, ...dropped.map(({ toBlock }) => toBlock)),
+      generation: Math.max(generation, ...[...added, ...dropped].map((file) => file.generation)),
     };
     const files = [...kept, ...added].sort((a, b) => a.from_block - b.from_block);
     await this.#save({ ...this.#manifest, complete, outdated, files, state }, signal);
@@ -127,33 +157,29 @@ export class FileTarget {
     });
   }
 
-  /** What was left over goes first, so that no block is in two files. */
   async #place(range: BlockRange, { file, rows, seq }: MadeFile, signal: AbortSignal): Promise<ManifestFile> {
-    const { store, plans } = this.#parts;
-    const generation = this.#generationOf(range);
-    const name = fileNameOf(range, generation, this.#parts.format);
-    const others = this.unfinished.filter((planned) => planned.name !== name);
-    await this.#removeAll(
-      others.map((planned) => planned.name),
-      signal,
-    );
-    const planned = [{ name, fromBlock: range.from, toBlock: range.to, generation }];
-    await plans.plan(this.#owner(), planned);
-    this.#planned = planned;
+    const { store, plans, format } = this.#parts;
+    const generation = this.#generationOf(range.from);
+    const name = fileNameOf(range, generation, format);
+    const planned = { name, fromBlock: range.from, toBlock: range.to, generation };
+    const others = this.unfinished.filter((other) => other.name !== name);
+    await plans.plan(this.#owner(), [planned, ...others]);
+    this.#planned = [planned, ...others];
+    signal.throwIfAborted();
     await store.put(name, file, signal);
     const { bytes, sha256 } = file;
     return { name, from_block: range.from, to_block: range.to, rows, bytes, sha256, generation, seq };
   }
 
-  /** No name is given twice: a removal that comes late must not meet another file. */
-  #generationOf({ from }: BlockRange): number {
+  #generationOf(fromBlock: number): number {
     const { named_block: named, generation } = this.#manifest.state;
-    return named === null || from > named ? 1 : generation + 1;
+    return named === null || fromBlock > named ? 1 : generation + 1;
   }
 
   async #save(manifest: Manifest, signal: AbortSignal): Promise<void> {
     const owner = this.#owner();
     const { store, plans } = this.#parts;
+    signal.throwIfAborted();
     await store.writeManifest(manifestText(manifest), () => plans.check(owner), signal);
     this.#manifest = manifest;
   }
@@ -170,6 +196,6 @@ export class FileTarget {
 
   #owner(): SinkFileOwner {
     if (this.#claim !== undefined) return this.#claim;
-    throw new RuntimeFailure(`${this.#parts.store.label} is of another life of the pipeline, and left as it is`);
+    throw new RuntimeFailure(`${this.#parts.store.label} is not claimed`);
   }
 }

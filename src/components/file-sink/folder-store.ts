@@ -1,7 +1,6 @@
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { makeFolder, onDisk, syncFolder, unfinishedPath } from './disk.js';
+import { makeFolder, onDisk, removeUnfinished, syncFolder, unfinishedPath } from './disk.js';
 import { manifestName } from './file-store.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { isFileName } from './spans.js';
@@ -9,15 +8,23 @@ import { isFileName } from './spans.js';
 /** Files in a folder: written beside, synced, renamed. */
 export class FolderStore implements FileStore {
   readonly label: string;
-  readonly workFolder: string;
+  #claim = 0;
 
   constructor(folder: string) {
     this.label = folder;
-    this.workFolder = folder;
   }
 
-  async prepare(): Promise<void> {
+  async prepare(claim: number): Promise<void> {
+    this.#claim = claim;
     await onDisk(this.label, () => makeFolder(this.label));
+  }
+
+  async clean(): Promise<void> {
+    await onDisk(this.label, () => removeUnfinished(this.label, this.#claim));
+  }
+
+  workPath(): string {
+    return unfinishedPath(this.label, this.#claim);
   }
 
   async readManifest(): Promise<string | null> {
@@ -32,7 +39,7 @@ export class FolderStore implements FileStore {
   }
 
   async writeManifest(text: string, check: () => Promise<void>): Promise<void> {
-    const path = unfinishedPath(this.label, randomBytes(8).toString('hex'));
+    const path = this.workPath();
     try {
       await onDisk(this.label, () => writeFile(path, text, { flag: 'wx', flush: true }));
       // Whoever takes over removes what is unfinished before reading the manifest: a rename that comes late finds nothing.

@@ -23,7 +23,7 @@ export async function openFileSink(config: FileSinkConfig, opening: SinkOpening)
   const journal = new JournalStore(database);
   return new FileSink({
     ...{ target, store, clock },
-    workshop: { folder: store.workFolder, makeWriter: await writersOf(config, opening) },
+    workshop: { workPath: () => store.workPath(), makeWriter: await writersOf(config, opening) },
     rotation: {
       blocks: config.rotate_blocks,
       bytes: config.rotate_bytes,

@@ -7,7 +7,7 @@ import type { MakeWriter } from './work-file.js';
 
 /** Where files are made, and how. */
 export interface Workshop {
-  readonly folder: string;
+  readonly workPath: () => string;
   readonly makeWriter: MakeWriter;
 }
 
@@ -74,7 +74,7 @@ export class OpenFile {
   async flush(): Promise<void> {
     if (this.#isStale) return this.spoil();
     if (this.#waiting.length === 0) return;
-    this.#work ??= await WorkFile.begin(this.#workshop.folder, this.#workshop.makeWriter);
+    this.#work ??= await WorkFile.begin(this.#workshop.workPath(), this.#workshop.makeWriter);
     await this.#work.add(this.#waiting.splice(0));
   }
 
@@ -103,12 +103,12 @@ export class OpenFile {
 
 /** Makes a file of what blocks hold once the pass in hand is over; null where that is nothing. */
 export async function readAnew(
-  { folder, makeWriter }: Workshop,
+  { workPath, makeWriter }: Workshop,
   range: BlockRange,
   context: SinkContext,
   leastSeq: number,
 ): Promise<MadeFile | null> {
-  const work = await WorkFile.begin(folder, makeWriter);
+  const work = await WorkFile.begin(workPath(), makeWriter);
   let seq = leastSeq;
   try {
     for await (const messages of context.inserts(range)) {

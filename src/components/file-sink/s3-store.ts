@@ -1,6 +1,6 @@
 import { RuntimeFailure } from '../../runtime/errors.js';
 import type { S3Keys } from './config.js';
-import { makeFolder, onDisk } from './disk.js';
+import { makeFolder, onDisk, removeUnfinished, unfinishedPath } from './disk.js';
 import { manifestName } from './file-store.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { S3Client } from './s3-client.js';
@@ -18,11 +18,12 @@ const sha256Header = 'x-amz-meta-chainparse-sha256';
 /** Files in a bucket. An object is there whole or not at all; conditions keep an older holder from replacing any. */
 export class S3Store implements FileStore {
   readonly label: string;
-  readonly workFolder: string;
+  readonly #workFolder: string;
   readonly #client: S3Client;
   readonly #prefix: string;
   /** Which manifest was read or written last; null: there was none. */
   #manifest: string | null = null;
+  #claim = 0;
 
   constructor({ path, keys, workFolder }: S3StoreOptions) {
     const [, bucket = '', rest = ''] = /^s3:\/\/([^/]+)\/*(.*)$/.exec(path) ?? [];
@@ -30,11 +31,20 @@ export class S3Store implements FileStore {
     this.#client = new S3Client(bucket, keys);
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.label = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
-    this.workFolder = workFolder;
+    this.#workFolder = workFolder;
   }
 
-  async prepare(): Promise<void> {
-    await onDisk(this.workFolder, () => makeFolder(this.workFolder));
+  async prepare(claim: number): Promise<void> {
+    this.#claim = claim;
+    await onDisk(this.#workFolder, () => makeFolder(this.#workFolder));
+  }
+
+  async clean(): Promise<void> {
+    await onDisk(this.#workFolder, () => removeUnfinished(this.#workFolder, this.#claim));
+  }
+
+  workPath(): string {
+    return unfinishedPath(this.#workFolder, this.#claim);
   }
 
   async readManifest(signal: AbortSignal): Promise<string | null> {

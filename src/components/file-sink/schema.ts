@@ -10,23 +10,27 @@ import type { FileSinkConfig, S3Keys } from './config.js';
 /** One request takes a file to S3, which ends at 5 GiB. */
 const mostBytes = 4 * 1024 ** 3;
 
-const onlyFinalized = 'must be finalized: what a file holds must not be taken back';
+/** What is in a file is not taken back: it holds only what can't be. */
+const onlyFinalized = z
+  .string()
+  .optional()
+  .superRefine((value = 'finalized', context) => {
+    if (value.toLowerCase() !== 'finalized') context.addIssue('must be finalized: files hold nothing that may be taken back');
+  })
+  .transform(() => 'finalized' as const);
 
 const keys = z.strictObject({
   ...sinkKeys(),
-  delivery: z
-    .string()
-    .optional()
-    .pipe(z.literal('finalized', { error: onlyFinalized }).default('finalized')),
+  delivery: onlyFinalized,
   batch_size: whole(1, 100_000).default(2_000),
   path: line(1_000).superRefine((path, context) => {
     const problem = pathProblem(path);
     if (problem !== null) context.addIssue(problem);
   }),
   format: choice(formats).default('jsonl'),
-  arguments: choice(argumentForms).default('json'),
+  arguments: choice(argumentForms).optional(),
   rotate_blocks: whole(1).default(100_000),
-  rotate_bytes: whole(1, mostBytes).default(1024 ** 3),
+  rotate_bytes: whole(1, mostBytes).default(256 * 1024 ** 2),
   rotate_minutes: positive(525_600).nullable().default(null),
   endpoint: url(['https', 'http']).optional(),
   region: line(100).optional(),
@@ -49,7 +53,7 @@ export const fileSinkSchema: z.ZodType<FileSinkConfig> = together(
 ).transform((all): FileSinkConfig => {
   const { endpoint, region, access_key_id, secret_access_key, session_token, ...own } = all;
   const given = { endpoint, region, access_key_id, secret_access_key, session_token };
-  return { ...own, s3: isOnS3(own.path) ? s3Of(given) : null };
+  return { ...own, arguments: own.arguments ?? 'json', s3: isOnS3(own.path) ? s3Of(given) : null };
 });
 
 function isOnS3(path: string): boolean {

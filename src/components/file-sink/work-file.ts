@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { EventMessage } from '../../model/event-message.js';
 import type { ByteTarget, RowWriter } from '../../runtime/rows/row-writer.js';
-import { onDisk, unfinishedPath } from './disk.js';
+import { onDisk } from './disk.js';
 import type { ReadyFile } from './file-store.js';
 
 /** Makes the writer of a sink's rows. */
@@ -18,17 +19,16 @@ export class WorkFile implements ByteTarget {
   #bytes = 0;
   #rows = 0;
 
-  private constructor(folder: string, path: string, handle: FileHandle, makeWriter: MakeWriter) {
-    this.#folder = folder;
+  private constructor(path: string, handle: FileHandle, makeWriter: MakeWriter) {
+    this.#folder = dirname(path);
     this.#path = path;
     this.#handle = handle;
     this.#writer = makeWriter(this);
   }
 
-  /** Begins a file in a folder. */
-  static async begin(folder: string, makeWriter: MakeWriter): Promise<WorkFile> {
-    const path = unfinishedPath(folder, randomBytes(8).toString('hex'));
-    return new WorkFile(folder, path, await onDisk(folder, () => open(path, 'wx')), makeWriter);
+  /** Begins a file at a path where none is. */
+  static async begin(path: string, makeWriter: MakeWriter): Promise<WorkFile> {
+    return new WorkFile(path, await onDisk(dirname(path), () => open(path, 'wx')), makeWriter);
   }
 
   /** What has been written of it; what a writer still holds is not counted. */

@@ -82,7 +82,7 @@ export function planTable(events: readonly EventFields[]): TablePlan {
   return { fixed, own, events: new Map(planned) };
 }
 
-/** Two names that differ in case alone would be the same on most databases. */
+/** Names that differ in case alone would be the same on most databases. */
 function columnName(name: string, taken: Set<string>): string {
   let free = taken.has(name.toLowerCase()) ? `${name}_arg` : name;
   for (let i = 2; taken.has(free.toLowerCase()); i++) free = `${name}_${i}`;

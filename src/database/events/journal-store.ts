@@ -27,6 +27,8 @@ export interface JournalHead {
 /** An event that a version brought, or took away. */
 export interface VersionedEvent extends StoredEvent {
   readonly version: number;
+  /** The version that had brought it. */
+  readonly added: number;
 }
 
 export type DifferenceOp = 'remove' | 'insert';
@@ -43,20 +45,45 @@ export interface DifferenceOptions {
   readonly after?: { readonly op: DifferenceOp; readonly place: EventPlace } | undefined;
   /** Events of a page at most. */
   readonly pageSize?: number | undefined;
+  /** The last block that counts at either version: rows above it are as if they were not there. */
+  readonly reach?: Reach | undefined;
+  /** Rows of this version, up to this block, are left out: they are neither told nor taken away. */
+  readonly base?: { readonly version: number; readonly block: number } | undefined;
+  /** Only events of these names. */
+  readonly eventNames?: readonly string[] | undefined;
+}
+
+/** Blocks up to which rows count; infinite: all. */
+export interface Reach {
+  readonly from: number;
+  readonly to: number;
 }
 
 interface VersionedRow extends EventRow {
   readonly version: number;
+  readonly added: number;
 }
 
 /** A part of a difference: of one pipeline, behind a position. */
 interface Part {
   readonly pipelineId: number;
   readonly versions: Versions;
+  readonly reach: Reach;
   readonly after: Position | undefined;
+  /** Narrows to the rows of which is told at all. */
+  readonly told: Narrow;
+}
+
+/** Blocks of which rows are told, where versions brought them. */
+interface Stretch {
+  readonly range: BlockRange;
+  readonly versions: Versions;
 }
 
 const defaultPageSize = 500;
+/** Rows that one question asks for, at least: small pages are cut of larger answers. */
+const leastRows = 500;
+const everywhere: Reach = { from: Infinity, to: Infinity };
 
 /** Tells from the journal what pipelines' events were at a version, and what has become of them. */
 export class JournalStore {
@@ -79,24 +106,40 @@ export class JournalStore {
 
   /**
    * Walks over what changed between two versions, `from` 0: all that there was at `to`. First what was there at `from` and was
-   * taken away, then what has been added and was there at `to`, each in the order of the chain. The same versions give the
-   * same pages whenever they are asked for, as long as the journal is kept from `from` on, and the pipeline has had sinks
-   * since `from`. Keeps a few pages in memory.
+   * taken away, then what has been added and was there at `to`, each in the order of the chain. Where only blocks up to some
+   * one count, what lies between that of `from` and that of `to` comes last. The same versions give the same pages whenever
+   * they are asked for, as long as the journal is kept from `from` on, and the pipeline has had sinks since `from`. Keeps a
+   * few pages in memory.
    */
   async *difference(
     pipelineId: number,
     versions: Versions,
-    { after, pageSize = defaultPageSize }: DifferenceOptions = {},
+    { after, pageSize = defaultPageSize, reach = everywhere, ...which }: DifferenceOptions = {},
   ): AsyncGenerator<DifferencePage, void, undefined> {
     const place = after === undefined ? undefined : toPosition(after.place);
-    const part = (op: DifferenceOp): Part => ({ pipelineId, versions, after: after?.op === op ? place : undefined });
+    const told = narrowTo(which);
+    const part = (op: DifferenceOp): Part => {
+      return { pipelineId, versions, reach, told, after: after?.op === op ? place : undefined };
+    };
     if (after?.op !== 'insert') yield* pages('remove', this.#removes(part('remove'), pageSize), pageSize);
     yield* pages('insert', this.#inserts(part('insert'), pageSize), pageSize);
   }
 
+  /** Says whether the journal still tells all that changed since a version. */
+  async reachesBack(pipelineId: number, version: number): Promise<boolean> {
+    const head = await this.current(pipelineId);
+    if (head === null || version >= head.version) return head !== null && version === head.version;
+    const [row] = await this.#database.read<{ oldest: number | null }[]>((knex) =>
+      knex('pipeline_commit').where({ pipeline_id: pipelineId }).min({ oldest: 'version' }),
+    );
+    return typeof row?.oldest === 'number' && row.oldest <= version + 1;
+  }
+
   async *#removes(part: Part, pageSize: number): AsyncGenerator<readonly VersionedRow[], void, undefined> {
-    const { pipelineId, versions } = part;
-    const inVersions = (query: Knex.QueryBuilder): Knex.QueryBuilder => between(query, 'removed', versions);
+    const { pipelineId, versions, reach } = part;
+    if (reach.from < 0 || versions.from === versions.to) return;
+    const inVersions = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
+      upTo(between(query, 'removed', versions), reach.from);
     // By the index on versions: by the primary key alone each page would read what earlier versions have removed.
     const [bounds] = await this.#database.read<{ from: number | null; to: number | null }[]>((knex) =>
       inVersions(knex('event_removed').where({ pipeline_id: pipelineId }))
@@ -106,30 +149,41 @@ export class JournalStore {
     if (bounds === undefined || bounds.from === null || bounds.to === null) return;
     const range = { from: bounds.from, to: bounds.to };
     let { after } = part;
-    for (let size = pageSize; ;) {
+    for (let size = Math.max(leastRows, pageSize); ;) {
       const rows = await this.#rows('event_removed', 'removed', { ...part, after }, range, size, (query) =>
         inVersions(query).where('added', '<=', versions.from),
       );
       yield rows;
       if (rows.length < size) return;
       after = rows.at(-1);
-      size = nextSize(rows, pageSize);
+      size = nextSize(rows, Math.max(leastRows, pageSize));
     }
   }
 
   async *#inserts(part: Part, pageSize: number): AsyncGenerator<readonly VersionedRow[], void, undefined> {
-    const ranges = await changedBlocks(this.#database, part.pipelineId, part.versions);
-    for (const range of ranges) {
+    for (const { range, versions } of await this.#stretches(part)) {
       let { after } = part;
       if (after !== undefined && after.block_number > range.to) continue;
-      for (let size = pageSize; ;) {
-        const { rows, end } = await this.#insertsOf({ ...part, after }, range, size);
+      for (let size = Math.max(leastRows, pageSize); ;) {
+        const { rows, end } = await this.#insertsOf({ ...part, versions, after }, range, size);
         yield rows;
         if (end === undefined) break;
         after = end;
-        size = nextSize(rows, pageSize);
+        size = nextSize(rows, Math.max(leastRows, pageSize));
       }
     }
+  }
+
+  /** Up to the block that counted before, what has been added since; above it all that is there. */
+  async #stretches({ pipelineId, versions, reach }: Part): Promise<readonly Stretch[]> {
+    const changed =
+      reach.from < 0 || versions.from === versions.to ? [] : await changedBlocks(this.#database, pipelineId, versions);
+    const before = changed
+      .filter(({ from }) => from <= reach.from)
+      .map(({ from, to }) => ({ range: { from, to: Math.min(to, reach.from) }, versions }));
+    if (reach.to <= reach.from) return before;
+    const above = { from: reach.from + 1, to: Math.min(reach.to, Number.MAX_SAFE_INTEGER) };
+    return [...before, { range: above, versions: { from: 0, to: versions.to } }];
   }
 
   /** Returns the next rows of a range, and where to go on behind them. */
@@ -153,7 +207,7 @@ export class JournalStore {
   async #rows(
     table: 'event' | 'event_removed',
     version: 'added' | 'removed',
-    { pipelineId, after }: Part,
+    { pipelineId, after, told }: Part,
     { from, to }: BlockRange,
     limit: number,
     narrow: Narrow,
@@ -161,7 +215,7 @@ export class JournalStore {
     // SQLite answers without a turn of the event loop, and signals would wait for the last page.
     await setImmediate();
     return this.#database.read<VersionedRow[]>((knex) => {
-      const rows = narrow(knex(table).where({ pipeline_id: pipelineId }))
+      const rows = told(narrow(knex(table).where({ pipeline_id: pipelineId })))
         .whereBetween('block_number', [from, to])
         .select('*', { version })
         .orderBy([...keyColumns])
@@ -182,6 +236,21 @@ interface HeadRow {
 
 function between(query: Knex.QueryBuilder, column: string, { from, to }: Versions): Knex.QueryBuilder {
   return query.where(column, '>', from).where(column, '<=', to);
+}
+
+function upTo(query: Knex.QueryBuilder, block: number): Knex.QueryBuilder {
+  return block === Infinity ? query : query.where('block_number', '<=', block);
+}
+
+/** Narrows to what a sink is told of. */
+function narrowTo({ base, eventNames }: Pick<DifferenceOptions, 'base' | 'eventNames'>): Narrow {
+  return (query) => {
+    if (eventNames !== undefined) void query.whereIn('event_name', [...eventNames]);
+    if (base === undefined || base.version === 0) return query;
+    return query.where((row) => {
+      void row.where('added', '>', base.version).orWhere('block_number', '>', base.block);
+    });
+  };
 }
 
 /** Sorts rows that are not behind `end`, each of them once. */
@@ -205,7 +274,7 @@ async function* pages(
   let weight = 0;
   for await (const rows of parts) {
     for (const row of rows) {
-      events.push({ ...toEvent(row), version: row.version });
+      events.push({ ...toEvent(row), version: row.version, added: row.added });
       weight += weightOf(row);
       if (events.length < pageSize && weight < pageWeight) continue;
       yield { op, events };

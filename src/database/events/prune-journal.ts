@@ -7,8 +7,6 @@ export const keptCommits = 1_000;
 const batchRows = 1_000;
 
 export interface PruneOptions {
-  /** The version up to which every sink has delivered; null: of one at least it is not known, and nothing goes. */
-  readonly delivered?: number | null;
   /** How many statements may be sent for each table. */
   readonly batches?: number;
 }
@@ -26,30 +24,44 @@ interface JournalRow {
 export async function pruneJournal(
   database: Database,
   pipelineId: number,
-  { delivered = null, batches = 10 }: PruneOptions = {},
+  { batches = 10 }: PruneOptions = {},
 ): Promise<boolean> {
   const [checkpoint] = await database.read<JournalRow[]>((knex) =>
     knex('pipeline_checkpoint').select('version', 'keeps_removed').where({ pipeline_id: pipelineId }),
   );
   if (checkpoint === undefined) return true;
-  const unneeded = Math.min(
-    checkpoint.version - keptCommits,
-    checkpoint.keeps_removed === 1 ? (delivered ?? 0) : Infinity,
+  const delivered = checkpoint.keeps_removed === 1 ? await deliveredVersion(database, pipelineId) : Infinity;
+  const unneeded = Math.min(checkpoint.version - keptCommits, delivered);
+  if (!(await inBatches(batches, () => pruneCommits(database, pipelineId, unneeded)))) return false;
+  // The journal tells how far back it reaches: what went must not be forgotten before that it went.
+  const removed = Math.min(unneeded, (await oldestCommit(database, pipelineId)) - 1);
+  return inBatches(batches, () => pruneRemoved(database, pipelineId, removed));
+}
+
+async function inBatches(batches: number, prune: () => Promise<boolean>): Promise<boolean> {
+  let left = batches;
+  while (left > 0 && (await prune())) left--;
+  return left > 0;
+}
+
+async function oldestCommit(database: Database, pipelineId: number): Promise<number> {
+  const [row] = await database.read<{ oldest: number | null }[]>((knex) =>
+    knex('pipeline_commit').where({ pipeline_id: pipelineId }).min({ oldest: 'version' }),
   );
-  for (const prune of [pruneCommits, pruneRemoved]) {
-    let left = batches;
-    while (left > 0 && (await prune(database, pipelineId, unneeded))) left--;
-    if (left === 0) return false;
-  }
-  return true;
+  return row?.oldest ?? Infinity;
+}
+
+/** Returns the version up to which every sink has what it needs; 0 where of none of them it is known. */
+async function deliveredVersion(database: Database, pipelineId: number): Promise<number> {
+  const [row] = await database.read<{ least: number | null }[]>((knex) =>
+    knex('pipeline_sink').where({ pipeline_id: pipelineId }).min({ least: 'needs_version' }),
+  );
+  return row?.least ?? 0;
 }
 
 /** Returns whether something went, and more may. */
 async function pruneCommits(database: Database, pipelineId: number, upTo: number): Promise<boolean> {
-  const [row] = await database.read<{ oldest: number | null }[]>((knex) =>
-    knex('pipeline_commit').where({ pipeline_id: pipelineId }).min({ oldest: 'version' }),
-  );
-  const oldest = row?.oldest ?? Infinity;
+  const oldest = await oldestCommit(database, pipelineId);
   if (oldest > upTo) return false;
   const bound = Math.min(upTo, oldest + batchRows - 1);
   return database.writeAside((knex) =>

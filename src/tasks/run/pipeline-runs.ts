@@ -1,19 +1,21 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
 import type { OpenOptions } from '../../database/open-database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
+import { originOf } from '../../model/event-origin.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { abortLater } from '../../runtime/give-up-later.js';
 import { watchRuns, type LivenessWatch } from '../alerts/watch-liveness.js';
+import { openableSinks, type OpeningParts } from '../outbox/openable-sink.js';
 import { BeatRounds } from './beat-rounds.js';
 import { reportEndpoints } from './endpoint-reports.js';
 import { OpenedRun } from './opened-run.js';
 import type { PreparedRun } from './prepare-run.js';
 import type { RunHost } from './run-host.js';
 import { runTask } from './run-task.js';
-import type { TaskOptions, TaskResult } from './task-options.js';
+import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 
 /** What is asked of one run. */
 export interface RunOrder {
@@ -70,7 +72,8 @@ export class PipelineRuns {
         order.onBegin?.(task);
         const logger = opened.openLog(task);
         const chain = opened.openChain(this.#chains, prepared, logger);
-        return { source: await prepared.source.open({ chain }), logger };
+        const delivery = deliveryOf(this.#host, prepared, { chain, logger });
+        return { source: await prepared.source.open({ chain }), logger, delivery };
       },
       onProgress: (progress, beatAt) => opened.show(progress, beatAt),
       signal: abortLater({ clock, after: stopping, delayMs: graceMs, reason }, ended.signal),
@@ -93,7 +96,7 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 /** What a task needs beside what it opens: the settings, and what was asked of it. */
 function taskOptions(
   { settings, database, clock, secrets, stopping, worker, timeoutMinutes }: RunHost,
-  { pipeline, source }: PreparedRun,
+  { pipeline, source, sinks }: PreparedRun,
   { request, takeOver = false, queuedTaskId }: RunOrder,
 ): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal'> {
   return {
@@ -106,12 +109,25 @@ function taskOptions(
     timeoutMinutes: timeoutMinutes ?? pipeline.timeoutMinutes,
     logPathPrefix: join(settings.logDir, 'pipeline_'),
     // Who stands behind the source may have to be told of what is taken away.
-    keepsRemoved: pipeline.components.length > 1,
+    keepsRemoved: sinks.length > 0,
     run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
     mode: request.mode ?? source.mode,
     lang: settings.lang,
     mask: (text) => secrets.mask(text),
   };
+}
+
+/** What delivers what a run stores; a pipeline without sinks has nothing of it. */
+function deliveryOf(
+  host: RunHost,
+  { pipeline, source, sinks }: PreparedRun,
+  opening: Pick<OpeningParts, 'chain' | 'logger'>,
+): BegunRun['delivery'] {
+  if (sinks.length === 0) return undefined;
+  const { dataDir } = host.settings;
+  const dataFolder = isAbsolute(dataDir) ? dataDir : join(host.cwd, dataDir);
+  const parts = { ...opening, host, pipelineId: pipeline.id, dataFolder };
+  return { sinks: openableSinks(sinks, parts), origin: originOf(pipeline.id, source.chain) };
 }
 
 /** The chains of a process: metrics count their requests, the database hears how their endpoints are. */

@@ -1,4 +1,6 @@
 import type { SourceDescription } from '../../components/component.js';
+import { sinksOf } from '../../components/sinks-of.js';
+import type { PipelineSink } from '../../components/sinks-of.js';
 import { sourceOf } from '../../components/source-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
@@ -13,13 +15,14 @@ import type { RunHost } from './run-host.js';
 export interface PreparedRun {
   readonly pipeline: Pipeline;
   readonly source: PipelineSource;
+  readonly sinks: readonly PipelineSink[];
   /** The endpoints of its chain. */
   readonly urls: readonly string[];
 }
 
 /** Returns a pipeline that may run here; throws NotFoundError, and UsageError that says why it may not. */
 export async function prepareRun(
-  { database, settings }: Pick<RunHost, 'database' | 'settings'>,
+  { database, settings, variables }: Pick<RunHost, 'database' | 'settings' | 'variables'>,
   pipelineId: number,
 ): Promise<PreparedRun> {
   // A worker lives for long: a newer version may have migrated since, or the time zone was changed.
@@ -28,7 +31,9 @@ export async function prepareRun(
   const source = checkRunnable(pipeline, settings);
   const urls = findUrls(settings, source.chain.name);
   checkEndpoints(urls, source);
-  return { pipeline, source, urls };
+  const sinks = sinksOf(pipeline.components);
+  for (const sink of sinks) sink.checkVariables(variables);
+  return { pipeline, source, sinks, urls };
 }
 
 /** Finds the endpoints of a chain; throws UsageError where there are none. */

@@ -1,3 +1,4 @@
+import type { VariableSource } from '../../components/variables.js';
 import type { Progress } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { LivenessHost } from '../alerts/watch-liveness.js';
@@ -10,6 +11,8 @@ export interface RunHost extends LivenessHost {
   readonly cwd: string;
   /** The timeout that was asked of this process for its runs, in minutes; null: what their pipelines say. */
   readonly timeoutMinutes: number | null;
+  /** What definitions may name as `${NAME}`. */
+  readonly variables: VariableSource;
   /** Makes what shows people how far a run is; without a terminal it writes to `logger`. */
   showProgress(logger: Logger): ProgressDisplay;
 }

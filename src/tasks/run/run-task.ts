@@ -1,4 +1,3 @@
-import type { Source } from '../../components/component.js';
 import { BatchStore } from '../../database/events/batch-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
@@ -7,7 +6,6 @@ import type { Progress } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
-import type { Logger } from '../../runtime/logger.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
@@ -16,7 +14,8 @@ import { claimTask, tellClaim } from './claim-task.js';
 import { Heartbeat } from './heartbeat.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from './parked.js';
-import type { TaskOptions, TaskResult } from './task-options.js';
+import { Outbox } from '../outbox/outbox.js';
+import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
 const lingerMs = 1_000;
@@ -29,7 +28,8 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
   const tasks = new TaskStore(options.database);
   const checkpoints = new CheckpointStore(options.database);
   const claimed = await claimTask(tasks, checkpoints, options);
-  const { source, logger } = await begin(options, tasks, claimed.taskId);
+  const begun = await begin(options, tasks, claimed.taskId);
+  const { logger } = begun;
   tellClaim(options, claimed, logger);
   const heartbeat = new Heartbeat({
     ...options,
@@ -40,7 +40,7 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
     intervalMs: options.heartbeatIntervalSeconds * 1000,
     stallAfterMs: options.stallAfterSeconds * 1000,
   });
-  return new TaskRun(options, { tasks, checkpoints, source, logger, heartbeat }).run();
+  return new TaskRun(options, { tasks, checkpoints, heartbeat, ...begun }).run();
 }
 
 /** A task that can't begin has ended: its row must not look alive until a monitor finds it silent. */
@@ -59,11 +59,9 @@ async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): Re
 type TaskNews = Without<Extract<LivenessEvent, { kind: 'committed' | 'taken_back' | 'progressed' | 'ended' }>>;
 type Without<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
 
-interface TaskRunParts {
+interface TaskRunParts extends BegunRun {
   readonly tasks: TaskStore;
   readonly checkpoints: CheckpointStore;
-  readonly source: Source;
-  readonly logger: Logger;
   readonly heartbeat: Heartbeat;
 }
 
@@ -127,10 +125,29 @@ class TaskRun {
     const { clock, signal } = this.#options;
     const over = AbortSignal.any([signal, this.#parts.heartbeat.lost]);
     const reason = (): Error => over.reason as Error;
-    await giveUpLater({ clock, after: over, delayMs: lingerMs, reason }, () => this.#executePipeline(over));
+    await giveUpLater({ clock, after: over, delayMs: lingerMs, reason }, () => this.#executeAndDeliver(over));
   }
 
-  async #executePipeline(signal: AbortSignal): Promise<void> {
+  async #executeAndDeliver(signal: AbortSignal): Promise<void> {
+    const outbox = this.#openOutbox(signal);
+    if (outbox === null) return this.#executePipeline(signal, null);
+    try {
+      await outbox.start();
+      await this.#executePipeline(signal, outbox);
+      if (!this.#isStopped()) await outbox.drain(() => this.#parts.heartbeat.moved(this.#progress, signal));
+    } finally {
+      await outbox.end();
+    }
+  }
+
+  #openOutbox(signal: AbortSignal): Outbox | null {
+    const { delivery, source, heartbeat: lease, logger } = this.#parts;
+    if (delivery === undefined) return null;
+    const finalized = source.finalized?.bind(source);
+    return new Outbox({ ...this.#options, ...delivery, lease, logger, finalized, signal });
+  }
+
+  async #executePipeline(signal: AbortSignal, outbox: Outbox | null): Promise<void> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
     await executePipeline({
       ...options,
@@ -145,7 +162,11 @@ class TaskRun {
         this.#tell({ kind: 'progressed', progress });
         options.onProgress(progress, parts.heartbeat.beatAt);
       },
-      onCommit: (commit) => this.#committed(commit),
+      onCommit: (commit) => {
+        this.#committed(commit);
+        outbox?.committed();
+      },
+      onFinalized: (block) => outbox?.finalizedAt(block),
       signal,
     });
   }

@@ -1,9 +1,11 @@
 import type { RunOptions, Source } from '../../components/component.js';
 import type { Database } from '../../database/database.js';
+import type { EventOrigin } from '../../model/event-origin.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Lang } from '../../runtime/lang.js';
+import type { OpenableSink } from '../outbox/openable-sink.js';
 import type { BeatRounds } from './beat-rounds.js';
 import type { ClaimOptions } from './claim-task.js';
 import type { Observe } from '../../model/liveness-event.js';
@@ -19,13 +21,22 @@ export interface TaskOptions extends ClaimOptions {
   /** The beats of this process, where it runs several tasks. */
   readonly rounds?: BeatRounds | undefined;
   readonly observe?: Observe;
-  /** Makes the source once the task has begun; its logger writes to the task's log too. */
-  readonly begin: (task: Task) => Promise<{ readonly source: Source; readonly logger: Logger }>;
+  /** Makes the source once the task has begun. */
+  readonly begin: (task: Task) => Promise<BegunRun>;
   readonly onProgress: (progress: Progress, beatAt: number | null) => void;
   /** Takes secrets out of a text that is stored. */
   readonly mask: (text: string) => string;
   readonly stopping: AbortSignal;
   readonly signal: AbortSignal;
+}
+
+/** What a task works with once it has begun. */
+export interface BegunRun {
+  readonly source: Source;
+  /** Writes to the task's log too. */
+  readonly logger: Logger;
+  /** What delivers what it stores, and what messages say of where it comes from; left out: nothing does. */
+  readonly delivery?: { readonly sinks: readonly OpenableSink[]; readonly origin: EventOrigin } | undefined;
 }
 
 export interface TaskResult {

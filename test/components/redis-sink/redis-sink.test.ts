@@ -8,6 +8,7 @@ import { UsageError } from '../../../src/runtime/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { RedisServer, withRedis } from '../../support/redis-server.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { eventually } from '../../support/within.js';
 import { batchOf, sinkContext, sinkOpening, transferMessage, transferMessages } from '../sink-fixture.js';
 
 withRedis('the streams of Redis', () => {
@@ -73,6 +74,7 @@ withRedis('the streams of Redis', () => {
     await open({ max_length: 1_000 });
     await deliver(transferMessages(5_000));
     expect(await server.command('XLEN', 'usdc')).to.be.within(1_000, 1_200);
+    await sink.close();
     await open();
     await deliver(transferMessages(500));
     expect(await server.command('XLEN', 'usdc')).to.be.within(1_500, 1_700);
@@ -96,6 +98,9 @@ withRedis('the streams of Redis', () => {
     const { message, hint } = await away();
     expect(message).to.match(/READONLY/);
     expect(hint).to.contain('the server that takes writes');
+    // By now its name may lead to another server.
+    const isAlone = async (): Promise<boolean> => /connected_clients:1\b/.test(String(await server.command('INFO')));
+    await eventually('the connection is let go', isAlone);
     await server.command('REPLICAOF', 'NO', 'ONE');
     await deliver(transferMessages(1));
   });
@@ -107,6 +112,8 @@ withRedis('the streams of Redis', () => {
     await server.restart();
     await deliver(transferMessages(2));
     await server.stop();
+    // Whoever was connected may be told so first.
+    await away();
     expect((await away()).message).to.equal(`connect ECONNREFUSED 127.0.0.1:${server.port}`);
     await server.restart();
     expect(await ids()).to.have.length(3);

@@ -87,7 +87,7 @@ describe('the webhook', () => {
     expect(keys[0])
       .to.match(/^[0-9a-f]{40}$/)
       .and.equal(keys[1]);
-    expect(new Set(keys).size).to.equal(3);
+    expect(new Set(keys).size).to.equal(4);
     const times = server.got.map(({ headers }) => String(headers['chainparse-signature']).split(',')[0]);
     expect(times.slice(0, 2)).to.deep.equal([`t=${now / 1_000}`, `t=${now / 1_000 + 60}`]);
   });
@@ -293,6 +293,13 @@ describe('the webhook', () => {
     expect(bodies[2]?.content).to.contain('Moved 1 "USDC"');
     expect(new Set(server.got.map(({ headers }) => headers['idempotency-key'])).size).to.equal(3);
     expect(webhookSink.describe(config).batchSize).to.equal(1);
+  });
+
+  it('gives bodies that are the same a key each', async () => {
+    open({ body: { content: 'something moved' } });
+    await deliver(transferMessages(3));
+    expect(new Set(server.got.map(({ body }) => body)).size).to.equal(1);
+    expect(new Set(server.got.map(({ headers }) => headers['idempotency-key'])).size).to.equal(3);
   });
 
   it('tells a path that no event has before it sends anything', () => {

@@ -1,0 +1,145 @@
+import type { Knex } from 'knex';
+import { MessageData } from '../../model/event-message.js';
+import type { EventMessage, MessagePlace } from '../../model/event-message.js';
+import type { Database, Query } from '../database.js';
+import { toInstant } from '../instant.js';
+
+const table = 'sink_dead_letter';
+
+/** Ids of one question, at most. */
+const mostIds = 500;
+
+/** A message that its receiver refuses for good. */
+export interface DeadLetter {
+  readonly id: number;
+  readonly message: EventMessage;
+  readonly attempts: number;
+  readonly error: string;
+  /** In the database's time zone, without a suffix. */
+  readonly createTime: string;
+}
+
+/** Which sink's. */
+export interface SinkName {
+  readonly pipelineId: number;
+  readonly sink: string;
+}
+
+/** Why a message is a dead letter. */
+export interface Refusal {
+  readonly message: EventMessage;
+  readonly attempts: number;
+  readonly error: string;
+}
+
+/** The rows of `sink_dead_letter`. */
+export class DeadLetterStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Returns the step that keeps a message; the same one again replaces what is there. */
+  keep({ pipelineId, sink }: SinkName, { message, attempts, error }: Refusal): Query {
+    const { knex, dialect } = this.#database;
+    const { id, op, seq, place, eventName, eventSignature, data } = message;
+    const now = { attempts, error, due: 0, create_time: dialect.now(knex) };
+    return knex(table)
+      .insert({
+        ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: JSON.stringify(place) },
+        ...{ event_name: eventName, event_signature: eventSignature, data: data.text, ...now },
+      })
+      .onConflict(['pipeline_id', 'sink', 'event_id', 'seq'])
+      .merge({ attempts, error, due: 0 });
+  }
+
+  /** Lists a sink's dead letters, the oldest first, at most so many behind an id. */
+  async list(sink: SinkName, { limit, after = 0 }: { readonly limit: number; readonly after?: number }) {
+    return this.#select(sink, (rows) => rows.where('id', '>', after).orderBy('id').limit(limit));
+  }
+
+  /** Lists those that a person wants to be tried again, in the order in which they must be. */
+  async listDue(sink: SinkName, limit: number): Promise<readonly DeadLetter[]> {
+    return this.#select(sink, (rows) => rows.where({ due: 1 }).orderBy(['seq', 'id']).limit(limit));
+  }
+
+  /** Returns of some events the `seq` of each insert that is a dead letter. */
+  async deadInserts({ pipelineId, sink }: SinkName, ids: readonly string[]): Promise<ReadonlyMap<string, number[]>> {
+    const found = new Map<string, number[]>();
+    for (let i = 0; i < ids.length; i += mostIds) {
+      const rows = await this.#database.read<{ event_id: string; seq: number }[]>((knex) =>
+        knex(table)
+          .select('event_id', 'seq')
+          .where({ pipeline_id: pipelineId, sink, op: 'insert' })
+          .whereIn('event_id', ids.slice(i, i + mostIds)),
+      );
+      for (const { event_id: id, seq } of rows) found.set(id, [...(found.get(id) ?? []), seq]);
+    }
+    return found;
+  }
+
+  /** Has dead letters tried again, all of them where no id is given; returns how many. */
+  async retry(sink: SinkName, ids: readonly number[]): Promise<number> {
+    const [result] = await this.#database.write([this.#rows(sink, ids).update({ due: 1 })]);
+    return result?.matched ?? 0;
+  }
+
+  /** Forgets dead letters, all of them where no id is given; returns how many. */
+  async drop(sink: SinkName, ids: readonly number[]): Promise<number> {
+    const [result] = await this.#database.write([this.forget(sink, ids)]);
+    return result?.matched ?? 0;
+  }
+
+  /** Returns the step that forgets dead letters, all of them where no id is given. */
+  forget(sink: SinkName, ids: readonly number[]): Query {
+    return this.#rows(sink, ids).delete();
+  }
+
+  #rows({ pipelineId, sink }: SinkName, ids: readonly number[]): Knex.QueryBuilder {
+    const rows = this.#database.knex(table).where({ pipeline_id: pipelineId, sink });
+    return ids.length === 0 ? rows : rows.whereIn('id', ids);
+  }
+
+  async #select(
+    { pipelineId, sink }: SinkName,
+    narrow: (rows: Knex.QueryBuilder) => Knex.QueryBuilder,
+  ): Promise<readonly DeadLetter[]> {
+    const rows = await this.#database.read<LetterRow[]>((knex) =>
+      narrow(knex(table).where({ pipeline_id: pipelineId, sink })),
+    );
+    return rows.map(toLetter);
+  }
+}
+
+interface LetterRow {
+  readonly id: number;
+  readonly event_id: string;
+  readonly op: EventMessage['op'];
+  readonly seq: number;
+  readonly place: string;
+  readonly event_name: string;
+  readonly event_signature: string;
+  readonly data: string;
+  readonly attempts: number;
+  readonly error: string;
+  readonly create_time: string;
+}
+
+function toLetter(row: LetterRow): DeadLetter {
+  return {
+    id: row.id,
+    message: {
+      id: row.event_id,
+      op: row.op,
+      seq: row.seq,
+      place: JSON.parse(row.place) as MessagePlace,
+      eventName: row.event_name,
+      eventSignature: row.event_signature,
+      data: MessageData.ofText(row.data),
+    },
+    attempts: row.attempts,
+    error: row.error,
+    createTime: toInstant(row.create_time),
+  };
+}

@@ -1,0 +1,219 @@
+import type { Knex } from 'knex';
+import type { SinkStanding } from '../../model/sink.js';
+import type { Database, Query } from '../database.js';
+import { toInstant } from '../instant.js';
+import { FenceError } from '../script.js';
+import type { BulkInsert, Statement } from '../script.js';
+
+const table = 'pipeline_sink';
+
+/** Who may move a pipeline's sinks: the task that its checkpoint names, and the claim with which it came. */
+export interface SinkGuard {
+  readonly pipelineId: number;
+  readonly taskId: number;
+  readonly claim: number;
+}
+
+/** A sink as its pipeline's definition names it. */
+export interface NamedSink {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Where a sink begins. */
+export type FirstStand = Required<Pick<SinkChange, 'place' | 'epoch' | 'base' | 'needsVersion' | 'cursorBlock'>>;
+
+/** What changes in a sink's row; what is left out stays. */
+export interface SinkChange {
+  readonly place?: string;
+  readonly sentPlace?: string | null;
+  readonly epoch?: string;
+  readonly needsVersion?: number;
+  readonly cursorBlock?: number | null;
+  readonly base?: SinkStanding['base'];
+  /** Null: it works again. */
+  readonly error?: string | null;
+}
+
+type Step = Query | Statement | BulkInsert;
+
+/** The rows of `pipeline_sink`: how far each sink of a pipeline has delivered, and what people want of it. */
+export class SinkStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Lists the sinks of a pipeline, or of all, by pipeline and name. */
+  async list(pipelineId?: number): Promise<readonly SinkStanding[]> {
+    const letters = (): Knex.QueryBuilder =>
+      this.#database
+        .knex('sink_dead_letter')
+        .count('*')
+        .whereRaw('?? = ?? AND ?? = ??', [
+          ...['sink_dead_letter.pipeline_id', `${table}.pipeline_id`],
+          ...['sink_dead_letter.sink', `${table}.name`],
+        ]);
+    const rows = await this.#database.read<SinkRow[]>((knex) => {
+      const query = knex(table)
+        .select(`${table}.*`, letters().as('dead_letters'), letters().where({ due: 1 }).as('due_letters'))
+        .orderBy(['pipeline_id', 'name']);
+      return pipelineId === undefined ? query : query.where({ pipeline_id: pipelineId });
+    });
+    return rows.map(toStanding);
+  }
+
+  /** Says where a sink begins that has not begun. Throws FenceError where the pipeline is another's. */
+  async begin(guard: SinkGuard, sink: NamedSink, first: FirstStand): Promise<void> {
+    const { knex } = this.#database;
+    const row = { pipeline_id: guard.pipelineId, name: sink.name };
+    await this.#database.write([
+      this.#holds(guard),
+      // It may have been paused before its first run.
+      knex(table)
+        .insert({ ...row, type: sink.type })
+        .onConflict(['pipeline_id', 'name'])
+        .ignore(),
+      knex(table)
+        .where(row)
+        .whereNull('place')
+        .update({ claim: guard.claim, ...this.#columns(first) }),
+    ]);
+  }
+
+  /** Takes the sinks of a pipeline over: what earlier holders still send matches nothing. Throws FenceError. */
+  async claim(guard: SinkGuard): Promise<void> {
+    const { knex } = this.#database;
+    const rows = knex(table).where({ pipeline_id: guard.pipelineId }).update({ claim: guard.claim });
+    await this.#database.write([this.#holds(guard), rows]);
+  }
+
+  /**
+   * Changes a sink's row, with other steps in the same transaction. Throws FenceError where the pipeline or the sink is
+   * another's by now.
+   */
+  async save(guard: SinkGuard, name: string, change: SinkChange, beside: readonly Step[] = []): Promise<void> {
+    const { knex } = this.#database;
+    const row = knex(table)
+      .where({ pipeline_id: guard.pipelineId, name, claim: guard.claim })
+      .whereExists(this.#checkpoint(guard).select(knex.raw('1')))
+      .update({ claim: guard.claim, ...this.#columns(change) });
+    await this.#database.write([this.#database.fenced(row), ...beside]);
+  }
+
+  /** Lets a sink deliver, or not. */
+  async setPaused(pipelineId: number, { name, type }: NamedSink, paused: boolean): Promise<void> {
+    const { knex } = this.#database;
+    const flag = { paused: paused ? 1 : 0 };
+    await this.#database.write([
+      knex(table)
+        .insert({ pipeline_id: pipelineId, name, type, ...flag })
+        .onConflict(['pipeline_id', 'name'])
+        .merge(flag),
+    ]);
+  }
+
+  /** Asks for a stretch to be sent again; returns false where somebody else has asked since the row was read. */
+  async requestReplay({ pipelineId, name, replay }: SinkStanding, fromBlock: number): Promise<boolean> {
+    const row = this.#database
+      .knex(table)
+      .where({ pipeline_id: pipelineId, name, replay })
+      .update({ replay: replay + 1, replay_from: fromBlock });
+    try {
+      await this.#database.write([this.#database.fenced(row)]);
+      return true;
+    } catch (error) {
+      if (error instanceof FenceError) return false;
+      throw error;
+    }
+  }
+
+  /** Forgets sinks that the definition names no more, with their dead letters. */
+  async keepOnly(guard: SinkGuard, sinks: readonly NamedSink[]): Promise<void> {
+    const known = await this.list(guard.pipelineId);
+    const gone = known.filter((row) => !sinks.some(({ name, type }) => name === row.name && type === row.type));
+    if (gone.length === 0) return;
+    await this.#database.write([
+      this.#holds(guard),
+      ...gone.flatMap(({ name }) => forgetSink(this.#database.knex, guard.pipelineId, name)),
+    ]);
+  }
+
+  #columns({ base, error, ...change }: SinkChange): Readonly<Record<string, unknown>> {
+    const { knex, dialect } = this.#database;
+    const columns = {
+      place: change.place,
+      sent_place: change.sentPlace,
+      epoch: change.epoch,
+      needs_version: change.needsVersion,
+      cursor_block: change.cursorBlock,
+      base_version: base?.version,
+      base_block: base?.block,
+      failing: error === undefined ? undefined : error === null ? 0 : 1,
+      last_error: error ?? undefined,
+      last_error_time: error === null || error === undefined ? undefined : dialect.now(knex),
+    };
+    return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+  }
+
+  #checkpoint({ pipelineId, taskId, claim }: SinkGuard): Knex.QueryBuilder {
+    return this.#database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId, claim });
+  }
+
+  /** The step that fails where the pipeline is another's; it waits for whoever commits. */
+  #holds(guard: SinkGuard): Statement {
+    return this.#database.fenced(this.#checkpoint(guard).update({ claim: guard.claim }));
+  }
+}
+
+/** Returns the steps that forget a sink. */
+export function forgetSink(knex: Knex, pipelineId: number, name: string): readonly Query[] {
+  return [
+    knex('sink_dead_letter').where({ pipeline_id: pipelineId, sink: name }).delete(),
+    knex(table).where({ pipeline_id: pipelineId, name }).delete(),
+  ];
+}
+
+interface SinkRow {
+  readonly pipeline_id: number;
+  readonly name: string;
+  readonly type: string;
+  readonly paused: number | boolean;
+  readonly epoch: string | null;
+  readonly claim: number;
+  readonly place: string | null;
+  readonly sent_place: string | null;
+  readonly base_version: number;
+  readonly base_block: number;
+  readonly cursor_block: number | null;
+  readonly replay: number;
+  readonly replay_from: number | null;
+  readonly failing: number | boolean;
+  readonly last_error: string | null;
+  readonly last_error_time: string | null;
+  readonly dead_letters: number;
+  readonly due_letters: number;
+}
+
+function toStanding(row: SinkRow): SinkStanding {
+  return {
+    pipelineId: row.pipeline_id,
+    name: row.name,
+    type: row.type,
+    paused: Boolean(row.paused),
+    epoch: row.epoch,
+    claim: row.claim,
+    place: row.place,
+    sentPlace: row.sent_place,
+    base: { version: row.base_version, block: row.base_block },
+    cursorBlock: row.cursor_block,
+    replay: row.replay,
+    replayFrom: row.replay_from,
+    failing: Boolean(row.failing),
+    lastError: row.last_error,
+    lastErrorTime: row.last_error_time === null ? null : toInstant(row.last_error_time),
+    deadLetters: row.dead_letters,
+    dueLetters: row.due_letters,
+  };
+}

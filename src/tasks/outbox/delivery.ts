@@ -1,0 +1,81 @@
+import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../components/component.js';
+import { MessageRefusedError } from '../../components/delivery-errors.js';
+import type { EventMessage } from '../../model/event-message.js';
+import type { Clock } from '../../runtime/clock.js';
+import { backoffMs } from '../../runtime/retry.js';
+
+/** Waits between tries of a message that is refused. */
+const backoff = { firstMs: 100, maxMs: 1_000 };
+
+/** What is to be delivered together, and what becomes of it. */
+export interface Outgoing {
+  readonly messages: readonly EventMessage[];
+  /** Where the sink stands before it. */
+  readonly before: SinkCursor | null;
+  /** Where it stands once a message and all before it have been delivered; null: the last one. */
+  readonly after: (last: EventMessage | null) => SinkCursor;
+}
+
+export interface DeliveryParts {
+  readonly sink: Pick<Sink, 'deliver'>;
+  readonly context: SinkContext;
+  readonly maxAttempts: number;
+  readonly clock: Clock;
+  /** Aborted when the run shall end soon. */
+  readonly stopping: AbortSignal;
+  /** Called once the receiver has some messages. */
+  readonly onDelivered: (batch: SinkBatch) => Promise<void>;
+  /** Called once a message has been refused as often as is borne. */
+  readonly onDead: (message: EventMessage, attempts: number, error: Error, after: SinkCursor) => Promise<void>;
+  /** Called each time that a single message is refused. */
+  readonly onRefused: (message: EventMessage, error: Error) => Promise<void>;
+}
+
+/**
+ * Delivers messages together; where the receiver refuses them for good, their halves, down to the one that it means. Throws
+ * whatever else the sink throws: what has been delivered by then has been told.
+ */
+export async function deliverAll(outgoing: Outgoing, parts: DeliveryParts): Promise<SinkCursor | null> {
+  const { messages, before } = outgoing;
+  if (messages.length === 1) return deliverOne(outgoing, parts);
+  try {
+    return await deliver(outgoing, parts);
+  } catch (error) {
+    if (!(error instanceof MessageRefusedError)) throw error;
+  }
+  const middle = messages.length >> 1;
+  const [first, second] = [messages.slice(0, middle), messages.slice(middle)];
+  const end = first.at(-1) ?? null;
+  const between = await deliverAll({ messages: first, before, after: (last) => outgoing.after(last ?? end) }, parts);
+  return deliverAll({ ...outgoing, messages: second, before: between }, parts);
+}
+
+/** Returns where the sink stands then: a message that was refused has not moved it. */
+async function deliverOne(outgoing: Outgoing, parts: DeliveryParts): Promise<SinkCursor | null> {
+  const [message] = outgoing.messages as readonly [EventMessage];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await deliver(outgoing, parts);
+    } catch (error) {
+      if (!(error instanceof MessageRefusedError)) throw error;
+      if (attempt >= parts.maxAttempts) {
+        await parts.onDead(message, attempt, error, outgoing.after(null));
+        return outgoing.before;
+      }
+      await parts.onRefused(message, error);
+      await parts.clock.sleep(backoffMs(attempt, backoff), AbortSignal.any([parts.stopping, parts.context.signal]));
+    }
+  }
+}
+
+async function deliver({ messages, before, after }: Outgoing, parts: DeliveryParts): Promise<SinkCursor> {
+  const blocks = messages.map(({ place }) => place.blockNumber);
+  const [fromBlock, toBlock] = blocks.reduce(
+    ([least, most], block) => [Math.min(least, block), Math.max(most, block)],
+    [Infinity, -Infinity],
+  );
+  const batch: SinkBatch = { messages, fromBlock, toBlock, before, after: after(null) };
+  await parts.sink.deliver(batch, parts.context);
+  await parts.onDelivered(batch);
+  return batch.after;
+}

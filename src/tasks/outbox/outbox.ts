@@ -1,0 +1,233 @@
+import type { Database } from '../../database/database.js';
+import { JournalStore } from '../../database/events/journal-store.js';
+import type { JournalHead } from '../../database/events/journal-store.js';
+import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
+import { SinkStore } from '../../database/sinks/sink-store.js';
+import type { SinkGuard } from '../../database/sinks/sink-store.js';
+import { FenceError } from '../../database/script.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import type { EventOrigin } from '../../model/event-origin.js';
+import type { SinkStanding } from '../../model/sink.js';
+import type { Lease } from '../../pipeline/lease.js';
+import { whenReachable } from '../../pipeline/lease.js';
+import { Bell } from '../../runtime/bell.js';
+import type { Clock } from '../../runtime/clock.js';
+import { LeaseLostError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { neededVersion, readPlace } from './place.js';
+import type { OpenableSink } from './openable-sink.js';
+import { firstText } from './resume.js';
+import { SinkLoop } from './sink-loop.js';
+import { SinkRow } from './sink-row.js';
+
+export interface OutboxParts {
+  readonly database: Database;
+  readonly pipelineId: number;
+  readonly lease: Lease;
+  readonly sinks: readonly OpenableSink[];
+  readonly origin: EventOrigin;
+  /** Asks the chain for the newest block that it can't replace any more; left out: nobody knows. */
+  readonly finalized?: ((signal: AbortSignal) => Promise<number>) | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Takes secrets out of a text. */
+  readonly mask: (text: string) => string;
+  /** Aborted when the run shall end soon. */
+  readonly stopping: AbortSignal;
+  /** Aborted when calls in the air must be dropped. */
+  readonly signal: AbortSignal;
+}
+
+/** How often is looked for what others have changed: repairs, and what people want of sinks. */
+const lookMs = 2_000;
+/** How often the lease hears that the rest of the delivery is waited for. */
+const movedMs = 1_000;
+/** How often the chain is asked for finality once nobody reads it any more. */
+const finalityMs = 5_000;
+/** How long what is on its way may take once the run is over, in milliseconds. */
+const graceMs = 3_000;
+
+/** Delivers what a run has stored: one loop for each sink, under the run's lease. */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #store: SinkStore;
+  readonly #journal: JournalStore;
+  readonly #work = new Bell();
+  readonly #wishes = new Bell();
+  readonly #over = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #stopping: AbortSignal;
+  readonly #ended = new AbortController();
+  #standings: ReadonlyMap<string, SinkStanding> = new Map();
+  #version: number | null = null;
+  #finalized = -1;
+  #askedAt = -Infinity;
+  #isDraining = false;
+  #loops: readonly Promise<Error | null>[] = [];
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    // Where nobody can know what is final, what has been read is.
+    if (parts.finalized === undefined) this.#finalized = Infinity;
+    this.#store = new SinkStore(parts.database);
+    this.#journal = new JournalStore(parts.database);
+    this.#signal = AbortSignal.any([parts.signal, this.#over.signal]);
+    this.#stopping = AbortSignal.any([parts.stopping, this.#ended.signal]);
+    this.#stopping.addEventListener('abort', () => this.#work.ring(), { once: true });
+    this.#signal.addEventListener('abort', () => this.#work.ring(), { once: true });
+  }
+
+  /** Takes the sinks over and begins to deliver; pauses while the database is away. Throws LeaseLostError. */
+  async start(): Promise<void> {
+    const { lease, signal } = this.#parts;
+    const { guard, epoch } = await whenReachable(lease, signal, () => this.#takeOver());
+    const shared = {
+      ...{ guard, epoch, journal: this.#journal, sinks: this.#store, work: this.#work, wishes: this.#wishes },
+      ...{ origin: this.#parts.origin, clock: this.#parts.clock, logger: this.#parts.logger, mask: this.#parts.mask },
+      letters: new DeadLetterStore(this.#parts.database),
+      standingOf: (name: string) => this.#standings.get(name),
+      finalized: () => this.#finalized,
+      isDraining: () => this.#isDraining,
+      stopping: this.#stopping,
+      signal: this.#signal,
+    };
+    this.#loops = this.#parts.sinks.map((sink) => {
+      const row = new SinkRow(this.#store, guard, sink.name, this.#parts.clock);
+      const loop = new SinkLoop(sink, row, shared).run();
+      loop.catch(() => undefined);
+      return loop;
+    });
+    this.#looking = this.#look();
+  }
+
+  /** Tells that something was committed. */
+  committed(): void {
+    this.#work.ring();
+  }
+
+  /** Tells which block the chain can't replace any more. */
+  finalizedAt(block: number): void {
+    if (block <= this.#finalized) return;
+    this.#finalized = block;
+    this.#work.ring();
+  }
+
+  /**
+   * Waits until all that is due is delivered, or the run shall stop; the lease hears of it as of any wait. Throws what keeps
+   * a sink from delivering for good.
+   */
+  async drain(moved: () => Promise<void>): Promise<void> {
+    const { clock } = this.#parts;
+    this.#isDraining = true;
+    this.#work.ring();
+    this.#wishes.ring();
+    void this.#askFinality();
+    const all = Promise.all(this.#loops);
+    let failures: readonly (Error | null)[] | null = null;
+    while (failures === null) {
+      await moved();
+      const done = new AbortController();
+      const pause = clock.sleep(movedMs, AbortSignal.any([this.#signal, done.signal])).then(() => null);
+      pause.catch(() => undefined);
+      failures = await Promise.race([all, pause]).finally(() => done.abort(new Error('waited')));
+    }
+    const failure = failures.find((error) => error !== null);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Ends all loops: what is on its way may arrive for a while, or until the run's signal says that it may not. */
+  async end(): Promise<void> {
+    this.#ended.abort(new Error('the run ends'));
+    const done = new AbortController();
+    const all = Promise.allSettled(this.#loops);
+    const grace = this.#parts.clock.sleep(graceMs, AbortSignal.any([done.signal, this.#signal])).catch(() => undefined);
+    await Promise.race([all, grace]);
+    done.abort(new Error('ended'));
+    this.#over.abort(new Error('the outbox has ended'));
+    await Promise.all([all, this.#looking]);
+  }
+
+  async #takeOver(): Promise<{ readonly guard: SinkGuard; readonly epoch: string }> {
+    const { pipelineId, lease, sinks, database } = this.#parts;
+    const head = await this.#journal.current(pipelineId);
+    const guard = { pipelineId, taskId: lease.taskId, claim: head?.claim ?? 0 };
+    const epoch = head?.epoch ?? '';
+    try {
+      await this.#store.keepOnly(guard, sinks);
+      const recent = await new CheckpointStore(database).recentBlocks(pipelineId);
+      for (const sink of sinks) await this.#begin(guard, sink, head, recent[0]?.number ?? null);
+      await this.#store.claim(guard);
+    } catch (error) {
+      if (!(error instanceof FenceError)) throw error;
+      throw new LeaseLostError(`pipeline ${pipelineId} was claimed by another task`);
+    }
+    await this.#read(pipelineId);
+    return { guard, epoch };
+  }
+
+  async #begin(
+    guard: SinkGuard,
+    { name, type, delivery, start }: OpenableSink,
+    head: JournalHead | null,
+    oldestRecent: number | null,
+  ): Promise<void> {
+    const version = start === 'now' ? (head?.version ?? 0) : 0;
+    const last = version === 0 ? -1 : (head?.blocks?.to ?? -1);
+    // Only remembered blocks may still be replaced.
+    const block = delivery === 'latest' ? last : Math.min(last, (oldestRecent ?? Infinity) - 1);
+    const place = firstText(version, delivery === 'latest' ? null : block);
+    const known = readPlace(place);
+    await this.#store.begin(
+      guard,
+      { name, type },
+      {
+        ...{ place, epoch: head?.epoch ?? '', base: { version, block } },
+        needsVersion: known === null ? 0 : neededVersion(known),
+        cursorBlock: version === 0 || block < 0 ? null : block,
+      },
+    );
+  }
+
+  async #look(): Promise<void> {
+    const { clock, pipelineId } = this.#parts;
+    const rest = (): Promise<boolean> =>
+      clock.sleep(lookMs, this.#signal).then(
+        () => true,
+        () => false,
+      );
+    while (await rest()) {
+      // Where the database is away the run's own way of waiting goes on beside this.
+      await this.#read(pipelineId).catch(() => undefined);
+      await this.#askFinality();
+    }
+  }
+
+  async #read(pipelineId: number): Promise<void> {
+    const rows = await this.#store.list(pipelineId);
+    const head = await this.#journal.current(pipelineId);
+    const before = this.#standings;
+    this.#standings = new Map(rows.map((row) => [row.name, row]));
+    const isNews = rows.some((row) => wishOf(row) !== wishOf(before.get(row.name))) || rows.length !== before.size;
+    if (isNews) this.#wishes.ring();
+    if (isNews || head?.version !== this.#version) this.#work.ring();
+    this.#version = head?.version ?? null;
+  }
+
+  async #askFinality(): Promise<void> {
+    const { sinks, clock, finalized } = this.#parts;
+    const isNeeded = finalized !== undefined && sinks.some(({ delivery }) => delivery === 'finalized');
+    if (!isNeeded || (!this.#isDraining && this.#finalized >= 0)) return;
+    if (clock.monotonic() - this.#askedAt < finalityMs) return;
+    this.#askedAt = clock.monotonic();
+    await finalized(this.#signal).then(
+      (block) => this.finalizedAt(block),
+      () => undefined,
+    );
+  }
+}
+
+/** What a person wants of a sink. */
+function wishOf(row: SinkStanding | undefined): string {
+  return row === undefined ? '' : JSON.stringify([row.paused, row.replay, row.replayFrom, row.dueLetters > 0]);
+}

@@ -1,0 +1,70 @@
+import type { Stage, StageContext } from '../../components/component.js';
+import { mapThrough } from '../../components/sinks-of.js';
+import type { DifferenceOptions, JournalStore } from '../../database/events/journal-store.js';
+import type { BlockRange } from '../../model/block.js';
+import type { EventMessage } from '../../model/event-message.js';
+import type { EventOrigin } from '../../model/event-origin.js';
+import { messageOf } from './message-of.js';
+import { reachOf, versionsOf } from './place.js';
+import type { Pass, Place } from './place.js';
+
+/** What messages are made with. */
+export interface MessageParts {
+  readonly journal: Pick<JournalStore, 'difference'>;
+  readonly origin: EventOrigin;
+  readonly stages: readonly Stage[];
+  readonly context: StageContext;
+}
+
+/** Which events a sink is told of, and in which portions. */
+export interface Portions extends Pick<DifferenceOptions, 'base' | 'eventNames'> {
+  readonly batchSize: number;
+}
+
+/** Messages that are delivered together. */
+export interface PassBatch {
+  /** What stages leave out is not among them: there may be none. */
+  readonly messages: readonly EventMessage[];
+  /** By the `seq` of a remove: the version that had brought what goes. */
+  readonly added: ReadonlyMap<EventMessage, number>;
+  /** Where the pass stands once they are delivered. */
+  readonly after: Place;
+}
+
+/** Reads what is left of a pass behind a place: from the same place the same batches, however often it is asked. */
+export async function* batchesOf(
+  { pass, at }: Place,
+  portions: Portions,
+  parts: MessageParts,
+): AsyncGenerator<PassBatch, void, undefined> {
+  if (at === 'end') return;
+  const { batchSize: pageSize, ...which } = portions;
+  const options = { ...which, pageSize, reach: reachOf(pass), after: at === 'begin' ? undefined : at };
+  for await (const { op, events } of parts.journal.difference(parts.origin.pipelineId, versionsOf(pass), options)) {
+    const told = events.map((event) => messageOf(event, op, pass.replay, parts.origin));
+    const addedAt = new Map(events.map(({ added }, i) => [told[i]?.id, added]));
+    const messages = await mapThrough(parts.stages, told, parts.context);
+    const last = events.at(-1);
+    if (last === undefined) continue;
+    const added = new Map(messages.map((message) => [message, addedAt.get(message.id) ?? 0]));
+    yield { messages, added, after: { pass, at: { op, place: last } } };
+  }
+}
+
+/** Reads what some blocks hold once a pass is over. */
+export async function* insertsOf(
+  pass: Pass,
+  { from, to }: BlockRange,
+  portions: Portions,
+  parts: MessageParts,
+): AsyncGenerator<readonly EventMessage[], void, undefined> {
+  const version = pass.to.version;
+  const within: Pass = {
+    ...pass,
+    from: { version, block: from - 1 },
+    to: { version, block: Math.min(to, pass.to.block ?? Infinity) },
+  };
+  for await (const { messages } of batchesOf({ pass: within, at: 'begin' }, portions, parts)) {
+    if (messages.length > 0) yield messages;
+  }
+}

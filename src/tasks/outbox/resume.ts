@@ -1,0 +1,72 @@
+import type { SinkCursor } from '../../components/component.js';
+import type { JournalHead } from '../../database/events/journal-store.js';
+import type { SinkStanding } from '../../model/sink.js';
+import { comparePasses, isSamePass, neededVersion, placeText, readPlace } from './place.js';
+import type { Place } from './place.js';
+import { SinkStoppedError } from './sink-stopped-error.js';
+
+/** What is known of a sink when it is opened. */
+export interface ResumeFacts {
+  readonly standing: SinkStanding;
+  readonly head: JournalHead;
+  /** What its target keeps; undefined where it keeps nothing. */
+  readonly held: SinkCursor | null | undefined;
+  /** It gathers: its target may lie behind what it was handed. */
+  readonly gathers: boolean;
+  /** Says whether the journal still tells all that changed since a version. */
+  readonly reachesBack: (version: number) => Promise<boolean>;
+}
+
+/**
+ * Returns the place from which a sink goes on. Throws SinkStoppedError where what its target holds, or its own row, does not
+ * fit the journal: nothing is guessed then.
+ */
+export async function resumePlace(facts: ResumeFacts): Promise<Place> {
+  const { standing, head, held } = facts;
+  const stop = (message: string): SinkStoppedError => new SinkStoppedError(standing.pipelineId, standing.name, message);
+  if (standing.epoch !== head.epoch)
+    throw stop('the pipeline’s checkpoint was made anew since the sink last delivered');
+  const own = standing.place === null ? null : readPlace(standing.place);
+  if (own === null) throw stop('its place can’t be read');
+  if (own.pass.to.version > head.version) throw stop('it stands ahead of the journal: the database was set back');
+  const place = held === undefined ? own : fromTarget(facts, own, held, stop);
+  const needed = neededVersion(place);
+  if (needed === 0 || (await facts.reachesBack(needed))) return place;
+  throw stop('the journal has forgotten what has changed since its place');
+}
+
+function fromTarget(
+  { standing, head, gathers }: ResumeFacts,
+  own: Place,
+  held: SinkCursor | null,
+  stop: (message: string) => SinkStoppedError,
+): Place {
+  if (held === null) {
+    if (gathers) return firstPlace(standing, own);
+    if (standing.sentPlace === null) return own;
+    throw stop('its target has lost what was delivered, or is another one');
+  }
+  if (held.epoch !== head.epoch) throw stop('its target belongs to another life of the pipeline (another epoch)');
+  if (held.claim > head.claim) throw stop('its target was claimed later than the pipeline: the database was set back');
+  if (held.place === standing.sentPlace) return own;
+  const place = readPlace(held.place);
+  if (place === null) throw stop('the place that its target keeps can’t be read');
+  const ahead = comparePasses(place.pass, own.pass);
+  if (ahead > 0 || (ahead === 0 && !isSamePass(place.pass, own.pass))) {
+    throw stop('its target is ahead of the journal: the database was set back');
+  }
+  return place;
+}
+
+/** Where a sink begins whose target holds nothing. */
+export function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay } }: Place): Place {
+  const block = to.block === null ? null : base.block;
+  const extent = { version: base.version, block };
+  return { pass: { from: extent, to: extent, headBlock: null, replay }, at: 'end' };
+}
+
+/** The place of which a text is to be stored where a sink begins. */
+export function firstText(version: number, block: number | null): string {
+  const extent = { version, block };
+  return placeText({ pass: { from: extent, to: extent, headBlock: null, replay: 0 }, at: 'end' });
+}

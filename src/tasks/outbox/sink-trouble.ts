@@ -1,0 +1,66 @@
+import { ReceiverAwayError } from '../../components/delivery-errors.js';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { backoffMs } from '../../runtime/retry.js';
+import type { SinkRow } from './sink-row.js';
+
+/** Waits between tries of what can't be reached; a receiver that says when gets its way, within bounds. */
+const backoff = { firstMs: 250, maxMs: 60_000 };
+/** The same trouble is written again after so many milliseconds: its time shows that it lasts. */
+const retellMs = 30_000;
+/** Characters of an error that are kept. */
+const mostText = 2_000;
+
+interface SinkTroubleParts {
+  readonly guard: { readonly pipelineId: number };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly mask: (text: string) => string;
+}
+
+/** What keeps a sink from delivering: told in its row and in the log, and how long to wait for it to pass. */
+export class SinkTrouble {
+  readonly #sink: string;
+  readonly #row: SinkRow;
+  readonly #parts: SinkTroubleParts;
+  #attempts = 0;
+  #told: string | null = null;
+  #toldAt = -Infinity;
+
+  constructor(sink: string, row: SinkRow, parts: SinkTroubleParts) {
+    this.#sink = sink;
+    this.#row = row;
+    this.#parts = parts;
+  }
+
+  /** Tells an error, and returns after how many milliseconds to try again. */
+  async bear(error: Error): Promise<number> {
+    this.#attempts += 1;
+    await this.tell(error);
+    const asked = error instanceof ReceiverAwayError ? error.retryAfterMs : undefined;
+    return asked === undefined ? backoffMs(this.#attempts, backoff) : Math.min(asked, backoff.maxMs);
+  }
+
+  /** Writes down what is wrong; where the database is what is away, the log alone has it. */
+  async tell(error: Error, about?: string): Promise<void> {
+    const { clock, logger, mask, guard } = this.#parts;
+    const what = mask(`${about === undefined ? '' : `${about}: `}${messageOf(error)}`).slice(0, mostText);
+    const isNews = this.#told !== what;
+    if (!isNews && clock.monotonic() - this.#toldAt < retellMs) return;
+    const fields = { event: 'sink.failing', pipeline_id: guard.pipelineId, sink: this.#sink };
+    if (isNews) logger.log('warn', `sink ${this.#sink} can’t deliver: ${what}`, fields);
+    [this.#told, this.#toldAt] = [what, clock.monotonic()];
+    await this.#row.write({ error: what }).catch(() => undefined);
+  }
+
+  /** Tells that it works again. */
+  async over(): Promise<void> {
+    this.#attempts = 0;
+    if (this.#told === null) return;
+    await this.#row.write({ error: null });
+    this.#told = null;
+    const fields = { event: 'sink.back', pipeline_id: this.#parts.guard.pipelineId, sink: this.#sink };
+    this.#parts.logger.log('info', `sink ${this.#sink} delivers again`, fields);
+  }
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { atEnd } from '../../support/at-end.js';
+
+interface StoredObject {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly sha256: string | undefined;
+}
+
+/** A bucket that heeds `If-Match` and `If-None-Match`, and answers whatever a test wants. */
+export class FakeS3 {
+  readonly objects = new Map<string, StoredObject>();
+  /** What it answers next, instead of doing it: a status with S3's code; done all the same where it is lost. */
+  readonly answers: { readonly status: number; readonly code: string; readonly isDone?: boolean; readonly on?: string }[] = [];
+  /** What it was asked, in order. */
+  readonly asked: string[] = [];
+  #endpoint = '';
+  #server: Server | undefined;
+
+  static async start(): Promise<FakeS3> {
+    const fake = new FakeS3();
+    const server = createServer((request, response) => void fake.#answer(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEnd(() => server.close());
+    fake.#server = server;
+    fake.#endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return fake;
+  }
+
+  /** Ends it, whoever still asks it. */
+  async stop(): Promise<void> {
+    this.#server?.closeAllConnections();
+    await new Promise((resolve) => this.#server?.close(resolve));
+  }
+
+  get keys() {
+    const region = 'us-east-1';
+    return { endpoint: this.#endpoint, region, access_key_id: 'k', secret_access_key: 's3cret', session_token: '' };
+  }
+
+  get names(): string[] {
+    return [...this.objects.keys()].sort();
+  }
+
+  text(name: string): string {
+    return this.objects.get(name)?.body.toString() ?? '';
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const url = new URL(request.url ?? '', 'http://s3');
+    const [, , ...parts] = url.pathname.split('/').map(decodeURIComponent);
+    const key = parts.join('/');
+    this.asked.push(`${request.method ?? ''} ${key}`);
+    const [next] = this.answers;
+    const isMeant = next !== undefined && (next.on === undefined || next.on === `${request.method ?? ''} ${key}`);
+    if (isMeant) this.answers.shift();
+    const does = !isMeant || next.isDone === true;
+    const [status, headers, body] = does ? this.#do(request, key, Buffer.concat(chunks)) : [0, {}, ''];
+    if (isMeant) response.writeHead(next.status).end(`<Error><Code>${next.code}</Code></Error>`);
+    else response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  #do({ method, headers }: IncomingMessage, key: string, body: Buffer): [number, Record<string, string>, string | Buffer] {
+    const there = this.objects.get(key);
+    if (key === '') return [200, {}, [...this.objects.keys()].map((name) => `<Key>${name}</Key>`).join('')];
+    if (method === 'PUT') {
+      const isRight =
+        (headers['if-none-match'] !== '*' || there === undefined) &&
+        (headers['if-match'] === undefined || headers['if-match'] === there?.etag);
+      if (!isRight) return [412, {}, '<Error><Code>PreconditionFailed</Code></Error>'];
+      const etag = `"${createHash('md5').update(body).digest('hex')}"`;
+      this.objects.set(key, { body, etag, sha256: headers['x-amz-meta-chainparse-sha256'] as string | undefined });
+      return [200, { etag }, ''];
+    }
+    if (method === 'DELETE') return [this.objects.delete(key) ? 204 : 404, {}, ''];
+    if (there === undefined) return [404, {}, '<Error><Code>NoSuchKey</Code></Error>'];
+    const meta = there.sha256 === undefined ? {} : { 'x-amz-meta-chainparse-sha256': there.sha256 };
+    return [200, { etag: there.etag, 'content-length': String(there.body.length), ...meta }, there.body];
+  }
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { S3Store } from '../../../src/components/file-sink/s3-store.js';
+import { RuntimeFailure } from '../../../src/runtime/errors.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { FakeS3 } from './fake-s3.js';
+
+const { signal } = new AbortController();
+const held = (): Promise<void> => Promise.resolve();
+
+describe('a file sink’s part of a bucket', () => {
+  let s3: FakeS3;
+  const workFolder = temporaryFolder();
+  const open = () => new S3Store({ path: 's3://lake/usdc/', keys: s3.keys, workFolder });
+  beforeEach(async () => {
+    s3 = await FakeS3.start();
+  });
+
+  function file(text: string) {
+    const path = join(workFolder, 'file');
+    writeFileSync(path, text);
+    return { path, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+  }
+
+  it('keeps its manifest from who read an older one', async () => {
+    const [zombie, holder] = [open(), open()];
+    await zombie.readManifest(signal);
+    await zombie.writeManifest('1', held, signal);
+    expect(await holder.readManifest(signal)).to.equal('1');
+    await holder.writeManifest('2', held, signal);
+    const error = await rejectionOf(zombie.writeManifest('3', held, signal), RuntimeFailure);
+    expect(error.message).to.equal('s3://lake/usdc/_chainparse.json was changed by somebody else');
+    expect(s3.text('usdc/_chainparse.json')).to.equal('2');
+    await rejectionOf(open().writeManifest('4', held, signal), RuntimeFailure);
+    expect(s3.text('usdc/_chainparse.json')).to.equal('2');
+  });
+
+  it('knows what it wrote itself where the answer was lost', async () => {
+    const store = open();
+    s3.answers.push({ status: 500, code: 'InternalError', isDone: true });
+    await rejectionOf(store.writeManifest('1', held, signal), ReceiverAwayError);
+    await store.writeManifest('1', held, signal);
+    await store.writeManifest('2', held, signal);
+    s3.answers.push({ status: 503, code: 'SlowDown', isDone: true });
+    await rejectionOf(store.put('1-2.csv', file('a'), signal), ReceiverAwayError);
+    await store.put('1-2.csv', file('a'), signal);
+    expect(s3.asked.filter((each) => each === 'PUT usdc/1-2.csv')).to.have.length(2);
+  });
+
+  it('replaces what was left over, and nothing that came since', async () => {
+    await open().put('1-2.csv', file('left over'), signal);
+    await open().put('1-2.csv', file('right'), signal);
+    expect(s3.text('usdc/1-2.csv')).to.equal('right');
+    s3.answers.push({ status: 412, code: 'PreconditionFailed', on: 'PUT usdc/1-2.csv' });
+    s3.answers.push({ status: 412, code: 'PreconditionFailed', on: 'PUT usdc/1-2.csv' });
+    await rejectionOf(open().put('1-2.csv', file('late'), signal), RuntimeFailure);
+    expect(s3.text('usdc/1-2.csv')).to.equal('right');
+  });
+
+  it('says what is wrong in one line, and whether it may pass', async () => {
+    const cases = [
+      [404, 'NoSuchBucket', 'bucket lake refuses: NoSuchBucket', 'make the bucket, or give another path'],
+      [403, 'AccessDenied', 'bucket lake refuses: AccessDenied', 'the access key must be allowed to'],
+      [301, 'PermanentRedirect', 'bucket lake refuses: PermanentRedirect', "give the bucket's region"],
+      [400, 'AuthorizationHeaderMalformed', 'bucket lake refuses: Auth', "give the bucket's region"],
+    ] as const;
+    for (const [status, code, message, hint] of cases) {
+      s3.answers.push({ status, code, on: 'GET ' });
+      const error = await rejectionOf(open().hasFiles(signal), RuntimeFailure);
+      expect(error.message).to.contain(message);
+      expect(error.hint).to.contain(hint);
+    }
+    for (const status of [500, 503, 429, 409, 408]) {
+      s3.answers.push({ status, code: 'X' });
+      expect((await rejectionOf(open().hasFiles(signal), ReceiverAwayError)).message).to.equal('bucket lake answered X');
+    }
+    const nowhere = new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint: 'http://127.0.0.1:1' }, workFolder });
+    const away = await rejectionOf(nowhere.hasFiles(signal), ReceiverAwayError);
+    expect(away.message).to.match(/^http:\/\/127\.0\.0\.1:1 can't be reached: .*ECONNREFUSED/);
+  });
+
+  it('is called off by its signal', async () => {
+    const controller = new AbortController();
+    const reason = new Error('the run is over');
+    controller.abort(reason);
+    expect(await rejectionOf(open().hasFiles(controller.signal))).to.equal(reason);
+  });
+
+  it('is asked by Amazon’s names where no endpoint is given', async () => {
+    const keys = { ...s3.keys, endpoint: '', region: 'nowhere-1' };
+    const error = await rejectionOf(new S3Store({ path: 's3://b/x', keys, workFolder }).hasFiles(signal), ReceiverAwayError);
+    expect(error.message).to.match(/^https:\/\/b\.s3\.nowhere-1\.amazonaws\.com can't be reached/);
+    const dotted = new S3Store({ path: 's3://a.b/x', keys, workFolder });
+    const other = await rejectionOf(dotted.hasFiles(signal), ReceiverAwayError);
+    expect(other.message).to.match(/^https:\/\/s3\.nowhere-1\.amazonaws\.com can't be reached/);
+  });
+});

@@ -1,0 +1,48 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { atEnd } from '../../support/at-end.js';
+import { extentOf } from '../../support/extent.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { FakeS3 } from './fake-s3.js';
+import { playSchedule } from './play-schedule.js';
+import { inFolder, onS3 } from './sim-world.js';
+
+/** What is synced there costs nothing. */
+function quickFolder(): string {
+  if (!existsSync('/dev/shm')) return temporaryFolder();
+  const folder = mkdtempSync('/dev/shm/chainparse-test-');
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Schedules of one test. */
+const together = 25;
+
+describe('a file sink, whatever happens', function () {
+  this.timeout(120_000);
+  const folder = quickFolder();
+  for (let first = 0; first < extentOf({ sample: 50, full: 300, soak: 10_000 }); first += together) {
+    it(`holds each row once in a folder (seeds ${first} to ${first + together - 1})`, async () => {
+      for (let seed = first; seed < first + together; seed++) {
+        await telling(seed, () => playSchedule(seed, inFolder(join(folder, String(seed)))));
+      }
+    });
+  }
+  for (let first = 0; first < extentOf({ sample: 25, full: 100, soak: 2_000 }); first += together) {
+    it(`holds each row once on S3 (seeds ${first} to ${first + together - 1})`, async () => {
+      for (let seed = first; seed < first + together; seed++) {
+        const s3 = await FakeS3.start();
+        await telling(seed, () => playSchedule(seed, onS3(s3, quickFolder())));
+        await s3.stop();
+      }
+    });
+  }
+});
+
+async function telling(seed: number, play: () => Promise<void>): Promise<void> {
+  try {
+    await play();
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+  }
+}

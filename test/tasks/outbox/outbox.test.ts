@@ -1,0 +1,282 @@
+import { expect } from 'chai';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import type { Database } from '../../../src/database/database.js';
+import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
+import { SinkStore } from '../../../src/database/sinks/sink-store.js';
+import { seqOf } from '../../../src/tasks/outbox/message-of.js';
+import { exampleBatch, exampleEvent, hashOf } from '../../database/example-batch.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { eventually } from '../../support/within.js';
+import { OutboxRuns, eventOn, noMore } from './outbox-fixture.js';
+import type { Send } from './outbox-fixture.js';
+import { RecordingSink } from './recording-sink.js';
+
+/** Sends blocks, from the first to the last, of which each has an event. */
+const blocks = (from: number, to: number): Send =>
+  async function* () {
+    await Promise.resolve();
+    yield exampleBatch(from, to);
+  };
+
+const insert = (block: number, version: number, replay = 0): string =>
+  `insert ${block}:0 ${seqOf(version, 'insert', replay)}`;
+const remove = (block: number, version: number): string => `remove ${block}:0 ${seqOf(version, 'remove', 0)}`;
+
+eachDatabase('the outbox', (databases) => {
+  let database: Database;
+  let runs: OutboxRuns;
+  let sink: RecordingSink;
+  let pipelineId = 800;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+  });
+  beforeEach(() => {
+    pipelineId += 1;
+    runs = new OutboxRuns(database, pipelineId);
+    sink = new RecordingSink();
+  });
+  after(() => database.close());
+
+  const letters = () => new DeadLetterStore(database);
+  const name = () => ({ pipelineId, sink: 'out' });
+  const isTrue = async (): Promise<void> => {
+    expect([...sink.state].sort()).to.deep.equal([...(await runs.stored())].sort());
+  };
+
+  it('delivers what a run stores, in the order of the chain, and ends once all is delivered', async () => {
+    await runs.run([sink.openable()], blocks(1, 7));
+    expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
+    expect(sink.batches.map(({ messages, fromBlock, toBlock }) => [messages.length, fromBlock, toBlock])).to.deep.equal(
+      [
+        [3, 1, 3],
+        [3, 4, 6],
+        [1, 7, 7],
+      ],
+    );
+    expect(sink.batches[0]!.before).to.equal(null);
+    for (const [i, { before }] of sink.batches.entries()) {
+      expect(before?.place).to.equal(i === 0 ? undefined : sink.batches[i - 1]!.after.place);
+    }
+    expect(await runs.standing()).to.include({ cursorBlock: 7, failing: false, lastError: null });
+    await isTrue();
+  });
+
+  it('writes a message’s data as an export does, the contract’s address in EIP-55', async () => {
+    await runs.run([sink.openable()], blocks(1, 1));
+    const [message] = sink.messages;
+    expect(message!.id).to.equal(`1:${hashOf('block 1')}:${hashOf('tx 1')}:0`);
+    expect(message!.data.fields.get('contract_address')).to.equal('0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48');
+    await isTrue();
+  });
+
+  it('delivers what came since, and nothing where nothing did', async () => {
+    await runs.run([sink.openable()], blocks(1, 2));
+    await runs.run([sink.openable()], noMore);
+    expect(sink.messages).to.have.length(2);
+    await runs.run([sink.openable()], blocks(3, 4));
+    expect(sink.lines.slice(2)).to.deep.equal([insert(3, 2), insert(4, 2)]);
+  });
+
+  it('tells what the chain took back before what came in its place, and what came back again', async () => {
+    await runs.run([sink.openable()], async function* () {
+      yield exampleBatch(1, 3);
+      await eventually('three messages', () => sink.messages.length === 3);
+      yield { kind: 'rollback', ancestor: { number: 1, hash: hashOf('block 1') } };
+      yield exampleBatch(2, 2, { events: [eventOn('b', 2)] });
+      yield { kind: 'rollback', ancestor: { number: 1, hash: hashOf('block 1') } };
+      yield exampleBatch(2, 3);
+    });
+    await isTrue();
+    expect(sink.lines.slice(3, 5)).to.deep.equal([remove(2, 2), remove(3, 2)]);
+    expect(sink.lines.slice(-2)).to.deep.equal([insert(2, 5), insert(3, 5)]);
+  });
+
+  it('delivers a repair that was made after the end of the run, and a row of the same id that differs', async () => {
+    await runs.run([sink.openable()], blocks(1, 3));
+    await runs.repair(2, [{ ...exampleEvent(2, 0), argsJson: '{"value":"other"}' }, exampleEvent(2, 5)]);
+    await runs.run([sink.openable()], noMore);
+    const seq = seqOf(2, 'insert', 0);
+    expect(sink.lines.slice(3)).to.deep.equal([remove(2, 2), `insert 2:0 ${seq}`, `insert 2:5 ${seq}`]);
+    await isTrue();
+  });
+
+  it('sends the same messages in the same batches again where a pass was cut off', async () => {
+    sink.answers = ({ fromBlock }) => {
+      if (fromBlock !== 4) return;
+      runs.stopping.abort();
+      runs.hard.abort(new Error('killed'));
+      throw new Error('killed');
+    };
+    await runs.run([sink.openable()], blocks(1, 7));
+    const before = sink.batches.map(({ messages }) => messages.map(({ id, seq }) => `${id} ${seq}`));
+    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    sink.answers = () => undefined;
+    await runs.run([sink.openable()], noMore);
+    const after = sink.batches.slice(2).map(({ messages }) => messages.map(({ id, seq }) => `${id} ${seq}`));
+    expect(after[after.length - 2]).to.deep.equal(before[1]);
+    await isTrue();
+  });
+
+  it('tries what can’t be reached again for as long as it takes, and says what is wrong, without secrets', async () => {
+    let tries = 0;
+    sink.receives = async () => {
+      tries += 1;
+      if (tries === 2) expect(await runs.standing()).to.include({ failing: true, lastError: 'no answer from ***' });
+      if (tries < 5) throw new ReceiverAwayError('no answer from secret99', { retryAfterMs: 10 });
+    };
+    await runs.run([sink.openable()], blocks(1, 2));
+    expect(tries).to.equal(5);
+    expect(await runs.standing()).to.include({ failing: false, lastError: 'no answer from ***', cursorBlock: 2 });
+    expect(runs.lines.filter((line) => line.startsWith('sink out'))).to.deep.equal([
+      'sink out can’t deliver: no answer from ***',
+      'sink out delivers again',
+    ]);
+  });
+
+  it('makes a dead letter of the one message that is refused, of its remove too, and the others go on', async () => {
+    const tries: number[] = [];
+    sink.receives = ({ messages }) => {
+      tries.push(messages.length);
+      if (messages.some(({ place }) => place.blockNumber === 2)) throw new MessageRefusedError('413: secret99');
+    };
+    await runs.run([sink.openable()], blocks(1, 3));
+    expect(sink.lines).to.deep.equal([insert(1, 1), insert(3, 1)]);
+    expect(tries).to.deep.equal([3, 1, 2, 1, 1, 1, 1]);
+    const [letter] = await letters().list(name(), { limit: 10 });
+    expect(letter).to.deep.include({ attempts: 3, error: '413: ***' });
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
+    });
+    expect(sink.lines.slice(2)).to.deep.equal([remove(1, 2), remove(3, 2)]);
+    expect((await letters().list(name(), { limit: 10 })).map(({ message }) => message.op)).to.deep.equal([
+      'insert',
+      'remove',
+    ]);
+  });
+
+  it('tries a dead letter again when a person says so, and keeps it where it is refused again', async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    await letters().retry(name(), []);
+    await runs.run([sink.openable({ maxAttempts: 2 })], noMore);
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(1);
+    sink.receives = () => undefined;
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
+  it('sends a stretch again from a block, with a number that stays below what becomes of it', async () => {
+    await runs.run([sink.openable()], blocks(1, 3));
+    const store = new SinkStore(database);
+    expect(await store.requestReplay(await runs.standing(), 2)).to.equal(true);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines.slice(3)).to.deep.equal([insert(2, 1, 1), insert(3, 1, 1)]);
+    expect(await runs.standing()).to.include({ cursorBlock: 3 });
+    await runs.run([sink.openable()], noMore);
+    expect(sink.messages).to.have.length(5);
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 2, hash: hashOf('block 2') } };
+    });
+    await isTrue();
+  });
+
+  it('delivers to a sink that was added later from the beginning, or from now on', async () => {
+    await runs.run([sink.openable()], blocks(1, 2));
+    const [all, later] = [new RecordingSink(), new RecordingSink()];
+    const sinks = [sink.openable(), all.openable({ name: 'all' }), later.openable({ name: 'later', start: 'now' })];
+    await runs.run(sinks, async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 1, hash: hashOf('block 1') } };
+      yield exampleBatch(2, 3);
+    });
+    expect([...all.state]).to.have.deep.members([...(await runs.stored())]);
+    expect(later.lines).to.deep.equal([insert(2, 3), insert(3, 3)]);
+    expect((await runs.standing('later')).cursorBlock).to.equal(3);
+  });
+
+  it('delivers final blocks alone where that is wanted, and waits for the rest', async () => {
+    let finalized = 2;
+    const told: string[] = [];
+    const run = runs.run([sink.openable({ delivery: 'finalized' })], blocks(1, 4), {
+      finalized: () => Promise.resolve(finalized),
+    });
+    await eventually('two messages', () => sink.messages.length === 2);
+    told.push(...sink.lines);
+    finalized = 4;
+    await run;
+    expect(told).to.deep.equal([insert(1, 1), insert(2, 1)]);
+    expect(sink.lines).to.deep.equal([1, 2, 3, 4].map((block) => insert(block, 1)));
+    expect(await runs.standing()).to.include({ cursorBlock: 4 });
+  });
+
+  it('leaves a paused sink alone, without keeping the task from its end', async () => {
+    await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, true);
+    const { task } = await runs.run([sink.openable()], blocks(1, 2));
+    expect(task.endReason).to.equal('completed');
+    expect(sink.messages).to.deep.equal([]);
+    await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, false);
+    await runs.run([sink.openable()], noMore);
+    await isTrue();
+  });
+
+  it('tells only of the events that a sink names, through its stages', async () => {
+    sink.stages = [{ map: (messages) => Promise.resolve(messages.filter(({ place }) => place.blockNumber !== 2)) }];
+    await runs.run([sink.openable({ eventNames: ['Transfer'] })], async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 3, { events: [1, 2, 3].map((block) => exampleEvent(block, 0)) });
+      yield exampleBatch(4, 4, { events: [{ ...exampleEvent(4, 0), eventName: 'Other' }] });
+    });
+    expect(sink.lines).to.deep.equal([insert(1, 1), insert(3, 1)]);
+    expect((await runs.standing()).cursorBlock).to.equal(4);
+  });
+
+  describe('with a target that keeps the cursor', () => {
+    beforeEach(() => {
+      sink.held = null;
+    });
+
+    it('goes on from what the target holds, so that each message lands once', async () => {
+      sink.answers = ({ fromBlock }) => {
+        if (fromBlock !== 4) return;
+        runs.stopping.abort();
+        runs.hard.abort(new Error('killed'));
+        throw new Error('killed');
+      };
+      await runs.run([sink.openable()], blocks(1, 7));
+      [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+      sink.answers = () => undefined;
+      await runs.run([sink.openable()], noMore);
+      expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
+    });
+
+    it('stops where it belongs to another life, or is ahead of the journal, until a replay is asked for', async () => {
+      await runs.run([sink.openable()], blocks(1, 3));
+      const held = sink.held!;
+      sink.held = { ...held, epoch: 'another' };
+      const error = await rejectionOf(runs.run([sink.openable()], blocks(4, 4)));
+      expect(error).to.include({ code: 'SINK_STOPPED', exitCode: 1 });
+      expect(await runs.standing()).to.include({ failing: true });
+      sink.held = { ...held, place: held.place.replace('[1,null]', '[99,null]') };
+      expect(await rejectionOf(runs.run([sink.openable()], noMore)))
+        .to.have.property('message')
+        .that.includes('ahead');
+      sink.held = null;
+      expect(await rejectionOf(runs.run([sink.openable()], noMore)))
+        .to.have.property('message')
+        .that.includes('lost');
+      await new SinkStore(database).requestReplay(await runs.standing(), 0);
+      await runs.run([sink.openable()], noMore);
+      expect(sink.lines.slice(3)).to.deep.equal([insert(1, 1, 1), insert(2, 1, 1), insert(3, 1, 1), insert(4, 2, 1)]);
+    });
+  });
+});
