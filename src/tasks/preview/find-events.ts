@@ -63,7 +63,7 @@ async function readEvents(wanted: WantedEvents, options: FindOptions): Promise<r
   if ('block' in wanted) return read(wanted.block, wanted.block);
   const head = await new HeadReader(chain, 'latest', logger).read(signal);
   let found: readonly StoredEvent[] = [];
-  for (let range = 0, to = head?.settled ?? -1; range < mostRanges && to >= 0; range++, to -= batchSize) {
+  for (let range = 0, to = head?.latest.number ?? -1; range < mostRanges && to >= 0; range++, to -= batchSize) {
     found = [...(await read(Math.max(0, to - batchSize + 1), to)), ...found];
     if (found.length >= wanted.last) break;
   }
