@@ -95,11 +95,21 @@ export interface EventFields {
   readonly mapped: boolean;
 }
 
+/** Something in a definition that is right and yet worth a word. */
+export interface Remark {
+  /** The key, or what a path of keys and positions leads to, within the component. */
+  readonly at: readonly PropertyKey[];
+  readonly message: string;
+  readonly hint?: string;
+}
+
 /** A kind of stage. */
 export interface StageKind<C extends object> extends KindOf<C> {
   readonly role: 'stage';
   /** Says what it makes of an event's fields; left out: it leaves them as they are. */
   fields?(config: C, above: EventFields): EventFields;
+  /** Remarks what will come to nothing: keys that none of the events has. Left out: nothing. */
+  remarks?(config: C, above: readonly EventFields[]): Promise<readonly Remark[]>;
   open(config: C, opening: StageOpening): Promise<Stage>;
 }
 
@@ -108,12 +118,10 @@ export interface StageOpening {
   readonly pipelineId: number;
   /** The name of the component. */
   readonly name: string;
-  /** The pipeline's own database, for what it has to remember. */
-  readonly database: Database;
+  /** The pipeline's own database, for what it has to remember; null: it is a preview, of which nothing may be stored. */
+  readonly database: Database | null;
   /** The chain of the source. */
   readonly chain: ChainAccess;
-  /** Nothing may be stored: it is only looked what a stage would make of events. */
-  readonly isPreview?: boolean;
 }
 
 /** What others must know of a sink: what every sink's definition may say, under the same keys. */
