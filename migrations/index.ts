@@ -12,6 +12,7 @@ import { installation } from './0010-installation.js';
 import { namesAndWorkers } from './0011-names-and-workers.js';
 import { journal } from './0012-journal.js';
 import { parked } from './0013-parked.js';
+import { factoryChildren } from './0017-factory-children.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   namesAndWorkers,
   journal,
   parked,
+  factoryChildren,
 ];

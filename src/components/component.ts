@@ -6,6 +6,7 @@ import type { SourceMessage } from '../model/batch.js';
 import type { BlockRange, BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { EventMessage } from '../model/event-message.js';
+import type { KnownChildren } from '../model/factory-child.js';
 import type { AbiFragment } from '../model/pipeline.js';
 import type { RunRequest } from '../model/run-request.js';
 import type { Progress } from '../model/task.js';
@@ -167,6 +168,8 @@ export interface SourceContext {
   readonly recentBlocks: readonly BlockRef[];
   /** Returns the newest block, not above a number, of which the pipeline has rows; null where it has none. */
   readonly storedBlock: (atMost: number) => Promise<BlockRef | null>;
+  /** Returns the children of a factory that have been found; null where none have been looked for. */
+  readonly knownChildren: () => Promise<KnownChildren | null>;
   readonly clock: Clock;
   readonly logger: Logger;
   /**

@@ -13,6 +13,7 @@ const orderedTables = [
   { table: 'undecoded_log', order: 'block_number' },
   { table: 'recent_block', order: 'block_number' },
   { table: 'reorg', order: 'id' },
+  { table: 'factory_child', order: 'since' },
 ] as const;
 
 /**
@@ -25,7 +26,7 @@ export async function deletePipeline(database: Database, id: number, defaultInte
   await writeUnlessHeld(database, unheld, []);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
-    ...['pipeline_task', 'pipeline_component'].map((table) => deleteFrom(database, table, id)),
+    ...['factory_scan', 'pipeline_task', 'pipeline_component'].map((table) => deleteFrom(database, table, id)),
     database.knex('pipeline').where({ id }).delete(),
   ]);
 }
