@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { LogDecoder } from '../chain/abi/decoder.js';
+import type { ChainClient } from '../chain/blocks/chain-client.js';
 import type { ChainAccess } from '../chain/chains.js';
 import type { Database } from '../database/database.js';
 import type { SourceMessage } from '../model/batch.js';
@@ -67,7 +68,28 @@ export interface SourceKind<C extends object> extends KindOf<C> {
   fields(config: C): readonly EventFields[];
   /** Makes what turns a log into what a run would store, for whoever audits or previews. */
   decoder(config: C): Promise<LogDecoder>;
+  /** Makes what an audit judges by, where that takes more than the config; left out: `decoder`. */
+  audit?(config: C, opening: AuditOpening): Promise<Audit>;
   open(config: C, opening: SourceOpening): Promise<Source>;
+}
+
+/** What an audit of stored rows judges by. */
+export interface Audit {
+  readonly decoder: LogDecoder;
+  /** The children of a factory, as the chain tells them; null: the contracts are given. */
+  readonly children: KnownChildren | null;
+}
+
+/** What an audit of the blocks that a pipeline has read is made of. */
+export interface AuditOpening {
+  readonly chain: ChainClient;
+  /** The last block that has been read. */
+  readonly upTo: number;
+  /** The newest block that can't be replaced any more. */
+  readonly settled: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
 }
 
 /** What a source is made of besides its config. */

@@ -91,6 +91,26 @@ export class ChildStore {
     return { steps: [...rows, ...this.#goBack(pipelineId, block)], fromBlock };
   }
 
+  /** Returns the steps that add children, and take others away with all their rows. */
+  replace(pipelineId: number, missing: readonly FactoryChild[], extra: readonly FactoryChild[]): readonly Step[] {
+    const { knex } = this.#database;
+    const gone = extra.flatMap(({ level, address }) => {
+      const own: Narrow = (query) => query.where('contract_address', toBytes(address));
+      return [
+        knex('factory_child')
+          .where({ pipeline_id: pipelineId, level, address: toBytes(address) })
+          .delete(),
+        keepRemoved(this.#database, pipelineId, own),
+        deleteRows(this.#database, 'event', pipelineId, own),
+        deleteRows(this.#database, 'undecoded_log', pipelineId, own),
+      ];
+    });
+    const early = missing.flatMap(({ address, earlier }) =>
+      earlier === null ? [] : [{ address, firstBlock: earlier.from }],
+    );
+    return [...gone, ...insertChildren(pipelineId, missing), ...this.noteEarly(pipelineId, early)];
+  }
+
   #goBack(pipelineId: number, block: number): readonly Step[] {
     const { knex } = this.#database;
     const own = { pipeline_id: pipelineId };

@@ -49,7 +49,12 @@ export class ChildSet {
     return [...this.#last.keys()];
   }
 
-  /** How many contracts announce, or are announced. */
+  /** All that is known, of every level. */
+  get all(): readonly FactoryChild[] {
+    return this.#children.flatMap((children) => [...children.values()]);
+  }
+
+  /** How many contracts are read. */
   get size(): number {
     return this.#last.size;
   }

@@ -8,8 +8,8 @@ import type { BlockRange } from '../../../model/block.js';
 
 /** Where the blocks that are read hang on the chain, and where the chain stands. */
 export interface Standpoint {
-  readonly stretch: ReadStretch;
-  readonly head: ChainHead;
+  readonly stretch: Pick<ReadStretch, 'first' | 'next' | 'last' | 'agreesWith'>;
+  readonly head: Pick<ChainHead, 'settled' | 'latest'>;
 }
 
 interface PastReaderOptions {
