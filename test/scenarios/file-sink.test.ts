@@ -84,17 +84,26 @@ eachDatabaseInTurn('files of a run that is killed at random moments (kill -9)', 
       { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 500 },
       { name: 'lake', type: 'file_sink', path: 'lake', format: 'parquet', rotate_blocks: 700, rotate_bytes: 100_000 },
     ];
-    const scenario = await Scenario.begin(url, node.url, { mode: 'historical', endBlock: lastBlock, batchSize: 20, below });
+    const scenario = await Scenario.begin(url, node.url, {
+      mode: 'historical',
+      endBlock: lastBlock,
+      batchSize: 20,
+      below,
+    });
     await playWith(scenario, url, node.url);
     const stored = await storedLines(scenario);
     const lines = join(scenario.folder, 'data/lines');
-    const ofLines = await linesOf(readdirSync(lines), (name) => Promise.resolve(readFileSync(join(lines, name), 'utf8')));
+    const ofLines = await linesOf(readdirSync(lines), (name) =>
+      Promise.resolve(readFileSync(join(lines, name), 'utf8')),
+    );
     expect(ofLines).to.deep.equal(stored);
     const lake = join(scenario.folder, 'data/lake');
     const ofLake = await linesOf(readdirSync(lake), async (name) => {
       if (!name.endsWith('.parquet')) return readFileSync(join(lake, name), 'utf8');
       const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(lake, name)) });
-      return rows.map(({ block_number, log_index, args }) => `${String(block_number)} ${String(log_index)} ${String(args)}`).join('\n');
+      return rows
+        .map(({ block_number, log_index, args }) => `${String(block_number)} ${String(log_index)} ${String(args)}`)
+        .join('\n');
     });
     expect(ofLake).to.deep.equal(
       stored.map((line) => {

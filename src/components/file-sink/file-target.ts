@@ -104,7 +104,9 @@ export class FileTarget {
 
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
   async publish(range: BlockRange, made: MadeFile | null, standing: Standing, signal: AbortSignal): Promise<void> {
-    const kept = this.#manifest.files.filter(({ from_block: from, to_block: to }) => to < range.from || from > range.to);
+    const kept = this.#manifest.files.filter(
+      ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
+    );
     const gone = this.#manifest.files.filter((file) => !kept.includes(file)).map(({ name }) => name);
     const added = made === null ? [] : [await this.#place(range, made, signal)];
     const dropped = this.unfinished.filter(({ name }) => !added.some((file) => file.name === name));
