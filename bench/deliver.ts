@@ -1,11 +1,21 @@
 import { join } from 'node:path';
 import type { Sink } from '../src/components/component.js';
+import { kafkaProducer } from '../src/components/kafka-producer/kind.js';
+import { schema as kafkaSchema } from '../src/components/kafka-producer/schema.js';
+import { natsSink } from '../src/components/nats-sink/kind.js';
+import { schema as natsSchema } from '../src/components/nats-sink/schema.js';
+import { rabbitmqSink } from '../src/components/rabbitmq-sink/kind.js';
+import { schema as rabbitmqSchema } from '../src/components/rabbitmq-sink/schema.js';
 import { redisSink } from '../src/components/redis-sink/kind.js';
 import { redisSchema } from '../src/components/redis-sink/schema.js';
 import { webhookSink } from '../src/components/webhook-sink/kind.js';
 import { webhookSchema } from '../src/components/webhook-sink/schema.js';
 import { batchOf, sinkContext, sinkOpening, transferMessages } from '../test/components/sink-fixture.js';
 import { Child } from '../test/support/child.js';
+import { KafkaMock } from '../test/support/kafka-mock.js';
+import { addStream, startNats } from '../test/support/nats.js';
+import { rabbitmqUrl, startRabbitmq } from '../test/support/rabbitmq.js';
+import { findRdkafka } from '../test/support/rdkafka.js';
 import { RedisServer } from '../test/support/redis-server.js';
 import type { Benchmark } from './benchmark.js';
 
@@ -20,6 +30,22 @@ const contestants: Readonly<Record<string, () => Promise<Sink>>> = {
   redis_sink: async () => {
     const server = await RedisServer.start();
     return redisSink.open(redisSchema.parse({ url: server.url, stream: 'usdc', max_length: 100_000 }), sinkOpening());
+  },
+  kafka_producer: async () => {
+    findRdkafka();
+    const kafka = await KafkaMock.start();
+    return kafkaProducer.open(kafkaSchema.parse({ bootstrap_servers: kafka.brokers, topic: 'usdc' }), sinkOpening());
+  },
+  nats_sink: async () => {
+    const server = await startNats();
+    await addStream(server, { name: 'usdc', max_msgs: 100_000 });
+    const servers = `nats://127.0.0.1:${server.port}`;
+    return natsSink.open(natsSchema.parse({ servers, subject: 'usdc.{event_name}' }), sinkOpening());
+  },
+  rabbitmq_sink: async () => {
+    const { port } = await startRabbitmq();
+    const config = rabbitmqSchema.parse({ url: '${URL}', queue: 'usdc' });
+    return rabbitmqSink.open({ ...config, url: rabbitmqUrl(port) }, sinkOpening());
   },
 };
 

@@ -71,7 +71,7 @@ eachDatabaseInTurn('sinks of a run that is killed at random moments, on a chain 
       {
         mode: 'realtime',
         startBlock: 0,
-        sinks: [
+        below: [
           { name: 'rows', type: 'table_sink', table: 'usdc_rows' },
           { name: 'hook', type: 'webhook_sink', url: '${HOOK_URL}', allow_private: true, batch_size: 20 },
           { name: 'files', type: 'file_sink', path: 'usdc/', format: 'jsonl', rotate_blocks: 50 },
