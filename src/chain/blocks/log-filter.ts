@@ -34,6 +34,12 @@ export function partsOf({ or = [], ...first }: LogFilter): readonly LogFilter[] 
   return [first, ...or.flatMap(partsOf)];
 }
 
+/** Returns the filter without its addresses: of whichever contract. */
+export function ofAnyContract(filter: LogFilter): LogFilter {
+  const [first, ...or] = partsOf(filter).map((part): LogFilter => ({ ...part, addresses: null }));
+  return { ...(first ?? { addresses: null, topics: null }), ...(or.length === 0 ? {} : { or }) };
+}
+
 /** Returns the filter's part of the parameters of eth_getLogs. */
 export function filterParams({ addresses, topics, indexed = [] }: LogFilter): Record<string, unknown> {
   const places = [topics, ...indexed];
