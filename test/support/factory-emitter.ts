@@ -36,7 +36,9 @@ function factoryCode(topic: string): string {
 export async function deployFactory(anvil: Anvil, topic: string): Promise<string> {
   const code = factoryCode(topic.slice(2));
   // PUSH2 length DUP1 PUSH1 10 PUSH0 CODECOPY PUSH0 RETURN
-  const receipt = await anvil.receipt(await anvil.send({ data: `0x61${word(code.length / 2)}80600a5f395ff3${code}`, gas: hex(2 ** 24) }));
+  const receipt = await anvil.receipt(
+    await anvil.send({ data: `0x61${word(code.length / 2)}80600a5f395ff3${code}`, gas: hex(2 ** 24) }),
+  );
   return receipt.contractAddress!;
 }
 

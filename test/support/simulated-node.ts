@@ -131,9 +131,7 @@ function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, 
   const found = asked
     .filter((block) => block.number <= logsUpTo)
     .flatMap((block) =>
-      block.logs
-        .filter((log) => passes(log) && traits.hides?.(log) !== true)
-        .map((log) => stamped(log, block, traits)),
+      block.logs.filter((log) => passes(log) && traits.hides?.(log) !== true).map((log) => stamped(log, block, traits)),
     );
   if (found.length > traits.maxResults) throw new SimRefusal(traits.resultsError);
   const repeated = traits.repeats ? [...found, ...found.slice(0, 3)].reverse() : found;

@@ -1,7 +1,7 @@
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { AddressCap } from '../blocks/chain-client.js';
 import { partsOf } from '../blocks/log-filter.js';
-import type { Alternatives, LogFilter } from '../blocks/log-filter.js';
+import type { Alternatives, LogFilter } from '../../model/log-filter.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 
 /** How many parts are asked for at a time. */

@@ -9,7 +9,7 @@ import { FilterParts, halvesOf } from './filter-parts.js';
 import { matcherOf } from '../blocks/log-filter.js';
 import { logsOfBlocks, logsOfBlocksAndHead, rangeLogs } from './log-calls.js';
 import type { BlocksAnswer } from './log-calls.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import type { LogsAnswer } from '../blocks/logs-answer.js';
 import { hostOf } from './range-size.js';
 import type { SilentCaps } from './silent-caps.js';

@@ -8,7 +8,7 @@ import { Inconsistency, checkHashes, checkLinks, checkTimes } from '../blocks/co
 import { FetchTrouble } from './fetch-trouble.js';
 import { HiddenLogs } from './hidden-logs.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
 import type { ReadAnswer } from './log-reader.js';
 import { RangeSize } from './range-size.js';

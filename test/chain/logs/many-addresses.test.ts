@@ -41,7 +41,9 @@ describe('a pipeline of 10,000 addresses', () => {
   const askedFor = (): number[] =>
     asked
       .filter(({ method }) => method === 'eth_getLogs')
-      .map(({ params }) => [(params[0] as { readonly address?: string | readonly string[] }).address ?? []].flat().length);
+      .map(
+        ({ params }) => [(params[0] as { readonly address?: string | readonly string[] }).address ?? []].flat().length,
+      );
 
   for (const receipts of ['rooted', 'none'] as const) {
     it(`costs one request a block at the head, with ${receipts === 'none' ? 'no ' : ''}receipts`, async () => {

@@ -115,9 +115,7 @@ describe('the command verify of a pipeline that stores a part', () => {
 
   it('takes children away in a rewind and finds them again, and all of them with --fresh', async () => {
     await begin(factory);
-    expect(
-      (await chainparse('pipeline', 'rewind', '45', '--to-block', '20', '--rpc-url', node.url)).code,
-    ).to.equal(0);
+    expect((await chainparse('pipeline', 'rewind', '45', '--to-block', '20', '--rpc-url', node.url)).code).to.equal(0);
     expect(await countOf(one)).to.equal(0);
     expect((await run()).code).to.equal(0);
     expect(JSON.parse((await verify()).stdout)).to.include({ ok: true, events: 198 });

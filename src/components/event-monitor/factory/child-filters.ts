@@ -1,5 +1,5 @@
 import type { Decoded, LogDecoder } from '../../../chain/abi/decoder.js';
-import type { LogFilter } from '../../../chain/blocks/log-filter.js';
+import type { LogFilter } from '../../../model/log-filter.js';
 import { matcherOf, ofAnyContract, partsOf } from '../../../chain/blocks/log-filter.js';
 import type { RawLog } from '../../../model/event.js';
 import type { FactoryLevel } from './levels.js';

@@ -29,7 +29,8 @@ describe('the event monitor of a factory on a local EVM node', function () {
   const grow = async (count: number): Promise<void> => {
     await makeChildren(anvil, factory, count);
     await makeChildren(anvil, other, 3);
-    for (const by of [factory, other]) for (const child of (await children(by)).slice(-2)) await emitTransfers(anvil, child, { value: 1, count: 2 });
+    for (const by of [factory, other])
+      for (const child of (await children(by)).slice(-2)) await emitTransfers(anvil, child, { value: 1, count: 2 });
   };
   /** Follows the head until its block is stored. */
   const follow = async (ledger: MessageLedger): Promise<void> => {
@@ -66,5 +67,3 @@ describe('the event monitor of a factory on a local EVM node', function () {
     expect(ledger.rollbacks).to.have.length.above(0);
   });
 });
-
-
