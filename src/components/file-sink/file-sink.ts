@@ -227,7 +227,9 @@ export class FileSink implements Sink {
     const [file] = files;
     const isSame = made?.file.sha256 === file?.sha256 && files.length <= 1;
     const isThere = file === undefined || (isSame && (await store.holds(file.name, file.bytes, context.signal)));
-    const isPlanned = target.unfinished.some(({ fromBlock, toBlock }) => fromBlock === range.from && toBlock === range.to);
+    const isPlanned = target.unfinished.some(
+      ({ fromBlock, toBlock }) => fromBlock === range.from && toBlock === range.to,
+    );
     if (!isSame || !isThere || isPlanned) return this.#publish(range, made, { ...at, to: this.#covered }, context);
     if (made !== null) await rm(made.file.path, { force: true });
     this.#outdated.delete(range.from);

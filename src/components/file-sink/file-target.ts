@@ -68,13 +68,14 @@ export class FileTarget {
     // Read before anything is touched, and again when nobody else can finish anything any more.
     await this.#read(signal, by);
     await store.clean();
-    this.#manifest = await this.#read(signal, by);
     const claim = { pipelineId: owner.pipeline_id, sink: owner.sink, ...by };
+    // Before the manifest: what is planned later is not to be compared with it.
+    this.#planned = await plans.list(claim);
+    this.#manifest = await this.#read(signal, by);
     if (this.#manifest.state.epoch !== by.epoch) {
       this.#stranger = claim;
       return this.#manifest;
     }
-    this.#planned = await plans.list(claim);
     const again = this.unfinished;
     const given = this.#unlisted.filter((planned) => !again.includes(planned)).map(({ name }) => name);
     await this.#removeAll([...given, ...this.#manifest.state.superseded], signal);
@@ -103,7 +104,9 @@ export class FileTarget {
 
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
   async publish(range: BlockRange, made: MadeFile | null, standing: Standing, signal: AbortSignal): Promise<void> {
-    const kept = this.#manifest.files.filter(({ from_block: from, to_block: to }) => to < range.from || from > range.to);
+    const kept = this.#manifest.files.filter(
+      ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
+    );
     const gone = this.#manifest.files.filter((file) => !kept.includes(file)).map(({ name }) => name);
     const added = made === null ? [] : [await this.#place(range, made, signal)];
     const dropped = this.unfinished.filter(({ name }) => !added.some((file) => file.name === name));

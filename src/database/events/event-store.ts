@@ -14,6 +14,8 @@ export interface EventFilter {
   readonly toBlock?: number | undefined;
   /** A name, or a full signature: what has a parenthesis. */
   readonly event?: string | undefined;
+  /** Addresses as 0x-hex; undefined: whichever. */
+  readonly contracts?: readonly string[] | undefined;
 }
 
 type UndecodedFilter = Omit<EventFilter, 'event'>;
@@ -129,6 +131,10 @@ function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilde
   void query.where({ pipeline_id: filter.pipelineId });
   if (filter.fromBlock !== undefined) void query.where('block_number', '>=', filter.fromBlock);
   if (filter.toBlock !== undefined) void query.where('block_number', '<=', filter.toBlock);
+  if (filter.contracts !== undefined) {
+    const addresses = filter.contracts.map((address) => Buffer.from(address.slice(2), 'hex'));
+    void query.whereIn('contract_address', addresses);
+  }
   if (filter.event !== undefined) {
     const isSignature = filter.event.includes('(');
     void query.where(isSignature ? { event_signature: filter.event } : { event_name: filter.event });

@@ -129,15 +129,9 @@ export class SinkStore {
     }
   }
 
-  /** Forgets sinks that the definition names no more, with their dead letters. */
+  /** Forgets sinks that the definition names no more, with their dead letters. Throws FenceError. */
   async keepOnly(guard: SinkGuard, sinks: readonly NamedSink[]): Promise<void> {
-    const known = await this.list(guard.pipelineId);
-    const gone = known.filter((row) => !sinks.some(({ name, type }) => name === row.name && type === row.type));
-    if (gone.length === 0) return;
-    await this.#database.write([
-      this.#holds(guard),
-      ...gone.flatMap(({ name }) => forgetSink(this.#database.knex, guard.pipelineId, name)),
-    ]);
+    await this.#database.write([this.#holds(guard), ...forgetOtherSinks(this.#database.knex, guard.pipelineId, sinks)]);
   }
 
   #columns({ base, error, ...change }: SinkChange): Readonly<Record<string, unknown>> {
@@ -167,11 +161,14 @@ export class SinkStore {
   }
 }
 
-/** Returns the steps that forget a sink. */
-export function forgetSink(knex: Knex, pipelineId: number, name: string): readonly Query[] {
+/** Returns the steps that forget what a pipeline has of sinks but some, with their dead letters. */
+export function forgetOtherSinks(knex: Knex, pipelineId: number, kept: readonly NamedSink[]): readonly Query[] {
+  const others = knex(table).where({ pipeline_id: pipelineId });
+  for (const { name, type } of kept) void others.whereNot((row) => void row.where({ name, type }));
+  const left = knex(table).select('name').where({ pipeline_id: pipelineId });
   return [
-    knex('sink_dead_letter').where({ pipeline_id: pipelineId, sink: name }).delete(),
-    knex(table).where({ pipeline_id: pipelineId, name }).delete(),
+    others.delete(),
+    knex('sink_dead_letter').where({ pipeline_id: pipelineId }).whereNotIn('sink', left).delete(),
   ];
 }
 

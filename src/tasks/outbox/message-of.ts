@@ -32,7 +32,7 @@ export function messageOf(stored: VersionedEvent, op: DifferenceOp, replay: numb
   return {
     id: `${chainId}:${blockHash}:${transactionHash}:${logIndex}`,
     ...{ op, seq: seqOf(event.version, op, replay), place: placeOf(event), eventName, eventSignature },
-    data: MessageData.ofText(eventToJson(event, origin)),
+    data: MessageData.ofEvent(event.argsJson, () => eventToJson(event, origin)),
   };
 }
 

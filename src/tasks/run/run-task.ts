@@ -172,7 +172,7 @@ class TaskRun {
   }
 
   #committed({ kind, events, durationMs }: CommitSeen): void {
-    this.#tell(kind === 'events' ? { kind: 'committed', events, durationMs } : { kind: 'taken_back', durationMs });
+    this.#tell(kind === 'rollback' ? { kind: 'taken_back', durationMs } : { kind: 'committed', events, durationMs });
   }
 
   #tell(event: TaskNews): void {
