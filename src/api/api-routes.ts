@@ -15,6 +15,8 @@ import { metricsRoutes } from './routes/metrics-routes.js';
 import { pipelineRoutes } from './routes/pipeline-routes.js';
 import { sinkRoutes } from './routes/sink-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
+import { transformRoutes } from './routes/transform-routes.js';
+import { olderRoutes } from './older-clients.js';
 
 /** Every route of the API. */
 export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonly Route[] {
@@ -24,6 +26,7 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...logRoutes(parts),
     ...pipelineRoutes(parts),
     ...sinkRoutes(parts),
+    ...transformRoutes(parts),
     ...classificationRoutes(parts),
     ...eventRoutes(parts),
     ...alertRoutes(parts),
@@ -33,5 +36,6 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...healthRoutes(parts),
     ...metricsRoutes(parts),
   ];
-  return [...routes, ...docsRoutes(routes)];
+  const served = parts.settings.api.olderClients ? olderRoutes(routes, parts) : routes;
+  return [...served, ...docsRoutes(served)];
 }

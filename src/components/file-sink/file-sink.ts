@@ -185,7 +185,9 @@ export class FileSink implements Sink {
     const index = lastIndexUpTo(files, block);
     const file = files[index];
     if (file !== undefined && block <= file.to_block) {
-      if (seq > file.seq) this.#outdate(rangeOf(file), seq);
+      // It may have been made when fewer blocks were final: behind its last row it knows of nothing.
+      const isKnown = seq <= file.seq && (op === 'remove' || block <= file.last_block);
+      if (!isKnown) this.#outdate(rangeOf(file), seq);
     } else if (op === 'insert') {
       this.#outdate(this.#gapAround(block, file, files[index + 1]), seq);
     }

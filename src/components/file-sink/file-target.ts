@@ -20,6 +20,7 @@ export interface FileTargetParts {
 export interface MadeFile {
   readonly file: ReadyFile;
   readonly rows: number;
+  readonly lastBlock: number;
   readonly seq: number;
 }
 
@@ -160,7 +161,7 @@ export class FileTarget {
     });
   }
 
-  async #place(range: BlockRange, { file, rows, seq }: MadeFile, signal: AbortSignal): Promise<ManifestFile> {
+  async #place(range: BlockRange, { file, ...made }: MadeFile, signal: AbortSignal): Promise<ManifestFile> {
     const { store, plans, format } = this.#parts;
     const generation = this.#generationOf(range.from);
     const name = fileNameOf(range, generation, format);
@@ -171,7 +172,9 @@ export class FileTarget {
     signal.throwIfAborted();
     await store.put(name, file, signal);
     const { bytes, sha256 } = file;
-    return { name, from_block: range.from, to_block: range.to, rows, bytes, sha256, generation, seq };
+    const { rows, lastBlock, seq } = made;
+    const blocks = { from_block: range.from, to_block: range.to };
+    return { name, ...blocks, rows, bytes, sha256, generation, last_block: lastBlock, seq };
   }
 
   #generationOf(fromBlock: number): number {
