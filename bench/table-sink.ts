@@ -86,11 +86,7 @@ async function deliverAll(place: Place, batches: readonly EventBatch[]): Promise
   return cost;
 }
 
-async function costOf(
-  { pid }: Place,
-  batches: readonly EventBatch[],
-  work: () => Promise<unknown>,
-): Promise<Cost> {
+async function costOf({ pid }: Place, batches: readonly EventBatch[], work: () => Promise<unknown>): Promise<Cost> {
   const rows = batches.slice(1).reduce((sum, { events }) => sum + events.length, 0);
   const [here, there, at] = [readCpuSeconds(process.pid), secondsOf(pid), performance.now()];
   await work();
@@ -155,6 +151,6 @@ function toMessage(event: EventBatch['events'][number]): EventMessage {
   return {
     ...{ id: `1:${event.blockHash}:${event.transactionHash}:${event.logIndex}`, op: 'insert', seq: 1, place: stored },
     ...{ eventName: event.eventName, eventSignature: event.eventSignature },
-    data: MessageData.ofText(eventToJson(stored, origin)),
+    data: MessageData.ofEvent(event.argsJson, () => eventToJson(stored, origin)),
   };
 }

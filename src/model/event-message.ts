@@ -6,33 +6,48 @@ export type JsonValue =
 
 /** What a message says: one JSON object, as text and as fields in order. Either is made of the other when it is asked for. */
 export class MessageData {
+  readonly #write: () => string;
   #text: string | undefined;
   #fields: ReadonlyMap<string, JsonValue> | undefined;
+  /** The text of the object's member `args`, where it is known by itself. */
+  readonly argsJson: string | undefined;
 
-  private constructor(text: string | undefined, fields: ReadonlyMap<string, JsonValue> | undefined) {
-    this.#text = text;
-    this.#fields = fields;
+  private constructor(given: {
+    readonly text?: string;
+    readonly fields?: ReadonlyMap<string, JsonValue>;
+    readonly argsJson?: string;
+    readonly write?: () => string;
+  }) {
+    this.#text = given.text;
+    this.#fields = given.fields;
+    this.argsJson = given.argsJson;
+    this.#write = given.write ?? (() => textOf(this.fields));
   }
 
   /** Takes the text of a JSON object. */
   static ofText(text: string): MessageData {
-    return new MessageData(text, undefined);
+    return new MessageData({ text });
+  }
+
+  /** Takes the text of an event's arguments, and how all of its text is had: most of it may never be asked for. */
+  static ofEvent(argsJson: string, write: () => string): MessageData {
+    return new MessageData({ argsJson, write });
   }
 
   /** Takes fields; their order is that of the text. */
   static ofFields(fields: ReadonlyMap<string, JsonValue>): MessageData {
-    return new MessageData(undefined, fields);
+    return new MessageData({ fields });
   }
 
   /** The text of the JSON object. */
   get text(): string {
-    this.#text ??= textOf(this.fields);
+    this.#text ??= this.#write();
     return this.#text;
   }
 
   /** The object's fields. */
   get fields(): ReadonlyMap<string, JsonValue> {
-    this.#fields ??= new Map(Object.entries(JSON.parse(this.#text ?? '{}') as Record<string, JsonValue>));
+    this.#fields ??= new Map(Object.entries(JSON.parse(this.text) as Record<string, JsonValue>));
     return this.#fields;
   }
 }

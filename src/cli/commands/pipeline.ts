@@ -15,6 +15,7 @@ import { UsageError, problemText } from '../../runtime/errors.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
+import { readSinks } from '../../tasks/views/sink-view.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
@@ -224,9 +225,18 @@ async function setDisabled(context: CommandContext, id: number, disabled: boolea
 
 /** Deletes a pipeline with all that belongs to it. */
 async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
-  await withStore(context, (store) => store.delete(id, context.settings.heartbeatIntervalSeconds));
-  if (context.output.isJson) return context.output.json({ pipeline_id: id, deleted: true });
-  context.output.note(`pipeline ${id} deleted`);
+  const { settings, output } = context;
+  const sinks = await withDatabase(context, async (database) => {
+    const found = await readSinks(database, id);
+    await new PipelineStore(database).delete(id, settings.heartbeatIntervalSeconds);
+    return found;
+  });
+  if (output.isJson) {
+    const left = sinks.map(({ name, type }) => ({ name, type, target: 'left' }));
+    return output.json({ pipeline_id: id, deleted: true, ...(left.length === 0 ? {} : { sinks: left }) });
+  }
+  output.note(`pipeline ${id} deleted`);
+  for (const { name, type } of sinks) output.note(textsIn(output.lang).sinks.left(name, type));
 }
 
 async function load(context: CommandContext, { file, lenient = false }: FileOption): Promise<Loaded> {

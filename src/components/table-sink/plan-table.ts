@@ -8,15 +8,15 @@ import { columnTypeOf, joinTypes } from './solidity-types.js';
 /** Where an event's data has a column's value: a member of its arguments, or a field of its own. */
 export interface FieldPlace {
   readonly column: number;
-  readonly inArgs: boolean;
+  readonly isArg: boolean;
   readonly key: string;
 }
 
 /** Where an event's data has the values of its columns. */
 interface EventPlaces {
   readonly places: readonly FieldPlace[];
-  /** Nothing but the event's arguments is wanted of it. */
-  readonly onlyArgs: boolean;
+  /** Some of them are arguments. */
+  readonly inArgs: boolean;
 }
 
 /** The columns of a sink's table, and what of each event goes into them. */
@@ -73,11 +73,11 @@ export function planTable(events: readonly EventFields[]): TablePlan {
   const planned = events.map(({ eventSignature, fields, mapped }) => {
     const kept = mapped ? fields : fields.filter(({ name }) => !eventsOwn.has(name));
     const places = kept.map((field): FieldPlace => {
-      const inArgs = !mapped && field.name.startsWith(args);
-      const key = inArgs ? field.name.slice(args.length) : field.name;
-      return { column: positionOf(field, key), inArgs, key };
+      const isArg = !mapped && field.name.startsWith(args);
+      const key = isArg ? field.name.slice(args.length) : field.name;
+      return { column: positionOf(field, key), isArg, key };
     });
-    return [eventSignature, { places, onlyArgs: places.every(({ inArgs }) => inArgs) }] as const;
+    return [eventSignature, { places, inArgs: places.some(({ isArg }) => isArg) }] as const;
   });
   return { fixed, own, events: new Map(planned) };
 }

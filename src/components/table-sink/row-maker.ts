@@ -1,8 +1,7 @@
 import type { InsertColumn, SqlValue } from '../../database/script.js';
 import type { TargetColumn, TargetDialect } from '../../database/targets/target-dialect.js';
 import type { TargetChange } from '../../database/targets/target-store.js';
-import type { EventMessage } from '../../model/event-message.js';
-import { argumentsOf } from './arguments-of.js';
+import type { EventMessage, JsonValue, MessageData } from '../../model/event-message.js';
 import { toColumnOf } from './column-value.js';
 import type { ToColumn } from './column-value.js';
 import { finalMessages } from './final-messages.js';
@@ -75,10 +74,10 @@ export class RowMaker {
     const losses = new Map<number, Loss>();
     for (let row = 0; row < messages.length; row++) {
       const message = messages[row] as EventMessage;
-      const { onlyArgs, places } = this.#plan.events.get(message.eventSignature) ?? noPlaces;
-      const args = argumentsOf(message.data, onlyArgs);
-      for (const { column, inArgs, key } of places) {
-        const value = inArgs ? args[key] : message.data.fields.get(key);
+      const { inArgs, places } = this.#plan.events.get(message.eventSignature) ?? noPlaces;
+      const args = inArgs ? argumentsOf(message.data) : {};
+      for (const { column, isArg, key } of places) {
+        const value = isArg ? args[key] : message.data.fields.get(key);
         if (value === null || value === undefined) continue;
         const stored = (this.#toColumn[column] as ToColumn)(value);
         if (stored === undefined) {
@@ -90,7 +89,13 @@ export class RowMaker {
   }
 }
 
-const noPlaces = { onlyArgs: false, places: [] };
+const noPlaces = { inArgs: false, places: [] };
+
+/** Where they are known by themselves, nothing else of an event is parsed. */
+function argumentsOf(data: MessageData): Readonly<Record<string, JsonValue | undefined>> {
+  const args = data.argsJson === undefined ? data.fields.get('args') : (JSON.parse(data.argsJson) as JsonValue);
+  return (args ?? {}) as Readonly<Record<string, JsonValue>>;
+}
 
 function addLoss(known: Loss | undefined, column: string, id: string): Loss {
   return known === undefined ? { column, count: 1, id } : { ...known, count: known.count + 1 };

@@ -63,6 +63,8 @@ export class TargetStore {
   readonly #owner: TargetOwner;
   readonly #wanted: WantedTable;
   #place: TargetPlace | null = null;
+  /** A higher claim than this one stood when it was claimed. */
+  #isBehind = false;
 
   constructor(database: Database, owner: TargetOwner, wanted: WantedTable) {
     this.#database = database;
@@ -73,7 +75,8 @@ export class TargetStore {
   /**
    * Claims the table: whoever had a lower claim of the same epoch, or one of another, writes no more. Makes the table where
    * there is none; its cursor is forgotten then, for what was delivered is gone. Throws UsageError, with the SQL to run,
-   * where the table differs or is another sink's, and LeaseLostError where a higher claim stands.
+   * where the table differs or is another sink's. Where a higher claim of the same epoch stands, that stays: its cursor says
+   * so, and nothing can be written.
    */
   async claim(claim: TargetClaim): Promise<Claimed> {
     const { targets } = this.#database.dialect;
@@ -82,10 +85,10 @@ export class TargetStore {
     const table = { place, columns, key, indexes };
     const isNew = !(await this.#check(table));
     await this.#makeSinkTable(place);
-    await this.#raise(place, claim, isNew);
-    if (isNew) await this.#make(table);
+    this.#isBehind = !(await this.#raise(place, claim, isNew));
     this.#place = place;
-    return { cursor: toCursor(await this.#readRow(place)), isNew };
+    if (isNew) await this.#make(table);
+    return { cursor: toCursor(await this.#readRow(place), this.#isBehind), isNew };
   }
 
   /**
@@ -141,7 +144,8 @@ export class TargetStore {
     await this.#database.write(statements.map((sql) => ({ sql, bindings: [] })));
   }
 
-  async #raise(place: TargetPlace, { epoch, claim }: TargetClaim, isNew: boolean): Promise<void> {
+  /** Returns false where a higher claim stands. */
+  async #raise(place: TargetPlace, { epoch, claim }: TargetClaim, isNew: boolean): Promise<boolean> {
     const table_name = place.folded;
     const forgotten = { table_name, cursor_epoch: null, cursor_claim: null, cursor_place: null };
     const row = { ...this.#key, table_name, epoch, claim };
@@ -157,9 +161,13 @@ export class TargetStore {
         // Of another table, or of one that is gone.
         isOurs(this.#row(place)).update(forgotten),
       ]);
+      return true;
     } catch (error) {
       const isTaken = error instanceof FenceError || this.#database.dialect.targets.refusesRow(error);
-      throw isTaken ? await this.#explain(place) : error;
+      if (!isTaken) throw error;
+      const reason = await this.#explain(place);
+      if (reason instanceof LeaseLostError) return false;
+      throw reason;
     }
   }
 
@@ -180,17 +188,29 @@ export class TargetStore {
     const other = owners.find((row) => !this.#isOwn(row));
     if (other !== undefined) return this.#ownedBy(place, other);
     const own = await this.#readRow(place);
-    const standing = own === undefined ? 'its row is gone' : `claim ${own.claim} of ${own.epoch} stands`;
-    return new LeaseLostError(`the table ${name} is not this run's to write any more: in ${sinkTableName} ${standing}`);
+    const where = `${sinkTableName} in ${this.#database.label}`;
+    if (own === undefined) {
+      return new ConflictError(`the table ${name} has no row in ${where} any more`, {
+        hint: 'start the pipeline again',
+      });
+    }
+    const message = `the table ${name} is another run's to write: claim ${own.claim} of ${own.epoch} stands in ${where}`;
+    // Of a pipeline's database that was set back; whoever has lost the lease is told so by that.
+    if (this.#isBehind)
+      return new ConflictError(message, { hint: `to write it all the same, run: ${this.#release(place)}` });
+    return new LeaseLostError(message);
+  }
+
+  #release(place: TargetPlace): string {
+    return this.#sinks(place).where({ table_name: place.folded }).delete().toQuery();
   }
 
   #ownedBy(place: TargetPlace, row: SinkRow): Error {
     const { name } = this.#wanted;
     const which = row.installation === this.#owner.installation ? '' : ` of another installation (${row.installation})`;
-    const release = this.#sinks(place).where({ table_name: place.folded }).delete().toQuery();
     return new UsageError(
       `the table ${name} in ${this.#database.label} is filled by the sink '${row.sink}' of pipeline ${row.pipeline_id}${which}: a table has one sink`,
-      { hint: `write another table, or, where that sink is gone for good, run: ${release}` },
+      { hint: `write another table, or, where that sink is gone for good, run: ${this.#release(place)}` },
     );
   }
 
@@ -224,7 +244,9 @@ export class TargetStore {
   }
 }
 
-function toCursor(row: SinkRow | undefined): TargetCursor | null {
-  const { cursor_epoch: epoch = null, cursor_claim: claim = null, cursor_place: place = null } = row ?? {};
+/** Of a claim that could not be raised, the cursor names the one that stands. */
+function toCursor(row: SinkRow | undefined, isBehind: boolean): TargetCursor | null {
+  const { cursor_epoch: epoch = null, cursor_claim: moved = null, cursor_place: place = null } = row ?? {};
+  const claim = isBehind ? (row?.claim ?? null) : moved;
   return epoch === null || claim === null || place === null ? null : { epoch, claim, place };
 }

@@ -213,6 +213,18 @@ eachDatabase('the columns of a table sink', (databases) => {
     ).to.deep.equal([`3 1.5 ${to} ${2n ** 255n} 5 {"a":[1]}`, '4 0.1 NULL NULL NULL NULL']);
   });
 
+  it('are what stages have added to an event, too', async () => {
+    const [event] = fieldsOf('Transfer(uint256 value)');
+    await open([{ ...event!, fields: [...event!.fields, { name: 'decimals', type: 'uint8' }] }]);
+    const data = new Map<string, unknown>([
+      ['args', { value: '5' }],
+      ['decimals', '6'],
+      ['symbol', 'nobody has announced it'],
+    ]);
+    await fixture.deliver([message(data, { block: 3, event: event! })]);
+    expect(await tableOf(url, ['value', 'decimals'])).to.deep.equal(['5 6']);
+  });
+
   it('take a long text that is in an index where the index does', async () => {
     const events = fieldsOf('Named(string name)');
     await open(events, { indexes: [['name']] });

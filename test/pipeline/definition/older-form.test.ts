@@ -72,7 +72,9 @@ describe('a definition of the older program', () => {
     expect(problems.map(problemText)).to.deep.equal([`p.json:${line}: batch_size: must be from 1 to 1000000, not 0`]);
     const odd = { pipeline_name: 'old', components: { m: { type: 'event_monitor', enabled: 'no', config: monitor } } };
     const { problems: ofSwitch } = await rejectionOf(read(odd), FileProblemsError);
-    expect(ofSwitch.map(({ key, message }) => `${key} ${message}`)).to.deep.equal(['enabled unknown key; the nearest known key is name']);
+    expect(ofSwitch.map(({ key, message }) => `${key} ${message}`)).to.deep.equal([
+      'enabled unknown key; the nearest known key is name',
+    ]);
   });
 
   it('is warned once of each key without meaning, wherever it stands', async () => {

@@ -229,11 +229,6 @@ describe('a definition of an unknown chain, event, ABI or component', () => {
       componentOf('type: event_monitr'),
       "3: type: unknown component type 'event_monitr'; the nearest known one is event_monitor",
     ],
-    [
-      'a component type of a later version',
-      sink,
-      "7: type: component type 'rabbitmq_sink' is not available in this version",
-    ],
     ['a second source', twice, '8: type: event_monitor is a source, which only the first component can be'],
   ]);
 

@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { registry } from '../../../src/components/registry.js';
+import { sinksOf } from '../../../src/components/sinks-of.js';
+import { isOwnTable } from '../../../src/database/schema/own-tables.js';
+import { definitionKeys } from '../../../src/pipeline/definition/definition-keys.js';
+import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
+import { FileProblemsError, problemText } from '../../../src/runtime/errors.js';
+import { definitionOptions, monitorYaml } from '../../pipeline/definition/definition-texts.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const parse = (...lines: readonly string[]) =>
+  parseDefinition(monitorYaml() + lines.map((line) => `  - ${line}\n`).join(''), 'p.yaml', definitionOptions);
+
+const problemsOf = async (...lines: readonly string[]): Promise<readonly string[]> =>
+  (await rejectionOf(parse(...lines), FileProblemsError)).problems.map(problemText);
+
+describe('a table sink’s definition', () => {
+  it('is read with its defaults, and printed again', async () => {
+    const definition = await parse(
+      '{name: own, type: table_sink, table: usdc}',
+      '{name: far, type: table_sink, database: "${WAREHOUSE_URL}", table: analytics.Usdc_2, indexes: [[to], [from, value]], batch_size: 7}',
+      '{name: file, type: table_sink, database: "sqlite:ware house.db", table: 表-1}',
+      '{name: half, type: table_sink, database: "postgres://me:${PASSWORD}@h/db?sslmode=require", table: a}',
+    );
+    expect(definition.components.slice(1).map(({ config }) => config)).to.deep.include({
+      ...{ event_name: [], delivery: 'latest', start: 'beginning', batch_size: 5_000, max_attempts: 10 },
+      ...{ table: 'usdc', indexes: [] },
+    });
+    const again = JSON.parse(JSON.stringify(definitionKeys(definition, registry))) as { components: object[] };
+    expect(again.components[2]).to.include({ database: '${WAREHOUSE_URL}', table: 'analytics.Usdc_2', batch_size: 7 });
+    const names = sinksOf(definition.components).map(({ name, batchSize }) => `${name} ${batchSize}`);
+    expect(names).to.deep.equal(['own 5000', 'far 7', 'file 5000', 'half 5000']);
+  });
+
+  it('is told with all that is wrong, and never with a password', async () => {
+    const shape = 'must be sqlite:PATH, mysql://user@host/database, mariadb://… or postgres://…, or ${NAME}';
+    const problems = await problemsOf(
+      '{name: a, type: table_sink, database: "postgres://me:hunter2@h/db", table: usdc}',
+      '{name: b, type: table_sink, database: "https://h/db", table: "usd c"}',
+      '{name: c, type: table_sink, database: "postgres://h", table: "a.b.c"}',
+      `{name: d, type: table_sink, table: ${'x'.repeat(64)}}`,
+      '{name: e, type: table_sink, indexes: [[]], tabel: x}',
+    );
+    expect(problems.join()).not.to.contain('hunter2');
+    expect(problems).to.deep.equal([
+      'p.yaml:7: database: its password is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
+      `p.yaml:8: database: ${shape}`,
+      'p.yaml:8: table: must be a table, or schema.table, of letters, digits and underscores',
+      'p.yaml:9: database: the database URL postgres://h names no database',
+      'p.yaml:9: table: must be a table, or schema.table, of letters, digits and underscores',
+      'p.yaml:10: table: must be of at most 63 bytes: no database takes a longer name as it is',
+      'p.yaml:11: tabel: unknown key; the nearest known key is table',
+      'p.yaml:11: indexes: must list at least 1, not a list',
+    ]);
+  });
+
+  it('may not name a table of chainparse’s own, in whatever schema and case', async () => {
+    for (const table of [
+      'event',
+      'Pipeline_Task',
+      'analytics.event',
+      'chainparse_sink',
+      'knex_migrations',
+      'sqlite_master',
+    ])
+      expect((await problemsOf(`{name: a, type: table_sink, table: ${table}}`)).join()).to.contain(
+        'must be a table of your own',
+      );
+    const database = await openMigrated(`sqlite:${temporaryFolder()}/own.db`);
+    const tables = await database.read<{ name: string }[]>((knex) =>
+      knex('sqlite_master').select('name').where({ type: 'table' }),
+    );
+    await database.close();
+    expect(tables.map(({ name }) => name).filter((name) => !isOwnTable(name))).to.deep.equal([]);
+  });
+});
