@@ -40,7 +40,7 @@ describe('definitions of sinks into brokers', () => {
     ]);
     const login = '{name: a, type: kafka_producer, bootstrap_servers: "a", topic: t, security_protocol: SASL_SSL}';
     expect(await problems(login)).to.have.members([
-      'bootstrap_servers: must be host:port, or a list of them, not a',
+      'bootstrap_servers: must be host:port, or a list of them',
       'sasl_username: is required with security_protocol SASL_SSL',
       'sasl_password: is required with security_protocol SASL_SSL',
     ]);
