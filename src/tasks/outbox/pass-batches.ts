@@ -45,7 +45,11 @@ export async function* batchesOf(
     const messages = await mapThrough(parts.stages, told, parts.context);
     const last = events.at(-1);
     if (last === undefined) continue;
-    yield { messages, added: op === 'remove' ? addedBy(events, told, messages) : new Map(), after: { pass, at: { op, place: last } } };
+    yield {
+      messages,
+      added: op === 'remove' ? addedBy(events, told, messages) : new Map(),
+      after: { pass, at: { op, place: last } },
+    };
   }
 }
 
