@@ -16,6 +16,8 @@ export interface ScenarioSource {
   readonly endBlock?: number;
   readonly batchSize?: number;
   readonly pollInterval?: number;
+  /** Stages and sinks, as a definition writes them. */
+  readonly below?: readonly object[];
 }
 
 /** A migrated database with pipeline 45, and the program at work on it as a person uses it. */
@@ -67,6 +69,7 @@ export class Scenario {
             batch_size: source.batchSize ?? 2000,
             poll_interval: source.pollInterval ?? 0.1,
           },
+          ...(source.below ?? []),
         ],
       }),
     );

@@ -154,7 +154,7 @@ export async function tableOf(url: string, columns: readonly string[], table = '
   const quote = (name: string): string => (isMysql ? `\`${name}\`` : `"${name}"`);
   const type = isMysql ? 'CHAR' : 'TEXT';
   const texts = columns.map((name) => `COALESCE(TRIM(CAST(${quote(name)} AS ${type})), 'NULL') AS ${quote(name)}`);
-  const rows = await rowsOf(url, `SELECT ${texts.join(', ')} FROM ${table} ORDER BY block_number, log_index`);
+  const rows = await rowsOf(url, `SELECT ${texts.join(', ')} FROM ${table} AS t ORDER BY t.block_number, t.log_index`);
   return rows.map((row) => columns.map((name) => String(row[name])).join(' '));
 }
 
