@@ -16,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   api: async () => (await import('./api.js')).api,
   latency: async () => (await import('./latency.js')).latency,
   deliver: async () => (await import('./deliver.js')).deliver,
+  'file-sink': async () => (await import('./file-sink.js')).fileSinkBench,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
   throttled: async () => (await import('./throttled.js')).throttled,
 };

@@ -40,10 +40,10 @@ export function programOf(name: 'floor' | 'plain-script'): IngestProgram {
   };
 }
 
-/** Runs the command as a person does, with another setting of the definition's batch size than its default. */
-export function chainparseOf(batchSize: number): IngestProgram {
+/** Runs the command as a person does, with another batch size than its definition's default, and components below the source. */
+export function chainparseOf(batchSize: number, below: ScenarioSource['below'] = []): IngestProgram {
   return async (databaseUrl, rpcUrl, { from, to }) => {
-    const source: ScenarioSource = { mode: 'historical', startBlock: from, endBlock: to, batchSize };
+    const source: ScenarioSource = { mode: 'historical', startBlock: from, endBlock: to, batchSize, below };
     const scenario = await Scenario.begin(databaseUrl, rpcUrl, source, { CHAINPARSE_HEARTBEAT_INTERVAL: '30' });
     return finish(scenario.run('--json', '--quiet', '--from-block', String(from)));
   };

@@ -15,6 +15,7 @@ import { parked } from './0013-parked.js';
 import { sinks } from './0014-sinks.js';
 import { callResults } from './0015-call-results.js';
 import { sinkFiles } from './0016-sink-files.js';
+import { factoryChildren } from './0017-factory-children.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   sinks,
   callResults,
   sinkFiles,
+  factoryChildren,
 ];

@@ -39,6 +39,11 @@ export const commandList: readonly UnloadedCommand[] = [
     summary: 'prove that heartbeats work; beat for a program that shares the table',
     load: () => import('./commands/heartbeat.js'),
   },
+  {
+    name: 'sink',
+    summary: 'see what sinks have delivered; pause them, send again, mind their dead letters',
+    load: () => import('./commands/sink.js'),
+  },
   { name: 'alerts', summary: 'see, clear and test alerts', load: () => import('./commands/alerts.js') },
   { name: 'events', summary: 'see and export stored events', load: () => import('./commands/events.js') },
   {

@@ -1,12 +1,14 @@
 import type { ZodType } from 'zod';
 import type { AbiUse } from '../chain/abi/abi.js';
 import type { LogDecoder } from '../chain/abi/decoder.js';
+import type { ChainClient } from '../chain/blocks/chain-client.js';
 import type { ChainAccess } from '../chain/chains.js';
 import type { Database } from '../database/database.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { BlockRange, BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { EventMessage } from '../model/event-message.js';
+import type { KnownChildren } from '../model/factory-child.js';
 import type { AbiFragment } from '../model/pipeline.js';
 import type { RunRequest } from '../model/run-request.js';
 import type { Progress } from '../model/task.js';
@@ -67,7 +69,28 @@ export interface SourceKind<C extends object> extends KindOf<C> {
   fields(config: C): readonly EventFields[];
   /** Makes what turns a log into what a run would store, for whoever audits or previews. */
   decoder(config: C): Promise<LogDecoder>;
+  /** Makes what an audit judges by, where that takes more than the config; left out: `decoder`. */
+  audit?(config: C, opening: AuditOpening): Promise<Audit>;
   open(config: C, opening: SourceOpening): Promise<Source>;
+}
+
+/** What an audit of stored rows judges by. */
+export interface Audit {
+  readonly decoder: LogDecoder;
+  /** The children of a factory, as the chain tells them; null: the contracts are given. */
+  readonly children: KnownChildren | null;
+}
+
+/** What an audit of the blocks that a pipeline has read is made of. */
+export interface AuditOpening {
+  readonly chain: ChainClient;
+  /** The last block that has been read. */
+  readonly upTo: number;
+  /** The newest block that can't be replaced any more. */
+  readonly settled: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
 }
 
 /** What a source is made of besides its config. */
@@ -95,11 +118,21 @@ export interface EventFields {
   readonly mapped: boolean;
 }
 
+/** Something in a definition that is right and yet worth a word. */
+export interface Remark {
+  /** The key, or what a path of keys and positions leads to, within the component. */
+  readonly at: readonly PropertyKey[];
+  readonly message: string;
+  readonly hint?: string;
+}
+
 /** A kind of stage. */
 export interface StageKind<C extends object> extends KindOf<C> {
   readonly role: 'stage';
   /** Says what it makes of an event's fields; left out: it leaves them as they are. */
   fields?(config: C, above: EventFields): EventFields;
+  /** Remarks what will come to nothing: keys that none of the events has. Left out: nothing. */
+  remarks?(config: C, above: readonly EventFields[]): Promise<readonly Remark[]>;
   open(config: C, opening: StageOpening): Promise<Stage>;
 }
 
@@ -108,12 +141,10 @@ export interface StageOpening {
   readonly pipelineId: number;
   /** The name of the component. */
   readonly name: string;
-  /** The pipeline's own database, for what it has to remember. */
-  readonly database: Database;
+  /** The pipeline's own database, for what it has to remember; null: it is a preview, of which nothing may be stored. */
+  readonly database: Database | null;
   /** The chain of the source. */
   readonly chain: ChainAccess;
-  /** Nothing may be stored: it is only looked what a stage would make of events. */
-  readonly isPreview?: boolean;
 }
 
 /** What others must know of a sink: what every sink's definition may say, under the same keys. */
@@ -176,6 +207,8 @@ export interface SourceContext {
   readonly recentBlocks: readonly BlockRef[];
   /** Returns the newest block, not above a number, of which the pipeline has rows; null where it has none. */
   readonly storedBlock: (atMost: number) => Promise<BlockRef | null>;
+  /** Returns the children of a factory that have been found; null where none have been looked for. */
+  readonly knownChildren: () => Promise<KnownChildren | null>;
   readonly clock: Clock;
   readonly logger: Logger;
   /**

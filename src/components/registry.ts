@@ -2,6 +2,9 @@ import type { Kind } from './component.js';
 import { contractCaller } from './contract-caller/kind.js';
 import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';
+import { kafkaProducer } from './kafka-producer/kind.js';
+import { natsSink } from './nats-sink/kind.js';
+import { rabbitmqSink } from './rabbitmq-sink/kind.js';
 import { redisSink } from './redis-sink/kind.js';
 import { webhookSink } from './webhook-sink/kind.js';
 import { fileSink } from './file-sink/kind.js';
@@ -34,6 +37,9 @@ export class Registry {
 /** Every kind of this version, one a line. */
 export const registry = new Registry([
   eventMonitor,
+  kafkaProducer,
+  natsSink,
+  rabbitmqSink,
   contractCaller,
   webhookSink,
   redisSink,

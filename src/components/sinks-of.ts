@@ -13,6 +13,7 @@ import type {
 } from './component.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
+import { fieldsBelow } from './stages-of.js';
 import { requireVariables, withVariables } from './variables.js';
 import type { VariableSource } from './variables.js';
 
@@ -36,7 +37,7 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
   return known.flatMap(({ name, type, config, kind }, position): PipelineSink[] => {
     if (kind.role !== 'sink') return [];
     const above = known.slice(0, position);
-    const events = fieldsBelow(above);
+    const events = fieldsBelow(above, kinds);
     return [
       {
         ...{ name, type, ...kind.describe(config), events },
@@ -51,14 +52,6 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
       },
     ];
   });
-}
-
-/** Returns what is left of the source's events below some components. */
-function fieldsBelow(above: readonly (Component & { readonly kind: Kind })[]): readonly EventFields[] {
-  return above.reduce<readonly EventFields[]>((events, { kind, config }) => {
-    if (kind.role === 'source') return kind.fields(config);
-    return kind.role === 'stage' ? events.map((event) => kind.fields?.(config, event) ?? event) : events;
-  }, []);
 }
 
 function kindOf({ name, type }: Component, kinds: Registry): Kind {

@@ -1,7 +1,7 @@
 import type { LogDecoder } from '../chain/abi/decoder.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
-import type { Source, SourceDescription, SourceOpening } from './component.js';
+import type { Audit, AuditOpening, Source, SourceDescription, SourceOpening } from './component.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 
@@ -11,6 +11,8 @@ export interface PipelineSource extends SourceDescription {
   events(): readonly string[];
   /** Makes what turns a log into what a run would store. */
   decoder(): Promise<LogDecoder>;
+  /** Makes what an audit judges by. */
+  audit(opening: AuditOpening): Promise<Audit>;
   open(opening: SourceOpening): Promise<Source>;
 }
 
@@ -40,6 +42,8 @@ export function findSource({ components }: WithComponents, kinds: Registry = reg
     ...kind.describe(config),
     events: () => kind.events(config),
     decoder: () => kind.decoder(config),
+    audit: async (opening) =>
+      (await kind.audit?.(config, opening)) ?? { decoder: await kind.decoder(config), children: null },
     open: (opening) => kind.open(config, opening),
   };
 }

@@ -2,7 +2,7 @@ import type { BatchCommit, BatchStore, PreparedRows } from '../database/events/b
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import { FenceError } from '../database/script.js';
 import type { Sent } from '../database/script.js';
-import type { EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
+import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
 import type { BlockRef } from '../model/block.js';
 import type { Progress } from '../model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
@@ -21,6 +21,9 @@ export interface CommitterParts {
   readonly checkpoints: CheckpointStore;
   readonly signal: AbortSignal;
 }
+
+/** The checkpoint of what does not move it: no other commit leads there. */
+const nowhere: BlockRef = { number: -1, hash: '' };
 
 /** After how many commits what nobody needs of the journal is forgotten. */
 const commitsPerPrune = 128;
@@ -57,16 +60,32 @@ export class Committer {
 
   /** Builds the rows of a message, perhaps while another commit is in the air; each is run in its turn. */
   prepare(message: SourceMessage): Commit {
-    this.#prepared += 1;
+    // Children that are found ahead take no version.
+    if (message.kind !== 'children') this.#prepared += 1;
     const rows = this.#build(message);
     let left: Sent = () => undefined;
     const sent = new Promise<void>((resolve) => (left = resolve));
     const run = (progress: Progress): Promise<Partial<Progress>> =>
-      (message.kind === 'events'
-        ? this.#append(message, rows, progress, left)
-        : this.#takeBack(message, progress)
-      ).finally(left);
+      this.#commit(message, rows, progress, left).finally(left);
     return { message, sent, run };
+  }
+
+  #commit(
+    message: SourceMessage,
+    rows: PreparedRows | null,
+    progress: Progress,
+    sent: Sent,
+  ): Promise<Partial<Progress>> {
+    switch (message.kind) {
+      case 'events':
+        return this.#append(message, rows, progress, sent);
+      case 'rollback':
+        return this.#takeBack(message, progress);
+      case 'children':
+        return this.#keepChildren(message, progress);
+      case 'earlier':
+        return this.#appendEarlier(message, progress);
+    }
   }
 
   #build(message: SourceMessage): PreparedRows | null {
@@ -111,6 +130,26 @@ export class Committer {
     });
     this.#moveTo(this.#startBlock, message.ancestor, after);
     return { nextBlock: after.nextBlock, events: Math.max(0, after.events - taken) };
+  }
+
+  /** Whose answer is lost is sent again: it does the same as once. */
+  async #keepChildren(message: ChildrenMessage, progress: Progress): Promise<Partial<Progress>> {
+    const { pipelineId, lease, batches } = this.#parts;
+    const guard = { pipelineId, taskId: lease.taskId, message, progress };
+    await this.#once(nowhere, (version) => batches.keepChildren({ ...guard, version }));
+    lease.renewed(progress);
+    return {};
+  }
+
+  async #appendEarlier(batch: EarlierBatch, progress: Progress): Promise<Partial<Progress>> {
+    const { pipelineId, chainId, lease, batches } = this.#parts;
+    const after = { ...progress, events: progress.events + batch.events.length };
+    const commit = { pipelineId, chainId, taskId: lease.taskId, batch, progress: after };
+    await this.#once(nowhere, (version) => batches.commitEarlier({ ...commit, version }));
+    this.#version += 1;
+    this.#prepared = Math.max(0, this.#prepared - 1);
+    lease.renewed(after);
+    return { events: after.events };
   }
 
   #replaces({ fromBlock }: EventBatch): boolean {

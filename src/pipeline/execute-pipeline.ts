@@ -77,7 +77,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       for await (const commit of readAhead(messages, prepare, () => left.abort())) {
         report(await moves.during(() => runTimed(execution, commit, progress)));
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
-        run = { mode: run.mode, toBlock: run.toBlock };
+        if (commit.message.kind !== 'children') run = { mode: run.mode, toBlock: run.toBlock };
       }
       return progress;
     } catch (error) {
@@ -95,7 +95,7 @@ async function runTimed(
   const since = clock.monotonic();
   const changed = await commit.run(progress);
   const { message } = commit;
-  const events = message.kind === 'events' ? message.events.length : 0;
+  const events = 'events' in message ? message.events.length : 0;
   onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since });
   return changed;
 }
@@ -114,6 +114,8 @@ function toContext(
       whenReachable(execution.lease, execution.signal, () =>
         execution.storedBlocks.newest(execution.pipelineId, atMost),
       ),
+    knownChildren: () =>
+      whenReachable(execution.lease, execution.signal, () => execution.batches.knownChildren(execution.pipelineId)),
     clock: execution.clock,
     logger: execution.logger,
     moved: (known = {}) => moved(known),

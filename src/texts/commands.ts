@@ -27,6 +27,32 @@ export const commands = inBoth(
   },
 );
 
+/** What sinks have delivered, and what people ask of them. */
+export const sinks = inBoth(
+  {
+    state: { running: 'running', paused: 'paused', failing: 'failing', idle: 'idle' },
+    paused: (sink: string) => `sink ${sink} is paused: what is stored waits for it`,
+    resumed: (sink: string) =>
+      `sink ${sink} delivers again with the next run, or within a few seconds of one that goes on`,
+    replays: (sink: string, block: number) =>
+      `sink ${sink} gets everything from block ${block} on again, with the next run or within a few seconds of one that goes on`,
+    tried: (count: number) => `${count} ${count === 1 ? 'dead letter is' : 'dead letters are'} tried again`,
+    dropped: (count: number) => `${count} ${count === 1 ? 'dead letter' : 'dead letters'} dropped`,
+    more: (total: number) => `${total} dead letters in all: --limit shows more`,
+    left: (name: string, type: string) => `sink ${name} (${type}): what it has delivered stays in its target as it is`,
+  },
+  {
+    state: { running: '正在投递', paused: '已暂停', failing: '失败中', idle: '空闲' },
+    paused: (sink) => `接收端 ${sink} 已暂停: 已存数据等待投递`,
+    resumed: (sink) => `接收端 ${sink} 将在下次运行时继续投递 (正在运行则在数秒内)`,
+    replays: (sink, block) => `接收端 ${sink} 将重新得到区块 ${block} 起的全部事件 (下次运行时, 正在运行则在数秒内)`,
+    tried: (count) => `将重试 ${count} 条死信`,
+    dropped: (count) => `已丢弃 ${count} 条死信`,
+    more: (total) => `共 ${total} 条死信: --limit 可显示更多`,
+    left: (name, type) => `接收端 ${name} (${type}): 已投递的内容原样保留在其目标中`,
+  },
+);
+
 /** The time zone of a database. */
 export const timezones = inBoth(
   {

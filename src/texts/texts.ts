@@ -1,6 +1,6 @@
 import type { Lang } from '../runtime/lang.js';
 import { columns } from './columns.js';
-import { commands, rewinds, timezones, verifications } from './commands.js';
+import { commands, rewinds, sinks, timezones, verifications } from './commands.js';
 import { logs } from './logs.js';
 import { monitors, system } from './system.js';
 import { ages, ends, life, progress, tasks, waiting } from './tasks.js';
@@ -15,6 +15,7 @@ const subjects = {
   monitors,
   progress,
   rewinds,
+  sinks,
   system,
   tasks,
   timezones,

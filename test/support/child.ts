@@ -91,6 +91,11 @@ export class Child {
     this.#process.stdin.end(text);
   }
 
+  /** Writes to the process's standard input, which stays open. */
+  write(text: string): void {
+    this.#process.stdin.write(text);
+  }
+
   /** Kills the process with SIGKILL, frozen or not, and waits until it is gone. */
   async kill(): Promise<ExitResult> {
     this.signal('SIGKILL');

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import type { SourceContext } from '../../src/components/component.js';
-import type { EventBatch, RollbackMessage, SourceMessage } from '../../src/model/batch.js';
+import type { EarlierBatch, EventBatch, RollbackMessage, SourceMessage } from '../../src/model/batch.js';
 import type { BlockRef } from '../../src/model/block.js';
 import type { Checkpoint } from '../../src/model/checkpoint.js';
 import type { ChainEvent, UndecodedLog } from '../../src/model/event.js';
+import type { KnownChildren } from '../../src/model/factory-child.js';
+import { ChildLedger } from './child-ledger.js';
 
 type Row = ChainEvent | UndecodedLog;
 
@@ -23,6 +25,7 @@ export class MessageLedger {
   recentBlocks: BlockRef[] = [];
   rows: Row[] = [];
   readonly rollbacks: RollbackMessage[] = [];
+  readonly children = new ChildLedger();
   readonly #chainId: number;
   /** Set to allow the next batch to begin anywhere, as a run with `--fresh` or `--from-block` does. */
   mayJump = true;
@@ -35,17 +38,20 @@ export class MessageLedger {
 
   apply(message: SourceMessage): void {
     if (message.kind === 'events') this.#append(message);
+    else if (message.kind === 'children') this.children.keep(message);
+    else if (message.kind === 'earlier') this.#appendEarlier(message);
     else this.#takeBack(message);
   }
 
   /** What a run that starts now is given. */
-  state(): Pick<SourceContext, 'checkpoint' | 'recentBlocks' | 'storedBlock'> {
+  state(): Pick<SourceContext, 'checkpoint' | 'recentBlocks' | 'storedBlock' | 'knownChildren'> {
     const newest = (atMost: number): BlockRef | null => {
       const row = this.rows.findLast(({ blockNumber }) => blockNumber <= atMost);
       return row === undefined ? null : { number: row.blockNumber, hash: row.blockHash };
     };
     const storedBlock = (atMost: number): Promise<BlockRef | null> => Promise.resolve(newest(atMost));
-    return { checkpoint: this.checkpoint, recentBlocks: this.recentBlocks, storedBlock };
+    const knownChildren = (): Promise<KnownChildren | null> => Promise.resolve(this.children.known);
+    return { checkpoint: this.checkpoint, recentBlocks: this.recentBlocks, storedBlock, knownChildren };
   }
 
   /** The stored events as `block hash:log index`, in their order. */
@@ -71,6 +77,20 @@ export class MessageLedger {
       (block) => block.number > batch.finalizedBlock,
     );
     this.#moveTo({ number: toBlock, hash: toHash }, jumps ? fromBlock : startBlock);
+    if (batch.found !== undefined) this.children.keep(batch.found);
+    this.children.noteEarly(batch.early ?? []);
+  }
+
+  #appendEarlier({ fromBlock, toBlock, addresses, events, undecoded, early }: EarlierBatch): void {
+    expect(toBlock, 'earlier blocks lie behind').to.be.at.most(this.checkpoint.blockNumber ?? -1);
+    const isOwn = (row: Row): boolean => addresses.includes(row.contractAddress.toLowerCase());
+    const isReplaced = (row: Row): boolean => isOwn(row) && row.blockNumber >= fromBlock && row.blockNumber <= toBlock;
+    const rows = [...events, ...undecoded];
+    for (const row of rows) expect(isReplaced(row), 'a row is of the blocks and contracts told').to.equal(true);
+    this.rows = [...this.rows.filter((row) => !isReplaced(row)), ...rows].sort(byPosition);
+    this.children.noteEarly(early);
+    this.children.noteRead(toBlock);
+    this.checkpoint = { ...this.checkpoint, version: this.checkpoint.version + 1 };
   }
 
   #checkRecent({ fromBlock, toBlock, toHash, recentBlocks, finalizedBlock }: EventBatch): void {
@@ -87,7 +107,10 @@ export class MessageLedger {
     const held = this.recentBlocks.find((block) => block.number === ancestor.number);
     if (held === undefined) expect(ancestor.number, 'the ancestor is remembered').to.equal((startBlock ?? 0) - 1);
     else expect(ancestor.hash).to.equal(held.hash);
-    this.rows = this.rows.filter((row) => row.blockNumber <= ancestor.number);
+    const gone = this.children.takeAbove(message.childrenUpTo ?? ancestor.number);
+    this.rows = this.rows.filter(
+      (row) => row.blockNumber <= ancestor.number && !gone.has(row.contractAddress.toLowerCase()),
+    );
     this.recentBlocks = this.recentBlocks.filter((block) => block.number <= ancestor.number);
     this.rollbacks.push(message);
     this.#moveTo(ancestor, startBlock);

@@ -16,8 +16,8 @@ export interface ScenarioSource {
   readonly endBlock?: number;
   readonly batchSize?: number;
   readonly pollInterval?: number;
-  /** Stages and sinks, as a definition writes them. */
-  readonly below?: readonly object[];
+  /** Components below the source. */
+  readonly below?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** A migrated database with pipeline 45, and the program at work on it as a person uses it. */

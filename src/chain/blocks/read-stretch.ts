@@ -85,6 +85,13 @@ export class ReadStretch {
     return this.#last === null || first?.parentHash === this.#last.hash;
   }
 
+  /** Says whether blocks, which may lie below the stretch, are those that were read, as far as they are remembered. */
+  agreesWith(headers: readonly BlockRef[]): boolean {
+    const held = new Map(this.#recent.blocks.map(({ number, hash }) => [number, hash]));
+    if (this.#last !== null) held.set(this.#last.number, this.#last.hash);
+    return headers.every(({ number, hash }) => (held.get(number) ?? hash) === hash);
+  }
+
   /** Takes over a batch that has been committed. */
   advance({ toBlock, toHash, recentBlocks, finalizedBlock }: EventBatch, head: ChainHead): void {
     this.#last = { number: toBlock, hash: toHash };

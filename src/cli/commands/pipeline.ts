@@ -11,9 +11,11 @@ import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
 import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
-import { UsageError } from '../../runtime/errors.js';
+import { UsageError, problemText } from '../../runtime/errors.js';
+import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
+import { readSinks } from '../../tasks/views/sink-view.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
@@ -21,10 +23,15 @@ import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { ArgumentSpec } from '../command-line/command-outline.js';
+import type { ArgumentSpec, OptionSpec } from '../command-line/command-outline.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
 const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };
+
+const lenientOption: OptionSpec = {
+  flags: '--lenient',
+  description: "warn of what the older program's definitions get wrong; on by itself where the file is one of them",
+};
 
 /** Commands about pipelines' definitions. */
 export const command: CommandBody = {
@@ -37,6 +44,7 @@ export const command: CommandBody = {
         { flags: '--id <n>', description: 'store it under this id, whatever the file says', kind: 'id' },
         { flags: '--name <name>', description: 'store it under this name, whatever the file says', kind: 'text' },
         { flags: '--update', description: 'replace the definition of that id, else of that name; keep its events' },
+        lenientOption,
       ],
       // A timeout_minutes must be three of them or more.
       settings: ['heartbeat_interval'],
@@ -54,8 +62,14 @@ export const command: CommandBody = {
       name: 'validate',
       summary: 'check a definition without storing it',
       arguments: [file],
+      options: [lenientOption],
       settings: ['heartbeat_interval'],
       action: validatePipeline,
+    },
+    {
+      name: 'preview',
+      summary: 'show what every stage makes of real events; stores and sends nothing',
+      load: () => import('./pipeline-preview.js'),
     },
     { name: 'enable', summary: 'let it run again', arguments: [id], action: enablePipeline },
     { name: 'disable', summary: 'keep it from running', arguments: [id], action: disablePipeline },
@@ -70,6 +84,13 @@ export const command: CommandBody = {
 
 interface FileOption {
   readonly file: string;
+  readonly lenient?: boolean;
+}
+
+/** A definition that was read, and what of it is worth a word. */
+interface Loaded {
+  readonly definition: PipelineDefinition;
+  readonly warnings: readonly FileProblem[];
 }
 
 interface ImportOptions extends FileOption {
@@ -85,11 +106,11 @@ interface IdOption {
 /** Stores the definition in a file; prints the pipeline's id. */
 async function importPipeline(context: CommandContext, options: ImportOptions): Promise<void> {
   const { update = false } = options;
-  const inFile = await load(context, options);
+  const { definition: inFile, warnings } = await load(context, options);
   const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
   const id = await withStore(context, (store) => store.import(definition, { update }));
   const { output } = context;
-  if (output.isJson) return output.json({ pipeline_id: id, name: definition.name });
+  if (output.isJson) return output.json({ pipeline_id: id, name: definition.name, ...warningsJson(warnings) });
   await output.line(String(id));
   output.note(`pipeline ${id} imported: ${definition.name} (${componentsOf(definition)})`);
 }
@@ -104,9 +125,11 @@ function readName(written: string | undefined): string | null {
 
 /** Checks the definition in a file. */
 async function validatePipeline(context: CommandContext, options: FileOption): Promise<void> {
-  const definition = await load(context, options);
+  const { definition, warnings } = await load(context, options);
   const { output } = context;
-  if (output.isJson) return output.json({ valid: true, pipeline_id: definition.id, name: definition.name });
+  if (output.isJson) {
+    return output.json({ valid: true, pipeline_id: definition.id, name: definition.name, ...warningsJson(warnings) });
+  }
   await output.line(`${options.file}: valid: ${definition.name} (${componentsOf(definition)})`);
 }
 
@@ -202,18 +225,36 @@ async function setDisabled(context: CommandContext, id: number, disabled: boolea
 
 /** Deletes a pipeline with all that belongs to it. */
 async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
-  await withStore(context, (store) => store.delete(id, context.settings.heartbeatIntervalSeconds));
-  if (context.output.isJson) return context.output.json({ pipeline_id: id, deleted: true });
-  context.output.note(`pipeline ${id} deleted`);
+  const { settings, output } = context;
+  const sinks = await withDatabase(context, async (database) => {
+    const found = await readSinks(database, id);
+    await new PipelineStore(database).delete(id, settings.heartbeatIntervalSeconds);
+    return found;
+  });
+  if (output.isJson) {
+    const left = sinks.map(({ name, type }) => ({ name, type, target: 'left' }));
+    return output.json({ pipeline_id: id, deleted: true, ...(left.length === 0 ? {} : { sinks: left }) });
+  }
+  output.note(`pipeline ${id} deleted`);
+  for (const { name, type } of sinks) output.note(textsIn(output.lang).sinks.left(name, type));
 }
 
-function load(context: CommandContext, { file }: FileOption): Promise<PipelineDefinition> {
-  return loadDefinition(resolve(context.cwd, file), {
+async function load(context: CommandContext, { file, lenient = false }: FileOption): Promise<Loaded> {
+  const warnings: FileProblem[] = [];
+  const definition = await loadDefinition(resolve(context.cwd, file), {
     name: file,
+    isLenient: lenient,
+    onWarning: (warning) => warnings.push(warning),
     heartbeatIntervalSeconds: context.settings.heartbeatIntervalSeconds,
     // The database is needed, and opened, only where a definition refers to it.
     storedAbi: async (id) => (await withDatabase(context, (database) => new AbiStore(database).get(id))).abi,
   });
+  for (const warning of warnings) context.output.note(`warning: ${problemText(warning)}`);
+  return { definition, warnings };
+}
+
+function warningsJson(warnings: readonly FileProblem[]): object {
+  return warnings.length === 0 ? {} : { warnings };
 }
 
 function withStore<T>(context: CommandContext, work: (store: PipelineStore) => Promise<T>): Promise<T> {

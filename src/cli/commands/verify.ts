@@ -69,7 +69,13 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
   try {
     return await verifyPipeline({
       ...{ database, pipelineId: id, chainId: source.chain.id, batchSize, repair, receipts, ...range },
-      ...{ chain, reader: await chooseReader(chain, context), decoder: await source.decoder(), clock, logger },
+      ...{
+        chain,
+        reader: await chooseReader(chain, context),
+        audit: (opening) => source.audit(opening),
+        clock,
+        logger,
+      },
       onProgress: (report) => statusLine?.show(progressOf(report, output.lang)),
       signal: signals.stopping,
     });

@@ -21,15 +21,14 @@ const mostInMemory = 50_000;
 
 /** Knows what contracts answered: from memory, from the table, and from the chain what neither has. */
 export class CallResults {
-  readonly #store: CallResultStore;
+  /** Null: nothing may be stored. */
+  readonly #store: CallResultStore | null;
   readonly #reader: CallReader;
-  readonly #isPreview: boolean;
   readonly #memory = new Map<string, CallOutcome>();
 
-  constructor({ database, chain, isPreview = false }: StageOpening) {
-    this.#store = new CallResultStore(database);
+  constructor({ database, chain }: StageOpening) {
+    this.#store = database === null ? null : new CallResultStore(database);
     this.#reader = new CallReader(chain.client);
-    this.#isPreview = isPreview;
   }
 
   /**
@@ -42,8 +41,9 @@ export class CallResults {
       const remembered = this.#memory.get(key);
       if (remembered !== undefined) known.set(key, remembered);
     }
-    const stored = await this.#store.find(calls.map(({ key }) => key).filter((key) => !known.has(key)));
-    for (const [key, outcome] of stored) if (!again || outcome.outcome !== 'gone') known.set(key, outcome);
+    const unknown = calls.map(({ key }) => key).filter((key) => !known.has(key));
+    for (const [key, outcome] of (await this.#store?.find(unknown)) ?? [])
+      if (!again || outcome.outcome !== 'gone') known.set(key, outcome);
     const missing = calls.filter(({ key }) => !known.has(key));
     if (missing.length > 0) for (const [key, each] of await this.#ask(missing, context)) known.set(key, each);
     for (const { key, kept } of calls) this.#remember(key, kept, known.get(key));
@@ -54,12 +54,12 @@ export class CallResults {
   async giveUp(calls: readonly NeededCall[]): Promise<void> {
     const pinned = calls.filter(({ kept }) => kept.of !== null);
     const rows = pinned.map(({ key, kept }) => [key, { ...kept, outcome: 'gone', result: null } as const] as const);
-    await this.#store.keep(new Map(rows));
+    await this.#store?.keep(new Map(rows));
   }
 
   /** Says whether a block has been taken back, as far as the pipeline knows; of a preview's nothing is stored. */
   async isGone(pipelineId: number, block: BlockRef): Promise<boolean> {
-    return !this.#isPreview && !(await this.#store.holdsBlock(pipelineId, block));
+    return this.#store !== null && !(await this.#store.holdsBlock(pipelineId, block));
   }
 
   async #ask(calls: readonly NeededCall[], context: StageContext): Promise<ReadonlyMap<string, Known>> {
@@ -68,7 +68,7 @@ export class CallResults {
       const known = asked.get(key);
       return known === undefined || 'lacks' in known ? [] : [[key, { ...kept, ...known }]];
     });
-    if (this.#isPreview || results.length === 0) return asked;
+    if (this.#store === null || results.length === 0) return asked;
     await this.#store.keep(new Map(results));
     // Somebody may have been quicker, and his is what was sent.
     const kept = await this.#store.find(results.map(([key]) => key));

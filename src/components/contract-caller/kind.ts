@@ -1,5 +1,6 @@
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import type { Keys, Row, StageKind } from '../component.js';
+import { callRemarks } from './call-remarks.js';
 import { calledFields } from './called-fields.js';
 import { resultKeys } from './config.js';
 import type { CallConfig, ContractCallerConfig } from './config.js';
@@ -13,6 +14,7 @@ export const contractCaller: StageKind<ContractCallerConfig> = {
   keys: ({ calls }) => ({ contract_callers: calls.map(callKeys) }),
   rows: ({ calls }) => calls.map(callRow),
   fields: calledFields,
+  remarks: (config, above) => Promise.resolve(callRemarks(config, above)),
   open: async ({ calls }, opening) => {
     const { ContractCaller } = await import('./contract-caller.js');
     return ContractCaller.open(calls, opening);

@@ -10,6 +10,7 @@ export const dictMapper: StageKind<DictMapperConfig> = {
   keys: ({ mappings }) => ({ dict_mappers: mappings.map(mappingKeys) }),
   rows: ({ mappings }) => mappings.map(mappingRow),
   fields: mappedFields,
+  remarks: async (config, above) => (await import('./mapper-remarks.js')).mapperRemarks(config, above),
   open: async (config, { name }) => {
     const { DictMapper } = await import('./dict-mapper.js');
     return new DictMapper(name, config);

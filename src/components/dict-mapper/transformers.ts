@@ -34,6 +34,9 @@ const named: Readonly<Record<string, Transformer>> = {
     typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? String(BigInt(value)) : pythonText(value),
 };
 
+/** The names of all transformers. */
+export const transformerNames: readonly string[] = Object.keys(named);
+
 /** Returns the transformer of a name, `decimal_normalize(6)` included; undefined where there is none. */
 export function findTransformer(name: string): Transformer | undefined {
   const [, decimals] = /^decimal_normalize\((\d{1,3})\)$/.exec(name) ?? [];

@@ -11,6 +11,9 @@ const named: Readonly<Record<string, Validator>> = {
   is_positive_number: (value) => typeof value !== 'object' && (parseDecimal(String(value))?.digits ?? 0n) > 0n,
 };
 
+/** The names of all validators. */
+export const validatorNames: readonly string[] = Object.keys(named);
+
 /** Returns the validator of a name; undefined where there is none. */
 export function findValidator(name: string): Validator | undefined {
   return Object.hasOwn(named, name) ? named[name] : undefined;

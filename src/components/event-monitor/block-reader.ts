@@ -6,10 +6,11 @@ import type { HeaderCache } from '../../chain/blocks/header-cache.js';
 import type { FetchedRange, LogSource } from '../../chain/logs/log-source.js';
 import type { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { ReadStretch } from '../../chain/blocks/read-stretch.js';
-import type { EventBatch, SourceMessage } from '../../model/batch.js';
+import type { SourceMessage } from '../../model/batch.js';
 import type { BlockHeader, BlockRef } from '../../model/block.js';
 import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import type { SourceContext } from '../component.js';
+import type { FactoryChildren } from './factory/factory-children.js';
 import { HistoryReader } from './history-reader.js';
 
 export interface BlockReaderOptions {
@@ -20,6 +21,10 @@ export interface BlockReaderOptions {
   /** Confirm new blocks, where they are asked to. */
   readonly witnesses: BlockWitnesses | null;
   readonly decoder: LogDecoder;
+  /** The children of a factory, whose logs are read; null where the contracts are given. */
+  readonly children: FactoryChildren | null;
+  /** Fetches settled blocks, by another filter than new ones. */
+  readonly openHistory: () => LogSource;
   readonly context: Pick<SourceContext, 'clock' | 'logger' | 'stopping'>;
   /** Tells that work moved. */
   readonly moved: () => Promise<void>;
@@ -33,11 +38,23 @@ const unsureDepth = 64;
 /** Reads blocks behind a stretch, as far as the head allows, and takes back what the chain has replaced. */
 export class BlockReader {
   readonly #options: BlockReaderOptions;
-  readonly #history: HistoryReader;
+  #history: HistoryReader;
+  /** Which children it was made for. */
+  #changes: number | undefined;
 
   constructor(options: BlockReaderOptions) {
     this.#options = options;
-    this.#history = new HistoryReader({ ...options, clock: options.context.clock });
+    this.#history = this.#openHistory();
+  }
+
+  /** Learns what is stored of a factory. */
+  async load(): Promise<void> {
+    await this.#options.children?.load();
+  }
+
+  /** True where blocks that have been read are yet to be read for some contracts. */
+  get isBehind(): boolean {
+    return this.#options.children?.isBehind ?? false;
   }
 
   /** Gives up what has been read ahead. */
@@ -59,10 +76,29 @@ export class BlockReader {
     if (replaced !== undefined) yield* this.#confirmAndTakeBack(stretch, replaced, signal);
     const { clock, stopping } = this.#options.context;
     const since = clock.monotonic();
+    yield* this.#catchUp(stretch, head, end, signal);
     while (stretch.next <= end && !stopping.aborted && clock.monotonic() - since < headAgeMs) {
       if (stretch.next > head.settled) yield* this.#readNew(stretch, head, end, signal);
       else yield* this.#readHistory(stretch, head, Math.min(end, head.settled), signal);
     }
+  }
+
+  /** Before blocks are read all that was announced up to their end, or below them, is found. */
+  async *#catchUp(
+    stretch: ReadStretch,
+    head: ChainHead,
+    end: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<SourceMessage, void, undefined> {
+    const { children } = this.#options;
+    const upTo = Math.max(Math.min(end, head.settled), Math.min(stretch.next - 1, head.latest.number));
+    if (children !== null) yield* children.catchUp(upTo, { stretch, head }, signal);
+  }
+
+  #openHistory(): HistoryReader {
+    const { openHistory, decoder, moved, context, children } = this.#options;
+    this.#changes = children?.changes;
+    return new HistoryReader({ logs: openHistory(), decoder, moved, clock: context.clock });
   }
 
   /** Reads blocks that can't be replaced any more. */
@@ -72,13 +108,17 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
+    if (this.#changes !== this.#options.children?.changes) {
+      this.#history.close();
+      this.#history = this.#openHistory();
+    }
     const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal);
     if (await stretch.isBegunAnew(signal)) {
       this.#history.close();
       if (stretch.last !== null) yield* this.#confirmAndTakeBack(stretch, stretch.last, signal);
       return;
     }
-    yield batch;
+    yield this.#options.children?.withFound(batch) ?? batch;
     stretch.advance(batch, head);
     await this.#options.moved();
   }
@@ -94,7 +134,7 @@ export class BlockReader {
     const { witnesses, moved } = this.#options;
     // Before rows are taken back as well: one endpoint that went astray must not undo what two have told.
     const fetched = witnesses === null ? read : await witnesses.confirm(read, moved, signal);
-    if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head);
+    if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head, signal);
     else if (stretch.last !== null) yield* this.#takeBack(stretch, stretch.last, signal);
   }
 
@@ -129,14 +169,17 @@ export class BlockReader {
     stretch: ReadStretch,
     fetched: FetchedRange,
     head: ChainHead,
-  ): AsyncGenerator<EventBatch, void, undefined> {
-    const { decoder, moved, context } = this.#options;
+    signal: AbortSignal,
+  ): AsyncGenerator<SourceMessage, void, undefined> {
+    const { decoder, moved, context, children } = this.#options;
+    await children?.findIn(fetched, { stretch, head }, signal);
     for await (const batch of cutBatches(fetched, decoder, forgettableOf(head), context.clock)) {
-      yield batch;
+      yield children?.withFound(batch) ?? batch;
       stretch.advance(batch, head);
       await moved();
       if (context.stopping.aborted) return;
     }
+    if (children?.isBehind === true) yield* children.readEarlier({ stretch, head }, signal);
   }
 
   async *#confirmAndTakeBack(
@@ -160,8 +203,12 @@ export class BlockReader {
     const depth = stretch.next - 1 - number;
     const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
     this.#options.context.logger.log('warn', message, { event: 'source.reorg', ancestor: number, depth });
-    yield { kind: 'rollback', ancestor };
+    // Announcements below the stretch are not remembered: what they are worth now is found out anew.
+    const childrenUpTo = number < stretch.first ? -1 : number;
+    const { children } = this.#options;
+    yield children === null ? { kind: 'rollback', ancestor } : { kind: 'rollback', ancestor, childrenUpTo };
     stretch.rollBack(ancestor);
+    children?.rollBack(childrenUpTo);
     await this.#options.moved();
   }
 }

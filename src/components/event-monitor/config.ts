@@ -1,4 +1,5 @@
 import type { Where } from '../../chain/abi/where.js';
+import type { FactoryConfig } from './factory/config.js';
 import type { ContractAbi, Finality } from '../../model/pipeline.js';
 
 /** A validated `event_monitor` component with its ABIs resolved: what is stored, and all that a run needs. */
@@ -6,6 +7,8 @@ export interface EventMonitorConfig {
   readonly chainName: string;
   readonly chainId: number;
   readonly contracts: readonly ContractAbi[];
+  /** Whose children the contracts are; the only entry of `contracts` is then for any address. */
+  readonly factory?: FactoryConfig;
   /** Names or full signatures; null: every event of the ABI. */
   readonly eventsToMonitor: readonly string[] | null;
   readonly mode: 'historical' | 'realtime';

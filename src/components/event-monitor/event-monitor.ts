@@ -99,6 +99,7 @@ class MonitorRun {
     let head = await this.#firstHead();
     const stretch = this.#begin(head);
     await stretch.learnFloor(this.#signal);
+    await this.#blocks.load();
     while (!this.#isDone(stretch)) {
       try {
         const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
@@ -152,7 +153,7 @@ class MonitorRun {
   }
 
   #isDone(stretch: ReadStretch): boolean {
-    const isRead = this.#target !== null && stretch.next > this.#target;
+    const isRead = this.#target !== null && stretch.next > this.#target && !this.#blocks.isBehind;
     return this.#context.stopping.aborted || (isRead && !this.#isInDoubt);
   }
 

@@ -1,5 +1,6 @@
 import type { Keys } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
+import { factoryKeys } from './factory/keys.js';
 
 /** Returns the keys of a definition that give a config again. */
 export function eventMonitorKeys(config: EventMonitorConfig): Keys {
@@ -22,8 +23,9 @@ export function eventMonitorKeys(config: EventMonitorConfig): Keys {
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
 }
 
-function contractKeys({ contracts }: EventMonitorConfig): Keys {
+function contractKeys({ contracts, factory }: EventMonitorConfig): Keys {
   const [only, ...others] = contracts;
+  if (factory !== undefined) return { contract_address: factoryKeys(factory), abi: only?.abi };
   if (only === undefined || others.length > 0) {
     return { contracts: contracts.map(({ addresses, abi }) => ({ address: oneOrList(addresses), abi })) };
   }

@@ -21,6 +21,11 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
   events: ({ contracts }) => [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))],
   fields: eventMonitorFields,
   decoder: async (config) => (await import('../../chain/abi/decoder.js')).createDecoder(config),
+  audit: async (config, opening) => {
+    const decoder = await eventMonitor.decoder(config);
+    if (config.factory === undefined) return { decoder, children: null };
+    return (await import('./factory/audit.js')).auditChildren(config.factory, { ...opening, ...config, decoder });
+  },
   open: async (config, { chain: { client, heads } }) => {
     const { EventMonitor } = await import('./event-monitor.js');
     return new EventMonitor(config, { chain: client, heads, decoder: await eventMonitor.decoder(config) });

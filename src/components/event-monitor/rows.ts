@@ -1,9 +1,11 @@
 import { eventSignatures } from '../../chain/abi/abi.js';
+import { eventSignature } from '../../chain/abi/compile-event.js';
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import { comparisonsOf } from '../../chain/abi/where.js';
 import type { ContractAbi } from '../../model/pipeline.js';
 import type { Row } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
+import type { FactoryConfig } from './factory/config.js';
 
 /** Addresses and values beyond so many are only counted. */
 const shownValues = 5;
@@ -12,7 +14,8 @@ const shownValues = 5;
 export function eventMonitorRows(config: EventMonitorConfig): readonly Row[] {
   return [
     ['chain', `${config.chainName} (${config.chainId})`],
-    ...config.contracts.map((contract): Row => ['contracts', describeContract(contract)]),
+    ...factoryRows(config.factory),
+    ...config.contracts.map((contract): Row => ['contracts', describeContract(contract, config.factory)]),
     ['events', config.eventsToMonitor?.join(', ') ?? 'every one of the ABI'],
     ['mode', config.mode],
     ['blocks', describeBlocks(config)],
@@ -26,9 +29,20 @@ export function eventMonitorRows(config: EventMonitorConfig): readonly Row[] {
   ];
 }
 
-function describeContract({ addresses, abi }: ContractAbi): string {
+/** The outermost factory comes first. */
+function factoryRows(config: FactoryConfig | undefined): readonly Row[] {
+  if (config === undefined) return [];
+  const { factory, event, parameter, startBlock } = config;
+  const isNested = 'event' in factory;
+  const who = isNested ? 'its children' : listAddresses(factory);
+  const row: Row = ['factory', `${who}, ${eventSignature(event)} announces ${parameter}, from block ${startBlock}`];
+  return [...(isNested ? factoryRows(factory) : []), row];
+}
+
+function describeContract({ addresses, abi }: ContractAbi, factory: FactoryConfig | undefined): string {
   const events = eventSignatures(abi).length;
-  return `${addresses === null ? 'any' : listAddresses(addresses)}, ABI of ${events} event${events === 1 ? '' : 's'}`;
+  const any = factory === undefined ? 'any' : 'the children of the factory';
+  return `${addresses === null ? any : listAddresses(addresses)}, ABI of ${events} event${events === 1 ? '' : 's'}`;
 }
 
 function listAddresses(addresses: readonly string[]): string {

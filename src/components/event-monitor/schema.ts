@@ -12,7 +12,9 @@ import { choice, either, oneOrMore } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import type { EventMonitorConfig } from './config.js';
+import type { FactoryConfig } from './factory/config.js';
 import { selectEvent } from './select-events.js';
+import { addressesOrFactory } from './factory/keys.js';
 import { checkWhere, toWhere, whereKey } from './where-keys.js';
 
 const oneDaySeconds = 86_400;
@@ -33,7 +35,7 @@ function shape(reading: Reading) {
   const contract = z.strictObject({ address: oneOrMore(address()), ...abiKeys(reading) });
   return {
     ...chainKeys(),
-    contract_address: oneOrMore(address()),
+    contract_address: addressesOrFactory(reading).optional(),
     ...abiKeys(reading),
     contracts: z.array(together(contract, checkContract)).default([]),
     events_to_monitor: oneOrMore(eventName),
@@ -106,6 +108,7 @@ async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
     chainName: keys.chain_name,
     chainId: keys.chain_id ?? chainIdOfName(keys.chain_name) ?? 0,
     contracts: contractsOf(keys),
+    ...factoryOf(keys),
     eventsToMonitor: await eventsOf(keys),
     mode: keys.mode,
     startBlock: keys.start_block ?? null,
@@ -127,10 +130,18 @@ async function eventsOf(keys: MonitorKeys): Promise<readonly string[] | null> {
   return events.size === 0 ? null : [...events];
 }
 
+function factoryOf({ contract_address: given }: MonitorKeys): Pick<EventMonitorConfig, 'factory'> {
+  return isFactory(given) ? { factory: given } : {};
+}
+
+function isFactory(given: MonitorKeys['contract_address']): given is FactoryConfig {
+  return given !== undefined && !Array.isArray(given);
+}
+
 /** Contracts that share an ABI are one entry. */
 function contractsOf(keys: MonitorKeys): readonly ContractAbi[] {
   if (keys.contracts.length === 0) {
-    const addresses = [...new Set(keys.contract_address)];
+    const addresses = isFactory(keys.contract_address) ? [] : [...new Set(keys.contract_address)];
     return [{ addresses: addresses.length === 0 ? null : addresses, abi: keys.abi_path ?? keys.abi ?? [] }];
   }
   const byAbi = new Map<readonly AbiFragment[], Set<string>>();

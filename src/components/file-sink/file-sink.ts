@@ -185,7 +185,9 @@ export class FileSink implements Sink {
     const index = lastIndexUpTo(files, block);
     const file = files[index];
     if (file !== undefined && block <= file.to_block) {
-      if (seq > file.seq) this.#outdate(rangeOf(file), seq);
+      // It may have been made when fewer blocks were final: behind its last row it knows of nothing.
+      const isKnown = seq <= file.seq && (op === 'remove' || block <= file.last_block);
+      if (!isKnown) this.#outdate(rangeOf(file), seq);
     } else if (op === 'insert') {
       this.#outdate(this.#gapAround(block, file, files[index + 1]), seq);
     }
@@ -227,7 +229,9 @@ export class FileSink implements Sink {
     const [file] = files;
     const isSame = made?.file.sha256 === file?.sha256 && files.length <= 1;
     const isThere = file === undefined || (isSame && (await store.holds(file.name, file.bytes, context.signal)));
-    const isPlanned = target.unfinished.some(({ fromBlock, toBlock }) => fromBlock === range.from && toBlock === range.to);
+    const isPlanned = target.unfinished.some(
+      ({ fromBlock, toBlock }) => fromBlock === range.from && toBlock === range.to,
+    );
     if (!isSame || !isThere || isPlanned) return this.#publish(range, made, { ...at, to: this.#covered }, context);
     if (made !== null) await rm(made.file.path, { force: true });
     this.#outdated.delete(range.from);

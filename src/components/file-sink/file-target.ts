@@ -20,6 +20,7 @@ export interface FileTargetParts {
 export interface MadeFile {
   readonly file: ReadyFile;
   readonly rows: number;
+  readonly lastBlock: number;
   readonly seq: number;
 }
 
@@ -68,13 +69,14 @@ export class FileTarget {
     // Read before anything is touched, and again when nobody else can finish anything any more.
     await this.#read(signal, by);
     await store.clean();
-    this.#manifest = await this.#read(signal, by);
     const claim = { pipelineId: owner.pipeline_id, sink: owner.sink, ...by };
+    // Before the manifest: what is planned later is not to be compared with it.
+    this.#planned = await plans.list(claim);
+    this.#manifest = await this.#read(signal, by);
     if (this.#manifest.state.epoch !== by.epoch) {
       this.#stranger = claim;
       return this.#manifest;
     }
-    this.#planned = await plans.list(claim);
     const again = this.unfinished;
     const given = this.#unlisted.filter((planned) => !again.includes(planned)).map(({ name }) => name);
     await this.#removeAll([...given, ...this.#manifest.state.superseded], signal);
@@ -103,7 +105,9 @@ export class FileTarget {
 
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
   async publish(range: BlockRange, made: MadeFile | null, standing: Standing, signal: AbortSignal): Promise<void> {
-    const kept = this.#manifest.files.filter(({ from_block: from, to_block: to }) => to < range.from || from > range.to);
+    const kept = this.#manifest.files.filter(
+      ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
+    );
     const gone = this.#manifest.files.filter((file) => !kept.includes(file)).map(({ name }) => name);
     const added = made === null ? [] : [await this.#place(range, made, signal)];
     const dropped = this.unfinished.filter(({ name }) => !added.some((file) => file.name === name));
@@ -157,7 +161,7 @@ export class FileTarget {
     });
   }
 
-  async #place(range: BlockRange, { file, rows, seq }: MadeFile, signal: AbortSignal): Promise<ManifestFile> {
+  async #place(range: BlockRange, { file, ...made }: MadeFile, signal: AbortSignal): Promise<ManifestFile> {
     const { store, plans, format } = this.#parts;
     const generation = this.#generationOf(range.from);
     const name = fileNameOf(range, generation, format);
@@ -168,7 +172,9 @@ export class FileTarget {
     signal.throwIfAborted();
     await store.put(name, file, signal);
     const { bytes, sha256 } = file;
-    return { name, from_block: range.from, to_block: range.to, rows, bytes, sha256, generation, seq };
+    const { rows, lastBlock, seq } = made;
+    const blocks = { from_block: range.from, to_block: range.to };
+    return { name, ...blocks, rows, bytes, sha256, generation, last_block: lastBlock, seq };
   }
 
   #generationOf(fromBlock: number): number {

@@ -14,6 +14,8 @@ const file = z.object({
   sha256: z.string(),
   /** Which writing of these blocks it is. */
   generation: z.int().min(1),
+  /** The block of its last row. */
+  last_block: block,
   /** The highest number of a message that it has taken into account. */
   seq: z.number(),
 });

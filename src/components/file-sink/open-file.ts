@@ -89,7 +89,9 @@ export class OpenFile {
     await this.flush();
     if (this.#isStale) return readAnew(this.#workshop, this.#range, context, this.#seq);
     const work = this.#work;
-    return work === undefined ? null : { file: await work.finish(), rows: work.rows, seq: this.#seq };
+    return work === undefined
+      ? null
+      : { file: await work.finish(), rows: work.rows, lastBlock: this.#block, seq: this.#seq };
   }
 
   /** Drops what it has gathered: its rows are read anew in the end. */
@@ -109,14 +111,15 @@ export async function readAnew(
   leastSeq: number,
 ): Promise<MadeFile | null> {
   const work = await WorkFile.begin(workPath(), makeWriter);
-  let seq = leastSeq;
+  let [seq, lastBlock] = [leastSeq, 0];
   try {
     for await (const messages of context.inserts(range)) {
       context.signal.throwIfAborted();
       seq = messages.reduce((highest, message) => Math.max(highest, message.seq), seq);
+      lastBlock = messages.at(-1)?.place.blockNumber ?? lastBlock;
       await work.add(messages);
     }
-    if (work.rows > 0) return { file: await work.finish(), rows: work.rows, seq };
+    if (work.rows > 0) return { file: await work.finish(), rows: work.rows, lastBlock, seq };
   } catch (error) {
     await work.discard();
     throw error;

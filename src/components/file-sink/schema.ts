@@ -15,7 +15,8 @@ const onlyFinalized = z
   .string()
   .optional()
   .superRefine((value = 'finalized', context) => {
-    if (value.toLowerCase() !== 'finalized') context.addIssue('must be finalized: files hold nothing that may be taken back');
+    if (value.toLowerCase() !== 'finalized')
+      context.addIssue('must be finalized: files hold nothing that may be taken back');
   })
   .transform(() => 'finalized' as const);
 

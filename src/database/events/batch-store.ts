@@ -1,8 +1,10 @@
-import type { EventBatch, RollbackMessage } from '../../model/batch.js';
+import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage } from '../../model/batch.js';
+import type { KnownChildren } from '../../model/factory-child.js';
 import type { Progress } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
 import { takeAway } from './change-rows.js';
+import { ChildStore } from './child-store.js';
 import { compareStored } from './compare-stored.js';
 import { insertEvents, insertRecentBlocks, insertUndecoded } from './event-columns.js';
 import type { RowOwner } from './event-columns.js';
@@ -39,6 +41,17 @@ export interface RollbackCommit extends CommitGuard {
   readonly progress: Progress;
 }
 
+export interface ChildrenCommit extends CommitGuard {
+  readonly message: ChildrenMessage;
+  readonly progress: Progress;
+}
+
+export interface EarlierCommit extends CommitGuard {
+  readonly batch: EarlierBatch;
+  readonly chainId: number;
+  readonly progress: Progress;
+}
+
 /** What a batch has rows of. */
 export type BatchRows = Pick<EventBatch, 'events' | 'undecoded'>;
 
@@ -61,9 +74,16 @@ type Step = Query | Statement | BulkInsert;
  */
 export class BatchStore {
   readonly #database: Database;
+  readonly #children: ChildStore;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#children = new ChildStore(database);
+  }
+
+  /** Returns the children of a factory that a pipeline knows; null where it knows none. */
+  knownChildren(pipelineId: number): Promise<KnownChildren | null> {
+    return this.#children.find(pipelineId);
   }
 
   /** Builds the rows of a batch that is to be committed soon, perhaps while another commit is in the air. */
@@ -90,8 +110,37 @@ export class BatchStore {
       noteChange(this.#database, { ...commit, kind: commit.replaces ? 'replace' : 'append', fromBlock, toBlock }),
       ...rows,
       ...this.#remember(commit),
+      ...this.#childSteps(commit.pipelineId, batch),
     ];
     await this.#database.write(steps, sent);
+  }
+
+  /** Stores children that were found ahead. No row changes, so it takes no version; sent twice it does the same as once. */
+  async keepChildren({ message, progress, ...guard }: ChildrenCommit): Promise<void> {
+    const steps = this.#guard(guard, progress, {}, 0);
+    await this.#database.write([...steps, ...this.#children.keep(guard.pipelineId, message)]);
+  }
+
+  /** Stores what earlier blocks hold of children, in place of what is there of them. Sent twice it does the same as once. */
+  async commitEarlier({ batch, chainId, progress, ...guard }: EarlierCommit): Promise<void> {
+    const { pipelineId } = guard;
+    const { fromBlock, toBlock } = batch;
+    const owner = { pipelineId, chainId };
+    const range = { from: fromBlock, to: toBlock };
+    const stored = new EventStore(this.#database);
+    const { change } = await compareStored(stored, owner, range, batch, batch.addresses);
+    await this.#database.write([
+      ...this.#guard(guard, progress, {}),
+      // As a repair: whoever is not sure that it landed sends it again.
+      noteChange(this.#database, { pipelineId, kind: 'repair', fromBlock, toBlock }),
+      ...takeAway(this.#database, pipelineId, change),
+      ...toInserts(
+        { ...owner, added: guard.version + 1 },
+        { events: change.events.comes, undecoded: change.undecoded.comes },
+      ),
+      ...this.#children.noteEarly(pipelineId, batch.early),
+      ...this.#children.noteRead(pipelineId, toBlock),
+    ]);
   }
 
   /** Takes back every row above the ancestor, and notes that it did; returns how many events there were. Throws FenceError as `commit` does. */
@@ -100,9 +149,12 @@ export class BatchStore {
     const { number, hash } = commit.message.ancestor;
     const { knex } = this.#database;
     const above: Narrow = (rows) => rows.where('block_number', '>', number);
+    const { childrenUpTo = number } = commit.message;
+    const children = await this.#children.takeAbove(pipelineId, childrenUpTo, number);
+    const fromBlock = Math.min(number + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);
     const before = [
       ...this.#guard(commit, commit.progress, { block_number: number, hash: toBytes(hash) }),
-      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock: number + 1, toBlock: number + blocks }),
+      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: number + blocks }),
       keepRemoved(this.#database, pipelineId, above),
     ];
     const results = await this.#database.write([
@@ -110,6 +162,7 @@ export class BatchStore {
       deleteRows(this.#database, 'event', pipelineId, above),
       deleteRows(this.#database, 'undecoded_log', pipelineId, above),
       deleteRows(this.#database, 'recent_block', pipelineId, above),
+      ...children.steps,
       knex('reorg').insert({
         pipeline_id: pipelineId,
         task_id: commit.taskId,
@@ -138,7 +191,12 @@ export class BatchStore {
     return Math.max(await newest('event'), await newest('undecoded_log'));
   }
 
-  #guard(guard: CommitGuard, progress: Progress, checkpoint: Record<string, unknown>): readonly Step[] {
+  #childSteps(pipelineId: number, { found, early = [] }: EventBatch): readonly Step[] {
+    const kept = found === undefined ? [] : this.#children.keep(pipelineId, found);
+    return [...kept, ...this.#children.noteEarly(pipelineId, early)];
+  }
+
+  #guard(guard: CommitGuard, progress: Progress, checkpoint: Record<string, unknown>, versions = 1): readonly Step[] {
     const { knex, dialect } = this.#database;
     const now = dialect.now(knex);
     return [
@@ -150,7 +208,7 @@ export class BatchStore {
       this.#database.fenced(
         knex('pipeline_checkpoint')
           .where({ pipeline_id: guard.pipelineId, task_id: guard.taskId, version: guard.version })
-          .update({ ...checkpoint, version: guard.version + 1, update_time: now }),
+          .update({ ...checkpoint, version: guard.version + versions, update_time: now }),
       ),
     ];
   }

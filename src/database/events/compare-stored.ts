@@ -20,25 +20,38 @@ export interface Comparison {
   readonly undecoded: number;
 }
 
-/** Compares the stored rows of blocks with what those blocks hold; keeps no more in memory than that and a page of rows. */
+/**
+ * Compares the stored rows of blocks with what those blocks hold; keeps no more in memory than that and a page of rows. With
+ * `contracts` (0x-hex) only theirs count.
+ */
 export async function compareStored(
   store: EventStore,
   { pipelineId, chainId }: { readonly pipelineId: number; readonly chainId: number },
   { from, to }: BlockRange,
   held: Pick<EventBatch, 'events' | 'undecoded'>,
+  contracts?: readonly string[],
 ): Promise<Comparison> {
-  const filter = { pipelineId, fromBlock: from, toBlock: to };
+  const filter = { pipelineId, fromBlock: from, toBlock: to, contracts };
   const events = new RowComparison(
     'event',
     held.events.map((event) => eventRow(event, chainId)),
   );
-  for await (const page of store.pages(filter)) for (const event of page) events.take(eventRow(event, event.chainId));
+  for await (const page of store.pages(filter)) {
+    for (const event of page) {
+      events.take(eventRow(event, event.chainId));
+      if (contracts !== undefined) events.pass();
+    }
+  }
   const undecoded = new RowComparison(
     'undecoded_log',
     held.undecoded.map((log) => undecodedRow(log, chainId)),
   );
-  for await (const page of store.undecodedPages(filter))
-    for (const log of page) undecoded.take(undecodedRow(log, log.chainId));
+  for await (const page of store.undecodedPages(filter)) {
+    for (const log of page) {
+      undecoded.take(undecodedRow(log, log.chainId));
+      if (contracts !== undefined) undecoded.pass();
+    }
+  }
   const change = { events: events.end(), undecoded: undecoded.end() };
   return {
     findings: [...events.findings, ...undecoded.findings],

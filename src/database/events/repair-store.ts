@@ -1,6 +1,8 @@
 import type { Database, Query } from '../database.js';
 import type { BulkInsert } from '../script.js';
+import type { FactoryChild } from '../../model/factory-child.js';
 import { takeAway } from './change-rows.js';
+import { ChildStore } from './child-store.js';
 import type { BlockChange } from './compare-stored.js';
 import { insertEvents, insertUndecoded } from './event-columns.js';
 import { noteChange, versionOf } from './journal.js';
@@ -16,6 +18,12 @@ export interface Repair {
   readonly version: number;
   /** The chain can't replace the block any more: commits of other blocks may have landed since. */
   readonly isSettled: boolean;
+}
+
+export interface ChildrenRepair extends Pick<Repair, 'pipelineId' | 'chainId' | 'version'> {
+  /** Children that are not stored, each with the blocks that are to be read for it. */
+  readonly missing: readonly FactoryChild[];
+  readonly extra: readonly FactoryChild[];
 }
 
 /** Marks the rows of a repair until they have its version, which no row has that is stored. */
@@ -56,6 +64,23 @@ export class RepairStore {
       noteChange(this.#database, { pipelineId, kind: 'repair', fromBlock: block, toBlock: block }),
       ...takeAway(this.#database, pipelineId, change),
       ...this.#bring({ pipelineId, chainId }, block, change),
+    ]);
+  }
+
+  /**
+   * Puts the children of a factory right, and takes away the rows of those that are none. A run that holds the pipeline finds
+   * that its checkpoint has moved, and begins anew with these. Throws FenceError where the version is another.
+   */
+  async replaceChildren({ pipelineId, chainId, version, missing, extra }: ChildrenRepair): Promise<void> {
+    const { knex, dialect } = this.#database;
+    const checkpoint = knex('pipeline_checkpoint')
+      .where({ pipeline_id: pipelineId, chain: chainId, version })
+      .update({ update_time: dialect.now(knex), version: version + 1 });
+    const toBlock = Number.MAX_SAFE_INTEGER;
+    await this.#database.write([
+      this.#database.fenced(checkpoint),
+      noteChange(this.#database, { pipelineId, kind: 'replace', fromBlock: 0, toBlock }),
+      ...new ChildStore(this.#database).replace(pipelineId, missing, extra),
     ]);
   }
 

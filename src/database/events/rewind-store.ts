@@ -1,6 +1,7 @@
 import type { Database, Query } from '../database.js';
 import { endReplaced } from '../tasks/end-replaced.js';
 import type { Replaced } from '../tasks/end-replaced.js';
+import { ChildStore } from './child-store.js';
 import { insertRecentBlocks } from './event-columns.js';
 import { deleteRows, keepRemoved, noteChange } from './journal.js';
 import type { Narrow } from './journal.js';
@@ -51,6 +52,8 @@ export class RewindStore {
     const { knex, dialect } = this.#database;
     const { pipelineId, to } = step;
     const above: Narrow = (rows) => rows.where('block_number', '>', step.above);
+    const children = await new ChildStore(this.#database).takeAbove(pipelineId, step.above, step.above);
+    const fromBlock = Math.min(step.above + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);
     const checkpoint = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId, version: step.version })
       .whereRaw(dialect.sameAs(knex, 'task_id', step.holder))
@@ -64,7 +67,7 @@ export class RewindStore {
     const before = [
       ...(step.replaces === null ? [] : endReplaced(this.#database, pipelineId, step.replaces)),
       this.#database.fenced(checkpoint),
-      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock: step.above + 1, toBlock: step.from }),
+      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: step.from }),
       keepRemoved(this.#database, pipelineId, above),
     ];
     const results = await this.#database.write([
@@ -72,6 +75,7 @@ export class RewindStore {
       deleteRows(this.#database, 'event', pipelineId, above),
       deleteRows(this.#database, 'undecoded_log', pipelineId, above),
       deleteRows(this.#database, 'recent_block', pipelineId, above),
+      ...children.steps,
       ...this.#remember(step),
     ]);
     const [events, undecoded] = results.slice(before.length);

@@ -49,6 +49,11 @@ export class RowComparison<T extends LogPosition> {
     this.#lastGoes = !isRight;
   }
 
+  /** Says that others' rows may stand between the last one and the next, which must stay. */
+  pass(): void {
+    this.#lastGoes = false;
+  }
+
   /** Says that there are no more stored rows: what has not come is missing. Returns what would put things right. */
   end(): RowChange<T> {
     for (const { item } of this.#open.values()) this.#find('missing', item);

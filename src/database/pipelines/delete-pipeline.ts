@@ -13,7 +13,9 @@ const orderedTables = [
   { table: 'undecoded_log', order: 'block_number' },
   { table: 'recent_block', order: 'block_number' },
   { table: 'reorg', order: 'id' },
+  { table: 'sink_dead_letter', order: 'id' },
   { table: 'call_result', order: 'block_number' },
+  { table: 'factory_child', order: 'since' },
 ] as const;
 
 /**
@@ -26,7 +28,9 @@ export async function deletePipeline(database: Database, id: number, defaultInte
   await writeUnlessHeld(database, unheld, []);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
-    ...['pipeline_task', 'pipeline_component', 'sink_file'].map((table) => deleteFrom(database, table, id)),
+    ...['pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>
+      deleteFrom(database, table, id),
+    ),
     database.knex('pipeline').where({ id }).delete(),
   ]);
 }

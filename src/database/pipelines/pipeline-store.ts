@@ -3,6 +3,7 @@ import { NotFoundError, TakenError, UsageError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { deletePipeline } from './delete-pipeline.js';
 import { ambiguous, listByName, nameKey, nameTaken } from './pipeline-names.js';
+import { forgetOtherSinks } from '../sinks/sink-store.js';
 import { isSet, toInstant, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
 import { FenceError } from '../script.js';
@@ -151,6 +152,8 @@ export class PipelineStore {
         ),
         knex('pipeline_component').where({ pipeline_id: id }).delete(),
         ...this.#insertComponents(id, definition),
+        // A component of the same name and type stands where it stood.
+        ...forgetOtherSinks(knex, id, definition.components),
       ]);
     } catch (error) {
       if (error instanceof FenceError) throw noSuchPipeline(id);

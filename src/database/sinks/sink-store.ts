@@ -57,7 +57,12 @@ export class SinkStore {
         ]);
     const rows = await this.#database.read<SinkRow[]>((knex) => {
       const query = knex(table)
-        .select(`${table}.*`, letters().as('dead_letters'), letters().where({ due: 1 }).as('due_letters'))
+        .select(
+          `${table}.*`,
+          knex.raw('? AS failing_seconds', [this.#database.dialect.secondsSince(knex, 'failing_since')]),
+          letters().as('dead_letters'),
+          letters().where({ due: 1 }).as('due_letters'),
+        )
         .orderBy(['pipeline_id', 'name']);
       return pipelineId === undefined ? query : query.where({ pipeline_id: pipelineId });
     });
@@ -129,15 +134,9 @@ export class SinkStore {
     }
   }
 
-  /** Forgets sinks that the definition names no more, with their dead letters. */
+  /** Forgets sinks that the definition names no more, with their dead letters. Throws FenceError. */
   async keepOnly(guard: SinkGuard, sinks: readonly NamedSink[]): Promise<void> {
-    const known = await this.list(guard.pipelineId);
-    const gone = known.filter((row) => !sinks.some(({ name, type }) => name === row.name && type === row.type));
-    if (gone.length === 0) return;
-    await this.#database.write([
-      this.#holds(guard),
-      ...gone.flatMap(({ name }) => forgetSink(this.#database.knex, guard.pipelineId, name)),
-    ]);
+    await this.#database.write([this.#holds(guard), ...forgetOtherSinks(this.#database.knex, guard.pipelineId, sinks)]);
   }
 
   #columns({ base, error, ...change }: SinkChange): Readonly<Record<string, unknown>> {
@@ -150,7 +149,12 @@ export class SinkStore {
       cursor_block: change.cursorBlock,
       base_version: base?.version,
       base_block: base?.block,
-      failing: error === undefined ? undefined : error === null ? 0 : 1,
+      failing_since:
+        error === undefined
+          ? undefined
+          : error === null
+            ? null
+            : knex.raw('COALESCE(??, ?)', ['failing_since', dialect.now(knex)]),
       last_error: error ?? undefined,
       last_error_time: error === null || error === undefined ? undefined : dialect.now(knex),
     };
@@ -167,11 +171,14 @@ export class SinkStore {
   }
 }
 
-/** Returns the steps that forget a sink. */
-export function forgetSink(knex: Knex, pipelineId: number, name: string): readonly Query[] {
+/** Returns the steps that forget what a pipeline has of sinks but some, with their dead letters. */
+export function forgetOtherSinks(knex: Knex, pipelineId: number, kept: readonly NamedSink[]): readonly Query[] {
+  const others = knex(table).where({ pipeline_id: pipelineId });
+  for (const { name, type } of kept) void others.whereNot((row) => void row.where({ name, type }));
+  const left = knex(table).select('name').where({ pipeline_id: pipelineId });
   return [
-    knex('sink_dead_letter').where({ pipeline_id: pipelineId, sink: name }).delete(),
-    knex(table).where({ pipeline_id: pipelineId, name }).delete(),
+    others.delete(),
+    knex('sink_dead_letter').where({ pipeline_id: pipelineId }).whereNotIn('sink', left).delete(),
   ];
 }
 
@@ -189,7 +196,8 @@ interface SinkRow {
   readonly cursor_block: number | null;
   readonly replay: number;
   readonly replay_from: number | null;
-  readonly failing: number | boolean;
+  readonly failing_since: string | null;
+  readonly failing_seconds: number | null;
   readonly last_error: string | null;
   readonly last_error_time: string | null;
   readonly dead_letters: number;
@@ -210,7 +218,8 @@ function toStanding(row: SinkRow): SinkStanding {
     cursorBlock: row.cursor_block,
     replay: row.replay,
     replayFrom: row.replay_from,
-    failing: Boolean(row.failing),
+    failing: row.failing_since !== null,
+    failingSeconds: row.failing_since === null ? null : Math.max(0, row.failing_seconds ?? 0),
     lastError: row.last_error,
     lastErrorTime: row.last_error_time === null ? null : toInstant(row.last_error_time),
     deadLetters: row.dead_letters,

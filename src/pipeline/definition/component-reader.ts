@@ -7,9 +7,6 @@ import type { Component } from '../../model/pipeline.js';
 import { nearest } from '../../runtime/nearest.js';
 import type { ProblemList } from './problem-list.js';
 
-/** Kinds that are planned: whoever names one shall not think that it is misspelt. */
-const laterTypes = ['kafka_producer', 'nats_sink', 'rabbitmq_sink'];
-
 const ownKeys = ['name', 'type'];
 
 type Path = readonly PropertyKey[];
@@ -67,8 +64,7 @@ export class ComponentReader {
     if (type === undefined) return 'is required';
     if (typeof type !== 'string') return `must be a text, not ${this.#problems.shown(path)}`;
     const name = type.trim();
-    if (laterTypes.includes(name)) return `component type '${name}' is not available in this version`;
-    const closest = nearest(name, [...this.#kinds.types, ...laterTypes]) ?? '';
+    const closest = nearest(name, this.#kinds.types) ?? '';
     return `unknown component type '${name}'; the nearest known one is ${closest}`;
   }
 

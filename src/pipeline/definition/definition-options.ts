@@ -1,3 +1,4 @@
+import type { FileProblem } from '../../runtime/errors.js';
 import type { Registry } from '../../components/registry.js';
 import type { StoredAbi } from './resolve-abi.js';
 
@@ -9,6 +10,10 @@ export interface DefinitionOptions {
   readonly heartbeatIntervalSeconds: number;
   /** How errors call the file; its path where left out. */
   readonly name?: string;
+  /** Takes what the older program's definitions get wrong; left out: where it is one of that program's. */
+  readonly isLenient?: boolean;
+  /** Hears of what is accepted, and worth a word. */
+  readonly onWarning?: (warning: FileProblem) => void;
   /** The kinds of components that it may name; left out: those of this version. */
   readonly kinds?: Registry;
 }

@@ -3,7 +3,11 @@ import { registry } from '../../components/registry.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { ComponentReader } from './component-reader.js';
 import { definitionSchema } from './definition-schema.js';
-import { ProblemList } from './problem-list.js';
+import { toOneForm } from './older-form.js';
+import type { OneForm } from './older-form.js';
+import { ProblemList, keyOf } from './problem-list.js';
+import { stageRemarks } from './stage-remarks.js';
+import type { FileProblem } from '../../runtime/errors.js';
 import type { DefinitionOptions } from './definition-options.js';
 import { AbiResolver } from './resolve-abi.js';
 import { YamlFile } from './yaml-file.js';
@@ -14,15 +18,20 @@ export class DefinitionReader {
   readonly #value: unknown;
   readonly #problems: ProblemList;
   readonly #components: ComponentReader;
+  readonly #form: OneForm;
+  readonly #file: YamlFile;
 
   /** Throws FileProblemsError where the text is no YAML and no JSON. */
   constructor(text: string, path: string | null, options: DefinitionOptions) {
     const { storedAbi, kinds = registry, name = path ?? 'the definition' } = options;
     const file = new YamlFile(text, name);
     const abis = new AbiResolver(path === null ? null : dirname(path), storedAbi);
+    const form = toOneForm(file.value, options.isLenient ?? false);
     this.#options = options;
-    this.#value = file.value;
-    this.#problems = new ProblemList(file);
+    this.#file = file;
+    this.#form = form;
+    this.#value = form.value;
+    this.#problems = new ProblemList({ problems: file.problems, find: (at) => file.find(form.placeOf(at)) });
     this.#components = new ComponentReader(kinds, abis, this.#problems);
   }
 
@@ -32,6 +41,7 @@ export class DefinitionReader {
     const keys = await this.#problems.check(schema, this.#value);
     const components = await this.#readComponents();
     this.#problems.throwIfAny();
+    await this.#warn(components);
     return {
       id: keys?.id ?? null,
       name: keys?.name ?? keys?.pipeline_name ?? '',
@@ -51,5 +61,21 @@ export class DefinitionReader {
       if (component !== undefined) read.push(component);
     }
     return read;
+  }
+
+  /** Tells what is accepted and worth a word, in the order of the lines. */
+  async #warn(components: readonly Component[]): Promise<void> {
+    const { onWarning, kinds = registry } = this.#options;
+    if (onWarning === undefined) return;
+    const ofStages = await stageRemarks(components, kinds);
+    const remarks = [
+      ...this.#form.remarks,
+      ...ofStages.map(({ path, ...remark }) => ({ ...remark, path: this.#form.placeOf(path) })),
+    ];
+    const warnings = remarks.map(({ path, message }): FileProblem => {
+      const { file, line } = this.#file.find(path);
+      return { file, line, key: keyOf(path), message };
+    });
+    for (const warning of warnings.toSorted((a, b) => a.line - b.line)) onWarning(warning);
   }
 }

@@ -3,7 +3,7 @@ import { FileProblemsError } from '../../runtime/errors.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import { nearest } from '../../runtime/nearest.js';
 import { issueText } from './issue-text.js';
-import type { YamlFile } from './yaml-file.js';
+import type { Spot } from './yaml-file.js';
 
 /** The keys that a schema knows, by those that it does not. */
 type KnownKeys = Map<readonly string[], readonly string[]>;
@@ -20,14 +20,20 @@ interface CheckOptions {
   readonly known?: readonly string[];
 }
 
+/** A file in which something may be wrong. */
+interface SourceFile {
+  readonly problems: readonly FileProblem[];
+  find(path: Path): Spot;
+}
+
 /** Collects all that is wrong with a definition, each with its line. */
 export class ProblemList {
-  readonly #file: YamlFile;
+  readonly #file: SourceFile;
   readonly #problems: FileProblem[];
   /** Keys of the file that are most likely misspelt, by what was meant. */
   readonly #meant = new Set<string>();
 
-  constructor(file: YamlFile) {
+  constructor(file: SourceFile) {
     this.#file = file;
     this.#problems = [...file.problems];
   }
@@ -118,7 +124,8 @@ function textOf(path: Path): string {
   return path.map(String).join('.');
 }
 
-function keyOf(path: Path): string | null {
+/** Returns the key that a path is of; null where it is none's. */
+export function keyOf(path: Path): string | null {
   return path.findLast((part) => typeof part === 'string') ?? null;
 }
 

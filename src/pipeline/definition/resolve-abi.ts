@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseAbi } from '../../chain/abi/abi.js';
 import type { AbiUse } from '../../chain/abi/abi.js';
@@ -35,7 +36,7 @@ export class AbiResolver implements Reading {
     if (reference.startsWith('builtin:')) return findBuiltin(reference.slice('builtin:'.length), use);
     if (reference.startsWith('abi_id:')) return this.#findStored(reference.slice('abi_id:'.length));
     if (this.#folder === null) throw noFile(reference);
-    return readAbiFile(resolve(this.#folder, reference), reference, use);
+    return readAbiFile(pathOf(this.#folder, reference), reference, use);
   }
 
   async #findStored(text: string): Promise<readonly AbiFragment[]> {
@@ -43,6 +44,12 @@ export class AbiResolver implements Reading {
       throw new UsageError(`abi_id:${text} must end in the number of a stored ABI`);
     return this.#storedAbi(Number(text));
   }
+}
+
+/** The older program's definitions name files from the folder above theirs, too. */
+function pathOf(folder: string, reference: string): string {
+  const paths = [resolve(folder, reference), resolve(folder, '..', reference)] as const;
+  return paths.find((path) => existsSync(path)) ?? paths[0];
 }
 
 /** Whoever sends a definition over the network must not learn which files there are. */

@@ -10,10 +10,14 @@ import { FenceError } from '../../database/script.js';
 import type { BlockRange } from '../../model/block.js';
 import { ChainReading } from './chain-reading.js';
 import type { ChainReadingOptions, ReadBatch } from './chain-reading.js';
+import type { Audit, AuditOpening } from '../../components/component.js';
 import { rangeToVerify } from './range-to-verify.js';
+import { verifyChildren } from './verify-children.js';
 import { VerifyReport } from './verify-report.js';
 
-export interface VerifyOptions extends ChainReadingOptions {
+export interface VerifyOptions extends Omit<ChainReadingOptions, 'decoder'> {
+  /** Makes what is judged by. */
+  readonly audit: (opening: AuditOpening) => Promise<Audit>;
   readonly database: Database;
   readonly pipelineId: number;
   readonly chainId: number;
@@ -40,12 +44,27 @@ export async function verifyPipeline(options: VerifyOptions): Promise<VerifyRepo
   const range = rangeToVerify(pipelineId, checkpoint, options, logger);
   checkChainId(await reader.chainId(signal), { defined: chainId, read: checkpoint?.chainId ?? null });
   const head = await new HeadReader(chain, 'latest', logger).read(signal);
-  return new Verification(options, range, head?.settled ?? -1).run();
+  const settled = head?.settled ?? -1;
+  const opening = {
+    chain: reader,
+    upTo: checkpoint?.blockNumber ?? range.to,
+    settled,
+    clock: options.clock,
+    logger,
+    signal,
+  };
+  const { decoder, children } = await options.audit(opening);
+  const verification = new Verification({ ...options, decoder }, range, settled);
+  const report = await verification.run();
+  if (children !== null) await verifyChildren(options, children, report);
+  return report;
 }
+
+type Auditing = Omit<VerifyOptions, 'audit'> & ChainReadingOptions;
 
 /** One audit. */
 class Verification {
-  readonly #options: VerifyOptions;
+  readonly #options: Auditing;
   readonly #reading: ChainReading;
   readonly #checkpoints: CheckpointStore;
   readonly #events: EventStore;
@@ -54,7 +73,7 @@ class Verification {
   /** Blocks above may yet be replaced. */
   readonly #settled: number;
 
-  constructor(options: VerifyOptions, range: BlockRange, settled: number) {
+  constructor(options: Auditing, range: BlockRange, settled: number) {
     this.#options = options;
     this.#reading = new ChainReading(options);
     this.#checkpoints = new CheckpointStore(options.database);

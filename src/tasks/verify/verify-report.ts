@@ -28,6 +28,8 @@ export class VerifyReport {
   undecoded = 0;
   /** True where the checkpoint itself is of a block that the chain has replaced. */
   checkpointReplaced = false;
+  /** Children of a factory that are stored and are none, or the other way round, and were not put right. */
+  wrongChildren = 0;
 
   constructor(range: BlockRange) {
     this.range = range;
@@ -35,7 +37,7 @@ export class VerifyReport {
 
   /** Says whether everything is right, or has been put right. */
   get isRight(): boolean {
-    return !this.checkpointReplaced && this.total === this.counts.repaired;
+    return !this.checkpointReplaced && this.wrongChildren === 0 && this.total === this.counts.repaired;
   }
 
   /** How many rows were found wrong. */

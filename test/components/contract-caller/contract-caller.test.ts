@@ -113,7 +113,7 @@ eachDatabase('a contract caller', (databases) => {
 
   const open = async (callers: readonly object[], isPreview = false) =>
     contractCaller.open(await configOf(...callers), {
-      ...{ pipelineId: 45, name: 'tokens', database, isPreview },
+      ...{ pipelineId: 45, name: 'tokens', database: isPreview ? null : database },
       chain: { client } as unknown as ChainAccess,
     });
   const fieldsOf = (messages: readonly EventMessage[]): unknown =>

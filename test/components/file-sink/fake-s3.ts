@@ -13,7 +13,12 @@ interface StoredObject {
 export class FakeS3 {
   readonly objects = new Map<string, StoredObject>();
   /** What it answers next, instead of doing it: a status with S3's code; done all the same where it is lost. */
-  readonly answers: { readonly status: number; readonly code: string; readonly isDone?: boolean; readonly on?: string }[] = [];
+  readonly answers: {
+    readonly status: number;
+    readonly code: string;
+    readonly isDone?: boolean;
+    readonly on?: string;
+  }[] = [];
   /** What it was asked, in order. */
   readonly asked: string[] = [];
   #endpoint = '';
@@ -64,7 +69,11 @@ export class FakeS3 {
     else response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body);
   }
 
-  #do({ method, headers }: IncomingMessage, key: string, body: Buffer): [number, Record<string, string>, string | Buffer] {
+  #do(
+    { method, headers }: IncomingMessage,
+    key: string,
+    body: Buffer,
+  ): [number, Record<string, string>, string | Buffer] {
     const there = this.objects.get(key);
     if (key === '') return [200, {}, [...this.objects.keys()].map((name) => `<Key>${name}</Key>`).join('')];
     if (method === 'PUT') {

@@ -21,4 +21,3 @@ describe('a file sink', () => {
     world.judgeEnd();
   });
 });
-

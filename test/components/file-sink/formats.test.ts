@@ -96,23 +96,38 @@ describe('the files of a file sink', () => {
 
   it('have a column for each argument where that is wanted, exact whatever its size', async () => {
     const events = await erc20();
-    const more = { ...events[0]!, eventSignature: 'x', fields: [
-      { name: 'args.small', type: 'int64' },
-      { name: 'args.flag', type: 'bool' },
-      { name: 'args.timestamp', type: 'uint32' },
-      { name: 'args.value', type: 'int24' },
-      { name: 'decimals', type: 'uint8' },
-    ] };
+    const more = {
+      ...events[0]!,
+      eventSignature: 'x',
+      fields: [
+        { name: 'args.small', type: 'int64' },
+        { name: 'args.flag', type: 'bool' },
+        { name: 'args.timestamp', type: 'uint32' },
+        { name: 'args.value', type: 'int24' },
+        { name: 'decimals', type: 'uint8' },
+      ],
+    };
     const args = { small: String(-(2n ** 63n)), flag: true, timestamp: '7', value: '-5', nested: { a: [1] } };
     const other = transfer(2, args);
-    const sent = [...messages, { ...other, data: MessageData.ofFields(new Map([...other.data.fields, ['decimals', 6]])) }];
+    const sent = [
+      ...messages,
+      { ...other, data: MessageData.ofFields(new Map([...other.data.fields, ['decimals', 6]])) },
+    ];
     const path = await write({ path: 'columns', format: 'parquet', arguments: 'columns' }, [...events, more], sent);
     const rows = await duckdb(`SELECT "from", value, small, flag, timestamp, timestamp_arg, decimals FROM '${path}'`);
     const none = { small: null, flag: null, timestamp_arg: null, decimals: null };
     expect(rows).to.deep.equal([
       { from: '0x01', value: String(mostValue), timestamp: 1_693_066_895n, ...none },
       { from: '0x01', value: '0', timestamp: 1_693_066_895n, ...none },
-      { from: null, value: '-5', small: -(2n ** 63n), flag: true, timestamp: 1_693_066_895n, timestamp_arg: 7n, decimals: 6n },
+      {
+        from: null,
+        value: '-5',
+        small: -(2n ** 63n),
+        flag: true,
+        timestamp: 1_693_066_895n,
+        timestamp_arg: 7n,
+        decimals: 6n,
+      },
     ]);
   });
 
@@ -124,8 +139,21 @@ describe('the files of a file sink', () => {
     const events = [{ eventName: 'Transfer', eventSignature: 'T', mapped: true, fields }];
     const mapped = (values: [string, JsonValue][]) => MessageData.ofFields(new Map(values));
     const sent = [
-      { ...transfer(0, {}), data: mapped([['amount', 10n ** 40n], ['a.b', '5']]) },
-      { ...transfer(1, {}), data: mapped([['amount', { x: [1n] }], ['a.b', 'not a number'], ['other', 1]]) },
+      {
+        ...transfer(0, {}),
+        data: mapped([
+          ['amount', 10n ** 40n],
+          ['a.b', '5'],
+        ]),
+      },
+      {
+        ...transfer(1, {}),
+        data: mapped([
+          ['amount', { x: [1n] }],
+          ['a.b', 'not a number'],
+          ['other', 1],
+        ]),
+      },
       { ...transfer(2, {}), data: mapped([]) },
     ];
     const path = await write({ path: 'mapped', format: 'parquet' }, events, sent);

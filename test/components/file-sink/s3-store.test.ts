@@ -76,9 +76,15 @@ describe('a file sink’s part of a bucket', () => {
     }
     for (const status of [500, 503, 429, 409, 408]) {
       s3.answers.push({ status, code: 'X' });
-      expect((await rejectionOf(open().hasFiles(signal), ReceiverAwayError)).message).to.equal('bucket lake answered X');
+      expect((await rejectionOf(open().hasFiles(signal), ReceiverAwayError)).message).to.equal(
+        'bucket lake answered X',
+      );
     }
-    const nowhere = new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint: 'http://127.0.0.1:1' }, workFolder });
+    const nowhere = new S3Store({
+      path: 's3://lake',
+      keys: { ...s3.keys, endpoint: 'http://127.0.0.1:1' },
+      workFolder,
+    });
     const away = await rejectionOf(nowhere.hasFiles(signal), ReceiverAwayError);
     expect(away.message).to.match(/^http:\/\/127\.0\.0\.1:1 can't be reached: .*ECONNREFUSED/);
   });
@@ -92,7 +98,10 @@ describe('a file sink’s part of a bucket', () => {
 
   it('is asked by Amazon’s names where no endpoint is given', async () => {
     const keys = { ...s3.keys, endpoint: '', region: 'nowhere-1' };
-    const error = await rejectionOf(new S3Store({ path: 's3://b/x', keys, workFolder }).hasFiles(signal), ReceiverAwayError);
+    const error = await rejectionOf(
+      new S3Store({ path: 's3://b/x', keys, workFolder }).hasFiles(signal),
+      ReceiverAwayError,
+    );
     expect(error.message).to.match(/^https:\/\/b\.s3\.nowhere-1\.amazonaws\.com can't be reached/);
     const dotted = new S3Store({ path: 's3://a.b/x', keys, workFolder });
     const other = await rejectionOf(dotted.hasFiles(signal), ReceiverAwayError);

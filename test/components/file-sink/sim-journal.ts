@@ -93,7 +93,9 @@ export class SimJournal {
   }
 
   #add(block: number): void {
-    const taken = new Set(this.rows.filter((row) => row.block === block && row.removed === Infinity).map((row) => row.logIndex));
+    const taken = new Set(
+      this.rows.filter((row) => row.block === block && row.removed === Infinity).map((row) => row.logIndex),
+    );
     let logIndex = 0;
     while (taken.has(logIndex)) logIndex += 1;
     this.rows.push({ block, logIndex, added: this.version, removed: Infinity });

@@ -43,7 +43,8 @@ export class SimOutbox {
     const cursor = cursorOf(this.#claim, this.#place);
     const next = told === 'end' ? undefined : this.#journal.messages(pass)[told - 1];
     const below = next === undefined || next.op === 'remove' ? -1 : next.place.blockNumber - 1;
-    const block = told === 'end' ? Math.min(pass.to.block, pass.headBlock) : Math.max(below, this.#sink.keptBlock ?? -1);
+    const block =
+      told === 'end' ? Math.min(pass.to.block, pass.headBlock) : Math.max(below, this.#sink.keptBlock ?? -1);
     const key = `${cursor.place} ${ends}`;
     if (block < 0 || this.#settled === key) return;
     await this.#sink.settle?.({ block, cursor, ends }, this.#context(pass));
@@ -64,7 +65,13 @@ export class SimOutbox {
     if (messages.length > 0) {
       const blocks = messages.map(({ place }) => place.blockNumber);
       const after = cursorOf(this.#claim, { pass, told: told + messages.length });
-      const batch = { messages, fromBlock: Math.min(...blocks), toBlock: Math.max(...blocks), before: this.#sent, after };
+      const batch = {
+        messages,
+        fromBlock: Math.min(...blocks),
+        toBlock: Math.max(...blocks),
+        before: this.#sent,
+        after,
+      };
       await this.#sink.deliver(batch, this.#context(pass));
       this.#sent = after;
       this.#place = { pass, told: told + messages.length };

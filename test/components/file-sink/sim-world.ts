@@ -80,7 +80,10 @@ export class SimWorld {
     return new FileSink({
       target: new FileTarget({ store, plans: this.#plansFor(hook), owner, format: 'jsonl' }),
       ...{ store, clock: this.clock, rotation: { blocks, bytes, afterMs } },
-      workshop: { workPath: () => store.workPath(), makeWriter: (target) => jsonlWriter(target, ({ data }) => data.text) },
+      workshop: {
+        workPath: () => store.workPath(),
+        makeWriter: (target) => jsonlWriter(target, ({ data }) => data.text),
+      },
       firstBlock: () => Promise.resolve(this.journal.start),
     });
   }

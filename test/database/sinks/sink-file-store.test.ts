@@ -20,7 +20,9 @@ eachDatabase('the plans of file sinks', (databases) => {
     database = await openMigrated(await databases.fresh());
     store = new SinkFileStore(database);
     const row = { version: 1, epoch, claim: 3 };
-    await database.write([45, 46].map((id) => database.knex('pipeline_checkpoint').insert({ pipeline_id: id, ...row })));
+    await database.write(
+      [45, 46].map((id) => database.knex('pipeline_checkpoint').insert({ pipeline_id: id, ...row })),
+    );
   });
   after(() => database.close());
 

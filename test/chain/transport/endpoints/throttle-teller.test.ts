@@ -16,7 +16,7 @@ describe('what slows an endpoint down', () => {
     const teller = new ThrottleTeller(logger);
     const refused = new RefusedShare();
     const endpoint = { name: 'node.example', rate: { perSecond: 2.5 }, refused } as unknown as PooledEndpoint;
-    
+
     refused.count(true, 0);
     for (const now of [0, 4_999]) teller.look(endpoint, now);
     expect(logger.lines).to.deep.equal([]);

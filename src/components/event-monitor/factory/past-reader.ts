@@ -1,0 +1,58 @@
+import type { ChainHead } from '../../../chain/blocks/head-reader.js';
+import { NodeLagsError } from '../../../chain/blocks/consistency.js';
+import type { LogFilter } from '../../../model/log-filter.js';
+import type { ReadStretch } from '../../../chain/blocks/read-stretch.js';
+import { LogPrefetcher } from '../../../chain/logs/log-prefetcher.js';
+import type { FetchedRange, LogSource } from '../../../chain/logs/log-source.js';
+import type { BlockRange } from '../../../model/block.js';
+
+/** Where the blocks that are read hang on the chain, and where the chain stands. */
+export interface Standpoint {
+  readonly stretch: Pick<ReadStretch, 'first' | 'next' | 'last' | 'agreesWith'>;
+  readonly head: Pick<ChainHead, 'settled' | 'latest'>;
+}
+
+interface PastReaderOptions {
+  readonly openLogs: (filter: LogFilter) => LogSource;
+  /** Tells that the node has answered. */
+  readonly moved: () => Promise<void>;
+}
+
+/** Reads blocks that lie behind: settled ones ahead of who takes them, others only as the remembered hashes tell them. */
+export class PastReader {
+  readonly #options: PastReaderOptions;
+
+  constructor(options: PastReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Gives a range piece by piece, in order; throws NodeLagsError where a block is not the one that was read. */
+  async *read(
+    filter: LogFilter,
+    { from, to }: BlockRange,
+    { stretch, head }: Standpoint,
+    signal: AbortSignal,
+  ): AsyncGenerator<FetchedRange, void, undefined> {
+    const { openLogs, moved } = this.#options;
+    const source = openLogs(filter);
+    const ahead = new LogPrefetcher({ source, answered: moved });
+    const settledTo = Math.min(to, head.settled);
+    try {
+      let next = from;
+      while (next <= settledTo) {
+        const fetched = await ahead.next({ from: next, to: settledTo }, signal);
+        yield fetched;
+        next = fetched.to + 1;
+      }
+      while (next <= to) {
+        const fetched = await source.fetchNext({ from: next, to }, { verified: true, answered: moved }, signal);
+        if (!stretch.agreesWith(fetched.headers))
+          throw new NodeLagsError(`blocks ${next} to ${fetched.to} were replaced`);
+        yield fetched;
+        next = fetched.to + 1;
+      }
+    } finally {
+      ahead.drop();
+    }
+  }
+}

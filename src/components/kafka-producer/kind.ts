@@ -1,0 +1,22 @@
+import type { SinkKind } from '../component.js';
+import { describeSink } from '../keys/sink.js';
+import type { KafkaConfig } from './schema.js';
+
+/** Delivers into topics of Kafka, by node-rdkafka. */
+export const kafkaProducer: SinkKind<KafkaConfig> = {
+  type: 'kafka_producer',
+  role: 'sink',
+  schema: async () => (await import('./schema.js')).schema,
+  keys: (config) => ({ ...config }),
+  rows: ({ bootstrap_servers: brokers, topic, key_field: key, message_format: format }) => [
+    ['brokers', brokers.join(', ')],
+    ['topic', topic],
+    ['key', key ?? 'the contract’s address'],
+    ['message format', format],
+  ],
+  describe: describeSink,
+  open: async (config, { clock }) => {
+    const { openKafkaSink } = await import('./open-kafka-sink.js');
+    return openKafkaSink(config, clock);
+  },
+};

@@ -1,0 +1,51 @@
+import { nearest } from '../../runtime/nearest.js';
+import type { EventFields, Remark } from '../component.js';
+
+/** What other programs call the fields of an event. */
+const otherNames: Readonly<Record<string, string>> = {
+  tx_hash: 'transaction_hash',
+  hash: 'transaction_hash',
+  tx_index: 'transaction_index',
+  address: 'contract_address',
+  event: 'event_name',
+  name: 'event_name',
+  block: 'block_number',
+  block_timestamp: 'timestamp',
+};
+
+/**
+ * Remarks that no event has a key of its fields; null where one of those that are meant has it. `eventName`: null for every
+ * event.
+ */
+export function missingKey(
+  key: string,
+  eventName: string | null,
+  events: readonly EventFields[],
+): Pick<Remark, 'message' | 'hint'> | null {
+  const meant = events.filter((event) => eventName === null || event.eventName === eventName);
+  if (meant.length === 0 || meant.some((event) => hasKey(event, key))) return null;
+  const names = [...new Set(meant.flatMap(({ fields }) => fields.map(({ name }) => name)))];
+  const closest = nameMeant(key, new Set(names)) ?? nearest(key, names);
+  const tail = closest === undefined ? '' : `; the key that is meant is ${closest}`;
+  return { message: `${key} is no key of the event, and so always absent${tail}` };
+}
+
+/** Remarks that an event is none of the source's; null where it is. */
+export function missingEvent(name: string | null, events: readonly EventFields[]): Pick<Remark, 'message'> | null {
+  const names = [...new Set(events.map(({ eventName }) => eventName))];
+  if (name === null || names.includes(name)) return null;
+  const closest = nearest(name, names);
+  return { message: `${name} is no event of the source${closest === undefined ? '' : `; the nearest is ${closest}`}` };
+}
+
+function hasKey({ fields, mapped }: EventFields, key: string): boolean {
+  if (!mapped && /^args(?![^.[])/.test(key) && fields.every(({ name }) => !name.startsWith('args.'))) return true;
+  if (!mapped && key === 'args') return true;
+  return fields.some(({ name }) => key === name || key.startsWith(`${name}.`) || key.startsWith(`${name}[`));
+}
+
+function nameMeant(key: string, names: ReadonlySet<string>): string | undefined {
+  const last = key.replace(/^(event_args|args|event|data|params)\./, '');
+  const snake = last.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  return [`args.${last}`, last, snake, `args.${snake}`, otherNames[snake] ?? ''].find((name) => names.has(name));
+}

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
+import { UsageError, messageOf } from '../../runtime/errors.js';
+import { connectionError } from './nats-errors.js';
+import type { NatsLibrary } from './nats-library.js';
+import type { NatsConfig } from './schema.js';
+
+/** How long a server may take to let somebody in. */
+const connectMs = 5_000;
+
+/**
+ * Connects; throws ReceiverAwayError. The connection is never mended by itself: what was not acknowledged on one that broke
+ * is sent again from its beginning, and not from where the client thinks that it was.
+ */
+export async function connectNats(library: NatsLibrary, config: NatsConfig, name: string): Promise<NatsConnection> {
+  const login = await loginOf(library, config);
+  try {
+    return await library.connect({
+      ...login,
+      ...tlsOf(config),
+      name,
+      servers: config.servers.map(withoutLogin),
+      timeout: connectMs,
+      reconnect: false,
+      maxReconnectAttempts: 0,
+      pingInterval: 20_000,
+      noAsyncTraces: true,
+    });
+  } catch (error) {
+    throw connectionError(error, config);
+  }
+}
+
+async function loginOf({ authenticators }: NatsLibrary, config: NatsConfig): Promise<ConnectionOptions> {
+  const { token, nkey_seed: seed, creds_file: file } = config;
+  if (token !== undefined) return { token };
+  if (seed !== undefined) return { authenticator: authenticators.nkey(Buffer.from(seed)) };
+  if (file !== undefined) return { authenticator: authenticators.creds(await credentialsIn(file)) };
+  return userOf(config);
+}
+
+async function credentialsIn(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new UsageError(`creds_file can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The user that is named, or that of a URL. */
+function userOf({ user, password, servers }: NatsConfig): Pick<ConnectionOptions, 'user' | 'pass'> {
+  if (user !== undefined && password !== undefined) return { user, pass: password };
+  const url = servers.map(parsed).find((each) => each !== null && each.username !== '');
+  if (url === null || url === undefined) return {};
+  return { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+}
+
+function withoutLogin(server: string): string {
+  return parsed(server)?.host ?? server;
+}
+
+function parsed(server: string): URL | null {
+  return URL.canParse(server) ? new URL(server) : null;
+}
+
+function tlsOf({ servers, tls_ca_file: caFile, tls_cert_file: certFile, tls_key_file: keyFile }: NatsConfig) {
+  const files = Object.entries({ caFile, certFile, keyFile }).filter(([, file]) => file !== undefined);
+  const wanted = files.length > 0 || servers.some((server) => server.startsWith('tls:'));
+  return wanted ? { tls: Object.fromEntries(files) } : {};
+}

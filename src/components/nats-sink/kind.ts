@@ -1,0 +1,21 @@
+import type { SinkKind } from '../component.js';
+import { describeSink } from '../keys/sink.js';
+import type { NatsConfig } from './schema.js';
+
+/** Delivers into streams of NATS JetStream. */
+export const natsSink: SinkKind<NatsConfig> = {
+  type: 'nats_sink',
+  role: 'sink',
+  schema: async () => (await import('./schema.js')).schema,
+  keys: (config) => ({ ...config }),
+  rows: ({ servers, subject }) => [
+    ['servers', servers.join(', ')],
+    ['subject', subject],
+  ],
+  describe: describeSink,
+  open: async (config, { name, pipelineId, logger }) => {
+    const [{ NatsSink }, { loadNats }] = await Promise.all([import('./nats-sink.js'), import('./nats-library.js')]);
+    const library = await loadNats();
+    return new NatsSink({ library, config, name: `chainparse ${pipelineId} ${name}`, logger, warned: new Set() });
+  },
+};

@@ -1,0 +1,53 @@
+import { ChainparseError, messageOf } from '../../runtime/errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import type { NatsConfig } from './schema.js';
+
+/** JetStream's numbers of errors (server/errors.json of nats-server). */
+const wrongLastMessage = 10_070;
+const messageTooLarge = 10_054;
+
+/** Says whether the message was not stored because another one than the expected stood before it. */
+export function isOutOfTurn(error: unknown): boolean {
+  return codeOf(error) === wrongLastMessage;
+}
+
+/** Returns what it means that nobody could connect. */
+export function connectionError(error: unknown, { servers }: Pick<NatsConfig, 'servers'>): ChainparseError {
+  const isRefused = nameOf(error) === 'AuthorizationError';
+  const hint = isRefused ? 'look at user and password, token, nkey_seed or creds_file' : undefined;
+  const what = isRefused ? 'the server refuses the login' : messageOf(error);
+  return new ReceiverAwayError(`NATS at ${shown(servers)}: ${what}`, { cause: error, hint });
+}
+
+/** Returns what it means that a message was not acknowledged. */
+export function publishError(error: unknown, subject: string): ChainparseError {
+  if (error instanceof ChainparseError) return error;
+  if (codeOf(error) === messageTooLarge) {
+    return new MessageRefusedError(`${subject}: too large for its stream`, { cause: error });
+  }
+  // Nobody listens there, which the client takes for a JetStream that is off.
+  if (nameOf(error) === 'JetStreamNotEnabled') return noStreamError(subject, error);
+  const text = nameOf(error) === 'TimeoutError' ? 'not acknowledged in time' : messageOf(error);
+  return new ReceiverAwayError(`NATS, ${subject}: ${text}`, { cause: error });
+}
+
+/** Returns what it means that no stream keeps what is sent to a subject. */
+export function noStreamError(subject: string, cause: unknown): ReceiverAwayError {
+  return new ReceiverAwayError(`no stream of JetStream takes the subject '${subject}'`, {
+    cause,
+    hint: `nats stream add NAME --subjects '${subject}'`,
+  });
+}
+
+/** The name of an error's class, by which those of the client are told: it need not be loaded here. */
+export function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+function codeOf(error: unknown): unknown {
+  return nameOf(error) === 'JetStreamApiError' ? (error as { readonly code?: unknown }).code : undefined;
+}
+
+function shown(servers: readonly string[]): string {
+  return servers.map((server) => (URL.canParse(server) ? new URL(server).host : server)).join(', ');
+}

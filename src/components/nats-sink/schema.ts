@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { namePattern } from '../keys/name-pattern.js';
+import { secret, url } from '../keys/secret.js';
+import { sinkKeys } from '../keys/sink.js';
+import { line, oneOrMore } from '../keys/texts.js';
+import { notBoth, together } from '../keys/together.js';
+import type { Look } from '../keys/together.js';
+
+/** The keys of a nats_sink. */
+export const schema = together(z.strictObject(shape()), (look) => {
+  if (!look.isGiven('servers')) look.tell('servers', 'is required');
+  lookAtLogin(look);
+});
+
+function shape() {
+  const file = (): z.ZodOptional<ReturnType<typeof line>> => line(4_096).optional();
+  return {
+    ...sinkKeys(),
+    servers: servers(),
+    subject: subject(),
+    user: line(1_000).optional(),
+    password: secret().optional(),
+    token: secret().optional(),
+    nkey_seed: secret().optional(),
+    creds_file: file(),
+    tls_ca_file: file(),
+    tls_cert_file: file(),
+    tls_key_file: file(),
+  };
+}
+
+/** What the schema makes of them. */
+export type NatsConfig = z.output<typeof schema>;
+
+function servers() {
+  const split = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value);
+  return z.preprocess(split, oneOrMore(url(['nats', 'tls'])));
+}
+
+function subject() {
+  const error = 'must be the subject of messages: words with dots between them, without spaces and wildcards';
+  return namePattern(255).refine((text) => !/[\s*>]|^\.|\.\.|\.$/.test(text), { error });
+}
+
+const ways = ['token', 'nkey_seed', 'creds_file'] as const;
+
+function lookAtLogin(look: Look<NatsConfig>): void {
+  const given = [...ways, 'user'].filter((key) => look.isGiven(key));
+  for (const other of given.slice(1)) notBoth(look, given[0] ?? '', other);
+  if (look.isGiven('user') !== look.isGiven('password')) {
+    const [has, lacks] = look.isGiven('user') ? ['user', 'password'] : ['password', 'user'];
+    look.tell(lacks, `is required beside ${has}`);
+  }
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import type { ChannelModel, Connection, SocketOptions } from 'amqplib';
+import type { Clock } from '../../runtime/clock.js';
+import { UsageError, messageOf } from '../../runtime/errors.js';
+import type { RabbitmqLibrary } from './rabbitmq-library.js';
+import type { RabbitmqConfig } from './schema.js';
+
+/** How long the server may take to let somebody in. */
+const connectMs = 5_000;
+/** How long it may take to say goodbye. */
+const closeMs = 1_000;
+/** After two beats that did not come a connection is dead. */
+const beatSeconds = 20;
+
+/** Connects; throws what the client throws, and UsageError where a file can't be read. */
+export async function connectRabbitmq(
+  { connect }: RabbitmqLibrary,
+  config: RabbitmqConfig,
+  name: string,
+): Promise<ChannelModel> {
+  return await connect(withBeat(config.url), {
+    ...(await tlsFiles(config)),
+    timeout: connectMs,
+    noDelay: true,
+    clientProperties: { connection_name: name },
+  });
+}
+
+/** Closes a connection, with or without a server that answers: one that is frozen must not hold anybody up. */
+export async function closeConnection(connection: ChannelModel, clock: Clock): Promise<void> {
+  const closed = connection.close().catch(() => undefined);
+  await Promise.race([closed, clock.sleep(closeMs)]);
+  const { stream } = connection.connection as Connection & { readonly stream?: Socket };
+  stream?.destroy();
+}
+
+/** Returns the host and port of a URL: what may be told of it. */
+export function shownServer(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : '';
+}
+
+function withBeat(text: string): string {
+  const url = new URL(text);
+  if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(beatSeconds));
+  return url.href;
+}
+
+async function tlsFiles({ tls_ca_file, tls_cert_file, tls_key_file }: RabbitmqConfig): Promise<SocketOptions> {
+  const files = { ca: tls_ca_file, cert: tls_cert_file, key: tls_key_file };
+  const read = Object.entries(files).flatMap(([option, file]) => (file === undefined ? [] : [contents(option, file)]));
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function contents(option: string, file: string): Promise<readonly [string, Buffer]> {
+  try {
+    return [option, await readFile(file)];
+  } catch (error) {
+    throw new UsageError(`tls_${option}_file can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,40 @@
+import type { SinkKind } from '../component.js';
+import { describeSink } from '../keys/sink.js';
+import { routeOf } from './route.js';
+import type { RabbitmqConfig } from './schema.js';
+
+/** Delivers into exchanges and queues of RabbitMQ. */
+export const rabbitmqSink: SinkKind<RabbitmqConfig> = {
+  type: 'rabbitmq_sink',
+  role: 'sink',
+  schema: async () => (await import('./schema.js')).schema,
+  keys: (config) => ({ ...config }),
+  rows: (config) => [
+    ['URL', config.url],
+    ['exchange', config.exchange ?? null],
+    ['routing key', routeOf(config).keyFor('{event_name}')],
+    ['queue', config.queue ?? null],
+  ],
+  describe: describeSink,
+  open: async (config, { name, pipelineId, events, clock }) => {
+    const [{ RabbitmqSink }, { loadAmqplib }] = await Promise.all([
+      import('./rabbitmq-sink.js'),
+      import('./rabbitmq-library.js'),
+    ]);
+    const library = await loadAmqplib();
+    const wanted = events.map(({ eventName }) => eventName).filter((event) => isWanted(config.event_name, event));
+    const route = routeOf(config);
+    return new RabbitmqSink({
+      library,
+      config,
+      route,
+      eventNames: wanted,
+      name: `chainparse ${pipelineId} ${name}`,
+      clock,
+    });
+  },
+};
+
+function isWanted(names: readonly string[], event: string): boolean {
+  return names.length === 0 || names.includes(event);
+}

@@ -1,0 +1,30 @@
+import { ChainparseError, messageOf } from '../../runtime/errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+
+/** Returns what an error of the client or the server means to who delivers; `server` is its host. */
+export function rabbitmqError(error: unknown, server: string): ChainparseError {
+  if (error instanceof ChainparseError) return error;
+  const text = plain(messageOf(error));
+  if (/message size \d+ is larger than/i.test(text)) {
+    return new MessageRefusedError(`RabbitMQ refuses it: ${text}`, { cause: error });
+  }
+  return new ReceiverAwayError(`RabbitMQ at ${server}: ${text}`, { cause: error, hint: hintFor(text) });
+}
+
+function hintFor(text: string): string | undefined {
+  if (text.includes('ACCESS_REFUSED') || text.includes('ACCESS-REFUSED')) {
+    return 'look at user, password and virtual host of url, and at the rights of that user';
+  }
+  if (/NOT_FOUND - no exchange/.test(text)) return 'declare the exchange: it is its receivers who know its type';
+  if (/PRECONDITION_FAILED - inequivalent arg/.test(text)) {
+    return 'the queue is there with other arguments: bind it yourself, and leave queue out';
+  }
+  return undefined;
+}
+
+/** The server's words, without what the client says around them. */
+function plain(message: string): string {
+  const [, told] = /with message "(.*)"/s.exec(message) ?? [];
+  const own = message.replace(/^message nacked$/, 'a message was not kept (nack)');
+  return (told ?? own).replace(/\n.*/s, '');
+}

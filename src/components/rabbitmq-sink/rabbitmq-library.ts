@@ -1,0 +1,12 @@
+import type { ChannelModel, SocketOptions } from 'amqplib';
+import { loadPeer } from '../optional-peer.js';
+
+/** What is used of RabbitMQ's client. */
+export interface RabbitmqLibrary {
+  readonly connect: (url: string, options: SocketOptions) => Promise<ChannelModel>;
+}
+
+/** Loads amqplib; throws UsageError that says how to get it. */
+export async function loadAmqplib(): Promise<RabbitmqLibrary> {
+  return await loadPeer({ type: 'rabbitmq_sink', packages: ['amqplib'], load: () => import('amqplib') });
+}

@@ -1,0 +1,144 @@
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
+import type { EventMessage } from '../../model/event-message.js';
+import type { Clock } from '../../runtime/clock.js';
+import { ReceiverAwayError } from '../delivery-errors.js';
+import { headersOf } from '../message-headers.js';
+import { closeConnection, connectRabbitmq, shownServer } from './connect-rabbitmq.js';
+import { rabbitmqError } from './rabbitmq-errors.js';
+import type { RabbitmqLibrary } from './rabbitmq-library.js';
+import { defaultExchange } from './route.js';
+import type { Route } from './route.js';
+import type { RabbitmqConfig } from './schema.js';
+
+/** How long none of a batch's messages need be confirmed. */
+const patienceMs = 30_000;
+
+/** What a session is made of. */
+export interface RabbitmqParts {
+  readonly library: RabbitmqLibrary;
+  readonly config: RabbitmqConfig;
+  readonly route: Route;
+  /** The events whose messages a queue that is declared shall get. */
+  readonly eventNames: readonly string[];
+  /** By which the server's pages name the client. */
+  readonly name: string;
+  readonly clock: Clock;
+}
+
+/** One connection to RabbitMQ, with one channel that confirms. What it has failed at once it fails at for good. */
+export class RabbitmqSession {
+  readonly #connection: ChannelModel;
+  readonly #channel: ConfirmChannel;
+  readonly #parts: RabbitmqParts;
+  #confirmed = 0;
+  #failure: unknown = null;
+  #blockedBecause: string | null = null;
+  #unroutable: string | null = null;
+
+  private constructor(connection: ChannelModel, channel: ConfirmChannel, parts: RabbitmqParts) {
+    this.#connection = connection;
+    this.#channel = channel;
+    this.#parts = parts;
+    this.#listen();
+  }
+
+  /** Connects, and declares the queue where one is named; throws ReceiverAwayError. */
+  static async open(parts: RabbitmqParts): Promise<RabbitmqSession> {
+    const { library, config, name } = parts;
+    let connection: ChannelModel | null = null;
+    try {
+      connection = await connectRabbitmq(library, config, name);
+      // What is wrong shows where it is awaited.
+      connection.on('error', () => undefined);
+      const session = new RabbitmqSession(connection, await connection.createConfirmChannel(), parts);
+      await session.#whileConfirming(session.#declare());
+      return session;
+    } catch (error) {
+      if (connection !== null) void closeConnection(connection, parts.clock);
+      throw rabbitmqError(error, shownServer(config.url));
+    }
+  }
+
+  /** Resolves once the server has confirmed and routed all; throws MessageRefusedError or ReceiverAwayError. */
+  async send(messages: readonly EventMessage[]): Promise<void> {
+    this.#confirmed = 0;
+    try {
+      await this.#whileConfirming(Promise.all(messages.map((message) => this.#publish(message))));
+      if (this.#unroutable !== null) throw this.#noRoute(this.#unroutable);
+    } catch (error) {
+      // A channel that the server closed says so beside each message; why, it says once.
+      throw rabbitmqError(this.#failure ?? error, shownServer(this.#parts.config.url));
+    }
+  }
+
+  /** Closes the connection; what is still awaited fails. */
+  async close(): Promise<void> {
+    await closeConnection(this.#connection, this.#parts.clock);
+  }
+
+  #listen(): void {
+    this.#connection.on('close', (error) => (this.#failure ??= error ?? null));
+    this.#connection.on('blocked', (reason) => (this.#blockedBecause = reason));
+    this.#connection.on('unblocked', () => (this.#blockedBecause = null));
+    this.#channel.on('error', (error) => (this.#failure ??= error));
+    this.#channel.on('return', ({ fields }) => (this.#unroutable ??= fields.routingKey));
+  }
+
+  /** Whose exchange it is knows its type; a queue of ours is kept by several servers, where there are several. */
+  async #declare(): Promise<void> {
+    const { route, eventNames } = this.#parts;
+    if (route.exchange !== defaultExchange) await this.#channel.checkExchange(route.exchange);
+    if (route.queue === undefined) return;
+    await this.#channel.assertQueue(route.queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    if (route.exchange === defaultExchange) return;
+    for (const key of new Set(eventNames.map(route.keyFor))) {
+      await this.#channel.bindQueue(route.queue, route.exchange, key);
+    }
+  }
+
+  async #publish(message: EventMessage): Promise<void> {
+    const { exchange, keyFor } = this.#parts.route;
+    const options = {
+      mandatory: true,
+      persistent: true,
+      contentType: 'application/json',
+      headers: headersOf(message),
+    };
+    await new Promise<void>((resolve, reject) => {
+      this.#channel.publish(exchange, keyFor(message.eventName), Buffer.from(message.data.text), options, (error) => {
+        this.#confirmed++;
+        if (error === null) resolve();
+        else reject(error as Error);
+      });
+    });
+  }
+
+  /** Waits for work for as long as something is confirmed now and then. */
+  async #whileConfirming(work: Promise<unknown>): Promise<void> {
+    const done = new AbortController();
+    try {
+      await Promise.race([work, this.#silence(done.signal)]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  async #silence(ended: AbortSignal): Promise<never> {
+    for (let known = -1; known !== this.#confirmed;) {
+      known = this.#confirmed;
+      await this.#parts.clock.sleep(patienceMs, ended);
+    }
+    const why = this.#blockedBecause === null ? '' : `: the server takes nothing (${this.#blockedBecause})`;
+    throw new ReceiverAwayError(
+      `RabbitMQ at ${shownServer(this.#parts.config.url)} has confirmed nothing for ${patienceMs / 1000} s${why}`,
+    );
+  }
+
+  #noRoute(key: string): ReceiverAwayError {
+    const { exchange } = this.#parts.route;
+    const where = exchange === defaultExchange ? `there is no queue '${key}'` : `exchange '${exchange}' leads nowhere`;
+    return new ReceiverAwayError(`${where} with routing key '${key}': what was sent there was not kept`, {
+      hint: `bind a queue for '${key}', or name one under queue`,
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { namePattern } from '../keys/name-pattern.js';
+import { url } from '../keys/secret.js';
+import { sinkKeys } from '../keys/sink.js';
+import { line } from '../keys/texts.js';
+import { together } from '../keys/together.js';
+
+/** The keys of a rabbitmq_sink. */
+export const schema = together(z.strictObject(shape()), ({ isGiven, tell }) => {
+  if (isGiven('exchange') || isGiven('routing_key') || isGiven('queue')) return;
+  tell('exchange', 'is required', 'or give a queue: messages then go straight into it');
+});
+
+function shape() {
+  return {
+    ...sinkKeys(),
+    url: url(['amqp', 'amqps']),
+    exchange: line(127).optional(),
+    routing_key: namePattern(127).optional(),
+    queue: line(127).optional(),
+    tls_ca_file: line(4_096).optional(),
+    tls_cert_file: line(4_096).optional(),
+    tls_key_file: line(4_096).optional(),
+  };
+}
+
+/** What the schema makes of them. */
+export type RabbitmqConfig = z.output<typeof schema>;

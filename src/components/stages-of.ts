@@ -1,0 +1,29 @@
+import type { Component } from '../model/pipeline.js';
+import type { EventFields, Stage, StageOpening } from './component.js';
+import { registry } from './registry.js';
+import type { Registry } from './registry.js';
+
+/** A stage of a pipeline, not opened yet. */
+export interface PipelineStage {
+  readonly name: string;
+  readonly type: string;
+  open(opening: Omit<StageOpening, 'name'>): Promise<Stage>;
+}
+
+/** Returns the stages among components, in order. */
+export function stagesOf(components: readonly Component[], kinds: Registry = registry): readonly PipelineStage[] {
+  return components.flatMap(({ name, type, config }) => {
+    const kind = kinds.find(type);
+    if (kind?.role !== 'stage') return [];
+    return [{ name, type, open: (opening) => kind.open(config, { ...opening, name }) }];
+  });
+}
+
+/** Returns what is left of the source's events below some components. */
+export function fieldsBelow(above: readonly Component[], kinds: Registry): readonly EventFields[] {
+  return above.reduce<readonly EventFields[]>((events, { type, config }) => {
+    const kind = kinds.find(type);
+    if (kind?.role === 'source') return kind.fields(config);
+    return kind?.role === 'stage' ? events.map((event) => kind.fields?.(config, event) ?? event) : events;
+  }, []);
+}

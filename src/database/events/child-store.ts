@@ -1,0 +1,182 @@
+import type { EarlyRows, FactoryChild, FoundChildren, KnownChildren } from '../../model/factory-child.js';
+import type { Database, Query } from '../database.js';
+import type { BulkInsert, InsertColumn, SqlValue } from '../script.js';
+import { deleteRows, keepRemoved } from './journal.js';
+import type { Narrow } from './journal.js';
+
+type Step = Query | BulkInsert;
+
+/** A child that goes, and since when it has rows that go with it. */
+interface LeavingChild {
+  readonly address: Buffer;
+  readonly firstBlock: number;
+}
+
+/** The children of a pipeline's factory, and how far announcements are known. Whoever changes them does so in a commit of rows. */
+export class ChildStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Returns what a pipeline knows; null where it has no factory, or has not begun to look. */
+  async find(pipelineId: number): Promise<KnownChildren | null> {
+    const [scan] = await this.#database.read<ScanRow[]>((knex) =>
+      knex('factory_scan').where({ pipeline_id: pipelineId }),
+    );
+    if (scan === undefined) return null;
+    const rows = await this.#database.read<ChildRow[]>((knex) =>
+      knex('factory_child').where({ pipeline_id: pipelineId }).orderBy(['since', 'address']),
+    );
+    return { definition: scan.definition, knownTo: scan.known_to, children: rows.map(toChild) };
+  }
+
+  /** Returns the steps that store what was found; done twice they do the same as once. */
+  keep(pipelineId: number, { definition, knownFrom, knownTo, children }: FoundChildren): readonly Step[] {
+    const { knex } = this.#database;
+    const known = knex('factory_child').where({ pipeline_id: pipelineId });
+    return [
+      known.where('since', '>', knownFrom).delete(),
+      ...insertChildren(pipelineId, children),
+      knex('factory_scan').where({ pipeline_id: pipelineId }).delete(),
+      knex('factory_scan').insert({ pipeline_id: pipelineId, definition, known_to: knownTo }),
+    ];
+  }
+
+  /** Returns the steps that note from where on children have rows of blocks below their announcement. */
+  noteEarly(pipelineId: number, early: readonly EarlyRows[]): readonly Step[] {
+    return early.map(({ address, firstBlock }) =>
+      this.#database
+        .knex('factory_child')
+        .where({ pipeline_id: pipelineId, address: toBytes(address) })
+        .where((row) => void row.whereNull('first_block').orWhere('first_block', '>', firstBlock))
+        .update({ first_block: firstBlock }),
+    );
+  }
+
+  /** Returns the steps that note that earlier blocks have been read up to one, for all children that wanted them. */
+  noteRead(pipelineId: number, toBlock: number): readonly Step[] {
+    const { knex } = this.#database;
+    return [
+      knex('factory_child')
+        .where({ pipeline_id: pipelineId })
+        .where('earlier_from', '<=', toBlock)
+        .update({ earlier_from: toBlock + 1 }),
+      this.#forgetRead(pipelineId),
+    ];
+  }
+
+  /**
+   * Returns the steps that take away the children announced above a block, with their rows below: whoever uses them takes
+   * away all rows above `rowsUpTo`. `fromBlock`: the first block of which rows go, undefined where none do.
+   */
+  async takeAbove(
+    pipelineId: number,
+    block: number,
+    rowsUpTo: number,
+  ): Promise<{ readonly steps: readonly Step[]; readonly fromBlock: number | undefined }> {
+    const leaving = await this.#leaving(pipelineId, block, rowsUpTo);
+    const rows = leaving.flatMap(({ address, firstBlock }) => {
+      const own: Narrow = (query) =>
+        query.where('contract_address', address).whereBetween('block_number', [firstBlock, rowsUpTo]);
+      return [
+        keepRemoved(this.#database, pipelineId, own),
+        deleteRows(this.#database, 'event', pipelineId, own),
+        deleteRows(this.#database, 'undecoded_log', pipelineId, own),
+      ];
+    });
+    const firstBlocks = leaving.map(({ firstBlock }) => firstBlock);
+    const fromBlock = firstBlocks.length === 0 ? undefined : Math.min(...firstBlocks);
+    return { steps: [...rows, ...this.#goBack(pipelineId, block)], fromBlock };
+  }
+
+  /** Returns the steps that add children, and take others away with all their rows. */
+  replace(pipelineId: number, missing: readonly FactoryChild[], extra: readonly FactoryChild[]): readonly Step[] {
+    const { knex } = this.#database;
+    const gone = extra.flatMap(({ level, address }) => {
+      const own: Narrow = (query) => query.where('contract_address', toBytes(address));
+      return [
+        knex('factory_child')
+          .where({ pipeline_id: pipelineId, level, address: toBytes(address) })
+          .delete(),
+        keepRemoved(this.#database, pipelineId, own),
+        deleteRows(this.#database, 'event', pipelineId, own),
+        deleteRows(this.#database, 'undecoded_log', pipelineId, own),
+      ];
+    });
+    const early = missing.flatMap(({ address, earlier }) =>
+      earlier === null ? [] : [{ address, firstBlock: earlier.from }],
+    );
+    return [...gone, ...insertChildren(pipelineId, missing), ...this.noteEarly(pipelineId, early)];
+  }
+
+  #goBack(pipelineId: number, block: number): readonly Step[] {
+    const { knex } = this.#database;
+    const own = { pipeline_id: pipelineId };
+    return [
+      knex('factory_child').where(own).where('since', '>', block).delete(),
+      knex('factory_child').where(own).where('earlier_to', '>', block).update({ earlier_to: block }),
+      this.#forgetRead(pipelineId),
+      knex('factory_scan').where(own).where('known_to', '>', block).update({ known_to: block }),
+    ];
+  }
+
+  async #leaving(pipelineId: number, block: number, rowsUpTo: number): Promise<readonly LeavingChild[]> {
+    const rows = await this.#database.read<ChildRow[]>((knex) =>
+      knex('factory_child')
+        .where({ pipeline_id: pipelineId })
+        .where('since', '>', block)
+        .where('first_block', '<=', rowsUpTo),
+    );
+    return rows.map(({ address, first_block: firstBlock }) => ({ address, firstBlock: firstBlock ?? 0 }));
+  }
+
+  #forgetRead(pipelineId: number): Step {
+    const { knex } = this.#database;
+    return knex('factory_child')
+      .where({ pipeline_id: pipelineId })
+      .where('earlier_from', '>', knex.ref('earlier_to'))
+      .update({ earlier_from: null, earlier_to: null });
+  }
+}
+
+interface ScanRow {
+  readonly definition: string;
+  readonly known_to: number;
+}
+
+interface ChildRow {
+  readonly level: number;
+  readonly address: Buffer;
+  readonly since: number;
+  readonly earlier_from: number | null;
+  readonly earlier_to: number | null;
+  readonly first_block: number | null;
+}
+
+function toChild({ level, address, since, earlier_from: from, earlier_to: to }: ChildRow): FactoryChild {
+  const earlier = from === null || to === null ? null : { from, to };
+  return { level, address: `0x${address.toString('hex')}`, since, earlier };
+}
+
+function insertChildren(pipelineId: number, children: readonly FactoryChild[]): readonly BulkInsert[] {
+  if (children.length === 0) return [];
+  const column = (name: string, toValue: (child: FactoryChild) => SqlValue): InsertColumn => ({
+    name,
+    values: children.map(toValue),
+  });
+  const columns = [
+    column('pipeline_id', () => pipelineId),
+    column('level', ({ level }) => level),
+    { ...column('address', ({ address }) => address), hex: true },
+    column('since', ({ since }) => since),
+    column('earlier_from', ({ earlier }) => earlier?.from ?? null),
+    column('earlier_to', ({ earlier }) => earlier?.to ?? null),
+  ];
+  return [{ table: 'factory_child', columns, count: children.length }];
+}
+
+function toBytes(address: string): Buffer {
+  return Buffer.from(address.slice(2), 'hex');
+}

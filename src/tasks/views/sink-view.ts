@@ -1,0 +1,89 @@
+import { registry } from '../../components/registry.js';
+import type { Registry } from '../../components/registry.js';
+import { listBehindSource } from '../../database/sinks/list-sinks.js';
+import type { StoredComponent } from '../../database/sinks/list-sinks.js';
+import { SinkStore } from '../../database/sinks/sink-store.js';
+import type { Database } from '../../database/database.js';
+import type { SinkStanding } from '../../model/sink.js';
+import { NotFoundError } from '../../runtime/errors.js';
+
+/** What a sink does. */
+export type SinkState = 'running' | 'paused' | 'failing' | 'idle';
+
+/** A sink of a stored pipeline, as people see it. */
+export interface SinkView extends Pick<SinkStanding, 'pipelineId' | 'name' | 'type' | 'cursorBlock' | 'deadLetters'> {
+  readonly state: SinkState;
+  /** Blocks that have been read and are yet to be delivered. */
+  readonly behind: number;
+  /** For how long it can't deliver; null: it can. */
+  readonly failingSeconds: number | null;
+  readonly lastError: string | null;
+  readonly lastErrorTime: string | null;
+}
+
+/** Lists the sinks of all pipelines, or of one, in the order of their definitions. */
+export async function readSinks(
+  database: Database,
+  pipelineId?: number,
+  kinds: Registry = registry,
+): Promise<readonly SinkView[]> {
+  const components = await listBehindSource(database, pipelineId);
+  const standings = await new SinkStore(database).list(pipelineId);
+  return components
+    .filter(({ type }) => kinds.find(type)?.role === 'sink')
+    .map((component) => viewOf(component, standings.find((row) => isOf(row, component)) ?? null));
+}
+
+/** Returns a sink of a pipeline; throws NotFoundError. */
+export async function readSink(database: Database, pipelineId: number, name: string): Promise<SinkView> {
+  const sinks = await readSinks(database, pipelineId);
+  const sink = sinks.find((each) => each.name === name);
+  if (sink !== undefined) return sink;
+  throw new NotFoundError(`pipeline ${pipelineId} has no sink '${name}'`, {
+    hint: sinks.length === 0 ? undefined : `it has ${sinks.map((each) => each.name).join(', ')}`,
+  });
+}
+
+/** Returns a sink as `sink list --json` has it. */
+export function sinkToJson(sink: SinkView): object {
+  return {
+    pipeline_id: sink.pipelineId,
+    name: sink.name,
+    type: sink.type,
+    state: sink.state,
+    cursor_block: sink.cursorBlock,
+    behind: sink.behind,
+    dead_letters: sink.deadLetters,
+    last_error: sink.lastError,
+    last_error_time: sink.lastErrorTime,
+  };
+}
+
+function isOf(row: SinkStanding, { pipelineId, name, type }: StoredComponent): boolean {
+  return row.pipelineId === pipelineId && row.name === name && row.type === type;
+}
+
+function viewOf(component: StoredComponent, row: SinkStanding | null): SinkView {
+  const { pipelineId, name, type } = component;
+  return {
+    ...{ pipelineId, name, type },
+    state: stateOf(component, row),
+    cursorBlock: row?.cursorBlock ?? null,
+    behind: behindOf(component, row?.cursorBlock ?? null),
+    failingSeconds: row?.failingSeconds ?? null,
+    deadLetters: row?.deadLetters ?? 0,
+    lastError: row?.lastError ?? null,
+    lastErrorTime: row?.lastErrorTime ?? null,
+  };
+}
+
+function stateOf({ isRunning }: StoredComponent, row: SinkStanding | null): SinkState {
+  if (row?.paused === true) return 'paused';
+  if (row?.failing === true) return 'failing';
+  return isRunning ? 'running' : 'idle';
+}
+
+function behindOf({ startBlock, blockNumber }: StoredComponent, cursorBlock: number | null): number {
+  if (blockNumber === null) return 0;
+  return Math.max(0, blockNumber - (cursorBlock ?? (startBlock ?? blockNumber) - 1));
+}

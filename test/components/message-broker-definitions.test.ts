@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { definitionKeys } from '../../src/pipeline/definition/definition-keys.js';
+import { parseDefinition } from '../../src/pipeline/definition/read-definition.js';
+import { FileProblemsError, problemText } from '../../src/runtime/errors.js';
+import { definitionOptions, monitorYaml } from '../pipeline/definition/definition-texts.js';
+import { rejectionOf } from '../support/rejection.js';
+
+const parse = (...lines: readonly string[]) =>
+  parseDefinition(monitorYaml() + lines.map((line) => `  - ${line}\n`).join(''), 'p.yaml', definitionOptions);
+
+async function problems(line: string): Promise<readonly string[]> {
+  const error = await rejectionOf(parse(line), FileProblemsError);
+  return error.problems.map((problem) => problemText(problem).replace('p.yaml:7: ', ''));
+}
+
+describe('definitions of sinks into brokers', () => {
+  it('are read, and printed again', async () => {
+    const definition = await parse(
+      '{name: a, type: kafka_producer, bootstrap_servers: "a:9092,b:9092", topic: usdc, acks: -1, key_field: args.to}',
+      '{name: b, type: nats_sink, servers: "nats://a,nats://b", subject: "usdc.{event_name}", token: "${TOKEN}"}',
+      '{name: c, type: rabbitmq_sink, url: "amqp://u:${P}@h", exchange: usdc, routing_key: "{event_name}"}',
+    );
+    const again = await parseDefinition(JSON.stringify(definitionKeys(definition)), 'p.json', definitionOptions);
+    expect(again.components.slice(1)).to.deep.equal(definition.components.slice(1));
+    const [kafka, nats] = definition.components.slice(1).map(({ config }) => config);
+    expect(kafka).to.include({ acks: 'all' }).and.to.have.deep.property('bootstrap_servers', ['a:9092', 'b:9092']);
+    expect(nats).to.have.deep.property('servers', ['nats://a', 'nats://b']);
+  });
+
+  it('of Kafka are told all that is wrong', async () => {
+    expect(
+      await problems('{name: a, type: kafka_producer, topic: "{event}", acks: 0, sasl_password: x, sync_send: true}'),
+    ).to.have.members([
+      'sync_send: unknown key; the nearest known key is name',
+      'bootstrap_servers: is required',
+      'topic: may hold {event_name} and variables (${NAME}), and no other braces',
+      'acks: must be all or 1: nothing is delivered that no broker has acknowledged, not 0',
+      'sasl_password: is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
+      'sasl_password: means nothing with security_protocol PLAINTEXT',
+    ]);
+    const login = '{name: a, type: kafka_producer, bootstrap_servers: "a", topic: t, security_protocol: SASL_SSL}';
+    expect(await problems(login)).to.have.members([
+      'bootstrap_servers: must be host:port, or a list of them, not a',
+      'sasl_username: is required with security_protocol SASL_SSL',
+      'sasl_password: is required with security_protocol SASL_SSL',
+    ]);
+  });
+
+  it('of NATS are told all that is wrong', async () => {
+    expect(await problems('{name: a, type: nats_sink, servers: "http://h", subject: "a.*", token: t}')).to.have.members(
+      [
+        'servers: must be a URL of nats:// or tls://, or ${NAME}',
+        'subject: must be the subject of messages: words with dots between them, without spaces and wildcards',
+        'token: is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
+      ],
+    );
+    const twice = '{name: a, type: nats_sink, subject: a, token: "${T}", creds_file: f, user: u}';
+    expect(await problems(twice)).to.have.members([
+      'servers: is required',
+      "creds_file: can't stand beside token: give one of the two",
+      "user: can't stand beside token: give one of the two",
+      'password: is required beside user',
+    ]);
+  });
+
+  it('of RabbitMQ are told all that is wrong', async () => {
+    expect(await problems('{name: a, type: rabbitmq_sink, url: "amqp://u:hunter2@h"}')).to.have.members([
+      'url: its password is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
+      'exchange: is required',
+    ]);
+  });
+});

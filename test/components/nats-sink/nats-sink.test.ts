@@ -1,0 +1,240 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { expect } from 'chai';
+import type { Sink } from '../../../src/components/component.js';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { natsSink } from '../../../src/components/nats-sink/kind.js';
+import { schema } from '../../../src/components/nats-sink/schema.js';
+import { MessageData } from '../../../src/model/event-message.js';
+import type { EventMessage } from '../../../src/model/event-message.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
+import { describeWithNats, startNats } from '../../support/nats.js';
+import type { PrivateServer } from '../../support/private-server.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { batchOf, sinkContext, sinkOpening, transferMessage, transferMessages } from '../sink-fixture.js';
+
+describeWithNats('a sink into NATS', () => {
+  let server: PrivateServer;
+  let connection: NatsConnection;
+  let manager: JetStreamManager;
+  const sinks: Sink[] = [];
+  const logger = new MemoryLogger();
+
+  before(async () => {
+    server = await startNats();
+    await reach();
+  });
+
+  after(() => connection.close());
+
+  afterEach(async () => {
+    await Promise.all(sinks.splice(0).map((sink) => sink.close()));
+    logger.clear();
+  });
+
+  async function reach(): Promise<void> {
+    connection = await connect({ servers: `127.0.0.1:${server.port}` });
+    manager = await jetstreamManager(connection);
+  }
+
+  async function open(subject: string, keys: object = {}): Promise<Sink> {
+    const config = schema.parse({ servers: `nats://127.0.0.1:${server.port}`, subject, ...keys });
+    const sink = await natsSink.open(config, { ...sinkOpening(), logger });
+    sinks.push(sink);
+    return sink;
+  }
+
+  /** Makes a stream of a subject, and all below it. */
+  async function stream(name: string, config: Partial<StreamConfig> = {}): Promise<void> {
+    await manager.streams.add({ name, subjects: [`${name}.>`], ...config });
+  }
+
+  async function stored(name: string): Promise<readonly { id: string; subject: string; text: string }[]> {
+    const { state } = await manager.streams.info(name);
+    const numbers = Array.from({ length: state.messages }, (_, index) => state.first_seq + index);
+    return await Promise.all(
+      numbers.map(async (seq) => {
+        const message = await manager.streams.getMessage(name, { seq });
+        if (message === null) throw new Error(`${name} has no message ${seq}`);
+        return { id: message.header.get('Nats-Msg-Id'), subject: message.subject, text: message.string() };
+      }),
+    );
+  }
+
+  it('stores each message under the subject of its event, with its id and headers', async () => {
+    await stream('plain');
+    await (await open('plain.{event_name}')).deliver(batchOf(transferMessages(2)), sinkContext());
+    const [first] = transferMessages(1);
+    const [message] = await stored('plain');
+    expect(message).to.deep.equal({ id: idOf(first!), subject: 'plain.Transfer', text: first!.data.text });
+    const { header } = (await manager.streams.getMessage('plain', { seq: 1 }))!;
+    expect([header.get('Chainparse-Op'), header.get('Chainparse-Seq')]).to.deep.equal(['insert', '4711']);
+  });
+
+  it('stores a repeated batch once, and what follows behind it', async () => {
+    await stream('again');
+    const sink = await open('again.x');
+    await sink.deliver(batchOf(transferMessages(50)), sinkContext());
+    await sink.deliver(batchOf(transferMessages(80)), sinkContext());
+    expect((await stored('again')).map(({ id }) => id)).to.deep.equal(transferMessages(80).map(idOf));
+  });
+
+  it('keeps the order where somebody else writes into the stream meanwhile', async () => {
+    await stream('shared');
+    const sink = await open('shared.mine');
+    let isOver = false;
+    const other = (async () => {
+      for (let n = 0; !isOver; n++) {
+        connection.publish('shared.other', String(n));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    for (let from = 0; from < 2_000; from += 500) {
+      await sink.deliver(batchOf(transferMessages(500).map((_, n) => transferMessage(from + n))), sinkContext());
+    }
+    isOver = true;
+    await other;
+    const mine = (await stored('shared')).filter(({ subject }) => subject === 'shared.mine').map(({ id }) => id);
+    expect(mine).to.deep.equal(transferMessages(2_000).map(idOf));
+  });
+
+  it('stores nothing behind a message that the stream has no room for, until there is', async () => {
+    await stream('full', { max_msgs: 10, discard: 'new' as StreamConfig['discard'] });
+    const sink = await open('full.x');
+    const delivery = sink.deliver(batchOf(transferMessages(30)), sinkContext());
+    expect((await rejectionOf(delivery, ReceiverAwayError)).message).to.contain('maximum messages exceeded');
+    expect((await stored('full')).map(({ id }) => id)).to.deep.equal(transferMessages(10).map(idOf));
+    await manager.streams.update('full', { max_msgs: 1_000 });
+    await sink.deliver(batchOf(transferMessages(30)), sinkContext());
+    expect((await stored('full')).map(({ id }) => id)).to.deep.equal(transferMessages(30).map(idOf));
+  });
+
+  it('loses and turns round nothing while the server is killed and comes back', async () => {
+    await stream('killed');
+    const sink = await open('killed.x');
+    await sink.deliver(batchOf(transferMessages(100)), sinkContext());
+    const trouble = (async () => {
+      for (let round = 0; round < 3; round++) {
+        await server.kill();
+        await server.startAgain();
+      }
+    })();
+    let failures = 0;
+    for (let from = 0; from < 20_000 || failures === 0; from += 500) {
+      const messages = Array.from({ length: 500 }, (_, n) => transferMessage(from + n));
+      failures += await untilDelivered(sink, messages);
+      if (failures > 0 && from >= 5_000) break;
+    }
+    await trouble;
+    await connection.close();
+    await reach();
+    const ids = (await stored('killed')).map(({ id }) => id);
+    const once = [...new Set(ids)];
+    expect(once).to.deep.equal(transferMessages(once.length).map(idOf));
+    expect(failures).to.be.above(0);
+  });
+
+  it('says that the server is away, hangs or has gone', async () => {
+    const gone = await open('plain.x', { servers: 'nats://127.0.0.1:1' });
+    const error = await rejectionOf(gone.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    expect(error.message).to.equal('NATS at 127.0.0.1:1: connection refused');
+    const sink = await open('plain.x');
+    await sink.deliver(batchOf(transferMessages(1)), sinkContext());
+    server.freeze();
+    const stop = new AbortController();
+    const hanging = rejectionOf(sink.deliver(batchOf(transferMessages(3)), sinkContext(stop.signal)));
+    stop.abort(new Error('stop'));
+    expect((await hanging).message).to.equal('stop');
+    server.thaw();
+    await sink.deliver(batchOf(transferMessages(3)), sinkContext());
+  });
+
+  it('says that no stream takes the subject, and delivers once one does', async () => {
+    const sink = await open('later.x');
+    const error = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    expect(error.message).to.equal("no stream of JetStream takes the subject 'later.x'");
+    expect(error.hint).to.equal("nats stream add NAME --subjects 'later.x'");
+    await stream('later');
+    await sink.deliver(batchOf(transferMessages(1)), sinkContext());
+    expect(await stored('later')).to.have.length(1);
+  });
+
+  it('warns once of a stream that forgets soon what it has', async () => {
+    await stream('short', { duplicate_window: 5e9 });
+    const sink = await open('short.x');
+    await sink.deliver(batchOf(transferMessages(1)), sinkContext());
+    await sink.close();
+    await sink.deliver(batchOf(transferMessages(1)), sinkContext());
+    expect(logger.messages('warn')).to.deep.equal([
+      "stream 'short' forgets after 5 s which messages it has (duplicate_window): what is sent again later is stored twice; 120 s is enough",
+    ]);
+  });
+
+  it('refuses a batch with a message that is too large before any of it is sent', async () => {
+    await stream('large', { max_msg_size: 2_000 });
+    await stream('larger');
+    const tooLarge = (size: number): EventMessage[] => [
+      transferMessage(0),
+      { ...transferMessage(1), data: MessageData.ofText(`{"a":"${'x'.repeat(size)}"}`) },
+    ];
+    for (const [name, size] of [
+      ['large', 2_000],
+      ['larger', 1 << 20],
+    ] as const) {
+      const sink = await open(`${name}.x`);
+      const delivery = sink.deliver(batchOf(tooLarge(size)), sinkContext());
+      expect((await rejectionOf(delivery, MessageRefusedError)).message).to.contain(`too large for ${name}.x`);
+      expect(await stored(name)).to.have.length(0);
+    }
+  });
+});
+
+describeWithNats('the login of a sink into NATS', () => {
+  const user = 'authorization { user: u, password: "s3cret" }';
+
+  it('is told to be wrong, and never shown', async () => {
+    const server = await startNats(user);
+    const rights = { user: 'u', password: '${PASSWORD}' };
+    const open = (password: string) => {
+      const config = schema.parse({ servers: `nats://127.0.0.1:${server.port}`, subject: 'a.x', ...rights });
+      return natsSink.open({ ...config, password }, sinkOpening());
+    };
+    const [wrong, right] = [await open('hunter2'), await open('s3cret')];
+    const error = await rejectionOf(wrong.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    expect(error.message).to.equal(`NATS at 127.0.0.1:${server.port}: the server refuses the login`);
+    const noStream = await rejectionOf(right.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    expect(noStream.message).to.contain('no stream');
+    await right.close();
+  });
+
+  it('may be a token, or stand in the URL', async () => {
+    const [byToken, byUser] = [await startNats('authorization { token: "t0ken" }'), await startNats(user)];
+    const url = (server: PrivateServer, login = ''): string => `nats://${login}127.0.0.1:${server.port}`;
+    for (const keys of [{ servers: [url(byToken)], token: 't0ken' }, { servers: [url(byUser, 'u:s3cret@')] }]) {
+      const config = schema.parse({ servers: 'nats://${SERVER}', subject: 'a.x' });
+      const sink = await natsSink.open({ ...config, ...keys }, sinkOpening());
+      const error = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+      expect(error.message).to.contain('no stream');
+      await sink.close();
+    }
+  });
+});
+
+function idOf({ id, op, seq }: EventMessage): string {
+  return `${id}:${op}:${seq}`;
+}
+
+/** Tries a batch again for as long as it takes; returns how often that failed. */
+async function untilDelivered(sink: Sink, messages: readonly EventMessage[]): Promise<number> {
+  for (let failures = 0; ; failures++) {
+    try {
+      await sink.deliver(batchOf(messages), sinkContext());
+      return failures;
+    } catch (error) {
+      if (!(error instanceof ReceiverAwayError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { connect } from 'amqplib';
+import type { Channel, ChannelModel, GetMessage } from 'amqplib';
+import { expect } from 'chai';
+import type { Sink } from '../../../src/components/component.js';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { rabbitmqSink } from '../../../src/components/rabbitmq-sink/kind.js';
+import { schema } from '../../../src/components/rabbitmq-sink/schema.js';
+import { MessageData } from '../../../src/model/event-message.js';
+import type { EventMessage } from '../../../src/model/event-message.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import { describeWithRabbitmq, rabbitmqUrl, startRabbitmq } from '../../support/rabbitmq.js';
+import type { PrivateServer } from '../../support/private-server.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { batchOf, sinkContext, sinkOpening, transferMessage, transferMessages } from '../sink-fixture.js';
+
+describeWithRabbitmq('a sink into RabbitMQ', () => {
+  let server: PrivateServer;
+  let connection: ChannelModel | undefined;
+  let channel: Channel;
+  const sinks: Sink[] = [];
+
+  before(async () => {
+    server = await startRabbitmq('max_message_size = 100000');
+    await reach();
+  });
+
+  after(() => connection?.close().catch(() => undefined));
+
+  afterEach(async () => {
+    await Promise.all(sinks.splice(0).map((sink) => sink.close()));
+  });
+
+  async function reach(): Promise<void> {
+    await connection?.close().catch(() => undefined);
+    connection = await connect(rabbitmqUrl(server.port));
+    connection.on('error', () => undefined);
+    channel = await connection.createChannel();
+  }
+
+  async function open(keys: object, clock = systemClock): Promise<Sink> {
+    const config = schema.parse({ url: '${URL}', ...keys });
+    const sink = await rabbitmqSink.open({ ...config, url: rabbitmqUrl(server.port) }, sinkOpening({ clock }));
+    sinks.push(sink);
+    return sink;
+  }
+
+  async function taken(queue: string): Promise<readonly GetMessage[]> {
+    const all: GetMessage[] = [];
+    for (;;) {
+      const message = await channel.get(queue, { noAck: true });
+      if (message === false) return all;
+      all.push(message);
+    }
+  }
+
+  const idOf = ({ properties }: GetMessage): string => String(properties.headers?.['chainparse-id']);
+
+  it('keeps each message in the queue that it declares, with its headers', async () => {
+    await channel.assertExchange('plain', 'topic');
+    await (await open({ exchange: 'plain', queue: 'plain' })).deliver(batchOf(transferMessages(2)), sinkContext());
+    const [first] = transferMessages(1);
+    const [message, ...others] = await taken('plain');
+    expect(others).to.have.length(1);
+    expect(message?.content.toString()).to.equal(first!.data.text);
+    expect(message?.fields).to.include({ exchange: 'plain', routingKey: 'Transfer' });
+    expect(message?.properties).to.include({ deliveryMode: 2, contentType: 'application/json' });
+    const headers = { 'chainparse-id': first!.id, 'chainparse-op': 'insert', 'chainparse-seq': '4711' };
+    expect(message?.properties.headers).to.include(headers);
+    const again = channel.checkQueue('plain');
+    expect((await again).messageCount).to.equal(0);
+    const other = await connection!.createChannel();
+    other.on('error', () => undefined);
+    const asClassic = other.assertQueue('plain', { arguments: { 'x-queue-type': 'classic' } });
+    expect((await rejectionOf(asClassic)).message).to.contain("received 'classic' but current is 'quorum'");
+  });
+
+  it('puts messages straight into a queue where no exchange is named', async () => {
+    await (await open({ queue: 'straight' })).deliver(batchOf(transferMessages(3)), sinkContext());
+    expect((await taken('straight')).map(idOf)).to.deep.equal(transferMessages(3).map(({ id }) => id));
+  });
+
+  it('says that the exchange is missing, or leads nowhere, and delivers once it does', async () => {
+    const sink = await open({ exchange: 'later' });
+    const missing = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    expect(missing.message).to.equal(
+      `RabbitMQ at 127.0.0.1:${server.port}: NOT_FOUND - no exchange 'later' in vhost '/'`,
+    );
+    await channel.assertExchange('later', 'direct');
+    const unbound = await rejectionOf(sink.deliver(batchOf(transferMessages(3)), sinkContext()), ReceiverAwayError);
+    expect(unbound.message).to.equal(
+      "exchange 'later' leads nowhere with routing key 'Transfer': what was sent there was not kept",
+    );
+    await channel.assertQueue('later', { durable: true });
+    await channel.bindQueue('later', 'later', 'Transfer');
+    await sink.deliver(batchOf(transferMessages(3)), sinkContext());
+    expect((await taken('later')).map(idOf)).to.deep.equal(transferMessages(3).map(({ id }) => id));
+  });
+
+  it('tries again what a queue has no room for', async () => {
+    const options = { arguments: { 'x-max-length': 5, 'x-overflow': 'reject-publish' } };
+    await channel.assertQueue('full', { durable: true, ...options });
+    const sink = await open({ routing_key: 'full' });
+    const error = await rejectionOf(sink.deliver(batchOf(transferMessages(20)), sinkContext()), ReceiverAwayError);
+    expect(error.message).to.equal(`RabbitMQ at 127.0.0.1:${server.port}: a message was not kept (nack)`);
+    await taken('full');
+    await sink.deliver(batchOf(transferMessages(5)), sinkContext());
+    expect((await taken('full')).map(idOf)).to.deep.equal(transferMessages(5).map(({ id }) => id));
+  });
+
+  it('refuses a batch with a message that is too large', async () => {
+    const sink = await open({ queue: 'large' });
+    const large = { ...transferMessage(1), data: MessageData.ofText(`{"a":"${'x'.repeat(100_000)}"}`) };
+    const delivery = sink.deliver(batchOf([transferMessage(0), large, transferMessage(2)]), sinkContext());
+    expect((await rejectionOf(delivery, MessageRefusedError)).message).to.match(/message size 100008 is larger/);
+    await sink.deliver(batchOf([transferMessage(0)]), sinkContext());
+    const kept = (await taken('large')).map(idOf);
+    expect(new Set(kept)).to.deep.equal(new Set([transferMessage(0).id]));
+  });
+
+  it('gives up on a server that hangs, or lets go at once when it is told to', async () => {
+    let hasPassed = (): void => undefined;
+    const clock = {
+      ...systemClock,
+      sleep: (ms: number) =>
+        ms < 30_000 ? systemClock.sleep(ms) : new Promise<void>((resolve) => (hasPassed = resolve)),
+    };
+    const sink = await open({ queue: 'hang' }, clock);
+    await sink.deliver(batchOf(transferMessages(1)), sinkContext());
+    server.freeze();
+    const hanging = rejectionOf(sink.deliver(batchOf(transferMessages(2)), sinkContext()), ReceiverAwayError);
+    hasPassed();
+    await systemClock.sleep(10);
+    hasPassed();
+    expect((await hanging).message).to.contain('has confirmed nothing for 30 s');
+    const stop = new AbortController();
+    const aborted = rejectionOf(sink.deliver(batchOf(transferMessages(2)), sinkContext(stop.signal)));
+    stop.abort(new Error('stop'));
+    expect((await aborted).message).to.equal('stop');
+    server.thaw();
+    await untilDelivered(sink, transferMessages(2));
+  });
+
+  it('goes on where the server closes the connection, is away and comes back, in the order that there was', async () => {
+    const sink = await open({ queue: 'order' });
+    const deliver = (count: number) => sink.deliver(batchOf(transferMessages(count)), sinkContext());
+    await deliver(100);
+    // In an orderly way first: right behind its declaration `kill -9` would cost the server the queue.
+    await server.stop();
+    expect((await rejectionOf(deliver(200), ReceiverAwayError)).message).to.contain('CONNECTION_FORCED');
+    expect((await rejectionOf(deliver(200), ReceiverAwayError)).message).to.contain('ECONNREFUSED');
+    await server.startAgain();
+    await deliver(200);
+    const killed = (async () => {
+      await systemClock.sleep(50);
+      await server.kill();
+      await server.startAgain();
+    })();
+    for (let from = 0; from < 5_000; from += 500) {
+      await untilDelivered(
+        sink,
+        Array.from({ length: 500 }, (_, n) => transferMessage(from + n)),
+      );
+    }
+    await killed;
+    await reach();
+    const ids = (await taken('order')).map(idOf);
+    expect([...new Set(ids)]).to.deep.equal(transferMessages(5_000).map(({ id }) => id));
+  });
+
+  it('says that the login is wrong, without showing it', async () => {
+    const config = schema.parse({ url: '${URL}', queue: 'x' });
+    const sink = await rabbitmqSink.open({ ...config, url: rabbitmqUrl(server.port, 'hunter2') }, sinkOpening());
+    const error = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    expect(error.message).to.contain('ACCESS_REFUSED');
+    expect(error.message).not.to.contain('hunter2');
+    expect(error.hint).to.equal('look at user, password and virtual host of url, and at the rights of that user');
+  });
+});
+
+/** Tries a batch again for as long as it takes. */
+async function untilDelivered(sink: Sink, messages: readonly EventMessage[]): Promise<void> {
+  for (;;) {
+    try {
+      await sink.deliver(batchOf(messages), sinkContext());
+      return;
+    } catch (error) {
+      if (!(error instanceof ReceiverAwayError)) throw error;
+      await systemClock.sleep(50);
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { loadDefinition, parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
+import { FileProblemsError, problemText } from '../../../src/runtime/errors.js';
+import type { PipelineDefinition } from '../../../src/model/pipeline.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { definitionOptions } from './definition-texts.js';
+
+const token = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
+const wrong = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eb48';
+const monitor = {
+  chain_name: 'ethereum',
+  contract_address: token,
+  abi_path: 'builtin:erc20',
+  events_to_monitor: ['Transfer'],
+};
+const rule = { source_key: 'args.value', target_key: 'amount' };
+
+interface Read {
+  readonly definition: PipelineDefinition;
+  readonly warnings: readonly string[];
+}
+
+async function read(value: object, isLenient = false): Promise<Read> {
+  const warnings: string[] = [];
+  const onWarning = (warning: Parameters<typeof problemText>[0]): void => void warnings.push(problemText(warning));
+  const text = JSON.stringify(value, null, 1);
+  const definition = await parseDefinition(text, 'p.json', { ...definitionOptions, isLenient, onWarning });
+  return { definition, warnings };
+}
+
+const listForm = (...components: readonly object[]): object => ({
+  pipeline_name: 'old',
+  components: [{ name: 'transfers', type: 'event_monitor', ...monitor }, ...components],
+});
+
+describe('a definition of the older program', () => {
+  it('in its object form is the same pipeline as in its list form', async () => {
+    const { definition, warnings } = await read({
+      pipeline_name: 'old',
+      version: '1.0',
+      components: {
+        monitor: { name: 'transfers', enabled: true, type: 'event_monitor', config: monitor },
+        off: { name: 'off', enabled: false, type: 'nobody_knows', config: { x: 1 } },
+        rows: { type: 'dict_mapper', config: { dict_mappers: [{ mapping_rules: [rule] }] } },
+      },
+      message_config: {},
+      error_handling: { retry: 3 },
+    });
+    const list = await read(listForm({ name: 'rows', type: 'dict_mapper', dict_mappers: [{ mapping_rules: [rule] }] }));
+    expect(definition).to.deep.equal(list.definition);
+    expect(list.warnings).to.deep.equal([]);
+    expect(warnings).to.deep.equal([
+      'p.json:3: version: has no meaning here, and is left out',
+      'p.json:42: message_config: has no meaning here, and is left out',
+      'p.json:43: error_handling: has no meaning here, and is left out',
+    ]);
+  });
+
+  it('is told of a problem at its line, also inside of a config', async () => {
+    const value = {
+      pipeline_name: 'old',
+      components: { m: { type: 'event_monitor', config: { ...monitor, batch_size: 0 } } },
+    };
+    const { problems } = await rejectionOf(read(value), FileProblemsError);
+    const line =
+      JSON.stringify(value, null, 1)
+        .split('\n')
+        .findIndex((each) => each.includes('batch_size')) + 1;
+    expect(problems.map(problemText)).to.deep.equal([`p.json:${line}: batch_size: must be from 1 to 1000000, not 0`]);
+    const odd = { pipeline_name: 'old', components: { m: { type: 'event_monitor', enabled: 'no', config: monitor } } };
+    const { problems: ofSwitch } = await rejectionOf(read(odd), FileProblemsError);
+    expect(ofSwitch.map(({ key, message }) => `${key} ${message}`)).to.deep.equal([
+      'enabled unknown key; the nearest known key is name',
+    ]);
+  });
+
+  it('is warned once of each key without meaning, wherever it stands', async () => {
+    const call = { contract_address: token, abi_path: 'builtin:erc20', method_name: 'symbol', description: 'x' };
+    const rules = [
+      { ...rule, description: 'a' },
+      { ...rule, description: 'b' },
+    ];
+    const { warnings } = await read(
+      listForm(
+        { name: 'c', type: 'contract_caller', output_format: 'json', contract_callers: [call] },
+        { name: 'r', type: 'dict_mapper', dict_mappers: [{ mapping_rules: rules }] },
+      ),
+    );
+    expect(warnings.map((each) => each.replace(/^p\.json:\d+: /, ''))).to.deep.equal([
+      'output_format: has no meaning here, and is left out',
+      'description: has no meaning here, and is left out',
+    ]);
+  });
+
+  it('is warned of a wrong checksum, which is an error in all others', async () => {
+    const plain = {
+      pipeline_name: 'old',
+      components: [{ name: 'm', type: 'event_monitor', ...monitor, contract_address: wrong }],
+    };
+    const error = await rejectionOf(read(plain), FileProblemsError);
+    expect(error.problems[0]?.message).to.contain('wrong EIP-55 checksum');
+    const message = `contract_address: ${wrong} has a wrong EIP-55 checksum; taken for ${token}`;
+    for (const [value, isLenient] of [
+      [plain, true],
+      [{ ...plain, performance: {} }, false],
+    ] as const) {
+      const { definition, warnings } = await read(value, isLenient);
+      expect(definition.components[0]?.config).to.have.nested.property(
+        'contracts[0].addresses[0]',
+        token.toLowerCase(),
+      );
+      expect(warnings.some((warning) => warning.endsWith(message))).to.equal(true);
+    }
+  });
+
+  it('is warned of keys that its events never have, with the key that is meant', async () => {
+    const keys = [
+      'blockNumber',
+      'transactionHash',
+      'from',
+      'event_args.to',
+      'tx_hash',
+      'args.valu',
+      'args.value',
+      'args',
+      'decimals',
+    ];
+    const rules = keys.map((source_key) => ({ source_key, target_key: source_key }));
+    const call = { contract_address_field: 'contractAddress', abi_path: 'builtin:erc20', method_name: 'decimals' };
+    const { warnings } = await read(
+      listForm(
+        { name: 'c', type: 'contract_caller', contract_callers: [call] },
+        {
+          name: 'r',
+          type: 'dict_mapper',
+          dict_mappers: [{ mapping_rules: rules }, { event_name: 'Transfr', mapping_rules: [rule] }],
+        },
+      ),
+    );
+    const tail = (key: string): string =>
+      ` is no key of the event, and so always absent; the key that is meant is ${key}`;
+    expect(warnings.map((each) => each.replace(/^p\.json:\d+: /, ''))).to.deep.equal([
+      `contract_address_field: contractAddress${tail('contract_address')}`,
+      `source_key: blockNumber${tail('block_number')}`,
+      `source_key: transactionHash${tail('transaction_hash')}`,
+      `source_key: from${tail('args.from')}`,
+      `source_key: event_args.to${tail('args.to')}`,
+      `source_key: tx_hash${tail('transaction_hash')}`,
+      `source_key: args.valu${tail('args.value')}`,
+      'event_name: Transfr is no event of the source; the nearest is Transfer',
+    ]);
+  });
+
+  it('is warned of names that mean nothing', async () => {
+    const rules = [{ ...rule, transformer: 'to_strin', validator: 'is_valid_adress' }];
+    const { warnings } = await read(
+      listForm({ name: 'r', type: 'dict_mapper', dict_mappers: [{ mapping_rules: rules }] }),
+    );
+    expect(warnings.map((each) => each.replace(/^p\.json:\d+: /, ''))).to.deep.equal([
+      'transformer: there is no transformer to_strin, so that values stay as they are; the nearest is to_string',
+      'validator: there is no validator is_valid_adress, so that values stay as they are; the nearest is is_valid_address',
+    ]);
+  });
+
+  it('may name its ABIs from the folder above', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['abis', 'pipelines']) mkdirSync(join(folder, name));
+    const event = { type: 'event', name: 'E', inputs: [] };
+    writeFileSync(join(folder, 'abis/e.json'), JSON.stringify([event]));
+    for (const path of ['../abis/e.json', 'abis/e.json']) {
+      const file = join(folder, 'pipelines/p.json');
+      writeFileSync(
+        file,
+        JSON.stringify({
+          pipeline_name: 'old',
+          components: [{ name: 'm', type: 'event_monitor', chain_name: 'bsc', abi_path: path }],
+        }),
+      );
+      expect((await loadDefinition(file, definitionOptions)).components).to.have.length(1);
+    }
+  });
+});
