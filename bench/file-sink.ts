@@ -15,19 +15,29 @@ export const fileSinkBench: Benchmark = {
   async run(options, report) {
     const blocks = Math.ceil(options.number('events', 300_000) / logsPerBlock);
     const program = fileURLToPath(new URL('log-node.ts', import.meta.url));
-    const node = new Child(process.execPath, ['--import', 'tsx', program, String(blocks + aboveEnd), String(logsPerBlock)]);
+    const node = new Child(process.execPath, [
+      '--import',
+      'tsx',
+      program,
+      String(blocks + aboveEnd),
+      String(logsPerBlock),
+    ]);
     const [url] = await node.output(/http:\S+/);
     const run = (below: Parameters<typeof chainparseOf>[1]): Promise<Ingested> => {
       const range = { from: 1, to: blocks, step: 50 };
-      return chainparseOf(50, below)(`sqlite:${temporaryFolder()}/ingest.db`, url ?? '', range);
+      return chainparseOf(50, below)(`sqlite:${temporaryFolder()}/ingest.db`, url, range);
     };
     const ratios: number[] = [];
     for (let round = 0; round < options.number('rounds', 3); round++) {
       const without = await run([]);
-      const files = await run([{ name: 'lake', type: 'file_sink', path: 'lake', format: 'parquet', rotate_blocks: 1_000 }]);
+      const files = await run([
+        { name: 'lake', type: 'file_sink', path: 'lake', format: 'parquet', rotate_blocks: 1_000 },
+      ]);
       for (const [name, { events, seconds, cpuSeconds, peakMb }] of Object.entries({ without, files })) {
         const speed = Math.round(events / seconds / 1_000);
-        report.note(`${name}: ${speed}k/s, ${((cpuSeconds * 1e6) / events).toFixed(1)} us of a processor an event, ${Math.round(peakMb)} MB`);
+        report.note(
+          `${name}: ${speed}k/s, ${((cpuSeconds * 1e6) / events).toFixed(1)} us of a processor an event, ${Math.round(peakMb)} MB`,
+        );
       }
       ratios.push(without.seconds / files.seconds);
     }

@@ -67,7 +67,8 @@ export class FileSink implements Sink {
     await this.close();
     const { target } = this.#parts;
     const { files, outdated, complete, state } = await target.claim(claim, signal);
-    this.#covered = files.at(-1)?.to_block ?? -1;
+    // What is to be written anew need not be in a file yet.
+    this.#covered = Math.max(-1, ...[...files.slice(-1), ...outdated, ...state.ahead].map(({ to_block: to }) => to));
     this.#settled = complete?.to_block ?? -1;
     this.#first = complete?.from_block ?? null;
     this.#ahead = state.ahead.map(rangeOf);
@@ -246,6 +247,7 @@ export class FileSink implements Sink {
     { signal }: SinkContext,
   ): Promise<void> {
     const { target } = this.#parts;
+    if (this.#first === null) await this.#firstBlock(range.from);
     const isMoved = at.cursor?.place !== target.manifest.state.cursor?.place;
     const others = isMoved ? [] : this.#ahead.filter(({ from }) => from !== range.from);
     const ahead = at.isLevel ? [] : [...others, range];

@@ -89,7 +89,9 @@ export class OpenFile {
     await this.flush();
     if (this.#isStale) return readAnew(this.#workshop, this.#range, context, this.#seq);
     const work = this.#work;
-    return work === undefined ? null : { file: await work.finish(), rows: work.rows, lastBlock: this.#block, seq: this.#seq };
+    return work === undefined
+      ? null
+      : { file: await work.finish(), rows: work.rows, lastBlock: this.#block, seq: this.#seq };
   }
 
   /** Drops what it has gathered: its rows are read anew in the end. */
