@@ -28,7 +28,7 @@ export const sinks: Migration = {
         table.bigInteger('cursor_block').nullable();
         table.integer('replay').notNullable().defaultTo(0);
         table.bigInteger('replay_from').nullable();
-        table.specificType('failing', types.flag).notNullable().defaultTo(0);
+        table.specificType('failing_since', types.instant).nullable();
         table.specificType('last_error', types.longText).nullable();
         table.specificType('last_error_time', types.instant).nullable();
         table.primary(['pipeline_id', 'name']);

@@ -14,6 +14,8 @@ import { logRoutes } from './routes/log-routes.js';
 import { metricsRoutes } from './routes/metrics-routes.js';
 import { pipelineRoutes } from './routes/pipeline-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
+import { transformRoutes } from './routes/transform-routes.js';
+import { olderRoutes } from './older-clients.js';
 
 /** Every route of the API. */
 export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonly Route[] {
@@ -22,6 +24,7 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...taskRoutes(parts),
     ...logRoutes(parts),
     ...pipelineRoutes(parts),
+    ...transformRoutes(parts),
     ...classificationRoutes(parts),
     ...eventRoutes(parts),
     ...alertRoutes(parts),
@@ -31,5 +34,6 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...healthRoutes(parts),
     ...metricsRoutes(parts),
   ];
-  return [...routes, ...docsRoutes(routes)];
+  const served = parts.settings.api.olderClients ? olderRoutes(routes, parts) : routes;
+  return [...served, ...docsRoutes(served)];
 }

@@ -1,5 +1,12 @@
 /** What an alert can be raised for. */
-export type AlertRule = 'heartbeat_failing' | 'timeout_rate' | 'database_unreachable' | 'no_monitor' | 'task_stalled';
+export type AlertRule =
+  | 'heartbeat_failing'
+  | 'timeout_rate'
+  | 'database_unreachable'
+  | 'no_monitor'
+  | 'task_stalled'
+  | 'sink_behind'
+  | 'sink_dead_letters';
 
 /** Something that is wrong, as a rule has found it. */
 export interface AlertCondition {

@@ -6,6 +6,13 @@ interface OfTask {
   readonly pipelineId: number;
 }
 
+/** How far a sink is. */
+export interface SinkSeen {
+  readonly name: string;
+  readonly behind: number;
+  readonly deadLetters: number;
+}
+
 /** What a run or a monitor has noticed: metrics count it, and alert rules judge it. */
 export type LivenessEvent =
   | (OfTask & { readonly kind: 'beat_landed'; readonly latencyMs: number })
@@ -20,6 +27,17 @@ export type LivenessEvent =
   | (OfTask & { readonly kind: 'committed'; readonly events: number; readonly durationMs: number })
   /** The chain was reorganised, and what was stored of the blocks that it replaced was taken back. */
   | (OfTask & { readonly kind: 'taken_back'; readonly durationMs: number })
+  /** Messages of a sink have reached its receiver, or were refused for good. */
+  | (OfTask & {
+      readonly kind: 'sink_sent';
+      readonly sink: string;
+      readonly result: 'delivered' | 'dead_letter';
+      readonly messages: number;
+    })
+  /** A sink could not deliver. */
+  | (OfTask & { readonly kind: 'sink_failed'; readonly sink: string })
+  /** Where the sinks of a pipeline stand: blocks that are yet to be delivered, and dead letters. */
+  | (OfTask & { readonly kind: 'sinks_seen'; readonly sinks: readonly SinkSeen[] })
   | (OfTask & { readonly kind: 'progressed'; readonly progress: Progress })
   /** The task runs no longer in this process, however it ended. */
   | (OfTask & { readonly kind: 'ended' })

@@ -20,6 +20,8 @@ export interface SinkStanding {
   readonly replayFrom: number | null;
   /** What it tried last did not work. */
   readonly failing: boolean;
+  /** For how long, by the database's clock; null: it works. */
+  readonly failingSeconds: number | null;
   readonly lastError: string | null;
   /** In the database's time zone, without a suffix. */
   readonly lastErrorTime: string | null;

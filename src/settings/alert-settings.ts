@@ -134,4 +134,23 @@ export const alertSettings = {
     description: 'whether it is told that a task stalls',
     hint: 'write on or off',
   }),
+  /** For how long a sink can't deliver; null: it is not told. */
+  sinkBehindMinutes: setting({
+    key: 'alerts.sink_behind',
+    variable: 'CHAINPARSE_ALERT_SINK_BEHIND',
+    default: '5',
+    schema: (is) => is.orOff(is.amount('minutes', year)),
+    title: 'alert when a sink falls behind',
+    description: 'minutes that a sink can’t deliver before it is told',
+    hint: 'write after how many minutes, such as 5, or off',
+  }),
+  sinkDeadLetters: setting({
+    key: 'alerts.sink_dead_letters',
+    variable: 'CHAINPARSE_ALERT_SINK_DEAD_LETTERS',
+    default: 'on',
+    schema: (is) => is.onOff,
+    title: 'alert on dead letters',
+    description: 'whether it is told that messages of a sink are dead letters',
+    hint: 'write on or off',
+  }),
 } as const;

@@ -55,6 +55,17 @@ export const apiSettings = {
     description: 'requests a minute of one address',
     hint: 'write requests a minute of one address, such as 60000, or off',
   }),
+  /** Answers also say what the older program's said, and bodies of its clients are taken. */
+  olderClients: setting({
+    key: 'api.older_clients',
+    flag: '--older-clients',
+    variable: 'CHAINPARSE_API_OLDER_CLIENTS',
+    default: 'off',
+    schema: (is) => is.onOff,
+    title: 'answers for older clients',
+    description: "answer the older program's clients, too",
+    hint: 'write on or off',
+  }),
   /** Blocks that a live pipeline may be behind the head in a system that is ready; null: without a limit. */
   maxLagBlocks: setting({
     key: 'api.max_lag',

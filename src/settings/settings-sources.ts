@@ -10,7 +10,7 @@ export interface SettingsSource {
 }
 
 /** The flags of a command line by their camel-case names. */
-export type Flags = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where settings are looked for. */
@@ -51,9 +51,15 @@ function readFlags(flags: Flags): Map<string, FoundSetting> {
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined) continue;
     const origin = `flag --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    entries.set(name, { text: typeof value === 'string' ? value : value.join('\n'), origin });
+    entries.set(name, { text: textOf(value), origin });
   }
   return entries;
+}
+
+/** A flag that takes no value switches something on. */
+function textOf(value: string | readonly string[] | boolean): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return typeof value === 'string' ? value : value.join('\n');
 }
 
 /** An empty variable counts as one that is not set, as shells' `${NAME:-default}` has it. */

@@ -9,7 +9,7 @@ const token = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
 const hash = (n: number): string => `0x${n.toString(16).padStart(64, '0')}`;
 
 /** What a Transfer's data hold. */
-export const transferFields: readonly EventFields[] = [
+const transferFields: readonly EventFields[] = [
   {
     eventName: 'Transfer',
     eventSignature: 'Transfer(address,address,uint256)',

@@ -127,12 +127,11 @@ function getLogs(filter: Filter, blocks: readonly SimBlock[], logsUpTo: number, 
   if (filter.blockHash !== undefined && asked.some((block) => block.number > logsUpTo)) {
     throw new SimRefusal({ code: -32000, message: 'header not found' });
   }
+  const passes = testOf(filter);
   const found = asked
     .filter((block) => block.number <= logsUpTo)
     .flatMap((block) =>
-      block.logs
-        .filter((log) => passes(log, filter) && traits.hides?.(log) !== true)
-        .map((log) => stamped(log, block, traits)),
+      block.logs.filter((log) => passes(log) && traits.hides?.(log) !== true).map((log) => stamped(log, block, traits)),
     );
   if (found.length > traits.maxResults) throw new SimRefusal(traits.resultsError);
   const repeated = traits.repeats ? [...found, ...found.slice(0, 3)].reverse() : found;
@@ -155,13 +154,11 @@ function blocksOf(filter: Filter, blocks: readonly SimBlock[], traits: NodeTrait
   return blocks.slice(from, to + 1);
 }
 
-function passes(log: SimLog, { address, topics }: Filter): boolean {
-  const addresses = address === undefined ? null : [address].flat();
-  if (addresses !== null && !addresses.includes(log.address)) return false;
-  return (topics ?? []).every((wanted, index) => {
-    const alternatives = wanted === null ? null : [wanted].flat();
-    return alternatives === null || alternatives.includes(log.topics[index] ?? '');
-  });
+function testOf({ address, topics = [] }: Filter): (log: SimLog) => boolean {
+  const addresses = address === undefined ? null : new Set([address].flat());
+  const places = topics.map((wanted) => (wanted === null ? null : new Set([wanted].flat())));
+  return (log) =>
+    (addresses?.has(log.address) ?? true) && places.every((place, at) => place?.has(log.topics[at] ?? '') ?? true);
 }
 
 function stamped(log: SimLog, block: SimBlock, { logTimestamps }: NodeTraits): unknown {

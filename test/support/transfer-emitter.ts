@@ -20,7 +20,7 @@ import { hex, type Anvil } from './anvil.js';
  *     6020 5f f3        PUSH1 32 PUSH0 RETURN        ; true
  */
 const transferTopic = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
-const runtimeCode =
+export const emitterCode =
   `604435` +
   `801501` +
   `602435` +
@@ -33,7 +33,7 @@ const runtimeCode =
   `60015f5260205ff3`;
 
 /** PUSH1 length, DUP1, PUSH1 offset of the code, PUSH0 CODECOPY, PUSH0 RETURN. */
-const creationCode = `0x60${(runtimeCode.length / 2).toString(16).padStart(2, '0')}8060095f395ff3${runtimeCode}`;
+const creationCode = `0x60${(emitterCode.length / 2).toString(16).padStart(2, '0')}8060095f395ff3${emitterCode}`;
 
 /** The emitter's ABI: what a pipeline needs to decode its events. */
 export const transferAbi = [

@@ -90,6 +90,11 @@ export const previewSchema = z.strictObject({
       event_signature: z.string().optional(),
       args: z.record(z.string(), z.unknown()).optional(),
       reason: z.string().optional(),
+      stages: z
+        .array(
+          z.strictObject({ name: z.string(), type: z.string(), data: z.record(z.string(), z.unknown()).nullable() }),
+        )
+        .optional(),
     }),
   ),
 });

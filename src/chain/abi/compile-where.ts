@@ -1,6 +1,6 @@
 import type { RawLog } from '../../model/event.js';
 import type { AbiFragment } from '../../model/pipeline.js';
-import type { Alternatives } from '../blocks/log-filter.js';
+import type { Alternatives } from '../../model/log-filter.js';
 import { findArgument } from './argument-path.js';
 import type { ArgumentPlace } from './argument-path.js';
 import { toComparable } from './comparable.js';

@@ -1,7 +1,7 @@
 import type { RawLog, UndecodedReason } from '../../model/event.js';
 import type { AbiFragment, ContractAbi } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { Alternatives, LogFilter } from '../blocks/log-filter.js';
+import type { Alternatives, LogFilter } from '../../model/log-filter.js';
 import { AddressSelections } from './address-selections.js';
 import { toChecksumAddress } from './checksum.js';
 import { compileEvent, type CompiledEvent } from './compile-event.js';

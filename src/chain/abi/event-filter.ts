@@ -1,4 +1,4 @@
-import type { Alternatives, LogFilter } from '../blocks/log-filter.js';
+import type { Alternatives, LogFilter } from '../../model/log-filter.js';
 import type { CompiledEvent } from './compile-event.js';
 import type { EventConditions } from './compile-where.js';
 

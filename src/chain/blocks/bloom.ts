@@ -2,7 +2,7 @@ import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { keccak256 } from '../abi/keccak.js';
 import { matcherOf, partsOf } from './log-filter.js';
-import type { LogFilter } from './log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 
 const bitCount = 2_048;
 /** How likely it may be, at most, that other logs have set the bits of a wanted one. */

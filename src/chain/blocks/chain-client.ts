@@ -22,6 +22,13 @@ export interface ChainClientOptions extends EndpointPoolOptions {
 }
 
 const defaultDoubtMs = 2_000;
+/** What many nodes take at most (geth). */
+const usualAddresses = 1_000;
+
+/** The most addresses that endpoints take in one request. */
+export interface AddressCap {
+  most: number;
+}
 
 /** What is known of a chain and its endpoints beside their health. */
 interface WhatIsKnown {
@@ -29,6 +36,7 @@ interface WhatIsKnown {
   readonly receipts: ReceiptCalls;
   readonly shared: SharedReceipts;
   readonly doubtMs: number;
+  readonly addressCap: AddressCap;
 }
 
 /** Endpoints that several clients share, each with a choice of its own. */
@@ -46,6 +54,7 @@ function beginKnowing(pool: EndpointPool, { doubtMs = defaultDoubtMs }: ChainCli
     receipts: new ReceiptCalls(() => pool.now()),
     shared: new SharedReceipts(),
     doubtMs,
+    addressCap: { most: usualAddresses },
   };
 }
 
@@ -78,6 +87,11 @@ export class ChainClient {
   /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. */
   get doubtMs(): number {
     return this.#known.doubtMs;
+  }
+
+  /** The most addresses that a request for logs may name, as far as the endpoints have told. */
+  get addressCap(): AddressCap {
+    return this.#known.addressCap;
   }
 
   /** The names of the endpoints that may be asked: their hosts, numbered where one host has several. */

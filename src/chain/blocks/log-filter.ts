@@ -1,19 +1,5 @@
 import type { RawLog } from '../../model/event.js';
-
-/** Which logs are wanted. Hex is in lower case. */
-export interface LogFilter {
-  /** null: of any contract. */
-  readonly addresses: readonly string[] | null;
-  /** Alternatives for the first topic; null: whichever it is, and none. */
-  readonly topics: readonly string[] | null;
-  /** Alternatives for each of the topics behind it; null: whichever. The last one is none. */
-  readonly indexed?: readonly Alternatives[];
-  /** What one of these matches is wanted as well; each is asked for by itself. */
-  readonly or?: readonly LogFilter[];
-}
-
-/** Values of which any will do; null: any value whatever. */
-export type Alternatives = readonly string[] | null;
+import type { Alternatives, LogFilter } from '../../model/log-filter.js';
 
 /** Returns a filter with its hex in lower case, as nodes compare it. */
 export function toLogFilter(filter: LogFilter): LogFilter {
@@ -32,6 +18,12 @@ function lower(items: Alternatives): Alternatives {
 /** Returns the filters of which each can be asked for in one request; together they match the same. */
 export function partsOf({ or = [], ...first }: LogFilter): readonly LogFilter[] {
   return [first, ...or.flatMap(partsOf)];
+}
+
+/** Returns the filter without its addresses: of whichever contract. */
+export function ofAnyContract(filter: LogFilter): LogFilter {
+  const [first, ...or] = partsOf(filter).map((part): LogFilter => ({ ...part, addresses: null }));
+  return { ...(first ?? { addresses: null, topics: null }), ...(or.length === 0 ? {} : { or }) };
 }
 
 /** Returns the filter's part of the parameters of eth_getLogs. */

@@ -11,7 +11,7 @@ import { cleanLogs } from './clean-logs.js';
 import { checkHashes, Inconsistency } from '../blocks/consistency.js';
 import { hearTogether } from './hear-together.js';
 import { matcherOf } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import type { BlocksAnswer } from './log-calls.js';
 import { LogReader } from './log-reader.js';
 

@@ -7,7 +7,7 @@ import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes } from '../blocks/consistency.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import { hearTogether } from './hear-together.js';
 import { LogReader } from './log-reader.js';
 import type { FetchedRange } from './log-source.js';

@@ -1,42 +1,87 @@
 import { ChainUnreachableError } from '../../runtime/errors.js';
+import type { AddressCap } from '../blocks/chain-client.js';
 import { partsOf } from '../blocks/log-filter.js';
-import type { Alternatives, LogFilter } from '../blocks/log-filter.js';
+import type { Alternatives, LogFilter } from '../../model/log-filter.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 
-/** A filter as nodes take it: where one finds that it names too many addresses or topics, it is cut up for good. */
-export class FilterParts {
-  #parts: readonly LogFilter[];
+/** How many parts are asked for at a time. */
+const together = 4;
 
-  constructor(filter: LogFilter) {
-    this.#parts = partsOf(filter);
+/**
+ * A filter as nodes take it: where one finds that it names too many addresses or topics, it is cut up for good. What is learned of
+ * addresses counts for every filter of the chain.
+ */
+export class FilterParts {
+  readonly #cap: AddressCap;
+  /** Of all addresses each. */
+  #byTopics: readonly LogFilter[];
+  #parts: readonly LogFilter[];
+  /** The cap that they keep to. */
+  #keptTo: number;
+
+  constructor(filter: LogFilter, cap: AddressCap) {
+    this.#cap = cap;
+    this.#byTopics = partsOf(filter);
+    this.#keptTo = cap.most;
+    this.#parts = this.#byTopics.flatMap((part) => chunksOf(part, cap.most));
   }
 
   /** Filters that match together what is wanted. */
   get all(): readonly LogFilter[] {
+    if (this.#keptTo !== this.#cap.most) this.#build();
     return this.#parts;
   }
 
-  /** Reads by each part in turn; throws what `read` throws, but for a filter that can be cut up. */
+  /** The same of whichever contract; null where the addresses need no request more. */
+  get ofAnyContract(): readonly LogFilter[] | null {
+    if (this.all.length === this.#byTopics.length) return null;
+    return this.#byTopics.map((part) => ({ ...part, addresses: null }));
+  }
+
+  /** Reads by each part, some at a time; throws what `read` throws, but for a filter that can be cut up. */
   async readEach<T>(read: (part: LogFilter) => Promise<T>): Promise<T[]> {
     for (;;) {
-      const parts = this.#parts;
+      const parts = this.all;
       try {
         const answers: T[] = [];
-        for (const part of parts) answers.push(await read(part));
+        for (let at = 0; at < parts.length; at += together)
+          answers.push(...(await Promise.all(parts.slice(at, at + together).map(read))));
         return answers;
       } catch (error) {
         // Another request may have cut the filter up in the meantime.
-        if (!isFilterTooLong(error) || (parts === this.#parts && !this.#cutUp())) throw error;
+        if (!isFilterTooLong(error) || (parts === this.all && !this.#cutUp())) throw error;
       }
     }
   }
 
+  #build(): void {
+    this.#keptTo = this.#cap.most;
+    this.#parts = this.#byTopics.flatMap((part) => chunksOf(part, this.#keptTo));
+  }
+
   #cutUp(): boolean {
-    const halves = this.#parts.map((part) => halvesOf(part));
-    if (halves.every((pair) => pair === null)) return false;
-    this.#parts = this.#parts.flatMap((part, index) => halves[index] ?? [part]);
+    const longest = Math.max(...this.#parts.map(({ addresses }) => addresses?.length ?? 0));
+    if (longest > 1) this.#cap.most = Math.ceil(longest / 2);
+    else {
+      const halves = this.#byTopics.map((part) => halvesByTopic(part));
+      if (halves.every((pair) => pair === null)) return false;
+      this.#byTopics = this.#byTopics.flatMap((part, index) => halves[index] ?? [part]);
+    }
+    this.#build();
     return true;
   }
+}
+
+/** Returns filters of so many addresses at most. */
+function chunksOf(filter: LogFilter, most: number): readonly LogFilter[] {
+  const { addresses } = filter;
+  if (addresses === null || addresses.length <= most) return [filter];
+  const count = Math.ceil(addresses.length / most);
+  const size = Math.ceil(addresses.length / count);
+  return Array.from({ length: count }, (_item, at) => ({
+    ...filter,
+    addresses: addresses.slice(at * size, (at + 1) * size),
+  }));
 }
 
 function isFilterTooLong(error: unknown): boolean {
@@ -55,6 +100,10 @@ export function halvesOf(filter: LogFilter): readonly [LogFilter, LogFilter] | n
       { ...filter, addresses: byAddress[0] },
       { ...filter, addresses: byAddress[1] },
     ];
+  return halvesByTopic(filter);
+}
+
+function halvesByTopic(filter: LogFilter): readonly [LogFilter, LogFilter] | null {
   const places = [filter.topics, ...(filter.indexed ?? [])];
   const most = places.reduce((longest, items, at) => (countOf(items) > countOf(places[longest]) ? at : longest), 0);
   const byTopic = halves(places[most] ?? null);

@@ -5,7 +5,7 @@ import { RpcError } from '../transport/errors/rpc-error.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { bloomTells, doubtfulBlocks } from '../blocks/bloom.js';
 import { matcherOf } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import type { LogReader, ReadAnswer } from './log-reader.js';
 import { hostOf } from './range-size.js';
 

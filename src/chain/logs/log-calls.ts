@@ -9,7 +9,7 @@ import { asksForLess, mayBeLimit } from '../transport/errors/rpc-error.js';
 import type { RpcError } from '../transport/errors/rpc-error.js';
 import { readLogs } from '../transport/rpc/rpc-values.js';
 import { filterParams } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import type { LogsAnswer } from '../blocks/logs-answer.js';
 
 /** What a node says of blocks named by their hashes, each for itself, and which block was its newest just before. */

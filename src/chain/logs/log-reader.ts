@@ -4,11 +4,12 @@ import { ChainUnreachableError } from '../../runtime/errors.js';
 import { checkBlockLogs } from '../blocks/block-receipts.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { Inconsistency } from '../blocks/consistency.js';
+import { isCheaperWithoutAddresses } from './address-cost.js';
 import { FilterParts, halvesOf } from './filter-parts.js';
 import { matcherOf } from '../blocks/log-filter.js';
 import { logsOfBlocks, logsOfBlocksAndHead, rangeLogs } from './log-calls.js';
 import type { BlocksAnswer } from './log-calls.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import type { LogsAnswer } from '../blocks/logs-answer.js';
 import { hostOf } from './range-size.js';
 import type { SilentCaps } from './silent-caps.js';
@@ -17,7 +18,13 @@ import { RpcError, asksForLess, isRefusal } from '../transport/errors/rpc-error.
 /** What was read, and by which filters, each in a request of its own; none where receipts told all. */
 export interface ReadAnswer extends LogsAnswer {
   readonly filters: readonly LogFilter[];
+  /** What came before others' logs were left out, where the filters name no addresses though some are wanted. */
+  readonly all?: readonly RawLog[];
 }
+
+/** How many blocks are looked at to know which way is cheaper, and after how many ranges again. */
+const sampleBlocks = 8;
+const rangesUntilSampled = 200;
 
 /**
  * Reads the logs of ranges. Where a node refuses even a single block, its receipts are read, or the logs address by
@@ -28,13 +35,18 @@ export class LogReader {
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #parts: FilterParts;
   readonly #caps: SilentCaps | undefined;
+  readonly #addresses: number;
+  /** Whether ranges are read whichever contract their logs are of, and for how many more of them that is known. */
+  #isOfAny = false;
+  #known = 0;
 
   /** Where `caps` is given, answers that were cut off are refused as too much. */
   constructor(chain: ChainClient, filter: LogFilter, caps?: SilentCaps) {
     this.#chain = chain;
     this.#caps = caps;
     this.#isWanted = matcherOf(filter);
-    this.#parts = new FilterParts(filter);
+    this.#parts = new FilterParts(filter, chain.addressCap);
+    this.#addresses = filter.addresses?.length ?? 0;
   }
 
   /** Returns the logs of a range; throws RpcError where the node wants a smaller one, or lags behind it. */
@@ -49,31 +61,78 @@ export class LogReader {
 
   /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
   async readBlocks(hashes: readonly string[], signal: AbortSignal): Promise<RawLog[]> {
-    const answers = await this.#parts.readEach((part) => logsOfBlocks(this.#chain, part, hashes, signal));
-    return answers.flat();
+    const answers = await this.#ofBlocks((part) => logsOfBlocks(this.#chain, part, hashes, signal));
+    return this.#own(answers.flat());
   }
 
   /** Returns the same, and the node's head; where the filter is cut up, the lowest that was told. */
   async readBlocksAndHead(hashes: readonly string[], signal: AbortSignal): Promise<BlocksAnswer> {
-    const answers = await this.#parts.readEach((part) => logsOfBlocksAndHead(this.#chain, part, hashes, signal));
+    const answers = await this.#ofBlocks((part) => logsOfBlocksAndHead(this.#chain, part, hashes, signal));
     const head = Math.min(...answers.map((answer) => answer.head));
-    return { logs: answers.flatMap(({ logs }) => logs), head };
+    return { logs: this.#own(answers.flatMap(({ logs }) => logs)), head };
   }
 
   /** Returns the same of a range, whose last block must be the one that is named; throws RpcError where it can't be told at once. */
   async readRangeAndHead(from: number, last: BlockRef, signal: AbortSignal): Promise<BlocksAnswer> {
     const latest = await this.#chain.header('latest', signal);
-    const answers = await this.#parts.readEach((part) =>
-      rangeLogs(this.#chain, part, { from, to: last.number }, signal),
-    );
+    const answers = await this.#ofBlocks((part) => rangeLogs(this.#chain, part, { from, to: last.number }, signal));
     if (answers.some((answer) => answer.last.hash !== last.hash)) {
       throw new Inconsistency(`block ${last.number} is another one`);
     }
-    return { logs: answers.flatMap(({ logs }) => logs), head: latest?.number ?? -1 };
+    return { logs: this.#own(answers.flatMap(({ logs }) => logs)), head: latest?.number ?? -1 };
+  }
+
+  /** Of single blocks one answer with others' logs is cheaper than several without. */
+  async #ofBlocks<T>(read: (part: LogFilter) => Promise<T>): Promise<T[]> {
+    const ofAny = this.#parts.ofAnyContract;
+    return ofAny === null ? this.#parts.readEach(read) : Promise.all(ofAny.map(read));
+  }
+
+  /** Leaves out what was not wanted where it had to be asked for as well. */
+  #own(logs: RawLog[]): RawLog[] {
+    return this.#parts.ofAnyContract === null ? logs : logs.filter(this.#isWanted);
   }
 
   async #readParts(chain: ChainClient, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+    const ofAny = this.#parts.ofAnyContract;
+    if (ofAny !== null && (await this.#prefers(ofAny, chain, range, signal)))
+      return this.#readOfAny(ofAny, chain, range, signal);
     return joined(await this.#parts.readEach((part) => this.#readPart(chain, part, range, signal)));
+  }
+
+  async #readOfAny(
+    parts: readonly LogFilter[],
+    chain: ChainClient,
+    range: BlockRange,
+    signal: AbortSignal,
+  ): Promise<ReadAnswer> {
+    const answer = joined(await Promise.all(parts.map((part) => this.#readPart(chain, part, range, signal))));
+    return { ...answer, all: answer.logs, logs: answer.logs.filter(this.#isWanted) };
+  }
+
+  /** Says whether one request with others' logs is cheaper than several without: some blocks tell, now and then. */
+  async #prefers(
+    ofAny: readonly LogFilter[],
+    chain: ChainClient,
+    { from, to }: BlockRange,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (this.#known-- > 0) return this.#isOfAny;
+    this.#known = rangesUntilSampled;
+    const some = { from, to: Math.min(to, from + sampleBlocks - 1) };
+    try {
+      const answers = await Promise.all(ofAny.map((part) => rangeLogs(chain, part, some, signal)));
+      const logs = answers.flatMap((answer) => answer.logs);
+      const bytes = answers.reduce((sum, answer) => sum + answer.bytes, 0);
+      const wanted = logs.filter(this.#isWanted).length;
+      const sample = { blocks: some.to - from + 1, logs: logs.length, wanted, bytes };
+      const parts = this.#parts.all.length / ofAny.length;
+      this.#isOfAny = isCheaperWithoutAddresses(sample, { addresses: this.#addresses, parts, blocks: to - from + 1 });
+    } catch (error) {
+      if (!isTooMuch(error)) throw error;
+      this.#isOfAny = false;
+    }
+    return this.#isOfAny;
   }
 
   async #readPart(chain: ChainClient, part: LogFilter, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {

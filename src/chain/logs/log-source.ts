@@ -8,7 +8,7 @@ import { Inconsistency, checkHashes, checkLinks, checkTimes } from '../blocks/co
 import { FetchTrouble } from './fetch-trouble.js';
 import { HiddenLogs } from './hidden-logs.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
 import type { ReadAnswer } from './log-reader.js';
 import { RangeSize } from './range-size.js';
@@ -98,8 +98,8 @@ export class LogSource {
 
   async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
     const answer = await this.#reader.read(range, signal);
-    const { logs, endpoint, bytes, ms } = answer;
-    this.#size.answered({ range, logs: logs.length, endpoint, bytes, ms });
+    const { logs, all = logs, endpoint, bytes, ms } = answer;
+    this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
     await options.answered();
     try {
       return await this.#complete(answer, range, options, signal);
@@ -119,14 +119,16 @@ export class LogSource {
   }
 
   async #complete(
-    { logs: answer, last, filters, endpoint, bytes }: ReadAnswer,
+    { logs: answer, all, last, filters, endpoint, bytes }: ReadAnswer,
     range: BlockRange,
     options: FetchOptions,
     signal: AbortSignal,
   ): Promise<FetchedRange> {
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
     const told = this.#clean(answer, range);
-    const hidden = await this.#hidden.find({ endpoint, filters, logs: told }, headers, range, options.answered, signal);
+    // What the bloom filters tell of is what was asked for.
+    const heard = { endpoint, filters, logs: all ?? told };
+    const hidden = await this.#hidden.find(heard, headers, range, options.answered, signal);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
     const timestamps = await this.#timestamps(logs, headers, { ...options, endpoint }, signal);
     return { ...range, logs, last, headers, timestamps, bytes };

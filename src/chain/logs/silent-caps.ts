@@ -4,7 +4,7 @@ import type { Logger } from '../../runtime/logger.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { matcherOf } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import { rangeLogs } from './log-calls.js';
 import type { LogsAnswer } from '../blocks/logs-answer.js';
 import { hostOf } from './range-size.js';

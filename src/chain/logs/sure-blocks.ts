@@ -7,7 +7,7 @@ import type { ChainClient } from '../blocks/chain-client.js';
 import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes } from '../blocks/consistency.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
-import type { LogFilter } from '../blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from '../transport/errors/rpc-error.js';

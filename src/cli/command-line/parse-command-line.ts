@@ -11,7 +11,7 @@ export interface ParsedCommand {
   /** The command's arguments and options, checked. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Every option that is a setting, as it was written, global ones included: what settings are loaded from. */
-  readonly flags: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly flags: Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
@@ -154,7 +154,7 @@ function readCommand(command: Command, parser: Parser): ParsedCommand {
   return {
     command,
     options: checkValues(command, { ...written, ...values }),
-    flags: Object.fromEntries(settingFlags(command).map((name) => [name, written[name]])) as ParsedCommand['flags'],
+    flags: Object.fromEntries(settingFlags(command).map((name) => [name, written[name]])),
     json: written['json'] === true,
     quiet: written['quiet'] === true,
     color: written['color'] !== false,

@@ -9,7 +9,7 @@ import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {
   options: [{ flags: '--insecure', description: 'let anybody on the network change everything, without a token' }],
-  settings: ['api.host', 'api.port'],
+  settings: ['api.host', 'api.port', 'api.older_clients'],
   stopsGracefully: true,
   action: serve,
 };

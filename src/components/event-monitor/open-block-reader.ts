@@ -1,7 +1,7 @@
 import { BlockWitnesses } from '../../chain/logs/block-witnesses.js';
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
-import type { LogFilter } from '../../chain/blocks/log-filter.js';
+import type { LogFilter } from '../../model/log-filter.js';
 import type { HeadFeed } from '../../chain/blocks/head-feed.js';
 import { LogSource } from '../../chain/logs/log-source.js';
 import { NewBlocks } from '../../chain/logs/new-blocks.js';

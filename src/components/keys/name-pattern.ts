@@ -1,7 +1,7 @@
 import { line } from './texts.js';
 
 const placeholder = '{event_name}';
-const known = /\$\{[A-Za-z_]\w*\}|\{event_name\}/g;
+const known = /\$\{[^{}]*\}|\{event_name\}/g;
 
 /** The name of a stream, a subject or a routing key, in which `{event_name}` may stand. */
 export function namePattern(maxLength: number) {

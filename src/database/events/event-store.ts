@@ -73,13 +73,12 @@ export class EventStore {
   /** Returns one part of the events, in the order of the chain or from the newest on. */
   async part(filter: EventFilter, { after: place, descending, limit }: EventPart): Promise<readonly StoredEvent[]> {
     const order = descending ? 'desc' : 'asc';
-    const rows = await this.#database.read<EventRow[]>((knex) => {
-      const query = narrow(knex('event'), filter)
+    const rows = await this.#database.read<EventRow[]>((knex) =>
+      narrowBeyond(knex('event'), filter, place && toPosition(place), descending ? '<' : '>')
         .select('*')
         .orderBy(keyColumns.map((column) => ({ column, order })))
-        .limit(limit);
-      return place === undefined ? query : beyond(query, toPosition(place), descending ? '<' : '>');
-    });
+        .limit(limit),
+    );
     return rows.map(toEvent);
   }
 
@@ -110,13 +109,12 @@ export class EventStore {
   }
 
   #page<R>(table: string, filter: EventFilter, last: Position | undefined, pageSize: number): Promise<R[]> {
-    return this.#database.read<R[]>((knex) => {
-      const query = narrow(knex(table), filter)
+    return this.#database.read<R[]>((knex) =>
+      narrowBeyond(knex(table), filter, last, '>')
         .select('*')
         .orderBy([...keyColumns])
-        .limit(pageSize);
-      return last === undefined ? query : beyond(query, last, '>');
-    });
+        .limit(pageSize),
+    );
   }
 
   async #count(table: string, filter: EventFilter): Promise<number> {
@@ -125,6 +123,23 @@ export class EventStore {
     );
     return row?.total ?? 0;
   }
+}
+
+/**
+ * Narrows to what lies beyond a position. Of two lower bounds on the block SQLite seeks by the one that stands first: where the
+ * filter's own stood there, too, each page would read all pages before it.
+ */
+function narrowBeyond(
+  query: Knex.QueryBuilder,
+  filter: EventFilter,
+  last: Position | undefined,
+  than: '<' | '>',
+): Knex.QueryBuilder {
+  if (last === undefined) return narrow(query, filter);
+  const { fromBlock = 0, toBlock = Infinity } = filter;
+  const block = last.block_number;
+  const rest = than === '>' ? { fromBlock: Math.max(fromBlock, block) } : { toBlock: Math.min(toBlock, block) };
+  return beyond(narrow(query, { ...filter, ...rest }), last, than);
 }
 
 function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilder {

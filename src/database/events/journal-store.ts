@@ -214,9 +214,11 @@ export class JournalStore {
   ): Promise<readonly VersionedRow[]> {
     // SQLite answers without a turn of the event loop, and signals would wait for the last page.
     await setImmediate();
+    // Of two lower bounds SQLite seeks by the one that it meets first: each page would read all pages before it.
+    const first = Math.max(from, after?.block_number ?? from);
     return this.#database.read<VersionedRow[]>((knex) => {
       const rows = told(narrow(knex(table).where({ pipeline_id: pipelineId })))
-        .whereBetween('block_number', [from, to])
+        .whereBetween('block_number', [first, to])
         .select('*', { version })
         .orderBy([...keyColumns])
         .limit(limit);

@@ -44,3 +44,15 @@ export function nameTaken(name: string, [id = 0]: readonly number[]): TakenError
 function fold(name: string): string {
   return name.trim().normalize('NFC').toLowerCase();
 }
+
+/** What a pipeline is called, and what is said of it. */
+export interface NamedPipeline {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | null;
+}
+
+/** Lists what pipelines are called, by id. */
+export function listNames(database: Database): Promise<readonly NamedPipeline[]> {
+  return database.read<NamedPipeline[]>((knex) => knex('pipeline').select('id', 'name', 'description').orderBy('id'));
+}

@@ -57,7 +57,12 @@ export class SinkStore {
         ]);
     const rows = await this.#database.read<SinkRow[]>((knex) => {
       const query = knex(table)
-        .select(`${table}.*`, letters().as('dead_letters'), letters().where({ due: 1 }).as('due_letters'))
+        .select(
+          `${table}.*`,
+          knex.raw('? AS failing_seconds', [this.#database.dialect.secondsSince(knex, 'failing_since')]),
+          letters().as('dead_letters'),
+          letters().where({ due: 1 }).as('due_letters'),
+        )
         .orderBy(['pipeline_id', 'name']);
       return pipelineId === undefined ? query : query.where({ pipeline_id: pipelineId });
     });
@@ -144,7 +149,12 @@ export class SinkStore {
       cursor_block: change.cursorBlock,
       base_version: base?.version,
       base_block: base?.block,
-      failing: error === undefined ? undefined : error === null ? 0 : 1,
+      failing_since:
+        error === undefined
+          ? undefined
+          : error === null
+            ? null
+            : knex.raw('COALESCE(??, ?)', ['failing_since', dialect.now(knex)]),
       last_error: error ?? undefined,
       last_error_time: error === null || error === undefined ? undefined : dialect.now(knex),
     };
@@ -186,7 +196,8 @@ interface SinkRow {
   readonly cursor_block: number | null;
   readonly replay: number;
   readonly replay_from: number | null;
-  readonly failing: number | boolean;
+  readonly failing_since: string | null;
+  readonly failing_seconds: number | null;
   readonly last_error: string | null;
   readonly last_error_time: string | null;
   readonly dead_letters: number;
@@ -207,7 +218,8 @@ function toStanding(row: SinkRow): SinkStanding {
     cursorBlock: row.cursor_block,
     replay: row.replay,
     replayFrom: row.replay_from,
-    failing: Boolean(row.failing),
+    failing: row.failing_since !== null,
+    failingSeconds: row.failing_since === null ? null : Math.max(0, row.failing_seconds ?? 0),
     lastError: row.last_error,
     lastErrorTime: row.last_error_time === null ? null : toInstant(row.last_error_time),
     deadLetters: row.dead_letters,

@@ -1,6 +1,7 @@
 import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { AlertCondition } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
+import type { SinkView } from '../views/sink-view.js';
 
 /** The task that a condition is about. */
 interface OfTask {
@@ -58,6 +59,26 @@ export function databaseUnreachable(awaySeconds: number, error: string): AlertCo
 export function noMonitor(): AlertCondition {
   const message = 'no monitor is alive: tasks that fall silent are not failed (chainparse monitor)';
   return { rule: 'no_monitor', ...general('monitor'), message, details: {} };
+}
+
+/** A sink can't deliver for too long. */
+export function sinkBehind(sink: SinkView): AlertCondition {
+  const { pipelineId, name, failingSeconds, behind, lastError } = sink;
+  const error = lastError ?? '';
+  const details = { sink: name, failing_seconds: failingSeconds, behind, error };
+  const message = `sink ${name} of pipeline ${pipelineId} can't deliver for ${failingSeconds ?? 0} s, and is ${behind} blocks behind: ${error}`;
+  return { rule: 'sink_behind', ...ofSink(sink), message, details };
+}
+
+/** Messages of a sink are refused for good. */
+export function sinkDeadLetters(sink: SinkView): AlertCondition {
+  const { pipelineId, name, deadLetters } = sink;
+  const message = `sink ${name} of pipeline ${pipelineId} has ${deadLetters} dead letters: chainparse sink dead-letters list ${pipelineId} ${name}`;
+  return { rule: 'sink_dead_letters', ...ofSink(sink), message, details: { sink: name, letters: deadLetters } };
+}
+
+function ofSink({ pipelineId, name }: SinkView): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {
+  return { subject: `sink ${name} of pipeline ${pipelineId}`.slice(0, 255), taskId: null, pipelineId };
 }
 
 function about({ taskId, pipelineId }: OfTask): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {

@@ -25,6 +25,8 @@ export interface MonitorAlertsOptions {
   readonly listSilent: (limit: number) => Promise<readonly Task[]>;
   /** How long a judgement may take in milliseconds; a server that was frozen meanwhile has shown living tasks as silent. */
   readonly tolerableMs: number;
+  /** Judges the sinks of all pipelines. */
+  readonly judgeSinks: () => Promise<void>;
   /** Keeps the table of alerts from growing for ever. */
   readonly retention: Pick<AlertRetention, 'prune'>;
 }
@@ -68,6 +70,7 @@ export class MonitorAlerts {
       if (this.#now().some((now, i) => now - (startedAt[i] ?? now) > this.#options.tolerableMs)) return;
       for (const condition of found) this.#options.desk.raise(condition);
       await this.#clearOthers(keys);
+      await this.#options.judgeSinks();
       await this.#options.retention.prune();
     } catch (error) {
       const fields = { event: 'alert.failed', error: messageOf(error) };

@@ -15,6 +15,8 @@ export interface RunAlertsOptions {
   readonly isMonitored: () => Promise<boolean>;
   /** How long after the start of the run a monitor may be missing, in milliseconds. */
   readonly unmonitoredMs: number;
+  /** Judges the sinks of all pipelines. */
+  readonly judgeSinks: () => Promise<void>;
 }
 
 /** From one look at what still stands to the next, in milliseconds. */
@@ -53,6 +55,8 @@ export class RunAlerts {
       await clock.sleep(turnMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       for (const condition of desk.standing) desk.raise(condition);
+      // Where the database can't say there are other alerts.
+      await this.#options.judgeSinks().catch(() => undefined);
       if (rules.noMonitor) await this.#lookForMonitor(clock.monotonic() - startedAt >= unmonitoredMs);
     }
   }

@@ -15,6 +15,8 @@ import { AlertOutbox } from './alert-outbox.js';
 import { combineObservers, type Observe } from '../../model/liveness-event.js';
 import type { LivenessMetrics } from '../metrics/liveness-metrics.js';
 import { keepCountingMonitors, readAfterChecks } from '../metrics/database-readings.js';
+import { readSinks } from '../views/sink-view.js';
+import { judgeSinks } from './sink-alerts.js';
 import { MonitorAlerts } from './monitor-alerts.js';
 import { RunAlerts } from './run-alerts.js';
 import { logsMetrics, openMetrics, type MetricsHost, type OpenMetrics } from '../metrics/open-metrics.js';
@@ -59,6 +61,7 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
     isMonitored: async () => (await monitors.list(10)).some(isMonitorAlive),
     // As long as a monitor may be silent.
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
+    judgeSinks: () => judgeSinks({ ...parts, rules: settings.alerts, listSinks: () => readSinks(database) }),
   });
   const ended = new AbortController();
   void alerts.run(ended.signal);
@@ -89,6 +92,7 @@ export async function watchMonitor(
     // A freeze that is shorter makes no run miss more than one of its beats.
     tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
     listSilent: (limit) => listSilentTasks(database, { defaultIntervalSeconds, limit }),
+    judgeSinks: () => judgeSinks({ ...parts, rules: settings.alerts, listSinks: () => readSinks(database) }),
     retention: new AlertRetention({
       ...{ rules: settings.alerts, clock },
       forget: (options) => forgetAlerts(database, options),

@@ -5,6 +5,7 @@ import { combineObservers, type Observe } from '../../model/liveness-event.js';
 import { LivenessMetrics } from './liveness-metrics.js';
 import { ChainMetrics } from './chain-metrics.js';
 import { PipelineMetrics } from './pipeline-metrics.js';
+import { SinkMetrics } from './sink-metrics.js';
 
 /** Adds to a registry what each process has to tell of itself. */
 export function addDefaultMetrics(registry: Registry, version: string): void {
@@ -22,7 +23,8 @@ export class ProcessMetrics {
 
   constructor(clock: Clock) {
     this.liveness = new LivenessMetrics(clock, this.registry);
-    this.observe = combineObservers([this.liveness.observe, new PipelineMetrics(this.registry).observe]);
+    const [pipelines, sinks] = [new PipelineMetrics(this.registry), new SinkMetrics(this.registry)];
+    this.observe = combineObservers([this.liveness.observe, pipelines.observe, sinks.observe]);
     this.observeChain = new ChainMetrics(this.registry).observe;
   }
 

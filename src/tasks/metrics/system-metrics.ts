@@ -13,6 +13,8 @@ import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 import { mostPipelines } from './pipeline-metrics.js';
+import { readSinks, type SinkView } from '../views/sink-view.js';
+import { SinkLabel, largestOf } from './sink-metrics.js';
 import { addDefaultMetrics } from './process-metrics.js';
 
 interface SystemMetricsOptions {
@@ -29,6 +31,8 @@ const rules: readonly AlertRule[] = [
   'database_unreachable',
   'no_monitor',
   'task_stalled',
+  'sink_behind',
+  'sink_dead_letters',
 ];
 
 /** Of which time ends are counted, and what runs for long, in seconds. */
@@ -45,6 +49,7 @@ export class SystemMetrics {
   readonly registry = new Registry();
   readonly #options: SystemMetricsOptions;
   readonly #pipelines = new BoundedLabel(mostPipelines);
+  readonly #sinks = new SinkLabel();
   readonly #gauges: Gauges;
 
   constructor(options: SystemMetricsOptions) {
@@ -70,6 +75,7 @@ export class SystemMetrics {
   async #read(): Promise<void> {
     await this.#readTasks();
     await this.#readWatchers();
+    await this.#readSinks();
   }
 
   async #late(answered: AbortSignal): Promise<void> {
@@ -111,6 +117,18 @@ export class SystemMetrics {
     for (const [pipeline, lag] of worst) this.#gauges.lag.set({ pipeline }, lag);
   }
 
+  async #readSinks(): Promise<void> {
+    const { sinkLag, sinkLetters } = this.#gauges;
+    const sinks = await readSinks(this.#options.database);
+    const show = (gauge: Gauge<'pipeline' | 'sink'>, value: (sink: SinkView) => number): void => {
+      gauge.reset();
+      const seen = sinks.map((sink) => ({ ...sink, value: value(sink) }));
+      for (const [labels, largest] of largestOf(seen, this.#sinks)) gauge.set(labels, largest);
+    };
+    show(sinkLag, ({ behind }) => behind);
+    show(sinkLetters, ({ deadLetters }) => deadLetters);
+  }
+
   async #readWatchers(): Promise<void> {
     const { database } = this.#options;
     const monitors = await new MonitorStore(database).list(most.monitors);
@@ -133,7 +151,10 @@ function makeGauges(make: MetricMaker) {
   const long = make.gauge('chainparse_tasks_running_long', 'Running for more than an hour.');
   const ratio = make.gauge('chainparse_task_timeout_ratio', 'Part of those that ended of late.');
   const monitors = make.gauge('chainparse_monitors_alive', 'Monitors that are alive.');
+  const sinkLabels: ('pipeline' | 'sink')[] = ['pipeline', 'sink'];
+  const sinkLag = make.gauge('chainparse_sink_lag_blocks', 'Blocks that are yet to be delivered.', sinkLabels);
+  const sinkLetters = make.gauge('chainparse_sink_dead_letters', 'Messages that are refused for good.', sinkLabels);
   const single: readonly Gauge[] = [silent, age, long, ratio, monitors];
-  const read: readonly Gauge[] = [tasks, lag, alerts];
-  return { tasks, lag, alerts, database, silent, age, long, ratio, monitors, single, read };
+  const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters];
+  return { sinkLag, sinkLetters, tasks, lag, alerts, database, silent, age, long, ratio, monitors, single, read };
 }

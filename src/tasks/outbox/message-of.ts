@@ -12,7 +12,7 @@ const perOp = mostReplays + 1;
 const perVersion = 2 * perOp;
 
 /**
- * Returns a message's number: (2 × version + 1 for an insert) × 4096 + the replay's number. A version takes away before it
+ * Returns a message's number: (2 × version + 1 for an insert) × 4096 + the replay's number, 0 where it is not sent again. A version takes away before it
  * brings, and what is sent again stays below whatever becomes of it later: so the highest number of an id tells the truth. It
  * is a safe integer up to version 1.09 × 10^12.
  */

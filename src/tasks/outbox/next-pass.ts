@@ -19,11 +19,11 @@ export function nextPass(last: Pass, { head, delivery, finalized, wish }: Due): 
   if (wish.replay > last.replay && wish.replayFrom !== null) {
     // What is there is sent once more: a difference that begins below the block, of one version.
     const from = { version: has.version, block: wish.replayFrom - 1 };
-    return { from, to: has, headBlock: last.headBlock, replay: wish.replay };
+    return { from, to: has, headBlock: last.headBlock, replay: wish.replay, resends: true };
   }
   const to = { version: head.version, block: nextBlock(has, delivery, Math.min(finalized, headBlock ?? -1)) };
   if (to.version === has.version && to.block === has.block) return null;
-  return { from: has, to, headBlock, replay: last.replay };
+  return { from: has, to, headBlock, replay: last.replay, resends: false };
 }
 
 /** Finality never takes back what has been delivered. */
@@ -41,5 +41,5 @@ export function adoptingPass({ head, delivery, finalized, wish }: Due): Pass {
   const headBlock = head.blocks?.to ?? null;
   const to = { version: head.version, block: delivery === 'latest' ? null : Math.min(finalized, headBlock ?? -1) };
   const from = { version: head.version, block: (wish.replayFrom ?? 0) - 1 };
-  return { from, to, headBlock, replay: wish.replay };
+  return { from, to, headBlock, replay: wish.replay, resends: true };
 }

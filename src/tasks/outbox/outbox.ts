@@ -7,6 +7,7 @@ import type { SinkGuard } from '../../database/sinks/sink-store.js';
 import { FenceError } from '../../database/script.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { EventOrigin } from '../../model/event-origin.js';
+import type { SinkSeen } from '../../model/liveness-event.js';
 import type { SinkStanding } from '../../model/sink.js';
 import type { Lease } from '../../pipeline/lease.js';
 import { whenReachable } from '../../pipeline/lease.js';
@@ -14,6 +15,7 @@ import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import { LeaseLostError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { DeliveryNews } from './delivery-news.js';
 import { neededVersion, readPlace } from './place.js';
 import type { OpenableSink } from './openable-sink.js';
 import { firstText } from './resume.js';
@@ -32,6 +34,8 @@ export interface OutboxParts {
   readonly logger: Logger;
   /** Takes secrets out of a text. */
   readonly mask: (text: string) => string;
+  /** Takes what is noticed. */
+  readonly observe: (news: DeliveryNews) => void;
   /** Aborted when the run shall end soon. */
   readonly stopping: AbortSignal;
   /** Aborted when calls in the air must be dropped. */
@@ -86,6 +90,7 @@ export class Outbox {
       ...{ guard, epoch, journal: this.#journal, sinks: this.#store, work: this.#work, wishes: this.#wishes },
       ...{ origin: this.#parts.origin, clock: this.#parts.clock, logger: this.#parts.logger, mask: this.#parts.mask },
       letters: new DeadLetterStore(this.#parts.database),
+      observe: this.#parts.observe,
       standingOf: (name: string) => this.#standings.get(name),
       finalized: () => this.#finalized,
       isDraining: () => this.#isDraining,
@@ -207,6 +212,7 @@ export class Outbox {
     const rows = await this.#store.list(pipelineId);
     const head = await this.#journal.current(pipelineId);
     const before = this.#standings;
+    this.#parts.observe({ kind: 'sinks_seen', sinks: rows.map((row) => seenOf(row, head)) });
     this.#standings = new Map(rows.map((row) => [row.name, row]));
     const isNews = rows.some((row) => wishOf(row) !== wishOf(before.get(row.name))) || rows.length !== before.size;
     if (isNews) this.#wishes.ring();
@@ -225,6 +231,11 @@ export class Outbox {
       () => undefined,
     );
   }
+}
+
+function seenOf({ name, cursorBlock, deadLetters }: SinkStanding, head: JournalHead | null): SinkSeen {
+  const { from, to } = head?.blocks ?? { from: 0, to: -1 };
+  return { name, behind: Math.max(0, to - (cursorBlock ?? from - 1)), deadLetters };
 }
 
 /** What a person wants of a sink. */

@@ -41,7 +41,7 @@ export async function* batchesOf(
   const { batchSize: pageSize, ...which } = portions;
   const options = { ...which, pageSize, reach: reachOf(pass), after: at === 'begin' ? undefined : at };
   for await (const { op, events } of parts.journal.difference(parts.origin.pipelineId, versionsOf(pass), options)) {
-    const told = events.map((event) => messageOf(event, op, pass.replay, parts.origin));
+    const told = events.map((event) => messageOf(event, op, pass.resends ? pass.replay : 0, parts.origin));
     const addedAt = new Map(events.map(({ added }, i) => [told[i]?.id, added]));
     const messages = await mapThrough(parts.stages, told, parts.context);
     const last = events.at(-1);

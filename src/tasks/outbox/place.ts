@@ -14,8 +14,10 @@ export interface Pass {
   readonly to: Extent;
   /** The newest block that had been read at the version of `to`; null: none. */
   readonly headBlock: number | null;
-  /** Counts what a person has asked to be sent again. */
+  /** How often a person has had something sent again. */
   readonly replay: number;
+  /** It sends a stretch again. */
+  readonly resends: boolean;
 }
 
 /** An event that has been told of. */
@@ -35,28 +37,39 @@ type PlaceJson = readonly [
   to: readonly [number, number | null],
   headBlock: number | null,
   replay: number,
+  resends: 0 | 1,
   at: 'begin' | 'end' | readonly [DifferenceOp, number, number, string],
 ];
 
 /** Writes a place; the text holds all that is needed to go on from it. */
-export function placeText({ pass: { from, to, headBlock, replay }, at }: Place): string {
+export function placeText({ pass: { from, to, headBlock, replay, resends }, at }: Place): string {
   const told =
     typeof at === 'string' ? at : ([at.op, at.place.blockNumber, at.place.logIndex, at.place.transactionHash] as const);
-  const json: PlaceJson = [[from.version, from.block], [to.version, to.block], headBlock, replay, told];
+  const json: PlaceJson = [
+    [from.version, from.block],
+    [to.version, to.block],
+    headBlock,
+    replay,
+    resends ? 1 : 0,
+    told,
+  ];
   return JSON.stringify(json);
 }
 
 /** Reads what `placeText` wrote; null where it is something else. */
 export function readPlace(text: string): Place | null {
-  if (!/^\[\[\d+,(?:-?\d+|null)\],\[\d+,(?:-?\d+|null)\],(?:\d+|null),\d+,(?:"begin"|"end"|\[.*\])\]$/.test(text)) {
+  if (
+    !/^\[\[\d+,(?:-?\d+|null)\],\[\d+,(?:-?\d+|null)\],(?:\d+|null),\d+,[01],(?:"begin"|"end"|\[.*\])\]$/.test(text)
+  ) {
     return null;
   }
-  const [from, to, headBlock, replay, at] = JSON.parse(text) as PlaceJson;
+  const [from, to, headBlock, replay, resends, at] = JSON.parse(text) as PlaceJson;
   const pass = {
     from: { version: from[0], block: from[1] },
     to: { version: to[0], block: to[1] },
     headBlock,
     replay,
+    resends: resends === 1,
   };
   if (typeof at === 'string') return { pass, at };
   const [op, blockNumber, logIndex, transactionHash] = at;

@@ -59,14 +59,14 @@ function fromTarget(
 }
 
 /** Where a sink begins whose target holds nothing. */
-export function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay } }: Place): Place {
+function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay } }: Place): Place {
   const block = to.block === null ? null : base.block;
   const extent = { version: base.version, block };
-  return { pass: { from: extent, to: extent, headBlock: null, replay }, at: 'end' };
+  return { pass: { from: extent, to: extent, headBlock: null, replay, resends: false }, at: 'end' };
 }
 
 /** The place of which a text is to be stored where a sink begins. */
 export function firstText(version: number, block: number | null): string {
   const extent = { version, block };
-  return placeText({ pass: { from: extent, to: extent, headBlock: null, replay: 0 }, at: 'end' });
+  return placeText({ pass: { from: extent, to: extent, headBlock: null, replay: 0, resends: false }, at: 'end' });
 }

@@ -9,6 +9,7 @@ import type { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import { LeaseLostError, RuntimeFailure, messageOf as textOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { DeliveryNews } from './delivery-news.js';
 import { deliverAll } from './delivery.js';
 import type { Outgoing } from './delivery.js';
 import { readSeq } from './message-of.js';
@@ -18,6 +19,7 @@ import { closeSink } from './openable-sink.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
 import { batchesOf, insertsOf } from './pass-batches.js';
 import type { MessageParts, PassBatch, Portions } from './pass-batches.js';
+import { oneAhead } from './one-ahead.js';
 import { lastBlockOf, neededVersion, placeText, readPlace } from './place.js';
 import type { Pass, Place } from './place.js';
 import { resumePlace } from './resume.js';
@@ -37,6 +39,7 @@ export interface SinkLoopShared {
   readonly logger: Logger;
   /** Takes secrets out of a text. */
   readonly mask: (text: string) => string;
+  readonly observe: (news: DeliveryNews) => void;
   /** Rings when something may be due. */
   readonly work: Bell;
   /** Rings when a person wants something else than before. */
@@ -201,6 +204,8 @@ export class SinkLoop {
       await this.#store(place);
     }
     if (placeText(place) === standing.place) this.#stored = place.pass;
+    // What the target has beyond the row must be known as told before the row goes on.
+    await this.#row.note(this.#sentChange());
     this.#heldNeeds = gathers && held !== null && held !== undefined ? neededBy(held.place) : null;
     return place;
   }
@@ -208,7 +213,7 @@ export class SinkLoop {
   async #deliverPass(opened: OpenedSink, from: Place): Promise<void> {
     this.#place = from;
     this.#lowerBase(from.pass);
-    for await (const batch of batchesOf(from, this.#portions, this.#parts(opened))) {
+    for await (const batch of oneAhead(batchesOf(from, this.#portions, this.#parts(opened)))) {
       if (this.#isStopping || this.#standing.paused) return;
       await this.#deliverBatch(opened, batch);
       this.#place = batch.after;
@@ -232,9 +237,9 @@ export class SinkLoop {
   }
 
   /** What is sent again, whoever had it first, is the sink's affair from then on. */
-  #lowerBase({ from, to }: Pass): void {
-    const isReplay = from.version === to.version && from.block !== null && from.block < this.#base.block;
-    if (isReplay) this.#base = { ...this.#base, block: from.block };
+  #lowerBase({ from, resends }: Pass): void {
+    if (resends && from.block !== null && from.block < this.#base.block)
+      this.#base = { ...this.#base, block: from.block };
   }
 
   /** What may be sent twice is named by what is stored before the first message leaves. */
@@ -250,7 +255,8 @@ export class SinkLoop {
     return deliverAll(outgoing, {
       ...{ context, maxAttempts: this.#sink.maxAttempts, clock, stopping },
       sink: { deliver: (batch) => this.#call((each) => sink.deliver(batch, each)) },
-      onDelivered: async ({ after }) => {
+      onDelivered: async ({ after, messages }) => {
+        this.#told('delivered', messages.length);
         this.#sent = after;
         const place = readPlace(after.place);
         if (place !== null) this.#place = place;
@@ -260,6 +266,10 @@ export class SinkLoop {
       onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),
       onDead: (message, attempts, error, after) => this.#bury(message, attempts, error, after),
     });
+  }
+
+  #told(result: 'delivered' | 'dead_letter', messages: number): void {
+    this.#shared.observe({ kind: 'sink_sent', sink: this.#sink.name, result, messages });
   }
 
   /** A target that gathers has not been told for good what it was handed. */
@@ -274,6 +284,7 @@ export class SinkLoop {
     const place = readPlace(after.place);
     await this.#row.write(place === null ? {} : this.#changeTo(place), [letters.keep(name, refusal)]);
     if (place !== null) this.#place = place;
+    this.#told('dead_letter', 1);
     const fields = { event: 'sink.dead_letter', pipeline_id: guard.pipelineId, sink: this.#sink.name, id: message.id };
     logger.log('error', `sink ${this.#sink.name}: message ${message.id} is a dead letter: ${refusal.error}`, fields);
   }
@@ -420,6 +431,7 @@ export class SinkLoop {
   async #bear(error: Error): Promise<void> {
     const { clock, stopping, signal, wishes } = this.#shared;
     const heard = wishes.rings;
+    this.#shared.observe({ kind: 'sink_failed', sink: this.#sink.name });
     const waitMs = await this.#trouble.bear(error);
     // Nothing mends it but what a person asks for.
     if (error instanceof SinkStoppedError) await this.#close();

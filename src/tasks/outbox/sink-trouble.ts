@@ -1,12 +1,14 @@
 import { ReceiverAwayError } from '../../components/delivery-errors.js';
 import type { Clock } from '../../runtime/clock.js';
-import { messageOf } from '../../runtime/errors.js';
+import { ChainparseError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { backoffMs } from '../../runtime/retry.js';
 import type { SinkRow } from './sink-row.js';
 
-/** Waits between tries of what can't be reached; a receiver that says when gets its way, within bounds. */
+/** Waits between tries of what can't be reached. */
 const backoff = { firstMs: 250, maxMs: 60_000 };
+/** A receiver that says when it wants to be asked again gets its way for so many milliseconds at most. */
+const longestAskedMs = 3_600_000;
 /** The same trouble is written again after so many milliseconds: its time shows that it lasts. */
 const retellMs = 30_000;
 /** Characters of an error that are kept. */
@@ -39,13 +41,16 @@ export class SinkTrouble {
     this.#attempts += 1;
     await this.tell(error);
     const asked = error instanceof ReceiverAwayError ? error.retryAfterMs : undefined;
-    return asked === undefined ? backoffMs(this.#attempts, backoff) : Math.min(asked, backoff.maxMs);
+    return asked === undefined ? backoffMs(this.#attempts, backoff) : Math.min(asked, longestAskedMs);
   }
 
   /** Writes down what is wrong; where the database is what is away, the log alone has it. */
   async tell(error: Error, about?: string): Promise<void> {
     const { clock, logger, mask, guard } = this.#parts;
-    const what = mask(`${about === undefined ? '' : `${about}: `}${messageOf(error)}`).slice(0, mostText);
+    const what = mask(`${about === undefined ? '' : `${about}: `}${messageOf(error)}${remedyOf(error)}`).slice(
+      0,
+      mostText,
+    );
     const isNews = this.#told !== what;
     if (!isNews && clock.monotonic() - this.#toldAt < retellMs) return;
     const fields = { event: 'sink.failing', pipeline_id: guard.pipelineId, sink: this.#sink };
@@ -63,4 +68,9 @@ export class SinkTrouble {
     const fields = { event: 'sink.back', pipeline_id: this.#parts.guard.pipelineId, sink: this.#sink };
     this.#parts.logger.log('info', `sink ${this.#sink} delivers again`, fields);
   }
+}
+
+/** What a person can do about it: nobody else tells it of what happens in the background. */
+function remedyOf(error: Error): string {
+  return error instanceof ChainparseError && error.hint !== undefined ? ` (${error.hint})` : '';
 }

@@ -52,12 +52,15 @@ export function previewJson(
   { pipelineId, name }: { readonly pipelineId: number | null; readonly name: string },
   previewed: readonly PreviewedEvent[],
 ): string {
-  const events = previewed.map(({ event, steps }) => {
-    const stages = steps.map(
-      (step) =>
-        `{"name":${JSON.stringify(step.name)},"type":${JSON.stringify(step.type)},"data":${step.data?.text ?? 'null'}}`,
-    );
-    return `{"event":${event.data.text},"stages":[${stages.join(',')}]}`;
-  });
+  const events = previewed.map(({ event, steps }) => `{"event":${event.data.text},"stages":${stepsJson(steps)}}`);
   return `{"pipeline_id":${pipelineId ?? 'null'},"name":${JSON.stringify(name)},"events":[${events.join(',')}]}`;
+}
+
+/** Returns what stages made of an event as the text of a JSON array. */
+export function stepsJson(steps: readonly PreviewStep[]): string {
+  const texts = steps.map(
+    ({ name, type, data }) =>
+      `{"name":${JSON.stringify(name)},"type":${JSON.stringify(type)},"data":${data?.text ?? 'null'}}`,
+  );
+  return `[${texts.join(',')}]`;
 }

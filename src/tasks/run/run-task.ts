@@ -15,6 +15,7 @@ import { Heartbeat } from './heartbeat.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from './parked.js';
 import { Outbox } from '../outbox/outbox.js';
+import type { DeliveryNews } from '../outbox/delivery-news.js';
 import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
@@ -56,7 +57,8 @@ async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): Re
 }
 
 /** What happens in a run; which task it is goes without saying. */
-type TaskNews = Without<Extract<LivenessEvent, { kind: 'committed' | 'taken_back' | 'progressed' | 'ended' }>>;
+type TaskNews =
+  Without<Extract<LivenessEvent, { kind: 'committed' | 'taken_back' | 'progressed' | 'ended' }>> | DeliveryNews;
 type Without<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
 
 interface TaskRunParts extends BegunRun {
@@ -144,7 +146,8 @@ class TaskRun {
     const { delivery, source, heartbeat: lease, logger } = this.#parts;
     if (delivery === undefined) return null;
     const finalized = source.finalized?.bind(source);
-    return new Outbox({ ...this.#options, ...delivery, lease, logger, finalized, signal });
+    const observe = (news: DeliveryNews): void => this.#tell(news);
+    return new Outbox({ ...this.#options, ...delivery, lease, logger, finalized, signal, observe });
   }
 
   async #executePipeline(signal: AbortSignal, outbox: Outbox | null): Promise<void> {

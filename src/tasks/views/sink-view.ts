@@ -15,6 +15,8 @@ export interface SinkView extends Pick<SinkStanding, 'pipelineId' | 'name' | 'ty
   readonly state: SinkState;
   /** Blocks that have been read and are yet to be delivered. */
   readonly behind: number;
+  /** For how long it can't deliver; null: it can. */
+  readonly failingSeconds: number | null;
   readonly lastError: string | null;
   readonly lastErrorTime: string | null;
 }
@@ -68,6 +70,7 @@ function viewOf(component: StoredComponent, row: SinkStanding | null): SinkView 
     state: stateOf(component, row),
     cursorBlock: row?.cursorBlock ?? null,
     behind: behindOf(component, row?.cursorBlock ?? null),
+    failingSeconds: row?.failingSeconds ?? null,
     deadLetters: row?.deadLetters ?? 0,
     lastError: row?.lastError ?? null,
     lastErrorTime: row?.lastErrorTime ?? null,

@@ -130,9 +130,12 @@ describe('a block that a node does not give in one answer', () => {
     expect(indexesOf(await source.fetchNext(range, { verified: false, answered }, signal))).to.deep.equal([
       0, 1, 2, 3, 4, 5, 6, 7,
     ]);
-    const before = asked('eth_getLogs');
+    // Once it takes several requests, some blocks tell that one for the topics alone is cheaper here.
     await source.fetchNext(range, { verified: false, answered }, signal);
-    expect(asked('eth_getLogs') - before).to.equal(4);
+    const before = asked('eth_getLogs');
+    const again = await source.fetchNext(range, { verified: false, answered }, signal);
+    expect(indexesOf(again)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(asked('eth_getLogs') - before).to.equal(1);
   });
 
   it('cuts the filter up where blocks are asked for by their hashes, too', async () => {

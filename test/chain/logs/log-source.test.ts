@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
-import type { LogFilter } from '../../../src/chain/blocks/log-filter.js';
+import type { LogFilter } from '../../../src/model/log-filter.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';

@@ -37,7 +37,12 @@ describe('new blocks whose headers are known', () => {
     logsOfBlocks: () => Promise<RawLog[]>,
     blocks = [header(7), header(8)],
   ): ReturnType<NewBlocks['fetch']> => {
-    const chain = { ask: logsOfBlocks, endpoints: [], proofs: new Proofs(31_337) } as unknown as ChainClient;
+    const chain = {
+      ask: logsOfBlocks,
+      endpoints: [],
+      proofs: new Proofs(31_337),
+      addressCap: { most: 1_000 },
+    } as unknown as ChainClient;
     const filter = { addresses: null, topics: [transferTopic] };
     const newBlocks = new NewBlocks({ chain, filter, clock: new HastyClock(), logger: silentLogger, doubts: false });
     return newBlocks.fetch(blocks, answered, signal);

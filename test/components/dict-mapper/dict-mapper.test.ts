@@ -7,6 +7,7 @@ import { findTransformer } from '../../../src/components/dict-mapper/transformer
 import { findValidator } from '../../../src/components/dict-mapper/validators.js';
 import type { JsonValue } from '../../../src/model/event-message.js';
 import { jsonText, MessageData } from '../../../src/model/event-message.js';
+import { seededRandom } from '../../support/seeded-random.js';
 
 type Vector = readonly [input: JsonValue, output: JsonValue];
 
@@ -121,6 +122,27 @@ describe('DictMapper', () => {
         const [whole = '', fraction = ''] = ours.split('.');
         expect(BigInt(whole + fraction.padEnd(decimals, '0')), `${value} ${decimals}`).to.equal(value);
       }
+    }
+  });
+
+  it('equals exact decimals for 100,000 random amounts', function () {
+    this.timeout(60_000);
+    const random = seededRandom(13);
+    const normalize = findTransformer('decimal_normalize_with_field')!;
+    for (let n = 0; n < 100_000; n++) {
+      const bits = 1 + Math.floor(random() * 256);
+      let amount = 1n;
+      for (let left = bits - 1; left > 0; left -= 32) {
+        const width = Math.min(32, left);
+        amount = (amount << BigInt(width)) | BigInt(Math.floor(random() * 2 ** width));
+      }
+      const decimals = Math.floor(random() * 78);
+      const digits = String(amount).padStart(decimals + 1, '0');
+      const point = digits.length - decimals;
+      const exact = `${digits.slice(0, point)}.${digits.slice(point)}`.replace(/\.?0*$/, '');
+      const ours = normalize(String(amount), new Map([['decimals', decimals]]));
+      // A whole number has no point, and keeps its zeros.
+      expect(ours).to.equal(decimals === 0 ? String(amount) : exact);
     }
   });
 

@@ -84,6 +84,19 @@ describeWithKafka('a sink into Kafka', () => {
     expectOrder(await kafka.read('away'), messagesOf(6, 50).concat(messagesOf(6, 50, 50), messagesOf(6, 50, 100)));
   });
 
+  it('does not take what was wrong while it was idle for what is wrong now', async () => {
+    let skippedMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skippedMs };
+    const sink = await open('idle', {}, clock);
+    await sink.deliver(batchOf([transferMessage(0)]), sinkContext());
+    await kafka.down(1, 2, 3);
+    await systemClock.sleep(300);
+    await kafka.up(1, 2, 3);
+    skippedMs = 600_000;
+    await sink.deliver(batchOf([transferMessage(1)]), sinkContext());
+    expectOrder(await kafka.read('idle'), [transferMessage(0), transferMessage(1)]);
+  });
+
   it('gives up on brokers that hang, and sends nothing of that try later', async () => {
     let skippedMs = 0;
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skippedMs };

@@ -4,7 +4,13 @@ import { nameFor, namePattern } from '../../../src/components/keys/name-pattern.
 describe('the name of a stream, a subject or a key', () => {
   it('may hold the name of the event and variables, and nothing else in braces', () => {
     const pattern = namePattern(50);
-    for (const text of ['usdc', 'usdc.{event_name}', '{event_name}.{event_name}', '${STREAM}']) {
+    for (const text of [
+      'usdc',
+      'usdc.{event_name}',
+      '{event_name}.{event_name}',
+      '${STREAM}',
+      '${STREAM:-usdc}.{event_name}',
+    ]) {
       expect(pattern.parse(text)).to.equal(text);
     }
     for (const text of ['{event}', '{event_name', 'a}', '{args.from}', '{{event_name}}']) {

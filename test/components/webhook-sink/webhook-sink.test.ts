@@ -83,6 +83,9 @@ describe('the webhook', () => {
     await deliver(transferMessages(2));
     await deliver(transferMessages(3));
     await deliver([transferMessage(0, { seq: 9_000 }), transferMessage(1)]);
+    const elsewhere = new WebhookSink(configOf(), { ...sinkOpening({ clock, name: 'hook' }), installation: 'there' });
+    await elsewhere.deliver(batchOf(transferMessages(2)), sinkContext());
+    await elsewhere.close();
     const keys = server.got.map(({ headers }) => headers['idempotency-key']);
     expect(keys[0])
       .to.match(/^[0-9a-f]{40}$/)

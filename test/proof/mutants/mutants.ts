@@ -5,6 +5,7 @@ import { hostileMutants } from './hostile-mutants.js';
 import { ingestionMutants } from './ingestion-mutants.js';
 import { leaseMutants } from './lease-mutants.js';
 import type { Mutant } from './mutant.js';
+import { messageBrokerMutants } from './message-broker-mutants.js';
 import { outageMutants } from './outage-mutants.js';
 import { rewindMutants } from './rewind-mutants.js';
 import { sqlMutants } from './sql-mutants.js';
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...endpointMutants,
   ...rewindMutants,
   ...hostileMutants,
+  ...messageBrokerMutants,
 ];

@@ -15,6 +15,8 @@ export const defaultRules: AlertSettings = {
   databaseUnreachableSeconds: 60,
   noMonitor: true,
   taskStalled: true,
+  sinkBehindMinutes: 5,
+  sinkDeadLetters: true,
 };
 
 /** Every rule switched off. */
@@ -25,4 +27,6 @@ export const noRules: AlertSettings = {
   databaseUnreachableSeconds: null,
   noMonitor: false,
   taskStalled: false,
+  sinkBehindMinutes: null,
+  sinkDeadLetters: false,
 };

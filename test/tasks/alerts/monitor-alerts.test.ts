@@ -43,6 +43,7 @@ describe('the alert rules of a monitor', () => {
       statistics: () => Promise.resolve(counted),
       listSilent: () => lists(),
       tolerableMs: 1_000,
+      judgeSinks: () => Promise.resolve(),
       retention: {
         prune: () => {
           prunes++;

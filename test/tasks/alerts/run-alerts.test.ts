@@ -11,6 +11,7 @@ const unreachable = 'database_unreachable:database';
 describe('the alert rules of a run', () => {
   let fixture: AlertFixture;
   let alerts: RunAlerts;
+  const judgeSinks = (): Promise<void> => Promise.resolve();
   let isMonitored: () => Promise<boolean>;
   const ended = new AbortController();
 
@@ -23,7 +24,7 @@ describe('the alert rules of a run', () => {
 
   function open(rules = defaultRules): RunAlerts {
     const { desk, clock } = fixture;
-    return new RunAlerts({ desk, clock, rules, isMonitored: () => isMonitored(), unmonitoredMs: 600_000 });
+    return new RunAlerts({ desk, clock, rules, isMonitored: () => isMonitored(), unmonitoredMs: 600_000, judgeSinks });
   }
 
   /** Lets so many beats in a row fail, a second apart. */

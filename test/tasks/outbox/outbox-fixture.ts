@@ -92,9 +92,9 @@ export class OutboxRuns {
   async repair(block: number, events: readonly ChainEvent[]): Promise<void> {
     const of = { pipelineId: this.pipelineId, chainId: 1 };
     const held = { events, undecoded: [] };
-    const { change } = await compareStored(new EventStore(this.database), of, { from: block, to: block }, held);
     const { version } = await new CheckpointStore(this.database).get(this.pipelineId);
-    await new RepairStore(this.database).replace({ ...of, block, change, version, isSettled: true });
+    const { change } = await compareStored(new EventStore(this.database), of, { from: block, to: block }, held);
+    await new RepairStore(this.database).replace({ ...of, block, change, version, isSettled: false });
   }
 }
 

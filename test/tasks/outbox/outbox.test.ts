@@ -121,6 +121,26 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('has the journal kept from where a pass began that was cut off', async () => {
+    const needed = async (): Promise<number> => {
+      const rows = database.knex('pipeline_sink').where({ pipeline_id: pipelineId }).pluck('needs_version');
+      return ((await rows) as number[])[0]!;
+    };
+    await runs.run([sink.openable()], blocks(1, 7));
+    expect(await needed()).to.equal(1);
+    sink.receives = () => {
+      runs.stopping.abort();
+      runs.hard.abort(new Error('killed'));
+      throw new Error('killed');
+    };
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
+    });
+    expect((await runs.standing()).place).to.match(/^\[\[1,null\],\[2,null\]/);
+    expect(await needed()).to.equal(1);
+  });
+
   it('tries what can’t be reached again for as long as it takes, and says what is wrong, without secrets', async () => {
     let tries = 0;
     sink.receives = async () => {

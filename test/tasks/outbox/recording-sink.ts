@@ -3,7 +3,7 @@ import type { EventMessage } from '../../../src/model/event-message.js';
 import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 
 /** A message as a line: op, block and log, and its number. */
-export function lineOf({ op, place, seq }: EventMessage): string {
+function lineOf({ op, place, seq }: EventMessage): string {
   return `${op} ${place.blockNumber}:${place.logIndex} ${seq}`;
 }
 

@@ -110,10 +110,15 @@ export default {
   'alert.rule.database_unreachable': 'Database unreachable',
   'alert.rule.no_monitor': 'No monitor',
   'alert.rule.task_stalled': 'Task silent',
+  'alert.rule.sink_behind': 'Sink behind',
+  'alert.rule.sink_dead_letters': 'Dead letters',
   'alert.is.heartbeat_failing':
     '{failures} heartbeats of task {task} (pipeline {pipeline}) in a row have failed: {error}',
   'alert.is.timeout_rate': '{timed_out} of {ended} tasks that ended in the last {window_minutes} min have timed out',
   'alert.is.database_unreachable': "the database can't be reached for {away_seconds} s: {error}",
+  'alert.is.sink_behind':
+    'sink {sink} of pipeline {pipeline} can’t deliver for {failing_seconds} s, and is {behind} blocks behind: {error}',
+  'alert.is.sink_dead_letters': 'sink {sink} of pipeline {pipeline} has {letters} dead letters',
   'alert.is.no_monitor': 'no monitor is alive: tasks that fall silent are not failed (chainparse monitor)',
   'alert.is.task_stalled.still_seconds':
     'task {task} (pipeline {pipeline}) has not moved for {still_seconds} s, and stops beating',

@@ -1,6 +1,6 @@
 import type { Decoded, LogDecoder } from '../../../chain/abi/decoder.js';
-import type { LogFilter } from '../../../chain/blocks/log-filter.js';
-import { matcherOf, partsOf } from '../../../chain/blocks/log-filter.js';
+import type { LogFilter } from '../../../model/log-filter.js';
+import { matcherOf, ofAnyContract, partsOf } from '../../../chain/blocks/log-filter.js';
 import type { RawLog } from '../../../model/event.js';
 import type { FactoryLevel } from './levels.js';
 
@@ -11,7 +11,7 @@ const ignored: Decoded = { kind: 'ignored' };
  * are none of the events, whoever emitted them.
  */
 export function decoderFor(inner: LogDecoder, isOwn: (log: RawLog) => boolean): LogDecoder {
-  const filter = ofAll(inner);
+  const filter = ofAnyContract(inner);
   const isWanted = matcherOf(filter);
   return { ...filter, decode: (log) => (isOwn(log) && isWanted(log) ? inner.decode(log) : ignored) };
 }
@@ -33,17 +33,11 @@ export function ofAnnouncements({ topic }: FactoryLevel, creators: readonly stri
  */
 export function ofNewBlocks(wanted: LogFilter, levels: readonly FactoryLevel[]): LogFilter {
   const announced = levels.map(({ topic }) => topic);
-  const parts = partsOf(ofAll(wanted));
+  const parts = partsOf(ofAnyContract(wanted));
   if (parts.some(({ topics, indexed = [] }) => topics === null && indexed.length === 0))
     return { addresses: null, topics: null };
   const plain = parts.filter(({ indexed = [] }) => indexed.length === 0).flatMap(({ topics }) => topics ?? []);
   const others = parts.filter(({ indexed = [] }) => indexed.length > 0);
   const first: LogFilter = { addresses: null, topics: [...new Set([...plain, ...announced])] };
   return others.length === 0 ? first : { ...first, or: others };
-}
-
-/** Returns the filter with its topics alone. */
-export function ofAll(wanted: LogFilter): LogFilter {
-  const [first, ...or] = partsOf(wanted).map((part): LogFilter => ({ ...part, addresses: null }));
-  return { ...(first ?? { addresses: null, topics: null }), ...(or.length === 0 ? {} : { or }) };
 }

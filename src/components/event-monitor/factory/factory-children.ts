@@ -1,7 +1,7 @@
 import type { LogDecoder } from '../../../chain/abi/decoder.js';
 import type { ChainClient } from '../../../chain/blocks/chain-client.js';
 import { NodeLagsError } from '../../../chain/blocks/consistency.js';
-import type { LogFilter } from '../../../chain/blocks/log-filter.js';
+import type { LogFilter } from '../../../model/log-filter.js';
 import { cutBatches } from '../../../chain/logs/batch-cutter.js';
 import type { FetchedRange, LogSource } from '../../../chain/logs/log-source.js';
 import type { EarlierBatch, EventBatch, SourceMessage } from '../../../model/batch.js';

@@ -1,6 +1,6 @@
 import type { ChainHead } from '../../../chain/blocks/head-reader.js';
 import { NodeLagsError } from '../../../chain/blocks/consistency.js';
-import type { LogFilter } from '../../../chain/blocks/log-filter.js';
+import type { LogFilter } from '../../../model/log-filter.js';
 import type { ReadStretch } from '../../../chain/blocks/read-stretch.js';
 import { LogPrefetcher } from '../../../chain/logs/log-prefetcher.js';
 import type { FetchedRange, LogSource } from '../../../chain/logs/log-source.js';

@@ -39,6 +39,18 @@ describe('the taxonomy of RPC errors', () => {
     expect(actionOf('block range too large', -32_602)).to.equal('split');
   });
 
+  it("takes a revert's reason for the contract's own words", () => {
+    for (const reason of ['rate limit exceeded', 'header not found', 'missing trie node', 'timeout', 'quota']) {
+      expect(actionOf(`execution reverted: ${reason}`, -32_000)).to.equal('answer');
+      expect(actionOf(`${reason} (of a contract)`, 3)).to.not.equal('fatal');
+    }
+    expect(actionOf('VM execution error. (Reverted 0x08c379a0)', -32_015)).to.equal('answer');
+    expect(actionOf('EVM error OutOfGas', -32_603)).to.equal('answer');
+    expect(actionOf('EVM error; database error: failed to get account', -32_603)).to.equal('retry');
+    expect(actionOf('out of CU', -32_000)).to.equal('stop-or-failover');
+    expect(new RpcError('x', { class: 'revert', host: 'node' }).retryable).to.equal(false);
+  });
+
   it('takes the code where the message says nothing, then the HTTP status', () => {
     expect(actionOf('', -32_005)).to.equal('backoff');
     expect(actionOf('no', -32_601)).to.equal('fatal-or-failover');

@@ -15,7 +15,7 @@ export const madeEvent = {
     { name: 'number', type: 'uint256', indexed: false },
   ],
 };
-const madeTopic = id('Made(address,uint256)');
+export const madeTopic = id('Made(address,uint256)');
 
 export const factoryAddress = address(0xfac0);
 

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { PipelineStore } from '../database/pipelines/pipeline-store.js';
+import { AbiStore } from '../database/pipelines/abi-store.js';
+import { listNames } from '../database/pipelines/pipeline-names.js';
+import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
+import { parseDefinition } from '../pipeline/definition/read-definition.js';
+import { ConflictError, TakenError, UsageError } from '../runtime/errors.js';
+import type { ApiParts } from './api-parts.js';
+import { ProblemError } from './problem.js';
+import { route, type Route, type RouteAnswer } from './route.js';
+import { startBody } from './schemas/task-schemas.js';
+
+type Json = Readonly<Record<string, unknown>>;
+type Handle = Route['handle'];
+type Input = Parameters<Handle>[0];
+
+const base = '/api/v1/pipeline';
+
+/** What the older program's clients find in an answer, made of ours and of what was asked. */
+type More = (json: Json, input: Input) => Json | Promise<Json>;
+
+/** Returns routes whose answers also say what the older program's said, and which take what its clients send. */
+export function olderRoutes(routes: readonly Route[], parts: ApiParts): readonly Route[] {
+  const names = async (): Promise<Names> => new Names(await listNames(parts.database));
+  const more: Readonly<Record<string, More>> = {
+    [`GET ${base}/tasks`]: async (json, input) => pageOf(json, input, await names()),
+    [`GET ${base}/tasks/running`]: async (json) => runningOf(json, await names()),
+    [`GET ${base}/tasks/statistics`]: statisticsOf,
+    [`GET ${base}/task/{id}`]: async (json) => ({ message: 'the task', ...(await names()).of(json) }),
+    [`GET ${base}/task/{id}/log`]: logOf,
+    [`POST ${base}/start`]: (json) => ({ message: `task ${String(json['task_id'])} waits for a worker` }),
+  };
+  const changed = routes.map((each) => {
+    const found = more[`${each.method} ${each.path}`];
+    const taken = takingMore(each, names);
+    if (`${each.method} ${each.path}` === `POST ${base}/config`) return { ...taken, handle: configOf(taken, parts) };
+    return found === undefined ? taken : { ...taken, handle: withMore(taken, found) };
+  });
+  return [...changed, resetRoute];
+}
+
+function withMore(of: Route, more: More): Handle {
+  return async (input) => {
+    const answer = await of.handle(input).catch(refuseAsBefore);
+    if (!('json' in answer)) return answer;
+    const json = answer.json as Json;
+    // Those clients know of one good status.
+    return { status: 200, json: { ...json, success: true, ...(await more(json, input)) } };
+  };
+}
+
+/** Those clients know 400 and 404. */
+function refuseAsBefore(error: unknown): never {
+  if (error instanceof ConflictError || error instanceof TakenError) {
+    throw new ProblemError(400, error.code, error.message, { hint: error.hint });
+  }
+  throw error;
+}
+
+/** Lets a request say what only the older program's could. */
+function takingMore(each: Route, names: () => Promise<Names>): Route {
+  if (each.path === `${base}/start`) {
+    // Where a log goes is a setting of whoever runs the task.
+    const withoutLog = (body: unknown): unknown => {
+      if (typeof body !== 'object' || body === null) return body;
+      return Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'log_path'));
+    };
+    return { ...each, body: z.preprocess(withoutLog, startBody) };
+  }
+  if (each.path !== `${base}/tasks` || !(each.query instanceof z.ZodObject)) return each;
+  const page = each.query.shape as Readonly<Record<string, z.ZodType>>;
+  const size = page['page_size'] ?? z.string();
+  const query = each.query.extend({
+    page_size: z.preprocess((value) => value ?? '10', size),
+    pipeline_name: z.string().max(255).optional(),
+  });
+  return { ...each, query, handle: async (input) => each.handle(await named(input, names)) };
+}
+
+/** A name that no pipeline has is that of one without tasks. */
+async function named(input: Input, names: () => Promise<Names>): Promise<Input> {
+  const { pipeline_name: name, ...query } = input.query;
+  if (typeof name !== 'string' || name === '') return { ...input, query };
+  const id = (await names()).idOf(name);
+  if (id === undefined) throw new ProblemError(404, 'NOT_FOUND', `no pipeline is called '${name}'`);
+  return { ...input, query: { ...query, pipeline_id: id } };
+}
+
+/** What the pipelines of the moment are called. */
+class Names {
+  readonly #pipelines: readonly NamedPipeline[];
+
+  constructor(pipelines: readonly NamedPipeline[]) {
+    this.#pipelines = pipelines;
+  }
+
+  idOf(name: string): number | undefined {
+    return this.#pipelines.find((each) => each.name.toLowerCase() === name.toLowerCase())?.id;
+  }
+
+  /** What a task's row says of its pipeline. */
+  of(task: Json): Json {
+    const pipeline = this.#pipelines.find(({ id }) => id === task['pipeline_id']);
+    return {
+      pipeline_name: pipeline?.name ?? null,
+      pipeline_description: pipeline?.description ?? null,
+    };
+  }
+}
+
+function rowsOf(json: Json, names: Names): readonly Json[] {
+  return (json['tasks'] as readonly Json[]).map((task) => ({
+    ...{ task_id: task['task_id'], pipeline_id: task['pipeline_id'], ...names.of(task) },
+    ...{ status: task['status'], status_text: task['status_text'] },
+    ...{ create_time: task['create_time'], log_path: task['log_path'] },
+  }));
+}
+
+function pageOf(json: Json, _input: Input, names: Names): Json {
+  const totalPages = Math.ceil(Number(json['total']) / Number(json['page_size']));
+  return { message: `${String(json['total'])} tasks`, data: rowsOf(json, names), total_pages: totalPages };
+}
+
+function runningOf(json: Json, names: Names): Json {
+  const data = rowsOf(json, names);
+  return { message: `${data.length} tasks run`, data, count: data.length };
+}
+
+function statisticsOf(json: Json): Json {
+  const [monitor] = json['monitors'] as readonly Json[];
+  const data = {
+    total_tasks: json['total'],
+    running_tasks: json['running'],
+    success_tasks: json['succeeded'],
+    failed_tasks: json['failed'],
+    recent_24h_tasks: json['ended_in_window'],
+    last_check_time: monitor?.['last_check_time'] ?? null,
+  };
+  return { message: 'the tasks in numbers', data };
+}
+
+function logOf(json: Json): Json {
+  const lines = json['lines'] as readonly string[];
+  return {
+    message: `the last ${lines.length} lines`,
+    log_content: lines.join('\n'),
+    total_lines: lines.length,
+    returned_lines: lines.length,
+  };
+}
+
+/** Takes a definition as a text in JSON, too, for a pipeline whose id stands beside it. */
+function configOf(of: Route, { database, settings }: ApiParts): Handle {
+  return async (input): Promise<RouteAnswer> => {
+    const older = olderBody(String(input.body));
+    if (older === null) return of.handle(input);
+    const definition = await parseDefinition(older.info, null, {
+      name: 'pipeline_info',
+      isLenient: true,
+      heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
+      storedAbi: async (id) => (await new AbiStore(database).get(id)).abi,
+    });
+    const stored = { ...definition, id: older.id };
+    const pipelineId = await new PipelineStore(database).import(stored, { update: true }).catch(refuseAsBefore);
+    const components = definition.components.length;
+    const message = `pipeline ${pipelineId} is stored`;
+    return { status: 200, json: { success: true, message, pipeline_id: pipelineId, components_created: components } };
+  };
+}
+
+function olderBody(text: string): { readonly id: number; readonly info: string } | null {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof body !== 'object' || body === null || !('pipeline_info' in body)) return null;
+  const { pipeline_id: id, pipeline_info: info } = body as Json;
+  if (!Number.isInteger(id) || Number(id) < 1) throw new UsageError('pipeline_id must be a whole number from 1 on');
+  return { id: Number(id), info: typeof info === 'string' ? info : JSON.stringify(info) };
+}
+
+/** Nothing is reset: a task that lives is left alone, and one that is silent the monitor fails. */
+const resetRoute = route({
+  method: 'POST',
+  path: `${base}/tasks/reset-running`,
+  summary: 'For older clients: changes nothing, for only the monitor fails tasks, and only silent ones.',
+  ...{ tag: 'tasks', access: 'write' },
+  answer: { schema: z.strictObject({ success: z.boolean(), message: z.string() }) },
+  handle: () => ({
+    json: { success: true, message: 'no task was reset: the monitor fails those that are silent, and no others' },
+  }),
+});

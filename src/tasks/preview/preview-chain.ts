@@ -1,0 +1,59 @@
+import { Chains } from '../../chain/chains.js';
+import type { ChainAccess, ChainUse } from '../../chain/chains.js';
+import type { PipelineSource } from '../../components/source-of.js';
+import type { BlockRef } from '../../model/block.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { Settings } from '../../settings/settings.js';
+import { findUrls } from '../run/prepare-run.js';
+
+/** What a chain is opened with. */
+export interface PreviewChainParts {
+  readonly settings: Pick<Settings, 'rpcUrls'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const noBlock = { number: 0, hash: `0x${'0'.repeat(64)}` };
+
+/** A chain that is reached only where something of it is needed: an event and a mapper can do without. */
+export class PreviewChain implements ChainAccess {
+  readonly #parts: PreviewChainParts;
+  readonly #of: PipelineSource['chain'];
+  #use: ChainUse | undefined;
+
+  constructor(parts: PreviewChainParts, { chain }: PipelineSource) {
+    this.#parts = parts;
+    this.#of = chain;
+  }
+
+  get id(): number {
+    return this.#of.id;
+  }
+
+  get client(): ChainAccess['client'] {
+    return this.#open().client;
+  }
+
+  get heads(): ChainAccess['heads'] {
+    return this.#open().heads;
+  }
+
+  /** Returns the newest block; one that is none where no endpoint is known. */
+  async newest(signal: AbortSignal): Promise<BlockRef> {
+    const hasUrls = this.#parts.settings.rpcUrls(this.#of.name).length > 0;
+    return (hasUrls ? await this.client.header('latest', signal) : null) ?? noBlock;
+  }
+
+  /** Closes the connections, where there are any. */
+  async close(): Promise<void> {
+    await this.#use?.close();
+  }
+
+  #open(): ChainUse {
+    const { settings, clock, logger } = this.#parts;
+    const { name, id: chainId } = this.#of;
+    this.#use ??= new Chains({ clock }).open({ chainId, urls: findUrls(settings, name), logger });
+    return this.#use;
+  }
+}

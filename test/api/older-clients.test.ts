@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import type { Database } from '../../src/database/database.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { testApi } from './api-fixture.js';
+import type { TestApi } from './api-fixture.js';
+
+const base = '/api/v1/pipeline';
+const definition = {
+  pipeline_name: 'old',
+  description: 'from before',
+  version: '1.0',
+  components: {
+    monitor: {
+      name: 'transfers',
+      type: 'event_monitor',
+      config: {
+        chain_name: 'ethereum',
+        contract_address: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eb48',
+        abi_path: 'builtin:erc20',
+      },
+    },
+    rows: {
+      type: 'dict_mapper',
+      config: { dict_mappers: [{ mapping_rules: [{ source_key: 'args.to', target_key: 'to' }] }] },
+    },
+  },
+};
+
+describe('an API for older clients', () => {
+  let database: Database;
+  let api: TestApi;
+  let plain: TestApi;
+
+  before(async () => {
+    database = await openMigrated(`sqlite:${temporaryFolder()}/test.db`);
+    api = testApi(database, { CHAINPARSE_API_OLDER_CLIENTS: 'on' });
+    plain = testApi(database);
+  });
+  after(async () => {
+    await Promise.all([api.app.close(), plain.app.close()]);
+    await database.close();
+  });
+
+  const ask = async (url: string): Promise<Record<string, unknown>> => (await api.send(`${base}${url}`)).json();
+  const post = (url: string, body?: unknown) => api.post(`${base}${url}`, body);
+
+  it('stores a definition that is a text beside its id', async () => {
+    const answer = await post('/config', { pipeline_id: 45, pipeline_info: JSON.stringify(definition) });
+    expect(answer.statusCode).to.equal(200);
+    expect(answer.json()).to.deep.equal({
+      ...{ success: true, message: 'pipeline 45 is stored', pipeline_id: 45, components_created: 2 },
+    });
+    const wrong = await post('/config', { pipeline_id: 45, pipeline_info: '{"pipeline_name": "x"}' });
+    expect(wrong.statusCode).to.equal(400);
+    expect(wrong.json()).to.have.property('detail').that.contains('components');
+  });
+
+  it('starts a task, and lists it in the older form beside ours', async () => {
+    const started = await post('/start', { pipeline_id: 45, log_path: '/tmp/x.log' });
+    expect(started.statusCode).to.equal(200);
+    expect(started.json()).to.include({ success: true, task_id: 1, pipeline_id: 45 }).and.have.property('message');
+    const row = {
+      task_id: 1,
+      pipeline_id: 45,
+      pipeline_name: 'old',
+      pipeline_description: 'from before',
+      status: 3,
+      status_text: '等待运行',
+      log_path: null,
+    };
+    const page = await ask('/tasks?pipeline_name=old');
+    expect(page).to.include({ success: true, total: 1, page: 1, page_size: 10, total_pages: 1 });
+    expect(page).to.have.nested.property('data[0]').that.includes(row);
+    expect(page).to.have.nested.property('tasks[0].status_name', 'queued');
+    expect((await api.send(`${base}/tasks?pipeline_name=none`)).statusCode).to.equal(404);
+    expect(await ask('/tasks/running')).to.deep.include({ success: true, data: [], count: 0 });
+    expect(await ask('/task/1')).to.include({ success: true, task_id: 1, pipeline_name: 'old' });
+    const { data } = await ask('/tasks/statistics');
+    expect(data).to.include({
+      total_tasks: 1,
+      running_tasks: 0,
+      success_tasks: 0,
+      failed_tasks: 0,
+      last_check_time: null,
+    });
+    expect((await post('/tasks/reset-running')).json()).to.include({ success: true });
+  });
+
+  it('answers 400 or 404 with a detail', async () => {
+    const missing = await api.send(`${base}/task/77`);
+    expect([missing.statusCode, missing.json<{ detail: string }>().detail]).to.deep.equal([404, 'there is no task 77']);
+    await database.knex('pipeline').where({ id: 45 }).update({ disabled: 1 });
+    const refused = await post('/start', { pipeline_id: 45 });
+    expect([refused.statusCode, refused.json<{ detail: string }>().detail]).to.deep.equal([
+      400,
+      'pipeline 45 is disabled',
+    ]);
+    await database.knex('pipeline').where({ id: 45 }).update({ disabled: 0 });
+  });
+
+  it('previews a transformer, and what stages make of an event', async () => {
+    const body = { transformer: 'decimal_normalize(6)', source_value: '1500000' };
+    const answer = { source_value: '1500000', transformed_value: '1.5', transformer: 'decimal_normalize(6)' };
+    expect((await post('/transform/preview', body)).json()).to.include({ success: true, ...answer });
+    expect((await plain.post(`${base}/transform/preview`, body)).json()).to.deep.equal(answer);
+    const withField = { transformer: 'decimal_normalize_with_field', source_value: '150', context: { decimals: 2 } };
+    expect((await post('/transform/preview', withField)).json()).to.include({ transformed_value: '1.5' });
+    const unknown = await post('/transform/preview', { ...body, transformer: 'to_strin' });
+    expect([unknown.statusCode, unknown.json<{ hint: string }>().hint]).to.deep.equal([
+      400,
+      'the nearest is to_string',
+    ]);
+    const event = { event_name: 'Transfer', args: { to: '0x1' } };
+    const previewed = await plain.post(`${base}/transform/preview`, { pipeline_id: 45, event });
+    expect(previewed.json()).to.deep.equal({
+      pipeline_id: 45,
+      name: 'old',
+      events: [{ event, stages: [{ name: 'rows', type: 'dict_mapper', data: { to: '0x1' } }] }],
+    });
+  });
+
+  it('is one only where it is told to be', async () => {
+    expect((await plain.send(`${base}/tasks`)).json()).to.have.all.keys('tasks', 'total', 'page', 'page_size');
+    expect((await plain.post(`${base}/tasks/reset-running`)).statusCode).to.equal(404);
+    expect((await plain.post(`${base}/start`, { pipeline_id: 45, log_path: 'x' })).statusCode).to.equal(400);
+  });
+});

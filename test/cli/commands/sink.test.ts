@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { openDatabase } from '../../../src/database/open-database.js';
+import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
+import { MessageData } from '../../../src/model/event-message.js';
+import { firstText } from '../../../src/tasks/outbox/resume.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { runIn } from '../run-in.js';
+import type { CommandResult } from '../run-in.js';
+
+const definition = (...sinks: readonly string[]): string => `
+id: 45
+name: usdc
+components:
+  - {name: transfers, type: event_monitor, chain_name: ethereum, contract_address: "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", abi_path: "builtin:erc20", mode: realtime}
+${sinks.map((sink) => `  - ${sink}\n`).join('')}`;
+const hook = '{name: hook, type: webhook_sink, url: "https://hook.example/"}';
+const rows = '{name: rows, type: table_sink, table: usdc}';
+
+describe('chainparse sink', () => {
+  let folder: string;
+
+  const chainparse = (...argv: string[]): Promise<CommandResult> =>
+    runIn(folder, ...argv, '--database', `sqlite:${join(folder, 'chainparse.db')}`, '--lang', 'en');
+  const sink = (...argv: string[]): Promise<CommandResult> => chainparse('sink', ...argv);
+  const listed = async (): Promise<readonly object[]> =>
+    (JSON.parse((await sink('list', '45', '--json')).stdout) as { sinks: object[] }).sinks;
+  const store = async (...sinks: readonly string[]): Promise<void> => {
+    writeFileSync(join(folder, 'p.yaml'), definition(...sinks));
+    expect((await chainparse('pipeline', 'import', 'p.yaml', '--update')).code).to.equal(0);
+  };
+  /** What a run leaves behind. */
+  const ran = async (): Promise<void> => {
+    const database = await openDatabase(`sqlite:${join(folder, 'chainparse.db')}`);
+    const { knex } = database;
+    await knex('pipeline_checkpoint').insert({ pipeline_id: 45, start_block: 100, block_number: 110, version: 3 });
+    const row = { pipeline_id: 45, place: firstText(3, null), epoch: 'e', last_error: 'gone' };
+    const failing = { failing_since: '2024-01-15 10:00:00', last_error_time: '2024-01-15 10:05:30' };
+    await knex('pipeline_sink').insert({ ...row, name: 'hook', type: 'webhook_sink', cursor_block: 104, ...failing });
+    const place = {
+      ...{ chainId: 1, blockNumber: 104, blockHash: '0x1', timestamp: 1, contractAddress: '0x2' },
+      ...{ transactionHash: '0x3', transactionIndex: 0, logIndex: 0 },
+    };
+    const message = { id: '1:0x1:0x3:0', op: 'insert', seq: 12_288, place } as const;
+    const event = { eventName: 'Transfer', eventSignature: 'Transfer()', data: MessageData.ofText('{"a":1}') };
+    const refusal = { message: { ...message, ...event }, attempts: 10, error: '413' };
+    await database.write([new DeadLetterStore(database).keep({ pipelineId: 45, sink: 'hook' }, refusal)]);
+    await database.close();
+  };
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    await chainparse('migrate');
+    await store(hook, rows);
+  });
+
+  it('list says what each has delivered, before its first run too', async () => {
+    const idle = {
+      state: 'idle',
+      cursor_block: null,
+      behind: 0,
+      dead_letters: 0,
+      last_error: null,
+      last_error_time: null,
+    };
+    expect(await listed()).to.deep.equal([
+      { pipeline_id: 45, name: 'hook', type: 'webhook_sink', ...idle },
+      { pipeline_id: 45, name: 'rows', type: 'table_sink', ...idle },
+    ]);
+    await ran();
+    const [first, second] = await listed();
+    expect(first).to.deep.equal({
+      ...{ pipeline_id: 45, name: 'hook', type: 'webhook_sink', state: 'failing', cursor_block: 104, behind: 6 },
+      ...{ dead_letters: 1, last_error: 'gone', last_error_time: '2024-01-15T10:05:30' },
+    });
+    expect(second).to.deep.include({ name: 'rows', behind: 11 });
+    expect((await sink('list')).stdout).to.match(/45 +hook +webhook_sink +failing +104 +6 +1 .*gone/);
+  });
+
+  it('names what is not there, with exit code 3', async () => {
+    const none = await sink('list', '99');
+    expect([none.code, none.stderr]).to.deep.equal([
+      3,
+      'error: there is no pipeline 99\nhint: chainparse pipeline list\n',
+    ]);
+    const unknown = await sink('pause', 'usdc', 'nope');
+    expect([unknown.code, unknown.stderr]).to.deep.equal([
+      3,
+      "error: pipeline 45 has no sink 'nope'\nhint: it has hook, rows\n",
+    ]);
+  });
+
+  it('pause and resume are told to the next run', async () => {
+    expect(JSON.parse((await sink('pause', '45', 'rows', '--json')).stdout)).to.deep.equal({
+      ...{ pipeline_id: 45, sink: 'rows', paused: true },
+    });
+    expect((await listed())[1]).to.include({ state: 'paused' });
+    expect((await sink('resume', '45', 'rows')).stderr).to.contain('sink rows delivers again');
+    expect((await listed())[1]).to.include({ state: 'idle' });
+  });
+
+  it('replay asks for a stretch again; of a sink that has not begun there is none', async () => {
+    const early = await sink('replay', '45', 'rows', '--from-block', '5');
+    expect([early.code, early.stderr]).to.deep.equal([
+      1,
+      'error: sink rows of pipeline 45 has not begun: nothing is to be sent again\n',
+    ]);
+    await ran();
+    const { stdout } = await sink('replay', '45', 'hook', '--from-block', '102', '--json');
+    expect(JSON.parse(stdout)).to.deep.equal({ pipeline_id: 45, sink: 'hook', from_block: 102, replay: 1 });
+    expect((await sink('replay', '45', 'hook')).code).to.equal(2);
+  });
+
+  it('dead-letters lists, tries again and drops', async () => {
+    await ran();
+    const { dead_letters: letters, total } = JSON.parse(
+      (await sink('dead-letters', 'list', '45', 'hook', '--json')).stdout,
+    ) as {
+      dead_letters: object[];
+      total: number;
+    };
+    expect(total).to.equal(1);
+    expect(letters[0]).to.deep.include({
+      id: '1:0x1:0x3:0',
+      op: 'insert',
+      seq: 12_288,
+      block_number: 104,
+      attempts: 10,
+    });
+    expect(letters[0]).to.deep.include({ error: '413', data: { a: 1 } });
+    expect((await sink('dead-letters', 'list', '45', 'hook')).stdout).to.match(/insert +104 +Transfer/);
+    expect((await sink('dead-letters', 'retry', '45', 'hook')).stderr).to.contain('1 dead letter is tried again');
+    expect(JSON.parse((await sink('dead-letters', 'drop', '45', 'hook', '--letter', '9', '--json')).stdout)).to.include(
+      {
+        dropped: 0,
+      },
+    );
+    expect((await sink('dead-letters', 'drop', '45', 'hook')).stderr).to.contain('1 dead letter dropped');
+    expect((await listed())[0]).to.include({ dead_letters: 0 });
+  });
+
+  it('keeps the cursor of a sink that an import --update leaves, and forgets one of another type', async () => {
+    await ran();
+    await store(hook);
+    expect((await listed())[0]).to.include({ cursor_block: 104, dead_letters: 1 });
+    await store(rows.replace('rows', 'hook'));
+    expect((await listed())[0]).to.include({ type: 'table_sink', cursor_block: null, dead_letters: 0 });
+  });
+
+  it('says of each target what becomes of it when its pipeline is deleted', async () => {
+    await ran();
+    const { code, stderr } = await chainparse('pipeline', 'delete', '45');
+    expect(code).to.equal(0);
+    expect(stderr).to.contain('sink hook (webhook_sink): what it has delivered stays in its target as it is');
+    const database = await openDatabase(`sqlite:${join(folder, 'chainparse.db')}`);
+    for (const table of ['pipeline_sink', 'sink_dead_letter']) expect(await database.knex(table)).to.deep.equal([]);
+    await database.close();
+  });
+});

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { ChainSimulator } from './chain-simulator.js';
+import { eachDatabaseInTurn } from './databases.js';
+import { extentOf } from './extent.js';
+import { runsFromSource } from './processes.js';
+import { Scenario } from './scenario.js';
+import { seededRandom } from './seeded-random.js';
+import { eventually } from './within.js';
+
+/** How many runs are killed per database. */
+const kills = extentOf({ sample: 3, full: 6, soak: 100 });
+
+/** A run lives for up to so long before it is killed. */
+const longestLifeMs = runsFromSource ? 5_000 : 2_500;
+
+/** A message as a receiver got it. */
+export interface GotMessage {
+  readonly id: string;
+  readonly op: string;
+  readonly seq: number;
+  /** JSON. */
+  readonly data: string;
+}
+
+/** What a sink of a pipeline delivers to, and how it is taken away and brought back. */
+export interface Receiver {
+  /** The sink's keys, as a definition has them. */
+  readonly sink: Readonly<Record<string, unknown>>;
+  readonly env: Record<string, string>;
+  away(): Promise<void>;
+  back(): Promise<void>;
+  /** All that it was ever sent, in the order in which it has it. */
+  got(): Promise<readonly GotMessage[]>;
+}
+
+/** Declares that a receiver has what the table has, however often runs are killed, while it is away and the chain changes. */
+export function describeReceiver(name: string, start: () => Promise<Receiver>): void {
+  eachDatabaseInTurn(`${name} behind runs that are killed while the chain changes`, (database) => {
+    it(`has what the table has after ${kills} kills, told in order`, async function () {
+      this.timeout(kills * 30_000 + 120_000);
+      const node = await ChainSimulator.start({}, { finalizedDistance: 30 });
+      const receiver = await start();
+      const source = { mode: 'realtime', pollInterval: 0.05, below: [receiver.sink] } as const;
+      const scenario = await Scenario.begin(await database.fresh(), node.url, source, receiver.env);
+      node.mine(30);
+      await killRuns(scenario, node, receiver);
+      const run = scenario.run();
+      await eventually('the receiver has what the table has', () => caughtUp(scenario, node, receiver), 90_000);
+      node.reorg(12);
+      const again = 'it has what the table has once the chain has changed again';
+      const told = await eventually(again, () => caughtUp(scenario, node, receiver), 90_000);
+      expect(told.filter(({ op }) => op === 'remove')).to.have.length.above(0);
+      expectOrder(told);
+      run.signal('SIGTERM');
+      expect((await run.exit()).code).to.equal(0);
+      await node.stop();
+      await receiver.away();
+    });
+  });
+}
+
+async function killRuns(scenario: Scenario, node: ChainSimulator, receiver: Receiver): Promise<void> {
+  const random = seededRandom(11);
+  for (let killed = 0; killed < kills; killed++) {
+    const run = scenario.run();
+    const isAway = killed % 3 === 1;
+    if (isAway) await receiver.away();
+    for (let turn = 0; turn < 5; turn++) {
+      node.mine(1 + turn, (number) => Array.from({ length: number % 4 }, () => ({})));
+      await new Promise((resolve) => setTimeout(resolve, 50 + (random() * longestLifeMs) / 5));
+      if (turn % 2 === 1) node.reorg(1 + ((killed * 7 + turn) % 20));
+    }
+    await run.kill();
+    if (isAway) await receiver.back();
+  }
+}
+
+/** Returns all that a receiver was told once that comes to what is stored, and what is stored is all of the chain. */
+async function caughtUp(
+  scenario: Scenario,
+  node: ChainSimulator,
+  receiver: Receiver,
+): Promise<readonly GotMessage[] | null> {
+  const text = await scenario.chainparse('events', 'export', '--pipeline', '45');
+  const stored = text.split('\n').filter((line) => line !== '');
+  if (stored.length !== node.canonicalLogs().length) return null;
+  const messages = await receiver.got();
+  return keptOf(messages).join('\n') === stored.sort().join('\n') ? messages : null;
+}
+
+/** What a reader has that drops repetitions, and of the messages of each id takes the one with the highest number. */
+function keptOf(messages: readonly GotMessage[]): readonly string[] {
+  const newest = new Map<string, GotMessage>();
+  for (const message of messages)
+    if (message.seq > (newest.get(message.id)?.seq ?? -1)) newest.set(message.id, message);
+  return [...newest.values()].flatMap(({ op, data }) => (op === 'insert' ? [data] : [])).sort();
+}
+
+/** Whatever was sent again, what was told first came in its order, and what was taken back had been told. */
+function expectOrder(messages: readonly GotMessage[]): void {
+  const name = ({ id, op, seq }: GotMessage): string => `${id} ${op} ${seq}`;
+  const first = new Map(messages.toReversed().map((message) => [name(message), message]));
+  const inOrder = messages.filter((message) => first.get(name(message)) === message);
+  const numbers = inOrder.filter(({ op }) => op === 'insert').map(({ seq }) => seq);
+  expect(numbers).to.deep.equal([...numbers].sort((a, b) => a - b));
+  const told = new Set<string>();
+  for (const { id, op } of inOrder) {
+    if (op === 'insert') told.add(id);
+    else expect(told.has(id), 'what is taken back was told').to.equal(true);
+  }
+}

@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import type { SinkRow } from '../../../src/tasks/outbox/sink-row.js';
+import { SinkTrouble } from '../../../src/tasks/outbox/sink-trouble.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
+
+describe('the trouble of a sink', () => {
+  const logger = new MemoryLogger();
+  const written: unknown[] = [];
+  const row = {
+    write: (what: unknown) => {
+      written.push(what);
+      return Promise.resolve();
+    },
+  };
+  const parts = { guard: { pipelineId: 45 }, clock: new FakeClock(), logger, mask: (text: string) => text };
+  const trouble = new SinkTrouble('hook', row as unknown as SinkRow, parts);
+
+  it('is told with what a person can do about it', async () => {
+    await trouble.bear(new ReceiverAwayError('it leads inside', { hint: 'write allow_private: true' }));
+    expect(written).to.deep.equal([{ error: 'it leads inside (write allow_private: true)' }]);
+    expect(logger.messages('warn')).to.deep.equal([
+      'sink hook can’t deliver: it leads inside (write allow_private: true)',
+    ]);
+  });
+
+  it('lasts as long as the receiver asks, an hour at most, and else a minute at most', async () => {
+    const waitFor = (retryAfterMs?: number): Promise<number> =>
+      trouble.bear(new ReceiverAwayError('429', { retryAfterMs }));
+    expect([await waitFor(600_000), await waitFor(1e9), await waitFor(0)]).to.deep.equal([600_000, 3_600_000, 0]);
+    for (let i = 0; i < 12; i++) expect(await waitFor()).to.be.at.most(60_000);
+  });
+});
