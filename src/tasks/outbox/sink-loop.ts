@@ -7,22 +7,23 @@ import type { EventOrigin } from '../../model/event-origin.js';
 import type { SinkStanding } from '../../model/sink.js';
 import type { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
-import { LeaseLostError, RuntimeFailure, messageOf as textOf } from '../../runtime/errors.js';
+import { LeaseLostError, RuntimeFailure } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { DeliveryNews } from './delivery-news.js';
 import { deliverAll } from './delivery.js';
 import type { Outgoing } from './delivery.js';
-import { readSeq } from './message-of.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
-import { closeSink } from './openable-sink.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
 import { batchesOf, insertsOf } from './pass-batches.js';
 import type { MessageParts, PassBatch, Portions } from './pass-batches.js';
 import { oneAhead } from './one-ahead.js';
-import { lastBlockOf, neededVersion, placeText, readPlace } from './place.js';
-import type { Pass, Place } from './place.js';
+import { placeText, readPlace } from './place.js';
+import type { Place } from './place.js';
 import { resumePlace } from './resume.js';
+import { SinkConnection } from './sink-connection.js';
+import { SinkLetters } from './sink-letters.js';
+import { SinkProgress } from './sink-progress.js';
 import type { SinkRow } from './sink-row.js';
 import { SinkStoppedError } from './sink-stopped-error.js';
 import { SinkTrouble } from './sink-trouble.js';
@@ -56,33 +57,25 @@ export interface SinkLoopShared {
   readonly signal: AbortSignal;
 }
 
-/** How long one call of a sink may take, in milliseconds: one that never answers must not be waited for. */
-const callTimeoutMs = 300_000;
-
 /** Delivers to one sink for as long as a run lasts. */
 export class SinkLoop {
   readonly #shared: SinkLoopShared;
   readonly #sink: OpenableSink;
   readonly #row: SinkRow;
   readonly #trouble: SinkTrouble;
-  #opened: OpenedSink | null = null;
-  /** Where it stands; null until that is known. */
-  #place: Place | null = null;
-  /** What its receiver was told last. */
-  #sent: SinkCursor | null = null;
-  /** The pass of which the row knows already. */
-  #stored: Pass | null = null;
+  readonly #letters: SinkLetters;
+  readonly #connection: SinkConnection;
+  readonly #at: SinkProgress;
   #settled: string | null = null;
-  #base: SinkStanding['base'] = { version: 0, block: -1 };
-  #cursorBlock: number | null = null;
-  /** Of a sink that gathers: the version from which its target may have to be told again. */
-  #heldNeeds: number | null = null;
 
   constructor(sink: OpenableSink, row: SinkRow, shared: SinkLoopShared) {
     this.#sink = sink;
     this.#row = row;
     this.#shared = shared;
     this.#trouble = new SinkTrouble(sink.name, row, shared);
+    this.#letters = new SinkLetters(sink.name, row, shared);
+    this.#connection = new SinkConnection(sink, shared, () => this.#at.forget());
+    this.#at = new SinkProgress(this.#connection, { epoch: shared.epoch, claim: shared.guard.claim });
   }
 
   /**
@@ -108,7 +101,7 @@ export class SinkLoop {
         }
       }
     } finally {
-      await this.#close();
+      await this.#connection.close();
     }
   }
 
@@ -139,15 +132,17 @@ export class SinkLoop {
       if (wasDraining && (await this.#isFinal())) break;
       await work.after(heard);
     }
-    await this.#end();
+    // What a gathering sink has is finished as well as it goes.
+    if (this.#connection.opened !== null) await this.#settle(this.#connection.opened.sink, true);
+    await this.#row.write();
   }
 
   /** Delivers what is due now; returns false where there is nothing. */
   async #deliverDue(): Promise<boolean> {
-    const opened = (this.#opened ??= await this.#sink.open());
+    const opened = await this.#connection.open();
     const head = await this.#head();
-    const place = (this.#place ??= await this.#resume(opened.sink, head));
-    if (await this.#retryLetters(opened)) return true;
+    const place = this.#at.place ?? (await this.#resume(opened.sink, head));
+    if (await this.#retryLetters(opened, place)) return true;
     if (place.at !== 'end') {
       await this.#deliverPass(opened, place);
       return true;
@@ -181,17 +176,16 @@ export class SinkLoop {
     return blocks === null || this.#shared.finalized() >= blocks.to;
   }
 
+  /** Finds out where the sink stands, by its row and by what its target keeps. */
   async #resume(sink: Sink, head: JournalHead): Promise<Place> {
     const { guard, epoch, journal, sinks } = this.#shared;
     await this.#row.write();
     const standing = (await sinks.list(guard.pipelineId)).find(({ name }) => name === this.#sink.name);
     if (standing === undefined) throw new SinkGoneError('gone');
     const held = await this.#call((context) => sink.claim?.({ epoch, claim: guard.claim }, context));
-    const gathers = sink.settle !== undefined && sink.claim !== undefined;
+    this.#at.read(standing, held);
+    const { gathers } = this.#connection;
     const reachesBack = (version: number): Promise<boolean> => journal.reachesBack(guard.pipelineId, version);
-    const told = standing.sentPlace === null ? null : this.#cursorOf(standing.sentPlace);
-    this.#sent = held === undefined ? told : held;
-    [this.#base, this.#cursorBlock] = [standing.base, standing.cursorBlock];
     let place: Place;
     try {
       place = await resumePlace({ standing, head, held, gathers, reachesBack });
@@ -199,72 +193,72 @@ export class SinkLoop {
       const own = standing.place === null ? null : readPlace(standing.place);
       const isAsked = standing.replay > (own?.pass.replay ?? 0);
       if (!(error instanceof SinkStoppedError) || !isAsked) throw error;
-      const pass = adoptingPass(this.#due(head));
-      place = { pass, at: 'begin' };
+      place = { pass: adoptingPass(this.#due(head)), at: 'begin' };
       await this.#store(place);
     }
-    if (placeText(place) === standing.place) this.#stored = place.pass;
+    this.#at.resume({ place, standing, held });
     // What the target has beyond the row must be known as told before the row goes on.
-    await this.#row.note(this.#sentChange());
-    this.#heldNeeds = gathers && held !== null && held !== undefined ? neededBy(held.place) : null;
+    await this.#row.note(this.#at.sentChange());
     return place;
   }
 
   async #deliverPass(opened: OpenedSink, from: Place): Promise<void> {
-    this.#place = from;
-    this.#lowerBase(from.pass);
+    this.#at.place = from;
+    this.#at.lowerBase(from.pass);
     for await (const batch of oneAhead(batchesOf(from, this.#portions, this.#parts(opened)))) {
       if (this.#isStopping || this.#standing.paused) return;
       await this.#deliverBatch(opened, batch);
-      this.#place = batch.after;
-      await this.#row.note(this.#changeTo(batch.after));
+      await this.#moveTo(batch.after);
     }
-    this.#place = { pass: from.pass, at: 'end' };
     // What brought no message left nothing that a pass which is cut off would have to send again.
-    await this.#row.note(this.#changeTo(this.#place));
+    await this.#moveTo({ pass: from.pass, at: 'end' });
     if (opened.sink.settle !== undefined) await this.#settle(opened.sink, false);
+  }
+
+  async #moveTo(place: Place): Promise<void> {
+    this.#at.place = place;
+    await this.#row.note(this.#at.changeTo(place));
   }
 
   async #deliverBatch(opened: OpenedSink, batch: PassBatch): Promise<void> {
     if (batch.messages.length === 0) return;
-    const messages = await this.#withoutDead(batch);
+    const messages = await this.#letters.withoutDead(batch);
     if (messages.length === 0) return;
     const { pass } = batch.after;
-    if (this.#stored !== pass) await this.#store({ pass, at: this.#place?.at ?? 'begin' });
+    if (!this.#at.isStored(pass)) await this.#store({ pass, at: this.#at.place?.at ?? 'begin' });
     const after = (last: EventMessage | null): SinkCursor =>
-      this.#cursorOf(placeText(last === null ? batch.after : { pass, at: { op: last.op, place: last.place } }));
-    await this.#send(opened.sink, { messages, before: this.#sent, after });
-  }
-
-  /** What is sent again, whoever had it first, is the sink's affair from then on. */
-  #lowerBase({ from, resends }: Pass): void {
-    if (resends && from.block !== null && from.block < this.#base.block)
-      this.#base = { ...this.#base, block: from.block };
+      this.#at.cursorOf(placeText(last === null ? batch.after : { pass, at: { op: last.op, place: last.place } }));
+    await this.#send(opened.sink, { messages, before: this.#at.sent, after });
   }
 
   /** What may be sent twice is named by what is stored before the first message leaves. */
   async #store(place: Place): Promise<void> {
-    await this.#row.write({ ...this.#changeTo(place), base: this.#base });
-    this.#stored = place.pass;
+    await this.#row.write({ ...this.#at.changeTo(place), base: this.#at.base });
+    this.#at.storedAs(place);
   }
 
   /** Returns where the sink stands then. */
   async #send(sink: Sink, outgoing: Outgoing): Promise<SinkCursor | null> {
-    const { clock, stopping } = this.#shared;
-    const context = this.#context(this.#shared.signal);
+    const { clock, stopping, signal } = this.#shared;
     return deliverAll(outgoing, {
-      ...{ context, maxAttempts: this.#sink.maxAttempts, clock, stopping },
+      ...{ context: this.#context(signal), maxAttempts: this.#sink.maxAttempts, clock, stopping },
       sink: { deliver: (batch) => this.#call((each) => sink.deliver(batch, each)) },
       onDelivered: async ({ after, messages }) => {
         this.#told('delivered', messages.length);
-        this.#sent = after;
         const place = readPlace(after.place);
-        if (place !== null) this.#place = place;
-        await this.#row.note({ ...this.#sentChange(), ...(place === null ? {} : this.#changeTo(place)) });
+        this.#at.sent = after;
+        this.#at.place = place ?? this.#at.place;
+        await this.#row.note({ ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) });
         await this.#trouble.over();
       },
       onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),
-      onDead: (message, attempts, error, after) => this.#bury(message, attempts, error, after),
+      onDead: async (message, attempts, error, after) => {
+        const place = readPlace(after.place);
+        await this.#letters.bury(message, attempts, error, place === null ? {} : this.#at.changeTo(place));
+        // Only now: a message that is kept nowhere must be sent again.
+        this.#at.place = place ?? this.#at.place;
+        this.#told('dead_letter', 1);
+      },
     });
   }
 
@@ -272,118 +266,40 @@ export class SinkLoop {
     this.#shared.observe({ kind: 'sink_sent', sink: this.#sink.name, result, messages });
   }
 
-  /** A target that gathers has not been told for good what it was handed. */
-  #sentChange(): { readonly sentPlace?: string } {
-    return this.#gathers || this.#sent === null ? {} : { sentPlace: this.#sent.place };
-  }
-
-  async #bury(message: EventMessage, attempts: number, error: Error, after: SinkCursor): Promise<void> {
-    const { letters, mask, logger, guard } = this.#shared;
-    const refusal = { message, attempts, error: mask(textOf(error)) };
-    const name = { pipelineId: guard.pipelineId, sink: this.#sink.name };
-    const place = readPlace(after.place);
-    await this.#row.write(place === null ? {} : this.#changeTo(place), [letters.keep(name, refusal)]);
-    if (place !== null) this.#place = place;
-    this.#told('dead_letter', 1);
-    const fields = { event: 'sink.dead_letter', pipeline_id: guard.pipelineId, sink: this.#sink.name, id: message.id };
-    logger.log('error', `sink ${this.#sink.name}: message ${message.id} is a dead letter: ${refusal.error}`, fields);
-  }
-
-  /** The remove of a message that was never taken must not reach the receiver either. */
-  async #withoutDead({ messages, added }: PassBatch): Promise<readonly EventMessage[]> {
-    const { letters, guard } = this.#shared;
-    if (messages[0]?.op !== 'remove') return messages;
-    const name = { pipelineId: guard.pipelineId, sink: this.#sink.name };
-    const dead = await letters.deadInserts(
-      name,
-      messages.map(({ id }) => id),
-    );
-    const isDead = (message: EventMessage): boolean =>
-      (dead.get(message.id) ?? []).map(readSeq).some(({ version, replay }) => {
-        // What was refused when it was sent again may have been taken before.
-        return version === added.get(message) && replay === 0;
-      });
-    const joining = messages.filter(isDead);
-    if (joining.length === 0) return messages;
-    const error = 'its insert is a dead letter';
-    await this.#row.write(
-      {},
-      joining.map((message) => letters.keep(name, { message, attempts: 0, error })),
-    );
-    return messages.filter((message) => !joining.includes(message));
-  }
-
   /** Tries dead letters again that a person wants to be; returns false where there are none. */
-  async #retryLetters({ sink }: OpenedSink): Promise<boolean> {
-    const { letters, guard } = this.#shared;
+  async #retryLetters({ sink }: OpenedSink, place: Place): Promise<boolean> {
     if (this.#standing.dueLetters === 0) return false;
-    const name = { pipelineId: guard.pipelineId, sink: this.#sink.name };
-    const due = await letters.listDue(name, this.#sink.batchSize);
+    const due = await this.#letters.due(this.#sink.batchSize);
     if (due.length === 0) return false;
-    const place = this.#place as Place;
     await this.#store(place);
-    for (const { id, message } of due) {
+    for (const letter of due) {
       if (this.#isStopping) return false;
       // They are of passes that are over: the sink stays where it is.
-      const at = this.#cursorOf(placeText(place));
-      const reached = await this.#send(sink, { messages: [message], before: this.#sent, after: () => at });
-      if (reached === at) await this.#row.write({}, [letters.forget(name, [id])]);
+      const at = this.#at.cursorOf(placeText(place));
+      const messages = [letter.message];
+      const reached = await this.#send(sink, { messages, before: this.#at.sent, after: () => at });
+      if (reached === at) await this.#letters.forget(letter);
     }
     return true;
   }
 
   async #settle(sink: Sink, ends: boolean): Promise<void> {
-    if (sink.settle === undefined || this.#place === null) return;
-    const block = this.#place.at === 'end' ? lastBlockOf(this.#place.pass) : this.#blockAt(this.#place);
-    const place = placeText(this.#place);
-    const key = `${place} ${ends}`;
+    const { place } = this.#at;
+    if (sink.settle === undefined || place === null) return;
+    const block = this.#at.blockAt(place);
+    const text = placeText(place);
+    const key = `${text} ${ends}`;
     if (block === null || this.#settled === key) return;
     // A target that keeps its cursor may keep this one: its row must not lie behind.
-    await this.#row.write(this.#changeTo(this.#place));
-    await this.#call((context) => sink.settle?.({ block, cursor: this.#cursorOf(place), ends }, context));
+    await this.#row.write(this.#at.changeTo(place));
+    await this.#call((context) => sink.settle?.({ block, cursor: this.#at.cursorOf(text), ends }, context));
     this.#settled = key;
-    await this.#row.note(this.#changeTo(this.#place));
-  }
-
-  /** What a gathering sink has is finished as well as it goes. */
-  async #end(): Promise<void> {
-    if (this.#opened !== null && this.#place !== null) await this.#settle(this.#opened.sink, true);
-    await this.#row.write();
-  }
-
-  get #gathers(): boolean {
-    return this.#opened?.sink.settle !== undefined && this.#opened.sink.claim !== undefined;
-  }
-
-  #changeTo(place: Place) {
-    const keptBlock = this.#opened?.sink.keptBlock;
-    this.#cursorBlock = keptBlock === undefined ? this.#blockAt(place) : keptBlock;
-    return {
-      place: placeText(place),
-      epoch: this.#shared.epoch,
-      needsVersion: this.#needed(place),
-      cursorBlock: this.#cursorBlock,
-    };
-  }
-
-  #needed(place: Place): number {
-    if (!this.#gathers) return neededVersion(place);
-    const { keptPlace } = this.#opened?.sink ?? {};
-    const held = typeof keptPlace === 'string' ? neededBy(keptPlace) : this.#heldNeeds;
-    const { version } = this.#base;
-    return held ?? (version > 0 ? version : place.pass.to.version);
-  }
-
-  /** Up to which block all is delivered at a place. */
-  #blockAt({ pass, at }: Place): number | null {
-    if (at === 'end') return lastBlockOf(pass);
-    const below = at === 'begin' || at.op === 'remove' ? -1 : at.place.blockNumber - 1;
-    return below > (this.#cursorBlock ?? -1) ? below : this.#cursorBlock;
+    await this.#row.note(this.#at.changeTo(place));
   }
 
   get #portions(): Portions {
     const { eventNames, batchSize } = this.#sink;
-    return { batchSize, eventNames: eventNames ?? undefined, base: this.#base };
+    return { batchSize, eventNames: eventNames ?? undefined, base: this.#at.base };
   }
 
   #parts({ stages }: OpenedSink): MessageParts {
@@ -391,41 +307,21 @@ export class SinkLoop {
     return { journal, origin, stages, context: { logger, signal, moved: () => Promise.resolve() } };
   }
 
-  #cursorOf(place: string): SinkCursor {
-    return { epoch: this.#shared.epoch, claim: this.#shared.guard.claim, place };
+  #call<T>(work: (context: SinkContext) => Promise<T> | undefined): Promise<T | undefined> {
+    return this.#connection.call((signal) => work(this.#context(signal)));
   }
 
   #context(signal: AbortSignal): SinkContext {
-    const { logger } = this.#shared;
-    const { pass } = this.#place ?? {};
+    const { pass } = this.#at.place ?? {};
+    const { opened } = this.#connection;
     return {
-      logger,
+      logger: this.#shared.logger,
       signal,
       inserts: (blocks) => {
-        if (pass === undefined || this.#opened === null) throw new RuntimeFailure('no pass has begun');
-        return insertsOf(pass, blocks, this.#portions, this.#parts(this.#opened));
+        if (pass === undefined || opened === null) throw new RuntimeFailure('no pass has begun');
+        return insertsOf(pass, blocks, this.#portions, this.#parts(opened));
       },
     };
-  }
-
-  /** Calls a sink; one that does not answer is given up, and opened anew. */
-  async #call<T>(work: (context: SinkContext) => Promise<T> | undefined): Promise<T | undefined> {
-    const { clock, signal } = this.#shared;
-    const done = new AbortController();
-    const late = new AbortController();
-    const tooLong = clock.sleep(callTimeoutMs, AbortSignal.any([done.signal, signal])).then(() => {
-      late.abort(new RuntimeFailure(`no answer within ${callTimeoutMs / 1_000} s`));
-      throw late.signal.reason as Error;
-    });
-    tooLong.catch(() => undefined);
-    try {
-      return await Promise.race([work(this.#context(AbortSignal.any([signal, late.signal]))), tooLong]);
-    } catch (error) {
-      if (late.signal.aborted) await this.#close();
-      throw error;
-    } finally {
-      done.abort(new Error('done'));
-    }
   }
 
   async #bear(error: Error): Promise<void> {
@@ -434,7 +330,7 @@ export class SinkLoop {
     this.#shared.observe({ kind: 'sink_failed', sink: this.#sink.name });
     const waitMs = await this.#trouble.bear(error);
     // Nothing mends it but what a person asks for.
-    if (error instanceof SinkStoppedError) await this.#close();
+    if (error instanceof SinkStoppedError) await this.#connection.close();
     const done = new AbortController();
     const pause = clock.sleep(waitMs, AbortSignal.any([stopping, signal, done.signal])).catch(() => undefined);
     await Promise.race([pause, wishes.after(heard)]);
@@ -450,28 +346,7 @@ export class SinkLoop {
     const head = await this.#head().catch(() => null);
     return head !== null && rows !== null && !rows.some(({ name }) => name === this.#sink.name);
   }
-
-  async #close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = null;
-    this.#place = null;
-    this.#stored = null;
-    if (opened === null) return;
-    const { clock } = this.#shared;
-    const done = new AbortController();
-    const patience = clock.sleep(closeMs, done.signal).catch(() => undefined);
-    await Promise.race([closeSink(opened), patience]);
-    done.abort(new Error('closed'));
-  }
 }
-
-/** How long a sink may take to close, in milliseconds. */
-const closeMs = 1_000;
 
 /** The definition names the sink no more. */
 class SinkGoneError extends Error {}
-
-function neededBy(text: string): number | null {
-  const place = readPlace(text);
-  return place === null ? null : neededVersion(place);
-}
