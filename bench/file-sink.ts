@@ -25,7 +25,7 @@ export const fileSinkBench: Benchmark = {
     const [url] = await node.output(/http:\S+/);
     const run = (below: Parameters<typeof chainparseOf>[1]): Promise<Ingested> => {
       const range = { from: 1, to: blocks, step: 50 };
-      return chainparseOf(50, below)(`sqlite:${temporaryFolder()}/ingest.db`, url ?? '', range);
+      return chainparseOf(50, below)(`sqlite:${temporaryFolder()}/ingest.db`, url, range);
     };
     const ratios: number[] = [];
     for (let round = 0; round < options.number('rounds', 3); round++) {

@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import type { StageOpening } from '../../src/components/component.js';
 import { mapThrough, sinksOf } from '../../src/components/sinks-of.js';
 import { parseDefinition } from '../../src/pipeline/definition/read-definition.js';
 import { silentLogger } from '../../src/runtime/logger.js';
+import { batchOf as fileBatch, claim, contextOf, holdPipeline } from '../components/file-sink/opened-sink.js';
 import { batchOf, sinkContext, sinkOpening, transferMessage } from '../components/sink-fixture.js';
 import { definitionOptions } from '../pipeline/definition/definition-texts.js';
+import type { EventMessage } from '../../src/model/event-message.js';
+import { MessageData } from '../../src/model/event-message.js';
+import { eventToJson } from '../../src/model/event-json.js';
 import { HookServer } from '../support/hook-server.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const root = join(import.meta.dirname, '../..');
 const recipes = readFileSync(join(root, 'docs/recipes.md'), 'utf8');
@@ -37,4 +44,51 @@ describe('docs/recipes.md', () => {
     });
     server.stop();
   });
+
+  it('reads swaps by DuckDB, as the example of that name writes them', async () => {
+    const example = readFileSync(join(root, 'examples/swaps-parquet.yaml'), 'utf8').replace(/^#.*\n/gm, '');
+    expect(recipes).to.contain(`\`\`\`yaml\n${example}\`\`\``);
+    const dataFolder = temporaryFolder();
+    const database = await openMigrated(`sqlite:${join(dataFolder, 'test.db')}`);
+    await holdPipeline(database);
+    const { components } = await parseDefinition(example, 'swaps.yaml', definitionOptions);
+    const opening = { ...sinkOpening(), pipelineId: 45, database, dataFolder };
+    const sink = await sinksOf(components)[0]!.open(opening, { env: {}, remember: () => undefined });
+    await sink.claim?.(claim, contextOf());
+    await sink.deliver(
+      fileBatch([swap(18_000_000, 250), swap(18_100_000, -50), swap(18_100_001, 100)], 'p'),
+      contextOf(),
+    );
+    const cursor = { ...claim, place: 'end' };
+    await sink.settle?.({ block: 18_299_999, cursor, ends: true }, contextOf());
+    await sink.close();
+    await database.close();
+    const queries = [...recipes.matchAll(/^```sql\n([^]*?);\n```/gm)].map(([, sql = '']) => sql);
+    queries.push(/`(SELECT unnest[^`]+)`/.exec(recipes)?.[1] ?? '');
+    const connection = await (await DuckDBInstance.create()).connect();
+    const results: unknown[] = [];
+    for (const sql of queries) {
+      const answer = await connection.runAndReadAll(sql.replaceAll("'data/", `'${dataFolder}/`));
+      results.push(answer.getRowObjectsJS());
+    }
+    expect(results).to.have.length(2);
+    const hour = (text: string): Date => new Date(text);
+    expect(results[0]).to.deep.equal([
+      { hour: hour('2023-08-26T16:00:00Z'), swaps: 1n, usdc: 250 },
+      { hour: hour('2023-09-09T13:00:00Z'), swaps: 2n, usdc: 150 },
+    ]);
+    expect(results[1]).to.have.length(2);
+  });
 });
+
+/** A swap of so many USDC; a block every 12 seconds. */
+function swap(blockNumber: number, usdc: number): EventMessage {
+  const message = transferMessage(blockNumber % 1_000);
+  const timestamp = 1_693_066_895 + (blockNumber - 18_000_000) * 12;
+  const args = { sender: '0x01', recipient: '0x02', amount0: String(usdc * 1_000_000), amount1: String(2n ** 200n) };
+  const rest = { sqrtPriceX96: '1', liquidity: '2', tick: '-3' };
+  const event = { eventName: 'Swap', eventSignature: 'Swap(…)', argsJson: JSON.stringify({ ...args, ...rest }) };
+  const place = { ...message.place, blockNumber, timestamp };
+  const write = (): string => eventToJson({ ...place, ...event }, { pipelineId: 45, chainName: () => 'ethereum' });
+  return { ...message, ...event, place, data: MessageData.ofEvent(event.argsJson, write) };
+}

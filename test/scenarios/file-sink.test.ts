@@ -111,7 +111,7 @@ eachDatabaseInTurn('files of a run that is killed at random moments (kill -9)', 
         return `${String(block_number)} ${String(log_index)} ${JSON.stringify(args)}`;
       }),
     );
-    node.stop();
+    await node.stop();
   });
 });
 
@@ -132,7 +132,7 @@ withS3('files on S3 of a run that is killed at random moments (kill -9)', () => 
     const lines = await linesOf(names, async (name) => (await askS3(s3, 'GET', `lake/usdc/${name}`)).text());
     expect(lines).to.deep.equal(await storedLines(scenario));
     expect(readdirSync(join(scenario.folder, 'data/.chainparse-upload'), { recursive: true })).to.have.length(1);
-    node.stop();
+    await node.stop();
   });
 });
 

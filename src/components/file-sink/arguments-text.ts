@@ -8,6 +8,7 @@ const member = '"args":';
  * keep names such as `1` in their places.
  */
 export function argumentsText({ data }: EventMessage): string | null {
+  if (data.argsJson !== undefined) return data.argsJson;
   const { text } = data;
   const start = text.indexOf('{', 1);
   // Within a text its quotes would have backslashes; and whatever is nested would have come with a brace before.

@@ -1,4 +1,5 @@
 import { eventFields } from '../../model/event-fields.js';
+import { blockTime } from '../../model/event-json.js';
 import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import type { Cell, CellType, Column } from '../../runtime/rows/row-writer.js';
@@ -35,17 +36,53 @@ export function columnsOf(
 }
 
 function mapped({ name, type }: Field): Plan {
-  return { name, type: cellTypeOf(type), valueOf: ({ data }) => data.fields.get(name) };
+  return { name, type: cellTypeOf(type), valueOf: fieldOf(name) };
+}
+
+function fieldOf(name: string): ValueOf {
+  return ({ data }) => data.fields.get(name);
+}
+
+/** What the message of an event says of it, too: as long as no stage has made other data its text need not be parsed. */
+function fixedValueOf(name: string): ValueOf {
+  const [known, parsed] = [knownValues[name], fieldOf(name)];
+  // The same in all messages of a chain.
+  if (name === 'pipeline_id' || name === 'chain') return oncePerChain(parsed);
+  return known === undefined ? parsed : (message) => (isUnchanged(message) ? known(message) : parsed(message));
+}
+
+const knownValues: Readonly<Record<string, ValueOf | undefined>> = {
+  chain_id: ({ place }) => place.chainId,
+  block_number: ({ place }) => place.blockNumber,
+  block_hash: ({ place }) => place.blockHash,
+  block_time: ({ place }) => blockTime(place.timestamp),
+  timestamp: ({ place }) => place.timestamp,
+  transaction_hash: ({ place }) => place.transactionHash,
+  transaction_index: ({ place }) => place.transactionIndex,
+  log_index: ({ place }) => place.logIndex,
+  contract_address: ({ place }) => place.contractAddress,
+  event_name: ({ eventName }) => eventName,
+  event_signature: ({ eventSignature }) => eventSignature,
+};
+
+function oncePerChain(parsed: ValueOf): ValueOf {
+  const values = new Map<number, JsonValue | undefined>();
+  return (message) => {
+    if (!isUnchanged(message)) return parsed(message);
+    const { chainId } = message.place;
+    if (!values.has(chainId)) values.set(chainId, parsed(message));
+    return values.get(chainId);
+  };
+}
+
+function isUnchanged({ data }: EventMessage): boolean {
+  return data.argsJson !== undefined;
 }
 
 const argumentPrefix = 'args.';
 
 function ofEvent({ fields }: EventFields, form: FileSinkConfig['arguments']): readonly Plan[] {
-  const fixed = eventFields.map(({ name, type }): Plan => ({
-    name,
-    type,
-    valueOf: ({ data }) => data.fields.get(name),
-  }));
+  const fixed = eventFields.map(({ name, type }): Plan => ({ name, type, valueOf: fixedValueOf(name) }));
   const names = new Set(fixed.map(({ name }) => name));
   const args = fields.filter(({ name }) => name.startsWith(argumentPrefix));
   const others = fields.filter((field) => !args.includes(field) && !names.has(field.name)).map(mapped);

@@ -67,7 +67,8 @@ export class FileSink implements Sink {
     await this.close();
     const { target } = this.#parts;
     const { files, outdated, complete, state } = await target.claim(claim, signal);
-    this.#covered = files.at(-1)?.to_block ?? -1;
+    // What is to be written anew need not be in a file yet.
+    this.#covered = Math.max(-1, ...[...files.slice(-1), ...outdated, ...state.ahead].map(({ to_block: to }) => to));
     this.#settled = complete?.to_block ?? -1;
     this.#first = complete?.from_block ?? null;
     this.#ahead = state.ahead.map(rangeOf);
@@ -212,7 +213,7 @@ export class FileSink implements Sink {
     if (block >= open.range.to) await this.#finish(open, { cursor, isLevel: true }, context);
   }
 
-  async #finish(open: OpenFile, at: Stand, context: SinkContext): Promise<void> {
+  async #finish(open: OpenFile, at: Omit<Stand, 'to'>, context: SinkContext): Promise<void> {
     const { range } = open;
     const made = await open.finish(context);
     if (made !== null) await this.#publish(range, made, { ...at, to: range.to }, context);
@@ -221,7 +222,7 @@ export class FileSink implements Sink {
   }
 
   /** Writes the file of some blocks anew, unless it would say the same. */
-  async #renew({ range, seq }: Outdated, at: Stand, context: SinkContext): Promise<void> {
+  async #renew({ range, seq }: Outdated, at: Omit<Stand, 'to'>, context: SinkContext): Promise<void> {
     const { target, store, workshop } = this.#parts;
     const files = target.manifest.files.filter((file) => file.from_block >= range.from && file.to_block <= range.to);
     // Not the number that its file has: after a crash what is read may lie behind what that knew.
@@ -232,31 +233,31 @@ export class FileSink implements Sink {
     const isPlanned = target.unfinished.some(
       ({ fromBlock, toBlock }) => fromBlock === range.from && toBlock === range.to,
     );
-    if (!isSame || !isThere || isPlanned) return this.#publish(range, made, { ...at, to: this.#covered }, context);
-    if (made !== null) await rm(made.file.path, { force: true });
-    this.#outdated.delete(range.from);
+    const stand = { ...at, to: this.#covered };
+    if (!isSame || !isThere || isPlanned) return this.#publish(range, made, stand, context);
+    if (made === null || file === undefined) this.#outdated.delete(range.from);
     // Told at once: what is known to be right is not compared again.
-    if (file !== undefined) await target.confirm(file, made?.seq ?? 0, context.signal);
+    else await this.#keep(range, made, stand, (standing) => target.confirm(file, made.seq, standing, context.signal));
   }
 
-  async #publish(
+  #publish(range: BlockRange, made: MadeFile | null, stand: Stand, { signal }: SinkContext): Promise<void> {
+    return this.#keep(range, made, stand, (standing) => this.#parts.target.publish(range, made, standing, signal));
+  }
+
+  /** Writes the manifest with what has become of some blocks; what was made for them is needed no more then. */
+  async #keep(
     range: BlockRange,
     made: MadeFile | null,
-    { to, ...at }: Stand & { readonly to: number },
-    { signal }: SinkContext,
+    { cursor, isLevel, to }: Stand,
+    write: (standing: Standing) => Promise<void>,
   ): Promise<void> {
-    const { target } = this.#parts;
-    const isMoved = at.cursor?.place !== target.manifest.state.cursor?.place;
+    if (this.#first === null) await this.#firstBlock(range.from);
+    const isMoved = (cursor?.place ?? null) !== this.keptPlace;
     const others = isMoved ? [] : this.#ahead.filter(({ from }) => from !== range.from);
-    const ahead = at.isLevel ? [] : [...others, range];
+    const ahead = isLevel ? [] : [...others, range];
     const outdated = [...this.#outdated.values()].filter((each) => each.range.from !== range.from);
     try {
-      await target.publish(
-        range,
-        made,
-        { ...this.#standing(at.cursor, to, outdated), ahead: entriesOf(ahead) },
-        signal,
-      );
+      await write({ ...this.#standing(cursor, to, outdated), ahead: entriesOf(ahead) });
     } finally {
       if (made !== null) await rm(made.file.path, { force: true });
     }
@@ -296,6 +297,8 @@ interface Stand {
   readonly cursor: SinkCursor | null;
   /** The files are what was delivered at the cursor, not more. */
   readonly isLevel: boolean;
+  /** Up to this block all is in files then. */
+  readonly to: number;
 }
 
 /** Says whether a range is that of a file, or lies between files. */

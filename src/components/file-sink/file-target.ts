@@ -97,10 +97,9 @@ export class FileTarget {
   }
 
   /** Notes that a file is what its blocks hold, up to a number. */
-  async confirm(confirmed: ManifestFile, seq: number, signal: AbortSignal): Promise<void> {
-    const outdated = this.#manifest.outdated.filter(({ from_block: from }) => from !== confirmed.from_block);
+  async confirm(confirmed: ManifestFile, seq: number, standing: Standing, signal: AbortSignal): Promise<void> {
     const files = this.#manifest.files.map((file) => (file === confirmed ? { ...file, seq } : file));
-    await this.#save({ ...this.#manifest, files, outdated }, signal);
+    await this.#save(this.#with(files, standing), signal);
   }
 
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
@@ -126,9 +125,12 @@ export class FileTarget {
   }
 
   /** Notes where the sink stands, with the files as they are. */
-  async note({ complete, outdated, cursor, ahead }: Standing, signal: AbortSignal): Promise<void> {
-    const state = { ...this.#manifest.state, cursor, ahead };
-    await this.#save({ ...this.#manifest, complete, outdated, state }, signal);
+  async note(standing: Standing, signal: AbortSignal): Promise<void> {
+    await this.#save(this.#with(this.#manifest.files, standing), signal);
+  }
+
+  #with(files: ManifestFile[], { complete, outdated, cursor, ahead }: Standing): Manifest {
+    return { ...this.#manifest, complete, outdated, files, state: { ...this.#manifest.state, cursor, ahead } };
   }
 
   async #read(signal: AbortSignal, by: Omit<SinkCursor, 'place'>): Promise<Manifest> {

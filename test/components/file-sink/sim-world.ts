@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { FileSink } from '../../../src/components/file-sink/file-sink.js';
@@ -25,6 +25,7 @@ export interface Place {
   store(): FileStore;
   names(): string[];
   read(name: string): Buffer;
+  remove(name: string): void;
 }
 
 /** Files in a folder. */
@@ -34,6 +35,7 @@ export function inFolder(folder: string): Place {
     store: () => new FolderStore(folder),
     names: () => readdirSync(folder).sort(),
     read: (name) => readFileSync(join(folder, name)),
+    remove: (name) => rmSync(join(folder, name)),
   };
 }
 
@@ -43,6 +45,7 @@ export function onS3(s3: FakeS3, workFolder: string): Place {
     store: () => new S3Store({ path: 's3://lake', keys: s3.keys, workFolder }),
     names: () => s3.names,
     read: (name) => Buffer.from(s3.text(name)),
+    remove: (name) => void s3.objects.delete(name),
   };
 }
 

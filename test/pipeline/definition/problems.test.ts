@@ -170,7 +170,6 @@ describe('a definition with a wrong value', () => {
 
 describe('a definition of an unknown chain, event, ABI or component', () => {
   const twice = monitorYaml() + monitorYaml().split('\n').slice(2).join('\n');
-  const sink = monitorYaml() + '  - {name: out, type: rabbitmq_sink}\n';
   cases([
     [
       'a chain without an id, naming the nearest',
