@@ -63,7 +63,10 @@ describe('docs/recipes.md', () => {
     await sink.settle?.({ block: 18_299_999, cursor, ends: true }, contextOf());
     await sink.close();
     await database.close();
-    const queries = [...recipes.matchAll(/^```sql\n([^]*?);\n```/gm)].map(([, sql = '']) => sql);
+    // What other recipes ask is asked of a server.
+    const queries = [...recipes.slice(recipes.indexOf('DuckDB')).matchAll(/^```sql\n([^]*?);\n```/gm)].map(
+      ([, sql = '']) => sql,
+    );
     queries.push(/`(SELECT unnest[^`]+)`/.exec(recipes)?.[1] ?? '');
     const connection = await (await DuckDBInstance.create()).connect();
     const results: unknown[] = [];
