@@ -13,6 +13,7 @@ import { liveRoutes } from './routes/live-routes.js';
 import { logRoutes } from './routes/log-routes.js';
 import { metricsRoutes } from './routes/metrics-routes.js';
 import { pipelineRoutes } from './routes/pipeline-routes.js';
+import { sinkRoutes } from './routes/sink-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
 import { transformRoutes } from './routes/transform-routes.js';
 import { olderRoutes } from './older-clients.js';
@@ -24,6 +25,7 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...taskRoutes(parts),
     ...logRoutes(parts),
     ...pipelineRoutes(parts),
+    ...sinkRoutes(parts),
     ...transformRoutes(parts),
     ...classificationRoutes(parts),
     ...eventRoutes(parts),

@@ -29,9 +29,9 @@ describe('definitions of sinks into brokers', () => {
 
   it('of Kafka are told all that is wrong', async () => {
     expect(
-      await problems('{name: a, type: kafka_producer, topic: "{event}", acks: 0, sasl_password: x, sync_send: true}'),
+      await problems('{name: a, type: kafka_producer, topic: "{event}", acks: 0, sasl_password: x, key_feild: a}'),
     ).to.have.members([
-      'sync_send: unknown key; the nearest known key is name',
+      'key_feild: unknown key; the nearest known key is key_field',
       'bootstrap_servers: is required',
       'topic: may hold {event_name} and variables (${NAME}), and no other braces',
       'acks: must be all or 1: nothing is delivered that no broker has acknowledged, not 0',
@@ -40,7 +40,7 @@ describe('definitions of sinks into brokers', () => {
     ]);
     const login = '{name: a, type: kafka_producer, bootstrap_servers: "a", topic: t, security_protocol: SASL_SSL}';
     expect(await problems(login)).to.have.members([
-      'bootstrap_servers: must be host:port, or a list of them, not a',
+      'bootstrap_servers: must be host:port, or a list of them',
       'sasl_username: is required with security_protocol SASL_SSL',
       'sasl_password: is required with security_protocol SASL_SSL',
     ]);

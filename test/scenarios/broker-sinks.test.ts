@@ -150,9 +150,15 @@ async function addSink(scenario: Scenario, sink: object): Promise<void> {
 async function caughtUp(scenario: Scenario, node: ChainSimulator, receiver: Receiver): Promise<readonly Got[] | null> {
   const text = await scenario.chainparse('events', 'export', '--pipeline', '45');
   const stored = text.split('\n').filter((line) => line !== '');
-  if (stored.length !== node.canonicalLogs().length) return null;
+  const truth = node.canonicalLogs().map(({ blockHash, logIndex }) => `${blockHash} ${Number(logIndex)}`);
+  if (stored.map(placeOf).join() !== truth.join()) return null;
   const messages = await receiver.got();
   return keptOf(messages).join('\n') === [...stored].sort().join('\n') ? messages : null;
+}
+
+function placeOf(line: string): string {
+  const { block_hash: hash, log_index: index } = JSON.parse(line) as Record<'block_hash' | 'log_index', string>;
+  return `${hash} ${index}`;
 }
 
 function describeReceiver(name: string, start: () => Promise<Receiver>): void {

@@ -34,6 +34,10 @@ export class ContractNode {
   statesFrom = 0;
   /** Multicall3 is there from this block on. */
   multicallFrom = Infinity;
+  /** Arrays of more calls are refused. */
+  mostTogether = Infinity;
+  /** Answers of more calls of contracts are too large. */
+  mostAnswered = Infinity;
   /** Fails the next calls of contracts so. */
   failures: SimError[] = [];
   readonly #server: Server;
@@ -76,6 +80,10 @@ export class ContractNode {
 
   #answerAll(body: unknown): unknown {
     this.requests += 1;
+    const calls = Array.isArray(body) ? (body as Call[]) : [];
+    if (calls.length > this.mostTogether) return refusal(-32600, 'batch requests are not supported');
+    const isTooLarge = calls.filter(({ method }) => method === 'eth_call').length > this.mostAnswered;
+    if (isTooLarge) return refusal(-32003, 'response too large');
     return Array.isArray(body) ? body.map((call) => this.#answer(call as Call)) : this.#answer(body as Call);
   }
 
@@ -147,4 +155,8 @@ interface Call {
   readonly id: number;
   readonly method: string;
   readonly params: readonly unknown[];
+}
+
+function refusal(code: number, message: string): object {
+  return { jsonrpc: '2.0', id: null, error: { code, message } };
 }

@@ -113,16 +113,15 @@ export class Scenario {
     return startChainparse(args, { cwd: this.folder, env: this.#env });
   }
 
+  /** The stored events, as an export writes them. */
+  async exportedLines(): Promise<readonly string[]> {
+    const text = await this.chainparse('events', 'export', '--pipeline', '45');
+    return text.split('\n').filter((line) => line !== '');
+  }
+
   /** The ids of the stored events, in the order of the export. */
   async exported(): Promise<readonly string[]> {
-    const text = await this.chainparse('events', 'export', '--pipeline', '45');
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const event = JSON.parse(line) as Record<'block_hash' | 'transaction_hash' | 'log_index' | 'args', unknown>;
-        return idOf(event.block_hash, event.transaction_hash, event.log_index, (event.args as { value: string }).value);
-      });
+    return idsOfLines(await this.exportedLines());
   }
 
   /** The tasks of the pipeline, newest first. */
@@ -148,6 +147,14 @@ export function idsOf(
   logs: readonly Pick<SimLog, 'blockHash' | 'transactionHash' | 'logIndex' | 'data'>[],
 ): readonly string[] {
   return logs.map((log) => idOf(log.blockHash, log.transactionHash, Number(log.logIndex), BigInt(log.data).toString()));
+}
+
+/** The ids of events that an export wrote. */
+export function idsOfLines(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => {
+    const event = JSON.parse(line) as Record<'block_hash' | 'transaction_hash' | 'log_index' | 'args', unknown>;
+    return idOf(event.block_hash, event.transaction_hash, event.log_index, (event.args as { value: string }).value);
+  });
 }
 
 function idOf(...parts: readonly unknown[]): string {

@@ -102,7 +102,7 @@ export class CallReader {
         const kept = isLast ? found : new Map([...found].filter(([, answer]) => !isLack(answer)));
         for (const [unit, answer] of kept) this.#note(unit, answer, reading);
         rest = rest.filter((unit) => !kept.has(unit));
-        if (lacks.length > 0) lacking.add(endpoint);
+        if (lacks.length > 0 && !isLast) lacking.add(endpoint);
         await reading.answered();
       } catch (error) {
         const isTooMuch = error instanceof RpcError && asksForLess(error) && units.length > 1;

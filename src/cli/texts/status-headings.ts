@@ -32,6 +32,17 @@ export const alertHeadings: readonly Heading[] = [
   { column: 'message', least: 24 },
 ];
 
+/** The columns of its sinks. */
+export const sinkHeadings: readonly Heading[] = [
+  { column: 'pipeline', align: 'right' },
+  { column: 'sink', least: 8 },
+  { column: 'state' },
+  { column: 'cursorBlock', align: 'right', cut: 2 },
+  { column: 'behind', align: 'right' },
+  { column: 'deadLetters', align: 'right' },
+  { column: 'lastError', cut: 1, least: 16 },
+];
+
 /** The columns of the endpoints that they ask. */
 export const endpointHeadings: readonly Heading[] = [
   { column: 'endpoint', least: 16 },

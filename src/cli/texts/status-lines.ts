@@ -8,12 +8,13 @@ import { textsIn, type Texts } from '../../texts/texts.js';
 import type { HeadContact } from '../../tasks/views/head-contact.js';
 import type { EventRates } from '../../tasks/views/event-rates.js';
 import { aliveMonitors, isSilent } from '../../tasks/views/system-status.js';
+import type { SinkView } from '../../tasks/views/sink-view.js';
 import type { PipelineStatus, SystemStatus } from '../../tasks/views/system-status.js';
 import { ageText } from '../terminal/age-text.js';
 import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';
 import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
-import { alertHeadings, endpointHeadings, pipelineHeadings, runningHeadings } from './status-headings.js';
+import { alertHeadings, endpointHeadings, pipelineHeadings, runningHeadings, sinkHeadings } from './status-headings.js';
 import { progressSummary, waitsText } from './task-table.js';
 
 export interface StatusView {
@@ -45,8 +46,10 @@ export async function statusLines(status: SystemStatus, view: StatusView): Promi
   const endpointRows = glanceAtEndpoints(status.endpoints).map((glance) => endpointRow(glance, lang));
   const endpointRoom = { room: aFifth(view), total: endpointRows.length };
   const endpoints = await block('endpoints', endpointHeadings, endpointRows, endpointRoom);
+  const sinkRows = status.sinks.map((sink) => sinkRow(sink, lang));
+  const sinks = await block('sinks', sinkHeadings, sinkRows, { room: aFifth(view), total: sinkRows.length });
   const head = headLines(status, lang);
-  const left = view.rows - head.length - alerts.lines.length - endpoints.lines.length;
+  const left = view.rows - head.length - alerts.lines.length - endpoints.lines.length - sinks.lines.length;
   const isMuch = status.running.length + 4 > left / 2;
   const runningRows = status.running.map((task) => runningRow(task, view));
   const runningRoom = { room: isMuch ? Math.floor(left / 2) : left, total: status.late.running };
@@ -54,7 +57,7 @@ export async function statusLines(status: SystemStatus, view: StatusView): Promi
   const pipelineRows = status.pipelines.map((each) => pipelineRow(each, view));
   const pipelineRoom = { room: left - running.lines.length, total: status.pipelines.length };
   const pipelines = await block('pipelines', pipelineHeadings, pipelineRows, pipelineRoom);
-  const blocks = [alerts, pipelines, running, endpoints];
+  const blocks = [alerts, pipelines, running, sinks, endpoints];
   return {
     lines: [...head, ...blocks.flatMap(({ lines }) => lines)],
     hidden: blocks.flatMap(({ hidden }) => hidden),
@@ -130,6 +133,15 @@ function runningRow(task: Task, view: StatusView): StatusRow {
     task.progress === null ? null : progressSummary(task.progress, lang, contact.unknownSince(task.id)),
   ];
   return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
+}
+
+function sinkRow(sink: SinkView, lang: Lang): StatusRow {
+  const { pipelineId, name, state, cursorBlock, behind, deadLetters, lastError } = sink;
+  const { state: states } = textsIn(lang).sinks;
+  // What was wrong once is not what is wrong now.
+  const error = state === 'failing' ? lastError : null;
+  const cells = [pipelineId, name, states[state], cursorBlock, behind, deadLetters, error];
+  return { cells, tone: state === 'failing' || deadLetters > 0 ? 'bad' : state === 'running' ? undefined : 'faint' };
 }
 
 function endpointRow({ endpoint, reports, alike }: EndpointGlance, lang: Lang): StatusRow {

@@ -12,7 +12,9 @@ const connectMs = 5_000;
  * Connects; throws ReceiverAwayError. The connection is never mended by itself: what was not acknowledged on one that broke
  * is sent again from its beginning, and not from where the client thinks that it was.
  */
-export async function connectNats(library: NatsLibrary, config: NatsConfig, name: string): Promise<NatsConnection> {
+export async function connectNats(library: NatsLibrary, stored: NatsConfig, name: string): Promise<NatsConnection> {
+  // One variable may hold them all.
+  const config = { ...stored, servers: stored.servers.flatMap((server) => server.split(',')) };
   const login = await loginOf(library, config);
   try {
     return await library.connect({

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ChannelModel, Connection, SocketOptions } from 'amqplib';
 import type { Clock } from '../../runtime/clock.js';
 import { UsageError, messageOf } from '../../runtime/errors.js';
+import { openedUrl } from '../keys/secret.js';
 import type { RabbitmqLibrary } from './rabbitmq-library.js';
 import type { RabbitmqConfig } from './schema.js';
 
@@ -41,7 +42,7 @@ export function shownServer(url: string): string {
 }
 
 function withBeat(text: string): string {
-  const url = new URL(text);
+  const url = openedUrl(text, ['amqp', 'amqps']);
   if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(beatSeconds));
   return url.href;
 }

@@ -43,12 +43,11 @@ export function nextSize(rows: readonly PositionRow[], mostRows: number): number
 
 /** Returns a row of `event` as an event. */
 export function toEvent(row: EventRow): StoredEvent {
-  return {
-    ...toPosition(row),
+  return Object.assign(toPosition(row), {
     eventName: row.event_name,
     eventSignature: row.event_signature,
     argsJson: row.args,
-  };
+  });
 }
 
 /** Returns a row of `undecoded_log` as a log. */

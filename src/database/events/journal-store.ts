@@ -82,7 +82,7 @@ interface Stretch {
 
 const defaultPageSize = 500;
 /** Rows that one question asks for, at least: small pages are cut of larger answers. */
-const leastRows = 500;
+const leastRows = 2_000;
 const everywhere: Reach = { from: Infinity, to: Infinity };
 
 /** Tells from the journal what pipelines' events were at a version, and what has become of them. */
@@ -201,7 +201,7 @@ export class JournalStore {
     );
     const ends = [there, gone].flatMap((rows) => (rows.length < size ? [] : [rows.at(-1) as Position]));
     const end = ends.sort(comparePositions)[0];
-    return { rows: inOrder([...there, ...gone], end), end };
+    return { rows: gone.length === 0 ? there : inOrder([...there, ...gone], end), end };
   }
 
   async #rows(
@@ -276,7 +276,7 @@ async function* pages(
   let weight = 0;
   for await (const rows of parts) {
     for (const row of rows) {
-      events.push({ ...toEvent(row), version: row.version, added: row.added });
+      events.push(Object.assign(toEvent(row), { version: row.version, added: row.added }));
       weight += weightOf(row);
       if (events.length < pageSize && weight < pageWeight) continue;
       yield { op, events };

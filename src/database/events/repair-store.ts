@@ -73,12 +73,12 @@ export class RepairStore {
    */
   async replaceChildren({ pipelineId, chainId, version, missing, extra }: ChildrenRepair): Promise<void> {
     const { knex, dialect } = this.#database;
-    const checkpoint = knex('pipeline_checkpoint')
+    const next = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId, chain: chainId, version })
       .update({ update_time: dialect.now(knex), version: version + 1 });
     const toBlock = Number.MAX_SAFE_INTEGER;
     await this.#database.write([
-      this.#database.fenced(checkpoint),
+      this.#database.fenced(next),
       noteChange(this.#database, { pipelineId, kind: 'replace', fromBlock: 0, toBlock }),
       ...new ChildStore(this.#database).replace(pipelineId, missing, extra),
     ]);

@@ -1,9 +1,9 @@
+import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import type { DifferenceOp, VersionedEvent } from '../../database/events/journal-store.js';
 import { eventToJson } from '../../model/event-json.js';
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, MessagePlace } from '../../model/event-message.js';
 import type { EventOrigin } from '../../model/event-origin.js';
-import { withChecksum } from '../views/stored-events.js';
 
 /** How often a sink can be told the same again because a person asked for it. */
 export const mostReplays = 4_095;
@@ -12,9 +12,9 @@ const perOp = mostReplays + 1;
 const perVersion = 2 * perOp;
 
 /**
- * Returns a message's number: (2 × version + 1 for an insert) × 4096 + the replay's number, 0 where it is not sent again. A version takes away before it
- * brings, and what is sent again stays below whatever becomes of it later: so the highest number of an id tells the truth. It
- * is a safe integer up to version 1.09 × 10^12.
+ * Returns a message's number: (2 × version + 1 for an insert) × 4096 + the replay's number, 0 where it is not sent again. A
+ * version takes away before it brings, and what is sent again stays below whatever becomes of it later: so the highest number
+ * of an id tells the truth. It is a safe integer up to version 1.09 × 10^12.
  */
 export function seqOf(version: number, op: DifferenceOp, replay: number): number {
   return version * perVersion + (op === 'insert' ? perOp : 0) + replay;
@@ -27,17 +27,25 @@ export function readSeq(seq: number): { readonly version: number; readonly repla
 
 /** Returns the message that tells of an event, as it is before any stage. */
 export function messageOf(stored: VersionedEvent, op: DifferenceOp, replay: number, origin: EventOrigin): EventMessage {
-  const event = withChecksum(stored);
-  const { chainId, blockHash, transactionHash, logIndex, eventName, eventSignature } = event;
+  const { chainId, blockHash, transactionHash, logIndex, eventName, eventSignature } = stored;
+  // Written out: what is spread costs as much again, and there is one of these for each message.
+  const place: MessagePlace = {
+    chainId,
+    blockNumber: stored.blockNumber,
+    blockHash,
+    timestamp: stored.timestamp,
+    contractAddress: toChecksumAddress(stored.contractAddress),
+    transactionIndex: stored.transactionIndex,
+    transactionHash,
+    logIndex,
+  };
   return {
     id: `${chainId}:${blockHash}:${transactionHash}:${logIndex}`,
-    ...{ op, seq: seqOf(event.version, op, replay), place: placeOf(event), eventName, eventSignature },
-    data: MessageData.ofEvent(event.argsJson, () => eventToJson(event, origin)),
+    op,
+    seq: seqOf(stored.version, op, replay),
+    place,
+    eventName,
+    eventSignature,
+    data: MessageData.ofEvent(stored.argsJson, () => eventToJson({ ...stored, ...place }, origin)),
   };
-}
-
-function placeOf(event: MessagePlace): MessagePlace {
-  const { chainId, blockNumber, blockHash, timestamp, contractAddress } = event;
-  const { transactionIndex, transactionHash, logIndex } = event;
-  return { chainId, blockNumber, blockHash, timestamp, contractAddress, transactionIndex, transactionHash, logIndex };
 }

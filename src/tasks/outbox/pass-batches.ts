@@ -1,6 +1,6 @@
 import type { Stage, StageContext } from '../../components/component.js';
 import { mapThrough } from '../../components/sinks-of.js';
-import type { DifferenceOptions, JournalStore } from '../../database/events/journal-store.js';
+import type { DifferenceOptions, JournalStore, VersionedEvent } from '../../database/events/journal-store.js';
 import type { BlockRange } from '../../model/block.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { EventOrigin } from '../../model/event-origin.js';
@@ -25,7 +25,7 @@ export interface Portions extends Pick<DifferenceOptions, 'base' | 'eventNames'>
 export interface PassBatch {
   /** What stages leave out is not among them: there may be none. */
   readonly messages: readonly EventMessage[];
-  /** By the `seq` of a remove: the version that had brought what goes. */
+  /** Of each remove, the version that had brought what goes. */
   readonly added: ReadonlyMap<EventMessage, number>;
   /** Where the pass stands once they are delivered. */
   readonly after: Place;
@@ -42,13 +42,25 @@ export async function* batchesOf(
   const options = { ...which, pageSize, reach: reachOf(pass), after: at === 'begin' ? undefined : at };
   for await (const { op, events } of parts.journal.difference(parts.origin.pipelineId, versionsOf(pass), options)) {
     const told = events.map((event) => messageOf(event, op, pass.resends ? pass.replay : 0, parts.origin));
-    const addedAt = new Map(events.map(({ added }, i) => [told[i]?.id, added]));
     const messages = await mapThrough(parts.stages, told, parts.context);
     const last = events.at(-1);
     if (last === undefined) continue;
-    const added = new Map(messages.map((message) => [message, addedAt.get(message.id) ?? 0]));
-    yield { messages, added, after: { pass, at: { op, place: last } } };
+    yield {
+      messages,
+      added: op === 'remove' ? addedBy(events, told, messages) : new Map(),
+      after: { pass, at: { op, place: last } },
+    };
   }
+}
+
+/** Stages may make other messages of those that were told, but never of another id. */
+function addedBy(
+  events: readonly VersionedEvent[],
+  told: readonly EventMessage[],
+  messages: readonly EventMessage[],
+): PassBatch['added'] {
+  const byId = new Map(events.map(({ added }, i) => [told[i]?.id, added]));
+  return new Map(messages.map((message) => [message, byId.get(message.id) ?? 0]));
 }
 
 /** Reads what some blocks hold once a pass is over. */

@@ -5,6 +5,7 @@ import { taskToJson } from '../../model/task-json.js';
 import { lagBlocks, taskStatus } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
 import type { HeadContact } from './head-contact.js';
+import { sinkToJson } from './sink-view.js';
 import type { EventRates } from './event-rates.js';
 import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from './system-status.js';
 
@@ -37,6 +38,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
     alerts: status.alerts.map(alertToJson),
     alerts_total: status.openAlerts,
     monitors: aliveMonitors(status).map(monitorToJson),
+    sinks: status.sinks.map(sinkToJson),
     endpoints: status.endpoints.map(endpointToJson),
     time_zone: options.timeZone,
   };

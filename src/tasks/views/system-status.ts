@@ -14,6 +14,7 @@ import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilentFor } from '../../runtime/silence.js';
 import { taskStatus, type Task } from '../../model/task.js';
+import { readSinks, type SinkState, type SinkView } from './sink-view.js';
 import { readParked } from '../run/parked.js';
 
 /**
@@ -47,6 +48,8 @@ export interface SystemStatus {
   readonly openAlerts: number;
   /** Those with the latest sign of life. */
   readonly monitors: readonly Monitor[];
+  /** Of all pipelines: those that need a look first. */
+  readonly sinks: readonly SinkView[];
   /** As each process that asks them reports them. */
   readonly endpoints: readonly RpcEndpoint[];
 }
@@ -57,7 +60,7 @@ interface StatusOptions {
 }
 
 /** Rows that are read at most: a glance must not cost the database more than that. */
-const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10, endpoints: 500 } as const;
+const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10, endpoints: 500, sinks: 500 } as const;
 
 /** Of which time ends are counted, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
@@ -89,6 +92,7 @@ export async function readSystemStatus(database: Database, options: StatusOption
     pipelines: await readPipelines(database, options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
     ...{ silent, queued, late, alerts, openAlerts, monitors, endpoints },
+    sinks: await readSinksAtAGlance(database),
   };
 }
 
@@ -101,6 +105,15 @@ export function aliveMonitors({ monitors }: SystemStatus): readonly Monitor[] {
 export function isSilent({ status, silentSeconds, heartbeatInterval }: Task, options: StatusOptions): boolean {
   const intervalSeconds = heartbeatInterval ?? options.defaultIntervalSeconds;
   return status === taskStatus.running && isSilentFor(silentSeconds, intervalSeconds);
+}
+
+const sinkOrder: readonly SinkState[] = ['failing', 'paused', 'running', 'idle'];
+
+async function readSinksAtAGlance(database: Database): Promise<readonly SinkView[]> {
+  const sinks = await readSinks(database);
+  return [...sinks]
+    .sort((a, b) => sinkOrder.indexOf(a.state) - sinkOrder.indexOf(b.state) || b.behind - a.behind)
+    .slice(0, most.sinks);
 }
 
 async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {

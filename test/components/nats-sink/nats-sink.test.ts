@@ -212,7 +212,10 @@ describeWithNats('the login of a sink into NATS', () => {
   it('may be a token, or stand in the URL', async () => {
     const [byToken, byUser] = [await startNats('authorization { token: "t0ken" }'), await startNats(user)];
     const url = (server: PrivateServer, login = ''): string => `nats://${login}127.0.0.1:${server.port}`;
-    for (const keys of [{ servers: [url(byToken)], token: 't0ken' }, { servers: [url(byUser, 'u:s3cret@')] }]) {
+    for (const keys of [
+      { servers: [url(byToken)], token: 't0ken' },
+      { servers: [`${url(byUser, 'u:s3cret@')},${url(byUser)}`] },
+    ]) {
       const config = schema.parse({ servers: 'nats://${SERVER}', subject: 'a.x' });
       const sink = await natsSink.open({ ...config, ...keys }, sinkOpening());
       const error = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);

@@ -13,7 +13,7 @@ import { systemClock } from '../../../src/runtime/clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { hashOf } from '../../database/example-batch.js';
 
-export const address = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
+const address = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
 
 /** Returns the fields of events that are written as Solidity writes them: `Transfer(address indexed from, uint256 value)`. */
 export function fieldsOf(...events: readonly string[]): readonly EventFields[] {
@@ -121,7 +121,7 @@ async function* expectNone(): AsyncGenerator<never> {
 }
 
 /** Runs work with a database that a test looks into. */
-export async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
   const database = await openDatabase(url, { create: true });
   try {
     return await work(database);
@@ -154,7 +154,7 @@ export async function tableOf(url: string, columns: readonly string[], table = '
   const quote = (name: string): string => (isMysql ? `\`${name}\`` : `"${name}"`);
   const type = isMysql ? 'CHAR' : 'TEXT';
   const texts = columns.map((name) => `COALESCE(TRIM(CAST(${quote(name)} AS ${type})), 'NULL') AS ${quote(name)}`);
-  const rows = await rowsOf(url, `SELECT ${texts.join(', ')} FROM ${table} ORDER BY block_number, log_index`);
+  const rows = await rowsOf(url, `SELECT ${texts.join(', ')} FROM ${table} AS t ORDER BY t.block_number, t.log_index`);
   return rows.map((row) => columns.map((name) => String(row[name])).join(' '));
 }
 

@@ -106,7 +106,12 @@ export const commitMutants: readonly Mutant[] = [
   ),
   told('not-yet-removed', 'what went later was there', ".where('removed', '>', versions.to)", ''),
   told('was-there', 'what came and went between two versions is not told', ".where('added', '<=', versions.from)", ''),
-  prune('prune-undelivered', 'what a sink has yet to deliver stays', '(delivered ?? 0)', 'Infinity'),
+  prune(
+    'prune-undelivered',
+    'what a sink has yet to deliver stays',
+    'await deliveredVersion(database, pipelineId)',
+    'Infinity',
+  ),
   execute(
     'restart-behind',
     'a source that starts again continues behind the checkpoint',

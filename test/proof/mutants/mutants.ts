@@ -1,4 +1,5 @@
 import { commitMutants } from './commit-mutants.js';
+import { deliveryMutants } from './delivery-mutants.js';
 import { endpointMutants } from './endpoint-mutants.js';
 import { heartbeatMutants } from './heartbeat-mutants.js';
 import { hostileMutants } from './hostile-mutants.js';
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...leaseMutants,
   ...heartbeatMutants,
   ...commitMutants,
+  ...deliveryMutants,
   ...sqlMutants,
   ...timeoutMutants,
   ...outageMutants,

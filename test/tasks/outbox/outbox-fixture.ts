@@ -55,7 +55,7 @@ export class OutboxRuns {
     const logger: Logger = { log: (_level, message) => this.lines.push(message) };
     const { finalized, ...options } = changes;
     return runTask({
-      ...claimOptions({ pipelineId: this.pipelineId, heartbeatIntervalSeconds: 0.2 }),
+      ...claimOptions({ pipelineId: this.pipelineId, heartbeatIntervalSeconds: 30 }),
       ...plainRun,
       ...{ database: this.database, clock: this.clock, keepsRemoved: true, stallAfterSeconds: 6_000 },
       begin: () => {

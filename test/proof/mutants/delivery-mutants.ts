@@ -1,0 +1,52 @@
+import { guardsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+const rows = guardsOf('src/database/sinks/sink-store.ts', ['test/database/sinks/sink-store.test.ts'], '(sqlite)');
+const schedules = ['test/tasks/outbox/outbox-schedules.test.ts'];
+const suites = ['test/tasks/outbox/outbox.test.ts'];
+const loop = guardsOf('src/tasks/outbox/sink-loop.ts', schedules, '(sqlite)');
+const numbered = guardsOf('src/tasks/outbox/message-of.ts', schedules, '(sqlite)');
+const resumed = guardsOf('src/tasks/outbox/resume.ts', suites, '(sqlite)');
+const placed = guardsOf('src/tasks/outbox/place.ts', suites, '(sqlite)');
+
+/** What keeps a sink from losing a message, or telling what is not so. */
+export const deliveryMutants: readonly Mutant[] = [
+  rows(
+    'cursor-holder',
+    'only the holder of the pipeline moves a cursor',
+    "      .whereExists(this.#checkpoint(guard).select(knex.raw('1')))\n",
+    '',
+  ),
+  rows('cursor-claim', 'an earlier holder’s late write matches nothing', ', name, claim: guard.claim }', ', name }'),
+  loop(
+    'stored-before-sent',
+    'a pass is stored before its first message leaves',
+    'if (this.#stored !== pass) await this.#store(',
+    'if (this.#stored === pass) await this.#store(',
+  ),
+  loop(
+    'dead-remove',
+    'the remove of a dead letter joins it',
+    "if (messages[0]?.op !== 'remove') return messages;",
+    'if (messages.length > 0) return messages;',
+  ),
+  numbered('op-in-seq', 'what comes counts more than what goes', "(op === 'insert' ? perOp : 0)", '0'),
+  resumed(
+    'another-epoch',
+    'a target of another life of the pipeline stops the sink',
+    'if (held.epoch !== head.epoch)',
+    'if (held.epoch === null)',
+  ),
+  resumed(
+    'target-ahead',
+    'a target that is ahead of the journal stops the sink',
+    'if (ahead > 0 || (ahead === 0 && !isSamePass(place.pass, own.pass)))',
+    'if (ahead === 0 && !isSamePass(place.pass, own.pass))',
+  ),
+  placed(
+    'needed-version',
+    'the journal stays that a pass which was cut off needs',
+    "at === 'end' || from.version === 0 ? to.version : from.version",
+    'to.version',
+  ),
+];
