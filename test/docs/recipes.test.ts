@@ -63,8 +63,9 @@ describe('docs/recipes.md', () => {
     await sink.settle?.({ block: 18_299_999, cursor, ends: true }, contextOf());
     await sink.close();
     await database.close();
-    const queries = [...recipes.matchAll(/^```sql\n([^]*?);\n```/gm)].map(([, sql = '']) => sql);
-    queries.push(/`(SELECT unnest[^`]+)`/.exec(recipes)?.[1] ?? '');
+    const recipe = recipes.slice(recipes.indexOf('## Swaps as Parquet'));
+    const queries = [...recipe.matchAll(/^```sql\n([^]*?);\n```/gm)].map(([, sql = '']) => sql).slice(0, 1);
+    queries.push(/`(SELECT unnest[^`]+)`/.exec(recipe)?.[1] ?? '');
     const connection = await (await DuckDBInstance.create()).connect();
     const results: unknown[] = [];
     for (const sql of queries) {

@@ -7,6 +7,7 @@ import { ChainSimulator } from '../support/chain-simulator.js';
 import { Child } from '../support/child.js';
 import { freePort } from '../support/free-port.js';
 import { projectRoot } from '../support/processes.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
 import { withPrometheus } from '../support/prometheus.js';
 import { Scenario } from '../support/scenario.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -87,6 +88,7 @@ const jobsOf: Readonly<Record<string, readonly string[]>> = {
 
 withPrometheus('Prometheus beside a live system', () => {
   let node: ChainSimulator;
+  let hook: WebhookReceiver;
   let run: Child;
   let processes: readonly Child[] = [];
   let ports: Readonly<Record<string, number>>;
@@ -98,7 +100,9 @@ withPrometheus('Prometheus beside a live system', () => {
     node = await ChainSimulator.start({}, { finalizedDistance: 5 });
     node.mine(10);
     const url = `sqlite:${temporaryFolder()}/prometheus.db`;
-    const scenario = await Scenario.begin(url, node.url, { mode: 'realtime' });
+    hook = await WebhookReceiver.start();
+    const sink = { name: 'hook', type: 'webhook_sink', url: hook.url, allow_private: true };
+    const scenario = await Scenario.begin(url, node.url, { mode: 'realtime', below: [sink] });
     await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--id', '46', '--name', 'second');
     const names = ['chainparse-run', 'chainparse-worker', 'chainparse-monitor', 'chainparse-serve'];
     ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
@@ -119,6 +123,7 @@ withPrometheus('Prometheus beside a live system', () => {
   after(async () => {
     for (const process of processes) await process.kill();
     await prometheus.stop();
+    hook.stop();
     await node.stop();
   });
 

@@ -111,10 +111,13 @@ function cellTypeOf(type: string): CellType {
   return bits !== undefined && Number(bits) + (unsigned === 'u' ? 1 : 0) <= 64 ? 'int64' : 'text';
 }
 
+/** Hashes and texts of JSON. */
+const opaque: ReadonlySet<string> = new Set(['block_hash', 'transaction_hash', 'args']);
+
 function toColumn({ name, type, valueOf }: Plan): Column<EventMessage> {
   const toCell = cells[type];
   return {
-    ...{ name, type, nullable: true },
+    ...{ name, type, nullable: true, isOpaque: opaque.has(name) },
     of: (message) => {
       const value = valueOf(message);
       return value === undefined || value === null ? null : toCell(value);

@@ -1,7 +1,8 @@
 /** Tables of chainparse's own, beside those that the beginnings of their names tell. */
 const ownTables = new Set([
   ...['pipeline', 'event', 'event_removed', 'undecoded_log', 'recent_block', 'contract_abi', 'reorg', 'call_result'],
-  ...['sink_file', 'sink_dead_letter', 'monitor', 'worker', 'alert', 'audit_log', 'rpc_endpoint'],
+  ...['factory_child', 'factory_scan', 'sink_file', 'sink_dead_letter'],
+  ...['monitor', 'worker', 'alert', 'audit_log', 'rpc_endpoint'],
 ]);
 
 /** Of chainparse, and of the databases and libraries themselves. */

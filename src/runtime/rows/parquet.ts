@@ -68,7 +68,7 @@ class ColumnData<Row> {
   take(): ColumnSource {
     const data = this.#data;
     this.#data = [];
-    return { name: this.#column.name, data };
+    return { name: this.#column.name, data, statistics: this.#column.isOpaque !== true };
   }
 }
 

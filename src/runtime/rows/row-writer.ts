@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly type: CellType;
   /** Whether a cell may be empty. */
   readonly nullable: boolean;
+  /** Nobody looks for a range of it: its least and highest cells need not be known. */
+  readonly isOpaque?: boolean;
   readonly of: (row: Row) => Cell;
 }
 
