@@ -41,6 +41,8 @@ describe('the settings of alerts', () => {
       '  database_unreachable: 5',
       '  no_monitor: false',
       '  task_stalled: off',
+      '  sink_behind: 30',
+      '  sink_dead_letters: false',
     ].join('\n');
     expect(alertsOf(config)).to.deep.equal({
       webhookUrl: 'https://hooks.example/T000/key',
@@ -56,6 +58,8 @@ describe('the settings of alerts', () => {
       databaseUnreachableSeconds: 5,
       noMonitor: false,
       taskStalled: false,
+      sinkBehindMinutes: 30,
+      sinkDeadLetters: false,
     });
   });
 
@@ -123,7 +127,7 @@ describe('the settings of alerts', () => {
       CHAINPARSE_ALERT_WEBHOOK_SECRET: 'whsec_aGlkZGVuaGlkZGVu',
     };
     const shown = load('', env, secrets).shown.filter(({ name }) => name.startsWith('alerts.'));
-    expect(shown).to.have.length(13);
+    expect(shown).to.have.length(15);
     expect(JSON.stringify(shown)).not.to.match(/hiddenKey|aGlkZGVu/);
     expect(shown[0]).to.deep.equal({
       name: 'alerts.webhook_url',

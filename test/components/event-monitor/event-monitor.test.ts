@@ -119,7 +119,8 @@ describe('the event monitor', () => {
       node.mine(10);
       const steps: unknown[] = [];
       await run({ moved: (known) => steps.push(known) });
-      expect(steps.at(-1)).to.deep.equal({ mode: 'historical', nextBlock: 11, targetBlock: 10, headBlock: 10 });
+      const known = { mode: 'historical', nextBlock: 11, targetBlock: 10, headBlock: 10, finalizedBlock: 0 };
+      expect(steps.at(-1)).to.deep.equal(known);
     });
   });
 
