@@ -33,8 +33,11 @@ withChromium('the dashboard', () => {
     node.mine(80);
     mining = setInterval(() => node.mine(1), 500);
     const settings = { CHAINPARSE_TASK_TIMEOUT: '0.1', CHAINPARSE_LANG: 'en' };
-    scenario = await Scenario.begin('sqlite:dashboard.db', node.url, { mode: 'realtime' }, settings);
-    // Where nobody listens.
+    // Nobody listens where the sink delivers to.
+    const hook = { name: 'hook', type: 'webhook_sink', url: urlOf(await freePort()), allow_private: true };
+    const source = { mode: 'realtime', below: [hook] } as const;
+    scenario = await Scenario.begin('sqlite:dashboard.db', node.url, source, settings);
+    // Nor there.
     live = scenario.run('--rpc-url', `${urlOf(await freePort())}v3/${secret}`);
     // Its task is the first.
     await whenRunning([live]);
@@ -94,6 +97,14 @@ withChromium('the dashboard', () => {
     await page.waitForSelector('.pipelines .row[data-level=running] .pulse[data-beats="2"]');
     expect(await pulse.getAttribute('data-level')).to.equal('running');
     expect(await page.textContent('h1')).to.equal('All 2 running tasks beat.');
+  });
+
+  it('tells how far a sink has delivered, and what keeps it', async () => {
+    const seen = await open('#/pipeline/45');
+    await seen.waitForSelector('.endpoint[data-tone=bad]');
+    const told = await seen.textContent('.endpoint');
+    expect(told).to.match(/^hookcan’t deliverwebhook_sink · nothing delivered yet · [\d,]+ blocks to go.*ECONNREFUSED/);
+    await seen.context().close();
   });
 
   it('has nothing that shuts people out, light and dark, on each of its pages', async function () {

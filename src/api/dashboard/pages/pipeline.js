@@ -7,6 +7,7 @@ import { section } from '../parts/cell.js';
 import { makeComponentGraph } from '../parts/component-graph.js';
 import { makeEventTable } from '../parts/event-table.js';
 import { makePulse } from '../parts/pulse.js';
+import { makeSinkList } from '../parts/sink-list.js';
 import { makeStartButton } from '../parts/task-actions.js';
 import { makeTaskRows } from '../parts/task-rows.js';
 import { taskPath, tasksPath } from '../router.js';
@@ -15,7 +16,7 @@ import { levelText, taskLevel } from '../task-state.js';
 const mostTasks = 5;
 const refreshMs = 10_000;
 
-/** The page of a pipeline: its components, its tasks, its events. */
+/** The page of a pipeline: its components, its sinks, its tasks, its events. */
 export function pipelinePage({ id, params, signal }) {
   const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
   let view = null;
@@ -70,10 +71,12 @@ function makeView(definition, params, signal) {
   const tasks = makeTaskRows();
   const more = h('a', { class: 'panel-link', href: tasksPath({ pipeline_id: id }) }, t('pipeline.allTasks'));
   const refresh = followTasks(id, tasks, signal);
+  const sinks = makeSinkList(id, signal);
   const events = makeEventTable(id, params, signal);
   const nodes = [
     head,
     section('components', t('pipeline.components'), {}, graph.node),
+    sinks.node,
     section('its-tasks', t('pipeline.tasks'), {}, tasks.node, more),
     events.node,
   ];
@@ -93,6 +96,7 @@ function makeView(definition, params, signal) {
       }
       graph.update(task, live.get(`rates:${id}`));
       refresh(task);
+      sinks.update();
       events.update(task);
     },
   };
