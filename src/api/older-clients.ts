@@ -3,6 +3,7 @@ import { PipelineStore } from '../database/pipelines/pipeline-store.js';
 import { AbiStore } from '../database/pipelines/abi-store.js';
 import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
+import { TaskStore } from '../database/tasks/task-store.js';
 import { parseDefinition } from '../pipeline/definition/read-definition.js';
 import { ConflictError, TakenError, UsageError } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
@@ -27,7 +28,10 @@ export function olderRoutes(routes: readonly Route[], parts: ApiParts): readonly
     [`GET ${base}/tasks/running`]: async (json) => runningOf(json, await names()),
     [`GET ${base}/tasks/statistics`]: statisticsOf,
     [`GET ${base}/task/{id}`]: async (json) => ({ message: 'the task', ...(await names()).of(json) }),
-    [`GET ${base}/task/{id}/log`]: logOf,
+    [`GET ${base}/task/{id}/log`]: async (json, { params }) => ({
+      ...logOf(json),
+      log_path: (await new TaskStore(parts.database).get(Number(params['id']))).logPath,
+    }),
     [`POST ${base}/start`]: (json) => ({ message: `task ${String(json['task_id'])} waits for a worker` }),
   };
   const changed = routes.map((each) => {
@@ -66,6 +70,11 @@ function takingMore(each: Route, names: () => Promise<Names>): Route {
       return Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'log_path'));
     };
     return { ...each, body: z.preprocess(withoutLog, startBody) };
+  }
+  if (each.path === `${base}/tasks/statistics` && each.query instanceof z.ZodObject) {
+    // What ended is counted for a day there.
+    const { window = z.string() } = each.query.shape as Readonly<Record<string, z.ZodType>>;
+    return { ...each, query: each.query.extend({ window: z.preprocess((value) => value ?? '1440', window) }) };
   }
   if (each.path !== `${base}/tasks` || !(each.query instanceof z.ZodObject)) return each;
   const page = each.query.shape as Readonly<Record<string, z.ZodType>>;

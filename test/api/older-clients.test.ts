@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { openMigrated } from '../support/migrated-database.js';
@@ -76,7 +78,8 @@ describe('an API for older clients', () => {
     expect((await api.send(`${base}/tasks?pipeline_name=none`)).statusCode).to.equal(404);
     expect(await ask('/tasks/running')).to.deep.include({ success: true, data: [], count: 0 });
     expect(await ask('/task/1')).to.include({ success: true, task_id: 1, pipeline_name: 'old' });
-    const { data } = await ask('/tasks/statistics');
+    const { data, window_minutes: window } = await ask('/tasks/statistics');
+    expect(window, 'a day').to.equal(1_440);
     expect(data).to.include({
       total_tasks: 1,
       running_tasks: 0,
@@ -85,6 +88,16 @@ describe('an API for older clients', () => {
       last_check_time: null,
     });
     expect((await post('/tasks/reset-running')).json()).to.include({ success: true });
+  });
+
+  it('shows a log as one text, and where it is', async () => {
+    mkdirSync(join(api.parts.cwd, 'logs'), { recursive: true });
+    writeFileSync(join(api.parts.cwd, 'logs/1.log'), 'one\ntwo\n');
+    await database.write([database.knex('pipeline_task').where({ id: 1 }).update({ log_path: 'logs/1.log' })]);
+    expect(await ask('/task/1/log?lines=1')).to.include({
+      ...{ success: true, task_id: 1, log_path: 'logs/1.log' },
+      ...{ log_content: 'two', returned_lines: 1 },
+    });
   });
 
   it('answers 400 or 404 with a detail', async () => {
