@@ -12,8 +12,8 @@ import { show, signalAll, startMocha, type Counts, type Outcome } from './suppor
 /** Scenarios of what goes silent, and of what happens then. */
 const liveness = 'clocks|detection|disk-full|freeze|kill';
 
-/** Those on servers that go away. */
-const outages = 'alerts|database-away|monitor|monitor-cut-off';
+/** Those on servers that go away, and on runs that are killed while receivers do. */
+const outages = 'alerts|broker-sinks|database-away|file-sink|message-sinks|monitor|monitor-cut-off|sink-kill|table-sink';
 
 const parts = {
   liveness: [`test/scenarios/@(${liveness}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
