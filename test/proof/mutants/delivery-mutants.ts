@@ -5,6 +5,7 @@ const rows = guardsOf('src/database/sinks/sink-store.ts', ['test/database/sinks/
 const schedules = ['test/tasks/outbox/outbox-schedules.test.ts'];
 const suites = ['test/tasks/outbox/outbox.test.ts'];
 const loop = guardsOf('src/tasks/outbox/sink-loop.ts', schedules, '(sqlite)');
+const letters = guardsOf('src/tasks/outbox/sink-letters.ts', schedules, '(sqlite)');
 const numbered = guardsOf('src/tasks/outbox/message-of.ts', schedules, '(sqlite)');
 const resumed = guardsOf('src/tasks/outbox/resume.ts', suites, '(sqlite)');
 const placed = guardsOf('src/tasks/outbox/place.ts', suites, '(sqlite)');
@@ -21,10 +22,10 @@ export const deliveryMutants: readonly Mutant[] = [
   loop(
     'stored-before-sent',
     'a pass is stored before its first message leaves',
-    'if (this.#stored !== pass) await this.#store(',
-    'if (this.#stored === pass) await this.#store(',
+    'if (!this.#at.isStored(pass)) await this.#store(',
+    'if (this.#at.isStored(pass)) await this.#store(',
   ),
-  loop(
+  letters(
     'dead-remove',
     'the remove of a dead letter joins it',
     "if (messages[0]?.op !== 'remove') return messages;",
