@@ -13,7 +13,8 @@ import { show, signalAll, startMocha, type Counts, type Outcome } from './suppor
 const liveness = 'clocks|detection|disk-full|freeze|kill';
 
 /** Those on servers that go away, and on runs that are killed while receivers do. */
-const outages = 'alerts|broker-sinks|database-away|file-sink|message-sinks|monitor|monitor-cut-off|sink-kill|table-sink';
+const outages =
+  'alerts|broker-sinks|database-away|file-sink|message-sinks|monitor|monitor-cut-off|sink-kill|table-sink';
 
 const parts = {
   liveness: [`test/scenarios/@(${liveness}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
