@@ -1,5 +1,6 @@
 import type { SinkKind } from '../component.js';
 import { describeSink } from '../keys/sink.js';
+import { SessionSink } from '../session-sink.js';
 import type { NatsConfig } from './schema.js';
 
 /** Delivers into streams of NATS JetStream. */
@@ -14,8 +15,12 @@ export const natsSink: SinkKind<NatsConfig> = {
   ],
   describe: describeSink,
   open: async (config, { name, pipelineId, logger }) => {
-    const [{ NatsSink }, { loadNats }] = await Promise.all([import('./nats-sink.js'), import('./nats-library.js')]);
+    const [{ NatsSession }, { loadNats }] = await Promise.all([
+      import('./nats-session.js'),
+      import('./nats-library.js'),
+    ]);
     const library = await loadNats();
-    return new NatsSink({ library, config, name: `chainparse ${pipelineId} ${name}`, logger, warned: new Set() });
+    const parts = { library, config, name: `chainparse ${pipelineId} ${name}`, logger, warned: new Set<string>() };
+    return new SessionSink(() => NatsSession.open(parts));
   },
 };

@@ -1,9 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { EventMessage } from '../../model/event-message.js';
 import type { Logger } from '../../runtime/logger.js';
 import { MessageRefusedError } from '../delivery-errors.js';
+import { nameFor } from '../keys/name-pattern.js';
+import type { SinkSession } from '../session-sink.js';
 import { connectNats } from './connect-nats.js';
 import type { NatsLibrary } from './nats-library.js';
-import { sizeOf, writeHeaders } from './nats-message.js';
+import { natsMessage, sizeOf, writeHeaders } from './nats-message.js';
 import type { NatsMessage } from './nats-message.js';
 import { publishInTurn } from './publish-in-turn.js';
 import type { NatsConfig } from './schema.js';
@@ -24,28 +27,32 @@ export interface NatsParts {
 }
 
 /** One connection to NATS, and what is known of the streams behind it. */
-export class NatsSession {
+export class NatsSession implements SinkSession {
   readonly #connection: NatsConnection;
   readonly #streams: Streams;
+  readonly #subject: string;
   readonly #publish: (message: NatsMessage, behind: NatsMessage | null) => Promise<unknown>;
 
-  private constructor(connection: NatsConnection, streams: Streams, library: NatsLibrary) {
+  private constructor(connection: NatsConnection, streams: Streams, { library, config }: NatsParts) {
     const client = library.jetstream(connection, { timeout: answerMs });
     this.#connection = connection;
     this.#streams = streams;
+    this.#subject = config.subject;
     this.#publish = (message, behind) =>
       client.publish(message.subject, message.payload, { headers: writeHeaders(library.headers(), message, behind) });
   }
 
   /** Connects; throws ReceiverAwayError. */
-  static async open({ library, config, name, logger, warned }: NatsParts): Promise<NatsSession> {
+  static async open(parts: NatsParts): Promise<NatsSession> {
+    const { library, config, name, logger, warned } = parts;
     const connection = await connectNats(library, config, name);
     const manager = await library.jetstreamManager(connection, { checkAPI: false, timeout: answerMs });
-    return new NatsSession(connection, new Streams(manager, logger, warned), library);
+    return new NatsSession(connection, new Streams(manager, logger, warned), parts);
   }
 
   /** Resolves once all are stored; throws MessageRefusedError before anything is sent where one is too large. */
-  async send(messages: readonly NatsMessage[]): Promise<void> {
+  async send(told: readonly EventMessage[]): Promise<void> {
+    const messages = told.map((message) => natsMessage(message, nameFor(this.#subject, message.eventName)));
     for (const message of messages) this.#refuseTooLarge(message, await this.#limit(message.subject));
     await publishInTurn(messages, this.#publish);
   }

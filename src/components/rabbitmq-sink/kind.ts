@@ -1,5 +1,6 @@
 import type { SinkKind } from '../component.js';
 import { describeSink } from '../keys/sink.js';
+import { SessionSink } from '../session-sink.js';
 import { routeOf } from './route.js';
 import type { RabbitmqConfig } from './schema.js';
 
@@ -17,21 +18,15 @@ export const rabbitmqSink: SinkKind<RabbitmqConfig> = {
   ],
   describe: describeSink,
   open: async (config, { name, pipelineId, events, clock }) => {
-    const [{ RabbitmqSink }, { loadAmqplib }] = await Promise.all([
-      import('./rabbitmq-sink.js'),
+    const [{ RabbitmqSession }, { loadAmqplib }] = await Promise.all([
+      import('./rabbitmq-session.js'),
       import('./rabbitmq-library.js'),
     ]);
     const library = await loadAmqplib();
     const wanted = events.map(({ eventName }) => eventName).filter((event) => isWanted(config.event_name, event));
     const route = routeOf(config);
-    return new RabbitmqSink({
-      library,
-      config,
-      route,
-      eventNames: wanted,
-      name: `chainparse ${pipelineId} ${name}`,
-      clock,
-    });
+    const parts = { library, config, route, eventNames: wanted, name: `chainparse ${pipelineId} ${name}`, clock };
+    return new SessionSink(() => RabbitmqSession.open(parts));
   },
 };
 

@@ -3,6 +3,7 @@ import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ReceiverAwayError } from '../delivery-errors.js';
 import { headersOf } from '../message-headers.js';
+import type { SinkSession } from '../session-sink.js';
 import { closeConnection, connectRabbitmq, shownServer } from './connect-rabbitmq.js';
 import { rabbitmqError } from './rabbitmq-errors.js';
 import type { RabbitmqLibrary } from './rabbitmq-library.js';
@@ -26,7 +27,7 @@ export interface RabbitmqParts {
 }
 
 /** One connection to RabbitMQ, with one channel that confirms. What it has failed at once it fails at for good. */
-export class RabbitmqSession {
+export class RabbitmqSession implements SinkSession {
   readonly #connection: ChannelModel;
   readonly #channel: ConfirmChannel;
   readonly #parts: RabbitmqParts;
