@@ -55,7 +55,7 @@ describe('a receiver as docs/pipelines.md has it', () => {
   });
 
   it('knows a genuine request in Python', async function () {
-    if (spawnSync('python3', ['--version']).status !== 0) this.skip();
+    if (spawnSync('python3', ['--version']).status !== 0) this.skip(); // nothing else needs Python
     const ask = 'import json, sys\nfor h, b in json.load(sys.stdin): print(is_genuine(h, b.encode(), sys.argv[1]))';
     writeFileSync(join(folder, 'receiver.py'), `${block('is_genuine', 'python')}\n${ask}\n`);
     const [{ headers, body }, old] = [await delivered(), await delivered(late)];

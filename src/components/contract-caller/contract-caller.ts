@@ -6,7 +6,6 @@ import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Stage, StageContext, StageOpening } from '../component.js';
 import { parsePath, valueAt } from '../field-path.js';
 import type { Fields } from '../field-path.js';
-import { paramValue } from './call-params.js';
 import { CallResults } from './call-results.js';
 import type { Known, NeededCall } from './call-results.js';
 import { resultKeys } from './config.js';
@@ -195,4 +194,13 @@ function notNow(name: string, block: number, lacking: readonly Lacking[]): Chain
       hint: 'add an archive node, or give the call block: latest or block: immutable',
     },
   );
+}
+
+/** Returns a parameter's value for an event: what its path leads to, else itself. */
+function paramValue(param: JsonValue, fields: Fields): JsonValue {
+  if (Array.isArray(param)) return (param as readonly JsonValue[]).map((each) => paramValue(each, fields));
+  if (typeof param !== 'string') return param;
+  const found = fields.get(param) ?? valueAt(fields, parsePath(param));
+  // An argument that an event lacks is no text to call with.
+  return found ?? (/^args[.[]/.test(param) ? null : param);
 }

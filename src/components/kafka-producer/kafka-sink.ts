@@ -1,7 +1,11 @@
+import type { Clock } from '../../runtime/clock.js';
 import type { Sink, SinkBatch, SinkContext } from '../component.js';
+import { clientSettings, topicSettings } from './client-settings.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaParts } from './kafka-connection.js';
-import type { recordsOf } from './kafka-record.js';
+import { recordsOf } from './kafka-record.js';
+import { loadRdKafka } from './rdkafka.js';
+import type { KafkaConfig } from './schema.js';
 
 /** Brokers close what was idle for ten minutes, which would look as if they were away: the next batch has a new producer. */
 const idleMs = 300_000;
@@ -13,9 +17,16 @@ export class KafkaSink implements Sink {
   #connection: KafkaConnection | null = null;
   #usedAt = -Infinity;
 
-  constructor(parts: KafkaParts, recordOf: ReturnType<typeof recordsOf>) {
+  private constructor(parts: KafkaParts, recordOf: ReturnType<typeof recordsOf>) {
     this.#parts = parts;
     this.#recordOf = recordOf;
+  }
+
+  /** Makes the sink; it connects when it has something to deliver. Throws UsageError where node-rdkafka is not installed. */
+  static async open(config: KafkaConfig, clock: Clock): Promise<KafkaSink> {
+    const library = await loadRdKafka();
+    const parts = { library, settings: clientSettings(config), topicSettings: topicSettings(config), clock };
+    return new KafkaSink(parts, recordsOf(config));
   }
 
   async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {

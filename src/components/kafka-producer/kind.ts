@@ -16,7 +16,7 @@ export const kafkaProducer: SinkKind<KafkaConfig> = {
   ],
   describe: describeSink,
   open: async (config, { clock }) => {
-    const { openKafkaSink } = await import('./open-kafka-sink.js');
-    return openKafkaSink(config, clock);
+    const { KafkaSink } = await import('./kafka-sink.js');
+    return KafkaSink.open(config, clock);
   },
 };

@@ -257,7 +257,7 @@ describe('the folder of a file sink', () => {
 
   it('may be full, and goes on once there is room', async function () {
     const disk = SmallDisk.mount(1);
-    if (disk === null) return this.skip();
+    if (disk === null) return this.skip(); // only a user who may mount can make one; .ci/run's may
     dataFolder = disk.folder;
     const sink = await open();
     await sink.claim?.(claim, contextOf());

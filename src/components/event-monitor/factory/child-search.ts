@@ -17,7 +17,11 @@ interface ChildSearchOptions {
 }
 
 /** Announcements among logs that are at hand, or that are yet to be read: all of a level in a range. */
-type Announced = (level: number, creators: readonly string[], range: BlockRange) => AsyncIterable<readonly RawLog[]>;
+type Announced = (
+  level: number,
+  creators: readonly string[],
+  range: BlockRange,
+) => AsyncIterable<readonly RawLog[]> | Iterable<readonly RawLog[]>;
 
 /** Where a child was announced, and since when it is one. */
 interface Announcement {
@@ -42,8 +46,7 @@ export class ChildSearch {
   /** Finds what was announced in new blocks, whose logs hold every announcement of whichever contract. */
   inLogs(logs: readonly RawLog[], upTo: number, at: Standpoint, signal: AbortSignal): Promise<readonly FactoryChild[]> {
     const { levels } = this.#options;
-    // eslint-disable-next-line @typescript-eslint/require-await -- what is at hand stands in for what is asked for
-    const announced: Announced = async function* (level, creators, { from }) {
+    const announced: Announced = function* (level, creators, { from }) {
       const wanted = new Set(creators);
       yield logs.filter(
         ({ address, topics, blockNumber }) =>
