@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 const rows = guardsOf('src/database/sinks/sink-store.ts', ['test/database/sinks/sink-store.test.ts'], '(sqlite)');
 const schedules = ['test/tasks/outbox/outbox-schedules.test.ts'];
 const suites = ['test/tasks/outbox/outbox.test.ts'];
-const loop = guardsOf('src/tasks/outbox/sink-loop.ts', schedules, '(sqlite)');
+const delivered = guardsOf('src/tasks/outbox/sink-delivery.ts', schedules, '(sqlite)');
 const letters = guardsOf('src/tasks/outbox/sink-letters.ts', schedules, '(sqlite)');
 const numbered = guardsOf('src/tasks/outbox/message-of.ts', schedules, '(sqlite)');
 const resumed = guardsOf('src/tasks/outbox/resume.ts', suites, '(sqlite)');
@@ -19,11 +19,11 @@ export const deliveryMutants: readonly Mutant[] = [
     '',
   ),
   rows('cursor-claim', 'an earlier holder’s late write matches nothing', ', name, claim: guard.claim }', ', name }'),
-  loop(
+  delivered(
     'stored-before-sent',
     'a pass is stored before its first message leaves',
-    'if (!this.#at.isStored(pass)) await this.#store(',
-    'if (this.#at.isStored(pass)) await this.#store(',
+    'if (!this.#at.isStored(pass)) await this.store(',
+    'if (this.#at.isStored(pass)) await this.store(',
   ),
   letters(
     'dead-remove',

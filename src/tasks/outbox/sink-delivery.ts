@@ -1,0 +1,174 @@
+import type { Sink, SinkContext, SinkCursor } from '../../components/component.js';
+import type { EventMessage } from '../../model/event-message.js';
+import { RuntimeFailure } from '../../runtime/errors.js';
+import { deliverAll } from './delivery.js';
+import type { Outgoing } from './delivery.js';
+import { oneAhead } from './one-ahead.js';
+import type { OpenableSink, OpenedSink } from './openable-sink.js';
+import { batchesOf, insertsOf } from './pass-batches.js';
+import type { MessageParts, PassBatch, Portions } from './pass-batches.js';
+import { placeText, readPlace } from './place.js';
+import type { Place } from './place.js';
+import type { SinkConnection } from './sink-connection.js';
+import { SinkLetters } from './sink-letters.js';
+import type { SinkLoopShared } from './sink-loop-shared.js';
+import type { SinkProgress } from './sink-progress.js';
+import type { SinkRow } from './sink-row.js';
+import type { SinkTrouble } from './sink-trouble.js';
+
+/** What the loop of a sink and its delivery work on together. */
+export interface SinkDeliveryParts {
+  readonly row: SinkRow;
+  readonly trouble: SinkTrouble;
+  readonly connection: SinkConnection;
+  readonly at: SinkProgress;
+}
+
+/** How messages reach one sink; when they do is its loop's affair. */
+export class SinkDelivery {
+  readonly #sink: OpenableSink;
+  readonly #row: SinkRow;
+  readonly #trouble: SinkTrouble;
+  readonly #connection: SinkConnection;
+  readonly #at: SinkProgress;
+  readonly #letters: SinkLetters;
+  readonly #shared: SinkLoopShared;
+  readonly #goesOn: () => boolean;
+  #settled: string | null = null;
+
+  constructor(sink: OpenableSink, parts: SinkDeliveryParts, shared: SinkLoopShared, goesOn: () => boolean) {
+    this.#sink = sink;
+    this.#row = parts.row;
+    this.#trouble = parts.trouble;
+    this.#connection = parts.connection;
+    this.#at = parts.at;
+    this.#letters = new SinkLetters(sink.name, parts.row, shared);
+    this.#shared = shared;
+    this.#goesOn = goesOn;
+  }
+
+  /** Delivers a pass from a place on, for as long as it goes on. */
+  async deliverPass(opened: OpenedSink, from: Place): Promise<void> {
+    this.#at.place = from;
+    this.#at.lowerBase(from.pass);
+    for await (const batch of oneAhead(batchesOf(from, this.#portions, this.#parts(opened)))) {
+      if (!this.#goesOn()) return;
+      await this.#deliverBatch(opened, batch);
+      await this.#moveTo(batch.after);
+    }
+    // What brought no message left nothing that a pass which is cut off would have to send again.
+    await this.#moveTo({ pass: from.pass, at: 'end' });
+    await this.settle(false);
+  }
+
+  async #moveTo(place: Place): Promise<void> {
+    this.#at.place = place;
+    await this.#row.note(this.#at.changeTo(place));
+  }
+
+  async #deliverBatch(opened: OpenedSink, batch: PassBatch): Promise<void> {
+    if (batch.messages.length === 0) return;
+    const messages = await this.#letters.withoutDead(batch);
+    if (messages.length === 0) return;
+    const { pass } = batch.after;
+    if (!this.#at.isStored(pass)) await this.store({ pass, at: this.#at.place?.at ?? 'begin' });
+    const after = (last: EventMessage | null): SinkCursor =>
+      this.#at.cursorOf(placeText(last === null ? batch.after : { pass, at: { op: last.op, place: last.place } }));
+    await this.#send(opened.sink, { messages, before: this.#at.sent, after });
+  }
+
+  /** What may be sent twice is named by what is stored before the first message leaves. */
+  async store(place: Place): Promise<void> {
+    await this.#row.write({ ...this.#at.changeTo(place), base: this.#at.base });
+    this.#at.storedAs(place);
+  }
+
+  /** Returns where the sink stands then. */
+  async #send(sink: Sink, outgoing: Outgoing): Promise<SinkCursor | null> {
+    const { clock, stopping, signal } = this.#shared;
+    return deliverAll(outgoing, {
+      ...{ context: this.#context(signal), maxAttempts: this.#sink.maxAttempts, clock, stopping },
+      sink: { deliver: (batch) => this.call((each) => sink.deliver(batch, each)) },
+      onDelivered: async ({ after, messages }) => {
+        this.#told('delivered', messages.length);
+        const place = readPlace(after.place);
+        this.#at.sent = after;
+        this.#at.place = place ?? this.#at.place;
+        await this.#row.note({ ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) });
+        await this.#trouble.over();
+      },
+      onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),
+      onDead: async (message, attempts, error, after) => {
+        const place = readPlace(after.place);
+        await this.#letters.bury(message, attempts, error, place === null ? {} : this.#at.changeTo(place));
+        // Only now: a message that is kept nowhere must be sent again.
+        this.#at.place = place ?? this.#at.place;
+        this.#told('dead_letter', 1);
+      },
+    });
+  }
+
+  #told(result: 'delivered' | 'dead_letter', messages: number): void {
+    this.#shared.observe({ kind: 'sink_sent', sink: this.#sink.name, result, messages });
+  }
+
+  /** Tries dead letters again that a person wants to be; returns false where there are none. */
+  async retryLetters({ sink }: OpenedSink, place: Place): Promise<boolean> {
+    const due = await this.#letters.due(this.#sink.batchSize);
+    if (due.length === 0) return false;
+    await this.store(place);
+    for (const letter of due) {
+      if (!this.#goesOn()) return false;
+      // They are of passes that are over: the sink stays where it is.
+      const at = this.#at.cursorOf(placeText(place));
+      const messages = [letter.message];
+      const reached = await this.#send(sink, { messages, before: this.#at.sent, after: () => at });
+      if (reached === at) await this.#letters.forget(letter);
+    }
+    return true;
+  }
+
+  /** Tells a sink that gathers how far all has come; `ends`: nothing more will in this run. */
+  async settle(ends: boolean): Promise<void> {
+    const { place } = this.#at;
+    const { sink } = this.#connection.opened ?? {};
+    if (sink?.settle === undefined || place === null) return;
+    const block = this.#at.blockAt(place);
+    const text = placeText(place);
+    const key = `${text} ${ends}`;
+    if (block === null || this.#settled === key) return;
+    // A target that keeps its cursor may keep this one: its row must not lie behind.
+    await this.#row.write(this.#at.changeTo(place));
+    await this.call((context) => sink.settle?.({ block, cursor: this.#at.cursorOf(text), ends }, context));
+    this.#settled = key;
+    await this.#row.note(this.#at.changeTo(place));
+  }
+
+  get #portions(): Portions {
+    const { eventNames, batchSize } = this.#sink;
+    return { batchSize, eventNames: eventNames ?? undefined, base: this.#at.base };
+  }
+
+  #parts({ stages }: OpenedSink): MessageParts {
+    const { journal, origin, logger, signal } = this.#shared;
+    return { journal, origin, stages, context: { logger, signal, moved: () => Promise.resolve() } };
+  }
+
+  /** Calls the sink; one that does not answer is given up, and opened anew. */
+  call<T>(work: (context: SinkContext) => Promise<T> | undefined): Promise<T | undefined> {
+    return this.#connection.call((signal) => work(this.#context(signal)));
+  }
+
+  #context(signal: AbortSignal): SinkContext {
+    const { pass } = this.#at.place ?? {};
+    const { opened } = this.#connection;
+    return {
+      logger: this.#shared.logger,
+      signal,
+      inserts: (blocks) => {
+        if (pass === undefined || opened === null) throw new RuntimeFailure('no pass has begun');
+        return insertsOf(pass, blocks, this.#portions, this.#parts(opened));
+      },
+    };
+  }
+}
