@@ -14,8 +14,8 @@ import { claimTask, tellClaim } from './claim-task.js';
 import { Heartbeat } from './heartbeat.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from './parked.js';
-import { Outbox } from '../outbox/outbox.js';
 import type { DeliveryNews } from '../outbox/delivery-news.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
@@ -131,7 +131,7 @@ class TaskRun {
   }
 
   async #executeAndDeliver(signal: AbortSignal): Promise<void> {
-    const outbox = this.#openOutbox(signal);
+    const outbox = await this.#openOutbox(signal);
     if (outbox === null) return this.#executePipeline(signal, null);
     try {
       await outbox.start();
@@ -142,11 +142,13 @@ class TaskRun {
     }
   }
 
-  #openOutbox(signal: AbortSignal): Outbox | null {
+  async #openOutbox(signal: AbortSignal): Promise<Outbox | null> {
     const { delivery, source, heartbeat: lease, logger } = this.#parts;
     if (delivery === undefined) return null;
     const finalized = source.finalized?.bind(source);
     const observe = (news: DeliveryNews): void => this.#tell(news);
+    // Most pipelines deliver nothing.
+    const { Outbox } = await import('../outbox/outbox.js');
     return new Outbox({ ...this.#options, ...delivery, lease, logger, finalized, signal, observe });
   }
 
