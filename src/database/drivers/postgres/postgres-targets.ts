@@ -1,15 +1,14 @@
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
-import { indexName } from '../../targets/index-name.js';
 import type {
   ColumnType,
   FoundRelation,
-  TargetColumn,
   TargetDialect,
   TargetPlace,
 } from '../../targets/target-dialect.js';
 import { quoteName as q } from '../quote-name.js';
+import { createIndex, createTable, writeColumn } from '../standard-targets.js';
 import { rowsOf } from './postgres-values.js';
 
 interface ColumnRow {
@@ -63,22 +62,16 @@ export const postgresTargets: TargetDialect = {
   // A third of a page, less what else a row of an index holds.
   longestIndexed: 2_500,
   utcMark: '+00',
-  create: ({ place, columns, key, unique = [], indexes }) => {
-    const parts = [...columns.map(writeColumn), `PRIMARY KEY (${key.map(q).join(', ')})`];
-    if (unique.length > 0) parts.push(`UNIQUE (${unique.map(q).join(', ')})`);
-    return [
-      `CREATE TABLE IF NOT EXISTS ${pathOf(place)} (${parts.join(', ')})`,
-      ...indexes.map((index) => addIndex(place, index, false)),
-    ];
-  },
-  addColumn: (place, column) => `ALTER TABLE ${pathOf(place)} ADD COLUMN ${writeColumn({ ...column, nullable: true })}`,
+  create: (table) => createTable(pathOf(table.place), table, typeName),
+  addColumn: (place, column) =>
+    `ALTER TABLE ${pathOf(place)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
   changeColumn: (place, { name, type, nullable }) => {
     const to = typeName(type);
     const change = `ALTER TABLE ${pathOf(place)} ALTER COLUMN ${q(name)} TYPE ${to} USING ${q(name)}::text::${to}`;
     return nullable ? `${change}, ALTER COLUMN ${q(name)} DROP NOT NULL` : change;
   },
   allowNull: (place, { name }) => `ALTER TABLE ${pathOf(place)} ALTER COLUMN ${q(name)} DROP NOT NULL`,
-  addIndex: ({ place }, columns, unique) => addIndex(place, columns, unique),
+  addIndex: ({ place }, columns, unique) => createIndex(pathOf(place), place.name, columns, unique),
   dropIndex: ({ schema }, index) => `DROP INDEX ${schema === null ? '' : `${q(schema)}.`}${q(index)}`,
   // Data exceptions, integrity constraints, and what exceeds a limit of the program (the length of an index's row).
   refusesRow: (error) => /^(22|23|54)/.test(String((error as { readonly code?: unknown }).code)),
@@ -135,15 +128,6 @@ function fits(found: string, type: ColumnType): boolean {
   if (found === typeName(type) || wider[type.kind]?.test(found) === true) return true;
   const length = /^character(?: varying)?\((\d+)\)$/.exec(found)?.[1];
   return (type.kind === 'ascii' || type.kind === 'name') && length !== undefined && Number(length) >= type.length;
-}
-
-function writeColumn({ name, type, nullable }: TargetColumn): string {
-  return `${q(name)} ${typeName(type)}${nullable ? '' : ' NOT NULL'}`;
-}
-
-function addIndex(place: TargetPlace, columns: readonly string[], unique: boolean): string {
-  const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
-  return `CREATE ${kind} ${q(indexName(place.name, columns, unique))} ON ${pathOf(place)} (${columns.map(q).join(', ')})`;
 }
 
 function pathOf({ schema, name }: TargetPlace): string {

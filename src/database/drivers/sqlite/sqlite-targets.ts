@@ -1,15 +1,14 @@
 import { UsageError } from '../../../runtime/errors.js';
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
-import { indexName } from '../../targets/index-name.js';
 import type {
   ColumnType,
   FoundRelation,
-  TargetColumn,
   TargetDialect,
   TargetPlace,
 } from '../../targets/target-dialect.js';
 import { quoteName as q } from '../quote-name.js';
+import { createIndex, createTable, writeColumn } from '../standard-targets.js';
 
 interface ColumnRow {
   readonly kind: string;
@@ -48,19 +47,12 @@ export const sqliteTargets: TargetDialect = {
   foldsColumns: true,
   longestIndexed: null,
   utcMark: '',
-  create: (table) => {
-    const { place, columns, key, unique = [], indexes } = table;
-    const parts = [...columns.map(writeColumn), `PRIMARY KEY (${key.map(q).join(', ')})`];
-    if (unique.length > 0) parts.push(`UNIQUE (${unique.map(q).join(', ')})`);
-    return [
-      `CREATE TABLE IF NOT EXISTS ${q(place.name)} (${parts.join(', ')}) WITHOUT ROWID`,
-      ...indexes.map((index) => addIndex(place, index, false)),
-    ];
-  },
-  addColumn: ({ name }, column) => `ALTER TABLE ${q(name)} ADD COLUMN ${writeColumn({ ...column, nullable: true })}`,
+  create: (table) => createTable(q(table.place.name), table, typeName, ' WITHOUT ROWID'),
+  addColumn: ({ name }, column) =>
+    `ALTER TABLE ${q(name)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
   changeColumn: ({ name }, column) => exchange(name, column.name, typeName(column.type)),
   allowNull: ({ name }, column) => exchange(name, column.name, column.type),
-  addIndex: ({ place }, columns, unique) => addIndex(place, columns, unique),
+  addIndex: ({ place: { name } }, columns, unique) => createIndex(q(name), name, columns, unique),
   dropIndex: (_place, index) => `DROP INDEX ${q(index)}`,
   refusesRow: (error) => /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/.test(codeOf(error)),
 };
@@ -110,10 +102,6 @@ function fits(found: string, { kind }: ColumnType): boolean {
   return keepsTexts || ((kind === 'json' || kind === 'time') && !/INT|REAL|FLOA|DOUB/i.test(found));
 }
 
-function writeColumn({ name, type, nullable }: TargetColumn): string {
-  return `${q(name)} ${typeName(type)}${nullable ? '' : ' NOT NULL'}`;
-}
-
 /** SQLite changes no column: another one takes its place. */
 function exchange(table: string, column: string, type: string): string {
   const [of, old, made] = [q(table), q(`${column}_old`), q(column)];
@@ -121,11 +109,6 @@ function exchange(table: string, column: string, type: string): string {
     `ALTER TABLE ${of} RENAME COLUMN ${made} TO ${old}; ALTER TABLE ${of} ADD COLUMN ${made} ${type}; ` +
     `UPDATE ${of} SET ${made} = ${old}; ALTER TABLE ${of} DROP COLUMN ${old}`
   );
-}
-
-function addIndex({ name }: TargetPlace, columns: readonly string[], unique: boolean): string {
-  const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
-  return `CREATE ${kind} ${q(indexName(name, columns, unique))} ON ${q(name)} (${columns.map(q).join(', ')})`;
 }
 
 function codeOf(error: unknown): string {
