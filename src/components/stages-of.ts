@@ -17,7 +17,9 @@ export function stagesOf(components: readonly Component[], kinds: Registry = reg
   return components.flatMap(({ name, type, config }) => {
     const kind = kinds.find(type);
     if (kind?.role !== 'stage') return [];
-    return [{ name, type, asksChain: kind.asksChain === true, open: (opening) => kind.open(config, { ...opening, name }) }];
+    return [
+      { name, type, asksChain: kind.asksChain === true, open: (opening) => kind.open(config, { ...opening, name }) },
+    ];
   });
 }
 

@@ -184,7 +184,14 @@ function isWanted(log: PortalLogSource, wanted: Readonly<Record<string, readonly
   return [0, 1, 2, 3].every((at) => wanted[`topic${at}`]?.includes(log.topics[at]?.toLowerCase() ?? '') ?? true);
 }
 
-function shown({ address, topics, data, transactionHash, transactionIndex, logIndex }: PortalLogSource): PortalServerLog {
+function shown({
+  address,
+  topics,
+  data,
+  transactionHash,
+  transactionIndex,
+  logIndex,
+}: PortalLogSource): PortalServerLog {
   return {
     logIndex: Number(logIndex),
     transactionIndex: Number(transactionIndex ?? 0),

@@ -22,8 +22,7 @@ export function readPortalBlock(line: string): PortalBlock {
   }
 }
 
-/** Reads a block's header as a line shows it; throws MalformedValue. */
-export function readHeader(value: unknown): BlockHeader {
+function readHeader(value: unknown): BlockHeader {
   const fields = fieldsOf(value, "a block's header");
   return {
     number: readQuantity(fields['number'], "a block's number", logBounds.blockNumber),
@@ -40,8 +39,8 @@ function readLogs(value: unknown, header: BlockHeader): readonly RawLog[] {
   return value.map((each) => (before = readLogOf(header, each, before)));
 }
 
-/** Reads a log of a block, which is named by its header alone; throws MalformedValue. */
-export function readLogOf({ number, hash, timestamp }: BlockHeader, value: unknown, before?: RawLog): RawLog {
+/** A log names its block by the header of its line alone. */
+function readLogOf({ number, hash, timestamp }: BlockHeader, value: unknown, before?: RawLog): RawLog {
   const own = { blockNumber: number, blockHash: hash, blockTimestamp: timestamp };
   return readLog({ ...fieldsOf(value, 'a log'), ...own }, before);
 }

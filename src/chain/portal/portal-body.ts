@@ -60,7 +60,8 @@ export class PortalBody {
         this.#keep(chunk);
         continue;
       }
-      const lines = this.#open.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...this.#open, chunk.subarray(0, end)]);
+      const lines =
+        this.#open.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...this.#open, chunk.subarray(0, end)]);
       this.#open = [];
       this.#openBytes = 0;
       if (end < chunk.length) this.#keep(chunk.subarray(end));
@@ -77,29 +78,35 @@ export class PortalBody {
     const done = new AbortController();
     const cut = (): void => this.close();
     signal.addEventListener('abort', cut, { once: true });
-    let isSilent = false;
-    this.#clock.sleep(silenceMs, done.signal).then(
-      () => {
-        isSilent = true;
-        this.close();
-      },
-      () => undefined,
-    );
+    const silence = this.#watch(done.signal);
     try {
-      const { done: isOver, value } = await this.#chunks.next();
-      // A body that was cut by us ends without an error.
-      if (isOver === true && isSilent) throw new Error('');
+      const next = await this.#chunks.next();
       signal.throwIfAborted();
-      return isOver === true ? null : (value as Buffer);
+      // A body that was cut here ends without an error.
+      silence.throwIfAborted();
+      return next.done === true ? null : next.value;
     } catch (error) {
       signal.throwIfAborted();
       this.close();
-      const reason = isSilent ? `nothing came for ${silenceMs / 1_000} s` : messageOf(error) || 'the connection was lost';
+      const reason = messageOf(silence.reason ?? error) || 'the connection was lost';
       throw new PortalError(`the answer broke off: ${reason}`, { class: 'away', cause: error });
     } finally {
       signal.removeEventListener('abort', cut);
       done.abort();
     }
+  }
+
+  /** Cuts the answer where nothing comes for long; returns what is aborted then. */
+  #watch(done: AbortSignal): AbortSignal {
+    const silence = new AbortController();
+    this.#clock.sleep(silenceMs, done).then(
+      () => {
+        silence.abort(new Error(`nothing came for ${silenceMs / 1_000} s`));
+        this.close();
+      },
+      () => undefined,
+    );
+    return silence.signal;
   }
 
   #keep(piece: Buffer): void {

@@ -1,9 +1,10 @@
 /**
  * What went wrong with a portal's answer. `away`: there is none, or it broke off before its first block; `busy`: asked too
  * often, or it has no room now; `malformed`: it does not hold what was asked for; `fork`: it holds another chain's block than
- * the one that was read before; `refused`: asking again does not help.
+ * the one that was read before; `disproved`: a node tells
+ * the same blocks otherwise; `refused`: asking again does not help.
  */
-export type PortalErrorClass = 'away' | 'busy' | 'malformed' | 'fork' | 'refused';
+export type PortalErrorClass = 'away' | 'busy' | 'malformed' | 'fork' | 'disproved' | 'refused';
 
 interface PortalErrorOptions {
   readonly class: PortalErrorClass;

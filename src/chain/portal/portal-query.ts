@@ -52,7 +52,11 @@ export function logsQuery(filter: LogFilter, { from, to }: BlockRange, parentHas
 /** Returns the query for the first and the last header of a range. */
 export function headersQuery({ from, to }: BlockRange, parentHash?: string): PortalQuery {
   const range = { type: 'evm', fromBlock: from, toBlock: to };
-  return { ...range, ...(parentHash === undefined ? {} : { parentBlockHash: parentHash }), fields: { block: blockFields } };
+  return {
+    ...range,
+    ...(parentHash === undefined ? {} : { parentBlockHash: parentHash }),
+    fields: { block: blockFields },
+  };
 }
 
 function logRequest({ addresses, topics, indexed = [] }: LogFilter): Readonly<Record<string, readonly string[]>> {

@@ -12,7 +12,7 @@ import { matcherOf, partsOf, toLogFilter } from '../blocks/log-filter.js';
 import { logsOfBlocks } from '../logs/log-calls.js';
 import type { FetchedRange } from '../logs/log-source.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
-import { malformed } from './portal-error.js';
+import { PortalError } from './portal-error.js';
 
 interface PortalSamplesOptions {
   readonly chain: ChainClient;
@@ -50,7 +50,7 @@ export class PortalSamples {
     const limit = { clock: this.#options.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason };
     const limited = AbortSignal.any([signal, abortLater(limit, done.signal)]);
     try {
-      await this.#compare(fetched, limited);
+      await this.#compareTwice(fetched, limited);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ChainUnreachableError || error instanceof RpcError)) throw error;
@@ -60,8 +60,18 @@ export class PortalSamples {
     }
   }
 
-  async #compare(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
+  /** Of several nodes behind a URL one may be wrong for a moment. */
+  async #compareTwice(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
     const chosen = this.#choose(fetched);
+    try {
+      await this.#compare(fetched, chosen, signal);
+    } catch (error) {
+      if (!(error instanceof PortalError)) throw error;
+      await this.#compare(fetched, chosen, signal);
+    }
+  }
+
+  async #compare(fetched: FetchedRange, chosen: number, signal: AbortSignal): Promise<void> {
     const numbers = [...new Set([chosen, fetched.to])];
     const headers = await this.#options.chain.headers(numbers, () => Promise.resolve(), signal);
     // A node need not have every block of history.
@@ -82,15 +92,16 @@ export class PortalSamples {
     const told = logs.filter((log) => log.blockNumber === number);
     const mayHold = this.#mayHold(logsBloom);
     if (told.length > 0 && logsBloom !== undefined && !mayHold && isHashed(header))
-      throw malformed(`it has logs of block ${number}, whose bloom filter rules them out`);
+      throw disproved(`it has logs of block ${number}, whose bloom filter rules them out`);
     if (told.length === 0 && !mayHold) return;
     const { chain } = this.#options;
     const found = new Set<string>();
     for (const part of partsOf(this.#filter)) {
-      for (const log of await logsOfBlocks(chain, part, [hash], signal)) if (this.#isWanted(log)) found.add(textOf(log));
+      for (const log of await logsOfBlocks(chain, part, [hash], signal))
+        if (this.#isWanted(log)) found.add(textOf(log));
     }
     if (found.size === told.length && told.every((log) => found.has(textOf(log)))) return;
-    throw malformed(`of block ${number} it has ${told.length} logs, and not the ${found.size} that a node has`);
+    throw disproved(`of block ${number} it has ${told.length} logs, and not the ${found.size} that a node has`);
   }
 
   #bear(error: Error): void {
@@ -109,7 +120,11 @@ function compareHeader({ headers, logs, timestamps }: FetchedRange, node: BlockH
   const hash = told?.hash ?? log?.blockHash ?? node.hash;
   const timestamp = told?.timestamp ?? timestamps.get(number) ?? node.timestamp;
   if (hash === node.hash && timestamp === node.timestamp) return;
-  throw malformed(`block ${number} is another one than at a node`);
+  throw disproved(`block ${number} is another one than at a node`);
+}
+
+function disproved(message: string): PortalError {
+  return new PortalError(message, { class: 'disproved' });
 }
 
 function textOf({ logIndex, transactionHash, transactionIndex, address, topics, data }: RawLog): string {

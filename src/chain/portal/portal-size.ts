@@ -50,7 +50,8 @@ export class PortalSize {
     this.#isProven = true;
     const perBlock = bytes / blocks;
     this.#bytesPerBlock += (perBlock - this.#bytesPerBlock) * (this.#bytesPerBlock === 0 ? 1 : newsShare);
-    if (waitedMs !== undefined) this.#pieces = waitedMs > 0 ? Math.min(mostPieces, this.#pieces * 2) : Math.max(1, this.#pieces - 1);
+    if (waitedMs !== undefined)
+      this.#pieces = waitedMs > 0 ? Math.min(mostPieces, this.#pieces * 2) : Math.max(1, this.#pieces - 1);
     // A portal that ends its answers early would leave gaps to be asked for one by one.
     if (inAll !== undefined) this.#mostBlocks = isWhole ? this.#mostBlocks * 2 : inAll;
     const wanted = Math.floor((pieceBytes * this.#pieces) / this.#bytesPerBlock);

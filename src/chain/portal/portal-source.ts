@@ -169,7 +169,11 @@ function joined(pieces: readonly PortalPiece[]): PortalPiece {
   }
   const headers = new Map(pieces.flatMap((piece) => piece.headers).map((header) => [header.number, header]));
   // What several requests ask for may overlap.
-  const { logs } = cleanLogs(pieces.flatMap((piece) => piece.logs), { from, to }, () => true);
+  const { logs } = cleanLogs(
+    pieces.flatMap((piece) => piece.logs),
+    { from, to },
+    () => true,
+  );
   return {
     ...shortest,
     ...{ logs, headers: [...headers.values()].filter(({ number }) => number <= to) },

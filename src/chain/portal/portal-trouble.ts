@@ -8,7 +8,14 @@ import { PortalError } from './portal-error.js';
 import type { PortalErrorClass } from './portal-error.js';
 
 /** How often each kind is borne in a row: where the portal has never answered a wrong address should be told soon. */
-const borne: Readonly<Record<PortalErrorClass, number>> = { away: 60, busy: 120, malformed: 6, fork: 6, refused: 0 };
+const borne: Readonly<Record<PortalErrorClass, number>> = {
+  away: 60,
+  busy: 120,
+  malformed: 6,
+  fork: 6,
+  disproved: 0,
+  refused: 0,
+};
 const borneAtFirst = 6;
 const backoff = { firstMs: 250, maxMs: 8_000 };
 /** The longest time for which a portal may ask to be left alone, in milliseconds. */
@@ -24,7 +31,14 @@ export class PortalTrouble {
   readonly #client: PortalClient;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #counts: Record<PortalErrorClass, number> = { away: 0, busy: 0, malformed: 0, fork: 0, refused: 0 };
+  readonly #counts: Record<PortalErrorClass, number> = {
+    away: 0,
+    busy: 0,
+    malformed: 0,
+    fork: 0,
+    disproved: 0,
+    refused: 0,
+  };
 
   constructor(client: PortalClient, clock: Clock, logger: Logger) {
     this.#client = client;
@@ -48,7 +62,8 @@ export class PortalTrouble {
   }
 
   #failed(cause: PortalError): PortalFailedError {
-    const what = cause.class === 'malformed' || cause.class === 'fork' ? 'is not to be believed' : "can't be used";
+    const isWrong = ['malformed', 'fork', 'disproved'].includes(cause.class);
+    const what = isWrong ? 'is not to be believed' : "can't be used";
     return new PortalFailedError(`the portal ${this.#client.host} ${what}: ${cause.message}`, {
       cause,
       hint: 'try again later, name another portal by --portal-url, or read from a node: set an RPC URL by --rpc-url, and history: rpc in the definition',

@@ -81,9 +81,12 @@ export class EventMonitor implements Source {
 
 /** A queued task may ask for another mode than the definition's. */
 function headless(): UsageError {
-  return new UsageError("a realtime run follows the chain's head, which a portal does not tell, and no RPC URL is set", {
-    hint: 'give one with --rpc-url URL',
-  });
+  return new UsageError(
+    "a realtime run follows the chain's head, which a portal does not tell, and no RPC URL is set",
+    {
+      hint: 'give one with --rpc-url URL',
+    },
+  );
 }
 
 function nodeless(portal: PortalReading | null): ChainView {

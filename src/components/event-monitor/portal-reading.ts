@@ -41,7 +41,8 @@ export class PortalReading {
   open(filter: LogFilter, others: RangeSource | null): RangeSource {
     const { nodes: chain, ...options } = this.#options;
     const samples = chain && new PortalSamples({ ...options, chain, filter });
-    const check: PortalSourceOptions['check'] = (fetched, signal) => samples?.check(fetched, signal) ?? Promise.resolve();
+    const check: PortalSourceOptions['check'] = (fetched, signal) =>
+      samples?.check(fetched, signal) ?? Promise.resolve();
     const portal = new PortalSource({ ...options, head: this.#head, filter, check });
     return new PortalHistory({ ...options, portal, head: this.#head, nodes: others });
   }

@@ -119,7 +119,10 @@ function checkHistory(look: Look<MonitorKeys>): void {
   );
 }
 
-function chainIdIn({ chain_id: id, chain_name: name = '' }: Partial<Pick<MonitorKeys, 'chain_id' | 'chain_name'>>): number {
+function chainIdIn({
+  chain_id: id,
+  chain_name: name = '',
+}: Partial<Pick<MonitorKeys, 'chain_id' | 'chain_name'>>): number {
   return id ?? chainIdOfName(name) ?? 0;
 }
 
