@@ -1,0 +1,31 @@
+import type { Migration } from '../src/database/schema/schema.js';
+import { addColumns } from './table-changes.js';
+
+/**
+ * What a definition says of restarts and of times. `next_run` is the time at which a pipeline that is started and has a
+ * schedule runs next, `next_run_of` the schedule that it is a time of, `skipped_run` the newest time at which a run still
+ * went on. A worker tells where it is, which version it is, and which chains it reaches: names, as a JSON list.
+ */
+export const schedules: Migration = {
+  name: '0019-schedules',
+  async changes(schema) {
+    const { types } = schema;
+    return [
+      ...(await addColumns(schema, 'pipeline', [
+        { name: 'restart', type: types.string(16) },
+        { name: 'schedule', type: types.string(255) },
+        { name: 'time_zone', type: types.string(64) },
+      ])),
+      ...(await addColumns(schema, 'pipeline_wanted', [
+        { name: 'next_run', type: types.instant },
+        { name: 'next_run_of', type: types.string(320) },
+        { name: 'skipped_run', type: types.instant },
+      ])),
+      ...(await addColumns(schema, 'worker', [
+        { name: 'host', type: types.string(255) },
+        { name: 'version', type: types.string(64) },
+        { name: 'chains', type: types.text },
+      ])),
+    ];
+  },
+};
