@@ -4,7 +4,8 @@ import { addColumns } from './table-changes.js';
 /**
  * What a definition says of restarts and of times. `next_run` is the time at which a pipeline that is started and has a
  * schedule runs next, `next_run_of` the schedule that it is a time of, `skipped_run` the newest time at which a run still
- * went on. A worker tells where it is, which version it is, and which chains it reaches: names, as a JSON list.
+ * went on. A worker tells where it is, which version it is, and which chains it reaches: names, as a JSON list;
+ * `identity` is that of the process, as its tasks have it.
  */
 export const schedules: Migration = {
   name: '0019-schedules',
@@ -23,6 +24,7 @@ export const schedules: Migration = {
       ])),
       ...(await addColumns(schema, 'worker', [
         { name: 'host', type: types.string(255) },
+        { name: 'identity', type: types.string(128) },
         { name: 'version', type: types.string(64) },
         { name: 'chains', type: types.text },
       ])),

@@ -2,7 +2,7 @@ import type { Lang } from '../runtime/lang.js';
 import { columns } from './columns.js';
 import { commands, rewinds, sinks, timezones, verifications } from './commands.js';
 import { logs } from './logs.js';
-import { monitors, system } from './system.js';
+import { monitors, system, workers } from './system.js';
 import { ages, ends, life, progress, tasks, waiting } from './tasks.js';
 
 const subjects = {
@@ -21,6 +21,7 @@ const subjects = {
   timezones,
   verifications,
   waiting,
+  workers,
 } as const;
 
 type Subjects = typeof subjects;
