@@ -2,10 +2,10 @@ import type { Migration } from '../src/database/schema/schema.js';
 import { addColumns } from './table-changes.js';
 
 /**
- * What a definition says of restarts and of times. `next_run` is the time at which a pipeline that is started and has a
- * schedule runs next, `next_run_of` the schedule that it is a time of, `skipped_run` the newest time at which a run still
- * went on. A worker tells where it is, which version it is, and which chains it reaches: names, as a JSON list;
- * `identity` is that of the process, as its tasks have it.
+ * What a definition says of restarts and of times. `next_start_of` is the schedule that `next_start` is a time of, NULL where
+ * it is none's; `last_slot` the time for which a task was queued last, `skipped_slot` the newest one at which one still ran. A
+ * worker tells where it is, which version it is, and which chains it reaches: names, as a JSON list; `identity` is that of the
+ * process, as its tasks have it.
  */
 export const schedules: Migration = {
   name: '0019-schedules',
@@ -18,9 +18,9 @@ export const schedules: Migration = {
         { name: 'time_zone', type: types.string(64) },
       ])),
       ...(await addColumns(schema, 'pipeline_wanted', [
-        { name: 'next_run', type: types.instant },
-        { name: 'next_run_of', type: types.string(320) },
-        { name: 'skipped_run', type: types.instant },
+        { name: 'next_start_of', type: types.string(320) },
+        { name: 'last_slot', type: types.instant },
+        { name: 'skipped_slot', type: types.instant },
       ])),
       ...(await addColumns(schema, 'worker', [
         { name: 'host', type: types.string(255) },

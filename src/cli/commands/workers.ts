@@ -46,7 +46,11 @@ async function listWorkers(context: CommandContext, { all = false, limit = 100 }
   const workers = all ? seen : seen.filter((worker) => workerState(worker) !== 'ended');
   if (output.isJson) return output.json({ workers: workers.map(workerToJson), total: workers.length });
   if (workers.length === 0) output.note(textsIn(output.lang).workers.none);
-  else await output.table(headings, workers.map((worker) => workerRow(worker, output.lang)));
+  else
+    await output.table(
+      headings,
+      workers.map((worker) => workerRow(worker, output.lang)),
+    );
 }
 
 function workerRow(worker: WorkerView, lang: Lang): readonly Cell[] {

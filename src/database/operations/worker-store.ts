@@ -87,7 +87,10 @@ export class WorkerStore {
         .limit(limit),
     );
     const tasks = await this.#tasksOf(rows.filter(({ end_time: ended }) => ended === null));
-    return rows.map((row) => ({ ...toWorker(row), taskIds: tasks.filter((task) => isOf(task, row)).map(({ id }) => id) }));
+    return rows.map((row) => ({
+      ...toWorker(row),
+      taskIds: tasks.filter((task) => isOf(task, row)).map(({ id }) => id),
+    }));
   }
 
   async #tasksOf(workers: readonly WorkerRow[]): Promise<readonly TaskRow[]> {

@@ -60,7 +60,8 @@ export class DefinitionReader {
   /** A realtime pipeline never ends, so that it can't begin again. */
   #checkScheduled(components: readonly Component[]): void {
     const source = findSource({ components }, this.#options.kinds);
-    if (source?.mode === 'realtime') this.#problems.add(['schedule'], 'is for historical pipelines: this one is realtime');
+    if (source?.mode === 'realtime')
+      this.#problems.add(['schedule'], 'is for historical pipelines: this one is realtime');
   }
 
   /** They are read whatever is wrong above them. */

@@ -31,7 +31,8 @@ export function definitionSchema(heartbeatIntervalSeconds: number) {
   return together(keys, (look) => {
     notBoth(look, 'name', 'pipeline_name');
     if (!look.isGiven('name') && !look.isGiven('pipeline_name')) look.tell('name', 'is required');
-    if (look.isGiven('time_zone') && !look.isGiven('schedule')) look.tell('time_zone', 'has no meaning without schedule');
+    if (look.isGiven('time_zone') && !look.isGiven('schedule'))
+      look.tell('time_zone', 'has no meaning without schedule');
     if (look.right.components?.length === 0) {
       look.tell('components', 'must list at least one component, the source first');
     }

@@ -164,5 +164,21 @@ function makeGauges(make: MetricMaker) {
   const sinkLetters = make.gauge('chainparse_sink_dead_letters', 'Messages that are refused for good.', sinkLabels);
   const single: readonly Gauge[] = [silent, age, long, ratio, monitors, workers];
   const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters, places];
-  return { sinkLag, sinkLetters, tasks, lag, alerts, database, silent, age, long, ratio, monitors, workers, places, single, read };
+  return {
+    sinkLag,
+    sinkLetters,
+    tasks,
+    lag,
+    alerts,
+    database,
+    silent,
+    age,
+    long,
+    ratio,
+    monitors,
+    workers,
+    places,
+    single,
+    read,
+  };
 }

@@ -64,7 +64,15 @@ interface StatusOptions {
 }
 
 /** Rows that are read at most: a glance must not cost the database more than that. */
-const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10, workers: 200, endpoints: 500, sinks: 500 } as const;
+const most = {
+  pipelines: 500,
+  running: 200,
+  alerts: 20,
+  monitors: 10,
+  workers: 200,
+  endpoints: 500,
+  sinks: 500,
+} as const;
 
 /** Of which time ends are counted, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };

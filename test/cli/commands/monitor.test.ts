@@ -120,7 +120,9 @@ describe('the monitor command without a database', () => {
     expect(both).to.include({ code: 2, stderr: 'error: give --interval or --schedule, not both\n' });
     const wrong = await checkOnce('sqlite:none.db', '--schedule', '*/5 * * 13 *');
     expect(wrong.code).to.equal(2);
-    expect(wrong.stderr).to.match(/^error: --schedule '\*\/5 \* \* 13 \*' is no schedule: the month can't be 13\nhint: /);
+    expect(wrong.stderr).to.match(
+      /^error: --schedule '\*\/5 \* \* 13 \*' is no schedule: the month can't be 13\nhint: /,
+    );
   });
 
   it('exits 5 where there is none, or nothing answers', async () => {

@@ -184,11 +184,7 @@ describe('a definition with a wrong value', () => {
       'schedule: 0 3 * * *\ntime_zone: "+08:00"\nname: x\n',
       /^p\.yaml:2: time_zone: there is no time zone "\+08:00"/,
     ],
-    [
-      'a time zone of no schedule',
-      `time_zone: UTC\n${monitorYaml()}`,
-      '1: time_zone: has no meaning without schedule',
-    ],
+    ['a time zone of no schedule', `time_zone: UTC\n${monitorYaml()}`, '1: time_zone: has no meaning without schedule'],
     [
       'a schedule of what never ends',
       `schedule: "@daily"\n${monitorYaml('mode: realtime')}`,
