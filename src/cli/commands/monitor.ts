@@ -13,6 +13,7 @@ import { MonitorPresence } from '../../tasks/monitor/monitor-presence.js';
 import { TimeoutMonitor } from '../../tasks/monitor/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
 import { watchMonitor } from '../../tasks/alerts/watch-liveness.js';
+import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { runHost } from '../running/run-host.js';
 import { stopCode } from '../signals.js';
@@ -79,7 +80,7 @@ interface MonitorParts {
 }
 
 function createMonitor(
-  { settings, clock, logger }: CommandContext,
+  { settings, clock, logger, service }: CommandContext,
   database: Database,
   { observe, schedule }: MonitorParts,
 ): TimeoutMonitor {
@@ -104,6 +105,7 @@ function createMonitor(
     logger,
     lang: settings.lang,
     observe,
+    turned: (isAway) => service.turned(textsIn(settings.lang).services.monitor(isAway)),
   });
 }
 

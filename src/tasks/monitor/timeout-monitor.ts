@@ -29,6 +29,8 @@ export interface TimeoutMonitorOptions {
   readonly logger: Logger;
   readonly lang: Lang;
   readonly observe?: Observe;
+  /** Told each time the database was asked: whether it is away. */
+  readonly turned?: (isAway: boolean) => void;
 }
 
 /** What a check found. */
@@ -63,6 +65,7 @@ export class TimeoutMonitor {
       const startedAt = clock.monotonic();
       if (times.untilNextMs() > 0) await this.#look(signal);
       else if ((await this.#check(signal)) !== null) times.checked(startedAt);
+      this.#options.turned?.(this.#contact.trouble !== null);
       await this.#sleep(times.untilNextMs(), signal);
     }
     await this.#options.presence.end();
