@@ -15,7 +15,7 @@ import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 const pipeline: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
-const which: readonly ArgumentSpec[] = [pipeline, { name: 'sink', description: "the sink's name" }];
+const which: readonly ArgumentSpec[] = [pipeline, { name: 'sink', description: "the sink's name", kind: 'sink' }];
 const letter: OptionSpec = {
   flags: '--letter <id>',
   description: 'this dead letter alone; all where left out',
