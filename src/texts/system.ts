@@ -107,3 +107,19 @@ export const monitors = inBoth(
     none: (latest) => `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`,
   },
 );
+
+/** What a process that runs as a service says of itself to who started it. */
+export const services = inBoth(
+  {
+    worker: (running: number, most: number, isAway: boolean) =>
+      `${running} of ${most} tasks at one time${isAway ? '; the database is away' : ''}`,
+    monitor: (isAway: boolean): string =>
+      isAway ? 'judges nobody: the database is away' : 'watches the running tasks',
+    serve: (isAway: boolean): string => (isAway ? 'serves what it knows: the database is away' : 'serves'),
+  },
+  {
+    worker: (running, most, isAway) => `正在运行 ${running} 个任务 (最多 ${most} 个)${isAway ? '; 数据库不可用' : ''}`,
+    monitor: (isAway) => (isAway ? '暂不判定: 数据库不可用' : '正在监视运行中的任务'),
+    serve: (isAway) => (isAway ? '仅提供已知内容: 数据库不可用' : '正在提供服务'),
+  },
+);

@@ -11,6 +11,7 @@ import { MonitorPresence } from '../../tasks/monitor/monitor-presence.js';
 import { TimeoutMonitor } from '../../tasks/monitor/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
 import { watchMonitor } from '../../tasks/alerts/watch-liveness.js';
+import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { runHost } from '../running/run-host.js';
 import { stopCode } from '../signals.js';
@@ -51,7 +52,7 @@ function statementTimeoutMs({ heartbeatIntervalSeconds }: CommandContext['settin
 }
 
 function createMonitor(
-  { settings, clock, logger }: CommandContext,
+  { settings, clock, logger, service }: CommandContext,
   database: Database,
   observe: Observe,
 ): TimeoutMonitor {
@@ -75,6 +76,7 @@ function createMonitor(
     logger,
     lang: settings.lang,
     observe,
+    turned: (isAway) => service.turned(textsIn(settings.lang).services.monitor(isAway)),
   });
 }
 

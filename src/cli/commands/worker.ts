@@ -6,6 +6,7 @@ import { QueueWorker } from '../../tasks/fleet/queue-worker.js';
 import { QueuedRuns } from '../../tasks/fleet/queued-runs.js';
 import { WorkerPresence } from '../../tasks/fleet/worker-presence.js';
 import { PipelineRuns, runDatabaseOptions } from '../../tasks/run/pipeline-runs.js';
+import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { printRunResult } from '../running/print-run-result.js';
 import { runHost } from '../running/run-host.js';
@@ -29,7 +30,8 @@ const defaultConcurrency = 4;
 
 /** Runs queued tasks, some at a time, until the command is asked to stop. */
 async function work(context: CommandContext, options: WorkerOptions): Promise<void> {
-  const { settings, clock, logger, secrets, signals, output } = context;
+  const { settings, clock, logger, secrets, signals, service, output } = context;
+  const texts = textsIn(settings.lang).services;
   const { concurrency = defaultConcurrency } = options;
   const database = await context.database(runDatabaseOptions(settings));
   await requireMigrated(database);
@@ -47,6 +49,7 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
     presence: new WorkerPresence({ store: new WorkerStore(database), name, concurrency, clock }),
     run: (task) => queued.run(task),
     mask: (text) => secrets.mask(text),
+    turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
     stopping: signals.stopping,
   });
   const message = `the worker ${name} runs queued tasks, ${concurrency} at a time`;

@@ -25,6 +25,8 @@ export interface TimeoutMonitorOptions {
   readonly logger: Logger;
   readonly lang: Lang;
   readonly observe?: Observe;
+  /** Told each time the database was asked: whether it is away. */
+  readonly turned?: (isAway: boolean) => void;
 }
 
 /** What a check found. */
@@ -61,6 +63,7 @@ export class TimeoutMonitor {
       if (now < checkAt) await this.#look(signal);
       // From start to start: what a check takes must not delay the report of a task.
       else if ((await this.#check(signal)) !== null) checkAt = now + checkIntervalMs;
+      this.#options.turned?.(this.#contact.trouble !== null);
       await this.#sleep(checkAt - clock.monotonic(), signal);
     }
     await this.#options.presence.end();
