@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
@@ -46,7 +47,10 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   });
   const worker = new QueueWorker({
     ...{ queue, concurrency, clock, logger, name },
-    presence: new WorkerPresence({ store: new WorkerStore(database), name, concurrency, clock }),
+    presence: new WorkerPresence({
+      ...{ store: new WorkerStore(database), clock, name, concurrency },
+      ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
+    }),
     run: (task) => queued.run(task),
     mask: (text) => secrets.mask(text),
     turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
