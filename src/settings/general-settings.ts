@@ -103,6 +103,18 @@ export const generalSettings = {
     description: 'folder of the files that pipelines write',
     hint: 'write the path of a folder',
   }),
+  /** In front of `/datasets/NAME`. */
+  portalUrl: setting({
+    key: 'portal_url',
+    flag: '--portal-url <url>',
+    variable: 'CHAINPARSE_PORTAL_URL',
+    default: 'https://portal.sqd.dev',
+    schema: (is) => is.webUrl,
+    title: 'SQD Portal',
+    description: 'SQD Portal that settled blocks come from where a definition says history: portal',
+    hint: 'write the URL of a portal, such as https://portal.sqd.dev',
+    secret: 'url',
+  }),
   logLevel: setting({
     key: 'log_level',
     flag: '--log-level <level>',

@@ -2,7 +2,7 @@ import type { Lang } from '../runtime/lang.js';
 import { columns } from './columns.js';
 import { commands, rewinds, sinks, timezones, verifications } from './commands.js';
 import { logs } from './logs.js';
-import { monitors, services, system } from './system.js';
+import { monitors, services, system, workers } from './system.js';
 import { ages, ends, life, progress, tasks, waiting } from './tasks.js';
 
 const subjects = {
@@ -22,6 +22,7 @@ const subjects = {
   timezones,
   verifications,
   waiting,
+  workers,
 } as const;
 
 type Subjects = typeof subjects;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
@@ -15,7 +16,7 @@ import type { CommandBody } from '../command-line/command.js';
 export const command: CommandBody = {
   options: [{ flags: '--concurrency <n>', description: 'tasks at one time; 4 where left out', kind: 'id' }],
   settings: [
-    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout', 'data_dir'] as const),
+    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout', 'data_dir', 'portal_url'] as const),
     ...(['metrics.port', 'metrics.host'] as const),
   ],
   stopsGracefully: true,
@@ -46,7 +47,10 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   });
   const worker = new QueueWorker({
     ...{ queue, concurrency, clock, logger, name },
-    presence: new WorkerPresence({ store: new WorkerStore(database), name, concurrency, clock }),
+    presence: new WorkerPresence({
+      ...{ store: new WorkerStore(database), clock, name, concurrency },
+      ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
+    }),
     run: (task) => queued.run(task),
     mask: (text) => secrets.mask(text),
     turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
