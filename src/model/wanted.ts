@@ -1,3 +1,6 @@
+import type { Lang } from '../runtime/lang.js';
+import { textsIn } from '../texts/texts.js';
+
 /** What a person wants of a pipeline, and what keeps it from being so. Times are in the database's time zone, no suffix. */
 export interface Wanted {
   readonly pipelineId: number;
@@ -43,3 +46,21 @@ export type EndVerdict =
   | { readonly kind: 'again'; readonly inSeconds: number; readonly failures: number }
   | { readonly kind: 'held'; readonly reason: string; readonly failures: number }
   | { readonly kind: 'done' };
+
+/** What the workers do when a task of a started pipeline has ended. */
+export type RestartPolicy = 'always' | 'on-failure' | 'never';
+
+/** Returns what is wanted of a pipeline as JSON has it; null where it was never started. */
+export function wantedToJson(wanted: Wanted | null): object | null {
+  if (wanted === null) return null;
+  const { state, since, failures, nextStart, heldReason, waitingFor } = wanted;
+  return { state, since, failures, next_start: nextStart, held_reason: heldReason, waiting_for: waitingFor };
+}
+
+/** Says in words what is wanted of a pipeline, and what keeps it from being so. */
+export function wantedText({ state, since, failures, nextStart, heldReason }: Wanted, lang: Lang): string {
+  const { wanted } = textsIn(lang).commands;
+  if (state === 'stopped') return wanted.stopped(since);
+  if (heldReason !== null) return wanted.held(heldReason);
+  return nextStart === null ? wanted.started(since) : wanted.again(nextStart, failures);
+}

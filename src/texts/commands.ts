@@ -5,7 +5,20 @@ export const commands = inBoth(
   {
     hidden: (names: string) => `not shown: ${names} (--wide shows all)`,
     alert: { open: 'open', cleared: 'cleared' },
-    pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked' },
+    pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked', started: 'started', held: 'held' },
+    wanted: {
+      started: (since: string) => `started since ${since}: workers keep it running`,
+      stopped: (since: string) => `stopped since ${since}`,
+      held: (reason: string) => `started, and waits for a person: ${reason}`,
+      again: (next: string, failures: number) =>
+        failures === 0
+          ? `started: the next task is queued at ${next}`
+          : `started: the next task is queued at ${next}, after ${failures} ${failures === 1 ? 'end' : 'ends'} without progress`,
+      queued: (pipeline: number, task: number) => `pipeline ${pipeline} is started: task ${task} waits for a worker`,
+      runsAlready: (pipeline: number) => `pipeline ${pipeline} is started: a task of it runs or waits already`,
+      stoppedNow: (pipeline: number, ended: number) =>
+        `pipeline ${pipeline} is stopped${ended === 0 ? '' : `: ${ended} ${ended === 1 ? 'task' : 'tasks'} ended`}`,
+    },
     heartbeatTest: { hint: 'hint', allHold: (steps: number) => `all ${steps} steps hold` },
     fresh: {
       before: (newest: number) =>
@@ -17,7 +30,19 @@ export const commands = inBoth(
   {
     hidden: (names) => `未显示: ${names} (--wide 显示全部)`,
     alert: { open: '未清除', cleared: '已清除' },
-    pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停' },
+    pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停', started: '已启动', held: '等待人工处理' },
+    wanted: {
+      started: (since) => `自 ${since} 起已启动: 由工作进程保持运行`,
+      stopped: (since) => `自 ${since} 起已停止`,
+      held: (reason) => `已启动, 等待人工处理: ${reason}`,
+      again: (next, failures) =>
+        failures === 0
+          ? `已启动: 下一个任务将于 ${next} 排队`
+          : `已启动: 连续 ${failures} 次无进展结束, 下一个任务将于 ${next} 排队`,
+      queued: (pipeline, task) => `流水线 ${pipeline} 已启动: 任务 ${task} 等待工作进程`,
+      runsAlready: (pipeline) => `流水线 ${pipeline} 已启动: 已有任务在运行或等待`,
+      stoppedNow: (pipeline, ended) => `流水线 ${pipeline} 已停止${ended === 0 ? '' : `: 结束了 ${ended} 个任务`}`,
+    },
     heartbeatTest: { hint: '建议', allHold: (steps) => `${steps} 项全部通过` },
     fresh: {
       before: (newest) => `--fresh 从头开始: 先前运行的事件 (至区块 ${newest}) 保留并照常列出, 直到其区块被重新读取`,

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { taskStatus } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
 
 const table = 'pipeline_wanted';
@@ -20,4 +21,26 @@ export function letGo({ knex, dialect }: Database, pipelineId: number): Query {
     .where({ pipeline_id: pipelineId, state: 'started' })
     .where((waits) => void waits.whereNotNull('held_reason').orWhereNotNull('next_start'))
     .update({ next_start: dialect.now(knex), ...nothingWrong });
+}
+
+/** A step that has a started pipeline wait for a person. */
+export function holdStarted({ knex }: Database, pipelineId: number, reason: string): Query {
+  return knex(table)
+    .where({ pipeline_id: pipelineId, state: 'started' })
+    .update({ held_reason: reason, next_start: null });
+}
+
+/** A step that ends the tasks of a pipeline that run or wait because a person said so. */
+export function endOpenTasks({ knex, dialect }: Database, pipelineId: number): Knex.QueryBuilder {
+  return knex('pipeline_task')
+    .where({ pipeline_id: pipelineId })
+    .whereIn('status', [taskStatus.running, taskStatus.queued])
+    .update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null });
+}
+
+/** Steps that stop a pipeline if it is started, with its tasks; runs of one that is not are left alone. */
+export function stopIfStarted(database: Database, pipelineId: number): readonly Query[] {
+  const { knex } = database;
+  const started = knex(table).select(knex.raw('1')).where({ pipeline_id: pipelineId, state: 'started' });
+  return [endOpenTasks(database, pipelineId).whereExists(started), wantStopped(database, pipelineId)];
 }

@@ -3,13 +3,21 @@ import { taskStatus } from '../../model/task.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
-import { FenceError } from '../script.js';
+import { FenceError, type StepResult } from '../script.js';
 import { livingTasks } from '../tasks/living-tasks.js';
 import { insertQueued, lockPipeline } from '../tasks/queue-task.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { nothingWrong, wantStopped } from './wanted-steps.js';
+import { endOpenTasks, nothingWrong, wantStopped } from './wanted-steps.js';
 
 const table = 'pipeline_wanted';
+
+/** What became of a start. */
+interface Started {
+  /** The task that waits for a worker; null: one waits already, or lives. */
+  readonly queuedTaskId: number | null;
+  /** Tasks that were ended. */
+  readonly ended: number;
+}
 
 /** What people want of pipelines: a row of `pipeline_wanted` for each that was ever started. */
 export class WantedStore {
@@ -34,32 +42,37 @@ export class WantedStore {
   }
 
   /**
-   * Wants a pipeline to run, and lets go what held it: a task is queued at once, unless one waits or lives. Returns the
-   * new task's id, null where there is none. Throws NotFoundError.
+   * Wants a pipeline to run, and lets go what held it: a task is queued at once, unless one waits or lives. Throws
+   * NotFoundError.
    */
-  async start(pipelineId: number): Promise<number | null> {
-    const { knex, dialect } = this.#database;
-    const now = dialect.now(knex);
-    const row = knex(table).where({ pipeline_id: pipelineId });
+  async start(pipelineId: number): Promise<Started> {
     const results = await this.#writeLocked(pipelineId, [
-      knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
-      row.clone().where({ state: 'stopped' }).update({ since: now }),
-      row.update({ state: 'started', next_start: null, ...nothingWrong }),
+      ...this.#wantStarted(pipelineId),
       this.#queueUnlessOpen(pipelineId),
     ]);
-    const queued = results.at(-1);
-    return queued?.matched === 1 ? queued.insertId : null;
+    return { queuedTaskId: insertedId(results), ended: 0 };
+  }
+
+  /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws NotFoundError. */
+  async restart(pipelineId: number): Promise<Started> {
+    const { knex, dialect } = this.#database;
+    const running = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.running });
+    const steps = [
+      running.update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' }),
+      ...this.#wantStarted(pipelineId),
+      insertQueued(this.#database, pipelineId, {}),
+    ];
+    const results = await this.#writeLocked(pipelineId, steps);
+    return { queuedTaskId: insertedId(results), ended: results[1]?.matched ?? 0 };
   }
 
   /** Wants a pipeline not to run, and ends its tasks that run or wait, as stopped; returns how many. */
   async stop(pipelineId: number): Promise<number> {
-    const { knex, dialect } = this.#database;
-    const open = knex('pipeline_task')
-      .where({ pipeline_id: pipelineId })
-      .whereIn('status', [taskStatus.running, taskStatus.queued]);
-    const ended = { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null };
-    const results = await this.#database.write([wantStopped(this.#database, pipelineId), open.update(ended)]);
-    return results[1]?.matched ?? 0;
+    const results = await this.#database.write([
+      endOpenTasks(this.#database, pipelineId),
+      wantStopped(this.#database, pipelineId),
+    ]);
+    return results[0]?.matched ?? 0;
   }
 
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
@@ -94,8 +107,7 @@ export class WantedStore {
         revived,
         this.#queueUnlessOpen(pipelineId),
       ]);
-      const queued = results.at(-1);
-      return queued?.matched === 1 ? queued.insertId : null;
+      return insertedId(results);
     } catch (error) {
       if (error instanceof NotFoundError) return null;
       throw error;
@@ -155,6 +167,17 @@ export class WantedStore {
     }
   }
 
+  #wantStarted(pipelineId: number): readonly Query[] {
+    const { knex, dialect } = this.#database;
+    const now = dialect.now(knex);
+    const row = knex(table).where({ pipeline_id: pipelineId });
+    return [
+      knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
+      row.clone().where({ state: 'stopped' }).update({ since: now }),
+      row.update({ state: 'started', next_start: null, ...nothingWrong }),
+    ];
+  }
+
   #queueUnlessOpen(pipelineId: number): Query {
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
     return insertQueued(this.#database, pipelineId, {}, living);
@@ -186,4 +209,10 @@ export class WantedStore {
     });
     return rows.map(toWanted);
   }
+}
+
+/** The id of the task that the last step of a script made; null where it made none. */
+function insertedId(results: readonly StepResult[]): number | null {
+  const inserted = results.at(-1);
+  return inserted?.matched === 1 ? inserted.insertId : null;
 }

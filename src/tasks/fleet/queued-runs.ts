@@ -1,6 +1,13 @@
 import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
 import type { Task } from '../../model/task.js';
-import { LeaseHeldError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
+import {
+  ChainparseError,
+  LeaseHeldError,
+  NeedsRewindError,
+  NotFoundError,
+  UsageError,
+  messageOf,
+} from '../../runtime/errors.js';
 import { OpenedRun } from '../run/opened-run.js';
 import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
@@ -32,7 +39,9 @@ export class QueuedRuns {
       prepared = await prepareRun(host, task.pipelineId);
     } catch (error) {
       if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
-      throw error;
+      if (error instanceof ChainparseError) throw error;
+      // What stands in the tables is no definition: another try, here or elsewhere, finds nothing else.
+      return { refused: messageOf(error) };
     }
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
@@ -47,7 +56,7 @@ export class QueuedRuns {
     const onBegin = (task: Task): void => void (begun = task);
     try {
       const request = await queue.request(taskId);
-      const result = await runs.run(prepared, { request, queuedTaskId: taskId, onBegin }, opened);
+      const result = await runs.run(prepared, { request, queuedTaskId: taskId, handsOver: true, onBegin }, opened);
       await tell(result, host.clock.monotonic() - since);
       return 'ran';
     } catch (error) {

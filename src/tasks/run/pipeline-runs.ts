@@ -23,6 +23,8 @@ export interface RunOrder {
   readonly takeOver?: boolean | undefined;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** A run that is told to stop leaves a task behind that goes on with it. */
+  readonly handsOver?: boolean | undefined;
   /** Called once the task has begun. */
   readonly onBegin?: (task: Task) => void;
 }
@@ -97,10 +99,10 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 function taskOptions(
   { settings, database, clock, secrets, stopping, worker, timeoutMinutes }: RunHost,
   { pipeline, source, sinks }: PreparedRun,
-  { request, takeOver = false, queuedTaskId }: RunOrder,
+  { request, takeOver = false, handsOver = false, queuedTaskId }: RunOrder,
 ): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal'> {
   return {
-    ...{ database, clock, stopping, worker, takeOver, queuedTaskId },
+    ...{ database, clock, stopping, worker, takeOver, handsOver, queuedTaskId },
     pipelineId: pipeline.id,
     chainId: source.chain.id,
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,

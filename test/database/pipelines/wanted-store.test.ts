@@ -51,21 +51,21 @@ eachDatabase('the store of what is wanted', (databases) => {
   const again = { kind: 'again', inSeconds: 0, failures: 1 } as const;
   /** A started pipeline whose first task has failed. */
   const startAndFail = async (): Promise<number> => {
-    const id = await claim(await wanted.start(45));
+    const id = await claim((await wanted.start(45)).queuedTaskId);
     await fail(id);
     return id;
   };
 
   it('queues a task of a pipeline that is started, and none where one waits or lives', async () => {
     expect(await wanted.get(45)).to.equal(null);
-    const first = await wanted.start(45);
+    const { queuedTaskId: first } = await wanted.start(45);
     expect(await wanted.get(45)).to.include({ state: 'started', failures: 0, nextStart: null, heldReason: null });
     expect(await statusOf(first)).to.equal(taskStatus.queued);
-    expect(await wanted.start(45)).to.equal(null);
+    expect((await wanted.start(45)).queuedTaskId).to.equal(null);
     await claim(first);
-    expect(await wanted.start(45)).to.equal(null);
+    expect((await wanted.start(45)).queuedTaskId).to.equal(null);
     await tasks.cancel(first ?? 0);
-    expect(await wanted.start(45)).to.be.greaterThan(first ?? 0);
+    expect((await wanted.start(45)).queuedTaskId).to.be.greaterThan(first ?? 0);
   });
 
   it('starts no pipeline that is not there, and keeps no wish for it', async () => {
@@ -74,12 +74,12 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('queues one task where many start a pipeline at one time', async () => {
-    const ids = await Promise.all([1, 2, 3, 4].map(() => wanted.start(45)));
+    const ids = await Promise.all([1, 2, 3, 4].map(async () => (await wanted.start(45)).queuedTaskId));
     expect(ids.filter((id) => id !== null)).to.have.length(1);
   });
 
   it('ends what runs and what waits of a pipeline that is stopped', async () => {
-    const running = await claim(await wanted.start(45));
+    const running = await claim((await wanted.start(45)).queuedTaskId);
     const { taskId: waits } = await queueTask(database, 45, {});
     expect(await wanted.stop(45)).to.equal(2);
     expect(await wanted.get(45)).to.include({ state: 'stopped' });
@@ -90,7 +90,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('lists a started pipeline that nobody runs, with how its newest task ended', async () => {
-    const waits = await wanted.start(45);
+    const { queuedTaskId: waits } = await wanted.start(45);
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     const id = await claim(waits);
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
@@ -107,7 +107,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('lists a pipeline whose task has been silent for three of its beats', async () => {
-    const id = await claim(await wanted.start(45));
+    const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 89 });
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
@@ -136,7 +136,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('queues nothing where the silent task has been heard again, whose end is judged when it comes', async () => {
-    const id = await claim(await wanted.start(45));
+    const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
     await wanted.judge(await unjudged(), again);
     await tasks.renew([{ taskId: id, progress: null }]);
@@ -159,7 +159,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('lets go what held a pipeline where it is started again', async () => {
     await startAndFail();
     await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
-    expect(await wanted.start(45)).to.be.a('number');
+    expect((await wanted.start(45)).queuedTaskId).to.be.a('number');
     expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
   });
 
@@ -178,7 +178,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('tells why a worker could not take the task that waits', async () => {
-    const id = await wanted.start(45);
+    const { queuedTaskId: id } = await wanted.start(45);
     await database.write([database.knex('pipeline_task').where({ id }).update({ waiting_for: 'no RPC URL' })]);
     expect(await wanted.get(45)).to.include({ waitingFor: 'no RPC URL' });
     await wanted.start(46);
