@@ -14,6 +14,9 @@ export const commands = inBoth(
         failures === 0
           ? `started: the next task is queued at ${next}`
           : `started: the next task is queued at ${next}, after ${failures} ${failures === 1 ? 'end' : 'ends'} without progress`,
+      scheduled: (next: string, skipped: string | null) =>
+        skipped === null ? `started: runs at ${next}` : `started: runs at ${next}; did not at ${skipped}, for it still ran`,
+      waits: (pipeline: number, next: string) => `pipeline ${pipeline} is started: it runs at ${next}`,
       queued: (pipeline: number, task: number) => `pipeline ${pipeline} is started: task ${task} waits for a worker`,
       runsAlready: (pipeline: number) => `pipeline ${pipeline} is started: a task of it runs or waits already`,
       stoppedNow: (pipeline: number, ended: number) =>
@@ -39,6 +42,9 @@ export const commands = inBoth(
         failures === 0
           ? `已启动: 下一个任务将于 ${next} 排队`
           : `已启动: 连续 ${failures} 次无进展结束, 下一个任务将于 ${next} 排队`,
+      scheduled: (next, skipped) =>
+        skipped === null ? `已启动: 将于 ${next} 运行` : `已启动: 将于 ${next} 运行; ${skipped} 因仍在运行而跳过`,
+      waits: (pipeline, next) => `流水线 ${pipeline} 已启动: 将于 ${next} 运行`,
       queued: (pipeline, task) => `流水线 ${pipeline} 已启动: 任务 ${task} 等待工作进程`,
       runsAlready: (pipeline) => `流水线 ${pipeline} 已启动: 已有任务在运行或等待`,
       stoppedNow: (pipeline, ended) => `流水线 ${pipeline} 已停止${ended === 0 ? '' : `: 结束了 ${ended} 个任务`}`,

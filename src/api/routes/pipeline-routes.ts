@@ -9,6 +9,7 @@ import { wantedToJson } from '../../model/wanted.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition/read-definition.js';
+import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
@@ -95,6 +96,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
         await store.get(params.id);
         const changed = { ...definition, id: params.id };
         const pipelineId = await store.import(changed, { update: true }).catch(refuseTaken);
+        await new Schedules(parts.database).keep(pipelineId);
         return { json: { pipeline_id: pipelineId, name: definition.name } };
       },
     }),

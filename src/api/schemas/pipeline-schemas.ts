@@ -12,6 +12,9 @@ export const wantedSchema = z
     since: shownInstant,
     failures: z.int().describe('ends of its tasks in a row that were not in order, without a committed block between'),
     next_start: instantOrNull.describe('when the next task is queued; null: one waits or runs'),
+    scheduled: z.boolean().describe('next_start is a time of its schedule, not another try'),
+    last_slot: instantOrNull.describe('when a task was queued for a time of its schedule last'),
+    skipped_slot: instantOrNull.describe('the newest time of its schedule at which a run still went on'),
     held_reason: z.string().nullable().describe('what only a person can mend: it is not run until one has'),
     waiting_for: z.string().nullable().describe('why a worker could not take the task that waits'),
   })

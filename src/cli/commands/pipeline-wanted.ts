@@ -28,8 +28,9 @@ async function change(context: CommandContext, id: number, wish: Wish): Promise<
   output.json({ pipeline_id: id, wanted: wantedToJson(wanted), queued_task_id: queuedTaskId, ended_tasks: ended });
 }
 
-function describe(id: number, wish: Wish, { queuedTaskId, ended }: ChangedWanted, lang: 'en' | 'zh'): string {
+function describe(id: number, wish: Wish, { queuedTaskId, ended, wanted: after }: ChangedWanted, lang: 'en' | 'zh'): string {
   const { wanted } = textsIn(lang).commands;
   if (wish === 'stop') return wanted.stoppedNow(id, ended);
+  if (after?.isScheduled === true && after.nextStart !== null) return wanted.waits(id, after.nextStart);
   return queuedTaskId === null ? wanted.runsAlready(id) : wanted.queued(id, queuedTaskId);
 }

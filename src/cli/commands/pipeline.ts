@@ -16,6 +16,7 @@ import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
 import { UsageError, problemText } from '../../runtime/errors.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
+import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
@@ -125,7 +126,11 @@ async function importPipeline(context: CommandContext, options: ImportOptions): 
   const { update = false } = options;
   const { definition: inFile, warnings } = await load(context, options);
   const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
-  const id = await withStore(context, (store) => store.import(definition, { update }));
+  const id = await withDatabase(context, async (database) => {
+    const stored = await new PipelineStore(database).import(definition, { update });
+    if (update) await new Schedules(database).keep(stored);
+    return stored;
+  });
   const { output } = context;
   if (output.isJson) return output.json({ pipeline_id: id, name: definition.name, ...warningsJson(warnings) });
   await output.line(String(id));

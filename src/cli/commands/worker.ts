@@ -8,6 +8,7 @@ import { KeepRunning } from '../../tasks/fleet/keep-running.js';
 import { readVerdict } from '../../tasks/fleet/read-verdict.js';
 import { QueueWorker } from '../../tasks/fleet/queue-worker.js';
 import { QueuedRuns } from '../../tasks/fleet/queued-runs.js';
+import { Schedules } from '../../tasks/fleet/schedules.js';
 import { WorkerPresence } from '../../tasks/fleet/worker-presence.js';
 import { PipelineRuns, runDatabaseOptions } from '../../tasks/run/pipeline-runs.js';
 import { textsIn } from '../../texts/texts.js';
@@ -50,9 +51,11 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   });
   const ended = new AbortController();
   const mask = (text: string): string => secrets.mask(text);
+  const schedules = new Schedules(database);
   const keep = new KeepRunning({
     store: new WantedStore(database, settings.heartbeatIntervalSeconds),
-    judge: (end) => readVerdict(database, end),
+    judge: (end) => readVerdict(database, schedules, end),
+    keepTimes: () => schedules.keep(),
     ...{ clock, logger, mask },
     stopping: AbortSignal.any([signals.stopping, ended.signal]),
   });

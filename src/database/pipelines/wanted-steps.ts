@@ -5,7 +5,10 @@ import type { Database, Query } from '../database.js';
 const table = 'pipeline_wanted';
 
 /** What a start by a person, or anything else that mends, sets back. */
-export const nothingWrong = { failures: 0, held_reason: null, judged_task_id: null, judged_version: null } as const;
+export const nothingWrong = {
+  ...{ failures: 0, held_reason: null, judged_task_id: null, judged_version: null },
+  next_start_of: null,
+} as const;
 
 /** A step that wants a started pipeline to run no more. */
 export function wantStopped({ knex, dialect }: Database, pipelineId: number | Knex.QueryBuilder): Query {
@@ -15,10 +18,14 @@ export function wantStopped({ knex, dialect }: Database, pipelineId: number | Kn
     .update({ state: 'stopped', since: dialect.now(knex), next_start: null, ...nothingWrong });
 }
 
-/** A step that lets a started pipeline go on which had waited for a person, or for its time: it is due at once. */
+/**
+ * A step that lets a started pipeline go on which had waited for a person, or for another try: it is due at once. One that
+ * waits for a time of its schedule still does.
+ */
 export function letGo({ knex, dialect }: Database, pipelineId: number): Query {
   return knex(table)
     .where({ pipeline_id: pipelineId, state: 'started' })
+    .whereNull('next_start_of')
     .where((waits) => void waits.whereNotNull('held_reason').orWhereNotNull('next_start'))
     .update({ next_start: dialect.now(knex), ...nothingWrong });
 }

@@ -1,11 +1,13 @@
 import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
+import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { FenceError, type StepResult } from '../script.js';
 import { livingTasks } from '../tasks/living-tasks.js';
 import { insertQueued, lockPipeline } from '../tasks/queue-task.js';
+import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
 import { endOpenTasks, nothingWrong, wantStopped } from './wanted-steps.js';
 
@@ -42,15 +44,15 @@ export class WantedStore {
   }
 
   /**
-   * Wants a pipeline to run, and lets go what held it: a task is queued at once, unless one waits or lives. Throws
-   * NotFoundError.
+   * Wants a pipeline to run, and lets go what held it: a task is queued at once or, where it has a schedule, at a time of it,
+   * unless one waits or lives. Throws NotFoundError.
    */
-  async start(pipelineId: number): Promise<Started> {
+  async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
     const results = await this.#writeLocked(pipelineId, [
       ...this.#wantStarted(pipelineId),
-      this.#queueUnlessOpen(pipelineId),
+      slot === null ? this.#queueUnlessOpen(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
     ]);
-    return { queuedTaskId: insertedId(results), ended: 0 };
+    return { queuedTaskId: slot === null ? insertedId(results) : null, ended: 0 };
   }
 
   /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws NotFoundError. */
@@ -95,7 +97,7 @@ export class WantedStore {
     const due = knex(table)
       .where({ pipeline_id: pipelineId, state: 'started' })
       .whereRaw('next_start <= ?', [dialect.now(knex)])
-      .update({ next_start: null });
+      .update({ next_start: null, next_start_of: null });
     // A silent task that beats again: when it ends, that is another end.
     const revived = knex(table)
       .where({ pipeline_id: pipelineId })
@@ -103,6 +105,7 @@ export class WantedStore {
       .update({ judged_task_id: null });
     try {
       const results = await this.#writeLocked(pipelineId, [
+        noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
         this.#database.fenced(due),
         revived,
         this.#queueUnlessOpen(pipelineId),
@@ -160,6 +163,11 @@ export class WantedStore {
     switch (verdict.kind) {
       case 'again':
         return { failures: verdict.failures, next_start: dialect.secondsAgo(knex, -verdict.inSeconds) };
+      case 'scheduled': {
+        const { at, of, skipped } = verdict.slot;
+        const noted = skipped === null ? {} : { skipped_slot: skipped };
+        return { failures: 0, next_start: at, next_start_of: of, ...noted };
+      }
       case 'held':
         return { failures: verdict.failures, held_reason: verdict.reason };
       case 'done':
@@ -174,8 +182,22 @@ export class WantedStore {
     return [
       knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
       row.clone().where({ state: 'stopped' }).update({ since: now }),
-      row.update({ state: 'started', next_start: null, ...nothingWrong }),
+      row.update({ state: 'started', next_start: null, last_slot: null, ...nothingWrong }),
     ];
+  }
+
+  #waitUnlessOpen(pipelineId: number, { at, of }: Slot): Query {
+    const row = this.#database.knex(table).where({ pipeline_id: pipelineId });
+    for (const open of this.#open(pipelineId)) void row.whereNotExists(open);
+    return row.update({ next_start: at, next_start_of: of });
+  }
+
+  /** The tasks of a pipeline that live, and that wait. */
+  #open(pipelineId: number): readonly Knex.QueryBuilder[] {
+    const { knex } = this.#database;
+    const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.queued });
+    const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
+    return [living, queued].map((open) => open.select(knex.raw('1')));
   }
 
   #queueUnlessOpen(pipelineId: number): Query {

@@ -6,6 +6,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Wanted } from '../../model/wanted.js';
 import { ConflictError } from '../../runtime/errors.js';
 import { readStanding } from '../run/parked.js';
+import { Schedules } from './schedules.js';
 
 /** What a person says of a pipeline: that it shall run, shall not, or shall begin anew. */
 export type Wish = 'start' | 'stop' | 'restart';
@@ -30,7 +31,7 @@ export async function changeWanted(
   defaultIntervalSeconds: number,
 ): Promise<ChangedWanted> {
   const store = new WantedStore(database, defaultIntervalSeconds);
-  const { disabled } = await new PipelineStore(database).get(pipelineId);
+  const { disabled, ...pipeline } = await new PipelineStore(database).get(pipelineId);
   if (wish === 'stop') {
     const ended = await store.stop(pipelineId);
     return { wanted: await store.get(pipelineId), queuedTaskId: null, ended };
@@ -39,7 +40,9 @@ export async function changeWanted(
     throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
   }
   await refuseParked(database, pipelineId);
-  const { queuedTaskId, ended } = wish === 'start' ? await store.start(pipelineId) : await store.restart(pipelineId);
+  const slot = await new Schedules(database).next(pipelineId, pipeline);
+  const { queuedTaskId, ended } =
+    wish === 'start' ? await store.start(pipelineId, slot) : await store.restart(pipelineId);
   return { wanted: await store.get(pipelineId), queuedTaskId, ended };
 }
 

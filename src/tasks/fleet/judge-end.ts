@@ -1,9 +1,13 @@
 import { taskStatus, type Task } from '../../model/task.js';
-import type { EndedTask, EndVerdict, RestartPolicy, UnjudgedEnd } from '../../model/wanted.js';
+import type { Restart } from '../../model/pipeline.js';
+import type { Slot } from '../../model/slot.js';
+import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 
 /** What an end is judged by, beside itself. */
 export interface JudgeFacts {
-  readonly restart: RestartPolicy;
+  readonly restart: Restart;
+  /** The next time of its schedule; null: it has none. */
+  readonly slot: Slot | null;
   /** There is nothing left to read: it is historical, and has come to its end. */
   readonly isDone: boolean;
   /** Ends in a row, this one included, with the same fault at the same block. */
@@ -29,9 +33,12 @@ const ofTheWay: ReadonlySet<string> = new Set([
 /** Judges what follows from the end of a started pipeline's task. */
 export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   const { task } = end;
+  const { slot, restart, isDone } = facts;
+  if (task === null && slot !== null) return { kind: 'scheduled', slot };
   if (task === null || wasHandedBack(task)) return { kind: 'again', inSeconds: 0, failures: end.failures };
-  if (facts.restart === 'never') return { kind: 'done' };
-  if (task.status === taskStatus.succeeded && facts.isDone && facts.restart !== 'always') return { kind: 'done' };
+  const hasEnded = task.status === taskStatus.succeeded && isDone;
+  if (slot !== null && (hasEnded || restart === 'never')) return { kind: 'scheduled', slot };
+  if (restart === 'never' || (hasEnded && restart !== 'always')) return { kind: 'done' };
   const failures = hasCommitted(end) ? 1 : end.failures + 1;
   const reason = holdingReason(task, failures, facts);
   if (reason !== null) return { kind: 'held', reason, failures };

@@ -7,6 +7,8 @@ import { untilAborted } from '../../runtime/until-aborted.js';
 
 export interface KeepRunningOptions {
   readonly store: Pick<WantedStore, 'listDue' | 'queueDue' | 'listUnjudged' | 'judge'>;
+  /** Puts the times right for which pipelines with a schedule wait. */
+  readonly keepTimes: () => Promise<void>;
   /** Finds out what an end is judged by, and judges it. */
   readonly judge: (end: UnjudgedEnd) => Promise<EndVerdict>;
   readonly clock: Clock;
@@ -20,6 +22,8 @@ export interface KeepRunningOptions {
 const dueMs = 1_000;
 /** Between two looks for started pipelines that nobody runs: those whose process can't have told. */
 const unjudgedMs = 5_000;
+/** Between two looks at the times of schedules: those that were changed, or the clock, in milliseconds. */
+const timesMs = 15_000;
 /** Rows that one statement gives. */
 const page = 200;
 
@@ -30,6 +34,7 @@ const page = 200;
 export class KeepRunning {
   readonly #options: KeepRunningOptions;
   #unjudgedAt = -Infinity;
+  #timesAt = -Infinity;
   #isAway = false;
 
   constructor(options: KeepRunningOptions) {
@@ -54,8 +59,12 @@ export class KeepRunning {
 
   /** Queues what is due and, now and then, judges what has ended. */
   async look(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, keepTimes } = this.#options;
     try {
+      if (clock.monotonic() - this.#timesAt >= timesMs) {
+        this.#timesAt = clock.monotonic();
+        await keepTimes();
+      }
       if (clock.monotonic() - this.#unjudgedAt >= unjudgedMs) {
         this.#unjudgedAt = clock.monotonic();
         await this.#judgeAll();
@@ -90,6 +99,12 @@ export class KeepRunning {
     if (verdict.kind === 'held') {
       const message = `pipeline ${pipelineId} waits for a person: ${mask(verdict.reason)}`;
       logger.log('error', message, { event: 'pipeline.held', ...fields });
+    } else if (verdict.kind === 'scheduled') {
+      const { at, skipped } = verdict.slot;
+      const passed = skipped === null ? '' : `; it did not at ${skipped}, for it still ran`;
+      const slot = { next_run: at, skipped };
+      const message = `pipeline ${pipelineId} runs at ${at}${passed}`;
+      logger.log(skipped === null ? 'info' : 'warn', message, { event: 'pipeline.scheduled', ...fields, ...slot });
     } else if (verdict.kind === 'done') {
       logger.log('info', `pipeline ${pipelineId} has ended and is stopped`, { event: 'pipeline.done', ...fields });
     } else {

@@ -7,15 +7,21 @@ import type { Pipeline } from '../../model/pipeline.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import { countSameFaults, faultsThatHold, judgeEnd, mayBeOfData } from './judge-end.js';
+import type { Schedules } from './schedules.js';
 
 /** Finds out what an end is judged by, as far as it matters, and judges it. */
-export async function readVerdict(database: Database, end: UnjudgedEnd): Promise<EndVerdict> {
+export async function readVerdict(
+  database: Database,
+  schedules: Pick<Schedules, 'next'>,
+  end: UnjudgedEnd,
+): Promise<EndVerdict> {
   const { pipelineId, task } = end;
   const pipeline = await new PipelineStore(database).get(pipelineId);
   const isDone = task?.status === taskStatus.succeeded && (await hasReadAll(database, pipeline));
   const isRepeated = task !== null && mayBeOfData(task) && end.failures >= faultsThatHold - 1;
   const sameFaults = isRepeated ? await readSameFaults(database, pipelineId) : 0;
-  return judgeEnd(end, { restart: 'on-failure', isDone, sameFaults });
+  const slot = await schedules.next(pipelineId, pipeline);
+  return judgeEnd(end, { restart: pipeline.restart ?? 'on-failure', slot, isDone, sameFaults });
 }
 
 /** A run may have ended before the end of its definition, because whoever ran it wanted no more. */

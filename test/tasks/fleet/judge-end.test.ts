@@ -14,7 +14,7 @@ describe('judging the end of a task', () => {
     ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 5, judgedVersion: 5, task },
     ...changes,
   });
-  const facts: JudgeFacts = { restart: 'on-failure', isDone: false, sameFaults: 0 };
+  const facts: JudgeFacts = { restart: 'on-failure', slot: null, isDone: false, sameFaults: 0 };
 
   it('starts at once what has no task yet, and what was handed back by a process that ended', () => {
     const atOnce = { kind: 'again', inSeconds: 0, failures: 2 };

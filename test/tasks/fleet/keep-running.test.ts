@@ -14,6 +14,7 @@ describe('keeping pipelines running', () => {
   let judged: number[];
   let queued: number[];
   let looks: number;
+  let timings: number;
   let failure: Error | null;
   let poisoned: number | null;
   let verdict: EndVerdict;
@@ -29,6 +30,7 @@ describe('keeping pipelines running', () => {
     clock = new FakeClock();
     logger = new MemoryLogger();
     stopping = new AbortController();
+    timings = 0;
     [ends, due, judged, queued, looks, failure, poisoned] = [[], [], [], [], 0, null, null];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     keep = new KeepRunning({
@@ -44,6 +46,7 @@ describe('keeping pipelines running', () => {
       },
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
+      keepTimes: () => Promise.resolve(void (timings += 1)),
       ...{ clock, logger, mask: (text: string) => text, stopping: stopping.signal, random: () => 0.5 },
     });
   });
