@@ -15,7 +15,9 @@ export const commands = inBoth(
           ? `started: the next task is queued at ${next}`
           : `started: the next task is queued at ${next}, after ${failures} ${failures === 1 ? 'end' : 'ends'} without progress`,
       scheduled: (next: string, skipped: string | null) =>
-        skipped === null ? `started: runs at ${next}` : `started: runs at ${next}; did not at ${skipped}, for it still ran`,
+        skipped === null
+          ? `started: runs at ${next}`
+          : `started: runs at ${next}; did not at ${skipped}, for it still ran`,
       waits: (pipeline: number, next: string) => `pipeline ${pipeline} is started: it runs at ${next}`,
       queued: (pipeline: number, task: number) => `pipeline ${pipeline} is started: task ${task} waits for a worker`,
       runsAlready: (pipeline: number) => `pipeline ${pipeline} is started: a task of it runs or waits already`,

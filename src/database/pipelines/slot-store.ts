@@ -57,7 +57,8 @@ export class SlotStore {
    * any more; how its newest task has ended is then judged anew.
    */
   async retime({ pipelineId, nextStart, nextStartOf }: Scheduled, slot: Pick<Slot, 'at' | 'of'> | null): Promise<void> {
-    const next = slot === null ? { next_start: null, ...nothingWrong } : { next_start: slot.at, next_start_of: slot.of };
+    const next =
+      slot === null ? { next_start: null, ...nothingWrong } : { next_start: slot.at, next_start_of: slot.of };
     const waiting = { pipeline_id: pipelineId, state: 'started', next_start: nextStart, next_start_of: nextStartOf };
     await this.#database.write([this.#database.knex(table).where(waiting).update(next)]);
   }

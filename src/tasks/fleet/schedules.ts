@@ -34,7 +34,7 @@ export class Schedules {
     const now = waiting.length === 0 ? 0 : await this.#now();
     for (const scheduled of waiting) {
       const slot = await this.#next(scheduled, scheduled.lastSlot, now);
-      if (slot === null || this.#isOther(slot, scheduled, now)) await store.retime(scheduled, slot);
+      if (slot === null || this.#isOther(slot, scheduled)) await store.retime(scheduled, slot);
     }
     this.#forget(waiting);
   }
@@ -46,14 +46,14 @@ export class Schedules {
     const last = lastSlot === null ? null : this.#toMs(lastSlot);
     const next = schedule.next(Math.max(now, last ?? now));
     const skipped = last === null ? null : schedule.latest(last, now);
-    return next === null ? null : { at: this.#toInstant(next), of, skipped: skipped === null ? null : this.#toInstant(skipped) };
+    return next === null
+      ? null
+      : { at: this.#toInstant(next), of, skipped: skipped === null ? null : this.#toInstant(skipped) };
   }
 
-  /** What is due by its own schedule is left to be queued. */
-  #isOther(slot: Slot, { nextStart, nextStartOf }: Scheduled, now: number): boolean {
-    if (slot.of !== nextStartOf) return true;
-    const waitsFor = this.#toMs(nextStart);
-    return waitsFor > now && this.#toMs(slot.at) < waitsFor;
+  /** What is due already lies before its next time: it is left to be queued. */
+  #isOther(slot: Slot, { nextStart, nextStartOf }: Scheduled): boolean {
+    return slot.of !== nextStartOf || this.#toMs(slot.at) < this.#toMs(nextStart);
   }
 
   async #schedule(of: string, { schedule, timeZone }: Timed): Promise<CronSchedule | null> {
