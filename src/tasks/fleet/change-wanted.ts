@@ -30,12 +30,12 @@ export async function changeWanted(
   defaultIntervalSeconds: number,
 ): Promise<ChangedWanted> {
   const store = new WantedStore(database, defaultIntervalSeconds);
-  const { disabled } = await new PipelineStore(database).get(pipelineId);
+  const isDisabled = await new PipelineStore(database).isDisabled(pipelineId);
   if (wish === 'stop') {
     const ended = await store.stop(pipelineId);
     return { wanted: await store.get(pipelineId), queuedTaskId: null, ended };
   }
-  if (disabled) {
+  if (isDisabled) {
     throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
   }
   await refuseParked(database, pipelineId);

@@ -7,9 +7,20 @@ import type { Pipeline } from '../../model/pipeline.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import { countSameFaults, faultsThatHold, judgeEnd, mayBeOfData } from './judge-end.js';
+import { refusalOf } from './refusal-of.js';
 
-/** Finds out what an end is judged by, as far as it matters, and judges it. */
+/** Finds out what an end is judged by, as far as it matters, and judges it; a definition that is none waits for a person. */
 export async function readVerdict(database: Database, end: UnjudgedEnd): Promise<EndVerdict> {
+  try {
+    return await judge(database, end);
+  } catch (error) {
+    const reason = refusalOf(error);
+    if (reason === null) throw error;
+    return { kind: 'held', reason, failures: end.failures };
+  }
+}
+
+async function judge(database: Database, end: UnjudgedEnd): Promise<EndVerdict> {
   const { pipelineId, task } = end;
   const pipeline = await new PipelineStore(database).get(pipelineId);
   const isDone = task?.status === taskStatus.succeeded && (await hasReadAll(database, pipeline));
