@@ -47,9 +47,6 @@ export type EndVerdict =
   | { readonly kind: 'held'; readonly reason: string; readonly failures: number }
   | { readonly kind: 'done' };
 
-/** What the workers do when a task of a started pipeline has ended. */
-export type RestartPolicy = 'always' | 'on-failure' | 'never';
-
 /** Returns what is wanted of a pipeline as JSON has it; null where it was never started. */
 export function wantedToJson(wanted: Wanted | null): object | null {
   if (wanted === null) return null;

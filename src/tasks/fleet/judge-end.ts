@@ -1,9 +1,10 @@
 import { taskStatus, type Task } from '../../model/task.js';
-import type { EndedTask, EndVerdict, RestartPolicy, UnjudgedEnd } from '../../model/wanted.js';
+import type { Restart } from '../../model/pipeline.js';
+import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 
 /** What an end is judged by, beside itself. */
 export interface JudgeFacts {
-  readonly restart: RestartPolicy;
+  readonly restart: Restart;
   /** There is nothing left to read: it is historical, and has come to its end. */
   readonly isDone: boolean;
   /** Ends in a row, this one included, with the same fault at the same block. */

@@ -26,7 +26,7 @@ async function judge(database: Database, end: UnjudgedEnd): Promise<EndVerdict> 
   const isDone = task?.status === taskStatus.succeeded && (await hasReadAll(database, pipeline));
   const isRepeated = task !== null && mayBeOfData(task) && end.failures >= faultsThatHold - 1;
   const sameFaults = isRepeated ? await readSameFaults(database, pipelineId) : 0;
-  return judgeEnd(end, { restart: 'on-failure', isDone, sameFaults });
+  return judgeEnd(end, { restart: pipeline.restart ?? 'on-failure', isDone, sameFaults });
 }
 
 /** A run may have ended before the end of its definition, because whoever ran it wanted no more. */
