@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
+import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { FenceError, type StepResult } from '../script.js';
 import { livingTasks } from '../tasks/living-tasks.js';
-import { insertQueued, lockPipeline } from '../tasks/queue-task.js';
+import { insertQueued, lockPipeline, readToo } from '../tasks/queue-task.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
 import { endOpenTasks, nothingWrong, wantStopped } from './wanted-steps.js';
 
@@ -73,6 +74,11 @@ export class WantedStore {
       wantStopped(this.#database, pipelineId),
     ]);
     return results[0]?.matched ?? 0;
+  }
+
+  /** Queues a task that reads nothing and delivers what is due; returns its id, null where one waits or lives. */
+  async queueDelivery(pipelineId: number): Promise<number | null> {
+    return insertedId(await this.#writeLocked(pipelineId, [this.#queueUnlessOpen(pipelineId, { deliverOnly: true })]));
   }
 
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
@@ -175,12 +181,13 @@ export class WantedStore {
       knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
       row.clone().where({ state: 'stopped' }).update({ since: now }),
       row.update({ state: 'started', next_start: null, ...nothingWrong }),
+      readToo(this.#database, pipelineId),
     ];
   }
 
-  #queueUnlessOpen(pipelineId: number): Query {
+  #queueUnlessOpen(pipelineId: number, request: RunRequest = {}): Query {
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
-    return insertQueued(this.#database, pipelineId, {}, living);
+    return insertQueued(this.#database, pipelineId, request, living);
   }
 
   /** Writes steps while nobody else queues a task of the pipeline; nothing, where a fence of theirs does not hold. */

@@ -53,6 +53,15 @@ export function lockPipeline({ knex }: Database, pipelineId: number): Query {
     .update({ id: knex.ref('id') });
 }
 
+const delivery = JSON.stringify({ deliverOnly: true } satisfies RunRequest);
+
+/** A step after which a task of a pipeline that waits to deliver only will read, too. */
+export function readToo({ knex }: Database, pipelineId: number): Query {
+  return knex(table)
+    .where({ pipeline_id: pipelineId, status: taskStatus.queued, run_options: delivery })
+    .update({ run_options: null });
+}
+
 /** A step that makes a task that waits, unless one of its pipeline waits already, or `unless` finds a row. */
 export function insertQueued(
   { knex, dialect }: Database,
