@@ -6,7 +6,7 @@ import { taskSchema } from './task-schemas.js';
 const instantOrNull = shownInstant.nullable();
 
 /** What a person wants of a pipeline. */
-export const wantedSchema = z
+const wantedSchema = z
   .strictObject({
     state: z.enum(['started', 'stopped']),
     since: shownInstant,

@@ -83,6 +83,15 @@ export class PipelineStore {
     return toPipeline(row, components);
   }
 
+  /** Says whether a pipeline may not run; throws NotFoundError. */
+  async isDisabled(id: number): Promise<boolean> {
+    const [row] = await this.#database.read<Pick<PipelineRow, 'disabled'>[]>((knex) =>
+      knex('pipeline').select('disabled').where({ id }),
+    );
+    if (row === undefined) throw noSuchPipeline(id);
+    return isSet(row.disabled);
+  }
+
   /** Lets a pipeline run, or not: a started one is stopped then. Throws NotFoundError. */
   async setDisabled(id: number, disabled: boolean): Promise<void> {
     const { knex, dialect } = this.#database;

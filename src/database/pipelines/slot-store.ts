@@ -6,15 +6,19 @@ import { nothingWrong } from './wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
+/** The schedule of a pipeline, if it has one, and how far it has come. */
+export interface Timed extends Pick<Pipeline, 'schedule' | 'timeZone'> {
+  /** When a task was queued for a time of it last; null: none was since the pipeline was started. */
+  readonly lastSlot: string | null;
+}
+
 /** A started pipeline that waits for a time of its schedule. */
-export interface Scheduled extends Pick<Pipeline, 'schedule' | 'timeZone'> {
+export interface Scheduled extends Timed {
   readonly pipelineId: number;
   /** As the database writes it. */
   readonly nextStart: string;
   /** The schedule that this is a time of. */
   readonly nextStartOf: string;
-  /** When a task was queued for such a time last; null: none was since it was started. */
-  readonly lastSlot: string | null;
 }
 
 /** The times of schedules for which started pipelines wait: columns of `pipeline_wanted`. */
@@ -44,12 +48,16 @@ export class SlotStore {
     }));
   }
 
-  /** Returns when a task of a pipeline was queued for a time of its schedule last; null: none was since it was started. */
-  async lastSlot(pipelineId: number): Promise<string | null> {
-    const [row] = await this.#database.read<Pick<ScheduledRow, 'last_slot'>[]>((knex) =>
-      knex(table).where({ pipeline_id: pipelineId }).select('last_slot'),
+  /** Returns the schedule of a pipeline; null where it has none, or there is no such pipeline. */
+  async find(pipelineId: number): Promise<Timed | null> {
+    const [row] = await this.#database.read<Pick<ScheduledRow, 'schedule' | 'time_zone' | 'last_slot'>[]>((knex) =>
+      knex('pipeline')
+        .leftJoin({ wanted: table }, 'wanted.pipeline_id', 'pipeline.id')
+        .where('pipeline.id', pipelineId)
+        .whereNotNull('pipeline.schedule')
+        .select('pipeline.schedule', 'pipeline.time_zone', 'wanted.last_slot'),
     );
-    return row?.last_slot ?? null;
+    return row === undefined ? null : { schedule: row.schedule, timeZone: row.time_zone, lastSlot: row.last_slot };
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
@@ -6,7 +7,7 @@ import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { FenceError, type StepResult } from '../script.js';
 import { livingTasks } from '../tasks/living-tasks.js';
-import { insertQueued, lockPipeline } from '../tasks/queue-task.js';
+import { insertQueued, isDelivery, lockPipeline, readToo } from '../tasks/queue-task.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
 import { endOpenTasks, nothingWrong, wantStopped } from './wanted-steps.js';
@@ -77,6 +78,11 @@ export class WantedStore {
     return results[0]?.matched ?? 0;
   }
 
+  /** Queues a task that reads nothing and delivers what is due; returns its id, null where one waits or lives. */
+  async queueDelivery(pipelineId: number): Promise<number | null> {
+    return insertedId(await this.#writeLocked(pipelineId, [this.#queueUnlessOpen(pipelineId, { deliverOnly: true })]));
+  }
+
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
   async listDue(limit: number): Promise<readonly number[]> {
     const { dialect } = this.#database;
@@ -108,7 +114,8 @@ export class WantedStore {
         noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
         this.#database.fenced(due),
         revived,
-        this.#queueUnlessOpen(pipelineId),
+        readToo(this.#database, pipelineId),
+        insertQueued(this.#database, pipelineId, {}, this.#reading(pipelineId)),
       ]);
       return insertedId(results);
     } catch (error) {
@@ -183,6 +190,7 @@ export class WantedStore {
       knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
       row.clone().where({ state: 'stopped' }).update({ since: now }),
       row.update({ state: 'started', next_start: null, last_slot: null, ...nothingWrong }),
+      readToo(this.#database, pipelineId),
     ];
   }
 
@@ -192,17 +200,20 @@ export class WantedStore {
     return row.update({ next_start: at, next_start_of: of });
   }
 
-  /** The tasks of a pipeline that live, and that wait. */
+  /** The tasks of a pipeline that live or wait, and not to deliver only. */
   #open(pipelineId: number): readonly Knex.QueryBuilder[] {
     const { knex } = this.#database;
     const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.queued });
-    const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
-    return [living, queued].map((open) => open.select(knex.raw('1')));
+    return [this.#reading(pipelineId), isDelivery(queued, false)].map((open) => open.select(knex.raw('1')));
   }
 
-  #queueUnlessOpen(pipelineId: number): Query {
+  #reading(pipelineId: number): Knex.QueryBuilder {
+    return isDelivery(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds), false);
+  }
+
+  #queueUnlessOpen(pipelineId: number, request: RunRequest = {}): Query {
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
-    return insertQueued(this.#database, pipelineId, {}, living);
+    return insertQueued(this.#database, pipelineId, request, living);
   }
 
   /** Writes steps while nobody else queues a task of the pipeline; nothing, where a fence of theirs does not hold. */

@@ -44,7 +44,7 @@ export interface Outcome {
 }
 
 /** The end of a task that another goes on for: no fault of its own. */
-export const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
+const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
 
 /** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
 export class TaskStore {

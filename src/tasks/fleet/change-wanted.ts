@@ -31,18 +31,19 @@ export async function changeWanted(
   defaultIntervalSeconds: number,
 ): Promise<ChangedWanted> {
   const store = new WantedStore(database, defaultIntervalSeconds);
-  const { disabled, ...pipeline } = await new PipelineStore(database).get(pipelineId);
+  const isDisabled = await new PipelineStore(database).isDisabled(pipelineId);
   if (wish === 'stop') {
     const ended = await store.stop(pipelineId);
     return { wanted: await store.get(pipelineId), queuedTaskId: null, ended };
   }
-  if (disabled) {
+  if (isDisabled) {
     throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
   }
   await refuseParked(database, pipelineId);
-  const slot = await new Schedules(database).next(pipelineId, pipeline);
   const { queuedTaskId, ended } =
-    wish === 'start' ? await store.start(pipelineId, slot) : await store.restart(pipelineId);
+    wish === 'restart'
+      ? await store.restart(pipelineId)
+      : await store.start(pipelineId, await new Schedules(database).next(pipelineId));
   return { wanted: await store.get(pipelineId), queuedTaskId, ended };
 }
 

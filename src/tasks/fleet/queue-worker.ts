@@ -130,8 +130,8 @@ export class QueueWorker {
 
   async #refuse(task: QueuedTask, reason: string): Promise<void> {
     const fields = { event: 'worker.refused', task_id: task.taskId, pipeline_id: task.pipelineId };
-    this.#options.logger.log('error', `the definition of pipeline ${task.pipelineId} is refused: ${reason}`, fields);
-    await this.#options.queue.refuse(task, `its definition is refused: ${reason}`);
+    this.#options.logger.log('error', `pipeline ${task.pipelineId} can't be run by anybody: ${reason}`, fields);
+    await this.#options.queue.refuse(task, reason);
   }
 
   #setAway(error: unknown): void {

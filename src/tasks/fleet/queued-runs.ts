@@ -1,18 +1,12 @@
 import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
 import type { Task } from '../../model/task.js';
-import {
-  ChainparseError,
-  LeaseHeldError,
-  NeedsRewindError,
-  NotFoundError,
-  UsageError,
-  messageOf,
-} from '../../runtime/errors.js';
+import { LeaseHeldError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
 import { OpenedRun } from '../run/opened-run.js';
 import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
 import type { RunHost } from '../run/run-host.js';
 import type { TaskResult } from '../run/task-options.js';
+import { refusalOf } from './refusal-of.js';
 import type { QueuedOutcome } from './queue-worker.js';
 
 export interface QueuedRunsOptions {
@@ -39,9 +33,9 @@ export class QueuedRuns {
       prepared = await prepareRun(host, task.pipelineId);
     } catch (error) {
       if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
-      if (error instanceof ChainparseError) throw error;
-      // What stands in the tables is no definition: another try, here or elsewhere, finds nothing else.
-      return { refused: messageOf(error) };
+      const refused = refusalOf(error);
+      if (refused !== null) return { refused };
+      throw error;
     }
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';

@@ -7,20 +7,29 @@ import type { Pipeline } from '../../model/pipeline.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import { countSameFaults, faultsThatHold, judgeEnd, mayBeOfData } from './judge-end.js';
+import { refusalOf } from './refusal-of.js';
 import type { Schedules } from './schedules.js';
 
-/** Finds out what an end is judged by, as far as it matters, and judges it. */
-export async function readVerdict(
-  database: Database,
-  schedules: Pick<Schedules, 'next'>,
-  end: UnjudgedEnd,
-): Promise<EndVerdict> {
+type Times = Pick<Schedules, 'next'>;
+
+/** Finds out what an end is judged by, as far as it matters, and judges it; a definition that is none waits for a person. */
+export async function readVerdict(database: Database, schedules: Times, end: UnjudgedEnd): Promise<EndVerdict> {
+  try {
+    return await judge(database, schedules, end);
+  } catch (error) {
+    const reason = refusalOf(error);
+    if (reason === null) throw error;
+    return { kind: 'held', reason, failures: end.failures };
+  }
+}
+
+async function judge(database: Database, schedules: Times, end: UnjudgedEnd): Promise<EndVerdict> {
   const { pipelineId, task } = end;
   const pipeline = await new PipelineStore(database).get(pipelineId);
   const isDone = task?.status === taskStatus.succeeded && (await hasReadAll(database, pipeline));
   const isRepeated = task !== null && mayBeOfData(task) && end.failures >= faultsThatHold - 1;
   const sameFaults = isRepeated ? await readSameFaults(database, pipelineId) : 0;
-  const slot = await schedules.next(pipelineId, pipeline);
+  const slot = await schedules.next(pipelineId);
   return judgeEnd(end, { restart: pipeline.restart ?? 'on-failure', slot, isDone, sameFaults });
 }
 

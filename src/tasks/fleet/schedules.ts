@@ -1,12 +1,9 @@
-import { SlotStore, type Scheduled } from '../../database/pipelines/slot-store.js';
+import { SlotStore, type Scheduled, type Timed } from '../../database/pipelines/slot-store.js';
 import type { Database } from '../../database/database.js';
 import { probeDatabase } from '../../database/tasks/database-probe.js';
 import type { CronSchedule } from '../../model/cron-schedule.js';
 import { instantToUtcMs, utcMsToInstant } from '../../model/instant.js';
-import type { Pipeline } from '../../model/pipeline.js';
 import { scheduleOf, type Slot } from '../../model/slot.js';
-
-type Timed = Pick<Pipeline, 'schedule' | 'timeZone'>;
 
 /** The schedules of pipelines, by the database's clock. */
 export class Schedules {
@@ -19,9 +16,9 @@ export class Schedules {
   }
 
   /** Returns the next time of a pipeline's schedule, behind any for which it has run already; null where none comes. */
-  async next(pipelineId: number, timed: Timed): Promise<Slot | null> {
-    if (timed.schedule === null) return null;
-    return this.#next(timed, await new SlotStore(this.#database).lastSlot(pipelineId), await this.#now());
+  async next(pipelineId: number): Promise<Slot | null> {
+    const timed = await new SlotStore(this.#database).find(pipelineId);
+    return timed === null ? null : this.#next(timed, await this.#now());
   }
 
   /**
@@ -33,17 +30,17 @@ export class Schedules {
     const waiting = await store.list(pipelineId);
     const now = waiting.length === 0 ? 0 : await this.#now();
     for (const scheduled of waiting) {
-      const slot = await this.#next(scheduled, scheduled.lastSlot, now);
+      const slot = await this.#next(scheduled, now);
       if (slot === null || this.#isOther(slot, scheduled)) await store.retime(scheduled, slot);
     }
     this.#forget(waiting);
   }
 
-  async #next(timed: Timed, lastSlot: string | null, now: number): Promise<Slot | null> {
+  async #next(timed: Timed, now: number): Promise<Slot | null> {
     const of = scheduleOf(timed);
     const schedule = of === null ? null : await this.#schedule(of, timed);
     if (of === null || schedule === null) return null;
-    const last = lastSlot === null ? null : this.#toMs(lastSlot);
+    const last = timed.lastSlot === null ? null : this.#toMs(timed.lastSlot);
     const next = schedule.next(Math.max(now, last ?? now));
     const skipped = last === null ? null : schedule.latest(last, now);
     return next === null

@@ -20,8 +20,8 @@ export interface StartedTask {
  * already to run with other options.
  */
 export async function startTask(database: Database, pipelineId: number, request: RunRequest): Promise<StartedTask> {
-  const { disabled } = await new PipelineStore(database).get(pipelineId);
-  if (disabled) {
+  const isDisabled = await new PipelineStore(database).isDisabled(pipelineId);
+  if (isDisabled) {
     throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
   }
   const tasks = new TaskStore(database);

@@ -112,11 +112,16 @@ function taskOptions(
     logPathPrefix: join(settings.logDir, 'pipeline_'),
     // Who stands behind the source may have to be told of what is taken away.
     keepsRemoved: sinks.length > 0,
-    run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
+    run: requestOf(request),
     mode: request.mode ?? source.mode,
     lang: settings.lang,
     mask: (text) => secrets.mask(text),
   };
+}
+
+/** What was asked of a run, without what else its caller was given. */
+function requestOf({ mode, fromBlock, toBlock, fresh, deliverOnly }: RunRequest): RunRequest {
+  return { mode, fromBlock, toBlock, fresh, deliverOnly };
 }
 
 /** What delivers what a run stores; a pipeline without sinks has nothing of it. */

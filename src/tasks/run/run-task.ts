@@ -136,10 +136,11 @@ class TaskRun {
 
   async #executeAndDeliver(signal: AbortSignal): Promise<void> {
     const outbox = await this.#openOutbox(signal);
-    if (outbox === null) return this.#executePipeline(signal, null);
+    const { deliverOnly = false } = this.#options.run;
+    if (outbox === null) return deliverOnly ? undefined : this.#executePipeline(signal, null);
     try {
       await outbox.start();
-      await this.#executePipeline(signal, outbox);
+      if (!deliverOnly) await this.#executePipeline(signal, outbox);
       if (!this.#isStopped()) await outbox.drain(() => this.#parts.heartbeat.moved(this.#progress, signal));
     } finally {
       await outbox.end();
