@@ -25,7 +25,12 @@ async function change(context: CommandContext, id: number, wish: Wish): Promise<
   );
   if (!output.isJson) return output.line(describe(id, wish, changed, output.lang));
   const { wanted, queuedTaskId, ended } = changed;
-  output.json({ pipeline_id: id, wanted: wantedToJson(wanted), queued_task_id: queuedTaskId, ended_tasks: ended });
+  return output.json({
+    pipeline_id: id,
+    wanted: wantedToJson(wanted),
+    queued_task_id: queuedTaskId,
+    ended_tasks: ended,
+  });
 }
 
 function describe(id: number, wish: Wish, { queuedTaskId, ended, wanted: after }: ChangedWanted, lang: 'en' | 'zh'): string {
