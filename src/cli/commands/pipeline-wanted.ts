@@ -33,7 +33,12 @@ async function change(context: CommandContext, id: number, wish: Wish): Promise<
   });
 }
 
-function describe(id: number, wish: Wish, { queuedTaskId, ended, wanted: after }: ChangedWanted, lang: 'en' | 'zh'): string {
+function describe(
+  id: number,
+  wish: Wish,
+  { queuedTaskId, ended, wanted: after }: ChangedWanted,
+  lang: 'en' | 'zh',
+): string {
   const { wanted } = textsIn(lang).commands;
   if (wish === 'stop') return wanted.stoppedNow(id, ended);
   if (after?.isScheduled === true && after.nextStart !== null) return wanted.waits(id, after.nextStart);
