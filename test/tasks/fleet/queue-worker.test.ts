@@ -232,7 +232,7 @@ describe('QueueWorker', () => {
     await clock.advance(0);
     expect(turns).to.deep.equal([[1, false]]);
     fails = true;
-    await clock.advance(1_000);
+    await clock.advance(500);
     expect(turns[1]).to.deep.equal([1, true]);
     [fails, hangs] = [false, new Promise(() => undefined)];
     await clock.advance(60_000);
