@@ -3,7 +3,9 @@ import type { Database } from '../../../src/database/database.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { letGo } from '../../../src/database/pipelines/wanted-steps.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { queueTask } from '../../../src/database/tasks/queue-task.js';
+import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
@@ -167,6 +169,69 @@ eachDatabase('the store of what is wanted', (databases) => {
     await startAndFail();
     await wanted.judge(await unjudged(), { kind: 'done' });
     expect(await wanted.get(45)).to.include({ state: 'stopped', failures: 0 });
+  });
+
+  it('hands what runs over to a new task of a pipeline that is restarted, held or not', async () => {
+    const running = await claim((await wanted.start(45)).queuedTaskId);
+    const restarted = await wanted.restart(45);
+    expect(restarted).to.include({ ended: 1 });
+    expect(await tasks.get(running)).to.include({ status: 1, endReason: 'handed_over' });
+    expect(await statusOf(restarted.queuedTaskId)).to.equal(taskStatus.queued);
+    await fail(await claim(restarted.queuedTaskId, { holder: running }));
+    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    expect(await wanted.restart(45)).to.include({ ended: 0 });
+    expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
+  });
+
+  it('has one task wait that a worker hands over, with what it was asked for, and none where it has ended', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    const task = { id, pipelineId: 45 };
+    const results = [await tasks.handOver(task, null, { toBlock: 9 }), await tasks.handOver(task, null, {})];
+    expect(results).to.deep.equal([true, false]);
+    expect(await tasks.get(id)).to.include({ status: 1, endReason: 'handed_over' });
+    const { tasks: waiting } = await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 });
+    expect(waiting).to.have.length(1);
+    expect(await new TaskQueue(database, 30).request(waiting[0]?.id ?? 0)).to.deep.equal({ toBlock: 9 });
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+  });
+
+  it('wants no more of a pipeline of which a task is cancelled, be it only waiting', async () => {
+    const { queuedTaskId } = await wanted.start(45);
+    expect(await tasks.cancel(queuedTaskId ?? 0)).to.equal(true);
+    expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    await wanted.start(45);
+    expect(await tasks.cancel(queuedTaskId ?? 0), 'a second time').to.equal(false);
+    expect(await wanted.get(45)).to.include({ state: 'started' });
+  });
+
+  it('stops a pipeline that is disabled, and leaves a run alone that nobody keeps running', async () => {
+    const pipelines = new PipelineStore(database);
+    const kept = await claim((await wanted.start(45)).queuedTaskId);
+    const single = await claim(null, { pipelineId: 46 });
+    for (const id of [45, 46]) await pipelines.setDisabled(id, true);
+    expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    expect(await tasks.get(kept)).to.include({ status: 1, endReason: 'stopped' });
+    expect(await statusOf(single)).to.equal(taskStatus.running);
+  });
+
+  it('holds a pipeline whose definition is refused, and ends the task that waited for it', async () => {
+    const { queuedTaskId } = await wanted.start(45);
+    const taskId = queuedTaskId ?? 0;
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'not JSON');
+    expect(await tasks.get(taskId)).to.include({ status: 2, endReason: 'refused', error: 'not JSON' });
+    expect(await wanted.get(45)).to.include({ state: 'started', heldReason: 'not JSON' });
+    await wanted.start(45);
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'late');
+    expect(await wanted.get(45)).to.include({ heldReason: null });
+  });
+
+  it('queues a task that delivers only, which reads too once the pipeline is started', async () => {
+    const id = await wanted.queueDelivery(45);
+    expect(await wanted.queueDelivery(45)).to.equal(null);
+    const queue = new TaskQueue(database, 30);
+    expect(await queue.request(id ?? 0)).to.deep.equal({ deliverOnly: true });
+    expect(await wanted.start(45)).to.include({ queuedTaskId: null });
+    expect(await queue.request(id ?? 0)).to.deep.equal({});
   });
 
   it('judges nothing of a pipeline that a person has stopped meanwhile', async () => {
