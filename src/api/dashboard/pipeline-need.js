@@ -42,6 +42,9 @@ function ownNeed({ wanted, disabled }, task) {
   }
   if (level === 'queued') return { need: 'waiting', reason: waitText(task) };
   if (disabled) return none;
+  if (wanted?.scheduled && wanted.held_reason === null) {
+    return { need: 'none', reason: t('need.scheduled', { time: formatInstant(wanted.next_start) }) };
+  }
   if (wanted?.state === 'started') return { need: 'down', reason: downText(wanted, task) };
   return level === 'failed' || level === 'timeout' ? { need: 'down', reason: task.error } : none;
 }

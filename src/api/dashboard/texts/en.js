@@ -44,6 +44,7 @@ export default {
   'pipeline.never': 'never ran',
   'need.held': 'It waits for a person: {reason}',
   'need.again': 'Starts again at {time}, after {n} failure.|Starts again at {time}, after {n} failures.',
+  'need.scheduled': 'Its schedule starts it next at {time}.',
   'need.soon': 'A worker is to start it again.',
   'need.lagUnknown': 'How far it is behind is unknown since {time}: its nodes do not answer.',
   'wanted.start': 'Start',

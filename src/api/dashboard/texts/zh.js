@@ -43,6 +43,7 @@ export default {
   'pipeline.never': '从未运行',
   'need.held': '等待人工处理：{reason}',
   'need.again': '连续失败 {n} 次，将于 {time} 再次启动。',
+  'need.scheduled': '按计划将于 {time} 启动。',
   'need.soon': '等待工作进程再次启动。',
   'need.lagUnknown': '自 {time} 起落后多少未知：节点没有应答。',
   'wanted.start': '启动',
