@@ -5,7 +5,7 @@ import type { ExitCode } from '../../runtime/errors.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/lang.js';
 import { toAlertMessage } from '../../tasks/alerts/alert-message.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import { alertChannels } from '../running/alert-channels.js';
 import type { CommandContext } from '../context.js';
 import type { Cell } from '../output.js';

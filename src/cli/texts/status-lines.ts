@@ -10,7 +10,7 @@ import type { EventRates } from '../../tasks/views/event-rates.js';
 import { aliveMonitors, isSilent } from '../../tasks/views/system-status.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
 import type { PipelineStatus, SystemStatus } from '../../tasks/views/system-status.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';
 import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';

@@ -1,8 +1,5 @@
-import { isStale, type EndpointState, type RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { isMute, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { taskStatus, type Task } from '../../model/task.js';
-
-/** Endpoints in these states tell nothing of the head. */
-const mute: ReadonlySet<EndpointState> = new Set(['failing', 'resting', 'wrong_chain']);
 
 /** Knows since when no endpoint of a running task answers: its head, and with it its lag, is unknown since then. */
 export class HeadContact {
@@ -13,8 +10,8 @@ export class HeadContact {
     const since = new Map<number, string>();
     for (const { id, status, worker } of tasks) {
       const own = endpoints.filter((endpoint) => endpoint.worker === worker && !isStale(endpoint));
-      if (status !== taskStatus.running || own.length === 0 || !own.every(({ state }) => mute.has(state))) continue;
-      since.set(id, this.#since.get(id) ?? firstFailure(own));
+      if (status !== taskStatus.running || own.length === 0 || !own.every(({ state }) => isMute(state))) continue;
+      since.set(id, this.#since.get(id) ?? lastSilence(own));
     }
     this.#since = since;
   }
@@ -25,8 +22,8 @@ export class HeadContact {
   }
 }
 
-/** It may have been longer: reports tell the latest failures. */
-function firstFailure(endpoints: readonly RpcEndpoint[]): string {
-  const [first = ''] = endpoints.map(({ lastErrorTime, updateTime }) => lastErrorTime ?? updateTime).sort();
-  return first;
+/** When the last of them fell silent. Of what an older version reports only the latest failures are known: it may have been longer. */
+function lastSilence(endpoints: readonly RpcEndpoint[]): string {
+  const since = endpoints.map(({ muteSince, lastErrorTime, updateTime }) => muteSince ?? lastErrorTime ?? updateTime);
+  return since.sort().at(-1) ?? '';
 }
