@@ -265,16 +265,35 @@ eachDatabase('the outbox', (databases) => {
       sink.held = null;
     });
 
+    const kill = (): never => {
+      runs.stopping.abort();
+      runs.hard.abort(new Error('killed'));
+      throw new Error('killed');
+    };
+    const revive = (): void => void ([runs.stopping, runs.hard] = [new AbortController(), new AbortController()]);
+
     it('goes on from what the target holds, so that each message lands once', async () => {
       sink.answers = ({ fromBlock }) => {
-        if (fromBlock !== 4) return;
-        runs.stopping.abort();
-        runs.hard.abort(new Error('killed'));
-        throw new Error('killed');
+        if (fromBlock === 4) kill();
       };
       await runs.run([sink.openable()], blocks(1, 7));
-      [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+      revive();
       sink.answers = () => undefined;
+      await runs.run([sink.openable()], noMore);
+      expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
+    });
+
+    it('goes on from there, too, after a run that was cut off before it had sent anything', async () => {
+      sink.answers = ({ fromBlock }) => {
+        if (fromBlock === 4) kill();
+      };
+      await runs.run([sink.openable()], blocks(1, 7));
+      revive();
+      sink.answers = () => undefined;
+      sink.stages = [{ map: kill }];
+      await runs.run([sink.openable()], noMore);
+      revive();
+      sink.stages = [];
       await runs.run([sink.openable()], noMore);
       expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
     });
