@@ -6,6 +6,7 @@ import { readTaskSilence } from '../database/tasks/task-silence.js';
 import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
+import { readChainsInDoubt } from '../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../tasks/views/head-contact.js';
 import type { ApiParts } from './api-parts.js';
 
@@ -58,7 +59,7 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
     new EndpointStore(database).list({ limit: mostEndpoints }),
   ]);
   const contact = new HeadContact();
-  contact.note(tasks, endpoints);
+  contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
   const unknown = tasks.find(({ id, progress }) => progress?.mode === 'realtime' && contact.unknownSince(id) !== null);
   const isWatched = monitors.some(isMonitorAlive);
   return [

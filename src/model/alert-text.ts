@@ -17,15 +17,15 @@ interface Parts extends Told {
   readonly number: (name: string) => number;
 }
 
-/** Returns what an alert says where it has been so for so many seconds. */
-export function alertText(told: Told, seconds: number, lang: Lang): string {
+/** Returns what an alert says where it has been so for so many seconds; null: with `{age}` in place of how long. */
+export function alertText(told: Told, seconds: number | null, lang: Lang): string {
   const { details, pipelineId, taskId } = told;
   const { alerts } = textsIn(lang);
   const text = (name: string): string => String(details[name] ?? '');
   const parts: Parts = {
     ...told,
     texts: alerts,
-    age: ageText(Math.max(0, Math.round(seconds)), lang),
+    age: seconds === null ? '{age}' : ageText(Math.max(0, Math.round(seconds)), lang),
     task: String(taskId ?? '?'),
     pipeline: alerts.named(pipelineId, text('name')),
     text,

@@ -1,6 +1,6 @@
 import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Alert } from '../../model/alert.js';
-import { alertToJson } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert-json.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -58,9 +58,11 @@ async function listAlerts(
   context: CommandContext,
   { all = false, limit = 20 }: { readonly all?: boolean; readonly limit?: number },
 ): Promise<void> {
-  const { output } = context;
+  const { output, settings } = context;
+  const { pageUrl } = settings.alerts;
   const found = await withDatabase(context, (database) => new AlertStore(database).list({ all, limit }));
-  if (output.isJson) return output.json({ alerts: found.alerts.map(alertToJson), total: found.total });
+  if (output.isJson)
+    return output.json({ alerts: found.alerts.map((alert) => alertToJson(alert, pageUrl)), total: found.total });
   await output.table(
     headings,
     found.alerts.map((alert) => alertRow(alert, output.lang)),

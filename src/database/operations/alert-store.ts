@@ -104,7 +104,8 @@ export class AlertStore {
   }> {
     const fits = (query: Knex.QueryBuilder): Knex.QueryBuilder => (filter.all ? query : query.whereNotNull('open_key'));
     const mutes = await new MuteStore(this.#database).list();
-    const newest = (query: Knex.QueryBuilder): Knex.QueryBuilder => fits(query).orderBy('id', 'desc').limit(filter.limit);
+    const newest = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
+      fits(query).orderBy('id', 'desc').limit(filter.limit);
     const alerts = await selectAlerts(this.#database, newest, mutes);
     const [count] = await this.#database.read<{ total: number }[]>((knex) => fits(knex(table)).count({ total: '*' }));
     return { alerts, total: count?.total ?? 0 };
@@ -188,6 +189,7 @@ export class AlertStore {
 
   #row(condition: AlertCondition, { worker, openSeconds }: RaiseOptions): Record<string, unknown> {
     const { knex, dialect } = this.#database;
+    const { sinceSeconds } = condition;
     return {
       rule: condition.rule,
       subject: condition.subject,
@@ -197,7 +199,7 @@ export class AlertStore {
       details: JSON.stringify(condition.details),
       worker,
       create_time: dialect.secondsAgo(knex, openSeconds),
-      since: dialect.secondsAgo(knex, openSeconds + (condition.sinceSeconds ?? 0)),
+      since: sinceSeconds === undefined ? null : dialect.secondsAgo(knex, openSeconds + sinceSeconds),
       notify_time: dialect.now(knex),
     };
   }

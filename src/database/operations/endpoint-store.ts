@@ -15,7 +15,7 @@ export interface EndpointSession {
 /** An endpoint, how many seconds ago its last error was, and for how many it tells nothing of its chain; null: never, and not at all. */
 export type ReportedEndpoint = EndpointStatus & {
   readonly lastErrorSeconds: number | null;
-  readonly muteSeconds: number | null;
+  readonly muteSeconds?: number | null;
 };
 
 export interface EndpointFilter {
@@ -86,7 +86,7 @@ export class EndpointStore {
 
   #toRow({ session, chainId, worker }: EndpointSession, endpoint: ReportedEndpoint): object {
     const { knex, dialect } = this.#database;
-    const { lastErrorSeconds, muteSeconds } = endpoint;
+    const { lastErrorSeconds, muteSeconds = null } = endpoint;
     return {
       ...{ session, name: endpoint.name.slice(0, 255), chain_id: chainId, worker, state: endpoint.state },
       update_time: dialect.now(knex),

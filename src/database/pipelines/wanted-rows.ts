@@ -35,6 +35,7 @@ export function toWanted(row: WantedRow): Wanted {
     nextStart: row.next_start === null ? null : toInstant(row.next_start),
     heldReason: row.held_reason,
     waitingFor: row.waiting_for,
+    judgedTaskId: row.judged_task_id,
   };
 }
 

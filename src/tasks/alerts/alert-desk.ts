@@ -1,5 +1,5 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
-import type { AlertCondition } from '../../model/alert.js';
+import type { AlertCondition, AlertRule } from '../../model/alert.js';
 import { alertText } from '../../model/alert-text.js';
 import { isMutedBy, type AlertMute } from '../../model/alert-mute.js';
 import { alertKey } from '../../model/alert.js';
@@ -19,8 +19,8 @@ export interface AlertDeskOptions {
   readonly worker: string;
   /** After how long an alert that still stands is told again; null: never. */
   readonly repeatSeconds: number | null;
-  /** The address of the page that messages lead to; null: they lead nowhere. */
-  readonly pageUrl: string | null;
+  /** The address of the page that messages lead to; null or left out: they lead nowhere. */
+  readonly pageUrl?: string | null;
   /** Takes secrets out of what is stored and sent. */
   readonly mask: (condition: AlertCondition) => AlertCondition;
 }
@@ -84,6 +84,14 @@ export class AlertDesk {
   /** What was wrong may still be so, but this process knows no more of it: it stands until somebody finds it over. */
   forget(key: string): void {
     this.#standing.delete(key);
+  }
+
+  /** Forgets what this process has raised of some rules and others have cleared since: what stands is in `keys`. */
+  forgetOthers(rules: ReadonlySet<AlertRule>, keys: ReadonlySet<string>): void {
+    for (const condition of this.standing) {
+      const key = alertKey(condition);
+      if (rules.has(condition.rule) && !keys.has(key)) this.forget(key);
+    }
   }
 
   /** Takes what is muted now: it holds, too, while the database can't be asked. */
@@ -151,7 +159,10 @@ export class AlertDesk {
       const openSeconds = this.#since(standing.raisedAt);
       const clearedSecondsAgo = this.#since(standing.over?.at ?? this.#options.clock.monotonic());
       const { condition, sinceSeconds } = standing;
-      await store.record({ ...condition, sinceSeconds }, { worker, repeatSeconds: null, openSeconds, clearedSecondsAgo });
+      await store.record(
+        { ...condition, sinceSeconds },
+        { worker, repeatSeconds: null, openSeconds, clearedSecondsAgo },
+      );
       const told = { alertId: null, openSeconds: openSeconds - clearedSecondsAgo };
       this.#tell('cleared', { ...standing.condition, message }, told);
     }
@@ -176,7 +187,7 @@ export class AlertDesk {
     condition: AlertCondition,
     { alertId, openSeconds }: { readonly alertId: number | null; readonly openSeconds: number },
   ): void {
-    const { outbox, clock, worker, pageUrl } = this.#options;
+    const { outbox, clock, worker, pageUrl = null } = this.#options;
     this.#log(news, condition, alertId);
     outbox.post(toAlertMessage(news, condition, { alertId, worker, openSeconds, pageUrl, now: clock.now() }));
   }

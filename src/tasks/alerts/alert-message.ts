@@ -49,8 +49,8 @@ export interface AlertNewsOptions {
   readonly alertId: number | null;
   readonly worker: string;
   readonly openSeconds: number;
-  /** The address of the page; null: none is set. */
-  readonly pageUrl: string | null;
+  /** The address of the page; null or left out: none is set. */
+  readonly pageUrl?: string | null;
   /** By the wall clock, in milliseconds since the epoch. */
   readonly now: number;
 }
@@ -59,7 +59,7 @@ export interface AlertNewsOptions {
 export function toAlertMessage(
   news: AlertNews | 'test',
   condition: Omit<AlertCondition, 'rule'> & { readonly rule: AlertCondition['rule'] | 'test' },
-  { alertId, worker, openSeconds, pageUrl, now }: AlertNewsOptions,
+  { alertId, worker, openSeconds, pageUrl = null, now }: AlertNewsOptions,
 ): AlertMessage {
   return {
     id: `msg_${randomUUID().replaceAll('-', '')}`,

@@ -5,7 +5,7 @@ import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
-import type { AlertRule } from '../../model/alert.js';
+import { alertRules } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -24,16 +24,6 @@ interface SystemMetricsOptions {
   readonly version: string;
   readonly clock: Clock;
 }
-
-const rules: readonly AlertRule[] = [
-  'heartbeat_failing',
-  'timeout_rate',
-  'database_unreachable',
-  'no_monitor',
-  'task_stalled',
-  'sink_behind',
-  'sink_dead_letters',
-];
 
 /** Of which time ends are counted, and what runs for long, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
@@ -135,7 +125,8 @@ export class SystemMetrics {
     const alive = monitors.filter(isMonitorAlive);
     this.#gauges.monitors.set(alive.length);
     const { alerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
-    for (const rule of rules) this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);
+    for (const rule of alertRules)
+      this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);
   }
 }
 

@@ -14,6 +14,7 @@ import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilentFor } from '../../runtime/silence.js';
 import { taskStatus, type Task } from '../../model/task.js';
+import { readChainsInDoubt } from './chains-in-doubt.js';
 import { readSinks, type SinkState, type SinkView } from './sink-view.js';
 import { readParked } from '../run/parked.js';
 
@@ -52,6 +53,8 @@ export interface SystemStatus {
   readonly sinks: readonly SinkView[];
   /** As each process that asks them reports them. */
   readonly endpoints: readonly RpcEndpoint[];
+  /** The chain ids of pipelines, where some endpoint gives no answer. */
+  readonly chains: ReadonlyMap<number, number>;
 }
 
 interface StatusOptions {
@@ -92,6 +95,7 @@ export async function readSystemStatus(database: Database, options: StatusOption
     pipelines: await readPipelines(database, options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
     ...{ silent, queued, late, alerts, openAlerts, monitors, endpoints },
+    chains: await readChainsInDoubt(database, endpoints),
     sinks: await readSinksAtAGlance(database),
   };
 }

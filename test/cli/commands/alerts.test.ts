@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { AlertStore } from '../../../src/database/operations/alert-store.js';
-import { noMonitor, taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
+import { noMonitor, pipelineHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runIn } from '../run-in.js';
@@ -17,7 +17,7 @@ describe('chainparse alerts', () => {
     const store = new AlertStore(database);
     const options = { worker: 'here:1', repeatSeconds: 3_600, openSeconds: 0 };
     await store.raise(noMonitor(), options);
-    await store.raise(taskHangs({ taskId: 123, pipelineId: 45 }, 300), options);
+    await store.raise(pipelineHangs({ taskId: 123, pipelineId: 45 }, 300, 'host-1:4711'), options);
     await store.clear('no_monitor:monitor');
     await database.close();
   });
@@ -29,7 +29,7 @@ describe('chainparse alerts', () => {
     const open = await alerts('list');
     expect(open.code).to.equal(0);
     expect(open.stdout).to.match(/id +rule +state +raised +for +told +message\n/i);
-    expect(open.stdout).to.match(/2 +task_stalled +open +\d{4}-.* task 123 \(pipeline 45\) has not moved for 300 s/);
+    expect(open.stdout).to.match(/2 +pipeline_stalled +open +\d{4}-.* pipeline 45 has not moved for 5 min/);
     expect(open.stdout).not.to.contain('no_monitor');
     expect((await alerts('list', '--all')).stdout).to.match(/1 +no_monitor +cleared/);
     const limited = await alerts('list', '--all', '--limit', '1');
@@ -54,8 +54,9 @@ describe('chainparse alerts', () => {
     expect(document.alerts[0]).to.have.all.keys(
       ...['alert_id', 'rule', 'subject', 'state', 'message', 'task_id', 'pipeline_id', 'worker', 'create_time'],
       ...['notify_time', 'notifications', 'clear_time', 'cleared_by', 'open_seconds', 'details'],
+      ...['severity', 'since', 'since_seconds', 'muted', 'muted_until', 'link', 'message_zh'],
     );
-    expect(document.alerts[0]).to.deep.include({ alert_id: 2, state: 'open', details: { still_seconds: 300 } });
+    expect(document.alerts[0]).to.deep.include({ alert_id: 2, state: 'open', severity: 'critical', link: null });
   });
 
   it('clear clears one, and says where it was cleared already or there is none', async () => {
