@@ -17,6 +17,7 @@ import { callResults } from './0015-call-results.js';
 import { sinkFiles } from './0016-sink-files.js';
 import { factoryChildren } from './0017-factory-children.js';
 import { wanted } from './0018-wanted.js';
+import { schedules } from './0019-schedules.js';
 import { alertsThatStand } from './0020-alerts-that-stand.js';
 
 /** Every migration, oldest first. */
@@ -39,5 +40,6 @@ export const migrations: readonly Migration[] = [
   sinkFiles,
   factoryChildren,
   wanted,
+  schedules,
   alertsThatStand,
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { restarts } from '../../model/pipeline.js';
 import { idInBody, shownInstant } from './parameters.js';
 import { taskSchema } from './task-schemas.js';
 
@@ -41,6 +42,9 @@ export const pipelineSchema = z
     classification_id: z.int().optional(),
     description: z.string().optional(),
     timeout_minutes: z.number().optional(),
+    restart: z.enum(restarts).optional(),
+    schedule: z.string().describe('a cron expression').optional(),
+    time_zone: z.string().describe('the IANA name of the zone that the schedule means; UTC where left out').optional(),
     components: z.array(z.looseObject({ name: z.string(), type: z.string() })),
   })
   .meta({ id: 'Pipeline' });

@@ -31,7 +31,7 @@ export const command: CommandBody = {
     {
       name: 'clear',
       summary: 'clear an alert; it stays quiet until it would have been repeated',
-      arguments: [{ name: 'id', description: "the alert's id", kind: 'id', optional: true }],
+      arguments: [{ name: 'id', description: "the alert's id", kind: 'alert', optional: true }],
       options: [{ flags: '--all', description: 'every alert that stands' }],
       action: clearAlerts,
     },

@@ -1,10 +1,9 @@
 import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
-import type { DeadLetter } from '../../database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { requestReplay } from '../../tasks/outbox/request-replay.js';
-import { readSink, readSinks, sinkToJson } from '../../tasks/views/sink-view.js';
+import { deadLetterToJson, readSink, readSinks, sinkToJson } from '../../tasks/views/sink-view.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
@@ -15,7 +14,7 @@ import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 const pipeline: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
-const which: readonly ArgumentSpec[] = [pipeline, { name: 'sink', description: "the sink's name" }];
+const which: readonly ArgumentSpec[] = [pipeline, { name: 'sink', description: "the sink's name", kind: 'sink' }];
 const letter: OptionSpec = {
   flags: '--letter <id>',
   description: 'this dead letter alone; all where left out',
@@ -140,7 +139,7 @@ async function listLetters(
     letters: await new DeadLetterStore(database).list(name, { limit }),
     total: view.deadLetters,
   }));
-  if (output.isJson) return output.json({ dead_letters: letters.map(letterToJson), total });
+  if (output.isJson) return output.json({ dead_letters: letters.map(deadLetterToJson), total });
   await output.table(
     [
       { column: 'id', align: 'right' },
@@ -155,21 +154,6 @@ async function listLetters(
     ]),
   );
   if (total > letters.length) output.note(textsIn(output.lang).sinks.more(total));
-}
-
-function letterToJson({ id, message, attempts, error, createTime }: DeadLetter): object {
-  return {
-    letter_id: id,
-    id: message.id,
-    op: message.op,
-    seq: message.seq,
-    block_number: message.place.blockNumber,
-    event_name: message.eventName,
-    attempts,
-    error,
-    create_time: createTime,
-    data: JSON.parse(message.data.text) as unknown,
-  };
 }
 
 /** Has dead letters tried again. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
@@ -6,6 +7,7 @@ import { QueueWorker } from '../../tasks/fleet/queue-worker.js';
 import { QueuedRuns } from '../../tasks/fleet/queued-runs.js';
 import { WorkerPresence } from '../../tasks/fleet/worker-presence.js';
 import { PipelineRuns, runDatabaseOptions } from '../../tasks/run/pipeline-runs.js';
+import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { printRunResult } from '../running/print-run-result.js';
 import { runHost } from '../running/run-host.js';
@@ -29,7 +31,8 @@ const defaultConcurrency = 4;
 
 /** Runs queued tasks, some at a time, until the command is asked to stop. */
 async function work(context: CommandContext, options: WorkerOptions): Promise<void> {
-  const { settings, clock, logger, secrets, signals, output } = context;
+  const { settings, clock, logger, secrets, signals, service, output } = context;
+  const texts = textsIn(settings.lang).services;
   const { concurrency = defaultConcurrency } = options;
   const database = await context.database(runDatabaseOptions(settings));
   await requireMigrated(database);
@@ -44,9 +47,13 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   });
   const worker = new QueueWorker({
     ...{ queue, concurrency, clock, logger, name },
-    presence: new WorkerPresence({ store: new WorkerStore(database), name, concurrency, clock }),
+    presence: new WorkerPresence({
+      ...{ store: new WorkerStore(database), clock, name, concurrency },
+      ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
+    }),
     run: (task) => queued.run(task),
     mask: (text) => secrets.mask(text),
+    turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
     stopping: signals.stopping,
   });
   const message = `the worker ${name} runs queued tasks, ${concurrency} at a time`;

@@ -33,6 +33,8 @@ export function describePipeline(
       ['description', pipeline.description],
       ['classification', pipeline.classificationId?.toString() ?? null],
       ['timeout', pipeline.timeoutMinutes === null ? null : `${pipeline.timeoutMinutes} min`],
+      ['restart', pipeline.restart],
+      ['schedule', pipeline.schedule === null ? null : `${pipeline.schedule} (${pipeline.timeZone ?? 'UTC'})`],
       ['created', pipeline.createTime],
       ['updated', pipeline.updateTime],
     ]),

@@ -3,6 +3,7 @@ import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
+import { placesOf } from '../../model/worker.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import type { HeadContact } from '../../tasks/views/head-contact.js';
@@ -97,9 +98,13 @@ function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang
     first === undefined
       ? system.noMonitor
       : system.monitors(monitors.length, first.name, ageText(first.heartbeatAgeSeconds, lang));
+  const places = placesOf(status.workers);
+  const atWork =
+    places.workers === 0 ? system.noWorker(queued) : system.workers(places.workers, places.taken, places.all);
   return [
     { text: counts, tone: silent > 0 ? 'bad' : undefined },
     { text: watched, tone: first === undefined ? 'bad' : undefined },
+    { text: atWork, tone: places.workers > 0 ? undefined : queued > 0 ? 'bad' : 'faint' },
   ];
 }
 

@@ -206,6 +206,9 @@ function pipelineRow(definition: PipelineDefinition): Record<string, string | nu
     classification_id: definition.classificationId,
     description: definition.description,
     timeout_minutes: definition.timeoutMinutes,
+    restart: definition.restart,
+    schedule: definition.schedule,
+    time_zone: definition.timeZone,
   };
 }
 

@@ -20,6 +20,8 @@ export interface QueueWorkerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mask: (text: string) => string;
+  /** Told each time the queue was looked at: how many tasks run here, and whether the database is away. */
+  readonly turned?: (running: number, isAway: boolean) => void;
   readonly stopping: AbortSignal;
 }
 
@@ -52,6 +54,7 @@ export class QueueWorker {
     while (!stopping.aborted && !this.#unusable.signal.aborted) {
       // A server that is frozen must not hold up the end.
       await untilAborted(this.#fill(), stopping);
+      this.#options.turned?.(this.#running.size, this.#isAway);
       await this.#rest();
     }
     // It takes up nothing more, and may still run for long.

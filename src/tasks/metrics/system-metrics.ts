@@ -1,12 +1,14 @@
 import { Registry, type Gauge } from 'prom-client';
 import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Database } from '../../database/database.js';
+import { WorkerStore } from '../../database/operations/worker-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { alertRules } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
+import { placesOf } from '../../model/worker.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
@@ -29,7 +31,7 @@ interface SystemMetricsOptions {
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
 /** Rows that are looked at: the most silent tasks, the latest monitors and alerts. */
-const most = { running: 500, monitors: 10, alerts: 1_000 } as const;
+const most = { running: 500, monitors: 10, workers: 1_000, alerts: 1_000 } as const;
 
 /** How long the database may take, in milliseconds: Prometheus itself waits ten seconds where nothing is said. */
 const patienceMs = 5_000;
@@ -124,6 +126,10 @@ export class SystemMetrics {
     const monitors = await new MonitorStore(database).list(most.monitors);
     const alive = monitors.filter(isMonitorAlive);
     this.#gauges.monitors.set(alive.length);
+    const places = placesOf(await new WorkerStore(database).list(most.workers));
+    this.#gauges.workers.set(places.workers);
+    this.#gauges.places.set({ state: 'taken' }, places.taken);
+    this.#gauges.places.set({ state: 'free' }, Math.max(0, places.all - places.taken));
     const { alerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
     for (const rule of alertRules)
       this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);
@@ -142,10 +148,28 @@ function makeGauges(make: MetricMaker) {
   const long = make.gauge('chainparse_tasks_running_long', 'Running for more than an hour.');
   const ratio = make.gauge('chainparse_task_timeout_ratio', 'Part of those that ended of late.');
   const monitors = make.gauge('chainparse_monitors_alive', 'Monitors that are alive.');
+  const workers = make.gauge('chainparse_workers_alive', 'Workers that are alive.');
+  const places = make.gauge('chainparse_worker_places', 'Places for tasks of the workers that are alive.', ['state']);
   const sinkLabels: ('pipeline' | 'sink')[] = ['pipeline', 'sink'];
   const sinkLag = make.gauge('chainparse_sink_lag_blocks', 'Blocks that are yet to be delivered.', sinkLabels);
   const sinkLetters = make.gauge('chainparse_sink_dead_letters', 'Messages that are refused for good.', sinkLabels);
-  const single: readonly Gauge[] = [silent, age, long, ratio, monitors];
-  const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters];
-  return { sinkLag, sinkLetters, tasks, lag, alerts, database, silent, age, long, ratio, monitors, single, read };
+  const single: readonly Gauge[] = [silent, age, long, ratio, monitors, workers];
+  const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters, places];
+  return {
+    sinkLag,
+    sinkLetters,
+    tasks,
+    lag,
+    alerts,
+    database,
+    silent,
+    age,
+    long,
+    ratio,
+    monitors,
+    workers,
+    places,
+    single,
+    read,
+  };
 }

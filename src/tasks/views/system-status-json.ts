@@ -4,6 +4,7 @@ import { endpointToJson } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
 import { lagBlocks, taskStatus } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
+import { workerState, workerToJson } from '../../model/worker.js';
 import type { HeadContact } from './head-contact.js';
 import { sinkToJson } from './sink-view.js';
 import type { EventRates } from './event-rates.js';
@@ -40,6 +41,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
     alerts: status.alerts.map((alert) => alertToJson(alert, options.pageUrl)),
     alerts_total: status.openAlerts,
     monitors: aliveMonitors(status).map(monitorToJson),
+    workers: status.workers.filter((worker) => workerState(worker) === 'alive').map(workerToJson),
     sinks: status.sinks.map(sinkToJson),
     endpoints: status.endpoints.map(endpointToJson),
     time_zone: options.timeZone,

@@ -19,6 +19,7 @@ describe('QueueWorker', () => {
   let kept: string[];
   let failure: Error;
   let hangs: Promise<void> | null;
+  let turns: [running: number, isAway: boolean][];
   let ended: Promise<void>;
 
   const start = (concurrency: number): void => {
@@ -48,6 +49,7 @@ describe('QueueWorker', () => {
       clock,
       logger,
       mask: (text) => text,
+      turned: (...turn) => void turns.push(turn),
       stopping: stopping.signal,
     });
     ended = worker.run();
@@ -66,7 +68,7 @@ describe('QueueWorker', () => {
     logger = new MemoryLogger();
     ends = new Map();
     fails = false;
-    [shown, kept, hangs] = [[], [], null];
+    [shown, kept, hangs, turns] = [[], [], null, []];
     failure = new Error('away');
     stopping = new AbortController();
   });
@@ -209,5 +211,18 @@ describe('QueueWorker', () => {
     await clock.advance(0);
     expect(isOver).to.equal(true);
     expect(started).to.deep.equal([1]);
+  });
+
+  it('tells each turn that came round, also against a database that is away, and none that hangs', async () => {
+    queue(1);
+    start(2);
+    await clock.advance(0);
+    expect(turns).to.deep.equal([[1, false]]);
+    fails = true;
+    await clock.advance(1_000);
+    expect(turns[1]).to.deep.equal([1, true]);
+    [fails, hangs] = [false, new Promise(() => undefined)];
+    await clock.advance(60_000);
+    expect(turns).to.have.lengthOf(2);
   });
 });

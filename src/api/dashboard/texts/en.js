@@ -214,6 +214,8 @@ export default {
   'sink.is.idle': 'idle',
   'sink.is.paused': 'paused',
   'sink.is.failing': 'can’t deliver',
+  'sink.pause': 'Pause',
+  'sink.resume': 'Resume',
   'sink.nothing': 'nothing delivered yet',
   'sink.delivered': 'delivered up to block {block}',
   'sink.behind': '{count} blocks to go',

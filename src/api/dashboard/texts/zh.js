@@ -209,6 +209,8 @@ export default {
   'sink.is.idle': '空闲',
   'sink.is.paused': '已暂停',
   'sink.is.failing': '无法投递',
+  'sink.pause': '暂停',
+  'sink.resume': '继续',
   'sink.nothing': '尚未投递',
   'sink.delivered': '已投递至区块 {block}',
   'sink.behind': '还差 {count} 个区块',
