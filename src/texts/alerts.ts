@@ -3,7 +3,8 @@ import { inBoth, plural } from './in-both.js';
 /** What alerts say; `age` is how long it has been so, in words. */
 export const alerts = inBoth(
   {
-    named: (id: number | null, name: string) => (name === '' ? `pipeline ${id ?? '?'}` : `pipeline ${id ?? '?'} (${name})`),
+    named: (id: number | null, name: string) =>
+      name === '' ? `pipeline ${id ?? '?'}` : `pipeline ${id ?? '?'} (${name})`,
     onWorker: (worker: string) => ` on ${worker}`,
     down: (pipeline: string, age: string, why: string) => `${pipeline} is down for ${age}: ${why}`,
     failed: (task: string, error: string) => `task ${task} failed: ${error}`,

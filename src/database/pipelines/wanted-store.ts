@@ -58,10 +58,7 @@ export class WantedStore {
       .where({ pipeline_id: pipelineId })
       .whereIn('status', [taskStatus.running, taskStatus.queued]);
     const ended = { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null };
-    const stopped = { state: 'stopped', since: dialect.now(knex), next_start: null, ...nothingWrong };
-    // Also of one that was never started: whoever stops it knows that its task has failed.
-    const row = knex(table).insert({ pipeline_id: pipelineId, ...stopped });
-    const results = await this.#database.write([row.onConflict('pipeline_id').merge(stopped), open.update(ended)]);
+    const results = await this.#database.write([wantStopped(this.#database, pipelineId), open.update(ended)]);
     return results[1]?.matched ?? 0;
   }
 

@@ -136,9 +136,9 @@ function pipelineEnding(alert: Alert, { verdicts, near }: Look): string | null {
   if (verdict === undefined) return `pipeline ${pipelineId} is gone`;
   if (rule === 'lag' && near.has(pipelineId)) return `pipeline ${pipelineId} has come up to the head`;
   if (verdict.kind !== 'over') return null;
-  const works = verdict.beatAt !== null;
+  const { beatAt } = verdict;
   // Whoever works may still be far behind; and a beat from before says nothing of what was found after it.
-  if (works && (rule === 'lag' || (verdict.beatAt ?? '') <= createTime)) return null;
+  if (beatAt !== null && (rule === 'lag' || beatAt <= createTime)) return null;
   return `pipeline ${pipelineId} ${verdict.how}`;
 }
 

@@ -56,7 +56,8 @@ function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): V
 
 /** Whoever shall run and does not gets three beats to be taken up again, unless it waits for a person. */
 function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): Verdict {
-  const down = task?.status === taskStatus.failed ? failedDown(task, wanted, options.now) : idleDown(task, wanted, options);
+  const down =
+    task?.status === taskStatus.failed ? failedDown(task, wanted, options.now) : idleDown(task, wanted, options);
   const graceSeconds = silenceLimit(options.defaultIntervalSeconds);
   return wanted.heldReason !== null || down.sinceSeconds > graceSeconds ? { kind: 'down', down } : unsure;
 }
@@ -78,7 +79,9 @@ function failedDown(task: Task, wanted: Wanted | null, now: string): Down {
 }
 
 function idleDown(task: Task | null, wanted: Wanted, { now }: VerdictOptions): Down {
-  const since = [wanted.since, task?.status === taskStatus.queued ? task.createTime : (task?.endTime ?? '')].sort().at(-1);
+  const since = [wanted.since, task?.status === taskStatus.queued ? task.createTime : (task?.endTime ?? '')]
+    .sort()
+    .at(-1);
   return {
     taskId: task?.id ?? null,
     cause: 'not_running',
@@ -102,7 +105,9 @@ function over(how: string): Verdict {
 }
 
 function endingOf({ id, endReason }: Task): string {
-  return endReason === 'stopped' || endReason === 'cancelled' ? `is stopped: task ${id}` : `works again: task ${id} succeeded`;
+  return endReason === 'stopped' || endReason === 'cancelled'
+    ? `is stopped: task ${id}`
+    : `works again: task ${id} succeeded`;
 }
 
 /** Characters of an error that an alert tells; the task has the rest. */
@@ -114,5 +119,7 @@ function errorText({ error, endReason }: Task): string {
 }
 
 function secondsSince(instant: string | null, now: string): number {
-  return instant === null || instant === '' ? 0 : Math.max(0, Math.round((instantToMs(now) - instantToMs(instant)) / 1_000));
+  return instant === null || instant === ''
+    ? 0
+    : Math.max(0, Math.round((instantToMs(now) - instantToMs(instant)) / 1_000));
 }

@@ -54,7 +54,7 @@ describe('the alert rules of pipelines', () => {
     });
   }
 
-  async function judge(task: Task | undefined = undefined): Promise<readonly string[]> {
+  async function judge(task?: Task): Promise<readonly string[]> {
     if (task !== undefined && pipeline !== null) pipeline = { ...pipeline, task };
     await alerts.judge();
     return fixture.told();

@@ -54,17 +54,22 @@ function makeRow(alert) {
     update(current) {
       const isOpen = current.state === 'open';
       node.dataset.state = current.state;
+      node.dataset.severity = current.severity;
       clear.hidden = !isOpen;
       setText(message, alertText(current));
-      setText(when, whenText(current, isOpen));
+      setText(when, whenText(current, isOpen) + mutedText(current));
     },
   };
 }
 
 function whenText(alert, isOpen) {
-  const since = alert.receivedAt === undefined ? 0 : (performance.now() - alert.receivedAt) / 1000;
-  if (isOpen) return t('alerts.open', { age: formatAge(alert.open_seconds + since) });
+  const passed = alert.receivedAt === undefined ? 0 : (performance.now() - alert.receivedAt) / 1000;
+  if (isOpen) return t('alerts.open', { age: formatAge(alert.since_seconds + passed) });
   return `${formatInstant(alert.create_time)}, ${t('alerts.cleared', { age: formatAge(alert.open_seconds) })}`;
+}
+
+function mutedText({ muted_until: until }) {
+  return until ? `, ${t('alert.muted', { until: formatInstant(until) })}` : '';
 }
 
 async function clearAlert(alert, button) {

@@ -105,7 +105,6 @@ export default {
   'alerts.open': 'for {age}',
   'alerts.cleared': 'over after {age}',
   'alert.clear': 'Clear',
-  'alert.mute': 'Mute for 1 h',
   'alert.muted': 'muted until {until}',
   'alert.rule.heartbeat_failing': 'Heartbeats fail',
   'alert.rule.timeout_rate': 'Many time-outs',

@@ -102,7 +102,6 @@ export default {
   'alerts.open': '已持续 {age}',
   'alerts.cleared': '持续 {age} 后解除',
   'alert.clear': '解除',
-  'alert.mute': '静音 1 小时',
   'alert.muted': '静音至 {until}',
   'alert.rule.heartbeat_failing': '心跳失败',
   'alert.rule.timeout_rate': '超时过多',
