@@ -59,6 +59,7 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
   const opened = await openMetrics(host);
   const parts = openParts(host, logger);
   const monitors = new MonitorStore(database);
+  const judge = judgeOf(host, parts);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
     isMonitored: async () => (await monitors.list(10)).some(isMonitorAlive),
@@ -67,7 +68,7 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
     worker: host.worker.name,
     // Short beats ask for short looks; at the default one a minute costs the database little.
     turnMs: Math.min(60_000, settings.heartbeatIntervalSeconds * 2_000),
-    judge: judgeOf(host, parts),
+    judge,
   });
   const ended = new AbortController();
   void alerts.run(ended.signal);
@@ -76,7 +77,9 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
   }
   const close = async (): Promise<void> => {
     ended.abort();
-    await closeParts(host, parts, logger, opened);
+    // How its tasks have ended is known now, and perhaps nobody else is there to judge it.
+    const judged = judge().catch(() => undefined);
+    await closeParts(host, parts, logger, opened, judged);
   };
   return { ...observers(alerts.observe, opened), close };
 }
@@ -103,7 +106,7 @@ export async function watchMonitor(
       forget: (options) => forgetAlerts(database, options),
     }),
   });
-  const close = (): Promise<void> => closeParts(host, parts, logger, opened, alerts);
+  const close = (): Promise<void> => closeParts(host, parts, logger, opened, alerts.whenIdle());
   const reads = (metrics: LivenessMetrics): Observe =>
     readAfterChecks({ database, metrics, windowSeconds, defaultIntervalSeconds });
   const also = opened === null ? [] : [reads(opened.metrics.liveness)];
@@ -150,12 +153,12 @@ async function closeParts(
   { desk, outbox }: AlertParts,
   logger: Logger,
   opened: OpenMetrics | null,
-  alerts?: MonitorAlerts,
+  judged: Promise<void>,
 ): Promise<void> {
   const until = clock.monotonic() + (stopping.aborted ? patienceMs.stopped : patienceMs.ended);
   const done = new AbortController();
   const patience = clock.sleep(until - clock.monotonic(), done.signal).catch(() => undefined);
-  await Promise.race([Promise.resolve(alerts?.whenIdle()).then(() => desk.whenIdle()), patience]);
+  await Promise.race([judged.then(() => desk.whenIdle()), patience]);
   done.abort();
   await outbox.close(Math.max(0, until - clock.monotonic()));
   if (opened === null) return;
