@@ -19,7 +19,7 @@ export const command: CommandBody = {
     { flags: '--take-over', description: 'take the pipeline from a task that still beats' },
   ],
   settings: [
-    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout', 'data_dir'] as const),
+    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout', 'data_dir', 'portal_url'] as const),
     ...(['metrics.port', 'metrics.host'] as const),
   ],
   stopsGracefully: true,
@@ -39,7 +39,7 @@ async function runPipeline(context: CommandContext, options: RunPipelineOptions)
   const { id, takeOver, fresh } = options;
   const database = await context.database(runDatabaseOptions(settings));
   const host = runHost(context, database);
-  const prepared = await prepareRun(host, id);
+  const prepared = await prepareRun(host, id, options.mode);
   if (fresh === true) await warnBeforeFresh(context, database, id);
   const since = clock.monotonic();
   const result = await run(host, prepared, { request: options, takeOver });

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
+import { Portals } from '../../chain/portal/portals.js';
 import type { OpenOptions } from '../../database/open-database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
@@ -50,6 +51,7 @@ export class PipelineRuns {
   readonly #watch: LivenessWatch;
   readonly #rounds: BeatRounds;
   readonly #chains: Chains;
+  readonly #portals: Portals;
 
   constructor(host: RunHost, watch: LivenessWatch) {
     const { database, clock } = host;
@@ -57,6 +59,7 @@ export class PipelineRuns {
     this.#watch = watch;
     this.#rounds = new BeatRounds({ tasks: new TaskStore(database), clock });
     this.#chains = openChains(host, watch);
+    this.#portals = new Portals(host.clock);
   }
 
   /** Runs a pipeline to its end; throws what `runTask` throws. `opened` is the caller's to close. */
@@ -72,8 +75,9 @@ export class PipelineRuns {
         order.onBegin?.(task);
         const logger = opened.openLog(task);
         const chain = opened.openChain(this.#chains, prepared, logger);
+        const portal = opened.openPortal(this.#portals, prepared);
         const delivery = deliveryOf(this.#host, prepared, { chain, logger });
-        return { source: await prepared.source.open({ chain }), logger, delivery };
+        return { source: await prepared.source.open({ chain, portal }), logger, delivery };
       },
       onProgress: (progress, beatAt) => opened.show(progress, beatAt),
       signal: abortLater({ clock, after: stopping, delayMs: graceMs, reason }, ended.signal),
