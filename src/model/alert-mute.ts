@@ -1,4 +1,4 @@
-import type { AlertCondition } from './alert.js';
+import { alertKey, type AlertCondition } from './alert.js';
 
 /** Which alerts nobody is told of: those that fit all that is named. */
 export interface MuteScope {
@@ -38,4 +38,24 @@ export function mutedUntil(
 ): string | null {
   const fitting = mutes.filter((mute) => isMutedBy(mute, alert));
   return fitting.reduce<string | null>((last, { until }) => (last === null || until > last ? until : last), null);
+}
+/** Says in words what a mute keeps quiet: `lag of pipeline 45`. */
+export function muteScopeText({ rule, subject, pipelineId }: MuteScope): string {
+  if (rule !== null && subject !== null) return alertKey({ rule, subject });
+  const of = pipelineId === null ? '' : `pipeline ${pipelineId}`;
+  return rule === null ? of : of === '' ? rule : `${rule} of ${of}`;
+}
+
+/** Returns a mute as `alerts mutes --json` has it. */
+export function muteToJson(mute: AlertMute): object {
+  return {
+    mute_id: mute.id,
+    rule: mute.rule,
+    subject: mute.subject,
+    pipeline_id: mute.pipelineId,
+    create_time: mute.createTime,
+    until: mute.until,
+    seconds_left: mute.secondsLeft,
+    created_by: mute.createdBy,
+  };
 }

@@ -4,7 +4,13 @@ import { inBoth } from './in-both.js';
 export const commands = inBoth(
   {
     hidden: (names: string) => `not shown: ${names} (--wide shows all)`,
-    alert: { open: 'open', cleared: 'cleared' },
+    alert: {
+      open: 'open',
+      cleared: 'cleared',
+      muted: 'muted',
+      isMuted: (scope: string, until: string) => `nobody is told of ${scope} until ${until}`,
+      unmuted: (count: number) => `${count} ${count === 1 ? 'mute' : 'mutes'} ended`,
+    },
     pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked' },
     heartbeatTest: { hint: 'hint', allHold: (steps: number) => `all ${steps} steps hold` },
     fresh: {
@@ -16,7 +22,13 @@ export const commands = inBoth(
   },
   {
     hidden: (names) => `未显示: ${names} (--wide 显示全部)`,
-    alert: { open: '未清除', cleared: '已清除' },
+    alert: {
+      open: '未清除',
+      cleared: '已清除',
+      muted: '已静音',
+      isMuted: (scope, until) => `${scope} 静音至 ${until}`,
+      unmuted: (count) => `已取消 ${count} 项静音`,
+    },
     pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停' },
     heartbeatTest: { hint: '建议', allHold: (steps) => `${steps} 项全部通过` },
     fresh: {

@@ -4,6 +4,7 @@ import { alertToJson } from '../../model/alert-json.js';
 import { ConflictError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
 import { route, type Route } from '../route.js';
+import { muteRoutes } from './mute-routes.js';
 import { idParams, shownInstant, wholeNumber } from '../schemas/parameters.js';
 
 const tag = 'alerts';
@@ -57,6 +58,7 @@ export function alertRoutes({ database, settings }: ApiParts): readonly Route[] 
         return { json: { alerts: alerts.map((alert) => alertToJson(alert, pageUrl)), total } };
       },
     }),
+    ...muteRoutes(database),
     route({
       method: 'POST',
       path: `${base}/{id}/clear`,
