@@ -81,6 +81,12 @@ describe('what the dashboard makes of what the server says', () => {
     await look();
     await api.parts.database.write([database.knex('monitor').insert(monitorRow())]);
     await look();
+    for (const id of [47, 48]) {
+      const { knex } = database;
+      const failed = { pipeline_id: id, status: 2, create_time: database.dialect.now(knex), log_path: '' };
+      await database.write([knex('pipeline').insert({ id, name: `p${id}` }), knex('pipeline_task').insert(failed)]);
+      await look();
+    }
     expect([...kinds].sort()).to.deep.equal([
       'database answers',
       'lag behind',
@@ -89,6 +95,8 @@ describe('what the dashboard makes of what the server says', () => {
       'monitor alive',
       'monitor missing',
       'monitor unneeded',
+      'pipelines down',
+      'pipelines none',
       'silence none',
       'silence silent',
     ]);

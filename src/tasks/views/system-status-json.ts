@@ -33,6 +33,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
       lag_unknown_since: options.contact.unknownSince(task.id),
       events_per_second: rounded(options.rates.of(task.id)),
     })),
+    pipelines_down: status.down.length,
     running_total: late.running,
     silent_total: status.silent,
     queued_total: status.queued,

@@ -80,6 +80,41 @@ describe('chainparse alerts', () => {
     }
   });
 
+  it('mute keeps an alert from being told for a while, and unmute tells it again', async () => {
+    const muted = await alerts('mute', '2', '--for', '2h');
+    expect([muted.code, muted.stderr]).to.deep.equal([0, '']);
+    expect(muted.stdout).to.match(/^nobody is told of pipeline_stalled:pipeline 45 until \d{4}-\d\d-\d\dT/);
+    expect((await alerts('list')).stdout).to.match(/2 +pipeline_stalled +muted /);
+    const [listed] = (JSON.parse((await alerts('list', '--json')).stdout) as { alerts: object[] }).alerts;
+    expect(listed).to.include({ muted: true, state: 'open' });
+    expect((await alerts('mute', '--rule', 'lag', '--until', '2999-01-01')).code).to.equal(2);
+    await alerts('mute', '--rule', 'lag');
+    expect((await alerts('mutes')).stdout).to.match(/^muted +until +left\nlag +\d.*\npipeline_stalled:pipeline 45 /i);
+    expect((await alerts('unmute', '2')).stdout).to.equal('1 mute ended\n');
+    expect((await alerts('unmute', '--all', '--json')).stdout).to.equal('{"unmuted":1}\n');
+    expect((await alerts('list')).stdout).to.match(/2 +pipeline_stalled +open /);
+  });
+
+  it('mute says what is wrong with what it is given', async () => {
+    const wrong: readonly [code: number, error: RegExp, ...argv: string[]][] = [
+      [2, /give the id of an alert, or a rule, a pipeline or both/],
+      [2, /give the id of an alert, or a rule, a pipeline or both/, '2', '--rule', 'lag'],
+      [2, /'moon' is not one of pipeline_down/, '--rule', 'moon'],
+      [2, /--for '2' is no time of up to a year/, '2', '--for', '2'],
+      [2, /--until 'soon' is no instant/, '2', '--until', 'soon'],
+      [2, /--until '2001-01-01T00:00:00Z' is not within the year/, '2', '--until', '2001-01-01T00:00:00Z'],
+      [3, /there is no alert 99/, '99'],
+      [3, /there is no pipeline 77/, '--pipeline', '77'],
+    ];
+    for (const [code, error, ...argv] of wrong) {
+      const result = await alerts('mute', ...argv);
+      expect([result.code, result.stderr], argv.join(' ')).to.satisfy(
+        ([found, text]: [number, string]) => found === code && error.test(text),
+      );
+    }
+    expect((await alerts('unmute')).code).to.equal(2);
+  });
+
   it('test sends a message through each channel, and says what became of it', async () => {
     const nothing = await alerts('test');
     expect(nothing.code).to.equal(2);

@@ -37,6 +37,12 @@ function makeRow(alert) {
     { class: 'button button-small', type: 'button', dataset: { changes: 'alert' } },
     t('alert.clear'),
   );
+  const mute = h(
+    'button',
+    { class: 'button button-small', type: 'button', dataset: { changes: 'alert' } },
+    t('alert.mute'),
+  );
+  mute.addEventListener('click', () => void muteAlert(alert, mute));
   clear.addEventListener('click', () => void clearAlert(alert, clear));
   const subject =
     alert.task_id === null
@@ -47,7 +53,7 @@ function makeRow(alert) {
     { class: 'alert' },
     h('div', { class: 'alert-head' }, title, subject, when),
     message,
-    h('div', { class: 'alert-actions' }, clear),
+    h('div', { class: 'alert-actions' }, mute, clear),
   );
   return {
     node,
@@ -56,6 +62,7 @@ function makeRow(alert) {
       node.dataset.state = current.state;
       node.dataset.severity = current.severity;
       clear.hidden = !isOpen;
+      mute.hidden = !isOpen || current.muted;
       setText(message, alertText(current));
       setText(when, whenText(current, isOpen) + mutedText(current));
     },
@@ -70,6 +77,19 @@ function whenText(alert, isOpen) {
 
 function mutedText({ muted_until: until }) {
   return until ? `, ${t('alert.muted', { until: formatInstant(until) })}` : '';
+}
+
+const muteSeconds = 3600;
+
+async function muteAlert(alert, button) {
+  button.disabled = true;
+  try {
+    await postJson('/api/v1/alerts/mutes', { alert_id: alert.alert_id, seconds: muteSeconds });
+    button.hidden = true;
+  } catch (error) {
+    notifyError(error);
+  }
+  button.disabled = false;
 }
 
 async function clearAlert(alert, button) {
