@@ -99,6 +99,8 @@ function explainEnd(task: Task, defaults: TaskDefaults, lang: Lang): string | nu
       return ends.completed;
     case 'stopped':
       return ends.stopped;
+    case 'handed_over':
+      return ends.handedOver;
     case 'taken_over':
       return ends.takenOver(error ?? '');
     case 'needs_rewind':

@@ -56,10 +56,18 @@ function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): V
 
 /** Whoever shall run and does not gets three beats to be taken up again, unless it waits for a person. */
 function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): Verdict {
+  if (waitsForItsTime(task, wanted, options.now))
+    return task === null ? over('waits for its time') : over(endingOf(task));
   const down =
     task?.status === taskStatus.failed ? failedDown(task, wanted, options.now) : idleDown(task, wanted, options);
   const graceSeconds = silenceLimit(options.defaultIntervalSeconds);
   return wanted.heldReason !== null || down.sinceSeconds > graceSeconds ? { kind: 'down', down } : unsure;
+}
+
+/** What has a schedule does not run in between; a run that failed leaves it down until one works. */
+function waitsForItsTime(task: Task | null, { isScheduled, nextStart, heldReason }: Wanted, now: string): boolean {
+  if (!isScheduled || nextStart === null || heldReason !== null || nextStart <= now) return false;
+  return task === null || task.status === taskStatus.succeeded;
 }
 
 /** Somebody stopped it after its task had failed; where workers gave it up they have judged that task. */

@@ -12,7 +12,7 @@ const queued: Task = { ...silentTask, status: 3, createTime: '2024-01-15T10:07:0
 const ended = (endReason: string): Task => ({ ...failed, status: 1, endReason, error: null });
 const started: Wanted = {
   ...{ pipelineId: 45, state: 'started', since: '2024-01-15T09:00:00', failures: 0, judgedTaskId: null },
-  ...{ nextStart: null, heldReason: null, waitingFor: null },
+  ...{ nextStart: null, heldReason: null, waitingFor: null, isScheduled: false, lastSlot: null, skippedSlot: null },
 };
 const stopped: Wanted = { ...started, state: 'stopped', since: '2024-01-15T10:08:00' };
 
@@ -57,6 +57,14 @@ describe('the judgement of a pipeline', () => {
     expect(judge({ task: { ...ended('handed_over'), endTime: late }, wanted: started }).kind).to.equal('unsure');
     expect(judge({ task: { ...failed, endTime: late }, wanted: started }).kind).to.equal('unsure');
     expect(judge({ wanted: { ...started, since: late } }).kind).to.equal('unsure');
+  });
+
+  it('lets one be that waits for the time of its schedule, unless its latest run failed', () => {
+    const wanted = { ...started, isScheduled: true, nextStart: '2024-01-16T03:00:00' };
+    for (const task of [null, ended('completed')]) expect(judge({ task, wanted }).kind).to.equal('over');
+    expect(judge({ task: failed, wanted }).kind).to.equal('down');
+    const missed = { ...wanted, nextStart: '2024-01-15T10:01:00' };
+    expect(judge({ task: ended('completed'), wanted: missed }).kind).to.equal('down');
   });
 
   it('calls one down at once that waits for a person', () => {
