@@ -1,6 +1,7 @@
 import type { PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import type { Alert } from '../../model/alert.js';
-import { alertToJson } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert-json.js';
+import { alertText } from '../../model/alert-text.js';
 import { chainNameOf } from '../../model/chain.js';
 import type { EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
@@ -45,8 +46,13 @@ export function pipelineEntry(
 
 /** Returns an open alert. */
 export function alertEntry(alert: Alert): LiveEntry {
-  const value = alertToJson(alert);
-  return { key: `alert:${alert.id}`, value, mark: markOf(value, 'open_seconds') };
+  // Its text stays as it is while time passes: who shows it says for how long.
+  const texts = {
+    message: alertText(alert, null, 'en'),
+    message_zh: alertText(alert, null, 'zh'),
+  };
+  const value = { ...alertToJson(alert, null), ...(alert.since === null ? {} : texts) };
+  return { key: `alert:${alert.id}`, value, mark: markOf(value, 'open_seconds', 'since_seconds') };
 }
 
 /** Returns an endpoint at a glance, without what changes with every report. */

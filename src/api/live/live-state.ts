@@ -10,6 +10,7 @@ import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { readChainsInDoubt } from '../../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../../tasks/views/head-contact.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness } from '../readiness.js';
@@ -35,6 +36,7 @@ export class LiveState {
   readonly #feed = new LiveFeed(randomBytes(6).toString('hex'));
   readonly #contact = new HeadContact();
   #endpoints: readonly RpcEndpoint[] = [];
+  #chains: ReadonlyMap<number, number> = new Map();
   #watchers = 0;
   #running: Promise<void> | null = null;
   #wake = new AbortController();
@@ -125,7 +127,7 @@ export class LiveState {
     const { database, settings, clock } = this.#parts;
     const newest = await listNewestTasks(database, most.pipelines);
     const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
-    this.#contact.note([...tasks.values()], this.#endpoints);
+    this.#contact.note([...tasks.values()], this.#endpoints, this.#chains);
     this.#feed.show(
       'tasks',
       [...tasks.values()].map((task) => taskEntry(task, settings, this.#contact.unknownSince(task.id))),
@@ -155,6 +157,7 @@ export class LiveState {
     this.#feed.show('alerts', alerts.map(alertEntry));
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
     this.#endpoints = endpoints;
+    this.#chains = await readChainsInDoubt(database, endpoints);
     this.#feed.show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry));
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
     const { ready, checks } = await readReadiness(this.#parts);
