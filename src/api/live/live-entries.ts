@@ -7,6 +7,7 @@ import type { EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { Task } from '../../model/task.js';
+import { wantedToJson, type Wanted } from '../../model/wanted.js';
 import type { Settings } from '../../settings/settings.js';
 import type { LiveEntry } from './live-feed.js';
 import { silenceLimit } from '../../runtime/silence.js';
@@ -27,14 +28,18 @@ export function taskEntry(task: Task, defaults: Defaults, lagUnknownSince: strin
   return { key: `task:${task.id}`, value, mark: markOf(value, 'silent_seconds', 'heartbeat_age_seconds') };
 }
 
-/** Returns a pipeline with the id of its newest task. */
-export function pipelineEntry(pipeline: PipelineSummary, latestTaskId: number | null): LiveEntry {
+/** Returns a pipeline with the id of its newest task, and what is wanted of it. */
+export function pipelineEntry(
+  pipeline: PipelineSummary,
+  { latestTaskId, wanted }: { readonly latestTaskId: number | null; readonly wanted: Wanted | null },
+): LiveEntry {
   const value = {
     pipeline_id: pipeline.id,
     name: pipeline.name,
     disabled: pipeline.disabled,
     components: pipeline.componentTypes,
     latest_task_id: latestTaskId,
+    wanted: wantedToJson(wanted),
   };
   return { key: `pipeline:${pipeline.id}`, value, mark: markOf(value) };
 }

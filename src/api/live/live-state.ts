@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AlertStore } from '../../database/operations/alert-store.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { listNewestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
@@ -138,9 +139,15 @@ export class LiveState {
   }
 
   async #readPipelines(newest: readonly Task[]): Promise<void> {
-    const pipelines = await new PipelineStore(this.#parts.database).list();
+    const { database, settings } = this.#parts;
+    const pipelines = await new PipelineStore(database).list();
+    const wishes = await new WantedStore(database, settings.heartbeatIntervalSeconds).list();
     const latest = new Map(newest.map(({ pipelineId, id }) => [pipelineId, id]));
-    const entries = pipelines.slice(0, most.pipelines).map((each) => pipelineEntry(each, latest.get(each.id) ?? null));
+    const wanted = new Map(wishes.map((each) => [each.pipelineId, each]));
+    const entries = pipelines.slice(0, most.pipelines).map((each) => {
+      const [latestTaskId, wish] = [latest.get(each.id) ?? null, wanted.get(each.id) ?? null];
+      return pipelineEntry(each, { latestTaskId, wanted: wish });
+    });
     this.#feed.show('pipelines', entries);
   }
 
