@@ -35,7 +35,9 @@ describe('alerts by e-mail', () => {
   }
 
   beforeEach(() => (mails = []));
-  afterEach((done) => void server.close(done));
+  afterEach((done) => {
+    server.close(done);
+  });
 
   function send(login = ''): Promise<void> {
     const { port } = server.server.address() as AddressInfo;
@@ -79,7 +81,9 @@ describe('alerts by e-mail', () => {
 
   it('are tried again where the server is busy or away', async () => {
     await listen({
-      onMailFrom: (_address, _session, done) => void done(Object.assign(new Error('later'), { responseCode: 451 })),
+      onMailFrom: (_address, _session, done) => {
+        done(Object.assign(new Error('later'), { responseCode: 451 }));
+      },
     });
     expect((await rejectionOf(send(), AlertDeliveryError)).retryable).to.equal(true);
   });
