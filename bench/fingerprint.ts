@@ -24,4 +24,3 @@ export async function fingerprint(url: string, blocks: number): Promise<string> 
 function toDigest(value: unknown): Buffer | string {
   return Buffer.isBuffer(value) ? value : `${String(value)};`;
 }
-

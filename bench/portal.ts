@@ -12,7 +12,8 @@ const step = 25;
 
 /** How fast history is read from a portal: beside the least that a node's can cost, and beside what a run makes of a node. */
 export const portalBench: Benchmark = {
-  summary: 'history from an SQD Portal into SQLite: at least 95 % of the speed of the floor, which reads a node; the same rows',
+  summary:
+    'history from an SQD Portal into SQLite: at least 95 % of the speed of the floor, which reads a node; the same rows',
   async run(options, report) {
     const blocks = options.number('events', 500_000) / logsPerBlock;
     const [rpcUrl, portalUrl] = await Promise.all([

@@ -69,7 +69,8 @@ export class PortalAnswer {
       if (this.#options.turns.isOver) await this.#options.turns.rest();
     }
     const last = this.#last;
-    if (last === null || last === before) throw malformed('the answer holds no block');
+    if (last === null) throw malformed('the answer holds no block');
+    if (last === before) throw new PortalError('the answer ended early', { class: 'away' });
     if (this.#isOver) this.close();
     const { logs, headers, bytes } = piece;
     const first = piece.first?.number === from ? piece.first : null;

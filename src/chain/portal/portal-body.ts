@@ -87,12 +87,14 @@ export class PortalBody {
     this.#isWaiting = true;
     try {
       const next = await this.#chunks.next();
-      if (this.#isSilent) throw new Error(`nothing came for ${silenceMs / 1_000} s`);
+      if (next.done === true && this.#isSilent) throw new Error('cut');
       return next.done === true ? null : next.value;
     } catch (error) {
       signal.throwIfAborted();
       this.close();
-      const reason = messageOf(error) || 'the connection was lost';
+      const reason = this.#isSilent
+        ? `nothing came for ${silenceMs / 1_000} s`
+        : messageOf(error) || 'the connection was lost';
       throw new PortalError(`the answer broke off: ${reason}`, { class: 'away', cause: error });
     } finally {
       this.#isWaiting = false;

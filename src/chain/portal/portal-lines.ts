@@ -71,7 +71,8 @@ export class PortalLines {
       const log = layout.read(at);
       if (log === null) return null;
       logs.push(log);
-      if (!json.holds(layout.end, betweenLogs)) return json.holds(layout.end, behindLogs) && layout.end + 2 === end ? logs : null;
+      if (!json.holds(layout.end, betweenLogs))
+        return json.holds(layout.end, behindLogs) && layout.end + 2 === end ? logs : null;
     }
     return null;
   }

@@ -67,11 +67,13 @@ export class PortalSource implements RangeSource {
 
   /** Throws PortalFailedError where the portal does not give the blocks for long. */
   async fetchNext(
-    range: BlockRange,
+    { from, to }: BlockRange,
     { answered }: Parameters<RangeSource['fetchNext']>[1],
     signal: AbortSignal,
   ): Promise<FetchedRange> {
     const { client, clock, logger, check } = this.#options;
+    // Whoever asks may come to want less of it meanwhile.
+    const range = { from, to };
     const trouble = new PortalTrouble(client, clock, logger);
     for (;;) {
       try {
