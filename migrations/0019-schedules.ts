@@ -3,7 +3,7 @@ import { addColumns } from './table-changes.js';
 
 /**
  * What a definition says of restarts and of times. `next_start_of` is the schedule that `next_start` is a time of, NULL where
- * it is none's; `last_slot` the time for which a task was queued last, `skipped_slot` the newest one at which one still ran. A
+ * it is none's; `last_slot` when a task was queued for one last, `skipped_slot` the newest one at which a run still went on. A
  * worker tells where it is, which version it is, and which chains it reaches: names, as a JSON list; `identity` is that of the
  * process, as its tasks have it.
  */

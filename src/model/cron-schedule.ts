@@ -8,6 +8,9 @@ const dayMs = 24 * 3_600 * secondMs;
 /** The same weekday falls on the 29th of February once in 28 years. */
 const longestWaitDays = 28 * 366;
 
+/** How far back the newest time is looked for, step by step: of times that lie close few are gone through. */
+const reachesMs = [60 * secondMs, 3_600 * secondMs, dayMs, 32 * dayMs, longestWaitDays * dayMs];
+
 /** How the fields are called that node-cron names otherwise. */
 const fieldNames: Readonly<Record<string, string>> = { dayOfMonth: 'day of the month', dayOfWeek: 'weekday' };
 
@@ -58,6 +61,21 @@ export class CronSchedule {
   next(after: number): number | null {
     const from = Math.floor(after / secondMs) * secondMs;
     return this.#isHourly ? this.#nextToPass(from) : this.#nextOnTheClock(from);
+  }
+
+  /** Returns the newest time behind an instant that has come by another; null where none has. */
+  latest(after: number, by: number): number | null {
+    for (const reach of reachesMs) {
+      const from = Math.max(after, by - reach);
+      let newest = this.next(from);
+      if (newest === null || newest > by) {
+        if (from === after) return null;
+        continue;
+      }
+      for (let next = this.next(newest); next !== null && next <= by; next = this.next(next)) newest = next;
+      return newest;
+    }
+    return null;
   }
 
   #nextOnTheClock(after: number): number | null {

@@ -16,7 +16,8 @@ export const generalSettings = {
     default: 'sqlite:chainparse.db',
     schema: (is) => is.databaseUrl,
     title: 'database',
-    description: 'sqlite:PATH, mysql://…, mariadb://… or postgres://…',
+    description:
+      'sqlite:PATH, mysql://…, mariadb://… or postgres://…; of a cluster, each node, with commas between them',
     hint: 'write sqlite:PATH, mysql://user:password@host:port/database, mariadb://… or postgres://…',
     secret: 'url',
   }),

@@ -110,6 +110,23 @@ describe('the next time of a schedule', () => {
   });
 });
 
+describe('the newest time of a schedule', () => {
+  const latest = (expression: string, after: string, by: string): string | null =>
+    shown(new CronSchedule(expression, 'UTC').latest(utc(after), utc(by)));
+
+  it('is the last that has come, behind an instant', () => {
+    expect(latest('0 3 * * *', '2026-01-01T03:00:00', '2026-01-05T02:59:59')).to.equal('2026-01-04T03:00:00');
+    expect(latest('0 3 * * *', '2026-01-01T03:00:00', '2026-01-02T03:00:00')).to.equal('2026-01-02T03:00:00');
+    expect(latest('* * * * *', '2020-01-01T03:00:00', '2026-01-02T03:00:07')).to.equal('2026-01-02T03:00:00');
+    expect(latest('0 0 29 2 *', '2020-03-01T00:00:00', '2026-01-02T03:00:07')).to.equal('2024-02-29T00:00:00');
+  });
+
+  it('is none where none has come', () => {
+    expect(latest('0 3 * * *', '2026-01-01T03:00:00', '2026-01-02T02:59:59')).to.equal(null);
+    expect(latest('0 0 29 2 *', '2024-03-01T00:00:00', '2026-01-02T03:00:07')).to.equal(null);
+  });
+});
+
 describe('what is wrong with a cron expression', () => {
   it('is nothing where it is right', () => {
     for (const right of ['0 3 * * *', '*/5 * * * *', '@daily', '0 3 * * mon-fri', '30 0 3 * * *', '0 0 L * *']) {

@@ -18,6 +18,8 @@ export interface ScenarioSource {
   readonly pollInterval?: number;
   /** Read settled blocks from the portal there, from its data set `local-31337`. */
   readonly portalUrl?: string;
+  /** Keys of the definition itself. */
+  readonly keys?: Readonly<Record<string, unknown>>;
   /** Components below the source. */
   readonly below?: readonly Readonly<Record<string, unknown>>[];
 }
@@ -58,6 +60,7 @@ export class Scenario {
       JSON.stringify({
         id: 45,
         name: 'transfers',
+        ...source.keys,
         components: [
           {
             name: 'transfers',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
+import { queueDelivery } from '../../tasks/fleet/queue-delivery.js';
 import { requestReplay } from '../../tasks/outbox/request-replay.js';
 import { deadLetterToJson, readSink, readSinks, sinkToJson, type SinkView } from '../../tasks/views/sink-view.js';
 import type { ApiParts } from '../api-parts.js';
@@ -49,7 +50,7 @@ const lettersBody = z
 type Which = z.output<typeof sinkParams>;
 
 /** The routes about sinks. */
-export function sinkRoutes({ database }: ApiParts): readonly Route[] {
+export function sinkRoutes({ database, settings }: ApiParts): readonly Route[] {
   const pipelines = new PipelineStore(database);
   const store = new SinkStore(database);
   const letters = new DeadLetterStore(database);
@@ -57,6 +58,9 @@ export function sinkRoutes({ database }: ApiParts): readonly Route[] {
     await pipelines.get(which.id);
     return readSink(database, which.id, which.sink);
   };
+  /** Where nobody runs the pipeline, a worker delivers what has become due. */
+  const deliver = async (pipelineId: number): Promise<unknown> =>
+    queueDelivery(database, pipelineId, settings.heartbeatIntervalSeconds);
   const onSink = { tag, params: sinkParams } as const;
   const change = (verb: string, summary: string, work: (sink: SinkView) => Promise<void>): Route =>
     route({
@@ -73,7 +77,9 @@ export function sinkRoutes({ database }: ApiParts): readonly Route[] {
       ...{ body: lettersBody, answer: { schema: z.strictObject({ letters: z.int() }) }, problems: [404] },
       handle: async ({ params, body }) => {
         await find(params);
-        return { json: { letters: await letters[verb]({ pipelineId: params.id, sink: params.sink }, body.letters) } };
+        const count = await letters[verb]({ pipelineId: params.id, sink: params.sink }, body.letters);
+        if (verb === 'retry' && count > 0) await deliver(params.id);
+        return { json: { letters: count } };
       },
     });
   return [
@@ -91,14 +97,19 @@ export function sinkRoutes({ database }: ApiParts): readonly Route[] {
     change('pause', 'Let a sink deliver nothing more until it is resumed.', (sink) =>
       store.setPaused(sink.pipelineId, sink, true),
     ),
-    change('resume', 'Let a paused sink deliver again.', (sink) => store.setPaused(sink.pipelineId, sink, false)),
+    change('resume', 'Let a paused sink deliver again.', async (sink) => {
+      await store.setPaused(sink.pipelineId, sink, false);
+      await deliver(sink.pipelineId);
+    }),
     route({
       ...{ ...onSink, method: 'POST', path: `${base}/{sink}/replay`, access: 'write', body: replayBody },
       summary: 'Have a sink send everything from a block on again.',
       ...{ answer: { schema: z.strictObject({ replay: z.int() }) }, problems: [404, 409] },
-      handle: async ({ params, body }) => ({
-        json: { replay: await requestReplay(database, await find(params), body.from_block) },
-      }),
+      handle: async ({ params, body }) => {
+        const replay = await requestReplay(database, await find(params), body.from_block);
+        await deliver(params.id);
+        return { json: { replay } };
+      },
     }),
     route({
       ...{ ...onSink, method: 'GET', path: `${base}/{sink}/dead-letters`, access: 'read', query: letterQuery },

@@ -9,6 +9,9 @@ export interface WantedRow {
   readonly since: string;
   readonly failures: number;
   readonly next_start: string | null;
+  readonly next_start_of: string | null;
+  readonly last_slot: string | null;
+  readonly skipped_slot: string | null;
   readonly held_reason: string | null;
   readonly waiting_for: string | null;
   readonly judged_task_id: number | null;
@@ -33,8 +36,12 @@ export function toWanted(row: WantedRow): Wanted {
     since: toInstant(row.since),
     failures: row.failures,
     nextStart: row.next_start === null ? null : toInstant(row.next_start),
+    isScheduled: row.next_start_of !== null,
+    lastSlot: row.last_slot === null ? null : toInstant(row.last_slot),
+    skippedSlot: row.skipped_slot === null ? null : toInstant(row.skipped_slot),
     heldReason: row.held_reason,
     waitingFor: row.waiting_for,
+    judgedTaskId: row.judged_task_id,
   };
 }
 

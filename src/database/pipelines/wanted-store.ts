@@ -1,15 +1,26 @@
 import type { Knex } from 'knex';
+import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
+import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
-import { FenceError } from '../script.js';
+import { FenceError, type StepResult } from '../script.js';
 import { livingTasks } from '../tasks/living-tasks.js';
-import { insertQueued, lockPipeline } from '../tasks/queue-task.js';
+import { insertQueued, isDelivery, lockPipeline, readToo } from '../tasks/queue-task.js';
+import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { nothingWrong, wantStopped } from './wanted-steps.js';
+import { endOpenTasks, nothingWrong } from './wanted-steps.js';
 
 const table = 'pipeline_wanted';
+
+/** What became of a start. */
+interface Started {
+  /** The task that waits for a worker; null: one waits already, or lives. */
+  readonly queuedTaskId: number | null;
+  /** Tasks that were ended. */
+  readonly ended: number;
+}
 
 /** What people want of pipelines: a row of `pipeline_wanted` for each that was ever started. */
 export class WantedStore {
@@ -34,32 +45,46 @@ export class WantedStore {
   }
 
   /**
-   * Wants a pipeline to run, and lets go what held it: a task is queued at once, unless one waits or lives. Returns the
-   * new task's id, null where there is none. Throws NotFoundError.
+   * Wants a pipeline to run, and lets go what held it: a task is queued at once or, where it has a schedule, at a time of it,
+   * unless one waits or lives. Throws NotFoundError.
    */
-  async start(pipelineId: number): Promise<number | null> {
-    const { knex, dialect } = this.#database;
-    const now = dialect.now(knex);
-    const row = knex(table).where({ pipeline_id: pipelineId });
+  async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
     const results = await this.#writeLocked(pipelineId, [
-      knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
-      row.clone().where({ state: 'stopped' }).update({ since: now }),
-      row.update({ state: 'started', next_start: null, ...nothingWrong }),
-      this.#queueUnlessOpen(pipelineId),
+      ...this.#wantStarted(pipelineId),
+      slot === null ? this.#queueUnlessOpen(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
     ]);
-    const queued = results.at(-1);
-    return queued?.matched === 1 ? queued.insertId : null;
+    return { queuedTaskId: slot === null ? insertedId(results) : null, ended: 0 };
+  }
+
+  /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws NotFoundError. */
+  async restart(pipelineId: number): Promise<Started> {
+    const { knex, dialect } = this.#database;
+    const running = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.running });
+    const steps = [
+      running.update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' }),
+      ...this.#wantStarted(pipelineId),
+      insertQueued(this.#database, pipelineId, {}),
+    ];
+    const results = await this.#writeLocked(pipelineId, steps);
+    return { queuedTaskId: insertedId(results), ended: results[1]?.matched ?? 0 };
   }
 
   /** Wants a pipeline not to run, and ends its tasks that run or wait, as stopped; returns how many. */
   async stop(pipelineId: number): Promise<number> {
     const { knex, dialect } = this.#database;
-    const open = knex('pipeline_task')
-      .where({ pipeline_id: pipelineId })
-      .whereIn('status', [taskStatus.running, taskStatus.queued]);
-    const ended = { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null };
-    const results = await this.#database.write([wantStopped(this.#database, pipelineId), open.update(ended)]);
-    return results[1]?.matched ?? 0;
+    const stopped = { state: 'stopped', since: dialect.now(knex), next_start: null, ...nothingWrong };
+    // Also of one that was never started: whoever stops it has taken note of its failure.
+    const row = knex(table).insert({ pipeline_id: pipelineId, ...stopped });
+    const results = await this.#database.write([
+      endOpenTasks(this.#database, pipelineId),
+      row.onConflict('pipeline_id').merge(stopped),
+    ]);
+    return results[0]?.matched ?? 0;
+  }
+
+  /** Queues a task that reads nothing and delivers what is due; returns its id, null where one waits or lives. */
+  async queueDelivery(pipelineId: number): Promise<number | null> {
+    return insertedId(await this.#writeLocked(pipelineId, [this.#queueUnlessOpen(pipelineId, { deliverOnly: true })]));
   }
 
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
@@ -82,7 +107,7 @@ export class WantedStore {
     const due = knex(table)
       .where({ pipeline_id: pipelineId, state: 'started' })
       .whereRaw('next_start <= ?', [dialect.now(knex)])
-      .update({ next_start: null });
+      .update({ next_start: null, next_start_of: null });
     // A silent task that beats again: when it ends, that is another end.
     const revived = knex(table)
       .where({ pipeline_id: pipelineId })
@@ -90,12 +115,13 @@ export class WantedStore {
       .update({ judged_task_id: null });
     try {
       const results = await this.#writeLocked(pipelineId, [
+        noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
         this.#database.fenced(due),
         revived,
-        this.#queueUnlessOpen(pipelineId),
+        readToo(this.#database, pipelineId),
+        insertQueued(this.#database, pipelineId, {}, this.#reading(pipelineId)),
       ]);
-      const queued = results.at(-1);
-      return queued?.matched === 1 ? queued.insertId : null;
+      return insertedId(results);
     } catch (error) {
       if (error instanceof NotFoundError) return null;
       throw error;
@@ -148,6 +174,11 @@ export class WantedStore {
     switch (verdict.kind) {
       case 'again':
         return { failures: verdict.failures, next_start: dialect.secondsAgo(knex, -verdict.inSeconds) };
+      case 'scheduled': {
+        const { at, of, skipped } = verdict.slot;
+        const noted = skipped === null ? {} : { skipped_slot: skipped };
+        return { failures: 0, next_start: at, next_start_of: of, ...noted };
+      }
       case 'held':
         return { failures: verdict.failures, held_reason: verdict.reason };
       case 'done':
@@ -155,9 +186,38 @@ export class WantedStore {
     }
   }
 
-  #queueUnlessOpen(pipelineId: number): Query {
+  #wantStarted(pipelineId: number): readonly Query[] {
+    const { knex, dialect } = this.#database;
+    const now = dialect.now(knex);
+    const row = knex(table).where({ pipeline_id: pipelineId });
+    return [
+      knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
+      row.clone().where({ state: 'stopped' }).update({ since: now }),
+      row.update({ state: 'started', next_start: null, last_slot: null, ...nothingWrong }),
+      readToo(this.#database, pipelineId),
+    ];
+  }
+
+  #waitUnlessOpen(pipelineId: number, { at, of }: Slot): Query {
+    const row = this.#database.knex(table).where({ pipeline_id: pipelineId });
+    for (const open of this.#open(pipelineId)) void row.whereNotExists(open);
+    return row.update({ next_start: at, next_start_of: of });
+  }
+
+  /** The tasks of a pipeline that live or wait, and not to deliver only. */
+  #open(pipelineId: number): readonly Knex.QueryBuilder[] {
+    const { knex } = this.#database;
+    const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.queued });
+    return [this.#reading(pipelineId), isDelivery(queued, false)].map((open) => open.select(knex.raw('1')));
+  }
+
+  #reading(pipelineId: number): Knex.QueryBuilder {
+    return isDelivery(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds), false);
+  }
+
+  #queueUnlessOpen(pipelineId: number, request: RunRequest = {}): Query {
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
-    return insertQueued(this.#database, pipelineId, {}, living);
+    return insertQueued(this.#database, pipelineId, request, living);
   }
 
   /** Writes steps while nobody else queues a task of the pipeline; nothing, where a fence of theirs does not hold. */
@@ -186,4 +246,10 @@ export class WantedStore {
     });
     return rows.map(toWanted);
   }
+}
+
+/** The id of the task that the last step of a script made; null where it made none. */
+function insertedId(results: readonly StepResult[]): number | null {
+  const inserted = results.at(-1);
+  return inserted?.matched === 1 ? inserted.insertId : null;
 }

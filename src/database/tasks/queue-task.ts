@@ -53,6 +53,20 @@ export function lockPipeline({ knex }: Database, pipelineId: number): Query {
     .update({ id: knex.ref('id') });
 }
 
+const delivery = JSON.stringify({ deliverOnly: true } satisfies RunRequest);
+
+/** Has a query of tasks find those that deliver only, or all others. */
+export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryBuilder {
+  if (isSo) return tasks.where({ run_options: delivery });
+  return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: delivery }));
+}
+
+/** A step after which a task of a pipeline that waits to deliver only will read, too. */
+export function readToo({ knex }: Database, pipelineId: number): Query {
+  const waiting = knex(table).where({ pipeline_id: pipelineId, status: taskStatus.queued });
+  return isDelivery(waiting, true).update({ run_options: null });
+}
+
 /** A step that makes a task that waits, unless one of its pipeline waits already, or `unless` finds a row. */
 export function insertQueued(
   { knex, dialect }: Database,

@@ -3,14 +3,17 @@ import { DatabaseUnusableError, messageOf } from '../../runtime/errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import type { FairShare } from './fair-share.js';
 import type { WorkerPresence } from './worker-presence.js';
 
-/** What became of a queued task: it was run to its end, another has taken it, or it can't be run here. */
-export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string };
+/** What became of a queued task: it was run to its end, another has taken it, it can't be run here, or by anybody. */
+export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string } | { readonly refused: string };
 
 export interface QueueWorkerOptions {
-  readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason'>;
+  readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason' | 'refuse'>;
   readonly presence: Pick<WorkerPresence, 'show' | 'end'>;
+  /** Leaves to others what is theirs. */
+  readonly share: Pick<FairShare, 'pick'>;
   /** `host:pid`. */
   readonly name: string;
   /** Claims a task and runs it to its end, however it ends; throws nothing that ends the worker. */
@@ -29,7 +32,10 @@ export interface QueueWorkerOptions {
 const farewellMs = 1_000;
 
 /** Between two looks at the queue, in milliseconds. */
-const pollMs = 1_000;
+const pollMs = 500;
+
+/** Of so many tasks that wait a worker knows at least: those that fall to it may not be the first. */
+const leastSeen = 200;
 
 /** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
 const unfitMs = 30_000;
@@ -67,12 +73,13 @@ export class QueueWorker {
   }
 
   async #fill(): Promise<void> {
-    const { queue, presence, concurrency, stopping } = this.#options;
+    const { queue, presence, share, concurrency, stopping } = this.#options;
     const free = concurrency - this.#running.size;
     try {
       await presence.show(this.#running.size);
       if (free <= 0) return;
-      const tasks = await queue.listClaimable(free, this.#passedOver());
+      const waiting = await queue.listClaimable(Math.max(free, leastSeen), this.#passedOver());
+      const tasks = await share.pick(waiting, free);
       this.#setAway(null);
       if (!stopping.aborted) for (const task of tasks) this.#start(task);
     } catch (error) {
@@ -96,8 +103,9 @@ export class QueueWorker {
     const { run, logger, mask } = this.#options;
     try {
       const outcome = await run(task);
-      if (typeof outcome === 'object') await this.#passOver(task, mask(outcome.unfit));
-      else this.#unfit.delete(task.pipelineId);
+      if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
+      else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
+      else await this.#refuse(task, mask(outcome.refused));
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       // It is told where it ends; the next task is not to suffer from it.
@@ -125,6 +133,12 @@ export class QueueWorker {
     }
     // What could not be kept is kept at the next look.
     await queue.keepReason(taskId, `${name}: ${reason}`).catch(() => undefined);
+  }
+
+  async #refuse(task: QueuedTask, reason: string): Promise<void> {
+    const fields = { event: 'worker.refused', task_id: task.taskId, pipeline_id: task.pipelineId };
+    this.#options.logger.log('error', `pipeline ${task.pipelineId} can't be run by anybody: ${reason}`, fields);
+    await this.#options.queue.refuse(task, reason);
   }
 
   #setAway(error: unknown): void {

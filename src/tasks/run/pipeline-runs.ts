@@ -24,6 +24,8 @@ export interface RunOrder {
   readonly takeOver?: boolean | undefined;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** A run that is told to stop leaves a task behind that goes on with it. */
+  readonly handsOver?: boolean | undefined;
   /** Called once the task has begun. */
   readonly onBegin?: (task: Task) => void;
 }
@@ -101,10 +103,10 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 function taskOptions(
   { settings, database, clock, secrets, stopping, worker, timeoutMinutes }: RunHost,
   { pipeline, source, sinks }: PreparedRun,
-  { request, takeOver = false, queuedTaskId }: RunOrder,
+  { request, takeOver = false, handsOver = false, queuedTaskId }: RunOrder,
 ): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal'> {
   return {
-    ...{ database, clock, stopping, worker, takeOver, queuedTaskId },
+    ...{ database, clock, stopping, worker, takeOver, handsOver, queuedTaskId },
     pipelineId: pipeline.id,
     chainId: source.chain.id,
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
@@ -114,11 +116,16 @@ function taskOptions(
     logPathPrefix: join(settings.logDir, 'pipeline_'),
     // Who stands behind the source may have to be told of what is taken away.
     keepsRemoved: sinks.length > 0,
-    run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
+    run: requestOf(request),
     mode: request.mode ?? source.mode,
     lang: settings.lang,
     mask: (text) => secrets.mask(text),
   };
+}
+
+/** What was asked of a run, without what else its caller was given. */
+function requestOf({ mode, fromBlock, toBlock, fresh, deliverOnly }: RunRequest): RunRequest {
+  return { mode, fromBlock, toBlock, fresh, deliverOnly };
 }
 
 /** What delivers what a run stores; a pipeline without sinks has nothing of it. */

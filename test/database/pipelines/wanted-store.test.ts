@@ -3,7 +3,9 @@ import type { Database } from '../../../src/database/database.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { letGo } from '../../../src/database/pipelines/wanted-steps.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { queueTask } from '../../../src/database/tasks/queue-task.js';
+import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
@@ -51,21 +53,21 @@ eachDatabase('the store of what is wanted', (databases) => {
   const again = { kind: 'again', inSeconds: 0, failures: 1 } as const;
   /** A started pipeline whose first task has failed. */
   const startAndFail = async (): Promise<number> => {
-    const id = await claim(await wanted.start(45));
+    const id = await claim((await wanted.start(45)).queuedTaskId);
     await fail(id);
     return id;
   };
 
   it('queues a task of a pipeline that is started, and none where one waits or lives', async () => {
     expect(await wanted.get(45)).to.equal(null);
-    const first = await wanted.start(45);
+    const { queuedTaskId: first } = await wanted.start(45);
     expect(await wanted.get(45)).to.include({ state: 'started', failures: 0, nextStart: null, heldReason: null });
     expect(await statusOf(first)).to.equal(taskStatus.queued);
-    expect(await wanted.start(45)).to.equal(null);
+    expect((await wanted.start(45)).queuedTaskId).to.equal(null);
     await claim(first);
-    expect(await wanted.start(45)).to.equal(null);
+    expect((await wanted.start(45)).queuedTaskId).to.equal(null);
     await tasks.cancel(first ?? 0);
-    expect(await wanted.start(45)).to.be.greaterThan(first ?? 0);
+    expect((await wanted.start(45)).queuedTaskId).to.be.greaterThan(first ?? 0);
   });
 
   it('starts no pipeline that is not there, and keeps no wish for it', async () => {
@@ -74,23 +76,23 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('queues one task where many start a pipeline at one time', async () => {
-    const ids = await Promise.all([1, 2, 3, 4].map(() => wanted.start(45)));
+    const ids = await Promise.all([1, 2, 3, 4].map(async () => (await wanted.start(45)).queuedTaskId));
     expect(ids.filter((id) => id !== null)).to.have.length(1);
   });
 
   it('ends what runs and what waits of a pipeline that is stopped', async () => {
-    const running = await claim(await wanted.start(45));
+    const running = await claim((await wanted.start(45)).queuedTaskId);
     const { taskId: waits } = await queueTask(database, 45, {});
     expect(await wanted.stop(45)).to.equal(2);
     expect(await wanted.get(45)).to.include({ state: 'stopped' });
     expect(await tasks.get(running)).to.include({ status: 1, endReason: 'stopped' });
     expect(await tasks.get(waits)).to.include({ status: 1, endReason: 'stopped' });
     expect(await wanted.stop(46)).to.equal(0);
-    expect(await wanted.get(46)).to.equal(null);
+    expect(await wanted.get(46)).to.include({ state: 'stopped', judgedTaskId: null });
   });
 
   it('lists a started pipeline that nobody runs, with how its newest task ended', async () => {
-    const waits = await wanted.start(45);
+    const { queuedTaskId: waits } = await wanted.start(45);
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     const id = await claim(waits);
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
@@ -107,7 +109,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('lists a pipeline whose task has been silent for three of its beats', async () => {
-    const id = await claim(await wanted.start(45));
+    const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 89 });
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
@@ -136,7 +138,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('queues nothing where the silent task has been heard again, whose end is judged when it comes', async () => {
-    const id = await claim(await wanted.start(45));
+    const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
     await wanted.judge(await unjudged(), again);
     await tasks.renew([{ taskId: id, progress: null }]);
@@ -159,7 +161,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('lets go what held a pipeline where it is started again', async () => {
     await startAndFail();
     await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
-    expect(await wanted.start(45)).to.be.a('number');
+    expect((await wanted.start(45)).queuedTaskId).to.be.a('number');
     expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
   });
 
@@ -167,6 +169,69 @@ eachDatabase('the store of what is wanted', (databases) => {
     await startAndFail();
     await wanted.judge(await unjudged(), { kind: 'done' });
     expect(await wanted.get(45)).to.include({ state: 'stopped', failures: 0 });
+  });
+
+  it('hands what runs over to a new task of a pipeline that is restarted, held or not', async () => {
+    const running = await claim((await wanted.start(45)).queuedTaskId);
+    const restarted = await wanted.restart(45);
+    expect(restarted).to.include({ ended: 1 });
+    expect(await tasks.get(running)).to.include({ status: 1, endReason: 'handed_over' });
+    expect(await statusOf(restarted.queuedTaskId)).to.equal(taskStatus.queued);
+    await fail(await claim(restarted.queuedTaskId, { holder: running }));
+    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    expect(await wanted.restart(45)).to.include({ ended: 0 });
+    expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
+  });
+
+  it('has one task wait that a worker hands over, with what it was asked for, and none where it has ended', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    const task = { id, pipelineId: 45 };
+    const results = [await tasks.handOver(task, null, { toBlock: 9 }), await tasks.handOver(task, null, {})];
+    expect(results).to.deep.equal([true, false]);
+    expect(await tasks.get(id)).to.include({ status: 1, endReason: 'handed_over' });
+    const { tasks: waiting } = await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 });
+    expect(waiting).to.have.length(1);
+    expect(await new TaskQueue(database, 30).request(waiting[0]?.id ?? 0)).to.deep.equal({ toBlock: 9 });
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+  });
+
+  it('wants no more of a pipeline of which a task is cancelled, be it only waiting', async () => {
+    const { queuedTaskId } = await wanted.start(45);
+    expect(await tasks.cancel(queuedTaskId ?? 0)).to.equal(true);
+    expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    await wanted.start(45);
+    expect(await tasks.cancel(queuedTaskId ?? 0), 'a second time').to.equal(false);
+    expect(await wanted.get(45)).to.include({ state: 'started' });
+  });
+
+  it('stops a pipeline that is disabled, and leaves a run alone that nobody keeps running', async () => {
+    const pipelines = new PipelineStore(database);
+    const kept = await claim((await wanted.start(45)).queuedTaskId);
+    const single = await claim(null, { pipelineId: 46 });
+    for (const id of [45, 46]) await pipelines.setDisabled(id, true);
+    expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    expect(await tasks.get(kept)).to.include({ status: 1, endReason: 'stopped' });
+    expect(await statusOf(single)).to.equal(taskStatus.running);
+  });
+
+  it('holds a pipeline whose definition is refused, and ends the task that waited for it', async () => {
+    const { queuedTaskId } = await wanted.start(45);
+    const taskId = queuedTaskId ?? 0;
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'not JSON');
+    expect(await tasks.get(taskId)).to.include({ status: 2, endReason: 'refused', error: 'not JSON' });
+    expect(await wanted.get(45)).to.include({ state: 'started', heldReason: 'not JSON' });
+    await wanted.start(45);
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'late');
+    expect(await wanted.get(45)).to.include({ heldReason: null });
+  });
+
+  it('queues a task that delivers only, which reads too once the pipeline is started', async () => {
+    const id = await wanted.queueDelivery(45);
+    expect(await wanted.queueDelivery(45)).to.equal(null);
+    const queue = new TaskQueue(database, 30);
+    expect(await queue.request(id ?? 0)).to.deep.equal({ deliverOnly: true });
+    expect(await wanted.start(45)).to.include({ queuedTaskId: null });
+    expect(await queue.request(id ?? 0)).to.deep.equal({});
   });
 
   it('judges nothing of a pipeline that a person has stopped meanwhile', async () => {
@@ -178,7 +243,7 @@ eachDatabase('the store of what is wanted', (databases) => {
   });
 
   it('tells why a worker could not take the task that waits', async () => {
-    const id = await wanted.start(45);
+    const { queuedTaskId: id } = await wanted.start(45);
     await database.write([database.knex('pipeline_task').where({ id }).update({ waiting_for: 'no RPC URL' })]);
     expect(await wanted.get(45)).to.include({ waitingFor: 'no RPC URL' });
     await wanted.start(46);

@@ -33,6 +33,7 @@ describe('QueueWorker', () => {
         end: () => Promise.resolve(void shown.push('end')),
       },
       queue: {
+        refuse: ({ taskId }, reason) => Promise.resolve(void kept.push(`refused ${taskId} ${reason}`)),
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
         listClaimable: (limit, except) =>
           fails
@@ -45,6 +46,7 @@ describe('QueueWorker', () => {
           ends.set(taskId, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
         });
       },
+      share: { pick: (tasks, free) => Promise.resolve(tasks.slice(0, free)) },
       concurrency,
       clock,
       logger,
@@ -122,11 +124,11 @@ describe('QueueWorker', () => {
     expect(await result).to.equal(newer);
   });
 
-  it('looks once a second for what is new', async () => {
+  it('looks twice a second for what is new', async () => {
     start(2);
     await clock.advance(0);
     queue(1);
-    await clock.advance(999);
+    await clock.advance(499);
     expect(started).to.deep.equal([]);
     await clock.advance(1);
     expect(started).to.deep.equal([1]);
@@ -155,11 +157,23 @@ describe('QueueWorker', () => {
     expect(kept).to.deep.equal(['1 here:1: no RPC URL']);
   });
 
+  it('has a task refused whose definition nobody can run, and goes on', async () => {
+    queue(1, 2);
+    start(1);
+    await clock.advance(0);
+    waiting = waiting.filter(({ taskId }) => taskId !== 1);
+    await end(1, { refused: 'not JSON' });
+    await clock.advance(500);
+    expect(kept).to.deep.equal(['refused 1 not JSON']);
+    expect(started).to.deep.equal([1, 2]);
+    expect(logger.lines).to.deep.equal(["error: pipeline 1 can't be run by anybody: not JSON"]);
+  });
+
   it('tells at each look how many tasks it runs, and that it ends as soon as it is told to', async () => {
     queue(1);
     start(1);
     await clock.advance(0);
-    await clock.advance(1_000);
+    await clock.advance(500);
     stopping.abort(new Error('SIGTERM'));
     await clock.advance(0);
     expect(shown).to.deep.equal([0, 1, 'end']);
@@ -219,7 +233,7 @@ describe('QueueWorker', () => {
     await clock.advance(0);
     expect(turns).to.deep.equal([[1, false]]);
     fails = true;
-    await clock.advance(1_000);
+    await clock.advance(500);
     expect(turns[1]).to.deep.equal([1, true]);
     [fails, hangs] = [false, new Promise(() => undefined)];
     await clock.advance(60_000);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import pg from 'pg';
 import type { Client, ClientConfig } from 'pg';
-import { UsageError } from '../../../runtime/errors.js';
+import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js';
 import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
@@ -20,21 +20,31 @@ export interface ConnectOptions {
   readonly timezone: DatabaseTimezone;
   /** How long the server may take for one statement, in milliseconds; undefined: as long as it likes. */
   readonly statementTimeoutMs: number | undefined;
+  /** Whether a server that takes no writes now is of no use. */
+  readonly mustWrite: boolean;
 }
 
 /**
  * Connects, and prepares the session. Learns the database's time zone where this process does not know it yet; throws
- * UsageError where the process is set to another, or a certificate's file can't be read.
+ * UsageError where the process is set to another, or a certificate's file can't be read, DatabaseUnreachableError where a
+ * node that must take writes takes none.
  */
 export async function connect(address: PostgresAddress, options: ConnectOptions): Promise<Client> {
   const client = await connectByMode(address, options.sockets);
   try {
+    if (options.mustWrite) await refuseReadOnly(client);
     await prepare(client, options);
     return client;
   } catch (error) {
     dropConnection(client);
     throw error;
   }
+}
+
+/** Throws DatabaseUnreachableError where the server is a standby, or takes no writes for another reason. */
+async function refuseReadOnly(client: Client): Promise<void> {
+  const { rows } = await client.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
+  if (rows[0]?.transaction_read_only === 'on') throw new DatabaseUnreachableError('it is a standby, or read-only');
 }
 
 /** Ends a connection at once: the driver's end() waits for the other side, and a frozen one never answers. */
