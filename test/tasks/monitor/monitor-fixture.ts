@@ -41,6 +41,8 @@ export class MonitorFixture {
   readonly events: LivenessEvent[] = [];
   /** When the silent were asked for, in seconds since the start. */
   readonly checks: number[] = [];
+  /** Of each turn that came round, whether the database was away. */
+  readonly turns: boolean[] = [];
   probes = 0;
   silent: readonly Task[] = [];
   /** Answers a probe. */
@@ -64,6 +66,7 @@ export class MonitorFixture {
       logger: this.logger,
       lang,
       observe: (event) => void this.events.push(event),
+      turned: (isAway) => void this.turns.push(isAway),
     });
   }
 

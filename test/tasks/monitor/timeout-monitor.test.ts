@@ -24,6 +24,21 @@ describe('a timeout monitor', () => {
     expect(monitor.checks).to.deep.equal([5, 305, 605]);
   });
 
+  it('tells each turn that came round, also against a database that is away, and none that hangs', async () => {
+    monitor.start();
+    await monitor.clock.advance(30_000);
+    expect(monitor.turns).to.deep.equal([false, false, false]);
+    monitor.answer = away;
+    await monitor.clock.advance(15_000);
+    expect(monitor.turns.at(-1)).to.equal(true);
+    const before = monitor.turns.length;
+    monitor.answer = (): Promise<DatabaseProbe> => new Promise(() => undefined);
+    await monitor.clock.advance(60_000);
+    const hung = monitor.turns.length;
+    await monitor.clock.advance(600_000);
+    expect([hung - before <= 1, monitor.turns.length - hung]).to.deep.equal([true, 0]);
+  });
+
   it('tells of a task that timed out in the lines that operators search for', async () => {
     monitor.silent = [silentTask];
     await monitor.make().checkOnce(0, monitor.stop.signal);
