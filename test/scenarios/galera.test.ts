@@ -149,6 +149,21 @@ withGalera('three MariaDB nodes with Galera', () => {
       }
     });
 
+    it('go on without a node that is frozen, and with it once it wakes', async function () {
+      this.timeout(180_000);
+      const runs = [from(0).run(), await from(1).runAs(46), await from(2).runAs(47)];
+      processes.push(...runs);
+      await whenRunning(runs);
+      cluster.nodes[1]!.freeze();
+      await reached(node.head.number + 20);
+      cluster.nodes[1]!.thaw();
+      await cluster.nodes[1]!.ready();
+      clearInterval(mining);
+      await reached(node.head.number);
+      await endGently(runs);
+      await expectTruth();
+    });
+
     it('keep pipelines running on workers of which one dies together with its node', async function () {
       this.timeout(240_000);
       for (const id of ids.slice(1)) {

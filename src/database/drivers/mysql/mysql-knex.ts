@@ -12,9 +12,13 @@ import { isAway, isNodeAway } from './mysql-errors.js';
 /** What of a Knex client of MySQL is done in another way here. */
 interface KnexClient {
   acquireRawConnection(): Promise<Connection>;
+  destroyRawConnection(connection: Connection): Promise<void>;
   validateConnection(connection: Connection): boolean;
   _query(connection: Connection, query: unknown): Promise<unknown>;
 }
+
+/** How long an orderly end of a connection may take, in milliseconds. */
+const goodbyeMs = 1_000;
 
 export interface MysqlKnexOptions {
   readonly log: Knex.Logger;
@@ -38,6 +42,10 @@ export function mysqlKnex(nodes: Nodes<MysqlAddress>, options: MysqlKnexOptions)
   const theirs = { validate: client.validateConnection.bind(client), query: client._query.bind(client) };
   const ours: KnexClient = {
     acquireRawConnection: () => nodes.connect((address) => connectForPool(address, nodes.isCluster, options), isAway),
+    destroyRawConnection: (connection) => {
+      sayGoodbye(connection);
+      return Promise.resolve();
+    },
     validateConnection: (connection) => nodes.isInUse(connection) && theirs.validate(connection),
     _query: (connection, query) =>
       theirs.query(connection, query).catch((error: unknown) => {
@@ -72,6 +80,15 @@ async function connectForPool(
     dropConnection(connection);
     throw error;
   }
+}
+
+/**
+ * Ends a connection without waiting for the server, which may be frozen. Knex would take away the listener without which an
+ * error of what is left of it ends the process.
+ */
+function sayGoodbye(connection: Connection): void {
+  streamOf(connection).setTimeout(goodbyeMs, () => dropConnection(connection));
+  connection.end(() => undefined);
 }
 
 function silent(durationMs: number): Error {
