@@ -34,11 +34,13 @@ export class EvenOut {
   /** Looks again and again until it is told to stop; throws nothing. */
   async run(): Promise<void> {
     const { clock, stopping } = this.#options;
-    while (!stopping.aborted) {
-      await clock.sleep(lookMs, stopping).catch(() => undefined);
-      // Where the database is away it is not the time to move anything.
-      if (!stopping.aborted) await untilAborted(this.look(), stopping).catch(() => undefined);
-    }
+    const rest = (): Promise<boolean> =>
+      clock.sleep(lookMs, stopping).then(
+        () => true,
+        () => false,
+      );
+    // Where the database is away it is not the time to move anything.
+    while (await rest()) await untilAborted(this.look(), stopping).catch(() => undefined);
   }
 
   /** Hands a task over where that evens out loads; returns its pipeline's id, null where nothing is to be done. */
