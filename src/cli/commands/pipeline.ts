@@ -8,7 +8,7 @@ import { BatchStore } from '../../database/events/batch-store.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus } from '../../model/task.js';
-import { wantedText, wantedToJson, type Wanted } from '../../model/wanted.js';
+import { obstacleText, wantedText, wantedToJson, type Wanted } from '../../model/wanted.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
@@ -190,7 +190,7 @@ async function listPipelines(context: CommandContext): Promise<void> {
       pipeline.componentTypes.join(', '),
       stateText(pipeline.disabled, parked.has(pipeline.id), wanted.get(pipeline.id) ?? null, output.lang),
       pipeline.updateTime,
-      textOf(waiting.get(pipeline.id), lang) ?? obstacleText(wanted.get(pipeline.id) ?? null, lang),
+      textOf(waiting.get(pipeline.id), lang) ?? obstacleOf(wanted.get(pipeline.id), lang),
     ]),
   );
 }
@@ -305,8 +305,6 @@ function stateText(isDisabled: boolean, isParked: boolean, wanted: Wanted | null
   ].join(', ');
 }
 
-/** What keeps a started pipeline of which no task waits from running; null: nothing. */
-function obstacleText(wanted: Wanted | null, lang: 'en' | 'zh'): string | null {
-  const isKept = wanted !== null && (wanted.heldReason !== null || wanted.nextStart !== null);
-  return isKept ? wantedText(wanted, lang) : null;
+function obstacleOf(wanted: Wanted | undefined, lang: 'en' | 'zh'): string | null {
+  return wanted === undefined ? null : obstacleText(wanted, lang);
 }
