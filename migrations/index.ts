@@ -18,6 +18,7 @@ import { sinkFiles } from './0016-sink-files.js';
 import { factoryChildren } from './0017-factory-children.js';
 import { wanted } from './0018-wanted.js';
 import { schedules } from './0019-schedules.js';
+import { alertsThatStand } from './0020-alerts-that-stand.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   factoryChildren,
   wanted,
   schedules,
+  alertsThatStand,
 ];

@@ -23,6 +23,8 @@ export interface Wanted {
   readonly heldReason: string | null;
   /** Why a worker could not take the task that waits; null where none waits, or no worker has refused it. */
   readonly waitingFor: string | null;
+  /** The task whose end was judged last; null: none, or a person has wanted something since. */
+  readonly judgedTaskId: number | null;
 }
 
 /** A started pipeline that nobody runs, nothing waits for, and that is neither held nor due: how its newest task has ended. */

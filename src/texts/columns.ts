@@ -4,6 +4,9 @@ import { inBoth } from './in-both.js';
 export const columns = inBoth(
   {
     alert: 'alert',
+    mute: 'muted',
+    until: 'until',
+    left: 'left',
     applied: 'applied',
     arguments: 'arguments',
     behind: 'behind',
@@ -70,6 +73,9 @@ export const columns = inBoth(
   },
   {
     alert: '告警',
+    mute: '静音',
+    until: '至',
+    left: '剩余',
     applied: '应用时间',
     arguments: '参数',
     behind: '落后',

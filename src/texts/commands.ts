@@ -4,7 +4,13 @@ import { inBoth } from './in-both.js';
 export const commands = inBoth(
   {
     hidden: (names: string) => `not shown: ${names} (--wide shows all)`,
-    alert: { open: 'open', cleared: 'cleared' },
+    alert: {
+      open: 'open',
+      cleared: 'cleared',
+      muted: 'muted',
+      isMuted: (scope: string, until: string) => `nobody is told of ${scope} until ${until}`,
+      unmuted: (count: number) => `${count} ${count === 1 ? 'mute' : 'mutes'} ended`,
+    },
     pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked', started: 'started', held: 'held' },
     wanted: {
       started: (since: string) => `started since ${since}: workers keep it running`,
@@ -34,7 +40,13 @@ export const commands = inBoth(
   },
   {
     hidden: (names) => `未显示: ${names} (--wide 显示全部)`,
-    alert: { open: '未清除', cleared: '已清除' },
+    alert: {
+      open: '未清除',
+      cleared: '已清除',
+      muted: '已静音',
+      isMuted: (scope, until) => `${scope} 静音至 ${until}`,
+      unmuted: (count) => `已取消 ${count} 项静音`,
+    },
     pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停', started: '已启动', held: '等待人工处理' },
     wanted: {
       started: (since) => `自 ${since} 起已启动: 由工作进程保持运行`,

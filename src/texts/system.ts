@@ -36,6 +36,7 @@ export const system = inBoth(
     queued: (tasks: number) => `, ${tasks} queued`,
     counts: (running: number, silent: number, queued: string, ended: number, timedOut: number, rate: string) =>
       `${running} running, ${silent} silent${queued}; in the last hour ${ended} ended, ${timedOut} timed out${rate}`,
+    down: (count: number, list: string) => `${count} ${count === 1 ? 'PIPELINE IS' : 'PIPELINES ARE'} DOWN: ${list}`,
     noMonitor: 'NO MONITOR IS ALIVE: start one with chainparse monitor',
     monitors: (count: number, first: string, age: string) =>
       `${count} ${plural(count, 'monitor', 'monitors')}: ${first}, beat ${age} ago`,
@@ -77,6 +78,7 @@ export const system = inBoth(
     queued: (tasks) => `, 等待运行 ${tasks}`,
     counts: (running, silent, queued, ended, timedOut, rate) =>
       `运行中 ${running}, 静默 ${silent}${queued}; 最近一小时结束 ${ended}, 超时 ${timedOut}${rate}`,
+    down: (count, list) => `${count} 条流水线停运: ${list}`,
     noMonitor: '没有存活的监控进程: 请运行 chainparse monitor',
     monitors: (count, first, age) => `监控进程 ${count}: ${first}, ${age}前心跳`,
     noWorker: (waiting) => (waiting === 0 ? '没有存活的工作进程' : '没有存活的工作进程: 请运行 chainparse worker'),

@@ -1,4 +1,5 @@
 import type { Lang } from '../runtime/lang.js';
+import { alerts } from './alerts.js';
 import { columns } from './columns.js';
 import { commands, rewinds, sinks, timezones, verifications } from './commands.js';
 import { logs } from './logs.js';
@@ -7,6 +8,7 @@ import { ages, ends, life, progress, tasks, waiting } from './tasks.js';
 
 const subjects = {
   ages,
+  alerts,
   columns,
   commands,
   ends,

@@ -6,7 +6,7 @@ import type { CommandBody } from '../command-line/command.js';
 import type { CommandContext } from '../context.js';
 import { withDatabase } from '../opened-databases.js';
 import type { Cell } from '../output.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** Commands about workers. */

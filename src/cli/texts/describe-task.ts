@@ -5,7 +5,7 @@ import type { Lang } from '../../runtime/lang.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 import type { Settings } from '../../settings/settings.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import { displayWidth } from '../terminal/display-width.js';
 import { heartbeatText, progressSummary } from './task-table.js';
 

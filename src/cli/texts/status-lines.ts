@@ -12,7 +12,7 @@ import type { EventRates } from '../../tasks/views/event-rates.js';
 import { aliveMonitors, isSilent } from '../../tasks/views/system-status.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
 import type { PipelineStatus, SystemStatus } from '../../tasks/views/system-status.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';
 import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
@@ -105,8 +105,16 @@ function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang
   return [
     { text: counts, tone: silent > 0 ? 'bad' : undefined },
     { text: watched, tone: first === undefined ? 'bad' : undefined },
+    ...downLines(status, lang),
     { text: atWork, tone: places.workers > 0 ? undefined : queued > 0 ? 'bad' : 'faint' },
   ];
+}
+
+function downLines({ down }: Pick<SystemStatus, 'down'>, lang: Lang): readonly ScreenLine[] {
+  if (down.length === 0) return [];
+  const names = down.slice(0, 5).map(({ id, name }) => `${id} (${name})`);
+  const list = names.join(', ') + (down.length > names.length ? ', …' : '');
+  return [{ text: textsIn(lang).system.down(down.length, list), tone: 'bad' }];
 }
 
 function pipelineRow(

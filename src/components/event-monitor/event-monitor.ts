@@ -260,7 +260,13 @@ class MonitorRun {
       nextBlock: this.#stretch?.next ?? null,
       targetBlock: this.#target,
       headBlock: this.#head?.latest.number ?? null,
+      ...this.#readable(),
       finalizedBlock: this.#head?.finalized,
     });
+  }
+
+  #readable(): { readonly readableBlock?: number } {
+    const { readable, latest } = this.#head ?? {};
+    return readable === undefined || readable === latest?.number ? {} : { readableBlock: readable };
   }
 }

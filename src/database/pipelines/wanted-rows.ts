@@ -41,6 +41,7 @@ export function toWanted(row: WantedRow): Wanted {
     skippedSlot: row.skipped_slot === null ? null : toInstant(row.skipped_slot),
     heldReason: row.held_reason,
     waitingFor: row.waiting_for,
+    judgedTaskId: row.judged_task_id,
   };
 }
 

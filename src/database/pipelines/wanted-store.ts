@@ -10,7 +10,7 @@ import { livingTasks } from '../tasks/living-tasks.js';
 import { insertQueued, isDelivery, lockPipeline, readToo } from '../tasks/queue-task.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { endOpenTasks, nothingWrong, wantStopped } from './wanted-steps.js';
+import { endOpenTasks, nothingWrong } from './wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
@@ -71,9 +71,13 @@ export class WantedStore {
 
   /** Wants a pipeline not to run, and ends its tasks that run or wait, as stopped; returns how many. */
   async stop(pipelineId: number): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const stopped = { state: 'stopped', since: dialect.now(knex), next_start: null, ...nothingWrong };
+    // Also of one that was never started: whoever stops it has taken note of its failure.
+    const row = knex(table).insert({ pipeline_id: pipelineId, ...stopped });
     const results = await this.#database.write([
       endOpenTasks(this.#database, pipelineId),
-      wantStopped(this.#database, pipelineId),
+      row.onConflict('pipeline_id').merge(stopped),
     ]);
     return results[0]?.matched ?? 0;
   }

@@ -1,4 +1,4 @@
-import { alertToJson } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert-json.js';
 import { monitorToJson } from '../../model/monitor.js';
 import { endpointToJson } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
@@ -18,6 +18,8 @@ interface JsonOptions {
   readonly defaultIntervalSeconds: number;
   /** The database's. */
   readonly timeZone: string;
+  /** The address of the page; null: none is set. */
+  readonly pageUrl: string | null;
 }
 
 /** Returns the status as `chainparse status --json` has it. */
@@ -32,12 +34,13 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
       lag_unknown_since: options.contact.unknownSince(task.id),
       events_per_second: rounded(options.rates.of(task.id)),
     })),
+    pipelines_down: status.down.length,
     running_total: late.running,
     silent_total: status.silent,
     queued_total: status.queued,
     ended_in_hour: late.ended,
     timed_out_in_hour: late.timedOut,
-    alerts: status.alerts.map(alertToJson),
+    alerts: status.alerts.map((alert) => alertToJson(alert, options.pageUrl)),
     alerts_total: status.openAlerts,
     monitors: aliveMonitors(status).map(monitorToJson),
     workers: status.workers.filter((worker) => workerState(worker) === 'alive').map(workerToJson),

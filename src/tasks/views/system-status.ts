@@ -18,6 +18,8 @@ import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilentFor } from '../../runtime/silence.js';
 import type { Wanted } from '../../model/wanted.js';
 import { taskStatus, type Task } from '../../model/task.js';
+import { readDownPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
+import { readChainsInDoubt } from './chains-in-doubt.js';
 import { readSinks, type SinkState, type SinkView } from './sink-view.js';
 import { readParked } from '../run/parked.js';
 
@@ -41,6 +43,8 @@ export interface PipelineStatus {
 
 /** A system at a glance. */
 export interface SystemStatus {
+  /** Those that failed, or should run and do not. */
+  readonly down: readonly DownPipeline[];
   /** Those that need a look first. */
   readonly pipelines: readonly PipelineStatus[];
   /** The most silent first. */
@@ -60,6 +64,8 @@ export interface SystemStatus {
   readonly sinks: readonly SinkView[];
   /** As each process that asks them reports them. */
   readonly endpoints: readonly RpcEndpoint[];
+  /** The chain ids of pipelines, where some endpoint gives no answer. */
+  readonly chains: ReadonlyMap<number, number>;
 }
 
 interface StatusOptions {
@@ -109,6 +115,8 @@ export async function readSystemStatus(database: Database, options: StatusOption
     pipelines: await readPipelines(database, options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
     ...{ silent, queued, late, alerts, openAlerts, monitors, workers, endpoints },
+    chains: await readChainsInDoubt(database, endpoints),
+    down: await readDownPipelines(database, options.defaultIntervalSeconds),
     sinks: await readSinksAtAGlance(database),
   };
 }
