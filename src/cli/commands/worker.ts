@@ -65,7 +65,7 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
       ...{ store: new WorkerStore(database), clock, name, concurrency },
       ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
     }),
-    run: (task) => queued.run(task).finally(() => keep.poke()),
+    run: (task, claimed) => queued.run(task, claimed).finally(() => keep.poke()),
     mask,
     turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
     stopping: signals.stopping,

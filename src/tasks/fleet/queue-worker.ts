@@ -1,5 +1,6 @@
 import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
 import { DatabaseUnusableError, messageOf } from '../../runtime/errors.js';
+import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
@@ -13,8 +14,8 @@ export interface QueueWorkerOptions {
   readonly presence: Pick<WorkerPresence, 'show' | 'end'>;
   /** `host:pid`. */
   readonly name: string;
-  /** Claims a task and runs it to its end, however it ends; throws nothing that ends the worker. */
-  readonly run: (task: QueuedTask) => Promise<QueuedOutcome>;
+  /** Claims a task, says so, and runs it to its end, however it ends; throws nothing that ends the worker. */
+  readonly run: (task: QueuedTask, claimed: () => void) => Promise<QueuedOutcome>;
   /** Tasks at one time. */
   readonly concurrency: number;
   readonly clock: Clock;
@@ -23,6 +24,7 @@ export interface QueueWorkerOptions {
   /** Told each time the queue was looked at: how many tasks run here, and whether the database is away. */
   readonly turned?: (running: number, isAway: boolean) => void;
   readonly stopping: AbortSignal;
+  readonly random?: () => number;
 }
 
 /** How long the last word of a worker may take, in milliseconds. */
@@ -30,6 +32,12 @@ const farewellMs = 1_000;
 
 /** Between two looks at the queue, in milliseconds. */
 const pollMs = 500;
+
+/** Tasks that are claimed at one time: all of many at once would begin later than the first of them, one after the other. */
+const claimsAtOnce = 8;
+
+/** So many times as many tasks are looked at as can be claimed: workers that look together don't all want the same. */
+const choice = 4;
 
 /** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
 const unfitMs = 30_000;
@@ -39,6 +47,12 @@ export class QueueWorker {
   readonly #options: QueueWorkerOptions;
   /** By their pipelines: of one pipeline one task runs at a time. */
   readonly #running = new Map<number, Promise<void>>();
+  /** Those of them that have yet to claim theirs. */
+  readonly #claiming = new Set<number>();
+  /** Rings when a task has been claimed, or has ended. */
+  readonly #news = new Bell();
+  /** More wait than could be claimed at the latest look. */
+  #isBehind = false;
   readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
   #isAway = false;
   /** Why no more tasks can be taken here. */
@@ -52,10 +66,11 @@ export class QueueWorker {
   async run(): Promise<void> {
     const { stopping } = this.#options;
     while (!stopping.aborted && !this.#unusable.signal.aborted) {
+      const heard = this.#news.rings;
       // A server that is frozen must not hold up the end.
       await untilAborted(this.#fill(), stopping);
       this.#options.turned?.(this.#running.size, this.#isAway);
-      await this.#rest();
+      await this.#rest(heard);
     }
     // It takes up nothing more, and may still run for long.
     const told = this.#options.presence.end();
@@ -67,13 +82,16 @@ export class QueueWorker {
   }
 
   async #fill(): Promise<void> {
-    const { queue, presence, concurrency, stopping } = this.#options;
-    const free = concurrency - this.#running.size;
+    const { queue, presence, concurrency, stopping, random = Math.random } = this.#options;
+    const room = Math.min(concurrency - this.#running.size, claimsAtOnce - this.#claiming.size);
     try {
       await presence.show(this.#running.size);
-      if (free <= 0) return;
-      const tasks = await queue.listClaimable(free, this.#passedOver());
+      if (room <= 0) return;
+      const waiting = await queue.listClaimable(room * choice, this.#passedOver());
       this.#setAway(null);
+      this.#isBehind = waiting.length > room;
+      const first = this.#isBehind ? Math.floor(random() * waiting.length) : 0;
+      const tasks = [...waiting.slice(first), ...waiting.slice(0, first)].slice(0, room);
       if (!stopping.aborted) for (const task of tasks) this.#start(task);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
@@ -88,14 +106,24 @@ export class QueueWorker {
   }
 
   #start(task: QueuedTask): void {
-    const running = this.#runOne(task).finally(() => this.#running.delete(task.pipelineId));
-    this.#running.set(task.pipelineId, running);
+    const { pipelineId } = task;
+    const running = this.#runOne(task).finally(() => {
+      this.#running.delete(pipelineId);
+      this.#claimed(pipelineId);
+    });
+    this.#claiming.add(pipelineId);
+    this.#running.set(pipelineId, running);
+  }
+
+  #claimed(pipelineId: number): void {
+    this.#claiming.delete(pipelineId);
+    this.#news.ring();
   }
 
   async #runOne(task: QueuedTask): Promise<void> {
     const { run, logger, mask } = this.#options;
     try {
-      const outcome = await run(task);
+      const outcome = await run(task, () => this.#claimed(task.pipelineId));
       if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
       else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
       else await this.#refuse(task, mask(outcome.refused));
@@ -143,15 +171,15 @@ export class QueueWorker {
     logger.log(away ? 'warn' : 'info', message, { event: away ? 'worker.away' : 'worker.back' });
   }
 
-  /** Waits for the next look: a task that ends makes room at once. */
-  async #rest(): Promise<void> {
+  /** Waits for the next look: where more wait than there was room for, a task that is claimed, or ends, makes room at once. */
+  async #rest(heard: number): Promise<void> {
     const { clock, stopping } = this.#options;
     const done = new AbortController();
     const pause = clock
       .sleep(pollMs, AbortSignal.any([stopping, this.#unusable.signal, done.signal]))
       .catch(() => undefined);
-    const isFull = this.#running.size >= this.#options.concurrency;
-    await Promise.race(isFull ? [pause, ...this.#running.values()] : [pause]);
+    const isFull = this.#isBehind || this.#running.size >= this.#options.concurrency;
+    await Promise.race(isFull ? [pause, this.#news.after(heard)] : [pause]);
     done.abort(new Error('rested'));
   }
 }

@@ -25,8 +25,8 @@ export class QueuedRuns {
     this.#options = options;
   }
 
-  /** Runs a task; throws what it failed with once it was claimed. */
-  async run(task: QueuedTask): Promise<QueuedOutcome> {
+  /** Runs a task, and says when it is claimed; throws what it failed with once it was claimed. */
+  async run(task: QueuedTask, claimed: () => void): Promise<QueuedOutcome> {
     const { host } = this.#options;
     let prepared: PreparedRun;
     try {
@@ -39,15 +39,18 @@ export class QueuedRuns {
     }
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
-    return this.#execute(task, prepared);
+    return this.#execute(task, prepared, claimed);
   }
 
-  async #execute({ taskId }: QueuedTask, prepared: PreparedRun): Promise<QueuedOutcome> {
+  async #execute({ taskId }: QueuedTask, prepared: PreparedRun, claimed: () => void): Promise<QueuedOutcome> {
     const { host, queue, runs, tell } = this.#options;
     const opened = new OpenedRun(host);
     const since = host.clock.monotonic();
     let begun = null as Task | null;
-    const onBegin = (task: Task): void => void (begun = task);
+    const onBegin = (task: Task): void => {
+      begun = task;
+      claimed();
+    };
     try {
       const request = await queue.request(taskId);
       const result = await runs.run(prepared, { request, queuedTaskId: taskId, handsOver: true, onBegin }, opened);
