@@ -4,6 +4,7 @@ import { WorkerStore } from '../../database/operations/worker-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
 import { watchRuns } from '../../tasks/alerts/watch-liveness.js';
+import { FairShare } from '../../tasks/fleet/fair-share.js';
 import { KeepRunning } from '../../tasks/fleet/keep-running.js';
 import { readVerdict } from '../../tasks/fleet/read-verdict.js';
 import { QueueWorker } from '../../tasks/fleet/queue-worker.js';
@@ -59,12 +60,14 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
     ...{ clock, logger, mask },
     stopping: AbortSignal.any([signals.stopping, ended.signal]),
   });
+  const store = new WorkerStore(database);
+  const presence = new WorkerPresence({
+    ...{ store, clock, name, concurrency },
+    ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
+  });
   const worker = new QueueWorker({
-    ...{ queue, concurrency, clock, logger, name },
-    presence: new WorkerPresence({
-      ...{ store: new WorkerStore(database), clock, name, concurrency },
-      ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
-    }),
+    ...{ queue, presence, concurrency, clock, logger, name },
+    share: new FairShare({ store, presence, clock }),
     run: (task, claimed) => queued.run(task, claimed).finally(() => keep.poke()),
     mask,
     turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),

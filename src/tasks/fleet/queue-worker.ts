@@ -4,6 +4,7 @@ import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import type { FairShare } from './fair-share.js';
 import type { WorkerPresence } from './worker-presence.js';
 
 /** What became of a queued task: it was run to its end, another has taken it, it can't be run here, or by anybody. */
@@ -12,6 +13,8 @@ export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string } | { rea
 export interface QueueWorkerOptions {
   readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason' | 'refuse'>;
   readonly presence: Pick<WorkerPresence, 'show' | 'end'>;
+  /** Leaves to others what is theirs. */
+  readonly share: Pick<FairShare, 'pick'>;
   /** `host:pid`. */
   readonly name: string;
   /** Claims a task, says so, and runs it to its end, however it ends; throws nothing that ends the worker. */
@@ -24,7 +27,6 @@ export interface QueueWorkerOptions {
   /** Told each time the queue was looked at: how many tasks run here, and whether the database is away. */
   readonly turned?: (running: number, isAway: boolean) => void;
   readonly stopping: AbortSignal;
-  readonly random?: () => number;
 }
 
 /** How long the last word of a worker may take, in milliseconds. */
@@ -36,8 +38,8 @@ const pollMs = 500;
 /** Tasks that are claimed at one time: all of many at once would begin later than the first of them, one after the other. */
 const claimsAtOnce = 8;
 
-/** So many times as many tasks are looked at as can be claimed: workers that look together don't all want the same. */
-const choice = 4;
+/** Of so many tasks that wait a worker knows at least: those that fall to it may not be the first. */
+const leastSeen = 200;
 
 /** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
 const unfitMs = 30_000;
@@ -82,17 +84,17 @@ export class QueueWorker {
   }
 
   async #fill(): Promise<void> {
-    const { queue, presence, concurrency, stopping, random = Math.random } = this.#options;
-    const room = Math.min(concurrency - this.#running.size, claimsAtOnce - this.#claiming.size);
+    const { queue, presence, share, concurrency, stopping } = this.#options;
+    const free = concurrency - this.#running.size;
+    const room = Math.min(free, claimsAtOnce - this.#claiming.size);
     try {
       await presence.show(this.#running.size);
       if (room <= 0) return;
-      const waiting = await queue.listClaimable(room * choice, this.#passedOver());
+      const waiting = await queue.listClaimable(Math.max(free, leastSeen), this.#passedOver());
+      const tasks = await share.pick(waiting, free);
       this.#setAway(null);
-      this.#isBehind = waiting.length > room;
-      const first = this.#isBehind ? Math.floor(random() * waiting.length) : 0;
-      const tasks = [...waiting.slice(first), ...waiting.slice(0, first)].slice(0, room);
-      if (!stopping.aborted) for (const task of tasks) this.#start(task);
+      this.#isBehind = tasks.length > room;
+      if (!stopping.aborted) for (const task of tasks.slice(0, room)) this.#start(task);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else this.#setAway(error);

@@ -41,7 +41,6 @@ describe('QueueWorker', () => {
             ? Promise.reject(failure)
             : Promise.resolve(waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit)),
       },
-      random: () => 0,
       run: ({ taskId }, claimed) => {
         started.push(taskId);
         claims.set(taskId, claimed);
@@ -49,6 +48,7 @@ describe('QueueWorker', () => {
           ends.set(taskId, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
         });
       },
+      share: { pick: (tasks, free) => Promise.resolve(tasks.slice(0, free)) },
       concurrency,
       clock,
       logger,
