@@ -38,7 +38,7 @@ class Fleet {
     const worker = new QueueWorker({
       ...{ ...parts, presence, queue: new TaskQueue(this.#database, 30) },
       share: new FairShare({ store, presence, clock: systemClock }),
-      run: ({ taskId, pipelineId }) => this.#run(name, taskId, pipelineId),
+      run: ({ taskId, pipelineId }, claimed) => this.#run(name, taskId, pipelineId, claimed),
       ...{ logger: new MemoryLogger(), mask: (text: string) => text, stopping: this.#over.signal },
     });
     this.#ends.push(worker.run());
@@ -49,7 +49,7 @@ class Fleet {
     await Promise.all(this.#ends);
   }
 
-  async #run(worker: string, queuedTaskId: number, pipelineId: number): Promise<'ran' | 'taken'> {
+  async #run(worker: string, queuedTaskId: number, pipelineId: number, claimed: () => void): Promise<'ran' | 'taken'> {
     try {
       await new TaskStore(this.#database).claim(
         claimRequest({ pipelineId, queuedTaskId, worker, workerIdentity: worker }),
@@ -59,6 +59,7 @@ class Fleet {
       return 'taken';
     }
     this.claimed.set(worker, (this.claimed.get(worker) ?? 0) + 1);
+    claimed();
     await this.#isOver;
     return 'ran';
   }
