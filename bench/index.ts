@@ -13,6 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   detect: async () => (await import('./detect.js')).detect,
   store: async () => (await import('./store.js')).store,
   ingest: async () => (await import('./ingest.js')).ingest,
+  portal: async () => (await import('./portal.js')).portalBench,
   api: async () => (await import('./api.js')).api,
   latency: async () => (await import('./latency.js')).latency,
   deliver: async () => (await import('./deliver.js')).deliver,

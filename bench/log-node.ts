@@ -2,16 +2,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
-import { simContract, toHex, transferTopic } from '../test/support/simulated-chain.js';
+import { simContract, toHex } from '../test/support/simulated-chain.js';
+import { hashOf, timeOf, transferAt } from './made-chain.js';
 
 const [blocks, logsPerBlock] = process.argv.slice(2).map(Number) as [number, number];
 
 /** The most logs of an answer: some 30 MB. */
 const maxLogs = 50_000;
 
-const pad = (value: number): string => `0x${value.toString(16).padStart(64, '0')}`;
-const hashOf = (number: number): string => pad(0xb10c00000000 + number);
-const timeOf = (number: number): number => 1_700_000_000 + number * 12;
 /** Of one width whatever the value, so that a block's bytes are made of another's. */
 const wide = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
@@ -29,11 +27,9 @@ function valuesOf(number: number): readonly (readonly [string, string])[] {
 const template = Buffer.from(
   Array.from({ length: logsPerBlock }, (_, index) =>
     JSON.stringify({
-      address: simContract,
-      topics: [transferTopic, pad(0xa000 + (index % 97)), pad(0xb000 + (index % 89))],
-      data: pad(1_000_000 + index),
+      ...transferAt(0, index),
       ...Object.fromEntries(valuesOf(0)),
-      transactionHash: `0x${hashOf(0).slice(8)}${(0x1234 + Math.floor(index / 2)).toString(16).padStart(6, '0')}`,
+      transactionHash: transferAt(0, index).transactionHash,
       transactionIndex: toHex(Math.floor(index / 2)),
       logIndex: toHex(index),
       removed: false,
