@@ -18,6 +18,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   deliver: async () => (await import('./deliver.js')).deliver,
   'file-sink': async () => (await import('./file-sink.js')).fileSinkBench,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
+  'far-history': async () => (await import('./far-history.js')).farHistory,
   throttled: async () => (await import('./throttled.js')).throttled,
 };
 

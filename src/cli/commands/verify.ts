@@ -86,7 +86,9 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
 
 function openChain(context: CommandContext, { chain: { name, id } }: PipelineSource): ChainClient {
   const { settings, clock, logger } = context;
-  return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...patience });
+  const { maxRequests, requestsPerSecond } = settings;
+  const load = { maxRequests, requestsPerSecond };
+  return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...load, ...patience });
 }
 
 /** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */

@@ -8,6 +8,8 @@ type Source = LogPrefetcherOptions['source'];
 /** A request that has not been answered. */
 export interface PendingRange extends BlockRange {
   readonly signal: AbortSignal;
+  /** Says that its logs have come, while something else is yet to come. */
+  tellLogs(): Promise<void>;
   /** Answers it, with fewer blocks than it asks for where `to` says so. */
   answer(bytes?: number, to?: number): Promise<void>;
   fail(error: Error): Promise<void>;
@@ -16,6 +18,7 @@ export interface PendingRange extends BlockRange {
 /** Stands for a LogSource whose every answer the test gives; each block has `bytesPerBlock` unless it says otherwise. */
 export class RangeSource implements Source {
   isProven = true;
+  room = 64;
   /** How many blocks a request asks for. */
   size = 10;
   bytesPerBlock = 1;
@@ -49,6 +52,7 @@ export class RangeSource implements Source {
             await options.answered();
             resolve(fetchedRange({ from, to: end_ }, bytes));
           }),
+        tellLogs: () => options.answered(),
         fail: (error) => end(() => Promise.reject(error)),
       };
       this.pending.push(request);
@@ -58,6 +62,12 @@ export class RangeSource implements Source {
   /** The first blocks of what is in flight. */
   get inFlight(): number[] {
     return this.pending.filter(({ signal }) => !signal.aborted).map(({ from }) => from);
+  }
+
+  /** Has the logs come of the request that begins with a block. */
+  async tellLogs(from: number): Promise<void> {
+    await this.pending.find((each) => each.from === from)?.tellLogs();
+    await settle();
   }
 
   /** Answers the request that begins with a block. */

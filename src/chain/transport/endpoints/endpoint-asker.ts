@@ -3,6 +3,7 @@ import type { Logger } from '../../../runtime/logger.js';
 import { isChosen } from './endpoint-choice.js';
 import type { EndpointOrder } from './endpoint-order.js';
 import type { Question } from './endpoint-question.js';
+import { callsOf } from './endpoint-turns.js';
 import type { EndpointTurns } from './endpoint-turns.js';
 import type { Passage } from './pending-call.js';
 import { longTrouble } from './pooled-endpoint.js';
@@ -37,7 +38,7 @@ export class EndpointAsker {
 
   /** Asks the endpoint of a passage, and ends that; throws what is no failure of the endpoint. */
   async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
-    const { calls, isForCaller } = question;
+    const { isForCaller } = question;
     const { endpoint, since } = passage;
     try {
       const stranger = await this.#askForChain(endpoint, since, signal);
@@ -46,7 +47,7 @@ export class EndpointAsker {
       // What came over a new connection may be another chain's.
       return (await this.#askForChain(endpoint, since, signal)) ?? { answer };
     } catch (error) {
-      const failure = this.#failed(endpoint, since, calls, rpcFailureOf(error, endpoint.rpc.host));
+      const failure = this.#failed(endpoint, since, callsOf(question), rpcFailureOf(error, endpoint.rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
       this.#options.turns.end(passage);
@@ -65,12 +66,13 @@ export class EndpointAsker {
     return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
-  async #answer<T>({ work, calls, kind }: Question<T>, endpoint: PooledEndpoint): Promise<T> {
+  async #answer<T>(question: Question<T>, endpoint: PooledEndpoint): Promise<T> {
+    const { work, kind } = question;
     const since = this.#now();
     const answer = await work(endpoint.rpc);
     this.#options.turns.answered();
     if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
-    endpoint.answered(calls);
+    endpoint.answered(callsOf(question));
     if (kind !== undefined) endpoint.health.measured(kind, this.#now() - since, this.#now());
     return answer;
   }
@@ -80,13 +82,13 @@ export class EndpointAsker {
     { kind, choice, oldest = Number.POSITIVE_INFINITY, ...question }: Question<unknown>,
     by: PooledEndpoint,
   ): void {
-    if (kind === undefined) return;
+    if (kind === undefined || !this.#options.turns.hasRoom) return;
     const now = this.#now();
     const isAble = ({ name, history }: PooledEndpoint): boolean =>
       isChosen(choice, name) && history.mayHold(oldest, now);
     const other = this.#options.order.answered(kind, by, isAble, now);
     if (other === undefined) return;
-    const passage = this.#options.turns.pass(other, question.calls);
+    const passage = this.#options.turns.pass(other, callsOf(question));
     // Whoever gave up the first of the two has given up this one, too.
     this.ask({ ...question, kind, choice }, passage, new AbortController().signal).catch(() => undefined);
   }

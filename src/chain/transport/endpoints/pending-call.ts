@@ -42,6 +42,11 @@ export class PendingCall {
     return this.#troubles.size > 0;
   }
 
+  /** True once it failed somewhere. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined || this.#refusals.size > 0;
+  }
+
   /** What went wrong last and may pass: for this call or, as long as it only waited, for others. */
   get failure(): RpcError | undefined {
     return this.#failure ?? [...this.#troubles.keys()].find(({ breaker }) => breaker.state !== 'closed')?.lastFault;

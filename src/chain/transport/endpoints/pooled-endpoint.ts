@@ -16,6 +16,10 @@ interface PooledEndpointOptions {
   readonly clock: Clock;
   readonly backoff: Backoff;
   readonly chainId?: number | undefined;
+  /** How many requests it is asked at a time at most; as many as there are where nothing is said. */
+  readonly maxRequests?: number | undefined;
+  /** How many a second; as many as it bears where nothing is said. */
+  readonly requestsPerSecond?: number | null | undefined;
   /** Hears whether it is up. */
   readonly observe?: ObserveChain | undefined;
 }
@@ -35,8 +39,8 @@ export class PooledEndpoint {
   readonly chain: ChainCheck;
   readonly health = new EndpointHealth();
   readonly history = new KnownHistory();
-  readonly inFlight = new InFlightLimit();
-  readonly rate = new RequestRate(() => this.inFlight.pardon());
+  readonly inFlight: InFlightLimit;
+  readonly rate: RequestRate;
   /** How much of what it was asked lately it refused as too much. */
   readonly refused = new RefusedShare();
   readonly breaker: CircuitBreaker;
@@ -54,9 +58,12 @@ export class PooledEndpoint {
   #slowedAt = Number.NEGATIVE_INFINITY;
   #failedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, { clock, backoff, chainId, observe }: PooledEndpointOptions) {
+  constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, options: PooledEndpointOptions) {
+    const { clock, backoff, chainId, observe } = options;
     this.rpc = rpc;
     this.chain = chain;
+    this.inFlight = new InFlightLimit(options.maxRequests);
+    this.rate = new RequestRate(() => this.inFlight.pardon());
     this.breaker = new CircuitBreaker(backoff);
     this.#clock = clock;
     this.#backoff = backoff;
