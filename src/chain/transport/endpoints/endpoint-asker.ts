@@ -43,11 +43,11 @@ export class EndpointAsker {
     try {
       const stranger = await this.#askForChain(endpoint, since, signal);
       if (stranger !== null) return stranger;
-      const answer = await this.#answer(question, endpoint);
+      const answer = await this.#answer(question, passage);
       // What came over a new connection may be another chain's.
       return (await this.#askForChain(endpoint, since, signal)) ?? { answer };
     } catch (error) {
-      const failure = this.#failed(endpoint, since, callsOf(question), rpcFailureOf(error, endpoint.rpc.host));
+      const failure = this.#failed(endpoint, since, rpcFailureOf(error, endpoint.rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
       this.#options.turns.end(passage);
@@ -62,17 +62,17 @@ export class EndpointAsker {
   ): Promise<Exclude<Outcome<never>, { readonly answer: never }> | null> {
     const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
     signal.throwIfAborted();
-    if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), of: 'endpoint' };
+    if (refusal !== null) return { failure: this.#failed(endpoint, since, refusal), of: 'endpoint' };
     return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
-  async #answer<T>(question: Question<T>, endpoint: PooledEndpoint): Promise<T> {
+  async #answer<T>(question: Question<T>, { endpoint, since: left }: Passage): Promise<T> {
     const { work, kind } = question;
     const since = this.#now();
     const answer = await work(endpoint.rpc);
     this.#options.turns.answered();
     if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
-    endpoint.answered(callsOf(question));
+    endpoint.answered(left);
     if (kind !== undefined) endpoint.health.measured(kind, this.#now() - since, this.#now());
     return answer;
   }
@@ -93,8 +93,8 @@ export class EndpointAsker {
     this.ask({ ...question, kind, choice }, passage, new AbortController().signal).catch(() => undefined);
   }
 
-  #failed(endpoint: PooledEndpoint, since: number, calls: number, failure: RpcError): RpcError {
-    endpoint.failed(since, calls, failure);
+  #failed(endpoint: PooledEndpoint, since: number, failure: RpcError): RpcError {
+    endpoint.failed(since, failure);
     return failure;
   }
 

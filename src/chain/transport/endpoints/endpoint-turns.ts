@@ -92,7 +92,7 @@ export class EndpointTurns {
     try {
       const failure = await endpoint.chain.ask();
       if (failure === null) endpoint.looksWell();
-      else endpoint.failed(passage.since, 1, failure);
+      else endpoint.failed(passage.since, failure);
     } catch {
       // Closed meanwhile.
     } finally {

@@ -6,6 +6,9 @@ const answersUntilRetried = 100;
 const longestUntilRetried = 3_200;
 /** What is left of a number that was refused. */
 const decrease = 0.7;
+/** Of so many of the latest requests, or as many as there may be at a time, such a share must be refused to be no chance. */
+const latest = 24;
+const chance = 0.06;
 
 /**
  * How many requests an endpoint takes at a time: a quarter more with each round of answers until it refuses some, then
@@ -23,6 +26,8 @@ export class InFlightLimit {
   #answersBeyond = 0;
   /** How many requests are to be answered yet that were in flight when there were as many as may be. */
   #answersOfFull = 0;
+  /** Which of the latest requests were refused. */
+  #latest: boolean[] = [];
   /** True from the end of an outage to the first refusal: each answer lets one more in. */
   #isRestarting = false;
 
@@ -66,6 +71,7 @@ export class InFlightLimit {
 
   /** A request in flight was answered. */
   answered(): void {
+    this.#remember(false);
     this.#answers++;
     if (this.#inFlight >= this.#refused && ++this.#answersBeyond > 2 * this.#refused) this.#forgetRefusal();
     // A limit that is not reached was not put to the test.
@@ -77,8 +83,20 @@ export class InFlightLimit {
     if (this.#most >= atFirst) this.#isRestarting = false;
   }
 
+  /**
+   * A request in flight was refused, for one reason or another: where more were than the share `noise` that is refused at any
+   * rate, it was one of too many.
+   */
+  mayBeRefused(noise: number): void {
+    const wasFull = this.#answersOfFull > 0;
+    this.#remember(true);
+    const { length } = this.#latest.filter(Boolean);
+    if (wasFull && length > 1 && length > Math.max(latest, this.#most) * (chance + 2 * noise)) this.refused();
+  }
+
   /** A request in flight was refused, as one of too many. */
   refused(): void {
+    this.#latest = [];
     // One alone was not one of too many.
     if (this.#inFlight < 2) return;
     const refused = this.#inFlight;
@@ -94,6 +112,7 @@ export class InFlightLimit {
   /** What was refused was not refused for its number. */
   pardon(): void {
     this.#forgetRefusal();
+    this.#latest = [];
     this.#most = Math.max(this.#most, Math.min(atFirst, this.#ceiling));
   }
 
@@ -101,6 +120,11 @@ export class InFlightLimit {
   restart(): void {
     this.#most = 1;
     this.#isRestarting = true;
+  }
+
+  #remember(isRefused: boolean): void {
+    this.#latest.push(isRefused);
+    if (this.#latest.length > Math.max(latest, this.#most)) this.#latest.shift();
   }
 
   #step(): number {

@@ -64,6 +64,11 @@ export class JsonRpcEndpoint {
     return this.#batchSize.most;
   }
 
+  /** Returns in how many requests so many calls leave. */
+  requestsOf(calls: number): number {
+    return Math.max(1, Math.ceil(calls / this.#batchSize.most));
+  }
+
   /** How the node tells news by itself; null where it can't. */
   get push(): PushChannel | null {
     return this.#transport.push;
