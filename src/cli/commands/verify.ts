@@ -27,7 +27,7 @@ export const command: CommandBody = {
     { flags: '--receipts', description: 'read the receipts of every block and prove them by their root; slow' },
   ],
   // Of several endpoints, others than the first are read.
-  settings: ['rpc_urls'],
+  settings: ['rpc_urls', 'max_requests', 'rps'],
   action: verify,
 };
 
