@@ -16,6 +16,9 @@ import { sinks } from './0014-sinks.js';
 import { callResults } from './0015-call-results.js';
 import { sinkFiles } from './0016-sink-files.js';
 import { factoryChildren } from './0017-factory-children.js';
+import { wanted } from './0018-wanted.js';
+import { schedules } from './0019-schedules.js';
+import { alertsThatStand } from './0020-alerts-that-stand.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -36,4 +39,7 @@ export const migrations: readonly Migration[] = [
   callResults,
   sinkFiles,
   factoryChildren,
+  wanted,
+  schedules,
+  alertsThatStand,
 ];

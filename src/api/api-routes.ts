@@ -16,6 +16,7 @@ import { pipelineRoutes } from './routes/pipeline-routes.js';
 import { sinkRoutes } from './routes/sink-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
 import { transformRoutes } from './routes/transform-routes.js';
+import { workerRoutes } from './routes/worker-routes.js';
 import { olderRoutes } from './older-clients.js';
 
 /** Every route of the API. */
@@ -31,6 +32,7 @@ export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonl
     ...eventRoutes(parts),
     ...alertRoutes(parts),
     ...endpointRoutes(parts),
+    ...workerRoutes(parts),
     ...auditRoutes(parts),
     ...callerRoutes(),
     ...healthRoutes(parts),

@@ -6,6 +6,8 @@ import { readTaskSilence } from '../database/tasks/task-silence.js';
 import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
+import { readDownPipelines, type DownPipeline } from '../tasks/alerts/read-down-pipelines.js';
+import { readChainsInDoubt } from '../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../tasks/views/head-contact.js';
 import type { ApiParts } from './api-parts.js';
 
@@ -33,7 +35,7 @@ const mostEndpoints = 500;
 /** How long the database may take to answer, in milliseconds. */
 const patienceMs = 5_000;
 
-/** Looks at the database, the monitor, the silence of tasks and the lag of live pipelines. */
+/** Looks at the database, the monitor, the silence of tasks, pipelines that are down and the lag of live ones. */
 export async function readReadiness(parts: ApiParts): Promise<Readiness> {
   const done = new AbortController();
   const late = parts.clock.sleep(patienceMs, done.signal).then(() => {
@@ -58,13 +60,15 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
     new EndpointStore(database).list({ limit: mostEndpoints }),
   ]);
   const contact = new HeadContact();
-  contact.note(tasks, endpoints);
+  contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
   const unknown = tasks.find(({ id, progress }) => progress?.mode === 'realtime' && contact.unknownSince(id) !== null);
+  const down = await readDownPipelines(database, settings.heartbeatIntervalSeconds);
   const isWatched = monitors.some(isMonitorAlive);
   return [
     { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },
     checkMonitor(isWatched, tasks.length > 0),
     checkSilence(silence.silent),
+    checkPipelines(down),
     checkLag(tasks, settings.api.maxLagBlocks, unknown),
   ];
 }
@@ -89,6 +93,18 @@ function checkSilence(silent: number): Check {
   const who = silent === 1 ? '1 running task has' : `${silent} running tasks have`;
   const detail = silent === 0 ? 'every running task beats' : `${who} been silent for more than three heartbeats`;
   return { name: 'silence', ok: silent === 0, detail, kind: silent === 0 ? 'none' : 'silent', values: { n: silent } };
+}
+
+/** Pipelines that are named, where more are down. */
+const mostNamed = 5;
+
+function checkPipelines(down: readonly DownPipeline[]): Check {
+  const names = down.slice(0, mostNamed).map(({ id, name }) => `${id} (${name})`);
+  const list = names.join(', ') + (down.length > mostNamed ? ', …' : '');
+  const kind = down.length === 0 ? 'none' : 'down';
+  const detail =
+    down.length === 0 ? 'none is down' : `${down.length} ${down.length === 1 ? 'is' : 'are'} down: ${list}`;
+  return { name: 'pipelines', ok: kind === 'none', detail, kind, values: { n: down.length, list } };
 }
 
 /** Of a lag that is not known nobody says that it is too large, nor that there is none. */

@@ -22,6 +22,11 @@ export const commandList: readonly UnloadedCommand[] = [
     summary: 'run queued tasks, many at once, on as many hosts as wanted',
     load: () => import('./commands/worker.js'),
   },
+  {
+    name: 'workers',
+    summary: 'see who runs tasks, and whether there is room',
+    load: () => import('./commands/workers.js'),
+  },
   { name: 'pipeline', summary: 'store, show and change pipelines', load: () => import('./commands/pipeline.js') },
   { name: 'abi', summary: 'store ABIs that definitions name as abi_id:N', load: () => import('./commands/abi.js') },
   {

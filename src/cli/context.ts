@@ -8,6 +8,7 @@ import type { ShownSetting } from '../settings/settings-reader.js';
 import type { CommandOutline } from './command-line/command-outline.js';
 import type { Output } from './output.js';
 import type { Signals } from './signals.js';
+import type { ServiceNotifier } from './service-notifier.js';
 import type { QuitKey } from './terminal/quit-key.js';
 import type { StatusLine } from './terminal/status-line.js';
 
@@ -25,6 +26,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly signals: Pick<Signals, 'stopping'>;
+  /** Tells whoever started this process as a service that its work comes round. */
+  readonly service: Pick<ServiceNotifier, 'turned'>;
   /** Listens for the key that ends what is watched; release it when done. */
   quitKey(): QuitKey;
   readonly secrets: SecretMask;

@@ -10,6 +10,7 @@ import { Output } from './output.js';
 import { loadAll } from './command-line/command.js';
 import { commandList } from './command-list.js';
 import type { ParsedCommand } from './command-line/parse-command-line.js';
+import { ServiceNotifier } from './service-notifier.js';
 import { resolvePipelines } from './resolve-pipelines.js';
 import { reportError } from './report-error.js';
 import { Signals } from './signals.js';
@@ -53,16 +54,19 @@ async function runInContext(
   const { lang } = settings;
   const output = new Output({ stdout: io.stdout, note, json, quiet, color, wide, columns, lang, secrets });
   const signals = new Signals({ io, clock, graceful: parsed.command.stopsGracefully ?? false });
+  const logger = createConsoleLogger({ settings, statusLine, isTerminal, color, quiet, clock, secrets });
+  const { pid } = process;
   const context: CommandContext = {
     settings,
     shownSettings: shown,
     output,
-    logger: createConsoleLogger({ settings, statusLine, isTerminal, color, quiet, clock, secrets }),
+    logger,
     statusLine: isTerminal && !quiet ? statusLine : undefined,
     clock,
     env: io.env,
     cwd: io.cwd,
     signals,
+    service: new ServiceNotifier({ env: io.env, pid, clock, logger, stopping: signals.stopping }),
     quitKey: () => listenForQuit(io),
     secrets,
     commands: () => loadAll(commandList),

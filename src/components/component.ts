@@ -3,6 +3,7 @@ import type { AbiUse } from '../chain/abi/abi.js';
 import type { LogDecoder } from '../chain/abi/decoder.js';
 import type { ChainClient } from '../chain/blocks/chain-client.js';
 import type { ChainAccess } from '../chain/chains.js';
+import type { PortalClient } from '../chain/portal/portal-client.js';
 import type { Database } from '../database/database.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { BlockRange, BlockRef } from '../model/block.js';
@@ -53,8 +54,12 @@ export interface SourceDescription {
   /** The chain that a run must reach. */
   readonly chain: { readonly name: string; readonly id: number };
   readonly mode: 'historical' | 'realtime';
+  /** The last block that it reads; null: it ends at the head, or never. */
+  readonly endBlock: number | null;
   /** How many different endpoints it needs, and the key of the definition that asks for more than one. */
   readonly endpoints: { readonly least: number; readonly key: string };
+  /** True where settled blocks come from a portal: a historical run then needs no endpoint. */
+  readonly readsPortal: boolean;
   /** Blocks that a request asks for, to begin with. */
   readonly batchSize: number;
 }
@@ -95,7 +100,10 @@ export interface AuditOpening {
 
 /** What a source is made of besides its config. */
 export interface SourceOpening {
-  readonly chain: ChainAccess;
+  /** Null where no endpoint is set. */
+  readonly chain: ChainAccess | null;
+  /** Null where no portal is read. */
+  readonly portal: PortalClient | null;
 }
 
 /** A field of an event's data, as far as it can be known before there is an event. */
@@ -131,6 +139,8 @@ export interface StageKind<C extends object> extends KindOf<C> {
   readonly role: 'stage';
   /** Says what it makes of an event's fields; left out: it leaves them as they are. */
   fields?(config: C, above: EventFields): EventFields;
+  /** True where its stages ask the chain; left out: they don't. */
+  readonly asksChain?: true;
   /** Remarks what will come to nothing: keys that none of the events has. Left out: nothing. */
   remarks?(config: C, above: readonly EventFields[]): Promise<readonly Remark[]>;
   open(config: C, opening: StageOpening): Promise<Stage>;
@@ -143,8 +153,8 @@ export interface StageOpening {
   readonly name: string;
   /** The pipeline's own database, for what it has to remember; null: it is a preview, of which nothing may be stored. */
   readonly database: Database | null;
-  /** The chain of the source. */
-  readonly chain: ChainAccess;
+  /** The chain of the source; null where no endpoint is set, and the kind does not ask the chain. */
+  readonly chain: ChainAccess | null;
 }
 
 /** What others must know of a sink: what every sink's definition may say, under the same keys. */

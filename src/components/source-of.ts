@@ -34,7 +34,10 @@ export function sourceOf(pipeline: WithComponents, kinds: Registry = registry): 
 }
 
 /** Returns the source of a pipeline; null where it has none that this version knows. */
-export function findSource({ components }: WithComponents, kinds: Registry = registry): PipelineSource | null {
+export function findSource(
+  { components }: Pick<WithComponents, 'components'>,
+  kinds: Registry = registry,
+): PipelineSource | null {
   const { type = '', config = {} } = components[0] ?? {};
   const kind = kinds.find(type);
   if (kind?.role !== 'source') return null;

@@ -7,6 +7,8 @@ import type { Registry } from './registry.js';
 export interface PipelineStage {
   readonly name: string;
   readonly type: string;
+  /** True where it asks the chain. */
+  readonly asksChain: boolean;
   open(opening: Omit<StageOpening, 'name'>): Promise<Stage>;
 }
 
@@ -15,7 +17,9 @@ export function stagesOf(components: readonly Component[], kinds: Registry = reg
   return components.flatMap(({ name, type, config }) => {
     const kind = kinds.find(type);
     if (kind?.role !== 'stage') return [];
-    return [{ name, type, open: (opening) => kind.open(config, { ...opening, name }) }];
+    return [
+      { name, type, asksChain: kind.asksChain === true, open: (opening) => kind.open(config, { ...opening, name }) },
+    ];
   });
 }
 

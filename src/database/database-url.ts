@@ -1,3 +1,4 @@
+import { splitDatabaseUrls } from '../runtime/database-urls.js';
 import { UsageError } from '../runtime/errors.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { parseMysqlUrl } from './drivers/mysql/mysql-address.js';
@@ -7,11 +8,32 @@ import type { PostgresAddress } from './drivers/postgres/postgres-address.js';
 import { parseSqliteUrl } from './drivers/sqlite/sqlite-address.js';
 import type { SqliteAddress } from './drivers/sqlite/sqlite-address.js';
 
-export type DatabaseAddress = SqliteAddress | MysqlAddress | PostgresAddress;
+type DatabaseAddress = SqliteAddress | MysqlAddress | PostgresAddress;
+
+/** A database: a file, or a server, which may be several nodes of one cluster. */
+export type DatabasePlace =
+  | SqliteAddress
+  | { readonly kind: 'mysql'; readonly nodes: readonly MysqlAddress[] }
+  | { readonly kind: 'postgres'; readonly nodes: readonly PostgresAddress[] };
 
 const shapes = 'sqlite:PATH, mysql://user:password@host:port/database, mariadb://… or postgres://…';
 
-/** Reads a database URL; throws UsageError, with secrets masked, where it is none. */
+/** Reads a database URL, or those of the nodes of a cluster; throws UsageError, with secrets masked, where they are none. */
+export function parseDatabaseUrls(urls: string): DatabasePlace {
+  const addresses = splitDatabaseUrls(urls).map(parseDatabaseUrl);
+  const [first] = addresses;
+  if (first?.kind === 'sqlite' && addresses.length === 1) return first;
+  const mysql = addresses.filter((address) => address.kind === 'mysql');
+  const postgres = addresses.filter((address) => address.kind === 'postgres');
+  const names = new Set([...mysql, ...postgres].map(({ database }) => database));
+  if (names.size === 1 && mysql.length === addresses.length) return { kind: 'mysql', nodes: mysql };
+  if (names.size === 1 && postgres.length === addresses.length) return { kind: 'postgres', nodes: postgres };
+  throw new UsageError(`the database URLs are not of one database: ${maskUrl(urls)}`, {
+    hint: 'several URLs are nodes of one cluster: of one kind, with one database',
+  });
+}
+
+/** Reads one database URL; throws UsageError, with secrets masked, where it is none. */
 export function parseDatabaseUrl(url: string): DatabaseAddress {
   if (/^sqlite:/i.test(url)) return parseSqliteUrl(url);
   if (/^(mysql|mariadb):\/\//i.test(url)) return parseMysqlUrl(url);

@@ -55,6 +55,8 @@ export interface Dialect {
   notAfter(knex: Knex, instant: string): readonly Knex.QueryBuilder[];
   /** True where `column` equals `value`, NULL included. */
   sameAs(knex: Knex, column: string, value: number | null): Knex.Raw;
+  /** The value under a key of the JSON object in a column, as text; NULL where it has none. */
+  jsonText(knex: Knex, column: string, key: string): Knex.Raw;
   /** What an order by a column has to say so that NULL comes before every value, or last where it is turned round. */
   nullsLow(order: 'asc' | 'desc'): { readonly nulls?: 'first' | 'last' };
   /** Sorts what a driver threw. */

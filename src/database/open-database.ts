@@ -3,8 +3,8 @@ import type { Clock } from '../runtime/clock.js';
 import { maskUrl } from '../runtime/secrets.js';
 import type { Database } from './database.js';
 import { DatabaseTimezone } from './database-timezone.js';
-import { parseDatabaseUrl } from './database-url.js';
-import type { DatabaseAddress } from './database-url.js';
+import { parseDatabaseUrls } from './database-url.js';
+import type { DatabasePlace } from './database-url.js';
 import type { Driver, DriverSettings } from './driver.js';
 import { KnexDatabase } from './knex-database.js';
 
@@ -26,25 +26,25 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a database by its URL; connects when first used. Throws UsageError where the URL is none. Errors of use are
+ * Opens a database by its URL, or those of its cluster's nodes; connects when first used. Throws UsageError where it is none. Errors of use are
  * DatabaseUnreachableError and NotMigratedError.
  */
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
   const timezone = new DatabaseTimezone(options.timezone);
-  const address = parseDatabaseUrl(url);
-  const label = address.kind === 'sqlite' ? `sqlite:${address.path}` : maskUrl(url);
+  const place = parseDatabaseUrls(url);
+  const label = place.kind === 'sqlite' ? `sqlite:${place.path}` : maskUrl(url);
   const { clock = systemClock } = options;
-  const driver = await openDriver(address, { ...options, timezone, label, clock });
+  const driver = await openDriver(place, { ...options, timezone, label, clock });
   return new KnexDatabase({ driver, label, clock, timezone });
 }
 
-async function openDriver(address: DatabaseAddress, settings: DriverSettings): Promise<Driver> {
-  switch (address.kind) {
+async function openDriver(place: DatabasePlace, settings: DriverSettings): Promise<Driver> {
+  switch (place.kind) {
     case 'sqlite':
-      return (await import('./drivers/sqlite/open-sqlite.js')).openSqlite(address, settings);
+      return (await import('./drivers/sqlite/open-sqlite.js')).openSqlite(place, settings);
     case 'mysql':
-      return (await import('./drivers/mysql/open-mysql.js')).openMysql(address, settings);
+      return (await import('./drivers/mysql/open-mysql.js')).openMysql(place.nodes, settings);
     case 'postgres':
-      return (await import('./drivers/postgres/open-postgres.js')).openPostgres(address, settings);
+      return (await import('./drivers/postgres/open-postgres.js')).openPostgres(place.nodes, settings);
   }
 }

@@ -8,3 +8,18 @@ export function addSeconds(instant: string, seconds: number): string {
   const at = instantToMs(instant) + seconds * 1_000;
   return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }
+
+/** Returns an instant as a database writes it, in an offset from UTC such as `+08:00`, in milliseconds since 1970. */
+export function instantToUtcMs(instant: string, offset: string): number {
+  return instantToMs(instant) + offsetMs(offset);
+}
+
+/** Returns milliseconds since 1970 as a database writes an instant in an offset from UTC. */
+export function utcMsToInstant(ms: number, offset: string): string {
+  return addSeconds(new Date(ms - offsetMs(offset)).toISOString(), 0);
+}
+
+/** Milliseconds from midnight in UTC to midnight in the offset. */
+function offsetMs(offset: string): number {
+  return Date.parse(`1970-01-01T00:00:00${offset}`);
+}

@@ -32,6 +32,10 @@ export interface Component {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** What the workers do when a task of a started pipeline ends. */
+export const restarts = ['always', 'on-failure', 'never'] as const;
+export type Restart = (typeof restarts)[number];
+
 /** A pipeline's definition, validated, before it has been stored. */
 export interface PipelineDefinition {
   readonly id: number | null;
@@ -39,6 +43,12 @@ export interface PipelineDefinition {
   readonly classificationId: number | null;
   readonly description: string | null;
   readonly timeoutMinutes: number | null;
+  /** Null: on-failure. */
+  readonly restart: Restart | null;
+  /** A cron expression: when a historical pipeline that is started runs; null: at once. */
+  readonly schedule: string | null;
+  /** The IANA name of the zone whose clocks `schedule` means; null: UTC. */
+  readonly timeZone: string | null;
   readonly components: readonly Component[];
 }
 

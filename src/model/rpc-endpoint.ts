@@ -10,6 +10,11 @@ export const endpointStates = ['wrong_chain', 'resting', 'failing', 'limited', '
 
 export type EndpointState = (typeof endpointStates)[number];
 
+/** Says whether an endpoint in this state tells nothing of its chain. */
+export function isMute(state: EndpointState): boolean {
+  return state === 'failing' || state === 'resting' || state === 'wrong_chain';
+}
+
 /** What is known of an endpoint by whoever asks it. */
 export interface EndpointStatus {
   /** Its host, numbered where one host has several: the URL is secret. */
@@ -42,6 +47,9 @@ export interface RpcEndpoint extends EndpointStatus {
   /** Seconds since the last report. */
   readonly ageSeconds: number;
   readonly lastErrorTime: string | null;
+  /** Since when, and for how many seconds, it tells nothing of its chain; null: it does, or an older version reports it. */
+  readonly muteSince: string | null;
+  readonly muteSeconds: number | null;
 }
 
 /** From one report to the next at most, in seconds. */

@@ -7,4 +7,6 @@ export interface RunRequest {
   readonly toBlock?: number | undefined;
   /** Ignore the checkpoint and start over. */
   readonly fresh?: boolean | undefined;
+  /** Read nothing: deliver what is due to the sinks, and end. */
+  readonly deliverOnly?: boolean | undefined;
 }

@@ -26,6 +26,8 @@ export interface Progress {
   readonly nextBlock: number | null;
   readonly targetBlock: number | null;
   readonly headBlock: number | null;
+  /** The newest block that counts as settled enough to be read; left out where that is the head. */
+  readonly readableBlock?: number;
   /** Events committed by this task. */
   readonly events: number;
 }

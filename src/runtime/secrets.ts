@@ -1,3 +1,4 @@
+import { splitDatabaseUrls } from './database-urls.js';
 import { keysInHost, shownHost } from './shown-host.js';
 
 /** What stands where a secret stood. */
@@ -9,6 +10,8 @@ const webSchemes = new Set(['http:', 'https:', 'ws:', 'wss:']);
 
 /** Returns a URL without its secrets: what may be logged, printed and stored. Anything that is no URL reads `***`. */
 export function maskUrl(url: string): string {
+  const nodes = splitDatabaseUrls(url);
+  if (nodes.length > 1) return nodes.map(maskUrl).join(',');
   if (/^(?:sqlite:(?!\/\/)|(?:file|node):)/i.test(url)) return url;
   const parsed = parseUrl(url);
   if (parsed === null) return masked;
@@ -73,7 +76,7 @@ export class SecretMask {
   remember(secret: string): void {
     // The path of a database file is no secret.
     if (/^sqlite:/i.test(secret)) return;
-    if (secret.includes('://')) this.#rememberUrl(secret);
+    if (secret.includes('://')) for (const url of splitDatabaseUrls(secret)) this.#rememberUrl(url);
     else if (secret.length >= 4) this.#addForms(secret);
   }
 

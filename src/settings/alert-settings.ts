@@ -37,6 +37,17 @@ export const alertSettings = {
     hint: "write a program and its arguments, such as /usr/local/bin/page 'the team'",
     secret: 'text',
   }),
+  /** Null: messages lead nowhere. */
+  pageUrl: setting({
+    key: 'alerts.page_url',
+    variable: 'CHAINPARSE_PAGE_URL',
+    default: '',
+    schema: (is) => is.orNone(is.webUrl),
+    title: 'address of the page',
+    description: 'URL under which people reach the page of chainparse serve; alerts lead there',
+    hint: 'write http://… or https://…',
+    secret: 'url',
+  }),
   /** How long one delivery may take. */
   deliveryTimeoutSeconds: setting({
     key: 'alerts.delivery_timeout',
@@ -125,14 +136,53 @@ export const alertSettings = {
     description: 'whether runs tell that no monitor is alive',
     hint: 'write on or off',
   }),
+  pipelineDown: setting({
+    key: 'alerts.pipeline_down',
+    variable: 'CHAINPARSE_ALERT_PIPELINE_DOWN',
+    default: 'on',
+    schema: (is) => is.onOff,
+    title: 'alert on pipelines that are down',
+    description: 'whether it is told that a pipeline is down',
+    hint: 'write on or off',
+  }),
+  pipelineStalled: setting({
+    key: 'alerts.pipeline_stalled',
+    variable: 'CHAINPARSE_ALERT_PIPELINE_STALLED',
+    default: 'on',
+    schema: (is) => is.onOff,
+    title: 'alert on pipelines that stall',
+    description: 'whether it is told that a pipeline is silent, or does not move',
+    hint: 'write on or off',
+  }),
+  /** What earlier versions called `pipelineStalled`: off switches that off, too. */
   taskStalled: setting({
     key: 'alerts.task_stalled',
     variable: 'CHAINPARSE_ALERT_TASK_STALLED',
     default: 'on',
     schema: (is) => is.onOff,
     title: 'alert on stalled tasks',
-    description: 'whether it is told that a task stalls',
-    hint: 'write on or off',
+    description: 'older name of pipeline_stalled: off switches it off',
+    hint: 'write on or off; newer: alerts.pipeline_stalled',
+  }),
+  /** For how long no endpoint of a chain answers; null: it is not told. */
+  rpcUnreachableSeconds: setting({
+    key: 'alerts.rpc_unreachable',
+    variable: 'CHAINPARSE_ALERT_RPC_UNREACHABLE',
+    default: '60',
+    schema: (is) => is.orOff(is.amount('seconds', week)),
+    title: 'alert when a chain is unreachable',
+    description: 'seconds that no endpoint of a chain answers before it is told',
+    hint: 'write after how many seconds, such as 60, or off',
+  }),
+  /** By how much a pipeline is behind the head, without gaining; null: it is not told. */
+  lagMinutes: setting({
+    key: 'alerts.lag',
+    variable: 'CHAINPARSE_ALERT_LAG',
+    default: '5',
+    schema: (is) => is.orOff(is.amount('minutes', year)),
+    title: 'alert on lag',
+    description: 'minutes that a pipeline is behind the head, without gaining, before it is told',
+    hint: 'write after how many minutes, such as 5, or off',
   }),
   /** For how long a sink can't deliver; null: it is not told. */
   sinkBehindMinutes: setting({

@@ -16,7 +16,8 @@ export const generalSettings = {
     default: 'sqlite:chainparse.db',
     schema: (is) => is.databaseUrl,
     title: 'database',
-    description: 'sqlite:PATH, mysql://…, mariadb://… or postgres://…',
+    description:
+      'sqlite:PATH, mysql://…, mariadb://… or postgres://…; of a cluster, each node, with commas between them',
     hint: 'write sqlite:PATH, mysql://user:password@host:port/database, mariadb://… or postgres://…',
     secret: 'url',
   }),
@@ -123,6 +124,18 @@ export const generalSettings = {
     title: 'data folder',
     description: 'folder of the files that pipelines write',
     hint: 'write the path of a folder',
+  }),
+  /** In front of `/datasets/NAME`. */
+  portalUrl: setting({
+    key: 'portal_url',
+    flag: '--portal-url <url>',
+    variable: 'CHAINPARSE_PORTAL_URL',
+    default: 'https://portal.sqd.dev',
+    schema: (is) => is.webUrl,
+    title: 'SQD Portal',
+    description: 'SQD Portal that settled blocks come from where a definition says history: portal',
+    hint: 'write the URL of a portal, such as https://portal.sqd.dev',
+    secret: 'url',
   }),
   logLevel: setting({
     key: 'log_level',

@@ -1,14 +1,25 @@
 import { z } from 'zod';
 import { amountProblem } from './amount.js';
 import { splitWords } from './split-words.js';
+import { splitDatabaseUrls } from '../runtime/database-urls.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { parseUtcOffset } from '../runtime/utc-offset.js';
 
 /** The URL of a database; what its driver makes of it is checked when it is opened. */
-export const databaseUrl = z.string().superRefine((url, context) => {
-  const problem = databaseUrlProblem(url);
+export const databaseUrl = z.string().superRefine((urls, context) => {
+  const problem = databaseUrlsProblem(urls);
   if (problem !== null) context.addIssue(problem);
 });
+
+/** Several URLs are the nodes of one cluster. */
+function databaseUrlsProblem(urls: string): string | null {
+  const nodes = splitDatabaseUrls(urls);
+  const problem = nodes.map(databaseUrlProblem).find((found) => found !== null) ?? null;
+  if (problem !== null || nodes.length === 1) return problem;
+  if (nodes.some((url) => /^sqlite:/i.test(url))) return 'names a file beside servers: only servers have several nodes';
+  const names = new Set(nodes.map((url) => new URL(url).pathname));
+  return names.size === 1 ? null : 'names several databases: the nodes of a cluster have one';
+}
 
 function databaseUrlProblem(url: string): string | null {
   if (/^sqlite:/i.test(url)) return /^sqlite:(?:\/\/)?$/i.test(url) ? 'names no file' : null;
@@ -17,6 +28,9 @@ function databaseUrlProblem(url: string): string | null {
     return 'is malformed (in user and password, characters such as @ : / # % are written %40 %3A %2F %23 %25)';
   }
   const { host, pathname, searchParams } = new URL(url);
+  if (`${host}${searchParams.get('host') ?? ''}`.includes(',')) {
+    return 'names several hosts: write a URL for each node of a cluster, with a comma between them';
+  }
   // PostgreSQL's may name the folder of a socket, and the database, behind the question mark.
   if (host === '' && !searchParams.has('host')) return 'names no host';
   return pathname.length > 1 || searchParams.has('dbname') ? null : 'names no database';

@@ -13,6 +13,8 @@ import { allSettings, settingsTable, type SettingValues } from './settings-table
 export interface Settings extends SettingValues<typeof settingsTable> {
   /** Returns a chain's RPC URLs, none where none is set; throws UsageError for one that is none. */
   rpcUrls(chainName: string): readonly string[];
+  /** The names of the chains for which RPC URLs are set; null: one for whatever chain. */
+  readonly rpcChains: readonly string[] | null;
 }
 
 /** When an alert is raised, and where it is sent. */
@@ -44,7 +46,11 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
     [settingsTable.databaseUrl.key]: () => findMysqlUrl(sources),
     [settingsTable.lang.key]: () => findSystemLang(sources),
   });
-  const settings = { ...reader.readAll(settingsTable), rpcUrls: (name: string) => findRpcUrls(sources, name) };
+  const settings = {
+    ...reader.readAll(settingsTable),
+    rpcUrls: (name: string) => findRpcUrls(sources, name),
+    rpcChains: sources[0]?.entries.has('rpcUrl') === true ? null : chainsWithRpcUrls(sources),
+  };
   checkTimeout(settings, reader);
   return { settings, shown: [...reader.shown, ...showRpcUrls(sources)] };
 }

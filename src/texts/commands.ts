@@ -4,8 +4,32 @@ import { inBoth } from './in-both.js';
 export const commands = inBoth(
   {
     hidden: (names: string) => `not shown: ${names} (--wide shows all)`,
-    alert: { open: 'open', cleared: 'cleared' },
-    pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked' },
+    alert: {
+      open: 'open',
+      cleared: 'cleared',
+      muted: 'muted',
+      isMuted: (scope: string, until: string) => `nobody is told of ${scope} until ${until}`,
+      unmuted: (count: number) => `${count} ${count === 1 ? 'mute' : 'mutes'} ended`,
+    },
+    pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked', started: 'started', held: 'held' },
+    wanted: {
+      started: (since: string) => `started since ${since}: workers keep it running`,
+      stopped: (since: string) => `stopped since ${since}`,
+      held: (reason: string) => `started, and waits for a person: ${reason}`,
+      again: (next: string, failures: number) =>
+        failures === 0
+          ? `started: the next task is queued at ${next}`
+          : `started: the next task is queued at ${next}, after ${failures} ${failures === 1 ? 'end' : 'ends'} without progress`,
+      scheduled: (next: string, skipped: string | null) =>
+        skipped === null
+          ? `started: runs at ${next}`
+          : `started: runs at ${next}; did not at ${skipped}, for it still ran`,
+      waits: (pipeline: number, next: string) => `pipeline ${pipeline} is started: it runs at ${next}`,
+      queued: (pipeline: number, task: number) => `pipeline ${pipeline} is started: task ${task} waits for a worker`,
+      runsAlready: (pipeline: number) => `pipeline ${pipeline} is started: a task of it runs or waits already`,
+      stoppedNow: (pipeline: number, ended: number) =>
+        `pipeline ${pipeline} is stopped${ended === 0 ? '' : `: ${ended} ${ended === 1 ? 'task' : 'tasks'} ended`}`,
+    },
     heartbeatTest: { hint: 'hint', allHold: (steps: number) => `all ${steps} steps hold` },
     fresh: {
       before: (newest: number) =>
@@ -16,8 +40,29 @@ export const commands = inBoth(
   },
   {
     hidden: (names) => `未显示: ${names} (--wide 显示全部)`,
-    alert: { open: '未清除', cleared: '已清除' },
-    pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停' },
+    alert: {
+      open: '未清除',
+      cleared: '已清除',
+      muted: '已静音',
+      isMuted: (scope, until) => `${scope} 静音至 ${until}`,
+      unmuted: (count) => `已取消 ${count} 项静音`,
+    },
+    pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停', started: '已启动', held: '等待人工处理' },
+    wanted: {
+      started: (since) => `自 ${since} 起已启动: 由工作进程保持运行`,
+      stopped: (since) => `自 ${since} 起已停止`,
+      held: (reason) => `已启动, 等待人工处理: ${reason}`,
+      again: (next, failures) =>
+        failures === 0
+          ? `已启动: 下一个任务将于 ${next} 排队`
+          : `已启动: 连续 ${failures} 次无进展结束, 下一个任务将于 ${next} 排队`,
+      scheduled: (next, skipped) =>
+        skipped === null ? `已启动: 将于 ${next} 运行` : `已启动: 将于 ${next} 运行; ${skipped} 因仍在运行而跳过`,
+      waits: (pipeline, next) => `流水线 ${pipeline} 已启动: 将于 ${next} 运行`,
+      queued: (pipeline, task) => `流水线 ${pipeline} 已启动: 任务 ${task} 等待工作进程`,
+      runsAlready: (pipeline) => `流水线 ${pipeline} 已启动: 已有任务在运行或等待`,
+      stoppedNow: (pipeline, ended) => `流水线 ${pipeline} 已停止${ended === 0 ? '' : `: 结束了 ${ended} 个任务`}`,
+    },
     heartbeatTest: { hint: '建议', allHold: (steps) => `${steps} 项全部通过` },
     fresh: {
       before: (newest) => `--fresh 从头开始: 先前运行的事件 (至区块 ${newest}) 保留并照常列出, 直到其区块被重新读取`,
@@ -38,6 +83,7 @@ export const sinks = inBoth(
       `sink ${sink} gets everything from block ${block} on again, with the next run or within a few seconds of one that goes on`,
     tried: (count: number) => `${count} ${count === 1 ? 'dead letter is' : 'dead letters are'} tried again`,
     dropped: (count: number) => `${count} ${count === 1 ? 'dead letter' : 'dead letters'} dropped`,
+    delivers: (task: number) => `task ${task} delivers it: it waits for a worker, or the next run does`,
     more: (total: number) => `${total} dead letters in all: --limit shows more`,
     left: (name: string, type: string) => `sink ${name} (${type}): what it has delivered stays in its target as it is`,
   },
@@ -48,6 +94,7 @@ export const sinks = inBoth(
     replays: (sink, block) => `接收端 ${sink} 将重新得到区块 ${block} 起的全部事件 (下次运行时, 正在运行则在数秒内)`,
     tried: (count) => `将重试 ${count} 条死信`,
     dropped: (count) => `已丢弃 ${count} 条死信`,
+    delivers: (task) => `由任务 ${task} 投递: 等待工作进程, 或由下次运行投递`,
     more: (total) => `共 ${total} 条死信: --limit 可显示更多`,
     left: (name, type) => `接收端 ${name} (${type}): 已投递的内容原样保留在其目标中`,
   },

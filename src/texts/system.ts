@@ -36,9 +36,14 @@ export const system = inBoth(
     queued: (tasks: number) => `, ${tasks} queued`,
     counts: (running: number, silent: number, queued: string, ended: number, timedOut: number, rate: string) =>
       `${running} running, ${silent} silent${queued}; in the last hour ${ended} ended, ${timedOut} timed out${rate}`,
+    down: (count: number, list: string) => `${count} ${count === 1 ? 'PIPELINE IS' : 'PIPELINES ARE'} DOWN: ${list}`,
     noMonitor: 'NO MONITOR IS ALIVE: start one with chainparse monitor',
     monitors: (count: number, first: string, age: string) =>
       `${count} ${plural(count, 'monitor', 'monitors')}: ${first}, beat ${age} ago`,
+    noWorker: (waiting: number): string =>
+      waiting === 0 ? 'no worker is alive' : 'NO WORKER IS ALIVE: start one with chainparse worker',
+    workers: (count: number, taken: number, all: number) =>
+      `${count} ${plural(count, 'worker', 'workers')} alive, ${taken} of ${all} places taken`,
   },
   {
     title: {
@@ -73,8 +78,25 @@ export const system = inBoth(
     queued: (tasks) => `, 等待运行 ${tasks}`,
     counts: (running, silent, queued, ended, timedOut, rate) =>
       `运行中 ${running}, 静默 ${silent}${queued}; 最近一小时结束 ${ended}, 超时 ${timedOut}${rate}`,
+    down: (count, list) => `${count} 条流水线停运: ${list}`,
     noMonitor: '没有存活的监控进程: 请运行 chainparse monitor',
     monitors: (count, first, age) => `监控进程 ${count}: ${first}, ${age}前心跳`,
+    noWorker: (waiting) => (waiting === 0 ? '没有存活的工作进程' : '没有存活的工作进程: 请运行 chainparse worker'),
+    workers: (count, taken, all) => `存活的工作进程 ${count}, 已用容量 ${taken}/${all}`,
+  },
+);
+
+/** Workers. */
+export const workers = inBoth(
+  {
+    state: { alive: 'alive', silent: 'silent', ended: 'ended' },
+    anyChain: 'any',
+    none: "no worker has been seen: start one with 'chainparse worker'",
+  },
+  {
+    state: { alive: '正常', silent: '失去心跳', ended: '已结束' },
+    anyChain: '任意',
+    none: "尚无工作进程: 请运行 'chainparse worker'",
   },
 );
 
@@ -105,5 +127,21 @@ export const monitors = inBoth(
     silence: (silent, longest) => `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`,
     latest: (name, age) => ` (最近的 ${name} 在 ${age}前心跳)`,
     none: (latest) => `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`,
+  },
+);
+
+/** What a process that runs as a service says of itself to who started it. */
+export const services = inBoth(
+  {
+    worker: (running: number, most: number, isAway: boolean) =>
+      `${running} of ${most} tasks at one time${isAway ? '; the database is away' : ''}`,
+    monitor: (isAway: boolean): string =>
+      isAway ? 'judges nobody: the database is away' : 'watches the running tasks',
+    serve: (isAway: boolean): string => (isAway ? 'serves what it knows: the database is away' : 'serves'),
+  },
+  {
+    worker: (running, most, isAway) => `正在运行 ${running} 个任务 (最多 ${most} 个)${isAway ? '; 数据库不可用' : ''}`,
+    monitor: (isAway) => (isAway ? '暂不判定: 数据库不可用' : '正在监视运行中的任务'),
+    serve: (isAway) => (isAway ? '仅提供已知内容: 数据库不可用' : '正在提供服务'),
   },
 );

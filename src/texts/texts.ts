@@ -1,12 +1,14 @@
 import type { Lang } from '../runtime/lang.js';
+import { alerts } from './alerts.js';
 import { columns } from './columns.js';
 import { commands, rewinds, sinks, timezones, verifications } from './commands.js';
 import { logs } from './logs.js';
-import { monitors, system } from './system.js';
+import { monitors, services, system, workers } from './system.js';
 import { ages, ends, life, progress, tasks, waiting } from './tasks.js';
 
 const subjects = {
   ages,
+  alerts,
   columns,
   commands,
   ends,
@@ -15,12 +17,14 @@ const subjects = {
   monitors,
   progress,
   rewinds,
+  services,
   sinks,
   system,
   tasks,
   timezones,
   verifications,
   waiting,
+  workers,
 } as const;
 
 type Subjects = typeof subjects;

@@ -4,6 +4,7 @@ import { readReadiness } from '../../src/api/readiness.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { alertText } from '../../src/model/alert-text.js';
 import type { AlertCondition } from '../../src/model/alert.js';
 import type { Task } from '../../src/model/task.js';
 import * as conditions from '../../src/tasks/alerts/alert-conditions.js';
@@ -80,6 +81,12 @@ describe('what the dashboard makes of what the server says', () => {
     await look();
     await api.parts.database.write([database.knex('monitor').insert(monitorRow())]);
     await look();
+    for (const id of [47, 48]) {
+      const { knex } = database;
+      const failed = { pipeline_id: id, status: 2, create_time: database.dialect.now(knex), log_path: '' };
+      await database.write([knex('pipeline').insert({ id, name: `p${id}` }), knex('pipeline_task').insert(failed)]);
+      await look();
+    }
     expect([...kinds].sort()).to.deep.equal([
       'database answers',
       'lag behind',
@@ -88,6 +95,8 @@ describe('what the dashboard makes of what the server says', () => {
       'monitor alive',
       'monitor missing',
       'monitor unneeded',
+      'pipelines down',
+      'pipelines none',
       'silence none',
       'silence silent',
     ]);
@@ -111,9 +120,15 @@ describe('what the dashboard makes of what the server says', () => {
 
   it('tells every alert in the language that is shown', async () => {
     const silent = await new TaskStore(database).get(await insertSilentTask(database, 900));
-    for (const { rule, details, message, taskId, pipelineId } of everyCondition(silent)) {
-      const alert = { ...{ rule, details, message }, task_id: taskId, pipeline_id: pipelineId };
-      expectBoth(message.replace(/, such as task \d+/, ''), () => dashboard.alertText(alert));
+    for (const condition of everyCondition(silent)) {
+      const { message, sinceSeconds = 0 } = condition;
+      const alert = { message, message_zh: alertText(condition, sinceSeconds, 'zh'), since_seconds: sinceSeconds };
+      expectBoth(message, () => dashboard.alertText(alert));
+      const standing = { ...alert, message: alertText(condition, null, 'en'), since_seconds: 240 };
+      dashboard.setLanguage('en');
+      const told = dashboard.alertText(standing);
+      if (standing.message.includes('{age}')) expect(told).to.contain('4 min');
+      expect(told).not.to.contain('{');
     }
   });
 
@@ -128,10 +143,22 @@ describe('what the dashboard makes of what the server says', () => {
 
 function everyCondition(silent: Task): readonly AlertCondition[] {
   const task = { taskId: 7_001, pipelineId: 45 };
+  const chain = { chain: 'ethereum', endpoints: ['node.example'], error: 'connect ECONNREFUSED', sinceSeconds: 61 };
+  const down: conditions.Down = {
+    taskId: 7_001,
+    cause: 'failed',
+    ...{ error: 'it broke', failures: 3, held: null, waitsFor: 'a worker', sinceSeconds: 61 },
+  };
   return [
     conditions.heartbeatFailing(task, 3, 'ECONNRESET'),
-    conditions.taskHangs(task, 301),
-    conditions.taskSilent(silent),
+    conditions.pipelineHangs(task, 301, 'host-1:4711'),
+    conditions.pipelineSilent(silent),
+    conditions.pipelineDown({ id: 45, name: 'transfers' }, down),
+    conditions.pipelineDown({ id: 45, name: 'transfers' }, { ...down, cause: 'timeout' }),
+    conditions.pipelineDown({ id: 45, name: 'transfers' }, { ...down, cause: 'not_running', held: 'the wrong chain' }),
+    conditions.rpcUnreachable(chain, [45, 46]),
+    conditions.rpcUnreachable(chain, []),
+    conditions.pipelineLags({ id: 45, name: 'transfers' }, { taskId: 7_001, blocks: 1_000, sinceSeconds: 301 }),
     conditions.manySilent([silent]),
     conditions.timeoutRate({ timedOut: 4, ended: 5, timeoutRate: 0.8, running: 1, runningLonger: 0 }, 60),
     conditions.databaseUnreachable(61, 'ECONNRESET'),

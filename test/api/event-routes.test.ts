@@ -43,7 +43,14 @@ eachDatabase('the API about events', (testDatabase) => {
     const contracts = [{ addresses: null, abi: [transfer] }];
     const config = { chainName: 'ethereum', chainId: 1, contracts };
     const component = { name: 'a', type: 'event_monitor', config };
-    const nothing = { classificationId: null, description: null, timeoutMinutes: null };
+    const nothing = {
+      classificationId: null,
+      description: null,
+      timeoutMinutes: null,
+      restart: null,
+      schedule: null,
+      timeZone: null,
+    };
     await new PipelineStore(database).import({ id: 45, name: 'a', components: [component], ...nothing });
     await storeLogs(database, 45, {
       events: [

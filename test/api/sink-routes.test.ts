@@ -1,12 +1,19 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
+import { DeadLetterStore } from '../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../src/database/sinks/sink-store.js';
+import { MessageData } from '../../src/model/event-message.js';
 import { parseDefinition } from '../../src/pipeline/definition/read-definition.js';
+import { firstText } from '../../src/tasks/outbox/resume.js';
 import { definitionOptions, monitorYaml } from '../pipeline/definition/definition-texts.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
+
+interface Letter {
+  readonly letter_id: number;
+}
 
 eachDatabase('the API of sinks', (databases) => {
   let database: Database;
@@ -24,6 +31,28 @@ eachDatabase('the API of sinks', (databases) => {
     await database.close();
   });
 
+  /** What a run leaves behind. */
+  const begin = async (): Promise<void> => {
+    const place = { place: firstText(3, null), epoch: 'e', cursor_block: 104 };
+    await database.knex('pipeline_sink').where({ pipeline_id: pipelineId, name: 'rows' }).update(place);
+  };
+  const bury = async (blockNumber: number): Promise<void> => {
+    const place = {
+      ...{ chainId: 1, blockNumber, blockHash: '0x1', timestamp: 1, contractAddress: '0x2' },
+      ...{ transactionHash: '0x3', transactionIndex: 0, logIndex: 0 },
+    };
+    const message = {
+      id: `1:${blockNumber}`,
+      op: 'insert',
+      seq: 12_288,
+      place,
+      data: MessageData.ofText('{}'),
+    } as const;
+    const event = { eventName: 'Transfer', eventSignature: 'Transfer()' };
+    const refusal = { message: { ...message, ...event }, attempts: 10, error: '400' };
+    await database.write([new DeadLetterStore(database).keep({ pipelineId, sink: 'rows' }, refusal)]);
+  };
+
   it('lists those of a pipeline, and knows no other pipeline', async () => {
     const rows = { pipeline_id: pipelineId, name: 'rows', type: 'table_sink', cursor_block: null, behind: 0 };
     const none = { dead_letters: 0, last_error: null, last_error_time: null };
@@ -32,5 +61,29 @@ eachDatabase('the API of sinks', (databases) => {
     await new SinkStore(database).setPaused(pipelineId, rows, true);
     expect(await list()).to.deep.equal({ sinks: [{ ...rows, state: 'paused', ...none }] });
     expectProblem(await api.send('/api/v1/pipeline/999/sinks'), 404);
+  });
+
+  it('pauses, resumes and replays one, and tells what it does not have', async () => {
+    const sink = (path: string, body: object = {}) => api.post(`/api/v1/pipeline/${pipelineId}/sinks/${path}`, body);
+    expect((await sink('rows/pause')).json()).to.include({ name: 'rows', state: 'paused' });
+    expect((await sink('rows/resume')).json()).to.include({ name: 'rows', state: 'idle' });
+    expectProblem(await sink('rows/replay', { from_block: 3 }), 409);
+    await begin();
+    expect((await sink('rows/replay', { from_block: 3 })).json()).to.deep.equal({ replay: 1 });
+    expectProblem(await sink('rows/replay', { from_block: -1 }), 400);
+    expectProblem(await sink('columns/pause'), 404);
+  });
+
+  it('lists dead letters, and has them tried again or forgotten', async () => {
+    const path = `/api/v1/pipeline/${pipelineId}/sinks/rows/dead-letters`;
+    for (const block of [1, 2]) await bury(block);
+    const { dead_letters: letters, total } = (await api.get(path)) as { dead_letters: Letter[]; total: number };
+    expect(total).to.equal(2);
+    expect(letters[0]).to.include({ op: 'insert', block_number: 1, attempts: 10, error: '400' });
+    expect((await api.post(`${path}/retry`, { letters: [letters[0]!.letter_id] })).json()).to.deep.equal({
+      letters: 1,
+    });
+    expect((await api.post(`${path}/drop`, {})).json()).to.deep.equal({ letters: 2 });
+    expect(await api.get(path)).to.deep.equal({ dead_letters: [], total: 0 });
   });
 });

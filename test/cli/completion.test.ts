@@ -1,8 +1,35 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { completionRows } from '../../src/cli/completion/completion-rows.js';
 import { run } from '../../src/cli/main.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { queueTask } from '../../src/database/tasks/queue-task.js';
+import { projectRoot } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { FakeIo } from './fake-io.js';
+import { runIn } from './run-in.js';
+
+const definition = (name: string): string => `
+name: ${name}
+components:
+  - {name: transfers, type: event_monitor, chain_name: ethereum, contract_address: "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", abi_path: "builtin:erc20", mode: realtime}
+  - {name: rows, type: table_sink, table: usdc}
+`;
+
+/** A folder whose database holds a pipeline and a task of it. */
+async function exampleDatabase(name = 'usdc-transfers') {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'p.yaml'), definition(name));
+  const url = `sqlite:${join(folder, 'chainparse.db')}`;
+  expect((await runIn(folder, 'migrate', '--database', url)).code).to.equal(0);
+  const pipelineId = Number((await runIn(folder, 'pipeline', 'import', 'p.yaml', '--database', url)).stdout);
+  const database = await openDatabase(url);
+  const { taskId } = await queueTask(database, pipelineId, {});
+  await database.close();
+  return { folder, url, pipelineId, taskId };
+}
 
 async function scriptFor(shell: string): Promise<string> {
   const io = new FakeIo();
@@ -52,6 +79,30 @@ describe('chainparse completion', () => {
       expect(completeInBash(await scriptFor('bash'), words)).to.have.members(offered);
     });
   }
+
+  it('offers what the database has: pipelines, tasks and the sinks of the pipeline that was named', async function () {
+    this.timeout(60_000);
+    if (!has('bash')) this.skip(); // only bash can tell what it would offer
+    const { folder, pipelineId, taskId } = await exampleDatabase();
+    const script = `chainparse() { '${process.execPath}' '${projectRoot}/bin/chainparse.js' "$@"; }\ncd '${folder}'\n${await scriptFor('bash')}`;
+    const offered = (...words: string[]): readonly string[] => completeInBash(script, words);
+    expect(offered('run-pipeline', '')).to.have.members(['usdc-transfers', String(pipelineId)]);
+    expect(offered('--json', 'tasks', 'list', '--pipeline', 'us')).to.deep.equal(['usdc-transfers']);
+    expect(offered('tasks', 'show', '')).to.deep.equal([String(taskId)]);
+    expect(offered('sink', 'pause', '--lang', 'en', 'usdc-transfers', '')).to.deep.equal(['rows']);
+    expect(offered('sink', 'pause', 'usdc-transfers', 'rows', '')).to.deep.equal([]);
+  });
+
+  it('offers no name that a shell would take for more than a word', async () => {
+    const { folder, url } = await exampleDatabase('pay $(id)');
+    expect((await runIn(folder, 'completion', '--values', 'pipeline', '--database', url)).stdout).to.match(/^\d+\n$/);
+  });
+
+  it('asks which shell where none is named', async () => {
+    const { code, stderr } = await runIn(temporaryFolder(), 'completion');
+    expect(code).to.equal(2);
+    expect(stderr).to.contain('bash, zsh or fish');
+  });
 
   it('prints scripts that zsh and fish can read', async () => {
     for (const shell of ['zsh', 'fish']) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
-import { parseDatabaseUrl } from '../../src/database/database-url.js';
+import { parseDatabaseUrl, parseDatabaseUrls } from '../../src/database/database-url.js';
 import { connectionOptions } from '../../src/database/drivers/mysql/mysql-connection.js';
 import { ServerSockets } from '../../src/database/drivers/server-sockets.js';
 import { UsageError } from '../../src/runtime/errors.js';
@@ -116,4 +116,36 @@ describe('a URL of PostgreSQL', () => {
       expect(() => parseDatabaseUrl(url), url).to.throw(UsageError);
     }
   });
+});
+
+describe('the database URLs of a cluster', () => {
+  const nodesOf = (urls: string): readonly unknown[] => {
+    const place = parseDatabaseUrls(urls);
+    return place.kind === 'sqlite' ? [] : place.nodes.map(({ host, port }) => `${host}:${port}`);
+  };
+
+  it('are one for each node, with commas between them', () => {
+    expect(nodesOf('mariadb://u@a/d,mysql://u@b:3307/d , MariaDB://u@c/d')).to.deep.equal([
+      'a:3306',
+      'b:3307',
+      'c:3306',
+    ]);
+    expect(nodesOf('postgres://u@a/d,postgresql://u@b/d')).to.deep.equal(['a:5432', 'b:5432']);
+  });
+
+  it('leave a comma alone that is part of a password, or of the name of a file', () => {
+    expect(parseDatabaseUrl('mysql://u:a,b@db/d')).to.include({ password: 'a,b' });
+    expect(nodesOf('mysql://u:a,b@db/d,mysql://u:a,b@dc/d')).to.deep.equal(['db:3306', 'dc:3306']);
+    expect(parseDatabaseUrls('sqlite:a,b.db')).to.deep.equal({ kind: 'sqlite', path: 'a,b.db' });
+  });
+
+  for (const urls of [
+    'mysql://u:secret99@a/d,postgres://u@b/d',
+    'mysql://u:secret99@a/d,mysql://u@b/e',
+    'sqlite:x.db,mysql://u:secret99@b/d',
+  ]) {
+    it(`are refused where they are not of one database, without their secrets: ${urls}`, () => {
+      expect(() => parseDatabaseUrls(urls)).to.throw(UsageError, /are not of one database: (?!.*secret99)/);
+    });
+  }
 });

@@ -25,7 +25,15 @@ eachServer('a fence that waits for a lock', (server) => {
     this.timeout(60_000);
     url = await createDatabase(server().url());
     database = await openMigrated(url);
-    const base = { name: 'x', classificationId: null, description: null, timeoutMinutes: null };
+    const base = {
+      name: 'x',
+      classificationId: null,
+      description: null,
+      timeoutMinutes: null,
+      restart: null,
+      schedule: null,
+      timeZone: null,
+    };
     await new PipelineStore(database).import({ ...base, id: pipelineId, components: [] });
     await new CheckpointStore(database).get(pipelineId);
     const taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));

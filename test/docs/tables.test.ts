@@ -47,6 +47,9 @@ eachDatabase('the SQL of the page on tables', (databases) => {
     database = await openMigrated(await databases.fresh());
     await storeLogs(database, 45, { events: [makeEvent({ blockNumber: 1, eventName: 'Transfer' })] });
     await new SinkStore(database).setPaused(45, { name: 'hook', type: 'webhook_sink' }, true);
+    const { knex, dialect } = database;
+    const wanted = { pipeline_id: 47, state: 'started', since: dialect.now(knex), held_reason: 'the wrong chain' };
+    await database.write([knex('pipeline_wanted').insert(wanted)]);
     await storeLogs(database, 46, { undecoded: [makeUndecoded({ blockNumber: 1 })] });
   });
   after(() => database.close());

@@ -5,7 +5,7 @@ import { isStale, type EndpointState, type RpcEndpoint } from '../../src/model/r
 const endpoint = (name: string, state: EndpointState, ageSeconds = 1, chainId = 1): RpcEndpoint => ({
   ...{ name, state, ageSeconds, chainId, worker: 'host-1:10', updateTime: '2024-01-15T10:00:00' },
   ...{ headMs: 1, logsMs: 1, errorRate: 0, inFlight: 0, maxInFlight: null, maxPerSecond: null, newestBlock: 1 },
-  ...{ requests: 1, failures: 0, lastError: null, lastErrorTime: null },
+  ...{ requests: 1, failures: 0, lastError: null, lastErrorTime: null, muteSince: null, muteSeconds: null },
 });
 const glance = (...endpoints: readonly RpcEndpoint[]): unknown =>
   glanceAtEndpoints(endpoints).map(({ endpoint: reported, reports, alike }) =>

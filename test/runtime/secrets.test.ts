@@ -135,3 +135,18 @@ describe('SecretMask', () => {
     }
   });
 });
+
+describe('the URLs of a cluster', () => {
+  const urls = 'mysql://u:secret-a@one/d,mysql://u:secret-b@two/d';
+
+  it('are masked each', () => {
+    expect(maskUrl(urls)).to.equal('mysql://u:***@one/d,mysql://u:***@two/d');
+    expect(new SecretMask().mask(`at ${urls}.`)).to.equal('at mysql://u:***@one/d,mysql://u:***@two/d.');
+  });
+
+  it('are remembered each', () => {
+    const mask = new SecretMask();
+    mask.remember(urls);
+    expect(mask.mask('access denied: secret-a, secret-b')).to.equal('access denied: ***, ***');
+  });
+});

@@ -41,7 +41,7 @@ describe('alerts at work', () => {
   }
 
   eachDatabaseInTurn('on a run that is frozen', (database) => {
-    it('raise task_stalled long before it times out, once for two monitors, and clear it when it beats', async function () {
+    it('raise pipeline_stalled long before it times out, once for two monitors, and clear it when it beats', async function () {
       this.timeout(90_000);
       const scenario = await begin(await database.fresh());
       const run = scenario.run();
@@ -49,12 +49,12 @@ describe('alerts at work', () => {
       const monitors = [scenario.start(...monitorArgs), scenario.start(...monitorArgs)];
       for (const monitor of monitors) await monitor.output(/timeout check: 1 running, 0 timed out/);
       run.signal('SIGSTOP');
-      const raised = await webhook.got('raised', 'task_stalled:task 1');
-      expect(raised.data.message).to.match(/^task 1 \(pipeline 45\) on .* is running, but silent for \d+ s$/);
+      const raised = await webhook.got('raised', 'pipeline_stalled:pipeline 45');
+      expect(raised.data.message).to.match(/^pipeline 45 gives no sign of life for \d+ s: task 1 on .* is silent$/);
       const open = (await listed(scenario)).map(({ rule, subject, state }) => [rule, subject, state]);
-      expect(open).to.deep.equal([['task_stalled', 'task 1', 'open']]);
+      expect(open).to.deep.equal([['pipeline_stalled', 'pipeline 45', 'open']]);
       run.signal('SIGCONT');
-      const cleared = await webhook.got('cleared', 'task_stalled:task 1');
+      const cleared = await webhook.got('cleared', 'pipeline_stalled:pipeline 45');
       expect(cleared.data.alert_id).to.equal(raised.data.alert_id);
       for (const process of [run, ...monitors]) process.signal('SIGTERM');
       for (const process of [run, ...monitors]) expect((await process.exit(12_000)).code).to.equal(0);

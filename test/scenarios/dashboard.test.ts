@@ -70,6 +70,14 @@ withChromium('the dashboard', () => {
     return opened;
   }
 
+  async function wantedState(): Promise<string | undefined> {
+    const answer = await fetch(urlOf(port, 'api/v1/pipeline/list'));
+    const { pipelines } = (await answer.json()) as {
+      pipelines: { pipeline_id: number; wanted: { state: string } | null }[];
+    };
+    return pipelines.find(({ pipeline_id: id }) => id === 45)?.wanted?.state;
+  }
+
   /** In milliseconds. */
   async function firstPaint(): Promise<number> {
     await page.waitForSelector('.pipelines .row');
@@ -256,7 +264,7 @@ withChromium('the dashboard', () => {
   });
 
   it('cancels a task, once its person is sure, and says why it ended', async () => {
-    await page.click('.pipelines .row-link >> nth=0');
+    await page.click('.pipelines .row-link[href="#/pipeline/45"]');
     await page.click('.page-head .state');
     expect(page.url()).to.match(/#\/task\/1$/);
     await page.reload();
@@ -277,6 +285,30 @@ withChromium('the dashboard', () => {
     expect(page.url()).to.match(/#\/task\/\d+$/);
     await page.waitForSelector('.page-head [data-action=cancel]');
     expect(await page.locator('[data-action=start]').isVisible()).to.equal(false);
+  });
+
+  it('starts and stops a pipeline, and says on its page and in the list what it waits for', async () => {
+    await page.goto(urlOf(port, '#/pipeline/45'));
+    await page.click('[data-action=pipeline-start]');
+    await page.waitForSelector('[data-action=pipeline-start]', { state: 'hidden' });
+    expect(await wantedState()).to.equal('started');
+    await page.waitForSelector('.row-reason:text("No worker runs")');
+    await page.goto(urlOf(port, ''));
+    await page.waitForSelector('.row[data-need=waiting] .row-reason:text("No worker runs")');
+    await page.goto(urlOf(port, '#/pipeline/45'));
+    await page.click('[data-action=pipeline-stop]');
+    await page.click('dialog button[value=yes]');
+    await page.waitForSelector('[data-action=pipeline-start]');
+    expect(await wantedState()).to.equal('stopped');
+  });
+
+  it('shows the workers, and what they hold', async () => {
+    await page.goto(urlOf(port, '#/workers'));
+    await page.waitForSelector('.none:text("No worker runs")');
+    const worker = scenario.start('worker', '--concurrency', '3');
+    await page.waitForSelector('.endpoint[data-tone=good] .endpoint-figures:text("0 of 3 places taken")');
+    await endGently([worker]);
+    await page.waitForSelector('.endpoint[data-tone=idle] .endpoint-state:text("ended")');
   });
 
   it('asks for the token where one is set, and keeps it out of every address', async function () {

@@ -34,7 +34,9 @@ eachDatabaseInTurn('a task whose node died and that has stopped beating', (datab
 
   async function alerts(...options: string[]): Promise<readonly { readonly rule: string }[]> {
     const text = await scenario.chainparse('alerts', 'list', '--json', ...options);
-    return (JSON.parse(text) as { alerts: { rule: string }[] }).alerts.filter(({ rule }) => rule === 'task_stalled');
+    return (JSON.parse(text) as { alerts: { rule: string }[] }).alerts.filter(
+      ({ rule }) => rule === 'pipeline_stalled',
+    );
   }
 
   it('ends its run within a heartbeat interval once a person has cancelled it, and nobody is alerted again', async function () {

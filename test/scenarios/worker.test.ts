@@ -111,7 +111,7 @@ describe('serve and workers', () => {
       expect(lines.join('\n')).to.contain('"event":"task.status"');
     });
 
-    it('stop at the first signal: what runs ends as stopped, what waits goes on waiting', async function () {
+    it('stop at the first signal: what runs is handed over, what waits goes on waiting', async function () {
       this.timeout(90_000);
       const live = await api.start({ pipeline_id: 45, mode: 'realtime' });
       const second = await api.start({ pipeline_id: 46 });
@@ -120,7 +120,9 @@ describe('serve and workers', () => {
       await eventually('the live task beats', async () => ((await store.get(live)).progress?.nextBlock ?? 0) > 50);
       worker.signal('SIGTERM');
       expect((await worker.exit(10_000)).code).to.equal(0);
-      expect(await store.get(live)).to.include({ status: 1, endReason: 'stopped' });
+      expect(await store.get(live)).to.include({ status: 1, endReason: 'handed_over' });
+      const [next] = (await store.list({ pipelineId: 45, limit: 1, offset: 0 })).tasks;
+      expect(next).to.include({ status: 3 });
       expect(await store.get(second)).to.include({ status: 3 });
       await startWorker();
       expect(await api.ended(second)).to.include({ end_reason: 'completed' });

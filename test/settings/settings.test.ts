@@ -161,6 +161,10 @@ describe('loadSettings', () => {
     [{ database: 'sqlite:' }, /names no file/],
     [{ database: 'mysql://root:hidden@h:3306' }, /names no database/],
     [{ database: 'mysql://root:hid#den@h:3306/db' }, /is malformed/],
+    [{ database: 'postgres://root:hidden@a,b/db' }, /names several hosts: write a URL for each node/],
+    [{ database: 'mysql://root:hidden@a/db,mysql://root:hidden@b/other' }, /names several databases/],
+    [{ database: 'mysql://root:hidden@a/db,mysql://root@b' }, /names no database/],
+    [{ database: 'sqlite:a.db,mysql://root:hidden@b/db' }, /names a file beside servers/],
     [
       { rpcUrl: ['ftp://user:hidden@h'] },
       /RPC URL 'ftp:\/\/user:\*\*\*@h' \(flag --rpc-url\) is no URL of HTTP or a WebSocket/,

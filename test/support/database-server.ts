@@ -9,6 +9,8 @@ import { eventually } from './within.js';
 export interface ServerCommand {
   readonly program: string;
   readonly args: readonly string[];
+  /** Of its first start alone. */
+  readonly firstArgs?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** On which it listens. */
   readonly port: number;
@@ -25,7 +27,7 @@ export class DatabaseServer {
 
   private constructor(command: ServerCommand) {
     this.#command = command;
-    this.#process = this.#spawn();
+    this.#process = this.#spawn(command.firstArgs);
   }
 
   /** Starts a server, and ends it after the last test. */
@@ -95,9 +97,9 @@ export class DatabaseServer {
     await this.ready();
   }
 
-  #spawn(): Child {
+  #spawn(firstArgs: readonly string[] = []): Child {
     const { program, args, env, account } = this.#command;
-    return new Child(program, args, { env, ...account });
+    return new Child(program, [...args, ...firstArgs], { env, ...account });
   }
 
   #signalChildren(name: NodeJS.Signals): void {

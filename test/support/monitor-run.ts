@@ -1,5 +1,6 @@
 import { ChainClient } from '../../src/chain/blocks/chain-client.js';
 import type { ChainClientOptions } from '../../src/chain/blocks/chain-client.js';
+import { PortalClient } from '../../src/chain/portal/portal-client.js';
 import { createDecoder } from '../../src/chain/abi/decoder.js';
 import type { RunOptions, SourceContext } from '../../src/components/component.js';
 import { EventMonitor } from '../../src/components/event-monitor/event-monitor.js';
@@ -28,7 +29,9 @@ export const monitorConfig: EventMonitorConfig = {
 };
 
 export interface MonitorRunOptions {
+  /** None: what is final comes from the portal. */
   readonly urls: readonly string[];
+  readonly portalUrl?: string;
   readonly ledger: MessageLedger;
   readonly config?: Partial<EventMonitorConfig>;
   readonly run?: RunOptions;
@@ -47,7 +50,11 @@ export async function runMonitor(options: MonitorRunOptions): Promise<void> {
   const clock = options.context?.clock ?? new HastyClock();
   const logger = options.context?.logger ?? silentLogger;
   const { chainId } = config;
-  const chain = new ChainClient({ urls, chainId, clock, logger, requestTimeoutMs: deadlineMs, ...options.client });
+  const chain =
+    urls.length === 0
+      ? null
+      : new ChainClient({ urls, chainId, clock, logger, requestTimeoutMs: deadlineMs, ...options.client });
+  const portal = options.portalUrl === undefined ? null : new PortalClient({ url: options.portalUrl, clock });
   const stopping = new AbortController();
   const stop = (): void => stopping.abort(new Error('stopped'));
   const context: SourceContext = {
@@ -63,11 +70,13 @@ export async function runMonitor(options: MonitorRunOptions): Promise<void> {
   ledger.mayRepeat = run.fresh === true || run.fromBlock !== undefined;
   ledger.mayJump = ledger.mayRepeat || ledger.checkpoint.blockNumber === null;
   try {
-    for await (const message of new EventMonitor(config, { chain, decoder: createDecoder(config) }).messages(context)) {
+    const monitor = new EventMonitor(config, { chain, portal, decoder: createDecoder(config) });
+    for await (const message of monitor.messages(context)) {
       ledger.apply(message);
       stored?.(message, stop);
     }
   } finally {
-    await chain.close();
+    await chain?.close();
+    await portal?.close();
   }
 }

@@ -47,6 +47,32 @@ async function startIn(env: NodeJS.ProcessEnv, ...options: string[]): Promise<Da
   });
 }
 
+/** A primary, and a standby that has each commit before the primary calls it done. */
+export interface PostgresPair {
+  readonly primary: DatabaseServer;
+  readonly standby: DatabaseServer;
+}
+
+/** Starts a primary and its synchronous standby. */
+export async function startPostgresPair(): Promise<PostgresPair> {
+  if (programs === undefined) throw new Error(postgres.howToGet);
+  const primary = await startIn({}, '-c', 'synchronous_standby_names=*');
+  const account = unprivileged();
+  const folder = ownFolder(account);
+  const data = join(folder, 'data');
+  const from = `host=127.0.0.1 port=${primary.port} user=postgres`;
+  const copy = ['-D', data, '-d', from, '--checkpoint=fast', '--no-sync', '-R'];
+  await promisify(execFile)(join(programs, 'pg_basebackup'), copy, { ...account, cwd: '/' });
+  const port = await freePort();
+  const standby = await DatabaseServer.start({
+    program: join(programs, 'postgres'),
+    args: ['-D', data, ...settings(folder, port)],
+    env: { ...process.env, TMPDIR: folder },
+    ...{ port, account, scheme: 'postgres' as const },
+  });
+  return { primary, standby };
+}
+
 /** Whose processes they are; undefined: this process's user, unless that is root, whom PostgreSQL refuses. */
 interface Account {
   readonly uid: number;

@@ -16,6 +16,8 @@ export interface ScenarioSource {
   readonly endBlock?: number;
   readonly batchSize?: number;
   readonly pollInterval?: number;
+  /** Keys of the definition itself. */
+  readonly keys?: Readonly<Record<string, unknown>>;
   /** Components below the source. */
   readonly below?: readonly Readonly<Record<string, unknown>>[];
 }
@@ -55,6 +57,7 @@ export class Scenario {
       JSON.stringify({
         id: 45,
         name: 'transfers',
+        ...source.keys,
         components: [
           {
             name: 'transfers',

@@ -10,6 +10,7 @@ import { overviewPage } from './pages/overview.js';
 import { pipelinePage } from './pages/pipeline.js';
 import { taskPage } from './pages/task.js';
 import { tasksPage } from './pages/tasks.js';
+import { workersPage } from './pages/workers.js';
 import { setText } from './dom.js';
 import { zoneName } from './zone.js';
 import { currentRoute } from './router.js';
@@ -19,6 +20,7 @@ import { askToSignIn } from './sign-in.js';
 const pages = {
   overview: overviewPage,
   tasks: tasksPage,
+  workers: workersPage,
   alerts: alertsPage,
   api: apiPage,
   task: taskPage,

@@ -5,7 +5,7 @@ export function currentRoute() {
   const params = new URLSearchParams(query);
   if (parts.length === 0) return { name: 'overview', params };
   const [name, id] = parts;
-  if (parts.length === 1 && ['tasks', 'alerts', 'api'].includes(name)) return { name, params };
+  if (parts.length === 1 && ['tasks', 'workers', 'alerts', 'api'].includes(name)) return { name, params };
   if (parts.length === 2 && (name === 'task' || name === 'pipeline') && /^[1-9]\d{0,9}$/.test(id))
     return { name, id: Number(id), params };
   return { name: 'not-found', params };

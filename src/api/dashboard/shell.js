@@ -85,6 +85,7 @@ function links(current) {
   const entries = [
     ['overview', '#/'],
     ['tasks', '#/tasks'],
+    ['workers', '#/workers'],
     ['alerts', '#/alerts'],
     ['api', '#/api'],
   ];

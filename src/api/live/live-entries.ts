@@ -1,11 +1,13 @@
 import type { PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import type { Alert } from '../../model/alert.js';
-import { alertToJson } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert-json.js';
+import { alertText } from '../../model/alert-text.js';
 import { chainNameOf } from '../../model/chain.js';
 import type { EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { Task } from '../../model/task.js';
+import { wantedToJson, type Wanted } from '../../model/wanted.js';
 import type { Settings } from '../../settings/settings.js';
 import type { LiveEntry } from './live-feed.js';
 import { silenceLimit } from '../../runtime/silence.js';
@@ -26,22 +28,31 @@ export function taskEntry(task: Task, defaults: Defaults, lagUnknownSince: strin
   return { key: `task:${task.id}`, value, mark: markOf(value, 'silent_seconds', 'heartbeat_age_seconds') };
 }
 
-/** Returns a pipeline with the id of its newest task. */
-export function pipelineEntry(pipeline: PipelineSummary, latestTaskId: number | null): LiveEntry {
+/** Returns a pipeline with the id of its newest task, and what is wanted of it. */
+export function pipelineEntry(
+  pipeline: PipelineSummary,
+  { latestTaskId, wanted }: { readonly latestTaskId: number | null; readonly wanted: Wanted | null },
+): LiveEntry {
   const value = {
     pipeline_id: pipeline.id,
     name: pipeline.name,
     disabled: pipeline.disabled,
     components: pipeline.componentTypes,
     latest_task_id: latestTaskId,
+    wanted: wantedToJson(wanted),
   };
   return { key: `pipeline:${pipeline.id}`, value, mark: markOf(value) };
 }
 
 /** Returns an open alert. */
 export function alertEntry(alert: Alert): LiveEntry {
-  const value = alertToJson(alert);
-  return { key: `alert:${alert.id}`, value, mark: markOf(value, 'open_seconds') };
+  // Its text stays as it is while time passes: who shows it says for how long.
+  const texts = {
+    message: alertText(alert, null, 'en'),
+    message_zh: alertText(alert, null, 'zh'),
+  };
+  const value = { ...alertToJson(alert, null), ...(alert.since === null ? {} : texts) };
+  return { key: `alert:${alert.id}`, value, mark: markOf(value, 'open_seconds', 'since_seconds') };
 }
 
 /** Returns an endpoint at a glance, without what changes with every report. */

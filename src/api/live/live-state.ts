@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AlertStore } from '../../database/operations/alert-store.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { listNewestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
@@ -9,6 +10,7 @@ import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { readChainsInDoubt } from '../../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../../tasks/views/head-contact.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness } from '../readiness.js';
@@ -34,6 +36,7 @@ export class LiveState {
   readonly #feed = new LiveFeed(randomBytes(6).toString('hex'));
   readonly #contact = new HeadContact();
   #endpoints: readonly RpcEndpoint[] = [];
+  #chains: ReadonlyMap<number, number> = new Map();
   #watchers = 0;
   #running: Promise<void> | null = null;
   #wake = new AbortController();
@@ -124,7 +127,7 @@ export class LiveState {
     const { database, settings, clock } = this.#parts;
     const newest = await listNewestTasks(database, most.pipelines);
     const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
-    this.#contact.note([...tasks.values()], this.#endpoints);
+    this.#contact.note([...tasks.values()], this.#endpoints, this.#chains);
     this.#feed.show(
       'tasks',
       [...tasks.values()].map((task) => taskEntry(task, settings, this.#contact.unknownSince(task.id))),
@@ -136,9 +139,15 @@ export class LiveState {
   }
 
   async #readPipelines(newest: readonly Task[]): Promise<void> {
-    const pipelines = await new PipelineStore(this.#parts.database).list();
+    const { database, settings } = this.#parts;
+    const pipelines = await new PipelineStore(database).list();
+    const wishes = await new WantedStore(database, settings.heartbeatIntervalSeconds).list();
     const latest = new Map(newest.map(({ pipelineId, id }) => [pipelineId, id]));
-    const entries = pipelines.slice(0, most.pipelines).map((each) => pipelineEntry(each, latest.get(each.id) ?? null));
+    const wanted = new Map(wishes.map((each) => [each.pipelineId, each]));
+    const entries = pipelines.slice(0, most.pipelines).map((each) => {
+      const [latestTaskId, wish] = [latest.get(each.id) ?? null, wanted.get(each.id) ?? null];
+      return pipelineEntry(each, { latestTaskId, wanted: wish });
+    });
     this.#feed.show('pipelines', entries);
   }
 
@@ -148,6 +157,7 @@ export class LiveState {
     this.#feed.show('alerts', alerts.map(alertEntry));
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
     this.#endpoints = endpoints;
+    this.#chains = await readChainsInDoubt(database, endpoints);
     this.#feed.show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry));
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
     const { ready, checks } = await readReadiness(this.#parts);

@@ -1,12 +1,15 @@
 import { AbiStore } from '../../database/pipelines/abi-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listNewestTasks } from '../../database/tasks/task-lives.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
+import { wantedToJson } from '../../model/wanted.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition/read-definition.js';
+import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
@@ -16,6 +19,7 @@ import { route, type Route } from '../route.js';
 import { idParams } from '../schemas/parameters.js';
 import { definitionListSchema, pipelineListSchema, pipelineSchema, storedSchema } from '../schemas/pipeline-schemas.js';
 import { taskSchema } from '../schemas/task-schemas.js';
+import { wantedRoutes } from './wanted-routes.js';
 import { SharedReads } from '../shared-reads.js';
 
 const tag = 'pipelines';
@@ -64,6 +68,7 @@ export function pipelineRoutes(parts: ApiParts): readonly Route[] {
       handle: async ({ params }) => ({ json: await latestTask(parts, store, params.id) }),
     }),
     ...changingRoutes(parts, store),
+    ...wantedRoutes(parts),
   ];
 }
 
@@ -91,6 +96,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
         await store.get(params.id);
         const changed = { ...definition, id: params.id };
         const pipelineId = await store.import(changed, { update: true }).catch(refuseTaken);
+        await new Schedules(parts.database).keep(pipelineId);
         return { json: { pipeline_id: pipelineId, name: definition.name } };
       },
     }),
@@ -109,11 +115,13 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
 }
 
 async function listPipelines({ database, settings }: ApiParts, store: PipelineStore): Promise<object> {
-  const [pipelines, tasks, parked] = await Promise.all([
+  const [pipelines, tasks, parked, wanted] = await Promise.all([
     store.list(),
     listNewestTasks(database, mostPipelines),
     readParked(new CheckpointStore(database)),
+    new WantedStore(database, settings.heartbeatIntervalSeconds).list(),
   ]);
+  const wantedOf = new Map(wanted.map((each) => [each.pipelineId, each]));
   const newest = new Map(tasks.map((task) => [task.pipelineId, task]));
   const json = pipelines.map((pipeline) => {
     const task = newest.get(pipeline.id);
@@ -121,15 +129,18 @@ async function listPipelines({ database, settings }: ApiParts, store: PipelineSt
     return {
       ...pipelineSummaryToJson(pipeline),
       parked: parked.has(pipeline.id),
+      wanted: wantedToJson(wantedOf.get(pipeline.id) ?? null),
       latest_task: task === undefined ? null : taskToJson(task, defaults),
     };
   });
   return { pipelines: json, total: pipelines.length };
 }
 
-async function showPipeline({ database }: ApiParts, store: PipelineStore, id: number): Promise<object> {
+async function showPipeline({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
   const pipeline = await store.get(id);
-  return pipelineToJson(pipeline, await readStanding(new TaskStore(database), new CheckpointStore(database), id));
+  const standing = await readStanding(new TaskStore(database), new CheckpointStore(database), id);
+  const wanted = await new WantedStore(database, settings.heartbeatIntervalSeconds).get(id);
+  return pipelineToJson(pipeline, { ...standing, wanted });
 }
 
 async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {

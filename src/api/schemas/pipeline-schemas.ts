@@ -1,8 +1,32 @@
 import { z } from 'zod';
+import { restarts } from '../../model/pipeline.js';
 import { idInBody, shownInstant } from './parameters.js';
 import { taskSchema } from './task-schemas.js';
 
 const instantOrNull = shownInstant.nullable();
+
+/** What a person wants of a pipeline. */
+const wantedSchema = z
+  .strictObject({
+    state: z.enum(['started', 'stopped']),
+    since: shownInstant,
+    failures: z.int().describe('ends of its tasks in a row that were not in order, without a committed block between'),
+    next_start: instantOrNull.describe('when the next task is queued; null: one waits or runs'),
+    scheduled: z.boolean().describe('next_start is a time of its schedule, not another try'),
+    last_slot: instantOrNull.describe('when a task was queued for a time of its schedule last'),
+    skipped_slot: instantOrNull.describe('the newest time of its schedule at which a run still went on'),
+    held_reason: z.string().nullable().describe('what only a person can mend: it is not run until one has'),
+    waiting_for: z.string().nullable().describe('why a worker could not take the task that waits'),
+  })
+  .meta({ id: 'Wanted' });
+
+/** What became of what a person said. */
+export const changedWantedSchema = z.strictObject({
+  pipeline_id: z.int(),
+  wanted: wantedSchema.nullable(),
+  queued_task_id: z.int().nullable(),
+  ended_tasks: z.int(),
+});
 
 /** A pipeline in a list. */
 const pipelineSummarySchema = z
@@ -19,7 +43,13 @@ const pipelineSummarySchema = z
 
 /** All pipelines, each with its newest task; those that are parked are run by nobody until they are rewound. */
 export const pipelineListSchema = z.strictObject({
-  pipelines: z.array(pipelineSummarySchema.extend({ parked: z.boolean(), latest_task: taskSchema.nullable() })),
+  pipelines: z.array(
+    pipelineSummarySchema.extend({
+      parked: z.boolean(),
+      wanted: wantedSchema.nullable(),
+      latest_task: taskSchema.nullable(),
+    }),
+  ),
   total: z.int(),
 });
 
@@ -33,6 +63,7 @@ export const pipelineSchema = z
     disabled: z.boolean(),
     create_time: instantOrNull,
     update_time: instantOrNull,
+    wanted: wantedSchema.nullable(),
     checkpoint: z
       .strictObject({ start_block: z.int().nullable(), block_number: z.int(), block_hash: z.string().nullable() })
       .nullable(),
@@ -41,6 +72,9 @@ export const pipelineSchema = z
     classification_id: z.int().optional(),
     description: z.string().optional(),
     timeout_minutes: z.number().optional(),
+    restart: z.enum(restarts).optional(),
+    schedule: z.string().describe('a cron expression').optional(),
+    time_zone: z.string().describe('the IANA name of the zone that the schedule means; UTC where left out').optional(),
     components: z.array(z.looseObject({ name: z.string(), type: z.string() })),
   })
   .meta({ id: 'Pipeline' });

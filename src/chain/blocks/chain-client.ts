@@ -1,6 +1,7 @@
 import type { BlockHeader, BlockTime } from '../../model/block.js';
 import { Proofs } from './proofs.js';
 import type { BlockReceipts } from './proofs.js';
+import type { ChainView } from './chain-view.js';
 import type { EndpointChoice } from '../transport/endpoints/endpoint-choice.js';
 import { EndpointPool } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from '../transport/endpoints/endpoint-pool.js';
@@ -70,7 +71,9 @@ export type How = Omit<Question<unknown>, 'work' | 'choice' | 'isForCaller'> &
 const never = (): boolean => false;
 
 /** Typed and checked calls to one chain; which endpoint is asked, how often and how fast, is its pool's business. */
-export class ChainClient {
+export class ChainClient implements ChainView {
+  /** Nodes behind one URL may lag behind each other by so many blocks. */
+  readonly settledDepth = 64;
   readonly #pool: EndpointPool;
   readonly #choice: EndpointChoice;
   readonly #known: WhatIsKnown;

@@ -2,13 +2,13 @@ import type { BlockHeader } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { BlockRhythm } from './block-rhythm.js';
-import type { ChainClient } from './chain-client.js';
+import type { ChainView } from './chain-view.js';
 import { HeaderCache } from './header-cache.js';
 import { HeadSubscription } from './head-subscription.js';
 import { HeadWaiters } from './head-waiters.js';
 
 interface HeadFeedOptions {
-  readonly chain: Pick<ChainClient, 'header' | 'heard' | 'telling'>;
+  readonly chain: Pick<ChainView, 'header' | 'heard' | 'telling'>;
   /** The chain that is meant. */
   readonly chainId: number;
   readonly clock: Clock;

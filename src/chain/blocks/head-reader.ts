@@ -1,7 +1,7 @@
 import type { Finality } from '../../model/pipeline.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { ChainClient } from './chain-client.js';
+import type { ChainView } from './chain-view.js';
 import type { BlockTag, TagAnswer } from './header-outcome.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 
@@ -20,12 +20,12 @@ export interface ChainHead {
 /** How much newer than its answer the chain may be before the final block is asked for again, in seconds and blocks. */
 const refreshSeconds = 60;
 const refreshBlocks = 32;
-/** How far behind the newest block the final one is taken to be where the node does not tell, and lags may reach. */
+/** How far behind the newest block the final one is taken to be where the node does not tell. */
 const assumedDepth = 64;
 
 /** Reads where the chain stands: its newest block, and the newest final and readable ones. */
 export class HeadReader {
-  readonly #chain: ChainClient;
+  readonly #chain: Pick<ChainView, 'heads' | 'settledDepth'>;
   readonly #finality: Finality;
   readonly #logger: Logger;
   readonly #known = new Map<BlockTag, number>();
@@ -34,7 +34,7 @@ export class HeadReader {
   #finalAnswer: { readonly tagged: TagAnswer; readonly head: BlockHeader } | null = null;
   #isRefreshing = false;
 
-  constructor(chain: ChainClient, finality: Finality, logger: Logger) {
+  constructor(chain: Pick<ChainView, 'heads' | 'settledDepth'>, finality: Finality, logger: Logger) {
     this.#chain = chain;
     this.#finality = finality;
     this.#logger = logger;
@@ -75,7 +75,7 @@ export class HeadReader {
 
   async #headAt(latest: BlockHeader, tagged: TagAnswer, signal: AbortSignal): Promise<ChainHead> {
     const finalized = this.#resolve('finalized', tagged, latest);
-    const settled = Math.min(finalized, latest.number - assumedDepth);
+    const settled = Math.min(finalized, latest.number - this.#chain.settledDepth);
     // A chain that is shorter after a reorganisation has nothing to show above its head, however safe that was once.
     const readable = Math.min(latest.number, await this.#readable(latest, finalized, signal));
     return { latest, finalized, settled, readable };

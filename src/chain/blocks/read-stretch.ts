@@ -1,20 +1,20 @@
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockHeader, BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
-import type { ChainClient } from './chain-client.js';
+import type { ChainView } from './chain-view.js';
 import type { ChainHead } from './head-reader.js';
 import { NodeLagsError } from './consistency.js';
 import type { StoredBlock } from './last-common-block.js';
 import { RecentBlocks, ReorgTooDeepError, findAncestor } from './reorg.js';
 
 interface StretchSources {
-  readonly chain: ChainClient;
+  readonly chain: ChainView;
   readonly storedBlock: StoredBlock;
 }
 
 /** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
 export class ReadStretch {
-  readonly #chain: ChainClient;
+  readonly #chain: ChainView;
   readonly #storedBlock: StoredBlock;
   readonly #first: number;
   readonly #recent: RecentBlocks;
@@ -173,7 +173,7 @@ export class ReadStretch {
 
   /** Returns the newest block below a replaced one up to which the stretch still stands; throws ReorgTooDeepError. */
   async ancestorBelow(replaced: number, signal: AbortSignal): Promise<BlockRef> {
-    const headerOf = (number: number): ReturnType<ChainClient['header']> => this.#chain.header(number, signal);
+    const headerOf = (number: number): ReturnType<ChainView['header']> => this.#chain.header(number, signal);
     const held = this.#recent.blocks.filter((block) => block.number < replaced);
     const ancestor = await findAncestor(held, headerOf);
     if (ancestor !== undefined) return ancestor;

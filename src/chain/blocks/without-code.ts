@@ -9,7 +9,7 @@ const addressesPerBatch = 50;
 
 /** Returns those of some addresses that had no code at a block, by the word of a node that has its state: they emitted nothing yet. */
 export async function withoutCode(
-  chain: ChainClient,
+  chain: ChainClient | null,
   addresses: readonly string[],
   block: number,
   answered: () => Promise<void>,
@@ -17,6 +17,8 @@ export async function withoutCode(
 ): Promise<ReadonlySet<string>> {
   if (block < 0) return new Set(addresses);
   const found = new Set<string>();
+  // Where there is no node, of none anything is known.
+  if (chain === null) return found;
   for (let at = 0; at < addresses.length; at += addressesPerBatch) {
     const some = addresses.slice(at, at + addressesPerBatch);
     for (const address of await ask(chain, some, block, signal)) found.add(address);

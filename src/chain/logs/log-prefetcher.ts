@@ -1,8 +1,9 @@
-import type { BlockRange } from '../../model/block.js';
-import type { FetchedRange, LogSource } from './log-source.js';
+import type { BlockRange, BlockRef } from '../../model/block.js';
+import { NodeLagsError } from '../blocks/consistency.js';
+import type { FetchedRange, RangeSource } from './log-source.js';
 
 export interface LogPrefetcherOptions {
-  readonly source: Pick<LogSource, 'fetchNext' | 'headOf' | 'isProven' | 'room'>;
+  readonly source: RangeSource;
   /** Called after each good answer. */
   readonly answered: () => Promise<void>;
   /** How much may be held at a time, in bytes of answers: of those in flight as many as are expected. */
@@ -46,6 +47,8 @@ export class LogPrefetcher {
   #lanes: Lane[] = [];
   #dropped = new AbortController();
   #next = -1;
+  /** The last block that was taken, while ranges follow each other. */
+  #last: BlockRef | null = null;
   #bytesPerBlock = 0;
   /** How many of them there may be now. */
   #depth: number;
@@ -92,14 +95,26 @@ export class LogPrefetcher {
     this.#dropped = new AbortController();
     this.#lanes = [];
     this.#next = -1;
+    this.#last = null;
     this.#change.happened();
   }
 
   #take(fetched: FetchedRange, range: BlockRange, signal: AbortSignal): FetchedRange {
+    this.#checkLink(fetched);
     this.#lanes.shift();
     this.#next = fetched.to + 1;
+    this.#last = fetched.last;
     this.#readAhead({ from: this.#next, to: range.to }, signal);
     return fetched;
+  }
+
+  /** Ranges that were told by different answers must be of one chain, as far as they show it. */
+  #checkLink({ from, headers: [first] }: FetchedRange): void {
+    const before = this.#last;
+    if (before === null || first?.number !== from || first.parentHash === before.hash) return;
+    this.drop();
+    this.#options.source.unlinked?.();
+    throw new NodeLagsError(`block ${from} is not the child of block ${before.number}, which was told before`);
   }
 
   /** Whoever comes and must wait wants more to be on its way; who finds two answers, less. */

@@ -25,7 +25,7 @@ interface LogSourceOptions {
   readonly logger: Logger;
 }
 
-interface FetchOptions {
+export interface FetchOptions {
   /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
   readonly verified: boolean;
   /** Called after each good answer. */
@@ -37,7 +37,7 @@ export interface FetchedRange extends BlockRange {
   readonly logs: readonly RawLog[];
   /** The header of block `to`. */
   readonly last: BlockHeader;
-  /** Every block of a verified range, ascending, linked by their hashes; else only those known. */
+  /** Every block of a verified range, ascending, linked by their hashes; else only those known, ascending. */
   readonly headers: readonly BlockHeader[];
   /** Seconds since the Unix epoch, of each block that has logs. */
   readonly timestamps: ReadonlyMap<number, number>;
@@ -45,11 +45,25 @@ export interface FetchedRange extends BlockRange {
   readonly bytes: number;
 }
 
+/** Gives what settled blocks hold, range by range. */
+export interface RangeSource {
+  /** True once a request of the size that is asked for now was answered. */
+  readonly isProven: boolean;
+  /** How many requests may be in flight, as far as is known. */
+  readonly room: number;
+  /** Returns the head of a range that one request may ask for now. */
+  headOf(range: BlockRange): BlockRange;
+  /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
+  fetchNext(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange>;
+  /** Hears that two ranges which follow each other do not fit. */
+  unlinked?(): void;
+}
+
 /** The most blocks that are verified at once. */
 const verifiedBlocks = 100;
 
 /** Fetches logs range by range, and makes sure that they are all and the right ones. */
-export class LogSource {
+export class LogSource implements RangeSource {
   readonly #options: LogSourceOptions;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #size: RangeSize;

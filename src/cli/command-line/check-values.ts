@@ -25,14 +25,13 @@ function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, 
   if (choices !== undefined && !choices.includes(value)) {
     throw new UsageError(`${name} '${value}' is not one of ${choices.join(', ')}`);
   }
-  if (kind === undefined || kind === 'text') return value;
-  if (kind === 'pipeline') return /^\d+$/.test(value) ? checkNumber(name, 'id', value) : value;
-  return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind, value);
+  if (kind === undefined || kind === 'text' || kind === 'sink') return value;
+  if (kind === 'pipeline' && !/^\d+$/.test(value)) return value;
+  return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind === 'number' ? 0 : 1, value);
 }
 
-function checkNumber(name: string, kind: 'number' | 'id', value: string): number {
+function checkNumber(name: string, least: 0 | 1, value: string): number {
   const number = Number(value);
-  const least = kind === 'id' ? 1 : 0;
   if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
   throw new UsageError(`${name} '${value}' is no whole number from ${least} on`);
 }

@@ -1,11 +1,13 @@
 import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Alert } from '../../model/alert.js';
-import { alertToJson } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert-json.js';
+import { alertText } from '../../model/alert-text.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/lang.js';
 import { toAlertMessage } from '../../tasks/alerts/alert-message.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
+import { muteCommands } from './alerts-mute.js';
 import { alertChannels } from '../running/alert-channels.js';
 import type { CommandContext } from '../context.js';
 import type { Cell } from '../output.js';
@@ -31,10 +33,11 @@ export const command: CommandBody = {
     {
       name: 'clear',
       summary: 'clear an alert; it stays quiet until it would have been repeated',
-      arguments: [{ name: 'id', description: "the alert's id", kind: 'id', optional: true }],
+      arguments: [{ name: 'id', description: "the alert's id", kind: 'alert', optional: true }],
       options: [{ flags: '--all', description: 'every alert that stands' }],
       action: clearAlerts,
     },
+    ...muteCommands,
     {
       name: 'test',
       summary: 'send a test message to the webhook and the command of the settings',
@@ -58,9 +61,11 @@ async function listAlerts(
   context: CommandContext,
   { all = false, limit = 20 }: { readonly all?: boolean; readonly limit?: number },
 ): Promise<void> {
-  const { output } = context;
+  const { output, settings } = context;
+  const { pageUrl } = settings.alerts;
   const found = await withDatabase(context, (database) => new AlertStore(database).list({ all, limit }));
-  if (output.isJson) return output.json({ alerts: found.alerts.map(alertToJson), total: found.total });
+  if (output.isJson)
+    return output.json({ alerts: found.alerts.map((alert) => alertToJson(alert, pageUrl)), total: found.total });
   await output.table(
     headings,
     found.alerts.map((alert) => alertRow(alert, output.lang)),
@@ -69,16 +74,16 @@ async function listAlerts(
 }
 
 function alertRow(alert: Alert, lang: Lang): readonly Cell[] {
-  const { id, rule, clearTime, createTime, openSeconds, notifications, message } = alert;
+  const { id, rule, clearTime, createTime, sinceSeconds = 0, notifications, message, mutedUntil } = alert;
   const state = textsIn(lang).commands.alert;
   return [
     id,
     rule,
-    clearTime === null ? state.open : state.cleared,
+    clearTime !== null ? state.cleared : mutedUntil === null ? state.open : state.muted,
     createTime,
-    ageText(openSeconds, lang),
+    ageText(sinceSeconds, lang),
     notifications,
-    message,
+    alert.since === null ? message : alertText(alert, sinceSeconds, lang),
   ];
 }
 

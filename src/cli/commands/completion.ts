@@ -1,19 +1,64 @@
+import { AlertStore } from '../../database/operations/alert-store.js';
+import type { Database } from '../../database/database.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { listTasks } from '../../database/tasks/task-listing.js';
+import { UsageError } from '../../runtime/errors.js';
+import { readSinks } from '../../tasks/views/sink-view.js';
 import { completionRows } from '../completion/completion-rows.js';
 import { bashCompletion, fishCompletion, zshCompletion } from '../completion/completion-scripts.js';
 import type { CommandContext } from '../context.js';
 import type { CommandBody } from '../command-line/command.js';
+import { storedKinds, type StoredKind } from '../command-line/command-outline.js';
+import { withDatabase } from '../opened-databases.js';
 
 export const command: CommandBody = {
-  arguments: [{ name: 'shell', description: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] }],
+  arguments: [{ name: 'shell', description: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'], optional: true }],
+  options: [
+    {
+      flags: '--values <kind>',
+      description: 'print what the database has of a kind, one a line, as the scripts ask for it',
+      choices: storedKinds,
+    },
+    { flags: '--pipeline <id>', description: 'with --values sink: those of this pipeline', kind: 'pipeline' },
+  ],
   action: printCompletion,
 };
 
+interface CompletionOptions {
+  readonly shell?: keyof typeof scripts;
+  readonly values?: StoredKind;
+  readonly pipeline?: number;
+}
+
 const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 
-/** Prints the completion script of a shell. */
-async function printCompletion(
-  { commands, output }: CommandContext,
-  { shell }: { readonly shell: keyof typeof scripts },
-): Promise<void> {
+/** Prints the completion script of a shell, or what such a script asks for. */
+async function printCompletion(context: CommandContext, options: CompletionOptions): Promise<void> {
+  const { commands, output } = context;
+  const { shell, values: kind } = options;
+  if (kind !== undefined) {
+    const values = await withDatabase(context, (database) => readValues(database, kind, options.pipeline));
+    for (const value of values.filter(isPlain)) await output.line(value);
+    return;
+  }
+  if (shell === undefined) throw new UsageError('which shell? bash, zsh or fish');
   await output.write(scripts[shell](completionRows(await commands())));
+}
+
+/** Tasks and alerts that are offered: the newest. */
+const most = 50;
+
+async function readValues(database: Database, kind: StoredKind, pipelineId?: number): Promise<readonly string[]> {
+  if (kind === 'pipeline') {
+    const pipelines = await new PipelineStore(database).list();
+    return pipelines.flatMap(({ id, name }) => [name, String(id)]);
+  }
+  if (kind === 'sink') return (await readSinks(database, pipelineId)).map(({ name }) => name);
+  if (kind === 'task') return (await listTasks(database, { limit: most, offset: 0 })).map(({ id }) => String(id));
+  return (await new AlertStore(database).list({ all: false, limit: most })).alerts.map(({ id }) => String(id));
+}
+
+/** A shell takes what is offered for its own text: a name with blanks is not one word, and one with a `$` would be run. */
+function isPlain(value: string): boolean {
+  return /^[\p{L}\p{N}_.@:+-]+$/u.test(value);
 }

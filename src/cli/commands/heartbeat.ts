@@ -20,7 +20,7 @@ export const command: CommandBody = {
     {
       name: 'send',
       summary: 'renew the lease of a running task once',
-      arguments: [{ name: 'id', description: "the task's id", kind: 'id' }],
+      arguments: [{ name: 'id', description: "the task's id", kind: 'task' }],
       action: sendHeartbeat,
     },
   ],

@@ -4,13 +4,16 @@ import { requireMigrated } from '../../database/schema/migrator.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import { taskToJson } from '../../model/task-json.js';
-import type { ExitCode } from '../../runtime/errors.js';
+import type { CronSchedule } from '../../model/cron-schedule.js';
+import { UsageError, type ExitCode } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { Observe } from '../../model/liveness-event.js';
+import { CheckSchedule } from '../../tasks/monitor/check-times.js';
 import { MonitorPresence } from '../../tasks/monitor/monitor-presence.js';
 import { TimeoutMonitor } from '../../tasks/monitor/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
 import { watchMonitor } from '../../tasks/alerts/watch-liveness.js';
+import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { runHost } from '../running/run-host.js';
 import { stopCode } from '../signals.js';
@@ -19,7 +22,10 @@ import type { CommandBody } from '../command-line/command.js';
 
 /** The timeout daemon. */
 export const command: CommandBody = {
-  options: [{ flags: '--once', description: 'one check, then exit' }],
+  options: [
+    { flags: '--once', description: 'one check, then exit' },
+    { flags: '--schedule <cron>', description: 'check at these times of the local zone, in place of --interval' },
+  ],
   settings: ['task_timeout', 'check_interval', 'heartbeat_interval', 'metrics.port', 'metrics.host'],
   stopsGracefully: true,
   action: monitorTasks,
@@ -27,6 +33,7 @@ export const command: CommandBody = {
 
 interface MonitorOptions {
   readonly once?: boolean;
+  readonly schedule?: string;
 }
 
 /** How long `--once` waits for a database that goes away, in milliseconds. */
@@ -37,11 +44,12 @@ const lingerMs = 3_000;
 
 /** Fails tasks that fell silent: again and again, or once. */
 async function monitorTasks(context: CommandContext, options: MonitorOptions): Promise<ExitCode> {
+  const schedule = await readSchedule(context, options.schedule);
   const database = await context.database({ statementTimeoutMs: statementTimeoutMs(context.settings) });
   if (options.once === true) await requireMigrated(database);
   const liveness = await watchMonitor(runHost(context, database), { isServed: options.once !== true });
-  const monitor = createMonitor(context, database, liveness.observe);
-  const work = options.once === true ? checkOnce(context, monitor) : keepChecking(context, monitor);
+  const monitor = createMonitor(context, database, { observe: liveness.observe, schedule });
+  const work = options.once === true ? checkOnce(context, monitor) : keepChecking(context, monitor, options.schedule);
   return work.finally(() => liveness.close());
 }
 
@@ -50,10 +58,31 @@ function statementTimeoutMs({ heartbeatIntervalSeconds }: CommandContext['settin
   return Math.max(5_000, heartbeatIntervalSeconds * 1_000);
 }
 
+/** Throws UsageError where the expression is none, or stands beside an interval. */
+async function readSchedule(
+  { shownSettings }: CommandContext,
+  expression: string | undefined,
+): Promise<CronSchedule | null> {
+  if (expression === undefined) return null;
+  const interval = shownSettings.find(({ name }) => name === 'check_interval');
+  if (interval?.origin.startsWith('flag') === true) throw new UsageError('give --interval or --schedule, not both');
+  const { CronSchedule, cronProblem } = await import('../../model/cron-schedule.js');
+  const problem = cronProblem(expression);
+  if (problem === null) return new CronSchedule(expression, undefined);
+  throw new UsageError(`--schedule '${expression}' is no schedule: ${problem}`, {
+    hint: 'write it as "*/5 * * * *": every five minutes',
+  });
+}
+
+interface MonitorParts {
+  readonly observe: Observe;
+  readonly schedule: CronSchedule | null;
+}
+
 function createMonitor(
-  { settings, clock, logger }: CommandContext,
+  { settings, clock, logger, service }: CommandContext,
   database: Database,
-  observe: Observe,
+  { observe, schedule }: MonitorParts,
 ): TimeoutMonitor {
   // In containers that share a host's name every monitor may be process 1.
   const name = `${thisProcess().name} (${randomBytes(3).toString('hex')})`;
@@ -69,23 +98,30 @@ function createMonitor(
       heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     },
     checkIntervalMs: checkIntervalSeconds * 1_000,
+    ...(schedule === null ? {} : { times: new CheckSchedule(clock, schedule) }),
     name,
     presence: new MonitorPresence({ store, name, checkIntervalSeconds, beatIntervalMs, clock }),
     clock,
     logger,
     lang: settings.lang,
     observe,
+    turned: (isAway) => service.turned(textsIn(settings.lang).services.monitor(isAway)),
   });
 }
 
-async function keepChecking(context: CommandContext, monitor: TimeoutMonitor): Promise<ExitCode> {
+async function keepChecking(
+  context: CommandContext,
+  monitor: TimeoutMonitor,
+  schedule: string | undefined,
+): Promise<ExitCode> {
   const { taskTimeoutMinutes, checkIntervalSeconds } = context.settings;
   const fields = {
     event: 'monitor.started',
     timeout_minutes: taskTimeoutMinutes,
-    interval_seconds: checkIntervalSeconds,
+    ...(schedule === undefined ? { interval_seconds: checkIntervalSeconds } : { schedule }),
   };
-  const message = `the monitor checks every ${checkIntervalSeconds} s, timeout ${taskTimeoutMinutes} min`;
+  const when = schedule === undefined ? `every ${checkIntervalSeconds} s` : `at the times of "${schedule}"`;
+  const message = `the monitor checks ${when}, timeout ${taskTimeoutMinutes} min`;
   context.logger.log('info', message, fields);
   await untilStopped(context, (stopping) => monitor.run(stopping));
   return 0;

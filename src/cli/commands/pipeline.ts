@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import { AbiStore } from '../../database/pipelines/abi-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { Database } from '../../database/database.js';
 import { BatchStore } from '../../database/events/batch-store.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus } from '../../model/task.js';
+import { wantedText, wantedToJson, type Wanted } from '../../model/wanted.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
@@ -14,6 +16,7 @@ import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
 import { UsageError, problemText } from '../../runtime/errors.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
+import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
@@ -71,6 +74,21 @@ export const command: CommandBody = {
       summary: 'show what every stage makes of real events; stores and sends nothing',
       load: () => import('./pipeline-preview.js'),
     },
+    {
+      name: 'start',
+      summary: 'have the workers keep it running, whatever happens to its tasks',
+      load: async () => ({ command: (await import('./pipeline-wanted.js')).wantedCommand('start') }),
+    },
+    {
+      name: 'stop',
+      summary: 'end its tasks, and have nobody run it',
+      load: async () => ({ command: (await import('./pipeline-wanted.js')).wantedCommand('stop') }),
+    },
+    {
+      name: 'restart',
+      summary: 'hand its task over to a new one',
+      load: async () => ({ command: (await import('./pipeline-wanted.js')).wantedCommand('restart') }),
+    },
     { name: 'enable', summary: 'let it run again', arguments: [id], action: enablePipeline },
     { name: 'disable', summary: 'keep it from running', arguments: [id], action: disablePipeline },
     {
@@ -108,7 +126,11 @@ async function importPipeline(context: CommandContext, options: ImportOptions): 
   const { update = false } = options;
   const { definition: inFile, warnings } = await load(context, options);
   const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
-  const id = await withStore(context, (store) => store.import(definition, { update }));
+  const id = await withDatabase(context, async (database) => {
+    const stored = await new PipelineStore(database).import(definition, { update });
+    if (update) await new Schedules(database).keep(stored);
+    return stored;
+  });
   const { output } = context;
   if (output.isJson) return output.json({ pipeline_id: id, name: definition.name, ...warningsJson(warnings) });
   await output.line(String(id));
@@ -136,8 +158,10 @@ async function validatePipeline(context: CommandContext, options: FileOption): P
 /** Lists all pipelines. */
 async function listPipelines(context: CommandContext): Promise<void> {
   const { lang } = context.settings;
-  const { pipelines, waiting, parked } = await withDatabase(context, async (database) => ({
+  const { heartbeatIntervalSeconds: interval } = context.settings;
+  const { pipelines, waiting, parked, wanted } = await withDatabase(context, async (database) => ({
     pipelines: await new PipelineStore(database).list(),
+    wanted: new Map((await new WantedStore(database, interval).list()).map((each) => [each.pipelineId, each])),
     waiting: await readQueued(database),
     parked: await readParked(new CheckpointStore(database)),
   }));
@@ -147,6 +171,7 @@ async function listPipelines(context: CommandContext): Promise<void> {
       ...pipelineSummaryToJson(pipeline),
       parked: parked.has(pipeline.id),
       waiting_for: textOf(waiting.get(pipeline.id), 'en'),
+      wanted: wantedToJson(wanted.get(pipeline.id) ?? null),
     }));
     return output.json({ pipelines: list, total: list.length });
   }
@@ -163,26 +188,30 @@ async function listPipelines(context: CommandContext): Promise<void> {
       pipeline.id,
       pipeline.name,
       pipeline.componentTypes.join(', '),
-      stateText({ isDisabled: pipeline.disabled, isParked: parked.has(pipeline.id) }, output.lang),
+      stateText(pipeline.disabled, parked.has(pipeline.id), wanted.get(pipeline.id) ?? null, output.lang),
       pipeline.updateTime,
-      textOf(waiting.get(pipeline.id), lang),
+      textOf(waiting.get(pipeline.id), lang) ?? obstacleText(wanted.get(pipeline.id) ?? null, lang),
     ]),
   );
 }
 
 /** Shows a pipeline: what matters for people, all of it as JSON. */
 async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
-  const { pipeline, standing, waiting, newestStoredBlock } = await withDatabase(context, async (database) => ({
+  const { heartbeatIntervalSeconds: interval } = context.settings;
+  const { pipeline, standing, waiting, wanted, newestStoredBlock } = await withDatabase(context, async (database) => ({
     pipeline: await new PipelineStore(database).get(id),
+    wanted: await new WantedStore(database, interval).get(id),
     standing: await readStanding(new TaskStore(database), new CheckpointStore(database), id),
     waiting: (await readQueued(database, id)).get(id),
     newestStoredBlock: await new BatchStore(database).newestStoredBlock(id),
   }));
   const { output } = context;
   if (output.isJson) {
-    return output.json({ ...pipelineToJson(pipeline, standing), waiting_for: textOf(waiting, 'en') });
+    const shown = pipelineToJson(pipeline, { ...standing, wanted });
+    return output.json({ ...shown, waiting_for: textOf(waiting, 'en') });
   }
-  const sights = { waitingFor: textOf(waiting, output.lang), newestStoredBlock };
+  const wantedLine = wanted === null ? null : wantedText(wanted, output.lang);
+  const sights = { waitingFor: textOf(waiting, output.lang), wanted: wantedLine, newestStoredBlock };
   for (const line of describePipeline(pipeline, standing, sights)) await output.line(line);
 }
 
@@ -265,11 +294,19 @@ function componentsOf({ components }: PipelineDefinition): string {
   return components.length === 1 ? '1 component' : `${components.length} components`;
 }
 
-function stateText(
-  { isDisabled, isParked }: { readonly isDisabled: boolean; readonly isParked: boolean },
-  lang: 'en' | 'zh',
-): string {
-  const { enabled, disabled, parked } = textsIn(lang).commands.pipeline;
-  const state = isDisabled ? disabled : enabled;
-  return isParked ? `${state}, ${parked}` : state;
+function stateText(isDisabled: boolean, isParked: boolean, wanted: Wanted | null, lang: 'en' | 'zh'): string {
+  const texts = textsIn(lang).commands.pipeline;
+  const isStarted = wanted?.state === 'started';
+  const isHeld = isStarted && wanted.heldReason !== null && !isParked;
+  return [
+    isStarted ? texts.started : isDisabled ? texts.disabled : texts.enabled,
+    ...(isParked ? [texts.parked] : []),
+    ...(isHeld ? [texts.held] : []),
+  ].join(', ');
+}
+
+/** What keeps a started pipeline of which no task waits from running; null: nothing. */
+function obstacleText(wanted: Wanted | null, lang: 'en' | 'zh'): string | null {
+  const isKept = wanted !== null && (wanted.heldReason !== null || wanted.nextStart !== null);
+  return isKept ? wantedText(wanted, lang) : null;
 }

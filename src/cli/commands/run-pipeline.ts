@@ -28,6 +28,7 @@ export const command: CommandBody = {
       'rps',
       'task_timeout',
       'data_dir',
+      'portal_url',
     ] as const),
     ...(['metrics.port', 'metrics.host'] as const),
   ],
@@ -48,7 +49,7 @@ async function runPipeline(context: CommandContext, options: RunPipelineOptions)
   const { id, takeOver, fresh } = options;
   const database = await context.database(runDatabaseOptions(settings));
   const host = runHost(context, database);
-  const prepared = await prepareRun(host, id);
+  const prepared = await prepareRun(host, id, options.mode);
   if (fresh === true) await warnBeforeFresh(context, database, id);
   const since = clock.monotonic();
   const result = await run(host, prepared, { request: options, takeOver });

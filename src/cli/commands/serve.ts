@@ -1,8 +1,9 @@
 import { refuseOpenNetwork, startApi } from '../../api/start-api.js';
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
-import { DatabaseUnusableError, SchemaNewerError } from '../../runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, SchemaNewerError } from '../../runtime/errors.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { version } from '../version.js';
 import type { CommandBody } from '../command-line/command.js';
@@ -47,13 +48,19 @@ async function serve(context: CommandContext, { insecure = false }: ServeOptions
  * Rejects with DatabaseUnusableError once the database is no longer the one that was opened. One that is away comes back,
  * and what a newer version has made does not keep this one from serving what it knows.
  */
-async function watchDatabase(database: Database, { clock, signals: { stopping } }: CommandContext): Promise<void> {
+async function watchDatabase(database: Database, context: CommandContext): Promise<void> {
+  const { settings, clock, service, signals } = context;
+  const { stopping } = signals;
+  const texts = textsIn(settings.lang).services;
+  service.turned(texts.serve(false));
   while (!stopping.aborted) {
     await clock.sleep(lookEveryMs, stopping).catch(() => undefined);
     try {
       await requireMigrated(database);
+      service.turned(texts.serve(false));
     } catch (error) {
       if (error instanceof DatabaseUnusableError && !(error instanceof SchemaNewerError)) throw error;
+      service.turned(texts.serve(error instanceof DatabaseUnreachableError));
     }
   }
 }

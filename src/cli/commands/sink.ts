@@ -1,10 +1,10 @@
 import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
-import type { DeadLetter } from '../../database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { queueDelivery } from '../../tasks/fleet/queue-delivery.js';
 import { requestReplay } from '../../tasks/outbox/request-replay.js';
-import { readSink, readSinks, sinkToJson } from '../../tasks/views/sink-view.js';
+import { deadLetterToJson, readSink, readSinks, sinkToJson } from '../../tasks/views/sink-view.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
@@ -15,7 +15,7 @@ import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
 const pipeline: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
-const which: readonly ArgumentSpec[] = [pipeline, { name: 'sink', description: "the sink's name" }];
+const which: readonly ArgumentSpec[] = [pipeline, { name: 'sink', description: "the sink's name", kind: 'sink' }];
 const letter: OptionSpec = {
   flags: '--letter <id>',
   description: 'this dead letter alone; all where left out',
@@ -106,7 +106,8 @@ async function replaySink(
   const { id, sink, fromBlock } = options;
   const replay = await withSink(context, options, (database, view) => requestReplay(database, view, fromBlock));
   const { output } = context;
-  if (output.isJson) return output.json({ pipeline_id: id, sink, from_block: fromBlock, replay });
+  const task = await deliver(context, id);
+  if (output.isJson) return output.json({ pipeline_id: id, sink, from_block: fromBlock, replay, ...task });
   output.note(textsIn(output.lang).sinks.replays(sink, fromBlock));
 }
 
@@ -124,7 +125,8 @@ async function setPaused(context: CommandContext, options: SinkOptions, paused: 
   const { id, sink } = options;
   await withSink(context, options, (database, view) => new SinkStore(database).setPaused(id, view, paused));
   const { output } = context;
-  if (output.isJson) return output.json({ pipeline_id: id, sink, paused });
+  const task = paused ? {} : await deliver(context, id);
+  if (output.isJson) return output.json({ pipeline_id: id, sink, paused, ...task });
   const texts = textsIn(output.lang).sinks;
   output.note(paused ? texts.paused(sink) : texts.resumed(sink));
 }
@@ -140,7 +142,7 @@ async function listLetters(
     letters: await new DeadLetterStore(database).list(name, { limit }),
     total: view.deadLetters,
   }));
-  if (output.isJson) return output.json({ dead_letters: letters.map(letterToJson), total });
+  if (output.isJson) return output.json({ dead_letters: letters.map(deadLetterToJson), total });
   await output.table(
     [
       { column: 'id', align: 'right' },
@@ -157,26 +159,12 @@ async function listLetters(
   if (total > letters.length) output.note(textsIn(output.lang).sinks.more(total));
 }
 
-function letterToJson({ id, message, attempts, error, createTime }: DeadLetter): object {
-  return {
-    letter_id: id,
-    id: message.id,
-    op: message.op,
-    seq: message.seq,
-    block_number: message.place.blockNumber,
-    event_name: message.eventName,
-    attempts,
-    error,
-    create_time: createTime,
-    data: JSON.parse(message.data.text) as unknown,
-  };
-}
-
 /** Has dead letters tried again. */
 async function retryLetters(context: CommandContext, options: LetterOptions): Promise<void> {
   const count = await changeLetters(context, options, 'retry');
   const { output } = context;
-  if (output.isJson) return output.json({ pipeline_id: options.id, sink: options.sink, retried: count });
+  const task = count === 0 ? {} : await deliver(context, options.id);
+  if (output.isJson) return output.json({ pipeline_id: options.id, sink: options.sink, retried: count, ...task });
   output.note(textsIn(output.lang).sinks.tried(count));
 }
 
@@ -205,4 +193,15 @@ function withSink<T>(
     await new PipelineStore(database).get(id);
     return work(database, await readSink(database, id, sink));
   });
+}
+
+/** Has a worker deliver where nobody runs the pipeline; says so. Returns what JSON says of it. */
+async function deliver(context: CommandContext, pipelineId: number): Promise<{ readonly delivery_task_id?: number }> {
+  const { output, settings } = context;
+  const taskId = await withDatabase(context, (database) =>
+    queueDelivery(database, pipelineId, settings.heartbeatIntervalSeconds),
+  );
+  if (taskId === null) return {};
+  output.note(textsIn(output.lang).sinks.delivers(taskId));
+  return { delivery_task_id: taskId };
 }

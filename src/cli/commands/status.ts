@@ -69,7 +69,8 @@ class StatusCommand {
     const status = first.running.length > 0 ? await this.#read() : first;
     const view = this.#view(Number.POSITIVE_INFINITY);
     const timeZone = this.#database.timezone.value;
-    if (output.isJson) return output.json(systemStatusToJson(status, { ...view, timeZone }));
+    const { pageUrl } = this.#context.settings.alerts;
+    if (output.isJson) return output.json(systemStatusToJson(status, { ...view, timeZone, pageUrl }));
     const { lines, hidden } = await statusLines(status, view);
     for (const { text } of lines) await output.line(text);
     output.tellHidden(hidden);
@@ -100,7 +101,7 @@ class StatusCommand {
     const defaultIntervalSeconds = this.#context.settings.heartbeatIntervalSeconds;
     const status = await readSystemStatus(this.#database, { defaultIntervalSeconds });
     this.#rates.note(status.running);
-    this.#contact.note(status.running, status.endpoints);
+    this.#contact.note(status.running, status.endpoints, status.chains);
     return status;
   }
 

@@ -13,7 +13,7 @@ import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {
-  arguments: [{ name: 'id', description: "the task's id", kind: 'id' }],
+  arguments: [{ name: 'id', description: "the task's id", kind: 'task' }],
   options: [
     { flags: '-f, --follow', description: 'go on until the task has ended, or Ctrl-C' },
     { flags: '-n, --lines <n>', description: 'only the last lines; all where left out', kind: 'number' },

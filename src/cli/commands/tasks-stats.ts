@@ -2,7 +2,7 @@ import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import { statusText } from '../../model/task.js';
 import type { Lang } from '../../runtime/lang.js';
 import { overviewToJson, readTaskOverview } from '../../tasks/views/task-overview.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import type { CommandContext } from '../context.js';
 import { monitorHeadings, monitorRow } from '../texts/monitor-table.js';
 import { withDatabase } from '../opened-databases.js';

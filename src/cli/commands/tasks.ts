@@ -14,7 +14,7 @@ import { withDatabase } from '../opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec } from '../command-line/command-outline.js';
 
-const id: ArgumentSpec = { name: 'id', description: "the task's id", kind: 'id' };
+const id: ArgumentSpec = { name: 'id', description: "the task's id", kind: 'task' };
 
 /** Commands about tasks. */
 export const command: CommandBody = {

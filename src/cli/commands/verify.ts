@@ -4,6 +4,8 @@ import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
 import type { ExitCode } from '../../runtime/errors.js';
+import { queueDelivery } from '../../tasks/fleet/queue-delivery.js';
+import { textsIn } from '../../texts/texts.js';
 import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context.js';
@@ -51,6 +53,7 @@ async function verify(context: CommandContext, options: VerifyOptions): Promise<
   try {
     const report = await withDatabase(context, (database) => verifyIn(database, context, options));
     await printVerifyReport(context.output, id, report);
+    if (report.counts.repaired > 0) await deliver(context, id);
     return report.isRight ? 0 : 1;
   } catch (error) {
     if (context.signals.stopping.aborted) return stopCode(context.signals.stopping);
@@ -58,6 +61,15 @@ async function verify(context: CommandContext, options: VerifyOptions): Promise<
   } finally {
     context.statusLine?.show('');
   }
+}
+
+/** Where nobody runs the pipeline, a worker tells its sinks of what was put right. */
+async function deliver(context: CommandContext, pipelineId: number): Promise<void> {
+  const { output, settings } = context;
+  const taskId = await withDatabase(context, (database) =>
+    queueDelivery(database, pipelineId, settings.heartbeatIntervalSeconds),
+  );
+  if (taskId !== null) output.note(textsIn(output.lang).sinks.delivers(taskId));
 }
 
 async function verifyIn(database: Database, context: CommandContext, options: VerifyOptions): Promise<VerifyReport> {

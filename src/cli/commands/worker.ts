@@ -1,11 +1,17 @@
+import { hostname } from 'node:os';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
 import { watchRuns } from '../../tasks/alerts/watch-liveness.js';
+import { KeepRunning } from '../../tasks/fleet/keep-running.js';
+import { readVerdict } from '../../tasks/fleet/read-verdict.js';
 import { QueueWorker } from '../../tasks/fleet/queue-worker.js';
 import { QueuedRuns } from '../../tasks/fleet/queued-runs.js';
+import { Schedules } from '../../tasks/fleet/schedules.js';
 import { WorkerPresence } from '../../tasks/fleet/worker-presence.js';
 import { PipelineRuns, runDatabaseOptions } from '../../tasks/run/pipeline-runs.js';
+import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { printRunResult } from '../running/print-run-result.js';
 import { runHost } from '../running/run-host.js';
@@ -23,6 +29,7 @@ export const command: CommandBody = {
       'rps',
       'task_timeout',
       'data_dir',
+      'portal_url',
     ] as const),
     ...(['metrics.port', 'metrics.host'] as const),
   ],
@@ -36,9 +43,10 @@ interface WorkerOptions {
 
 const defaultConcurrency = 4;
 
-/** Runs queued tasks, some at a time, until the command is asked to stop. */
+/** Runs queued tasks, some at a time, and keeps started pipelines running, until the command is asked to stop. */
 async function work(context: CommandContext, options: WorkerOptions): Promise<void> {
-  const { settings, clock, logger, secrets, signals, output } = context;
+  const { settings, clock, logger, secrets, signals, service, output } = context;
+  const texts = textsIn(settings.lang).services;
   const { concurrency = defaultConcurrency } = options;
   const database = await context.database(runDatabaseOptions(settings));
   await requireMigrated(database);
@@ -51,14 +59,32 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
     ...{ host, queue, runs: new PipelineRuns(host, watch) },
     tell: (result, durationMs) => printRunResult(output, result, durationMs, true),
   });
+  const ended = new AbortController();
+  const mask = (text: string): string => secrets.mask(text);
+  const schedules = new Schedules(database);
+  const keep = new KeepRunning({
+    store: new WantedStore(database, settings.heartbeatIntervalSeconds),
+    judge: (end) => readVerdict(database, schedules, end),
+    keepTimes: () => schedules.keep(),
+    ...{ clock, logger, mask },
+    stopping: AbortSignal.any([signals.stopping, ended.signal]),
+  });
   const worker = new QueueWorker({
     ...{ queue, concurrency, clock, logger, name },
-    presence: new WorkerPresence({ store: new WorkerStore(database), name, concurrency, clock }),
-    run: (task) => queued.run(task),
-    mask: (text) => secrets.mask(text),
+    presence: new WorkerPresence({
+      ...{ store: new WorkerStore(database), clock, name, concurrency },
+      ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
+    }),
+    run: (task) => queued.run(task).finally(() => keep.poke()),
+    mask,
+    turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
     stopping: signals.stopping,
   });
   const message = `the worker ${name} runs queued tasks, ${concurrency} at a time`;
   logger.log('info', message, { event: 'worker.started', concurrency });
-  await worker.run().finally(() => watch.close());
+  const keeping = keep.run();
+  await worker.run().finally(async () => {
+    ended.abort(new Error('the worker has ended'));
+    await Promise.all([watch.close(), keeping]);
+  });
 }

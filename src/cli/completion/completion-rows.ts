@@ -1,4 +1,5 @@
-import type { CommandOutline, OptionSpec } from '../command-line/command-outline.js';
+import { storedKinds } from '../command-line/command-outline.js';
+import type { CommandOutline, OptionSpec, StoredKind, ValueKind } from '../command-line/command-outline.js';
 import { globalOptions, optionsOf } from '../command-line/options.js';
 
 /** What can follow a command: one row for each, the program itself included. */
@@ -8,6 +9,8 @@ export interface CompletionRow {
   /** Subcommands and argument values, with what they mean. */
   readonly words: readonly CompletionWord[];
   readonly options: readonly CompletionOption[];
+  /** What the database has to offer for each argument; null: nothing. */
+  readonly stored: readonly (StoredKind | null)[];
 }
 
 export interface CompletionWord {
@@ -20,6 +23,7 @@ export interface CompletionOption {
   readonly names: readonly string[];
   readonly description: string;
   readonly takesValue: boolean;
+  readonly stored: StoredKind | null;
   readonly choices: readonly string[];
 }
 
@@ -32,7 +36,8 @@ export function completionRows(commands: readonly CommandOutline[]): readonly Co
 function rowsOf(command: CommandOutline, path: string): readonly CompletionRow[] {
   const subcommands = command.commands;
   const options = [...optionsOf(command), ...globalOptions, { flags: '-h, --help', description: 'print help' }];
-  const row = { path, words: wordsOf(command), options: options.map(optionOf) };
+  const stored = (command.arguments ?? []).map(({ kind }) => storedKind(kind));
+  const row = { path, words: wordsOf(command), options: options.map(optionOf), stored };
   return [row, ...subcommands.flatMap((child) => rowsOf(child, `${path} ${child.name}`))];
 }
 
@@ -44,7 +49,11 @@ function wordsOf({ commands, arguments: values = [] }: CommandOutline): readonly
   return [...subcommands, ...choices];
 }
 
-function optionOf({ flags, description, choices = [] }: OptionSpec): CompletionOption {
+function storedKind(kind: ValueKind | undefined): StoredKind | null {
+  return storedKinds.find((each) => each === kind) ?? null;
+}
+
+function optionOf({ flags, description, kind, choices = [] }: OptionSpec): CompletionOption {
   const names = flags.split(/[ ,]+/).filter((part) => part.startsWith('-'));
-  return { names, description, takesValue: flags.includes('<'), choices };
+  return { names, description, takesValue: flags.includes('<'), stored: storedKind(kind), choices };
 }

@@ -1,18 +1,22 @@
-import type { CompletionRow } from './completion-rows.js';
+import type { CompletionOption, CompletionRow } from './completion-rows.js';
 
 /** Returns the script that bash sources. */
 export function bashCompletion(rows: readonly CompletionRow[]): string {
   return `# bash completion of chainparse: source <(chainparse completion bash)
 _chainparse() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at="" words="" options="" i
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at="" words="" options="" stored="" choices=""
+  local first="" word="" i count=0 isValue=0
   for ((i = 1; i < COMP_CWORD; i++)); do
-${posixWalk(rows, '${COMP_WORDS[i]}')}
+    word="\${COMP_WORDS[i]}"
+${posixWalk(rows)}
   done
   COMPREPLY=()
 ${posixCases(rows)}
-  if [[ "$cur" == -* ]]; then words="$options"; fi
+  if [[ "$cur" == -* ]]; then words="$options"
+  elif [[ -n "$stored" ]]; then words="$words $(_chainparse_stored "$stored" "$first")"; fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
+${posixStored}
 complete -o default -F _chainparse chainparse
 `;
 }
@@ -22,45 +26,75 @@ export function zshCompletion(rows: readonly CompletionRow[]): string {
   return `#compdef chainparse
 # zsh completion of chainparse: source <(chainparse completion zsh)
 _chainparse() {
-  local cur="\${words[CURRENT]}" prev="\${words[CURRENT-1]}" at="" options="" i
+  local cur="\${words[CURRENT]}" prev="\${words[CURRENT-1]}" at="" options="" stored="" choices=""
+  local first="" word="" i count=0 isValue=0
   local -a line=("\${words[@]}")
   local words=""
   for ((i = 2; i < CURRENT; i++)); do
-${posixWalk(rows, '${line[i]}')}
+    word="\${line[i]}"
+${posixWalk(rows)}
   done
 ${posixCases(rows).replaceAll('COMPREPLY=($(compgen -W "$choices" -- "$cur"))', 'compadd -- \${=choices}').replaceAll('return 0', '{ [[ -n "$choices" ]] || _files; return 0; }')}
-  if [[ "$cur" == -* ]]; then words="$options"; fi
-  if [[ -n "$words" ]]; then compadd -- \${=words}; else _files; fi
+  if [[ "$cur" == -* ]]; then words="$options"
+  elif [[ -n "$stored" ]]; then words="$words $(_chainparse_stored "$stored" "$first")"; fi
+  if [[ -n "\${words// /}" ]]; then compadd -- \${=words}; else _files; fi
 }
+${posixStored}
 if (( $+functions[compdef] )); then compdef _chainparse chainparse; fi
 `;
 }
 
-/** Walks the words so far down the table: \`at\` becomes the path of the command that they name. */
-function posixWalk(rows: readonly CompletionRow[], word: string): string {
+/** Asks the program for what the database has; where that can't be read, nothing is offered. */
+const posixStored = `_chainparse_stored() {
+  chainparse completion --values "$1" \${2:+--pipeline="$2"} 2>/dev/null | tr '\\n' ' '
+}`;
+
+/**
+ * Walks the words so far down the table: `at` becomes the path of the command that they name, `count` how many arguments it
+ * has by now, and `first` the first of them.
+ */
+function posixWalk(rows: readonly CompletionRow[]): string {
   const paths = rows.filter(({ path }) => path !== '').map(({ path }) => `"${path}"`);
-  return `    case "$at ${word}" in
-      ${paths.join(' | ')}) at="$at ${word}" ;;
+  return `    if ((isValue)); then isValue=0; continue; fi
+    case "$at $word" in
+      ${paths.join(' | ')}) at="$at $word"; continue ;;
+    esac
+    case "$word" in
+      ${valueNames(rows).join(' | ')}) isValue=1 ;;
+      -*) ;;
+      *) if ((count == 0)); then first="$word"; fi; count=$((count + 1)) ;;
     esac`;
 }
 
+/** Names of options behind which a value stands; where one stands for a mere flag elsewhere, that is not told apart. */
+function valueNames(rows: readonly CompletionRow[]): readonly string[] {
+  const options = rows.flatMap((row) => row.options).filter(({ takesValue }) => takesValue);
+  return [...new Set(options.flatMap(({ names }) => names))];
+}
+
 function posixCases(rows: readonly CompletionRow[]): string {
-  return `  local choices=""
-  case "$at:$prev" in
+  return `  case "$at:$prev" in
 ${rows.flatMap(valueCases).join('\n')}
   esac
   case "$at" in
 ${rows.map(wordCase).join('\n')}
+  esac
+  case "$at:$count" in
+${rows.flatMap(storedCases).join('\n')}
   esac`;
 }
 
 function valueCases({ path, options }: CompletionRow): readonly string[] {
   return options
     .filter(({ takesValue }) => takesValue)
-    .map(({ names, choices }) => {
-      const pattern = names.map((name) => `"${path}:${name}"`).join(' | ');
-      return `    ${pattern}) choices="${choices.join(' ')}"; COMPREPLY=($(compgen -W "$choices" -- "$cur")); return 0 ;;`;
+    .map((option) => {
+      const pattern = option.names.map((name) => `"${path}:${name}"`).join(' | ');
+      return `    ${pattern}) choices="${choicesOf(option)}"; COMPREPLY=($(compgen -W "$choices" -- "$cur")); return 0 ;;`;
     });
+}
+
+function choicesOf({ choices, stored }: CompletionOption): string {
+  return stored === null ? choices.join(' ') : `$(_chainparse_stored ${stored})`;
 }
 
 function wordCase({ path, words, options }: CompletionRow): string {
@@ -68,32 +102,73 @@ function wordCase({ path, words, options }: CompletionRow): string {
   return `    "${path}") words="${words.map(({ text }) => text).join(' ')}"; options="${names.join(' ')}" ;;`;
 }
 
+function storedCases({ path, stored }: CompletionRow): readonly string[] {
+  return stored.flatMap((kind, count) => {
+    if (kind === null) return [];
+    // Only a sink's name depends on what stands before it.
+    const alone = kind === 'sink' ? '' : ' first="";';
+    return [`    "${path}:${count}")${alone} stored=${kind} ;;`];
+  });
+}
+
 /** Returns the script that fish sources. */
 export function fishCompletion(rows: readonly CompletionRow[]): string {
   const paths = rows.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`);
   return `# fish completion of chainparse: chainparse completion fish | source
-function __chainparse_at
+function __chainparse_words
   set -l at ''
+  set -l isValue 0
+  set -g __chainparse_arguments
   for word in (commandline -opc)[2..-1]
-    if contains -- "$at $word" ${paths.join(' ')}
+    if test $isValue = 1
+      set isValue 0
+    else if contains -- "$at $word" ${paths.join(' ')}
       set at "$at $word"
+    else if contains -- "$word" ${valueNames(rows).join(' ')}
+      set isValue 1
+    else if not string match -q -- '-*' "$word"
+      set -a __chainparse_arguments "$word"
     end
   end
-  test "$at" = "$argv[1]"
+  set -g __chainparse_path "$at"
+end
+function __chainparse_at
+  __chainparse_words
+  test "$__chainparse_path" = "$argv[1]"
+  and begin
+    test (count $argv) = 1
+    or test (count $__chainparse_arguments) = "$argv[2]"
+  end
+end
+function __chainparse_stored
+  if test $argv[1] = sink
+    chainparse completion --values sink --pipeline $__chainparse_arguments[1] 2>/dev/null
+  else
+    chainparse completion --values $argv[1] 2>/dev/null
+  end
 end
 ${rows.flatMap(fishLines).join('\n')}
 `;
 }
 
-function fishLines({ path, words, options }: CompletionRow): readonly string[] {
+function fishLines({ path, words, options, stored }: CompletionRow): readonly string[] {
   const start = `complete -c chainparse -n '__chainparse_at "${path}"'`;
   const wordLines = words.map(({ text, description }) => `${start} -f -a ${text} -d ${quote(description)}`);
-  const optionLines = options.map(({ names, description, takesValue, choices }) => {
-    const flags = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
-    const value = takesValue ? (choices.length > 0 ? [`-x -a '${choices.join(' ')}'`] : ['-r']) : [];
-    return [start, ...flags, ...value, `-d ${quote(description)}`].join(' ');
+  const storedLines = stored.flatMap((kind, count) => {
+    if (kind === null) return [];
+    return [`complete -c chainparse -n '__chainparse_at "${path}" ${count}' -f -a '(__chainparse_stored ${kind})'`];
   });
-  return [...wordLines, ...optionLines];
+  const optionLines = options.map((option) => {
+    const flags = option.names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
+    return [start, ...flags, ...fishValue(option), `-d ${quote(option.description)}`].join(' ');
+  });
+  return [...wordLines, ...storedLines, ...optionLines];
+}
+
+function fishValue({ takesValue, choices, stored }: CompletionOption): readonly string[] {
+  if (!takesValue) return [];
+  if (stored !== null) return [`-x -a '(__chainparse_stored ${stored})'`];
+  return choices.length > 0 ? [`-x -a '${choices.join(' ')}'`] : ['-r'];
 }
 
 function quote(text: string): string {

@@ -8,6 +8,8 @@ import type { Standing } from '../../tasks/run/parked.js';
 export interface PipelineSights {
   /** What its queued task waits for; null where none is queued. */
   readonly waitingFor: string | null;
+  /** What is wanted of it, in words; null where it was never started. */
+  readonly wanted: string | null;
   /** The newest block that has events; below zero where none has. */
   readonly newestStoredBlock: number;
 }
@@ -16,12 +18,13 @@ export interface PipelineSights {
 export function describePipeline(
   pipeline: Pipeline,
   { checkpoint, parked }: Standing,
-  { waitingFor, newestStoredBlock }: PipelineSights,
+  { waitingFor, wanted, newestStoredBlock }: PipelineSights,
 ): readonly string[] {
   return [
     `pipeline ${pipeline.id}: ${pipeline.name}`,
     ...lines([
       ['state', pipeline.disabled ? 'disabled' : 'enabled'],
+      ['wanted', wanted],
       ['parked', parked === null ? null : `since task ${parked.taskId}: ${parked.reason}`],
       ['to go on', parked?.remedy ?? null],
       [
@@ -33,6 +36,8 @@ export function describePipeline(
       ['description', pipeline.description],
       ['classification', pipeline.classificationId?.toString() ?? null],
       ['timeout', pipeline.timeoutMinutes === null ? null : `${pipeline.timeoutMinutes} min`],
+      ['restart', pipeline.restart],
+      ['schedule', pipeline.schedule === null ? null : `${pipeline.schedule} (${pipeline.timeZone ?? 'UTC'})`],
       ['created', pipeline.createTime],
       ['updated', pipeline.updateTime],
     ]),

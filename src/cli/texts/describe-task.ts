@@ -5,7 +5,7 @@ import type { Lang } from '../../runtime/lang.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 import type { Settings } from '../../settings/settings.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import { displayWidth } from '../terminal/display-width.js';
 import { heartbeatText, progressSummary } from './task-table.js';
 
@@ -99,6 +99,8 @@ function explainEnd(task: Task, defaults: TaskDefaults, lang: Lang): string | nu
       return ends.completed;
     case 'stopped':
       return ends.stopped;
+    case 'handed_over':
+      return ends.handedOver;
     case 'taken_over':
       return ends.takenOver(error ?? '');
     case 'needs_rewind':

@@ -3,6 +3,7 @@ import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
+import { placesOf } from '../../model/worker.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import type { HeadContact } from '../../tasks/views/head-contact.js';
@@ -10,7 +11,7 @@ import type { EventRates } from '../../tasks/views/event-rates.js';
 import { aliveMonitors, isSilent } from '../../tasks/views/system-status.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
 import type { PipelineStatus, SystemStatus } from '../../tasks/views/system-status.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';
 import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
@@ -97,10 +98,22 @@ function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang
     first === undefined
       ? system.noMonitor
       : system.monitors(monitors.length, first.name, ageText(first.heartbeatAgeSeconds, lang));
+  const places = placesOf(status.workers);
+  const atWork =
+    places.workers === 0 ? system.noWorker(queued) : system.workers(places.workers, places.taken, places.all);
   return [
     { text: counts, tone: silent > 0 ? 'bad' : undefined },
     { text: watched, tone: first === undefined ? 'bad' : undefined },
+    ...downLines(status, lang),
+    { text: atWork, tone: places.workers > 0 ? undefined : queued > 0 ? 'bad' : 'faint' },
   ];
+}
+
+function downLines({ down }: Pick<SystemStatus, 'down'>, lang: Lang): readonly ScreenLine[] {
+  if (down.length === 0) return [];
+  const names = down.slice(0, 5).map(({ id, name }) => `${id} (${name})`);
+  const list = names.join(', ') + (down.length > names.length ? ', …' : '');
+  return [{ text: textsIn(lang).system.down(down.length, list), tone: 'bad' }];
 }
 
 function pipelineRow(

@@ -10,7 +10,7 @@ import {
 import { waitingText } from '../../model/waiting.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
-import { ageText } from '../terminal/age-text.js';
+import { ageText } from '../../texts/age-text.js';
 import type { Cell } from '../output.js';
 import { briefAge, briefInstant, briefProgress } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';

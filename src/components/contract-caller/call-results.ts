@@ -3,6 +3,7 @@ import type { BlockCalls, CallAnswer, CallBlock, ContractCall } from '../../chai
 import { CallResultStore } from '../../database/events/call-result-store.js';
 import type { CallOutcome, KeptCall } from '../../database/events/call-result-store.js';
 import type { BlockRef } from '../../model/block.js';
+import { UsageError } from '../../runtime/errors.js';
 import type { StageContext, StageOpening } from '../component.js';
 
 /** A call that some events need, and how it is kept. */
@@ -28,6 +29,7 @@ export class CallResults {
 
   constructor({ database, chain }: StageOpening) {
     this.#store = database === null ? null : new CallResultStore(database);
+    if (chain === null) throw new UsageError('contracts are asked through an RPC URL, and none is set for this chain');
     this.#reader = new CallReader(chain.client);
   }
 

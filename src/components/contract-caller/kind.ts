@@ -10,6 +10,7 @@ import { methodSignature } from './select-method.js';
 export const contractCaller: StageKind<ContractCallerConfig> = {
   type: 'contract_caller',
   role: 'stage',
+  asksChain: true,
   schema: async (reading) => (await import('./schema.js')).contractCallerSchema(reading),
   keys: ({ calls }) => ({ contract_callers: calls.map(callKeys) }),
   rows: ({ calls }) => calls.map(callRow),

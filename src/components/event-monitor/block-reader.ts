@@ -3,7 +3,7 @@ import type { BlockWitnesses } from '../../chain/logs/block-witnesses.js';
 import type { ChainHead } from '../../chain/blocks/head-reader.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import type { HeaderCache } from '../../chain/blocks/header-cache.js';
-import type { FetchedRange, LogSource } from '../../chain/logs/log-source.js';
+import type { FetchedRange, LogSource, RangeSource } from '../../chain/logs/log-source.js';
 import type { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import type { SourceMessage } from '../../model/batch.js';
@@ -13,18 +13,24 @@ import type { SourceContext } from '../component.js';
 import type { FactoryChildren } from './factory/factory-children.js';
 import { HistoryReader } from './history-reader.js';
 
-export interface BlockReaderOptions {
+/** What reads blocks that may yet be replaced. */
+export interface UnsettledBlocks {
   readonly logs: LogSource;
   /** Fetches blocks whose headers are known. */
   readonly newBlocks: NewBlocks;
   readonly headers: HeaderCache;
   /** Confirm new blocks, where they are asked to. */
   readonly witnesses: BlockWitnesses | null;
+}
+
+export interface BlockReaderOptions {
+  /** Reads blocks that may yet be replaced; null where nobody tells them. */
+  readonly unsettled: UnsettledBlocks | null;
   readonly decoder: LogDecoder;
   /** The children of a factory, whose logs are read; null where the contracts are given. */
   readonly children: FactoryChildren | null;
   /** Fetches settled blocks, by another filter than new ones. */
-  readonly openHistory: () => LogSource;
+  readonly openHistory: () => RangeSource;
   readonly context: Pick<SourceContext, 'clock' | 'logger' | 'stopping'>;
   /** Tells that work moved. */
   readonly moved: () => Promise<void>;
@@ -130,8 +136,10 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    const read = await this.#fetch(stretch, head, end, signal);
-    const { witnesses, moved } = this.#options;
+    const { unsettled, moved } = this.#options;
+    if (unsettled === null) throw new NodeLagsError(`block ${stretch.next} is not final yet`);
+    const read = await this.#fetch(unsettled, stretch, head, end, signal);
+    const { witnesses } = unsettled;
     // Before rows are taken back as well: one endpoint that went astray must not undo what two have told.
     const fetched = witnesses === null ? read : await witnesses.confirm(read, moved, signal);
     if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head, signal);
@@ -139,11 +147,17 @@ export class BlockReader {
   }
 
   /** The shortest way: where the headers up to the head are known and fit, only their logs are asked for. */
-  async #fetch(stretch: ReadStretch, head: ChainHead, end: number, signal: AbortSignal): Promise<FetchedRange> {
-    const { newBlocks, logs, moved } = this.#options;
+  async #fetch(
+    { newBlocks, logs, headers }: UnsettledBlocks,
+    stretch: ReadStretch,
+    head: ChainHead,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<FetchedRange> {
+    const { moved } = this.#options;
     const deep = head.latest.number - unsureDepth;
     const isDeep = stretch.next <= deep;
-    const known = isDeep ? [] : await this.#headersBehind(stretch, head, end, signal);
+    const known = isDeep ? [] : await this.#headersBehind({ newBlocks, headers }, stretch, head, end, signal);
     const told = await newBlocks.fetch(known, moved, signal);
     if (told !== null) return told;
     const range = { from: stretch.next, to: isDeep ? Math.min(end, deep) : end };
@@ -153,12 +167,13 @@ export class BlockReader {
 
   /** Returns the headers up to block `end` that are known, or that the node gives; none where they do not link up. */
   async #headersBehind(
+    { newBlocks, headers }: Pick<UnsettledBlocks, 'newBlocks' | 'headers'>,
     { last, next }: ReadStretch,
     { latest }: ChainHead,
     end: number,
     signal: AbortSignal,
   ): Promise<readonly BlockHeader[]> {
-    const { newBlocks, headers, moved } = this.#options;
+    const { moved } = this.#options;
     const known = last === null ? null : headers.between(last, latest);
     const found = known ?? (await newBlocks.headers(next, latest, moved, signal));
     if (known === null) for (const header of found) headers.add(header);
@@ -187,7 +202,7 @@ export class BlockReader {
     replaced: BlockRef,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    await this.#options.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
+    await this.#options.unsettled?.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
     yield* this.#takeBack(stretch, replaced, signal);
   }
 

@@ -24,6 +24,8 @@ export interface EventMonitorConfig {
   readonly keepUnknown: boolean;
   /** Blocks that may yet be replaced are read only where two endpoints tell them alike. */
   readonly verifyHeads?: boolean;
+  /** SQD Portal's data set from which settled blocks come; left out: they come from nodes. */
+  readonly portalDataset?: string;
   /** Blocks that a request asks for, to begin with. */
   readonly batchSize: number;
 }

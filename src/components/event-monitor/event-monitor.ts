@@ -1,4 +1,5 @@
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
+import type { ChainView } from '../../chain/blocks/chain-view.js';
 import { checkChainId } from '../../chain/check-chain-id.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import { NodeLagsError } from '../../chain/blocks/consistency.js';
@@ -9,17 +10,26 @@ import { LagPatience } from '../../chain/blocks/lag-patience.js';
 import { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { SourceMessage } from '../../model/batch.js';
+import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { resolveStart } from '../../model/start-block.js';
+import { systemClock } from '../../runtime/clock.js';
+import type { Clock } from '../../runtime/clock.js';
+import { UsageError } from '../../runtime/errors.js';
 import { silentLogger } from '../../runtime/logger.js';
+import type { Logger } from '../../runtime/logger.js';
 import type { Source, SourceContext } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
 import type { BlockReader } from './block-reader.js';
 import { LowHead } from './low-head.js';
 import { needsRewind } from './needs-rewind.js';
 import { openBlockReader } from './open-block-reader.js';
+import { PortalReading } from './portal-reading.js';
 
 interface EventMonitorDeps {
-  readonly chain: ChainClient;
+  /** Its nodes; null where there is no URL of one: then a portal tells what is final. */
+  readonly chain: ChainClient | null;
+  /** Where settled blocks are read where the definition says so. */
+  readonly portal?: PortalClient | null;
   /** The heads of the chain, as other pipelines hear of them, too; left out: a feed of its own. */
   readonly heads?: HeadFeed;
   readonly decoder: LogDecoder;
@@ -36,9 +46,12 @@ export class EventMonitor implements Source {
   }
 
   async *messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined> {
-    const { chain, heads } = this.#deps;
+    const { chain: nodes, heads, decoder } = this.#deps;
+    const portal = this.#openPortal(context);
+    const chain = nodes ?? nodeless(portal);
+    if (nodes === null && (context.run.mode ?? this.#config.mode) === 'realtime') throw headless();
     const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
-    const run = new MonitorRun(this.#config, { ...this.#deps, heads: feed }, context);
+    const run = new MonitorRun(this.#config, { chain, nodes, portal, decoder, heads: feed }, context);
     try {
       yield* run.messages();
     } catch (error) {
@@ -52,15 +65,49 @@ export class EventMonitor implements Source {
   }
 
   async finalized(signal: AbortSignal): Promise<number> {
-    const head = await new HeadReader(this.#deps.chain, 'latest', silentLogger).read(signal);
+    const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock: systemClock, logger: silentLogger }));
+    const head = await new HeadReader(chain, 'latest', silentLogger).read(signal);
     return head?.finalized ?? -1;
   }
+
+  #openPortal(context: { readonly clock: Clock; readonly logger: Logger }): PortalReading | null {
+    const { chain: nodes, portal: client } = this.#deps;
+    const { portalDataset: dataset, chainId, batchSize } = this.#config;
+    if (dataset === undefined || client === undefined || client === null) return null;
+    const { clock, logger } = context;
+    return new PortalReading({ client, dataset, chainId, nodes, batchSize, clock, logger });
+  }
+}
+
+/** A queued task may ask for another mode than the definition's. */
+function headless(): UsageError {
+  return new UsageError(
+    "a realtime run follows the chain's head, which a portal does not tell, and no RPC URL is set",
+    {
+      hint: 'give one with --rpc-url URL',
+    },
+  );
+}
+
+function nodeless(portal: PortalReading | null): ChainView {
+  if (portal !== null) return portal.chain();
+  throw new UsageError('no RPC URL is set for this chain', { hint: 'give one with --rpc-url URL' });
+}
+
+interface MonitorRunDeps {
+  readonly chain: ChainView;
+  readonly nodes: ChainClient | null;
+  readonly portal: PortalReading | null;
+  readonly heads: HeadFeed;
+  readonly decoder: LogDecoder;
 }
 
 /** One run of an EventMonitor. */
 class MonitorRun {
   readonly #config: EventMonitorConfig;
-  readonly #chain: ChainClient;
+  readonly #chain: ChainView;
+  /** True where only final blocks are told of. */
+  readonly #isFinalOnly: boolean;
   readonly #context: SourceContext;
   readonly #mode: 'historical' | 'realtime';
   readonly #feed: HeadFeed;
@@ -78,19 +125,17 @@ class MonitorRun {
   /** The last answer of the feed that has been heard. */
   #answers = 0;
 
-  constructor(
-    config: EventMonitorConfig,
-    { chain, heads, decoder }: Required<EventMonitorDeps>,
-    context: SourceContext,
-  ) {
+  constructor(config: EventMonitorConfig, deps: MonitorRunDeps, context: SourceContext) {
+    const { chain, heads, nodes } = deps;
     this.#config = config;
     this.#chain = chain;
+    this.#isFinalOnly = nodes === null;
     this.#context = context;
     this.#lowHead = new LowHead(context);
     this.#mode = context.run.mode ?? config.mode;
     this.#feed = heads;
     this.#heads = new HeadReader(chain, config.finality, context.logger);
-    this.#blocks = openBlockReader(config, { chain, heads, decoder }, context, () => this.#moved());
+    this.#blocks = openBlockReader(config, deps, context, () => this.#moved());
     this.#signal = AbortSignal.any([context.stopping, context.signal]);
   }
 
@@ -144,6 +189,14 @@ class MonitorRun {
   }
 
   #targetOf(head: ChainHead): number | null {
+    const wanted = this.#wantedTarget(head);
+    if (!this.#isFinalOnly || (wanted !== null && wanted <= head.readable)) return wanted;
+    const message = `the portal has blocks up to ${head.readable} as final, and no RPC URL is set for newer ones: the run ends there`;
+    if (wanted !== null) this.#context.logger.log('warn', message, { event: 'source.final_only' });
+    return head.readable;
+  }
+
+  #wantedTarget(head: ChainHead): number | null {
     const { run } = this.#context;
     const { mode, endBlock } = this.#config;
     if (run.toBlock !== undefined) return run.toBlock;
@@ -207,7 +260,13 @@ class MonitorRun {
       nextBlock: this.#stretch?.next ?? null,
       targetBlock: this.#target,
       headBlock: this.#head?.latest.number ?? null,
+      ...this.#readable(),
       finalizedBlock: this.#head?.finalized,
     });
+  }
+
+  #readable(): { readonly readableBlock?: number } {
+    const { readable, latest } = this.#head ?? {};
+    return readable === undefined || readable === latest?.number ? {} : { readableBlock: readable };
   }
 }

@@ -1,13 +1,13 @@
 import { BatchCutter } from '../../chain/logs/batch-cutter.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import { LogPrefetcher } from '../../chain/logs/log-prefetcher.js';
-import type { LogSource } from '../../chain/logs/log-source.js';
+import type { RangeSource } from '../../chain/logs/log-source.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 
 interface HistoryReaderOptions {
-  readonly logs: LogSource;
+  readonly logs: RangeSource;
   readonly decoder: LogDecoder;
   readonly clock: Clock;
   /** Tells that the node has answered. */

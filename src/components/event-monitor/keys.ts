@@ -1,3 +1,4 @@
+import { datasetOfChain } from '../../chain/portal/portal-datasets.js';
 import type { Keys } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
 import { factoryKeys } from './factory/keys.js';
@@ -18,9 +19,16 @@ export function eventMonitorKeys(config: EventMonitorConfig): Keys {
     where: config.where ?? null,
     keep_unknown: config.keepUnknown,
     verify_heads: config.verifyHeads ?? null,
+    ...portalKeys(config),
     batch_size: config.batchSize,
   };
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
+}
+
+/** A data set that goes with the chain need not be named. */
+function portalKeys({ portalDataset, chainId }: EventMonitorConfig): Keys {
+  if (portalDataset === undefined) return {};
+  return { history: 'portal', portal_dataset: portalDataset === datasetOfChain(chainId) ? null : portalDataset };
 }
 
 function contractKeys({ contracts, factory }: EventMonitorConfig): Keys {

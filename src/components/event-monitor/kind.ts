@@ -12,10 +12,12 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
   schema: async (reading) => (await import('./schema.js')).eventMonitorSchema(reading),
   keys: eventMonitorKeys,
   rows: eventMonitorRows,
-  describe: ({ chainName, chainId, mode, verifyHeads, batchSize }) => ({
+  describe: ({ chainName, chainId, mode, endBlock, verifyHeads, batchSize, portalDataset }) => ({
     chain: { name: chainName, id: chainId },
     mode,
+    endBlock,
     endpoints: { least: verifyHeads === true ? 2 : 1, key: 'verify_heads' },
+    readsPortal: portalDataset !== undefined,
     batchSize,
   }),
   events: ({ contracts }) => [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))],
@@ -26,8 +28,10 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     if (config.factory === undefined) return { decoder, children: null };
     return (await import('./factory/audit.js')).auditChildren(config.factory, { ...opening, ...config, decoder });
   },
-  open: async (config, { chain: { client, heads } }) => {
+  open: async (config, { chain, portal }) => {
     const { EventMonitor } = await import('./event-monitor.js');
-    return new EventMonitor(config, { chain: client, heads, decoder: await eventMonitor.decoder(config) });
+    const decoder = await eventMonitor.decoder(config);
+    if (chain === null) return new EventMonitor(config, { chain, portal, decoder });
+    return new EventMonitor(config, { chain: chain.client, heads: chain.heads, portal, decoder });
   },
 };

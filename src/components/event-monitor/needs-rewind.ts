@@ -1,4 +1,4 @@
-import type { ChainClient } from '../../chain/blocks/chain-client.js';
+import type { ChainView } from '../../chain/blocks/chain-view.js';
 import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
 import type { StoredBlock } from '../../chain/blocks/last-common-block.js';
 import type { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
@@ -6,7 +6,7 @@ import type { BlockHeader } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 
 interface StoredStretch {
-  readonly chain: ChainClient;
+  readonly chain: Pick<ChainView, 'header'>;
   /** Its first block. */
   readonly first: number;
   readonly storedBlock: StoredBlock;

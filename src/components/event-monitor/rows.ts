@@ -21,6 +21,7 @@ export function eventMonitorRows(config: EventMonitorConfig): readonly Row[] {
     ['blocks', describeBlocks(config)],
     ['finality', typeof config.finality === 'number' ? `${config.finality} confirmations` : config.finality],
     ['poll interval', `${config.pollInterval} s`],
+    ['history', config.portalDataset === undefined ? null : `SQD Portal, ${config.portalDataset}`],
     ['batch size', `${config.batchSize} blocks`],
     ['address filters', config.addressFilters.length === 0 ? null : listAddresses(config.addressFilters)],
     ...whereRows(config),

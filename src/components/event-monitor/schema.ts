@@ -16,6 +16,7 @@ import type { FactoryConfig } from './factory/config.js';
 import { selectEvent } from './select-events.js';
 import { addressesOrFactory } from './factory/keys.js';
 import { checkWhere, toWhere, whereKey } from './where-keys.js';
+import { datasetOfChain } from '../../chain/portal/portal-datasets.js';
 
 const oneDaySeconds = 86_400;
 
@@ -26,6 +27,7 @@ export function eventMonitorSchema(reading: Reading): z.ZodType<EventMonitorConf
     checkContracts(look);
     checkBlocks(look);
     checkUnknown(look);
+    checkHistory(look);
     await checkEvents(look);
   }).transform(toConfig);
 }
@@ -40,6 +42,11 @@ function shape(reading: Reading) {
     contracts: z.array(together(contract, checkContract)).default([]),
     events_to_monitor: oneOrMore(eventName),
     mode: choice(['historical', 'realtime']).default('historical'),
+    history: choice(['rpc', 'portal']).default('rpc'),
+    portal_dataset: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,99}$/, { error: 'must be the name of a data set, such as ethereum-mainnet' })
+      .optional(),
     start_block: whole(0).optional(),
     end_block: whole(0).optional(),
     finality: either('must be latest, safe, finalized or a number of confirmations', [
@@ -97,6 +104,28 @@ function checkUnknown({ right: { where, keep_unknown: keepsUnknown }, tell }: Lo
   tell('keep_unknown', "can't stand beside where", 'a log that fits no event has no arguments to compare');
 }
 
+function checkHistory(look: Look<MonitorKeys>): void {
+  const { right, tell } = look;
+  if (right.history !== 'portal') {
+    if (right.portal_dataset !== undefined) tell('portal_dataset', 'needs history: portal');
+    return;
+  }
+  if (right.portal_dataset !== undefined || right.chain_name === undefined) return;
+  if (datasetOfChain(chainIdIn(right)) !== undefined) return;
+  tell(
+    'history',
+    `it is not known what SQD Portal calls chain '${right.chain_name}'`,
+    'name its data set by portal_dataset, or read from nodes: history: rpc',
+  );
+}
+
+function chainIdIn({
+  chain_id: id,
+  chain_name: name = '',
+}: Partial<Pick<MonitorKeys, 'chain_id' | 'chain_name'>>): number {
+  return id ?? chainIdOfName(name) ?? 0;
+}
+
 function eventsIn({ abi_path: named, abi: inline, contracts = [] }: Partial<MonitorKeys>): readonly AbiFragment[] {
   const abis = [named, inline, ...contracts.flatMap((contract) => [contract.abi_path, contract.abi])];
   const fragments = new Set(abis.flatMap((abi) => abi ?? []));
@@ -106,7 +135,7 @@ function eventsIn({ abi_path: named, abi: inline, contracts = [] }: Partial<Moni
 async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
   return {
     chainName: keys.chain_name,
-    chainId: keys.chain_id ?? chainIdOfName(keys.chain_name) ?? 0,
+    chainId: chainIdIn(keys),
     contracts: contractsOf(keys),
     ...factoryOf(keys),
     eventsToMonitor: await eventsOf(keys),
@@ -119,6 +148,7 @@ async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
     ...(keys.where === undefined ? {} : { where: toWhere(keys.where) }),
     keepUnknown: keys.keep_unknown,
     ...(keys.verify_heads ? { verifyHeads: true } : {}),
+    ...portalOf(keys),
     batchSize: keys.batch_size,
   };
 }
@@ -128,6 +158,11 @@ async function eventsOf(keys: MonitorKeys): Promise<readonly string[] | null> {
   const selected = await Promise.all(keys.events_to_monitor.map((written) => selectEvent(written, signatures)));
   const events = new Set(selected.flatMap((each) => ('event' in each ? [each.event] : [])));
   return events.size === 0 ? null : [...events];
+}
+
+function portalOf(keys: MonitorKeys): Pick<EventMonitorConfig, 'portalDataset'> {
+  const dataset = keys.portal_dataset ?? datasetOfChain(chainIdIn(keys));
+  return keys.history === 'portal' && dataset !== undefined ? { portalDataset: dataset } : {};
 }
 
 function factoryOf({ contract_address: given }: MonitorKeys): Pick<EventMonitorConfig, 'factory'> {

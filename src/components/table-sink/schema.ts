@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDatabaseUrl } from '../../database/database-url.js';
+import { parseDatabaseUrls } from '../../database/database-url.js';
 import { isOwnTable } from '../../database/schema/own-tables.js';
 import { longestName } from '../../database/targets/index-name.js';
 import { messageOf } from '../../runtime/errors.js';
@@ -34,7 +34,7 @@ function databaseUrl() {
     // What a variable holds is known when the run begins.
     if (variablesIn(text).length > 0) return;
     try {
-      parseDatabaseUrl(text);
+      parseDatabaseUrls(text);
     } catch (error) {
       context.addIssue(messageOf(error));
     }

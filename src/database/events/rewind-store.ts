@@ -1,4 +1,5 @@
 import type { Database, Query } from '../database.js';
+import { letGo } from '../pipelines/wanted-steps.js';
 import { endReplaced } from '../tasks/end-replaced.js';
 import type { Replaced } from '../tasks/end-replaced.js';
 import { ChildStore } from './child-store.js';
@@ -77,6 +78,7 @@ export class RewindStore {
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       ...this.#remember(step),
+      ...(step.ends === null ? [] : [letGo(this.#database, pipelineId)]),
     ]);
     const [events, undecoded] = results.slice(before.length);
     return { events: events?.matched ?? 0, undecoded: undecoded?.matched ?? 0 };

@@ -1,11 +1,13 @@
 import type { Knex } from 'knex';
 import type { Alert, AlertCondition } from '../../model/alert.js';
-import { alertKey } from '../../model/alert.js';
+import { alertKey, settledByPerson } from '../../model/alert.js';
+import { isMutedBy } from '../../model/alert-mute.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import { selectAlerts } from './alert-rows.js';
 import type { StoredAlert } from './alert-rows.js';
 import type { Database, Query } from '../database.js';
+import { MuteStore } from './mute-store.js';
 
 const table = 'alert';
 
@@ -18,10 +20,12 @@ export interface RaiseOptions {
   readonly openSeconds: number;
 }
 
-/** It was raised, is to be told again, or stands and has been told; which alert it is, where that is known. */
+/** It was raised, is to be told again, or stands and has been told or is muted; which alert it is, where that is known. */
 export interface Raised {
-  readonly outcome: 'raised' | 'repeated' | 'standing';
+  readonly outcome: 'raised' | 'repeated' | 'standing' | 'muted';
   readonly alertId: number | null;
+  /** For how long it stands already, and has been so, in seconds; left out where it is new. */
+  readonly stood?: { readonly openSeconds: number; readonly sinceSeconds: number };
 }
 
 /** The rows of `alert`. Of all processes that find the same thing wrong, one raises the alert, repeats it, clears it. */
@@ -33,20 +37,23 @@ export class AlertStore {
   }
 
   /**
-   * Raises the alert of a condition, or repeats the one that stands where that is due. About a task that has ended nobody
-   * is alerted: who finds something wrong with it has not heard of its end.
+   * Raises the alert of a condition, or repeats the one that stands where that is due. One that is muted is told to nobody
+   * now, and once when its mute has ended. Of beats that fail nobody is alerted where the task has ended: who finds them has
+   * not heard of its end.
    */
   async raise(condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
-    if (await this.#hasEnded(condition.taskId)) return { outcome: 'standing', alertId: null };
+    if (condition.rule === 'heartbeat_failing' && (await this.#hasEnded(condition.taskId))) return nothingNew;
     const { rule, subject } = condition;
     const [newest] = await this.#select((query) => query.where({ rule, subject }).orderBy('id', 'desc').limit(1));
-    if (newest?.clearTime === null) return this.#repeat(newest, condition, options);
-    if (newest !== undefined && isMuted(newest, options)) return { outcome: 'standing', alertId: newest.id };
-    const row = { ...this.#row(condition, options), open_key: alertKey(condition) };
+    if (newest?.clearTime === null) return this.#again(newest, condition, options);
+    if (newest !== undefined && isSettled(newest, condition, options)) return { ...nothingNew, alertId: newest.id };
+    const isMuted = await this.#isMuted(condition);
+    const told = isMuted ? { quiet: 1, notifications: 0 } : {};
+    const row = { ...this.#row(condition, options), ...told, open_key: alertKey(condition) };
     const insert = this.#database.knex(table).insert(row).onConflict('open_key').ignore();
     const [result] = await this.#database.write([insert]);
-    if (result?.matched !== 1) return { outcome: 'standing', alertId: null };
-    return { outcome: 'raised', alertId: result.insertId };
+    if (result?.matched !== 1) return nothingNew;
+    return { outcome: isMuted ? 'muted' : 'raised', alertId: result.insertId };
   }
 
   /** Keeps an alert that is over already; does nothing where another process has kept one of the same time. */
@@ -63,7 +70,7 @@ export class AlertStore {
     await this.#database.write([knex(table).insert(row)]);
   }
 
-  /** Clears the open alert of that key because it is over; returns it, or null where none stands or another was faster. */
+  /** Clears the open alert of that key because it is over; returns it as it was, or null where none stands or another was faster. */
   async clear(key: string): Promise<Alert | null> {
     const [open] = await this.#select((query) => query.where({ open_key: key }));
     if (open === undefined) return null;
@@ -83,7 +90,8 @@ export class AlertStore {
 
   /** Returns an alert; throws NotFoundError. */
   async get(id: number): Promise<Alert> {
-    const [alert] = await this.#select((query) => query.where({ id }));
+    const mutes = await new MuteStore(this.#database).list();
+    const [alert] = await selectAlerts(this.#database, (query) => query.where({ id }), mutes);
     if (alert === undefined)
       throw new NotFoundError(`there is no alert ${id}`, { hint: 'chainparse alerts list --all' });
     return alert;
@@ -95,22 +103,22 @@ export class AlertStore {
     readonly total: number;
   }> {
     const fits = (query: Knex.QueryBuilder): Knex.QueryBuilder => (filter.all ? query : query.whereNotNull('open_key'));
-    const alerts = await this.#select((query) => fits(query).orderBy('id', 'desc').limit(filter.limit));
+    const mutes = await new MuteStore(this.#database).list();
+    const newest = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
+      fits(query).orderBy('id', 'desc').limit(filter.limit);
+    const alerts = await selectAlerts(this.#database, newest, mutes);
     const [count] = await this.#database.read<{ total: number }[]>((knex) => fits(knex(table)).count({ total: '*' }));
     return { alerts, total: count?.total ?? 0 };
   }
 
-  /** Lists the open alerts about tasks that have ended or are gone, or have beaten since the alert was raised. */
+  /** Lists the open alerts about heartbeats of tasks that have beaten since they were raised. */
   listOver(): Promise<readonly Alert[]> {
     return this.#select((query) =>
       query
-        .leftJoin('pipeline_task', 'pipeline_task.id', 'alert.task_id')
+        .join('pipeline_task', 'pipeline_task.id', 'alert.task_id')
         .whereNotNull('alert.open_key')
-        .whereNotNull('alert.task_id')
-        .where((over) => {
-          void over.whereNull('pipeline_task.id').orWhereNot('pipeline_task.status', taskStatus.running);
-          void over.orWhere('pipeline_task.last_heartbeat', '>', this.#database.knex.ref('alert.create_time'));
-        }),
+        .where('alert.rule', 'heartbeat_failing')
+        .where('pipeline_task.last_heartbeat', '>', this.#database.knex.ref('alert.create_time')),
     );
   }
 
@@ -122,23 +130,53 @@ export class AlertStore {
     return task !== undefined && task.status !== taskStatus.running;
   }
 
-  async #repeat(open: StoredAlert, condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
-    const { knex, dialect } = this.#database;
+  /** Of an alert that stands: tells it where it was muted and is no longer, or where it is to be repeated. */
+  async #again(open: StoredAlert, condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
     const standing = { outcome: 'standing', alertId: open.id } as const;
-    if (options.repeatSeconds === null) return standing;
-    const due = knex(table)
-      .where({ id: open.id })
-      .whereNotNull('open_key')
-      .whereRaw(dialect.isOlder(knex, 'notify_time', options.repeatSeconds));
-    const [result] = await this.#database.write([
-      due.update({
-        notify_time: dialect.now(knex),
-        notifications: knex.raw('notifications + 1'),
-        message: condition.message,
-        details: JSON.stringify(condition.details),
-      }),
-    ]);
-    return result?.matched === 1 ? { outcome: 'repeated', alertId: open.id } : standing;
+    if (await this.#isMuted(condition)) {
+      if (!open.isQuiet) await this.#change(open, { quiet: 1 });
+      return standing;
+    }
+    if (open.isQuiet) return this.#tell(open, condition, (query) => query.where({ quiet: 1 }));
+    const { knex, dialect } = this.#database;
+    const { repeatSeconds } = options;
+    if (repeatSeconds === null) return standing;
+    return this.#tell(open, condition, (query) => query.whereRaw(dialect.isOlder(knex, 'notify_time', repeatSeconds)));
+  }
+
+  /** Of several that find it due at the same time one tells it. */
+  async #tell(
+    open: StoredAlert,
+    condition: AlertCondition,
+    isDue: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+  ): Promise<Raised> {
+    const { knex, dialect } = this.#database;
+    const told = {
+      notify_time: dialect.now(knex),
+      notifications: knex.raw('notifications + 1'),
+      quiet: null,
+      message: condition.message,
+      details: JSON.stringify(condition.details),
+      task_id: condition.taskId,
+      pipeline_id: condition.pipelineId,
+    };
+    if (!(await this.#change(open, told, isDue))) return { outcome: 'standing', alertId: open.id };
+    const { id: alertId, openSeconds, sinceSeconds = openSeconds } = open;
+    return { outcome: open.notifications === 0 ? 'raised' : 'repeated', alertId, stood: { openSeconds, sinceSeconds } };
+  }
+
+  async #change(
+    { id }: StoredAlert,
+    values: Record<string, unknown>,
+    narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder = (query) => query,
+  ): Promise<boolean> {
+    const open = this.#database.knex(table).where({ id }).whereNotNull('open_key');
+    const [result] = await this.#database.write([narrow(open).update(values)]);
+    return result?.matched === 1;
+  }
+
+  async #isMuted(condition: AlertCondition): Promise<boolean> {
+    return (await new MuteStore(this.#database).list()).some((mute) => isMutedBy(mute, condition));
   }
 
   async #clear(clearedBy: string, narrow: (query: Knex.QueryBuilder) => Query): Promise<number> {
@@ -151,6 +189,7 @@ export class AlertStore {
 
   #row(condition: AlertCondition, { worker, openSeconds }: RaiseOptions): Record<string, unknown> {
     const { knex, dialect } = this.#database;
+    const { sinceSeconds } = condition;
     return {
       rule: condition.rule,
       subject: condition.subject,
@@ -160,6 +199,7 @@ export class AlertStore {
       details: JSON.stringify(condition.details),
       worker,
       create_time: dialect.secondsAgo(knex, openSeconds),
+      since: sinceSeconds === undefined ? null : dialect.secondsAgo(knex, openSeconds + sinceSeconds),
       notify_time: dialect.now(knex),
     };
   }
@@ -169,8 +209,15 @@ export class AlertStore {
   }
 }
 
-/** What a person has cleared is not raised anew before it would have been repeated. */
-function isMuted({ clearedBy, clearedSecondsAgo }: StoredAlert, { repeatSeconds }: RaiseOptions): boolean {
+const nothingNew = { outcome: 'standing', alertId: null } as const;
+
+/** What a person has cleared is not raised anew before it would have been repeated; of a pipeline, not before it fails again. */
+function isSettled(
+  { clearedBy, clearedSecondsAgo, taskId }: StoredAlert,
+  condition: AlertCondition,
+  { repeatSeconds }: RaiseOptions,
+): boolean {
   if (clearedBy !== 'person' || clearedSecondsAgo === null) return false;
+  if (settledByPerson.has(condition.rule)) return taskId === condition.taskId;
   return repeatSeconds === null || clearedSecondsAgo <= repeatSeconds;
 }

@@ -12,8 +12,11 @@ export interface EndpointSession {
   readonly worker: string;
 }
 
-/** An endpoint, and how many seconds ago its last error was; null where there was none. */
-export type ReportedEndpoint = EndpointStatus & { readonly lastErrorSeconds: number | null };
+/** An endpoint, how many seconds ago its last error was, and for how many it tells nothing of its chain; null: never, and not at all. */
+export type ReportedEndpoint = EndpointStatus & {
+  readonly lastErrorSeconds: number | null;
+  readonly muteSeconds?: number | null;
+};
 
 export interface EndpointFilter {
   readonly chainId?: number | undefined;
@@ -68,7 +71,11 @@ export class EndpointStore {
     };
     const rows = await this.#database.read<EndpointRow[]>((knex) =>
       shown(knex)
-        .select('*', knex.raw('? AS age', [dialect.secondsSince(knex, 'update_time')]))
+        .select(
+          '*',
+          knex.raw('? AS age', [dialect.secondsSince(knex, 'update_time')]),
+          knex.raw('? AS mute_age', [dialect.secondsSince(knex, 'mute_since')]),
+        )
         .orderBy(['chain_id', 'name', 'worker', 'session'])
         .limit(limit),
     );
@@ -79,7 +86,7 @@ export class EndpointStore {
 
   #toRow({ session, chainId, worker }: EndpointSession, endpoint: ReportedEndpoint): object {
     const { knex, dialect } = this.#database;
-    const { lastErrorSeconds } = endpoint;
+    const { lastErrorSeconds, muteSeconds = null } = endpoint;
     return {
       ...{ session, name: endpoint.name.slice(0, 255), chain_id: chainId, worker, state: endpoint.state },
       update_time: dialect.now(knex),
@@ -92,6 +99,7 @@ export class EndpointStore {
       failures: endpoint.failures,
       last_error: endpoint.lastError,
       last_error_time: lastErrorSeconds === null ? null : dialect.secondsAgo(knex, lastErrorSeconds),
+      mute_since: muteSeconds === null ? null : dialect.secondsAgo(knex, muteSeconds),
     };
   }
 }
@@ -113,7 +121,9 @@ interface EndpointRow {
   readonly failures: number;
   readonly last_error: string | null;
   readonly last_error_time: string | null;
+  readonly mute_since: string | null;
   readonly age: number;
+  readonly mute_age: number | null;
 }
 
 function toEndpoint(row: EndpointRow): RpcEndpoint {
@@ -136,5 +146,7 @@ function toEndpoint(row: EndpointRow): RpcEndpoint {
     failures: row.failures,
     lastError: row.last_error,
     lastErrorTime: row.last_error_time === null ? null : toInstant(row.last_error_time),
+    muteSince: row.mute_since === null ? null : toInstant(row.mute_since),
+    muteSeconds: row.mute_age === null ? null : Math.max(0, row.mute_age),
   };
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { settledByPerson } from '../../model/alert.js';
 import type { Database } from '../database.js';
 
 /** Which alerts are forgotten. */
@@ -21,7 +22,10 @@ export async function forgetAlerts(
     const clearedBefore = (seconds: number): Knex.Raw => dialect.isOlder(knex, 'clear_time', seconds);
     const isLoud = (query: Knex.QueryBuilder): void => {
       void query.whereNot('cleared_by', 'person');
-      if (mutedSeconds !== null) void query.orWhereRaw(clearedBefore(mutedSeconds));
+      if (mutedSeconds === null) return;
+      void query.orWhere((quiet) => {
+        void quiet.whereRaw(clearedBefore(mutedSeconds)).whereNotIn('rule', [...settledByPerson]);
+      });
     };
     return knex('alert')
       .whereNull('open_key')

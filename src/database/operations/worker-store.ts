@@ -1,7 +1,11 @@
+import type { Knex } from 'knex';
+import { taskStatus } from '../../model/task.js';
+import type { Worker, WorkerView } from '../../model/worker.js';
 import type { Database } from '../database.js';
+import { toInstant } from '../instant.js';
 
 /** What a worker tells of itself with each beat. */
-export interface WorkerState {
+export interface WorkerLoad {
   /** Tasks that it runs now. */
   readonly running: number;
 }
@@ -10,6 +14,13 @@ export interface WorkerState {
 export interface NewWorker {
   /** `host:pid`. */
   readonly name: string;
+  readonly host: string;
+  /** Tells its process from a later one of the same name; null: not known. */
+  readonly identity: string | null;
+  /** The version of the program. */
+  readonly version: string;
+  /** The names of the chains for which it has RPC URLs; null: one URL for whatever chain. */
+  readonly chains: readonly string[] | null;
   /** From one sign of life to the next at most, in seconds. */
   readonly heartbeatIntervalSeconds: number;
   /** Tasks that it runs at one time. */
@@ -30,21 +41,20 @@ export class WorkerStore {
   }
 
   /** Adds a worker and returns its id; forgets those that are gone for long. */
-  async register({ name, heartbeatIntervalSeconds, concurrency }: NewWorker): Promise<number> {
+  async register(worker: NewWorker): Promise<number> {
     const { knex, dialect } = this.#database;
     const now = dialect.now(knex);
-    const row = { name, create_time: now, last_heartbeat: now, concurrency, running: 0 };
     const results = await this.#database.write([
       knex(table)
         .whereRaw(dialect.isOlder(knex, 'last_heartbeat', keptSeconds))
         .delete(),
-      knex(table).insert({ ...row, heartbeat_interval: heartbeatIntervalSeconds }),
+      knex(table).insert({ ...rowOf(worker), create_time: now, last_heartbeat: now, running: 0 }),
     ]);
     return results[1]?.insertId ?? 0;
   }
 
   /** Renews a worker's sign of life; returns false where its row is gone. */
-  async beat(id: number, { running }: WorkerState): Promise<boolean> {
+  async beat(id: number, { running }: WorkerLoad): Promise<boolean> {
     const { knex, dialect } = this.#database;
     const beat = knex(table)
       .where({ id })
@@ -62,4 +72,90 @@ export class WorkerStore {
         .update({ end_time: dialect.now(knex), running: 0 }),
     ]);
   }
+
+  /** Lists at most `limit` workers, those with the latest sign of life first, with the tasks that they run. */
+  async list(limit: number): Promise<readonly WorkerView[]> {
+    const { dialect } = this.#database;
+    const rows = await this.#database.read<WorkerRow[]>((knex: Knex) =>
+      knex(table)
+        .select('*', knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]))
+        .orderByRaw('CASE WHEN end_time IS NULL THEN 0 ELSE 1 END')
+        .orderBy([
+          { column: 'last_heartbeat', order: 'desc' },
+          { column: 'name', order: 'asc' },
+        ])
+        .limit(limit),
+    );
+    const tasks = await this.#tasksOf(rows.filter(({ end_time: ended }) => ended === null));
+    return rows.map((row) => ({
+      ...toWorker(row),
+      taskIds: tasks.filter((task) => isOf(task, row)).map(({ id }) => id),
+    }));
+  }
+
+  async #tasksOf(workers: readonly WorkerRow[]): Promise<readonly TaskRow[]> {
+    if (workers.length === 0) return [];
+    return this.#database.read<TaskRow[]>((knex) =>
+      knex('pipeline_task')
+        .where({ status: taskStatus.running })
+        .whereIn(
+          'worker',
+          workers.map(({ name }) => name),
+        )
+        .select('id', 'worker', 'worker_identity')
+        .orderBy('id'),
+    );
+  }
+}
+
+interface WorkerRow {
+  readonly id: number;
+  readonly name: string;
+  readonly host: string | null;
+  readonly identity: string | null;
+  readonly version: string | null;
+  readonly create_time: string;
+  readonly last_heartbeat: string;
+  readonly end_time: string | null;
+  readonly heartbeat_interval: number;
+  readonly concurrency: number;
+  readonly running: number;
+  /** JSON. */
+  readonly chains: string | null;
+  readonly age: number;
+}
+
+interface TaskRow {
+  readonly id: number;
+  readonly worker: string;
+  readonly worker_identity: string | null;
+}
+
+/** In containers each process may be number 1 of the same host. */
+function isOf(task: TaskRow, worker: WorkerRow): boolean {
+  return worker.end_time === null && task.worker === worker.name && task.worker_identity === worker.identity;
+}
+
+function rowOf({ name, host, identity, version, chains, concurrency, heartbeatIntervalSeconds }: NewWorker) {
+  return {
+    ...{ name, host, identity, version, concurrency, heartbeat_interval: heartbeatIntervalSeconds },
+    chains: chains === null ? null : JSON.stringify(chains),
+  };
+}
+
+function toWorker(row: WorkerRow): Worker {
+  return {
+    id: row.id,
+    name: row.name,
+    host: row.host,
+    version: row.version,
+    createTime: toInstant(row.create_time),
+    lastHeartbeat: toInstant(row.last_heartbeat),
+    endTime: row.end_time === null ? null : toInstant(row.end_time),
+    heartbeatIntervalSeconds: row.heartbeat_interval,
+    concurrency: row.concurrency,
+    running: row.running,
+    chains: row.chains === null ? null : (JSON.parse(row.chains) as readonly string[]),
+    heartbeatAgeSeconds: Math.max(0, row.age),
+  };
 }

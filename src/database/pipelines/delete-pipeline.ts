@@ -19,13 +19,13 @@ const orderedTables = [
 ] as const;
 
 /**
- * Deletes a pipeline and all that belongs to it. First it is disabled and loses its checkpoint, so that nothing writes
+ * Deletes a pipeline and all that belongs to it. First it is disabled, wanted by nobody and loses its checkpoint, so that nothing writes
  * or resumes; then its rows go in chunks; the pipeline itself goes last, so that a deletion that was cut short can be
  * repeated. Throws LeaseHeldError while a task of it lives.
  */
 export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
   const unheld = { id, defaultIntervalSeconds };
-  await writeUnlessHeld(database, unheld, []);
+  await writeUnlessHeld(database, unheld, [deleteFrom(database, 'pipeline_wanted', id)]);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
     ...['pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>

@@ -1,4 +1,4 @@
-import type { Component, Pipeline } from '../../model/pipeline.js';
+import type { Component, Pipeline, Restart } from '../../model/pipeline.js';
 
 /** A row of `pipeline`; an older program's may hold NULL in any column but the id. */
 export interface PipelineRow {
@@ -11,6 +11,9 @@ export interface PipelineRow {
   /** Older tables may have a BIT. */
   readonly disabled: number | Buffer | null;
   readonly timeout_minutes: number | null;
+  readonly restart: string | null;
+  readonly schedule: string | null;
+  readonly time_zone: string | null;
 }
 
 export interface ComponentRow {
@@ -29,6 +32,9 @@ export function toPipeline(row: PipelineRow, components: readonly ComponentRow[]
     classificationId: row.classification_id,
     description: row.description,
     timeoutMinutes: row.timeout_minutes,
+    restart: row.restart as Restart | null,
+    schedule: row.schedule,
+    timeZone: row.time_zone,
     components: components.map(toComponent),
     disabled: isSet(row.disabled),
     createTime: toInstant(row.create_time),

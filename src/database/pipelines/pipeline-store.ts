@@ -4,6 +4,7 @@ import type { Database, Query } from '../database.js';
 import { deletePipeline } from './delete-pipeline.js';
 import { ambiguous, listByName, nameKey, nameTaken } from './pipeline-names.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
+import { letGo, stopIfStarted } from './wanted-steps.js';
 import { isSet, toInstant, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
 import { FenceError } from '../script.js';
@@ -82,13 +83,23 @@ export class PipelineStore {
     return toPipeline(row, components);
   }
 
-  /** Lets a pipeline run, or not; throws NotFoundError. */
+  /** Says whether a pipeline may not run; throws NotFoundError. */
+  async isDisabled(id: number): Promise<boolean> {
+    const [row] = await this.#database.read<Pick<PipelineRow, 'disabled'>[]>((knex) =>
+      knex('pipeline').select('disabled').where({ id }),
+    );
+    if (row === undefined) throw noSuchPipeline(id);
+    return isSet(row.disabled);
+  }
+
+  /** Lets a pipeline run, or not: a started one is stopped then. Throws NotFoundError. */
   async setDisabled(id: number, disabled: boolean): Promise<void> {
     const { knex, dialect } = this.#database;
     const [step] = await this.#database.write([
       knex('pipeline')
         .where({ id })
         .update({ disabled: disabled ? 1 : 0, update_time: dialect.now(knex) }),
+      ...(disabled ? stopIfStarted(this.#database, id) : []),
     ]);
     if (step?.matched === 0) throw noSuchPipeline(id);
   }
@@ -154,6 +165,7 @@ export class PipelineStore {
         ...this.#insertComponents(id, definition),
         // A component of the same name and type stands where it stood.
         ...forgetOtherSinks(knex, id, definition.components),
+        letGo(this.#database, id),
       ]);
     } catch (error) {
       if (error instanceof FenceError) throw noSuchPipeline(id);
@@ -206,6 +218,9 @@ function pipelineRow(definition: PipelineDefinition): Record<string, string | nu
     classification_id: definition.classificationId,
     description: definition.description,
     timeout_minutes: definition.timeoutMinutes,
+    restart: definition.restart,
+    schedule: definition.schedule,
+    time_zone: definition.timeZone,
   };
 }
 

@@ -2,7 +2,7 @@
 const ownTables = new Set([
   ...['pipeline', 'event', 'event_removed', 'undecoded_log', 'recent_block', 'contract_abi', 'reorg', 'call_result'],
   ...['factory_child', 'factory_scan', 'sink_file', 'sink_dead_letter'],
-  ...['monitor', 'worker', 'alert', 'audit_log', 'rpc_endpoint'],
+  ...['monitor', 'worker', 'alert', 'alert_mute', 'audit_log', 'rpc_endpoint'],
 ]);
 
 /** Of chainparse, and of the databases and libraries themselves. */

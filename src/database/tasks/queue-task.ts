@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
@@ -35,12 +36,9 @@ export function readRequest(runOptions: string | null): RunRequest {
 
 /** Callers come one after the other, for each locks the pipeline's row first: what one has made the next one sees. */
 async function insertOnce(database: Database, pipelineId: number, request: RunRequest): Promise<number | null> {
-  const { knex } = database;
-  const lock = knex('pipeline')
-    .where({ id: pipelineId })
-    .update({ id: knex.ref('id') });
+  const lock = lockPipeline(database, pipelineId);
   try {
-    const [, result] = await database.write([database.fenced(lock), insertUnlessQueued(database, pipelineId, request)]);
+    const [, result] = await database.write([database.fenced(lock), insertQueued(database, pipelineId, request)]);
     return result?.matched === 1 ? result.insertId : null;
   } catch (error) {
     if (!(error instanceof FenceError)) throw error;
@@ -48,7 +46,34 @@ async function insertOnce(database: Database, pipelineId: number, request: RunRe
   }
 }
 
-function insertUnlessQueued({ knex, dialect }: Database, pipelineId: number, request: RunRequest): Query {
+/** A step that matches the row of a pipeline and holds it: who queues tasks of it does so first. */
+export function lockPipeline({ knex }: Database, pipelineId: number): Query {
+  return knex('pipeline')
+    .where({ id: pipelineId })
+    .update({ id: knex.ref('id') });
+}
+
+const delivery = JSON.stringify({ deliverOnly: true } satisfies RunRequest);
+
+/** Has a query of tasks find those that deliver only, or all others. */
+export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryBuilder {
+  if (isSo) return tasks.where({ run_options: delivery });
+  return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: delivery }));
+}
+
+/** A step after which a task of a pipeline that waits to deliver only will read, too. */
+export function readToo({ knex }: Database, pipelineId: number): Query {
+  const waiting = knex(table).where({ pipeline_id: pipelineId, status: taskStatus.queued });
+  return isDelivery(waiting, true).update({ run_options: null });
+}
+
+/** A step that makes a task that waits, unless one of its pipeline waits already, or `unless` finds a row. */
+export function insertQueued(
+  { knex, dialect }: Database,
+  pipelineId: number,
+  request: RunRequest,
+  unless?: Knex.QueryBuilder,
+): Query {
   const isPlain = Object.values(request).every((value) => value === undefined);
   const row = {
     pipeline_id: pipelineId,
@@ -60,6 +85,7 @@ function insertUnlessQueued({ knex, dialect }: Database, pipelineId: number, req
   const values = Object.values(row).map((value) => knex.raw('?', [value]));
   const queued = knex(table).select(knex.raw('1')).where({ pipeline_id: pipelineId, status: taskStatus.queued });
   const unlessQueued = knex('pipeline').select(values).where({ id: pipelineId }).whereNotExists(queued);
+  if (unless !== undefined) void unlessQueued.whereNotExists(unless.select(knex.raw('1')));
   const columns = Object.keys(row);
   return knex(knex.raw(`?? (${columns.map(() => '??').join(', ')})`, [table, ...columns])).insert(unlessQueued);
 }

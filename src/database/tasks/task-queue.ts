@@ -2,6 +2,8 @@ import type { Knex } from 'knex';
 import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
+import { holdStarted } from '../pipelines/wanted-steps.js';
+import { FenceError } from '../script.js';
 import { livingTasks } from './living-tasks.js';
 import { readRequest } from './queue-task.js';
 
@@ -50,6 +52,20 @@ export class TaskQueue {
       knex(table).select('run_options').where({ id: taskId }),
     );
     return readRequest(row?.run_options ?? null);
+  }
+
+  /**
+   * Ends a task that waits because its definition is refused, whoever runs it, and has its pipeline wait for a person. Does
+   * nothing where it waits no more.
+   */
+  async refuse({ taskId, pipelineId }: QueuedTask, reason: string): Promise<void> {
+    const { knex, dialect } = this.#database;
+    const refused = { status: taskStatus.failed, end_reason: 'refused', error: reason, end_time: dialect.now(knex) };
+    const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
+    const steps = [this.#database.fenced(waiting.update(refused)), holdStarted(this.#database, pipelineId, reason)];
+    await this.#database.write(steps).catch((error: unknown) => {
+      if (!(error instanceof FenceError)) throw error;
+    });
   }
 
   /** Keeps why a worker can't run a task that waits. */

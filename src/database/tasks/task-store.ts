@@ -1,11 +1,15 @@
 import type { Knex } from 'knex';
+import type { RunRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { newEpoch } from '../events/checkpoint-store.js';
+import { wantStopped } from '../pipelines/wanted-steps.js';
 import { endReplaced } from './end-replaced.js';
+import { insertQueued, lockPipeline } from './queue-task.js';
 import type { Replaced } from './end-replaced.js';
+import { FenceError } from '../script.js';
 import type { Statement } from '../script.js';
 import { countTasks, listTasks } from './task-listing.js';
 import type { TaskPageFilter } from './task-listing.js';
@@ -38,6 +42,9 @@ export interface Outcome {
   /** Where it parks its pipeline: the newest block whose rows a rewind may keep. */
   readonly keepsBlock?: number | null | undefined;
 }
+
+/** The end of a task that another goes on for: no fault of its own. */
+const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
 
 /** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
 export class TaskStore {
@@ -185,13 +192,48 @@ export class TaskStore {
     return result?.matched === 1;
   }
 
-  /** Ends a task that runs or waits because a person said so; returns false where it had ended already. */
+  /**
+   * Ends a task that runs or waits because a person said so, and what is wanted of its pipeline with it; returns false where
+   * it had ended already.
+   */
   async cancel(id: number): Promise<boolean> {
     const { knex } = this.#database;
     const outcome = { status: taskStatus.succeeded, endReason: 'stopped', error: null };
     const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
-    const [result] = await this.#database.write([open.update(this.#ended(outcome))]);
-    return result?.matched === 1;
+    const pipelineId = knex(table).select('pipeline_id').where({ id });
+    return this.#writeFenced([
+      this.#database.fenced(open.update(this.#ended(outcome))),
+      wantStopped(this.#database, pipelineId),
+    ]);
+  }
+
+  /**
+   * Ends a running task whose process ends, and makes the one that goes on for it, in one transaction: nobody has to find
+   * out by silence. Returns false, with nothing written, where it had ended already.
+   */
+  async handOver(
+    task: { readonly id: number; readonly pipelineId: number },
+    progress: Progress | null,
+    request: RunRequest,
+  ): Promise<boolean> {
+    const { knex } = this.#database;
+    const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
+    const running = knex(table).where({ id: task.id, status: taskStatus.running });
+    return this.#writeFenced([
+      this.#database.fenced(lockPipeline(this.#database, task.pipelineId)),
+      this.#database.fenced(running.update({ ...this.#ended(handedOver), ...kept })),
+      insertQueued(this.#database, task.pipelineId, request),
+    ]);
+  }
+
+  async #writeFenced(steps: readonly (Query | Statement)[]): Promise<boolean> {
+    try {
+      await this.#database.write(steps);
+      return true;
+    } catch (error) {
+      if (error instanceof FenceError) return false;
+      throw error;
+    }
   }
 
   #ended(outcome: Outcome): Record<string, unknown> {

@@ -11,6 +11,9 @@ export function definitionKeys(definition: PipelineDefinition, kinds: Registry =
     classification_id: definition.classificationId,
     description: definition.description,
     timeout_minutes: definition.timeoutMinutes,
+    restart: definition.restart,
+    schedule: definition.schedule,
+    time_zone: definition.timeZone,
     components: definition.components.map((component) => componentKeys(component, kinds)),
   };
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));

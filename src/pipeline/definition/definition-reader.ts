@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { registry } from '../../components/registry.js';
+import { findSource } from '../../components/source-of.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { ComponentReader } from './component-reader.js';
 import { definitionSchema } from './definition-schema.js';
@@ -40,6 +41,7 @@ export class DefinitionReader {
     const schema = definitionSchema(this.#options.heartbeatIntervalSeconds);
     const keys = await this.#problems.check(schema, this.#value);
     const components = await this.#readComponents();
+    if (keys?.schedule !== undefined) this.#checkScheduled(components);
     this.#problems.throwIfAny();
     await this.#warn(components);
     return {
@@ -48,8 +50,18 @@ export class DefinitionReader {
       classificationId: keys?.classification_id ?? null,
       description: keys?.description ?? null,
       timeoutMinutes: keys?.timeout_minutes ?? null,
+      restart: keys?.restart ?? null,
+      schedule: keys?.schedule ?? null,
+      timeZone: keys?.time_zone ?? null,
       components,
     };
+  }
+
+  /** A realtime pipeline never ends, so that it can't begin again. */
+  #checkScheduled(components: readonly Component[]): void {
+    const source = findSource({ components }, this.#options.kinds);
+    if (source?.mode === 'realtime')
+      this.#problems.add(['schedule'], 'is for historical pipelines: this one is realtime');
   }
 
   /** They are read whatever is wrong above them. */

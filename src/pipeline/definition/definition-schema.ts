@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { positive, whole } from '../../components/keys/numbers.js';
+import { choice, line } from '../../components/keys/texts.js';
 import { notBoth, together } from '../../components/keys/together.js';
+import { restarts } from '../../model/pipeline.js';
+import { isTimeZone } from '../../model/wall-clock.js';
+import { nearest } from '../../runtime/nearest.js';
 import { silenceLimit } from '../../runtime/silence.js';
 import { nameProblem } from './pipeline-name.js';
 
@@ -19,11 +23,16 @@ export function definitionSchema(heartbeatIntervalSeconds: number) {
     classification_id: whole(0, maxId).optional(),
     description: z.string().max(maxTextLength).optional(),
     timeout_minutes: timeout(heartbeatIntervalSeconds).optional(),
+    restart: choice(restarts).optional(),
+    schedule: cron().optional(),
+    time_zone: timeZone().optional(),
     components: z.array(z.unknown()).default([]),
   });
   return together(keys, (look) => {
     notBoth(look, 'name', 'pipeline_name');
     if (!look.isGiven('name') && !look.isGiven('pipeline_name')) look.tell('name', 'is required');
+    if (look.isGiven('time_zone') && !look.isGiven('schedule'))
+      look.tell('time_zone', 'has no meaning without schedule');
     if (look.right.components?.length === 0) {
       look.tell('components', 'must list at least one component, the source first');
     }
@@ -38,6 +47,22 @@ function pipelineName() {
       const problem = nameProblem(name);
       if (problem !== null) context.addIssue(problem);
     });
+}
+
+/** Loads node-cron where a schedule is given. */
+function cron() {
+  return line(255).superRefine(async (expression, context) => {
+    const problem = (await import('../../model/cron-schedule.js')).cronProblem(expression);
+    if (problem !== null) context.addIssue(`${JSON.stringify(expression)} is no schedule: ${problem}`);
+  });
+}
+
+function timeZone() {
+  return line(64).superRefine((name, context) => {
+    if (isTimeZone(name)) return;
+    const closest = nearest(name, Intl.supportedValuesOf('timeZone')) ?? 'UTC';
+    context.addIssue(`there is no time zone ${JSON.stringify(name)}; the nearest known one is ${closest}`);
+  });
 }
 
 function timeout(heartbeatIntervalSeconds: number) {

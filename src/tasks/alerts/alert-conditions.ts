@@ -1,4 +1,5 @@
 import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
+import { alertText } from '../../model/alert-text.js';
 import type { AlertCondition } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
 import type { SinkView } from '../views/sink-view.js';
@@ -11,78 +12,126 @@ interface OfTask {
 
 /** So many beats of a task in a row have failed. */
 export function heartbeatFailing(task: OfTask, failures: number, error: string): AlertCondition {
-  const message = `${failures} heartbeats of task ${task.taskId} (pipeline ${task.pipelineId}) in a row have failed: ${error}`;
-  return { rule: 'heartbeat_failing', ...about(task), message, details: { failures, error } };
+  return told({ rule: 'heartbeat_failing', subject: `task ${task.taskId}`, ...of(task), details: { failures, error } });
 }
 
-/** Nothing has moved in a task's run for too long; it says so itself. */
-export function taskHangs(task: OfTask, stillSeconds: number): AlertCondition {
-  const message = `task ${task.taskId} (pipeline ${task.pipelineId}) has not moved for ${stillSeconds} s, and stops beating`;
-  return { rule: 'task_stalled', ...about(task), message, details: { still_seconds: stillSeconds } };
+/** Nothing has moved in a pipeline's run for too long; it says so itself. */
+export function pipelineHangs(task: OfTask, stillSeconds: number, worker: string): AlertCondition {
+  return stalled(task, { cause: 'still', worker }, stillSeconds);
 }
 
 /** A running task is silent for more than three of its intervals, and has not timed out yet. */
-export function taskSilent({ id: taskId, pipelineId, silentSeconds, worker }: Task): AlertCondition {
-  const where = worker === null ? '' : ` on ${worker}`;
-  const message = `task ${taskId} (pipeline ${pipelineId})${where} is running, but silent for ${silentSeconds} s`;
-  const details = { silent_seconds: silentSeconds, worker };
-  return { rule: 'task_stalled', ...about({ taskId, pipelineId }), message, details };
+export function pipelineSilent({ id: taskId, pipelineId, silentSeconds, worker }: Task, name = ''): AlertCondition {
+  return stalled({ taskId, pipelineId }, { cause: 'silent', name, worker }, silentSeconds);
 }
 
 /** So many running tasks are silent that each by itself would be noise. */
 export function manySilent(tasks: readonly Task[]): AlertCondition {
-  const example = `such as task ${tasks[0]?.id ?? 0}`;
-  const message = `${tasks.length} running tasks are silent, ${example}: chainparse tasks list --status running`;
-  return { rule: 'task_stalled', ...general('running tasks'), message, details: { tasks: tasks.length } };
+  const details = { tasks: tasks.length, example: tasks[0]?.id ?? 0 };
+  return told({ rule: 'pipeline_stalled', ...general('running tasks'), details });
+}
+
+/** Why a pipeline is down. */
+export interface Down {
+  /** Null: it has none. */
+  readonly taskId: number | null;
+  readonly cause: 'failed' | 'timeout' | 'not_running';
+  readonly error: string;
+  readonly failures: number;
+  /** What only a person can mend; null: nothing. */
+  readonly held: string | null;
+  /** What it waits for; null: nothing that is known. */
+  readonly waitsFor: string | null;
+  readonly sinceSeconds: number;
+}
+
+/** A pipeline's newest task failed, or it should run and does not. */
+export function pipelineDown(pipeline: { readonly id: number; readonly name: string }, down: Down): AlertCondition {
+  const { taskId, cause, error, failures, held, waitsFor, sinceSeconds } = down;
+  const details = { name: pipeline.name, cause, error, failures, held, waits_for: waitsFor };
+  const about = { subject: `pipeline ${pipeline.id}`, taskId, pipelineId: pipeline.id };
+  return told({ rule: 'pipeline_down', ...about, details }, sinceSeconds);
+}
+
+/** An unreachable chain, as its endpoints are to all who ask them. */
+export interface UnreachableChain {
+  readonly chain: string;
+  readonly endpoints: readonly string[];
+  readonly error: string;
+  readonly sinceSeconds: number;
+}
+
+/** No endpoint of a chain answers for too long. */
+export function rpcUnreachable(chain: UnreachableChain, pipelineIds: readonly number[]): AlertCondition {
+  const details = {
+    chain: chain.chain,
+    endpoints: chain.endpoints.join(', '),
+    error: chain.error,
+    pipelines: pipelineIds.join(', '),
+  };
+  const [only = null, ...others] = pipelineIds;
+  const about = { subject: `chain ${chain.chain}`, taskId: null, pipelineId: others.length === 0 ? only : null };
+  return told({ rule: 'rpc_unreachable', ...about, details }, chain.sinceSeconds);
+}
+
+/** A pipeline that shall follow the head is far behind it, and does not gain. */
+export function pipelineLags(
+  pipeline: { readonly id: number; readonly name: string },
+  lag: { readonly taskId: number; readonly blocks: number; readonly sinceSeconds: number },
+): AlertCondition {
+  const about = { subject: `pipeline ${pipeline.id}`, taskId: lag.taskId, pipelineId: pipeline.id };
+  const details = { name: pipeline.name, lag_blocks: lag.blocks };
+  return told({ rule: 'lag', ...about, details }, lag.sinceSeconds);
 }
 
 /** Too many of the tasks that ended of late have timed out. */
 export function timeoutRate({ timedOut, ended, timeoutRate: rate }: TaskStatistics, minutes: number): AlertCondition {
-  const message = `${timedOut} of ${ended} tasks that ended in the last ${minutes} min have timed out`;
   const details = {
     timed_out: timedOut,
     ended,
     rate: Math.round((rate ?? 0) * 1_000) / 1_000,
     window_minutes: minutes,
   };
-  return { rule: 'timeout_rate', ...general('tasks'), message, details };
+  return told({ rule: 'timeout_rate', ...general('tasks'), details });
 }
 
 /** The database is away for too long. */
 export function databaseUnreachable(awaySeconds: number, error: string): AlertCondition {
-  const away = Math.round(awaySeconds);
-  const message = `the database can't be reached for ${away} s: ${error}`;
-  return { rule: 'database_unreachable', ...general('database'), message, details: { away_seconds: away, error } };
+  return told({ rule: 'database_unreachable', ...general('database'), details: { error } }, awaySeconds);
 }
 
 /** No timeout monitor has given a sign of life within two of its check intervals. */
 export function noMonitor(): AlertCondition {
-  const message = 'no monitor is alive: tasks that fall silent are not failed (chainparse monitor)';
-  return { rule: 'no_monitor', ...general('monitor'), message, details: {} };
+  return told({ rule: 'no_monitor', ...general('monitor'), details: {} });
 }
 
 /** A sink can't deliver for too long. */
 export function sinkBehind(sink: SinkView): AlertCondition {
-  const { pipelineId, name, failingSeconds, behind, lastError } = sink;
-  const error = lastError ?? '';
-  const details = { sink: name, failing_seconds: failingSeconds, behind, error };
-  const message = `sink ${name} of pipeline ${pipelineId} can't deliver for ${failingSeconds ?? 0} s, and is ${behind} blocks behind: ${error}`;
-  return { rule: 'sink_behind', ...ofSink(sink), message, details };
+  const { name, failingSeconds, behind, lastError } = sink;
+  const details = { sink: name, behind, error: lastError ?? '' };
+  return told({ rule: 'sink_behind', ...ofSink(sink), details }, failingSeconds ?? 0);
 }
 
 /** Messages of a sink are refused for good. */
 export function sinkDeadLetters(sink: SinkView): AlertCondition {
-  const { pipelineId, name, deadLetters } = sink;
-  const message = `sink ${name} of pipeline ${pipelineId} has ${deadLetters} dead letters: chainparse sink dead-letters list ${pipelineId} ${name}`;
-  return { rule: 'sink_dead_letters', ...ofSink(sink), message, details: { sink: name, letters: deadLetters } };
+  const details = { sink: sink.name, letters: sink.deadLetters };
+  return told({ rule: 'sink_dead_letters', ...ofSink(sink), details });
+}
+
+function stalled(task: OfTask, details: AlertCondition['details'], sinceSeconds: number): AlertCondition {
+  return told({ rule: 'pipeline_stalled', subject: `pipeline ${task.pipelineId}`, ...of(task), details }, sinceSeconds);
+}
+
+function told(found: Omit<AlertCondition, 'message' | 'sinceSeconds'>, sinceSeconds = 0): AlertCondition {
+  return { ...found, sinceSeconds, message: alertText(found, sinceSeconds, 'en') };
+}
+
+function of({ taskId, pipelineId }: OfTask): OfTask {
+  return { taskId, pipelineId };
 }
 
 function ofSink({ pipelineId, name }: SinkView): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {
   return { subject: `sink ${name} of pipeline ${pipelineId}`.slice(0, 255), taskId: null, pipelineId };
-}
-
-function about({ taskId, pipelineId }: OfTask): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {
-  return { subject: `task ${taskId}`, taskId, pipelineId };
 }
 
 function general(subject: string): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {

@@ -1,5 +1,7 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
-import type { AlertCondition } from '../../model/alert.js';
+import type { AlertCondition, AlertRule } from '../../model/alert.js';
+import { alertText } from '../../model/alert-text.js';
+import { isMutedBy, type AlertMute } from '../../model/alert-mute.js';
 import { alertKey } from '../../model/alert.js';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
@@ -17,6 +19,8 @@ export interface AlertDeskOptions {
   readonly worker: string;
   /** After how long an alert that still stands is told again; null: never. */
   readonly repeatSeconds: number | null;
+  /** The address of the page that messages lead to; null or left out: they lead nowhere. */
+  readonly pageUrl?: string | null;
   /** Takes secrets out of what is stored and sent. */
   readonly mask: (condition: AlertCondition) => AlertCondition;
 }
@@ -25,6 +29,8 @@ export interface AlertDeskOptions {
 interface Standing {
   condition: AlertCondition;
   readonly raisedAt: number;
+  /** For how long it had been so then. */
+  readonly sinceSeconds: number;
   /** When it was told without the database; null: it was not. */
   toldAt: number | null;
   isStored: boolean;
@@ -40,6 +46,8 @@ export class AlertDesk {
   readonly #options: AlertDeskOptions;
   readonly #standing = new Map<string, Standing>();
   #isAway = false;
+  /** For whom the database can't ask: what was muted when it was asked last, and until when. */
+  #mutes: readonly { readonly mute: AlertMute; readonly untilMs: number }[] = [];
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: AlertDeskOptions) {
@@ -57,7 +65,8 @@ export class AlertDesk {
     const key = alertKey(condition);
     const known = this.#standing.get(key);
     const raisedAt = this.#options.clock.monotonic();
-    const fresh = { condition, raisedAt, toldAt: null, isStored: false, over: null };
+    const { sinceSeconds = 0 } = condition;
+    const fresh = { condition, raisedAt, sinceSeconds, toldAt: null, isStored: false, over: null };
     const standing = known?.over === null ? known : fresh;
     standing.condition = condition;
     this.#standing.set(key, standing);
@@ -70,6 +79,25 @@ export class AlertDesk {
     const standing = this.#standing.get(key);
     if (standing !== undefined) standing.over = { message, at: this.#options.clock.monotonic() };
     if (!this.#isAway) this.#then(() => this.#clear(key, message, standing));
+  }
+
+  /** What was wrong may still be so, but this process knows no more of it: it stands until somebody finds it over. */
+  forget(key: string): void {
+    this.#standing.delete(key);
+  }
+
+  /** Forgets what this process has raised of some rules and others have cleared since: what stands is in `keys`. */
+  forgetOthers(rules: ReadonlySet<AlertRule>, keys: ReadonlySet<string>): void {
+    for (const condition of this.standing) {
+      const key = alertKey(condition);
+      if (rules.has(condition.rule) && !keys.has(key)) this.forget(key);
+    }
+  }
+
+  /** Takes what is muted now: it holds, too, while the database can't be asked. */
+  muted(mutes: readonly AlertMute[]): void {
+    const now = this.#options.clock.monotonic();
+    this.#mutes = mutes.map((mute) => ({ mute, untilMs: now + mute.secondsLeft * 1_000 }));
   }
 
   /** From now on alerts are told without the database. */
@@ -102,13 +130,18 @@ export class AlertDesk {
 
   async #store(standing: Standing): Promise<void> {
     const { store, worker, repeatSeconds } = this.#options;
+    const { condition, sinceSeconds } = standing;
     const openSeconds = this.#since(standing.raisedAt);
+    const options = { worker, repeatSeconds, openSeconds };
     try {
-      const { outcome, alertId } = await store.raise(standing.condition, { worker, repeatSeconds, openSeconds });
+      const { outcome, alertId, stood } = await store.raise({ ...condition, sinceSeconds }, options);
       standing.isStored = true;
-      if (outcome === 'repeated' || (outcome === 'raised' && standing.toldAt === null)) {
-        this.#tell(outcome, standing.condition, alertId, openSeconds);
-      }
+      if (outcome === 'muted') this.#log('raised', condition, alertId);
+      if (outcome !== 'repeated' && (outcome !== 'raised' || standing.toldAt !== null)) return;
+      this.#tell(outcome, stood === undefined ? condition : current(condition, stood.sinceSeconds), {
+        alertId,
+        openSeconds: stood?.openSeconds ?? openSeconds,
+      });
     } catch (error) {
       this.#tellAlone(standing);
       throw error;
@@ -119,12 +152,19 @@ export class AlertDesk {
     const { store, worker } = this.#options;
     if (standing === undefined || standing.isStored || standing.toldAt === null) {
       const alert = await store.clear(key);
-      if (alert !== null) this.#tell('cleared', { ...alert, message }, alert.id, alert.openSeconds);
+      // Whoever was told that something is wrong hears that it is over, muted or not; nobody else does.
+      if (alert !== null && alert.notifications === 0) this.#log('cleared', { ...alert, message }, alert.id);
+      else if (alert !== null) this.#tell('cleared', { ...alert, message }, { alertId: alert.id, ...alert });
     } else {
       const openSeconds = this.#since(standing.raisedAt);
       const clearedSecondsAgo = this.#since(standing.over?.at ?? this.#options.clock.monotonic());
-      await store.record(standing.condition, { worker, repeatSeconds: null, openSeconds, clearedSecondsAgo });
-      this.#tell('cleared', { ...standing.condition, message }, null, openSeconds - clearedSecondsAgo);
+      const { condition, sinceSeconds } = standing;
+      await store.record(
+        { ...condition, sinceSeconds },
+        { worker, repeatSeconds: null, openSeconds, clearedSecondsAgo },
+      );
+      const told = { alertId: null, openSeconds: openSeconds - clearedSecondsAgo };
+      this.#tell('cleared', { ...standing.condition, message }, told);
     }
     // It may have been raised anew while the database was asked.
     if (this.#standing.get(key) === standing) this.#standing.delete(key);
@@ -136,20 +176,40 @@ export class AlertDesk {
     if (standing.isStored && standing.toldAt === null) standing.toldAt = this.#options.clock.monotonic();
     const isFirst = standing.toldAt === null;
     if (!isFirst && (repeatSeconds === null || this.#since(standing.toldAt ?? 0) < repeatSeconds)) return;
+    if (this.#isMuted(standing.condition)) return;
     standing.toldAt = this.#options.clock.monotonic();
-    this.#tell(isFirst ? 'raised' : 'repeated', standing.condition, null, this.#since(standing.raisedAt));
+    const openSeconds = this.#since(standing.raisedAt);
+    this.#tell(isFirst ? 'raised' : 'repeated', standing.condition, { alertId: null, openSeconds });
   }
 
-  #tell(news: AlertNews, condition: AlertCondition, alertId: number | null, openSeconds: number): void {
-    const { outbox, clock, logger, worker } = this.#options;
+  #tell(
+    news: AlertNews,
+    condition: AlertCondition,
+    { alertId, openSeconds }: { readonly alertId: number | null; readonly openSeconds: number },
+  ): void {
+    const { outbox, clock, worker, pageUrl = null } = this.#options;
+    this.#log(news, condition, alertId);
+    outbox.post(toAlertMessage(news, condition, { alertId, worker, openSeconds, pageUrl, now: clock.now() }));
+  }
+
+  #log(news: AlertNews, condition: AlertCondition, alertId: number | null): void {
     const key = alertKey(condition);
     const fields = { event: `alert.${news}`, alert_id: alertId, key, rule: condition.rule, ...condition.details };
     const text = `alert ${news}: ${condition.message} (${condition.rule})`;
-    logger.log(news === 'cleared' ? 'info' : 'warn', text, fields);
-    outbox.post(toAlertMessage(news, condition, { alertId, worker, openSeconds, now: clock.now() }));
+    this.#options.logger.log(news === 'cleared' ? 'info' : 'warn', text, fields);
+  }
+
+  #isMuted(condition: AlertCondition): boolean {
+    const now = this.#options.clock.monotonic();
+    return this.#mutes.some(({ mute, untilMs }) => untilMs > now && isMutedBy(mute, condition));
   }
 
   #since(instant: number): number {
     return (this.#options.clock.monotonic() - instant) / 1_000;
   }
+}
+
+/** What is told late, or again, is told as it is now. */
+function current(condition: AlertCondition, sinceSeconds: number): AlertCondition {
+  return { ...condition, sinceSeconds, message: alertText(condition, sinceSeconds, 'en') };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AlertCondition } from '../../model/alert.js';
-import { alertKey } from '../../model/alert.js';
+import { alertKey, alertLink, severityOf, type AlertSeverity } from '../../model/alert.js';
 
 /** Why an alert is told. */
 export type AlertNews = 'raised' | 'repeated' | 'cleared';
@@ -22,6 +22,7 @@ interface AlertData {
   readonly key: string;
   readonly rule: string;
   readonly subject: string;
+  readonly severity: AlertSeverity;
   readonly state: 'open' | 'cleared';
   readonly message: string;
   readonly task_id: number | null;
@@ -29,6 +30,10 @@ interface AlertData {
   /** The process that tells it. */
   readonly worker: string;
   readonly open_seconds: number;
+  /** For how long it has been so, which may be longer than it has been told. */
+  readonly since_seconds: number;
+  /** Where it is seen; null where no page is set. */
+  readonly link: string | null;
   readonly details: AlertCondition['details'];
 }
 
@@ -44,6 +49,8 @@ export interface AlertNewsOptions {
   readonly alertId: number | null;
   readonly worker: string;
   readonly openSeconds: number;
+  /** The address of the page; null or left out: none is set. */
+  readonly pageUrl?: string | null;
   /** By the wall clock, in milliseconds since the epoch. */
   readonly now: number;
 }
@@ -52,7 +59,7 @@ export interface AlertNewsOptions {
 export function toAlertMessage(
   news: AlertNews | 'test',
   condition: Omit<AlertCondition, 'rule'> & { readonly rule: AlertCondition['rule'] | 'test' },
-  { alertId, worker, openSeconds, now }: AlertNewsOptions,
+  { alertId, worker, openSeconds, pageUrl = null, now }: AlertNewsOptions,
 ): AlertMessage {
   return {
     id: `msg_${randomUUID().replaceAll('-', '')}`,
@@ -63,12 +70,15 @@ export function toAlertMessage(
       key: alertKey(condition),
       rule: condition.rule,
       subject: condition.subject,
+      severity: severityOf(condition.rule),
       state: news === 'cleared' ? 'cleared' : 'open',
       message: condition.message,
       task_id: condition.taskId,
       pipeline_id: condition.pipelineId,
       worker,
       open_seconds: Math.round(openSeconds),
+      since_seconds: Math.round(condition.sinceSeconds ?? openSeconds),
+      link: alertLink(pageUrl, condition),
       details: condition.details,
     },
   };

@@ -1,13 +1,13 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
 import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
-import type { Alert, AlertCondition } from '../../model/alert.js';
+import type { AlertCondition } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
 import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { manySilent, taskSilent, timeoutRate } from './alert-conditions.js';
+import { manySilent, pipelineSilent, timeoutRate } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import type { AlertRetention } from './alert-retention.js';
 import { DatabaseRule } from './database-rule.js';
@@ -25,8 +25,8 @@ export interface MonitorAlertsOptions {
   readonly listSilent: (limit: number) => Promise<readonly Task[]>;
   /** How long a judgement may take in milliseconds; a server that was frozen meanwhile has shown living tasks as silent. */
   readonly tolerableMs: number;
-  /** Judges the sinks of all pipelines. */
-  readonly judgeSinks: () => Promise<void>;
+  /** Judges the sinks, and the pipelines, by what the database says of all of them. */
+  readonly judge: () => Promise<void>;
   /** Keeps the table of alerts from growing for ever. */
   readonly retention: Pick<AlertRetention, 'prune'>;
 }
@@ -70,7 +70,7 @@ export class MonitorAlerts {
       if (this.#now().some((now, i) => now - (startedAt[i] ?? now) > this.#options.tolerableMs)) return;
       for (const condition of found) this.#options.desk.raise(condition);
       await this.#clearOthers(keys);
-      await this.#options.judgeSinks();
+      await this.#options.judge();
       await this.#options.retention.prune();
     } catch (error) {
       const fields = { event: 'alert.failed', error: messageOf(error) };
@@ -94,35 +94,37 @@ export class MonitorAlerts {
 
   async #judgeSilence(): Promise<readonly AlertCondition[]> {
     const { rules, listSilent } = this.#options;
-    if (!rules.taskStalled) return [];
+    if (!rules.pipelineStalled || !rules.taskStalled) return [];
     const silent = await listSilent(mostTasks);
-    if (silent.length < manyTasks) return silent.map(taskSilent);
+    const each = silent.map((task) => pipelineSilent(task));
+    if (silent.length < manyTasks) return each;
     // What has been told of one of them stays so.
     const told = new Set(this.#options.desk.standing.map(alertKey));
-    return [manySilent(silent), ...silent.map(taskSilent).filter((condition) => told.has(alertKey(condition)))];
+    return [manySilent(silent), ...each.filter((condition) => told.has(alertKey(condition)))];
   }
 
   /** Clears what this monitor, or a process that is gone, has raised and is so no longer. */
   async #clearOthers(found: ReadonlySet<string>): Promise<void> {
     const { desk, store } = this.#options;
-    const ours = desk.standing.filter(({ rule }) => rule === 'task_stalled' || rule === 'timeout_rate');
     const { alerts } = await store.list({ all: false, limit: 1_000 });
-    const over = [...ours, ...alerts.filter(isOver), ...(await store.listOver())];
+    const over = [...desk.standing.filter(isOver), ...alerts.filter(isOver), ...(await store.listOver())];
     const keys = new Set(over.map(alertKey));
     for (const key of keys) if (!found.has(key)) desk.clear(key, ending(key));
   }
 }
 
-/** What a check that was just made says the contrary of, unless it was found anew; tasks are judged by their rows. */
-function isOver({ rule, taskId }: Alert): boolean {
-  return rule === 'no_monitor' || (taskId === null && (rule === 'timeout_rate' || rule === 'task_stalled'));
+/** What a check that was just made says the contrary of, unless it was found anew. */
+function isOver({ rule, taskId }: Pick<AlertCondition, 'rule' | 'taskId'>): boolean {
+  if (rule === 'no_monitor' || rule === 'timeout_rate' || rule === 'database_unreachable') return true;
+  return (rule === 'pipeline_stalled' || rule === 'task_stalled') && taskId === null;
 }
 
 function ending(key: string): string {
   const [rule, subject] = key.split(':');
   if (rule === 'no_monitor') return 'a monitor is alive again';
   if (rule === 'timeout_rate') return 'fewer tasks time out';
+  if (rule === 'database_unreachable') return 'the database answers again';
   return subject === 'running tasks'
     ? 'fewer running tasks are silent'
-    : `${String(subject)} beats again, or has ended`;
+    : `the heartbeats of ${String(subject)} land again`;
 }

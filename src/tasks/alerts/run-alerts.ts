@@ -2,7 +2,7 @@ import { alertKey } from '../../model/alert.js';
 import type { AlertRule } from '../../model/alert.js';
 import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
-import { heartbeatFailing, noMonitor, taskHangs } from './alert-conditions.js';
+import { heartbeatFailing, noMonitor, pipelineHangs } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import { DatabaseRule } from './database-rule.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
@@ -11,16 +11,20 @@ export interface RunAlertsOptions {
   readonly desk: AlertDesk;
   readonly rules: AlertSettings;
   readonly clock: Clock;
+  /** `host:pid` of this process. */
+  readonly worker: string;
+  /** From one look at what stands to the next, in milliseconds. */
+  readonly turnMs: number;
   /** Says whether any timeout monitor is alive. */
   readonly isMonitored: () => Promise<boolean>;
   /** How long after the start of the run a monitor may be missing, in milliseconds. */
   readonly unmonitoredMs: number;
-  /** Judges the sinks of all pipelines. */
-  readonly judgeSinks: () => Promise<void>;
+  /** Judges the sinks, and the pipelines, by what the database says of all of them. */
+  readonly judge: () => Promise<void>;
 }
 
-/** From one look at what still stands to the next, in milliseconds. */
-const turnMs = 60_000;
+/** What this process alone knows of itself, and nobody finds in the database's rows. */
+const ownRules: ReadonlySet<AlertRule> = new Set(['heartbeat_failing', 'pipeline_stalled', 'no_monitor']);
 
 /** The rules of a process that runs tasks. */
 export class RunAlerts {
@@ -39,37 +43,38 @@ export class RunAlerts {
   readonly observe = (event: LivenessEvent): void => {
     if (event.kind === 'beat_failed') this.#beatFailed(event);
     else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
-    else if (event.kind === 'beat_refused') this.#ended(event.taskId);
-    else if (event.kind === 'stalled' && this.#options.rules.taskStalled) {
-      this.#options.desk.raise(taskHangs(event, event.stillSeconds));
+    else if (event.kind === 'beat_refused' || event.kind === 'ended') this.#ended(event.taskId);
+    else if (event.kind === 'stalled' && this.#tellsStalls) {
+      this.#options.desk.raise(pipelineHangs(event, event.stillSeconds, this.#options.worker));
     } else if (event.kind === 'moved_again') {
-      this.#clear(event.taskId, 'task_stalled', `task ${event.taskId} moves again`);
+      this.#clear(event.taskId, 'pipeline_stalled', `pipeline ${event.pipelineId} moves again`);
     }
   };
 
-  /** Repeats what still stands and looks for a monitor, until `signal` is aborted. */
+  /** Earlier versions called it by the task. */
+  get #tellsStalls(): boolean {
+    const { rules } = this.#options;
+    return rules.pipelineStalled && rules.taskStalled;
+  }
+
+  /** Repeats what still stands, judges pipelines and sinks and looks for a monitor, until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { desk, clock, rules, unmonitoredMs } = this.#options;
+    const { desk, clock, rules, unmonitoredMs, turnMs } = this.#options;
     const startedAt = clock.monotonic();
     for (;;) {
       await clock.sleep(turnMs, signal).catch(() => undefined);
       if (signal.aborted) return;
-      for (const condition of desk.standing) desk.raise(condition);
+      for (const condition of desk.standing) if (ownRules.has(condition.rule)) desk.raise(condition);
       // Where the database can't say there are other alerts.
-      await this.#options.judgeSinks().catch(() => undefined);
+      await this.#options.judge().catch(() => undefined);
       if (rules.noMonitor) await this.#lookForMonitor(clock.monotonic() - startedAt >= unmonitoredMs);
     }
   }
 
-  /** The tasks of this process have ended: what was wrong with them is over. */
-  allEnded(): void {
-    for (const { taskId } of this.#options.desk.standing) if (taskId !== null) this.#ended(taskId);
-  }
-
+  /** What was wrong with a task may still be wrong with its pipeline: who judges that clears it. */
   #ended(taskId: number): void {
-    for (const { rule } of this.#options.desk.standing.filter((condition) => condition.taskId === taskId)) {
-      this.#clear(taskId, rule, `task ${taskId} has ended`);
-    }
+    const { desk } = this.#options;
+    for (const condition of desk.standing) if (condition.taskId === taskId) desk.forget(alertKey(condition));
   }
 
   #beatFailed(event: LivenessEvent & { readonly kind: 'beat_failed' }): void {

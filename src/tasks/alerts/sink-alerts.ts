@@ -1,5 +1,5 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
-import type { AlertCondition } from '../../model/alert.js';
+import type { AlertCondition, AlertRule } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { AlertSettings } from '../../settings/settings.js';
 import type { SinkView } from '../views/sink-view.js';
@@ -7,7 +7,7 @@ import { sinkBehind, sinkDeadLetters } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 
 export interface SinkAlertsOptions {
-  readonly desk: Pick<AlertDesk, 'raise' | 'clear'>;
+  readonly desk: Pick<AlertDesk, 'raise' | 'clear' | 'forgetOthers'>;
   readonly store: Pick<AlertStore, 'list'>;
   readonly rules: Pick<AlertSettings, 'sinkBehindMinutes' | 'sinkDeadLetters'>;
   readonly listSinks: () => Promise<readonly SinkView[]>;
@@ -15,6 +15,8 @@ export interface SinkAlertsOptions {
 
 /** Alerts that are looked at. */
 const mostAlerts = 1_000;
+
+const judged: ReadonlySet<AlertRule> = new Set(['sink_behind', 'sink_dead_letters']);
 
 /**
  * The rules of sinks, by what the database says of them: whoever judges raises what is wrong with any of them, and clears what
@@ -26,9 +28,10 @@ export async function judgeSinks({ desk, store, rules, listSinks }: SinkAlertsOp
   const keys = new Set(found.map(alertKey));
   for (const condition of found) desk.raise(condition);
   const { alerts } = await store.list({ all: false, limit: mostAlerts });
+  desk.forgetOthers(judged, new Set([...found, ...alerts].map(alertKey)));
   for (const { rule, subject } of alerts) {
     const key = alertKey({ rule, subject });
-    if ((rule !== 'sink_behind' && rule !== 'sink_dead_letters') || keys.has(key)) continue;
+    if (!judged.has(rule) || keys.has(key)) continue;
     desk.clear(key, `${subject} ${rule === 'sink_behind' ? 'delivers again' : 'has no dead letters any more'}`);
   }
 }

@@ -2,6 +2,7 @@ import { AlertStore } from '../../database/operations/alert-store.js';
 import type { ObserveChain } from '../../chain/transport/rpc/chain-event.js';
 import type { Database } from '../../database/database.js';
 import { forgetAlerts } from '../../database/operations/forget-alerts.js';
+import { MuteStore } from '../../database/operations/mute-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { listSilentTasks, readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { AlertCondition } from '../../model/alert.js';
@@ -18,6 +19,8 @@ import { keepCountingMonitors, readAfterChecks } from '../metrics/database-readi
 import { readSinks } from '../views/sink-view.js';
 import { judgeSinks } from './sink-alerts.js';
 import { MonitorAlerts } from './monitor-alerts.js';
+import { PipelineAlerts } from './pipeline-alerts.js';
+import { readFleetFacts } from './read-pipeline-facts.js';
 import { RunAlerts } from './run-alerts.js';
 import { logsMetrics, openMetrics, type MetricsHost, type OpenMetrics } from '../metrics/open-metrics.js';
 import type { AlertChannel } from './alert-message.js';
@@ -56,12 +59,16 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
   const opened = await openMetrics(host);
   const parts = openParts(host, logger);
   const monitors = new MonitorStore(database);
+  const judge = judgeOf(host, parts);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
     isMonitored: async () => (await monitors.list(10)).some(isMonitorAlive),
     // As long as a monitor may be silent.
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
-    judgeSinks: () => judgeSinks({ ...parts, rules: settings.alerts, listSinks: () => readSinks(database) }),
+    worker: host.worker.name,
+    // Short beats ask for short looks; at the default one a minute costs the database little.
+    turnMs: Math.min(60_000, settings.heartbeatIntervalSeconds * 2_000),
+    judge,
   });
   const ended = new AbortController();
   void alerts.run(ended.signal);
@@ -70,8 +77,9 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
   }
   const close = async (): Promise<void> => {
     ended.abort();
-    alerts.allEnded();
-    await closeParts(host, parts, logger, opened);
+    // How its tasks have ended is known now, and perhaps nobody else is there to judge it.
+    const judged = judge().catch(() => undefined);
+    await closeParts(host, parts, logger, opened, judged);
   };
   return { ...observers(alerts.observe, opened), close };
 }
@@ -92,17 +100,31 @@ export async function watchMonitor(
     // A freeze that is shorter makes no run miss more than one of its beats.
     tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
     listSilent: (limit) => listSilentTasks(database, { defaultIntervalSeconds, limit }),
-    judgeSinks: () => judgeSinks({ ...parts, rules: settings.alerts, listSinks: () => readSinks(database) }),
+    judge: judgeOf(host, parts),
     retention: new AlertRetention({
       ...{ rules: settings.alerts, clock },
       forget: (options) => forgetAlerts(database, options),
     }),
   });
-  const close = (): Promise<void> => closeParts(host, parts, logger, opened, alerts);
+  const close = (): Promise<void> => closeParts(host, parts, logger, opened, alerts.whenIdle());
   const reads = (metrics: LivenessMetrics): Observe =>
     readAfterChecks({ database, metrics, windowSeconds, defaultIntervalSeconds });
   const also = opened === null ? [] : [reads(opened.metrics.liveness)];
   return { ...observers(combineObservers([alerts.observe, ...also]), opened), close };
+}
+
+/** Returns what judges sinks and pipelines: any process can, by the database's rows. */
+function judgeOf({ database, settings, clock }: LivenessHost, parts: AlertParts): () => Promise<void> {
+  const rules = settings.alerts;
+  const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
+  const pipelines = new PipelineAlerts({
+    ...{ ...parts, rules, clock, defaultIntervalSeconds, mutes: new MuteStore(database) },
+    readFacts: () => readFleetFacts(database, defaultIntervalSeconds),
+  });
+  return async () => {
+    await pipelines.judge();
+    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database) });
+  };
 }
 
 interface AlertParts {
@@ -120,6 +142,7 @@ function openParts(host: LivenessHost, logger: Logger): AlertParts {
     ...{ store, outbox, clock, logger },
     worker: worker.name,
     repeatSeconds: repeatMinutes === null ? null : repeatMinutes * 60,
+    pageUrl: settings.alerts.pageUrl,
     mask: (condition) => secrets.maskValue(condition) as AlertCondition,
   });
   return { store, outbox, desk };
@@ -130,12 +153,12 @@ async function closeParts(
   { desk, outbox }: AlertParts,
   logger: Logger,
   opened: OpenMetrics | null,
-  alerts?: MonitorAlerts,
+  judged: Promise<void>,
 ): Promise<void> {
   const until = clock.monotonic() + (stopping.aborted ? patienceMs.stopped : patienceMs.ended);
   const done = new AbortController();
   const patience = clock.sleep(until - clock.monotonic(), done.signal).catch(() => undefined);
-  await Promise.race([Promise.resolve(alerts?.whenIdle()).then(() => desk.whenIdle()), patience]);
+  await Promise.race([judged.then(() => desk.whenIdle()), patience]);
   done.abort();
   await outbox.close(Math.max(0, until - clock.monotonic()));
   if (opened === null) return;

@@ -5,11 +5,11 @@ import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { WorkerPresence } from './worker-presence.js';
 
-/** What became of a queued task: it was run to its end, another has taken it, or it can't be run here. */
-export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string };
+/** What became of a queued task: it was run to its end, another has taken it, it can't be run here, or by anybody. */
+export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string } | { readonly refused: string };
 
 export interface QueueWorkerOptions {
-  readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason'>;
+  readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason' | 'refuse'>;
   readonly presence: Pick<WorkerPresence, 'show' | 'end'>;
   /** `host:pid`. */
   readonly name: string;
@@ -20,6 +20,8 @@ export interface QueueWorkerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mask: (text: string) => string;
+  /** Told each time the queue was looked at: how many tasks run here, and whether the database is away. */
+  readonly turned?: (running: number, isAway: boolean) => void;
   readonly stopping: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export interface QueueWorkerOptions {
 const farewellMs = 1_000;
 
 /** Between two looks at the queue, in milliseconds. */
-const pollMs = 1_000;
+const pollMs = 500;
 
 /** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
 const unfitMs = 30_000;
@@ -52,6 +54,7 @@ export class QueueWorker {
     while (!stopping.aborted && !this.#unusable.signal.aborted) {
       // A server that is frozen must not hold up the end.
       await untilAborted(this.#fill(), stopping);
+      this.#options.turned?.(this.#running.size, this.#isAway);
       await this.#rest();
     }
     // It takes up nothing more, and may still run for long.
@@ -93,8 +96,9 @@ export class QueueWorker {
     const { run, logger, mask } = this.#options;
     try {
       const outcome = await run(task);
-      if (typeof outcome === 'object') await this.#passOver(task, mask(outcome.unfit));
-      else this.#unfit.delete(task.pipelineId);
+      if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
+      else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
+      else await this.#refuse(task, mask(outcome.refused));
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       // It is told where it ends; the next task is not to suffer from it.
@@ -122,6 +126,12 @@ export class QueueWorker {
     }
     // What could not be kept is kept at the next look.
     await queue.keepReason(taskId, `${name}: ${reason}`).catch(() => undefined);
+  }
+
+  async #refuse(task: QueuedTask, reason: string): Promise<void> {
+    const fields = { event: 'worker.refused', task_id: task.taskId, pipeline_id: task.pipelineId };
+    this.#options.logger.log('error', `pipeline ${task.pipelineId} can't be run by anybody: ${reason}`, fields);
+    await this.#options.queue.refuse(task, reason);
   }
 
   #setAway(error: unknown): void {

@@ -6,6 +6,7 @@ import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
 import type { RunHost } from '../run/run-host.js';
 import type { TaskResult } from '../run/task-options.js';
+import { refusalOf } from './refusal-of.js';
 import type { QueuedOutcome } from './queue-worker.js';
 
 export interface QueuedRunsOptions {
@@ -32,6 +33,8 @@ export class QueuedRuns {
       prepared = await prepareRun(host, task.pipelineId);
     } catch (error) {
       if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
+      const refused = refusalOf(error);
+      if (refused !== null) return { refused };
       throw error;
     }
     // Claimed now, it would end at once, and wait no more.
@@ -47,7 +50,7 @@ export class QueuedRuns {
     const onBegin = (task: Task): void => void (begun = task);
     try {
       const request = await queue.request(taskId);
-      const result = await runs.run(prepared, { request, queuedTaskId: taskId, onBegin }, opened);
+      const result = await runs.run(prepared, { request, queuedTaskId: taskId, handsOver: true, onBegin }, opened);
       await tell(result, host.clock.monotonic() - since);
       return 'ran';
     } catch (error) {

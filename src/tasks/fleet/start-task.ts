@@ -1,4 +1,3 @@
-import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { queueTask } from '../../database/tasks/queue-task.js';
@@ -6,7 +5,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
-import { readStanding } from '../run/parked.js';
+import { refuseParked } from './change-wanted.js';
 
 /** A task that waits for a worker. */
 export interface StartedTask {
@@ -21,17 +20,13 @@ export interface StartedTask {
  * already to run with other options.
  */
 export async function startTask(database: Database, pipelineId: number, request: RunRequest): Promise<StartedTask> {
-  const { disabled } = await new PipelineStore(database).get(pipelineId);
-  if (disabled) {
+  const isDisabled = await new PipelineStore(database).isDisabled(pipelineId);
+  if (isDisabled) {
     throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
   }
   const tasks = new TaskStore(database);
-  const { parked } = await readStanding(tasks, new CheckpointStore(database), pipelineId);
   const goesOn = request.fresh !== true && request.fromBlock === undefined;
-  if (parked !== null && goesOn) {
-    const since = `pipeline ${pipelineId} is parked since task ${parked.taskId}`;
-    throw new ConflictError(`${since}: ${parked.reason}`, { hint: parked.remedy });
-  }
+  if (goesOn) await refuseParked(database, pipelineId);
   const queued = await queueTask(database, pipelineId, request);
   if (!queued.isNew && !isSame(queued.request, request)) {
     const waits = `task ${queued.taskId} of pipeline ${pipelineId} waits already, to run with other options`;

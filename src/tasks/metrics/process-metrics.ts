@@ -23,7 +23,7 @@ export class ProcessMetrics {
 
   constructor(clock: Clock) {
     this.liveness = new LivenessMetrics(clock, this.registry);
-    const [pipelines, sinks] = [new PipelineMetrics(this.registry), new SinkMetrics(this.registry)];
+    const [pipelines, sinks] = [new PipelineMetrics(this.registry, clock), new SinkMetrics(this.registry)];
     this.observe = combineObservers([this.liveness.observe, pipelines.observe, sinks.observe]);
     this.observeChain = new ChainMetrics(this.registry).observe;
   }

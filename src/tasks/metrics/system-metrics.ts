@@ -1,18 +1,24 @@
 import { Registry, type Gauge } from 'prom-client';
 import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Database } from '../../database/database.js';
+import { WorkerStore } from '../../database/operations/worker-store.js';
+import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
-import type { AlertRule } from '../../model/alert.js';
+import { alertRules } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
+import { placesOf } from '../../model/worker.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 import { mostPipelines } from './pipeline-metrics.js';
+import { readDownPipelines } from '../alerts/read-down-pipelines.js';
+import { readChainsInDoubt } from '../views/chains-in-doubt.js';
+import { HeadContact } from '../views/head-contact.js';
 import { readSinks, type SinkView } from '../views/sink-view.js';
 import { SinkLabel, largestOf } from './sink-metrics.js';
 import { addDefaultMetrics } from './process-metrics.js';
@@ -25,21 +31,11 @@ interface SystemMetricsOptions {
   readonly clock: Clock;
 }
 
-const rules: readonly AlertRule[] = [
-  'heartbeat_failing',
-  'timeout_rate',
-  'database_unreachable',
-  'no_monitor',
-  'task_stalled',
-  'sink_behind',
-  'sink_dead_letters',
-];
-
 /** Of which time ends are counted, and what runs for long, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
 /** Rows that are looked at: the most silent tasks, the latest monitors and alerts. */
-const most = { running: 500, monitors: 10, alerts: 1_000 } as const;
+const most = { running: 500, monitors: 10, workers: 1_000, alerts: 1_000, endpoints: 1_000 } as const;
 
 /** How long the database may take, in milliseconds: Prometheus itself waits ten seconds where nothing is said. */
 const patienceMs = 5_000;
@@ -76,6 +72,8 @@ export class SystemMetrics {
     await this.#readTasks();
     await this.#readWatchers();
     await this.#readSinks();
+    const { database, defaultIntervalSeconds } = this.#options;
+    this.#gauges.down.set((await readDownPipelines(database, defaultIntervalSeconds)).length);
   }
 
   async #late(answered: AbortSignal): Promise<void> {
@@ -103,13 +101,21 @@ export class SystemMetrics {
     if (silence.longestSeconds === null) age.remove();
     else age.set(silence.longestSeconds);
     const order = { by: 'last_heartbeat', descending: false } as const;
-    this.#showLag(await listTasks(database, { status: taskStatus.running, order, limit: most.running, offset: 0 }));
+    await this.#showLag(
+      await listTasks(database, { status: taskStatus.running, order, limit: most.running, offset: 0 }),
+    );
   }
 
-  #showLag(tasks: readonly Task[]): void {
+  /** Of a pipeline whose nodes do not answer nothing is told: nobody knows how far behind it is. */
+  async #showLag(tasks: readonly Task[]): Promise<void> {
+    const { database } = this.#options;
+    const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
+    const contact = new HeadContact();
+    contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
     const worst = new Map<string, number>();
-    for (const { pipelineId, progress } of tasks) {
-      const lag = progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+    for (const { id, pipelineId, progress } of tasks) {
+      const isKnown = progress?.mode === 'realtime' && contact.unknownSince(id) === null;
+      const lag = isKnown ? lagBlocks(progress) : null;
       const label = this.#pipelines.of(pipelineId);
       if (lag !== null) worst.set(label, Math.max(lag, worst.get(label) ?? 0));
     }
@@ -134,8 +140,13 @@ export class SystemMetrics {
     const monitors = await new MonitorStore(database).list(most.monitors);
     const alive = monitors.filter(isMonitorAlive);
     this.#gauges.monitors.set(alive.length);
+    const places = placesOf(await new WorkerStore(database).list(most.workers));
+    this.#gauges.workers.set(places.workers);
+    this.#gauges.places.set({ state: 'taken' }, places.taken);
+    this.#gauges.places.set({ state: 'free' }, Math.max(0, places.all - places.taken));
     const { alerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
-    for (const rule of rules) this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);
+    for (const rule of alertRules)
+      this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);
   }
 }
 
@@ -150,11 +161,31 @@ function makeGauges(make: MetricMaker) {
   const age = make.gauge('chainparse_heartbeat_age_seconds', 'Since the oldest last sign of life of a running task.');
   const long = make.gauge('chainparse_tasks_running_long', 'Running for more than an hour.');
   const ratio = make.gauge('chainparse_task_timeout_ratio', 'Part of those that ended of late.');
+  const down = make.gauge('chainparse_pipelines_down', 'Pipelines that failed, or should run and do not.');
   const monitors = make.gauge('chainparse_monitors_alive', 'Monitors that are alive.');
+  const workers = make.gauge('chainparse_workers_alive', 'Workers that are alive.');
+  const places = make.gauge('chainparse_worker_places', 'Places for tasks of the workers that are alive.', ['state']);
   const sinkLabels: ('pipeline' | 'sink')[] = ['pipeline', 'sink'];
   const sinkLag = make.gauge('chainparse_sink_lag_blocks', 'Blocks that are yet to be delivered.', sinkLabels);
   const sinkLetters = make.gauge('chainparse_sink_dead_letters', 'Messages that are refused for good.', sinkLabels);
-  const single: readonly Gauge[] = [silent, age, long, ratio, monitors];
-  const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters];
-  return { sinkLag, sinkLetters, tasks, lag, alerts, database, silent, age, long, ratio, monitors, single, read };
+  const single: readonly Gauge[] = [silent, age, long, ratio, down, monitors, workers];
+  const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters, places];
+  return {
+    sinkLag,
+    sinkLetters,
+    tasks,
+    lag,
+    alerts,
+    database,
+    silent,
+    age,
+    long,
+    ratio,
+    down,
+    monitors,
+    workers,
+    places,
+    single,
+    read,
+  };
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../runtime/logger.js';
 import { timeoutChecked, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
 import { backoffMs } from '../../runtime/retry.js';
+import { CheckInterval, type CheckTimes } from './check-times.js';
 import { DatabaseContact } from './database-contact.js';
 import type { Observe } from '../../model/liveness-event.js';
 import { OutageWatch } from './outage-watch.js';
@@ -16,7 +17,10 @@ import { untilAborted } from '../../runtime/until-aborted.js';
 export interface TimeoutMonitorOptions {
   readonly store: TimeoutStore;
   readonly rule: TimeoutRule;
+  /** From one check to the next; with `times` only how often it looks at least while it may not judge. */
   readonly checkIntervalMs: number;
+  /** When it checks; left out: at once, and then at every interval. */
+  readonly times?: CheckTimes;
   /** Tells this monitor from all others. */
   readonly name: string;
   /** Where it shows that it is alive itself. */
@@ -25,6 +29,8 @@ export interface TimeoutMonitorOptions {
   readonly logger: Logger;
   readonly lang: Lang;
   readonly observe?: Observe;
+  /** Told each time the database was asked: whether it is away. */
+  readonly turned?: (isAway: boolean) => void;
 }
 
 /** What a check found. */
@@ -52,16 +58,15 @@ export class TimeoutMonitor {
     this.#watch = new OutageWatch({ clock: options.clock, heartbeatIntervalMs: this.#heartbeatIntervalMs });
   }
 
-  /** Checks at once and then at every interval, until `signal` is aborted. */
+  /** Checks whenever a check is due, until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, checkIntervalMs } = this.#options;
-    let checkAt = clock.monotonic();
+    const { clock, checkIntervalMs, times = new CheckInterval(clock, checkIntervalMs) } = this.#options;
     while (!signal.aborted) {
-      const now = clock.monotonic();
-      if (now < checkAt) await this.#look(signal);
-      // From start to start: what a check takes must not delay the report of a task.
-      else if ((await this.#check(signal)) !== null) checkAt = now + checkIntervalMs;
-      await this.#sleep(checkAt - clock.monotonic(), signal);
+      const startedAt = clock.monotonic();
+      if (times.untilNextMs() > 0) await this.#look(signal);
+      else if ((await this.#check(signal)) !== null) times.checked(startedAt);
+      this.#options.turned?.(this.#contact.trouble !== null);
+      await this.#sleep(times.untilNextMs(), signal);
     }
     await this.#options.presence.end();
   }

@@ -21,7 +21,7 @@ export interface OpenableSink extends SinkDescription {
 export interface OpeningParts {
   readonly host: Pick<RunHost, 'database' | 'settings' | 'clock' | 'variables'>;
   readonly pipelineId: number;
-  readonly chain: ChainAccess;
+  readonly chain: ChainAccess | null;
   /** An absolute path. */
   readonly dataFolder: string;
   readonly logger: Logger;

@@ -156,8 +156,9 @@ export class SinkLoop {
       await this.#delivery.store(place);
     }
     this.#at.resume({ place, standing, held });
-    // What the target has beyond the row must be known as told before the row goes on.
-    await this.#row.note(this.#at.sentChange());
+    // What the target has beyond the row must be known as told before the row goes on; were its place behind that, a run that
+    // is cut off here would have it told again.
+    await this.#row.note({ ...this.#at.sentChange(), ...this.#at.changeTo(place) });
     return place;
   }
 

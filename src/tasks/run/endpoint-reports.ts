@@ -3,7 +3,7 @@ import type { WatchEndpoints } from '../../chain/chains.js';
 import { throttleText } from '../../chain/transport/endpoints/throttle-teller.js';
 import type { EndpointReport } from '../../chain/transport/endpoints/endpoint-report.js';
 import type { EndpointSession, EndpointStore, ReportedEndpoint } from '../../database/operations/endpoint-store.js';
-import { reportSeconds, type EndpointState } from '../../model/rpc-endpoint.js';
+import { isMute, reportSeconds, type EndpointState, type EndpointStatus } from '../../model/rpc-endpoint.js';
 import type { Clock } from '../../runtime/clock.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 
@@ -49,6 +49,8 @@ class EndpointReports {
   /** The states that were reported last, and when by the monotonic clock. */
   #told = '';
   #toldAt = -Infinity;
+  /** Since when each endpoint tells nothing of its chain, by the monotonic clock. */
+  readonly #muteSince = new Map<string, number>();
 
   constructor(options: EndpointReportsOptions, session: EndpointSession, health: () => readonly EndpointReport[]) {
     this.#options = options;
@@ -69,7 +71,10 @@ class EndpointReports {
 
   async #look(): Promise<void> {
     const { store, clock, mask } = this.#options;
-    const endpoints = this.#health().map((report) => toReported(report, mask));
+    const endpoints = this.#health().map((report) => {
+      const reported = toReported(report, mask);
+      return { ...reported, muteSeconds: this.#muteSeconds(reported) };
+    });
     const states = endpoints.map(({ name, state }) => `${name} ${state}`).join('\n');
     const isDue = clock.monotonic() - this.#toldAt >= reportSeconds * 1_000;
     if (!isDue && states === this.#told) return;
@@ -80,9 +85,17 @@ class EndpointReports {
     this.#toldAt = clock.monotonic();
     if (isFirst) await store.prune();
   }
+
+  #muteSeconds({ name, state }: EndpointStatus): number | null {
+    const now = this.#options.clock.monotonic();
+    const since = isMute(state) ? (this.#muteSince.get(name) ?? now) : null;
+    if (since === null) this.#muteSince.delete(name);
+    else this.#muteSince.set(name, since);
+    return since === null ? null : Math.round((now - since) / 1_000);
+  }
 }
 
-function toReported(report: EndpointReport, mask: (text: string) => string): ReportedEndpoint {
+function toReported(report: EndpointReport, mask: (text: string) => string): Omit<ReportedEndpoint, 'muteSeconds'> {
   const { name, headMs, logsMs, errorRate, inFlight, maxInFlight, maxPerSecond, newestBlock } = report;
   const requests = Object.values(report.results).reduce((sum, count) => sum + count, 0);
   const { lastErrorAgeMs } = report;

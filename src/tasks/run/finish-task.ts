@@ -1,4 +1,5 @@
 import type { Outcome, TaskStore } from '../../database/tasks/task-store.js';
+import type { RunRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.js';
@@ -11,6 +12,8 @@ export interface FinishParts {
   readonly clock: Clock;
   /** Aborted when the run shall end soon: then an absent database is waited for only briefly. */
   readonly stopping: AbortSignal;
+  /** What the task is to be gone on with by another that waits for it; left out: nothing. */
+  readonly successor?: { readonly pipelineId: number; readonly request: RunRequest } | undefined;
 }
 
 /** How long a run that was told to stop waits for a database that is away, in milliseconds. */
@@ -38,7 +41,7 @@ async function endAtLast(
   const { tasks, heartbeat } = parts;
   for (;;) {
     try {
-      const finished = await tasks.finish(heartbeat.taskId, outcome, progress);
+      const finished = await end(parts, outcome, progress);
       const task = await tasks.get(heartbeat.taskId);
       if (finished || isOurs(task, outcome)) return task;
       throw new LeaseLostError(`task ${task.id} had been ended already`);
@@ -47,6 +50,12 @@ async function endAtLast(
       await waitForDatabase(heartbeat, givenUp);
     }
   }
+}
+
+function end({ tasks, heartbeat, successor }: FinishParts, outcome: Outcome, progress: Progress): Promise<boolean> {
+  const { taskId: id } = heartbeat;
+  if (successor === undefined) return tasks.finish(id, outcome, progress);
+  return tasks.handOver({ id, pipelineId: successor.pipelineId }, progress, successor.request);
 }
 
 /** The task may have been ended by the very statement whose answer was lost: then it can't be renewed, and is looked up. */

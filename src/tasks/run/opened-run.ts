@@ -1,5 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { ChainAccess, Chains, ChainUse } from '../../chain/chains.js';
+import type { PortalClient } from '../../chain/portal/portal-client.js';
+import type { PortalUse, Portals } from '../../chain/portal/portals.js';
 import type { Progress, Task } from '../../model/task.js';
 import { combineLoggers } from '../../runtime/combined-logger.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -13,6 +15,7 @@ export class OpenedRun {
   #logger: Logger;
   #log: TaskLog | null = null;
   #chain: ChainUse | null = null;
+  #portal: PortalUse | null = null;
   #progress: ProgressDisplay | null = null;
 
   constructor(host: RunHost) {
@@ -37,10 +40,16 @@ export class OpenedRun {
     return combined;
   }
 
-  /** Opens a run's chain among those of the process. */
-  openChain(chains: Chains, { source, urls }: PreparedRun, logger: Logger): ChainAccess {
-    this.#chain = chains.open({ chainId: source.chain.id, urls, logger });
+  /** Opens a run's chain among those of the process; null where no endpoint is set. */
+  openChain(chains: Chains, { source, urls }: PreparedRun, logger: Logger): ChainAccess | null {
+    this.#chain = urls.length === 0 ? null : chains.open({ chainId: source.chain.id, urls, logger });
     return this.#chain;
+  }
+
+  /** Opens a run's portal among those of the process; null where it reads none. */
+  openPortal(portals: Portals, { source }: PreparedRun): PortalClient | null {
+    this.#portal = source.readsPortal ? portals.open(this.#host.settings.portalUrl) : null;
+    return this.#portal?.client ?? null;
   }
 
   show(progress: Progress, beatAt: number | null): void {
@@ -51,8 +60,9 @@ export class OpenedRun {
   async close(): Promise<void> {
     this.#progress?.end();
     this.#progress = null;
-    await this.#chain?.close();
+    await Promise.all([this.#chain?.close(), this.#portal?.close()]);
     this.#chain = null;
+    this.#portal = null;
     this.#logger = this.#host.logger;
     this.#log?.close();
     this.#log = null;

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
+import { Portals } from '../../chain/portal/portals.js';
 import type { OpenOptions } from '../../database/open-database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
@@ -23,6 +24,8 @@ export interface RunOrder {
   readonly takeOver?: boolean | undefined;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** A run that is told to stop leaves a task behind that goes on with it. */
+  readonly handsOver?: boolean | undefined;
   /** Called once the task has begun. */
   readonly onBegin?: (task: Task) => void;
 }
@@ -50,6 +53,7 @@ export class PipelineRuns {
   readonly #watch: LivenessWatch;
   readonly #rounds: BeatRounds;
   readonly #chains: Chains;
+  readonly #portals: Portals;
 
   constructor(host: RunHost, watch: LivenessWatch) {
     const { database, clock } = host;
@@ -57,6 +61,7 @@ export class PipelineRuns {
     this.#watch = watch;
     this.#rounds = new BeatRounds({ tasks: new TaskStore(database), clock });
     this.#chains = openChains(host, watch);
+    this.#portals = new Portals(host.clock);
   }
 
   /** Runs a pipeline to its end; throws what `runTask` throws. `opened` is the caller's to close. */
@@ -72,8 +77,9 @@ export class PipelineRuns {
         order.onBegin?.(task);
         const logger = opened.openLog(task);
         const chain = opened.openChain(this.#chains, prepared, logger);
+        const portal = opened.openPortal(this.#portals, prepared);
         const delivery = deliveryOf(this.#host, prepared, { chain, logger });
-        return { source: await prepared.source.open({ chain }), logger, delivery };
+        return { source: await prepared.source.open({ chain, portal }), logger, delivery };
       },
       onProgress: (progress, beatAt) => opened.show(progress, beatAt),
       signal: abortLater({ clock, after: stopping, delayMs: graceMs, reason }, ended.signal),
@@ -97,10 +103,10 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 function taskOptions(
   { settings, database, clock, secrets, stopping, worker, timeoutMinutes }: RunHost,
   { pipeline, source, sinks }: PreparedRun,
-  { request, takeOver = false, queuedTaskId }: RunOrder,
+  { request, takeOver = false, handsOver = false, queuedTaskId }: RunOrder,
 ): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal'> {
   return {
-    ...{ database, clock, stopping, worker, takeOver, queuedTaskId },
+    ...{ database, clock, stopping, worker, takeOver, handsOver, queuedTaskId },
     pipelineId: pipeline.id,
     chainId: source.chain.id,
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
@@ -110,11 +116,16 @@ function taskOptions(
     logPathPrefix: join(settings.logDir, 'pipeline_'),
     // Who stands behind the source may have to be told of what is taken away.
     keepsRemoved: sinks.length > 0,
-    run: { mode: request.mode, fromBlock: request.fromBlock, toBlock: request.toBlock, fresh: request.fresh },
+    run: requestOf(request),
     mode: request.mode ?? source.mode,
     lang: settings.lang,
     mask: (text) => secrets.mask(text),
   };
+}
+
+/** What was asked of a run, without what else its caller was given. */
+function requestOf({ mode, fromBlock, toBlock, fresh, deliverOnly }: RunRequest): RunRequest {
+  return { mode, fromBlock, toBlock, fresh, deliverOnly };
 }
 
 /** What delivers what a run stores; a pipeline without sinks has nothing of it. */

@@ -2,10 +2,12 @@ import type { SourceDescription } from '../../components/component.js';
 import { sinksOf } from '../../components/sinks-of.js';
 import type { PipelineSink } from '../../components/sinks-of.js';
 import { sourceOf } from '../../components/source-of.js';
+import { stagesOf } from '../../components/stages-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
+import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { Settings } from '../../settings/settings.js';
 import { silenceLimit } from '../../runtime/silence.js';
@@ -24,26 +26,46 @@ export interface PreparedRun {
 export async function prepareRun(
   { database, settings, variables }: Pick<RunHost, 'database' | 'settings' | 'variables'>,
   pipelineId: number,
+  mode?: RunRequest['mode'],
 ): Promise<PreparedRun> {
   // A worker lives for long: a newer version may have migrated since, or the time zone was changed.
   await requireMigrated(database);
   const pipeline = await new PipelineStore(database).get(pipelineId);
   const source = checkRunnable(pipeline, settings);
-  const urls = findUrls(settings, source.chain.name);
-  checkEndpoints(urls, source);
+  const urls = urlsFor(pipeline, source, mode ?? source.mode, settings);
+  if (urls.length > 0) checkEndpoints(urls, source);
   const sinks = sinksOf(pipeline.components);
   for (const sink of sinks) sink.checkVariables(variables);
   return { pipeline, source, sinks, urls };
+}
+
+/** Where settled blocks come from a portal, only what is not settled, or not told by it, needs an endpoint. */
+function urlsFor(
+  { components }: Pipeline,
+  { chain, readsPortal }: PipelineSource,
+  mode: 'historical' | 'realtime',
+  settings: Pick<Settings, 'rpcUrls'>,
+): readonly string[] {
+  if (!readsPortal) return findUrls(settings, chain.name);
+  const urls = settings.rpcUrls(chain.name);
+  const asker = stagesOf(components).find(({ asksChain }) => asksChain);
+  if (urls.length > 0 || (mode === 'historical' && asker === undefined)) return urls;
+  const why =
+    mode === 'realtime'
+      ? `a realtime run follows the head of chain '${chain.name}', which its portal does not tell`
+      : `component '${asker?.name ?? ''}' asks contracts of chain '${chain.name}', which its portal can't`;
+  throw new UsageError(`${why}: no RPC URL is set for it`, { hint: urlHint(chain.name) });
 }
 
 /** Finds the endpoints of a chain; throws UsageError where there are none. */
 export function findUrls(settings: Pick<Settings, 'rpcUrls'>, chainName: string): readonly string[] {
   const urls = settings.rpcUrls(chainName);
   if (urls.length > 0) return urls;
-  const variable = `${chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
-  throw new UsageError(`no RPC URL is set for chain '${chainName}'`, {
-    hint: `give one with --rpc-url URL, or set ${variable}`,
-  });
+  throw new UsageError(`no RPC URL is set for chain '${chainName}'`, { hint: urlHint(chainName) });
+}
+
+function urlHint(chainName: string): string {
+  return `give one with --rpc-url URL, or set ${chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
 }
 
 /** Returns the source of a pipeline that may run; throws UsageError where it may not. */

@@ -7,7 +7,7 @@ import { statusText, taskStatus } from '../../model/task.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
-import { finishTask } from './finish-task.js';
+import { finishTask, type FinishParts } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import { BeatRounds } from './beat-rounds.js';
 import { claimTask, tellClaim } from './claim-task.js';
@@ -17,6 +17,9 @@ import { parkingError } from './parked.js';
 import type { DeliveryNews } from '../outbox/delivery-news.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
+
+/** How ends are called that a person has asked for. */
+const byPeople: Readonly<Record<string, string>> = { stopped: 'cancelled', handed_over: 'handed over' };
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
 const lingerMs = 1_000;
@@ -72,6 +75,7 @@ class TaskRun {
   readonly #options: TaskOptions;
   readonly #parts: TaskRunParts;
   #progress: Progress;
+  #hasCommitted = false;
 
   constructor(options: TaskOptions, parts: TaskRunParts) {
     this.#options = options;
@@ -102,7 +106,7 @@ class TaskRun {
       // What a stop has cut short is no failure.
       if (!this.#isStopped() || !this.#options.signal.aborted) await this.#fail(error);
     }
-    const endReason = this.#isStopped() ? 'stopped' : 'completed';
+    const endReason = this.#isStopped() ? (this.#options.handsOver ? 'handed_over' : 'stopped') : 'completed';
     return await this.#finish({ status: taskStatus.succeeded, endReason, error: null });
   }
 
@@ -132,10 +136,11 @@ class TaskRun {
 
   async #executeAndDeliver(signal: AbortSignal): Promise<void> {
     const outbox = await this.#openOutbox(signal);
-    if (outbox === null) return this.#executePipeline(signal, null);
+    const { deliverOnly = false } = this.#options.run;
+    if (outbox === null) return deliverOnly ? undefined : this.#executePipeline(signal, null);
     try {
       await outbox.start();
-      await this.#executePipeline(signal, outbox);
+      if (!deliverOnly) await this.#executePipeline(signal, outbox);
       if (!this.#isStopped()) await outbox.drain(() => this.#parts.heartbeat.moved(this.#progress, signal));
     } finally {
       await outbox.end();
@@ -168,6 +173,7 @@ class TaskRun {
         options.onProgress(progress, parts.heartbeat.beatAt);
       },
       onCommit: (commit) => {
+        this.#hasCommitted ||= commit.kind !== 'children';
         this.#committed(commit);
         outbox?.committed();
       },
@@ -187,7 +193,8 @@ class TaskRun {
 
   async #finish(outcome: Outcome): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
-    const task = await finishTask({ ...this.#options, tasks, heartbeat }, outcome, this.#progress);
+    const parts = { ...this.#options, tasks, heartbeat, successor: this.#successor(outcome) };
+    const task = await finishTask(parts, outcome, this.#progress);
     const from = statusText(taskStatus.running, this.#options.lang);
     const to = statusText(outcome.status, this.#options.lang);
     const { pipelineId, lang } = this.#options;
@@ -195,13 +202,24 @@ class TaskRun {
     return { task, progress: this.#progress };
   }
 
+  /** Where this task has committed, the next one goes on behind its checkpoint, not from where this one was to begin. */
+  #successor({ endReason }: Outcome): FinishParts['successor'] {
+    if (endReason !== 'handed_over') return undefined;
+    const { pipelineId, run } = this.#options;
+    return { pipelineId, request: this.#hasCommitted ? { mode: run.mode, toBlock: run.toBlock } : run };
+  }
+
   /** A task that a person cancelled has ended as it should; any other loss is an error that says who has the lease. */
   async #lost(error: LeaseLostError): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
     const task = await tasks.get(heartbeat.taskId).catch(() => null);
     if (task === null) throw error;
-    if (task.status === taskStatus.succeeded && task.endReason === 'stopped') {
-      logger.log('info', `task ${task.id} was cancelled`, { event: 'task.cancelled', task_id: task.id });
+    const byPerson = task.status === taskStatus.succeeded ? byPeople[task.endReason ?? ''] : undefined;
+    if (byPerson !== undefined) {
+      logger.log('info', `task ${task.id} was ${byPerson}`, {
+        event: `task.${byPerson.replace(' ', '_')}`,
+        task_id: task.id,
+      });
       return { task, progress: this.#progress };
     }
     const why = task.endReason === null ? '' : ` (${task.endReason}${task.error === null ? '' : `: ${task.error}`})`;

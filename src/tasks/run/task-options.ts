@@ -27,6 +27,8 @@ export interface TaskOptions extends ClaimOptions {
   /** Takes secrets out of a text that is stored. */
   readonly mask: (text: string) => string;
   readonly stopping: AbortSignal;
+  /** A task that is told to stop is gone on with by another that waits for a worker. */
+  readonly handsOver?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -1,20 +1,26 @@
-import { isStale, type EndpointState, type RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { isMute, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { taskStatus, type Task } from '../../model/task.js';
-
-/** Endpoints in these states tell nothing of the head. */
-const mute: ReadonlySet<EndpointState> = new Set(['failing', 'resting', 'wrong_chain']);
 
 /** Knows since when no endpoint of a running task answers: its head, and with it its lag, is unknown since then. */
 export class HeadContact {
   #since: ReadonlyMap<number, string> = new Map();
 
-  /** Takes the tasks and the endpoints' reports of one moment. */
-  note(tasks: readonly Task[], endpoints: readonly RpcEndpoint[]): void {
+  /** Takes the tasks and the endpoints' reports of one moment, and the chain ids of pipelines, as far as they are known. */
+  note(
+    tasks: readonly Task[],
+    endpoints: readonly RpcEndpoint[],
+    chains: ReadonlyMap<number, number> = new Map(),
+  ): void {
     const since = new Map<number, string>();
-    for (const { id, status, worker } of tasks) {
-      const own = endpoints.filter((endpoint) => endpoint.worker === worker && !isStale(endpoint));
-      if (status !== taskStatus.running || own.length === 0 || !own.every(({ state }) => mute.has(state))) continue;
-      since.set(id, this.#since.get(id) ?? firstFailure(own));
+    const byWorker = new Map<string, RpcEndpoint[]>();
+    for (const endpoint of endpoints.filter((each) => !isStale(each))) {
+      byWorker.set(endpoint.worker, [...(byWorker.get(endpoint.worker) ?? []), endpoint]);
+    }
+    for (const { id, status, worker, pipelineId } of tasks) {
+      const chain = chains.get(pipelineId);
+      const own = (byWorker.get(worker ?? '') ?? []).filter(({ chainId }) => chain === undefined || chainId === chain);
+      if (status !== taskStatus.running || own.length === 0 || !own.every(({ state }) => isMute(state))) continue;
+      since.set(id, this.#since.get(id) ?? lastSilence(own));
     }
     this.#since = since;
   }
@@ -25,8 +31,10 @@ export class HeadContact {
   }
 }
 
-/** It may have been longer: reports tell the latest failures. */
-function firstFailure(endpoints: readonly RpcEndpoint[]): string {
+/** When the last of them fell silent. Of what an older version reports the latest failures are known: it may have been longer. */
+function lastSilence(endpoints: readonly RpcEndpoint[]): string {
+  const since = endpoints.flatMap(({ muteSince }) => (muteSince === null ? [] : [muteSince])).sort();
+  if (since.length === endpoints.length) return since.at(-1) ?? '';
   const [first = ''] = endpoints.map(({ lastErrorTime, updateTime }) => lastErrorTime ?? updateTime).sort();
   return first;
 }

@@ -1,10 +1,14 @@
 import type { PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
+import { wantedToJson, type Wanted } from '../../model/wanted.js';
 import type { Standing } from '../run/parked.js';
 
 /** Returns a pipeline as `pipeline show --json` has it: its state, how it stands, then the keys of its definition. */
-export function pipelineToJson(pipeline: Pipeline, standing: Standing): object {
+export function pipelineToJson(
+  pipeline: Pipeline,
+  { wanted, ...standing }: Standing & { readonly wanted: Wanted | null },
+): object {
   const { id: pipelineId, ...keys } = definitionKeys(pipeline);
   const { disabled, createTime, updateTime } = pipeline;
   return {
@@ -12,6 +16,7 @@ export function pipelineToJson(pipeline: Pipeline, standing: Standing): object {
     disabled,
     create_time: createTime,
     update_time: updateTime,
+    wanted: wantedToJson(wanted),
     ...standingKeys(standing),
     ...keys,
   };

@@ -1,5 +1,6 @@
 import { registry } from '../../components/registry.js';
 import type { Registry } from '../../components/registry.js';
+import type { DeadLetter } from '../../database/sinks/dead-letter-store.js';
 import { listBehindSource } from '../../database/sinks/list-sinks.js';
 import type { StoredComponent } from '../../database/sinks/list-sinks.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
@@ -56,6 +57,22 @@ export function sinkToJson(sink: SinkView): object {
     dead_letters: sink.deadLetters,
     last_error: sink.lastError,
     last_error_time: sink.lastErrorTime,
+  };
+}
+
+/** Returns a dead letter as `sink dead-letters list --json` has it. */
+export function deadLetterToJson({ id, message, attempts, error, createTime }: DeadLetter): object {
+  return {
+    letter_id: id,
+    id: message.id,
+    op: message.op,
+    seq: message.seq,
+    block_number: message.place.blockNumber,
+    event_name: message.eventName,
+    attempts,
+    error,
+    create_time: createTime,
+    data: JSON.parse(message.data.text) as unknown,
   };
 }
 

@@ -1,9 +1,10 @@
-import { alertToJson } from '../../model/alert.js';
+import { alertToJson } from '../../model/alert-json.js';
 import { monitorToJson } from '../../model/monitor.js';
 import { endpointToJson } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
 import { lagBlocks, taskStatus } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
+import { workerState, workerToJson } from '../../model/worker.js';
 import type { HeadContact } from './head-contact.js';
 import { sinkToJson } from './sink-view.js';
 import type { EventRates } from './event-rates.js';
@@ -16,6 +17,8 @@ interface JsonOptions {
   readonly defaultIntervalSeconds: number;
   /** The database's. */
   readonly timeZone: string;
+  /** The address of the page; null: none is set. */
+  readonly pageUrl: string | null;
 }
 
 /** Returns the status as `chainparse status --json` has it. */
@@ -30,14 +33,16 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
       lag_unknown_since: options.contact.unknownSince(task.id),
       events_per_second: rounded(options.rates.of(task.id)),
     })),
+    pipelines_down: status.down.length,
     running_total: late.running,
     silent_total: status.silent,
     queued_total: status.queued,
     ended_in_hour: late.ended,
     timed_out_in_hour: late.timedOut,
-    alerts: status.alerts.map(alertToJson),
+    alerts: status.alerts.map((alert) => alertToJson(alert, options.pageUrl)),
     alerts_total: status.openAlerts,
     monitors: aliveMonitors(status).map(monitorToJson),
+    workers: status.workers.filter((worker) => workerState(worker) === 'alive').map(workerToJson),
     sinks: status.sinks.map(sinkToJson),
     endpoints: status.endpoints.map(endpointToJson),
     time_zone: options.timeZone,

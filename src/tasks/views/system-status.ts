@@ -3,6 +3,7 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
+import { WorkerStore } from '../../database/operations/worker-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listNewestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
@@ -11,9 +12,12 @@ import { readTaskStatistics, type TaskStatistics } from '../../database/tasks/ta
 import type { Alert } from '../../model/alert.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
+import type { WorkerView } from '../../model/worker.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilentFor } from '../../runtime/silence.js';
 import { taskStatus, type Task } from '../../model/task.js';
+import { readDownPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
+import { readChainsInDoubt } from './chains-in-doubt.js';
 import { readSinks, type SinkState, type SinkView } from './sink-view.js';
 import { readParked } from '../run/parked.js';
 
@@ -35,6 +39,8 @@ export interface PipelineStatus {
 
 /** A system at a glance. */
 export interface SystemStatus {
+  /** Those that failed, or should run and do not. */
+  readonly down: readonly DownPipeline[];
   /** Those that need a look first. */
   readonly pipelines: readonly PipelineStatus[];
   /** The most silent first. */
@@ -48,10 +54,14 @@ export interface SystemStatus {
   readonly openAlerts: number;
   /** Those with the latest sign of life. */
   readonly monitors: readonly Monitor[];
+  /** The same. */
+  readonly workers: readonly WorkerView[];
   /** Of all pipelines: those that need a look first. */
   readonly sinks: readonly SinkView[];
   /** As each process that asks them reports them. */
   readonly endpoints: readonly RpcEndpoint[];
+  /** The chain ids of pipelines, where some endpoint gives no answer. */
+  readonly chains: ReadonlyMap<number, number>;
 }
 
 interface StatusOptions {
@@ -60,7 +70,15 @@ interface StatusOptions {
 }
 
 /** Rows that are read at most: a glance must not cost the database more than that. */
-const most = { pipelines: 500, running: 200, alerts: 20, monitors: 10, endpoints: 500, sinks: 500 } as const;
+const most = {
+  pipelines: 500,
+  running: 200,
+  alerts: 20,
+  monitors: 10,
+  workers: 200,
+  endpoints: 500,
+  sinks: 500,
+} as const;
 
 /** Of which time ends are counted, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
@@ -86,12 +104,15 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const late = await readTaskStatistics(database, window);
   const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
   const monitors = await new MonitorStore(database).list(most.monitors);
+  const workers = await new WorkerStore(database).list(most.workers);
   const queued = await countTasks(database, { status: taskStatus.queued });
   const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
   return {
     pipelines: await readPipelines(database, options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
-    ...{ silent, queued, late, alerts, openAlerts, monitors, endpoints },
+    ...{ silent, queued, late, alerts, openAlerts, monitors, workers, endpoints },
+    chains: await readChainsInDoubt(database, endpoints),
+    down: await readDownPipelines(database, options.defaultIntervalSeconds),
     sinks: await readSinksAtAGlance(database),
   };
 }

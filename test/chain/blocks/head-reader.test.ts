@@ -23,7 +23,7 @@ describe('where the chain stands', () => {
       const unknown = new RpcError('invalid argument', { class: 'invalid-request', host: 'node' });
       return Promise.resolve({ latest: headerOf(latest), tagged: tagged === null ? unknown : headerOf(tagged) });
     };
-    return new HeadReader({ heads } as unknown as ChainClient, finality, silentLogger);
+    return new HeadReader({ heads, settledDepth: 64 } as unknown as ChainClient, finality, silentLogger);
   };
   const read = async (reader: HeadReader): Promise<Omit<ChainHead, 'latest'>> => {
     const { readable, finalized, settled } = (await reader.read(signal))!;

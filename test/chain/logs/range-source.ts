@@ -79,7 +79,10 @@ export class RangeSource implements Source {
 }
 
 function fetchedRange({ from, to }: BlockRange, bytes: number): FetchedRange {
-  const hash = `0x${to.toString(16).padStart(64, '0')}`;
-  const last = { number: to, hash, parentHash: hash, timestamp: to, logsBloom: undefined };
+  const [parentHash, hash] = [to - 1, to].map((number) => `0x${number.toString(16).padStart(64, '0')}`) as [
+    string,
+    string,
+  ];
+  const last = { number: to, hash, parentHash, timestamp: to, logsBloom: undefined };
   return { from, to, logs: [], last, headers: [last], timestamps: new Map(), bytes };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { AlertStore } from '../../../src/database/operations/alert-store.js';
-import { noMonitor, taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
+import { noMonitor, pipelineHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runIn } from '../run-in.js';
@@ -17,7 +17,7 @@ describe('chainparse alerts', () => {
     const store = new AlertStore(database);
     const options = { worker: 'here:1', repeatSeconds: 3_600, openSeconds: 0 };
     await store.raise(noMonitor(), options);
-    await store.raise(taskHangs({ taskId: 123, pipelineId: 45 }, 300), options);
+    await store.raise(pipelineHangs({ taskId: 123, pipelineId: 45 }, 300, 'host-1:4711'), options);
     await store.clear('no_monitor:monitor');
     await database.close();
   });
@@ -29,7 +29,7 @@ describe('chainparse alerts', () => {
     const open = await alerts('list');
     expect(open.code).to.equal(0);
     expect(open.stdout).to.match(/id +rule +state +raised +for +told +message\n/i);
-    expect(open.stdout).to.match(/2 +task_stalled +open +\d{4}-.* task 123 \(pipeline 45\) has not moved for 300 s/);
+    expect(open.stdout).to.match(/2 +pipeline_stalled +open +\d{4}-.* pipeline 45 has not moved for 5 min/);
     expect(open.stdout).not.to.contain('no_monitor');
     expect((await alerts('list', '--all')).stdout).to.match(/1 +no_monitor +cleared/);
     const limited = await alerts('list', '--all', '--limit', '1');
@@ -54,8 +54,9 @@ describe('chainparse alerts', () => {
     expect(document.alerts[0]).to.have.all.keys(
       ...['alert_id', 'rule', 'subject', 'state', 'message', 'task_id', 'pipeline_id', 'worker', 'create_time'],
       ...['notify_time', 'notifications', 'clear_time', 'cleared_by', 'open_seconds', 'details'],
+      ...['severity', 'since', 'since_seconds', 'muted', 'muted_until', 'link', 'message_zh'],
     );
-    expect(document.alerts[0]).to.deep.include({ alert_id: 2, state: 'open', details: { still_seconds: 300 } });
+    expect(document.alerts[0]).to.deep.include({ alert_id: 2, state: 'open', severity: 'critical', link: null });
   });
 
   it('clear clears one, and says where it was cleared already or there is none', async () => {
@@ -77,6 +78,41 @@ describe('chainparse alerts', () => {
       expect(wrong.code).to.equal(2);
       expect(wrong.stderr).to.contain('error: give the id of an alert, or --all');
     }
+  });
+
+  it('mute keeps an alert from being told for a while, and unmute tells it again', async () => {
+    const muted = await alerts('mute', '2', '--for', '2h');
+    expect([muted.code, muted.stderr]).to.deep.equal([0, '']);
+    expect(muted.stdout).to.match(/^nobody is told of pipeline_stalled:pipeline 45 until \d{4}-\d\d-\d\dT/);
+    expect((await alerts('list')).stdout).to.match(/2 +pipeline_stalled +muted /);
+    const [listed] = (JSON.parse((await alerts('list', '--json')).stdout) as { alerts: object[] }).alerts;
+    expect(listed).to.include({ muted: true, state: 'open' });
+    expect((await alerts('mute', '--rule', 'lag', '--until', '2999-01-01')).code).to.equal(2);
+    await alerts('mute', '--rule', 'lag');
+    expect((await alerts('mutes')).stdout).to.match(/^muted +until +left\nlag +\d.*\npipeline_stalled:pipeline 45 /i);
+    expect((await alerts('unmute', '2')).stdout).to.equal('1 mute ended\n');
+    expect((await alerts('unmute', '--all', '--json')).stdout).to.equal('{"unmuted":1}\n');
+    expect((await alerts('list')).stdout).to.match(/2 +pipeline_stalled +open /);
+  });
+
+  it('mute says what is wrong with what it is given', async () => {
+    const wrong: readonly [code: number, error: RegExp, ...argv: string[]][] = [
+      [2, /give the id of an alert, or a rule, a pipeline or both/],
+      [2, /give the id of an alert, or a rule, a pipeline or both/, '2', '--rule', 'lag'],
+      [2, /'moon' is not one of pipeline_down/, '--rule', 'moon'],
+      [2, /--for '2' is no time of up to a year/, '2', '--for', '2'],
+      [2, /--until 'soon' is no instant/, '2', '--until', 'soon'],
+      [2, /--until '2001-01-01T00:00:00Z' is not within the year/, '2', '--until', '2001-01-01T00:00:00Z'],
+      [3, /there is no alert 99/, '99'],
+      [3, /there is no pipeline 77/, '--pipeline', '77'],
+    ];
+    for (const [code, error, ...argv] of wrong) {
+      const result = await alerts('mute', ...argv);
+      expect([result.code, result.stderr], argv.join(' ')).to.satisfy(
+        ([found, text]: [number, string]) => found === code && error.test(text),
+      );
+    }
+    expect((await alerts('unmute')).code).to.equal(2);
   });
 
   it('test sends a message through each channel, and says what became of it', async () => {

@@ -28,6 +28,7 @@ const definition = {
   classificationId: null,
   description: null,
   timeoutMinutes: null,
+  ...{ restart: null, schedule: null, timeZone: null },
   components: [
     { name: 'transfers', type: 'event_monitor', config: { chainName: 'ethereum', chainId: 1, contracts: [] } },
   ],

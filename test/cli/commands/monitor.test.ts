@@ -115,6 +115,16 @@ eachDatabaseInTurn('the monitor command', (testDatabase) => {
 });
 
 describe('the monitor command without a database', () => {
+  it('takes an interval or a schedule, and no schedule that is none', async () => {
+    const both = await checkOnce('sqlite:none.db', '--interval', '5', '--schedule', '*/5 * * * *');
+    expect(both).to.include({ code: 2, stderr: 'error: give --interval or --schedule, not both\n' });
+    const wrong = await checkOnce('sqlite:none.db', '--schedule', '*/5 * * 13 *');
+    expect(wrong.code).to.equal(2);
+    expect(wrong.stderr).to.match(
+      /^error: --schedule '\*\/5 \* \* 13 \*' is no schedule: the month can't be 13\nhint: /,
+    );
+  });
+
   it('exits 5 where there is none, or nothing answers', async () => {
     expect(await checkOnce('sqlite:none.db')).to.include({ code: 5, stdout: '' });
     const { code, stderr } = await checkOnce(`mysql://root@127.0.0.1:${await freePort()}/none`);

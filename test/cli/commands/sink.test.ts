@@ -108,7 +108,13 @@ describe('chainparse sink', () => {
     ]);
     await ran();
     const { stdout } = await sink('replay', '45', 'hook', '--from-block', '102', '--json');
-    expect(JSON.parse(stdout)).to.deep.equal({ pipeline_id: 45, sink: 'hook', from_block: 102, replay: 1 });
+    const asked = { pipeline_id: 45, sink: 'hook', from_block: 102, replay: 1 };
+    const { delivery_task_id: taskId, ...said } = JSON.parse(stdout) as { readonly delivery_task_id: number };
+    expect(said).to.deep.equal(asked);
+    // Nobody runs the pipeline: a task that only delivers waits for a worker, and is the only one.
+    expect(taskId).to.be.a('number');
+    const again = await sink('replay', '45', 'hook', '--from-block', '102', '--json');
+    expect(JSON.parse(again.stdout)).to.deep.equal({ ...asked, replay: 2 });
     expect((await sink('replay', '45', 'hook')).code).to.equal(2);
   });
 

@@ -4,13 +4,13 @@ import { expect } from 'chai';
 import { CommandChannel } from '../../../src/cli/running/command-channel.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { AlertDeliveryError } from '../../../src/runtime/errors.js';
-import { taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
+import { pipelineHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { toAlertMessage, type AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { eventually } from '../../support/within.js';
 import { rejectionOf } from '../../support/rejection.js';
 
-const message = toAlertMessage('raised', taskHangs({ taskId: 123, pipelineId: 45 }, 300), {
+const message = toAlertMessage('raised', pipelineHangs({ taskId: 123, pipelineId: 45 }, 300, 'host-1:4711'), {
   ...{ alertId: 7, worker: 'here:1', openSeconds: 0, now: 0 },
 });
 
@@ -58,12 +58,12 @@ describe('the command of alerts', () => {
     await run(['sh', '-c', 'env | grep ^CHAINPARSE_ALERT_ | sort > variables']);
     expect(written('variables').trim().split('\n')).to.deep.equal([
       'CHAINPARSE_ALERT_ID=7',
-      'CHAINPARSE_ALERT_KEY=task_stalled:task 123',
-      'CHAINPARSE_ALERT_MESSAGE=task 123 (pipeline 45) has not moved for 300 s, and stops beating',
+      'CHAINPARSE_ALERT_KEY=pipeline_stalled:pipeline 45',
+      'CHAINPARSE_ALERT_MESSAGE=pipeline 45 has not moved for 5 min: task 123 on host-1:4711 stops beating',
       'CHAINPARSE_ALERT_PIPELINE_ID=45',
-      'CHAINPARSE_ALERT_RULE=task_stalled',
+      'CHAINPARSE_ALERT_RULE=pipeline_stalled',
       'CHAINPARSE_ALERT_STATE=open',
-      'CHAINPARSE_ALERT_SUBJECT=task 123',
+      'CHAINPARSE_ALERT_SUBJECT=pipeline 45',
       'CHAINPARSE_ALERT_TASK_ID=123',
       'CHAINPARSE_ALERT_TYPE=alert.raised',
     ]);
@@ -106,7 +106,7 @@ describe('the command of alerts', () => {
     await run(['sh', '-c', 'env > variables'], { env });
     expect(written('variables')).not.to.contain('s3cret');
     expect(written('variables').split('\n')).to.include.members(['PAGER_TOKEN=its own', 'CHAINPARSE_LANG=zh']);
-    expect(written('variables')).to.contain('CHAINPARSE_ALERT_KEY=task_stalled:task 123');
+    expect(written('variables')).to.contain('CHAINPARSE_ALERT_KEY=pipeline_stalled:pipeline 45');
   });
 
   it('is told of rows that hold a NUL, or very much', async () => {

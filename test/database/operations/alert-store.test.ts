@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { AlertStore } from '../../../src/database/operations/alert-store.js';
 import type { Database } from '../../../src/database/database.js';
 import type { AlertCondition } from '../../../src/model/alert.js';
+import { MuteStore } from '../../../src/database/operations/mute-store.js';
 import { NotFoundError } from '../../../src/runtime/errors.js';
+import { databaseUnreachable } from '../../../src/tasks/alerts/alert-conditions.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { ageTask } from '../aged-task.js';
@@ -13,7 +15,7 @@ const options = { worker: 'here:1', repeatSeconds: 3_600, openSeconds: 0 };
 
 function stalled(taskId: number, message = 'it hangs'): AlertCondition {
   const subject = `task ${taskId}`;
-  return { rule: 'task_stalled', subject, message, taskId, pipelineId: 45, details: { still_seconds: 300 } };
+  return { rule: 'heartbeat_failing', subject, message, taskId, pipelineId: 45, details: { still_seconds: 300 } };
 }
 
 eachDatabase('the alert store', (databases) => {
@@ -27,7 +29,7 @@ eachDatabase('the alert store', (databases) => {
   after(() => database.close());
   beforeEach(async () => {
     const { knex } = database;
-    await database.write([knex('alert').delete(), knex('pipeline_task').delete()]);
+    await database.write([knex('alert').delete(), knex('alert_mute').delete(), knex('pipeline_task').delete()]);
   });
 
   /** Moves times of an alert into the past. */
@@ -53,7 +55,7 @@ eachDatabase('the alert store', (databases) => {
     const [runs, ended] = [await insertSilentTask(database, 5), await insertSilentTask(database, 5, { status: 1 })];
     expect((await store.raise(stalled(runs), options)).outcome).to.equal('raised');
     expect(await store.raise(stalled(ended), options)).to.deep.equal({ outcome: 'standing', alertId: null });
-    expect(await openKeys()).to.deep.equal([`task_stalled:task ${runs}`]);
+    expect(await openKeys()).to.deep.equal([`heartbeat_failing:task ${runs}`]);
   });
 
   it('raises an alert once while it stands, whoever asks', async () => {
@@ -63,7 +65,7 @@ eachDatabase('the alert store', (databases) => {
       outcome: 'standing',
     });
     expect((await store.raise(stalled(8), options)).outcome).to.equal('raised');
-    expect(await openKeys()).to.deep.equal(['task_stalled:task 8', 'task_stalled:task 7']);
+    expect(await openKeys()).to.deep.equal(['heartbeat_failing:task 8', 'heartbeat_failing:task 7']);
   });
 
   it('raises an alert once where many ask at the same time', async () => {
@@ -107,7 +109,7 @@ eachDatabase('the alert store', (databases) => {
 
   it('clears an alert once, and raises it anew when it comes back', async () => {
     await store.raise(stalled(7), options);
-    const all = await Promise.all([1, 2, 3].map(() => store.clear('task_stalled:task 7')));
+    const all = await Promise.all([1, 2, 3].map(() => store.clear('heartbeat_failing:task 7')));
     expect(all.filter((alert) => alert !== null)).to.have.length(1);
     expect(await openKeys()).to.deep.equal([]);
     expect((await store.raise(stalled(7), options)).outcome).to.equal('raised');
@@ -124,9 +126,50 @@ eachDatabase('the alert store', (databases) => {
     expect((await store.raise(stalled(7), options)).outcome).to.equal('raised');
   });
 
+  it('keeps what a person has cleared of a pipeline quiet until another task of it fails', async () => {
+    const down = { ...stalled(7), rule: 'pipeline_down', subject: 'pipeline 45' } as const;
+    const { alertId } = await store.raise(down, options);
+    await store.dismiss(alertId ?? 0);
+    await age(alertId ?? 0, 100_000, 'clear_time');
+    expect((await store.raise(down, options)).outcome).to.equal('standing');
+    expect((await store.raise({ ...down, taskId: 8 }, options)).outcome).to.equal('raised');
+  });
+
+  it('says of what it knows since when how long it is so now', async () => {
+    const away = { ...databaseUnreachable(240, 'gone'), sinceSeconds: 240 };
+    const { alertId } = await store.raise(away, options);
+    await age(alertId ?? 0, 600, 'since');
+    const alert = await store.get(alertId ?? 0);
+    expect(alert.message).to.equal("the database can't be reached for 10 min: gone");
+    expect(alert.sinceSeconds).to.be.within(600, 602);
+    await age(alertId ?? 0, 3_700, 'notify_time');
+    const { outcome, stood } = await store.raise(away, options);
+    expect(outcome).to.equal('repeated');
+    expect(stood?.sinceSeconds).to.be.within(600, 602);
+  });
+
+  it('tells nobody of what is muted, and once when the mute has ended while it stands', async () => {
+    const mutes = new MuteStore(database);
+    const scope = { rule: null, subject: null, pipelineId: 45 };
+    await mutes.add({ ...scope, seconds: 600, createdBy: null });
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('muted');
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('standing');
+    const [muted] = (await store.list({ all: false, limit: 1 })).alerts;
+    expect(muted).to.include({ notifications: 0 });
+    expect(muted?.mutedUntil).to.match(/^\d{4}-/);
+    expect(await mutes.end(scope)).to.equal(1);
+    const all = await Promise.all([1, 2, 3].map(() => store.raise(stalled(7), options)));
+    expect(all.map(({ outcome }) => outcome).sort()).to.deep.equal(['raised', 'standing', 'standing']);
+    await mutes.add({ ...scope, seconds: 600, createdBy: null });
+    await store.raise(stalled(7), options);
+    await mutes.end(null);
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('repeated');
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('standing');
+  });
+
   it('clears all that stand, and knows no alert that there is not', async () => {
     for (const id of [1, 2, 3]) await store.raise(stalled(id), options);
-    await store.clear('task_stalled:task 1');
+    await store.clear('heartbeat_failing:task 1');
     expect(await store.dismissAll()).to.equal(2);
     expect(await store.dismissAll()).to.equal(0);
     await rejectionOf(store.dismiss(99_999), NotFoundError);
@@ -144,7 +187,7 @@ eachDatabase('the alert store', (databases) => {
     expect((await store.list({ all: true, limit: 10 })).total).to.equal(2);
   });
 
-  it('finds the alerts about tasks that have ended or are gone, or have beaten since', async () => {
+  it('finds the alerts about heartbeats of tasks that have beaten since, and none of one that has only ended', async () => {
     const ids: number[] = [];
     for (let i = 0; i < 4; i++) ids.push(await insertSilentTask(database, 100));
     const [silent = 0, ended = 0, beating = 0, early = 0] = ids;
@@ -154,12 +197,7 @@ eachDatabase('the alert store', (databases) => {
     await store.raise(stalled(1_000_000), options);
     await store.raise({ ...stalled(0), rule: 'no_monitor', subject: 'monitor', taskId: null }, options);
     await ageTask(database, early, { created: 1_000, heartbeat: 60 });
-    const over = await store.listOver();
-    expect(over.map(({ taskId }) => taskId).sort((a, b) => Number(a) - Number(b))).to.deep.equal([
-      ended,
-      beating,
-      1_000_000,
-    ]);
+    expect((await store.listOver()).map(({ taskId }) => taskId)).to.deep.equal([beating]);
     expect(silent).to.be.greaterThan(0);
   });
 });

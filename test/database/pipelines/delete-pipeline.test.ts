@@ -25,7 +25,15 @@ eachDatabase('a deleted pipeline', (databases) => {
 
   async function fill(id: number, events: number): Promise<void> {
     const { knex } = database;
-    const base = { name: `x${id}`, classificationId: null, description: null, timeoutMinutes: null };
+    const base = {
+      name: `x${id}`,
+      classificationId: null,
+      description: null,
+      timeoutMinutes: null,
+      restart: null,
+      schedule: null,
+      timeZone: null,
+    };
     await store.import({ ...base, id, components: [component] });
     const hash = `0x${'ab'.repeat(32)}`;
     const position = ['pipeline_id', 'block_number', 'log_index', 'chain_id', 'block_timestamp', 'transaction_index'];

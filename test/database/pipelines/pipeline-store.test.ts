@@ -15,6 +15,9 @@ const definition: PipelineDefinition = {
   classificationId: 3,
   description: 'a\nb',
   timeoutMinutes: 1.5,
+  restart: 'always',
+  schedule: '0 3 * * mon-fri',
+  timeZone: 'Asia/Shanghai',
   components: [
     {
       name: 'first',
@@ -53,7 +56,11 @@ eachDatabase('the store of pipelines', (databases) => {
   });
 
   it('stores a definition without any value that may lack', async () => {
-    const bare = { ...definition, name: 'bare', classificationId: null, description: null, timeoutMinutes: null };
+    const unscheduled = { restart: null, schedule: null, timeZone: null };
+    const bare = {
+      ...{ ...definition, name: 'bare', ...unscheduled },
+      ...{ classificationId: null, description: null, timeoutMinutes: null },
+    };
     expect(await store.get(await store.import(bare))).to.deep.include({ ...bare, id: await newestId() });
   });
 

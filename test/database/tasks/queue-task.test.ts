@@ -34,7 +34,10 @@ eachDatabase('a task that is queued', (databases) => {
 
   const waiting = async (id: number): Promise<Waiting | null> => (await new TaskStore(database).get(id)).waiting;
   const makeWorker = async (running: number, concurrency = 2): Promise<number> => {
-    const id = await workers.register({ name: 'here:1', heartbeatIntervalSeconds: 5, concurrency });
+    const id = await workers.register({
+      ...{ name: 'here:1', heartbeatIntervalSeconds: 5, concurrency },
+      ...{ host: 'here', identity: null, version: '1', chains: null },
+    });
     await workers.beat(id, { running });
     return id;
   };

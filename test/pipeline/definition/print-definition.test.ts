@@ -9,6 +9,7 @@ const parse = (text: string) => parseDefinition(text, 'p.yaml', definitionOption
 const texts = [
   monitorYaml(),
   `id: 7\ndescription: "two\\nlines: #1"\ntimeout_minutes: 2.5\n${monitorYaml(`contract_address: '${usdc}'`, 'finality: 12')}`,
+  `restart: always\nschedule: "*/5 3 * * 1"\ntime_zone: Asia/Shanghai\n${monitorYaml()}`,
   monitorYaml(
     `contract_address: ['${usdc}', '0x${'1'.repeat(40)}']`,
     'events_to_monitor: [Transfer]',

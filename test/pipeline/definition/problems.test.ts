@@ -159,6 +159,37 @@ describe('a definition with a wrong value', () => {
       'name: x\ntimeout_minutes: 1.4\n',
       /^p\.yaml:2: timeout_minutes: 1\.4 min is too short: .*three heartbeat intervals or more \(90 s\)$/,
     ],
+    [
+      'an unknown restart',
+      'restart: sometimes\nname: x\n',
+      '1: restart: must be always or on-failure or never, not "sometimes"',
+    ],
+    [
+      'a wrong field of a schedule',
+      'schedule: 0 24 * * *\nname: x\n',
+      `1: schedule: "0 24 * * *" is no schedule: the hour can't be 24`,
+    ],
+    [
+      'a schedule of too few fields',
+      'schedule: 0 3 *\nname: x\n',
+      /^p\.yaml:1: schedule: "0 3 \*" is no schedule: a cron expression has five fields/,
+    ],
+    [
+      'an unknown time zone, naming the nearest',
+      'schedule: 0 3 * * *\ntime_zone: Asia/Shangai\nname: x\n',
+      '2: time_zone: there is no time zone "Asia/Shangai"; the nearest known one is Asia/Shanghai',
+    ],
+    [
+      'an offset for a time zone',
+      'schedule: 0 3 * * *\ntime_zone: "+08:00"\nname: x\n',
+      /^p\.yaml:2: time_zone: there is no time zone "\+08:00"/,
+    ],
+    ['a time zone of no schedule', `time_zone: UTC\n${monitorYaml()}`, '1: time_zone: has no meaning without schedule'],
+    [
+      'a schedule of what never ends',
+      `schedule: "@daily"\n${monitorYaml('mode: realtime')}`,
+      '1: schedule: is for historical pipelines: this one is realtime',
+    ],
     ['a mapping for a list', 'name: x\ncomponents: {a: 1}\n', '2: components: must be a list, not a mapping'],
     [
       'a component that is no mapping',

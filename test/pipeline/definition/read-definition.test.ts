@@ -24,6 +24,7 @@ describe('a definition', () => {
       classificationId: 1,
       description: 'all of it',
       timeoutMinutes: null,
+      ...{ restart: null, schedule: null, timeZone: null },
       components: [
         {
           name: 'transfers',

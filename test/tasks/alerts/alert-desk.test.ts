@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { heartbeatFailing, taskHangs } from '../../../src/tasks/alerts/alert-conditions.js';
+import { heartbeatFailing, pipelineHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { AlertFixture } from './alert-fixture.js';
 
 const task = { taskId: 123, pipelineId: 45 };
-const key = 'task_stalled:task 123';
+const key = 'pipeline_stalled:pipeline 45';
 
 describe('the alert desk', () => {
   let fixture: AlertFixture;
@@ -11,36 +11,36 @@ describe('the alert desk', () => {
   beforeEach(() => (fixture = new AlertFixture()));
 
   it('tells an alert that the database calls new, and none that stands already', async () => {
-    fixture.desk.raise(taskHangs(task, 300));
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
     expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
-    fixture.desk.raise(taskHangs(task, 360));
+    fixture.desk.raise(pipelineHangs(task, 360, 'host-1:4711'));
     expect(await fixture.told()).to.deep.equal([]);
     expect(fixture.logger.lines).to.deep.equal([
-      'warn: alert raised: task 123 (pipeline 45) has not moved for 300 s, and stops beating (task_stalled)',
+      'warn: alert raised: pipeline 45 has not moved for 5 min: task 123 on host-1:4711 stops beating (pipeline_stalled)',
     ]);
   });
 
   it('tells it again where the database says that this is due', async () => {
-    fixture.desk.raise(taskHangs(task, 300));
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
     await fixture.told();
     fixture.standing = 'repeated';
-    fixture.desk.raise(taskHangs(task, 4_000));
+    fixture.desk.raise(pipelineHangs(task, 4_000, 'host-1:4711'));
     expect(await fixture.told()).to.deep.equal([`alert.repeated ${key}`]);
   });
 
   it('tells nothing of an alert that another process has raised', async () => {
-    fixture.open.set(key, taskHangs(task, 300));
-    fixture.desk.raise(taskHangs(task, 300));
+    fixture.open.set(key, pipelineHangs(task, 300, 'host-1:4711'));
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
     expect(await fixture.told()).to.deep.equal([]);
   });
 
   it('tells that an alert is over, where it cleared it, with a message of its own', async () => {
-    fixture.desk.raise(taskHangs(task, 300));
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
     await fixture.told();
     fixture.desk.clear(key, 'task 123 moves again');
     fixture.desk.clear(key, 'task 123 moves again');
     await fixture.told().then((told) => expect(told).to.deep.equal([`alert.cleared ${key}`]));
-    expect(fixture.logger.lines.at(-1)).to.equal('info: alert cleared: task 123 moves again (task_stalled)');
+    expect(fixture.logger.lines.at(-1)).to.equal('info: alert cleared: task 123 moves again (pipeline_stalled)');
     expect(fixture.desk.standing).to.deep.equal([]);
   });
 
@@ -71,16 +71,16 @@ describe('the alert desk', () => {
     });
 
     it('tells an alert without asking it, once, and again when that is due', async () => {
-      for (let i = 0; i < 3; i++) fixture.desk.raise(taskHangs(task, 300));
+      for (let i = 0; i < 3; i++) fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
       expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
       await fixture.clock.advance(3_600_000);
-      for (let i = 0; i < 3; i++) fixture.desk.raise(taskHangs(task, 300));
+      for (let i = 0; i < 3; i++) fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
       expect(await fixture.told()).to.deep.equal([`alert.repeated ${key}`]);
       expect(fixture.asked).to.deep.equal([]);
     });
 
     it('stores it when the database is back, and does not tell it anew', async () => {
-      fixture.desk.raise(taskHangs(task, 300));
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
       await fixture.told();
       fixture.isAway = false;
       fixture.desk.databaseBack();
@@ -89,7 +89,7 @@ describe('the alert desk', () => {
     });
 
     it('keeps what is over by then as something that was, and tells that it is over', async () => {
-      fixture.desk.raise(taskHangs(task, 300));
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
       await fixture.clock.advance(50_000);
       fixture.desk.clear(key, 'task 123 moves again');
       await fixture.clock.advance(10_000);
@@ -103,18 +103,18 @@ describe('the alert desk', () => {
 
   it('tells an alert all the same where the database fails it', async () => {
     fixture.isAway = true;
-    fixture.desk.raise(taskHangs(task, 300));
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
     expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
     expect(fixture.logger.lines.at(-1)).to.equal('warn: an alert could not be stored: gone');
     fixture.isAway = false;
-    fixture.desk.raise(taskHangs(task, 360));
+    fixture.desk.raise(pipelineHangs(task, 360, 'host-1:4711'));
     expect(await fixture.told()).to.deep.equal([]);
     expect([...fixture.open.keys()]).to.deep.equal([key]);
   });
 
   it('tells an alert anew that comes back', async () => {
     for (let i = 0; i < 2; i++) {
-      fixture.desk.raise(taskHangs(task, 300));
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
       fixture.desk.clear(key, 'over');
     }
     const round = [`alert.raised ${key}`, `alert.cleared ${key}`];

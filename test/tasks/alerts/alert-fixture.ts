@@ -79,5 +79,7 @@ export function storedAlert(condition: AlertCondition): Alert {
     clearTime: null,
     clearedBy: null,
     openSeconds: 90,
+    since: '2024-01-15T10:00:00',
+    mutedUntil: null,
   };
 }

@@ -43,7 +43,7 @@ describe('the alert rules of a monitor', () => {
       statistics: () => Promise.resolve(counted),
       listSilent: () => lists(),
       tolerableMs: 1_000,
-      judgeSinks: () => Promise.resolve(),
+      judge: () => Promise.resolve(),
       retention: {
         prune: () => {
           prunes++;
@@ -59,17 +59,20 @@ describe('the alert rules of a monitor', () => {
     return await fixture.told();
   }
   const silentTasks = (count: number): readonly Task[] =>
-    Array.from({ length: count }, (_, i) => ({ ...silentTask, id: i + 1, silentSeconds: 95 }));
+    Array.from({ length: count }, (_, i) => ({ ...silentTask, id: i + 1, pipelineId: i + 1, silentSeconds: 95 }));
 
-  it('raise an alert for each silent task, and clear it when it beats or has ended', async () => {
+  it('raise an alert for each pipeline whose task is silent, and leave it to others to say that it is over', async () => {
     silent = silentTasks(2);
-    expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1', 'alert.raised task_stalled:task 2']);
-    expect(fixture.logger.lines[0]).to.contain('task 1 (pipeline 45) on host-1:4711 is running, but silent for 95 s');
+    expect(await check()).to.deep.equal([
+      'alert.raised pipeline_stalled:pipeline 1',
+      'alert.raised pipeline_stalled:pipeline 2',
+    ]);
+    expect(fixture.logger.lines[0]).to.contain(
+      'pipeline 1 gives no sign of life for 95 s: task 1 on host-1:4711 is silent',
+    );
     expect(await check()).to.deep.equal([]);
-    silent = silent.slice(1);
-    expect(await check()).to.deep.equal(['alert.cleared task_stalled:task 1']);
     silent = [];
-    expect(await check()).to.deep.equal(['alert.cleared task_stalled:task 2']);
+    expect(await check()).to.deep.equal([]);
   });
 
   it('have old alerts forgotten after a check that may judge', async () => {
@@ -83,9 +86,9 @@ describe('the alert rules of a monitor', () => {
     silent = silentTasks(1);
     await check();
     silent = silentTasks(500);
-    expect(await check()).to.deep.equal(['alert.raised task_stalled:running tasks']);
+    expect(await check()).to.deep.equal(['alert.raised pipeline_stalled:running tasks']);
     silent = silentTasks(1);
-    expect(await check()).to.deep.equal(['alert.cleared task_stalled:running tasks']);
+    expect(await check()).to.deep.equal(['alert.cleared pipeline_stalled:running tasks']);
   });
 
   it('raise an alert where too many of those that ended have timed out', async () => {
@@ -136,7 +139,7 @@ describe('the alert rules of a monitor', () => {
       expect(await check()).to.deep.equal([]);
     }
     lists = (): Promise<readonly Task[]> => fixture.clock.jump({ monotonicMs: 999 }).then(() => silent);
-    expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1']);
+    expect(await check()).to.deep.equal(['alert.raised pipeline_stalled:pipeline 1']);
   });
 
   it('say so where they could not judge, and judge at the next check', async () => {
@@ -145,7 +148,7 @@ describe('the alert rules of a monitor', () => {
     expect(await check()).to.deep.equal([]);
     expect(fixture.logger.lines).to.deep.equal(['warn: alerts could not be judged: gone']);
     lists = (): Promise<readonly Task[]> => Promise.resolve(silent);
-    expect(await check()).to.deep.equal(['alert.raised task_stalled:task 1']);
+    expect(await check()).to.deep.equal(['alert.raised pipeline_stalled:pipeline 1']);
   });
 
   it('raise nothing where they are switched off', async () => {

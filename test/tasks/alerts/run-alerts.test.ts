@@ -5,13 +5,13 @@ import { defaultRules, noRules } from './alert-rules.js';
 
 const task = { taskId: 123, pipelineId: 45 };
 const failing = 'heartbeat_failing:task 123';
-const stalled = 'task_stalled:task 123';
+const stalled = 'pipeline_stalled:pipeline 45';
 const unreachable = 'database_unreachable:database';
 
 describe('the alert rules of a run', () => {
   let fixture: AlertFixture;
   let alerts: RunAlerts;
-  const judgeSinks = (): Promise<void> => Promise.resolve();
+  const judge = (): Promise<void> => Promise.resolve();
   let isMonitored: () => Promise<boolean>;
   const ended = new AbortController();
 
@@ -24,7 +24,8 @@ describe('the alert rules of a run', () => {
 
   function open(rules = defaultRules): RunAlerts {
     const { desk, clock } = fixture;
-    return new RunAlerts({ desk, clock, rules, isMonitored: () => isMonitored(), unmonitoredMs: 600_000, judgeSinks });
+    const times = { turnMs: 60_000, unmonitoredMs: 600_000, worker: 'host-1:4711' };
+    return new RunAlerts({ desk, clock, rules, isMonitored: () => isMonitored(), judge, ...times });
   }
 
   /** Lets so many beats in a row fail, a second apart. */
@@ -61,15 +62,17 @@ describe('the alert rules of a run', () => {
     );
   });
 
-  it('raise an alert for a run that hangs, and clear it when it moves or ends', async () => {
+  it('raise an alert for a run that hangs, clear it when it moves, and never for its end', async () => {
     stall();
     expect(await fixture.told()).to.deep.equal([`alert.raised ${stalled}`]);
     alerts.observe({ kind: 'moved_again', ...task });
     expect(await fixture.told()).to.deep.equal([`alert.cleared ${stalled}`]);
-    for (const end of [(): void => alerts.observe({ kind: 'beat_refused', ...task }), (): void => alerts.allEnded()]) {
+    for (const kind of ['beat_refused', 'ended'] as const) {
+      fixture.open.clear();
       stall();
-      end();
-      expect(await fixture.told()).to.deep.equal([`alert.raised ${stalled}`, `alert.cleared ${stalled}`]);
+      alerts.observe({ kind, ...task });
+      expect(await fixture.told()).to.deep.equal([`alert.raised ${stalled}`]);
+      expect(fixture.desk.standing).to.deep.equal([]);
     }
   });
 

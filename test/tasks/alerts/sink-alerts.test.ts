@@ -34,7 +34,7 @@ describe('the alert rules of sinks', () => {
     expect(await judge(failing(299))).to.deep.equal([]);
     expect(await judge(failing(300))).to.deep.equal([`alert.raised ${behind}`]);
     expect(fixture.logger.lines.at(-1)).to.contain(
-      "sink hook of pipeline 45 can't deliver for 300 s, and is 12 blocks behind: no answer",
+      "sink hook of pipeline 45 can't deliver for 5 min, and is 12 blocks behind: no answer",
     );
   });
 

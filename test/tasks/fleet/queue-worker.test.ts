@@ -19,6 +19,7 @@ describe('QueueWorker', () => {
   let kept: string[];
   let failure: Error;
   let hangs: Promise<void> | null;
+  let turns: [running: number, isAway: boolean][];
   let ended: Promise<void>;
 
   const start = (concurrency: number): void => {
@@ -32,6 +33,7 @@ describe('QueueWorker', () => {
         end: () => Promise.resolve(void shown.push('end')),
       },
       queue: {
+        refuse: ({ taskId }, reason) => Promise.resolve(void kept.push(`refused ${taskId} ${reason}`)),
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
         listClaimable: (limit, except) =>
           fails
@@ -48,6 +50,7 @@ describe('QueueWorker', () => {
       clock,
       logger,
       mask: (text) => text,
+      turned: (...turn) => void turns.push(turn),
       stopping: stopping.signal,
     });
     ended = worker.run();
@@ -66,7 +69,7 @@ describe('QueueWorker', () => {
     logger = new MemoryLogger();
     ends = new Map();
     fails = false;
-    [shown, kept, hangs] = [[], [], null];
+    [shown, kept, hangs, turns] = [[], [], null, []];
     failure = new Error('away');
     stopping = new AbortController();
   });
@@ -120,11 +123,11 @@ describe('QueueWorker', () => {
     expect(await result).to.equal(newer);
   });
 
-  it('looks once a second for what is new', async () => {
+  it('looks twice a second for what is new', async () => {
     start(2);
     await clock.advance(0);
     queue(1);
-    await clock.advance(999);
+    await clock.advance(499);
     expect(started).to.deep.equal([]);
     await clock.advance(1);
     expect(started).to.deep.equal([1]);
@@ -153,11 +156,23 @@ describe('QueueWorker', () => {
     expect(kept).to.deep.equal(['1 here:1: no RPC URL']);
   });
 
+  it('has a task refused whose definition nobody can run, and goes on', async () => {
+    queue(1, 2);
+    start(1);
+    await clock.advance(0);
+    waiting = waiting.filter(({ taskId }) => taskId !== 1);
+    await end(1, { refused: 'not JSON' });
+    await clock.advance(500);
+    expect(kept).to.deep.equal(['refused 1 not JSON']);
+    expect(started).to.deep.equal([1, 2]);
+    expect(logger.lines).to.deep.equal(["error: pipeline 1 can't be run by anybody: not JSON"]);
+  });
+
   it('tells at each look how many tasks it runs, and that it ends as soon as it is told to', async () => {
     queue(1);
     start(1);
     await clock.advance(0);
-    await clock.advance(1_000);
+    await clock.advance(500);
     stopping.abort(new Error('SIGTERM'));
     await clock.advance(0);
     expect(shown).to.deep.equal([0, 1, 'end']);
@@ -209,5 +224,18 @@ describe('QueueWorker', () => {
     await clock.advance(0);
     expect(isOver).to.equal(true);
     expect(started).to.deep.equal([1]);
+  });
+
+  it('tells each turn that came round, also against a database that is away, and none that hangs', async () => {
+    queue(1);
+    start(2);
+    await clock.advance(0);
+    expect(turns).to.deep.equal([[1, false]]);
+    fails = true;
+    await clock.advance(500);
+    expect(turns[1]).to.deep.equal([1, true]);
+    [fails, hangs] = [false, new Promise(() => undefined)];
+    await clock.advance(60_000);
+    expect(turns).to.have.lengthOf(2);
   });
 });

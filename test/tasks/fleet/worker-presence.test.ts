@@ -13,6 +13,7 @@ describe("a worker's own sign of life", () => {
     [told, isThere] = [[], true];
     presence = new WorkerPresence({
       ...{ name: 'here:1', concurrency: 4, clock },
+      ...{ host: 'here', identity: null, version: '1', chains: ['ethereum'] },
       store: {
         register: ({ name, concurrency, heartbeatIntervalSeconds }) => {
           isThere = true;

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import type { Progress } from '../../../src/model/task.js';
 import { BoundedLabel } from '../../../src/tasks/metrics/bounded-label.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { PipelineMetrics } from '../../../src/tasks/metrics/pipeline-metrics.js';
 
 const task = { taskId: 123, pipelineId: 45 };
@@ -10,10 +11,12 @@ const progress: Progress = { mode: 'realtime', nextBlock: 90, targetBlock: null,
 describe('the metrics of pipelines', () => {
   let registry: Registry;
   let metrics: PipelineMetrics;
+  let clock: FakeClock;
 
   beforeEach(() => {
     registry = new Registry();
-    metrics = new PipelineMetrics(registry);
+    clock = new FakeClock();
+    metrics = new PipelineMetrics(registry, clock);
   });
 
   async function linesOf(name: string): Promise<readonly string[]> {
@@ -38,6 +41,15 @@ describe('the metrics of pipelines', () => {
     metrics.observe({ kind: 'ended', ...task });
     expect(await linesOf('chainparse_lag_blocks')).to.deep.equal([]);
     expect(await linesOf('chainparse_next_block')).to.deep.equal([]);
+  });
+
+  it('tell no lag of a run that has had no word of its chain for a minute', async () => {
+    metrics.observe({ kind: 'progressed', ...task, progress });
+    await clock.advance(59_000);
+    expect(await linesOf('chainparse_lag_blocks')).to.have.length(1);
+    await clock.advance(1_000);
+    expect(await linesOf('chainparse_lag_blocks')).to.deep.equal([]);
+    expect(await linesOf('chainparse_next_block')).to.have.length(1);
   });
 
   it('do not let an old task that ends late hide the one that follows it', async () => {

@@ -46,7 +46,8 @@ eachDatabase('the metrics of a whole system', (databases) => {
       'chainparse_database_up 1',
       'chainparse_lag_blocks{pipeline="45"} 7',
       'chainparse_alerts_open{rule="no_monitor"} 1',
-      'chainparse_alerts_open{rule="task_stalled"} 0',
+      'chainparse_alerts_open{rule="pipeline_stalled"} 0',
+      'chainparse_pipelines_down 0',
       'chainparse_build_info{version="1.2.3"} 1',
     ]) {
       expect(text.split('\n')).to.include(line);

@@ -3,6 +3,7 @@ import type { TimeoutStore } from '../../../src/database/tasks/timeout-store.js'
 import type { Task } from '../../../src/model/task.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import type { Lang } from '../../../src/runtime/lang.js';
+import type { CheckTimes } from '../../../src/tasks/monitor/check-times.js';
 import type { MonitorPresence } from '../../../src/tasks/monitor/monitor-presence.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { TimeoutMonitor } from '../../../src/tasks/monitor/timeout-monitor.js';
@@ -51,11 +52,12 @@ export class MonitorFixture {
   /** Called where the running tasks are counted. */
   onCount: () => unknown = () => undefined;
 
-  make(lang: Lang = 'en', checkIntervalMs = 300_000): TimeoutMonitor {
+  make(lang: Lang = 'en', checkIntervalMs = 300_000, times?: CheckTimes): TimeoutMonitor {
     return new TimeoutMonitor({
       store: this.#store() as TimeoutStore,
       rule: { timeoutSeconds: 3_600, heartbeatIntervalSeconds: 30 },
       checkIntervalMs,
+      ...(times === undefined ? {} : { times }),
       name: 'host-2:1',
       presence: this.#presence() as MonitorPresence,
       clock: this.clock,

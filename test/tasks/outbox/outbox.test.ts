@@ -47,6 +47,21 @@ eachDatabase('the outbox', (databases) => {
     expect([...sink.state].sort()).to.deep.equal([...(await runs.stored())].sort());
   };
 
+  it('delivers a repair in a run that only delivers, and reads nothing then', async () => {
+    await runs.run([sink.openable()], blocks(1, 3));
+    const told = sink.lines.length;
+    await runs.repair(2, [eventOn('b', 2)]);
+    const reads: Send = async function* () {
+      await Promise.resolve();
+      yield exampleBatch(4, 9);
+    };
+    const { task } = await runs.run([sink.openable()], reads, { run: { deliverOnly: true } });
+    expect(task.endReason).to.equal('completed');
+    expect(sink.lines.slice(told)).to.have.length(2);
+    expect((await runs.stored()).size).to.equal(3);
+    await isTrue();
+  });
+
   it('delivers what a run stores, in the order of the chain, and ends once all is delivered', async () => {
     await runs.run([sink.openable()], blocks(1, 7));
     expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
@@ -265,16 +280,35 @@ eachDatabase('the outbox', (databases) => {
       sink.held = null;
     });
 
+    const kill = (): never => {
+      runs.stopping.abort();
+      runs.hard.abort(new Error('killed'));
+      throw new Error('killed');
+    };
+    const revive = (): void => void ([runs.stopping, runs.hard] = [new AbortController(), new AbortController()]);
+
     it('goes on from what the target holds, so that each message lands once', async () => {
       sink.answers = ({ fromBlock }) => {
-        if (fromBlock !== 4) return;
-        runs.stopping.abort();
-        runs.hard.abort(new Error('killed'));
-        throw new Error('killed');
+        if (fromBlock === 4) kill();
       };
       await runs.run([sink.openable()], blocks(1, 7));
-      [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+      revive();
       sink.answers = () => undefined;
+      await runs.run([sink.openable()], noMore);
+      expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
+    });
+
+    it('goes on from there, too, after a run that was cut off before it had sent anything', async () => {
+      sink.answers = ({ fromBlock }) => {
+        if (fromBlock === 4) kill();
+      };
+      await runs.run([sink.openable()], blocks(1, 7));
+      revive();
+      sink.answers = () => undefined;
+      sink.stages = [{ map: kill }];
+      await runs.run([sink.openable()], noMore);
+      revive();
+      sink.stages = [];
       await runs.run([sink.openable()], noMore);
       expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
     });

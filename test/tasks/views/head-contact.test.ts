@@ -11,6 +11,7 @@ const report = (state: EndpointState, lastErrorTime: string | null, changes: Par
     worker: 'h:1',
     ageSeconds: 5,
     updateTime: '2024-01-15T10:00:30',
+    muteSince: null,
     ...changes,
   }) as RpcEndpoint;
 
@@ -21,6 +22,21 @@ describe('what is known of the head of a running task', () => {
     return contact.unknownSince(1);
   };
   beforeEach(() => (contact = new HeadContact()));
+
+  it('is unknown since the last endpoint fell silent, where that is reported', () => {
+    const [a, b] = ['2024-01-15T10:00:01', '2024-01-15T10:00:09'].map((muteSince) => ({ muteSince }));
+    expect(since(report('resting', null, a), report('resting', null, b))).to.equal('2024-01-15T10:00:09');
+  });
+
+  it('goes by the endpoints of its own chain, where a process asks several', () => {
+    const other = report('healthy', null, { chainId: 56 });
+    const own = report('resting', '2024-01-15T10:00:10', { chainId: 1 });
+    const mine = { ...task, pipelineId: 45 };
+    contact.note([mine], [own, other]);
+    expect(contact.unknownSince(1)).to.equal(null);
+    contact.note([mine], [own, other], new Map([[45, 1]]));
+    expect(contact.unknownSince(1)).to.equal('2024-01-15T10:00:10');
+  });
 
   it('is unknown from the first failure on that was told while no endpoint answers', () => {
     expect(since(report('resting', '2024-01-15T10:00:20'), report('wrong_chain', '2024-01-15T10:00:10'))).to.equal(

@@ -29,8 +29,8 @@ export function overviewPage({ signal }) {
       h(
         'div',
         { class: 'column column-side' },
-        section('alerts', t('alerts.title'), {}, alerts.node, all),
-        section('system', t('system.title'), {}, checks.node),
+        section('alerts', t('alerts.title'), { extra: 'urgent' }, alerts.node, all),
+        section('system', t('system.title'), { extra: 'urgent' }, checks.node),
         section('endpoints', t('endpoints.title'), {}, endpoints.node),
       ),
     ),

@@ -3,12 +3,13 @@ import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
 import { t } from '../language.js';
 import { live } from '../live.js';
+import { needOf } from '../pipeline-need.js';
 import { section } from '../parts/cell.js';
 import { makeComponentGraph } from '../parts/component-graph.js';
 import { makeEventTable } from '../parts/event-table.js';
 import { makePulse } from '../parts/pulse.js';
 import { makeSinkList } from '../parts/sink-list.js';
-import { makeStartButton } from '../parts/task-actions.js';
+import { makeStartButton, makeWantedButtons } from '../parts/task-actions.js';
 import { makeTaskRows } from '../parts/task-rows.js';
 import { taskPath, tasksPath } from '../router.js';
 import { levelText, taskLevel } from '../task-state.js';
@@ -50,6 +51,8 @@ function makeView(definition, params, signal) {
   const state = h('a', { class: 'state' });
   const pill = h('span', { class: 'pill' }, pulse.node, state);
   const start = makeStartButton(id);
+  const wanted = makeWantedButtons(id);
+  const reason = h('p', { class: 'muted row-reason' });
   const head = h(
     'header',
     { class: 'page-head' },
@@ -64,8 +67,9 @@ function makeView(definition, params, signal) {
       ),
       h('div', { class: 'title-line' }, h('h1', { class: 'page-title' }, name), pill),
       description ? h('p', { class: 'muted' }, description) : null,
+      reason,
     ),
-    h('div', { class: 'actions' }, start),
+    h('div', { class: 'actions' }, ...wanted.nodes, start),
   );
   const graph = makeComponentGraph(definition);
   const tasks = makeTaskRows();
@@ -83,10 +87,15 @@ function makeView(definition, params, signal) {
   return {
     nodes,
     update() {
-      const latest = live.get(`pipeline:${id}`)?.latest_task_id ?? null;
+      const pipeline = live.get(`pipeline:${id}`);
+      const latest = pipeline?.latest_task_id ?? null;
       const task = latest === null ? null : live.get(`task:${latest}`);
       // What runs or waits already is not started once more.
       start.hidden = disabled || ['running', 'queued'].includes(task?.status_name);
+      if (pipeline !== null) wanted.update(pipeline, task);
+      const need = pipeline === null ? null : needOf(pipeline, task);
+      reason.hidden = (need?.reason ?? null) === null;
+      setText(reason, need?.reason ?? '');
       pill.hidden = task === null;
       pill.dataset.level = taskLevel(task);
       pulse.update(task);

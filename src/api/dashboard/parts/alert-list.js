@@ -37,6 +37,12 @@ function makeRow(alert) {
     { class: 'button button-small', type: 'button', dataset: { changes: 'alert' } },
     t('alert.clear'),
   );
+  const mute = h(
+    'button',
+    { class: 'button button-small', type: 'button', dataset: { changes: 'alert' } },
+    t('alert.mute'),
+  );
+  mute.addEventListener('click', () => void muteAlert(alert, mute));
   clear.addEventListener('click', () => void clearAlert(alert, clear));
   const subject =
     alert.task_id === null
@@ -47,24 +53,43 @@ function makeRow(alert) {
     { class: 'alert' },
     h('div', { class: 'alert-head' }, title, subject, when),
     message,
-    h('div', { class: 'alert-actions' }, clear),
+    h('div', { class: 'alert-actions' }, mute, clear),
   );
   return {
     node,
     update(current) {
       const isOpen = current.state === 'open';
       node.dataset.state = current.state;
+      node.dataset.severity = current.severity;
       clear.hidden = !isOpen;
+      mute.hidden = !isOpen || current.muted;
       setText(message, alertText(current));
-      setText(when, whenText(current, isOpen));
+      setText(when, whenText(current, isOpen) + mutedText(current));
     },
   };
 }
 
 function whenText(alert, isOpen) {
-  const since = alert.receivedAt === undefined ? 0 : (performance.now() - alert.receivedAt) / 1000;
-  if (isOpen) return t('alerts.open', { age: formatAge(alert.open_seconds + since) });
+  const passed = alert.receivedAt === undefined ? 0 : (performance.now() - alert.receivedAt) / 1000;
+  if (isOpen) return t('alerts.open', { age: formatAge(alert.since_seconds + passed) });
   return `${formatInstant(alert.create_time)}, ${t('alerts.cleared', { age: formatAge(alert.open_seconds) })}`;
+}
+
+function mutedText({ muted_until: until }) {
+  return until ? `, ${t('alert.muted', { until: formatInstant(until) })}` : '';
+}
+
+const muteSeconds = 3600;
+
+async function muteAlert(alert, button) {
+  button.disabled = true;
+  try {
+    await postJson('/api/v1/alerts/mutes', { alert_id: alert.alert_id, seconds: muteSeconds });
+    button.hidden = true;
+  } catch (error) {
+    notifyError(error);
+  }
+  button.disabled = false;
 }
 
 async function clearAlert(alert, button) {

@@ -26,8 +26,18 @@ function describe(running) {
   const total = Math.max(live.get('system')?.running ?? 0, running.length);
   if (overdue > 0) return { level: 'overdue', text: t('head.overdue', { n: overdue }) };
   if (silent > 0) return { level: 'silent', text: t('head.silent', { n: silent, running: total }) };
-  if (total === 0) return { level: 'none', text: t('head.nothing') };
+  const down = downCount();
+  if (down > 0) return { level: 'failed', text: t('head.down', { n: down }) };
+  const isTrouble = (live.get('system')?.open_alerts ?? 0) > 0;
+  if (total === 0) return { level: isTrouble ? 'silent' : 'none', text: t(isTrouble ? 'head.idle' : 'head.nothing') };
+  if (isTrouble) return { level: 'silent', text: t('head.trouble', { n: total }) };
   return { level: 'running', text: t('head.alive', { n: total }) };
+}
+
+/** Pipelines that failed, or should run and do not, as the server's checks have them. */
+function downCount() {
+  const check = live.get('system')?.checks?.find(({ name }) => name === 'pipelines');
+  return check?.values?.n ?? 0;
 }
 
 function factsOf(running) {

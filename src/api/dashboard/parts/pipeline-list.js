@@ -1,6 +1,7 @@
 import { h, keyedList, setText } from '../dom.js';
 import { formatAge, formatNumber, formatRate, t } from '../language.js';
 import { live } from '../live.js';
+import { needOf } from '../pipeline-need.js';
 import { pipelinePath } from '../router.js';
 import { currentRate, levelText, silentSeconds, taskLevel } from '../task-state.js';
 import { cell, headings, section } from './cell.js';
@@ -9,7 +10,7 @@ import { waitText } from './server-texts.js';
 import { makePulse } from './pulse.js';
 import { makeSparkline } from './sparkline.js';
 
-/** Makes the list of all pipelines: state, last heartbeat, lag, rate. */
+/** Makes the list of all pipelines, what needs a person first: state and why, last heartbeat, lag, rate. */
 export function makePipelineList() {
   const rows = h('ul', { class: 'rows' });
   const none = h('p', { class: 'none', hidden: true });
@@ -25,13 +26,19 @@ export function makePipelineList() {
   return {
     node: section('pipelines', t('pipelines.title'), { extra: 'pipelines' }, head, rows, none),
     update() {
-      const pipelines = live.all('pipeline').sort((a, b) => a.pipeline_id - b.pipeline_id);
+      const pipelines = live.all('pipeline').map((pipeline) => withNeed(pipeline));
+      pipelines.sort((a, b) => a.need.rank - b.need.rank || a.pipeline_id - b.pipeline_id);
       list.show(pipelines);
       head.hidden = pipelines.length === 0;
       none.hidden = pipelines.length > 0;
       setText(none, live.isComplete ? t('pipelines.none') : t('loading'));
     },
   };
+}
+
+function withNeed(pipeline) {
+  const task = pipeline.latest_task_id === null ? null : live.get(`task:${pipeline.latest_task_id}`);
+  return { ...pipeline, task, need: needOf(pipeline, task) };
 }
 
 function makeRow({ pipeline_id: id }) {
@@ -42,6 +49,7 @@ function makeRow({ pipeline_id: id }) {
   const [state, beat, lag, rate, events] = ['state', 'number', 'number', 'rate-now', 'number'].map((kind) =>
     h('span', { class: kind }),
   );
+  const reason = h('p', { class: 'row-reason' });
   const node = h(
     'li',
     { class: 'row row-pipeline' },
@@ -52,13 +60,16 @@ function makeRow({ pipeline_id: id }) {
     cell('lag', t('column.lag'), lag),
     cell('rate', t('column.rate'), rate, spark.node),
     cell('events', t('column.events'), events),
+    reason,
   );
   return {
     node,
-    update(pipeline) {
-      const task = pipeline.latest_task_id === null ? null : live.get(`task:${pipeline.latest_task_id}`);
+    update({ task, need, ...pipeline }) {
       const rates = live.get(`rates:${id}`);
       node.dataset.level = taskLevel(task);
+      node.dataset.need = need.need;
+      reason.hidden = need.reason === null;
+      setText(reason, need.reason ?? '');
       pulse.update(task);
       setText(name, pipeline.name || t('pipeline.title', { id: String(id) }));
       setText(about, aboutText(pipeline, task));

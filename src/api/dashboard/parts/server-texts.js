@@ -1,4 +1,4 @@
-import { hasText, t } from '../language.js';
+import { formatAge, hasText, currentLanguage, t } from '../language.js';
 
 /** Returns what a check of the server says of it, in the language that is shown. */
 export function checkText({ name, kind, values, detail }) {
@@ -22,14 +22,11 @@ export function waitText({ waiting_for: reason }) {
   return t(known[1], known[0].exec(reason).groups);
 }
 
-/** What tells alerts of one rule from each other. */
-const distinct = ['still_seconds', 'silent_seconds', 'tasks'];
-
-/** Returns what an alert says, in the language that is shown. */
-export function alertText({ rule, details, message, task_id: task, pipeline_id: pipeline }) {
-  const kind = distinct.find((name) => name in details);
-  const values = { ...details, task: String(task), pipeline: String(pipeline) };
-  return textOr(message, `alert.is.${kind === undefined ? rule : `${rule}.${kind}`}`, values);
+/** Returns what an alert says, in the language that is shown; of one that stands, with how long it has been so by now. */
+export function alertText({ message, message_zh: chinese, since_seconds: since, receivedAt }) {
+  const passed = receivedAt === undefined ? 0 : (performance.now() - receivedAt) / 1000;
+  const text = currentLanguage() === 'zh' ? (chinese ?? message) : message;
+  return text.replace('{age}', formatAge((since ?? 0) + passed));
 }
 
 /** What this page does not know is said as the server says it, in English. */

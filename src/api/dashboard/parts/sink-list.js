@@ -1,4 +1,5 @@
-import { getJson } from '../api-client.js';
+import { getJson, postJson } from '../api-client.js';
+import { notifyError } from '../dialog.js';
 import { h, keyedList, setText } from '../dom.js';
 import { formatInstant, formatNumber, t } from '../language.js';
 import { section } from './cell.js';
@@ -10,7 +11,11 @@ const tones = { running: 'good', idle: 'idle', paused: 'idle', failing: 'bad' };
 /** Makes the part of a pipeline's page that tells how far each of its sinks has delivered; hidden where it has none. */
 export function makeSinkList(pipelineId, signal) {
   const rows = h('ul', { class: 'endpoints' });
-  const list = keyedList(rows, ({ name }) => name, makeRow);
+  const list = keyedList(
+    rows,
+    ({ name }) => name,
+    (sink) => makeRow(sink, read),
+  );
   const node = section('sinks', t('sinks.title'), {}, rows);
   node.hidden = true;
   let readAt = -Infinity;
@@ -30,23 +35,41 @@ export function makeSinkList(pipelineId, signal) {
   };
 }
 
-function makeRow({ name, type }) {
+function makeRow({ pipeline_id: pipelineId, name, type }, changed) {
   const mark = h('span', { class: 'endpoint-mark' });
   const state = h('span', { class: 'endpoint-state' });
   const figures = h('span', { class: 'endpoint-figures' });
   const error = h('span', { class: 'endpoint-error' });
-  const node = h('li', { class: 'endpoint' }, mark, h('span', { class: 'endpoint-name' }, name), state, figures, error);
+  const button = h('button', { class: 'button button-small', type: 'button', dataset: { changes: 'sink' } });
+  let verb = 'pause';
+  button.addEventListener('click', () => void change(button, { pipelineId, name, verb }, changed));
+  const shownName = h('span', { class: 'endpoint-name' }, name);
+  const node = h('li', { class: 'endpoint' }, mark, shownName, state, figures, button, error);
   return {
     node,
     update(sink) {
       node.dataset.tone = tones[sink.state];
       setText(state, t(`sink.is.${sink.state}`));
       setText(figures, `${type} · ${figuresText(sink)}`);
+      verb = sink.state === 'paused' ? 'resume' : 'pause';
+      setText(button, t(`sink.${verb}`));
       error.hidden = sink.last_error === null;
       setText(error, t('endpoint.error', { time: formatInstant(sink.last_error_time), error: sink.last_error ?? '' }));
       mark.replaceChildren(icon({ good: 'ok', idle: 'idle' }[tones[sink.state]] ?? 'bad'));
     },
   };
+}
+
+async function change(button, { pipelineId, name, verb }, changed) {
+  button.disabled = true;
+  try {
+    await postJson(`/api/v1/pipeline/${pipelineId}/sinks/${encodeURIComponent(name)}/${verb}`);
+    await changed();
+  } catch (error) {
+    notifyError(error);
+  } finally {
+    button.disabled = false;
+  }
 }
 
 function figuresText({ cursor_block: block, behind, dead_letters: dead }) {

@@ -22,7 +22,40 @@ export function makeCancelButton(taskId, done) {
   return button;
 }
 
-/** Makes the button that queues a task of a pipeline, and leads to it. */
+/**
+ * Makes the buttons that say what is wanted of a pipeline: that the workers keep it running, that it stops, that it begins
+ * anew. `update` takes the pipeline as the server tells it live, and its newest task.
+ */
+export function makeWantedButtons(pipelineId) {
+  const buttons = Object.fromEntries(
+    ['start', 'restart', 'stop'].map((wish) => {
+      const kind = wish === 'stop' ? 'button button-danger' : 'button';
+      const props = { class: kind, type: 'button', dataset: { changes: 'pipeline', action: `pipeline-${wish}` } };
+      const button = h('button', { ...props, hidden: true }, t(`wanted.${wish}`));
+      button.addEventListener('click', () => act(button, () => change(pipelineId, wish)));
+      return [wish, button];
+    }),
+  );
+  return {
+    nodes: Object.values(buttons),
+    update({ wanted, disabled }, task) {
+      const isStarted = wanted?.state === 'started';
+      const isBusy = ['running', 'queued'].includes(task?.status_name);
+      buttons.start.hidden = disabled || (isStarted && wanted.held_reason === null);
+      buttons.restart.hidden = disabled || !isStarted || task?.status_name !== 'running';
+      buttons.stop.hidden = !isStarted && !isBusy;
+    },
+  };
+}
+
+async function change(pipelineId, wish) {
+  const question = t(`wanted.${wish}.ask`, { id: String(pipelineId) });
+  if (wish !== 'start' && !(await confirmed(question, t(`wanted.${wish}`)))) return;
+  await postJson(`/api/v1/pipeline/${pipelineId}/${wish}`);
+  notify(t(`wanted.${wish}.done`, { id: String(pipelineId) }));
+}
+
+/** Makes the button that queues one task of a pipeline, and leads to it. */
 export function makeStartButton(pipelineId) {
   const button = h(
     'button',

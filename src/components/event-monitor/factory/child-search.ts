@@ -12,7 +12,8 @@ interface ChildSearchOptions {
   readonly levels: readonly FactoryLevel[];
   readonly set: ChildSet;
   readonly past: PastReader;
-  readonly chain: ChainClient;
+  /** Says who had no code yet; null where there is none to ask. */
+  readonly chain: ChainClient | null;
   readonly moved: () => Promise<void>;
 }
 

@@ -1,9 +1,10 @@
 import type { LogDecoder } from '../../../chain/abi/decoder.js';
 import type { ChainClient } from '../../../chain/blocks/chain-client.js';
+import type { ChainView } from '../../../chain/blocks/chain-view.js';
 import { NodeLagsError } from '../../../chain/blocks/consistency.js';
 import type { LogFilter } from '../../../model/log-filter.js';
 import { cutBatches } from '../../../chain/logs/batch-cutter.js';
-import type { FetchedRange, LogSource } from '../../../chain/logs/log-source.js';
+import type { FetchedRange, RangeSource } from '../../../chain/logs/log-source.js';
 import type { EarlierBatch, EventBatch, SourceMessage } from '../../../model/batch.js';
 import type { BlockRange, BlockRef } from '../../../model/block.js';
 import type { FactoryChild, FoundChildren } from '../../../model/factory-child.js';
@@ -18,10 +19,12 @@ import { PastReader } from './past-reader.js';
 import type { Standpoint } from './past-reader.js';
 
 interface FactoryChildrenOptions {
-  readonly chain: ChainClient;
+  readonly chain: Pick<ChainView, 'header'>;
+  /** Says who had no code yet; null where there is none to ask. */
+  readonly nodes: ChainClient | null;
   /** Decodes what children emit, whichever contract a log is of. */
   readonly decoder: LogDecoder;
-  readonly openLogs: (filter: LogFilter) => LogSource;
+  readonly openLogs: (filter: LogFilter) => RangeSource;
   readonly context: Pick<SourceContext, 'run' | 'knownChildren' | 'clock' | 'logger' | 'stopping'>;
   /** Tells that work moved. */
   readonly moved: () => Promise<void>;
@@ -240,7 +243,7 @@ export class FactoryChildren {
   }
 
   #searchIn(set: ChildSet): ChildSearch {
-    const { chain, moved } = this.#options;
+    const { nodes: chain, moved } = this.#options;
     return new ChildSearch({ levels: this.#levels, set, past: this.#past, chain, moved });
   }
 }

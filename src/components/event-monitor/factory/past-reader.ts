@@ -3,7 +3,7 @@ import { NodeLagsError } from '../../../chain/blocks/consistency.js';
 import type { LogFilter } from '../../../model/log-filter.js';
 import type { ReadStretch } from '../../../chain/blocks/read-stretch.js';
 import { LogPrefetcher } from '../../../chain/logs/log-prefetcher.js';
-import type { FetchedRange, LogSource } from '../../../chain/logs/log-source.js';
+import type { FetchedRange, RangeSource } from '../../../chain/logs/log-source.js';
 import type { BlockRange } from '../../../model/block.js';
 
 /** Where the blocks that are read hang on the chain, and where the chain stands. */
@@ -13,7 +13,7 @@ export interface Standpoint {
 }
 
 interface PastReaderOptions {
-  readonly openLogs: (filter: LogFilter) => LogSource;
+  readonly openLogs: (filter: LogFilter) => RangeSource;
   /** Tells that the node has answered. */
   readonly moved: () => Promise<void>;
 }

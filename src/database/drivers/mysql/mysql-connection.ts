@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { promisify } from 'node:util';
-import type { ConnectionOptions } from 'mysql2';
-import type { Connection } from 'mysql2/promise';
-import { UsageError } from '../../../runtime/errors.js';
+import type { Connection, ConnectionOptions } from 'mysql2';
+import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js';
 import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
@@ -62,23 +60,62 @@ export function sessionSetup(timezone: string): readonly string[] {
 }
 
 /** Runs a statement on a connection that is being prepared; resolves with its rows. */
-type RunQuery = (sql: string) => Promise<unknown>;
+export type RunQuery = (sql: string) => Promise<unknown>;
+
+/** What a session is prepared for. */
+export interface SessionOptions {
+  readonly timezone: DatabaseTimezone;
+  /** Whether a node that takes no writes now is of no use. */
+  readonly mustWrite: boolean;
+}
 
 /**
  * Learns the database's time zone where this process does not know it yet, and sets up the session. Throws UsageError where
- * the process is set to another zone, or the server takes none such.
+ * the process is set to another zone, or the server takes none such, DatabaseUnreachableError where a node that must take
+ * writes takes none.
  */
-export async function prepare(query: RunQuery, timezone: DatabaseTimezone): Promise<void> {
+export async function prepare(query: RunQuery, { timezone, mustWrite }: SessionOptions): Promise<void> {
+  const isGalera = await prepareForCluster(query, mustWrite);
   if (!timezone.isLearnt) {
     const stored = await readTimezone(query);
     if (stored !== undefined) timezone.learn(stored);
   }
   try {
     for (const statement of sessionSetup(timezone.value)) await query(statement);
+    // Only now: what reads the node's own state waits for nobody.
+    if (isGalera) await query(awaitOtherNodes);
   } catch (error) {
     if ((error as { errno?: unknown }).errno !== unknownTimezone) throw error;
     throw new UsageError(`the database's server takes no time zone ${timezone.value}`, { cause: error });
   }
+}
+
+/**
+ * On Galera a session's next statement waits until its node has what was committed on the others (1 ms), reads (1), changes
+ * (2) and inserts (4), whose ids would go back otherwise. Inside a transaction nothing waits.
+ */
+const awaitOtherNodes = 'SET SESSION wsrep_sync_wait = 7';
+
+/** Returns whether this is a node of Galera's; throws DatabaseUnreachableError where it must take writes and takes none. */
+async function prepareForCluster(query: RunQuery, mustWrite: boolean): Promise<boolean> {
+  const variables = await show(query, "SHOW VARIABLES WHERE Variable_name IN ('wsrep_on', 'read_only')");
+  const isGalera = variables.get('wsrep_on') === 'ON';
+  if (!mustWrite) return isGalera;
+  if (/^(?!OFF|0)./.test(variables.get('read_only') ?? '')) throw new DatabaseUnreachableError('it is read-only');
+  if (isGalera) {
+    const names = "'wsrep_ready', 'wsrep_local_state_comment'";
+    const state = await show(query, `SHOW STATUS WHERE Variable_name IN (${names})`);
+    const word = state.get('wsrep_local_state_comment') ?? 'unknown';
+    if (state.get('wsrep_ready') !== 'ON' || word !== 'Synced') {
+      throw new DatabaseUnreachableError(`it has not joined its cluster: ${word}`);
+    }
+  }
+  return isGalera;
+}
+
+async function show(query: RunQuery, sql: string): Promise<ReadonlyMap<string, string>> {
+  const rows = (await query(sql)) as readonly { readonly Variable_name: string; readonly Value: string }[];
+  return new Map(rows.map((row) => [row.Variable_name, row.Value]));
 }
 
 async function readTimezone(query: RunQuery): Promise<string | undefined> {
@@ -92,35 +129,6 @@ async function readTimezone(query: RunQuery): Promise<string | undefined> {
   }
 }
 
-interface PooledConnection {
-  query(sql: string, done: (error: unknown, rows: unknown) => void): void;
-  readonly stream: Socket;
-}
-
-type Prepared = (error: unknown, connection: unknown) => void;
-
-/**
- * Returns the pool's `afterCreate`: it prepares the session and, where `silenceMs` is given, drops a connection on
- * which nothing has arrived for so long, so that a half-open one can't hang a query for ever.
- */
-export function prepareSession(
-  timezone: DatabaseTimezone,
-  silenceMs: number | undefined,
-): (connection: PooledConnection, done: Prepared) => void {
-  return (connection, done) => {
-    // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
-    if (silenceMs !== undefined)
-      connection.stream.setTimeout(silenceMs, () => connection.stream.destroy(silent(silenceMs)));
-    const query = promisify((sql: string, answer: (error: unknown, rows: unknown) => void) =>
-      connection.query(sql, answer),
-    );
-    prepare(query, timezone).then(
-      () => done(null, connection),
-      (error: unknown) => done(error, connection),
-    );
-  };
-}
-
 /**
  * Ends a connection at once. The driver's destroy() says goodbye and leaves the socket open until the other side has
  * answered, which a frozen server never does.
@@ -131,9 +139,5 @@ export function dropConnection(connection: Connection): void {
 
 /** The socket, or what encrypts it. */
 export function streamOf(connection: Connection): Socket {
-  return (connection as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
-}
-
-function silent(durationMs: number): Error {
-  return Object.assign(new Error(`the server was silent for ${durationMs / 1000} s`), { code: 'ETIMEDOUT' });
+  return (connection as unknown as { readonly stream: Socket }).stream;
 }

@@ -1,3 +1,4 @@
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { ErrorKind } from '../../dialect.js';
 
 /** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, and MariaDB's "record has changed since last read". */
@@ -17,11 +18,11 @@ const forbidden = new Set([1142, 1143, 1227]);
 
 /**
  * The server ends the connection, or takes none: too many connections, shutdown, killed, read-only (a replica after a
- * fail-over), disk full, aborted.
+ * fail-over), disk full, aborted; a node of Galera's is cut off from the others, before a statement (1047) or in its commit (1180).
  */
 const away = new Set([
   1040, 1042, 1043, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 3032, 1021, 1114, 1317, 1792,
-  3169, 4031,
+  3169, 4031, 1047, 1180,
 ]);
 
 const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
@@ -84,4 +85,17 @@ export function hint(error: unknown, kind: ErrorKind): string {
   return kind === 'refused'
     ? 'check user, password and rights in the database URL'
     : 'check that the server is up, and host and port in the database URL';
+}
+
+/** Says whether a failure means that the server is away, and another node may help. */
+export function isAway(error: unknown): boolean {
+  return error instanceof DatabaseUnreachableError || classify(error) === 'unreachable';
+}
+
+/**
+ * Says the same of a node of a cluster: where it can't wait for the others, for it is cut off from them, Galera gives that the
+ * number of a lock that does not come free.
+ */
+export function isNodeAway(error: unknown): boolean {
+  return isAway(error) || (error as { errno?: unknown }).errno === 1205;
 }

@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2';
-import type { Connection, ResultSetHeader } from 'mysql2/promise';
+import type { Connection, ResultSetHeader } from 'mysql2';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
@@ -7,9 +7,10 @@ import type { MysqlAddress } from './mysql-address.js';
 import { answerInTime } from '../answer-in-time.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
-import { mysqlDialect } from './mysql-dialect.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
+import { isAway, isNodeAway } from './mysql-errors.js';
+import type { Nodes } from '../nodes.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { FenceError, isFenced } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
@@ -43,14 +44,14 @@ export interface MysqlScriptRunnerOptions {
  * packet (several only where it exceeds max_allowed_packet) from START TRANSACTION to COMMIT.
  */
 export class MysqlScriptRunner implements ScriptRunner {
-  readonly #address: MysqlAddress;
+  readonly #nodes: Nodes<MysqlAddress>;
   readonly #options: MysqlScriptRunnerOptions;
   #session: Session | null = null;
   #isClosed = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(address: MysqlAddress, options: MysqlScriptRunnerOptions) {
-    this.#address = address;
+  constructor(nodes: Nodes<MysqlAddress>, options: MysqlScriptRunnerOptions) {
+    this.#nodes = nodes;
     this.#options = options;
   }
 
@@ -73,7 +74,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     this.#isClosed = true;
     if (session === null) return;
     // Behind a script in the air the goodbye would wait for as long as that one may take.
-    await this.#within(session.connection, session.connection.end(), goodbyeMs).catch(() => undefined);
+    await this.#within(session.connection, session.connection.promise().end(), goodbyeMs).catch(() => undefined);
   }
 
   async #runNow(steps: readonly ScriptStep[], sent: Sent = () => undefined): Promise<readonly StepResult[]> {
@@ -107,7 +108,7 @@ export class MysqlScriptRunner implements ScriptRunner {
 
   /** Ends what a failed packet left open; drops a connection that can't be trusted any more. */
   async #recover(session: Session, error: unknown): Promise<void> {
-    if (!(error instanceof DatabaseUnreachableError) && mysqlDialect.classify(error) !== 'unreachable') {
+    if (!(this.#nodes.isCluster ? isNodeAway : isAway)(error)) {
       try {
         const sentAt = this.#options.clock.monotonic();
         await this.#send(session, `ROLLBACK;${expectNothing};${noteClock}`);
@@ -118,42 +119,56 @@ export class MysqlScriptRunner implements ScriptRunner {
         // The connection is gone as well, and with it the transaction.
       }
     }
-    this.#session = null;
+    this.#forget(session);
     dropConnection(session.connection);
+  }
+
+  /** The next script connects anew, to another node where there is one. */
+  #forget(session: Session): void {
+    this.#session = null;
+    this.#nodes.lost(session);
   }
 
   async #connect(): Promise<Session> {
     if (this.#session !== null) return this.#session;
     // What still waits for its turn must not open a connection that nobody would close.
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
-    const raw = createConnection({
-      ...connectionOptions(this.#address, this.#options.sockets),
+    this.#session = await this.#nodes.connect((address) => this.#openAt(address), isAway);
+    return this.#session;
+  }
+
+  async #openAt(address: MysqlAddress): Promise<Session> {
+    const connection = createConnection({
+      ...connectionOptions(address, this.#options.sockets),
       multipleStatements: true,
       // Scripts are written out here: the driver would go through megabytes once more, in search of what it may fill in.
       queryFormat: (text) => text,
     });
     // Without a listener an error of an idle connection would end the process; the next script meets it anyway.
-    const connection = raw.promise();
-    raw.on('error', () => {
-      if (this.#session?.connection === connection) this.#session = null;
+    connection.on('error', () => {
+      if (this.#session?.connection === connection) this.#forget(this.#session);
     });
     try {
-      await this.#within(connection, connection.connect());
-      const notedAt = this.#options.clock.monotonic();
-      const session = { connection, maxBytes: 1 << 20, notedAt };
-      await prepare((statement) => this.#send(session, statement), this.#options.timezone);
-      await this.#send(session, noteClock);
-      const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
-      this.#session = { ...session, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
-      return this.#session;
+      await this.#within(connection, connection.promise().connect());
+      return await this.#prepare(connection);
     } catch (error) {
       dropConnection(connection);
       throw error;
     }
   }
 
+  async #prepare(connection: Connection): Promise<Session> {
+    const session = { connection, maxBytes: 1 << 20, notedAt: this.#options.clock.monotonic() };
+    const { timezone } = this.#options;
+    await prepare((statement) => this.#send(session, statement), { timezone, mustWrite: this.#nodes.isCluster });
+    const notedAt = this.#options.clock.monotonic();
+    await this.#send(session, noteClock);
+    const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
+    return { connection, notedAt, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
+  }
+
   async #send(session: Session, text: string): Promise<unknown> {
-    const [answer] = await this.#within(session.connection, session.connection.query(text));
+    const [answer] = await this.#within(session.connection, session.connection.promise().query(text));
     return answer;
   }
 

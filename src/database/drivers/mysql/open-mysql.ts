@@ -1,32 +1,28 @@
-import knex from 'knex';
 import type { MysqlAddress } from './mysql-address.js';
 import { silentLogger } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import { rowLock } from '../../schema/migration-lock.js';
-import { connectionOptions, prepareSession } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
+import { mysqlKnex } from './mysql-knex.js';
 import { mysqlSchema } from './mysql-schema.js';
 import { MysqlScriptRunner } from './mysql-script-runner.js';
+import { Nodes } from '../nodes.js';
 import { ServerSockets } from '../server-sockets.js';
 
-/** Opens a database of a MySQL or MariaDB server; connects when first used. */
-export function openMysql(address: MysqlAddress, settings: DriverSettings): Driver {
+/** Opens a database of a MySQL or MariaDB server, or of a cluster of them; connects when first used. */
+export function openMysql(addresses: readonly MysqlAddress[], settings: DriverSettings): Driver {
   const { clock, timezone, statementTimeoutMs } = settings;
   const sockets = new ServerSockets();
-  const reads = knex({
-    log: silentLogger,
-    client: 'mysql2',
-    connection: connectionOptions(address, sockets) as object,
-    acquireConnectionTimeout: 10_000,
-    pool: { min: 0, max: settings.poolSize ?? 4, afterCreate: prepareSession(timezone, statementTimeoutMs) },
-  });
+  const nodes = new Nodes(addresses);
+  const { poolSize = 4 } = settings;
+  const reads = mysqlKnex(nodes, { log: silentLogger, sockets, timezone, silenceMs: statementTimeoutMs, poolSize });
   const timeoutMs = statementTimeoutMs ?? 60_000;
-  const scripts = new MysqlScriptRunner(address, { timezone, clock, sockets, timeoutMs });
+  const scripts = new MysqlScriptRunner(nodes, { timezone, clock, sockets, timeoutMs });
   return {
     dialect: mysqlDialect,
     reads,
     scripts,
-    urgentScripts: new MysqlScriptRunner(address, {
+    urgentScripts: new MysqlScriptRunner(nodes, {
       timezone,
       clock,
       sockets,

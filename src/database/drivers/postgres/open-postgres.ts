@@ -8,15 +8,17 @@ import { postgresLock } from './postgres-lock.js';
 import { postgresSchema } from './postgres-schema.js';
 import { PostgresScriptRunner } from './postgres-script-runner.js';
 import { rowsOf } from './postgres-values.js';
+import { Nodes } from '../nodes.js';
 import { ServerSockets } from '../server-sockets.js';
 
-/** Opens a database of a PostgreSQL server; connects when first used. */
-export function openPostgres(address: PostgresAddress, settings: DriverSettings): Driver {
+/** Opens a database of a PostgreSQL server, or of a primary and its standbys; connects when first used. */
+export function openPostgres(addresses: readonly PostgresAddress[], settings: DriverSettings): Driver {
   const { clock, timezone, statementTimeoutMs, poolSize = 4 } = settings;
   const sockets = new ServerSockets();
-  const reads = postgresKnex(address, { log: silentLogger, sockets, timezone, statementTimeoutMs, poolSize });
+  const nodes = new Nodes(addresses);
+  const reads = postgresKnex(nodes, { log: silentLogger, sockets, timezone, statementTimeoutMs, poolSize });
   const scriptsWithin = (timeoutMs: number): ScriptRunner =>
-    new PostgresScriptRunner(address, { timezone, clock, sockets, timeoutMs, statementTimeoutMs: timeoutMs });
+    new PostgresScriptRunner(nodes, { timezone, clock, sockets, timeoutMs, statementTimeoutMs: timeoutMs });
   const timeoutMs = statementTimeoutMs ?? 60_000;
   return {
     dialect: postgresDialect,

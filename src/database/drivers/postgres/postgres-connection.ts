@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import pg from 'pg';
 import type { Client, ClientConfig } from 'pg';
-import { UsageError } from '../../../runtime/errors.js';
+import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js';
 import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
-import { classify } from './postgres-errors.js';
+import { classify, isAway } from './postgres-errors.js';
+import type { Nodes } from '../nodes.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { parseValue } from './postgres-values.js';
 
@@ -23,18 +24,29 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects, and prepares the session. Learns the database's time zone where this process does not know it yet; throws
+ * Connects to the node that is in use, or the next that takes writes, and prepares the session. Learns the database's time zone where this process does not know it yet; throws
  * UsageError where the process is set to another, or a certificate's file can't be read.
  */
-export async function connect(address: PostgresAddress, options: ConnectOptions): Promise<Client> {
+export async function connect(nodes: Nodes<PostgresAddress>, options: ConnectOptions): Promise<Client> {
+  return nodes.connect((address) => connectTo(address, nodes.isCluster, options), isAway);
+}
+
+async function connectTo(address: PostgresAddress, mustWrite: boolean, options: ConnectOptions): Promise<Client> {
   const client = await connectByMode(address, options.sockets);
   try {
+    if (mustWrite) await refuseReadOnly(client);
     await prepare(client, options);
     return client;
   } catch (error) {
     dropConnection(client);
     throw error;
   }
+}
+
+/** Throws DatabaseUnreachableError where the server is a standby, or takes no writes for another reason. */
+async function refuseReadOnly(client: Client): Promise<void> {
+  const { rows } = await client.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
+  if (rows[0]?.transaction_read_only === 'on') throw new DatabaseUnreachableError('it is a standby, or read-only');
 }
 
 /** Ends a connection at once: the driver's end() waits for the other side, and a frozen one never answers. */

@@ -1,3 +1,4 @@
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { ErrorKind } from '../../dialect.js';
 
 /** By SQLSTATE, the longest that fits first: five characters, or the two of a class. */
@@ -80,4 +81,9 @@ export function hint(error: unknown, kind: ErrorKind): string {
   return kind === 'refused'
     ? 'check user, password and rights in the database URL'
     : 'check that the server is up, and host and port in the database URL';
+}
+
+/** Says whether a failure means that another node may help. */
+export function isAway(error: unknown): boolean {
+  return error instanceof DatabaseUnreachableError || classify(error) === 'unreachable';
 }

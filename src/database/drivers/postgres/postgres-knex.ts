@@ -5,12 +5,15 @@ import type { SqlValue } from '../../script.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { connect, streamOf } from './postgres-connection.js';
 import type { ConnectOptions } from './postgres-connection.js';
+import { isAway } from './postgres-errors.js';
+import type { Nodes } from '../nodes.js';
 import { writeSql } from './postgres-literals.js';
 
 /** What of a Knex client of PostgreSQL is done in another way here. */
 interface KnexClient {
   positionBindings(sql: string): string;
   acquireRawConnection(): Promise<PooledClient>;
+  validateConnection(connection: PooledClient): boolean;
   _query(connection: Client, query: KnexQuery): Promise<KnexQuery>;
 }
 
@@ -29,10 +32,10 @@ export interface PostgresKnexOptions extends ConnectOptions {
 }
 
 /**
- * Makes Knex's builder and pool. Values travel as literals, in reads as in scripts: a placeholder that is compared with a sum
+ * Makes Knex's builder and pool, whose connections lead to the node that is in use. Values travel as literals, in reads as in scripts: a placeholder that is compared with a sum
  * would get the sum's type, and `4.5` were no integer.
  */
-export function postgresKnex(address: PostgresAddress, options: PostgresKnexOptions): Knex {
+export function postgresKnex(nodes: Nodes<PostgresAddress>, options: PostgresKnexOptions): Knex {
   const builder = knex({
     log: options.log,
     client: 'pg',
@@ -44,10 +47,16 @@ export function postgresKnex(address: PostgresAddress, options: PostgresKnexOpti
   });
   const ours: KnexClient = {
     positionBindings: (sql) => sql,
-    acquireRawConnection: () => connectForPool(address, options),
+    acquireRawConnection: () => connectForPool(nodes, options),
+    validateConnection: (connection) => nodes.isInUse(connection),
     _query: async (connection, query) => {
-      query.response = await queryInTurn(connection, writeSql(query.sql, query.bindings ?? []));
-      return query;
+      try {
+        query.response = await queryInTurn(connection, writeSql(query.sql, query.bindings ?? []));
+        return query;
+      } catch (error) {
+        if (isAway(error)) nodes.lost(connection);
+        throw error;
+      }
     },
   };
   Object.assign(builder.client as object, ours);
@@ -67,8 +76,8 @@ function queryInTurn(client: Client, text: string): Promise<QueryResult> {
 }
 
 /** A connection on which nothing has arrived for long is dropped, so that a half-open one can't hang a query for ever. */
-async function connectForPool(address: PostgresAddress, options: PostgresKnexOptions): Promise<PooledClient> {
-  const client: PooledClient = await connect(address, options);
+async function connectForPool(nodes: Nodes<PostgresAddress>, options: PostgresKnexOptions): Promise<PooledClient> {
+  const client: PooledClient = await connect(nodes, options);
   const dispose = (error?: unknown): void => void (client.__knex__disposed ??= error ?? 'the connection has ended');
   client.on('error', dispose);
   client.on('end', () => dispose());

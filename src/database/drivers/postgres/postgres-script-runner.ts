@@ -5,10 +5,11 @@ import { FenceError } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
 import { answerInTime } from '../answer-in-time.js';
 import { whenWritten } from '../when-written.js';
+import type { Nodes } from '../nodes.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { connect, dropConnection, streamOf } from './postgres-connection.js';
 import type { ConnectOptions } from './postgres-connection.js';
-import { classify } from './postgres-errors.js';
+import { isAway } from './postgres-errors.js';
 import { writeInserts } from './postgres-inserts.js';
 import { fenceErrorCode, isLate, readClock, refuseLate, writeScript } from './postgres-script.js';
 import type { ScriptText } from './postgres-script.js';
@@ -38,14 +39,14 @@ export interface PostgresScriptRunnerOptions extends ConnectOptions {
  * query: the server begins only when it has all of it, runs it as one transaction, and takes it back where a part fails.
  */
 export class PostgresScriptRunner implements ScriptRunner {
-  readonly #address: PostgresAddress;
+  readonly #nodes: Nodes<PostgresAddress>;
   readonly #options: PostgresScriptRunnerOptions;
   #session: Session | null = null;
   #isClosed = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(address: PostgresAddress, options: PostgresScriptRunnerOptions) {
-    this.#address = address;
+  constructor(nodes: Nodes<PostgresAddress>, options: PostgresScriptRunnerOptions) {
+    this.#nodes = nodes;
     this.#options = options;
   }
 
@@ -92,7 +93,7 @@ export class PostgresScriptRunner implements ScriptRunner {
 
   /** Drops a connection that can't be trusted any more; returns what is to be thrown. */
   async #recover(session: Session, error: unknown): Promise<unknown> {
-    if (error instanceof DatabaseUnreachableError || classify(error) === 'unreachable') {
+    if (isAway(error)) {
       this.#drop(session);
       return error;
     }
@@ -105,6 +106,7 @@ export class PostgresScriptRunner implements ScriptRunner {
 
   #drop(session: Session): void {
     if (this.#session === session) this.#session = null;
+    this.#nodes.lost(session.client);
     dropConnection(session.client);
   }
 
@@ -114,7 +116,7 @@ export class PostgresScriptRunner implements ScriptRunner {
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const { clock, timeoutMs } = this.#options;
     // Until there is a client nothing has to be dropped: its sockets are closed with the database.
-    const connecting = connect(this.#address, this.#options);
+    const connecting = connect(this.#nodes, this.#options);
     const client = await answerInTime(connecting, {
       clock,
       timeoutMs,

@@ -25,6 +25,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     aroundLastInsertId: (knex, _table, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
     countFrom: () => [],
     notAfter: () => [],
+    jsonText: (knex, column, key) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
     classify,
     hint,

@@ -1,5 +1,5 @@
-import type { Lang } from '../../runtime/lang.js';
-import { textsIn, type Texts } from '../../texts/texts.js';
+import type { Lang } from '../runtime/lang.js';
+import { textsIn, type Texts } from './texts.js';
 
 const units: readonly { readonly seconds: number; readonly until: number; readonly name: keyof Texts['ages'] }[] = [
   { seconds: 1, until: 120, name: 'seconds' },

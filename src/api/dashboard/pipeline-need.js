@@ -1,0 +1,60 @@
+import { formatInstant, t } from './language.js';
+import { live } from './live.js';
+import { alertText, waitText } from './parts/server-texts.js';
+import { taskLevel } from './task-state.js';
+
+/** What a pipeline may need, the most urgent first. */
+const needs = ['down', 'silent', 'behind', 'trouble', 'waiting', 'fine', 'none'];
+
+/** Which alert tells of which need. */
+const needOfRule = {
+  pipeline_down: 'down',
+  pipeline_stalled: 'silent',
+  lag: 'behind',
+  rpc_unreachable: 'trouble',
+  heartbeat_failing: 'trouble',
+  sink_behind: 'trouble',
+  sink_dead_letters: 'trouble',
+};
+
+/** Returns what a pipeline needs now, how urgent that is (0: most), and why in words; the reason is null where all is well. */
+export function needOf(pipeline, task) {
+  const need = [...alertNeeds(pipeline), ownNeed(pipeline, task)].sort((a, b) => rank(a) - rank(b))[0];
+  return { ...need, rank: rank(need) };
+}
+
+function rank({ need }) {
+  return needs.indexOf(need);
+}
+
+function alertNeeds({ pipeline_id: id }) {
+  const own = live.all('alert').filter((alert) => alert.pipeline_id === id && alert.rule in needOfRule);
+  return own.map((alert) => ({ need: needOfRule[alert.rule], reason: alertText(alert) }));
+}
+
+/** What is so by the rows themselves, before any alert tells of it. */
+function ownNeed({ wanted, disabled }, task) {
+  const level = taskLevel(task);
+  if (level === 'silent' || level === 'overdue') return { need: 'silent', reason: null };
+  if (level === 'running') {
+    const { lag_unknown_since: since } = task;
+    return since ? { need: 'behind', reason: t('need.lagUnknown', { time: formatInstant(since) }) } : fine;
+  }
+  if (level === 'queued') return { need: 'waiting', reason: waitText(task) };
+  if (disabled) return none;
+  if (wanted?.scheduled && wanted.held_reason === null) {
+    return { need: 'none', reason: t('need.scheduled', { time: formatInstant(wanted.next_start) }) };
+  }
+  if (wanted?.state === 'started') return { need: 'down', reason: downText(wanted, task) };
+  return level === 'failed' || level === 'timeout' ? { need: 'down', reason: task.error } : none;
+}
+
+const fine = { need: 'fine', reason: null };
+const none = { need: 'none', reason: null };
+
+function downText({ held_reason: held, next_start: next, failures }, task) {
+  if (held !== null) return t('need.held', { reason: held });
+  const error = task?.error ?? null;
+  const again = next === null ? t('need.soon') : t('need.again', { time: formatInstant(next), n: failures });
+  return error === null ? again : `${again} ${error}`;
+}

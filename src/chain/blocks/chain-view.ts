@@ -1,0 +1,23 @@
+import type { BlockHeader } from '../../model/block.js';
+import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
+import type { BlockTag, HeadsAnswer } from './header-outcome.js';
+
+/** What must be known of a chain to read along it: its id, its headers, and where it stands. */
+export interface ChainView {
+  /** How far below the newest block who tells of it may lag, in blocks. */
+  readonly settledDepth: number;
+  /** How often whoever tells of it may have become another: the chain may have been begun anew since. */
+  readonly doubts: number;
+  /** Who tells news by themselves. */
+  readonly telling: readonly JsonRpcEndpoint[];
+  /** Returns its id. */
+  chainId(signal: AbortSignal): Promise<number>;
+  /** Has it said anew which chain is told of; throws ChainMismatchError where it is another. */
+  askForChain(signal: AbortSignal): Promise<void>;
+  /** Returns one block's header; null where there is no such block. */
+  header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null>;
+  /** Returns the headers of the newest block and of another tag. */
+  heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer>;
+  /** An endpoint has told of a block. */
+  heard(header: BlockHeader, endpoint: string): void;
+}

@@ -1,0 +1,136 @@
+import { pipeline } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import { PortalError, malformed } from './portal-error.js';
+
+/** How long a line may be, in bytes: one block's logs. */
+const longestLine = 32 * 2 ** 20;
+/** From which length on, and how much longer than all that was received, a line is what nobody packs but to harm. */
+const suspectLine = 2 ** 20;
+const mostPacked = 200;
+/** How much is unpacked at a time. */
+const chunkBytes = 256 * 2 ** 10;
+/** How long the next bytes may take, in milliseconds. */
+const silenceMs = 60_000;
+
+const newline = 0x0a;
+const brace = 0x7b;
+
+/**
+ * The lines of an answer, unpacked as they are asked for: what is not asked for stays with whoever sends it. A line that
+ * would fill the memory is refused.
+ */
+export class PortalBody {
+  readonly #text: Readable;
+  readonly #clock: Clock;
+  readonly #chunks: AsyncIterator<Buffer>;
+  /** How many bytes came over the wire; all that are wanted where they are not packed. */
+  #received = 0;
+  /** The beginning of a line whose end has not come yet. */
+  #open: Buffer[] = [];
+  #openBytes = 0;
+
+  private constructor(body: Readable, isPacked: boolean, clock: Clock) {
+    this.#clock = clock;
+    if (isPacked) body.on('data', (piece: Buffer) => (this.#received += piece.length));
+    else this.#received = Number.POSITIVE_INFINITY;
+    this.#text = isPacked ? pipeline(body, createGunzip({ chunkSize: chunkBytes }), () => undefined) : body;
+    // Whoever reads it is told what goes wrong; perhaps nobody does any more.
+    this.#text.on('error', () => undefined);
+    this.#chunks = this.#text[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  }
+
+  /** Opens an answer's body; throws PortalError where it is packed in a way that was not asked for. */
+  static open(body: Readable, encoding: string, clock: Clock): PortalBody {
+    if (encoding === 'gzip' || encoding === 'identity') return new PortalBody(body, encoding === 'gzip', clock);
+    body.destroy();
+    throw malformed('the answer is packed in a way that was not asked for');
+  }
+
+  /** Returns the next whole lines, each with its end; null behind the last. Throws PortalError where they break off. */
+  async next(signal: AbortSignal): Promise<Buffer | null> {
+    for (;;) {
+      const chunk = await this.#chunk(signal);
+      if (chunk === null) return this.#rest();
+      const end = chunk.lastIndexOf(newline) + 1;
+      this.#check(chunk);
+      if (end === 0) {
+        this.#keep(chunk);
+        continue;
+      }
+      const lines =
+        this.#open.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...this.#open, chunk.subarray(0, end)]);
+      this.#open = [];
+      this.#openBytes = 0;
+      if (end < chunk.length) this.#keep(chunk.subarray(end));
+      return lines;
+    }
+  }
+
+  /** Lets the connection go. May be called twice. */
+  close(): void {
+    this.#text.destroy();
+  }
+
+  async #chunk(signal: AbortSignal): Promise<Buffer | null> {
+    const done = new AbortController();
+    const cut = (): void => this.close();
+    signal.addEventListener('abort', cut, { once: true });
+    const silence = this.#watch(done.signal);
+    try {
+      const next = await this.#chunks.next();
+      signal.throwIfAborted();
+      // A body that was cut here ends without an error.
+      silence.throwIfAborted();
+      return next.done === true ? null : next.value;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.close();
+      const reason = messageOf(silence.reason ?? error) || 'the connection was lost';
+      throw new PortalError(`the answer broke off: ${reason}`, { class: 'away', cause: error });
+    } finally {
+      signal.removeEventListener('abort', cut);
+      done.abort();
+    }
+  }
+
+  /** Cuts the answer where nothing comes for long; returns what is aborted then. */
+  #watch(done: AbortSignal): AbortSignal {
+    const silence = new AbortController();
+    this.#clock.sleep(silenceMs, done).then(
+      () => {
+        silence.abort(new Error(`nothing came for ${silenceMs / 1_000} s`));
+        this.close();
+      },
+      () => undefined,
+    );
+    return silence.signal;
+  }
+
+  #keep(piece: Buffer): void {
+    this.#open.push(piece);
+    this.#openBytes += piece.length;
+  }
+
+  /** What comes unpacked from few bytes and never ends a line is no answer. */
+  #check(chunk: Buffer): void {
+    const first = this.#open[0] ?? chunk;
+    const end = chunk.indexOf(newline);
+    const length = this.#openBytes + (end < 0 ? chunk.length : end);
+    const isBomb = length > suspectLine && length > mostPacked * this.#received;
+    if (first[0] === brace && !isBomb && length <= longestLine) return;
+    this.close();
+    throw malformed(first[0] === brace ? 'a line of the answer is too long' : 'a line of the answer is no JSON object');
+  }
+
+  /** The last line need not end with a line feed. */
+  #rest(): Buffer | null {
+    if (this.#openBytes === 0) return null;
+    const line = Buffer.concat([...this.#open, Buffer.from('\n')]);
+    this.#open = [];
+    this.#openBytes = 0;
+    return line;
+  }
+}

@@ -1,0 +1,82 @@
+import type { BlockHeader } from '../../model/block.js';
+import type { ChainView } from '../blocks/chain-view.js';
+import type { HeadsAnswer } from '../blocks/header-outcome.js';
+import { PortalAnswer } from './portal-answer.js';
+import type { PortalHead, PortalHeadOptions } from './portal-head.js';
+import { headersQuery } from './portal-query.js';
+import { PortalTrouble } from './portal-trouble.js';
+import { Turns } from '../../runtime/turns.js';
+
+interface PortalChainOptions extends PortalHeadOptions {
+  /** The chain that the data set is of. */
+  readonly chainId: number;
+  readonly head: PortalHead;
+}
+
+const everything = (): boolean => true;
+
+/** A chain as far as its final blocks, where only a portal tells of it. */
+export class PortalChain implements ChainView {
+  /** Nobody behind a portal lags. */
+  readonly settledDepth = 0;
+  readonly doubts = 0;
+  readonly telling = [];
+  readonly #options: PortalChainOptions;
+  #last: BlockHeader | null = null;
+
+  constructor(options: PortalChainOptions) {
+    this.#options = options;
+  }
+
+  chainId(): Promise<number> {
+    return Promise.resolve(this.#options.chainId);
+  }
+
+  askForChain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  heard(): void {
+    // There is only one to hear of.
+  }
+
+  /** Returns a block's header, the last final one's by any tag; null where the portal has none (yet). */
+  async header(block: number | string, signal: AbortSignal): Promise<BlockHeader | null> {
+    if (typeof block === 'number') return this.#read(block, signal);
+    const number = await this.#options.head.read(
+      { from: Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER },
+      signal,
+    );
+    if (number < 0) return null;
+    return this.#last?.number === number ? this.#last : (this.#last = await this.#read(number, signal));
+  }
+
+  async heads(_tag: string, signal: AbortSignal): Promise<HeadsAnswer> {
+    const latest = await this.header('finalized', signal);
+    return { latest, tagged: latest, endpoint: this.#options.client.host };
+  }
+
+  async #read(number: number, signal: AbortSignal): Promise<BlockHeader | null> {
+    const { client, clock, logger } = this.#options;
+    const trouble = new PortalTrouble(client, clock, logger);
+    for (;;) {
+      try {
+        return await this.#ask(number, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        await trouble.bear({ from: number, to: number }, error, signal);
+      }
+    }
+  }
+
+  async #ask(number: number, signal: AbortSignal): Promise<BlockHeader | null> {
+    const { client, dataset, clock, head } = this.#options;
+    const range = { from: number, to: number };
+    const { body, finalized } = await client.stream(dataset, headersQuery(range), signal);
+    head.heard(finalized);
+    if (body === null) return null;
+    const answer = new PortalAnswer({ body, range, isWanted: everything, turns: new Turns(clock) });
+    const { last } = await answer.read(1, signal).finally(() => answer.close());
+    return last;
+  }
+}

@@ -1,0 +1,195 @@
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { BlockRef } from '../../model/block.js';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import { SecretMask } from '../../runtime/secrets.js';
+import { shownHost } from '../../runtime/shown-host.js';
+import { shorten } from '../transport/rpc/json-rpc-answer.js';
+import { retryAfterIn } from '../transport/errors/rpc-error-hints.js';
+import { fieldsOf, readHash, readQuantity, MalformedValue } from '../transport/rpc/rpc-values.js';
+import { PortalBody } from './portal-body.js';
+import { PortalError, malformed } from './portal-error.js';
+import { PortalPace } from './portal-pace.js';
+import type { PortalQuery } from './portal-query.js';
+
+interface PortalClientOptions {
+  /** Its base, in front of `/datasets/NAME`. */
+  readonly url: string;
+  readonly clock: Clock;
+}
+
+/** What a stream was answered with. */
+export interface PortalResponse {
+  /** Null: there is nothing (yet) of what was asked for. */
+  readonly body: PortalBody | null;
+  /** The newest final block of the data set, as the answer tells it; undefined where it does not. */
+  readonly finalized: number | undefined;
+  /** How long the request waited for its turn, in milliseconds. */
+  readonly waitedMs: number;
+}
+
+/** How long the head of an answer may take, in milliseconds. */
+const answerMs = 60_000;
+/** The longest answer that is no stream. */
+const mostBytes = 64 * 2 ** 10;
+
+/** Asks one SQD Portal, as often as it allows. */
+export class PortalClient {
+  /** As it may be shown. */
+  readonly host: string;
+  readonly #url: URL;
+  readonly #clock: Clock;
+  readonly #pace: PortalPace;
+  readonly #secrets = new SecretMask();
+  #pool: Pool | null = null;
+  #hasAnswered = false;
+
+  constructor({ url, clock }: PortalClientOptions) {
+    this.#url = new URL(url);
+    this.host = shownHost(this.#url.host);
+    this.#clock = clock;
+    this.#pace = new PortalPace(this.#url.host, clock);
+    this.#secrets.remember(url);
+  }
+
+  /** True once it has answered anything. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** Opens a stream of final blocks; throws PortalError. */
+  async stream(dataset: string, query: PortalQuery, signal: AbortSignal): Promise<PortalResponse> {
+    const waitedMs = await this.#pace.turn(signal);
+    const response = await this.#request('POST', `${dataset}/finalized-stream`, JSON.stringify(query), signal);
+    const { statusCode, headers, body } = response;
+    const finalized = numberIn(headers['x-sqd-finalized-head-number']);
+    if (statusCode === 204) {
+      await body.dump();
+      return { body: null, finalized, waitedMs };
+    }
+    const encoding = headers['content-encoding'] ?? 'identity';
+    return { body: PortalBody.open(body, String(encoding), this.#clock), finalized, waitedMs };
+  }
+
+  /** Returns the newest final block of a data set; null where there is none yet. Throws PortalError. */
+  async finalizedHead(dataset: string, signal: AbortSignal): Promise<BlockRef | null> {
+    await this.#pace.turn(signal);
+    const { body } = await this.#request('GET', `${dataset}/finalized-head`, null, signal);
+    const text = await this.#text(body);
+    return readRef(text);
+  }
+
+  /** Has no request leave for some time, in milliseconds. */
+  pause(ms: number): void {
+    this.#pace.pause(ms);
+  }
+
+  /** Closes the connections; answers that are being read break off. */
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    await pool?.destroy();
+  }
+
+  async #request(
+    method: 'GET' | 'POST',
+    path: string,
+    body: string | null,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const late = new AbortController();
+    const answered = new AbortController();
+    this.#clock.sleep(answerMs, answered.signal).then(
+      () => late.abort(new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away' })),
+      () => undefined,
+    );
+    try {
+      const response = await this.#connections().request({
+        ...{ method, body, path: this.#pathOf(path), headers: this.#headers(method) },
+        signal: AbortSignal.any([signal, late.signal]),
+      });
+      // Nobody may listen to it any more when its connection is cut.
+      response.body.on('error', () => undefined);
+      this.#hasAnswered = true;
+      if (response.statusCode === 200 || (response.statusCode === 204 && method === 'POST')) return response;
+      throw await this.#refusal(response, path);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#failure(late.signal.reason ?? error);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  /** An answer is cut by its own reader: nothing else ends it. */
+  #connections(): Pool {
+    return (this.#pool ??= new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 }));
+  }
+
+  #pathOf(path: string): string {
+    const base = this.#url.pathname.replace(/\/+$/, '').replace(/\/datasets$/, '');
+    return `${base}/datasets/${path}${this.#url.search}`;
+  }
+
+  #headers(method: string): Record<string, string> {
+    const { username, password } = this.#url;
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return {
+      'user-agent': 'chainparse',
+      accept: method === 'GET' ? 'application/json' : 'application/jsonl, application/x-ndjson, application/json',
+      'accept-encoding': method === 'GET' ? 'identity' : 'gzip',
+      ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
+      ...(login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+    };
+  }
+
+  async #refusal({ statusCode, headers, body }: Dispatcher.ResponseData, path: string): Promise<PortalError> {
+    const header = headers['retry-after'];
+    const after = Array.isArray(header) ? header[0] : header;
+    const retryAfterMs = retryAfterIn('', undefined, after, this.#clock.now());
+    const text = shorten(await this.#text(body).catch(() => ''), 200);
+    const says = `HTTP ${statusCode}${text === '' ? '' : ` ${this.#secrets.mask(text)}`}`;
+    if (statusCode === 409) return new PortalError(`another block is in the chain: ${says}`, { class: 'fork' });
+    if (statusCode === 429 || statusCode === 503) return new PortalError(says, { class: 'busy', retryAfterMs });
+    if (statusCode >= 500 || statusCode === 408) return new PortalError(says, { class: 'away', retryAfterMs });
+    if (statusCode === 404)
+      return new PortalError(`it has no data set '${path.split('/')[0] ?? ''}': ${says}`, { class: 'refused' });
+    return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused' });
+  }
+
+  async #text(body: Dispatcher.ResponseData['body']): Promise<string> {
+    const parts: Buffer[] = [];
+    let length = 0;
+    for await (const part of body as AsyncIterable<Buffer>) {
+      length += part.length;
+      if (length > mostBytes) throw malformed('the answer is too long');
+      parts.push(part);
+    }
+    return Buffer.concat(parts).toString('utf8');
+  }
+
+  #failure(error: unknown): PortalError {
+    if (error instanceof PortalError) return error;
+    const text = this.#secrets.mask(messageOf(error)) || 'the connection failed';
+    return new PortalError(text, { class: 'away', cause: error });
+  }
+}
+
+function readRef(text: string): BlockRef | null {
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (value === null) return null;
+    const fields = fieldsOf(value, 'the finalized head');
+    return { number: readQuantity(fields['number'], 'its number'), hash: readHash(fields['hash'], 'its hash') };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof MalformedValue)
+      throw malformed(`the finalized head is no block: ${error.message}`);
+    throw error;
+  }
+}
+
+function numberIn(header: string | string[] | undefined): number | undefined {
+  const number = Number(Array.isArray(header) ? header[0] : (header ?? NaN));
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}

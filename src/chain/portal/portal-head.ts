@@ -1,0 +1,54 @@
+import type { BlockRange } from '../../model/block.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { PortalClient } from './portal-client.js';
+import { PortalTrouble } from './portal-trouble.js';
+
+export interface PortalHeadOptions {
+  readonly client: PortalClient;
+  readonly dataset: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How old what is known may be where more is wanted, in milliseconds. */
+const freshMs = 5_000;
+
+/** The newest final block of a data set, as far as its portal has told. */
+export class PortalHead {
+  readonly #options: PortalHeadOptions;
+  #number: number | undefined;
+  #heardAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: PortalHeadOptions) {
+    this.#options = options;
+  }
+
+  /** Its number; -1 where there is none yet, undefined before anything was told. */
+  get number(): number | undefined {
+    return this.#number;
+  }
+
+  /** An answer told it; undefined where it did not. Finality never goes back. */
+  heard(number: number | undefined): void {
+    if (number === undefined) return;
+    this.#number = Math.max(this.#number ?? -1, number);
+    this.#heardAt = this.#options.clock.monotonic();
+  }
+
+  /** Returns its number, as it was just now where a block is wanted above what is known. Throws PortalFailedError. */
+  async read(wanted: BlockRange, signal: AbortSignal): Promise<number> {
+    const { client, dataset, clock, logger } = this.#options;
+    const trouble = new PortalTrouble(client, clock, logger);
+    for (;;) {
+      const known = this.#number;
+      if (known !== undefined && (wanted.from <= known || clock.monotonic() - this.#heardAt < freshMs)) return known;
+      try {
+        this.heard((await client.finalizedHead(dataset, signal))?.number ?? -1);
+      } catch (error) {
+        signal.throwIfAborted();
+        await trouble.bear(wanted, error, signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { BlockHeader } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
+import type { LogFilter } from '../../model/log-filter.js';
+import type { Clock } from '../../runtime/clock.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
+import { abortLater } from '../../runtime/give-up-later.js';
+import type { Logger } from '../../runtime/logger.js';
+import { bloomTestOf } from '../blocks/bloom.js';
+import type { ChainClient } from '../blocks/chain-client.js';
+import { isHashed } from '../blocks/header-hash.js';
+import { matcherOf, partsOf, toLogFilter } from '../blocks/log-filter.js';
+import { logsOfBlocks } from '../logs/log-calls.js';
+import type { FetchedRange } from '../logs/log-source.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
+import { PortalError } from './portal-error.js';
+
+interface PortalSamplesOptions {
+  readonly chain: ChainClient;
+  readonly filter: LogFilter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Returns a number from 0 to below 1; Math.random where nothing is said. */
+  readonly random?: () => number;
+}
+
+/** How long a node may take to tell of a sample, and for how long none is asked after one that did not, in milliseconds. */
+const patienceMs = 60_000;
+const restMs = 600_000;
+
+/** Holds what a portal says of some blocks against what a node says: their headers, their bloom filters, their logs. */
+export class PortalSamples {
+  readonly #options: PortalSamplesOptions;
+  readonly #filter: LogFilter;
+  readonly #isWanted: (log: RawLog) => boolean;
+  readonly #mayHold: (bloom: string | undefined) => boolean;
+  #restsUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(options: PortalSamplesOptions) {
+    this.#options = options;
+    this.#filter = toLogFilter(options.filter);
+    this.#isWanted = matcherOf(this.#filter);
+    this.#mayHold = bloomTestOf(this.#filter);
+  }
+
+  /** Looks at the last block of a range and at one of the others. Throws PortalError where the node tells them otherwise. */
+  async check(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
+    if (this.#options.clock.monotonic() < this.#restsUntil) return;
+    const done = new AbortController();
+    const reason = (): Error => new ChainUnreachableError(`no answer within ${patienceMs / 1_000} s`);
+    const limit = { clock: this.#options.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason };
+    const limited = AbortSignal.any([signal, abortLater(limit, done.signal)]);
+    try {
+      await this.#compareTwice(fetched, limited);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ChainUnreachableError || error instanceof RpcError)) throw error;
+      this.#bear(error);
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Of several nodes behind a URL one may be wrong for a moment. */
+  async #compareTwice(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
+    const chosen = this.#choose(fetched);
+    try {
+      await this.#compare(fetched, chosen, signal);
+    } catch (error) {
+      if (!(error instanceof PortalError)) throw error;
+      await this.#compare(fetched, chosen, signal);
+    }
+  }
+
+  async #compare(fetched: FetchedRange, chosen: number, signal: AbortSignal): Promise<void> {
+    const numbers = [...new Set([chosen, fetched.to])];
+    const headers = await this.#options.chain.headers(numbers, () => Promise.resolve(), signal);
+    // A node need not have every block of history.
+    for (const header of headers) if (header !== null) compareHeader(fetched, header);
+    const [header] = headers;
+    if (header !== null && header !== undefined) await this.#compareLogs(fetched, header, signal);
+  }
+
+  /** Blocks of which the portal has logs, and those of which it has none, are looked at about as often. */
+  #choose({ from, to, logs }: FetchedRange): number {
+    const { random = Math.random } = this.#options;
+    const log = random() < 0.5 ? logs[Math.floor(random() * logs.length)] : undefined;
+    return log?.blockNumber ?? from + Math.floor(random() * (to - from + 1));
+  }
+
+  async #compareLogs({ logs }: FetchedRange, header: BlockHeader, signal: AbortSignal): Promise<void> {
+    const { number, hash, logsBloom } = header;
+    const told = logs.filter((log) => log.blockNumber === number);
+    const mayHold = this.#mayHold(logsBloom);
+    if (told.length > 0 && logsBloom !== undefined && !mayHold && isHashed(header))
+      throw disproved(`it has logs of block ${number}, whose bloom filter rules them out`);
+    if (told.length === 0 && !mayHold) return;
+    const { chain } = this.#options;
+    const found = new Set<string>();
+    for (const part of partsOf(this.#filter)) {
+      for (const log of await logsOfBlocks(chain, part, [hash], signal))
+        if (this.#isWanted(log)) found.add(textOf(log));
+    }
+    if (found.size === told.length && told.every((log) => found.has(textOf(log)))) return;
+    throw disproved(`of block ${number} it has ${told.length} logs, and not the ${found.size} that a node has`);
+  }
+
+  #bear(error: Error): void {
+    const { clock, logger } = this.#options;
+    const isNews = clock.monotonic() >= this.#restsUntil;
+    this.#restsUntil = clock.monotonic() + restMs;
+    const message = `the portal's answers are not held against a node's for ${restMs / 60_000} min: ${error.message}`;
+    logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.unchecked' });
+  }
+}
+
+function compareHeader({ headers, logs, timestamps }: FetchedRange, node: BlockHeader): void {
+  const { number } = node;
+  const log = logs.find((each) => each.blockNumber === number);
+  const told = headers.find((header) => header.number === number);
+  const hash = told?.hash ?? log?.blockHash ?? node.hash;
+  const timestamp = told?.timestamp ?? timestamps.get(number) ?? node.timestamp;
+  if (hash === node.hash && timestamp === node.timestamp) return;
+  throw disproved(`block ${number} is another one than at a node`);
+}
+
+function disproved(message: string): PortalError {
+  return new PortalError(message, { class: 'disproved' });
+}
+
+function textOf({ logIndex, transactionHash, transactionIndex, address, topics, data }: RawLog): string {
+  return [logIndex, transactionHash, transactionIndex, address, data, ...topics].join(' ');
+}

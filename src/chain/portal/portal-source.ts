@@ -1,0 +1,194 @@
+import type { BlockHeader, BlockRange } from '../../model/block.js';
+import type { LogFilter } from '../../model/log-filter.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import { Turns } from '../../runtime/turns.js';
+import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
+import { cleanLogs } from '../logs/clean-logs.js';
+import type { FetchedRange, RangeSource } from '../logs/log-source.js';
+import { PortalAnswer } from './portal-answer.js';
+import type { PortalPiece } from './portal-answer.js';
+import type { PortalClient } from './portal-client.js';
+import { PortalError, malformed } from './portal-error.js';
+import type { PortalHead } from './portal-head.js';
+import { logsQuery, requestsOf } from './portal-query.js';
+import { PortalSize, pieceBytes } from './portal-size.js';
+import { PortalTrouble } from './portal-trouble.js';
+
+export interface PortalSourceOptions {
+  readonly client: PortalClient;
+  readonly dataset: string;
+  /** What is known of its newest final block. */
+  readonly head: PortalHead;
+  readonly filter: LogFilter;
+  /** How many blocks a request asks for, to begin with. */
+  readonly batchSize: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Holds an answer against what others say; throws PortalError where it is not to be believed. */
+  readonly check: (fetched: FetchedRange, signal: AbortSignal) => Promise<void>;
+}
+
+/** An answer that is being read, and how long its request waited where it was made just now. */
+interface Asked {
+  readonly answer: PortalAnswer;
+  readonly waitedMs?: number;
+}
+
+/** How many streams are read at a time: what comes within a second is more than is stored. */
+const streams = 4;
+/** How many hashes of blocks that ended a piece are remembered: the next one may begin behind any that is held. */
+const mostEnds = 64;
+
+/** Fetches logs of final blocks from a portal, range by range; what is more than a piece of an answer stays in the stream. */
+export class PortalSource implements RangeSource {
+  readonly #options: PortalSourceOptions;
+  readonly #requests: readonly LogFilter[];
+  readonly #size: PortalSize;
+  readonly #turns: Turns;
+  /** Answers of which some is left, by the block that comes next. */
+  readonly #parked = new Map<number, PortalAnswer>();
+  /** The hashes of blocks that ended a piece. */
+  readonly #ends = new Map<number, string>();
+
+  constructor(options: PortalSourceOptions) {
+    this.#options = options;
+    this.#requests = requestsOf(toLogFilter(options.filter));
+    this.#size = new PortalSize(options.batchSize);
+    this.#turns = new Turns(options.clock);
+  }
+
+  get isProven(): boolean {
+    return this.#size.isProven;
+  }
+
+  get room(): number {
+    return streams;
+  }
+
+  headOf(range: BlockRange): BlockRange {
+    return this.#size.headOf(range);
+  }
+
+  /** Throws PortalFailedError where the portal does not give the blocks for long. */
+  async fetchNext(
+    range: BlockRange,
+    { answered }: Parameters<RangeSource['fetchNext']>[1],
+    signal: AbortSignal,
+  ): Promise<FetchedRange> {
+    const { client, clock, logger, check } = this.#options;
+    const trouble = new PortalTrouble(client, clock, logger);
+    for (;;) {
+      try {
+        const fetched = fetchedRange(await this.#read(range, signal));
+        await answered();
+        await check(fetched, signal);
+        this.#remember(fetched.last);
+        return fetched;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof PortalError && error.class === 'fork') this.#ends.delete(range.from - 1);
+        await trouble.bear(range, error, signal);
+      }
+    }
+  }
+
+  async #read(range: BlockRange, signal: AbortSignal): Promise<PortalPiece> {
+    const [only, ...others] = this.#requests as [LogFilter, ...LogFilter[]];
+    if (others.length === 0) return this.#readOn(range, only, signal);
+    let { to } = range;
+    const pieces: PortalPiece[] = [];
+    for (const filter of this.#requests) {
+      const asked = await this.#ask({ from: range.from, to }, filter, signal);
+      const piece = await this.#take(asked, signal).finally(() => asked.answer.close());
+      to = piece.to;
+      pieces.push(piece);
+    }
+    return joined(pieces);
+  }
+
+  /** Goes on with an answer that was begun where there is one. */
+  async #readOn(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<PortalPiece> {
+    const begun = this.#parked.get(range.from);
+    this.#parked.delete(range.from);
+    const asked = begun === undefined ? await this.#ask(range, filter, signal) : { answer: begun };
+    try {
+      const piece = await this.#take(asked, signal);
+      if (piece.isLast || piece.to >= range.to) asked.answer.close();
+      else this.#park(asked.answer, signal);
+      return piece;
+    } catch (error) {
+      asked.answer.close();
+      throw error;
+    }
+  }
+
+  async #take({ answer, waitedMs }: Asked, signal: AbortSignal): Promise<PortalPiece> {
+    const piece = await answer.read(pieceBytes, signal);
+    const { from, to, bytes, isLast } = piece;
+    const inAll = isLast ? to - answer.range.from + 1 : undefined;
+    this.#size.answered({ blocks: to - from + 1, bytes, inAll, isWhole: to === answer.range.to, waitedMs });
+    return piece;
+  }
+
+  /** What is left of an answer is kept for whoever comes for it, until its reader is gone. */
+  #park(answer: PortalAnswer, signal: AbortSignal): void {
+    const { next } = answer;
+    this.#parked.get(next)?.close();
+    this.#parked.set(next, answer);
+    const drop = (): void => {
+      answer.close();
+      if (this.#parked.get(next) === answer) this.#parked.delete(next);
+    };
+    signal.addEventListener('abort', drop, { once: true });
+  }
+
+  async #ask(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<Asked> {
+    const { client, dataset, head } = this.#options;
+    const query = logsQuery(filter, range, this.#ends.get(range.from - 1));
+    const { body, finalized, waitedMs } = await client.stream(dataset, query, signal);
+    head.heard(finalized);
+    if (body === null) throw new PortalError(`it has nothing of block ${range.from} yet`, { class: 'away' });
+    const answer = new PortalAnswer({ body, range, isWanted: matcherOf(filter), turns: this.#turns });
+    return { answer, waitedMs };
+  }
+
+  #remember({ number, hash }: BlockHeader): void {
+    this.#ends.set(number, hash);
+    for (const oldest of this.#ends.keys()) {
+      if (this.#ends.size <= mostEnds) break;
+      this.#ends.delete(oldest);
+    }
+  }
+}
+
+/** Returns what pieces of one range hold together, up to where the shortest of them ends. */
+function joined(pieces: readonly PortalPiece[]): PortalPiece {
+  const shortest = pieces.at(-1) as PortalPiece;
+  const { from, to } = shortest;
+  const hashes = new Map<number, string>();
+  for (const { first, last, headers } of pieces) {
+    for (const { number, hash } of [...(first === null ? [] : [first]), ...headers, last]) {
+      if ((hashes.get(number) ?? hash) !== hash) throw malformed(`block ${number} is told in two ways`);
+      hashes.set(number, hash);
+    }
+  }
+  const headers = new Map(pieces.flatMap((piece) => piece.headers).map((header) => [header.number, header]));
+  // What several requests ask for may overlap.
+  const { logs } = cleanLogs(
+    pieces.flatMap((piece) => piece.logs),
+    { from, to },
+    () => true,
+  );
+  return {
+    ...shortest,
+    ...{ logs, headers: [...headers.values()].filter(({ number }) => number <= to) },
+    bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+function fetchedRange({ from, to, logs, first, last, headers, bytes }: PortalPiece): FetchedRange {
+  const timestamps = new Map(headers.map(({ number, timestamp }) => [number, timestamp]));
+  const known = first === null || first.number === last.number ? [last] : [first, last];
+  return { ...{ from, to, logs, last, timestamps, bytes }, headers: known };
+}

@@ -1,0 +1,49 @@
+import type { ChainClient } from '../../chain/blocks/chain-client.js';
+import type { RangeSource } from '../../chain/logs/log-source.js';
+import { PortalChain } from '../../chain/portal/portal-chain.js';
+import type { PortalClient } from '../../chain/portal/portal-client.js';
+import { PortalHead } from '../../chain/portal/portal-head.js';
+import { PortalHistory } from '../../chain/portal/portal-history.js';
+import { PortalSamples } from '../../chain/portal/portal-samples.js';
+import { PortalSource } from '../../chain/portal/portal-source.js';
+import type { PortalSourceOptions } from '../../chain/portal/portal-source.js';
+import type { LogFilter } from '../../model/log-filter.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+
+interface PortalReadingOptions {
+  readonly client: PortalClient;
+  readonly dataset: string;
+  readonly chainId: number;
+  /** What the portal's answers are held against; null: nothing. */
+  readonly nodes: ChainClient | null;
+  readonly batchSize: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What one run reads of its chain from a portal. */
+export class PortalReading {
+  readonly #options: PortalReadingOptions;
+  readonly #head: PortalHead;
+
+  constructor(options: PortalReadingOptions) {
+    this.#options = options;
+    this.#head = new PortalHead(options);
+  }
+
+  /** Returns the chain as far as the portal tells it, for who has no node. */
+  chain(): PortalChain {
+    return new PortalChain({ ...this.#options, head: this.#head });
+  }
+
+  /** Opens a source of what settled blocks hold; `others` gives what the portal can't, null where nobody does. */
+  open(filter: LogFilter, others: RangeSource | null): RangeSource {
+    const { nodes: chain, ...options } = this.#options;
+    const samples = chain && new PortalSamples({ ...options, chain, filter });
+    const check: PortalSourceOptions['check'] = (fetched, signal) =>
+      samples?.check(fetched, signal) ?? Promise.resolve();
+    const portal = new PortalSource({ ...options, head: this.#head, filter, check });
+    return new PortalHistory({ ...options, portal, head: this.#head, nodes: others });
+  }
+}

@@ -1,0 +1,79 @@
+import knex from 'knex';
+import type { Knex } from 'knex';
+import { createConnection } from 'mysql2';
+import type { Connection } from 'mysql2';
+import type { DatabaseTimezone } from '../../database-timezone.js';
+import type { Nodes } from '../nodes.js';
+import type { ServerSockets } from '../server-sockets.js';
+import type { MysqlAddress } from './mysql-address.js';
+import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
+import { isAway, isNodeAway } from './mysql-errors.js';
+
+/** What of a Knex client of MySQL is done in another way here. */
+interface KnexClient {
+  acquireRawConnection(): Promise<Connection>;
+  validateConnection(connection: Connection): boolean;
+  _query(connection: Connection, query: unknown): Promise<unknown>;
+}
+
+export interface MysqlKnexOptions {
+  readonly log: Knex.Logger;
+  readonly sockets: ServerSockets;
+  readonly timezone: DatabaseTimezone;
+  /** A connection on which nothing has arrived for so long is dropped, in milliseconds; undefined: none. */
+  readonly silenceMs: number | undefined;
+  readonly poolSize: number;
+}
+
+/** Makes Knex's builder and pool, whose connections lead to the node that is in use. */
+export function mysqlKnex(nodes: Nodes<MysqlAddress>, options: MysqlKnexOptions): Knex {
+  const builder = knex({
+    log: options.log,
+    client: 'mysql2',
+    connection: {},
+    acquireConnectionTimeout: 10_000,
+    pool: { min: 0, max: options.poolSize },
+  });
+  const client = builder.client as KnexClient;
+  const theirs = { validate: client.validateConnection.bind(client), query: client._query.bind(client) };
+  const ours: KnexClient = {
+    acquireRawConnection: () => nodes.connect((address) => connectForPool(address, nodes.isCluster, options), isAway),
+    validateConnection: (connection) => nodes.isInUse(connection) && theirs.validate(connection),
+    _query: (connection, query) =>
+      theirs.query(connection, query).catch((error: unknown) => {
+        if ((nodes.isCluster ? isNodeAway : isAway)(error)) {
+          nodes.lost(connection);
+          dropConnection(connection);
+        }
+        throw error;
+      }),
+  };
+  Object.assign(client, ours);
+  return builder;
+}
+
+async function connectForPool(
+  address: MysqlAddress,
+  mustWrite: boolean,
+  { sockets, timezone, silenceMs }: MysqlKnexOptions,
+): Promise<Connection> {
+  const connection = createConnection(connectionOptions(address, sockets));
+  // Without a listener an error of an idle connection would end the process; Knex lends out none that is closed.
+  connection.on('error', () => undefined);
+  try {
+    const session = connection.promise();
+    await session.connect();
+    // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
+    const stream = streamOf(connection);
+    if (silenceMs !== undefined) stream.setTimeout(silenceMs, () => stream.destroy(silent(silenceMs)));
+    await prepare(async (sql) => (await session.query(sql))[0], { timezone, mustWrite });
+    return connection;
+  } catch (error) {
+    dropConnection(connection);
+    throw error;
+  }
+}
+
+function silent(durationMs: number): Error {
+  return Object.assign(new Error(`the server was silent for ${durationMs / 1000} s`), { code: 'ETIMEDOUT' });
+}

@@ -1,0 +1,61 @@
+import type { Progress } from '../../model/task.js';
+import type { UnjudgedEnd, Wanted } from '../../model/wanted.js';
+import { toInstant } from '../instant.js';
+
+/** A row of `pipeline_wanted`, and why the task that waits of the pipeline could not be taken. */
+export interface WantedRow {
+  readonly pipeline_id: number;
+  readonly state: Wanted['state'];
+  readonly since: string;
+  readonly failures: number;
+  readonly next_start: string | null;
+  readonly next_start_of: string | null;
+  readonly last_slot: string | null;
+  readonly skipped_slot: string | null;
+  readonly held_reason: string | null;
+  readonly waiting_for: string | null;
+  readonly judged_task_id: number | null;
+  readonly judged_version: number | null;
+}
+
+/** A row of `pipeline_wanted` beside the checkpoint and its task. */
+export interface UnjudgedRow extends WantedRow {
+  readonly version: number | null;
+  readonly task_id: number | null;
+  readonly status: number | null;
+  readonly end_reason: string | null;
+  readonly error: string | null;
+  readonly progress: string | null;
+}
+
+/** Returns what is wanted of a pipeline. */
+export function toWanted(row: WantedRow): Wanted {
+  return {
+    pipelineId: row.pipeline_id,
+    state: row.state,
+    since: toInstant(row.since),
+    failures: row.failures,
+    nextStart: row.next_start === null ? null : toInstant(row.next_start),
+    isScheduled: row.next_start_of !== null,
+    lastSlot: row.last_slot === null ? null : toInstant(row.last_slot),
+    skippedSlot: row.skipped_slot === null ? null : toInstant(row.skipped_slot),
+    heldReason: row.held_reason,
+    waitingFor: row.waiting_for,
+    judgedTaskId: row.judged_task_id,
+  };
+}
+
+/** Returns an end that is yet to be judged. */
+export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
+  const progress = row.progress === null ? null : (JSON.parse(row.progress) as Progress);
+  const { task_id: id, status, end_reason: endReason, error } = row;
+  return {
+    pipelineId: row.pipeline_id,
+    failures: row.failures,
+    judgedTaskId: row.judged_task_id,
+    version: row.version,
+    judgedVersion: row.judged_version,
+    task:
+      id === null || status === null ? null : { id, status, endReason, error, nextBlock: progress?.nextBlock ?? null },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Knex } from 'knex';
+import { taskStatus } from '../../model/task.js';
+import type { Database, Query } from '../database.js';
+
+const table = 'pipeline_wanted';
+
+/** What a start by a person, or anything else that mends, sets back. */
+export const nothingWrong = {
+  ...{ failures: 0, held_reason: null, judged_task_id: null, judged_version: null },
+  next_start_of: null,
+} as const;
+
+/** A step that wants a started pipeline to run no more. */
+export function wantStopped({ knex, dialect }: Database, pipelineId: number | Knex.QueryBuilder): Query {
+  return knex(table)
+    .where('pipeline_id', pipelineId)
+    .where({ state: 'started' })
+    .update({ state: 'stopped', since: dialect.now(knex), next_start: null, ...nothingWrong });
+}
+
+/**
+ * A step that lets a started pipeline go on which had waited for a person, or for another try: it is due at once. One that
+ * waits for a time of its schedule still does.
+ */
+export function letGo({ knex, dialect }: Database, pipelineId: number): Query {
+  return knex(table)
+    .where({ pipeline_id: pipelineId, state: 'started' })
+    .whereNull('next_start_of')
+    .where((waits) => void waits.whereNotNull('held_reason').orWhereNotNull('next_start'))
+    .update({ next_start: dialect.now(knex), ...nothingWrong });
+}
+
+/** A step that has a started pipeline wait for a person. */
+export function holdStarted({ knex }: Database, pipelineId: number, reason: string): Query {
+  return knex(table)
+    .where({ pipeline_id: pipelineId, state: 'started' })
+    .update({ held_reason: reason, next_start: null });
+}
+
+/** A step that ends the tasks of a pipeline that run or wait because a person said so. */
+export function endOpenTasks({ knex, dialect }: Database, pipelineId: number): Knex.QueryBuilder {
+  return knex('pipeline_task')
+    .where({ pipeline_id: pipelineId })
+    .whereIn('status', [taskStatus.running, taskStatus.queued])
+    .update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null });
+}
+
+/** Steps that stop a pipeline if it is started, with its tasks; runs of one that is not are left alone. */
+export function stopIfStarted(database: Database, pipelineId: number): readonly Query[] {
+  const { knex } = database;
+  const started = knex(table).select(knex.raw('1')).where({ pipeline_id: pipelineId, state: 'started' });
+  return [endOpenTasks(database, pipelineId).whereExists(started), wantStopped(database, pipelineId)];
+}

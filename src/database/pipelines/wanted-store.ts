@@ -1,0 +1,255 @@
+import type { Knex } from 'knex';
+import type { RunRequest } from '../../model/run-request.js';
+import { taskStatus } from '../../model/task.js';
+import type { Slot } from '../../model/slot.js';
+import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
+import { NotFoundError } from '../../runtime/errors.js';
+import type { Database, Query } from '../database.js';
+import { FenceError, type StepResult } from '../script.js';
+import { livingTasks } from '../tasks/living-tasks.js';
+import { insertQueued, isDelivery, lockPipeline, readToo } from '../tasks/queue-task.js';
+import { noteSlot } from './slot-store.js';
+import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
+import { endOpenTasks, nothingWrong } from './wanted-steps.js';
+
+const table = 'pipeline_wanted';
+
+/** What became of a start. */
+interface Started {
+  /** The task that waits for a worker; null: one waits already, or lives. */
+  readonly queuedTaskId: number | null;
+  /** Tasks that were ended. */
+  readonly ended: number;
+}
+
+/** What people want of pipelines: a row of `pipeline_wanted` for each that was ever started. */
+export class WantedStore {
+  readonly #database: Database;
+  readonly #defaultIntervalSeconds: number;
+
+  /** Running tasks that name no heartbeat interval are judged by the default. */
+  constructor(database: Database, defaultIntervalSeconds: number) {
+    this.#database = database;
+    this.#defaultIntervalSeconds = defaultIntervalSeconds;
+  }
+
+  /** Returns what is wanted of a pipeline; null where it was never started. */
+  async get(pipelineId: number): Promise<Wanted | null> {
+    const [wanted] = await this.#select((query) => query.where('wanted.pipeline_id', pipelineId));
+    return wanted ?? null;
+  }
+
+  /** Lists what is wanted of all pipelines that were ever started, by id. */
+  list(): Promise<readonly Wanted[]> {
+    return this.#select((query) => query.orderBy('wanted.pipeline_id'));
+  }
+
+  /**
+   * Wants a pipeline to run, and lets go what held it: a task is queued at once or, where it has a schedule, at a time of it,
+   * unless one waits or lives. Throws NotFoundError.
+   */
+  async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
+    const results = await this.#writeLocked(pipelineId, [
+      ...this.#wantStarted(pipelineId),
+      slot === null ? this.#queueUnlessOpen(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
+    ]);
+    return { queuedTaskId: slot === null ? insertedId(results) : null, ended: 0 };
+  }
+
+  /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws NotFoundError. */
+  async restart(pipelineId: number): Promise<Started> {
+    const { knex, dialect } = this.#database;
+    const running = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.running });
+    const steps = [
+      running.update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' }),
+      ...this.#wantStarted(pipelineId),
+      insertQueued(this.#database, pipelineId, {}),
+    ];
+    const results = await this.#writeLocked(pipelineId, steps);
+    return { queuedTaskId: insertedId(results), ended: results[1]?.matched ?? 0 };
+  }
+
+  /** Wants a pipeline not to run, and ends its tasks that run or wait, as stopped; returns how many. */
+  async stop(pipelineId: number): Promise<number> {
+    const { knex, dialect } = this.#database;
+    const stopped = { state: 'stopped', since: dialect.now(knex), next_start: null, ...nothingWrong };
+    // Also of one that was never started: whoever stops it has taken note of its failure.
+    const row = knex(table).insert({ pipeline_id: pipelineId, ...stopped });
+    const results = await this.#database.write([
+      endOpenTasks(this.#database, pipelineId),
+      row.onConflict('pipeline_id').merge(stopped),
+    ]);
+    return results[0]?.matched ?? 0;
+  }
+
+  /** Queues a task that reads nothing and delivers what is due; returns its id, null where one waits or lives. */
+  async queueDelivery(pipelineId: number): Promise<number | null> {
+    return insertedId(await this.#writeLocked(pipelineId, [this.#queueUnlessOpen(pipelineId, { deliverOnly: true })]));
+  }
+
+  /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
+  async listDue(limit: number): Promise<readonly number[]> {
+    const { dialect } = this.#database;
+    const rows = await this.#database.read<{ pipeline_id: number }[]>((knex) =>
+      knex(table)
+        .where({ state: 'started' })
+        .whereRaw('next_start <= ?', [dialect.now(knex)])
+        .orderBy('next_start')
+        .limit(limit)
+        .select('pipeline_id'),
+    );
+    return rows.map((row) => row.pipeline_id);
+  }
+
+  /** Queues a task of a pipeline that is due; of several workers one does. Returns its id; null where another has, or one lives. */
+  async queueDue(pipelineId: number): Promise<number | null> {
+    const { knex, dialect } = this.#database;
+    const due = knex(table)
+      .where({ pipeline_id: pipelineId, state: 'started' })
+      .whereRaw('next_start <= ?', [dialect.now(knex)])
+      .update({ next_start: null, next_start_of: null });
+    // A silent task that beats again: when it ends, that is another end.
+    const revived = knex(table)
+      .where({ pipeline_id: pipelineId })
+      .whereExists(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds).select(knex.raw('1')))
+      .update({ judged_task_id: null });
+    try {
+      const results = await this.#writeLocked(pipelineId, [
+        noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
+        this.#database.fenced(due),
+        revived,
+        readToo(this.#database, pipelineId),
+        insertQueued(this.#database, pipelineId, {}, this.#reading(pipelineId)),
+      ]);
+      return insertedId(results);
+    } catch (error) {
+      if (error instanceof NotFoundError) return null;
+      throw error;
+    }
+  }
+
+  /** Lists started pipelines behind `afterId` that should run and don't, while nobody has judged why: by id, in one statement. */
+  async listUnjudged(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
+    const { knex } = this.#database;
+    const id = knex.raw('??', ['wanted.pipeline_id']);
+    const queued = knex({ waiting: 'pipeline_task' }).where({ 'waiting.pipeline_id': id, 'waiting.status': 3 });
+    const rows = await this.#database.read<UnjudgedRow[]>(() =>
+      knex({ wanted: table })
+        .leftJoin({ checkpoint: 'pipeline_checkpoint' }, 'checkpoint.pipeline_id', 'wanted.pipeline_id')
+        .leftJoin({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
+        .where('wanted.state', 'started')
+        .whereNull('wanted.next_start')
+        .whereNull('wanted.held_reason')
+        .where('wanted.pipeline_id', '>', afterId)
+        .whereNotExists(queued.select(knex.raw('1')))
+        .whereNotExists(livingTasks(this.#database, id, this.#defaultIntervalSeconds).select(knex.raw('1')))
+        .orderBy('wanted.pipeline_id')
+        .limit(limit)
+        .select('wanted.*', 'checkpoint.version', {
+          task_id: 'task.id',
+          status: 'task.status',
+          end_reason: 'task.end_reason',
+          error: 'task.error',
+          progress: 'task.progress',
+        }),
+    );
+    return rows.map(toUnjudged);
+  }
+
+  /** Writes down what follows from an end; returns false where another has judged it, or a person has changed what is wanted. */
+  async judge(end: UnjudgedEnd, verdict: EndVerdict): Promise<boolean> {
+    const { knex, dialect } = this.#database;
+    const row = knex(table)
+      .where({ pipeline_id: end.pipelineId, state: 'started', failures: end.failures })
+      .whereNull('next_start')
+      .whereNull('held_reason')
+      .whereRaw(dialect.sameAs(knex, 'judged_task_id', end.judgedTaskId));
+    const judged = { judged_task_id: end.task?.id ?? null, judged_version: end.version };
+    const [result] = await this.#database.write([row.update({ ...judged, ...this.#consequence(verdict) })]);
+    return result?.matched === 1;
+  }
+
+  #consequence(verdict: EndVerdict): Record<string, unknown> {
+    const { knex, dialect } = this.#database;
+    switch (verdict.kind) {
+      case 'again':
+        return { failures: verdict.failures, next_start: dialect.secondsAgo(knex, -verdict.inSeconds) };
+      case 'scheduled': {
+        const { at, of, skipped } = verdict.slot;
+        const noted = skipped === null ? {} : { skipped_slot: skipped };
+        return { failures: 0, next_start: at, next_start_of: of, ...noted };
+      }
+      case 'held':
+        return { failures: verdict.failures, held_reason: verdict.reason };
+      case 'done':
+        return { failures: 0, state: 'stopped', since: dialect.now(knex) };
+    }
+  }
+
+  #wantStarted(pipelineId: number): readonly Query[] {
+    const { knex, dialect } = this.#database;
+    const now = dialect.now(knex);
+    const row = knex(table).where({ pipeline_id: pipelineId });
+    return [
+      knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
+      row.clone().where({ state: 'stopped' }).update({ since: now }),
+      row.update({ state: 'started', next_start: null, last_slot: null, ...nothingWrong }),
+      readToo(this.#database, pipelineId),
+    ];
+  }
+
+  #waitUnlessOpen(pipelineId: number, { at, of }: Slot): Query {
+    const row = this.#database.knex(table).where({ pipeline_id: pipelineId });
+    for (const open of this.#open(pipelineId)) void row.whereNotExists(open);
+    return row.update({ next_start: at, next_start_of: of });
+  }
+
+  /** The tasks of a pipeline that live or wait, and not to deliver only. */
+  #open(pipelineId: number): readonly Knex.QueryBuilder[] {
+    const { knex } = this.#database;
+    const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.queued });
+    return [this.#reading(pipelineId), isDelivery(queued, false)].map((open) => open.select(knex.raw('1')));
+  }
+
+  #reading(pipelineId: number): Knex.QueryBuilder {
+    return isDelivery(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds), false);
+  }
+
+  #queueUnlessOpen(pipelineId: number, request: RunRequest = {}): Query {
+    const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
+    return insertQueued(this.#database, pipelineId, request, living);
+  }
+
+  /** Writes steps while nobody else queues a task of the pipeline; nothing, where a fence of theirs does not hold. */
+  async #writeLocked(
+    pipelineId: number,
+    steps: readonly (Query | ReturnType<Database['fenced']>)[],
+  ): ReturnType<Database['write']> {
+    const locked = [this.#database.fenced(lockPipeline(this.#database, pipelineId)), ...steps];
+    try {
+      return await this.#database.write(locked);
+    } catch (error) {
+      if (!(error instanceof FenceError)) throw error;
+      throw new NotFoundError(`there is no pipeline ${pipelineId}`, { hint: 'chainparse pipeline list' });
+    }
+  }
+
+  async #select(narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<readonly Wanted[]> {
+    const rows = await this.#database.read<WantedRow[]>((knex) => {
+      const waitingFor = knex({ waiting: 'pipeline_task' })
+        .where('waiting.pipeline_id', knex.raw('??', ['wanted.pipeline_id']))
+        .where('waiting.status', taskStatus.queued)
+        .orderBy('waiting.id')
+        .limit(1)
+        .select('waiting.waiting_for');
+      return narrow(knex({ wanted: table }).select('wanted.*', { waiting_for: waitingFor }));
+    });
+    return rows.map(toWanted);
+  }
+}
+
+/** The id of the task that the last step of a script made; null where it made none. */
+function insertedId(results: readonly StepResult[]): number | null {
+  const inserted = results.at(-1);
+  return inserted?.matched === 1 ? inserted.insertId : null;
+}

@@ -1,0 +1,133 @@
+import { instantToMs } from '../../model/instant.js';
+import { taskStatus, type Task } from '../../model/task.js';
+import { waitingText } from '../../model/waiting.js';
+import type { Wanted } from '../../model/wanted.js';
+import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
+import type { Down } from './alert-conditions.js';
+
+/** What is known of a pipeline when it is judged. */
+export interface PipelineFacts {
+  readonly id: number;
+  readonly name: string;
+  readonly disabled: boolean;
+  /** Its newest task; null: it has none. */
+  readonly task: Task | null;
+  /** Null: it was never started. */
+  readonly wanted: Wanted | null;
+}
+
+/**
+ * How a pipeline is. `over`: what was wrong with it is over, by a beat at that time where it works; `unsure`: it may be on its
+ * way, which raises nothing and ends nothing.
+ */
+export type Verdict =
+  | { readonly kind: 'down'; readonly down: Down }
+  | { readonly kind: 'over'; readonly how: string; readonly beatAt: string | null }
+  | { readonly kind: 'unsure' };
+
+/** By what it is judged. */
+export interface VerdictOptions {
+  /** The database's clock. */
+  readonly now: string;
+  /** Of tasks that name no heartbeat interval. */
+  readonly defaultIntervalSeconds: number;
+}
+
+const unsure: Verdict = { kind: 'unsure' };
+
+/** Judges a pipeline: the end of a task makes nothing good that was wrong. */
+export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): Verdict {
+  const { task, wanted, disabled } = facts;
+  if (task?.status === taskStatus.running) return judgeRunning(task, options);
+  if (disabled) return over('is disabled');
+  if (wanted?.state === 'started') return judgeStarted(task, wanted, options);
+  if (wanted !== null && wasStopped(task, wanted)) return over('is stopped');
+  if (task === null) return over('is not run');
+  if (task.status === taskStatus.failed) return { kind: 'down', down: failedDown(task, null, options.now) };
+  return task.status === taskStatus.succeeded ? over(endingOf(task)) : unsure;
+}
+
+/** A run works once it has asked its chain, and beats; that of a pipeline that was down may fail again before it does. */
+function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): Verdict {
+  const isSilent = isSilentFor(task.silentSeconds, task.heartbeatInterval ?? defaultIntervalSeconds);
+  if (isSilent || task.lastHeartbeat === null || (task.progress?.headBlock ?? null) === null) return unsure;
+  return { kind: 'over', how: `works again: task ${task.id} runs`, beatAt: task.lastHeartbeat };
+}
+
+/** Whoever shall run and does not gets three beats to be taken up again, unless it waits for a person. */
+function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): Verdict {
+  if (waitsForItsTime(task, wanted, options.now))
+    return task === null ? over('waits for its time') : over(endingOf(task));
+  const down =
+    task?.status === taskStatus.failed ? failedDown(task, wanted, options.now) : idleDown(task, wanted, options);
+  const graceSeconds = silenceLimit(options.defaultIntervalSeconds);
+  return wanted.heldReason !== null || down.sinceSeconds > graceSeconds ? { kind: 'down', down } : unsure;
+}
+
+/** What has a schedule does not run in between; a run that failed leaves it down until one works. */
+function waitsForItsTime(task: Task | null, { isScheduled, nextStart, heldReason }: Wanted, now: string): boolean {
+  if (!isScheduled || nextStart === null || heldReason !== null || nextStart <= now) return false;
+  return task === null || task.status === taskStatus.succeeded;
+}
+
+/** Somebody stopped it after its task had failed; where workers gave it up they have judged that task. */
+function wasStopped(task: Task | null, { since, judgedTaskId }: Wanted): boolean {
+  if (task === null) return true;
+  return task.status === taskStatus.failed && since >= (task.endTime ?? '') && judgedTaskId !== task.id;
+}
+
+function failedDown(task: Task, wanted: Wanted | null, now: string): Down {
+  return {
+    taskId: task.id,
+    cause: task.endReason === 'timeout' ? 'timeout' : 'failed',
+    error: errorText(task),
+    ...troubleOf(wanted, task),
+    sinceSeconds: secondsSince(task.endTime, now),
+  };
+}
+
+function idleDown(task: Task | null, wanted: Wanted, { now }: VerdictOptions): Down {
+  const since = [wanted.since, task?.status === taskStatus.queued ? task.createTime : (task?.endTime ?? '')]
+    .sort()
+    .at(-1);
+  return {
+    taskId: task?.id ?? null,
+    cause: 'not_running',
+    error: '',
+    ...troubleOf(wanted, task),
+    sinceSeconds: secondsSince(since ?? null, now),
+  };
+}
+
+function troubleOf(wanted: Wanted | null, task: Task | null): Pick<Down, 'failures' | 'held' | 'waitsFor'> {
+  const waiting = task?.waiting ?? null;
+  return {
+    failures: wanted?.failures ?? 0,
+    held: wanted?.heldReason ?? null,
+    waitsFor: waiting === null ? (wanted?.waitingFor ?? null) : waitingText(waiting, 'en'),
+  };
+}
+
+function over(how: string): Verdict {
+  return { kind: 'over', how, beatAt: null };
+}
+
+function endingOf({ id, endReason }: Task): string {
+  return endReason === 'stopped' || endReason === 'cancelled'
+    ? `is stopped: task ${id}`
+    : `works again: task ${id} succeeded`;
+}
+
+/** Characters of an error that an alert tells; the task has the rest. */
+const longestError = 300;
+
+function errorText({ error, endReason }: Task): string {
+  const [line = ''] = (error ?? endReason ?? 'it does not say why').split('\n');
+  return line.slice(0, longestError);
+}
+
+function secondsSince(instant: string | null, now: string): number {
+  return instant === null || instant === ''
+    ? 0
+    : Math.max(0, Math.round((instantToMs(now) - instantToMs(instant)) / 1_000));
+}

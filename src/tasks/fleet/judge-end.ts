@@ -1,0 +1,84 @@
+import { taskStatus, type Task } from '../../model/task.js';
+import type { Restart } from '../../model/pipeline.js';
+import type { Slot } from '../../model/slot.js';
+import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
+
+/** What an end is judged by, beside itself. */
+export interface JudgeFacts {
+  readonly restart: Restart;
+  /** The next time of its schedule; null: it has none. */
+  readonly slot: Slot | null;
+  /** There is nothing left to read: it is historical, and has come to its end. */
+  readonly isDone: boolean;
+  /** Ends in a row, this one included, with the same fault at the same block. */
+  readonly sameFaults: number;
+}
+
+/** The first wait before the next task, in seconds; each is twice as long as the one before. */
+const firstSeconds = 5;
+const longestSeconds = 15 * 60;
+
+/** So many times the same fault at one block is one of the data: no trying mends it. */
+export const faultsThatHold = 5;
+
+/** Ends that only a person can mend. */
+const forPeople: ReadonlySet<string> = new Set(['needs_rewind', 'chain_mismatch', 'usage', 'refused']);
+
+/** Ends that say nothing of the data: what can't be reached is tried for ever. */
+const ofTheWay: ReadonlySet<string> = new Set([
+  ...['timeout', 'taken_over', 'lease_lost', 'lease_held', 'chain_unreachable'],
+  ...['database_unreachable', 'database_unusable', 'schema_newer', 'not_migrated'],
+]);
+
+/** Judges what follows from the end of a started pipeline's task. */
+export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
+  const { task } = end;
+  const { slot, restart, isDone } = facts;
+  if (task === null && slot !== null) return { kind: 'scheduled', slot };
+  if (task === null || wasHandedBack(task)) return { kind: 'again', inSeconds: 0, failures: end.failures };
+  const hasEnded = task.status === taskStatus.succeeded && isDone;
+  if (slot !== null && (hasEnded || restart === 'never')) return { kind: 'scheduled', slot };
+  if (restart === 'never' || (hasEnded && restart !== 'always')) return { kind: 'done' };
+  const failures = hasCommitted(end) ? 1 : end.failures + 1;
+  const reason = holdingReason(task, failures, facts);
+  if (reason !== null) return { kind: 'held', reason, failures };
+  return { kind: 'again', inSeconds: waitSeconds(failures), failures };
+}
+
+/** Returns how long the next task waits after so many ends in a row, in seconds. */
+export function waitSeconds(failures: number): number {
+  return Math.min(longestSeconds, firstSeconds * 2 ** Math.min(failures - 1, 30));
+}
+
+/** Says whether an end may be one of the data, so that the ends before it matter. */
+export function mayBeOfData({ status, endReason }: EndedTask): boolean {
+  return status === taskStatus.failed && endReason !== null && !ofTheWay.has(endReason) && !forPeople.has(endReason);
+}
+
+/** Counts how many of the tasks, newest first, ended in a row as the first one did, at the same block. */
+export function countSameFaults(tasks: readonly Pick<Task, 'endReason' | 'error' | 'progress'>[]): number {
+  const faultOf = ({ endReason, error, progress }: (typeof tasks)[number]): string =>
+    JSON.stringify([endReason, error, progress?.nextBlock ?? null]);
+  const [first] = tasks;
+  if (first === undefined) return 0;
+  const other = tasks.findIndex((task) => faultOf(task) !== faultOf(first));
+  return other === -1 ? tasks.length : other;
+}
+
+/** A process that was told to end gave it back, and no fault of its own ended it. */
+function wasHandedBack({ status, endReason }: EndedTask): boolean {
+  return status === taskStatus.succeeded && (endReason === 'handed_over' || endReason === 'stopped');
+}
+
+function hasCommitted({ version, judgedVersion }: UnjudgedEnd): boolean {
+  return version !== null && judgedVersion !== null && version > judgedVersion;
+}
+
+function holdingReason(task: EndedTask, failures: number, { sameFaults }: JudgeFacts): string | null {
+  if (task.status !== taskStatus.failed || task.endReason === null) return null;
+  const error = task.error ?? task.endReason;
+  if (forPeople.has(task.endReason)) return error;
+  if (!mayBeOfData(task) || Math.min(failures, sameFaults) < faultsThatHold) return null;
+  const where = task.nextBlock === null ? '' : ` at block ${task.nextBlock}`;
+  return `${faultsThatHold} times the same fault${where}: ${error}`;
+}

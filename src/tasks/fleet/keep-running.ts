@@ -1,0 +1,146 @@
+import type { WantedStore } from '../../database/pipelines/wanted-store.js';
+import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
+import type { Clock } from '../../runtime/clock.js';
+import { DatabaseUnreachableError, messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
+
+export interface KeepRunningOptions {
+  readonly store: Pick<WantedStore, 'listDue' | 'queueDue' | 'listUnjudged' | 'judge'>;
+  /** Puts the times right for which pipelines with a schedule wait. */
+  readonly keepTimes: () => Promise<void>;
+  /** Finds out what an end is judged by, and judges it. */
+  readonly judge: (end: UnjudgedEnd) => Promise<EndVerdict>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly mask: (text: string) => string;
+  readonly stopping: AbortSignal;
+  readonly random?: () => number;
+}
+
+/** Between two looks for what is due, in milliseconds. */
+const dueMs = 1_000;
+/** Between two looks for started pipelines that nobody runs: those whose process can't have told. */
+const unjudgedMs = 5_000;
+/** Between two looks at the times of schedules: those that were changed, or the clock, in milliseconds. */
+const timesMs = 15_000;
+/** Rows that one statement gives. */
+const page = 200;
+
+/**
+ * Keeps started pipelines running, beside other workers that do the same: judges how tasks have ended, and queues those
+ * that follow. Every step is conditional, so that of all workers one takes it.
+ */
+export class KeepRunning {
+  readonly #options: KeepRunningOptions;
+  #unjudgedAt = -Infinity;
+  #timesAt = -Infinity;
+  #isAway = false;
+
+  constructor(options: KeepRunningOptions) {
+    this.#options = options;
+  }
+
+  /** A task has ended here: how is judged at the next look. */
+  poke(): void {
+    this.#unjudgedAt = -Infinity;
+  }
+
+  /** Looks again and again until it is told to stop; throws nothing. */
+  async run(): Promise<void> {
+    const { clock, stopping, random = Math.random } = this.#options;
+    while (!stopping.aborted) {
+      // A server that is frozen must not hold up the end.
+      await untilAborted(this.look(), stopping);
+      // Workers that were started together don't look together for ever.
+      await clock.sleep(dueMs * (0.75 + random() / 2), stopping).catch(() => undefined);
+    }
+  }
+
+  /** Queues what is due and, now and then, judges what has ended. */
+  async look(): Promise<void> {
+    const { clock, keepTimes } = this.#options;
+    try {
+      if (clock.monotonic() - this.#timesAt >= timesMs) {
+        this.#timesAt = clock.monotonic();
+        await keepTimes();
+      }
+      if (clock.monotonic() - this.#unjudgedAt >= unjudgedMs) {
+        this.#unjudgedAt = clock.monotonic();
+        await this.#judgeAll();
+      }
+      await this.#queueDue();
+      this.#setAway(null);
+    } catch (error) {
+      this.#setAway(error);
+    }
+  }
+
+  async #judgeAll(): Promise<void> {
+    const { store, stopping } = this.#options;
+    for (let after = 0; !stopping.aborted;) {
+      const ends = await store.listUnjudged(after, page);
+      await this.#each(ends, (end) => this.#judgeOne(end));
+      const last = ends.at(-1);
+      if (last === undefined || ends.length < page) return;
+      after = last.pipelineId;
+    }
+  }
+
+  async #judgeOne(end: UnjudgedEnd): Promise<void> {
+    const { store, judge } = this.#options;
+    const verdict = await judge(end);
+    if (await store.judge(end, verdict)) this.#tell(end, verdict);
+  }
+
+  #tell({ pipelineId, task }: UnjudgedEnd, verdict: EndVerdict): void {
+    const { logger, mask } = this.#options;
+    const fields = { pipeline_id: pipelineId, ...(task === null ? {} : { task_id: task.id }) };
+    if (verdict.kind === 'held') {
+      const message = `pipeline ${pipelineId} waits for a person: ${mask(verdict.reason)}`;
+      logger.log('error', message, { event: 'pipeline.held', ...fields });
+    } else if (verdict.kind === 'scheduled') {
+      const { at, skipped } = verdict.slot;
+      const passed = skipped === null ? '' : `; it did not at ${skipped}, for it still ran`;
+      const slot = { next_run: at, skipped };
+      const message = `pipeline ${pipelineId} runs at ${at}${passed}`;
+      logger.log(skipped === null ? 'info' : 'warn', message, { event: 'pipeline.scheduled', ...fields, ...slot });
+    } else if (verdict.kind === 'done') {
+      logger.log('info', `pipeline ${pipelineId} has ended and is stopped`, { event: 'pipeline.done', ...fields });
+    } else {
+      const { failures, inSeconds } = verdict;
+      const message = `pipeline ${pipelineId} is started again in ${inSeconds} s`;
+      const level = inSeconds === 0 ? 'info' : 'warn';
+      logger.log(level, message, { event: 'pipeline.again', ...fields, failures, in_seconds: inSeconds });
+    }
+  }
+
+  /** Workers begin with different ones: none waits for what another takes. */
+  async #queueDue(): Promise<void> {
+    const { store, random = Math.random } = this.#options;
+    const due = await store.listDue(page);
+    const first = Math.floor(random() * due.length);
+    await this.#each([...due.slice(first), ...due.slice(0, first)], (id) => store.queueDue(id));
+  }
+
+  /** Whatever is wrong with one is thrown once the others have had their turn, unless it is the database that is away. */
+  async #each<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+    const failures: unknown[] = [];
+    for (const item of items) {
+      if (this.#options.stopping.aborted || failures.some((error) => error instanceof DatabaseUnreachableError)) break;
+      await work(item).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures.at(-1);
+  }
+
+  #setAway(error: unknown): void {
+    const { logger, mask } = this.#options;
+    const isAway = error !== null;
+    if (isAway === this.#isAway) return;
+    this.#isAway = isAway;
+    const message = isAway
+      ? `pipelines can't be kept running: ${mask(messageOf(error))}`
+      : 'pipelines are kept running again';
+    logger.log(isAway ? 'warn' : 'info', message, { event: isAway ? 'fleet.away' : 'fleet.back' });
+  }
+}

@@ -1,0 +1,25 @@
+import type { Database } from '../../database/database.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
+import { SinkStore } from '../../database/sinks/sink-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
+import { readStanding } from '../run/parked.js';
+
+/**
+ * Has a worker deliver what has become due to the sinks of a pipeline that nobody runs, and read nothing; returns the task
+ * that waits for one. Null where that is not needed (a task lives, waits, or is kept running), or can't be: it has no sink
+ * that has begun, is disabled, or parked.
+ */
+export async function queueDelivery(
+  database: Database,
+  pipelineId: number,
+  defaultIntervalSeconds: number,
+): Promise<number | null> {
+  const wanted = new WantedStore(database, defaultIntervalSeconds);
+  if ((await wanted.get(pipelineId))?.state === 'started') return null;
+  if (await new PipelineStore(database).isDisabled(pipelineId)) return null;
+  if ((await new SinkStore(database).list(pipelineId)).length === 0) return null;
+  const { parked } = await readStanding(new TaskStore(database), new CheckpointStore(database), pipelineId);
+  return parked === null ? wanted.queueDelivery(pipelineId) : null;
+}

@@ -1,0 +1,156 @@
+import { expect } from 'chai';
+import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
+import { ChainSimulator } from '../../support/chain-simulator.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
+import { MessageLedger } from '../../support/message-ledger.js';
+import { runMonitor } from '../../support/monitor-run.js';
+import type { MonitorRunOptions } from '../../support/monitor-run.js';
+import { portalOf } from '../../support/portal-of-chain.js';
+import { PortalServer } from '../../support/portal-server.js';
+import type { PortalFault } from '../../support/portal-server.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { simContract, transferOf } from '../../support/simulated-chain.js';
+
+/** Where nobody listens. */
+const nobody = 'http://127.0.0.1:9';
+const config = { portalDataset: 'local-31337', batchSize: 20 } as const;
+
+describe('an event monitor with history: portal', () => {
+  let node: ChainSimulator;
+  let portal: PortalServer;
+  let ledger: MessageLedger;
+  let logger: MemoryLogger;
+
+  beforeEach(async () => {
+    node = await ChainSimulator.start({ sealed: true });
+    node.mine(300, (number) => Array.from({ length: number % 4 }, (_event, at) => transferOf(number * 10 + at)));
+    portal = await PortalServer.start({ data: portalOf(node) });
+    ledger = new MessageLedger();
+    logger = new MemoryLogger();
+  });
+  afterEach(() => Promise.all([node.stop(), portal.stop()]));
+
+  const run = (options: Partial<MonitorRunOptions> = {}): Promise<void> =>
+    runMonitor({
+      ...{ urls: [], portalUrl: portal.url, ledger, ...options },
+      config: { ...config, ...options.config },
+      context: { logger, ...options.context },
+    });
+  const idsOf = (from: number, to: number): string[] =>
+    node.canonicalLogs(from, to).map((log) => `${log.blockHash}:${Number(log.logIndex)}`);
+
+  it('reads up to the finalized block without any RPC URL', async () => {
+    await run();
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(ledger.checkpoint.blockNumber).to.equal(236);
+    expect(ledger.checkpoint.blockHash).to.equal(node.blocks[236]!.hash);
+    expect(node.requests).to.deep.equal([]);
+  });
+
+  it('stores the rows that a run by RPC stores', async () => {
+    await run();
+    const byRpc = new MessageLedger();
+    await runMonitor({ urls: [node.url], ledger: byRpc, config: { batchSize: 20, endBlock: 236 } });
+    expect(ledger.rows).to.deep.equal(byRpc.rows);
+  });
+
+  it('ends at the finalized block where more was asked for, and says so', async () => {
+    await run({ config: { endBlock: 290 } });
+    expect(ledger.checkpoint.blockNumber).to.equal(236);
+    expect(logger.lines.join('\n')).to.match(/the portal has blocks up to 236 as final.*no RPC URL/);
+  });
+
+  it('goes on from its checkpoint once more is final', async () => {
+    await run();
+    node.mine(50);
+    await run();
+    expect(ledger.ids).to.deep.equal(idsOf(1, 286));
+  });
+
+  it('reads the newest blocks from the RPC URLs where there are any', async () => {
+    await run({ urls: [node.url], config: { endBlock: 300 } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 300));
+    const highest = Math.max(...portal.streams.map(({ toBlock }) => toBlock));
+    expect(highest).to.equal(236);
+    expect(portal.streams.length).to.be.greaterThan(1);
+  });
+
+  it('follows the head in real time behind its history', async () => {
+    await run({
+      urls: [node.url],
+      config: { mode: 'realtime', finality: 'latest' },
+      stored: (message, stop) => {
+        if (message.kind === 'events' && message.toBlock === 300) node.mine(3);
+        if (message.kind === 'events' && message.toBlock === 303) stop();
+      },
+    });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 303));
+  });
+
+  it('refuses to follow the head without an RPC URL', async () => {
+    const error = await rejectionOf(run({ config: { mode: 'realtime' } }));
+    expect(error.message).to.match(/a realtime run follows the chain's head/);
+  });
+
+  it('reads from the RPC URLs where the portal is not to be reached', async () => {
+    await run({ portalUrl: nobody, urls: [node.url], config: { endBlock: 236 } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(logger.lines.join('\n')).to.match(/settled blocks are read from the RPC URLs for 10 min/);
+  });
+
+  it('ends with a hint at the RPC URL where the portal is not to be reached and there is none', async () => {
+    const error = await rejectionOf(run({ portalUrl: nobody }), PortalFailedError);
+    expect(error).to.include({ exitCode: 6, code: 'PORTAL_UNREACHABLE' });
+    expect(error.hint).to.match(/--rpc-url/);
+  });
+
+  it('names the data set that a portal does not have', async () => {
+    const error = await rejectionOf(run({ config: { portalDataset: 'other-1' } }));
+    expect(error.message).to.match(/has no data set 'other-1'/);
+  });
+
+  it('does not believe a portal that leaves out logs which a node has', async () => {
+    const data = portalOf(node);
+    portal.options = { data: { ...data, logs: (number) => data.logs(number).slice(1) } };
+    await run({ urls: [node.url], config: { endBlock: 236 } });
+    expect(logger.lines.join('\n')).to.match(/not to be believed.*read from the RPC URLs as long as this run lasts/);
+    const missing = idsOf(1, 236).filter((id) => !ledger.ids.includes(id));
+    // What was read before a sample fell on such a block stays: an audit finds it.
+    expect(missing.length).to.be.lessThan(120);
+  });
+
+  it('does not believe a portal of another chain', async () => {
+    const other = await ChainSimulator.start();
+    other.mine(300);
+    portal.options = { data: portalOf(other) };
+    await run({ urls: [node.url], config: { endBlock: 236 } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(logger.lines.join('\n')).to.match(/block \d+ is another one than at a node/);
+    await other.stop();
+  });
+
+  it('sends the hash of the block before with what follows it', async () => {
+    await run();
+    const parents = portal.streams.filter(({ parentBlockHash }) => parentBlockHash !== undefined);
+    for (const { fromBlock, parentBlockHash } of parents)
+      expect(parentBlockHash).to.equal(node.blocks[fromBlock - 1]!.hash);
+    expect(parents.length).to.be.greaterThan(0);
+  });
+
+  it('asks for the addresses and topics that are wanted, in lower case', async () => {
+    await run();
+    const [asked] = portal.streams.filter(({ logs }) => logs !== undefined);
+    expect(asked?.logs?.[0]?.['address']).to.deep.equal([simContract]);
+    expect(asked?.logs?.[0]?.['topic0']?.length).to.be.greaterThan(0);
+  });
+
+  it('waits as long as it is asked to', async () => {
+    const faults: PortalFault[] = [
+      { kind: 'status', status: 429, retryAfter: '7' },
+      { kind: 'status', status: 503, retryAfter: '3' },
+    ];
+    portal.options = { ...portal.options, fault: () => faults.shift() };
+    await run();
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+  });
+});

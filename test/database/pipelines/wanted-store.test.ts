@@ -1,0 +1,255 @@
+import { expect } from 'chai';
+import type { Database } from '../../../src/database/database.js';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
+import { letGo } from '../../../src/database/pipelines/wanted-steps.js';
+import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import { queueTask } from '../../../src/database/tasks/queue-task.js';
+import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
+import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
+import { taskStatus } from '../../../src/model/task.js';
+import type { UnjudgedEnd } from '../../../src/model/wanted.js';
+import { NotFoundError } from '../../../src/runtime/errors.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { ageTask } from '../aged-task.js';
+import { claimRequest } from '../claim-request.js';
+
+eachDatabase('the store of what is wanted', (databases) => {
+  let database: Database;
+  let wanted: WantedStore;
+  let tasks: TaskStore;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openMigrated(await databases.fresh());
+    wanted = new WantedStore(database, 30);
+    tasks = new TaskStore(database);
+  });
+  beforeEach(async () => {
+    const { knex, dialect } = database;
+    const now = dialect.now(knex);
+    const row = { name: 'a', create_time: now, update_time: now, disabled: 0 };
+    await database.write([
+      ...['pipeline_wanted', 'pipeline_task', 'pipeline_checkpoint', 'pipeline'].map((table) => knex(table).delete()),
+      ...[45, 46, 47].map((id) => knex('pipeline').insert({ ...row, id })),
+    ]);
+    for (const id of [45, 46, 47]) await new CheckpointStore(database).get(id);
+  });
+  after(() => database.close());
+
+  const statusOf = async (id: number | null): Promise<number> => (await tasks.get(id ?? 0)).status;
+  const claim = (queuedTaskId: number | null, changes: Partial<ClaimRequest> = {}): Promise<number> =>
+    tasks.claim(claimRequest({ queuedTaskId: queuedTaskId ?? undefined, ...changes }));
+  const fail = (id: number, error = 'oh'): Promise<boolean> =>
+    tasks.finish(
+      id,
+      { status: taskStatus.failed, endReason: 'error', error },
+      { mode: 'realtime', nextBlock: 8, targetBlock: null, headBlock: 9, events: 3 },
+    );
+  const unjudged = async (): Promise<UnjudgedEnd> => (await wanted.listUnjudged(0, 10))[0]!;
+  const again = { kind: 'again', inSeconds: 0, failures: 1 } as const;
+  /** A started pipeline whose first task has failed. */
+  const startAndFail = async (): Promise<number> => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    await fail(id);
+    return id;
+  };
+
+  it('queues a task of a pipeline that is started, and none where one waits or lives', async () => {
+    expect(await wanted.get(45)).to.equal(null);
+    const { queuedTaskId: first } = await wanted.start(45);
+    expect(await wanted.get(45)).to.include({ state: 'started', failures: 0, nextStart: null, heldReason: null });
+    expect(await statusOf(first)).to.equal(taskStatus.queued);
+    expect((await wanted.start(45)).queuedTaskId).to.equal(null);
+    await claim(first);
+    expect((await wanted.start(45)).queuedTaskId).to.equal(null);
+    await tasks.cancel(first ?? 0);
+    expect((await wanted.start(45)).queuedTaskId).to.be.greaterThan(first ?? 0);
+  });
+
+  it('starts no pipeline that is not there, and keeps no wish for it', async () => {
+    expect(await rejectionOf(wanted.start(99))).to.be.instanceOf(NotFoundError);
+    expect(await wanted.list()).to.deep.equal([]);
+  });
+
+  it('queues one task where many start a pipeline at one time', async () => {
+    const ids = await Promise.all([1, 2, 3, 4].map(async () => (await wanted.start(45)).queuedTaskId));
+    expect(ids.filter((id) => id !== null)).to.have.length(1);
+  });
+
+  it('ends what runs and what waits of a pipeline that is stopped', async () => {
+    const running = await claim((await wanted.start(45)).queuedTaskId);
+    const { taskId: waits } = await queueTask(database, 45, {});
+    expect(await wanted.stop(45)).to.equal(2);
+    expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    expect(await tasks.get(running)).to.include({ status: 1, endReason: 'stopped' });
+    expect(await tasks.get(waits)).to.include({ status: 1, endReason: 'stopped' });
+    expect(await wanted.stop(46)).to.equal(0);
+    expect(await wanted.get(46)).to.include({ state: 'stopped', judgedTaskId: null });
+  });
+
+  it('lists a started pipeline that nobody runs, with how its newest task ended', async () => {
+    const { queuedTaskId: waits } = await wanted.start(45);
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    const id = await claim(waits);
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    await fail(id);
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([
+      {
+        ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 0, judgedVersion: null },
+        task: { id, status: 2, endReason: 'error', error: 'oh', nextBlock: 8 },
+      },
+    ]);
+    expect(await wanted.listUnjudged(45, 10)).to.deep.equal([]);
+    await wanted.stop(45);
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+  });
+
+  it('lists a pipeline whose task has been silent for three of its beats', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    await ageTask(database, id, { created: 1_000, heartbeat: 89 });
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    await ageTask(database, id, { created: 1_000, heartbeat: 92 });
+    expect((await unjudged()).task).to.include({ id, status: taskStatus.running });
+  });
+
+  it('lets one of many judge an end, and queues the next task when its time has come', async () => {
+    const id = await startAndFail();
+    const end = await unjudged();
+    const verdict = { kind: 'again', inSeconds: 600, failures: 1 } as const;
+    const judged = await Promise.all([1, 2, 3].map(() => wanted.judge(end, verdict)));
+    expect(judged.filter((won) => won)).to.have.length(1);
+    expect(await wanted.get(45)).to.include({ failures: 1 });
+    expect((await wanted.get(45))?.nextStart).to.be.a('string');
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await wanted.listDue(10)).to.deep.equal([]);
+    expect(await wanted.queueDue(45)).to.equal(null);
+    const { knex, dialect } = database;
+    await database.write([knex('pipeline_wanted').update({ next_start: dialect.secondsAgo(knex, 1) })]);
+    expect(await wanted.listDue(10)).to.deep.equal([45]);
+    const queued = await Promise.all([1, 2, 3].map(() => wanted.queueDue(45)));
+    expect(queued.filter((won) => won !== null)).to.have.length(1);
+    expect(await wanted.get(45)).to.include({ failures: 1, nextStart: null });
+    expect(await wanted.judge(end, verdict), 'late').to.equal(false);
+    expect((await tasks.getNewest(45))?.id).to.equal(id);
+  });
+
+  it('queues nothing where the silent task has been heard again, whose end is judged when it comes', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    await ageTask(database, id, { created: 1_000, heartbeat: 92 });
+    await wanted.judge(await unjudged(), again);
+    await tasks.renew([{ taskId: id, progress: null }]);
+    expect(await wanted.queueDue(45)).to.equal(null);
+    expect(await wanted.listDue(10)).to.deep.equal([]);
+    await fail(id);
+    expect(await unjudged()).to.deep.include({ failures: 1, judgedTaskId: null });
+  });
+
+  it('holds a pipeline until a person lets it go', async () => {
+    await startAndFail();
+    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    expect(await wanted.get(45)).to.include({ heldReason: 'the wrong chain', state: 'started', nextStart: null });
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    await database.write([letGo(database, 45)]);
+    expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
+    expect(await wanted.listDue(10)).to.deep.equal([45]);
+  });
+
+  it('lets go what held a pipeline where it is started again', async () => {
+    await startAndFail();
+    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    expect((await wanted.start(45)).queuedTaskId).to.be.a('number');
+    expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
+  });
+
+  it('wants nothing more of a pipeline that has done all there was to do', async () => {
+    await startAndFail();
+    await wanted.judge(await unjudged(), { kind: 'done' });
+    expect(await wanted.get(45)).to.include({ state: 'stopped', failures: 0 });
+  });
+
+  it('hands what runs over to a new task of a pipeline that is restarted, held or not', async () => {
+    const running = await claim((await wanted.start(45)).queuedTaskId);
+    const restarted = await wanted.restart(45);
+    expect(restarted).to.include({ ended: 1 });
+    expect(await tasks.get(running)).to.include({ status: 1, endReason: 'handed_over' });
+    expect(await statusOf(restarted.queuedTaskId)).to.equal(taskStatus.queued);
+    await fail(await claim(restarted.queuedTaskId, { holder: running }));
+    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    expect(await wanted.restart(45)).to.include({ ended: 0 });
+    expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
+  });
+
+  it('has one task wait that a worker hands over, with what it was asked for, and none where it has ended', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    const task = { id, pipelineId: 45 };
+    const results = [await tasks.handOver(task, null, { toBlock: 9 }), await tasks.handOver(task, null, {})];
+    expect(results).to.deep.equal([true, false]);
+    expect(await tasks.get(id)).to.include({ status: 1, endReason: 'handed_over' });
+    const { tasks: waiting } = await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 });
+    expect(waiting).to.have.length(1);
+    expect(await new TaskQueue(database, 30).request(waiting[0]?.id ?? 0)).to.deep.equal({ toBlock: 9 });
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+  });
+
+  it('wants no more of a pipeline of which a task is cancelled, be it only waiting', async () => {
+    const { queuedTaskId } = await wanted.start(45);
+    expect(await tasks.cancel(queuedTaskId ?? 0)).to.equal(true);
+    expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    await wanted.start(45);
+    expect(await tasks.cancel(queuedTaskId ?? 0), 'a second time').to.equal(false);
+    expect(await wanted.get(45)).to.include({ state: 'started' });
+  });
+
+  it('stops a pipeline that is disabled, and leaves a run alone that nobody keeps running', async () => {
+    const pipelines = new PipelineStore(database);
+    const kept = await claim((await wanted.start(45)).queuedTaskId);
+    const single = await claim(null, { pipelineId: 46 });
+    for (const id of [45, 46]) await pipelines.setDisabled(id, true);
+    expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    expect(await tasks.get(kept)).to.include({ status: 1, endReason: 'stopped' });
+    expect(await statusOf(single)).to.equal(taskStatus.running);
+  });
+
+  it('holds a pipeline whose definition is refused, and ends the task that waited for it', async () => {
+    const { queuedTaskId } = await wanted.start(45);
+    const taskId = queuedTaskId ?? 0;
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'not JSON');
+    expect(await tasks.get(taskId)).to.include({ status: 2, endReason: 'refused', error: 'not JSON' });
+    expect(await wanted.get(45)).to.include({ state: 'started', heldReason: 'not JSON' });
+    await wanted.start(45);
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'late');
+    expect(await wanted.get(45)).to.include({ heldReason: null });
+  });
+
+  it('queues a task that delivers only, which reads too once the pipeline is started', async () => {
+    const id = await wanted.queueDelivery(45);
+    expect(await wanted.queueDelivery(45)).to.equal(null);
+    const queue = new TaskQueue(database, 30);
+    expect(await queue.request(id ?? 0)).to.deep.equal({ deliverOnly: true });
+    expect(await wanted.start(45)).to.include({ queuedTaskId: null });
+    expect(await queue.request(id ?? 0)).to.deep.equal({});
+  });
+
+  it('judges nothing of a pipeline that a person has stopped meanwhile', async () => {
+    await startAndFail();
+    const end = await unjudged();
+    await wanted.stop(45);
+    expect(await wanted.judge(end, again)).to.equal(false);
+    expect(await wanted.get(45)).to.include({ state: 'stopped', nextStart: null });
+  });
+
+  it('tells why a worker could not take the task that waits', async () => {
+    const { queuedTaskId: id } = await wanted.start(45);
+    await database.write([database.knex('pipeline_task').where({ id }).update({ waiting_for: 'no RPC URL' })]);
+    expect(await wanted.get(45)).to.include({ waitingFor: 'no RPC URL' });
+    await wanted.start(46);
+    expect((await wanted.list()).map(({ pipelineId, waitingFor }) => [pipelineId, waitingFor])).to.deep.equal([
+      [45, 'no RPC URL'],
+      [46, null],
+    ]);
+  });
+});

@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { ChainSimulator } from '../support/chain-simulator.js';
+import type { Child } from '../support/child.js';
+import { declareMissing } from '../support/extent.js';
+import { execute } from '../support/execute-sql.js';
+import { postgres, startPostgresPair, type PostgresPair } from '../support/postgres.js';
+import { idsOf, idsOfLines, Scenario } from '../support/scenario.js';
+import { endGently, whenRunning } from '../support/watched-runs.js';
+import { eventually } from '../support/within.js';
+
+const withPostgres = (title: string, suite: () => void): void => {
+  if (postgres.canStart) describe(title, suite);
+  else declareMissing(title, postgres.howToGet, suite);
+};
+
+withPostgres('PostgreSQL with a synchronous standby', () => {
+  let pair: PostgresPair;
+  let node: ChainSimulator;
+  let mining: NodeJS.Timeout;
+  let scenario: Scenario;
+  let runs: Child[];
+
+  beforeEach(async function () {
+    this.timeout(90_000);
+    pair = await startPostgresPair();
+    node = await ChainSimulator.start({}, { finalizedDistance: 20 });
+    node.mine(5);
+    mining = setInterval(() => node.mine(1), 100);
+    // The standby stands first: it takes no writes, and is passed over.
+    const urls = `${pair.standby.url()},${pair.primary.url()}`;
+    scenario = await Scenario.begin(urls, node.url, { mode: 'realtime' });
+    runs = [scenario.run(), await scenario.runAs(46), await scenario.runAs(47)];
+    await whenRunning(runs);
+  });
+  afterEach(async () => {
+    clearInterval(mining);
+    for (const run of runs) await run.kill();
+    await node.stop();
+  });
+
+  const reached = async (block: number): Promise<void> => {
+    for (const id of [45, 46, 47]) {
+      // What is asked just while the cluster finds itself anew may be refused.
+      const tasks = (): ReturnType<Scenario['tasks']> => scenario.tasks(id).catch(() => []);
+      const done = async (): Promise<boolean> => ((await tasks())[0]?.progress?.next_block ?? 0) > block;
+      await eventually(`pipeline ${id} has block ${block}`, done, 60_000);
+    }
+  };
+
+  const expectTruth = async (): Promise<void> => {
+    clearInterval(mining);
+    await reached(node.head.number);
+    await endGently(runs);
+    for (const id of [45, 46, 47]) {
+      const lines = await scenario.chainparse('events', 'export', '--pipeline', String(id));
+      expect(idsOfLines(lines.trim().split('\n'))).to.deep.equal(idsOf(node.canonicalLogs()));
+      expect((await scenario.tasks(id)).map(({ end_reason }) => end_reason)).to.deep.equal(['stopped']);
+    }
+  };
+
+  it('goes on where the standby is promoted after the primary died: nothing is lost, nothing twice', async function () {
+    this.timeout(120_000);
+    await reached(node.head.number + 20);
+    await pair.primary.kill();
+    await runs[0]!.output(/heartbeat failed: task_id=\d+, error: .*no node of the cluster can be used/, 40_000);
+    await execute(pair.standby.url(), 'SELECT pg_promote()');
+    await reached(node.head.number + 20);
+    await expectTruth();
+  });
+});

@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import type { Task } from '../../../src/model/task.js';
+import type { Wanted } from '../../../src/model/wanted.js';
+import { judgePipeline, type PipelineFacts, type Verdict } from '../../../src/tasks/alerts/pipeline-verdict.js';
+import { silentTask } from '../monitor/monitor-fixture.js';
+
+const now = '2024-01-15T10:10:00';
+const progress = { mode: 'realtime', nextBlock: 7, targetBlock: null, headBlock: 9, events: 1 } as const;
+const running: Task = { ...silentTask, progress, lastHeartbeat: '2024-01-15T10:09:50', silentSeconds: 10 };
+const failed: Task = { ...running, status: 2, endTime: '2024-01-15T10:06:00', endReason: 'error', error: 'it broke' };
+const queued: Task = { ...silentTask, status: 3, createTime: '2024-01-15T10:07:00', waiting: { kind: 'no_worker' } };
+const ended = (endReason: string): Task => ({ ...failed, status: 1, endReason, error: null });
+const started: Wanted = {
+  ...{ pipelineId: 45, state: 'started', since: '2024-01-15T09:00:00', failures: 0, judgedTaskId: null },
+  ...{ nextStart: null, heldReason: null, waitingFor: null, isScheduled: false, lastSlot: null, skippedSlot: null },
+};
+const stopped: Wanted = { ...started, state: 'stopped', since: '2024-01-15T10:08:00' };
+
+function judge(facts: Partial<PipelineFacts>): Verdict {
+  const pipeline = { id: 45, name: 'transfers', disabled: false, task: null, wanted: null, ...facts };
+  return judgePipeline(pipeline, { now, defaultIntervalSeconds: 30 });
+}
+
+describe('the judgement of a pipeline', () => {
+  it('calls it down where its newest task failed, and says why and since when', () => {
+    const verdict = judge({ task: failed });
+    expect(verdict).to.deep.include({ kind: 'down' });
+    expect(verdict.kind === 'down' ? verdict.down : null).to.deep.equal({
+      ...{ taskId: 123, cause: 'failed', error: 'it broke', failures: 0, held: null, waitsFor: null },
+      sinceSeconds: 240,
+    });
+    const late = judge({ task: { ...failed, endReason: 'timeout' } });
+    expect(late.kind === 'down' ? late.down.cause : null).to.equal('timeout');
+  });
+
+  it('takes a run that has asked its chain and beats as one that works, and nobody else', () => {
+    expect(judge({ task: running })).to.deep.equal({
+      ...{ kind: 'over', how: 'works again: task 123 runs', beatAt: '2024-01-15T10:09:50' },
+    });
+    expect(judge({ task: { ...running, progress: { ...progress, headBlock: null } } }).kind).to.equal('unsure');
+    expect(judge({ task: { ...running, lastHeartbeat: null } }).kind).to.equal('unsure');
+    expect(judge({ task: { ...running, silentSeconds: 95 } }).kind).to.equal('unsure');
+    expect(judge({ task: queued }).kind).to.equal('unsure');
+  });
+
+  it('calls a started one down that nobody runs for longer than three beats', () => {
+    for (const task of [null, ended('handed_over'), ended('stopped')]) {
+      const verdict = judge({ task, wanted: started });
+      expect(verdict.kind === 'down' ? verdict.down.cause : verdict.kind).to.equal('not_running');
+    }
+    const waiting = judge({ task: queued, wanted: started });
+    expect(waiting.kind === 'down' ? [waiting.down.sinceSeconds, waiting.down.waitsFor] : null).to.deep.equal([
+      180,
+      'a worker: none is alive; start one with chainparse worker',
+    ]);
+    const late = '2024-01-15T10:09:00';
+    expect(judge({ task: { ...ended('handed_over'), endTime: late }, wanted: started }).kind).to.equal('unsure');
+    expect(judge({ task: { ...failed, endTime: late }, wanted: started }).kind).to.equal('unsure');
+    expect(judge({ wanted: { ...started, since: late } }).kind).to.equal('unsure');
+  });
+
+  it('lets one be that waits for the time of its schedule, unless its latest run failed', () => {
+    const wanted = { ...started, isScheduled: true, nextStart: '2024-01-16T03:00:00' };
+    for (const task of [null, ended('completed')]) expect(judge({ task, wanted }).kind).to.equal('over');
+    expect(judge({ task: failed, wanted }).kind).to.equal('down');
+    const missed = { ...wanted, nextStart: '2024-01-15T10:01:00' };
+    expect(judge({ task: ended('completed'), wanted: missed }).kind).to.equal('down');
+  });
+
+  it('calls one down at once that waits for a person', () => {
+    const task = { ...failed, endTime: '2024-01-15T10:09:59' };
+    const verdict = judge({ task, wanted: { ...started, heldReason: 'the wrong chain', failures: 2 } });
+    expect(verdict.kind === 'down' ? [verdict.down.held, verdict.down.failures] : null).to.deep.equal([
+      'the wrong chain',
+      2,
+    ]);
+  });
+
+  it('says that it is over where it was stopped after its failure, is disabled, or has done its work', () => {
+    expect(judge({ task: failed, wanted: stopped })).to.deep.include({ kind: 'over', how: 'is stopped' });
+    expect(judge({ task: failed, disabled: true })).to.deep.include({ kind: 'over', how: 'is disabled' });
+    expect(judge({ task: ended('completed') })).to.deep.include({ kind: 'over', beatAt: null });
+    expect(judge({ task: ended('stopped') })).to.deep.include({ how: 'is stopped: task 123' });
+    expect(judge({}).kind).to.equal('over');
+  });
+
+  it('does not take for stopped what was stopped before it failed, or what workers gave up', () => {
+    expect(judge({ task: failed, wanted: { ...stopped, since: '2024-01-15T10:05:59' } }).kind).to.equal('down');
+    expect(judge({ task: failed, wanted: { ...stopped, judgedTaskId: 123 } }).kind).to.equal('down');
+  });
+});

@@ -1,0 +1,92 @@
+import { expect } from 'chai';
+import { taskStatus } from '../../../src/model/task.js';
+import type { EndedTask, UnjudgedEnd } from '../../../src/model/wanted.js';
+import { countSameFaults, judgeEnd, waitSeconds, type JudgeFacts } from '../../../src/tasks/fleet/judge-end.js';
+
+describe('judging the end of a task', () => {
+  const failed = (endReason: string, error = 'oh'): EndedTask => ({
+    ...{ id: 7, status: taskStatus.failed, endReason, error, nextBlock: 100 },
+  });
+  const ended = (endReason: string): EndedTask => ({
+    ...{ id: 7, status: taskStatus.succeeded, endReason, error: null, nextBlock: 100 },
+  });
+  const end = (task: EndedTask | null, changes: Partial<UnjudgedEnd> = {}): UnjudgedEnd => ({
+    ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 5, judgedVersion: 5, task },
+    ...changes,
+  });
+  const facts: JudgeFacts = { restart: 'on-failure', slot: null, isDone: false, sameFaults: 0 };
+
+  it('starts at once what has no task yet, and what was handed back by a process that ended', () => {
+    const atOnce = { kind: 'again', inSeconds: 0, failures: 2 };
+    for (const task of [null, ended('handed_over'), ended('stopped')]) {
+      expect(judgeEnd(end(task, { failures: 2 }), facts)).to.deep.equal(atOnce);
+      expect(judgeEnd(end(task, { failures: 2 }), { ...facts, restart: 'never' })).to.deep.equal(atOnce);
+    }
+  });
+
+  it('waits 5 s after a failure, twice as long after each that follows, and never longer than 15 min', () => {
+    const waits = [1, 2, 3, 7, 8, 9, 1_000].map(waitSeconds);
+    expect(waits).to.deep.equal([5, 10, 20, 320, 640, 900, 900]);
+    expect(judgeEnd(end(failed('timeout'), { failures: 2 }), facts)).to.deep.equal({
+      ...{ kind: 'again', inSeconds: 20, failures: 3 },
+    });
+  });
+
+  it('waits 5 s again once blocks were committed', () => {
+    const verdict = judgeEnd(end(failed('error'), { failures: 8, version: 6 }), facts);
+    expect(verdict).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 1 });
+  });
+
+  it('follows a task that has fallen silent as one that failed', () => {
+    const silent = { ...failed('x'), status: taskStatus.running, endReason: null, error: null };
+    expect(judgeEnd(end(silent), facts)).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 1 });
+  });
+
+  it('has a person mend what needs a rewind, the wrong chain and a refused definition', () => {
+    for (const reason of ['needs_rewind', 'chain_mismatch', 'usage', 'refused']) {
+      expect(judgeEnd(end(failed(reason, 'why')), facts)).to.deep.equal({ kind: 'held', reason: 'why', failures: 1 });
+    }
+  });
+
+  it('has a person mend a fault that came five times in a row at one block, and no other', () => {
+    const fifth = end(failed('error'), { failures: 4 });
+    const held = { kind: 'held', reason: '5 times the same fault at block 100: oh', failures: 5 };
+    expect(judgeEnd(fifth, { ...facts, sameFaults: 5 })).to.deep.equal(held);
+    expect(judgeEnd(fifth, { ...facts, sameFaults: 4 }).kind).to.equal('again');
+    expect(judgeEnd({ ...fifth, failures: 3 }, { ...facts, sameFaults: 5 }).kind, 'fewer ends').to.equal('again');
+    expect(judgeEnd({ ...fifth, version: 9 }, { ...facts, sameFaults: 5 }).kind, 'it moved').to.equal('again');
+  });
+
+  it('tries for ever what can not be reached', () => {
+    for (const reason of ['chain_unreachable', 'database_unreachable', 'timeout', 'taken_over', 'lease_lost']) {
+      const verdict = judgeEnd(end(failed(reason), { failures: 500 }), { ...facts, sameFaults: 5 });
+      expect(verdict, reason).to.deep.equal({ kind: 'again', inSeconds: 900, failures: 501 });
+    }
+  });
+
+  it('is done with what has read all, unless it is to run always', () => {
+    const done = end(ended('completed'));
+    expect(judgeEnd(done, { ...facts, isDone: true })).to.deep.equal({ kind: 'done' });
+    expect(judgeEnd(done, facts)).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 1 });
+    const always = judgeEnd(done, { ...facts, isDone: true, restart: 'always' });
+    expect(always).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 1 });
+  });
+
+  it('follows no end where it is never to be started again', () => {
+    for (const task of [failed('error'), ended('completed')]) {
+      expect(judgeEnd(end(task), { ...facts, restart: 'never' })).to.deep.equal({ kind: 'done' });
+    }
+  });
+
+  it('counts the ends in a row that were the same, at the same block', () => {
+    const at = (nextBlock: number, error = 'oh') => ({
+      endReason: 'error',
+      error,
+      progress: { mode: 'realtime' as const, nextBlock, targetBlock: null, headBlock: null, events: 0 },
+    });
+    expect(countSameFaults([])).to.equal(0);
+    expect(countSameFaults([at(1), at(1), at(1)])).to.equal(3);
+    expect(countSameFaults([at(1), at(1), at(2), at(1)])).to.equal(2);
+    expect(countSameFaults([at(1), at(1, 'ah')])).to.equal(1);
+  });
+});
