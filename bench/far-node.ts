@@ -121,7 +121,10 @@ function tellFigures(response: ServerResponse): void {
 }
 
 const server = createServer((request, response) => {
-  if (request.method === 'GET') return tellFigures(response);
+  if (request.method === 'GET') {
+    tellFigures(response);
+    return;
+  }
   let body = '';
   request.setEncoding('utf8').on('data', (part: string) => (body += part));
   request.on('end', () => receive(response, body));

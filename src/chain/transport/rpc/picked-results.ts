@@ -121,7 +121,7 @@ class ResultPicker {
     const json = this.#json;
     for (const from = this.#at; json[this.#at] !== quote; this.#at++) {
       if (this.#at - from < longText) continue;
-      this.#at = json.indexOf(quote as number, this.#at);
+      this.#at = json.indexOf(quote, this.#at);
       if (this.#at < 0) throw new Unexpected();
       break;
     }
