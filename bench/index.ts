@@ -13,12 +13,14 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   detect: async () => (await import('./detect.js')).detect,
   store: async () => (await import('./store.js')).store,
   ingest: async () => (await import('./ingest.js')).ingest,
+  portal: async () => (await import('./portal.js')).portalBench,
   api: async () => (await import('./api.js')).api,
   latency: async () => (await import('./latency.js')).latency,
   deliver: async () => (await import('./deliver.js')).deliver,
   'file-sink': async () => (await import('./file-sink.js')).fileSinkBench,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
   'far-history': async () => (await import('./far-history.js')).farHistory,
+  idle: async () => (await import('./idle.js')).idle,
   throttled: async () => (await import('./throttled.js')).throttled,
 };
 

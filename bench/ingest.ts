@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../src/database/open-database.js';
 import { Child } from '../test/support/child.js';
 import { createDatabase } from '../test/support/databases.js';
 import { postgres } from '../test/support/postgres.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark, BenchOptions, Report } from './benchmark.js';
 import { startDurableServer } from './durable-server.js';
+import { fingerprint } from './fingerprint.js';
 import { chainparseOf, migrate, programOf } from './ingest-program.js';
 import type { IngestProgram, IngestRange, Ingested } from './ingest-program.js';
 
@@ -128,30 +127,6 @@ async function runFresh(
   await migrate(url);
   const done = await program(url, stage.rpcUrl, range);
   return { ...done, contents: await fingerprint(url, range.to) };
-}
-
-/** The number of stored events up to a block, and a digest of all that is stored of them, but for the journal's version. */
-async function fingerprint(url: string, blocks: number): Promise<string> {
-  const database = await openDatabase(url);
-  const digest = createHash('sha256');
-  let events = 0;
-  for (let from = 0; from <= blocks; from += 500) {
-    const rows = await database.read<Record<string, unknown>[]>((knex) =>
-      knex('event')
-        .whereBetween('block_number', [from, from + 499])
-        .orderBy(['pipeline_id', 'block_number', 'log_index']),
-    );
-    for (const row of rows) {
-      for (const [name, value] of Object.entries(row)) if (name !== 'added') digest.update(toDigest(value));
-    }
-    events += rows.length;
-  }
-  await database.close();
-  return `${events} ${digest.digest('hex')}`;
-}
-
-function toDigest(value: unknown): Buffer | string {
-  return Buffer.isBuffer(value) ? value : `${String(value)};`;
 }
 
 function freshSqlite(): Promise<string> {

@@ -1,4 +1,5 @@
-import { simContract, toHex, transferTopic } from '../test/support/simulated-chain.js';
+import { simContract, toHex } from '../test/support/simulated-chain.js';
+import { hashOf, timeOf, transferAt } from './made-chain.js';
 
 interface Refusal {
   readonly code: number;
@@ -20,14 +21,11 @@ interface Call {
   readonly params: readonly unknown[];
 }
 
-const pad = (value: number): string => `0x${value.toString(16).padStart(64, '0')}`;
-const hashOf = (number: number): string => pad(0xb10c00000000 + number);
-const timeOf = (number: number): number => 1_700_000_000 + number * 12;
 /** Of one width whatever the value, so that a block's bytes are made of another's. */
 const wide = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 const comma = Buffer.from(',');
 /** Blocks name their transactions, whoever asks for headers. */
-const transactions = Array.from({ length: 10 }, (_, index) => pad(0x7a0000 + index));
+const transactions = Array.from({ length: 10 }, (_, index) => hashOf(0x7a0000 + index));
 
 /** A chain whose blocks hold so many transfers each, told as fast as text can be. */
 export class LogChain {
@@ -80,11 +78,9 @@ export class LogChain {
   #makeTemplate(): Buffer {
     const logs = Array.from({ length: this.#options.logsPerBlock }, (_, index) =>
       JSON.stringify({
-        address: simContract,
-        topics: [transferTopic, pad(0xa000 + (index % 97)), pad(0xb000 + (index % 89))],
-        data: pad(1_000_000 + index),
+        ...transferAt(0, index),
         ...Object.fromEntries(this.#valuesOf(0)),
-        transactionHash: `0x${hashOf(0).slice(8)}${(0x1234 + Math.floor(index / 2)).toString(16).padStart(6, '0')}`,
+        transactionHash: transferAt(0, index).transactionHash,
         transactionIndex: toHex(Math.floor(index / 2)),
         logIndex: toHex(index),
         removed: false,

@@ -31,6 +31,7 @@ function progressToJson(progress: Progress): object {
     head_block: progress.headBlock,
     events: progress.events,
     lag_blocks: lagBlocks(progress),
+    ...(progress.lagUnknownSince === undefined ? {} : { lag_unknown_since: progress.lagUnknownSince }),
   };
 }
 

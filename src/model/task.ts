@@ -30,6 +30,8 @@ export interface Progress {
   readonly readableBlock?: number;
   /** Events committed by this task. */
   readonly events: number;
+  /** Since when no endpoint of the task answers, in the database's time zone: its lag is unknown then; left out where one does. */
+  readonly lagUnknownSince?: string;
 }
 
 /** A row of `pipeline_task` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
@@ -63,7 +65,7 @@ export interface Task {
 
 /** Returns how many blocks a task is behind the head; null while one of the two is unknown. */
 export function lagBlocks(progress: Progress): number | null {
-  if (progress.headBlock === null || progress.nextBlock === null) return null;
+  if (progress.headBlock === null || progress.nextBlock === null || progress.lagUnknownSince !== undefined) return null;
   return Math.max(0, progress.headBlock - progress.nextBlock);
 }
 

@@ -158,10 +158,16 @@ export class AlertDeliveryError extends ChainparseError {
   readonly code: string = 'ALERT_UNDELIVERED';
   readonly exitCode = 1;
   override readonly retryable: boolean;
+  /** How long the receiver asks to wait until it is tried again, in milliseconds; null: it does not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(message: string, options: ErrorOptions & { readonly retryable: boolean }) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly retryable: boolean; readonly retryAfterMs?: number | null },
+  ) {
     super(message, options);
     this.retryable = options.retryable;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
 

@@ -23,6 +23,8 @@ export interface RetryOptions {
   readonly attempts: number;
   /** Says whether this failure is worth another try. */
   readonly isRetryable: (error: unknown) => boolean;
+  /** Says how long to wait at least after this failure, in milliseconds. */
+  readonly leastWaitMs?: (error: unknown) => number;
   readonly onRetry?: (error: unknown, attempt: number, waitMs: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +36,7 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
       return await work();
     } catch (error) {
       if (attempt >= options.attempts || !options.isRetryable(error)) throw error;
-      const waitMs = backoffMs(attempt, options.backoff);
+      const waitMs = Math.max(backoffMs(attempt, options.backoff), options.leastWaitMs?.(error) ?? 0);
       options.onRetry?.(error, attempt, waitMs);
       await options.clock.sleep(waitMs, options.signal);
     }

@@ -128,6 +128,11 @@ export const webUrl = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:\/\//i.test(text), { error: 'is no HTTP URL' });
 
+/** A URL of a mail server. */
+export const mailUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^smtps?:\/\/[^/]/i.test(text), { error: 'is no URL of a mail server' });
+
 /** A program and its arguments. */
 export const words: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
   const list = splitWords(text);

@@ -83,12 +83,13 @@ withGalera('three MariaDB nodes with Galera', () => {
     });
   });
 
-  describe('with runs at work on each', () => {
+  describe('at work', () => {
+    const ids = [45, 46, 47];
     let node: ChainSimulator;
     let mining: NodeJS.Timeout;
     let scenario: Scenario;
-    let runs: Child[];
-    let monitor: Child;
+    let from: (first: number) => Scenario;
+    const processes: Child[] = [];
 
     beforeEach(async function () {
       this.timeout(90_000);
@@ -96,19 +97,16 @@ withGalera('three MariaDB nodes with Galera', () => {
       node.mine(5);
       mining = setInterval(() => node.mine(1), 100);
       scenario = await Scenario.begin(cluster.urls(name), node.url, { mode: 'realtime' });
-      const from = (first: number): Scenario => scenario.in({ CHAINPARSE_DATABASE_URL: cluster.urls(name, first) });
-      runs = [from(0).run(), await from(1).runAs(46), await from(2).runAs(47)];
-      monitor = from(1).start(...quickMonitor.with(2, '1'));
-      await whenRunning(runs);
+      from = (first): Scenario => scenario.in({ CHAINPARSE_DATABASE_URL: cluster.urls(name, first) });
     });
     afterEach(async () => {
       clearInterval(mining);
-      await Promise.all([...runs, monitor].map((process) => process.kill()));
+      await Promise.all(processes.splice(0).map((process) => process.kill()));
       await node.stop();
     });
 
     const reached = async (block: number): Promise<void> => {
-      for (const id of [45, 46, 47]) {
+      for (const id of ids) {
         // What is asked just while the cluster finds itself anew may be refused.
         const tasks = (): ReturnType<Scenario['tasks']> => scenario.tasks(id).catch(() => []);
         const done = async (): Promise<boolean> => ((await tasks())[0]?.progress?.next_block ?? 0) > block;
@@ -116,8 +114,19 @@ withGalera('three MariaDB nodes with Galera', () => {
       }
     };
 
+    const expectTruth = async (): Promise<void> => {
+      for (const id of ids) {
+        const lines = await scenario.chainparse('events', 'export', '--pipeline', String(id));
+        expect(idsOfLines(lines.trim().split('\n'))).to.deep.equal(idsOf(node.canonicalLogs()));
+      }
+    };
+
     it('lose nothing and repeat nothing while nodes are killed and cut off, and no run dies of it', async function () {
       this.timeout(60_000 + rounds * 180_000);
+      const runs = [from(0).run(), await from(1).runAs(46), await from(2).runAs(47)];
+      const monitor = from(1).start(...quickMonitor.with(2, '1'));
+      processes.push(...runs, monitor);
+      await whenRunning(runs);
       for (let round = 0; round < rounds; round++) {
         const [killed, cutOff] = [round % 3, (round + 1) % 3];
         await cluster.nodes[killed]!.kill();
@@ -134,11 +143,35 @@ withGalera('three MariaDB nodes with Galera', () => {
       await reached(node.head.number);
       await endGently([...runs, monitor]);
       expect(timedOut([monitor])).to.deep.equal([]);
-      for (const id of [45, 46, 47]) {
-        const lines = await scenario.chainparse('events', 'export', '--pipeline', String(id));
-        expect(idsOfLines(lines.trim().split('\n'))).to.deep.equal(idsOf(node.canonicalLogs()));
+      await expectTruth();
+      for (const id of ids) {
         expect((await scenario.tasks(id)).map(({ end_reason }) => end_reason)).to.deep.equal(['stopped']);
       }
+    });
+
+    it('keep pipelines running on workers of which one dies together with its node', async function () {
+      this.timeout(240_000);
+      for (const id of ids.slice(1)) {
+        const as = ['--id', String(id), '--name', `transfers-${id}`];
+        await scenario.chainparse('pipeline', 'import', 'pipeline.json', ...as);
+      }
+      const workers = [0, 1, 2].map((first) =>
+        from(first).start('worker', '--rpc-url', node.url, '--concurrency', '2'),
+      );
+      processes.push(...workers);
+      for (const id of ids) await scenario.chainparse('pipeline', 'start', String(id));
+      await reached(node.head.number + 10);
+      await Promise.all([cluster.nodes[0]!.kill(), workers[0]!.kill()]);
+      await reached(node.head.number + 20);
+      await cluster.nodes[0]!.restart();
+      clearInterval(mining);
+      await reached(node.head.number);
+      for (const id of ids) {
+        const running = (await scenario.tasks(id)).filter(({ status }) => status === 0);
+        expect(running, `pipeline ${id}`).to.have.length(1);
+      }
+      await endGently(workers.slice(1));
+      await expectTruth();
     });
   });
 });

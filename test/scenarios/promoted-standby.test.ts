@@ -67,4 +67,16 @@ withPostgres('PostgreSQL with a synchronous standby', () => {
     await reached(node.head.number + 20);
     await expectTruth();
   });
+
+  it('takes nothing from a primary that was frozen and wakes behind the promoted standby', async function () {
+    this.timeout(120_000);
+    await reached(node.head.number + 10);
+    pair.primary.freeze();
+    await runs[0]!.output(/heartbeat failed: task_id=\d+, error: .*no node of the cluster can be used/, 60_000);
+    await execute(pair.standby.url(), 'SELECT pg_promote()');
+    await reached(node.head.number + 20);
+    pair.primary.thaw();
+    await reached(node.head.number + 20);
+    await expectTruth();
+  });
 });

@@ -16,6 +16,8 @@ export interface ScenarioSource {
   readonly endBlock?: number;
   readonly batchSize?: number;
   readonly pollInterval?: number;
+  /** Read settled blocks from the portal there, from its data set `local-31337`. */
+  readonly portalUrl?: string;
   /** Keys of the definition itself. */
   readonly keys?: Readonly<Record<string, unknown>>;
   /** Components below the source. */
@@ -26,21 +28,21 @@ export interface ScenarioSource {
 export class Scenario {
   readonly folder: string;
   readonly #env: Record<string, string>;
-  readonly #rpcUrl: string;
+  readonly #rpcUrl: string | null;
 
-  private constructor(env: Record<string, string>, rpcUrl: string, folder: string) {
+  private constructor(env: Record<string, string>, rpcUrl: string | null, folder: string) {
     this.folder = folder;
     this.#env = env;
     this.#rpcUrl = rpcUrl;
   }
 
   /**
-   * Migrates a database and imports a pipeline over the node's transfers; `env` adds to the environment. A relative path
+   * Migrates a database and imports a pipeline over the node's transfers (null: there is none); `env` adds to the environment. A relative path
    * of SQLite's is one in the scenario's folder.
    */
   static async begin(
     databaseUrl: string,
-    rpcUrl: string,
+    rpcUrl: string | null,
     source: ScenarioSource,
     env: Record<string, string> = {},
   ): Promise<Scenario> {
@@ -48,7 +50,8 @@ export class Scenario {
     const settings = {
       CHAINPARSE_DATABASE_URL: databaseUrl.replace(/^sqlite:(?!\/)/, `sqlite:${folder}/`),
       CHAINPARSE_HEARTBEAT_INTERVAL: '1',
-      CHAIN_31337_RPC_URL: rpcUrl,
+      ...(rpcUrl === null ? {} : { CHAIN_31337_RPC_URL: rpcUrl }),
+      ...(source.portalUrl === undefined ? {} : { CHAINPARSE_PORTAL_URL: source.portalUrl }),
     };
     const scenario = new Scenario({ ...settings, ...env }, rpcUrl, folder);
     await scenario.chainparse('migrate');
@@ -71,6 +74,7 @@ export class Scenario {
             ...(source.endBlock === undefined ? {} : { end_block: source.endBlock }),
             batch_size: source.batchSize ?? 2000,
             poll_interval: source.pollInterval ?? 0.1,
+            ...(source.portalUrl === undefined ? {} : { history: 'portal', portal_dataset: 'local-31337' }),
           },
           ...(source.below ?? []),
         ],
@@ -101,14 +105,18 @@ export class Scenario {
 
   /** Starts a run of the pipeline. */
   run(...options: string[]): Child {
-    return this.start('run-pipeline', '45', '--rpc-url', this.#rpcUrl, ...options);
+    return this.start('run-pipeline', '45', ...this.#node, ...options);
   }
 
   /** Starts a run of the same definition as another pipeline. */
   async runAs(pipelineId: number, ...options: string[]): Promise<Child> {
     const id = String(pipelineId);
     await this.chainparse('pipeline', 'import', 'pipeline.json', '--id', id, '--name', `transfers-${id}`);
-    return this.start('run-pipeline', id, '--rpc-url', this.#rpcUrl, ...options);
+    return this.start('run-pipeline', id, ...this.#node, ...options);
+  }
+
+  get #node(): readonly string[] {
+    return this.#rpcUrl === null ? [] : ['--rpc-url', this.#rpcUrl];
   }
 
   /** Starts a command. */

@@ -12,6 +12,7 @@ import { parseDefinition } from '../../pipeline/definition/read-definition.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readParked, readStanding } from '../../tasks/run/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
+import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
@@ -117,7 +118,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
 async function listPipelines({ database, settings }: ApiParts, store: PipelineStore): Promise<object> {
   const [pipelines, tasks, parked, wanted] = await Promise.all([
     store.list(),
-    listNewestTasks(database, mostPipelines),
+    listNewestTasks(database, mostPipelines).then((newest) => markUnknownLags(database, newest)),
     readParked(new CheckpointStore(database)),
     new WantedStore(database, settings.heartbeatIntervalSeconds).list(),
   ]);
@@ -144,7 +145,7 @@ async function showPipeline({ database, settings }: ApiParts, store: PipelineSto
 }
 
 async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
-  const [task] = await listTasks(database, { pipelineId: id, limit: 1, offset: 0 });
+  const [task] = await markUnknownLags(database, await listTasks(database, { pipelineId: id, limit: 1, offset: 0 }));
   if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
   await store.get(id);
   throw new NotFoundError(`pipeline ${id} has no task yet`);

@@ -6,6 +6,7 @@ import { taskStatus } from '../../model/task.js';
 import { cancelTask } from '../../tasks/run/cancel-task.js';
 import { overviewToJson, readTaskOverview, type TaskCounts } from '../../tasks/views/task-overview.js';
 import { startTask } from '../../tasks/fleet/start-task.js';
+import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
 import { RememberedCounts } from '../remembered-counts.js';
@@ -62,7 +63,11 @@ export function taskRoutes(parts: ApiParts): readonly Route[] {
       path: `${base}/task/{id}`,
       summary: 'Show a task.',
       ...{ tag, access: 'read', params: idParams, answer: { schema: taskSchema }, problems: [404] },
-      handle: async ({ params }) => ({ json: taskToJson(await new TaskStore(database).get(params.id), defaults) }),
+      handle: async ({ params }) => {
+        const found = await new TaskStore(database).get(params.id);
+        const [task = found] = await markUnknownLags(database, [found]);
+        return { json: taskToJson(task, defaults) };
+      },
     }),
     route({
       method: 'POST',
@@ -128,7 +133,7 @@ class TaskList {
     const filter: TaskFilter = { status, pipelineId, since };
     const part = { order: orderOf(query), limit: pageSize, offset: offsetOf(query) };
     const [tasks, total] = await Promise.all([
-      listTasks(database, { ...filter, ...part }),
+      listTasks(database, { ...filter, ...part }).then((found) => markUnknownLags(database, found)),
       this.#counts.get(JSON.stringify(filter), () => countTasks(database, filter), Number),
     ]);
     // A pipeline that has no task may be one that there is not: then that is the news.

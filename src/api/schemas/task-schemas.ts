@@ -47,6 +47,9 @@ const progress = z.strictObject({
   head_block: z.int().nullable(),
   events: z.int(),
   lag_blocks: z.int().nullable(),
+  lag_unknown_since: shownInstant
+    .optional()
+    .describe('no node of the task answers since then: how far it is behind nobody knows'),
 });
 
 /** A task: CONTRACT's keys, in that order. */

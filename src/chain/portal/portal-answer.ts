@@ -48,14 +48,15 @@ export class PortalAnswer {
     return this.#options.range;
   }
 
-  /** The block behind those that were read. */
-  get next(): number {
-    return this.#last === null ? this.#options.range.from : this.#last.number + 1;
+  /** What is left of that. */
+  get rest(): BlockRange {
+    const { from, to } = this.#options.range;
+    return { from: this.#last === null ? from : this.#last.number + 1, to };
   }
 
   /** Returns the next blocks, until they are so many bytes. Throws PortalError where the answer does not hold what was asked for. */
   async read(atLeast: number, signal: AbortSignal): Promise<PortalPiece> {
-    const from = this.next;
+    const { from } = this.rest;
     const before = this.#last;
     const piece = new Piece();
     while (piece.bytes < atLeast && !this.#isOver) {
@@ -68,7 +69,8 @@ export class PortalAnswer {
       if (this.#options.turns.isOver) await this.#options.turns.rest();
     }
     const last = this.#last;
-    if (last === null || last === before) throw malformed('the answer holds no block');
+    if (last === null) throw malformed('the answer holds no block');
+    if (last === before) throw new PortalError('the answer ended early', { class: 'away' });
     if (this.#isOver) this.close();
     const { logs, headers, bytes } = piece;
     const first = piece.first?.number === from ? piece.first : null;

@@ -22,6 +22,15 @@ export function readPortalBlock(line: string): PortalBlock {
   }
 }
 
+/** Reads a block's header from its JSON; null where it is none. */
+export function readBlockHeader(text: string): BlockHeader | null {
+  try {
+    return readHeader(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
 function readHeader(value: unknown): BlockHeader {
   const fields = fieldsOf(value, "a block's header");
   return {

@@ -31,6 +31,11 @@ export class PortalBody {
   /** The beginning of a line whose end has not come yet. */
   #open: Buffer[] = [];
   #openBytes = 0;
+  readonly #closed = new AbortController();
+  /** How often it was waited for what comes next, and whether it is now. */
+  #waits = 0;
+  #isWaiting = false;
+  #isSilent = false;
 
   private constructor(body: Readable, isPacked: boolean, clock: Clock) {
     this.#clock = clock;
@@ -40,6 +45,7 @@ export class PortalBody {
     // Whoever reads it is told what goes wrong; perhaps nobody does any more.
     this.#text.on('error', () => undefined);
     this.#chunks = this.#text[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    void this.#watch();
   }
 
   /** Opens an answer's body; throws PortalError where it is packed in a way that was not asked for. */
@@ -71,42 +77,43 @@ export class PortalBody {
 
   /** Lets the connection go. May be called twice. */
   close(): void {
+    this.#closed.abort();
     this.#text.destroy();
   }
 
+  /** Whoever asked for the answer cuts it, too, when its request is given up. */
   async #chunk(signal: AbortSignal): Promise<Buffer | null> {
-    const done = new AbortController();
-    const cut = (): void => this.close();
-    signal.addEventListener('abort', cut, { once: true });
-    const silence = this.#watch(done.signal);
+    this.#waits += 1;
+    this.#isWaiting = true;
     try {
       const next = await this.#chunks.next();
-      signal.throwIfAborted();
-      // A body that was cut here ends without an error.
-      silence.throwIfAborted();
+      if (next.done === true && this.#isSilent) throw new Error('cut');
       return next.done === true ? null : next.value;
     } catch (error) {
       signal.throwIfAborted();
       this.close();
-      const reason = messageOf(silence.reason ?? error) || 'the connection was lost';
+      const reason = this.#isSilent
+        ? `nothing came for ${silenceMs / 1_000} s`
+        : messageOf(error) || 'the connection was lost';
       throw new PortalError(`the answer broke off: ${reason}`, { class: 'away', cause: error });
     } finally {
-      signal.removeEventListener('abort', cut);
-      done.abort();
+      this.#isWaiting = false;
     }
   }
 
-  /** Cuts the answer where nothing comes for long; returns what is aborted then. */
-  #watch(done: AbortSignal): AbortSignal {
-    const silence = new AbortController();
-    this.#clock.sleep(silenceMs, done).then(
-      () => {
-        silence.abort(new Error(`nothing came for ${silenceMs / 1_000} s`));
-        this.close();
-      },
-      () => undefined,
-    );
-    return silence.signal;
+  /** Cuts the answer where nothing comes for long while somebody waits. */
+  async #watch(): Promise<void> {
+    for (;;) {
+      const waits = this.#waits;
+      try {
+        await this.#clock.sleep(silenceMs, this.#closed.signal);
+      } catch {
+        return;
+      }
+      if (!this.#isWaiting || waits !== this.#waits) continue;
+      this.#isSilent = true;
+      this.close();
+    }
   }
 
   #keep(piece: Buffer): void {

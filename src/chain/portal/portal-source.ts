@@ -66,17 +66,20 @@ export class PortalSource implements RangeSource {
     return streams;
   }
 
+  /** What is left of an answer is read to its end before others are asked for the blocks behind it. */
   headOf(range: BlockRange): BlockRange {
-    return this.#size.headOf(range);
+    return this.#begunFor(range)?.rest ?? this.#size.headOf(range);
   }
 
   /** Throws PortalFailedError where the portal does not give the blocks for long. */
   async fetchNext(
-    range: BlockRange,
+    { from, to }: BlockRange,
     { answered }: Parameters<RangeSource['fetchNext']>[1],
     signal: AbortSignal,
   ): Promise<FetchedRange> {
     const { client, clock, logger, check } = this.#options;
+    // Whoever asks may come to want less of it meanwhile.
+    const range = { from, to };
     const trouble = new PortalTrouble(client, clock, logger);
     for (;;) {
       try {
@@ -109,18 +112,22 @@ export class PortalSource implements RangeSource {
 
   /** Goes on with an answer that was begun where there is one. */
   async #readOn(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<PortalPiece> {
-    const begun = this.#parked.get(range.from);
+    const begun = this.#begunFor(range);
     this.#parked.delete(range.from);
     const asked = begun === undefined ? await this.#ask(range, filter, signal) : { answer: begun };
     try {
       const piece = await this.#take(asked, signal);
-      if (piece.isLast || piece.to >= range.to) asked.answer.close();
-      else this.#park(asked.answer, signal);
+      if (!piece.isLast) this.#park(asked.answer, signal);
       return piece;
     } catch (error) {
       asked.answer.close();
       throw error;
     }
+  }
+
+  #begunFor({ from, to }: BlockRange): PortalAnswer | undefined {
+    const answer = this.#parked.get(from);
+    return answer === undefined || answer.rest.to > to ? undefined : answer;
   }
 
   async #take({ answer, waitedMs }: Asked, signal: AbortSignal): Promise<PortalPiece> {
@@ -133,7 +140,7 @@ export class PortalSource implements RangeSource {
 
   /** What is left of an answer is kept for whoever comes for it, until its reader is gone. */
   #park(answer: PortalAnswer, signal: AbortSignal): void {
-    const { next } = answer;
+    const { from: next } = answer.rest;
     this.#parked.get(next)?.close();
     this.#parked.set(next, answer);
     const drop = (): void => {

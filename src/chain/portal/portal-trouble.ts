@@ -16,7 +16,7 @@ const borne: Readonly<Record<PortalErrorClass, number>> = {
   disproved: 0,
   refused: 0,
 };
-const borneAtFirst = 6;
+const borneAtFirst = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
 /** The longest time for which a portal may ask to be left alone, in milliseconds. */
 const longestPauseMs = 300_000;

@@ -40,7 +40,7 @@ export const command: CommandBody = {
     ...muteCommands,
     {
       name: 'test',
-      summary: 'send a test message to the webhook and the command of the settings',
+      summary: 'send a test message to each channel of the settings',
       action: testAlerts,
     },
   ],
@@ -114,8 +114,8 @@ async function testAlerts(context: CommandContext): Promise<ExitCode> {
   const { clock, output, signals } = context;
   const channels = alertChannels(context);
   if (channels.length === 0) {
-    throw new UsageError('no webhook and no command is set', {
-      hint: 'set CHAINPARSE_ALERT_WEBHOOK_URL or CHAINPARSE_ALERT_COMMAND, or write them into chainparse.config.yaml',
+    throw new UsageError('nobody is told of alerts: no channel is set', {
+      hint: 'set CHAINPARSE_ALERT_WEBHOOK_URL, …_COMMAND, …_SLACK_URL, …_DISCORD_URL, …_TELEGRAM_TOKEN, …_PAGERDUTY_KEY or …_EMAIL_URL, or write them into chainparse.config.yaml',
     });
   }
   const message = testMessage(clock.now());

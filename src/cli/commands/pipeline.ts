@@ -8,7 +8,7 @@ import { BatchStore } from '../../database/events/batch-store.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus } from '../../model/task.js';
-import { wantedText, wantedToJson, type Wanted } from '../../model/wanted.js';
+import { wantedText } from '../../model/wanted.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
@@ -17,11 +17,10 @@ import { UsageError, problemText } from '../../runtime/errors.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
-import { readParked, readStanding } from '../../tasks/run/parked.js';
+import { readStanding } from '../../tasks/run/parked.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
-import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
+import { pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context.js';
-import { briefInstant } from '../terminal/brief-texts.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
@@ -53,7 +52,11 @@ export const command: CommandBody = {
       settings: ['heartbeat_interval'],
       action: importPipeline,
     },
-    { name: 'list', summary: 'list all pipelines', action: listPipelines },
+    {
+      name: 'list',
+      summary: 'list all pipelines: what is wanted of each, and what it does',
+      load: () => import('./pipeline-list.js'),
+    },
     { name: 'show', summary: 'show a pipeline', arguments: [id], action: showPipeline },
     {
       name: 'export',
@@ -155,46 +158,6 @@ async function validatePipeline(context: CommandContext, options: FileOption): P
   await output.line(`${options.file}: valid: ${definition.name} (${componentsOf(definition)})`);
 }
 
-/** Lists all pipelines. */
-async function listPipelines(context: CommandContext): Promise<void> {
-  const { lang } = context.settings;
-  const { heartbeatIntervalSeconds: interval } = context.settings;
-  const { pipelines, waiting, parked, wanted } = await withDatabase(context, async (database) => ({
-    pipelines: await new PipelineStore(database).list(),
-    wanted: new Map((await new WantedStore(database, interval).list()).map((each) => [each.pipelineId, each])),
-    waiting: await readQueued(database),
-    parked: await readParked(new CheckpointStore(database)),
-  }));
-  const { output } = context;
-  if (output.isJson) {
-    const list = pipelines.map((pipeline) => ({
-      ...pipelineSummaryToJson(pipeline),
-      parked: parked.has(pipeline.id),
-      waiting_for: textOf(waiting.get(pipeline.id), 'en'),
-      wanted: wantedToJson(wanted.get(pipeline.id) ?? null),
-    }));
-    return output.json({ pipelines: list, total: list.length });
-  }
-  await output.table(
-    [
-      { column: 'id', align: 'right' },
-      { column: 'name', least: 16 },
-      { column: 'components', cut: 2, least: 14 },
-      { column: 'state' },
-      { column: 'updated', cut: 1, brief: briefInstant },
-      { column: 'waitsFor', least: 12 },
-    ],
-    pipelines.map((pipeline) => [
-      pipeline.id,
-      pipeline.name,
-      pipeline.componentTypes.join(', '),
-      stateText(pipeline.disabled, parked.has(pipeline.id), wanted.get(pipeline.id) ?? null, output.lang),
-      pipeline.updateTime,
-      textOf(waiting.get(pipeline.id), lang) ?? obstacleText(wanted.get(pipeline.id) ?? null, lang),
-    ]),
-  );
-}
-
 /** Shows a pipeline: what matters for people, all of it as JSON. */
 async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const { heartbeatIntervalSeconds: interval } = context.settings;
@@ -202,7 +165,7 @@ async function showPipeline(context: CommandContext, { id }: IdOption): Promise<
     pipeline: await new PipelineStore(database).get(id),
     wanted: await new WantedStore(database, interval).get(id),
     standing: await readStanding(new TaskStore(database), new CheckpointStore(database), id),
-    waiting: (await readQueued(database, id)).get(id),
+    waiting: await readWaiting(database, id),
     newestStoredBlock: await new BatchStore(database).newestStoredBlock(id),
   }));
   const { output } = context;
@@ -215,13 +178,10 @@ async function showPipeline(context: CommandContext, { id }: IdOption): Promise<
   for (const line of describePipeline(pipeline, standing, sights)) await output.line(line);
 }
 
-/** Queued tasks that are looked at: there is one of a pipeline. */
-const mostQueued = 10_000;
-
-/** Reads what the queued tasks of pipelines wait for, by the pipelines' ids. */
-async function readQueued(database: Database, pipelineId?: number): Promise<ReadonlyMap<number, Waiting>> {
-  const tasks = await listTasks(database, { status: taskStatus.queued, pipelineId, limit: mostQueued, offset: 0 });
-  return new Map(tasks.flatMap((task) => (task.waiting === null ? [] : [[task.pipelineId, task.waiting]])));
+/** Reads what the queued task of a pipeline waits for; undefined where none is queued. */
+async function readWaiting(database: Database, pipelineId: number): Promise<Waiting | undefined> {
+  const [task] = await listTasks(database, { status: taskStatus.queued, pipelineId, limit: 1, offset: 0 });
+  return task?.waiting ?? undefined;
 }
 
 function textOf(waiting: Waiting | undefined, lang: 'en' | 'zh'): string | null {
@@ -292,21 +252,4 @@ function withStore<T>(context: CommandContext, work: (store: PipelineStore) => P
 
 function componentsOf({ components }: PipelineDefinition): string {
   return components.length === 1 ? '1 component' : `${components.length} components`;
-}
-
-function stateText(isDisabled: boolean, isParked: boolean, wanted: Wanted | null, lang: 'en' | 'zh'): string {
-  const texts = textsIn(lang).commands.pipeline;
-  const isStarted = wanted?.state === 'started';
-  const isHeld = isStarted && wanted.heldReason !== null && !isParked;
-  return [
-    isStarted ? texts.started : isDisabled ? texts.disabled : texts.enabled,
-    ...(isParked ? [texts.parked] : []),
-    ...(isHeld ? [texts.held] : []),
-  ].join(', ');
-}
-
-/** What keeps a started pipeline of which no task waits from running; null: nothing. */
-function obstacleText(wanted: Wanted | null, lang: 'en' | 'zh'): string | null {
-  const isKept = wanted !== null && (wanted.heldReason !== null || wanted.nextStart !== null);
-  return isKept ? wantedText(wanted, lang) : null;
 }

@@ -5,6 +5,7 @@ import { taskPageToJson, taskToJson } from '../../model/task-json.js';
 import { statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
 import { statusChanged } from '../../texts/log-lines.js';
 import { cancelTask } from '../../tasks/run/cancel-task.js';
+import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import type { CommandContext } from '../context.js';
 import { describeTask } from '../texts/describe-task.js';
 import { taskHeadings, taskRow } from '../texts/task-table.js';
@@ -89,7 +90,7 @@ async function readPage(database: Database, options: ListOptions): Promise<TaskP
   });
   // A pipeline that has no task may be one that there is not: then that is the news.
   if (found.total === 0 && options.pipeline !== undefined) await new PipelineStore(database).get(options.pipeline);
-  return { ...found, page, pageSize };
+  return { ...found, tasks: await markUnknownLags(database, found.tasks), page, pageSize };
 }
 
 function readStatus(text: string): number {
@@ -112,7 +113,10 @@ async function printPage({ output, settings }: CommandContext, list: TaskPage, s
 
 /** Shows a task. */
 async function showTask(context: CommandContext, { id }: IdOption): Promise<void> {
-  const task = await withDatabase(context, (database) => new TaskStore(database).get(id));
+  const task = await withDatabase(context, async (database) => {
+    const found = await new TaskStore(database).get(id);
+    return (await markUnknownLags(database, [found]))[0] ?? found;
+  });
   await printTask(context, task, describeTask(task, context.settings, context.output.lang));
 }
 

@@ -11,6 +11,7 @@ import type { EventRates } from '../../tasks/views/event-rates.js';
 import { aliveMonitors, isSilent } from '../../tasks/views/system-status.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
 import type { PipelineStatus, SystemStatus } from '../../tasks/views/system-status.js';
+import { withUnknownLag } from '../../tasks/views/unknown-lags.js';
 import { ageText } from '../../texts/age-text.js';
 import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';
@@ -139,11 +140,13 @@ function pipelineRow(
 
 function runningRow(task: Task, view: StatusView): StatusRow {
   const { lang, rates, contact, timeoutMinutes } = view;
+  const unknownSince = contact.unknownSince(task.id);
+  const progress = task.progress === null ? null : withUnknownLag(task.progress, unknownSince);
   const cells = [
     ...[task.id, task.pipelineId, ageText(Math.max(0, task.silentSeconds), lang)],
     ageText((task.timeoutMinutes ?? timeoutMinutes) * 60, lang),
     ...[rateText(rates.of(task.id)), task.worker],
-    task.progress === null ? null : progressSummary(task.progress, lang, contact.unknownSince(task.id)),
+    progress === null ? null : progressSummary(progress, lang),
   ];
   return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
 }

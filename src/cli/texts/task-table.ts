@@ -55,12 +55,26 @@ export function waitsText({ status, waiting }: Task, lang: Lang): string | null 
   return textsIn(lang).tasks.waitsFor(waitingText(waiting, lang));
 }
 
-/** Returns a task's progress in a few words; `unknownSince`: the chain's head is not known, since then. */
-export function progressSummary(progress: Progress, lang: Lang, unknownSince: string | null = null): string {
-  const { events, behind, lagUnknown } = textsIn(lang).tasks;
-  const lag = progress.mode === 'realtime' ? lagBlocks(progress) : null;
-  const lagText = lag === null ? null : unknownSince === null ? behind(lag) : lagUnknown(unknownSince);
-  return [blockText(progress, lang), lagText, events(progress.events)].filter((part) => part !== null).join(', ');
+/** Returns a task's progress in a few words. */
+export function progressSummary(progress: Progress, lang: Lang): string {
+  const { events } = textsIn(lang).tasks;
+  const parts = [blockText(progress, lang), behindText(progress, lang), events(progress.events)];
+  return parts.filter((part) => part !== null).join(', ');
+}
+
+/** Returns how many blocks a task is behind the head, or since when nobody knows; null where it can't say yet. */
+export function lagText(progress: Progress, lang: Lang): string | null {
+  if (progress.lagUnknownSince !== undefined) return textsIn(lang).tasks.unknownSince(progress.lagUnknownSince);
+  const lag = lagBlocks(progress);
+  return lag === null ? null : String(lag);
+}
+
+function behindText(progress: Progress, lang: Lang): string | null {
+  const { behind, lagUnknown } = textsIn(lang).tasks;
+  if (progress.mode !== 'realtime') return null;
+  if (progress.lagUnknownSince !== undefined) return lagUnknown(progress.lagUnknownSince);
+  const lag = lagBlocks(progress);
+  return lag === null ? null : behind(lag);
 }
 
 /** Says which block a task has done last, or which one it waits for; null where it does not know yet. */

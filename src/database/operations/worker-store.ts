@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
-import type { Worker, WorkerView } from '../../model/worker.js';
+import { workerState, type Worker, type WorkerView } from '../../model/worker.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
 
@@ -25,6 +25,15 @@ export interface NewWorker {
   readonly heartbeatIntervalSeconds: number;
   /** Tasks that it runs at one time. */
   readonly concurrency: number;
+}
+
+/** A worker that lives, as far as the others reckon with it. */
+export interface LivingWorker {
+  readonly id: number;
+  readonly running: number;
+  readonly concurrency: number;
+  /** The chains that it reaches; null: whatever chain. */
+  readonly chains: readonly string[] | null;
 }
 
 const table = 'worker';
@@ -91,6 +100,17 @@ export class WorkerStore {
       ...toWorker(row),
       taskIds: tasks.filter((task) => isOf(task, row)).map(({ id }) => id),
     }));
+  }
+
+  /** Lists the workers that are alive. */
+  async listLiving(): Promise<readonly LivingWorker[]> {
+    const { dialect } = this.#database;
+    const rows = await this.#database.read<WorkerRow[]>((knex: Knex) =>
+      knex(table)
+        .select('*', knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]))
+        .whereNull('end_time'),
+    );
+    return rows.map(toWorker).filter((worker) => workerState(worker) === 'alive');
   }
 
   async #tasksOf(workers: readonly WorkerRow[]): Promise<readonly TaskRow[]> {

@@ -17,6 +17,9 @@ const capacity = 100;
 const attempts = 6;
 const backoff = { firstMs: 1_000, maxMs: 30_000 };
 
+/** The longest that a receiver may have us wait for another try, in milliseconds. */
+const longestWaitMs = 300_000;
+
 /** Delivers alerts in the background, on each channel in order. Who posts one never waits, and never hears of a failure. */
 export class AlertOutbox {
   readonly #options: AlertOutboxOptions;
@@ -82,6 +85,8 @@ class Lane {
       attempts,
       backoff,
       isRetryable: (error) => error instanceof AlertDeliveryError && error.retryable,
+      leastWaitMs: (error) =>
+        error instanceof AlertDeliveryError ? Math.min(error.retryAfterMs ?? 0, longestWaitMs) : 0,
       onRetry: (error, attempt) => {
         this.#log(
           'debug',

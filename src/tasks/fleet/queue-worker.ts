@@ -3,6 +3,7 @@ import { DatabaseUnusableError, messageOf } from '../../runtime/errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import type { FairShare } from './fair-share.js';
 import type { WorkerPresence } from './worker-presence.js';
 
 /** What became of a queued task: it was run to its end, another has taken it, it can't be run here, or by anybody. */
@@ -11,6 +12,8 @@ export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string } | { rea
 export interface QueueWorkerOptions {
   readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason' | 'refuse'>;
   readonly presence: Pick<WorkerPresence, 'show' | 'end'>;
+  /** Leaves to others what is theirs. */
+  readonly share: Pick<FairShare, 'pick'>;
   /** `host:pid`. */
   readonly name: string;
   /** Claims a task and runs it to its end, however it ends; throws nothing that ends the worker. */
@@ -30,6 +33,9 @@ const farewellMs = 1_000;
 
 /** Between two looks at the queue, in milliseconds. */
 const pollMs = 500;
+
+/** Of so many tasks that wait a worker knows at least: those that fall to it may not be the first. */
+const leastSeen = 200;
 
 /** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
 const unfitMs = 30_000;
@@ -67,12 +73,13 @@ export class QueueWorker {
   }
 
   async #fill(): Promise<void> {
-    const { queue, presence, concurrency, stopping } = this.#options;
+    const { queue, presence, share, concurrency, stopping } = this.#options;
     const free = concurrency - this.#running.size;
     try {
       await presence.show(this.#running.size);
       if (free <= 0) return;
-      const tasks = await queue.listClaimable(free, this.#passedOver());
+      const waiting = await queue.listClaimable(Math.max(free, leastSeen), this.#passedOver());
+      const tasks = await share.pick(waiting, free);
       this.#setAway(null);
       if (!stopping.aborted) for (const task of tasks) this.#start(task);
     } catch (error) {

@@ -20,6 +20,11 @@ export class WorkerPresence {
     this.#options = options;
   }
 
+  /** The id of its row; null: there is none yet. */
+  get id(): number | null {
+    return this.#id;
+  }
+
   /** Beats where a beat is due, or the worker runs more or fewer tasks than it has told. */
   async show(running: number): Promise<void> {
     const { store, clock } = this.#options;

@@ -31,7 +31,7 @@ export class RangeSource implements Source {
 
   fetchNext(
     range: BlockRange,
-    options: Parameters<Source['fetchNext']>[1],
+    options: { readonly answered: () => Promise<void> },
     signal: AbortSignal,
   ): Promise<FetchedRange> {
     const { from, to } = range;

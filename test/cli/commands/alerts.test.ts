@@ -118,7 +118,7 @@ describe('chainparse alerts', () => {
   it('test sends a message through each channel, and says what became of it', async () => {
     const nothing = await alerts('test');
     expect(nothing.code).to.equal(2);
-    expect(nothing.stderr).to.contain('error: no webhook and no command is set');
+    expect(nothing.stderr).to.contain('error: nobody is told of alerts: no channel is set');
     const config = 'alerts:\n  command: [sh, -c, "cat > got.json"]\n';
     writeFileSync(join(folder, 'chainparse.config.yaml'), config);
     const sent = await alerts('test');

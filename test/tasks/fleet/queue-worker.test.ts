@@ -46,6 +46,7 @@ describe('QueueWorker', () => {
           ends.set(taskId, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
         });
       },
+      share: { pick: (tasks, free) => Promise.resolve(tasks.slice(0, free)) },
       concurrency,
       clock,
       logger,

@@ -3,8 +3,8 @@ import { Literal } from './json-bytes.js';
 import type { JsonBytes } from './json-bytes.js';
 import { WordMemo } from './word-memo.js';
 
-/** Reads a value that is hex, in one log after the other. */
-export interface HexReader<T> {
+/** Reads the digits of a value, in one log after the other. */
+export interface FieldReader<T> {
   /** What stands before the digits and behind them. */
   readonly opening: string;
   readonly closing: string;
@@ -14,11 +14,12 @@ export interface HexReader<T> {
   read(json: JsonBytes, from: number): number;
 }
 
-/** A safe integer has no more digits. */
+/** A safe integer has no more digits, as hex and as decimals. */
 const numberDigits = 13;
+const decimalDigits = 15;
 
 /** Reads numbers up to a largest one. */
-export class NumberReader implements HexReader<number> {
+export class NumberReader implements FieldReader<number> {
   readonly opening = '"0x';
   readonly closing = '"';
   value = 0;
@@ -35,8 +36,27 @@ export class NumberReader implements HexReader<number> {
   }
 }
 
+/** Reads numbers that are written as JSON writes them, up to a largest one. */
+export class DecimalReader implements FieldReader<number> {
+  readonly opening = '';
+  readonly closing = '';
+  value = 0;
+  readonly #largest: number;
+
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
+
+  read(json: JsonBytes, from: number): number {
+    const end = json.decimalsEnd(from);
+    this.value = json.decimal(from, end);
+    const isWritten = end === from + 1 || (end > from && end - from <= decimalDigits && !json.isZero(from));
+    return isWritten && this.value <= this.#largest ? end : -1;
+  }
+}
+
 /** Reads texts of hex in lower case; what is the same as in the log before, as most is, need not be read again. */
-export class TextReader implements HexReader<string> {
+export class TextReader implements FieldReader<string> {
   readonly opening = '"0x';
   readonly closing = '"';
   value = '';
@@ -65,7 +85,7 @@ export class TextReader implements HexReader<string> {
 const nextTopic = new Literal('","0x');
 
 /** Reads the topics of logs: the first is often the same as in the log before, the others as in one of late. */
-export class TopicsReader implements HexReader<string[]> {
+export class TopicsReader implements FieldReader<string[]> {
   readonly opening = '["0x';
   readonly closing = '"]';
   value: string[] = [];

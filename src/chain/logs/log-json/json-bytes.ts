@@ -3,6 +3,8 @@ const digitOf = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) digitOf[value.toString(16).charCodeAt(0)] = value;
 
 const quote = 0x22;
+const zero = 0x30;
+const nine = 0x39;
 
 /** Text of which a place is looked for: compared four bytes at a time. */
 export class Literal {
@@ -77,6 +79,25 @@ export class JsonBytes {
     let value = 0;
     for (let at = from; at < end; at++) value = value * 16 + (digitOf[this.buffer[at] as number] as number);
     return value;
+  }
+
+  /** Returns where the decimal digits end that begin at a place. */
+  decimalsEnd(from: number): number {
+    let at = from;
+    for (let byte = this.buffer[at]; byte !== undefined && byte >= zero && byte <= nine; byte = this.buffer[at]) at++;
+    return at;
+  }
+
+  /** Returns the number that decimal digits say, of which there are 15 at most. */
+  decimal(from: number, end: number): number {
+    let value = 0;
+    for (let at = from; at < end; at++) value = value * 10 + (this.buffer[at] as number) - zero;
+    return value;
+  }
+
+  /** Says whether a zero stands at a place. */
+  isZero(at: number): boolean {
+    return this.buffer[at] === zero;
   }
 
   /** Returns the text between two places. */

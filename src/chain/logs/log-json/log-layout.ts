@@ -1,8 +1,8 @@
 import type { RawLog } from '../../../model/event.js';
 import { logBounds } from '../../../model/log-bounds.js';
 import { isHexDigits } from '../../abi/hex.js';
-import { NumberReader, TextReader, TopicsReader } from './hex-readers.js';
-import type { HexReader } from './hex-readers.js';
+import { DecimalReader, NumberReader, TextReader, TopicsReader } from './hex-readers.js';
+import type { FieldReader } from './hex-readers.js';
 import { Literal } from './json-bytes.js';
 import type { JsonBytes } from './json-bytes.js';
 import { readLog } from '../../transport/rpc/rpc-values.js';
@@ -10,7 +10,7 @@ import { readLog } from '../../transport/rpc/rpc-values.js';
 /** What stands before the digits of a value. */
 interface Part {
   readonly before: Literal;
-  readonly reader: HexReader<unknown>;
+  readonly reader: FieldReader<unknown>;
 }
 
 /** Who reads the fields that differ from log to log; others are the same in all, or not there. */
@@ -18,15 +18,15 @@ interface FieldReaders {
   address?: TextReader;
   topics?: TopicsReader;
   data?: TextReader;
-  blockNumber?: NumberReader;
+  blockNumber?: FieldReader<number>;
   blockHash?: TextReader;
   transactionHash?: TextReader;
-  transactionIndex?: NumberReader;
-  logIndex?: NumberReader;
-  blockTimestamp?: NumberReader;
+  transactionIndex?: FieldReader<number>;
+  logIndex?: FieldReader<number>;
+  blockTimestamp?: FieldReader<number>;
 }
 
-const makeReader: Readonly<Record<keyof FieldReaders, () => HexReader<unknown>>> = {
+const makeReader: Readonly<Record<keyof FieldReaders, () => FieldReader<unknown>>> = {
   address: () => new TextReader(40),
   topics: () => new TopicsReader(),
   data: () => new TextReader(null),
@@ -37,6 +37,12 @@ const makeReader: Readonly<Record<keyof FieldReaders, () => HexReader<unknown>>>
   logIndex: () => new NumberReader(logBounds.logIndex),
   blockTimestamp: () => new NumberReader(logBounds.timestamp),
 };
+
+/** The fields that may be written as decimals. */
+const decimalBounds = { transactionIndex: logBounds.transactionIndex, logIndex: logBounds.logIndex } as const;
+
+/** What a log says of its block, where it does. */
+type LogBlock = Pick<RawLog, 'blockNumber' | 'blockHash' | 'blockTimestamp'>;
 
 /**
  * How a server writes a log: which fields in which order, and what stands between their digits. It writes one like the
@@ -49,7 +55,7 @@ export class LogLayout {
   readonly #closing: Literal;
   readonly #readers: FieldReaders;
   /** Holds what is the same in all. */
-  readonly #sample: RawLog;
+  #sample: RawLog;
   #end = 0;
 
   private constructor(
@@ -65,14 +71,17 @@ export class LogLayout {
     this.#sample = sample;
   }
 
-  /** Learns from one log; null where it holds blanks, escapes or the like. Throws where it is none. */
-  static learn(json: JsonBytes, from: number, end: number): LogLayout | null {
+  /**
+   * Learns from one log; null where it holds blanks, escapes or the like. Throws where it is none. What logs do not say of
+   * their block is told by `block`, and by `inBlock` of others.
+   */
+  static learn(json: JsonBytes, from: number, end: number, block?: LogBlock): LogLayout | null {
     const text = json.text(from, end);
     const log = JSON.parse(text) as object;
-    const sample = readLog(log, undefined);
+    const sample = readLog(block === undefined ? log : { ...log, ...block }, undefined);
     if (JSON.stringify(log) !== text) return null;
     const parts: Part[] = [];
-    const readers: Record<string, HexReader<unknown>> = {};
+    const readers: Record<string, FieldReader<unknown>> = {};
     let before = '{';
     for (const [name, value] of Object.entries(log) as [string, unknown][]) {
       before += `${before === '{' ? '' : ','}${JSON.stringify(name)}:`;
@@ -85,6 +94,11 @@ export class LogLayout {
       }
     }
     return new LogLayout(json, parts, `${before}}`, { readers: readers, sample });
+  }
+
+  /** Tells which block the next logs are of, where they don't say so. */
+  inBlock(block: LogBlock): void {
+    this.#sample = { ...this.#sample, ...block };
   }
 
   /** Where the log ends that was read last. */
@@ -125,8 +139,11 @@ export class LogLayout {
 }
 
 /** Returns who reads values like this one; null where it is no hex in lower case, and has to be the same in all logs. */
-function readerOf(name: string, value: unknown): HexReader<unknown> | null {
+function readerOf(name: string, value: unknown): FieldReader<unknown> | null {
   if (name === 'topics') return isTopics(value) ? new TopicsReader() : null;
+  if (typeof value === 'number' && Object.hasOwn(decimalBounds, name)) {
+    return new DecimalReader(decimalBounds[name as keyof typeof decimalBounds]);
+  }
   if (typeof value !== 'string' || !isHexDigits(value)) return null;
   return Object.hasOwn(makeReader, name) ? makeReader[name as keyof FieldReaders]() : new TextReader(null);
 }

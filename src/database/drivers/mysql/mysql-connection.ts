@@ -98,13 +98,16 @@ const awaitOtherNodes = 'SET SESSION wsrep_sync_wait = 7';
 
 /** Returns whether this is a node of Galera's; throws DatabaseUnreachableError where it must take writes and takes none. */
 async function prepareForCluster(query: RunQuery, mustWrite: boolean): Promise<boolean> {
-  const variables = await show(query, "SHOW VARIABLES WHERE Variable_name IN ('wsrep_on', 'read_only')");
+  const names = "'wsrep_on', 'read_only', 'innodb_read_only'";
+  const variables = await show(query, `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
   const isGalera = variables.get('wsrep_on') === 'ON';
   if (!mustWrite) return isGalera;
-  if (/^(?!OFF|0)./.test(variables.get('read_only') ?? '')) throw new DatabaseUnreachableError('it is read-only');
+  // Aurora's readers say it of InnoDB.
+  const isReadOnly = ['read_only', 'innodb_read_only'].some((name) => (variables.get(name) ?? 'OFF') !== 'OFF');
+  if (isReadOnly) throw new DatabaseUnreachableError('it is read-only');
   if (isGalera) {
-    const names = "'wsrep_ready', 'wsrep_local_state_comment'";
-    const state = await show(query, `SHOW STATUS WHERE Variable_name IN (${names})`);
+    const asked = "'wsrep_ready', 'wsrep_local_state_comment'";
+    const state = await show(query, `SHOW STATUS WHERE Variable_name IN (${asked})`);
     const word = state.get('wsrep_local_state_comment') ?? 'unknown';
     if (state.get('wsrep_ready') !== 'ON' || word !== 'Synced') {
       throw new DatabaseUnreachableError(`it has not joined its cluster: ${word}`);

@@ -16,9 +16,10 @@ export function openPostgres(addresses: readonly PostgresAddress[], settings: Dr
   const { clock, timezone, statementTimeoutMs, poolSize = 4 } = settings;
   const sockets = new ServerSockets();
   const nodes = new Nodes(addresses);
-  const reads = postgresKnex(nodes, { log: silentLogger, sockets, timezone, statementTimeoutMs, poolSize });
+  const shared = { sockets, timezone, mustWrite: nodes.isCluster };
+  const reads = postgresKnex(nodes, { ...shared, log: silentLogger, statementTimeoutMs, poolSize });
   const scriptsWithin = (timeoutMs: number): ScriptRunner =>
-    new PostgresScriptRunner(nodes, { timezone, clock, sockets, timeoutMs, statementTimeoutMs: timeoutMs });
+    new PostgresScriptRunner(nodes, { ...shared, clock, timeoutMs, statementTimeoutMs: timeoutMs });
   const timeoutMs = statementTimeoutMs ?? 60_000;
   return {
     dialect: postgresDialect,

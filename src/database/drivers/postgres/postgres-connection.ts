@@ -7,8 +7,7 @@ import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js
 import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
-import { classify, isAway } from './postgres-errors.js';
-import type { Nodes } from '../nodes.js';
+import { classify } from './postgres-errors.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { parseValue } from './postgres-values.js';
 
@@ -21,20 +20,19 @@ export interface ConnectOptions {
   readonly timezone: DatabaseTimezone;
   /** How long the server may take for one statement, in milliseconds; undefined: as long as it likes. */
   readonly statementTimeoutMs: number | undefined;
+  /** Whether a server that takes no writes now is of no use. */
+  readonly mustWrite: boolean;
 }
 
 /**
- * Connects to the node that is in use, or the next that takes writes, and prepares the session. Learns the database's time zone where this process does not know it yet; throws
- * UsageError where the process is set to another, or a certificate's file can't be read.
+ * Connects, and prepares the session. Learns the database's time zone where this process does not know it yet; throws
+ * UsageError where the process is set to another, or a certificate's file can't be read, DatabaseUnreachableError where a
+ * node that must take writes takes none.
  */
-export async function connect(nodes: Nodes<PostgresAddress>, options: ConnectOptions): Promise<Client> {
-  return nodes.connect((address) => connectTo(address, nodes.isCluster, options), isAway);
-}
-
-async function connectTo(address: PostgresAddress, mustWrite: boolean, options: ConnectOptions): Promise<Client> {
+export async function connect(address: PostgresAddress, options: ConnectOptions): Promise<Client> {
   const client = await connectByMode(address, options.sockets);
   try {
-    if (mustWrite) await refuseReadOnly(client);
+    if (options.mustWrite) await refuseReadOnly(client);
     await prepare(client, options);
     return client;
   } catch (error) {

@@ -77,7 +77,7 @@ function queryInTurn(client: Client, text: string): Promise<QueryResult> {
 
 /** A connection on which nothing has arrived for long is dropped, so that a half-open one can't hang a query for ever. */
 async function connectForPool(nodes: Nodes<PostgresAddress>, options: PostgresKnexOptions): Promise<PooledClient> {
-  const client: PooledClient = await connect(nodes, options);
+  const client: PooledClient = await nodes.connect((address) => connect(address, options), isAway);
   const dispose = (error?: unknown): void => void (client.__knex__disposed ??= error ?? 'the connection has ended');
   client.on('error', dispose);
   client.on('end', () => dispose());

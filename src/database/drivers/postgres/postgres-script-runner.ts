@@ -114,19 +114,24 @@ export class PostgresScriptRunner implements ScriptRunner {
     if (this.#session !== null) return this.#session;
     // What still waits for its turn must not open a connection that nobody would close.
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
-    const { clock, timeoutMs } = this.#options;
-    // Until there is a client nothing has to be dropped: its sockets are closed with the database.
-    const connecting = connect(this.#nodes, this.#options);
-    const client = await answerInTime(connecting, {
-      clock,
-      timeoutMs,
-      drop: () => void connecting.then(dropConnection, () => undefined),
-    });
+    const client = await this.#nodes.connect((address) => this.#connectTo(address), isAway);
     const session: Session = { client, seen: { server: '', at: 0 } };
     client.once('end', () => this.#drop(session));
     await this.#noteClock(session);
     this.#session = session;
     return session;
+  }
+
+  /** A node that stays silent takes no longer than a script may: then it is the next one's turn. */
+  #connectTo(address: PostgresAddress): Promise<Client> {
+    const { clock, timeoutMs } = this.#options;
+    // Until there is a client nothing has to be dropped: its sockets are closed with the database.
+    const connecting = connect(address, this.#options);
+    return answerInTime(connecting, {
+      clock,
+      timeoutMs,
+      drop: () => void connecting.then(dropConnection, () => undefined),
+    });
   }
 
   async #noteClock(session: Session): Promise<void> {

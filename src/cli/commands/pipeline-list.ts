@@ -1,0 +1,126 @@
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { PipelineStore, type PipelineSummary } from '../../database/pipelines/pipeline-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
+import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { taskToJson } from '../../model/task-json.js';
+import { statusText, taskStatus, type Task } from '../../model/task.js';
+import { waitingText } from '../../model/waiting.js';
+import { wantedText, wantedToJson, type Wanted } from '../../model/wanted.js';
+import type { Lang } from '../../runtime/lang.js';
+import { readParked } from '../../tasks/run/parked.js';
+import { pipelineSummaryToJson } from '../../tasks/views/pipeline-json.js';
+import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
+import { textsIn } from '../../texts/texts.js';
+import type { CommandBody } from '../command-line/command.js';
+import type { CommandContext } from '../context.js';
+import { withDatabase } from '../opened-databases.js';
+import type { Cell } from '../output.js';
+import { briefAge, briefInstant } from '../terminal/brief-texts.js';
+import type { Heading } from '../terminal/render-table.js';
+import { heartbeatText, lagText } from '../texts/task-table.js';
+
+export const command: CommandBody = { action: listPipelines };
+
+/** A pipeline, what is wanted of it and what it does. */
+interface Listed {
+  readonly pipeline: PipelineSummary;
+  readonly isParked: boolean;
+  readonly wanted: Wanted | null;
+  /** Its newest task. */
+  readonly task: Task | null;
+}
+
+/** Pipelines whose newest tasks are looked at. */
+const mostNewest = 10_000;
+
+const headings: readonly Heading[] = [
+  { column: 'id', align: 'right' },
+  { column: 'name', least: 16 },
+  { column: 'components', cut: 3, least: 14 },
+  { column: 'state' },
+  { column: 'task' },
+  { column: 'behind', align: 'right' },
+  { column: 'lastHeartbeat', cut: 2, brief: briefAge },
+  { column: 'updated', cut: 4, brief: briefInstant },
+  { column: 'waitsFor', cut: 1, least: 12 },
+];
+
+/** Lists all pipelines: what is wanted of each, what it does, how far it is behind, when it beat last. */
+async function listPipelines(context: CommandContext): Promise<void> {
+  const { output, settings } = context;
+  const listed = await readListed(context);
+  if (output.isJson) {
+    const timeoutMinutes = settings.taskTimeoutMinutes;
+    const pipelines = listed.map((each) => toJson(each, timeoutMinutes));
+    return output.json({ pipelines, total: pipelines.length });
+  }
+  await output.table(
+    headings,
+    listed.map((each) => rowOf(each, output.lang)),
+  );
+}
+
+function readListed(context: CommandContext): Promise<readonly Listed[]> {
+  const { heartbeatIntervalSeconds: interval } = context.settings;
+  return withDatabase(context, async (database) => {
+    const pipelines = await new PipelineStore(database).list();
+    const wishes = await new WantedStore(database, interval).list();
+    const wanted = new Map(wishes.map((each) => [each.pipelineId, each]));
+    const newest = await markUnknownLags(database, await listNewestTasks(database, mostNewest));
+    const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
+    const parked = await readParked(new CheckpointStore(database));
+    return pipelines.map((pipeline) => {
+      const { id } = pipeline;
+      return { pipeline, isParked: parked.has(id), wanted: wanted.get(id) ?? null, task: tasks.get(id) ?? null };
+    });
+  });
+}
+
+function toJson({ pipeline, isParked, wanted, task }: Listed, timeoutMinutes: number): object {
+  return {
+    ...pipelineSummaryToJson(pipeline),
+    parked: isParked,
+    waiting_for: waitText(task, 'en'),
+    wanted: wantedToJson(wanted),
+    latest_task: task === null ? null : taskToJson(task, { timeoutMinutes }),
+  };
+}
+
+function rowOf(listed: Listed, lang: Lang): readonly Cell[] {
+  const { pipeline, task, wanted } = listed;
+  return [
+    ...[pipeline.id, pipeline.name, pipeline.componentTypes.join(', ')],
+    ...[stateText(listed, lang), ...taskCells(task, lang)],
+    pipeline.updateTime,
+    waitText(task, lang) ?? obstacleText(wanted, lang),
+  ];
+}
+
+/** What the newest task does, how far it is behind the head, when it beat last. */
+function taskCells(task: Task | null, lang: Lang): readonly Cell[] {
+  if (task === null) return [null, null, null];
+  const { status, progress } = task;
+  const lag = status === taskStatus.running && progress?.mode === 'realtime' ? lagText(progress, lang) : null;
+  return [statusText(status, lang), lag, heartbeatText(task, lang)];
+}
+
+function waitText(task: Task | null, lang: Lang): string | null {
+  return task === null || task.waiting === null ? null : waitingText(task.waiting, lang);
+}
+
+function stateText({ pipeline, isParked, wanted }: Listed, lang: Lang): string {
+  const texts = textsIn(lang).commands.pipeline;
+  const isStarted = wanted?.state === 'started';
+  const isHeld = isStarted && wanted.heldReason !== null && !isParked;
+  return [
+    isStarted ? texts.started : pipeline.disabled ? texts.disabled : texts.enabled,
+    ...(isParked ? [texts.parked] : []),
+    ...(isHeld ? [texts.held] : []),
+  ].join(', ');
+}
+
+/** What keeps a started pipeline of which no task waits from running; null: nothing. */
+function obstacleText(wanted: Wanted | null, lang: Lang): string | null {
+  const isKept = wanted !== null && (wanted.heldReason !== null || wanted.nextStart !== null);
+  return isKept ? wantedText(wanted, lang) : null;
+}

@@ -1,0 +1,43 @@
+import type { WorkerStore } from '../../database/operations/worker-store.js';
+import type { QueuedTask } from '../../database/tasks/task-queue.js';
+import type { Clock } from '../../runtime/clock.js';
+import { dealTasks } from './deal-tasks.js';
+import type { WorkerPresence } from './worker-presence.js';
+
+export interface FairShareOptions {
+  readonly store: Pick<WorkerStore, 'listLiving'>;
+  readonly presence: Pick<WorkerPresence, 'id'>;
+  readonly clock: Clock;
+}
+
+/** What has waited for so long is anybody's: whoever it fell to is gone, or can't run it. In milliseconds. */
+const othersMs = 1_500;
+
+/** Picks of the tasks that wait those that a worker takes, so that all workers are filled alike, and nothing lies. */
+export class FairShare {
+  readonly #options: FairShareOptions;
+  /** When tasks that wait were seen first, by the monotonic clock. */
+  #seen = new Map<number, number>();
+
+  constructor(options: FairShareOptions) {
+    this.#options = options;
+  }
+
+  /** Returns those that this worker takes, `free` at most. */
+  async pick(waiting: readonly QueuedTask[], free: number): Promise<readonly QueuedTask[]> {
+    const now = this.#options.clock.monotonic();
+    this.#seen = new Map(waiting.map(({ taskId }) => [taskId, this.#seen.get(taskId) ?? now]));
+    if (waiting.length === 0) return [];
+    const dealt = new Set(await this.#deal(waiting));
+    const isLeft = ({ taskId }: QueuedTask): boolean => now - (this.#seen.get(taskId) ?? now) >= othersMs;
+    return waiting.filter((task) => dealt.has(task) || isLeft(task)).slice(0, free);
+  }
+
+  async #deal(waiting: readonly QueuedTask[]): Promise<readonly QueuedTask[]> {
+    const { store, presence } = this.#options;
+    const living = await store.listLiving();
+    // Who is not among them, whatever is wrong with its row, stands back for nobody.
+    const me = living.find(({ id }) => id === presence.id);
+    return me === undefined ? waiting : dealTasks(waiting, living, me.id);
+  }
+}

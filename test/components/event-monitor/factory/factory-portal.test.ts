@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import { ChainSimulator } from '../../../support/chain-simulator.js';
+import { MessageLedger } from '../../../support/message-ledger.js';
+import { runMonitor } from '../../../support/monitor-run.js';
+import type { MonitorRunOptions } from '../../../support/monitor-run.js';
+import { portalOf } from '../../../support/portal-of-chain.js';
+import { PortalServer } from '../../../support/portal-server.js';
+import { address, emitted, factoryConfig, made, truthOf } from './factory-chain.js';
+
+const child = (number: number): string => address(0xc000 + number);
+
+describe('an event monitor of a factory with history: portal', () => {
+  let node: ChainSimulator;
+  let portal: PortalServer;
+  let ledger: MessageLedger;
+
+  beforeEach(async () => {
+    node = await ChainSimulator.start({ sealed: true }, { finalizedDistance: 20 });
+    portal = await PortalServer.start({ data: portalOf(node, 0) });
+    ledger = new MessageLedger();
+  });
+  afterEach(() => Promise.all([node.stop(), portal.stop()]));
+
+  const run = ({ config, ...options }: Partial<MonitorRunOptions> = {}): Promise<void> =>
+    runMonitor({
+      ...{ urls: [], portalUrl: portal.url, ledger, ...options },
+      config: { ...factoryConfig(), portalDataset: 'local-31337', ...config },
+    });
+
+  it('reads what children emit, before their announcement and after it, without an RPC URL', async () => {
+    node.mine(200, (number) => {
+      if (number === 30) return [emitted(child(1), 30), made(child(1)), emitted(child(1), 31), emitted(child(9))];
+      if (number === 90) return [made(child(2)), emitted(child(2)), made(child(1))];
+      return [emitted(child(1)), emitted(child(2)), emitted(child(9))];
+    });
+    await run();
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+    expect(ledger.ids).to.have.length.above(300);
+  });
+
+  it('reads the earlier blocks of children that are announced later', async () => {
+    node.mine(60, () => [emitted(child(1)), emitted(child(2))]);
+    await run();
+    node.mine(60, (number) => (number === 80 ? [made(child(2)), made(child(1))] : [emitted(child(1))]));
+    await run();
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+    expect(ledger.ids).to.have.length.above(150);
+  });
+
+  it('follows the head behind its history, with an RPC URL', async () => {
+    portal.options = { data: portalOf(node, 20) };
+    node.mine(150, (number) => (number === 40 ? [made(child(1))] : [emitted(child(1)), emitted(child(2))]));
+    let isGrown = false;
+    await run({
+      urls: [node.url],
+      config: { mode: 'realtime', startBlock: 1 },
+      moved: (_known, stop) => {
+        const isWaiting = ledger.children.known?.children.some(({ earlier }) => earlier !== null) ?? true;
+        if (ledger.checkpoint.blockHash !== node.head.hash || isWaiting) return;
+        if (isGrown) stop();
+        else node.mine(2, () => [made(child(2)), emitted(child(2))]);
+        isGrown = true;
+      },
+    });
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+  });
+});
