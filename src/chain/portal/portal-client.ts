@@ -122,9 +122,9 @@ export class PortalClient {
     }
   }
 
-  /** An answer is cut by its own reader: nothing else ends it. */
+  /** An answer is cut by its own reader: nothing else ends it. What is left of one may keep its connection for long. */
   #connections(): Pool {
-    return (this.#pool ??= new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 }));
+    return (this.#pool ??= new Pool(this.#url.origin, { headersTimeout: 0, bodyTimeout: 0 }));
   }
 
   #pathOf(path: string): string {

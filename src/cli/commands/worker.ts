@@ -69,7 +69,7 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   const worker = new QueueWorker({
     ...{ queue, presence, concurrency, clock, logger, name },
     share: new FairShare({ store, presence, clock }),
-    run: (task) => queued.run(task).finally(() => keep.poke()),
+    run: (task, claimed) => queued.run(task, claimed).finally(() => keep.poke()),
     mask,
     turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
     stopping: signals.stopping,

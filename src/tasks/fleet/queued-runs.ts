@@ -32,8 +32,8 @@ export class QueuedRuns {
     return [...this.#held];
   }
 
-  /** Runs a task; throws what it failed with once it was claimed. */
-  async run(task: QueuedTask): Promise<QueuedOutcome> {
+  /** Runs a task, and says when it is claimed; throws what it failed with once it was claimed. */
+  async run(task: QueuedTask, claimed: () => void): Promise<QueuedOutcome> {
     const { host } = this.#options;
     let prepared: PreparedRun;
     try {
@@ -46,10 +46,10 @@ export class QueuedRuns {
     }
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
-    return this.#execute(task, prepared);
+    return this.#execute(task, prepared, claimed);
   }
 
-  async #execute({ taskId }: QueuedTask, prepared: PreparedRun): Promise<QueuedOutcome> {
+  async #execute({ taskId }: QueuedTask, prepared: PreparedRun, claimed: () => void): Promise<QueuedOutcome> {
     const { host, queue, runs, tell } = this.#options;
     const opened = new OpenedRun(host);
     const since = host.clock.monotonic();
@@ -59,6 +59,7 @@ export class QueuedRuns {
     const onBegin = (task: Task): void => {
       begun = task;
       this.#held.add(held);
+      claimed();
     };
     try {
       const request = await queue.request(taskId);

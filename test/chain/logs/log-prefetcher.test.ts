@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { settle } from '../../support/fake-clock.js';
@@ -68,6 +69,26 @@ describe('reading ranges ahead', () => {
       from = to + 1;
     }
     expect(most).to.be.within(maxBytes - 30, maxBytes);
+  });
+
+  it('takes no range whose first block is not the child of the one before, and reads all behind that anew', async () => {
+    const ahead = open({ maxRequests: 3 });
+    source.size = 1;
+    source.strange = 3;
+    const first = ahead.next({ from: 1, to: 9 }, signal);
+    await source.answer(1);
+    await first;
+    for (const block of [2, 3, 4]) await source.answer(block);
+    await ahead.next({ from: 2, to: 9 }, signal);
+    expect(await rejectionOf(ahead.next({ from: 3, to: 9 }, signal), NodeLagsError)).to.have.property(
+      'message',
+      'block 3 is not the child of block 2, which was told before',
+    );
+    expect(source.unlinkedRanges).to.equal(1);
+    source.strange = undefined;
+    const again = ahead.next({ from: 3, to: 9 }, signal);
+    await source.answer(3);
+    expect(await again).to.include({ from: 3, to: 3 });
   });
 
   it('asks for nothing more while nobody comes for what is there', async () => {

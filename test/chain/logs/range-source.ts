@@ -19,6 +19,9 @@ export class RangeSource implements Source {
   /** How many blocks a request asks for. */
   size = 10;
   bytesPerBlock = 1;
+  /** The block that is told to be the child of another one than the one before. */
+  strange: number | undefined;
+  unlinkedRanges = 0;
   readonly asked: string[] = [];
   pending: PendingRange[] = [];
 
@@ -47,12 +50,19 @@ export class RangeSource implements Source {
         answer: (bytes = (to - from + 1) * this.bytesPerBlock, end_ = to) =>
           end(async () => {
             await options.answered();
-            resolve(fetchedRange({ from, to: end_ }, bytes));
+            const fetched = fetchedRange({ from, to: end_ }, bytes);
+            const [last] = fetched.headers;
+            const isStrange = last?.number === this.strange;
+            resolve(isStrange ? { ...fetched, headers: [{ ...fetched.last, parentHash: '0x' }] } : fetched);
           }),
         fail: (error) => end(() => Promise.reject(error)),
       };
       this.pending.push(request);
     });
+  }
+
+  unlinked(): void {
+    this.unlinkedRanges++;
   }
 
   /** The first blocks of what is in flight. */

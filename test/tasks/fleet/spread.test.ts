@@ -46,7 +46,7 @@ class Fleet {
     const worker = new QueueWorker({
       ...{ ...parts, presence, queue: new TaskQueue(this.#database, 30) },
       share: new FairShare({ store, presence, clock: systemClock }),
-      run: ({ taskId, pipelineId }) => this.#run(name, held, { taskId, pipelineId }),
+      run: (task, claimed) => this.#run(name, held, task, claimed),
       ...{ logger, mask: (text: string) => text, stopping },
     });
     this.#ends.push(worker.run());
@@ -58,7 +58,12 @@ class Fleet {
   }
 
   /** Claims a task and holds it until it is handed over, or the test ends. */
-  async #run(worker: string, held: HeldRun[], { taskId, pipelineId }: QueuedTask): Promise<'ran' | 'taken'> {
+  async #run(
+    worker: string,
+    held: HeldRun[],
+    { taskId, pipelineId }: QueuedTask,
+    claimed: () => void,
+  ): Promise<'ran' | 'taken'> {
     const tasks = new TaskStore(this.#database);
     const { taskId: holder } = await new CheckpointStore(this.#database).get(pipelineId);
     try {
@@ -67,6 +72,7 @@ class Fleet {
       if (!(error instanceof LeaseHeldError)) throw error;
       return 'taken';
     }
+    claimed();
     this.#count(worker, 1);
     const since = systemClock.monotonic();
     const isMoved = new Promise<true>((resolve) => {
