@@ -21,6 +21,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
   'far-history': async () => (await import('./far-history.js')).farHistory,
   idle: async () => (await import('./idle.js')).idle,
+  claims: async () => (await import('./claims.js')).claims,
   throttled: async () => (await import('./throttled.js')).throttled,
 };
 
