@@ -22,7 +22,17 @@ import type { CommandBody } from '../command-line/command.js';
 export const command: CommandBody = {
   options: [{ flags: '--concurrency <n>', description: 'tasks at one time; 4 where left out', kind: 'id' }],
   settings: [
-    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout', 'data_dir', 'portal_url'] as const),
+    ...([
+      'rpc_urls',
+      'heartbeat_interval',
+      'stall_after',
+      'doubt',
+      'max_requests',
+      'rps',
+      'task_timeout',
+      'data_dir',
+      'portal_url',
+    ] as const),
     ...(['metrics.port', 'metrics.host'] as const),
   ],
   stopsGracefully: true,

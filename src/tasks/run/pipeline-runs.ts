@@ -151,5 +151,10 @@ function openChains({ clock, secrets, settings, database, worker }: RunHost, { o
     ...{ store: new EndpointStore(database), worker: worker.name, clock },
     mask: (text) => secrets.mask(text),
   });
-  return new Chains({ clock, observe: observeChain, watchEndpoints, doubtMs: settings.doubtSeconds * 1_000 });
+  const { maxRequests, requestsPerSecond } = settings;
+  return new Chains({
+    ...{ clock, observe: observeChain, watchEndpoints },
+    doubtMs: settings.doubtSeconds * 1_000,
+    load: { maxRequests, requestsPerSecond },
+  });
 }
