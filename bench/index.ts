@@ -19,7 +19,9 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   deliver: async () => (await import('./deliver.js')).deliver,
   'file-sink': async () => (await import('./file-sink.js')).fileSinkBench,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
+  'far-history': async () => (await import('./far-history.js')).farHistory,
   idle: async () => (await import('./idle.js')).idle,
+  claims: async () => (await import('./claims.js')).claims,
   throttled: async () => (await import('./throttled.js')).throttled,
 };
 

@@ -6,7 +6,7 @@ import { show, startMocha } from './support/mocha-run.js';
 
 const parts = {
   simulators: ['test/proof/@(simulator|ingestion|model).test.ts'],
-  scenarios: ['test/scenarios/@(kill|freeze|reorg|endpoints-away|galera|promoted-standby).test.ts'],
+  scenarios: ['test/scenarios/@(kill|freeze|reorg|endpoints-away|fleet|galera|promoted-standby).test.ts'],
   decoding: ['test/chain/abi/decoder-oracle.test.ts'],
 };
 

@@ -3,6 +3,7 @@ import type { LogFields, LogLevel, Logger } from '../runtime/logger.js';
 import { ChainClient } from './blocks/chain-client.js';
 import type { ObserveChain } from './transport/rpc/chain-event.js';
 import type { EndpointReport } from './transport/endpoints/endpoint-report.js';
+import type { ChainLoad } from './transport/endpoints/endpoint-pool.js';
 import { HeadFeed } from './blocks/head-feed.js';
 
 /** What a source needs of its chain. */
@@ -34,6 +35,8 @@ export interface ChainsOptions {
   readonly watchEndpoints?: WatchEndpoints | undefined;
   /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. */
   readonly doubtMs?: number | undefined;
+  /** How much the endpoints of each chain are asked. */
+  readonly load?: ChainLoad | undefined;
 }
 
 /** The chains of one process: pipelines on the same chain and URLs share endpoints, heads and headers. */
@@ -66,9 +69,10 @@ class SharedChain implements ChainAccess {
   readonly #holders = new Set<{ readonly logger: Logger }>();
   readonly #endWatch: (() => Promise<void>) | undefined;
 
-  constructor(chainId: number, urls: readonly string[], { clock, observe, doubtMs, watchEndpoints }: ChainsOptions) {
+  constructor(chainId: number, urls: readonly string[], options: ChainsOptions) {
+    const { clock, observe, doubtMs, load, watchEndpoints } = options;
     const logger: Logger = { log: (...line) => this.#log(...line) };
-    this.client = new ChainClient({ urls, chainId, clock, logger, observe, doubtMs });
+    this.client = new ChainClient({ urls, chainId, clock, logger, observe, doubtMs, ...load });
     this.heads = new HeadFeed({ chain: this.client, chainId, clock, logger });
     this.#endWatch = watchEndpoints?.(chainId, () => this.client.health());
   }

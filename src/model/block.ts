@@ -5,11 +5,15 @@ export interface BlockRef {
   readonly hash: string;
 }
 
-/** The part of a block's header that chainparse uses. */
-export interface BlockHeader extends BlockRef {
-  readonly parentHash: string;
+/** A block and when it was made. */
+export interface BlockTime extends BlockRef {
   /** Seconds since the Unix epoch. */
   readonly timestamp: number;
+}
+
+/** The part of a block's header that chainparse uses. */
+export interface BlockHeader extends BlockTime {
+  readonly parentHash: string;
   /** The block's 256-byte bloom filter, 0x-hex; undefined where the node leaves it out. */
   readonly logsBloom: string | undefined;
   /** The root of the block's receipts, 0x-hex in lower case; undefined where the node leaves it out. */

@@ -10,3 +10,6 @@ export interface RunRequest {
   /** Read nothing: deliver what is due to the sinks, and end. */
   readonly deliverOnly?: boolean | undefined;
 }
+
+/** The request of a task that delivers only, as its row holds it. */
+export const deliveryRequest = JSON.stringify({ deliverOnly: true } satisfies RunRequest);

@@ -59,6 +59,8 @@ export interface Task {
   readonly heartbeatAgeSeconds: number | null;
   /** Seconds since the last sign of life (heartbeat, else creation), by the database's clock. */
   readonly silentSeconds: number;
+  /** It reads nothing, and only delivers what is due to sinks; left out: it reads. */
+  readonly deliversOnly?: boolean;
   /** Why it has not begun; null where it does not wait. */
   readonly waiting: Waiting | null;
 }

@@ -77,3 +77,9 @@ export function wantedText(wish: Wanted, lang: Lang): string {
   if (isScheduled && nextStart !== null) return wanted.scheduled(nextStart, skippedSlot);
   return nextStart === null ? wanted.started(since) : wanted.again(nextStart, failures);
 }
+
+/** Says in words what keeps a started pipeline of which no task waits from running; null: nothing. */
+export function obstacleText(wanted: Wanted, lang: Lang): string | null {
+  const isKept = wanted.state === 'started' && (wanted.heldReason !== null || wanted.nextStart !== null);
+  return isKept ? wantedText(wanted, lang) : null;
+}

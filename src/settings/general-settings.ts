@@ -63,6 +63,28 @@ export const generalSettings = {
     description: 'doubt the logs of new blocks that nothing proves for so long; 0: not',
     hint: 'write seconds, such as 2, or 0 to believe what a node says of a new block at once',
   }),
+  /** Over all endpoints of a chain. */
+  maxRequests: setting({
+    key: 'max_requests',
+    flag: '--max-requests <number>',
+    variable: 'CHAINPARSE_MAX_REQUESTS',
+    default: '64',
+    schema: (is) => is.count,
+    title: 'requests in flight',
+    description: 'most requests in flight to one chain, over all of its endpoints',
+    hint: 'write a whole number, such as 64',
+  }),
+  /** Of each endpoint; null: as many as it bears. */
+  requestsPerSecond: setting({
+    key: 'rps',
+    flag: '--rps <number>',
+    variable: 'CHAINPARSE_RPS',
+    default: 'off',
+    schema: (is) => is.orOff(is.amount('requests', 1_000_000)),
+    title: 'requests a second',
+    description: 'most requests a second to one endpoint; off: as many as it bears',
+    hint: 'write how many a second, such as 25, or off',
+  }),
   taskTimeoutMinutes: setting({
     key: 'task_timeout',
     flag: '--timeout <minutes>',

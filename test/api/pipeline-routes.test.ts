@@ -62,6 +62,25 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expectProblem(await api.post(`${base}/config`, definition({ name: '45', id: 99 })), 400);
   });
 
+  it('says what is wanted of a pipeline, again and again', async () => {
+    for (const wish of ['start', 'start', 'restart', 'stop']) {
+      const answer = await api.post(`${base}/45/${wish}`);
+      expect(answer.statusCode, answer.body).to.equal(200);
+      expectSchema(api.routes, 'POST', `${base}/{id}/${wish}`, answer);
+      const state = wish === 'stop' ? 'stopped' : 'started';
+      expect(answer.json<{ wanted: object }>().wanted).to.include({ state });
+      const { pipelines } = (await api.get(`${base}/list`)) as { pipelines: { wanted: object }[] };
+      expect(pipelines[0]?.wanted).to.include({ state });
+    }
+    expectProblem(await api.post(`${base}/99/start`), 404);
+    await database.write([database.knex('pipeline').where({ id: 45 }).update({ disabled: 1 })]);
+    expectProblem(await api.post(`${base}/45/start`), 409);
+    await database.write([
+      database.knex('pipeline').where({ id: 45 }).update({ disabled: 0 }),
+      database.knex('pipeline_task').delete(),
+    ]);
+  });
+
   it('gives a definition without an id one, and reads YAML, too', async () => {
     const rest = definition({ name: 'second', id: undefined });
     const yaml = await api.send({

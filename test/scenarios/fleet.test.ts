@@ -80,6 +80,7 @@ eachDatabaseInTurn('a fleet of workers', (databases) => {
     const { gaps, doubles } = await watched.end();
     const sorted = [...gaps].sort((a, b) => a - b);
     const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+    this.test!.title += `: ${gaps.length} handovers, p99 ${Math.round(p99)} ms`;
     expect(p99, `of ${gaps.length} handovers`).to.be.lessThan(3_000);
     expect([...doubles]).to.deep.equal([]);
     const ended = (await fleet.tasks({})).filter(({ status }) => status !== 0);
@@ -139,6 +140,32 @@ eachDatabaseInTurn('a fleet of workers', (databases) => {
     await fleet.scenario.chainparse('pipeline', 'restart', '45');
     await eventually('a new task runs', async () => (await fleet.tasks({ status: 0 }))[0]?.id === 3, 10_000);
     expect((await fleet.tasks({ id: 2 }))[0]).to.include({ status: 1, end_reason: 'handed_over' });
+  });
+
+  it('has a pipeline wait for a person that needs a rewind, and goes on once that is done', async function () {
+    this.timeout(60_000);
+    await begin(2);
+    fleet.node.traits.finalizedDistance = 5;
+    fleet.node.mine(20);
+    await fleet.startWorker(2);
+    await fleet.start(45);
+    await fleet.allTold([45]);
+    fleet.node.reorg(15, 20);
+    const { wanted } = await eventually('it is held', async () => {
+      const pipeline = await fleet.show(45);
+      return pipeline.wanted?.held_reason === null ? null : pipeline;
+    });
+    expect(wanted).to.include({ state: 'started', next_start: null });
+    expect(wanted?.held_reason).to.match(/was replaced/);
+    await fleet.start(46);
+    await fleet.allTold([46]);
+    const shown = JSON.parse(await fleet.scenario.chainparse('pipeline', 'show', '45', '--json')) as {
+      readonly parked: { readonly hint: string };
+    };
+    await fleet.scenario.chainparse(...shown.parked.hint.split(' ').slice(1));
+    await fleet.allTold([45], 20_000);
+    const events = await fleet.events(45);
+    expect(events.stored).to.deep.equal(events.true);
   });
 
   it('goes on with one run that a worker hands over as it was asked for, and stops what has done all', async function () {

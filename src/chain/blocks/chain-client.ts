@@ -1,4 +1,4 @@
-import type { BlockHeader } from '../../model/block.js';
+import type { BlockHeader, BlockTime } from '../../model/block.js';
 import { Proofs } from './proofs.js';
 import type { BlockReceipts } from './proofs.js';
 import type { ChainView } from './chain-view.js';
@@ -7,10 +7,12 @@ import { EndpointPool } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointReport } from '../transport/endpoints/endpoint-report.js';
 import type { Question, Work } from '../transport/endpoints/endpoint-question.js';
-import { collectHeaders, headerCall, headerIn, readTag } from './header-outcome.js';
+import { collectBlocks, headerCall, headerIn, readTag, timeCall, timeIn } from './header-outcome.js';
 import type { BlockTag, HeadsAnswer } from './header-outcome.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import { ReceiptCalls } from './receipt-calls.js';
+import { TimeBatches } from './time-batches.js';
+import type { AskedTimes, TimesTold } from './time-batches.js';
 import { SharedReceipts } from './shared-receipts.js';
 import type { BlockLogsAnswer } from './receipt-calls.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
@@ -75,6 +77,10 @@ export class ChainClient implements ChainView {
   readonly #pool: EndpointPool;
   readonly #choice: EndpointChoice;
   readonly #known: WhatIsKnown;
+  readonly #times = new TimeBatches({
+    ask: (asked, signal) => this.#askForTimes(asked, signal),
+    room: () => this.room,
+  });
 
   constructor(source: ChainClientOptions | SharedEndpoints) {
     this.#pool = 'pool' in source ? source.pool : new EndpointPool(source);
@@ -100,6 +106,11 @@ export class ChainClient implements ChainView {
   /** The names of the endpoints that may be asked: their hosts, numbered where one host has several. */
   get endpoints(): readonly string[] {
     return this.#pool.names(this.#choice);
+  }
+
+  /** How many requests they take at a time, as far as is known; at least 1. */
+  get room(): number {
+    return this.#pool.room(this.#choice);
   }
 
   /** The endpoints among them that can tell news by themselves. */
@@ -159,12 +170,42 @@ export class ChainClient implements ChainView {
       const missing = numbers.filter((number) => !found.has(number)).slice(0, headersPerBatch);
       if (missing.length === 0) break;
       const ask = async (endpoint: JsonRpcEndpoint): Promise<void> =>
-        collectHeaders(missing, await endpoint.batch(missing.map(headerCall), signal), found);
+        collectBlocks(missing, await endpoint.batch(missing.map(headerCall), signal), found, headerIn);
       const isUrgent = this.isNew(missing.at(-1) ?? 0);
       await this.ask(ask, { calls: missing.length, isUrgent, isSimple: true }, signal);
       await answered();
     }
     return numbers.map((number) => found.get(number) ?? null);
+  }
+
+  /** Returns the times of blocks in their order, null where the node has none; `answered` follows each answer. */
+  async times(
+    numbers: readonly number[],
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<(BlockTime | null)[]> {
+    const areNew = numbers.some((number) => this.isNew(number));
+    return areNew ? this.headers(numbers, answered, signal) : this.#times.read(numbers, answered, signal);
+  }
+
+  /** Answers null where fewer at a time may be answered. */
+  async #askForTimes(asked: AskedTimes, signal: AbortSignal): Promise<TimesTold | null> {
+    const ask = async (endpoint: JsonRpcEndpoint): Promise<TimesTold> => {
+      const found = new Map<number, BlockTime | null>();
+      const numbers = asked.take();
+      const outcomes = await endpoint.batch(numbers.map(timeCall), signal);
+      collectBlocks(numbers, outcomes, found, timeIn);
+      return { found, mostCalls: endpoint.mostCalls, bytes: outcomes[0]?.bytes ?? 0 };
+    };
+    const isTooMuch = (error: RpcError): boolean =>
+      asked.calls > 1 && (error.class === 'rate-limit' || error.class === 'timeout' || asksForLess(error));
+    const how = { calls: () => asked.calls, isUrgent: false, isSimple: true, isForCaller: isTooMuch };
+    try {
+      return await this.ask(ask, how, signal);
+    } catch (error) {
+      if (error instanceof RpcError && isTooMuch(error)) return null;
+      throw error;
+    }
   }
 
   /** Returns the headers of the newest block and of another tag, asked in one batch. */

@@ -1,4 +1,4 @@
-import type { BlockHeader, BlockRef } from '../../model/block.js';
+import type { BlockHeader, BlockRef, BlockTime } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 
@@ -33,7 +33,7 @@ export function checkHashes(logs: readonly RawLog[], known: readonly BlockRef[])
 }
 
 /** Throws Inconsistency where a log names another time than its block. */
-export function checkTimes(logs: readonly RawLog[], known: readonly BlockHeader[]): void {
+export function checkTimes(logs: readonly RawLog[], known: readonly BlockTime[]): void {
   if (known.length === 0) return;
   const times = new Map(known.map(({ number, timestamp }) => [number, timestamp]));
   const wrong = logs.find((log) => log.blockTimestamp !== (times.get(log.blockNumber) ?? log.blockTimestamp));

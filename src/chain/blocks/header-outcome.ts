@@ -1,7 +1,7 @@
-import type { BlockHeader } from '../../model/block.js';
+import type { BlockHeader, BlockTime } from '../../model/block.js';
 import type { RpcCall, RpcOutcome } from '../transport/rpc/json-rpc-answer.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
-import { readHeader } from './read-header.js';
+import { readBlockTime, readHeader, timeFields } from './read-header.js';
 
 export type BlockTag = 'latest' | 'safe' | 'finalized';
 
@@ -19,6 +19,11 @@ export interface HeadsAnswer {
 /** Returns the call that asks for a block's header. */
 export function headerCall(block: number | BlockTag): RpcCall {
   return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? hexOf(block) : block, false] };
+}
+
+/** Returns the same call, of whose answer only the block's time is wanted. */
+export function timeCall(block: number): RpcCall {
+  return { ...headerCall(block), pick: timeFields };
 }
 
 /** Returns a number as nodes read it. */
@@ -60,20 +65,26 @@ export function readTag(outcome: RpcOutcome | undefined): TagAnswer {
   return outcome.error;
 }
 
+/** Reads a block's time as `headerIn` reads a header. */
+export function timeIn(outcome: RpcOutcome | undefined, number: number): BlockTime | null {
+  return outcome?.ok === false && saysAbsent(outcome.error) ? null : readBlockTime(valueOf(outcome), number);
+}
+
 /**
- * Reads the headers of a batch into `found`. What failed is left out, to be asked again; errors alone are thrown,
+ * Reads what a batch says of blocks into `found`. What failed is left out, to be asked again; errors alone are thrown,
  * unless they say that a block is missing.
  */
-export function collectHeaders(
+export function collectBlocks<T extends BlockTime>(
   numbers: readonly number[],
   outcomes: readonly RpcOutcome[],
-  found: Map<number, BlockHeader | null>,
+  found: Map<number, T | null>,
+  readIn: (outcome: RpcOutcome | undefined, number: number) => T | null,
 ): void {
   const good = numbers.flatMap((number, index) =>
     outcomes[index]?.ok === true ? [[number, outcomes[index]] as const] : [],
   );
-  for (const [number, outcome] of good) found.set(number, headerIn(outcome, number));
+  for (const [number, outcome] of good) found.set(number, readIn(outcome, number));
   if (good.length > 0) return;
   // Errors alone: a block is missing only if nothing else is wrong.
-  for (const [index, number] of numbers.entries()) found.set(number, headerIn(outcomes[index], number));
+  for (const [index, number] of numbers.entries()) found.set(number, readIn(outcomes[index], number));
 }

@@ -1,7 +1,20 @@
-import type { BlockHeader } from '../../model/block.js';
+import type { BlockHeader, BlockTime } from '../../model/block.js';
 import { logBounds } from '../../model/log-bounds.js';
 import { MalformedValue, fieldsOf, readHash, readQuantity } from '../transport/rpc/rpc-values.js';
 import { rememberFields } from './header-hash.js';
+
+/** The fields of a block that its time is read from. */
+export const timeFields = ['number', 'hash', 'timestamp'] as const;
+
+/** Reads a block's time, of the number that was asked for; null stays null: the node has no such block. */
+export function readBlockTime(value: unknown, asked: number): BlockTime | null {
+  if (value === null) return null;
+  const fields = fieldsOf(value, 'a block');
+  const number = readQuantity(fields['number'], "a block's number", logBounds.blockNumber);
+  if (number !== asked) throw new MalformedValue(`block ${number} came for block ${asked}`);
+  const hash = readHash(fields['hash'], "a block's hash");
+  return { number, hash, timestamp: readQuantity(fields['timestamp'], "a block's timestamp", logBounds.timestamp) };
+}
 
 /** Reads a block's header, of the number that was asked for; null stays null: the node has no such block. */
 export function readHeader(value: unknown, asked?: number): BlockHeader | null {

@@ -8,8 +8,8 @@ export interface LogPrefetcherOptions {
   readonly answered: () => Promise<void>;
   /** How much may be held at a time, in bytes of answers: of those in flight as many as are expected. */
   readonly maxBytes?: number | undefined;
-  /** How many requests are in flight, or their answers held, at most. */
-  readonly maxRequests?: number | undefined;
+  /** How many requests are in flight, or their answers held, at most; how many are in flight, the source says. */
+  readonly maxRanges?: number | undefined;
 }
 
 /** What has been asked for, and what came of it. */
@@ -18,15 +18,20 @@ interface Lane {
   to: number;
   /** How long the answer is, or, as long as it is in flight, how long it should be. */
   bytes: number;
+  /** False until its logs have come: what else it needs is asked for beside those of others. */
+  isRead: boolean;
   fetched: FetchedRange | null;
   failure: { readonly error: unknown } | null;
 }
 
 /** Some eight answers of the wanted length; with all that is made of them it stays under 100 MB. */
 const defaultMaxBytes = 16 * 2 ** 20;
-const defaultMaxRequests = 6;
+/** Some answers that wait for one that comes late keep nobody from asking on. */
+const defaultMaxRanges = 256;
 /** How many are enough where answers come sooner than they are wanted: one at hand, and one on its way. */
-const leastRequests = 2;
+const leastRanges = 2;
+/** How many more are asked for than endpoints take: these learn by them that more is wanted. */
+const beyondRoom = 2;
 
 /**
  * Reads ranges of settled blocks ahead of whoever takes them, several at a time, and gives them out in their order. It
@@ -36,7 +41,7 @@ const leastRequests = 2;
 export class LogPrefetcher {
   readonly #options: LogPrefetcherOptions;
   readonly #maxBytes: number;
-  readonly #maxRequests: number;
+  readonly #maxRanges: number;
   readonly #change = new Change();
   /** In the order of their blocks. What lies between two of them was cut off from the first, and is yet to be asked for. */
   #lanes: Lane[] = [];
@@ -45,14 +50,14 @@ export class LogPrefetcher {
   /** The last block that was taken, while ranges follow each other. */
   #last: BlockRef | null = null;
   #bytesPerBlock = 0;
-  /** How many requests there may be now. */
+  /** How many of them there may be now. */
   #depth: number;
 
   constructor(options: LogPrefetcherOptions) {
     this.#options = options;
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
-    this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
-    this.#depth = this.#maxRequests;
+    this.#maxRanges = options.maxRanges ?? defaultMaxRanges;
+    this.#depth = this.#maxRanges;
   }
 
   /** True where the range that follows is there already. */
@@ -116,9 +121,9 @@ export class LogPrefetcher {
   #pace(): void {
     const [first, second] = this.#lanes;
     if (first === undefined) return;
-    if (first.fetched === null) this.#depth = Math.min(this.#maxRequests, 2 * this.#depth);
+    if (first.fetched === null) this.#depth = Math.min(this.#maxRanges, 2 * this.#depth);
     else if (second !== undefined && second.fetched !== null) {
-      this.#depth = Math.max(Math.min(leastRequests, this.#maxRequests), this.#depth - 1);
+      this.#depth = Math.max(Math.min(leastRanges, this.#maxRanges), this.#depth - 1);
     }
   }
 
@@ -139,8 +144,9 @@ export class LogPrefetcher {
     // Without what comes next nothing that is held could ever be taken.
     if (isAwaited) return true;
     if (this.#lanes.some((lane) => lane.failure !== null)) return false;
-    if (!this.#isKnown && this.#lanes.some((lane) => lane.fetched === null)) return false;
     if (this.#lanes.length >= this.#depth) return false;
+    if (!this.#isKnown && this.#lanes.some((lane) => lane.fetched === null)) return false;
+    if (this.#lanes.filter((lane) => !lane.isRead).length >= this.#options.source.room + beyondRoom) return false;
     const held = this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
     return held + this.#expectedBytes(asked) <= this.#maxBytes;
   }
@@ -151,18 +157,27 @@ export class LogPrefetcher {
   }
 
   #ask({ from, to }: BlockRange, signal: AbortSignal): Lane {
-    const lane: Lane = { from, to, bytes: this.#expectedBytes({ from, to }), fetched: null, failure: null };
+    const bytes = this.#expectedBytes({ from, to });
+    const lane: Lane = { from, to, bytes, isRead: false, fetched: null, failure: null };
     void this.#fetch(lane, AbortSignal.any([signal, this.#dropped.signal]));
     return lane;
   }
 
   async #fetch(lane: Lane, signal: AbortSignal): Promise<void> {
-    const { source, answered } = this.#options;
+    const { source } = this.#options;
+    const answered = (): Promise<void> => {
+      if (!lane.isRead) {
+        lane.isRead = true;
+        this.#change.happened();
+      }
+      return this.#options.answered();
+    };
     try {
       const fetched = await source.fetchNext(lane, { verified: false, answered }, signal);
       this.#learn(fetched);
       lane.to = fetched.to;
       lane.bytes = fetched.bytes;
+      lane.isRead = true;
       lane.fetched = fetched;
     } catch (error) {
       lane.failure = { error };

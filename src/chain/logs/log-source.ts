@@ -1,4 +1,4 @@
-import type { BlockHeader, BlockRange, BlockRef } from '../../model/block.js';
+import type { BlockHeader, BlockRange, BlockRef, BlockTime } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -49,6 +49,8 @@ export interface FetchedRange extends BlockRange {
 export interface RangeSource {
   /** True once a request of the size that is asked for now was answered. */
   readonly isProven: boolean;
+  /** How many requests may be in flight, as far as is known. */
+  readonly room: number;
   /** Returns the head of a range that one request may ask for now. */
   headOf(range: BlockRange): BlockRange;
   /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
@@ -84,6 +86,11 @@ export class LogSource implements RangeSource {
   /** True once the node has answered a request of the size that is asked for now. */
   get isProven(): boolean {
     return this.#size.isProven;
+  }
+
+  /** How many requests the endpoints take at a time, as far as is known. */
+  get room(): number {
+    return this.#options.chain.room;
   }
 
   /** Returns the head of a range that one request may ask for now. */
@@ -180,8 +187,8 @@ export class LogSource implements RangeSource {
     }
     const missing = [...new Set(logs.map((log) => log.blockNumber))].filter((number) => !known.has(number));
     const asked = missing.length > 0 ? missing : this.#sample(logs, headers);
-    const found = await this.#options.chain.headers(asked, answered, signal);
-    const blocks = found.map((header, index) => header ?? missingBlock(asked[index]));
+    const found = await this.#options.chain.times(asked, answered, signal);
+    const blocks = found.map((time, index) => time ?? missingBlock(asked[index]));
     this.#compare(logs, [...headers, ...blocks], endpoint);
     for (const block of blocks) known.set(block.number, block.timestamp);
     return known;
@@ -194,7 +201,7 @@ export class LogSource implements RangeSource {
     return log === undefined || headers.some(({ number }) => number === log.blockNumber) ? [] : [log.blockNumber];
   }
 
-  #compare(logs: readonly RawLog[], blocks: readonly BlockHeader[], endpoint: string): void {
+  #compare(logs: readonly RawLog[], blocks: readonly BlockTime[], endpoint: string): void {
     try {
       checkHashes(logs, blocks);
       checkTimes(logs, blocks);

@@ -60,6 +60,7 @@ export class PortalBody {
     for (;;) {
       const chunk = await this.#chunk(signal);
       if (chunk === null) return this.#rest();
+      if (chunk.length === 0) continue;
       const end = chunk.lastIndexOf(newline) + 1;
       this.#check(chunk);
       if (end === 0) {

@@ -39,6 +39,11 @@ export class PortalHistory implements RangeSource {
     return nodes !== null && this.#isAvoided ? nodes.isProven : portal.isProven;
   }
 
+  get room(): number {
+    const { portal, nodes } = this.#options;
+    return nodes !== null && this.#isAvoided ? nodes.room : portal.room;
+  }
+
   headOf(range: BlockRange): BlockRange {
     const { portal, head, nodes } = this.#options;
     const last = head.number ?? Number.POSITIVE_INFINITY;

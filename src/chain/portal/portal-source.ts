@@ -35,6 +35,8 @@ interface Asked {
   readonly waitedMs?: number;
 }
 
+/** How many streams are read at a time: what comes within a second is more than is stored. */
+const streams = 4;
 /** How many hashes of blocks that ended a piece are remembered: the next one may begin behind any that is held. */
 const mostEnds = 64;
 
@@ -58,6 +60,10 @@ export class PortalSource implements RangeSource {
 
   get isProven(): boolean {
     return this.#size.isProven;
+  }
+
+  get room(): number {
+    return streams;
   }
 
   /** What is left of an answer is read to its end before others are asked for the blocks behind it. */

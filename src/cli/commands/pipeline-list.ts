@@ -5,7 +5,7 @@ import { listNewestTasks } from '../../database/tasks/task-lives.js';
 import { taskToJson } from '../../model/task-json.js';
 import { statusText, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
-import { wantedText, wantedToJson, type Wanted } from '../../model/wanted.js';
+import { obstacleText, wantedToJson, type Wanted } from '../../model/wanted.js';
 import type { Lang } from '../../runtime/lang.js';
 import { readParked } from '../../tasks/run/parked.js';
 import { pipelineSummaryToJson } from '../../tasks/views/pipeline-json.js';
@@ -92,7 +92,7 @@ function rowOf(listed: Listed, lang: Lang): readonly Cell[] {
     ...[pipeline.id, pipeline.name, pipeline.componentTypes.join(', ')],
     ...[stateText(listed, lang), ...taskCells(task, lang)],
     pipeline.updateTime,
-    waitText(task, lang) ?? obstacleText(wanted, lang),
+    waitText(task, lang) ?? (wanted === null ? null : obstacleText(wanted, lang)),
   ];
 }
 
@@ -117,10 +117,4 @@ function stateText({ pipeline, isParked, wanted }: Listed, lang: Lang): string {
     ...(isParked ? [texts.parked] : []),
     ...(isHeld ? [texts.held] : []),
   ].join(', ');
-}
-
-/** What keeps a started pipeline of which no task waits from running; null: nothing. */
-function obstacleText(wanted: Wanted | null, lang: Lang): string | null {
-  const isKept = wanted !== null && (wanted.heldReason !== null || wanted.nextStart !== null);
-  return isKept ? wantedText(wanted, lang) : null;
 }

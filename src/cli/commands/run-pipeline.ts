@@ -19,7 +19,17 @@ export const command: CommandBody = {
     { flags: '--take-over', description: 'take the pipeline from a task that still beats' },
   ],
   settings: [
-    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout', 'data_dir', 'portal_url'] as const),
+    ...([
+      'rpc_urls',
+      'heartbeat_interval',
+      'stall_after',
+      'doubt',
+      'max_requests',
+      'rps',
+      'task_timeout',
+      'data_dir',
+      'portal_url',
+    ] as const),
     ...(['metrics.port', 'metrics.host'] as const),
   ],
   stopsGracefully: true,

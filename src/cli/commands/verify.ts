@@ -29,7 +29,7 @@ export const command: CommandBody = {
     { flags: '--receipts', description: 'read the receipts of every block and prove them by their root; slow' },
   ],
   // Of several endpoints, others than the first are read.
-  settings: ['rpc_urls'],
+  settings: ['rpc_urls', 'max_requests', 'rps'],
   action: verify,
 };
 
@@ -98,7 +98,9 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
 
 function openChain(context: CommandContext, { chain: { name, id } }: PipelineSource): ChainClient {
   const { settings, clock, logger } = context;
-  return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...patience });
+  const { maxRequests, requestsPerSecond } = settings;
+  const load = { maxRequests, requestsPerSecond };
+  return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...load, ...patience });
 }
 
 /** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */

@@ -4,6 +4,7 @@ import { WorkerStore } from '../../database/operations/worker-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
 import { watchRuns } from '../../tasks/alerts/watch-liveness.js';
+import { EvenOut } from '../../tasks/fleet/even-out.js';
 import { FairShare } from '../../tasks/fleet/fair-share.js';
 import { KeepRunning } from '../../tasks/fleet/keep-running.js';
 import { readVerdict } from '../../tasks/fleet/read-verdict.js';
@@ -21,7 +22,17 @@ import type { CommandBody } from '../command-line/command.js';
 export const command: CommandBody = {
   options: [{ flags: '--concurrency <n>', description: 'tasks at one time; 4 where left out', kind: 'id' }],
   settings: [
-    ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'task_timeout', 'data_dir', 'portal_url'] as const),
+    ...([
+      'rpc_urls',
+      'heartbeat_interval',
+      'stall_after',
+      'doubt',
+      'max_requests',
+      'rps',
+      'task_timeout',
+      'data_dir',
+      'portal_url',
+    ] as const),
     ...(['metrics.port', 'metrics.host'] as const),
   ],
   stopsGracefully: true,
@@ -52,13 +63,13 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   });
   const ended = new AbortController();
   const mask = (text: string): string => secrets.mask(text);
+  const stopping = AbortSignal.any([signals.stopping, ended.signal]);
   const schedules = new Schedules(database);
   const keep = new KeepRunning({
     store: new WantedStore(database, settings.heartbeatIntervalSeconds),
     judge: (end) => readVerdict(database, schedules, end),
     keepTimes: () => schedules.keep(),
-    ...{ clock, logger, mask },
-    stopping: AbortSignal.any([signals.stopping, ended.signal]),
+    ...{ clock, logger, mask, stopping },
   });
   const store = new WorkerStore(database);
   const presence = new WorkerPresence({
@@ -68,14 +79,15 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   const worker = new QueueWorker({
     ...{ queue, presence, concurrency, clock, logger, name },
     share: new FairShare({ store, presence, clock }),
-    run: (task) => queued.run(task).finally(() => keep.poke()),
+    run: (task, claimed) => queued.run(task, claimed).finally(() => keep.poke()),
     mask,
     turned: (running, isAway) => service.turned(texts.worker(running, concurrency, isAway)),
     stopping: signals.stopping,
   });
+  const evenOut = new EvenOut({ store, presence, held: () => queued.held, clock, logger, stopping });
   const message = `the worker ${name} runs queued tasks, ${concurrency} at a time`;
   logger.log('info', message, { event: 'worker.started', concurrency });
-  const keeping = keep.run();
+  const keeping = Promise.all([keep.run(), evenOut.run()]);
   await worker.run().finally(async () => {
     ended.abort(new Error('the worker has ended'));
     await Promise.all([watch.close(), keeping]);

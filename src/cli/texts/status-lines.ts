@@ -3,6 +3,7 @@ import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
+import { obstacleText } from '../../model/wanted.js';
 import { placesOf } from '../../model/worker.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
@@ -118,7 +119,7 @@ function downLines({ down }: Pick<SystemStatus, 'down'>, lang: Lang): readonly S
 }
 
 function pipelineRow(
-  { id, name, state, task, nextBlock }: PipelineStatus,
+  { id, name, state, task, wanted, nextBlock }: PipelineStatus,
   { rates, contact, lang }: StatusView,
 ): StatusRow {
   const progress = task?.progress ?? null;
@@ -128,7 +129,9 @@ function pipelineRow(
   const lag = unknownSince === null ? known : textsIn(lang).tasks.unknownSince(unknownSince);
   const age = task?.heartbeatAgeSeconds ?? null;
   const waits = state === 'queued' && task !== null ? waitsText(task, lang) : null;
-  const reason = state === 'failed' ? ` (${task?.endReason ?? '?'})` : waits === null ? '' : `, ${waits}`;
+  const obstacle = wanted === null || isRunning ? null : obstacleText(wanted, lang);
+  const ending = state === 'failed' ? ` (${task?.endReason ?? '?'})` : waits === null ? '' : `, ${waits}`;
+  const reason = ending + (obstacle === null ? '' : `; ${obstacle}`);
   const cells: Cell[] = [
     ...[id, name, textsIn(lang).system.pipeline[state] + reason, lag],
     ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, lastBlock({ nextBlock })],

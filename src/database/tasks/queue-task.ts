@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { RunRequest } from '../../model/run-request.js';
+import { deliveryRequest, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
@@ -53,12 +53,10 @@ export function lockPipeline({ knex }: Database, pipelineId: number): Query {
     .update({ id: knex.ref('id') });
 }
 
-const delivery = JSON.stringify({ deliverOnly: true } satisfies RunRequest);
-
 /** Has a query of tasks find those that deliver only, or all others. */
 export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryBuilder {
-  if (isSo) return tasks.where({ run_options: delivery });
-  return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: delivery }));
+  if (isSo) return tasks.where({ run_options: deliveryRequest });
+  return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: deliveryRequest }));
 }
 
 /** A step after which a task of a pipeline that waits to deliver only will read, too. */

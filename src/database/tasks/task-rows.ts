@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { deliveryRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Waiting } from '../../model/waiting.js';
 import type { Database } from '../database.js';
@@ -61,6 +62,7 @@ interface TaskRow {
   keeps_block: number | null;
   progress: string | null;
   waiting_for: string | null;
+  run_options: string | null;
   heartbeat_age: number | null;
   create_age: number | null;
 }
@@ -85,5 +87,6 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     heartbeatAgeSeconds: row.heartbeat_age,
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
     waiting,
+    ...(row.run_options === deliveryRequest ? { deliversOnly: true } : {}),
   };
 }

@@ -44,7 +44,8 @@ export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): Ve
   if (wanted !== null && wasStopped(task, wanted)) return over('is stopped');
   if (task === null) return over('is not run');
   if (task.status === taskStatus.failed) return { kind: 'down', down: failedDown(task, null, options.now) };
-  return task.status === taskStatus.succeeded ? over(endingOf(task)) : unsure;
+  // What was delivered says nothing of whether its pipeline reads again.
+  return task.status === taskStatus.succeeded && task.deliversOnly !== true ? over(endingOf(task)) : unsure;
 }
 
 /** A run works once it has asked its chain, and beats; that of a pipeline that was down may fail again before it does. */

@@ -28,7 +28,12 @@ function unreachableOf(chainId: number, endpoints: readonly RpcEndpoint[]): Unre
   return {
     chain: chainNameOf(chainId),
     endpoints: [...new Set(endpoints.map(({ name }) => name))].sort(),
-    error: latest.lastError ?? 'no answer',
+    error: errorOf(latest),
     sinceSeconds: Math.min(...endpoints.map(({ muteSeconds }) => muteSeconds ?? 0)),
   };
+}
+
+/** Errors name their endpoint, which the alert does already. */
+function errorOf({ name, lastError }: RpcEndpoint): string {
+  return (lastError ?? 'no answer').replace(`${name}: `, '');
 }

@@ -13,6 +13,9 @@ export interface FairShareOptions {
 /** What has waited for so long is anybody's: whoever it fell to is gone, or can't run it. In milliseconds. */
 const othersMs = 1_500;
 
+/** So many of these a worker takes in a turn: who is only busy with many shall not find them all taken. */
+const mostOfOthers = 10;
+
 /** Picks of the tasks that wait those that a worker takes, so that all workers are filled alike, and nothing lies. */
 export class FairShare {
   readonly #options: FairShareOptions;
@@ -29,8 +32,10 @@ export class FairShare {
     this.#seen = new Map(waiting.map(({ taskId }) => [taskId, this.#seen.get(taskId) ?? now]));
     if (waiting.length === 0) return [];
     const dealt = new Set(await this.#deal(waiting));
-    const isLeft = ({ taskId }: QueuedTask): boolean => now - (this.#seen.get(taskId) ?? now) >= othersMs;
-    return waiting.filter((task) => dealt.has(task) || isLeft(task)).slice(0, free);
+    const isLeft = (task: QueuedTask): boolean =>
+      !dealt.has(task) && now - (this.#seen.get(task.taskId) ?? now) >= othersMs;
+    const left = new Set(waiting.filter(isLeft).slice(0, mostOfOthers));
+    return waiting.filter((task) => dealt.has(task) || left.has(task)).slice(0, free);
   }
 
   async #deal(waiting: readonly QueuedTask[]): Promise<readonly QueuedTask[]> {

@@ -1,5 +1,6 @@
 import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
 import { DatabaseUnusableError, messageOf } from '../../runtime/errors.js';
+import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
@@ -16,8 +17,8 @@ export interface QueueWorkerOptions {
   readonly share: Pick<FairShare, 'pick'>;
   /** `host:pid`. */
   readonly name: string;
-  /** Claims a task and runs it to its end, however it ends; throws nothing that ends the worker. */
-  readonly run: (task: QueuedTask) => Promise<QueuedOutcome>;
+  /** Claims a task, says so, and runs it to its end, however it ends; throws nothing that ends the worker. */
+  readonly run: (task: QueuedTask, claimed: () => void) => Promise<QueuedOutcome>;
   /** Tasks at one time. */
   readonly concurrency: number;
   readonly clock: Clock;
@@ -34,6 +35,9 @@ const farewellMs = 1_000;
 /** Between two looks at the queue, in milliseconds. */
 const pollMs = 500;
 
+/** Tasks that are claimed at one time: all of many at once would begin later than the first of them, one after the other. */
+const claimsAtOnce = 8;
+
 /** Of so many tasks that wait a worker knows at least: those that fall to it may not be the first. */
 const leastSeen = 200;
 
@@ -45,6 +49,12 @@ export class QueueWorker {
   readonly #options: QueueWorkerOptions;
   /** By their pipelines: of one pipeline one task runs at a time. */
   readonly #running = new Map<number, Promise<void>>();
+  /** Those of them that have yet to claim theirs. */
+  readonly #claiming = new Set<number>();
+  /** Rings when a task has been claimed, or has ended. */
+  readonly #news = new Bell();
+  /** More wait than could be claimed at the latest look. */
+  #isBehind = false;
   readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
   #isAway = false;
   /** Why no more tasks can be taken here. */
@@ -58,10 +68,11 @@ export class QueueWorker {
   async run(): Promise<void> {
     const { stopping } = this.#options;
     while (!stopping.aborted && !this.#unusable.signal.aborted) {
+      const heard = this.#news.rings;
       // A server that is frozen must not hold up the end.
       await untilAborted(this.#fill(), stopping);
       this.#options.turned?.(this.#running.size, this.#isAway);
-      await this.#rest();
+      await this.#rest(heard);
     }
     // It takes up nothing more, and may still run for long.
     const told = this.#options.presence.end();
@@ -75,13 +86,15 @@ export class QueueWorker {
   async #fill(): Promise<void> {
     const { queue, presence, share, concurrency, stopping } = this.#options;
     const free = concurrency - this.#running.size;
+    const room = Math.min(free, claimsAtOnce - this.#claiming.size);
     try {
       await presence.show(this.#running.size);
-      if (free <= 0) return;
+      if (room <= 0) return;
       const waiting = await queue.listClaimable(Math.max(free, leastSeen), this.#passedOver());
       const tasks = await share.pick(waiting, free);
       this.#setAway(null);
-      if (!stopping.aborted) for (const task of tasks) this.#start(task);
+      this.#isBehind = tasks.length > room;
+      if (!stopping.aborted) for (const task of tasks.slice(0, room)) this.#start(task);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else this.#setAway(error);
@@ -95,14 +108,24 @@ export class QueueWorker {
   }
 
   #start(task: QueuedTask): void {
-    const running = this.#runOne(task).finally(() => this.#running.delete(task.pipelineId));
-    this.#running.set(task.pipelineId, running);
+    const { pipelineId } = task;
+    const running = this.#runOne(task).finally(() => {
+      this.#running.delete(pipelineId);
+      this.#claimed(pipelineId);
+    });
+    this.#claiming.add(pipelineId);
+    this.#running.set(pipelineId, running);
+  }
+
+  #claimed(pipelineId: number): void {
+    this.#claiming.delete(pipelineId);
+    this.#news.ring();
   }
 
   async #runOne(task: QueuedTask): Promise<void> {
     const { run, logger, mask } = this.#options;
     try {
-      const outcome = await run(task);
+      const outcome = await run(task, () => this.#claimed(task.pipelineId));
       if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
       else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
       else await this.#refuse(task, mask(outcome.refused));
@@ -150,15 +173,15 @@ export class QueueWorker {
     logger.log(away ? 'warn' : 'info', message, { event: away ? 'worker.away' : 'worker.back' });
   }
 
-  /** Waits for the next look: a task that ends makes room at once. */
-  async #rest(): Promise<void> {
+  /** Waits for the next look: where more wait than there was room for, a task that is claimed, or ends, makes room at once. */
+  async #rest(heard: number): Promise<void> {
     const { clock, stopping } = this.#options;
     const done = new AbortController();
     const pause = clock
       .sleep(pollMs, AbortSignal.any([stopping, this.#unusable.signal, done.signal]))
       .catch(() => undefined);
-    const isFull = this.#running.size >= this.#options.concurrency;
-    await Promise.race(isFull ? [pause, ...this.#running.values()] : [pause]);
+    const isFull = this.#isBehind || this.#running.size >= this.#options.concurrency;
+    await Promise.race(isFull ? [pause, this.#news.after(heard)] : [pause]);
     done.abort(new Error('rested'));
   }
 }

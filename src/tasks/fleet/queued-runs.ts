@@ -7,6 +7,7 @@ import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
 import type { RunHost } from '../run/run-host.js';
 import type { TaskResult } from '../run/task-options.js';
 import { refusalOf } from './refusal-of.js';
+import type { HeldRun } from './surplus.js';
 import type { QueuedOutcome } from './queue-worker.js';
 
 export interface QueuedRunsOptions {
@@ -20,13 +21,19 @@ export interface QueuedRunsOptions {
 /** Runs tasks of the queue in this process. */
 export class QueuedRuns {
   readonly #options: QueuedRunsOptions;
+  readonly #held = new Set<HeldRun>();
 
   constructor(options: QueuedRunsOptions) {
     this.#options = options;
   }
 
-  /** Runs a task; throws what it failed with once it was claimed. */
-  async run(task: QueuedTask): Promise<QueuedOutcome> {
+  /** The tasks that run here. */
+  get held(): readonly HeldRun[] {
+    return [...this.#held];
+  }
+
+  /** Runs a task, and says when it is claimed; throws what it failed with once it was claimed. */
+  async run(task: QueuedTask, claimed: () => void): Promise<QueuedOutcome> {
     const { host } = this.#options;
     let prepared: PreparedRun;
     try {
@@ -39,18 +46,26 @@ export class QueuedRuns {
     }
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
-    return this.#execute(task, prepared);
+    return this.#execute(task, prepared, claimed);
   }
 
-  async #execute({ taskId }: QueuedTask, prepared: PreparedRun): Promise<QueuedOutcome> {
+  async #execute({ taskId }: QueuedTask, prepared: PreparedRun, claimed: () => void): Promise<QueuedOutcome> {
     const { host, queue, runs, tell } = this.#options;
     const opened = new OpenedRun(host);
     const since = host.clock.monotonic();
+    const moving = new AbortController();
+    const held = heldRun(prepared, since, moving);
     let begun = null as Task | null;
-    const onBegin = (task: Task): void => void (begun = task);
+    const onBegin = (task: Task): void => {
+      begun = task;
+      this.#held.add(held);
+      claimed();
+    };
     try {
       const request = await queue.request(taskId);
-      const result = await runs.run(prepared, { request, queuedTaskId: taskId, handsOver: true, onBegin }, opened);
+      const stopping = AbortSignal.any([host.stopping, moving.signal]);
+      const order = { request, queuedTaskId: taskId, handsOver: true, stopping, onBegin };
+      const result = await runs.run(prepared, order, opened);
       await tell(result, host.clock.monotonic() - since);
       return 'ran';
     } catch (error) {
@@ -59,7 +74,17 @@ export class QueuedRuns {
       if (error instanceof NeedsRewindError) return { unfit: error.message };
       throw error;
     } finally {
+      this.#held.delete(held);
       await opened.close();
     }
   }
+}
+
+function heldRun({ pipeline, source, urls }: PreparedRun, since: number, moving: AbortController): HeldRun {
+  return {
+    pipelineId: pipeline.id,
+    chain: urls.length === 0 ? null : source.chain.name,
+    since,
+    handOver: () => moving.abort(new Error('handed over')),
+  };
 }

@@ -9,7 +9,7 @@ import { findUrls } from '../run/prepare-run.js';
 
 /** What a chain is opened with. */
 export interface PreviewChainParts {
-  readonly settings: Pick<Settings, 'rpcUrls'>;
+  readonly settings: Pick<Settings, 'rpcUrls' | 'maxRequests' | 'requestsPerSecond'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -53,7 +53,7 @@ export class PreviewChain implements ChainAccess {
   #open(): ChainUse {
     const { settings, clock, logger } = this.#parts;
     const { name, id: chainId } = this.#of;
-    this.#use ??= new Chains({ clock }).open({ chainId, urls: findUrls(settings, name), logger });
+    this.#use ??= new Chains({ clock, load: settings }).open({ chainId, urls: findUrls(settings, name), logger });
     return this.#use;
   }
 }

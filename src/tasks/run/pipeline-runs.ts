@@ -26,6 +26,8 @@ export interface RunOrder {
   readonly queuedTaskId?: number | undefined;
   /** A run that is told to stop leaves a task behind that goes on with it. */
   readonly handsOver?: boolean | undefined;
+  /** Aborted when this run shall end soon; left out: when all of the process shall. */
+  readonly stopping?: AbortSignal | undefined;
   /** Called once the task has begun. */
   readonly onBegin?: (task: Task) => void;
 }
@@ -66,11 +68,13 @@ export class PipelineRuns {
 
   /** Runs a pipeline to its end; throws what `runTask` throws. `opened` is the caller's to close. */
   async run(prepared: PreparedRun, order: RunOrder, opened: OpenedRun): Promise<TaskResult> {
-    const { clock, stopping } = this.#host;
+    const { clock } = this.#host;
+    const { stopping = this.#host.stopping } = order;
     const ended = new AbortController();
     const reason = (): Error => stopping.reason as Error;
     const options: TaskOptions = {
       ...taskOptions(this.#host, prepared, order),
+      stopping,
       rounds: this.#rounds,
       observe: this.#watch.observe,
       begin: async (task) => {
@@ -101,12 +105,12 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 
 /** What a task needs beside what it opens: the settings, and what was asked of it. */
 function taskOptions(
-  { settings, database, clock, secrets, stopping, worker, timeoutMinutes }: RunHost,
+  { settings, database, clock, secrets, worker, timeoutMinutes }: RunHost,
   { pipeline, source, sinks }: PreparedRun,
   { request, takeOver = false, handsOver = false, queuedTaskId }: RunOrder,
-): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal'> {
+): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal' | 'stopping'> {
   return {
-    ...{ database, clock, stopping, worker, takeOver, handsOver, queuedTaskId },
+    ...{ database, clock, worker, takeOver, handsOver, queuedTaskId },
     pipelineId: pipeline.id,
     chainId: source.chain.id,
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
@@ -147,5 +151,10 @@ function openChains({ clock, secrets, settings, database, worker }: RunHost, { o
     ...{ store: new EndpointStore(database), worker: worker.name, clock },
     mask: (text) => secrets.mask(text),
   });
-  return new Chains({ clock, observe: observeChain, watchEndpoints, doubtMs: settings.doubtSeconds * 1_000 });
+  const { maxRequests, requestsPerSecond } = settings;
+  return new Chains({
+    ...{ clock, observe: observeChain, watchEndpoints },
+    doubtMs: settings.doubtSeconds * 1_000,
+    load: { maxRequests, requestsPerSecond },
+  });
 }

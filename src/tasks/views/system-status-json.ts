@@ -3,6 +3,7 @@ import { monitorToJson } from '../../model/monitor.js';
 import { endpointToJson } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
 import { lagBlocks, taskStatus } from '../../model/task.js';
+import { wantedToJson } from '../../model/wanted.js';
 import { waitingText } from '../../model/waiting.js';
 import { workerState, workerToJson } from '../../model/worker.js';
 import type { HeadContact } from './head-contact.js';
@@ -49,7 +50,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
   };
 }
 
-function pipelineToJson({ id, name, state, task, nextBlock }: PipelineStatus, options: JsonOptions): object {
+function pipelineToJson({ id, name, state, task, wanted, nextBlock }: PipelineStatus, options: JsonOptions): object {
   const { rates, contact } = options;
   const unknownSince = task === null ? null : contact.unknownSince(task.id);
   const waiting = task?.waiting ?? null;
@@ -61,6 +62,7 @@ function pipelineToJson({ id, name, state, task, nextBlock }: PipelineStatus, op
     state,
     task_id: task?.id ?? null,
     end_reason: task?.endReason ?? null,
+    wanted: wantedToJson(wanted),
     waiting_for: waiting === null ? null : waitingText(waiting, 'en'),
     mode: progress?.mode ?? null,
     next_block: nextBlock,

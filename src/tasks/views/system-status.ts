@@ -4,6 +4,7 @@ import type { Database } from '../../database/database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
+import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listNewestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
@@ -15,6 +16,7 @@ import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { WorkerView } from '../../model/worker.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilentFor } from '../../runtime/silence.js';
+import type { Wanted } from '../../model/wanted.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { readDownPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
 import { readChainsInDoubt } from './chains-in-doubt.js';
@@ -33,6 +35,8 @@ export interface PipelineStatus {
   readonly name: string;
   readonly state: PipelineState;
   readonly task: Task | null;
+  /** What a person wants of it; null where it was never started. */
+  readonly wanted: Wanted | null;
   /** By the running task, else by the checkpoint: a rewind may have moved it since a task ended. Null: it has read nothing. */
   readonly nextBlock: number | null;
 }
@@ -144,12 +148,21 @@ async function readPipelines(database: Database, options: StatusOptions): Promis
   const store = new CheckpointStore(database);
   const checkpoints = new Map((await store.list()).map((checkpoint) => [checkpoint.pipelineId, checkpoint]));
   const parked = await readParked(store);
+  const wanted = await new WantedStore(database, options.defaultIntervalSeconds).list();
+  const wantedOf = new Map(wanted.map((each) => [each.pipelineId, each]));
   return pipelines
     .slice(0, most.pipelines)
     .map(({ id, name, disabled }) => {
       const task = tasks.get(id) ?? null;
       const state = stateOf(task, { isDisabled: disabled, isParked: parked.has(id) }, options);
-      return { id, name, task, state, nextBlock: nextBlockOf(task, checkpoints.get(id)) };
+      return {
+        id,
+        name,
+        task,
+        state,
+        wanted: wantedOf.get(id) ?? null,
+        nextBlock: nextBlockOf(task, checkpoints.get(id)),
+      };
     })
     .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.id - b.id);
 }

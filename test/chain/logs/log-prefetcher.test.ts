@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { settle } from '../../support/fake-clock.js';
@@ -15,10 +16,10 @@ describe('reading ranges ahead', () => {
     source = new RangeSource();
   });
 
-  const open = (limits: { maxBytes?: number; maxRequests?: number } = {}): LogPrefetcher =>
+  const open = (limits: { maxBytes?: number; maxRanges?: number } = {}): LogPrefetcher =>
     new LogPrefetcher({ source, answered: () => Promise.resolve(), ...limits });
   it('asks for several at a time and gives them out in their order, whatever order they come in', async () => {
-    const ahead = open({ maxRequests: 3 });
+    const ahead = open({ maxRanges: 3 });
     const first = ahead.next({ from: 1, to: 100 }, signal);
     expect(source.inFlight).to.deep.equal([1]);
     await source.answer(1);
@@ -36,7 +37,7 @@ describe('reading ranges ahead', () => {
 
   it('asks for one alone until it is known what the node takes', async () => {
     source.isProven = false;
-    const ahead = open();
+    const ahead = open({ maxRanges: 6 });
     const first = ahead.next({ from: 1, to: 100 }, signal);
     await source.answer(1);
     await first;
@@ -51,7 +52,7 @@ describe('reading ranges ahead', () => {
   it('holds no more than so many bytes beside the range that is waited for', async () => {
     const random = seededRandom(7);
     const maxBytes = 100;
-    const ahead = open({ maxBytes, maxRequests: 50 });
+    const ahead = open({ maxBytes, maxRanges: 50 });
     source.bytesPerBlock = 2;
     let taken = 0;
     let most = 0;
@@ -70,8 +71,44 @@ describe('reading ranges ahead', () => {
     expect(most).to.be.within(maxBytes - 30, maxBytes);
   });
 
+  it('asks for a few more than endpoints take at a time, not counting those whose logs have come', async () => {
+    source.room = 3;
+    const ahead = open();
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1);
+    await first;
+    expect(source.inFlight).to.deep.equal([11, 21, 31, 41, 51]);
+    await source.tellLogs(21);
+    expect(source.inFlight).to.deep.equal([11, 21, 31, 41, 51]);
+    const second = ahead.next({ from: 11, to: 1_000 }, signal);
+    await source.tellLogs(31);
+    expect(source.inFlight).to.deep.equal([11, 21, 31, 41, 51, 61, 71]);
+    await source.answer(11);
+    await second;
+  });
+
+  it('takes no range whose first block is not the child of the one before, and reads all behind that anew', async () => {
+    const ahead = open({ maxRanges: 3 });
+    source.size = 1;
+    source.strange = 3;
+    const first = ahead.next({ from: 1, to: 9 }, signal);
+    await source.answer(1);
+    await first;
+    for (const block of [2, 3, 4]) await source.answer(block);
+    await ahead.next({ from: 2, to: 9 }, signal);
+    expect(await rejectionOf(ahead.next({ from: 3, to: 9 }, signal), NodeLagsError)).to.have.property(
+      'message',
+      'block 3 is not the child of block 2, which was told before',
+    );
+    expect(source.unlinkedRanges).to.equal(1);
+    source.strange = undefined;
+    const again = ahead.next({ from: 3, to: 9 }, signal);
+    await source.answer(3);
+    expect(await again).to.include({ from: 3, to: 3 });
+  });
+
   it('asks for nothing more while nobody comes for what is there', async () => {
-    const ahead = open({ maxRequests: 2 });
+    const ahead = open({ maxRanges: 2 });
     const first = ahead.next({ from: 1, to: 1_000 }, signal);
     await source.answer(1);
     await first;
@@ -83,7 +120,7 @@ describe('reading ranges ahead', () => {
   });
 
   it('asks for few where answers lie and wait, and for more again as soon as they are waited for', async () => {
-    const ahead = open({ maxRequests: 6 });
+    const ahead = open({ maxRanges: 6 });
     const take = async (from: number): Promise<void> => {
       const next = ahead.next({ from, to: 10_000 }, signal);
       if (source.inFlight.includes(from)) await source.answer(from);
@@ -107,7 +144,7 @@ describe('reading ranges ahead', () => {
   });
 
   it('asks for what an answer left out before anything behind it', async () => {
-    const ahead = open({ maxRequests: 2 });
+    const ahead = open({ maxRanges: 2 });
     const first = ahead.next({ from: 1, to: 1_000 }, signal);
     await source.answer(1, 4, 4);
     expect(await first).to.include({ from: 1, to: 4 });
@@ -123,7 +160,7 @@ describe('reading ranges ahead', () => {
   });
 
   it('gives out what comes before an error, throws it in its turn, and drops what is in flight', async () => {
-    const ahead = open({ maxRequests: 3 });
+    const ahead = open({ maxRanges: 3 });
     const first = ahead.next({ from: 1, to: 1_000 }, signal);
     await source.answer(1);
     await first;
@@ -142,7 +179,7 @@ describe('reading ranges ahead', () => {
 
   it('drops what is in flight when it is told to, and when its run ends', async () => {
     const ended = new AbortController();
-    const ahead = open({ maxRequests: 3 });
+    const ahead = open({ maxRanges: 3 });
     const first = ahead.next({ from: 1, to: 1_000 }, ended.signal);
     await source.answer(1);
     await first;
@@ -155,7 +192,7 @@ describe('reading ranges ahead', () => {
   });
 
   it('begins anew with a range that does not follow', async () => {
-    const ahead = open();
+    const ahead = open({ maxRanges: 6 });
     const first = ahead.next({ from: 1, to: 1_000 }, signal);
     await source.answer(1);
     await first;

@@ -8,6 +8,8 @@ type Source = LogPrefetcherOptions['source'];
 /** A request that has not been answered. */
 export interface PendingRange extends BlockRange {
   readonly signal: AbortSignal;
+  /** Says that its logs have come, while something else is yet to come. */
+  tellLogs(): Promise<void>;
   /** Answers it, with fewer blocks than it asks for where `to` says so. */
   answer(bytes?: number, to?: number): Promise<void>;
   fail(error: Error): Promise<void>;
@@ -16,9 +18,13 @@ export interface PendingRange extends BlockRange {
 /** Stands for a LogSource whose every answer the test gives; each block has `bytesPerBlock` unless it says otherwise. */
 export class RangeSource implements Source {
   isProven = true;
+  room = 64;
   /** How many blocks a request asks for. */
   size = 10;
   bytesPerBlock = 1;
+  /** The block that is told to be the child of another one than the one before. */
+  strange: number | undefined;
+  unlinkedRanges = 0;
   readonly asked: string[] = [];
   pending: PendingRange[] = [];
 
@@ -28,7 +34,7 @@ export class RangeSource implements Source {
 
   fetchNext(
     range: BlockRange,
-    options: Parameters<Source['fetchNext']>[1],
+    options: { readonly answered: () => Promise<void> },
     signal: AbortSignal,
   ): Promise<FetchedRange> {
     const { from, to } = range;
@@ -47,17 +53,31 @@ export class RangeSource implements Source {
         answer: (bytes = (to - from + 1) * this.bytesPerBlock, end_ = to) =>
           end(async () => {
             await options.answered();
-            resolve(fetchedRange({ from, to: end_ }, bytes));
+            const fetched = fetchedRange({ from, to: end_ }, bytes);
+            const [last] = fetched.headers;
+            const isStrange = last?.number === this.strange;
+            resolve(isStrange ? { ...fetched, headers: [{ ...fetched.last, parentHash: '0x' }] } : fetched);
           }),
+        tellLogs: () => options.answered(),
         fail: (error) => end(() => Promise.reject(error)),
       };
       this.pending.push(request);
     });
   }
 
+  unlinked(): void {
+    this.unlinkedRanges++;
+  }
+
   /** The first blocks of what is in flight. */
   get inFlight(): number[] {
     return this.pending.filter(({ signal }) => !signal.aborted).map(({ from }) => from);
+  }
+
+  /** Has the logs come of the request that begins with a block. */
+  async tellLogs(from: number): Promise<void> {
+    await this.pending.find((each) => each.from === from)?.tellLogs();
+    await settle();
   }
 
   /** Answers the request that begins with a block. */

@@ -46,6 +46,9 @@ const faults: Readonly<Record<string, PortalFault>> = {
   'another parent': ofLines((lines) =>
     lines.map((line, at) => (at === 1 ? { ...line, header: { ...line.header, parentHash: strange } } : line)),
   ),
+  'another parent of the first block': ofLines((lines) =>
+    lines.map((line, at) => (at === 0 ? { ...line, header: { ...line.header, parentHash: strange } } : line)),
+  ),
   'blocks that come twice': ofLines((lines) => lines.flatMap((line) => [line, line])),
   'blocks backwards': ofLines((lines) => [...lines].reverse()),
   'a block behind the range': ofLines((lines) => [

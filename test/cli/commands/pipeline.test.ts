@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { openDatabase } from '../../../src/database/open-database.js';
 import { run } from '../../../src/cli/main.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -139,6 +140,39 @@ describe('the pipeline and abi commands', () => {
     writeFileSync(join(folder, 'again.json'), JSON.stringify(await json('pipeline', 'export', '45')));
     expect(await chainparse('pipeline', 'import', 'again.json', '--update')).to.include({ code: 0 });
     expect((await chainparse('pipeline', 'export', '45')).stdout).to.equal(exported);
+  });
+
+  it('start, restart and stop, and tell what is wanted', async () => {
+    const of = async (): Promise<unknown> => (await json('pipeline', 'show', '46'))['wanted'];
+    expect(await of()).to.equal(null);
+    const started = await json('pipeline', 'start', '46');
+    expect(started).to.deep.include({ pipeline_id: 46, queued_task_id: 1, ended_tasks: 0 });
+    expect(await of()).to.include({ state: 'started', failures: 0, next_start: null, held_reason: null });
+    expect((await chainparse('pipeline', 'start', '46')).stdout).to.match(/46 is started: a task of it runs or waits/);
+    expect((await chainparse('pipeline', 'list')).stdout).to.match(/ started /);
+    expect((await chainparse('pipeline', 'list', '--lang', 'zh')).stdout).to.match(/已启动/);
+    expect((await chainparse('pipeline', 'restart', '46')).code).to.equal(0);
+    expect((await chainparse('pipeline', 'stop', '46')).stdout).to.equal('pipeline 46 is stopped: 1 task ended\n');
+    expect(await of()).to.include({ state: 'stopped' });
+    expect((await chainparse('pipeline', 'show', '46')).stdout).to.match(/ {2}wanted {10}stopped since /);
+    expect(await chainparse('pipeline', 'start', '999')).to.include({ code: 3 });
+    await chainparse('pipeline', 'disable', '46');
+    const { code, stderr } = await chainparse('pipeline', 'start', '46');
+    expect([code, stderr]).to.deep.equal([1, 'error: pipeline 46 is disabled\nhint: chainparse pipeline enable 46\n']);
+    await chainparse('pipeline', 'enable', '46');
+  });
+
+  it('let a started pipeline go that waits for a person once its definition is replaced', async () => {
+    await chainparse('pipeline', 'start', '45');
+    const database = await openDatabase(`sqlite:${join(folder, 'test.db')}`);
+    const held = { held_reason: 'a refused definition' };
+    await database.write([database.knex('pipeline_wanted').where({ pipeline_id: 45 }).update(held)]);
+    await database.close();
+    const shown = await chainparse('pipeline', 'show', '45');
+    expect(shown.stdout).to.match(/wanted {10}started, and waits for a person: a refused definition/);
+    expect(await chainparse('pipeline', 'import', 'again.json', '--update')).to.include({ code: 0 });
+    expect((await json('pipeline', 'show', '45'))['wanted']).to.include({ state: 'started', held_reason: null });
+    await chainparse('pipeline', 'stop', '45');
   });
 
   it('disable, enable and delete', async () => {

@@ -137,6 +137,18 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect((await tasks.getNewest(45))?.id).to.equal(id);
   });
 
+  it('takes no late judgement of an end behind which the next task runs already', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null };
+    await tasks.finish(id, handedOver, null);
+    const end = await unjudged();
+    const atOnce = { kind: 'again', inSeconds: 0, failures: 0 } as const;
+    expect(await wanted.judge(end, atOnce)).to.equal(true);
+    await claim(await wanted.queueDue(45), { holder: id });
+    expect(await wanted.judge(end, atOnce)).to.equal(false);
+    expect(await wanted.get(45)).to.include({ nextStart: null });
+  });
+
   it('queues nothing where the silent task has been heard again, whose end is judged when it comes', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });

@@ -19,7 +19,9 @@ const waiting = guardsOf('src/chain/transport/endpoints/waiting-calls.ts', [
 ]);
 const endpoint = guardsOf('src/chain/transport/endpoints/pooled-endpoint.ts', [outages, found]);
 const throttled = 'test/chain/transport/endpoints/throttled-endpoints.test.ts';
-const noise = guardsOf('src/chain/transport/endpoints/refusal-noise.ts', [throttled], 'by chance');
+const trial = guardsOf('src/chain/transport/endpoints/rate-trial.ts', [
+  'test/chain/transport/endpoints/rate-trial.test.ts',
+]);
 const alone = guardsOf('src/chain/transport/endpoints/in-flight-limit.ts', [throttled], 'at a time');
 const endless = 'test/chain/transport/rpc/endless-answers.test.ts';
 const http = guardsOf('src/chain/transport/rpc/http-endpoint.ts', [endless]);
@@ -49,26 +51,17 @@ export const endpointMutants: readonly Mutant[] = [
   ),
   endpoint('no-herd', 'who returns is not run over', 'this.inFlight.restart();', ';'),
   endpoint('given-up-try', 'a try that was given up makes way', 'this.breaker.end(since);', ''),
-  endpoint(
-    'refused-together',
-    'what was refused together counts once',
-    'if (since <= this.#slowedAt) {',
-    'if (since < 0) {',
-  ),
+  endpoint('refused-together', 'what was refused together counts once', 'if (since <= this.#slowedAt) return;', ''),
   endpoint(
     'simple-first',
     'an outage is told from a bad range',
     "if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();",
     '',
   ),
-  inFlight(
-    'unused-number',
-    'a number that is not reached does not grow',
-    'if (this.#inFlight < this.most) return;',
-    '',
-  ),
-  rate('within-second', 'a rate is reduced once a second', 'now - this.#reducedAt < windowMs ||', ''),
-  rate('rate-of-nothing', 'nor for what answers nothing at all', '|| !this.#hasAnswered', ''),
+  inFlight('unused-number', 'a number that is not reached does not grow', 'if (this.#answersOfFull <= 0) return;', ''),
+  rate('left-before', 'what left before a rate was lowered tells nothing new', 'if (since < this.#since) return;', ''),
+  rate('rate-of-nothing', 'nor does what answers nothing at all', 'if (this.#answered === 0 ||', 'if ('),
+  rate('set-rate', 'a rate that was set is kept to', 'Math.min(perSecond, this.#most)', 'perSecond'),
   waiting(
     'gone-waiter',
     'who is gone takes no place',
@@ -78,20 +71,15 @@ export const endpointMutants: readonly Mutant[] = [
   waiting(
     'urgent-first',
     'what is new goes first',
-    'waiter.isUrgent ? [...urgent, waiter',
-    'false ? [...urgent, waiter',
+    'all.filter((each) => each.rank === rank)',
+    "all.filter(() => rank === 'new')",
   ),
   turns('look-again', 'who is away is looked at', 'if (trusted.length > 0) this.#lookAgain(candidates, now);', ''),
   turns('archive', 'old ranges go where history is', '[able, trusted, candidates]', '[trusted, candidates]'),
   turns('counted-wait', 'waiting ends some day', 'call.waitsFor(usable);', ''),
-  noise('answers-fall', 'what a limit lets through is no chance', '|| answers > before.answers * fallen', ''),
-  noise('refusals-stay', 'a lower rate that helps is kept', 'share < before.share * unmoved ||', ''),
-  noise(
-    'more-than-chance',
-    'more refusals than chance makes count',
-    '|| this.#refused <= calls * (2 * this.#share + surprise)',
-    '|| true',
-  ),
+  trial('answers-fall', 'what a limit lets through is no chance', '|| answers > this.#answers * fallen', ''),
+  trial('refusals-stay', 'a lower rate that helps is kept', 'share < this.#share * helped', 'share < 0'),
+  trial('most-refused', 'whoever refuses most means it', 'if (share > mostNoise) {', 'if (share > 2) {'),
   alone('one-alone', 'one alone is not one of too many', 'if (this.#inFlight < 2) return;', ''),
   http(
     'endless-answer',

@@ -18,7 +18,12 @@ const running: Task = {
 const failed: Task = { ...running, status: 2, endTime: '2024-01-15T10:06:00', endReason: 'timeout' };
 const gone: RpcEndpoint = {
   ...{ name: 'node.example', chainId: 1, worker: 'host-1:4711', state: 'resting', updateTime: '', ageSeconds: 1 },
-  ...{ lastError: 'connect ECONNREFUSED', lastErrorTime: '2024-01-15T10:09:00', muteSeconds: 240, requests: 9 },
+  ...{
+    lastError: 'node.example: connect ECONNREFUSED',
+    lastErrorTime: '2024-01-15T10:09:00',
+    muteSeconds: 240,
+    requests: 9,
+  },
   ...{ headMs: null, logsMs: null, errorRate: 1, inFlight: 0, maxInFlight: null, maxPerSecond: null, failures: 9 },
   ...{ newestBlock: null, muteSince: '2024-01-15T10:06:00' },
 };

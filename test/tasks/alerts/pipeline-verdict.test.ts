@@ -84,6 +84,10 @@ describe('the judgement of a pipeline', () => {
     expect(judge({}).kind).to.equal('over');
   });
 
+  it('learns nothing of a pipeline from a task that only delivered', () => {
+    expect(judge({ task: { ...ended('completed'), deliversOnly: true } }).kind).to.equal('unsure');
+  });
+
   it('does not take for stopped what was stopped before it failed, or what workers gave up', () => {
     expect(judge({ task: failed, wanted: { ...stopped, since: '2024-01-15T10:05:59' } }).kind).to.equal('down');
     expect(judge({ task: failed, wanted: { ...stopped, judgedTaskId: 123 } }).kind).to.equal('down');

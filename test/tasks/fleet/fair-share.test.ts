@@ -66,6 +66,12 @@ describe('what a worker picks of the tasks that wait', () => {
     expect(await picked(tasksOf(5))).to.deep.equal([1, 2, 3, 4]);
   });
 
+  it('is no more of that than some in a turn, for others may only be busy', async () => {
+    await picked(tasksOf(100), 100);
+    await clock.advance(1_500);
+    expect(await picked(tasksOf(100), 100)).to.have.length(14);
+  });
+
   it('is all where it is alone, or its own row is not to be seen', async () => {
     living = [worker(2, 0, 4)];
     expect(await picked(tasksOf(3))).to.deep.equal([1, 2, 3]);

@@ -13,6 +13,7 @@ describe('QueueWorker', () => {
   let started: number[];
   let logger: MemoryLogger;
   let ends: Map<number, (outcome: QueuedOutcome | Error) => void>;
+  let claims: Map<number, () => void>;
   let stopping: AbortController;
   let fails: boolean;
   let shown: (number | 'end')[];
@@ -40,8 +41,9 @@ describe('QueueWorker', () => {
             ? Promise.reject(failure)
             : Promise.resolve(waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit)),
       },
-      run: ({ taskId }) => {
+      run: ({ taskId }, claimed) => {
         started.push(taskId);
+        claims.set(taskId, claimed);
         return new Promise((resolve, reject) => {
           ends.set(taskId, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
         });
@@ -69,6 +71,7 @@ describe('QueueWorker', () => {
     started = [];
     logger = new MemoryLogger();
     ends = new Map();
+    claims = new Map();
     fails = false;
     [shown, kept, hangs, turns] = [[], [], null, []];
     failure = new Error('away');
@@ -90,6 +93,19 @@ describe('QueueWorker', () => {
     await end(1);
     await clock.advance(0);
     expect(started).to.deep.equal([1, 2, 3]);
+  });
+
+  it('claims some of many at one time, and others as soon as these are claimed', async () => {
+    queue(...Array.from({ length: 40 }, (_none, i) => i + 1));
+    start(30);
+    await clock.advance(0);
+    expect(started).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
+    claims.get(3)?.();
+    await clock.advance(0);
+    expect(started).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (const id of [1, 2, 4]) claims.get(id)?.();
+    await clock.advance(0);
+    expect(started.slice(9)).to.deep.equal([10, 11, 12]);
   });
 
   it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {

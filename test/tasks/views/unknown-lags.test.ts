@@ -11,6 +11,7 @@ const progress = { nextBlock: 11, targetBlock: null, headBlock: 11, events: 0 };
 const following = {
   id: 1,
   status: 0,
+  waiting: null,
   worker: 'h:1',
   pipelineId: 45,
   progress: { ...progress, mode: 'realtime' },

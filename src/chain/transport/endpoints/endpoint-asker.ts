@@ -3,6 +3,7 @@ import type { Logger } from '../../../runtime/logger.js';
 import { isChosen } from './endpoint-choice.js';
 import type { EndpointOrder } from './endpoint-order.js';
 import type { Question } from './endpoint-question.js';
+import { callsOf } from './endpoint-turns.js';
 import type { EndpointTurns } from './endpoint-turns.js';
 import type { Passage } from './pending-call.js';
 import { longTrouble } from './pooled-endpoint.js';
@@ -37,16 +38,16 @@ export class EndpointAsker {
 
   /** Asks the endpoint of a passage, and ends that; throws what is no failure of the endpoint. */
   async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
-    const { calls, isForCaller } = question;
+    const { isForCaller } = question;
     const { endpoint, since } = passage;
     try {
       const stranger = await this.#askForChain(endpoint, since, signal);
       if (stranger !== null) return stranger;
-      const answer = await this.#answer(question, endpoint);
+      const answer = await this.#answer(question, passage);
       // What came over a new connection may be another chain's.
       return (await this.#askForChain(endpoint, since, signal)) ?? { answer };
     } catch (error) {
-      const failure = this.#failed(endpoint, since, calls, rpcFailureOf(error, endpoint.rpc.host));
+      const failure = this.#failed(endpoint, since, rpcFailureOf(error, endpoint.rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
       this.#options.turns.end(passage);
@@ -61,16 +62,17 @@ export class EndpointAsker {
   ): Promise<Exclude<Outcome<never>, { readonly answer: never }> | null> {
     const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
     signal.throwIfAborted();
-    if (refusal !== null) return { failure: this.#failed(endpoint, since, 1, refusal), of: 'endpoint' };
+    if (refusal !== null) return { failure: this.#failed(endpoint, since, refusal), of: 'endpoint' };
     return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
-  async #answer<T>({ work, calls, kind }: Question<T>, endpoint: PooledEndpoint): Promise<T> {
+  async #answer<T>(question: Question<T>, { endpoint, since: left }: Passage): Promise<T> {
+    const { work, kind } = question;
     const since = this.#now();
     const answer = await work(endpoint.rpc);
     this.#options.turns.answered();
     if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
-    endpoint.answered(calls);
+    endpoint.answered(left);
     if (kind !== undefined) endpoint.health.measured(kind, this.#now() - since, this.#now());
     return answer;
   }
@@ -80,19 +82,19 @@ export class EndpointAsker {
     { kind, choice, oldest = Number.POSITIVE_INFINITY, ...question }: Question<unknown>,
     by: PooledEndpoint,
   ): void {
-    if (kind === undefined) return;
+    if (kind === undefined || !this.#options.turns.hasRoom) return;
     const now = this.#now();
     const isAble = ({ name, history }: PooledEndpoint): boolean =>
       isChosen(choice, name) && history.mayHold(oldest, now);
     const other = this.#options.order.answered(kind, by, isAble, now);
     if (other === undefined) return;
-    const passage = this.#options.turns.pass(other, question.calls);
+    const passage = this.#options.turns.pass(other, callsOf(question));
     // Whoever gave up the first of the two has given up this one, too.
     this.ask({ ...question, kind, choice }, passage, new AbortController().signal).catch(() => undefined);
   }
 
-  #failed(endpoint: PooledEndpoint, since: number, calls: number, failure: RpcError): RpcError {
-    endpoint.failed(since, calls, failure);
+  #failed(endpoint: PooledEndpoint, since: number, failure: RpcError): RpcError {
+    endpoint.failed(since, failure);
     return failure;
   }
 

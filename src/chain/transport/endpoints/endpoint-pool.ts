@@ -22,7 +22,15 @@ import { asksForLess } from '../errors/rpc-error.js';
 import type { RpcError } from '../errors/rpc-error.js';
 import type { OpenTransport } from '../rpc/transport.js';
 
-export interface EndpointPoolOptions {
+/** How much the endpoints of a chain are asked. */
+export interface ChainLoad {
+  /** How many requests are in flight at most, over all endpoints; 64 where nothing is said. */
+  readonly maxRequests?: number | undefined;
+  /** How many leave for each endpoint within a second at most; as many as it bears where nothing is said. */
+  readonly requestsPerSecond?: number | null | undefined;
+}
+
+export interface EndpointPoolOptions extends ChainLoad {
   readonly urls: readonly string[];
   /** The chain that is meant: endpoints of another are put aside. */
   readonly chainId?: number | undefined;
@@ -43,6 +51,7 @@ export interface EndpointPoolOptions {
   readonly observe?: ObserveChain | undefined;
 }
 
+const defaultMaxRequests = 64;
 /** How long an endpoint may take to tell its chain, in milliseconds. */
 const defaultLookMs = 4_000;
 /** Whoever comes back is found within the longest wait. */
@@ -78,7 +87,9 @@ export class EndpointPool {
     this.#endpoints = this.#open(options);
     const order = new EndpointOrder(this.#endpoints);
     this.#order = order;
-    const turns = new EndpointTurns({ order, chainId, clock, bounds: { attempts, firstAttempts, outageAttempts } });
+    const { maxRequests = defaultMaxRequests } = options;
+    const bounds = { attempts, firstAttempts, outageAttempts };
+    const turns = new EndpointTurns({ order, chainId, clock, bounds, maxRequests });
     this.#turns = turns;
     this.#asker = new EndpointAsker({ order, turns, clock, logger });
   }
@@ -112,6 +123,11 @@ export class EndpointPool {
   /** An endpoint has told of a block. */
   told(name: string, block: number): void {
     this.#find(name)?.told(block);
+  }
+
+  /** How many requests the chosen endpoints take at a time, as far as is known; at least 1. */
+  room(choice: EndpointChoice): number {
+    return this.#turns.room(choice);
   }
 
   /** The newest block that any of them has told of; -1 where there was none. */
@@ -173,10 +189,13 @@ export class EndpointPool {
     transport,
     observe,
     requestTimeoutMs: timeoutMs,
+    ...load
   }: EndpointPoolOptions): PooledEndpoint[] {
     const check = { chainId, timeoutMs: timeoutMs ?? defaultLookMs, clock, logger };
+    const { maxRequests = defaultMaxRequests, requestsPerSecond } = load;
+    const pooled = { clock, backoff: this.#backoff, observe, chainId, maxRequests, requestsPerSecond };
     return openEndpoints(urls, { clock, timeoutMs, transport, observe }).map(
-      (rpc) => new PooledEndpoint(rpc, new ChainCheck(rpc, check), { clock, backoff: this.#backoff, observe, chainId }),
+      (rpc) => new PooledEndpoint(rpc, new ChainCheck(rpc, check), pooled),
     );
   }
 

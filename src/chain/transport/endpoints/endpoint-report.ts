@@ -74,7 +74,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     latestFailed: health.latestFailed,
     inFlight: inFlight.inFlight,
     isLimited: inFlight.isKnown || rate.perSecond < Number.POSITIVE_INFINITY,
-    maxInFlight: rounded(inFlight.most),
+    maxInFlight: rounded(inFlight.known),
     maxPerSecond: rounded(rate.perSecond),
     refusedShare: endpoint.refused.share(now),
     historyBegins: history.begins,

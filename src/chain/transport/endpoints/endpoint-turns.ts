@@ -8,21 +8,23 @@ import type { PooledEndpoint } from './pooled-endpoint.js';
 import { boundOf } from './retry-bounds.js';
 import type { Bounds } from './retry-bounds.js';
 import { WaitingCalls } from './waiting-calls.js';
-import type { Turn } from './waiting-calls.js';
+import type { CallRank, Turn } from './waiting-calls.js';
 
 interface EndpointTurnsOptions {
   readonly order: EndpointOrder;
   /** The chain that is meant. */
   readonly chainId: number | undefined;
   readonly bounds: Bounds;
+  /** How many requests may be in flight, over all endpoints. */
+  readonly maxRequests: number;
   readonly clock: Clock;
 }
 
 /** Where a call may go, and how it goes there. */
 export interface Demand {
   readonly choice: EndpointChoice;
-  /** How many JSON-RPC calls it is. */
-  readonly calls: number;
+  /** How many JSON-RPC calls it is; a function where others may yet join it. */
+  readonly calls: number | (() => number);
   /** Whether it goes before others where endpoints take no more for the moment. */
   readonly isUrgent: boolean;
   /** True where it can't be for the request that a node fails. */
@@ -36,6 +38,7 @@ export class EndpointTurns {
   readonly #options: EndpointTurnsOptions;
   readonly #waiting: WaitingCalls;
   #hasAnswered = false;
+  #inFlight = 0;
 
   constructor(options: EndpointTurnsOptions) {
     this.#options = options;
@@ -49,19 +52,33 @@ export class EndpointTurns {
       const taken = turn();
       if ('got' in taken) return taken.got;
     }
-    return this.#waiting.wait(turn, demand.isUrgent, signal);
+    return this.#waiting.wait(turn, rankOf(demand, call), signal);
   }
 
   /** Lets so many calls go to an endpoint at once. */
   pass(endpoint: PooledEndpoint, calls: number): Passage {
     const lostBefore = endpoint.breaker.lostTries;
+    this.#inFlight++;
     return { endpoint, since: endpoint.begin(calls), lostBefore };
   }
 
   /** A call has ended, however it did. */
   end({ endpoint, since }: Passage): void {
+    this.#inFlight--;
     endpoint.end(since);
     if (!this.#waiting.isEmpty) this.#waiting.wake();
+  }
+
+  /** True where one more may be in flight. */
+  get hasRoom(): boolean {
+    return this.#inFlight < this.#options.maxRequests;
+  }
+
+  /** How many requests the chosen endpoints take at a time, as far as is known; at least 1. */
+  room(choice: EndpointChoice): number {
+    const trusted = this.#options.order.list.filter(({ name, isTrusted }) => isTrusted && isChosen(choice, name));
+    const taken = trusted.reduce((sum, { inFlight }) => sum + inFlight.most, 0);
+    return Math.max(1, Math.min(taken, this.#options.maxRequests));
   }
 
   /** Somebody has answered: what fails from now on may be an outage. */
@@ -75,7 +92,7 @@ export class EndpointTurns {
     try {
       const failure = await endpoint.chain.ask();
       if (failure === null) endpoint.looksWell();
-      else endpoint.failed(passage.since, 1, failure);
+      else endpoint.failed(passage.since, failure);
     } catch {
       // Closed meanwhile.
     } finally {
@@ -84,11 +101,12 @@ export class EndpointTurns {
   }
 
   #turn(demand: Demand, call: PendingCall): Turn<Passage> {
-    const { choice, calls, oldest = Number.POSITIVE_INFINITY } = demand;
+    const { choice, oldest = Number.POSITIVE_INFINITY } = demand;
     const usable = this.#options.order.list.filter(
       (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
     );
     this.#checkBounds(usable, call, demand);
+    if (!this.hasRoom) return { at: Number.POSITIVE_INFINITY };
     const now = this.#options.clock.monotonic();
     const candidates = usable.filter((endpoint) => call.notBefore(endpoint) <= now);
     const trusted = candidates.filter((endpoint) => endpoint.isTrusted);
@@ -96,7 +114,7 @@ export class EndpointTurns {
     const able = trusted.filter(({ history }) => history.mayHold(oldest, now));
     const asked = [able, trusted, candidates].find(({ length }) => length > 0) ?? [];
     const free = asked.find((endpoint) => endpoint.freeAt <= now);
-    if (free !== undefined) return { got: this.pass(free, calls) };
+    if (free !== undefined) return { got: this.pass(free, callsOf(demand)) };
     call.waitsFor(usable);
     const later = usable.map((endpoint) => call.notBefore(endpoint)).filter((at) => at > now);
     return { at: Math.min(...asked.map(({ freeAt }) => freeAt), ...later) };
@@ -117,8 +135,19 @@ export class EndpointTurns {
   /** Whoever is not trusted is looked at beside the way, as long as others answer. */
   #lookAgain(endpoints: readonly PooledEndpoint[], now: number): void {
     for (const endpoint of endpoints) {
-      const isDue = !endpoint.isTrusted && !endpoint.chain.isAsked && endpoint.freeAt <= now;
+      const isDue = this.hasRoom && !endpoint.isTrusted && !endpoint.chain.isAsked && endpoint.freeAt <= now;
       if (isDue) void this.look(endpoint);
     }
   }
+}
+
+/** What has failed goes before what begins: others may have been read behind it, and wait. */
+function rankOf({ isUrgent }: Demand, { hasFailed }: PendingCall): CallRank {
+  if (isUrgent) return 'urgent';
+  return hasFailed ? 'again' : 'new';
+}
+
+/** Returns how many JSON-RPC calls it is by now. */
+export function callsOf({ calls }: Pick<Demand, 'calls'>): number {
+  return typeof calls === 'number' ? calls : calls();
 }

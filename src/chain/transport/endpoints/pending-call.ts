@@ -15,6 +15,8 @@ export interface Passage {
 
 /** What a call waits for after its first error from an endpoint that is there, as a share of the first wait. */
 const firstShare = 1 / 4;
+/** And after each refusal as one of too many. */
+const refusedShare = 1 / 8;
 
 interface Trouble {
   /** How often this call has failed there. */
@@ -40,6 +42,11 @@ export class PendingCall {
   /** True once it failed somewhere, or had to wait. */
   get hasTrouble(): boolean {
     return this.#troubles.size > 0;
+  }
+
+  /** True once it failed somewhere. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined || this.#refusals.size > 0;
   }
 
   /** What went wrong last and may pass: for this call or, as long as it only waited, for others. */
@@ -91,11 +98,16 @@ export class PendingCall {
     if (known !== undefined) known.lostBefore += endpoint.breaker.lostTries - lostBefore;
     const trouble = this.#troubleAt(endpoint);
     trouble.failures++;
-    // An endpoint that lets nobody in, or asks to be left alone, says by itself when it may be asked again.
-    const isHeldBack = endpoint.breaker.state !== 'closed' || error.class === 'rate-limit';
+    // An endpoint that lets nobody in says by itself when it may be asked again.
+    const isHeldBack = endpoint.breaker.state !== 'closed';
     // Whoever answers with an error is there, and most such errors pass at once.
     const share = trouble.failures === 1 && !error.lostConnection ? firstShare : 1;
-    if (!isHeldBack) trouble.notBefore = now + share * backoffMs(this.triesAt(endpoint), this.#backoff);
+    // How often it is refused as one of too many is nothing of its own: the endpoint is asked less.
+    const waitMs =
+      error.class === 'rate-limit'
+        ? refusedShare * backoffMs(1, this.#backoff)
+        : share * backoffMs(this.triesAt(endpoint), this.#backoff);
+    if (!isHeldBack) trouble.notBefore = now + waitMs;
   }
 
   #troubleAt(endpoint: PooledEndpoint): Trouble {

@@ -16,6 +16,10 @@ interface PooledEndpointOptions {
   readonly clock: Clock;
   readonly backoff: Backoff;
   readonly chainId?: number | undefined;
+  /** How many requests it is asked at a time at most; as many as there are where nothing is said. */
+  readonly maxRequests?: number | undefined;
+  /** How many a second; as many as it bears where nothing is said. */
+  readonly requestsPerSecond?: number | null | undefined;
   /** Hears whether it is up. */
   readonly observe?: ObserveChain | undefined;
 }
@@ -35,8 +39,8 @@ export class PooledEndpoint {
   readonly chain: ChainCheck;
   readonly health = new EndpointHealth();
   readonly history = new KnownHistory();
-  readonly inFlight = new InFlightLimit();
-  readonly rate = new RequestRate(() => this.inFlight.pardon());
+  readonly inFlight: InFlightLimit;
+  readonly rate: RequestRate;
   /** How much of what it was asked lately it refused as too much. */
   readonly refused = new RefusedShare();
   readonly breaker: CircuitBreaker;
@@ -54,9 +58,12 @@ export class PooledEndpoint {
   #slowedAt = Number.NEGATIVE_INFINITY;
   #failedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, { clock, backoff, chainId, observe }: PooledEndpointOptions) {
+  constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, options: PooledEndpointOptions) {
+    const { clock, backoff, chainId, observe } = options;
     this.rpc = rpc;
     this.chain = chain;
+    this.inFlight = new InFlightLimit(options.maxRequests);
+    this.rate = new RequestRate(options.requestsPerSecond ?? undefined, () => this.inFlight.pardon());
     this.breaker = new CircuitBreaker(backoff);
     this.#clock = clock;
     this.#backoff = backoff;
@@ -93,12 +100,12 @@ export class PooledEndpoint {
     const now = this.#clock.monotonic();
     this.breaker.begin(now);
     this.inFlight.begin();
-    this.rate.sent(calls, now);
+    this.rate.sent(this.rpc.requestsOf(calls), now);
     return now;
   }
 
-  /** So many calls were answered. */
-  answered(calls: number): void {
+  /** A request that had begun at `since` was answered. */
+  answered(since: number): void {
     const now = this.#clock.monotonic();
     this.#refusals = 0;
     this.chain.heard();
@@ -106,7 +113,7 @@ export class PooledEndpoint {
     this.health.answered(now);
     this.refused.count(false, now);
     this.inFlight.answered();
-    this.rate.answered(calls, now);
+    this.rate.answered(since, now);
     this.breaker.succeed();
   }
 
@@ -121,7 +128,7 @@ export class PooledEndpoint {
   }
 
   /** A request that had begun at `since` failed. */
-  failed(since: number, calls: number, error: RpcError): void {
+  failed(since: number, error: RpcError): void {
     const now = this.#clock.monotonic();
     this.health.failed(error, now);
     this.refused.count(error.class === 'rate-limit', now);
@@ -139,7 +146,7 @@ export class PooledEndpoint {
     this.breaker.succeed();
     if (error.class === 'internal' && ++this.#troubles >= troublesUntilDoubt) this.chain.distrust();
     if (error.class === 'rate-limit') this.#slowDown(since, error, now);
-    else this.rate.answered(calls, now);
+    else this.rate.answered(since, now);
   }
 
   /** A request that had begun at `since` is over, however it ended. */
@@ -161,24 +168,21 @@ export class PooledEndpoint {
   }
 
   #slowDown(since: number, error: RpcError, now: number): void {
-    if (error.retryAfterMs !== undefined) this.rate.pause(Math.min(error.retryAfterMs, longestWaitMs), now);
-    // What had left before it was slowed down tells nothing new.
-    if (since <= this.#slowedAt) {
-      this.rate.refusedWith(since, now);
-      return;
-    }
-    this.#slowedAt = now;
     const { isOfNumberInFlight, rate: stated } = error.facts;
+    const { retryAfterMs } = error;
+    if (retryAfterMs !== undefined) this.rate.pause(Math.min(retryAfterMs, longestWaitMs), now);
+    if (stated !== undefined) this.rate.state(stated);
+    if (!isOfNumberInFlight) this.rate.refused(since, now);
+    // What had left before it was slowed down tells nothing new.
+    if (since <= this.#slowedAt) return;
+    this.#slowedAt = now;
     this.#refusals++;
-    const refusal = isOfNumberInFlight ? 'storm' : this.rate.refused(now, stated);
-    if (refusal === 'chance') {
-      if (this.#refusals >= refusalsUntilRest) this.rate.pause(backoffMs(1, this.#backoff), now);
-      return;
-    }
+    // Whoever is full refuses for that, unless it says something else; whoever is not, for the rate.
+    if (isOfNumberInFlight) this.inFlight.refused();
+    else if (stated === undefined && !this.rate.isTrying) this.inFlight.mayBeRefused(this.rate.noise);
     // Others in flight have to end first: that is rest enough.
-    const mustRest = error.retryAfterMs === undefined && !(isOfNumberInFlight && this.inFlight.inFlight > 1);
-    if (stated === undefined && refusal === 'storm') this.inFlight.refused();
-    if (mustRest) this.rate.pause(backoffMs(this.#refusals, this.#backoff), now);
+    const mustRest = isOfNumberInFlight ? this.inFlight.inFlight < 2 : this.#refusals >= refusalsUntilRest;
+    if (mustRest && retryAfterMs === undefined) this.rate.rest(backoffMs(this.#refusals, this.#backoff), now);
   }
 }
 

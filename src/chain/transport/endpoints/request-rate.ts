@@ -1,189 +1,214 @@
-import { RefusalNoise, mostNoise } from './refusal-noise.js';
+import type { Round } from './rate-trial.js';
+import { RateTrial } from './rate-trial.js';
 
 /** What is left of a rate that was refused, and of one that the endpoint states. */
-const decrease = 0.7;
-const stated = 0.95;
-/** What an endpoint is supposed to take, calls a second, if it was asked too little to tell. */
+const margin = 0.95;
+/** Where each refusal costs a pause. */
+const marginOfPauses = 0.8;
+const stated = 0.98;
+/** What an endpoint is supposed to take, requests a second, if it was asked too little to tell. */
 const leastSupposed = 10;
-/** The lowest rate, in calls a second. */
+/** The lowest rate, in requests a second. */
 const lowest = 0.2;
 /** A rate that is this high is none. */
 const unlimited = 2_000;
-/** What is added each second, far from what was refused and near it, as a share of the rate that followed; beyond it, of the rate. */
-const steps = { far: 1 / 5, near: 1 / 100, beyond: 1 / 4 };
-/** How far ahead of an even pace a call may be, in milliseconds. */
-const aheadMs = 150;
-const windowMs = 1_000;
-/** The shortest time over which a rate is told, in milliseconds. */
-const burstMs = 200;
-/** What is left with each window of the most that was answered in one. */
-const fading = 0.9;
+/** What is added each second, far below what was refused and near it, and beyond it, as a share of the rate; and at once at most. */
+const steps = { far: 0.3, near: 0.015, beyond: 0.5, most: 1 };
+/** Where near begins and ends, as shares of what was answered when some were refused. */
+const near = { from: 0.9, to: 1.1 };
+/** How far behind an even pace a request may be that makes up for it, in milliseconds: timers are late now and then. */
+const behindMs = 60;
+/** How long a round is, at least, and of how many requests; and after how long fewer will do. */
+const whole = { ms: 500, requests: 30, longestMs: 4_000 };
+/** More of these than answers end a round at once. */
+const storm = { refused: 4, beyondNoise: 10 };
+/** The share of refusals beyond which what was answered within a second counts, however short that was. */
+const mostShare = 0.35;
+/** For how long answers are remembered, in milliseconds. */
+const latelyMs = 4_000;
+const mostRemembered = 2 * latelyMs;
+/** A pause that an endpoint wishes for and that is no longer counts with the answers around it, in milliseconds. */
+const shortPauseMs = 2_000;
 /** Whoever refused everything for so long, in milliseconds, refused it for something else than its number. */
 const blockMs = 2_000;
-/** Tries that follow each other sooner are one series, in milliseconds. */
-const longestSeries = 30_000;
-
-/** What a refusal means: nothing, as far as is known; fewer calls a second; or fewer at a time, too. */
-export type Refusal = 'chance' | 'limit' | 'storm';
+/** Over how long answers are counted, and the shortest time over which a rate is told, in milliseconds. */
+const secondMs = 1_000;
+const burstMs = 200;
 
 /**
- * How many calls a second an endpoint takes: as many as there are until it refuses some, then fewer at once, and more bit
- * by bit (additive increase, multiplicative decrease; Chiu and Jain, 1989). Where fewer are refused just as often, the
- * rate is not what they are refused for, and it is as it was before. Times are those of one monotonic clock, in
- * milliseconds.
+ * How many requests a second an endpoint takes: as many as there are until it refuses a share of them, then a little less
+ * than it answered meanwhile, and more bit by bit. Where fewer are refused just as often, the rate is not what they are
+ * refused for, and it is as it was before. Times are those of one monotonic clock, in milliseconds.
  */
 export class RequestRate {
-  #perSecond = Number.POSITIVE_INFINITY;
-  /** When the next call is due at an even pace, and until when there may be none at all. */
+  /** What it never exceeds: what whoever pays has set, and what the endpoint has stated. */
+  #most: number;
+  #perSecond: number;
+  /** When the next request is due at an even pace, and until when there may be none at all. */
   #dueAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
-  /** The rate that was refused, the one that followed, and when. */
-  #refused = Number.POSITIVE_INFINITY;
-  #reduced = 0;
-  #reducedAt = Number.NEGATIVE_INFINITY;
-  #hasAnswered = false;
-  readonly #noise = new RefusalNoise();
-  /** The rate before it was lowered to see whether that helps. */
-  #before = 0;
-  #triedAt = Number.NEGATIVE_INFINITY;
+  #restsSince = Number.NEGATIVE_INFINITY;
+  #restsUntil = Number.NEGATIVE_INFINITY;
+  /** Whether the endpoint has asked for a pause. */
+  #hasWished = false;
+  /** What was answered a second when some were refused. */
+  #ceiling = Number.POSITIVE_INFINITY;
+  readonly #trial = new RateTrial();
   readonly #forgiven: () => void;
-  /** True where the rate was lowered before enough had been answered to tell one. */
-  #isGuess = false;
-  /** Since when nothing but refusals has come; infinite where that is not so. */
-  #blockedSince = Number.POSITIVE_INFINITY;
-  /** How many calls were answered in the window that began then, the most in those before, and how many had left. */
-  #windowAt = Number.NEGATIVE_INFINITY;
+  /** The round: since when, how many requests that left in it were answered and refused, and whether the pace kept any back. */
+  #since = Number.NEGATIVE_INFINITY;
   #answered = 0;
-  #most = 0;
-  #sent = 0;
+  #refused = 0;
+  #wasReached = false;
+  /** When the latest requests were answered. */
+  #answers: number[] = [];
 
-  /** `forgiven` hears when calls turn out to have been refused for something else than their number. */
-  constructor(forgiven: () => void = () => undefined) {
+  /** `most`: so many requests a second at most; `forgiven` hears when some were refused for something else than their number. */
+  constructor(most = Number.POSITIVE_INFINITY, forgiven: () => void = () => undefined) {
+    this.#most = most;
     this.#forgiven = forgiven;
+    this.#perSecond = most;
   }
 
-  /** Calls a second; infinite where no limit is known. */
+  /** Requests a second; infinite where no limit is known. */
   get perSecond(): number {
     return this.#perSecond;
   }
 
-  /** When the next call may leave. */
+  /** True while it is watched what a lower rate brings. */
+  get isTrying(): boolean {
+    return this.#trial.isTrying;
+  }
+
+  /** The share of requests that is refused at any rate; 0 where none is known to be. */
+  get noise(): number {
+    return this.#trial.noise;
+  }
+
+  /** When the next request may leave. */
   get freeAt(): number {
-    return Math.max(this.#pausedUntil, this.#dueAt - aheadMs);
+    return Math.max(this.#pausedUntil, this.#dueAt);
   }
 
-  /** So many calls leave together. */
-  sent(calls: number, now: number): void {
-    this.#turnWindow(now);
-    this.#sent += calls;
+  /** So many requests leave, one after the other. */
+  sent(requests: number, now: number): void {
+    if (this.#since === Number.NEGATIVE_INFINITY) this.#since = now;
     if (this.#perSecond === Number.POSITIVE_INFINITY) return;
-    this.#dueAt = Math.max(this.#dueAt, now) + (calls * 1_000) / this.#perSecond;
+    if (now - this.#dueAt < behindMs) this.#wasReached = true;
+    this.#dueAt = Math.max(this.#dueAt, now - behindMs) + (requests * secondMs) / this.#perSecond;
   }
 
-  /** So many calls were answered. */
-  answered(calls: number, now: number): void {
-    this.#turnWindow(now);
-    this.#answered += calls;
-    this.#hasAnswered = true;
-    if (this.#isGuess && now - this.#blockedSince >= blockMs) this.#forget();
-    this.#blockedSince = Number.POSITIVE_INFINITY;
-    this.#count(calls, 0, now);
-    // A rate that is not reached was not put to the test.
-    if (this.#perSecond === Number.POSITIVE_INFINITY || this.#dueAt < now || this.#noise.isTrying) return;
-    this.#perSecond += (this.#growth() * calls) / this.#perSecond;
-    if (this.#perSecond >= unlimited) this.#forget();
+  /** A request that had left at `since` was answered. */
+  answered(since: number, now: number): void {
+    this.#answers.push(now);
+    if (this.#answers.length > mostRemembered) this.#answers = this.#answers.slice(-mostRemembered / 2);
+    // Whoever answers nothing at all for long does so whatever the rate is.
+    if (this.#answered === 0 && this.#refused > 0 && now - this.#since >= blockMs) this.#beginRound(since);
+    if (since >= this.#since) this.#answered++;
+    this.#endRound(now);
   }
 
-  /**
-   * A call was refused as one of too many; some endpoints state how many they take a second. Returns what it means: a
-   * refusal among answers need not have to do with their number.
-   */
-  refused(now: number, perSecond?: number): Refusal {
-    const isNoise = this.#noise.isExpected;
-    this.#blockedSince = Math.min(this.#blockedSince, now);
-    this.#count(0, 1, now);
-    if (perSecond === undefined && isNoise) return 'chance';
-    // What was refused has not used anything up.
-    this.#dueAt = Math.min(this.#dueAt, now);
-    // While it is watched what a lower rate brings, only a storm of refusals lowers it further.
-    if (perSecond === undefined && this.#noise.isTrying && !this.#noise.isStorm) return 'chance';
-    // Whoever counts by the second refuses until that is over; whoever answers nothing at all, whatever the rate is.
-    if (now - this.#reducedAt < windowMs || !this.#hasAnswered) return 'storm';
-    this.#hasAnswered = false;
-    this.#turnWindow(now);
-    const isFirst = this.#perSecond === Number.POSITIVE_INFINITY;
-    if (perSecond === undefined && !this.#noise.isTrying) this.#try(isFirst ? now + windowMs : now, now);
-    this.#lower(now, perSecond);
-    const isNews = isFirst && this.#noise.share === 0;
-    this.#dueAt = isNews ? now + windowMs : now;
-    return isNews || this.#noise.isStorm ? 'storm' : 'limit';
+  /** A request that had left at `since` was refused as one of too many. */
+  refused(since: number, now: number): void {
+    // What has left before the rate was lowered tells nothing new.
+    if (since < this.#since) return;
+    this.#refused++;
+    this.#endRound(now);
   }
 
-  /** A call that had left at `since` was refused together with others: it tells only how many are. */
-  refusedWith(since: number, now: number): void {
-    if (since > this.#reducedAt) this.#count(0, 1, now);
+  /** The endpoint states how many requests a second it takes. */
+  state(perSecond: number): void {
+    this.#most = Math.min(this.#most, Math.max(lowest, perSecond * stated));
+    this.#perSecond = Math.min(this.#perSecond, this.#most);
   }
 
-  /** No call may leave for some time, in milliseconds. */
+  /** No request may leave for some time, in milliseconds: the endpoint has said so. */
   pause(ms: number, now: number): void {
+    this.#hasWished = true;
+    if (ms > shortPauseMs) this.rest(ms, now);
     this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
   }
 
-  /** Sees whether a lower rate helps; the rate of before is that of the first of several tries. */
-  #try(from: number, now: number): void {
-    if (this.#perSecond > this.#before || now - this.#triedAt > longestSeries) this.#before = this.#perSecond;
-    this.#triedAt = now;
-    this.#noise.begin(from);
+  /** No request shall leave for some time, in milliseconds, which tells nothing of the rate. */
+  rest(ms: number, now: number): void {
+    if (now > this.#pausedUntil) this.#restsSince = now;
+    this.#restsUntil = Math.max(this.#restsUntil, now + ms);
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
   }
 
-  #lower(now: number, perSecond: number | undefined): void {
-    const isFirst = this.#perSecond === Number.POSITIVE_INFINITY;
-    const answered = Math.max(this.#answered, this.#most);
-    this.#isGuess = isFirst && answered < leastSupposed;
-    // Nothing but a limit leaves fewer of them unanswered than chance may.
-    const plausible = Math.max(leastSupposed, answered / (1 - mostNoise));
-    const begun = this.#isGuess ? this.#left(now) : answered;
-    const tried = isFirst ? begun : Math.min(this.#perSecond, this.#noise.isStorm ? plausible : Infinity);
-    const isNews = perSecond !== undefined && perSecond * stated < this.#perSecond;
-    this.#refused = isNews ? perSecond : tried;
-    this.#perSecond = Math.max(lowest, isNews ? perSecond * stated : tried * decrease);
-    this.#reduced = this.#perSecond;
-    this.#reducedAt = now;
+  #endRound(now: number): void {
+    const requests = this.#answered + this.#refused;
+    const age = now - this.#since;
+    const isStorm =
+      this.#refused > this.#answered && this.#refused >= (this.noise > 0 ? storm.beyondNoise : storm.refused);
+    const isWhole = this.#refused === 0 || requests >= whole.requests || age >= whole.longestMs;
+    if (this.#answered === 0 || !(isStorm || (isWhole && age >= whole.ms))) return;
+    const answers = (this.#answered * secondMs) / age;
+    this.#judge({ share: this.#refused / requests, requests, answers, rate: this.#perSecond }, age, now);
+    this.#beginRound(now);
   }
 
-  #count(answered: number, refused: number, now: number): void {
-    const verdict = this.#noise.count(answered, refused, now);
-    if (verdict === 'asks for less') this.#lower(now, undefined);
-    if (verdict !== 'noise') return;
-    this.#perSecond = this.#before;
-    if (this.#before === Number.POSITIVE_INFINITY) this.#forget();
-    this.#forgiven();
-  }
-
-  /** How much may be added within a second. */
-  #growth(): number {
-    if (this.#perSecond < this.#refused * 0.9) return this.#reduced * steps.far;
-    return this.#perSecond < this.#refused * 1.2 ? this.#reduced * steps.near : this.#perSecond * steps.beyond;
-  }
-
-  /** How many calls a second have left, where too few were answered to tell more. */
-  #left(now: number): number {
-    return Math.max(leastSupposed, (this.#sent * windowMs) / Math.max(burstMs, now - this.#windowAt));
-  }
-
-  #turnWindow(now: number): void {
-    const age = now - this.#windowAt;
-    if (age < windowMs) return;
-    this.#most = Math.max(this.#answered, this.#most * fading);
+  #beginRound(now: number): void {
+    this.#since = now;
     this.#answered = 0;
-    this.#sent = 0;
-    this.#windowAt = now;
+    this.#refused = 0;
+    this.#wasReached = false;
   }
 
-  #forget(): void {
-    this.#perSecond = Number.POSITIVE_INFINITY;
-    this.#refused = Number.POSITIVE_INFINITY;
-    this.#dueAt = Number.NEGATIVE_INFINITY;
-    this.#isGuess = false;
+  #judge(round: Round, age: number, now: number): void {
+    const verdict = this.#trial.judge(round);
+    if (verdict === 'noise') {
+      this.#set(this.#trial.before);
+      this.#forgiven();
+    } else if (verdict === 'too many') this.#lower(this.#taken(round.share, now), round.share);
+    else if (this.#wasReached) {
+      this.#set(this.#perSecond * (1 + Math.min(steps.most, (this.#step() * age) / secondMs)));
+    }
+  }
+
+  #lower(answered: number, share: number): void {
+    // Of what is refused whatever the rate is, as much more may be asked.
+    const taken = Math.max(answered, leastSupposed) / (1 - this.#trial.noise);
+    // What is only supposed soon turns out to be too little.
+    this.#ceiling = answered < leastSupposed ? lowest : taken;
+    const left = this.#hasWished ? marginOfPauses : Math.max(margin, 1 - share);
+    this.#set(Math.max(lowest, Math.min(this.#perSecond, taken) * left));
+  }
+
+  #set(perSecond: number): void {
+    this.#perSecond = perSecond >= unlimited ? this.#most : Math.min(perSecond, this.#most);
+    if (this.#perSecond === Number.POSITIVE_INFINITY) this.#dueAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #step(): number {
+    if (this.#perSecond < this.#ceiling * near.from) return steps.far;
+    if (this.#perSecond >= this.#ceiling * near.to) return steps.beyond;
+    // Where a refusal costs a pause, more is tried more seldom.
+    return this.#hasWished ? steps.near / 4 : steps.near;
+  }
+
+  /** How many a second it takes, as far as its answers tell: whoever refuses most of what comes may have answered all at once. */
+  #taken(share: number, now: number): number {
+    const lately = this.#mostAnswered(now);
+    return this.#hasWished || share > mostShare ? lately : this.#answeredPerSecond(now);
+  }
+
+  /** How many were answered in the last second; of one in which it was left alone, in the second before. */
+  #answeredPerSecond(now: number): number {
+    const restedMs = Math.max(0, Math.min(now, this.#restsUntil) - Math.max(this.#since, this.#restsSince));
+    const answers = this.#answers.filter((at) => at > now - secondMs - restedMs);
+    const [first = now] = answers;
+    return (answers.length * secondMs) / Math.max(burstMs, now - first - restedMs);
+  }
+
+  /** The most that were answered within a second, lately: between two pauses there may be less than one. */
+  #mostAnswered(now: number): number {
+    this.#answers = this.#answers.filter((at) => at > now - latelyMs);
+    let most = 0;
+    for (let first = 0, last = 0; last < this.#answers.length; last++) {
+      while ((this.#answers[last] as number) - (this.#answers[first] as number) >= secondMs) first++;
+      most = Math.max(most, last - first + 1);
+    }
+    return most;
   }
 }

@@ -3,13 +3,18 @@ import type { Clock } from '../../../runtime/clock.js';
 /** What a call that waits gets: what it waits for, or the time at which it may be there; never: something must happen. */
 export type Turn<T> = { readonly got: T } | { readonly at: number };
 
+/** In which order calls go. */
+export type CallRank = (typeof ranks)[number];
+
+const ranks = ['urgent', 'again', 'new'] as const;
+
 interface Waiter {
-  readonly isUrgent: boolean;
+  readonly rank: CallRank;
   /** Takes what it waits for where it is there, and answers null; else from when on it may be. */
   readonly turn: () => number | null;
 }
 
-/** Calls that wait for an endpoint: the urgent ones first, then in the order in which they came. */
+/** Calls that wait for an endpoint: by their ranks, then in the order in which they came. */
 export class WaitingCalls {
   readonly #clock: Clock;
   #waiters: readonly Waiter[] = [];
@@ -24,12 +29,12 @@ export class WaitingCalls {
   }
 
   /** Returns what `turn` gets, as soon as it gets it; throws what it throws. */
-  async wait<T>(turn: () => Turn<T>, isUrgent: boolean, signal: AbortSignal): Promise<T> {
+  async wait<T>(turn: () => Turn<T>, rank: CallRank, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     let abort = (): void => undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
-        const waiter = { isUrgent, turn: () => take(turn, resolve, reject) };
+        const waiter = { rank, turn: () => take(turn, resolve, reject) };
         abort = () => {
           // Who is gone must not take what those behind it wait for.
           this.#waiters = this.#waiters.filter((other) => other !== waiter);
@@ -58,9 +63,8 @@ export class WaitingCalls {
   }
 
   #join(waiter: Waiter): void {
-    const urgent = this.#waiters.filter(({ isUrgent }) => isUrgent);
-    const others = this.#waiters.filter(({ isUrgent }) => !isUrgent);
-    this.#waiters = waiter.isUrgent ? [...urgent, waiter, ...others] : [...urgent, ...others, waiter];
+    const all = [...this.#waiters, waiter];
+    this.#waiters = ranks.flatMap((rank) => all.filter((each) => each.rank === rank));
     this.wake();
   }
 

@@ -38,7 +38,12 @@ export class AnswerReader {
   /** Returns what an array says of each of the calls of a batch, whose ids follow each other. */
   readEach(parsed: readonly unknown[], answer: HttpAnswer, { firstId, count }: Batch): RpcOutcome[] {
     const replies = parsed.map(readReply);
-    return Array.from({ length: count }, (_call, index) => this.#outcome(pick(replies, firstId + index), answer));
+    return Array.from({ length: count }, (_call, index) => {
+      // Nearly all servers answer in order.
+      const usual = replies[index];
+      const reply = usual?.id === String(firstId + index) ? usual : pick(replies, firstId + index);
+      return this.#outcome(reply, answer);
+    });
   }
 
   /** Returns the error that stands where an array of answers should be. */

@@ -19,10 +19,14 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
 
 /** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
 const failuresBorne = 3;
+/** More calls are never asked at once. */
+const largest = 1_000;
 
 /** How many calls an endpoint takes in one request, as its refusals have told. */
 export class BatchSize {
   #most: number;
+  /** True once a batch was refused as too large. */
+  #isKnown = false;
   /** Failures in a row that may have been about batches. */
   #failures = 0;
 
@@ -35,14 +39,16 @@ export class BatchSize {
     return this.#most;
   }
 
-  /** A batch was answered. */
-  answered(): void {
+  /** A batch of this size was answered: where it was nearly as large as may be, and none was refused, a larger one may be, too. */
+  answered(size: number): void {
     this.#failures = 0;
+    if (2 * size > this.#most && !this.#isKnown) this.#most = Math.max(this.#most, Math.min(largest, 2 * this.#most));
   }
 
   /** Remembers that a batch of this size is too much; throws the error where it is about something else. */
   refused(size: number, error: RpcError): void {
     if (!isAboutBatch(error)) this.bear(error);
+    this.#isKnown = true;
     const tooLarge = error.class === 'batch' && error.facts.isOfSize;
     const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
     this.#most = tooLarge ? Math.max(1, smaller) : 1;

@@ -11,6 +11,9 @@ import { RpcError } from '../errors/rpc-error.js';
 import { ReceivedBody } from './received-body.js';
 import type { Transport, TransportOptions } from './transport.js';
 
+/** As many as there are requests: how many those are is not decided here. */
+const mostConnections = 1_024;
+
 /** POSTs JSON to one URL over connections that are kept alive; connects at the first request. */
 export class HttpEndpoint implements Transport {
   readonly host: string;
@@ -88,7 +91,7 @@ export class HttpEndpoint implements Transport {
   #connections(): Pool {
     // The deadline of `post` is the only one: undici's own are switched off.
     if (this.#pool !== null) return this.#pool;
-    const pool = new Pool(this.#url.origin, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
+    const pool = new Pool(this.#url.origin, { connections: mostConnections, headersTimeout: 0, bodyTimeout: 0 });
     // The first one, and the first after one was lost: the others of an outage may come before the last is gone.
     let isSure = false;
     pool.on('connect', () => {

@@ -7,6 +7,8 @@ export interface RpcCall {
   readonly params: readonly unknown[];
   /** Makes what reads a long array that the call answers with; the outcome's value may then be it in the array's stead. */
   readonly collect?: () => Collector;
+  /** The fields of the object that the call answers with which are wanted; the others may then be left out. */
+  readonly pick?: readonly string[];
 }
 
 /** Reads an array of objects from the text that an endpoint sent. */

@@ -9,6 +9,7 @@ import type { HttpAnswer, RpcCall, RpcOutcome } from './json-rpc-answer.js';
 import { observeRequest } from './observe-request.js';
 import { parseAround } from './long-array.js';
 import { RpcError } from '../errors/rpc-error.js';
+import { pickResults } from './picked-results.js';
 import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
 import { WebSocketEndpoint, isWebSocketUrl } from './websocket-endpoint.js';
 
@@ -56,6 +57,16 @@ export class JsonRpcEndpoint {
   /** The host of the URL: all of it that may be shown. */
   get host(): string {
     return this.#transport.host;
+  }
+
+  /** How many calls it takes in one request at most, as far as it has told. */
+  get mostCalls(): number {
+    return this.#batchSize.most;
+  }
+
+  /** Returns in how many requests so many calls leave. */
+  requestsOf(calls: number): number {
+    return Math.max(1, Math.ceil(calls / this.#batchSize.most));
   }
 
   /** How the node tells news by itself; null where it can't. */
@@ -143,7 +154,7 @@ export class JsonRpcEndpoint {
       this.#batchSize.refused(calls.length, error);
       return null;
     }
-    this.#batchSize.answered();
+    this.#batchSize.answered(calls.length);
     const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
     const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
     if (refused === undefined || refused.ok) return outcomes;
@@ -151,12 +162,14 @@ export class JsonRpcEndpoint {
     return null;
   }
 
-  /** Returns an answer's JSON; a long array of a call that collects it is read by its collector. */
+  /** Returns an answer's JSON, or what is wanted of it; a long array of a call that collects it is read by its collector. */
   async #parsed(answer: HttpAnswer, calls: readonly RpcCall[]): Promise<unknown> {
     if (answer.parsed !== undefined) return answer.parsed;
     const collect = calls.find((call) => call.collect !== undefined)?.collect;
     const collected = answer.body && collect && (await parseAround(answer.body, collect(), new Turns(this.#clock)));
-    return collected ?? parseBody(answer.text);
+    const pick = calls.every((call) => call.pick === calls[0]?.pick) ? calls[0]?.pick : undefined;
+    const picked = answer.body && pick && pickResults(answer.body, pick);
+    return collected ?? picked ?? parseBody(answer.text);
   }
 }
 

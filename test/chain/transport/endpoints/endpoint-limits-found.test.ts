@@ -53,14 +53,21 @@ describe('endpoints that take only so many requests', () => {
   });
   afterEach(() => client.close());
 
-  it('are not slowed down where they have no limit: all leaves at once', async () => {
+  it('are soon not slowed down where they have no limit: all leaves at once', async () => {
     await open(first);
+    const ask = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: 50 }, (_each, index) => client.header(index, never())));
+    for (let round = 0; round < 4; round++) {
+      const answered = ask();
+      await clock.advance(200);
+      await answered;
+    }
     const before = first.asked.length;
-    const asked = Array.from({ length: 50 }, (_each, index) => client.header(index, never()));
+    const asked = ask();
     await settle();
     expect(first.asked.length - before).to.equal(50);
     await clock.advance(10);
-    await Promise.all(asked);
+    await asked;
     expect(clock.sleeping).to.equal(0);
   });
 
@@ -82,7 +89,7 @@ describe('endpoints that take only so many requests', () => {
     const answered = await read(6, 30);
     const asked = between(first, since, since + 30_000);
     expect(answered).to.be.within(0.8 * 25 * 30, 25 * 31);
-    expect(asked - answered).to.be.lessThan(30);
+    expect(asked - answered).to.be.lessThan(0.06 * asked);
   });
 
   it('get no more at a time than they take', async () => {

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { RefusalNoise } from '../../../../src/chain/transport/endpoints/refusal-noise.js';
 import { RefusedShare } from '../../../../src/chain/transport/endpoints/refused-share.js';
 import { InFlightLimit } from '../../../../src/chain/transport/endpoints/in-flight-limit.js';
 import { throttleText } from '../../../../src/chain/transport/endpoints/throttle-teller.js';
@@ -47,57 +46,7 @@ describe('endpoints that refuse calls', () => {
     const limit = new InFlightLimit();
     limit.begin();
     limit.refused();
-    expect(limit.most).to.equal(Number.POSITIVE_INFINITY);
-  });
-
-  describe('by chance', () => {
-    /** Plays a round of forty calls that ends at a time. */
-    const round = (noise: RefusalNoise, refused: number, now: number): string | null => {
-      for (let call = 0; call < 39; call++) noise.count(call < refused ? 0 : 1, call < refused ? 1 : 0, now - 1);
-      return noise.count(1, 0, now);
-    };
-
-    it('are known by as many refusals, and fewer answers, at a lower rate', () => {
-      const noise = new RefusalNoise();
-      noise.begin(0);
-      expect(round(noise, 6, 1_000)).to.equal('asks for less');
-      expect(round(noise, 6, 2_400)).to.equal('noise');
-      expect(noise.share).to.equal(0.15);
-      expect(noise.isExpected).to.equal(true);
-    });
-
-    it('are not those that refuse less at a lower rate, or answer as many', () => {
-      for (const [refused, at] of [
-        [2, 2_400],
-        [0, 2_400],
-        [6, 2_000],
-        [20, 2_400],
-      ] as const) {
-        const noise = new RefusalNoise();
-        noise.begin(0);
-        expect(round(noise, 6, 1_000)).to.equal('asks for less');
-        expect(round(noise, refused, at), `${refused} at ${at}`).to.equal('helped');
-        expect(noise.isExpected).to.equal(false);
-      }
-    });
-
-    it('are not those of which a lower rate leaves less than half', () => {
-      const noise = new RefusalNoise();
-      noise.begin(0);
-      expect(round(noise, 10, 1_000)).to.equal('asks for less');
-      expect(round(noise, 4, 3_000)).to.equal('helped');
-    });
-
-    it('are no more where they refuse far more, or none', () => {
-      const noise = new RefusalNoise();
-      noise.begin(0);
-      round(noise, 6, 1_000);
-      round(noise, 6, 2_400);
-      for (let call = 0; call < 30; call++) noise.count(0, 1, 2_500);
-      expect(noise.isExpected).to.equal(false);
-      for (let count = 0; count < 9; count++) round(noise, 0, 3_000 + count);
-      expect(noise.share).to.equal(0);
-    });
+    expect(limit.isKnown).to.equal(false);
   });
 
   for (const throttling of throttlings) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { WaitingCalls } from '../../../../src/chain/transport/endpoints/waiting-calls.js';
-import type { Turn } from '../../../../src/chain/transport/endpoints/waiting-calls.js';
+import type { CallRank, Turn } from '../../../../src/chain/transport/endpoints/waiting-calls.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 
 const never = new AbortController().signal;
@@ -17,8 +17,8 @@ describe('calls that wait for an endpoint', () => {
     slots--;
     return { got: 'slot' };
   };
-  const wait = async (name: string, isUrgent = false, signal = never): Promise<void> => {
-    const outcome = await waiting.wait(turn, isUrgent, signal).catch((error: unknown) => (error as Error).message);
+  const wait = async (name: string, rank: CallRank = 'new', signal = never): Promise<void> => {
+    const outcome = await waiting.wait(turn, rank, signal).catch((error: unknown) => (error as Error).message);
     order.push(outcome === 'slot' ? name : `${name}: ${outcome}`);
   };
   const wake = async (): Promise<void> => {
@@ -33,7 +33,7 @@ describe('calls that wait for an endpoint', () => {
   });
 
   it('go on in their order, the urgent ones first', async () => {
-    for (const name of ['a', 'b', 'C', 'd', 'E']) void wait(name, name < 'a');
+    for (const name of ['a', 'b', 'C', 'd', 'E']) void wait(name, name < 'a' ? 'urgent' : 'new');
     for (let slot = 0; slot < 5; slot++) {
       slots++;
       await wake();
@@ -56,7 +56,7 @@ describe('calls that wait for an endpoint', () => {
 
   it('leave at once when they are given up, and take nothing with them', async () => {
     const impatient = new AbortController();
-    void wait('a', true, impatient.signal);
+    void wait('a', 'urgent', impatient.signal);
     void wait('b');
     impatient.abort(new Error('given up'));
     slots = 1;
@@ -69,7 +69,7 @@ describe('calls that wait for an endpoint', () => {
       () => {
         throw new Error('no sense in waiting');
       },
-      false,
+      'new',
       never,
     );
     expect(await turns.catch((error: unknown) => (error as Error).message)).to.equal('no sense in waiting');

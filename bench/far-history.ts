@@ -1,0 +1,101 @@
+import { fileURLToPath } from 'node:url';
+import { Child } from '../test/support/child.js';
+import { temporaryFolder } from '../test/support/temporary-folder.js';
+import type { Benchmark, BenchOptions, Report } from './benchmark.js';
+import type { FarNodeFigures, FarNodeTraits } from './far-node.js';
+import { chainparseOf, migrate } from './ingest-program.js';
+
+interface FarRun {
+  readonly seconds: number;
+  readonly figures: FarNodeFigures;
+}
+
+const usual = {
+  logsPerBlock: 10,
+  latencyMs: 100,
+  maxBlocks: 100,
+  perSecond: 0,
+  inFlight: 0,
+  isStated: false,
+  faults: 0,
+};
+const perSecond = 25;
+
+/** History from nodes that are far away, give few blocks at once, and count requests. */
+export const farHistory: Benchmark = {
+  summary:
+    'history of 10 logs a block from a node 100 ms away: 20,000 blocks in 3 s, of 10 blocks a request in 5 s; limits of nodes are kept to and used',
+  async run(options, report) {
+    const only = options.number('only', 0);
+    for (const [index, [name, part]] of Object.entries(parts).entries()) {
+      if (only !== 0 && only !== index + 1) continue;
+      report.note(name);
+      await part(options, report);
+    }
+  },
+};
+
+type Part = (options: BenchOptions, report: Report) => Promise<void>;
+
+const parts: Readonly<Record<string, Part>> = {
+  '1: 100 blocks a request': async (options, report) => {
+    const blocks = options.number('blocks', 20_000);
+    const { seconds } = await read({ blocks }, report);
+    report.atMost(`${blocks} blocks, 100 a request, times asked for`, seconds, 3, ' s');
+  },
+  '2: 10 blocks a request': async (options, report) => {
+    const blocks = options.number('blocks', 20_000);
+    const { seconds } = await read({ blocks, maxBlocks: 10 }, report);
+    report.atMost(`${blocks} blocks, 10 a request, times asked for`, seconds, 5, ' s');
+  },
+  '3: 25 requests a second, which it does not say': (_options, report) => readAtRate(false, report),
+  '4: 25 requests a second, which it says': (_options, report) => readAtRate(true, report),
+  '5: 10 requests at a time': async (options, report) => {
+    const blocks = options.number('blocks', 20_000);
+    for (const maxBlocks of [100, 10]) {
+      const { figures } = await read({ blocks, maxBlocks, inFlight: 10 }, report);
+      report.atMost(`share refused, ${maxBlocks} blocks a request`, shareRefused(figures), 0.02);
+    }
+  },
+  '6: 10 % faults': async (options, report) => {
+    const blocks = options.number('blocks', 20_000);
+    const without = await read({ blocks, maxBlocks: 10 }, report);
+    const faulty = await read({ blocks, maxBlocks: 10, faults: 0.1 }, report);
+    report.atLeast('share of the speed without faults', without.seconds / faulty.seconds, 0.7);
+  },
+};
+
+/** What the bucket held at the beginning was given at once. */
+async function readAtRate(isStated: boolean, report: Report): Promise<void> {
+  const { figures } = await read({ blocks: 10_000, maxBlocks: 10, perSecond, isStated }, report);
+  const { answered, spanMs } = figures;
+  report.atLeast('share of the rate', (answered - perSecond) / ((spanMs / 1_000) * perSecond), 0.95);
+  report.note(`${(100 * shareRefused(figures)).toFixed(1)} % refused`);
+}
+
+function shareRefused({ answered, refused }: FarNodeFigures): number {
+  return refused / (answered + refused);
+}
+
+async function read(traits: Partial<FarNodeTraits> & { blocks: number }, report: Report): Promise<FarRun> {
+  const url = `sqlite:${temporaryFolder()}/far.db`;
+  await migrate(url);
+  const rpcUrl = await startFarNode({ ...usual, ...traits, blocks: traits.blocks + 1_000 });
+  const done = await chainparseOf(2_000)(url, rpcUrl, { from: 1, to: traits.blocks, step: 2_000 });
+  const figures = (await (await fetch(rpcUrl)).json()) as FarNodeFigures;
+  if (done.events !== traits.blocks * usual.logsPerBlock) throw new Error(`${done.events} events were stored`);
+  const { answered, refused, failed, mostInFlight } = figures;
+  report.note(
+    `${done.seconds.toFixed(2)} s (${done.cpuSeconds.toFixed(2)} s of a core, ${Math.round(done.peakMb)} MB): ${answered} requests answered, ${refused} refused, ${failed} failed, ${mostInFlight} at a time`,
+  );
+  return { seconds: done.seconds, figures };
+}
+
+async function startFarNode(traits: FarNodeTraits): Promise<string> {
+  const program = fileURLToPath(new URL('far-node.ts', import.meta.url));
+  const [url] = await new Child(process.execPath, ['--import', 'tsx', program, JSON.stringify(traits)]).output(
+    /http:\S+/,
+    30_000,
+  );
+  return url;
+}
