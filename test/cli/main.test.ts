@@ -75,7 +75,7 @@ describe('run', () => {
     ],
     [['version'], "error: unknown command 'version'\nhint: chainparse --version prints the version\n"],
     [['constructor'], "error: unknown command 'constructor'\nhint: chainparse --help lists the commands\n"],
-    [['completion'], "error: missing required argument 'shell'\nhint: add --help to see what the command takes\n"],
+    [['completion'], 'error: which shell? bash, zsh or fish\n'],
     [['completion', 'csh'], "error: shell 'csh' is not one of bash, zsh, fish\n"],
     [['tasks', 'show', 'x'], "error: id 'x' is no whole number from 1 on\n"],
     [['pipeline', 'show', '0'], "error: id '0' is no whole number from 1 on\n"],

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { BlockRef } from '../../model/block.js';
@@ -65,7 +66,7 @@ export class PortalClient {
     const { statusCode, headers, body } = response;
     const finalized = numberIn(headers['x-sqd-finalized-head-number']);
     if (statusCode === 204) {
-      await body.dump();
+      await body.dump().catch(() => undefined);
       return { body: null, finalized, waitedMs };
     }
     const encoding = headers['content-encoding'] ?? 'identity';
@@ -75,9 +76,13 @@ export class PortalClient {
   /** Returns the newest final block of a data set; null where there is none yet. Throws PortalError. */
   async finalizedHead(dataset: string, signal: AbortSignal): Promise<BlockRef | null> {
     await this.#pace.turn(signal);
-    const { body } = await this.#request('GET', `${dataset}/finalized-head`, null, signal);
-    const text = await this.#text(body);
-    return readRef(text);
+    const response = await this.#request('GET', `${dataset}/finalized-head`, null, signal);
+    try {
+      return readRef(await this.#text(response));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#failure(error);
+    }
   }
 
   /** Has no request leave for some time, in milliseconds. */
@@ -144,11 +149,12 @@ export class PortalClient {
     };
   }
 
-  async #refusal({ statusCode, headers, body }: Dispatcher.ResponseData, path: string): Promise<PortalError> {
+  async #refusal(response: Dispatcher.ResponseData, path: string): Promise<PortalError> {
+    const { statusCode, headers } = response;
     const header = headers['retry-after'];
     const after = Array.isArray(header) ? header[0] : header;
     const retryAfterMs = retryAfterIn('', undefined, after, this.#clock.now());
-    const text = shorten(await this.#text(body).catch(() => ''), 200);
+    const text = shorten(await this.#text(response).catch(() => ''), 200);
     const says = `HTTP ${statusCode}${text === '' ? '' : ` ${this.#secrets.mask(text)}`}`;
     if (statusCode === 409) return new PortalError(`another block is in the chain: ${says}`, { class: 'fork' });
     if (statusCode === 429 || statusCode === 503) return new PortalError(says, { class: 'busy', retryAfterMs });
@@ -158,7 +164,8 @@ export class PortalClient {
     return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused' });
   }
 
-  async #text(body: Dispatcher.ResponseData['body']): Promise<string> {
+  /** Some servers pack what was not asked to be packed. */
+  async #text({ body, headers }: Dispatcher.ResponseData): Promise<string> {
     const parts: Buffer[] = [];
     let length = 0;
     for await (const part of body as AsyncIterable<Buffer>) {
@@ -166,7 +173,9 @@ export class PortalClient {
       if (length > mostBytes) throw malformed('the answer is too long');
       parts.push(part);
     }
-    return Buffer.concat(parts).toString('utf8');
+    const whole = Buffer.concat(parts);
+    const isPacked = headers['content-encoding'] === 'gzip';
+    return (isPacked ? gunzipSync(whole, { maxOutputLength: mostBytes }) : whole).toString('utf8');
   }
 
   #failure(error: unknown): PortalError {

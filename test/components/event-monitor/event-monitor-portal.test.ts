@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
+import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { MessageLedger } from '../../support/message-ledger.js';
 import { runMonitor } from '../../support/monitor-run.js';
@@ -149,8 +150,10 @@ describe('an event monitor with history: portal', () => {
       { kind: 'status', status: 429, retryAfter: '7' },
       { kind: 'status', status: 503, retryAfter: '3' },
     ];
-    portal.options = { ...portal.options, fault: () => faults.shift() };
-    await run();
+    portal.options = { ...portal.options, fault: ({ logs }) => (logs === undefined ? undefined : faults.shift()) };
+    const clock = new HastyClock();
+    await run({ context: { clock } });
+    expect(clock.sleptMs).to.be.within(10_000, 12_000);
     expect(ledger.ids).to.deep.equal(idsOf(1, 236));
   });
 });

@@ -1,0 +1,85 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { PortalClient } from '../../../src/chain/portal/portal-client.js';
+import { PortalError } from '../../../src/chain/portal/portal-error.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import { rejectionOf } from '../../support/rejection.js';
+
+const { signal } = new AbortController();
+const hash = `0x${'ab'.repeat(32)}`;
+
+describe('a client of a portal', () => {
+  let server: Server;
+  let client: PortalClient;
+
+  const serve = async (listener: RequestListener, base = ''): Promise<void> => {
+    server = createServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}${base}`;
+    client = new PortalClient({ url, clock: systemClock });
+  };
+  afterEach(async () => {
+    await client.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('asks below its base, whether that names the data sets or not, and sends the login as a header', async () => {
+    const asked: (string | undefined)[] = [];
+    await serve((request, response) => {
+      asked.push(request.url, request.headers.authorization);
+      response.end(JSON.stringify({ number: 7, hash }));
+    }, '/own/datasets/?key=1');
+    expect(await client.finalizedHead('some-net', signal)).to.deep.equal({ number: 7, hash });
+    expect(asked).to.deep.equal([
+      '/own/datasets/some-net/finalized-head?key=1',
+      `Basic ${Buffer.from('user:secret').toString('base64')}`,
+    ]);
+  });
+
+  it('knows that there may be no final block yet, packed or not', async () => {
+    await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('null'));
+    });
+    expect(await client.finalizedHead('some-net', signal)).to.equal(null);
+  });
+
+  const answers: Readonly<Record<string, readonly [listener: RequestListener, kind: PortalError['class']]>> = {
+    'no block': [(_request, response) => response.end('{"number":-1}'), 'malformed'],
+    'no JSON': [(_request, response) => response.end('<html>'), 'malformed'],
+    'much more than was asked for': [(_request, response) => response.end('x'.repeat(2 ** 20)), 'malformed'],
+    'a bomb': [
+      (_request, response) =>
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(2 ** 24))),
+      'away',
+    ],
+    'half of it': [
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 100 });
+        response.write('{"number"', () => response.destroy());
+      },
+      'away',
+    ],
+    'too many requests': [(_request, response) => response.writeHead(429).end(), 'busy'],
+    'another block in the chain': [(_request, response) => response.writeHead(409).end('{}'), 'fork'],
+    'a wrong key': [(_request, response) => response.writeHead(403).end('no such key: secret'), 'refused'],
+    'a redirect': [(_request, response) => response.writeHead(302, { location: '/' }).end(), 'refused'],
+  };
+  for (const [what, [listener, kind]] of Object.entries(answers)) {
+    it(`sorts an answer that is ${what} as ${kind}, and tells no secret`, async () => {
+      await serve(listener);
+      const error = await rejectionOf(client.finalizedHead('some-net', signal), PortalError);
+      expect(error.class).to.equal(kind);
+      expect(error.message).not.to.match(/secret/);
+    });
+  }
+
+  it('tells how long it is to be left alone', async () => {
+    await serve((_request, response) => response.writeHead(503, { 'retry-after': '9' }).end());
+    const error = await rejectionOf(client.finalizedHead('some-net', signal), PortalError);
+    expect(error).to.include({ class: 'busy', retryAfterMs: 9_000 });
+  });
+});
