@@ -73,7 +73,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     errorRate: Math.round(health.errorRate(now) * 100) / 100,
     latestFailed: health.latestFailed,
     inFlight: inFlight.inFlight,
-    isLimited: inFlight.isKnown || rate.perSecond < Number.POSITIVE_INFINITY,
+    isLimited: endpoint.isLimited,
     maxInFlight: rounded(inFlight.known),
     maxPerSecond: rounded(rate.perSecond),
     refusedShare: endpoint.refused.share(now),

@@ -77,7 +77,10 @@ export class EndpointTurns {
   /** How many requests the chosen endpoints take at a time, as far as is known; at least 1. */
   room(choice: EndpointChoice): number {
     const trusted = this.#options.order.list.filter(({ name, isTrusted }) => isTrusted && isChosen(choice, name));
-    const taken = trusted.reduce((sum, { inFlight }) => sum + inFlight.most, 0);
+    const taken = untilUnlimited(trusted, this.#options.clock.monotonic()).reduce(
+      (sum, { inFlight }) => sum + inFlight.most,
+      0,
+    );
     return Math.max(1, Math.min(taken, this.#options.maxRequests));
   }
 
@@ -113,11 +116,13 @@ export class EndpointTurns {
     if (trusted.length > 0) this.#lookAgain(candidates, now);
     const able = trusted.filter(({ history }) => history.mayHold(oldest, now));
     const asked = [able, trusted, candidates].find(({ length }) => length > 0) ?? [];
-    const free = asked.find((endpoint) => endpoint.freeAt <= now);
+    // What waits only for the best one to be asked more is not worth another one, which may give less at once.
+    const worthAsking = demand.isUrgent ? asked : untilUnlimited(asked, now);
+    const free = worthAsking.find((endpoint) => endpoint.freeAt <= now);
     if (free !== undefined) return { got: this.pass(free, callsOf(demand)) };
     call.waitsFor(usable);
     const later = usable.map((endpoint) => call.notBefore(endpoint)).filter((at) => at > now);
-    return { at: Math.min(...asked.map(({ freeAt }) => freeAt), ...later) };
+    return { at: Math.min(...worthAsking.map(({ freeAt }) => freeAt), ...later) };
   }
 
   #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple }: Demand): void {
@@ -139,6 +144,14 @@ export class EndpointTurns {
       if (isDue) void this.look(endpoint);
     }
   }
+}
+
+/** Returns the first endpoints, up to the first that has no limit that is known, and is not left alone for a while. */
+function untilUnlimited(endpoints: readonly PooledEndpoint[], now: number): readonly PooledEndpoint[] {
+  const first = endpoints.findIndex(({ isLimited, breaker, rate }) => {
+    return !isLimited && breaker.freeAt <= now && rate.freeAt <= now;
+  });
+  return first < 0 ? endpoints : endpoints.slice(0, first + 1);
 }
 
 /** What has failed goes before what begins: others may have been read behind it, and wait. */

@@ -88,6 +88,11 @@ export class InFlightLimit {
    * rate, it was one of too many.
    */
   mayBeRefused(noise: number): void {
+    // What was refused before needs no second proof.
+    if (this.#inFlight >= this.#refused) {
+      this.refused();
+      return;
+    }
     const wasFull = this.#answersOfFull > 0;
     this.#remember(true);
     const { length } = this.#latest.filter(Boolean);

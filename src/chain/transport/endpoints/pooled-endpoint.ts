@@ -85,6 +85,11 @@ export class PooledEndpoint {
     return this.breaker.state === 'closed' && this.chain.strange === null;
   }
 
+  /** True where it has refused more at a time, or a second, than it is asked now, or a rate is set. */
+  get isLimited(): boolean {
+    return this.inFlight.isKnown || this.rate.perSecond < Number.POSITIVE_INFINITY;
+  }
+
   /** How it failed when nobody was there who could answer, last. */
   get lastFault(): RpcError | undefined {
     return this.#lastFault;

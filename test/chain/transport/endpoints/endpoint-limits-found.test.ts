@@ -71,6 +71,26 @@ describe('endpoints that take only so many requests', () => {
     expect(clock.sleeping).to.equal(0);
   });
 
+  it('are asked beside the first one for history only where that one has told a limit', async () => {
+    await open(first, second);
+    const read50 = async (): Promise<void> => {
+      const asked = Promise.all(
+        Array.from({ length: 50 }, (_each, at) => client.times([at + 1], () => settle(), never())),
+      );
+      const logs = Promise.all(
+        Array.from({ length: 50 }, (_each, at) => rangeLogs(client, everything, { from: at + 1, to: at + 1 }, never())),
+      );
+      await clock.advance(5_000);
+      await Promise.all([asked, logs]);
+    };
+    await read50();
+    // Now and then one is asked the same, to see how quick it is.
+    expect(second.asked.length).to.be.at.most(5);
+    limit(first, 20);
+    await read50();
+    expect(second.asked.length).to.be.greaterThan(10);
+  });
+
   it('get nearly as many as they take, and seldom more', async () => {
     await open(first);
     limit(first, 40);

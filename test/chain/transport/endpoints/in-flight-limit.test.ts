@@ -68,6 +68,19 @@ describe('the limit on requests in flight', () => {
     expect(rounds).to.deep.equal([5, 6, 7, 7, 7, 7]);
   });
 
+  it('is cut for what may be chance only where that is often, and at once where it was refused before', () => {
+    const refuse = (): void => {
+      for (let each = limit.most; each > 0; each--) limit.begin();
+      limit.mayBeRefused(0);
+    };
+    refuse();
+    expect(limit.isKnown).to.equal(false);
+    limit.mayBeRefused(0);
+    expect([limit.isKnown, limit.most]).to.deep.equal([true, 5]);
+    limit.mayBeRefused(0);
+    expect(limit.most).to.equal(3);
+  });
+
   it('never exceeds its ceiling, however low that is', () => {
     limit = new InFlightLimit(2);
     for (let each = 0; each < 50; each++) round();
