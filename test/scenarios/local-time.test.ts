@@ -5,6 +5,7 @@ import { ChainSimulator } from '../support/chain-simulator.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently, quickMonitor, stateOf, whenRunning } from '../support/watched-runs.js';
+import { eventually } from '../support/within.js';
 
 /** The instant so many seconds ago as a program in China writes it. */
 function inChina(secondsAgo: number): string {
@@ -47,8 +48,10 @@ eachDatabaseInTurn('tables that an older program writes in local time (CHAINPARS
     expect(failed.map(({ pipeline_id: id }) => id)).to.deep.equal([60, 61]);
     expect(failed[0]?.last_heartbeat).to.equal(lastBeat.replace(' ', 'T'));
     for (const id of [45, 50]) expect(await stateOf(scenario, id)).to.deep.equal([0, null]);
-    const [ours] = await scenario.tasks();
-    expect(ours?.heartbeat_age_seconds).to.be.within(0, 5);
+    // On a busy machine its first beat may be yet to come.
+    const age = async (): Promise<number | null> => (await scenario.tasks())[0]?.heartbeat_age_seconds ?? null;
+    await eventually('a beat of ours', async () => (await age()) !== null);
+    expect(await age()).to.be.within(0, 10);
     await endGently([run]);
   });
 

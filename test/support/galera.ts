@@ -9,6 +9,7 @@ import { declareMissing } from './extent.js';
 import { findProgram } from './find-program.js';
 import { freePort } from './free-port.js';
 import { temporaryFolder } from './temporary-folder.js';
+import { eventually } from './within.js';
 
 const provider = '/usr/lib/galera/libgalera_smm.so';
 const daemon = findProgram('mariadbd');
@@ -51,6 +52,19 @@ export class GaleraCluster {
   /** The URL of a database at one node. */
   url(database: string, node: number): string {
     return this.nodes[node]?.url(database) ?? '';
+  }
+
+  /** Resolves when every node has all the others, and all that they have committed. */
+  async whole(): Promise<void> {
+    for (const node of this.nodes) {
+      const states = (): Promise<readonly Record<string, unknown>[]> =>
+        execute(node.url(), "SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_size', 'wsrep_local_state_comment')");
+      const isWhole = async (): Promise<boolean> => {
+        const values = (await states().catch(() => [])).map((row) => row['Value']);
+        return values.includes(String(this.nodes.length)) && values.includes('Synced');
+      };
+      await eventually(`the node at ${node.url()} has the others`, isWhole, 60_000);
+    }
   }
 
   /** Cuts a node off from the others, or lets it join them again; its clients still reach it. */

@@ -55,10 +55,11 @@ describe('reading history', () => {
     const first = reader.next({ from: 1, to: 1_000 }, 0, signal);
     await source.answer(1);
     await first;
-    const other = reader.next({ from: 501, to: 1_000 }, 0, signal);
-    expect(source.inFlight[0]).to.equal(501);
-    await source.answer(501);
-    expect((await other).fromBlock).to.equal(501);
+    // Farther off than is read ahead.
+    const other = reader.next({ from: 5_001, to: 10_000 }, 0, signal);
+    expect(source.inFlight[0]).to.equal(5_001);
+    await source.answer(5_001);
+    expect((await other).fromBlock).to.equal(5_001);
     reader.close();
     expect(source.inFlight).to.deep.equal([]);
   });

@@ -22,8 +22,8 @@ export const heartbeatMutants: readonly Mutant[] = [
   rounds('stalled-learns', 'and learns it', "      member.settle('lost', { progress: null, sentAt });\n", ''),
   guardsOf('src/database/operations/alert-store.ts', ['test/database/operations/alert-store.test.ts'], '(sqlite)')(
     'alert-ended',
-    'nobody is alerted about a task that has ended',
-    'if (await this.#hasEnded(condition.taskId)) return',
+    'nobody is alerted about beats of a task that has ended',
+    "if (condition.rule === 'heartbeat_failing' && (await this.#hasEnded(condition.taskId))) return",
     'if (condition.taskId === -1) return',
   ),
   guardsOf('src/runtime/give-up-later.ts', ['test/runtime/give-up-later.test.ts'])(

@@ -80,7 +80,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'return Math.min(aim, lookedAt + pollMs);',
     'return aim;',
   ),
-  digits('too-large-digits', 'nor one that is read from its bytes', '&& this.value <= this.#largest ?', '?'),
+  digits(
+    'too-large-digits',
+    'nor one that is read from its bytes',
+    'return isWritten && this.value',
+    'return isWritten || this.value',
+  ),
   hidden(
     'hidden-logs',
     'an empty answer is not believed where the bloom filter tells of logs',
@@ -300,7 +305,7 @@ export const ingestionMutants: readonly Mutant[] = [
   heads(
     'settled',
     'blocks that a lagging node may not have yet are verified',
-    'const settled = Math.min(finalized, latest.number - assumedDepth);',
+    'const settled = Math.min(finalized, latest.number - this.#chain.settledDepth);',
     'const settled = latest.number;',
   ),
   heads(

@@ -99,3 +99,8 @@ export function isAway(error: unknown): boolean {
 export function isNodeAway(error: unknown): boolean {
   return isAway(error) || (error as { errno?: unknown }).errno === 1205;
 }
+
+/** Says whether another node of a cluster shall be asked: this one is away, or behind, and has not heard of the database yet (1049). */
+export function isPassedOver(error: unknown): boolean {
+  return isAway(error) || (error as { errno?: unknown }).errno === 1049;
+}

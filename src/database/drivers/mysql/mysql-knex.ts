@@ -7,7 +7,7 @@ import type { Nodes } from '../nodes.js';
 import type { ServerSockets } from '../server-sockets.js';
 import type { MysqlAddress } from './mysql-address.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
-import { isAway, isNodeAway } from './mysql-errors.js';
+import { isAway, isNodeAway, isPassedOver } from './mysql-errors.js';
 
 /** What of a Knex client of MySQL is done in another way here. */
 interface KnexClient {
@@ -41,7 +41,8 @@ export function mysqlKnex(nodes: Nodes<MysqlAddress>, options: MysqlKnexOptions)
   const client = builder.client as KnexClient;
   const theirs = { validate: client.validateConnection.bind(client), query: client._query.bind(client) };
   const ours: KnexClient = {
-    acquireRawConnection: () => nodes.connect((address) => connectForPool(address, nodes.isCluster, options), isAway),
+    acquireRawConnection: () =>
+      nodes.connect((address) => connectForPool(address, nodes.isCluster, options), isPassedOver),
     destroyRawConnection: (connection) => {
       sayGoodbye(connection);
       return Promise.resolve();

@@ -9,7 +9,7 @@ import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
 import type { Packet } from './mysql-script.js';
-import { isAway, isNodeAway } from './mysql-errors.js';
+import { isAway, isNodeAway, isPassedOver } from './mysql-errors.js';
 import type { Nodes } from '../nodes.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { FenceError, isFenced } from '../../script.js';
@@ -133,7 +133,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     if (this.#session !== null) return this.#session;
     // What still waits for its turn must not open a connection that nobody would close.
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
-    this.#session = await this.#nodes.connect((address) => this.#openAt(address), isAway);
+    this.#session = await this.#nodes.connect((address) => this.#openAt(address), isPassedOver);
     return this.#session;
   }
 
