@@ -19,6 +19,9 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
 
 /** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
 const failuresBorne = 3;
+/** It may have been broken itself: after so many single calls it is tried with two again; twice as many each time, at most. */
+const aloneUntilRetried = 20;
+const longestUntilRetried = 10_000;
 /** More calls are never asked at once. */
 const largest = 1_000;
 
@@ -29,6 +32,11 @@ export class BatchSize {
   #isKnown = false;
   /** Failures in a row that may have been about batches. */
   #failures = 0;
+  /** True while it is only guessed from such failures that batches are too much. */
+  #isGuessed = false;
+  /** Single calls that were answered since, and after how many a batch is tried again. */
+  #alone = 0;
+  #untilRetried = aloneUntilRetried;
 
   constructor(most: number) {
     this.#most = most;
@@ -45,10 +53,23 @@ export class BatchSize {
     if (2 * size > this.#most && !this.#isKnown) this.#most = Math.max(this.#most, Math.min(largest, 2 * this.#most));
   }
 
+  /** A call by itself was answered. */
+  answeredAlone(): void {
+    if (!this.#isGuessed || ++this.#alone < this.#untilRetried) return;
+    this.#untilRetried = Math.min(longestUntilRetried, 2 * this.#untilRetried);
+    this.#isGuessed = false;
+    this.#isKnown = false;
+    this.#failures = 0;
+    this.#most = 2;
+  }
+
   /** Remembers that a batch of this size is too much; throws the error where it is about something else. */
   refused(size: number, error: RpcError): void {
-    if (!isAboutBatch(error)) this.bear(error);
+    const isTold = isAboutBatch(error);
+    if (!isTold) this.bear(error);
+    this.#isGuessed = !isTold;
     this.#isKnown = true;
+    this.#alone = 0;
     const tooLarge = error.class === 'batch' && error.facts.isOfSize;
     const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
     this.#most = tooLarge ? Math.max(1, smaller) : 1;

@@ -134,7 +134,9 @@ export class JsonRpcEndpoint {
   async #alone([call]: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     if (call === undefined) return [];
     try {
-      return [await this.#ask(call, signal)];
+      const outcome = await this.#ask(call, signal);
+      this.#batchSize.answeredAlone();
+      return [outcome];
     } catch (error) {
       if (error instanceof RpcError && !signal.aborted) return [{ ok: false, error, bytes: 0 }];
       throw error;
