@@ -10,5 +10,5 @@ export interface LogFilter {
   readonly or?: readonly LogFilter[];
 }
 
-/** Values of which any will do; null: any value whatever. */
+/** Values of which one must be there; null: whichever is. */
 export type Alternatives = readonly string[] | null;

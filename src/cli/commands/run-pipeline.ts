@@ -5,7 +5,7 @@ import { runDatabaseOptions, runPipeline as run } from '../../tasks/run/pipeline
 import { prepareRun } from '../../tasks/run/prepare-run.js';
 import type { CommandContext } from '../context.js';
 import { printRunResult } from '../running/print-run-result.js';
-import { runHost } from '../running/run-host.js';
+import { runHost, runSettings } from '../running/run-host.js';
 import { warnAfterFresh, warnBeforeFresh } from '../running/warn-of-old-rows.js';
 import type { CommandBody } from '../command-line/command.js';
 
@@ -18,20 +18,7 @@ export const command: CommandBody = {
     { flags: '--fresh', description: 'ignore the checkpoint and start over; rows are replaced' },
     { flags: '--take-over', description: 'take the pipeline from a task that still beats' },
   ],
-  settings: [
-    ...([
-      'rpc_urls',
-      'heartbeat_interval',
-      'stall_after',
-      'doubt',
-      'max_requests',
-      'rps',
-      'task_timeout',
-      'data_dir',
-      'portal_url',
-    ] as const),
-    ...(['metrics.port', 'metrics.host'] as const),
-  ],
+  settings: runSettings,
   stopsGracefully: true,
   action: runPipeline,
 };

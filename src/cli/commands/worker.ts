@@ -16,25 +16,12 @@ import { PipelineRuns, runDatabaseOptions } from '../../tasks/run/pipeline-runs.
 import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { printRunResult } from '../running/print-run-result.js';
-import { runHost } from '../running/run-host.js';
+import { runHost, runSettings } from '../running/run-host.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {
   options: [{ flags: '--concurrency <n>', description: 'tasks at one time; 4 where left out', kind: 'id' }],
-  settings: [
-    ...([
-      'rpc_urls',
-      'heartbeat_interval',
-      'stall_after',
-      'doubt',
-      'max_requests',
-      'rps',
-      'task_timeout',
-      'data_dir',
-      'portal_url',
-    ] as const),
-    ...(['metrics.port', 'metrics.host'] as const),
-  ],
+  settings: runSettings,
   stopsGracefully: true,
   action: work,
 };

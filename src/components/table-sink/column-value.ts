@@ -5,7 +5,7 @@ import type { JsonValue } from '../../model/event-message.js';
 /** Returns a value as a column holds it: as a text, or null; undefined where it can't hold it. */
 export type ToColumn = (value: JsonValue) => string | null | undefined;
 
-/** Makes what turns values into those of a column; a text may have so many bytes at most (null: any number). */
+/** Makes what turns values into those of a column; a text may have so many bytes at most (null: no limit). */
 export function toColumnOf(type: ColumnType, mostBytes: number | null): ToColumn {
   switch (type.kind) {
     case 'int32':

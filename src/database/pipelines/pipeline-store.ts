@@ -83,6 +83,19 @@ export class PipelineStore {
     return toPipeline(row, components);
   }
 
+  /** Returns the chain ids of the sources of all pipelines, by pipeline; of a source that names none nothing. */
+  async chainIds(): Promise<ReadonlyMap<number, number>> {
+    const { dialect } = this.#database;
+    const rows = await this.#database.read<{ pipeline_id: number; chain: string | number | null }[]>((knex) =>
+      knex('pipeline_component')
+        .where('position', 0)
+        .select('pipeline_id', knex.raw('? AS chain', [dialect.jsonText(knex, 'config', 'chainId')])),
+    );
+    return new Map(
+      rows.flatMap(({ pipeline_id: id, chain }) => (chain === null ? [] : [[id, Number(chain)] as const])),
+    );
+  }
+
   /** Says whether a pipeline may not run; throws NotFoundError. */
   async isDisabled(id: number): Promise<boolean> {
     const [row] = await this.#database.read<Pick<PipelineRow, 'disabled'>[]>((knex) =>

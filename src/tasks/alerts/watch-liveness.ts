@@ -113,7 +113,7 @@ export async function watchMonitor(
   return { ...observers(combineObservers([alerts.observe, ...also]), opened), close };
 }
 
-/** Returns what judges sinks and pipelines: any process can, by the database's rows. */
+/** Returns what judges sinks and pipelines: every process can, by the database's rows. */
 function judgeOf({ database, settings, clock }: LivenessHost, parts: AlertParts): () => Promise<void> {
   const rules = settings.alerts;
   const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;

@@ -57,8 +57,8 @@ export function* writePackets(
 }
 
 /**
- * Before a transaction of several packets: MySQL ends the session, and with it the transaction, where the next one does
- * not come (its client froze), and after it, or its rollback: the session may be idle again for as long as any. MariaDB
+ * Before a transaction of several packets: MySQL ends the session, and with it the transaction, where its client
+ * froze before the next one. After the transaction, or its rollback, the session may be idle as long as others. MariaDB
  * has a limit of its own for that, which is always on, and takes the inside for a comment.
  */
 export const expectPackets = 'SET @chainparse_packets = 1 /*!80000 , SESSION wait_timeout = 5 */';
