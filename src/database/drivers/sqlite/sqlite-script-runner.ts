@@ -130,15 +130,17 @@ export class SqliteScriptRunner implements ScriptRunner {
     const { shared = {} } = insert;
     const columns = insert.columns.map(toBindings);
     const bindings: SqlValue[] = [];
-    // One array for all statements.
+    let statement: Prepared | null = null;
+    // One array for all statements, and one statement for all but the last: to find it by its text takes long.
     for (let from = 0; from < insert.count; from += rowsPerInsert) {
       const to = Math.min(from + rowsPerInsert, insert.count);
+      if (statement === null || to - from < rowsPerInsert) statement = this.#prepare(insertSql(insert, to - from));
       let length = 0;
       for (let row = from; row < to; row++) {
         for (const values of columns) bindings[length++] = values[row] ?? null;
       }
       bindings.length = length;
-      this.#prepare(insertSql(insert, to - from)).run(bindings, shared);
+      statement.run(bindings, shared);
     }
     return { matched: insert.count, insertId: 0 };
   }
