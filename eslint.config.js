@@ -8,7 +8,18 @@ const noTime = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', '**/*.cjs', 'eslint.config.js', 'bin/', 'ops/container/'] },
+  {
+    ignores: [
+      'dist/',
+      'coverage/',
+      'node_modules/',
+      '**/*.cjs',
+      'eslint.config.js',
+      'esbuild.config.js',
+      'bin/',
+      'ops/container/',
+    ],
+  },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
