@@ -28,16 +28,32 @@ const nowhere: BlockRef = { number: -1, hash: '' };
 /** After how many commits what nobody needs of the journal is forgotten. */
 const commitsPerPrune = 128;
 
+/** A batch that was added behind all rows that there were, as it is. */
+export interface Appended {
+  readonly chainId: number;
+  /** The version that it took. */
+  readonly version: number;
+  readonly batch: EventBatch;
+}
+
+/** What a commit has done. */
+export interface Committed {
+  /** What changed in the progress. */
+  readonly progress: Partial<Progress>;
+  /** Null where rows were taken away or replaced, or there are none. */
+  readonly appended: Appended | null;
+}
+
 /** A message of a source on its way into the database. */
 export interface Commit {
   readonly message: SourceMessage;
   /** Resolves once what `run` sends has left this process, and at the latest when it ends. */
   readonly sent: Promise<void>;
   /**
-   * Commits the message exactly once, also when the database goes away in between; returns what changed in the progress.
-   * Throws LeaseLostError or CheckpointMovedError.
+   * Commits the message exactly once, also when the database goes away in between. Throws LeaseLostError or
+   * CheckpointMovedError.
    */
-  run(progress: Progress): Promise<Partial<Progress>>;
+  run(progress: Progress): Promise<Committed>;
 }
 
 /** Commits one message of a source after the other and knows where the checkpoint stands. */
@@ -65,9 +81,17 @@ export class Committer {
     const rows = this.#build(message);
     let left: Sent = () => undefined;
     const sent = new Promise<void>((resolve) => (left = resolve));
-    const run = (progress: Progress): Promise<Partial<Progress>> =>
-      this.#commit(message, rows, progress, left).finally(left);
+    const run = async (progress: Progress): Promise<Committed> => {
+      const changed = await this.#commit(message, rows, progress, left).finally(left);
+      return { progress: changed, appended: this.#appended(message) };
+    };
     return { message, sent, run };
+  }
+
+  /** What was committed just now. */
+  #appended(message: SourceMessage): Appended | null {
+    if (message.kind !== 'events' || this.#replaces(message)) return null;
+    return { chainId: this.#parts.chainId, version: this.#version, batch: message };
   }
 
   #commit(

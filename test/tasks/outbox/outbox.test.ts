@@ -209,6 +209,25 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('has no dead letter undo what came since: an event that is there again stays', async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => undefined;
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
+      yield exampleBatch(1, 1);
+    });
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 3)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
   it('sends a stretch again from a block, with a number that stays below what becomes of it', async () => {
     await runs.run([sink.openable()], blocks(1, 3));
     const store = new SinkStore(database);
