@@ -63,14 +63,17 @@ export class SinkLetters {
     return messages.filter((message) => !joining.includes(message));
   }
 
-  /** Returns some of those that a person wants to be tried again; those that a later insert of their event has overtaken are forgotten. */
-  async due(limit: number): Promise<readonly DueLetter[]> {
+  /**
+   * Returns some of those that a person wants to be tried again, where all up to a version has been told. Those that a later
+   * insert of their event has overtaken by then are forgotten.
+   */
+  async due(limit: number, told: number): Promise<readonly DueLetter[]> {
     const { letters, journal, guard } = this.#parts;
     for (;;) {
       const due = await letters.listDue(this.#name, limit);
       const places = due.map(({ message }) => message.place);
       const added = await journal.addedNow(guard.pipelineId, places);
-      const overtaken = due.filter(({ message }, i) => isOvertaken(message, added[i] ?? null));
+      const overtaken = due.filter(({ message }, i) => isOvertaken(message, added[i] ?? Infinity, told));
       if (overtaken.length === 0) return due;
       const ids = overtaken.map(({ id }) => id);
       await this.#row.write({}, [letters.forget(this.#name, ids)]);
@@ -88,10 +91,11 @@ export class SinkLetters {
 }
 
 /**
- * Says whether what is there of an event came after a message of it: the receiver has that, or will, and must neither get what
- * was there before in its place nor lose it. A version takes away before it brings.
+ * Says whether the receiver has been told of what is there of an event, after a message of it that it refused: it must neither
+ * get what was there before in its place nor lose it. What it is yet to be told is still taken away before it comes.
  */
-function isOvertaken({ seq, op }: EventMessage, added: number | null): boolean {
+function isOvertaken({ seq, op }: EventMessage, added: number, told: number): boolean {
   const { version } = readSeq(seq);
-  return added !== null && (op === 'insert' ? version < added : version <= added);
+  // A version takes away before it brings.
+  return added <= told && (op === 'insert' ? version < added : version <= added);
 }

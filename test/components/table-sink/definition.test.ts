@@ -57,7 +57,8 @@ describe('a table sink’s definition', () => {
   });
 
   it('may index only columns that there will be, below a mapper those that it makes', async () => {
-    const fixed = 'chain_id, block_number, log_index, transaction_hash, block_hash, block_time, contract_address, event_name';
+    const fixed =
+      'chain_id, block_number, log_index, transaction_hash, block_hash, block_time, contract_address, event_name';
     expect(
       await problemsOf(
         '{name: rows, type: table_sink, table: usdc, indexes: [[from, value], [block_number, receiver]]}',
