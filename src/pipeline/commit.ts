@@ -36,24 +36,18 @@ export interface Appended {
   readonly batch: EventBatch;
 }
 
-/** What a commit has done. */
-export interface Committed {
-  /** What changed in the progress. */
-  readonly progress: Partial<Progress>;
-  /** Null where rows were taken away or replaced, or there are none. */
-  readonly appended: Appended | null;
-}
-
 /** A message of a source on its way into the database. */
 export interface Commit {
   readonly message: SourceMessage;
   /** Resolves once what `run` sends has left this process, and at the latest when it ends. */
   readonly sent: Promise<void>;
   /**
-   * Commits the message exactly once, also when the database goes away in between. Throws LeaseLostError or
-   * CheckpointMovedError.
+   * Commits the message exactly once, also when the database goes away in between; returns what changed in the progress.
+   * Throws LeaseLostError or CheckpointMovedError.
    */
-  run(progress: Progress): Promise<Committed>;
+  run(progress: Progress): Promise<Partial<Progress>>;
+  /** Returns, once it has been run, what it added; null where it took away or replaced rows, or has none. */
+  appended(): Appended | null;
 }
 
 /** Commits one message of a source after the other and knows where the checkpoint stands. */
@@ -81,11 +75,9 @@ export class Committer {
     const rows = this.#build(message);
     let left: Sent = () => undefined;
     const sent = new Promise<void>((resolve) => (left = resolve));
-    const run = async (progress: Progress): Promise<Committed> => {
-      const changed = await this.#commit(message, rows, progress, left).finally(left);
-      return { progress: changed, appended: this.#appended(message) };
-    };
-    return { message, sent, run };
+    const run = (progress: Progress): Promise<Partial<Progress>> =>
+      this.#commit(message, rows, progress, left).finally(left);
+    return { message, sent, run, appended: () => this.#appended(message) };
   }
 
   /** What was committed just now. */

@@ -7,7 +7,7 @@ import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { CheckpointMovedError, Committer } from './commit.js';
-import type { Commit, Committed } from './commit.js';
+import type { Appended, Commit } from './commit.js';
 import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 import { readAhead } from './read-ahead.js';
@@ -22,7 +22,7 @@ export interface CommitSeen {
   readonly events: number;
   /** Outages of the database are part of it. */
   readonly durationMs: number;
-  readonly appended: Committed['appended'];
+  readonly appended: Appended | null;
 }
 
 export interface Execution {
@@ -94,10 +94,10 @@ async function runTimed(
   progress: Progress,
 ): Promise<Partial<Progress>> {
   const since = clock.monotonic();
-  const { progress: changed, appended } = await commit.run(progress);
+  const changed = await commit.run(progress);
   const { message } = commit;
   const events = 'events' in message ? message.events.length : 0;
-  onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since, appended });
+  onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since, appended: commit.appended() });
   return changed;
 }
 

@@ -74,10 +74,19 @@ export class SinkLetters {
       const places = due.map(({ message }) => message.place);
       const added = await journal.addedNow(guard.pipelineId, places);
       const overtaken = due.filter(({ message }, i) => isOvertaken(message, added[i] ?? Infinity, told));
-      if (overtaken.length === 0) return due;
+      if (overtaken.length === 0) {
+        await this.#retryRemoves(due);
+        return due;
+      }
       const ids = overtaken.map(({ id }) => id);
       await this.#row.write({}, [letters.forget(this.#name, ids)]);
     }
+  }
+
+  /** Whoever gets an insert after all must get what took its event back meanwhile. */
+  async #retryRemoves(due: readonly DueLetter[]): Promise<void> {
+    const inserts = due.filter(({ message }) => message.op === 'insert').map(({ message }) => message.id);
+    if (inserts.length > 0) await this.#row.write({}, this.#parts.letters.retryRemoves(this.#name, inserts));
   }
 
   /** Forgets one that the receiver has taken after all. */

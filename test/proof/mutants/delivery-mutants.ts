@@ -35,8 +35,14 @@ export const deliveryMutants: readonly Mutant[] = [
   retried(
     'overtaken-letter',
     'what came to be since is not taken away by a dead letter',
-    'if (overtaken.length === 0) return due;',
-    'if (due.length >= 0) return due;',
+    'if (overtaken.length === 0) {',
+    'if (due.length >= 0) {',
+  ),
+  retried(
+    'remove-with-insert',
+    'a remove that joined a dead letter is tried again with it',
+    'await this.#retryRemoves(due);',
+    '',
   ),
   numbered('op-in-seq', 'what comes counts more than what goes', "(op === 'insert' ? perOp : 0)", '0'),
   resumed(
