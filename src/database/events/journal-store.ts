@@ -141,15 +141,21 @@ export class JournalStore {
     return typeof row?.oldest === 'number' && row.oldest <= version + 1;
   }
 
-  /** Returns for each of some events the version that brought what is there of it now; null where it is not there. */
-  async addedNow(pipelineId: number, events: readonly EventIdentity[]): Promise<readonly (number | null)[]> {
+  /** Returns for each of some events the version that had brought what was there of it at a version; null where it was not. */
+  async addedAt(
+    pipelineId: number,
+    version: number,
+    events: readonly EventIdentity[],
+  ): Promise<readonly (number | null)[]> {
     const versions = new Map<string, number>();
-    for (let i = 0; i < events.length; i += mostEvents) {
-      const part = events.slice(i, i + mostEvents);
+    const look = async (table: string, part: readonly EventIdentity[], narrow: Narrow): Promise<void> => {
       const rows = await this.#database.read<(PositionRow & { readonly added: number })[]>((knex) =>
-        knex('event')
-          .select(...keyColumns, 'chain_id', 'block_hash', 'added')
-          .where({ pipeline_id: pipelineId })
+        narrow(
+          knex(table)
+            .select(...keyColumns, 'chain_id', 'block_hash', 'added')
+            .where({ pipeline_id: pipelineId }),
+        )
+          .where('added', '<=', version)
           .whereIn('block_number', [...new Set(part.map(({ blockNumber }) => blockNumber))])
           .whereIn(
             'transaction_hash',
@@ -160,6 +166,12 @@ export class JournalStore {
         const [block, transaction] = [row.block_hash.toString('hex'), row.transaction_hash.toString('hex')];
         versions.set(`${row.chain_id}:0x${block}:0x${transaction}:${row.log_index}`, row.added);
       }
+    };
+    for (let i = 0; i < events.length; i += mostEvents) {
+      const part = events.slice(i, i + mostEvents);
+      await look('event', part, (rows) => rows);
+      // Asked second: what is taken away meanwhile has been seen where it was, or is seen where it is now.
+      await look('event_removed', part, (rows) => rows.where('removed', '>', version));
     }
     return events.map(({ chainId, blockHash, transactionHash, logIndex }) => {
       return versions.get(`${chainId}:${blockHash}:${transactionHash}:${logIndex}`) ?? null;

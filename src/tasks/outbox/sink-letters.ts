@@ -9,7 +9,7 @@ import type { PassBatch } from './pass-batches.js';
 import type { SinkRow } from './sink-row.js';
 
 interface SinkLettersParts {
-  readonly journal: Pick<JournalStore, 'addedNow'>;
+  readonly journal: Pick<JournalStore, 'addedAt'>;
   readonly guard: SinkGuard;
   readonly letters: DeadLetterStore;
   readonly logger: Logger;
@@ -72,8 +72,8 @@ export class SinkLetters {
     for (;;) {
       const due = await letters.listDue(this.#name, limit);
       const places = due.map(({ message }) => message.place);
-      const added = await journal.addedNow(guard.pipelineId, places);
-      const overtaken = due.filter(({ message }, i) => isOvertaken(message, added[i] ?? Infinity, told));
+      const added = await journal.addedAt(guard.pipelineId, told, places);
+      const overtaken = due.filter(({ message }, i) => isOvertaken(message, added[i] ?? null));
       if (overtaken.length === 0) {
         await this.#retryRemoves(due);
         return due;
@@ -100,11 +100,10 @@ export class SinkLetters {
 }
 
 /**
- * Says whether the receiver has been told of what is there of an event, after a message of it that it refused: it must neither
- * get what was there before in its place nor lose it. What it is yet to be told is still taken away before it comes.
+ * Says whether the receiver has been told of what was there of an event after a message of it that it refused: it must neither
+ * get what was there before in its place nor lose it. A version takes away before it brings.
  */
-function isOvertaken({ seq, op }: EventMessage, added: number, told: number): boolean {
+function isOvertaken({ seq, op }: EventMessage, added: number | null): boolean {
   const { version } = readSeq(seq);
-  // A version takes away before it brings.
-  return added <= told && (op === 'insert' ? version < added : version <= added);
+  return added !== null && (op === 'insert' ? version < added : version <= added);
 }
