@@ -32,7 +32,8 @@ async function install(template: string, folder: string): Promise<void> {
   mkdirSync(begun, { recursive: true });
   cpSync(template, begun, { recursive: true });
   console.log(`      installing ${folder}`);
-  await runTool('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], begun, {});
+  const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  await runTool('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...retries], begun, {});
   renameSync(begun, folder);
 }
 
