@@ -96,27 +96,43 @@ export class TaskStore {
    * on is no longer so.
    */
   async claim(request: ClaimRequest): Promise<number> {
+    const ends = this.#ends(request);
+    const results = await this.#database.write([...ends, ...this.#claimSteps(request)]);
+    return request.queuedTaskId ?? results[ends.length]?.insertId ?? 0;
+  }
+
+  /**
+   * Begins several tasks that have waited, in one transaction: all of them or none. Throws FenceError where what one of the requests was
+   * decided on is no longer so.
+   */
+  async claimAll(requests: readonly (ClaimRequest & { readonly queuedTaskId: number })[]): Promise<void> {
+    // In one order, so that two processes don't wait for each other.
+    const ordered = requests.toSorted((a, b) => a.pipelineId - b.pipelineId);
+    await this.#database.write(ordered.flatMap((request) => [...this.#ends(request), ...this.#claimSteps(request)]));
+  }
+
+  #ends({ pipelineId, replaces }: ClaimRequest): readonly (Query | Statement)[] {
+    return replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces);
+  }
+
+  #claimSteps(request: ClaimRequest): readonly (Query | Statement)[] {
     const { knex, dialect } = this.#database;
-    const { queuedTaskId, pipelineId, holder, replaces } = request;
-    const id = queuedTaskId ?? dialect.lastInsertId(knex, table);
-    const ends = replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces);
-    const results = await this.#database.write([
-      ...ends,
+    const { queuedTaskId, pipelineId, holder } = request;
+    return [
       ...this.#begin(request),
       this.#database.fenced(
         knex('pipeline_checkpoint')
           .where({ pipeline_id: pipelineId })
           .whereRaw(dialect.sameAs(knex, 'task_id', holder))
           .update({
-            task_id: id,
+            task_id: queuedTaskId ?? dialect.lastInsertId(knex, table),
             // A program that is not ours may have made the checkpoint.
             epoch: knex.raw('COALESCE(??, ?)', ['epoch', newEpoch()]),
             keeps_removed: request.keepsRemoved === true ? 1 : 0,
           })
           .increment('claim', 1),
       ),
-    ]);
-    return queuedTaskId ?? results[ends.length]?.insertId ?? 0;
+    ];
   }
 
   #begin(request: ClaimRequest): readonly (Query | Statement)[] {

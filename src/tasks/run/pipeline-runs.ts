@@ -1,7 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
 import { Portals } from '../../chain/portal/portals.js';
-import type { OpenOptions } from '../../database/open-database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { originOf } from '../../model/event-origin.js';
@@ -11,6 +10,7 @@ import { abortLater } from '../../runtime/give-up-later.js';
 import { watchRuns, type LivenessWatch } from '../alerts/watch-liveness.js';
 import { openableSinks, type OpeningParts } from '../outbox/openable-sink.js';
 import { BeatRounds } from './beat-rounds.js';
+import { ClaimRounds } from './claim-rounds.js';
 import { reportEndpoints } from './endpoint-reports.js';
 import { OpenedRun } from './opened-run.js';
 import type { PreparedRun } from './prepare-run.js';
@@ -35,25 +35,12 @@ export interface RunOrder {
 /** How long calls in the air may still take once a run shall stop, in milliseconds. */
 const graceMs = 3_000;
 
-/** Returns how the database of a process that runs tasks is opened. */
-export function runDatabaseOptions({
-  heartbeatIntervalSeconds,
-}: RunHost['settings']): Pick<OpenOptions, 'statementTimeoutMs' | 'beatTimeoutMs'> {
-  const intervalMs = heartbeatIntervalSeconds * 1_000;
-  return {
-    // A server that has not answered within a beat can't keep a task alive; but a big commit may take some seconds.
-    statementTimeoutMs: Math.min(60_000, Math.max(10_000, intervalMs)),
-    // After an outage a run must be heard within three intervals: one may pass until it gives up what it had sent, and
-    // one until it tries again.
-    beatTimeoutMs: Math.min(30_000, Math.max(1_000, intervalMs)),
-  };
-}
-
 /** Runs pipelines as tasks of this process: they share its beats and its connections to chains. */
 export class PipelineRuns {
   readonly #host: RunHost;
   readonly #watch: LivenessWatch;
   readonly #rounds: BeatRounds;
+  readonly #claims: ClaimRounds;
   readonly #chains: Chains;
   readonly #portals: Portals;
 
@@ -61,7 +48,9 @@ export class PipelineRuns {
     const { database, clock } = host;
     this.#host = host;
     this.#watch = watch;
-    this.#rounds = new BeatRounds({ tasks: new TaskStore(database), clock });
+    const tasks = new TaskStore(database);
+    this.#rounds = new BeatRounds({ tasks, clock });
+    this.#claims = new ClaimRounds(tasks);
     this.#chains = openChains(host, watch);
     this.#portals = new Portals(host.clock);
   }
@@ -76,6 +65,7 @@ export class PipelineRuns {
       ...taskOptions(this.#host, prepared, order),
       stopping,
       rounds: this.#rounds,
+      claims: this.#claims,
       observe: this.#watch.observe,
       begin: async (task) => {
         order.onBegin?.(task);
