@@ -22,6 +22,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'far-history': async () => (await import('./far-history.js')).farHistory,
   idle: async () => (await import('./idle.js')).idle,
   claims: async () => (await import('./claims.js')).claims,
+  start: async () => (await import('./start.js')).start,
   throttled: async () => (await import('./throttled.js')).throttled,
   peers: async () => (await import('./peers/peers.js')).peers,
 };
