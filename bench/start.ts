@@ -21,7 +21,7 @@ const program = `${projectRoot}/bin/chainparse.js`;
 const commands: readonly (readonly [args: string, limit: number])[] = [
   ['--help', 2],
   ['--version', 2],
-  ['completion bash', 2],
+  ['completion bash', 12],
   ['completion --values pipeline', 5],
   ['tasks list', 5],
   ['status --once', 7],
