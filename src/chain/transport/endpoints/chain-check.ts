@@ -21,6 +21,8 @@ const soonBorne = 3;
 const heardForMs = 30_000;
 /** How long an endpoint of another chain is left alone, in milliseconds: somebody may mend a proxy's settings. */
 const strangeForMs = 600_000;
+/** How often whoever has just answered is asked, at once again where it fails: all that it has answered waits for this. */
+const mostTries = 3;
 
 /** Knows whether an endpoint serves the chain that is meant: by asking it, once for all who want to know. */
 export class ChainCheck {
@@ -66,6 +68,12 @@ export class ChainCheck {
     return chainId === undefined || (now < this.#holdsUntil && now - this.#heardAt < heardForMs);
   }
 
+  /** True where nothing speaks against it but that a connection was lost, or is new, since it told its chain. */
+  get isDoubted(): boolean {
+    const hasTold = Number.isFinite(this.#verifiedAt) && Number.isFinite(this.#holdsUntil);
+    return !this.isVerified && hasTold && this.#found === null;
+  }
+
   /** True while somebody asks. */
   get isAsked(): boolean {
     return this.#asking !== null;
@@ -105,12 +113,22 @@ export class ChainCheck {
     const signal = AbortSignal.any([ended.signal, this.#closing.signal]);
     void this.#expire(ended, signal).catch(() => undefined);
     try {
+      for (let tries = 1; ; tries++) {
+        const failure = await this.#askOnce(signal);
+        const isThere = this.#options.clock.monotonic() - this.#heardAt < soonMs;
+        if (failure === null || tries === mostTries || !isThere || !failure.retryable) return failure;
+      }
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async #askOnce(signal: AbortSignal): Promise<RpcError | null> {
+    try {
       this.#learn(readQuantity(await this.#rpc.call('eth_chainId', [], signal), 'the chain id'));
       return null;
     } catch (error) {
       return rpcFailureOf(error, this.#rpc.host);
-    } finally {
-      ended.abort();
     }
   }
 

@@ -38,16 +38,23 @@ export class EndpointAsker {
 
   /** Asks the endpoint of a passage, and ends that; throws what is no failure of the endpoint. */
   async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
+    const outcome = await this.#exchange(question, passage, signal);
+    if (!('answer' in outcome)) return outcome;
+    // What came over a new connection may be another chain's.
+    return (await this.#askForChain(passage, signal)) ?? outcome;
+  }
+
+  async #exchange<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
     const { isForCaller } = question;
-    const { endpoint, since } = passage;
+    const { chain, rpc, breaker } = passage.endpoint;
     try {
-      const stranger = await this.#askForChain(endpoint, since, signal);
-      if (stranger !== null) return stranger;
-      const answer = await this.#answer(question, passage);
-      // What came over a new connection may be another chain's.
-      return (await this.#askForChain(endpoint, since, signal)) ?? { answer };
+      // Where one connection among others was lost it is enough to know before the answer is believed: all would wait for it.
+      const isKnown = chain.isDoubted && breaker.failures === 0;
+      if (isKnown) void chain.ask().catch(() => undefined);
+      const stranger = isKnown ? null : await this.#askForChain(passage, signal);
+      return stranger ?? { answer: await this.#answer(question, passage) };
     } catch (error) {
-      const failure = this.#failed(endpoint, since, rpcFailureOf(error, endpoint.rpc.host));
+      const failure = this.#failed(passage, rpcFailureOf(error, rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
       this.#options.turns.end(passage);
@@ -56,23 +63,24 @@ export class EndpointAsker {
 
   /** Answers null where the endpoint serves the chain that is meant; others wait for what it says of it, too. */
   async #askForChain(
-    endpoint: PooledEndpoint,
-    since: number,
+    passage: Passage,
     signal: AbortSignal,
   ): Promise<Exclude<Outcome<never>, { readonly answer: never }> | null> {
+    const { endpoint } = passage;
     const refusal = endpoint.chain.isVerified ? null : await untilAborted(endpoint.chain.ask(), signal);
     signal.throwIfAborted();
-    if (refusal !== null) return { failure: this.#failed(endpoint, since, refusal), of: 'endpoint' };
+    if (refusal !== null) return { failure: this.#failed(passage, refusal), of: 'endpoint' };
     return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
-  async #answer<T>(question: Question<T>, { endpoint, since: left }: Passage): Promise<T> {
+  async #answer<T>(question: Question<T>, passage: Passage): Promise<T> {
     const { work, kind } = question;
+    const { endpoint } = passage;
     const since = this.#now();
     const answer = await work(endpoint.rpc);
     this.#options.turns.answered();
     if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
-    endpoint.answered(left);
+    endpoint.answered(passage.since);
     if (kind !== undefined) endpoint.health.measured(kind, this.#now() - since, this.#now());
     return answer;
   }
@@ -93,8 +101,8 @@ export class EndpointAsker {
     this.ask({ ...question, kind, choice }, passage, new AbortController().signal).catch(() => undefined);
   }
 
-  #failed(endpoint: PooledEndpoint, since: number, failure: RpcError): RpcError {
-    endpoint.failed(since, failure);
+  #failed(passage: Passage, failure: RpcError): RpcError {
+    passage.endpoint.failed(passage.since, failure);
     return failure;
   }
 

@@ -15,6 +15,8 @@ export interface Passage {
 
 /** What a call waits for after its first error from an endpoint that is there, as a share of the first wait. */
 const firstShare = 1 / 4;
+/** So many failures of a call are its bad luck where the endpoint answers others meanwhile. */
+const badLuck = 3;
 /** And after each refusal as one of too many. */
 const refusedShare = 1 / 8;
 
@@ -86,11 +88,12 @@ export class PendingCall {
   }
 
   /** It failed at an endpoint; `isOfEndpoint`: before it was asked. */
-  failed({ endpoint, lostBefore }: Passage, error: RpcError, isOfEndpoint: boolean, now: number): void {
+  failed({ endpoint, since, lostBefore }: Passage, error: RpcError, isOfEndpoint: boolean, now: number): void {
     if (isRefusal(error)) {
       this.#refusals.set(endpoint, error);
       return;
     }
+    const { answeredAt } = endpoint;
     this.#failure = error;
     this.#isOfEndpoint = isOfEndpoint;
     const known = this.#troubles.get(endpoint);
@@ -100,13 +103,15 @@ export class PendingCall {
     trouble.failures++;
     // An endpoint that lets nobody in says by itself when it may be asked again.
     const isHeldBack = endpoint.breaker.state !== 'closed';
-    // Whoever answers with an error is there, and most such errors pass at once.
-    const share = trouble.failures === 1 && !error.lostConnection ? firstShare : 1;
+    // Whoever answers with an error, or answers others, is there, and most such errors pass at once.
+    const isAlive = answeredAt > since && trouble.failures <= badLuck;
+    const share = isAlive || (trouble.failures === 1 && !error.lostConnection) ? firstShare : 1;
+    const tries = isAlive ? 1 : this.triesAt(endpoint);
     // How often it is refused as one of too many is nothing of its own: the endpoint is asked less.
     const waitMs =
       error.class === 'rate-limit'
         ? refusedShare * backoffMs(1, this.#backoff)
-        : share * backoffMs(this.triesAt(endpoint), this.#backoff);
+        : share * backoffMs(tries, this.#backoff);
     if (!isHeldBack) trouble.notBefore = now + waitMs;
   }
 

@@ -57,6 +57,7 @@ export class PooledEndpoint {
   #troubles = 0;
   #slowedAt = Number.NEGATIVE_INFINITY;
   #failedAt = Number.NEGATIVE_INFINITY;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(rpc: JsonRpcEndpoint, chain: ChainCheck, options: PooledEndpointOptions) {
     const { clock, backoff, chainId, observe } = options;
@@ -78,6 +79,11 @@ export class PooledEndpoint {
   /** The newest block that it has told of; null where it has told of none. */
   get newest(): number | null {
     return this.#newest;
+  }
+
+  /** When it answered last, by the monotonic clock. */
+  get answeredAt(): number {
+    return this.#answeredAt;
   }
 
   /** True where ordinary calls may go there. */
@@ -113,6 +119,7 @@ export class PooledEndpoint {
   answered(since: number): void {
     const now = this.#clock.monotonic();
     this.#refusals = 0;
+    this.#answeredAt = now;
     this.chain.heard();
     this.#troubles = 0;
     this.health.answered(now);
@@ -142,8 +149,7 @@ export class PooledEndpoint {
       // Whether all of it is away or only this request too much for it, a simpler question tells.
       if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();
       this.#lastFault = error;
-      // Whoever answers with an error is there: of what was on its way at a time, one failure counts.
-      if (!error.lostConnection && since < this.#failedAt && this.breaker.state === 'closed') return;
+      if (this.breaker.state === 'closed' && this.#isOfOne(since, error)) return;
       this.#failedAt = now;
       this.#beAway(since, now);
       return;
@@ -165,6 +171,12 @@ export class PooledEndpoint {
     if (this.isTrusted === this.#wasUp) return;
     this.#wasUp = this.isTrusted;
     this.#tell(this.isTrusted);
+  }
+
+  /** Says whether a failure is of one request: others were answered since; or one of those that were on their way at a time. */
+  #isOfOne(since: number, { lostConnection }: RpcError): boolean {
+    // Whoever answers with an error is there.
+    return since < this.#answeredAt || (!lostConnection && since < this.#failedAt);
   }
 
   #beAway(since: number, now: number): void {

@@ -17,8 +17,12 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
   'revert',
 ]);
 
-/** A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one. */
+/**
+ * A server that can't take batches may say so by breaking: after so many failures in a row it is asked one by one; one that
+ * has answered as many calls in a request after more, for then it is more likely to be broken itself.
+ */
 const failuresBorne = 3;
+const failuresOfKnown = 12;
 /** It may have been broken itself: after so many single calls it is tried with two again; twice as many each time, at most. */
 const aloneUntilRetried = 20;
 const longestUntilRetried = 10_000;
@@ -30,6 +34,8 @@ export class BatchSize {
   #most: number;
   /** True once a batch was refused as too large. */
   #isKnown = false;
+  /** The most calls in one request that were answered. */
+  #answered = 1;
   /** Failures in a row that may have been about batches. */
   #failures = 0;
   /** True while it is only guessed from such failures that batches are too much. */
@@ -50,6 +56,7 @@ export class BatchSize {
   /** A batch of this size was answered: where it was nearly as large as may be, and none was refused, a larger one may be, too. */
   answered(size: number): void {
     this.#failures = 0;
+    this.#answered = Math.max(this.#answered, size);
     if (2 * size > this.#most && !this.#isKnown) this.#most = Math.max(this.#most, Math.min(largest, 2 * this.#most));
   }
 
@@ -63,23 +70,27 @@ export class BatchSize {
     this.#most = 2;
   }
 
-  /** Remembers that a batch of this size is too much; throws the error where it is about something else. */
-  refused(size: number, error: RpcError): void {
-    const isTold = isAboutBatch(error);
-    if (!isTold) this.bear(error);
+  /**
+   * Remembers that a batch of this size is too much; throws the error where it is about something else. `isJson`: false for a
+   * page that may be anybody's, such as a proxy's.
+   */
+  refused(size: number, error: RpcError, isJson = true): void {
+    const isTold = error.class === 'batch' || (isJson && isAboutBatch(error));
+    if (!isTold) this.#bear(size, error);
     this.#isGuessed = !isTold;
     this.#isKnown = true;
     this.#alone = 0;
+    this.#answered = 1;
     const tooLarge = error.class === 'batch' && error.facts.isOfSize;
     const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
     this.#most = tooLarge ? Math.max(1, smaller) : 1;
   }
 
-  /** Throws an error that is about something else than batches, or has not come often enough to be about them. */
-  bear(error: RpcError): void {
+  /** Throws an error that may be about something else than batches, as long as it has not come often in a row. */
+  #bear(size: number, error: RpcError): void {
     const mayBeBatch = error.class !== 'rate-limit' && error.class !== 'quota' && !asksForLess(error);
-    if (error.class === 'batch' || (mayBeBatch && ++this.#failures >= failuresBorne)) return;
-    throw error;
+    const borne = size <= this.#answered ? failuresOfKnown : failuresBorne;
+    if (!mayBeBatch || ++this.#failures < borne) throw error;
   }
 }
 

@@ -152,8 +152,7 @@ export class JsonRpcEndpoint {
     const parsed = await this.#parsed(answer, calls);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#answers.refusalIn(parsed, answer);
-      if (parsed === undefined) this.#batchSize.bear(error);
-      this.#batchSize.refused(calls.length, error);
+      this.#batchSize.refused(calls.length, error, parsed !== undefined);
       return null;
     }
     this.#batchSize.answered(calls.length);

@@ -36,6 +36,14 @@ describe('how many calls a request holds', () => {
     expect(size.most).to.equal(4);
   });
 
+  it('is as it was where a server that has answered as many breaks some times, or a page comes in its stead', () => {
+    size.answered(20);
+    for (let times = 0; times < 11; times++) expect(() => size.refused(20, error('internal'))).to.throw(/no/);
+    size.answered(20);
+    for (let pages = 0; pages < 11; pages++) expect(() => size.refused(20, error('malformed'), false)).to.throw(/no/);
+    expect(size.most).to.equal(40);
+  });
+
   it('is tried again ever more seldom where the server goes on breaking', () => {
     fail(3, 'internal');
     alone(20);
