@@ -145,7 +145,7 @@ async function showPipeline({ database, settings }: ApiParts, store: PipelineSto
 }
 
 async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
-  const [task] = await markUnknownLags(database, await listTasks(database, { pipelineId: id, limit: 1, offset: 0 }));
+  const [task] = await markUnknownLags(database, await listTasks(database, { pipelineId: id, shard: 0, limit: 1, offset: 0 }));
   if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
   await store.get(id);
   throw new NotFoundError(`pipeline ${id} has no task yet`);

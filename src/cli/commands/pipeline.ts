@@ -180,7 +180,7 @@ async function showPipeline(context: CommandContext, { id }: IdOption): Promise<
 
 /** Reads what the queued task of a pipeline waits for; undefined where none is queued. */
 async function readWaiting(database: Database, pipelineId: number): Promise<Waiting | undefined> {
-  const [task] = await listTasks(database, { status: taskStatus.queued, pipelineId, limit: 1, offset: 0 });
+  const [task] = await listTasks(database, { status: taskStatus.queued, pipelineId, shard: 0, limit: 1, offset: 0 });
   return task?.waiting ?? undefined;
 }
 

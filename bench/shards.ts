@@ -1,0 +1,65 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { openDatabase } from '../src/database/open-database.js';
+import type { Database } from '../src/database/database.js';
+import { Scenario } from '../test/support/scenario.js';
+import { temporaryFolder } from '../test/support/temporary-folder.js';
+import type { Benchmark } from './benchmark.js';
+import { startFarNode } from './far-history.js';
+
+const logsPerBlock = 10;
+
+interface Stretch {
+  readonly blocks: number;
+  readonly perSecond: number;
+}
+
+/** A history that several workers read, each with a key of its own, beside the same one that a single worker reads. */
+export const shards: Benchmark = {
+  summary:
+    'history from nodes 100 ms away that allow each key so many requests a second: 4 workers with 4 shards, 3.5 times as fast as one',
+  async run(options, report) {
+    const count = options.number('shards', 4);
+    const stretch = { blocks: options.number('blocks', 20_000), perSecond: options.number('rate', 25) };
+    const one = await read(1, stretch);
+    report.note(`one worker: ${one.toFixed(1)} s`);
+    const several = await read(count, stretch);
+    report.note(`${count} workers: ${several.toFixed(1)} s`);
+    report.atLeast(`times as fast as one, with ${count} shards`, one / several, (3.5 * count) / 4);
+  },
+};
+
+/** Has so many workers read it as so many shards; returns the seconds from the start of the pipeline to its end. */
+async function read(count: number, { blocks, perSecond }: Stretch): Promise<number> {
+  const url = `sqlite:${temporaryFolder()}/shards.db`;
+  const traits = { blocks: blocks + 1_000, logsPerBlock, latencyMs: 100, maxBlocks: 10, inFlight: 0 };
+  const nodes = await Promise.all(
+    Array.from({ length: count }, () => startFarNode({ ...traits, perSecond, isStated: true, faults: 0 })),
+  );
+  const source = { mode: 'historical', startBlock: 1, endBlock: blocks, batchSize: 10, shards: count } as const;
+  const scenario = await Scenario.begin(url, null, source, { CHAINPARSE_HEARTBEAT_INTERVAL: '30' });
+  const database = await openDatabase(url);
+  const workers = nodes.map((node) => scenario.in({ CHAIN_31337_RPC_URL: node }).start('worker', '--concurrency', '1'));
+  try {
+    await Promise.all(workers.map((worker) => worker.output(/runs queued tasks/, 30_000)));
+    const since = performance.now();
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilRead(database, blocks);
+    const seconds = (performance.now() - since) / 1_000;
+    const [row] = await database.read<{ total: number }[]>((knex) => knex('event').count({ total: '*' }));
+    if (row?.total !== blocks * logsPerBlock) throw new Error(`${String(row?.total)} events were stored`);
+    return seconds;
+  } finally {
+    await Promise.all(workers.map((worker) => worker.kill()));
+    await database.close();
+  }
+}
+
+async function untilRead(database: Database, block: number): Promise<void> {
+  for (;;) {
+    const rows = await database.read<object[]>((knex) =>
+      knex('pipeline_checkpoint').where({ pipeline_id: 45 }).where('block_number', '>=', block),
+    );
+    if (rows.length > 0) return;
+    await wait(50);
+  }
+}
