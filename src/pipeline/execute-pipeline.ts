@@ -89,8 +89,10 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       report({ nextBlock: next.nextBlock, events: progress.events + next.events });
       execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0 });
     }
-    if (execution.stopping.aborted) return progress;
-    if (next.kind !== 'read') continue;
+    if (next.kind !== 'read') {
+      if (execution.stopping.aborted) return progress;
+      continue;
+    }
     const { upTo } = next;
     const committer = new Committer(execution, start);
     const left = new AbortController();

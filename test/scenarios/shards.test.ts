@@ -8,7 +8,7 @@ import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { extentOf } from '../support/extent.js';
-import { Scenario, idsOf, idsOfLines } from '../support/scenario.js';
+import { Scenario, idsOf, idsOfLines, type ScenarioSource } from '../support/scenario.js';
 import { endGently } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
 
@@ -32,14 +32,14 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   let database: Database;
   let workers: Child[];
 
-  const begin = async (delayMs: number, keys: { shards?: number; mode?: 'realtime' } = {}): Promise<void> => {
+  const begin = async (delayMs: number, keys: Partial<Pick<ScenarioSource, 'shards' | 'mode'>> = {}): Promise<void> => {
     workers = [];
     node = await ChainSimulator.start({ delayMs }, { finalizedDistance: 20, maxRange: 10 });
     node.mine(lastBlock + 30, (number) => Array.from({ length: number % 4 }, () => ({})));
     const url = await databases.fresh();
     const { shards = 4, mode = 'historical' } = keys;
-    const source = { mode, shards, batchSize: 10, below, ...(mode === 'realtime' ? {} : { endBlock: lastBlock }) };
-    scenario = await Scenario.begin(url, node.url, source);
+    const end = mode === 'realtime' ? {} : { endBlock: lastBlock };
+    scenario = await Scenario.begin(url, node.url, { mode, shards, batchSize: 10, below, ...end });
     database = await openDatabase(url);
   };
   afterEach(async () => {
@@ -61,24 +61,34 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     );
     return row?.block_number ?? -1;
   };
-  const tasks = (which: object): Promise<readonly { id: number; shard: number; status: number; end_reason: string }[]> =>
+  const tasks = (
+    which: object,
+  ): Promise<readonly { id: number; shard: number; status: number; end_reason: string }[]> =>
     database.read((knex) => knex('pipeline_task').where(which).orderBy('id'));
   const untilCut = (): Promise<unknown> => eventually('it is cut', async () => (await shards()).length === 3, 30_000);
   const readBy = (count: number): Promise<unknown> =>
-    eventually(`${count} shards are read`, async () => {
-      const rows = await shards();
-      return rows.filter((row) => row.block_number > row.after_block).length >= count;
-    }, 60_000);
+    eventually(
+      `${count} shards are read`,
+      async () => {
+        const rows = await shards();
+        return rows.filter((row) => row.block_number > row.after_block).length >= count;
+      },
+      60_000,
+    );
   const truth = (to = lastBlock): readonly string[] =>
     idsOf(node.canonicalLogs().filter((log) => Number(log.blockNumber) <= to));
   const untilStopped = (ms = 240_000): Promise<unknown> =>
-    eventually('all is read', async () => {
-      const [row] = await database.read<{ state: string; held_reason: string | null }[]>((knex) =>
-        knex('pipeline_wanted').where({ pipeline_id: 45 }),
-      );
-      expect(row?.held_reason ?? null).to.equal(null);
-      return row?.state === 'stopped';
-    }, ms);
+    eventually(
+      'all is read',
+      async () => {
+        const [row] = await database.read<{ state: string; held_reason: string | null }[]>((knex) =>
+          knex('pipeline_wanted').where({ pipeline_id: 45 }),
+        );
+        expect(row?.held_reason ?? null).to.equal(null);
+        return row?.state === 'stopped';
+      },
+      ms,
+    );
 
   /** Every event once: in the table of events, in the sink's table, and in files whose lines are in the chain's order. */
   const allIsRight = async (): Promise<void> => {
@@ -89,7 +99,11 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     const manifest = JSON.parse(read('_chainparse.json')) as { readonly files: readonly { readonly name: string }[] };
     const names = manifest.files.map(({ name }) => name);
     expect(readdirSync(folder).sort()).to.deep.equal([...names, '_chainparse.json'].sort());
-    const written = names.flatMap((name) => read(name).split('\n').filter((line) => line !== ''));
+    const written = names.flatMap((name) =>
+      read(name)
+        .split('\n')
+        .filter((line) => line !== ''),
+    );
     expect(written).to.deep.equal(lines);
     const rows = await database.read<{ block_number: number; log_index: number }[]>((knex) =>
       knex('moved').select('block_number', 'log_index').orderBy(['block_number', 'log_index']),

@@ -84,7 +84,9 @@ export class EventMonitor implements Source {
     const pieces = Math.min(shards, Math.floor((toBlock - fromBlock + 1) / batchSize));
     const ends = stretchEnds(fromBlock, toBlock, pieces);
     const headers = await Promise.all(ends.slice(0, -1).map((end) => chain.header(end, signal)));
-    const stretches = headers.flatMap((after, i) => (after === null ? [] : [{ after, toBlock: ends[i + 1] ?? toBlock }]));
+    const stretches = headers.flatMap((after, i) =>
+      after === null ? [] : [{ after, toBlock: ends[i + 1] ?? toBlock }],
+    );
     return stretches.length === 0 || stretches.length < headers.length ? null : { fromBlock, stretches };
   }
 

@@ -91,7 +91,9 @@ export class ShardStore {
   /** Lists the shards of a pipeline that are to be read on and that nobody reads, or waits to read. */
   async listIdle(pipelineId: number, defaultIntervalSeconds: number): Promise<readonly Shard[]> {
     const shards = (await this.list(pipelineId)).filter((shard) => !shard.isDropped && !isRead(shard));
-    const open = await Promise.all(shards.map(({ number }) => this.#isOpen(pipelineId, number, defaultIntervalSeconds)));
+    const open = await Promise.all(
+      shards.map(({ number }) => this.#isOpen(pipelineId, number, defaultIntervalSeconds)),
+    );
     return shards.filter((_shard, i) => open[i] !== true);
   }
 
@@ -198,7 +200,9 @@ export class ShardStore {
       for (;;) {
         const border = await this.#border(shard);
         const rows = ['event', 'undecoded_log'].map((each) =>
-          this.#rowsOf(each, shard).where('block_number', '<=', border ?? shard.toBlock).delete(),
+          this.#rowsOf(each, shard)
+            .where('block_number', '<=', border ?? shard.toBlock)
+            .delete(),
         );
         const lock = this.#database.fenced((row() as Knex.QueryBuilder).update({ dropped: 1 }));
         const last = border === null ? [(row() as Knex.QueryBuilder).delete()] : [];

@@ -30,8 +30,8 @@ export async function deletePipeline(database: Database, id: number, defaultInte
   ]);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
-    ...['pipeline_shard', 'pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>
-      deleteFrom(database, table, id),
+    ...['pipeline_shard', 'pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map(
+      (table) => deleteFrom(database, table, id),
     ),
     database.knex('pipeline').where({ id }).delete(),
   ]);

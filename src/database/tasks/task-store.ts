@@ -214,8 +214,12 @@ export class TaskStore {
     const { knex } = this.#database;
     const outcome = { status: taskStatus.succeeded, endReason: 'stopped', error: null };
     const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
-    const { pipelineId, shard = 0 } = await this.get(id);
-    const others = knex(table).where({ pipeline_id: pipelineId }).whereIn('status', [taskStatus.running, taskStatus.queued]);
+    const [task] = await selectTasks(this.#database, (query) => query.where({ id }));
+    if (task === undefined) return false;
+    const { pipelineId, shard = 0 } = task;
+    const others = knex(table)
+      .where({ pipeline_id: pipelineId })
+      .whereIn('status', [taskStatus.running, taskStatus.queued]);
     if (shard === 0) void others.where('shard', '>', 0);
     return this.#writeFenced([
       this.#database.fenced(open.update(this.#ended(outcome))),

@@ -95,7 +95,8 @@ export class QueuedRuns {
   }
 }
 
-const otherDefinition = "the definition has changed since its history was cut: the pipeline's own run gives its shards up";
+const otherDefinition =
+  "the definition has changed since its history was cut: the pipeline's own run gives its shards up";
 
 function heldRun({ pipeline, source, urls }: PreparedRun, since: number, moving: AbortController): HeldRun {
   return {

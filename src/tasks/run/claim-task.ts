@@ -142,6 +142,7 @@ export function tellClaim(
     );
   }
   const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
-  const what = shard === undefined ? `runs pipeline ${pipelineId}` : `reads shard ${shard.number} of pipeline ${pipelineId}`;
+  const what =
+    shard === undefined ? `runs pipeline ${pipelineId}` : `reads shard ${shard.number} of pipeline ${pipelineId}`;
   logger.log('info', `task ${taskId} ${what} on ${worker.name}`, fields);
 }

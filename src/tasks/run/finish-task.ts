@@ -13,7 +13,8 @@ export interface FinishParts {
   /** Aborted when the run shall end soon: then an absent database is waited for only briefly. */
   readonly stopping: AbortSignal;
   /** What the task is to be gone on with by another that waits for it; left out: nothing. */
-  readonly successor?: { readonly pipelineId: number; readonly shard?: number; readonly request: RunRequest } | undefined;
+  readonly successor?:
+    { readonly pipelineId: number; readonly shard?: number; readonly request: RunRequest } | undefined;
 }
 
 /** How long a run that was told to stop waits for a database that is away, in milliseconds. */

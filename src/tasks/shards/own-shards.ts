@@ -30,7 +30,7 @@ export interface OwnShardsOptions extends Pick<ClaimOptions, 'pipelineId' | 'wor
 }
 
 /** Between two looks at a shard that is waited for, in milliseconds. */
-const waitMs = 500;
+const waitMs = 200;
 /** Between two looks whether each shard is read by somebody, in milliseconds. */
 const keepMs = 2_000;
 
@@ -63,6 +63,7 @@ export class OwnShards implements ShardsAhead {
   async next(start: Start, run: RunOptions, progress: Progress): Promise<NextStretch> {
     try {
       const shards = await this.#store.list(this.#options.pipelineId);
+      this.#isKept &&= shards.length > 0;
       if (shards.length === 0) return await this.#cut(start, run);
       const reason = this.#misfit(shards, start, run);
       if (reason !== null) return await this.#giveUp(reason);
@@ -91,7 +92,7 @@ export class OwnShards implements ShardsAhead {
   }
 
   /** Sees to it that each shard is read: queues a task where none waits or lives, later where the one before failed. */
-  async look(): Promise<void> {
+  async #look(): Promise<void> {
     const { pipelineId, heartbeatIntervalSeconds, clock } = this.#options;
     for (const shard of await this.#store.listIdle(pipelineId, heartbeatIntervalSeconds)) {
       const { until } = await this.#lastEnd(shard);
@@ -173,7 +174,12 @@ export class OwnShards implements ShardsAhead {
         const message = isRead(shard)
           ? `shard ${shard.number} has joined: blocks up to ${to} are read`
           : `nobody reads shard ${shard.number}: it has joined up to block ${to}, and is read on by this task`;
-        logger.log('info', message, { event: 'shards.joined', pipeline_id: pipelineId, shard: shard.number, block: to });
+        logger.log('info', message, {
+          event: 'shards.joined',
+          pipeline_id: pipelineId,
+          shard: shard.number,
+          block: to,
+        });
         return { kind: 'joined', nextBlock: to + 1, events: shard.events };
       }
       // Whoever waits for a living task is not hung.
@@ -197,7 +203,7 @@ export class OwnShards implements ShardsAhead {
     }
   }
 
-  /** Beside the reading, until the run ends. */
+  /** Beside the reading, until nothing is left to join, or the run ends. */
   #keep(): void {
     if (this.#isKept) return;
     this.#isKept = true;
@@ -207,9 +213,9 @@ export class OwnShards implements ShardsAhead {
   async #keepOn(): Promise<void> {
     const { clock, stopping, signal } = this.#options;
     const over = AbortSignal.any([stopping, signal]);
-    while (!over.aborted) {
+    while (this.#isKept && !over.aborted) {
       // Where the database is away it is not the time to queue anything.
-      await this.look().catch(() => undefined);
+      await this.#look().catch(() => undefined);
       await clock.sleep(keepMs, over).catch(() => undefined);
     }
   }

@@ -88,7 +88,11 @@ eachDatabase('shards', (databases) => {
     const given = { pipelineId, taskId: by, version: version ?? read.version, batch };
     await new ShardRows(database, read).commit(exampleCommit(given));
   };
-  const join = async (number: number, version: number, replaces: Parameters<ShardStore['join']>[0]['replaces'] = null) =>
+  const join = async (
+    number: number,
+    version: number,
+    replaces: Parameters<ShardStore['join']>[0]['replaces'] = null,
+  ) =>
     store.join({ guard: { pipelineId, taskId, version }, shard: await shard(number), replaces, progress: noProgress });
   const seen = async (): Promise<readonly number[]> => {
     const numbers: number[] = [];
@@ -261,7 +265,10 @@ eachDatabase('shards', (databases) => {
   });
 
   it('keep their migration from being rolled back', async () => {
-    const error = await rejectionOf(new Migrator(database).down(() => undefined, false), ConflictError);
+    const error = await rejectionOf(
+      new Migrator(database).down(() => undefined, false),
+      ConflictError,
+    );
     expect(error.message).to.match(/0021-shards can't be rolled back: shards of pipeline .*\d+/);
   });
 });

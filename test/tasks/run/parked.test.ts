@@ -54,11 +54,17 @@ eachDatabase('a parked pipeline', (databases) => {
       await Promise.resolve();
       yield* [];
     }, changes);
-  const standing = (): Promise<Standing> => readStanding(...storesOf(database), pipelineId);
+  const standing = (): Promise<Standing> => readStanding(database, pipelineId);
   const rewind = (number: number): Promise<unknown> => {
     const [tasks, checkpoints] = storesOf(database);
     return rewindPipeline(
-      { tasks, checkpoints, storedBlocks: new StoredBlocks(database), rewinds: new RewindStore(database), shards: new ShardStore(database) },
+      {
+        tasks,
+        checkpoints,
+        storedBlocks: new StoredBlocks(database),
+        rewinds: new RewindStore(database),
+        shards: new ShardStore(database),
+      },
       { pipelineId, worker: exampleWorker('here:2'), heartbeatIntervalSeconds: 30, to: { number, hash: null } },
     );
   };
