@@ -21,23 +21,27 @@ interface Call {
   readonly params: readonly unknown[];
 }
 
-/** Of one width whatever the value, so that a block's bytes are made of another's. */
-const wide = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 const comma = Buffer.from(',');
 /** Blocks name their transactions, whoever asks for headers. */
 const transactions = Array.from({ length: 10 }, (_, index) => hashOf(0x7a0000 + index));
 
+type Values = readonly (readonly [name: string, value: string])[];
+
+/** The logs of a block, of which others' are made. */
+interface Template {
+  readonly bytes: Buffer;
+  /** Where in the bytes the values stand, in the order of `valuesOf`. */
+  readonly places: readonly (readonly number[])[];
+}
+
 /** A chain whose blocks hold so many transfers each, told as fast as text can be. */
 export class LogChain {
   readonly #options: LogChainOptions;
-  readonly #template: Buffer;
-  /** Where in the template the values stand, in the order of `valuesOf`. */
-  readonly #places: readonly (readonly number[])[];
+  /** By the digits of a block's number: blocks whose numbers are equally long have bytes that are, too. */
+  readonly #templates = new Map<number, Template>();
 
   constructor(options: LogChainOptions) {
     this.#options = options;
-    this.#template = this.#makeTemplate();
-    this.#places = this.#valuesOf(0).map(([name, value]) => this.#findAll(`"${name}":"${value}`, name.length + 4));
   }
 
   /** Returns the answer to the text of a request: one call, or several. */
@@ -75,12 +79,23 @@ export class LogChain {
     return [Buffer.from('['), ...separated(blocks), Buffer.from(']')];
   }
 
-  #makeTemplate(): Buffer {
+  #templateFor(number: number): Template {
+    const { length } = toHex(number);
+    const known = this.#templates.get(length);
+    if (known !== undefined) return known;
+    const values = this.#valuesOf(number);
+    const bytes = this.#logsOf(number, values);
+    const places = values.map(([name, value]) => findAll(bytes, `"${name}":"${value}`, name.length + 4));
+    this.#templates.set(length, { bytes, places });
+    return { bytes, places };
+  }
+
+  #logsOf(number: number, values: Values): Buffer {
     const logs = Array.from({ length: this.#options.logsPerBlock }, (_, index) =>
       JSON.stringify({
-        ...transferAt(0, index),
-        ...Object.fromEntries(this.#valuesOf(0)),
-        transactionHash: transferAt(0, index).transactionHash,
+        ...transferAt(number, index),
+        ...Object.fromEntries(values),
+        transactionHash: transferAt(number, index).transactionHash,
         transactionIndex: toHex(Math.floor(index / 2)),
         logIndex: toHex(index),
         removed: false,
@@ -90,31 +105,31 @@ export class LogChain {
   }
 
   /** What differs from block to block; the last six digits of a transaction's hash are its own. */
-  #valuesOf(number: number): readonly (readonly [string, string])[] {
+  #valuesOf(number: number): Values {
     const hash = hashOf(number);
     return [
-      ['blockNumber', wide(number)],
+      ['blockNumber', toHex(number)],
       ['blockHash', hash],
-      ...(this.#options.times === false ? [] : [['blockTimestamp', wide(timeOf(number))] as const]),
+      ...(this.#options.times === false ? [] : [['blockTimestamp', toHex(timeOf(number))] as const]),
       ['transactionHash', `0x${hash.slice(8)}`],
     ];
   }
 
-  #findAll(text: string, offset: number): readonly number[] {
-    const found: number[] = [];
-    const template = this.#template;
-    for (let at = template.indexOf(text); at >= 0; at = template.indexOf(text, at + 1)) found.push(at + offset);
-    return found;
-  }
-
   #blockLogs(number: number): Buffer {
-    const block = Buffer.from(this.#template);
+    const template = this.#templateFor(number);
+    const block = Buffer.from(template.bytes);
     for (const [index, [, value]] of this.#valuesOf(number).entries()) {
       const bytes = Buffer.from(value);
-      for (const at of this.#places[index] ?? []) block.set(bytes, at);
+      for (const at of template.places[index] ?? []) block.set(bytes, at);
     }
     return block;
   }
+}
+
+function findAll(bytes: Buffer, text: string, offset: number): readonly number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) found.push(at + offset);
+  return found;
 }
 
 function header(number: number): string {

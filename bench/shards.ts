@@ -52,10 +52,10 @@ async function read(count: number, { blocks, perSecond }: Stretch): Promise<Read
     await Promise.all(workers.map((worker) => worker.output(/runs queued tasks/, 30_000)));
     const since = performance.now();
     await scenario.chainparse('pipeline', 'start', '45');
-    await untilSome(database, 'pipeline_checkpoint', (rows) => rows.whereNotNull('block_number'), 1);
-    await untilSome(database, 'pipeline_shard', (rows) => rows.where('version', '>', 0), count - 1);
+    await untilSome(database, 1, (knex) => knex('pipeline_checkpoint').whereNotNull('block_number'));
+    await untilSome(database, count - 1, (knex) => knex('pipeline_shard').where('version', '>', 0));
     const begunSeconds = (performance.now() - since) / 1_000;
-    await untilSome(database, 'pipeline_checkpoint', (rows) => rows.where('block_number', '>=', blocks), 1);
+    await untilSome(database, 1, (knex) => knex('pipeline_checkpoint').where('block_number', '>=', blocks));
     const seconds = (performance.now() - since) / 1_000;
     const [row] = await database.read<{ total: number }[]>((knex) => knex('event').count({ total: '*' }));
     if (row?.total !== blocks * logsPerBlock) throw new Error(`${String(row?.total)} events were stored`);
@@ -66,12 +66,6 @@ async function read(count: number, { blocks, perSecond }: Stretch): Promise<Read
   }
 }
 
-type Rows = ReturnType<Database['knex']['queryBuilder']>;
-
-async function untilSome(database: Database, table: string, which: (rows: Rows) => Rows, count: number): Promise<void> {
-  for (;;) {
-    const rows = await database.read<object[]>((knex) => which(knex(table).where({ pipeline_id: 45 })));
-    if (rows.length >= count) return;
-    await wait(50);
-  }
+async function untilSome(database: Database, count: number, which: Parameters<Database['read']>[0]): Promise<void> {
+  while ((await database.read<object[]>(which)).length < count) await wait(50);
 }

@@ -59,7 +59,7 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
     new MonitorStore(database).list(10),
     new EndpointStore(database).list({ limit: mostEndpoints }),
   ]);
-  const contact = new HeadContact();
+  const contact = new HeadContact(settings.heartbeatIntervalSeconds);
   contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
   const unknown = tasks.find(({ id, progress }) => progress?.mode === 'realtime' && contact.unknownSince(id) !== null);
   const down = await readDownPipelines(database, settings.heartbeatIntervalSeconds);

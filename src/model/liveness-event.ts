@@ -45,6 +45,8 @@ export type LivenessEvent =
   | { readonly kind: 'database_away'; readonly failures: number; readonly error: string }
   | { readonly kind: 'database_back' }
   | { readonly kind: 'timed_out'; readonly task: Task }
+  /** The monitor has asked the database between two checks, and silence means something. */
+  | { readonly kind: 'looked' }
   | {
       readonly kind: 'checked';
       readonly running: number;

@@ -1,4 +1,5 @@
 import type { Lang } from '../runtime/lang.js';
+import { isSilentFor } from '../runtime/silence.js';
 import { textsIn } from '../texts/texts.js';
 import type { Waiting } from './waiting.js';
 
@@ -65,6 +66,14 @@ export interface Task {
   readonly shard?: number;
   /** Why it has not begun; null where it does not wait. */
   readonly waiting: Waiting | null;
+}
+
+/** Says whether a task runs and has given no sign of life for three of its heartbeats, or of the default where it names none. */
+export function isSilent(
+  { status, silentSeconds, heartbeatInterval }: Pick<Task, 'status' | 'silentSeconds' | 'heartbeatInterval'>,
+  defaultIntervalSeconds: number,
+): boolean {
+  return status === taskStatus.running && isSilentFor(silentSeconds, heartbeatInterval ?? defaultIntervalSeconds);
 }
 
 /** Returns how many blocks a task is behind the head; null while one of the two is unknown. */

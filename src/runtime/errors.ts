@@ -38,6 +38,12 @@ export class UsageError extends ChainparseError {
   readonly exitCode = 2;
 }
 
+/** What the tables hold of a pipeline is no definition: nobody can run it until it is imported again. */
+export class DamagedDefinitionError extends ChainparseError {
+  readonly code = 'DAMAGED_DEFINITION';
+  readonly exitCode = 2;
+}
+
 /** Something that is wrong with a file, and where. */
 export interface FileProblem {
   readonly file: string;

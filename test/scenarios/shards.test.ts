@@ -109,7 +109,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
       knex('moved').select('block_number', 'log_index').orderBy(['block_number', 'log_index']),
     );
     const stored = lines.map((line) => JSON.parse(line) as { block_number: number; log_index: number });
-    expect(rows.map((row) => [Number(row.block_number), Number(row.log_index)])).to.deep.equal(
+    expect(rows.map((row) => [row.block_number, row.log_index])).to.deep.equal(
       stored.map((event) => [event.block_number, event.log_index]),
     );
     expect(await shards()).to.deep.equal([]);

@@ -5,6 +5,7 @@ import { ChainSimulator } from '../support/chain-simulator.js';
 import { createDatabase, onPostgres } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
 import { HookServer } from '../support/hook-server.js';
+import { SmallDisk } from '../support/small-disk.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { WatchedSystem, type Sight } from '../support/watched-system.js';
 import { eventually } from '../support/within.js';
@@ -57,7 +58,7 @@ describe('what people are told while a pipeline dies', () => {
       await system.until('all is well', isWell);
       victim.signal(signal);
       const before = await system.until('it is stalled', has('pipeline_stalled'));
-      expect([before.state, before.ready]).to.deep.equal(['silent', false]);
+      expect([before.state, before.ready, before.lag]).to.deep.equal(['silent', false, 'unknown']);
       expect(before.alerts).not.to.include('pipeline_down');
       const after = await system.until('it is down', has('pipeline_down', 'pipeline_stalled'));
       expect([after.state, after.ready]).to.deep.equal(['failed', false]);
@@ -152,6 +153,25 @@ describe('what people are told while a pipeline dies', () => {
     await eventually('everybody is told', () => system.told.includes('cleared sink_behind'));
   });
 
+  it('by a full disk: silent, told by run and monitor, until there is room', async function () {
+    this.timeout(120_000);
+    const disk = SmallDisk.mount(8);
+    if (disk === null) this.skip(); // a small disk needs the right to mount one
+    await begin(`sqlite:${disk.folder}/x.db`, rpcUrl);
+    run();
+    await system.until('all is well', isWell);
+    disk.fill();
+    const rules = ['database_unreachable', 'heartbeat_failing'];
+    await eventually('it is told', () => rules.every((rule) => system.told.includes(`raised ${rule}`)), 60_000);
+    const seen = await system.until('it is silent', ({ state }) => state === 'silent');
+    expect([seen.ready, seen.lag]).to.deep.equal([false, 'unknown']);
+    expect(system.webhook.alerts.map(({ data }) => data.message).join('\n')).to.contain('disk is full');
+    system.expectNothingCalledOver();
+    disk.makeRoom();
+    await system.until('all is well again', isWell, 60_000);
+    await eventually('everybody is told', () => rules.every((rule) => system.told.includes(`cleared ${rule}`)));
+  });
+
   onPostgres('by a database that is away', (server) => {
     it('unreachable, told by run and monitor without it, until it answers', async function () {
       this.timeout(120_000);
@@ -164,6 +184,7 @@ describe('what people are told while a pipeline dies', () => {
       await eventually('it is told', () => system.told.includes('raised database_unreachable'), 60_000);
       expect(await system.ready()).to.include({ ready: false });
       expect((await system.ready()).reasons.join()).to.match(/^database: /);
+      expect((await system.scenario.start('status', '--json').exit(60_000)).code).to.equal(5);
       system.expectNothingCalledOver();
       through.proxy.resume();
       await system.until('all is well again', isWell, 60_000);

@@ -34,7 +34,7 @@ export class LiveState {
   readonly history = new RateHistory();
   readonly #parts: ApiParts;
   readonly #feed = new LiveFeed(randomBytes(6).toString('hex'));
-  readonly #contact = new HeadContact();
+  readonly #contact: HeadContact;
   #endpoints: readonly RpcEndpoint[] = [];
   #chains: ReadonlyMap<number, number> = new Map();
   #watchers = 0;
@@ -46,6 +46,7 @@ export class LiveState {
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
+    this.#contact = new HeadContact(parts.settings.heartbeatIntervalSeconds);
   }
 
   /** Looks now and then until the server ends, also while nobody watches: charts have a past then. */

@@ -115,11 +115,12 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
 }
 
 async function listPipelines({ database, settings }: ApiParts, store: PipelineStore): Promise<object> {
+  const { heartbeatIntervalSeconds: interval } = settings;
   const [pipelines, tasks, parked, wanted] = await Promise.all([
     store.list(),
-    listNewestTasks(database, mostPipelines).then((newest) => markUnknownLags(database, newest)),
+    listNewestTasks(database, mostPipelines).then((newest) => markUnknownLags(database, newest, interval)),
     readParked(new CheckpointStore(database)),
-    new WantedStore(database, settings.heartbeatIntervalSeconds).list(),
+    new WantedStore(database, interval).list(),
   ]);
   const wantedOf = new Map(wanted.map((each) => [each.pipelineId, each]));
   const newest = new Map(tasks.map((task) => [task.pipelineId, task]));
@@ -144,10 +145,8 @@ async function showPipeline({ database, settings }: ApiParts, store: PipelineSto
 }
 
 async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
-  const [task] = await markUnknownLags(
-    database,
-    await listTasks(database, { pipelineId: id, shard: 0, limit: 1, offset: 0 }),
-  );
+  const newest = await listTasks(database, { pipelineId: id, shard: 0, limit: 1, offset: 0 });
+  const [task] = await markUnknownLags(database, newest, settings.heartbeatIntervalSeconds);
   if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
   await store.get(id);
   throw new NotFoundError(`pipeline ${id} has no task yet`);

@@ -65,7 +65,7 @@ export function taskRoutes(parts: ApiParts): readonly Route[] {
       ...{ tag, access: 'read', params: idParams, answer: { schema: taskSchema }, problems: [404] },
       handle: async ({ params }) => {
         const found = await new TaskStore(database).get(params.id);
-        const [task = found] = await markUnknownLags(database, [found]);
+        const [task = found] = await markUnknownLags(database, [found], settings.heartbeatIntervalSeconds);
         return { json: taskToJson(task, defaults) };
       },
     }),
@@ -133,7 +133,9 @@ class TaskList {
     const filter: TaskFilter = { status, pipelineId, since };
     const part = { order: orderOf(query), limit: pageSize, offset: offsetOf(query) };
     const [tasks, total] = await Promise.all([
-      listTasks(database, { ...filter, ...part }).then((found) => markUnknownLags(database, found)),
+      listTasks(database, { ...filter, ...part }).then((found) =>
+        markUnknownLags(database, found, settings.heartbeatIntervalSeconds),
+      ),
       this.#counts.get(JSON.stringify(filter), () => countTasks(database, filter), Number),
     ]);
     // A pipeline that has no task may be one that there is not: then that is the news.

@@ -52,7 +52,7 @@ class StatusCommand {
   readonly #context: CommandContext;
   readonly #database: Database;
   readonly #rates: EventRates;
-  readonly #contact = new HeadContact();
+  readonly #contact: HeadContact;
   /** Why what is shown is old; null: it is not. */
   #trouble: string | null = null;
 
@@ -60,6 +60,7 @@ class StatusCommand {
     this.#context = context;
     this.#database = database;
     this.#rates = new EventRates(context.clock);
+    this.#contact = new HeadContact(context.settings.heartbeatIntervalSeconds);
   }
 
   async print(): Promise<void> {

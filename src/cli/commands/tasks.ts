@@ -72,7 +72,7 @@ interface TaskPage {
 /** Lists tasks, once or again and again. */
 async function listTasks(context: CommandContext, options: ListOptions): Promise<void> {
   await withDatabase(context, async (database) => {
-    const read = (): Promise<TaskPage> => readPage(database, options);
+    const read = (): Promise<TaskPage> => readPage(database, options, context.settings.heartbeatIntervalSeconds);
     if (options.watch !== true) await printPage(context, await read());
     await warnWithoutMonitor(context, database);
     if (options.watch !== true) return;
@@ -80,7 +80,11 @@ async function listTasks(context: CommandContext, options: ListOptions): Promise
   });
 }
 
-async function readPage(database: Database, options: ListOptions): Promise<TaskPage> {
+async function readPage(
+  database: Database,
+  options: ListOptions,
+  defaultIntervalSeconds: number,
+): Promise<TaskPage> {
   const { page = 1, limit: pageSize = 20 } = options;
   const found = await new TaskStore(database).list({
     status: options.status === undefined ? undefined : readStatus(options.status),
@@ -90,7 +94,7 @@ async function readPage(database: Database, options: ListOptions): Promise<TaskP
   });
   // A pipeline that has no task may be one that there is not: then that is the news.
   if (found.total === 0 && options.pipeline !== undefined) await new PipelineStore(database).get(options.pipeline);
-  return { ...found, tasks: await markUnknownLags(database, found.tasks), page, pageSize };
+  return { ...found, tasks: await markUnknownLags(database, found.tasks, defaultIntervalSeconds), page, pageSize };
 }
 
 function readStatus(text: string): number {
@@ -115,7 +119,7 @@ async function printPage({ output, settings }: CommandContext, list: TaskPage, s
 async function showTask(context: CommandContext, { id }: IdOption): Promise<void> {
   const task = await withDatabase(context, async (database) => {
     const found = await new TaskStore(database).get(id);
-    return (await markUnknownLags(database, [found]))[0] ?? found;
+    return (await markUnknownLags(database, [found], context.settings.heartbeatIntervalSeconds))[0] ?? found;
   });
   await printTask(context, task, describeTask(task, context.settings, context.output.lang));
 }

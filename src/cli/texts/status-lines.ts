@@ -2,16 +2,15 @@ import type { Alert } from '../../model/alert.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
-import { lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
+import { isSilent, lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
 import { obstacleText } from '../../model/wanted.js';
 import { placesOf } from '../../model/worker.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import type { HeadContact } from '../../tasks/views/head-contact.js';
 import type { EventRates } from '../../tasks/views/event-rates.js';
-import { aliveMonitors, isSilent } from '../../tasks/views/system-status.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
-import type { PipelineStatus, SystemStatus } from '../../tasks/views/system-status.js';
+import { aliveMonitors, type PipelineStatus, type SystemStatus } from '../../tasks/views/system-status.js';
 import { withUnknownLag } from '../../tasks/views/unknown-lags.js';
 import { ageText } from '../../texts/age-text.js';
 import type { Cell } from '../output.js';
@@ -151,7 +150,7 @@ function runningRow(task: Task, view: StatusView): StatusRow {
     ...[rateText(rates.of(task.id)), task.worker],
     progress === null ? null : progressSummary(progress, lang),
   ];
-  return { cells, tone: isSilent(task, view) ? 'bad' : undefined };
+  return { cells, tone: isSilent(task, view.defaultIntervalSeconds) ? 'bad' : undefined };
 }
 
 function sinkRow(sink: SinkView, lang: Lang): StatusRow {

@@ -1,4 +1,5 @@
 import type { Component, Pipeline, Restart } from '../../model/pipeline.js';
+import { DamagedDefinitionError, messageOf } from '../../runtime/errors.js';
 
 /** A row of `pipeline`; an older program's may hold NULL in any column but the id. */
 export interface PipelineRow {
@@ -52,6 +53,12 @@ export function toInstant(datetime: string | null): string | null {
   return datetime === null ? null : datetime.replace(' ', 'T').replace(/\.0+$/, '');
 }
 
-function toComponent(row: ComponentRow): Component {
-  return { name: row.name, type: row.type, config: JSON.parse(row.config) as Readonly<Record<string, unknown>> };
+function toComponent({ pipeline_id: id, name, type, config }: ComponentRow): Component {
+  try {
+    return { name, type, config: JSON.parse(config) as Readonly<Record<string, unknown>> };
+  } catch (error) {
+    const what = `the config of component '${name}' of pipeline ${id}, in the table pipeline_component, is damaged`;
+    const hint = `import its file again: chainparse pipeline import FILE --id ${id} --update`;
+    throw new DamagedDefinitionError(`${what}: ${messageOf(error)}`, { hint, cause: error });
+  }
 }

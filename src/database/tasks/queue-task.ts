@@ -38,8 +38,13 @@ export function readRequest(runOptions: string | null): RunRequest {
 async function insertOnce(database: Database, pipelineId: number, request: RunRequest): Promise<number | null> {
   const lock = lockPipeline(database, pipelineId);
   try {
-    const [, result] = await database.write([database.fenced(lock), insertQueued(database, pipelineId, request)]);
-    return result?.matched === 1 ? result.insertId : null;
+    const results = await database.write([
+      database.fenced(lock),
+      readToo(database, pipelineId, request),
+      insertQueued(database, pipelineId, request),
+    ]);
+    const inserted = results.at(-1);
+    return inserted?.matched === 1 ? inserted.insertId : null;
   } catch (error) {
     if (!(error instanceof FenceError)) throw error;
     throw new NotFoundError(`there is no pipeline ${pipelineId}`, { hint: 'chainparse pipeline list' });
@@ -59,10 +64,15 @@ export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryB
   return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: deliveryRequest }));
 }
 
-/** A step after which a task of a pipeline that waits to deliver only will read, too. */
-export function readToo({ knex }: Database, pipelineId: number): Query {
+/** A step after which a task of a pipeline that waits to deliver only will read, too, as it is asked to. */
+export function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {}): Query {
   const waiting = knex(table).where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
-  return isDelivery(waiting, true).update({ run_options: null });
+  return isDelivery(waiting, true).update({ run_options: storedRequest(request) });
+}
+
+function storedRequest(request: RunRequest): string | null {
+  const isPlain = Object.values(request).every((value) => value === undefined);
+  return isPlain ? null : JSON.stringify(request);
 }
 
 /**
@@ -76,14 +86,13 @@ export function insertQueued(
   unless?: Knex.QueryBuilder,
   shard = 0,
 ): Query {
-  const isPlain = Object.values(request).every((value) => value === undefined);
   const row = {
     pipeline_id: pipelineId,
     shard,
     create_time: dialect.now(knex),
     status: taskStatus.queued,
     log_path: '',
-    run_options: isPlain ? null : JSON.stringify(request),
+    run_options: storedRequest(request),
   };
   const values = Object.values(row).map((value) => knex.raw('?', [value]));
   const waits = { pipeline_id: pipelineId, shard, status: taskStatus.queued };

@@ -25,6 +25,8 @@ export interface MonitorAlertsOptions {
   readonly listSilent: (limit: number) => Promise<readonly Task[]>;
   /** How long a judgement may take in milliseconds; a server that was frozen meanwhile has shown living tasks as silent. */
   readonly tolerableMs: number;
+  /** Checks may be far apart: it judges once in so many milliseconds between them, too. */
+  readonly turnMs: number;
   /** Judges the sinks, and the pipelines, by what the database says of all of them. */
   readonly judge: () => Promise<void>;
   /** Keeps the table of alerts from growing for ever. */
@@ -42,6 +44,7 @@ export class MonitorAlerts {
   readonly #options: MonitorAlertsOptions;
   readonly #database: DatabaseRule;
   #judging: Promise<void> | null = null;
+  #judgedAt = -Infinity;
 
   constructor(options: MonitorAlertsOptions) {
     this.#options = options;
@@ -49,15 +52,21 @@ export class MonitorAlerts {
     this.#database = new DatabaseRule({ desk, clock, limitSeconds: rules.databaseUnreachableSeconds });
   }
 
-  /** Judges what the monitor has noticed; after a check, which is made only where silence means something, the tasks. */
+  /** Judges what the monitor has noticed; where silence means something, the tasks: after each check, and between them. */
   readonly observe = (event: LivenessEvent): void => {
     if (event.kind === 'database_away') this.#database.away(event.error);
     else if (event.kind === 'database_back') this.#database.back();
-    else if (event.kind === 'checked' && event.isTrusted)
+    else if ((event.kind === 'checked' && event.isTrusted) || (event.kind === 'looked' && this.#isDue)) {
+      this.#judgedAt = this.#options.clock.monotonic();
       this.#judging ??= this.#judge().finally(() => (this.#judging = null));
+    }
   };
 
-  /** Resolves when the latest check has been judged. */
+  get #isDue(): boolean {
+    return this.#options.clock.monotonic() - this.#judgedAt >= this.#options.turnMs;
+  }
+
+  /** Resolves when the latest look has been judged. */
   async whenIdle(): Promise<void> {
     await this.#judging;
   }

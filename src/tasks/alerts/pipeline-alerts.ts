@@ -51,10 +51,11 @@ interface Look {
 export class PipelineAlerts {
   readonly #options: PipelineAlertsOptions;
   readonly #lags: LagWatch;
-  readonly #heads = new HeadContact();
+  readonly #heads: HeadContact;
 
   constructor(options: PipelineAlertsOptions) {
     this.#options = options;
+    this.#heads = new HeadContact(options.defaultIntervalSeconds);
     this.#lags = new LagWatch((options.rules.lagMinutes ?? 0) * 60_000);
   }
 

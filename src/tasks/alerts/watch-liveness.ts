@@ -66,8 +66,7 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
     // As long as a monitor may be silent.
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
     worker: host.worker.name,
-    // Short beats ask for short looks; at the default one a minute costs the database little.
-    turnMs: Math.min(60_000, settings.heartbeatIntervalSeconds * 2_000),
+    turnMs: turnMs(settings),
     judge,
   });
   const ended = new AbortController();
@@ -100,6 +99,7 @@ export async function watchMonitor(
     // A freeze that is shorter makes no run miss more than one of its beats.
     tolerableMs: Math.max(1_000, settings.heartbeatIntervalSeconds * 250),
     listSilent: (limit) => listSilentTasks(database, { defaultIntervalSeconds, limit }),
+    turnMs: turnMs(settings),
     judge: judgeOf(host, parts),
     retention: new AlertRetention({
       ...{ rules: settings.alerts, clock },
@@ -111,6 +111,11 @@ export async function watchMonitor(
     readAfterChecks({ database, metrics, windowSeconds, defaultIntervalSeconds });
   const also = opened === null ? [] : [reads(opened.metrics.liveness)];
   return { ...observers(combineObservers([alerts.observe, ...also]), opened), close };
+}
+
+/** Short beats ask for short looks; at the default one a minute costs the database little. */
+function turnMs({ heartbeatIntervalSeconds }: LivenessHost['settings']): number {
+  return Math.min(60_000, heartbeatIntervalSeconds * 2_000);
 }
 
 /** Returns what judges sinks and pipelines: every process can, by the database's rows. */

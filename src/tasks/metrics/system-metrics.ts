@@ -106,11 +106,11 @@ export class SystemMetrics {
     );
   }
 
-  /** Of a pipeline whose nodes do not answer nothing is told: nobody knows how far behind it is. */
+  /** Of a pipeline that is silent, or whose nodes do not answer, nothing is told: nobody knows how far behind it is. */
   async #showLag(tasks: readonly Task[]): Promise<void> {
-    const { database } = this.#options;
+    const { database, defaultIntervalSeconds } = this.#options;
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
-    const contact = new HeadContact();
+    const contact = new HeadContact(defaultIntervalSeconds);
     contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
     const worst = new Map<string, number>();
     for (const { id, pipelineId, progress } of tasks) {

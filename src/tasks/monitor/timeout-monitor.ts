@@ -63,8 +63,9 @@ export class TimeoutMonitor {
     const { clock, checkIntervalMs, times = new CheckInterval(clock, checkIntervalMs) } = this.#options;
     while (!signal.aborted) {
       const startedAt = clock.monotonic();
-      if (times.untilNextMs() > 0) await this.#look(signal);
-      else if ((await this.#check(signal)) !== null) times.checked(startedAt);
+      if (times.untilNextMs() > 0) {
+        if ((await this.#look(signal)) !== null) this.#observe({ kind: 'looked' });
+      } else if ((await this.#check(signal)) !== null) times.checked(startedAt);
       this.#options.turned?.(this.#contact.trouble !== null);
       await this.#sleep(times.untilNextMs(), signal);
     }

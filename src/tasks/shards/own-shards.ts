@@ -83,7 +83,8 @@ export class OwnShards implements ShardsAhead {
     const { pipelineId, lease, signal } = this.#options;
     for (;;) {
       try {
-        return await this.#store.drop(pipelineId, lease.taskId);
+        await this.#store.drop(pipelineId, lease.taskId);
+        return;
       } catch (error) {
         if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
         await lease.recover(signal);

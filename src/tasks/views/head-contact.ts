@@ -1,9 +1,18 @@
 import { isMute, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
-import { taskStatus, type Task } from '../../model/task.js';
+import { isSilent, taskStatus, type Task } from '../../model/task.js';
 
-/** Knows since when no endpoint of a running task answers: its head, and with it its lag, is unknown since then. */
+/**
+ * Knows since when no endpoint of a running task answers, or the task itself is silent: its head, and with it its lag, is
+ * unknown since then.
+ */
 export class HeadContact {
+  readonly #defaultIntervalSeconds: number;
   #since: ReadonlyMap<number, string> = new Map();
+
+  /** Tasks that name no heartbeat interval are judged by the default. */
+  constructor(defaultIntervalSeconds: number) {
+    this.#defaultIntervalSeconds = defaultIntervalSeconds;
+  }
 
   /** Takes the tasks and the endpoints' reports of one moment, and the chain ids of pipelines, as far as they are known. */
   note(
@@ -16,13 +25,20 @@ export class HeadContact {
     for (const endpoint of endpoints.filter((each) => !isStale(each))) {
       byWorker.set(endpoint.worker, [...(byWorker.get(endpoint.worker) ?? []), endpoint]);
     }
-    for (const { id, status, worker, pipelineId } of tasks) {
-      const chain = chains.get(pipelineId);
-      const own = (byWorker.get(worker ?? '') ?? []).filter(({ chainId }) => chain === undefined || chainId === chain);
-      if (status !== taskStatus.running || own.length === 0 || !own.every(({ state }) => isMute(state))) continue;
-      since.set(id, this.#since.get(id) ?? lastSilence(own));
+    for (const task of tasks) {
+      const chain = chains.get(task.pipelineId);
+      const reports = byWorker.get(task.worker ?? '') ?? [];
+      const own = reports.filter(({ chainId }) => chain === undefined || chainId === chain);
+      const start = this.#doubtedSince(task, own);
+      if (start !== null) since.set(task.id, this.#since.get(task.id) ?? start);
     }
     this.#since = since;
+  }
+
+  #doubtedSince(task: Task, endpoints: readonly RpcEndpoint[]): string | null {
+    if (task.status !== taskStatus.running) return null;
+    if (endpoints.length > 0 && endpoints.every(({ state }) => isMute(state))) return lastSilence(endpoints);
+    return isSilent(task, this.#defaultIntervalSeconds) ? (task.lastHeartbeat ?? task.createTime) : null;
   }
 
   /** Returns an instant in the database's time zone; null: the head is known. */

@@ -2,14 +2,14 @@ import { alertToJson } from '../../model/alert-json.js';
 import { monitorToJson } from '../../model/monitor.js';
 import { endpointToJson } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
-import { lagBlocks, taskStatus } from '../../model/task.js';
+import { isSilent, lagBlocks, taskStatus } from '../../model/task.js';
 import { wantedToJson } from '../../model/wanted.js';
 import { waitingText } from '../../model/waiting.js';
 import { workerState, workerToJson } from '../../model/worker.js';
 import type { HeadContact } from './head-contact.js';
 import { sinkToJson } from './sink-view.js';
 import type { EventRates } from './event-rates.js';
-import { aliveMonitors, isSilent, type PipelineStatus, type SystemStatus } from './system-status.js';
+import { aliveMonitors, type PipelineStatus, type SystemStatus } from './system-status.js';
 
 interface JsonOptions {
   readonly rates: EventRates;
@@ -30,7 +30,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
     running: status.running.map((task) => ({
       ...taskToJson(task, options),
       silent_seconds: task.silentSeconds,
-      silent: isSilent(task, options),
+      silent: isSilent(task, options.defaultIntervalSeconds),
       lag_unknown_since: options.contact.unknownSince(task.id),
       events_per_second: rounded(options.rates.of(task.id)),
     })),

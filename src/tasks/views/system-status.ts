@@ -15,9 +15,8 @@ import type { Checkpoint } from '../../model/checkpoint.js';
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { WorkerView } from '../../model/worker.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
-import { isSilentFor } from '../../runtime/silence.js';
 import type { Wanted } from '../../model/wanted.js';
-import { taskStatus, type Task } from '../../model/task.js';
+import { isSilent, taskStatus, type Task } from '../../model/task.js';
 import { readDownPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
 import { readChainsInDoubt } from './chains-in-doubt.js';
 import { readSinks, type SinkState, type SinkView } from './sink-view.js';
@@ -126,12 +125,6 @@ export function aliveMonitors({ monitors }: SystemStatus): readonly Monitor[] {
   return monitors.filter(isMonitorAlive);
 }
 
-/** Says whether a running task gave no sign of life for more than three of its heartbeat intervals. */
-export function isSilent({ status, silentSeconds, heartbeatInterval }: Task, options: StatusOptions): boolean {
-  const intervalSeconds = heartbeatInterval ?? options.defaultIntervalSeconds;
-  return status === taskStatus.running && isSilentFor(silentSeconds, intervalSeconds);
-}
-
 const sinkOrder: readonly SinkState[] = ['failing', 'paused', 'running', 'idle'];
 
 async function readSinksAtAGlance(database: Database): Promise<readonly SinkView[]> {
@@ -178,7 +171,7 @@ function stateOf(
   { isDisabled, isParked }: { readonly isDisabled: boolean; readonly isParked: boolean },
   options: StatusOptions,
 ): PipelineState {
-  if (task?.status === taskStatus.running) return isSilent(task, options) ? 'silent' : 'running';
+  if (task?.status === taskStatus.running) return isSilent(task, options.defaultIntervalSeconds) ? 'silent' : 'running';
   if (isDisabled) return 'disabled';
   if (task === null) return 'never_ran';
   if (task.status === taskStatus.queued) return 'queued';

@@ -7,11 +7,18 @@ import { HeadContact } from './head-contact.js';
 /** Endpoints that are looked at. */
 const most = 500;
 
-/** Returns tasks so that those whose nodes do not answer say since when how far they are behind is unknown. */
-export async function markUnknownLags(database: Database, tasks: readonly Task[]): Promise<readonly Task[]> {
+/**
+ * Returns tasks so that those that are silent, or whose nodes do not answer, say since when how far they are behind is unknown.
+ * Tasks that name no heartbeat interval are judged by the default, in seconds.
+ */
+export async function markUnknownLags(
+  database: Database,
+  tasks: readonly Task[],
+  defaultIntervalSeconds: number,
+): Promise<readonly Task[]> {
   if (!tasks.some(followsHead)) return tasks;
   const { endpoints } = await new EndpointStore(database).list({ limit: most });
-  const contact = new HeadContact();
+  const contact = new HeadContact(defaultIntervalSeconds);
   contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
   return tasks.map((task) => {
     const { progress } = task;

@@ -3,7 +3,7 @@ import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open-database.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
-import { NotFoundError, TakenError, UsageError } from '../../../src/runtime/errors.js';
+import { DamagedDefinitionError, NotFoundError, TakenError, UsageError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { wordsOf } from '../../support/table-words.js';
@@ -163,6 +163,19 @@ eachDatabase('the store of pipelines', (databases) => {
       await store.setDisabled(4500, disabled);
       expect(await store.get(4500)).to.have.property('disabled', disabled);
     }
+  });
+
+  it('says which component is damaged, and stores the definition anew', async () => {
+    const id = await store.import({ ...definition, name: 'damaged' });
+    const { knex } = database;
+    await database.write([
+      knex('pipeline_component').where({ pipeline_id: id, name: 'second' }).update({ config: '{"a' }),
+    ]);
+    const error = await rejectionOf(store.get(id), DamagedDefinitionError);
+    expect(error.message).to.contain(`component 'second' of pipeline ${id}`);
+    expect(error.hint).to.contain(`--id ${id} --update`);
+    await store.import({ ...definition, id, name: 'damaged' }, { update: true });
+    expect((await store.get(id)).components).to.deep.equal(definition.components);
   });
 
   it('says that there is no such pipeline', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { WorkerStore } from '../../../src/database/operations/worker-store.js';
+import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { queueTask } from '../../../src/database/tasks/queue-task.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
@@ -48,6 +49,12 @@ eachDatabase('a task that is queued', (databases) => {
     expect(first).to.deep.include({ isNew: true });
     expect(second).to.deep.equal({ ...first, isNew: false });
     expect((await queueTask(database, 46, {})).isNew).to.equal(true);
+  });
+
+  it('reads, as it is asked to, where it had only waited to deliver', async () => {
+    const delivery = await new WantedStore(database, 30).queueDelivery(45);
+    const request = { mode: 'historical', toBlock: 9 } as const;
+    expect(await queueTask(database, 45, request)).to.deep.equal({ taskId: delivery, request, isNew: false });
   });
 
   it('is one of its pipeline where many processes queue it at one time', async function () {

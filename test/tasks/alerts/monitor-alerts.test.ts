@@ -43,6 +43,7 @@ describe('the alert rules of a monitor', () => {
       statistics: () => Promise.resolve(counted),
       listSilent: () => lists(),
       tolerableMs: 1_000,
+      turnMs: 60_000,
       judge: () => Promise.resolve(),
       retention: {
         prune: () => {
@@ -73,6 +74,19 @@ describe('the alert rules of a monitor', () => {
     expect(await check()).to.deep.equal([]);
     silent = [];
     expect(await check()).to.deep.equal([]);
+  });
+
+  it('are judged once a minute between two checks, too', async () => {
+    await check();
+    silent = silentTasks(1);
+    const look = async (seconds: number): Promise<readonly string[]> => {
+      await fixture.clock.advance(seconds * 1_000);
+      alerts.observe({ kind: 'looked' });
+      await alerts.whenIdle();
+      return await fixture.told();
+    };
+    expect(await look(59)).to.deep.equal([]);
+    expect(await look(1)).to.deep.equal(['alert.raised pipeline_stalled:pipeline 1']);
   });
 
   it('have old alerts forgotten after a check that may judge', async () => {

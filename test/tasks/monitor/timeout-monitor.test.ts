@@ -74,6 +74,18 @@ describe('a timeout monitor', () => {
     ]);
   });
 
+  it('tells its observer of each look between two checks, but not of one that may not judge', async () => {
+    monitor.start();
+    await monitor.clock.advance(60_000);
+    expect(monitor.events.map(({ kind }) => kind)).to.deep.equal(['checked', 'looked', 'looked', 'looked', 'looked']);
+    monitor.answer = away;
+    await monitor.clock.advance(30_000);
+    monitor.answer = up;
+    monitor.events.length = 0;
+    await monitor.clock.advance(60_000);
+    expect(monitor.events.map(({ kind }) => kind)).to.deep.equal(['database_back']);
+  });
+
   it('tells of it in Chinese', async () => {
     monitor.silent = [silentTask];
     await monitor.make('zh').checkOnce(0, monitor.stop.signal);

@@ -21,7 +21,18 @@ describe('what is known of the head of a running task', () => {
     contact.note([task], endpoints);
     return contact.unknownSince(1);
   };
-  beforeEach(() => (contact = new HeadContact()));
+  beforeEach(() => (contact = new HeadContact(30)));
+
+  it('is unknown of a task that is silent, since its last beat, whatever its nodes last reported', () => {
+    const lastHeartbeat = '2024-01-15T10:05:30';
+    const silent = { ...task, lastHeartbeat, heartbeatInterval: null, silentSeconds: 91 } as Task;
+    contact.note([{ ...silent, silentSeconds: 90 }], [report('healthy', null)]);
+    expect(contact.unknownSince(1)).to.equal(null);
+    contact.note([silent], [report('healthy', null)]);
+    expect(contact.unknownSince(1)).to.equal(lastHeartbeat);
+    contact.note([{ ...silent, heartbeatInterval: 60 }], []);
+    expect(contact.unknownSince(1)).to.equal(null);
+  });
 
   it('is unknown since the last endpoint fell silent, where that is reported', () => {
     const [a, b] = ['2024-01-15T10:00:01', '2024-01-15T10:00:09'].map((muteSince) => ({ muteSince }));

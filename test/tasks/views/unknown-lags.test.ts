@@ -37,7 +37,7 @@ eachDatabase('how far tasks are behind', (databases) => {
   after(() => database.close());
 
   const shown = async (): Promise<readonly object[]> => {
-    const marked = await markUnknownLags(database, [following, ...others]);
+    const marked = await markUnknownLags(database, [following, ...others], 30);
     return marked.map((task) => (taskToJson(task, { timeoutMinutes: 60 }) as { progress: object }).progress);
   };
 
