@@ -33,7 +33,7 @@ export async function changedBlocks(
   { from, to }: Versions,
 ): Promise<readonly BlockRange[]> {
   let ranges: readonly BlockRange[] = [];
-  for (let last = from, isFirst = true; ; isFirst = false) {
+  for (let last = from; ;) {
     const rows = await database.read<CommitRow[]>((knex) =>
       knex('pipeline_commit')
         .select('version', 'kind', 'from_block', 'to_block')
@@ -42,8 +42,6 @@ export async function changedBlocks(
         .orderBy('version')
         .limit(pageRows),
     );
-    // The oldest are forgotten first. Where a shard has joined, versions leap.
-    if (isFirst && rows[0]?.version !== from + 1) return everything;
     const brought = rows.filter(({ kind }) => kind !== 'rollback');
     ranges = merged([...ranges, ...brought.map((row) => ({ from: row.from_block, to: row.to_block }))]);
     last = rows.at(-1)?.version ?? to;
@@ -52,7 +50,7 @@ export async function changedBlocks(
   return (await isKept(database, pipelineId, from + 1)) ? ranges : everything;
 }
 
-/** Others may have forgotten commits while these were read. */
+/** The oldest are forgotten first, perhaps while others are read; where a shard has joined, versions leap. */
 async function isKept(database: Database, pipelineId: number, version: number): Promise<boolean> {
   const rows = await database.read<object[]>((knex) =>
     knex('pipeline_commit').select('version').where({ pipeline_id: pipelineId, version }),
