@@ -130,9 +130,12 @@ export class AlertStore {
     return task !== undefined && task.status !== taskStatus.running;
   }
 
-  /** Of an alert that stands: tells it where it was muted and is no longer, or where it is to be repeated. */
+  /** Of an alert that stands: keeps what it says now, and tells it where it was muted and is no longer, or where it is to be repeated. */
   async #again(open: StoredAlert, condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
     const standing = { outcome: 'standing', alertId: open.id } as const;
+    // Of a pipeline that stalls its run and monitors tell in words of their own: the first ones stay.
+    const isNew = JSON.stringify(open.details) !== JSON.stringify(condition.details);
+    if (isNew && open.rule !== 'pipeline_stalled') await this.#change(open, wordsOf(condition));
     if (await this.#isMuted(condition)) {
       if (!open.isQuiet) await this.#change(open, { quiet: 1 });
       return standing;
@@ -155,10 +158,7 @@ export class AlertStore {
       notify_time: dialect.now(knex),
       notifications: knex.raw('notifications + 1'),
       quiet: null,
-      message: condition.message,
-      details: JSON.stringify(condition.details),
-      task_id: condition.taskId,
-      pipeline_id: condition.pipelineId,
+      ...wordsOf(condition),
     };
     if (!(await this.#change(open, told, isDue))) return { outcome: 'standing', alertId: open.id };
     const { id: alertId, openSeconds, sinceSeconds = openSeconds } = open;
@@ -193,10 +193,7 @@ export class AlertStore {
     return {
       rule: condition.rule,
       subject: condition.subject,
-      message: condition.message,
-      task_id: condition.taskId,
-      pipeline_id: condition.pipelineId,
-      details: JSON.stringify(condition.details),
+      ...wordsOf(condition),
       worker,
       create_time: dialect.secondsAgo(knex, openSeconds),
       since: sinceSeconds === undefined ? null : dialect.secondsAgo(knex, openSeconds + sinceSeconds),
@@ -207,6 +204,11 @@ export class AlertStore {
   #select(narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<readonly StoredAlert[]> {
     return selectAlerts(this.#database, narrow);
   }
+}
+
+/** What a condition says, as its row holds it. */
+function wordsOf({ message, details, taskId, pipelineId }: AlertCondition): Record<string, unknown> {
+  return { message, details: JSON.stringify(details), task_id: taskId, pipeline_id: pipelineId };
 }
 
 const nothingNew = { outcome: 'standing', alertId: null } as const;

@@ -68,6 +68,17 @@ eachDatabase('the alert store', (databases) => {
     expect(await openKeys()).to.deep.equal(['heartbeat_failing:task 8', 'heartbeat_failing:task 7']);
   });
 
+  it('says what was found last of what stands, and of a stalled pipeline what was told first', async () => {
+    const later = (condition: AlertCondition): AlertCondition => ({ ...condition, details: { still_seconds: 360 } });
+    const { alertId } = await store.raise(stalled(7), options);
+    expect((await store.raise(later(stalled(7)), options)).outcome).to.equal('standing');
+    expect(await store.get(alertId ?? 0)).to.deep.include({ details: { still_seconds: 360 }, notifications: 1 });
+    const hangs = { ...stalled(8), rule: 'pipeline_stalled' } as const;
+    const { alertId: hanging } = await store.raise(hangs, options);
+    await store.raise(later(hangs), options);
+    expect((await store.get(hanging ?? 0)).details).to.deep.equal(hangs.details);
+  });
+
   it('raises an alert once where many ask at the same time', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => store.raise(stalled(7), options)));
     expect(all.filter(({ outcome }) => outcome === 'raised')).to.have.length(1);
