@@ -12,6 +12,7 @@ import { TaskStore } from '../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../src/runtime/errors.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';
+import { ClaimRounds } from '../src/tasks/run/claim-rounds.js';
 import { FairShare } from '../src/tasks/fleet/fair-share.js';
 import { QueueWorker } from '../src/tasks/fleet/queue-worker.js';
 import { WorkerPresence } from '../src/tasks/fleet/worker-presence.js';
@@ -73,12 +74,12 @@ async function measure(report: Report, name: string, url: string, { tasks, worke
 class ClaimingWorker {
   readonly claimed: number[] = [];
   readonly #database: Database;
-  readonly #tasks: TaskStore;
+  readonly #claims: ClaimRounds;
   #ended: Promise<void> = Promise.resolve();
 
   private constructor(database: Database) {
     this.#database = database;
-    this.#tasks = new TaskStore(database);
+    this.#claims = new ClaimRounds(new TaskStore(database));
   }
 
   static async start(url: string, name: string, tasks: number, stopping: AbortSignal): Promise<ClaimingWorker> {
@@ -108,7 +109,7 @@ class ClaimingWorker {
 
   async #claim(worker: string, { taskId, pipelineId }: QueuedTask): Promise<'ran' | 'taken'> {
     try {
-      await this.#tasks.claim(claimRequest({ pipelineId, queuedTaskId: taskId, worker, workerIdentity: worker }));
+      await this.#claims.claim(claimRequest({ pipelineId, queuedTaskId: taskId, worker, workerIdentity: worker }));
       this.claimed.push(taskId);
       return 'ran';
     } catch (error) {

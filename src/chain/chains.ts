@@ -5,11 +5,14 @@ import type { ObserveChain } from './transport/rpc/chain-event.js';
 import type { EndpointReport } from './transport/endpoints/endpoint-report.js';
 import type { ChainLoad } from './transport/endpoints/endpoint-pool.js';
 import { HeadFeed } from './blocks/head-feed.js';
+import { SharedLogs } from './logs/shared-logs.js';
 
 /** What a source needs of its chain. */
 export interface ChainAccess {
   readonly client: ChainClient;
   readonly heads: HeadFeed;
+  /** New blocks, whole. */
+  readonly logs: SharedLogs;
 }
 
 /** A chain as one of its users holds it. */
@@ -39,7 +42,7 @@ export interface ChainsOptions {
   readonly load?: ChainLoad | undefined;
 }
 
-/** The chains of one process: pipelines on the same chain and URLs share endpoints, heads and headers. */
+/** The chains of one process: pipelines on the same chain and URLs share endpoints, heads, headers and the logs of new blocks. */
 export class Chains {
   readonly #options: ChainsOptions;
   readonly #open = new Map<string, SharedChain>();
@@ -58,7 +61,7 @@ export class Chains {
       if (this.#open.get(key) === shared) this.#open.delete(key);
       await shared.close();
     };
-    return { client: shared.client, heads: shared.heads, close };
+    return { client: shared.client, heads: shared.heads, logs: shared.logs, close };
   }
 }
 
@@ -66,6 +69,7 @@ export class Chains {
 class SharedChain implements ChainAccess {
   readonly client: ChainClient;
   readonly heads: HeadFeed;
+  readonly logs: SharedLogs;
   readonly #holders = new Set<{ readonly logger: Logger }>();
   readonly #endWatch: (() => Promise<void>) | undefined;
 
@@ -74,6 +78,7 @@ class SharedChain implements ChainAccess {
     const logger: Logger = { log: (...line) => this.#log(...line) };
     this.client = new ChainClient({ urls, chainId, clock, logger, observe, doubtMs, ...load });
     this.heads = new HeadFeed({ chain: this.client, chainId, clock, logger });
+    this.logs = new SharedLogs({ chain: this.client, clock, logger });
     this.#endWatch = watchEndpoints?.(chainId, () => this.client.health());
   }
 

@@ -8,6 +8,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { CheckpointMovedError, Committer } from './commit.js';
 import type { Commit } from './commit.js';
+import { holdEmpty } from './hold-empty.js';
 import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 import { readAhead } from './read-ahead.js';
@@ -42,6 +43,8 @@ export interface Execution {
   readonly onProgress: (progress: Progress) => void;
   /** Called after each commit. */
   readonly onCommit?: (commit: CommitSeen) => void;
+  /** For how long a batch in which nothing happens may wait to be committed with those behind it, in milliseconds; left out: not at all. */
+  readonly holdMs?: () => number;
   /** Called when the source says which block the chain can't replace any more. */
   readonly onFinalized?: (block: number) => void;
   /** Aborted when the run shall end soon. */
@@ -105,7 +108,12 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       return moves.moved(() => report({ ...known, ...target, nextBlock: progress.nextBlock ?? nextBlock }));
     };
     const piece = upTo === null ? run : { ...run, toBlock: upTo };
-    const messages = execution.source.messages(toContext({ ...execution, signal }, piece, start, moved));
+    const messages = holdEmpty(execution.source.messages(toContext({ ...execution, signal }, piece, start, moved)), {
+      clock: execution.clock,
+      holdMs: execution.holdMs ?? ((): number => 0),
+      // Nothing of it is left to be done.
+      onHeld: ({ toBlock }) => report({ nextBlock: toBlock + 1 }),
+    });
     const prepare = (message: SourceMessage): Commit => committer.prepare(message);
     try {
       for await (const commit of readAhead(messages, prepare, () => left.abort())) {

@@ -6,9 +6,10 @@ import type { ChainView } from './chain-view.js';
 import { HeaderCache } from './header-cache.js';
 import { HeadSubscription } from './head-subscription.js';
 import { HeadWaiters } from './head-waiters.js';
+import { TagAnswers } from './tag-answers.js';
 
 interface HeadFeedOptions {
-  readonly chain: Pick<ChainView, 'header' | 'heard' | 'telling'>;
+  readonly chain: Pick<ChainView, 'header' | 'heads' | 'heard' | 'telling'>;
   /** The chain that is meant. */
   readonly chainId: number;
   readonly clock: Clock;
@@ -37,6 +38,8 @@ const missesBorne = 3;
 export class HeadFeed {
   /** The headers of the newest blocks heard of. */
   readonly headers = new HeaderCache();
+  /** What the node says of its safe and final blocks. */
+  readonly tags: TagAnswers;
   readonly #options: HeadFeedOptions;
   readonly #rhythm = new BlockRhythm();
   readonly #waiting = new HeadWaiters<HeadNews>();
@@ -49,12 +52,15 @@ export class HeadFeed {
   #isTold = false;
   #missed = 0;
   #isRunning = false;
+  /** How long the one in the greatest hurry would have waited when the pause of the moment began, in milliseconds. */
+  #pausedFor = Number.POSITIVE_INFINITY;
   /** End the pause, and the question, of the moment. */
   #pause = new AbortController();
   #question = new AbortController();
 
   constructor(options: HeadFeedOptions) {
     this.#options = options;
+    this.tags = new TagAnswers(options.chain);
   }
 
   /**
@@ -68,7 +74,7 @@ export class HeadFeed {
     if (this.#news.answers > after && this.#now() - this.#heardAt < pollMs) return this.#news;
     const next = this.#waiting.join(pollMs, signal);
     // Who is in more of a hurry than the others does not wait for the end of their pause.
-    this.#pause.abort();
+    if (pollMs < this.#pausedFor) this.#pause.abort();
     if (!this.#isRunning) void this.#run();
     try {
       return await next;
@@ -110,6 +116,7 @@ export class HeadFeed {
     this.#isRunning = true;
     while (!this.#waiting.isEmpty) {
       this.#pause = new AbortController();
+      this.#pausedFor = this.#waiting.pollMs;
       const waitMs = this.#nextLook() - this.#now();
       if (waitMs > 0) await this.#options.clock.sleep(waitMs, this.#pause.signal).catch(() => undefined);
       else await this.#look();

@@ -2,8 +2,9 @@ import type { Finality } from '../../model/pipeline.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { ChainView } from './chain-view.js';
-import type { BlockTag, TagAnswer } from './header-outcome.js';
+import type { BlockTag, HeadsAnswer, TagAnswer } from './header-outcome.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
+import { TagAnswers } from './tag-answers.js';
 
 /** Where the chain stands. */
 export interface ChainHead {
@@ -30,14 +31,19 @@ export class HeadReader {
   readonly #logger: Logger;
   readonly #known = new Map<BlockTag, number>();
   readonly #warned = new Set<BlockTag>();
-  /** What was last said of the final block, and the head of that time. */
-  #finalAnswer: { readonly tagged: TagAnswer; readonly head: BlockHeader } | null = null;
-  #isRefreshing = false;
+  readonly #tags: TagAnswers;
 
-  constructor(chain: Pick<ChainView, 'heads' | 'settledDepth'>, finality: Finality, logger: Logger) {
+  /** Whoever follows the same heads may share what the node says of its tags. */
+  constructor(
+    chain: Pick<ChainView, 'heads' | 'settledDepth'>,
+    finality: Finality,
+    logger: Logger,
+    tags = new TagAnswers(chain),
+  ) {
     this.#chain = chain;
     this.#finality = finality;
     this.#logger = logger;
+    this.#tags = tags;
   }
 
   /**
@@ -45,32 +51,24 @@ export class HeadReader {
    * unless it decides what may be read. Null where the node has no block at all.
    */
   async at(latest: BlockHeader, signal: AbortSignal): Promise<ChainHead | null> {
-    const known = this.#finalAnswer;
-    if (known === null || this.#finality === 'safe' || this.#finality === 'finalized') return this.read(signal);
-    const age = latest.timestamp - known.head.timestamp;
-    if (age >= refreshSeconds || latest.number - known.head.number >= refreshBlocks) void this.#refresh(latest, signal);
+    const known = this.#tags.known('finalized');
+    if (known === undefined || this.#finality === 'safe' || this.#finality === 'finalized') {
+      return this.#headOf(await this.#tags.at(latest, 'finalized', signal), signal);
+    }
+    const age = latest.timestamp - known.latest.timestamp;
+    // Where it can't be told what was known holds on; the head's next question tells what is wrong.
+    if (age >= refreshSeconds || latest.number - known.latest.number >= refreshBlocks)
+      void this.#tags.ask('finalized', signal).catch(() => undefined);
     return this.#headAt(latest, known.tagged, signal);
   }
 
   /** Asks the node; null where it has no block at all. */
   async read(signal: AbortSignal): Promise<ChainHead | null> {
-    const { latest, tagged } = await this.#chain.heads('finalized', signal);
-    if (latest === null) return null;
-    this.#finalAnswer = { tagged, head: latest };
-    return this.#headAt(latest, tagged, signal);
+    return this.#headOf(await this.#tags.ask('finalized', signal), signal);
   }
 
-  async #refresh(head: BlockHeader, signal: AbortSignal): Promise<void> {
-    if (this.#isRefreshing) return;
-    this.#isRefreshing = true;
-    try {
-      const { tagged } = await this.#chain.heads('finalized', signal);
-      this.#finalAnswer = { tagged, head };
-    } catch {
-      // What was known holds on; the head's next question tells what is wrong.
-    } finally {
-      this.#isRefreshing = false;
-    }
+  async #headOf({ latest, tagged }: HeadsAnswer, signal: AbortSignal): Promise<ChainHead | null> {
+    return latest === null ? null : this.#headAt(latest, tagged, signal);
   }
 
   async #headAt(latest: BlockHeader, tagged: TagAnswer, signal: AbortSignal): Promise<ChainHead> {
@@ -89,7 +87,7 @@ export class HeadReader {
       this.#warnOfGuess('finalized');
       return finalized;
     }
-    const { tagged } = await this.#chain.heads('safe', signal);
+    const { tagged } = await this.#tags.at(latest, 'safe', signal);
     const safe = this.#resolve('safe', tagged, latest);
     this.#warnOfGuess('safe');
     return safe;

@@ -8,7 +8,9 @@ export class HeadWaiters<T> {
 
   /** How long the one in the greatest hurry would let pass between two looks, in milliseconds; Infinity for nobody. */
   get pollMs(): number {
-    return Math.min(...[...this.#waiting].map((waiter) => waiter.pollMs));
+    let least = Number.POSITIVE_INFINITY;
+    for (const { pollMs } of this.#waiting) least = Math.min(least, pollMs);
+    return least;
   }
 
   /** Waits for the next news; throws what `fail` is given, or the signal's reason as soon as it is aborted. */

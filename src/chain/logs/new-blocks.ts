@@ -6,6 +6,8 @@ import { checkHashes, checkLinks, Inconsistency } from '../blocks/consistency.js
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import { LogReader } from './log-reader.js';
+import type { LogFilter } from '../../model/log-filter.js';
+import type { SharedLogs } from './shared-logs.js';
 import { SureLogs } from './sure-logs.js';
 import type { SureLogsOptions } from './agreed-logs.js';
 import type { FetchedRange } from './log-source.js';
@@ -17,13 +19,18 @@ const mostBlocks = 8;
 interface NewBlocksOptions extends SureLogsOptions {
   /** False where others make sure of what is read, or nobody shall: logs are believed that no clear bloom filter contradicts. */
   readonly doubts: boolean;
+  /** Whole blocks, as other pipelines of this process read them, too. */
+  readonly shared?: SharedLogs | undefined;
 }
 
 /** Fetches the logs of blocks whose headers are known, by their hashes: in one request, or in none; and makes sure of them. */
 export class NewBlocks {
   readonly #options: NewBlocksOptions;
   readonly #reader: LogReader;
-  readonly #sure: SureLogs;
+  readonly #filter: LogFilter;
+  /** Made where it is needed: pipelines that share whole blocks hardly ever do. */
+  #sure: SureLogs | null = null;
+  #leave: (() => void) | null = null;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #tells: (header: BlockHeader) => boolean;
   readonly #excludes: (header: BlockHeader) => boolean;
@@ -31,7 +38,7 @@ export class NewBlocks {
   constructor(options: NewBlocksOptions) {
     this.#options = options;
     const filter = toLogFilter(options.filter);
-    this.#sure = new SureLogs({ ...options, filter });
+    this.#filter = filter;
     this.#reader = new LogReader(options.chain, filter);
     this.#isWanted = matcherOf(filter);
     this.#excludes = bloomExcludes(filter, options.chain.proofs);
@@ -107,6 +114,12 @@ export class NewBlocks {
     }
   }
 
+  /** Follows the chain no more. */
+  close(): void {
+    this.#leave?.();
+    this.#leave = null;
+  }
+
   /** A node that has a block, and is not done with its receipts, gives no logs for it. */
   #checkHidden(logs: readonly RawLog[], headers: readonly BlockHeader[]): void {
     const told = new Set(logs.map((log) => log.blockNumber));
@@ -122,10 +135,26 @@ export class NewBlocks {
   ): Promise<readonly RawLog[]> {
     const asked = headers.filter((header) => !this.#excludes(header));
     if (asked.length === 0) return [];
-    if (this.#options.doubts) return this.#sure.read(asked, answered, signal);
+    if (this.#options.doubts) return this.#askSurely(asked, answered, signal);
     const hashes = asked.map((header) => header.hash);
     const logs = await this.#reader.readBlocks(hashes, signal);
     await answered();
     return logs;
+  }
+
+  async #askSurely(
+    asked: readonly BlockHeader[],
+    answered: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly RawLog[]> {
+    const { shared } = this.#options;
+    this.#leave ??= shared?.join() ?? null;
+    if (shared?.isWorthwhile === true) {
+      const logs = await shared.read(asked, signal);
+      await answered();
+      if (logs !== null) return logs.filter(this.#isWanted);
+    }
+    this.#sure ??= new SureLogs({ ...this.#options, filter: this.#filter });
+    return this.#sure.read(asked, answered, signal);
   }
 }

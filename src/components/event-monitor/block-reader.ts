@@ -66,6 +66,7 @@ export class BlockReader {
   /** Gives up what has been read ahead. */
   close(): void {
     this.#history.close();
+    this.#options.unsettled?.newBlocks.close();
   }
 
   /** Takes back what the chain replaced, then reads on up to block `end`, or until the head is too old. */

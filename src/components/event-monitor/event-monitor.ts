@@ -7,6 +7,7 @@ import { HeadFeed } from '../../chain/blocks/head-feed.js';
 import { HeadReader } from '../../chain/blocks/head-reader.js';
 import type { ChainHead } from '../../chain/blocks/head-reader.js';
 import { LagPatience } from '../../chain/blocks/lag-patience.js';
+import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { SourceMessage } from '../../model/batch.js';
@@ -33,6 +34,8 @@ interface EventMonitorDeps {
   readonly portal?: PortalClient | null;
   /** The heads of the chain, as other pipelines hear of them, too; left out: a feed of its own. */
   readonly heads?: HeadFeed;
+  /** New blocks of the chain, as other pipelines read them, too; left out: each asks for its own logs. */
+  readonly shared?: SharedLogs;
   readonly decoder: LogDecoder;
 }
 
@@ -47,12 +50,12 @@ export class EventMonitor implements Source {
   }
 
   async *messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined> {
-    const { chain: nodes, heads, decoder } = this.#deps;
+    const { chain: nodes, heads, shared, decoder } = this.#deps;
     const portal = this.#openPortal(context);
     const chain = nodes ?? nodeless(portal);
     if (nodes === null && (context.run.mode ?? this.#config.mode) === 'realtime') throw headless();
     const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
-    const run = new MonitorRun(this.#config, { chain, nodes, portal, decoder, heads: feed }, context);
+    const run = new MonitorRun(this.#config, { chain, nodes, portal, decoder, heads: feed, shared }, context);
     try {
       yield* run.messages();
     } catch (error) {
@@ -125,6 +128,7 @@ interface MonitorRunDeps {
   readonly nodes: ChainClient | null;
   readonly portal: PortalReading | null;
   readonly heads: HeadFeed;
+  readonly shared?: SharedLogs | undefined;
   readonly decoder: LogDecoder;
 }
 
@@ -160,7 +164,7 @@ class MonitorRun {
     this.#lowHead = new LowHead(context);
     this.#mode = context.run.mode ?? config.mode;
     this.#feed = heads;
-    this.#heads = new HeadReader(chain, config.finality, context.logger);
+    this.#heads = new HeadReader(chain, config.finality, context.logger, heads.tags);
     this.#blocks = openBlockReader(config, deps, context, () => this.#moved());
     this.#signal = AbortSignal.any([context.stopping, context.signal]);
   }

@@ -33,6 +33,6 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     const { EventMonitor } = await import('./event-monitor.js');
     const decoder = await eventMonitor.decoder(config);
     if (chain === null) return new EventMonitor(config, { chain, portal, decoder });
-    return new EventMonitor(config, { chain: chain.client, heads: chain.heads, portal, decoder });
+    return new EventMonitor(config, { chain: chain.client, heads: chain.heads, shared: chain.logs, portal, decoder });
   },
 };

@@ -7,6 +7,7 @@ import type { HeadFeed } from '../../chain/blocks/head-feed.js';
 import { LogSource } from '../../chain/logs/log-source.js';
 import type { RangeSource } from '../../chain/logs/log-source.js';
 import { NewBlocks } from '../../chain/logs/new-blocks.js';
+import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import type { SourceContext } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
 import { BlockReader } from './block-reader.js';
@@ -21,13 +22,14 @@ interface BlockReaderDeps {
   /** Where settled blocks are read; null: from the nodes, too. */
   readonly portal: PortalReading | null;
   readonly heads: HeadFeed;
+  readonly shared?: SharedLogs | undefined;
   readonly decoder: LogDecoder;
 }
 
 /** Makes the reader of an event monitor's blocks; `moved` hears that work moved. */
 export function openBlockReader(
   config: EventMonitorConfig,
-  { chain, nodes, portal, heads, decoder }: BlockReaderDeps,
+  { chain, nodes, portal, heads, shared, decoder }: BlockReaderDeps,
   context: SourceContext,
   moved: () => Promise<void>,
 ): BlockReader {
@@ -43,7 +45,7 @@ export function openBlockReader(
       : new FactoryChildren(factory, { chain, nodes, decoder, openLogs: openSettled, context, moved });
   const filter = children?.ofNewBlocks ?? decoder;
   const logs = openNodes(filter);
-  const unsettled = nodes && logs && openUnsettled(config, { nodes, logs, heads, filter }, context);
+  const unsettled = nodes && logs && openUnsettled(config, { nodes, logs, heads, shared, filter }, context);
   // Without a factory new blocks and settled ones are asked for alike, and share what is learned of the node.
   const settled = children === null ? (portal?.open(filter, logs) ?? logs) : null;
   return new BlockReader({
@@ -60,19 +62,20 @@ interface UnsettledDeps {
   readonly nodes: ChainClient;
   readonly logs: LogSource;
   readonly heads: HeadFeed;
+  readonly shared: SharedLogs | undefined;
   readonly filter: LogFilter;
 }
 
 function openUnsettled(
   { verifyHeads }: EventMonitorConfig,
-  { nodes: chain, logs, heads: { headers }, filter }: UnsettledDeps,
+  { nodes: chain, logs, heads: { headers }, shared, filter }: UnsettledDeps,
   { clock, logger }: SourceContext,
 ): UnsettledBlocks {
   const asked = { chain, filter, clock, logger };
   return {
     logs,
     // What two endpoints must tell alike needs no other proof.
-    newBlocks: new NewBlocks({ ...asked, doubts: verifyHeads !== true && chain.doubtMs > 0 }),
+    newBlocks: new NewBlocks({ ...asked, shared, doubts: verifyHeads !== true && chain.doubtMs > 0 }),
     headers,
     witnesses: verifyHeads === true ? new BlockWitnesses(asked) : null,
   };

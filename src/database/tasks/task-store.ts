@@ -103,14 +103,27 @@ export class TaskStore {
    * on is no longer so.
    */
   async claim(request: ClaimRequest): Promise<number> {
-    const { queuedTaskId, pipelineId, shard, replaces } = request;
-    const ends = replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces, shard);
-    const results = await this.#database.write([
-      ...ends,
-      ...this.#begin(request),
-      this.#database.fenced(this.#name(request)),
-    ]);
-    return queuedTaskId ?? results[ends.length]?.insertId ?? 0;
+    const ends = this.#ends(request);
+    const results = await this.#database.write([...ends, ...this.#claimSteps(request)]);
+    return request.queuedTaskId ?? results[ends.length]?.insertId ?? 0;
+  }
+
+  /**
+   * Begins several tasks that have waited, in one transaction: all of them or none. Throws FenceError where what one of the requests was
+   * decided on is no longer so.
+   */
+  async claimAll(requests: readonly (ClaimRequest & { readonly queuedTaskId: number })[]): Promise<void> {
+    // In one order, so that two processes don't wait for each other.
+    const ordered = requests.toSorted((a, b) => a.pipelineId - b.pipelineId || (a.shard ?? 0) - (b.shard ?? 0));
+    await this.#database.write(ordered.flatMap((request) => [...this.#ends(request), ...this.#claimSteps(request)]));
+  }
+
+  #ends({ pipelineId, shard, replaces }: ClaimRequest): readonly (Query | Statement)[] {
+    return replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces, shard);
+  }
+
+  #claimSteps(request: ClaimRequest): readonly (Query | Statement)[] {
+    return [...this.#begin(request), this.#database.fenced(this.#name(request))];
   }
 
   #name({ queuedTaskId, pipelineId, shard = 0, holder, keepsRemoved }: ClaimRequest): Query {

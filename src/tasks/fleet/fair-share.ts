@@ -34,8 +34,8 @@ export class FairShare {
     const dealt = new Set(await this.#deal(waiting));
     const isLeft = (task: QueuedTask): boolean =>
       !dealt.has(task) && now - (this.#seen.get(task.taskId) ?? now) >= othersMs;
-    const left = new Set(waiting.filter(isLeft).slice(0, mostOfOthers));
-    return waiting.filter((task) => dealt.has(task) || left.has(task)).slice(0, free);
+    // Behind its own: where many wait, others have only not come to theirs yet, and all would reach for the same.
+    return [...dealt, ...waiting.filter(isLeft).slice(0, mostOfOthers)].slice(0, free);
   }
 
   async #deal(waiting: readonly QueuedTask[]): Promise<readonly QueuedTask[]> {

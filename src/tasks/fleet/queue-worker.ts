@@ -53,6 +53,9 @@ export class QueueWorker {
   readonly #claiming = new Set<string>();
   /** Rings when a task has been claimed, or has ended. */
   readonly #news = new Bell();
+  /** What the latest look has found for this worker, and is yet to be begun; and when that was. */
+  #found: readonly QueuedTask[] = [];
+  #lookedAt = Number.NEGATIVE_INFINITY;
   /** More wait than could be claimed at the latest look. */
   #isBehind = false;
   readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
@@ -84,23 +87,38 @@ export class QueueWorker {
   }
 
   async #fill(): Promise<void> {
-    const { queue, presence, share, concurrency, stopping } = this.#options;
+    const { presence, concurrency, stopping } = this.#options;
     const free = concurrency - this.#running.size;
     const room = Math.min(free, claimsAtOnce - this.#claiming.size);
     try {
-      await presence.show(this.#running.size);
+      if (room <= 0 || !this.#hasFound) await presence.show(this.#running.size);
       if (room <= 0) return;
-      const most = Math.max(free, leastSeen) + this.#running.size;
-      const waiting = await queue.listClaimable(most, this.#passedOver());
-      const others = waiting.filter((task) => !this.#running.has(laneOf(task)));
-      const tasks = await share.pick(others, free);
+      if (!this.#hasFound) await this.#look(free, room);
       this.#setAway(null);
-      this.#isBehind = tasks.length > room;
-      if (!stopping.aborted) for (const task of tasks.slice(0, room)) this.#start(task);
+      if (stopping.aborted) return;
+      const tasks = this.#found.slice(0, room);
+      this.#found = this.#found.slice(room);
+      for (const task of tasks) if (!this.#running.has(laneOf(task))) this.#start(task);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else this.#setAway(error);
     }
+  }
+
+  /** A look is dear where many wait: what it has found is begun first, for as long as it is news. Each claim is judged anew. */
+  get #hasFound(): boolean {
+    return this.#found.length > 0 && this.#options.clock.monotonic() - this.#lookedAt < pollMs;
+  }
+
+  async #look(free: number, room: number): Promise<void> {
+    const { queue, share, clock } = this.#options;
+    this.#found = [];
+    const most = Math.max(free, leastSeen) + this.#running.size;
+    const waiting = await queue.listClaimable(most, this.#passedOver());
+    const others = waiting.filter((task) => !this.#running.has(laneOf(task)));
+    this.#found = await share.pick(others, free);
+    this.#lookedAt = clock.monotonic();
+    this.#isBehind = this.#found.length > room;
   }
 
   #passedOver(): readonly number[] {

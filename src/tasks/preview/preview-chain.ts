@@ -39,6 +39,10 @@ export class PreviewChain implements ChainAccess {
     return this.#open().heads;
   }
 
+  get logs(): ChainAccess['logs'] {
+    return this.#open().logs;
+  }
+
   /** Returns the newest block; one that is none where no endpoint is known. */
   async newest(signal: AbortSignal): Promise<BlockRef> {
     const hasUrls = this.#parts.settings.rpcUrls(this.#of.name).length > 0;

@@ -58,6 +58,11 @@ export class BeatRounds {
     this.earlyShare = (options.random ?? Math.random)() / 2;
   }
 
+  /** How many tasks beat here. */
+  get size(): number {
+    return this.#members.size;
+  }
+
   join(member: Beating): void {
     this.#members.add(member);
   }

@@ -39,6 +39,8 @@ export interface ClaimOptions {
   readonly shard?: Shard | undefined;
   /** The pipeline has sinks, which must be told of what is taken away. */
   readonly keepsRemoved?: boolean | undefined;
+  /** Claims together what is claimed at one time; left out: each by itself. */
+  readonly claims?: Pick<TaskStore, 'claim'> | undefined;
   /** Where the run shall begin; a parked pipeline can only be run from elsewhere. */
   readonly run?: StartQuestion['run'];
 }
@@ -71,7 +73,8 @@ export async function claimTask(
     const replaces = replaced === null ? null : judgeHolder(replaced, options);
     try {
       const { name, identity } = options.worker;
-      const taskId = await tasks.claim({ ...options, shard, holder, replaces, worker: name, workerIdentity: identity });
+      const request = { ...options, shard, holder, replaces, worker: name, workerIdentity: identity };
+      const taskId = await (options.claims ?? tasks).claim(request);
       return { taskId, replaced };
     } catch (error) {
       // Somebody else claimed it, or the old task gave a sign of life: what was judged is no longer so.

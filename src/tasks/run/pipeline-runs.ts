@@ -12,6 +12,7 @@ import { abortLater } from '../../runtime/give-up-later.js';
 import { watchRuns, type LivenessWatch } from '../alerts/watch-liveness.js';
 import { openableSinks, type OpeningParts } from '../outbox/openable-sink.js';
 import { BeatRounds } from './beat-rounds.js';
+import { ClaimRounds } from './claim-rounds.js';
 import { reportEndpoints } from './endpoint-reports.js';
 import { OpenedRun } from './opened-run.js';
 import type { PreparedRun } from './prepare-run.js';
@@ -57,6 +58,7 @@ export class PipelineRuns {
   readonly #host: RunHost;
   readonly #watch: LivenessWatch;
   readonly #rounds: BeatRounds;
+  readonly #claims: ClaimRounds;
   readonly #chains: Chains;
   readonly #portals: Portals;
 
@@ -64,7 +66,9 @@ export class PipelineRuns {
     const { database, clock } = host;
     this.#host = host;
     this.#watch = watch;
-    this.#rounds = new BeatRounds({ tasks: new TaskStore(database), clock });
+    const tasks = new TaskStore(database);
+    this.#rounds = new BeatRounds({ tasks, clock });
+    this.#claims = new ClaimRounds(tasks);
     this.#chains = openChains(host, watch);
     this.#portals = new Portals(host.clock);
   }
@@ -79,6 +83,7 @@ export class PipelineRuns {
       ...taskOptions(this.#host, prepared, order),
       stopping,
       rounds: this.#rounds,
+      claims: this.#claims,
       observe: this.#watch.observe,
       begin: async (task) => {
         order.onBegin?.(task);

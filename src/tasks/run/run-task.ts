@@ -23,6 +23,10 @@ import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 /** How ends are called that a person has asked for. */
 const byPeople: Readonly<Record<string, string>> = { stopped: 'cancelled', handed_over: 'handed over' };
 
+/** For how long each other task of a process makes one hold back an empty commit, and for how long at most, in milliseconds. */
+const holdMsPerTask = 10;
+const longestHoldMs = 60_000;
+
 /** How long a call that must be dropped may take to notice, in milliseconds. */
 const lingerMs = 1_000;
 
@@ -189,6 +193,7 @@ class TaskRun {
         outbox?.committed();
       },
       onFinalized: (block) => outbox?.finalizedAt(block),
+      holdMs: () => holdMsOf(options.rounds?.size ?? 1),
       signal,
     }).finally(() => over.abort(new Error('the run is over')));
   }
@@ -257,6 +262,14 @@ class TaskRun {
       cause: error,
     });
   }
+}
+
+/**
+ * Returns for how long a task to which blocks say nothing may hold its checkpoint back: a process moves those of some hundred a second,
+ * however many it has, and not all of a chain at once. One that is alone moves it with each block.
+ */
+function holdMsOf(tasks: number): number {
+  return Math.min(longestHoldMs, (tasks - 1) * holdMsPerTask) * (0.5 + Math.random() / 2);
 }
 
 /** Returns what a task's end is called that an error made. */

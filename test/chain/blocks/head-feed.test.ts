@@ -31,6 +31,7 @@ describe('a feed of heads that must ask', () => {
     const chain = {
       telling: [],
       heard: () => undefined,
+      heads: () => Promise.reject(new Error('not asked for')),
       header: () => {
         asked++;
         return answer();
@@ -98,6 +99,7 @@ describe('a feed of heads that must ask', () => {
     const chain = {
       telling: [],
       heard: () => undefined,
+      heads: () => Promise.reject(new Error('not asked for')),
       header: (_block: unknown, signal: AbortSignal) => {
         dropped = signal;
         return new Promise<never>((_resolve, reject) =>

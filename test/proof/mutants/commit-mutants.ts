@@ -15,6 +15,8 @@ const prune = guardsOf(
 );
 const execute = guardsOf('src/pipeline/execute-pipeline.ts', ['test/pipeline/execute-pipeline.test.ts'], '(sqlite)');
 
+const held = guardsOf('src/pipeline/hold-empty.ts', ['test/pipeline/hold-empty.test.ts']);
+
 const checkpointFence = '.where({ pipeline_id: guard.pipelineId, task_id: guard.taskId, version: guard.version })';
 
 /** What a commit compares, and what becomes of one whose answer was lost. */
@@ -123,5 +125,23 @@ export const commitMutants: readonly Mutant[] = [
     'a checkpoint that moved is read again',
     'if (!(error instanceof CheckpointMovedError)) throw error;',
     'throw error;',
+  ),
+  held(
+    'held-first',
+    'the first batch of a run is committed at once: until then the pipeline stands nowhere',
+    '(hasBegun ? holdMs() : 0)',
+    'holdMs()',
+  ),
+  held(
+    'held-joined',
+    'only what follows on blocks that are held back is joined with them',
+    ' || message.fromBlock !== held.toBlock + 1) return null;',
+    ') return null;',
+  ),
+  held(
+    'held-long',
+    'nothing is held back for longer than it may',
+    'yield held;\n        held = null;\n        continue;',
+    'held = null;\n        continue;',
   ),
 ];

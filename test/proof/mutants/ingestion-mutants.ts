@@ -14,6 +14,7 @@ const clean = guardsOf('src/chain/logs/clean-logs.ts', [
 const links = guardsOf('src/chain/blocks/consistency.ts', ['test/chain/logs/clean-logs.test.ts']);
 const receipts = guardsOf('src/chain/blocks/block-receipts.ts', ['test/chain/blocks/block-receipts.test.ts']);
 const newBlocks = guardsOf('src/chain/logs/new-blocks.ts', ['test/chain/logs/new-blocks.test.ts']);
+const shared = guardsOf('src/chain/logs/shared-logs.ts', ['test/chain/logs/shared-logs.test.ts']);
 const sure = ['test/chain/logs/sure-logs.test.ts'];
 const proofs = guardsOf('src/chain/blocks/proofs.ts', [
   ...sure,
@@ -240,6 +241,18 @@ export const ingestionMutants: readonly Mutant[] = [
     'if (logsBloomOf(logs) === "") throw',
   ),
   newBlocks('new-block-hashes', 'logs asked for by hash must be of these blocks', 'checkHashes(logs, headers);', ''),
+  shared(
+    'shared-header',
+    'logs that were proven by one header are not taken as proven by another that bears the same hash',
+    "return `${hash} ${receiptsRoot ?? ''} ${logsBloom ?? ''}`;",
+    'return [hash, receiptsRoot, logsBloom][0] as string;',
+  ),
+  shared(
+    'shared-refused',
+    'where no node gives whole blocks each pipeline asks for its own logs',
+    'if (!(error instanceof RpcError)) throw error;',
+    'throw error;',
+  ),
   stretch(
     'parent',
     'a new block must be the child of the last one that was read',

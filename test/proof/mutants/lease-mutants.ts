@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.js';
 const store = guardsOf('src/database/tasks/task-store.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const ending = guardsOf('src/database/tasks/end-replaced.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
+const together = guardsOf('src/tasks/run/claim-rounds.ts', ['test/tasks/run/claim-rounds.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/run/claim-task.ts', ['test/tasks/run/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(mariadb)');
 const run = guardsOf('src/tasks/run/run-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)');
@@ -82,6 +83,12 @@ export const leaseMutants: readonly Mutant[] = [
     'or writes nothing',
     "this.#database.fenced(\n        knex('pipeline_checkpoint')",
     "(\n        knex('pipeline_checkpoint')",
+  ),
+  together(
+    'claim-together',
+    'of claims that go together, those that can be had are had though one can not',
+    'if (error instanceof FenceError && round.length > 1)',
+    'if (error instanceof FenceError && round.length > 99)',
   ),
   ending(
     'claim-older',

@@ -16,6 +16,7 @@ describe('QueueWorker', () => {
   let claims: Map<number, () => void>;
   let stopping: AbortController;
   let fails: boolean;
+  let looks: number;
   let shown: (number | 'end')[];
   let kept: string[];
   let failure: Error;
@@ -36,10 +37,11 @@ describe('QueueWorker', () => {
       queue: {
         refuse: ({ taskId }, reason) => Promise.resolve(void kept.push(`refused ${taskId} ${reason}`)),
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
-        listClaimable: (limit, except) =>
-          fails
-            ? Promise.reject(failure)
-            : Promise.resolve(waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit)),
+        listClaimable: (limit, except) => {
+          looks++;
+          const found = waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit);
+          return fails ? Promise.reject(failure) : Promise.resolve(found);
+        },
       },
       run: ({ taskId }, claimed) => {
         started.push(taskId);
@@ -74,6 +76,7 @@ describe('QueueWorker', () => {
     ends = new Map();
     claims = new Map();
     fails = false;
+    looks = 0;
     [shown, kept, hangs, turns] = [[], [], null, []];
     failure = new Error('away');
     stopping = new AbortController();
@@ -107,6 +110,22 @@ describe('QueueWorker', () => {
     for (const id of [1, 2, 4]) claims.get(id)?.();
     await clock.advance(0);
     expect(started.slice(9)).to.deep.equal([10, 11, 12]);
+  });
+
+  it('begins what a look has found without another, for half a second', async () => {
+    queue(...Array.from({ length: 40 }, (_none, i) => i + 1));
+    start(40);
+    await clock.advance(0);
+    for (let id = 1; id <= 10; id++) {
+      claims.get(id)?.();
+      await clock.advance(0);
+    }
+    expect([started.length, looks]).to.deep.equal([18, 1]);
+    waiting = waiting.filter(({ taskId }) => taskId !== 19);
+    await clock.advance(500);
+    claims.get(11)?.();
+    await clock.advance(0);
+    expect(started).to.include(20).and.not.to.include(19);
   });
 
   it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {

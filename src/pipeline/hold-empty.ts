@@ -1,0 +1,98 @@
+import type { EventBatch, SourceMessage } from '../model/batch.js';
+import type { Clock } from '../runtime/clock.js';
+
+interface Holding {
+  readonly clock: Clock;
+  /** For how long what says nothing may be held back now, in milliseconds; 0: not at all. */
+  readonly holdMs: () => number;
+  /** Called with what is held back. */
+  readonly onHeld: (batch: EventBatch) => void;
+}
+
+/**
+ * Joins batches in which nothing happens with those behind them, so that a pipeline to which blocks say nothing need not move its
+ * checkpoint with each of them. What is lost with a process is read again, and is empty again. The first batch is never held
+ * back: until it is committed the pipeline stands nowhere.
+ */
+export async function* holdEmpty(
+  messages: AsyncGenerator<SourceMessage, void, undefined>,
+  { clock, holdMs, onHeld }: Holding,
+): AsyncGenerator<SourceMessage, void, undefined> {
+  let next: Promise<IteratorResult<SourceMessage, void>> | null = null;
+  let held: EventBatch | null = null;
+  let until = Number.NEGATIVE_INFINITY;
+  let hasBegun = false;
+  try {
+    for (;;) {
+      next ??= askAhead(messages);
+      const result: IteratorResult<SourceMessage, void> | null =
+        held === null ? await next : await before(until, next, clock);
+      if (result === null) {
+        if (held !== null) yield held;
+        held = null;
+        continue;
+      }
+      next = null;
+      if (result.done === true) {
+        if (held !== null) yield held;
+        return;
+      }
+      const message: SourceMessage | null = held === null ? result.value : join(held, result.value);
+      if (message === null) {
+        if (held !== null) yield held;
+        held = null;
+        yield result.value;
+        continue;
+      }
+      if (held === null) until = clock.monotonic() + (hasBegun ? holdMs() : 0);
+      if (isEmpty(message) && clock.monotonic() < until) {
+        held = message;
+        onHeld(message);
+        continue;
+      }
+      held = null;
+      hasBegun ||= message.kind === 'events';
+      yield message;
+    }
+  } finally {
+    await next?.catch(() => undefined);
+    await messages.return();
+  }
+}
+
+/** What goes wrong while nobody waits for it is met in its turn. */
+function askAhead(
+  messages: AsyncGenerator<SourceMessage, void, undefined>,
+): Promise<IteratorResult<SourceMessage, void>> {
+  const next = messages.next();
+  next.catch(() => undefined);
+  return next;
+}
+
+/** Waits for something until a time by the monotonic clock; then null. */
+async function before<T>(until: number, work: Promise<T>, clock: Clock): Promise<T | null> {
+  const done = new AbortController();
+  const over = clock.sleep(Math.max(0, until - clock.monotonic()), done.signal).then(
+    () => null,
+    () => null,
+  );
+  return Promise.race([work, over]).finally(() => done.abort());
+}
+
+function isEmpty(message: SourceMessage): message is EventBatch {
+  return (
+    message.kind === 'events' &&
+    message.events.length === 0 &&
+    message.undecoded.length === 0 &&
+    message.found === undefined &&
+    (message.early ?? []).length === 0
+  );
+}
+
+/** Returns a batch of the blocks of two; null where the second does not follow the first. */
+function join(held: EventBatch, message: SourceMessage): SourceMessage | null {
+  if (message.kind !== 'events' || message.fromBlock !== held.toBlock + 1) return null;
+  const { finalizedBlock } = message;
+  const remembered = held.recentBlocks.filter(({ number }) => number > finalizedBlock);
+  return { ...message, fromBlock: held.fromBlock, recentBlocks: [...remembered, ...message.recentBlocks] };
+}

@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import type { EventBatch, SourceMessage } from '../../src/model/batch.js';
+import { holdEmpty } from '../../src/pipeline/hold-empty.js';
+import { exampleBatch, hashOf } from '../database/example-batch.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+const empty = (from: number, to = from, changes: Partial<EventBatch> = {}): EventBatch =>
+  exampleBatch(from, to, { events: [], undecoded: [], ...changes });
+const rollback: SourceMessage = { kind: 'rollback', ancestor: { number: 2, hash: hashOf('block 2') } };
+
+describe('batches in which nothing happens', () => {
+  let clock: FakeClock;
+  let heldUpTo: number[];
+  let isClosed: boolean;
+  /** Sends a message, or lets time pass. */
+  type Step = SourceMessage | number;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    heldUpTo = [];
+    isClosed = false;
+  });
+
+  async function* source(steps: readonly Step[]): AsyncGenerator<SourceMessage, void, undefined> {
+    try {
+      for (const step of steps) {
+        if (typeof step === 'number') await clock.advance(step);
+        else yield step;
+      }
+    } finally {
+      isClosed = true;
+    }
+  }
+  const hold = (steps: readonly Step[], holdMs = 1_000): AsyncGenerator<SourceMessage, void, undefined> =>
+    holdEmpty(source(steps), { clock, holdMs: () => holdMs, onHeld: ({ toBlock }) => heldUpTo.push(toBlock) });
+  const shown = (message: SourceMessage): string =>
+    message.kind === 'events' ? `${message.fromBlock}-${message.toBlock}` : message.kind;
+  const sent = async (steps: readonly Step[], holdMs = 1_000): Promise<string[]> => {
+    const messages: string[] = [];
+    for await (const message of hold(steps, holdMs)) messages.push(shown(message));
+    return messages;
+  };
+
+  it('are joined with the batch behind them that holds something', async () => {
+    expect(await sent([empty(1), empty(2), empty(3), exampleBatch(4, 4), empty(5)])).to.deep.equal([
+      '1-1',
+      '2-4',
+      '5-5',
+    ]);
+    expect(heldUpTo).to.deep.equal([2, 3, 5]);
+  });
+
+  it('are sent when they have waited for as long as they may, also where nothing comes behind them', async () => {
+    expect(await sent([empty(1), empty(2), empty(3), 1_000, empty(4), 1_000])).to.deep.equal(['1-1', '2-3', '4-4']);
+  });
+
+  it('are sent one by one where nothing is to be held back', async () => {
+    expect(await sent([empty(1), empty(2), empty(3)], 0)).to.deep.equal(['1-1', '2-2', '3-3']);
+    expect(heldUpTo).to.deep.equal([]);
+  });
+
+  it('are never held back where they are the first: the pipeline would stand nowhere', async () => {
+    const messages = hold([empty(1), empty(2)]);
+    expect(shown((await messages.next()).value as SourceMessage)).to.equal('1-1');
+    expect(heldUpTo).to.deep.equal([]);
+    await messages.return();
+  });
+
+  it('go before what takes blocks back, and before what does not follow them', async () => {
+    expect(await sent([empty(1), empty(2), empty(3), rollback])).to.deep.equal(['1-1', '2-3', 'rollback']);
+    expect(await sent([empty(1), empty(2), empty(9)])).to.deep.equal(['1-1', '2-2', '9-9']);
+  });
+
+  it('are not those that hold undecoded logs, or children of a factory', async () => {
+    const logs = exampleBatch(2, 2, { events: [] });
+    const found = empty(3, 3, { found: { children: [], upTo: 3 } as unknown as NonNullable<EventBatch['found']> });
+    expect(await sent([empty(1), logs, found])).to.deep.equal(['1-1', '2-2', '3-3']);
+  });
+
+  it('remember the hashes of all their blocks that may yet be replaced', async () => {
+    const messages: SourceMessage[] = [];
+    const steps = [empty(1), empty(2), empty(3), empty(4, 5, { finalizedBlock: 2 })];
+    for await (const message of hold(steps)) messages.push(message);
+    const [, joined] = messages as EventBatch[];
+    expect(joined?.recentBlocks.map(({ number }) => number)).to.deep.equal([3, 4, 5]);
+    expect([joined?.toHash, joined?.finalizedBlock]).to.deep.equal([hashOf('block 5'), 2]);
+  });
+
+  it('are given up, and the source closed, where nobody wants more', async () => {
+    for await (const message of hold([empty(1), exampleBatch(2, 2), empty(3)])) if (shown(message) === '2-2') break;
+    expect(isClosed).to.equal(true);
+  });
+});
