@@ -11,7 +11,7 @@ export default tseslint.config(
   // Programs of bench/peers/templates import packages that are installed elsewhere, when they are measured.
   {
     ignores: [
-      ...['dist/', 'coverage/', 'node_modules/', '**/*.cjs', 'eslint.config.js', 'bin/', 'ops/container/'],
+      ...['dist/', 'coverage/', 'node_modules/', '**/*.cjs', '*.config.js', 'bin/', 'ops/container/'],
       'bench/peers/templates/',
     ],
   },

@@ -23,6 +23,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   shards: async () => (await import('./shards.js')).shards,
   idle: async () => (await import('./idle.js')).idle,
   claims: async () => (await import('./claims.js')).claims,
+  start: async () => (await import('./start.js')).start,
   throttled: async () => (await import('./throttled.js')).throttled,
   peers: async () => (await import('./peers/peers.js')).peers,
 };

@@ -73,7 +73,7 @@ async function finish(child: Child): Promise<Ingested> {
  * What a process and its children use: resident memory, of shared pages their part (Pss of proc_pid_smaps(5)), and user and
  * system time so far (proc_pid_stat(5)).
  */
-function readUse(pid: number): { readonly mb: number; readonly cpuSeconds: number } {
+export function readUse(pid: number): { readonly mb: number; readonly cpuSeconds: number } {
   try {
     const resident = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
     const times = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { run } from '../dist/src/cli/start.js';
+import { run } from '../dist/main.js';
 
 /** What a command leaves behind, such as a connection to a server that is frozen, holds the process no longer than this. */
 const lingerMs = 2_000;

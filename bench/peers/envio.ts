@@ -36,7 +36,7 @@ export const envio: Peer = {
     };
     await runTool('envio', ['codegen'], folder, env);
     await runTool(
-      'node',
+      process.execPath,
       ['-e', 'require("./src/db/Migrations.res.js").runUpMigrations(true, true)'],
       join(folder, 'generated'),
       env,

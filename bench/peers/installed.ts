@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -32,7 +32,8 @@ async function install(template: string, folder: string): Promise<void> {
   mkdirSync(begun, { recursive: true });
   cpSync(template, begun, { recursive: true });
   console.log(`      installing ${folder}`);
-  await runTool('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], begun, {});
+  const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  await runTool('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...retries], begun, {});
   renameSync(begun, folder);
 }
 
@@ -47,6 +48,6 @@ export async function runTool(
   await promisify(execFile)(program, args, options).catch((error: unknown) => {
     const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
     const said = (stderr.trim() || stdout.trim()).split('\n').slice(0, 3).join(' ');
-    throw new NotInstalledError(`${program} ${args[0] ?? ''}: ${said}`, { cause: error });
+    throw new NotInstalledError(`${basename(program)} ${args[0] ?? ''}: ${said}`, { cause: error });
   });
 }

@@ -33,6 +33,9 @@ export const peers: Benchmark = {
     const run = programs.filter((_peer, index) => program === 0 || index === 0 || program === index + 1);
     const columns: string[][] = [];
     for (const course of asked) columns.push(await measure(course, run, { server, seconds, report }));
+    report.note(
+      'events a second (beside this program on PostgreSQL), processor time for each; *: stopped before it was done',
+    );
     report.note(line(['', ...asked.map(({ name }) => name)]));
     report.note(line(['---', ...asked.map(() => '---')]));
     for (const [row, peer] of run.entries())
@@ -77,16 +80,18 @@ async function attempt(peer: Peer, course: Course, url: string, seconds: number)
 
 function told(outcome: Finish | string): string {
   if (typeof outcome === 'string') return outcome;
-  const { events, seconds, isWhole, figures } = outcome;
+  const { events, seconds, cpuSeconds, isWhole, figures } = outcome;
   const calls = Object.entries(figures.calls).map(([method, count]) => `${count} ${method}`);
   const asked = `${figures.requests} requests (${calls.join(', ')}), ${figures.mostInFlight} at a time`;
-  return `${events} events in ${seconds.toFixed(1)} s${isWhole ? '' : ', stopped there'}; ${asked}`;
+  const time = `${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of a core)${isWhole ? '' : ', stopped there'}`;
+  return `${events} events in ${time}; ${asked}`;
 }
 
 function cellOf(outcome: Finish | string, speed: number, times: number): string {
   if (typeof outcome === 'string') return outcome.split(':', 1).join();
   const share = Number.isNaN(times) ? '' : ` (1/${times.toPrecision(2)})`;
-  return `${Math.round(speed)}${share}${outcome.isWhole ? '' : ' *'}`;
+  const cost = `${Math.round((1e6 * outcome.cpuSeconds) / outcome.events)} µs`;
+  return `${Math.round(speed)}${share}, ${cost}${outcome.isWhole ? '' : ' *'}`;
 }
 
 function nameOf({ name, database }: Peer): string {

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import knex from 'knex';
 import type { Knex } from 'knex';
 import { Child } from '../../test/support/child.js';
+import { readUse } from '../ingest-program.js';
 import { transferAt } from '../made-chain.js';
 import type { Course, Peer, RowPlace } from './peer.js';
 import type { PeerNodeFigures, PeerNodeTraits } from './peer-node.js';
@@ -11,6 +12,8 @@ export interface Finish {
   readonly events: number;
   /** From its first request for logs to its last row, seen from outside. */
   readonly seconds: number;
+  /** The processor's time for that, in seconds, its children's included and the database server's not: steady on a busy machine. */
+  readonly cpuSeconds: number;
   /** Whether all of the course's events are there. */
   readonly isWhole: boolean;
   readonly figures: PeerNodeFigures;
@@ -31,7 +34,7 @@ export async function race(peer: Peer, course: Course, databaseUrl: string, seco
   const rows = openRows(databaseUrl);
   const child = await start();
   try {
-    const endedAt = await awaitLast({ child, rows, peer, course, rpcUrl, seconds });
+    const { endedAt, cpuSeconds } = await awaitLast({ child, rows, peer, course, rpcUrl, seconds });
     const figures = await ask(rpcUrl);
     if (figures.firstLogsAt === 0) throw new Error(`it asked for no logs: ${lastWords(child)}`);
     const sums = await sum(rows, peer.rows);
@@ -39,7 +42,7 @@ export async function race(peer: Peer, course: Course, databaseUrl: string, seco
     const truth = JSON.stringify(truthOf(sums.events, course.logsPerBlock));
     if (told !== truth) throw new Error(`its rows are not those of the chain: ${told} instead of ${truth}`);
     const isWhole = sums.events === course.blocks * course.logsPerBlock;
-    return { events: sums.events, seconds: (endedAt - figures.firstLogsAt) / 1_000, isWhole, figures };
+    return { events: sums.events, seconds: (endedAt - figures.firstLogsAt) / 1_000, cpuSeconds, isWhole, figures };
   } finally {
     child.signalGroup('SIGKILL');
     await child.exited;
@@ -56,19 +59,25 @@ interface Run {
   readonly seconds: number;
 }
 
-/** Waits for the last row or the end of the time; returns when that was, in ms since 1970. */
-async function awaitLast({ child, rows, peer, course, rpcUrl, seconds }: Run): Promise<number> {
+interface Ended {
+  /** In ms since 1970. */
+  readonly endedAt: number;
+  readonly cpuSeconds: number;
+}
+
+/** Waits for the last row or the end of the time. */
+async function awaitLast({ child, rows, peer, course, rpcUrl, seconds }: Run): Promise<Ended> {
   const startedAt = Date.now();
-  let beganAt = 0;
-  for (let look = 0; ; look++) {
-    if (await hasLast(rows, peer.rows, course)) return Date.now();
-    if (!child.isRunning) {
-      if (await hasLast(rows, peer.rows, course)) return Date.now();
-      throw new Error(`it ended: ${lastWords(child)}`);
-    }
-    if (beganAt === 0 && look % 10 === 0) beganAt = (await ask(rpcUrl)).firstLogsAt;
+  let [beganAt, cpuBefore, cpuSeconds] = [0, 0, 0];
+  for (;;) {
+    const isRunning = child.isRunning;
+    const used = Math.max(cpuBefore, readUse(child.pid).cpuSeconds);
+    if (beganAt === 0) [beganAt, cpuBefore] = [(await ask(rpcUrl)).firstLogsAt, used];
+    cpuSeconds = Math.max(cpuSeconds, used - cpuBefore);
+    if (await hasLast(rows, peer.rows, course)) return { endedAt: Date.now(), cpuSeconds };
+    if (!isRunning) throw new Error(`it ended: ${lastWords(child)}`);
     const limit = beganAt === 0 ? startedAt + 2_000 * seconds : beganAt + 1_000 * seconds;
-    if (Date.now() > limit) return Date.now();
+    if (Date.now() > limit) return { endedAt: Date.now(), cpuSeconds };
     await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }

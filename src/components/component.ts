@@ -134,7 +134,7 @@ export interface Remark {
   /** The key, or what a path of keys and positions leads to, within the component. */
   readonly at: readonly PropertyKey[];
   readonly message: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /** A kind of stage. */
@@ -178,6 +178,8 @@ export interface SinkDescription {
 export interface SinkKind<C extends object> extends KindOf<C> {
   readonly role: 'sink';
   describe(config: C): SinkDescription;
+  /** Says what would keep it from being opened with these events, so that a definition is refused for it. Left out: nothing. */
+  problems?(config: C, events: readonly EventFields[]): Promise<readonly Remark[]>;
   /** Opens it; `${NAME}` in its config has been replaced by what the environment says. Need not connect yet. */
   open(config: C, opening: SinkOpening): Promise<Sink>;
 }

@@ -31,6 +31,14 @@ const nowhere: BlockRef = { number: -1, hash: '' };
 /** After how many commits what nobody needs of the journal is forgotten. */
 const commitsPerPrune = 128;
 
+/** A batch that was added behind all rows that there were, as it is. */
+export interface Appended {
+  readonly chainId: number;
+  /** The version that it took. */
+  readonly version: number;
+  readonly batch: EventBatch;
+}
+
 /** A message of a source on its way into the database. */
 export interface Commit {
   readonly message: SourceMessage;
@@ -41,6 +49,8 @@ export interface Commit {
    * Throws LeaseLostError or CheckpointMovedError.
    */
   run(progress: Progress): Promise<Partial<Progress>>;
+  /** Returns, once it has been run, what it added; null where it took away or replaced rows, or has none. */
+  appended(): Appended | null;
 }
 
 /** Commits one message of a source after the other and knows where the checkpoint stands. */
@@ -70,7 +80,13 @@ export class Committer {
     const sent = new Promise<void>((resolve) => (left = resolve));
     const run = (progress: Progress): Promise<Partial<Progress>> =>
       this.#commit(message, rows, progress, left).finally(left);
-    return { message, sent, run };
+    return { message, sent, run, appended: () => this.#appended(message) };
+  }
+
+  /** What was committed just now. */
+  #appended(message: SourceMessage): Appended | null {
+    if (message.kind !== 'events' || this.#replaces(message)) return null;
+    return { chainId: this.#parts.chainId, version: this.#version, batch: message };
   }
 
   #commit(

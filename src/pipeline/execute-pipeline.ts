@@ -7,7 +7,7 @@ import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { CheckpointMovedError, Committer } from './commit.js';
-import type { Commit } from './commit.js';
+import type { Appended, Commit } from './commit.js';
 import { holdEmpty } from './hold-empty.js';
 import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
@@ -23,6 +23,7 @@ export interface CommitSeen {
   readonly events: number;
   /** Outages of the database are part of it. */
   readonly durationMs: number;
+  readonly appended: Appended | null;
 }
 
 export interface Execution {
@@ -140,7 +141,7 @@ async function runTimed(
   const changed = await commit.run(progress);
   const { message } = commit;
   const events = 'events' in message ? message.events.length : 0;
-  onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since });
+  onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since, appended: commit.appended() });
   return changed;
 }
 

@@ -1,5 +1,5 @@
-import { pino, stdTimeFunctions } from 'pino';
-import type { LogFields, Logger, LogLevel } from './logger.js';
+import { systemClock } from './clock.js';
+import { logLevels, type LogFields, type Logger, type LogLevel } from './logger.js';
 import { printableJson } from './printable.js';
 import type { SecretMask } from './secrets.js';
 
@@ -15,20 +15,18 @@ export interface JsonLoggerOptions {
 }
 
 /** Makes a logger that writes each line as one JSON object: `level`, `time`, the fields, `msg`; secrets masked. */
-export function createJsonLogger(sink: LineSink, { level, secrets }: JsonLoggerOptions): Logger {
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write: (line: string) => sink.write(printableJson(line)) },
-  );
+export function createJsonLogger(sink: LineSink, { level: least, secrets }: JsonLoggerOptions): Logger {
   return {
-    log: (lineLevel, message, fields: LogFields = {}) => {
-      if (!logger.isLevelEnabled(lineLevel)) return;
-      logger[lineLevel](secrets.maskValue(fields) as Record<string, unknown>, secrets.mask(message));
+    log: (level, message, fields: LogFields = {}) => {
+      if (logLevels.indexOf(level) < logLevels.indexOf(least)) return;
+      const time = new Date(systemClock.now()).toISOString();
+      const line = { level, time, ...(secrets.maskValue(fields) as LogFields), msg: secrets.mask(message) };
+      sink.write(printableJson(`${JSON.stringify(line, bigintAsText)}\n`));
     },
   };
+}
+
+/** JSON knows no bigint. */
+function bigintAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

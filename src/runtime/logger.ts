@@ -1,5 +1,7 @@
 /** The levels of the log, least to most severe. */
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
 
 /** Fields that go into a structured line beside the message. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -127,7 +127,7 @@ function isNothing(node: unknown): boolean {
   return node === null || node === undefined || (yaml().isScalar(node) && node.value === null);
 }
 
-/** Returns a scalar as it was written, so that `+08:00` or `1e3` reach the schema untouched. */
+/** Returns a scalar as it was written, so that `+08:00` or `1e3` reach the setting untouched. */
 function textOf(node: unknown): string | undefined {
   if (!yaml().isScalar(node)) return undefined;
   return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));

@@ -1,15 +1,34 @@
-import { z } from 'zod';
 import { amountProblem } from './amount.js';
 import { splitWords } from './split-words.js';
 import { splitDatabaseUrls } from '../runtime/database-urls.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { parseUtcOffset } from '../runtime/utc-offset.js';
 
+/** Reads the text of a setting; throws WrongText. */
+export type Read<T> = (text: string) => T;
+
+/** What is wrong with the text of a setting, in words that follow it. */
+export class WrongText extends Error {}
+
+/** Reads a text of which `problemOf` says what is wrong, if anything. */
+function checked(problemOf: (text: string) => string | null): Read<string> {
+  return (text) => {
+    const problem = problemOf(text);
+    if (problem !== null) throw new WrongText(problem);
+    return text;
+  };
+}
+
+/** Reads a text of one form. */
+function matching(pattern: RegExp, problem: string): Read<string> {
+  return checked((text) => (pattern.test(text) ? null : problem));
+}
+
+/** A text. */
+export const nonEmpty = matching(/./s, 'is empty');
+
 /** The URL of a database; what its driver makes of it is checked when it is opened. */
-export const databaseUrl = z.string().superRefine((urls, context) => {
-  const problem = databaseUrlsProblem(urls);
-  if (problem !== null) context.addIssue(problem);
-});
+export const databaseUrl = checked(databaseUrlsProblem);
 
 /** Several URLs are the nodes of one cluster. */
 function databaseUrlsProblem(urls: string): string | null {
@@ -37,138 +56,109 @@ function databaseUrlProblem(url: string): string | null {
 }
 
 /** Reads a number above zero and at most `max`; fractions are allowed. */
-export function amount(unit: string, max: number): z.ZodType<number, string> {
-  return z.string().transform((text, context) => {
-    const problem = amountProblem(text, unit, max);
-    if (problem === null) return Number(text);
-    context.addIssue(problem);
-    return z.NEVER;
-  });
+export function amount(unit: string, max: number): Read<number> {
+  const read = checked((text) => amountProblem(text, unit, max));
+  return (text) => Number(read(text));
 }
 
 /** Reads a number as `amount` does, or zero. */
-export function amountOrNone(unit: string, max: number): z.ZodType<number, string> {
-  const zero = z
-    .string()
-    .regex(/^0+(\.0+)?$/)
-    .transform(() => 0);
+export function amountOrNone(unit: string, max: number): Read<number> {
   const some = amount(unit, max);
-  return z.string().transform((text, context) => take(zero.safeParse(text).success ? zero : some, text, context));
+  return (text) => (/^0+(\.0+)?$/.test(text) ? 0 : some(text));
 }
 
 /** Reads one of some words, in capitals or not. */
-export function oneOf<T extends string>(
-  values: readonly T[],
-  aliases: Readonly<Record<string, T>> = {},
-): z.ZodType<T, string> {
-  return z.string().transform((text, context) => {
+export function oneOf<T extends string>(values: readonly T[], aliases: Readonly<Record<string, T>> = {}): Read<T> {
+  return (text) => {
     const name = text.toLowerCase();
     const value = values.find((candidate) => candidate === name) ?? aliases[name];
-    if (value !== undefined) return value;
-    context.addIssue(`is not one of ${values.join(', ')}`);
-    return z.NEVER;
-  });
+    if (value === undefined) throw new WrongText(`is not one of ${values.join(', ')}`);
+    return value;
+  };
 }
+
+const onOrOff = oneOf(['on', 'off'], { true: 'on', yes: 'on', 1: 'on', false: 'off', no: 'off', 0: 'off' });
 
 /** Reads `on` and `off`, and other words for them. */
-export const onOff: z.ZodType<boolean, string> = oneOf(['on', 'off'], {
-  true: 'on',
-  yes: 'on',
-  1: 'on',
-  false: 'off',
-  no: 'off',
-  0: 'off',
-}).transform((word) => word === 'on');
+export const onOff: Read<boolean> = (text) => onOrOff(text) === 'on';
 
-/** Reads what `schema` does, or null from a word or a zero that switches it off. */
-export function orOff<T>(schema: z.ZodType<T, string>): z.ZodType<T | null, string> {
-  return orNull(/^(?:off|no|false|none|never|0+(?:\.0+)?%?)$/i, schema);
+/** Reads what `read` does, or null from a word or a zero that switches it off. */
+export function orOff<T>(read: Read<T>): Read<T | null> {
+  return orNull(/^(?:off|no|false|none|never|0+(?:\.0+)?%?)$/i, read);
 }
 
-/** Reads what `schema` does, or null from an empty text. */
-export function orNone<T>(schema: z.ZodType<T, string>): z.ZodType<T | null, string> {
-  return orNull(/^$/, schema);
+/** Reads what `read` does, or null from an empty text. */
+export function orNone<T>(read: Read<T>): Read<T | null> {
+  return orNull(/^$/, read);
 }
 
-/** Reads what `schema` does, or null from the words that `isNull` knows. */
-export function orNull<T>(isNull: RegExp, schema: z.ZodType<T, string>): z.ZodType<T | null, string> {
-  return z.string().transform((text, context) => (isNull.test(text) ? null : take(schema, text, context)));
-}
-
-function take<T>(schema: z.ZodType<T, string>, text: string, context: z.RefinementCtx): T {
-  const result = schema.safeParse(text);
-  if (result.success) return result.data;
-  context.addIssue(result.error.issues[0]?.message ?? 'is malformed');
-  return z.NEVER;
+/** Reads what `read` does, or null from the words that `isNull` knows. */
+export function orNull<T>(isNull: RegExp, read: Read<T>): Read<T | null> {
+  return (text) => (isNull.test(text) ? null : read(text));
 }
 
 /** Reads a number of things; null from `off`. */
-export function countOrOff(unit: string): z.ZodType<number | null, string> {
-  return z
-    .string()
-    .regex(/^(?:off|none|[1-9]\d{0,9})$/i, { error: `is no number of ${unit}` })
-    .transform((text) => (/^\d/.test(text) ? Number(text) : null));
+export function countOrOff(unit: string): Read<number | null> {
+  return orNull(/^(?:off|none)$/i, numberLike(/^[1-9]\d{0,9}$/, `is no number of ${unit}`));
+}
+
+function numberLike(pattern: RegExp, problem: string): Read<number> {
+  const read = matching(pattern, problem);
+  return (text) => Number(read(text));
 }
 
 /** A whole number from one on. */
-export const count: z.ZodType<number, string> = z
-  .string()
-  .regex(/^[1-9]\d{0,6}$/, { error: 'is not a whole number from 1 to 9999999' })
-  .transform(Number);
+export const count = numberLike(/^[1-9]\d{0,6}$/, 'is not a whole number from 1 to 9999999');
 
 /** A part of one: `0.2` or `20%`. */
-export const share: z.ZodType<number, string> = z
-  .string()
-  .regex(/^\d+(\.\d+)?%?$/, { error: 'is not a part of one, such as 0.2 or 20%' })
-  .transform((text) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)))
-  .refine((value) => value > 0 && value <= 1, { error: 'must lie between 0 and 1' });
+export const share: Read<number> = (text) => {
+  if (!/^\d+(\.\d+)?%?$/.test(text)) throw new WrongText('is not a part of one, such as 0.2 or 20%');
+  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (value <= 0 || value > 1) throw new WrongText('must lie between 0 and 1');
+  return value;
+};
 
 /** A URL of HTTP. */
-export const webUrl = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^https?:\/\//i.test(text), { error: 'is no HTTP URL' });
+export const webUrl = checked((text) => (URL.canParse(text) && /^https?:\/\//i.test(text) ? null : 'is no HTTP URL'));
 
 /** A URL of a mail server. */
-export const mailUrl = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^smtps?:\/\/[^/]/i.test(text), { error: 'is no URL of a mail server' });
+export const mailUrl = checked((text) =>
+  URL.canParse(text) && /^smtps?:\/\/[^/]/i.test(text) ? null : 'is no URL of a mail server',
+);
 
 /** A program and its arguments. */
-export const words: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
+export const words: Read<readonly string[]> = (text) => {
   const list = splitWords(text);
-  if (list !== null && list.length > 0 && list[0] !== '') return list;
-  context.addIssue(list === null ? 'has a quote that is not closed, or is no list of words' : 'names no program');
-  return z.NEVER;
-});
+  if (list === null) throw new WrongText('has a quote that is not closed, or is no list of words');
+  if (list.length === 0 || list[0] === '') throw new WrongText('names no program');
+  return list;
+};
 
 /** An address or a host's name. */
-export const host = z.string().regex(/^[\w.:[\]%-]{1,255}$/, { error: 'is no address and no name of a host' });
+export const host = matching(/^[\w.:[\]%-]{1,255}$/, 'is no address and no name of a host');
+
+const portNumber = numberLike(/^\d{1,5}$/, 'is no port');
 
 /** A TCP port; 0 takes any that is free. */
-export const port: z.ZodType<number, string> = z
-  .string()
-  .regex(/^\d{1,5}$/, { error: 'is no port', abort: true })
-  .transform(Number)
-  .refine((value) => value <= 65_535, { error: 'must be at most 65535' });
+export const port: Read<number> = (text) => {
+  const number = portNumber(text);
+  if (number > 65_535) throw new WrongText('must be at most 65535');
+  return number;
+};
 
 /** An offset from UTC. */
-export const timezone: z.ZodType<string | undefined, string> = z.string().transform((text, context) => {
+export const timezone: Read<string | undefined> = (text) => {
   const offset = parseUtcOffset(text);
-  if (offset !== null) return offset;
-  context.addIssue('is no offset');
-  return z.NEVER;
-});
+  if (offset === null) throw new WrongText('is no offset');
+  return offset;
+};
 
 /** A key of fewer than 8 bytes, or one that is none and would be read as an empty one, signs nothing. */
-export const signingSecret = z
-  .string()
-  .min(8, 'is shorter than 8 characters')
-  .refine((text) => !text.startsWith('whsec_') || /^whsec_[A-Za-z0-9+/]{11,}={0,2}$/.test(text), {
-    error: 'has no base64 of 8 bytes or more behind whsec_',
-  });
+export const signingSecret = checked((text) => {
+  if (text.length < 8) return 'is shorter than 8 characters';
+  const isKey = !text.startsWith('whsec_') || /^whsec_[A-Za-z0-9+/]{11,}={0,2}$/.test(text);
+  return isKey ? null : 'has no base64 of 8 bytes or more behind whsec_';
+});
 
 /** What can't stand in a header can't be sent. */
-export const token = orNone(z.string().regex(/^[\x21-\x7e]*$/, { error: 'has a blank or a character beyond ASCII' }));
-
-/** A text. */
-export const nonEmpty = z.string().min(1, 'is empty');
+export const token = orNone(matching(/^[\x21-\x7e]*$/, 'has a blank or a character beyond ASCII'));

@@ -1,7 +1,4 @@
-import type { z } from 'zod';
-import type * as SettingValuesModule from './setting-values.js';
-
-type SettingValues = typeof SettingValuesModule;
+import type { Read } from './setting-values.js';
 
 /**
  * What a text gives away. `url`: a URL with a login or a key in it; `password`: all of it; `text`: whatever URLs it may
@@ -19,11 +16,7 @@ export interface Setting<T> {
   readonly variable: string;
   /** As it would be written. */
   readonly default: string;
-  /**
-   * Reads the text; its issues say what is wrong. It is made of `is`, which is handed in: the library behind it takes long to
-   * load, and who only asks what settings there are need not wait for it.
-   */
-  readonly schema: (is: SettingValues) => z.ZodType<T, string>;
+  readonly read: Read<T>;
   /** What people call it, in errors. */
   readonly title: string;
   /** What it does, for `--help` and the documents. */
@@ -39,7 +32,7 @@ export interface Setting<T> {
   readonly unset?: { readonly value: T };
 }
 
-/** Infers the type of a setting's value from its schema, and keeps its key as a type. */
+/** Infers the type of a setting's value from its reader, and keeps its key as a type. */
 export function setting<T, const Key extends string>(row: Setting<T> & { key: Key }): Setting<T> & { key: Key } {
   return row;
 }

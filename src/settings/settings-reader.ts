@@ -1,6 +1,6 @@
 import { UsageError } from '../runtime/errors.js';
 import { SecretMask, maskUrl } from '../runtime/secrets.js';
-import * as values from './setting-values.js';
+import { WrongText } from './setting-values.js';
 import { flagName, type FoundSetting, type Setting } from './setting.js';
 import type { SettingsSource } from './settings-sources.js';
 import { isRow, type SettingValues } from './settings-table.js';
@@ -48,10 +48,12 @@ export class SettingsReader {
     const shown = shownText(setting, text);
     this.shown.push({ name: setting.key, value: shown, origin });
     if (found === undefined && setting.unset !== undefined) return setting.unset.value;
-    const result = setting.schema(values).safeParse(text);
-    if (result.success) return result.data;
-    const problem = result.error.issues[0]?.message ?? 'is malformed';
-    throw new UsageError(`${setting.title} '${shown}' (${origin}) ${problem}`, { hint: setting.hint });
+    try {
+      return setting.read(text);
+    } catch (error) {
+      if (!(error instanceof WrongText)) throw error;
+      throw new UsageError(`${setting.title} '${shown}' (${origin}) ${error.message}`, { hint: setting.hint });
+    }
   }
 
   #find(setting: Setting<unknown>): FoundSetting | undefined {

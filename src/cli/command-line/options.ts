@@ -7,6 +7,12 @@ const globalSettings: readonly SettingKey[] = ['database', 'lang', 'log_level', 
 
 const [database, ...others] = globalSettings.map(settingOption);
 
+/** The settings that are options of commands which run pipelines. */
+export const runSettings: readonly SettingKey[] = [
+  ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'max_requests', 'rps', 'task_timeout'] as const),
+  ...(['data_dir', 'portal_url', 'metrics.port', 'metrics.host'] as const),
+];
+
 /** The options that every command takes. */
 export const globalOptions: readonly OptionSpec[] = [
   ...(database === undefined ? [] : [database]),

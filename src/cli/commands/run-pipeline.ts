@@ -1,13 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
-import { runDatabaseOptions, runPipeline as run } from '../../tasks/run/pipeline-runs.js';
-import { prepareRun } from '../../tasks/run/prepare-run.js';
+import { runDatabaseOptions } from '../../tasks/run/run-database-options.js';
 import type { CommandContext } from '../context.js';
-import { printRunResult } from '../running/print-run-result.js';
-import { runHost, runSettings } from '../running/run-host.js';
-import { warnAfterFresh, warnBeforeFresh } from '../running/warn-of-old-rows.js';
 import type { CommandBody } from '../command-line/command.js';
+import { runSettings } from '../command-line/options.js';
 
 export const command: CommandBody = {
   arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
@@ -34,7 +31,16 @@ async function runPipeline(context: CommandContext, options: RunPipelineOptions)
   tightenHeap();
   const { settings, clock, output } = context;
   const { id, takeOver, fresh } = options;
+  // SQLite's writer is a process: it starts while all else is loaded here.
   const database = await context.database(runDatabaseOptions(settings));
+  const [{ runHost }, { prepareRun }, { runPipeline: run }, { warnBeforeFresh, warnAfterFresh }, { printRunResult }] =
+    await Promise.all([
+      import('../running/run-host.js'),
+      import('../../tasks/run/prepare-run.js'),
+      import('../../tasks/run/pipeline-runs.js'),
+      import('../running/warn-of-old-rows.js'),
+      import('../running/print-run-result.js'),
+    ]);
   const host = runHost(context, database);
   const prepared = await prepareRun(host, id, options.mode);
   if (fresh === true) await warnBeforeFresh(context, database, id);

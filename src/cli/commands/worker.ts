@@ -12,12 +12,14 @@ import { QueueWorker } from '../../tasks/fleet/queue-worker.js';
 import { QueuedRuns } from '../../tasks/fleet/queued-runs.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { WorkerPresence } from '../../tasks/fleet/worker-presence.js';
-import { PipelineRuns, runDatabaseOptions } from '../../tasks/run/pipeline-runs.js';
+import { PipelineRuns } from '../../tasks/run/pipeline-runs.js';
+import { runDatabaseOptions } from '../../tasks/run/run-database-options.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { printRunResult } from '../running/print-run-result.js';
-import { runHost, runSettings } from '../running/run-host.js';
+import { runHost } from '../running/run-host.js';
 import type { CommandBody } from '../command-line/command.js';
+import { runSettings } from '../command-line/options.js';
 
 export const command: CommandBody = {
   options: [{ flags: '--concurrency <n>', description: 'tasks at one time; 4 where left out', kind: 'id' }],

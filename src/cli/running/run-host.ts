@@ -1,17 +1,10 @@
 import { alertChannels } from './alert-channels.js';
 import type { Database } from '../../database/database.js';
-import type { SettingKey } from '../../settings/settings-table.js';
 import type { RunHost } from '../../tasks/run/run-host.js';
 import type { CommandContext } from '../context.js';
 import { createProgressReporter } from '../progress/progress.js';
 import { thisProcess } from '../this-process.js';
 import { version } from '../version.js';
-
-/** The settings that are options of commands which run pipelines. */
-export const runSettings: readonly SettingKey[] = [
-  ...(['rpc_urls', 'heartbeat_interval', 'stall_after', 'doubt', 'max_requests', 'rps', 'task_timeout'] as const),
-  ...(['data_dir', 'portal_url', 'metrics.port', 'metrics.host'] as const),
-];
 
 /** This process as tasks know it that run in it, or are judged by it. */
 export function runHost(context: CommandContext, database: Database): RunHost {

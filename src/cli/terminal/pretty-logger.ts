@@ -1,10 +1,9 @@
 import { Chalk } from 'chalk';
 import type { Clock } from '../../runtime/clock.js';
 import type { JsonLoggerOptions, LineSink } from '../../runtime/json-logger.js';
-import type { Logger, LogLevel } from '../../runtime/logger.js';
+import { logLevels, type Logger } from '../../runtime/logger.js';
 import { printableLine } from '../../runtime/printable.js';
 
-const severity: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 const colors = { trace: 'gray', debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
 
 export interface PrettyLoggerOptions extends JsonLoggerOptions {
@@ -17,7 +16,7 @@ export function createPrettyLogger(sink: LineSink, options: PrettyLoggerOptions)
   const chalk = new Chalk({ level: options.color ? 1 : 0 });
   return {
     log: (level, message) => {
-      if (severity.indexOf(level) < severity.indexOf(options.level)) return;
+      if (logLevels.indexOf(level) < logLevels.indexOf(options.level)) return;
       const time = chalk.gray(localTime(options.clock.now()));
       sink.write(`${time} ${chalk[colors[level]](level.padEnd(5))} ${printableLine(options.secrets.mask(message))}\n`);
     },

@@ -45,7 +45,7 @@ function fieldOf(name: string): ValueOf {
 
 /** What the message of an event says of it, too: as long as no stage has made other data its text need not be parsed. */
 function fixedValueOf(name: string): ValueOf {
-  const [known, parsed] = [knownValues[name], fieldOf(name)];
+  const [known, parsed] = [name === 'block_time' ? oncePerBlock() : knownValues[name], fieldOf(name)];
   // The same in all messages of a chain.
   if (name === 'pipeline_id' || name === 'chain') return oncePerChain(parsed);
   return known === undefined ? parsed : (message) => (isUnchanged(message) ? known(message) : parsed(message));
@@ -55,7 +55,6 @@ const knownValues: Readonly<Record<string, ValueOf | undefined>> = {
   chain_id: ({ place }) => place.chainId,
   block_number: ({ place }) => place.blockNumber,
   block_hash: ({ place }) => place.blockHash,
-  block_time: ({ place }) => blockTime(place.timestamp),
   timestamp: ({ place }) => place.timestamp,
   transaction_hash: ({ place }) => place.transactionHash,
   transaction_index: ({ place }) => place.transactionIndex,
@@ -72,6 +71,15 @@ function oncePerChain(parsed: ValueOf): ValueOf {
     const { chainId } = message.place;
     if (!values.has(chainId)) values.set(chainId, parsed(message));
     return values.get(chainId);
+  };
+}
+
+/** The rows of a block follow on one another, and to write its time takes longer than all else of a row. */
+function oncePerBlock(): ValueOf {
+  let [seconds, text] = [NaN, blockTime(0)];
+  return ({ place: { timestamp } }) => {
+    if (timestamp !== seconds) [seconds, text] = [timestamp, blockTime(timestamp)];
+    return text;
   };
 }
 
@@ -116,11 +124,14 @@ const opaque: ReadonlySet<string> = new Set(['block_hash', 'transaction_hash', '
 
 function toColumn({ name, type, valueOf }: Plan): Column<EventMessage> {
   const toCell = cells[type];
+  let [last, cell]: [JsonValue | undefined, Cell] = [null, null];
   return {
     ...{ name, type, nullable: true, isOpaque: opaque.has(name) },
     of: (message) => {
       const value = valueOf(message);
-      return value === undefined || value === null ? null : toCell(value);
+      // Objects are compared by what they are, not by what they say: those are made anew for each row.
+      if (value !== last) [last, cell] = [value, value === undefined || value === null ? null : toCell(value)];
+      return cell;
     },
   };
 }

@@ -11,6 +11,7 @@ export interface FinalMessages {
  * taken back, else the last remove. An insert replaces what is at its place, so that no remove need come before it.
  */
 export function finalMessages(messages: readonly EventMessage[]): FinalMessages {
+  if (areInsertsInOrder(messages)) return { inserts: messages, removes: [] };
   const inserts = new Map<string, EventMessage>();
   const removes = new Map<string, EventMessage>();
   for (const message of messages) {
@@ -26,4 +27,15 @@ export function finalMessages(messages: readonly EventMessage[]): FinalMessages 
   const isLeft = ({ place: { blockNumber, logIndex, transactionHash } }: EventMessage): boolean =>
     !inserts.has(`${blockNumber} ${logIndex} ${transactionHash}`);
   return { inserts: [...inserts.values()], removes: [...removes.values()].filter(isLeft) };
+}
+
+/** Nearly all batches: no two of them are of one place. */
+function areInsertsInOrder(messages: readonly EventMessage[]): boolean {
+  let [block, log] = [-1, -1];
+  for (const { op, place } of messages) {
+    const isNext = place.blockNumber > block || (place.blockNumber === block && place.logIndex > log);
+    if (op === 'remove' || !isNext) return false;
+    [block, log] = [place.blockNumber, place.logIndex];
+  }
+  return true;
 }

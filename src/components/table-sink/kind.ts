@@ -14,6 +14,7 @@ export const tableSink: SinkKind<TableSinkConfig> = {
     ['indexes', indexes.length === 0 ? null : indexes.map((index) => index.join(', ')).join('; ')],
   ],
   describe: describeSink,
+  problems: async (config, events) => (await import('./plan-table.js')).tableProblems(config, events),
   open: async (config, opening) => {
     const { openTableSink } = await import('./table-sink.js');
     return openTableSink(config, opening);

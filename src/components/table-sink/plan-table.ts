@@ -2,7 +2,8 @@ import { eventFields } from '../../model/event-fields.js';
 import { longestName } from '../../database/targets/index-name.js';
 import type { TargetColumn } from '../../database/targets/target-dialect.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { EventFields, Field } from '../component.js';
+import type { EventFields, Field, Remark } from '../component.js';
+import type { TableSinkConfig } from './config.js';
 import { columnTypeOf, joinTypes } from './solidity-types.js';
 
 /** Where an event's data has a column's value: a member of its arguments, or a field of its own. */
@@ -54,7 +55,7 @@ const eventsOwn = new Set(eventFields.map(({ name }) => name));
 const args = 'args.';
 
 /** Plans the table that holds some events; throws UsageError where a field's name can be none of a column. */
-export function planTable(events: readonly EventFields[]): TablePlan {
+function planTable(events: readonly EventFields[]): TablePlan {
   const fixed = events.length > 1 ? [...fixedColumns, eventNameColumn] : fixedColumns;
   const own: TargetColumn[] = [];
   const positions = new Map<string, number>();
@@ -99,16 +100,34 @@ function columnName(name: string, taken: Set<string>): string {
   return free;
 }
 
-/** Throws UsageError where an index names what is no column, or what can't be sorted. */
-export function checkIndexes({ fixed, own }: TablePlan, indexes: readonly (readonly string[])[]): void {
-  const columns = [...fixed, ...own];
-  const find = (name: string): TargetColumn | undefined => columns.find((column) => column.name === name);
-  const unknown = indexes.flat().find((name) => find(name) === undefined);
-  if (unknown !== undefined) {
-    const known = columns.map(({ name }) => name).join(', ');
-    throw new UsageError(`indexes names '${unknown}', which is no column`, { hint: `the columns are ${known}` });
+/** Plans the table of a sink: of the events that it wants. */
+export function planTableOf({ event_name: wanted }: TableSinkConfig, events: readonly EventFields[]): TablePlan {
+  const isWanted = ({ eventName, eventSignature }: EventFields): boolean =>
+    wanted.length === 0 || wanted.includes(eventName) || wanted.includes(eventSignature);
+  return planTable(events.filter(isWanted));
+}
+
+/** Says what would keep a sink's table from being opened, as far as the definition and its events tell. */
+export function tableProblems(config: TableSinkConfig, events: readonly EventFields[]): readonly Remark[] {
+  try {
+    return indexProblems(planTableOf(config, events), config.indexes);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return [{ at: ['table'], message: error.message, hint: error.hint }];
   }
-  const nested = indexes.flat().find((name) => find(name)?.type.kind === 'json');
-  if (nested !== undefined)
-    throw new UsageError(`indexes names '${nested}', which holds nested values: those have no order`);
+}
+
+/** Says where indexes name what is no column, or what can't be sorted. */
+export function indexProblems({ fixed, own }: TablePlan, indexes: TableSinkConfig['indexes']): readonly Remark[] {
+  const columns = new Map([...fixed, ...own].map((column) => [column.name, column]));
+  const hint = `the columns are ${[...columns.keys()].join(', ')}`;
+  return indexes.flatMap((index, i) =>
+    index.flatMap((name, j): readonly Remark[] => {
+      const at = ['indexes', i, j];
+      const column = columns.get(name);
+      if (column === undefined) return [{ at, message: `names '${name}', which is no column`, hint }];
+      if (column.type.kind !== 'json') return [];
+      return [{ at, message: `names '${name}', which holds nested values: those have no order` }];
+    }),
+  );
 }

@@ -7,12 +7,13 @@ import {
   messageOf,
   NotMigratedError,
   RuntimeFailure,
+  UsageError,
 } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Sink, SinkBatch, SinkContext, SinkCursor, SinkOpening } from '../component.js';
 import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
 import type { TableSinkConfig } from './config.js';
-import { checkIndexes, planTable, tableKey } from './plan-table.js';
+import { indexProblems, planTableOf, tableKey } from './plan-table.js';
 import type { TablePlan } from './plan-table.js';
 import { RowMaker } from './row-maker.js';
 import type { Loss } from './row-maker.js';
@@ -22,13 +23,9 @@ const statementTimeoutMs = 60_000;
 
 /** Opens a sink's table; throws UsageError where it can't be what the config says. Connects when it is claimed. */
 export function openTableSink(config: TableSinkConfig, opening: SinkOpening): Sink {
-  const wanted = config.event_name;
-  const events = opening.events.filter(
-    ({ eventName, eventSignature }) =>
-      wanted.length === 0 || wanted.includes(eventName) || wanted.includes(eventSignature),
-  );
-  const plan = planTable(events);
-  checkIndexes(plan, config.indexes);
+  const plan = planTableOf(config, opening.events);
+  const [problem] = indexProblems(plan, config.indexes);
+  if (problem !== undefined) throw new UsageError(`indexes ${problem.message}`, { hint: problem.hint });
   return new TableSink(config, opening, plan);
 }
 

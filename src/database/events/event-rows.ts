@@ -30,7 +30,7 @@ export interface UndecodedRow extends PositionRow {
 export const pageWeight = 8_000_000;
 
 /** Returns the length of what may be long in a row. */
-export function weightOf(row: PositionRow & Partial<EventRow & UndecodedRow>): number {
+function weightOf(row: PositionRow & Partial<EventRow & UndecodedRow>): number {
   return (row.args?.length ?? 0) + (row.data?.length ?? 0);
 }
 

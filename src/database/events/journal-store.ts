@@ -7,8 +7,8 @@ import { changedBlocks } from './changed-blocks.js';
 import type { Versions } from './changed-blocks.js';
 import { beyond, comparePositions, keyColumns, toPosition } from './event-key.js';
 import type { EventPlace, Position } from './event-key.js';
-import { nextSize, pageWeight, toEvent, weightOf } from './event-rows.js';
-import type { EventRow } from './event-rows.js';
+import { nextSize, pageWeight, toEvent } from './event-rows.js';
+import type { EventRow, PositionRow } from './event-rows.js';
 import type { Narrow } from './journal.js';
 
 /** Where a pipeline's rows stand, and in which life of theirs. */
@@ -53,6 +53,9 @@ export interface DifferenceOptions {
   readonly eventNames?: readonly string[] | undefined;
 }
 
+/** What tells an event from all others, also from those of a block that was replaced. */
+type EventIdentity = EventPlace & Pick<StoredEvent, 'chainId' | 'blockHash'>;
+
 /** Blocks up to which rows count; infinite: all. */
 export interface Reach {
   readonly from: number;
@@ -81,9 +84,12 @@ interface Stretch {
 }
 
 const defaultPageSize = 500;
+/** Events of one question after versions, at most. */
+const mostEvents = 200;
 /** Rows that one question asks for, at least: small pages are cut of larger answers. */
 const leastRows = 2_000;
-const everywhere: Reach = { from: Infinity, to: Infinity };
+/** All rows count. */
+export const everywhere: Reach = { from: Infinity, to: Infinity };
 
 /** Tells from the journal what pipelines' events were at a version, and what has become of them. */
 export class JournalStore {
@@ -121,8 +127,8 @@ export class JournalStore {
     const part = (op: DifferenceOp): Part => {
       return { pipelineId, versions, reach, told, after: after?.op === op ? place : undefined };
     };
-    if (after?.op !== 'insert') yield* pages('remove', this.#removes(part('remove'), pageSize), pageSize);
-    yield* pages('insert', this.#inserts(part('insert'), pageSize), pageSize);
+    if (after?.op !== 'insert') yield* cutPages('remove', this.#removes(part('remove'), pageSize), pageSize);
+    yield* cutPages('insert', this.#inserts(part('insert'), pageSize), pageSize);
   }
 
   /** Says whether the journal still tells all that changed since a version. */
@@ -135,7 +141,44 @@ export class JournalStore {
     return typeof row?.oldest === 'number' && row.oldest <= version + 1;
   }
 
-  async *#removes(part: Part, pageSize: number): AsyncGenerator<readonly VersionedRow[], void, undefined> {
+  /** Returns for each of some events the version that had brought what was there of it at a version; null where it was not. */
+  async addedAt(
+    pipelineId: number,
+    version: number,
+    events: readonly EventIdentity[],
+  ): Promise<readonly (number | null)[]> {
+    const versions = new Map<string, number>();
+    const look = async (table: string, part: readonly EventIdentity[], narrow: Narrow): Promise<void> => {
+      const rows = await this.#database.read<(PositionRow & { readonly added: number })[]>((knex) =>
+        narrow(
+          knex(table)
+            .select(...keyColumns, 'chain_id', 'block_hash', 'added')
+            .where({ pipeline_id: pipelineId }),
+        )
+          .where('added', '<=', version)
+          .whereIn('block_number', [...new Set(part.map(({ blockNumber }) => blockNumber))])
+          .whereIn(
+            'transaction_hash',
+            part.map((event) => toPosition(event).transaction_hash),
+          ),
+      );
+      for (const row of rows) {
+        const [block, transaction] = [row.block_hash.toString('hex'), row.transaction_hash.toString('hex')];
+        versions.set(`${row.chain_id}:0x${block}:0x${transaction}:${row.log_index}`, row.added);
+      }
+    };
+    for (let i = 0; i < events.length; i += mostEvents) {
+      const part = events.slice(i, i + mostEvents);
+      await look('event', part, (rows) => rows);
+      // Asked second: what is taken away meanwhile has been seen where it was, or is seen where it is now.
+      await look('event_removed', part, (rows) => rows.where('removed', '>', version));
+    }
+    return events.map(({ chainId, blockHash, transactionHash, logIndex }) => {
+      return versions.get(`${chainId}:${blockHash}:${transactionHash}:${logIndex}`) ?? null;
+    });
+  }
+
+  async *#removes(part: Part, pageSize: number): AsyncGenerator<readonly VersionedEvent[], void, undefined> {
     const { pipelineId, versions, reach } = part;
     if (reach.from < 0 || versions.from === versions.to) return;
     const inVersions = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
@@ -153,20 +196,20 @@ export class JournalStore {
       const rows = await this.#rows('event_removed', 'removed', { ...part, after }, range, size, (query) =>
         inVersions(query).where('added', '<=', versions.from),
       );
-      yield rows;
+      yield rows.map(toVersioned);
       if (rows.length < size) return;
       after = rows.at(-1);
       size = nextSize(rows, Math.max(leastRows, pageSize));
     }
   }
 
-  async *#inserts(part: Part, pageSize: number): AsyncGenerator<readonly VersionedRow[], void, undefined> {
+  async *#inserts(part: Part, pageSize: number): AsyncGenerator<readonly VersionedEvent[], void, undefined> {
     for (const { range, versions } of await this.#stretches(part)) {
       let { after } = part;
       if (after !== undefined && after.block_number > range.to) continue;
       for (let size = Math.max(leastRows, pageSize); ;) {
         const { rows, end } = await this.#insertsOf({ ...part, versions, after }, range, size);
-        yield rows;
+        yield rows.map(toVersioned);
         if (end === undefined) break;
         after = end;
         size = nextSize(rows, Math.max(leastRows, pageSize));
@@ -266,18 +309,22 @@ function inOrder(rows: readonly VersionedRow[], end: Position | undefined): read
   return kept;
 }
 
-/** Cuts rows into pages by what they are alone, so that they are cut the same way when they are read again. */
-async function* pages(
+function toVersioned(row: VersionedRow): VersionedEvent {
+  return Object.assign(toEvent(row), { version: row.version, added: row.added });
+}
+
+/** Cuts events into pages by what they are alone, so that they are cut the same way when they are read again. */
+export async function* cutPages(
   op: DifferenceOp,
-  parts: AsyncGenerator<readonly VersionedRow[], void, undefined>,
-  pageSize: number,
+  parts: AsyncIterable<readonly VersionedEvent[]> | Iterable<readonly VersionedEvent[]>,
+  pageSize = defaultPageSize,
 ): AsyncGenerator<DifferencePage, void, undefined> {
   let events: VersionedEvent[] = [];
   let weight = 0;
-  for await (const rows of parts) {
-    for (const row of rows) {
-      events.push(Object.assign(toEvent(row), { version: row.version, added: row.added }));
-      weight += weightOf(row);
+  for await (const part of parts) {
+    for (const event of part) {
+      events.push(event);
+      weight += event.argsJson.length;
       if (events.length < pageSize && weight < pageWeight) continue;
       yield { op, events };
       [events, weight] = [[], 0];

@@ -18,7 +18,7 @@ interface JournalRow {
 
 /**
  * Forgets commits of a pipeline's journal, and removed events, that no sink needs any more; of one without sinks the latest
- * 1,000 commits stay. Waits for no lock where somebody would wait for it: what can't go now goes next time. Returns false
+ * 1,000 commits stay. With them goes what contracts answered at blocks that can't be replaced any more. Waits for no lock where somebody would wait for it: what can't go now goes next time. Returns false
  * where there may be more.
  */
 export async function pruneJournal(
@@ -35,7 +35,10 @@ export async function pruneJournal(
   if (!(await inBatches(batches, () => pruneCommits(database, pipelineId, unneeded)))) return false;
   // The journal tells how far back it reaches: what went must not be forgotten before that it went.
   const removed = Math.min(unneeded, (await oldestCommit(database, pipelineId)) - 1);
-  return inBatches(batches, () => pruneRemoved(database, pipelineId, removed));
+  if (!(await inBatches(batches, () => pruneRemoved(database, pipelineId, removed)))) return false;
+  const block = checkpoint.keeps_removed === 1 ? await settledBlock(database, pipelineId) : Infinity;
+  const repeatable = Math.min(block, (await leastBlockOfCommits(database, pipelineId)) - 1);
+  return inBatches(batches, () => pruneCalls(database, pipelineId, repeatable));
 }
 
 async function inBatches(batches: number, prune: () => Promise<boolean>): Promise<boolean> {
@@ -44,19 +47,37 @@ async function inBatches(batches: number, prune: () => Promise<boolean>): Promis
   return left > 0;
 }
 
-async function oldestCommit(database: Database, pipelineId: number): Promise<number> {
-  const [row] = await database.read<{ oldest: number | null }[]>((knex) =>
-    knex('pipeline_commit').where({ pipeline_id: pipelineId }).min({ oldest: 'version' }),
-  );
-  return row?.oldest ?? Infinity;
+function oldestCommit(database: Database, pipelineId: number): Promise<number> {
+  return leastOf(database, pipelineId, 'pipeline_commit', 'version');
 }
 
 /** Returns the version up to which every sink has what it needs; 0 where of none of them it is known. */
 async function deliveredVersion(database: Database, pipelineId: number): Promise<number> {
-  const [row] = await database.read<{ least: number | null }[]>((knex) =>
-    knex('pipeline_sink').where({ pipeline_id: pipelineId }).min({ least: 'needs_version' }),
+  const least = await leastOf(database, pipelineId, 'pipeline_sink', 'needs_version');
+  return least === Infinity ? 0 : least;
+}
+
+/** Returns the block up to which all is final, and delivered by every sink; -1 where that is not known of one of them. */
+async function settledBlock(database: Database, pipelineId: number): Promise<number> {
+  const cursors = await database.read<(number | null)[]>((knex) =>
+    knex('pipeline_sink').where({ pipeline_id: pipelineId }).pluck('cursor_block'),
   );
-  return row?.least ?? 0;
+  // Only remembered blocks may still be replaced.
+  const remembered = await leastOf(database, pipelineId, 'recent_block', 'block_number');
+  return cursors.length === 0 ? -1 : Math.min(remembered - 1, ...cursors.map((block) => block ?? -1));
+}
+
+/** Returns the lowest block that a commit of the journal touched: what is told of it may have to be told again. */
+function leastBlockOfCommits(database: Database, pipelineId: number): Promise<number> {
+  return leastOf(database, pipelineId, 'pipeline_commit', 'from_block');
+}
+
+/** Returns the least value of a pipeline's rows; infinite where there are none. */
+async function leastOf(database: Database, pipelineId: number, table: string, column: string): Promise<number> {
+  const [row] = await database.read<{ least: number | null }[]>((knex) =>
+    knex(table).where({ pipeline_id: pipelineId }).min({ least: column }),
+  );
+  return row?.least ?? Infinity;
 }
 
 /** Returns whether something went, and more may. */
@@ -90,5 +111,22 @@ async function pruneRemoved(database: Database, pipelineId: number, upTo: number
         void row.where('removed', '<', last.removed).orWhere('block_number', '<=', last.block_number);
       })
       .delete(),
+  );
+}
+
+/** As `pruneCommits`: of calls that were made for an event; what never changes is no pipeline's, and stays. */
+async function pruneCalls(database: Database, pipelineId: number, upTo: number): Promise<boolean> {
+  const blocks = await database.read<number[]>((knex) =>
+    knex('call_result')
+      .where({ pipeline_id: pipelineId })
+      .where('block_number', '<=', Math.min(upTo, Number.MAX_SAFE_INTEGER))
+      .orderBy('block_number')
+      .limit(batchRows)
+      .pluck('block_number'),
+  );
+  const last = blocks.at(-1);
+  if (last === undefined) return false;
+  return database.writeAside((knex) =>
+    knex('call_result').where({ pipeline_id: pipelineId }).where('block_number', '<=', last).delete(),
   );
 }

@@ -85,6 +85,18 @@ export class DeadLetterStore {
     return result?.matched ?? 0;
   }
 
+  /** Returns the steps that have the removes of some events tried again, too: their inserts are. */
+  retryRemoves({ pipelineId, sink }: SinkName, ids: readonly string[]): readonly Query[] {
+    const parts = Array.from({ length: Math.ceil(ids.length / mostIds) }, (_, part) => part * mostIds);
+    return parts.map((from) =>
+      this.#database
+        .knex(table)
+        .where({ pipeline_id: pipelineId, sink, op: 'remove' })
+        .whereIn('event_id', ids.slice(from, from + mostIds))
+        .update({ due: 1 }),
+    );
+  }
+
   /** Forgets dead letters, all of them where no id is given; returns how many. */
   async drop(sink: SinkName, ids: readonly number[]): Promise<number> {
     const [result] = await this.#database.write([this.forget(sink, ids)]);

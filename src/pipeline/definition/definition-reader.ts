@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { registry } from '../../components/registry.js';
 import { findSource } from '../../components/source-of.js';
+import { fieldsBelow } from '../../components/stages-of.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { ComponentReader } from './component-reader.js';
 import { definitionSchema } from './definition-schema.js';
@@ -40,7 +41,9 @@ export class DefinitionReader {
   async read(): Promise<PipelineDefinition> {
     const schema = definitionSchema(this.#options.heartbeatIntervalSeconds);
     const keys = await this.#problems.check(schema, this.#value);
-    const components = await this.#readComponents();
+    const read = await this.#readComponents();
+    await this.#checkSinks(read);
+    const components = read.filter((component) => component !== undefined);
     if (keys?.schedule !== undefined) this.#checkScheduled(components);
     this.#problems.throwIfAny();
     await this.#warn(components);
@@ -64,15 +67,28 @@ export class DefinitionReader {
       this.#problems.add(['schedule'], 'is for historical pipelines: this one is realtime');
   }
 
-  /** They are read whatever is wrong above them. */
-  async #readComponents(): Promise<readonly Component[]> {
+  /** They are read whatever is wrong above them; undefined: something is wrong with it. */
+  async #readComponents(): Promise<readonly (Component | undefined)[]> {
     const { components } = (this.#value ?? {}) as { readonly components?: unknown };
-    const read: Component[] = [];
+    const read: (Component | undefined)[] = [];
     for (const [position, each] of (Array.isArray(components) ? components : []).entries()) {
-      const component = await this.#components.read(each, position);
-      if (component !== undefined) read.push(component);
+      read.push(await this.#components.read(each, position));
     }
     return read;
+  }
+
+  /** What reaches a sink is known where all above it is right. */
+  async #checkSinks(components: readonly (Component | undefined)[]): Promise<void> {
+    const { kinds = registry } = this.#options;
+    for (const [position, component] of components.entries()) {
+      if (component === undefined) return;
+      const kind = kinds.find(component.type);
+      if (kind?.role !== 'sink' || kind.problems === undefined) continue;
+      const events = fieldsBelow(components.slice(0, position) as readonly Component[], kinds);
+      for (const { at, message, hint } of await kind.problems(component.config, events)) {
+        this.#problems.add(['components', position, ...at], message, hint);
+      }
+    }
   }
 
   /** Tells what is accepted and worth a word, in the order of the lines. */

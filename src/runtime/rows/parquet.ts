@@ -54,6 +54,9 @@ class ColumnData<Row> {
   readonly #column: Column<Row>;
   readonly #convert: (value: Exclude<Cell, null>) => unknown;
   #data: unknown[] = [];
+  /** The last cell, and what is stored of it: in many columns a row says what the row before said. */
+  #last: Cell = null;
+  #stored: unknown = null;
 
   constructor(column: Column<Row>) {
     this.#column = column;
@@ -62,7 +65,11 @@ class ColumnData<Row> {
 
   add(row: Row): void {
     const value = this.#column.of(row);
-    this.#data.push(value === null ? null : this.#convert(value));
+    if (value !== this.#last) {
+      this.#last = value;
+      this.#stored = value === null ? null : this.#convert(value);
+    }
+    this.#data.push(this.#stored);
   }
 
   take(): ColumnSource {

@@ -69,11 +69,11 @@ async function deliverOne(outgoing: Outgoing, parts: DeliveryParts): Promise<Sin
 }
 
 async function deliver({ messages, before, after }: Outgoing, parts: DeliveryParts): Promise<SinkCursor> {
-  const blocks = messages.map(({ place }) => place.blockNumber);
-  const [fromBlock, toBlock] = blocks.reduce(
-    ([least, most], block) => [Math.min(least, block), Math.max(most, block)],
-    [Infinity, -Infinity],
-  );
+  let [fromBlock, toBlock] = [Infinity, -Infinity];
+  for (const { place } of messages) {
+    fromBlock = Math.min(fromBlock, place.blockNumber);
+    toBlock = Math.max(toBlock, place.blockNumber);
+  }
   const batch: SinkBatch = { messages, fromBlock, toBlock, before, after: after(null) };
   await parts.sink.deliver(batch, parts.context);
   await parts.onDelivered(batch);

@@ -1,5 +1,4 @@
 import type { Database } from '../../database/database.js';
-import { JournalStore } from '../../database/events/journal-store.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
@@ -9,6 +8,7 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { SinkSeen } from '../../model/liveness-event.js';
 import type { SinkStanding } from '../../model/sink.js';
+import type { Appended } from '../../pipeline/commit.js';
 import type { Lease } from '../../pipeline/lease.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { Bell } from '../../runtime/bell.js';
@@ -19,6 +19,7 @@ import type { DeliveryNews } from './delivery-news.js';
 import { neededVersion, readPlace } from './place.js';
 import type { OpenableSink } from './openable-sink.js';
 import { firstText } from './resume.js';
+import { RunJournal } from './run-journal.js';
 import { SinkLoop } from './sink-loop.js';
 import { SinkRow } from './sink-row.js';
 
@@ -55,7 +56,7 @@ const graceMs = 3_000;
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #store: SinkStore;
-  readonly #journal: JournalStore;
+  readonly #journal: RunJournal;
   readonly #work = new Bell();
   readonly #wishes = new Bell();
   readonly #over = new AbortController();
@@ -75,7 +76,7 @@ export class Outbox {
     // Where nobody can know what is final, what has been read is.
     if (parts.finalized === undefined) this.#finalized = Infinity;
     this.#store = new SinkStore(parts.database);
-    this.#journal = new JournalStore(parts.database);
+    this.#journal = new RunJournal(parts.database);
     this.#signal = AbortSignal.any([parts.signal, this.#over.signal]);
     this.#stopping = AbortSignal.any([parts.stopping, this.#ended.signal]);
     this.#stopping.addEventListener('abort', () => this.#work.ring(), { once: true });
@@ -106,8 +107,9 @@ export class Outbox {
     this.#looking = this.#look();
   }
 
-  /** Tells that something was committed. */
-  committed(): void {
+  /** Tells that something was committed; null: not what sinks could be told as it is. */
+  committed(appended: Appended | null): void {
+    if (appended !== null) this.#journal.keep(appended);
     this.#work.ring();
   }
 

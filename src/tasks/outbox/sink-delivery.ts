@@ -112,9 +112,9 @@ export class SinkDelivery {
     this.#shared.observe({ kind: 'sink_sent', sink: this.#sink.name, result, messages });
   }
 
-  /** Tries dead letters again that a person wants to be; returns false where there are none. */
+  /** Tries dead letters again that a person wants to be, at the end of a pass; returns false where there are none. */
   async retryLetters({ sink }: OpenedSink, place: Place): Promise<boolean> {
-    const due = await this.#letters.due(this.#sink.batchSize);
+    const due = await this.#letters.due(this.#sink.batchSize, place.pass.to.version);
     if (due.length === 0) return false;
     await this.store(place);
     for (const letter of due) {

@@ -1,3 +1,4 @@
+import type { JournalStore } from '../../database/events/journal-store.js';
 import type { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
 import type { SinkChange, SinkGuard } from '../../database/sinks/sink-store.js';
 import type { EventMessage } from '../../model/event-message.js';
@@ -8,6 +9,7 @@ import type { PassBatch } from './pass-batches.js';
 import type { SinkRow } from './sink-row.js';
 
 interface SinkLettersParts {
+  readonly journal: Pick<JournalStore, 'addedAt'>;
   readonly guard: SinkGuard;
   readonly letters: DeadLetterStore;
   readonly logger: Logger;
@@ -61,9 +63,30 @@ export class SinkLetters {
     return messages.filter((message) => !joining.includes(message));
   }
 
-  /** Returns some of those that a person wants to be tried again. */
-  due(limit: number): Promise<readonly DueLetter[]> {
-    return this.#parts.letters.listDue(this.#name, limit);
+  /**
+   * Returns some of those that a person wants to be tried again, where all up to a version has been told. Those that a later
+   * insert of their event has overtaken by then are forgotten.
+   */
+  async due(limit: number, told: number): Promise<readonly DueLetter[]> {
+    const { letters, journal, guard } = this.#parts;
+    for (;;) {
+      const due = await letters.listDue(this.#name, limit);
+      const places = due.map(({ message }) => message.place);
+      const added = await journal.addedAt(guard.pipelineId, told, places);
+      const overtaken = due.filter(({ message }, i) => isOvertaken(message, added[i] ?? null));
+      if (overtaken.length === 0) {
+        await this.#retryRemoves(due);
+        return due;
+      }
+      const ids = overtaken.map(({ id }) => id);
+      await this.#row.write({}, [letters.forget(this.#name, ids)]);
+    }
+  }
+
+  /** Whoever gets an insert after all must get what took its event back meanwhile. */
+  async #retryRemoves(due: readonly DueLetter[]): Promise<void> {
+    const inserts = due.filter(({ message }) => message.op === 'insert').map(({ message }) => message.id);
+    if (inserts.length > 0) await this.#row.write({}, this.#parts.letters.retryRemoves(this.#name, inserts));
   }
 
   /** Forgets one that the receiver has taken after all. */
@@ -74,4 +97,13 @@ export class SinkLetters {
   get #name(): { readonly pipelineId: number; readonly sink: string } {
     return { pipelineId: this.#parts.guard.pipelineId, sink: this.#sink };
   }
+}
+
+/**
+ * Says whether the receiver has been told of what was there of an event after a message of it that it refused: it must neither
+ * get what was there before in its place nor lose it. A version takes away before it brings.
+ */
+function isOvertaken({ seq, op }: EventMessage, added: number | null): boolean {
+  const { version } = readSeq(seq);
+  return added !== null && (op === 'insert' ? version < added : version <= added);
 }

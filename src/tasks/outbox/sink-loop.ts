@@ -101,11 +101,11 @@ export class SinkLoop {
     const opened = await this.#connection.open();
     const head = await this.#head();
     const place = this.#at.place ?? (await this.#resume(opened.sink, head));
-    if (this.#standing.dueLetters > 0 && (await this.#delivery.retryLetters(opened, place))) return true;
     if (place.at !== 'end') {
       await this.#delivery.deliverPass(opened, place);
       return true;
     }
+    if (this.#standing.dueLetters > 0 && (await this.#delivery.retryLetters(opened, place))) return true;
     const pass = nextPass(place.pass, this.#due(head));
     if (pass === null) {
       await this.#trouble.over();

@@ -1,7 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
 import { Portals } from '../../chain/portal/portals.js';
-import type { OpenOptions } from '../../database/open-database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { originOf } from '../../model/event-origin.js';
@@ -38,20 +37,6 @@ export interface RunOrder {
 
 /** How long calls in the air may still take once a run shall stop, in milliseconds. */
 const graceMs = 3_000;
-
-/** Returns how the database of a process that runs tasks is opened. */
-export function runDatabaseOptions({
-  heartbeatIntervalSeconds,
-}: RunHost['settings']): Pick<OpenOptions, 'statementTimeoutMs' | 'beatTimeoutMs'> {
-  const intervalMs = heartbeatIntervalSeconds * 1_000;
-  return {
-    // A server that has not answered within a beat can't keep a task alive; but a big commit may take some seconds.
-    statementTimeoutMs: Math.min(60_000, Math.max(10_000, intervalMs)),
-    // After an outage a run must be heard within three intervals: one may pass until it gives up what it had sent, and
-    // one until it tries again.
-    beatTimeoutMs: Math.min(30_000, Math.max(1_000, intervalMs)),
-  };
-}
 
 /** Runs pipelines as tasks of this process: they share its beats and its connections to chains. */
 export class PipelineRuns {

@@ -190,7 +190,7 @@ class TaskRun {
       onCommit: (commit) => {
         this.#hasCommitted ||= commit.kind !== 'children';
         this.#committed(commit);
-        outbox?.committed();
+        outbox?.committed(commit.appended);
       },
       onFinalized: (block) => outbox?.finalizedAt(block),
       holdMs: () => holdMsOf(options.rounds?.size ?? 1),

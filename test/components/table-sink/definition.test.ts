@@ -56,6 +56,30 @@ describe('a table sink’s definition', () => {
     ]);
   });
 
+  it('may index only columns that there will be, below a mapper those that it makes', async () => {
+    const fixed =
+      'chain_id, block_number, log_index, transaction_hash, block_hash, block_time, contract_address, event_name';
+    expect(
+      await problemsOf(
+        '{name: rows, type: table_sink, table: usdc, indexes: [[from, value], [block_number, receiver]]}',
+        '{name: rules, type: dict_mapper, dict_mappers: [{mapping_rules: [{source_key: args.to, target_key: receiver}]}]}',
+        '{name: mapped, type: table_sink, table: mapped, indexes: [[receiver], [to]]}',
+      ),
+    ).to.deep.equal([
+      "p.yaml:7: indexes: names 'receiver', which is no column",
+      "p.yaml:9: indexes: names 'to', which is no column",
+    ]);
+    const { problems } = await rejectionOf(
+      parse(`{name: a, type: table_sink, table: t, indexes: [[nope]]}`),
+      FileProblemsError,
+    );
+    expect(problems[0]?.hint).to.equal(`the columns are ${fixed}, from, to, value, owner, spender`);
+    // What is wrong above it must not be told twice.
+    expect(
+      await problemsOf('{name: x, type: dict_mapper}', '{name: a, type: table_sink, table: t, indexes: [[nope]]}'),
+    ).to.have.length(1);
+  });
+
   it('may not name a table of chainparse’s own, in whatever schema and case', async () => {
     for (const table of [
       'event',

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
+import { CallResultStore, callKey } from '../../../src/database/events/call-result-store.js';
+import type { CallOutcome, KeptCall } from '../../../src/database/events/call-result-store.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
 import { pruneJournal } from '../../../src/database/events/prune-journal.js';
 import type { PruneOptions } from '../../../src/database/events/prune-journal.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
-import { exampleEvent } from '../example-batch.js';
+import { exampleEvent, hashOf } from '../example-batch.js';
 
 const head = 3_500;
 
@@ -115,6 +117,46 @@ eachDatabase('a journal that is pruned', (databases) => {
       { rows: 1_000, oldest: 2_501 },
       { rows: 1_500, oldest: 3_000 },
     ]);
+  });
+
+  it('takes along what contracts answered at blocks that are final, delivered by all, and in no commit that is kept', async () => {
+    const store = new CallResultStore(database);
+    const kept = async (): Promise<number[]> =>
+      database.read<number[]>((knex) =>
+        knex('call_result').where({ pipeline_id: pipelineId }).orderBy('block_number').pluck('block_number'),
+      );
+    const pinned = [10, 20, 30, 40].map((number): [string, KeptCall & CallOutcome] => {
+      const block = { number, hash: hashOf(`block ${number}`) };
+      const call = {
+        chainId: 1,
+        target: `0x${'ab'.repeat(20)}`,
+        data: '0x01',
+        of: { pipelineId, block, at: 'event' },
+      } as const;
+      return [callKey(call), { ...call, outcome: 'answered', result: '0x' }];
+    });
+    const immutable = { chainId: 1, target: `0x${'ab'.repeat(20)}`, data: `0x${pipelineId}`, of: null };
+    await store.keep(new Map([...pinned, [callKey(immutable), { ...immutable, outcome: 'answered', result: '0x' }]]));
+    const commits = database.knex('pipeline_commit').where({ pipeline_id: pipelineId });
+    await commits.clone().where('version', '>', 2_500).update({ from_block: 50, to_block: 50 });
+    const sinks = database.knex('pipeline_sink').where({ pipeline_id: pipelineId });
+    await delivered(3_500, 3_500);
+    await prune();
+    expect(await kept(), 'of a sink it is not known how far it is').to.deep.equal([10, 20, 30, 40]);
+    await sinks.clone().update({ cursor_block: 45 });
+    await sinks.clone().where({ name: 'sink 1' }).update({ cursor_block: 15 });
+    await prune();
+    expect(await kept(), 'a sink has yet to deliver').to.deep.equal([20, 30, 40]);
+    await sinks.clone().update({ cursor_block: 45 });
+    const remembered = { pipeline_id: pipelineId, block_number: 30, block_hash: Buffer.alloc(32) };
+    await insert('recent_block', [remembered]);
+    await prune();
+    expect(await kept(), 'a block may be replaced').to.deep.equal([30, 40]);
+    await database.knex('recent_block').where({ pipeline_id: pipelineId }).delete();
+    await commits.clone().where({ version: head }).update({ from_block: 35 });
+    await prune();
+    expect(await kept(), 'a commit is kept that touched it').to.deep.equal([40]);
+    expect((await store.find([callKey(immutable)])).size).to.equal(1);
   });
 
   it('of a pipeline that is gone has nothing to forget', async () => {

@@ -6,6 +6,7 @@ const schedules = ['test/tasks/outbox/outbox-schedules.test.ts'];
 const suites = ['test/tasks/outbox/outbox.test.ts'];
 const delivered = guardsOf('src/tasks/outbox/sink-delivery.ts', schedules, '(sqlite)');
 const letters = guardsOf('src/tasks/outbox/sink-letters.ts', schedules, '(sqlite)');
+const retried = guardsOf('src/tasks/outbox/sink-letters.ts', suites, '(sqlite)');
 const numbered = guardsOf('src/tasks/outbox/message-of.ts', schedules, '(sqlite)');
 const resumed = guardsOf('src/tasks/outbox/resume.ts', suites, '(sqlite)');
 const placed = guardsOf('src/tasks/outbox/place.ts', suites, '(sqlite)');
@@ -30,6 +31,18 @@ export const deliveryMutants: readonly Mutant[] = [
     'the remove of a dead letter joins it',
     "if (messages[0]?.op !== 'remove') return messages;",
     'if (messages.length > 0) return messages;',
+  ),
+  retried(
+    'overtaken-letter',
+    'what came to be since is not taken away by a dead letter',
+    'if (overtaken.length === 0) {',
+    'if (due.length >= 0) {',
+  ),
+  retried(
+    'remove-with-insert',
+    'a remove that joined a dead letter is tried again with it',
+    'await this.#retryRemoves(due);',
+    '',
   ),
   numbered('op-in-seq', 'what comes counts more than what goes', "(op === 'insert' ? perOp : 0)", '0'),
   resumed(

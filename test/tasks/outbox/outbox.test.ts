@@ -209,6 +209,43 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('tries a remove again with the dead letter that it joined, though only that was asked for', async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    const [dead] = await letters().list(name(), { limit: 10 });
+    sink.receives = () => undefined;
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
+    });
+    await letters().retry(name(), [dead!.id]);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
+  it('has no dead letter undo what came since: an event that is there again stays', async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => undefined;
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
+      yield exampleBatch(1, 1);
+    });
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 3)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
   it('sends a stretch again from a block, with a number that stays below what becomes of it', async () => {
     await runs.run([sink.openable()], blocks(1, 3));
     const store = new SinkStore(database);

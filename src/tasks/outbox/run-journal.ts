@@ -1,0 +1,116 @@
+import type { Versions } from '../../database/events/changed-blocks.js';
+import { cutPages, everywhere, JournalStore } from '../../database/events/journal-store.js';
+import type { DifferenceOptions, DifferencePage, VersionedEvent } from '../../database/events/journal-store.js';
+import type { EventBatch } from '../../model/batch.js';
+import type { Appended } from '../../pipeline/commit.js';
+
+/** How many commits are kept, and how many of their events, about: what sinks are behind by more they read from the table. */
+const mostCommits = 16;
+const mostEvents = 40_000;
+/** Characters of arguments that are kept, about. */
+const mostText = 16 * 2 ** 20;
+
+interface Kept extends Appended {
+  readonly textLength: number;
+}
+
+/**
+ * The journal as a run knows it: what the run has committed just now it tells without asking the database, whose answer would
+ * be the same. Where it lacks anything of what is asked for, the database tells all of it.
+ */
+export class RunJournal extends JournalStore {
+  /** Commits that follow on one another, by version and by block. */
+  #kept: readonly Kept[] = [];
+
+  /** Takes what was committed last. */
+  keep(appended: Appended): void {
+    const textLength = textOf(appended.batch);
+    const last = this.#kept.at(-1);
+    const follows =
+      last !== undefined &&
+      appended.version === last.version + 1 &&
+      appended.batch.fromBlock === last.batch.toBlock + 1 &&
+      appended.chainId === last.chainId;
+    const kept = textLength === null ? [] : [...(follows ? this.#kept : []), { ...appended, textLength }];
+    let [events, text] = [0, 0];
+    const first = kept.findLastIndex(({ batch, textLength: length }, i) => {
+      [events, text] = [events + batch.events.length, text + length];
+      return events > mostEvents || text > mostText || kept.length - i > mostCommits;
+    });
+    this.#kept = kept.slice(first + 1);
+  }
+
+  override difference(
+    pipelineId: number,
+    versions: Versions,
+    options: DifferenceOptions = {},
+  ): AsyncGenerator<DifferencePage, void, undefined> {
+    const kept = this.#covering(versions, options);
+    if (kept === null) return super.difference(pipelineId, versions, options);
+    return cutPages('insert', insertsOf(kept, versions, options), options.pageSize);
+  }
+
+  /** Returns the commits that hold all of a difference, in which nothing goes; null where there are none such. */
+  #covering({ from, to }: Versions, { after, reach = everywhere }: DifferenceOptions): readonly Kept[] | null {
+    const kept = this.#kept.filter(({ version }) => version <= to);
+    const [first, last] = [kept[0], kept.at(-1)];
+    if (first === undefined || last === undefined || after !== undefined) return null;
+    const hasVersions = last.version === to && first.version <= from + 1;
+    // Above the block that counted before all rows are new, whichever version brought them.
+    const hasBlocks = reach.to <= reach.from || first.batch.fromBlock <= reach.from + 1;
+    return hasVersions && hasBlocks ? kept : null;
+  }
+}
+
+/** The length of a batch's arguments; null where its events are in another order than that of the table. */
+function textOf({ events, fromBlock, toBlock }: EventBatch): number | null {
+  let length = 0;
+  let [block, log] = [fromBlock, -1];
+  for (const { blockNumber, logIndex, argsJson } of events) {
+    const isNext = blockNumber > block || (blockNumber === block && logIndex > log);
+    if (!isNext || blockNumber > toBlock) return null;
+    [block, log] = [blockNumber, logIndex];
+    length += argsJson.length;
+  }
+  return length;
+}
+
+function* insertsOf(
+  kept: readonly Kept[],
+  { from }: Versions,
+  { reach = everywhere, base, eventNames }: DifferenceOptions,
+): Generator<readonly VersionedEvent[], void, undefined> {
+  const names = eventNames === undefined ? null : new Set(eventNames);
+  let [checksummed, contractAddress] = ['', ''];
+  for (const { version, chainId, batch } of kept) {
+    const [least, most] = [version > from ? -1 : reach.from + 1, Math.max(reach.from, reach.to)];
+    if (batch.toBlock < least || batch.fromBlock > most) continue;
+    const events: VersionedEvent[] = [];
+    for (const event of batch.events) {
+      const { blockNumber, eventName } = event;
+      if (blockNumber < least || blockNumber > most || names?.has(eventName) === false) continue;
+      if (base !== undefined && version <= base.version && blockNumber <= base.block) continue;
+      if (event.contractAddress !== checksummed) {
+        checksummed = event.contractAddress;
+        contractAddress = checksummed.toLowerCase();
+      }
+      // Written out: what is spread costs as much again.
+      events.push({
+        blockNumber,
+        blockHash: event.blockHash,
+        timestamp: event.timestamp,
+        transactionHash: event.transactionHash,
+        transactionIndex: event.transactionIndex,
+        logIndex: event.logIndex,
+        contractAddress,
+        eventName,
+        eventSignature: event.eventSignature,
+        argsJson: event.argsJson,
+        chainId,
+        version,
+        added: version,
+      });
+    }
+    yield events;
+  }
+}
