@@ -91,7 +91,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const next = (await execution.shards?.next(start, run, progress)) ?? unshared;
     if (next.kind === 'joined') {
       report({ nextBlock: next.nextBlock, events: progress.events + next.events });
-      execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0 });
+      execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0, appended: null });
     }
     if (next.kind !== 'read') {
       if (execution.stopping.aborted) return progress;
