@@ -80,11 +80,7 @@ async function listTasks(context: CommandContext, options: ListOptions): Promise
   });
 }
 
-async function readPage(
-  database: Database,
-  options: ListOptions,
-  defaultIntervalSeconds: number,
-): Promise<TaskPage> {
+async function readPage(database: Database, options: ListOptions, defaultIntervalSeconds: number): Promise<TaskPage> {
   const { page = 1, limit: pageSize = 20 } = options;
   const found = await new TaskStore(database).list({
     status: options.status === undefined ? undefined : readStatus(options.status),

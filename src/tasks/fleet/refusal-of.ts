@@ -6,5 +6,7 @@ import { DamagedDefinitionError, messageOf } from '../../runtime/errors.js';
  */
 export function refusalOf(error: unknown): string | null {
   const isMisshapen = error instanceof TypeError && !('code' in error);
-  return isMisshapen || error instanceof DamagedDefinitionError ? `its definition is refused: ${messageOf(error)}` : null;
+  return isMisshapen || error instanceof DamagedDefinitionError
+    ? `its definition is refused: ${messageOf(error)}`
+    : null;
 }
