@@ -91,7 +91,8 @@ async function read(traits: Partial<FarNodeTraits> & { blocks: number }, report:
   return { seconds: done.seconds, figures };
 }
 
-async function startFarNode(traits: FarNodeTraits): Promise<string> {
+/** Starts a node that is far away; returns its URL. */
+export async function startFarNode(traits: FarNodeTraits): Promise<string> {
   const program = fileURLToPath(new URL('far-node.ts', import.meta.url));
   const [url] = await new Child(process.execPath, ['--import', 'tsx', program, JSON.stringify(traits)]).output(
     /http:\S+/,

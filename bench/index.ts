@@ -20,6 +20,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'file-sink': async () => (await import('./file-sink.js')).fileSinkBench,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
   'far-history': async () => (await import('./far-history.js')).farHistory,
+  shards: async () => (await import('./shards.js')).shards,
   idle: async () => (await import('./idle.js')).idle,
   claims: async () => (await import('./claims.js')).claims,
   start: async () => (await import('./start.js')).start,

@@ -19,6 +19,7 @@ import { factoryChildren } from './0017-factory-children.js';
 import { wanted } from './0018-wanted.js';
 import { schedules } from './0019-schedules.js';
 import { alertsThatStand } from './0020-alerts-that-stand.js';
+import { shards } from './0021-shards.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   wanted,
   schedules,
   alertsThatStand,
+  shards,
 ];

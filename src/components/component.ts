@@ -12,6 +12,7 @@ import type { EventMessage } from '../model/event-message.js';
 import type { KnownChildren } from '../model/factory-child.js';
 import type { AbiFragment } from '../model/pipeline.js';
 import type { RunRequest } from '../model/run-request.js';
+import type { HistoryCut } from '../model/shard.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -62,6 +63,8 @@ export interface SourceDescription {
   readonly readsPortal: boolean;
   /** Blocks that a request asks for, to begin with. */
   readonly batchSize: number;
+  /** Into how many stretches a long history is cut, to be read by as many tasks; 1: it is not. */
+  readonly shards: number;
 }
 
 /** A kind of source. */
@@ -245,7 +248,15 @@ export interface Source {
   messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined>;
   /** Asks for the newest block that the chain can't replace any more; -1: none yet. Left out: nobody can know. */
   finalized?(signal: AbortSignal): Promise<number>;
+  /**
+   * Cuts what a run would read of blocks that can't be replaced any more into as many stretches as the definition wants; null
+   * where there is too little of it. Left out: its history can't be cut.
+   */
+  cut?(context: CutContext): Promise<HistoryCut | null>;
 }
+
+/** What decides how a history is cut. */
+export type CutContext = Pick<SourceContext, 'run' | 'checkpoint' | 'logger' | 'clock' | 'signal'>;
 
 /** What a stage is given for one batch. */
 export interface StageContext {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LogDecoder } from '../chain/abi/decoder.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
@@ -14,6 +15,8 @@ export interface PipelineSource extends SourceDescription {
   /** Makes what an audit judges by. */
   audit(opening: AuditOpening): Promise<Audit>;
   open(opening: SourceOpening): Promise<Source>;
+  /** Returns 64 hex digits that another config does not have, however many shards it wants. */
+  fingerprint(): string;
 }
 
 interface WithComponents {
@@ -48,6 +51,10 @@ export function findSource(
     audit: async (opening) =>
       (await kind.audit?.(config, opening)) ?? { decoder: await kind.decoder(config), children: null },
     open: (opening) => kind.open(config, opening),
+    fingerprint: () =>
+      createHash('sha256')
+        .update(JSON.stringify({ ...config, shards: undefined }))
+        .digest('hex'),
   };
 }
 

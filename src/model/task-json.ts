@@ -19,6 +19,7 @@ export function taskToJson(task: Task, defaults: { readonly timeoutMinutes: numb
     end_reason: task.endReason,
     error: task.error,
     progress: task.progress === null ? null : progressToJson(task.progress),
+    ...(task.shard === undefined ? {} : { shard: task.shard }),
     ...(task.waiting === null ? {} : { waiting_for: waitingText(task.waiting, 'en') }),
   };
 }

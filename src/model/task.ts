@@ -62,6 +62,8 @@ export interface Task {
   readonly silentSeconds: number;
   /** It reads nothing, and only delivers what is due to sinks; left out: it reads. */
   readonly deliversOnly?: boolean;
+  /** The shard of its pipeline's history that it reads, from 2 on; left out: it is the pipeline's own task. */
+  readonly shard?: number;
   /** Why it has not begun; null where it does not wait. */
   readonly waiting: Waiting | null;
 }

@@ -1,5 +1,6 @@
-import type { BatchCommit, BatchStore, PreparedRows } from '../database/events/batch-store.js';
+import type { BatchCommit, PreparedRows } from '../database/events/batch-store.js';
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { Batches } from '../database/events/shard-rows.js';
 import { FenceError } from '../database/script.js';
 import type { Sent } from '../database/script.js';
 import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
@@ -17,8 +18,10 @@ export interface CommitterParts {
   readonly pipelineId: number;
   readonly chainId: number;
   readonly lease: Lease;
-  readonly batches: BatchStore;
-  readonly checkpoints: CheckpointStore;
+  readonly batches: Batches;
+  readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeAt'>;
+  /** What other tasks read behind the checkpoint; left out: nothing. */
+  readonly shards?: { drop(): Promise<void> } | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -141,6 +144,7 @@ export class Committer {
     const after = { ...progress, nextBlock: message.ancestor.number + 1 };
     const blocks = Math.max(0, (this.#blockNumber ?? message.ancestor.number) - message.ancestor.number);
     let taken = 0;
+    await this.#parts.shards?.drop();
     await this.#once(message.ancestor, async (version) => {
       taken = await batches.rollback({ pipelineId, taskId: lease.taskId, version, message, blocks, progress: after });
     });

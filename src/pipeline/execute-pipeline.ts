@@ -1,6 +1,6 @@
 import type { Known, RunOptions, Source, SourceContext } from '../components/component.js';
-import type { BatchStore } from '../database/events/batch-store.js';
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { Batches } from '../database/events/shard-rows.js';
 import type { StoredBlocks } from '../database/events/stored-blocks.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { Progress } from '../model/task.js';
@@ -31,9 +31,11 @@ export interface Execution {
   readonly chainId: number;
   readonly source: Source;
   readonly lease: Lease;
-  readonly batches: BatchStore;
-  readonly checkpoints: CheckpointStore;
+  readonly batches: Batches;
+  readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeAt' | 'recentBlocks'>;
   readonly storedBlocks: StoredBlocks;
+  /** What other tasks read of this pipeline's history; left out: it has none such. */
+  readonly shards?: ShardsAhead | undefined;
   readonly run: RunOptions;
   readonly mode: Progress['mode'];
   readonly clock: Clock;
@@ -52,6 +54,26 @@ export interface Execution {
   readonly signal: AbortSignal;
 }
 
+/** What is to be read next. */
+export type NextStretch =
+  /** Up to a block behind which others read; null: whatever there is. The progress counts up to `target`. */
+  | { readonly kind: 'read'; readonly upTo: number | null; readonly target: number | null }
+  /** What others have read has joined the checkpoint. */
+  | { readonly kind: 'joined'; readonly nextBlock: number; readonly events: number }
+  /** What was known is no longer so. */
+  | { readonly kind: 'again' };
+
+/** What other tasks read of a pipeline's history, ahead of its checkpoint. */
+export interface ShardsAhead {
+  /**
+   * Says what follows a checkpoint: cuts the history where that is due, waits for others and joins what they have read where
+   * the checkpoint has come to it. Throws LeaseLostError.
+   */
+  next(start: Start, run: RunOptions, progress: Progress): Promise<NextStretch>;
+  /** Gives up what others read: the chain takes back what lies below it. Throws LeaseLostError. */
+  drop(): Promise<void>;
+}
+
 /**
  * Runs a source until it ends and commits what it sends, message by message: the one loop of a pipeline. Returns the
  * progress made. Throws LeaseLostError, with nothing written, where the lease is lost.
@@ -66,16 +88,28 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
   };
   for (;;) {
     const start = await readStart(execution);
+    const next = (await execution.shards?.next(start, run, progress)) ?? unshared;
+    if (next.kind === 'joined') {
+      report({ nextBlock: next.nextBlock, events: progress.events + next.events });
+      execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0, appended: null });
+    }
+    if (next.kind !== 'read') {
+      if (execution.stopping.aborted) return progress;
+      continue;
+    }
+    const { upTo } = next;
     const committer = new Committer(execution, start);
     const left = new AbortController();
     const signal = AbortSignal.any([execution.signal, left.signal]);
     const moves = new SourceMoves(execution.lease, signal);
     const moved = ({ nextBlock = null, finalizedBlock, ...known }: Known): Promise<void> => {
       if (finalizedBlock !== undefined) execution.onFinalized?.(finalizedBlock);
+      const target = upTo === null ? {} : { targetBlock: next.target };
       // The source is ahead of what is done, which only commits tell.
-      return moves.moved(() => report({ ...known, nextBlock: progress.nextBlock ?? nextBlock }));
+      return moves.moved(() => report({ ...known, ...target, nextBlock: progress.nextBlock ?? nextBlock }));
     };
-    const messages = holdEmpty(execution.source.messages(toContext({ ...execution, signal }, run, start, moved)), {
+    const piece = upTo === null ? run : { ...run, toBlock: upTo };
+    const messages = holdEmpty(execution.source.messages(toContext({ ...execution, signal }, piece, start, moved)), {
       clock: execution.clock,
       holdMs: execution.holdMs ?? ((): number => 0),
       // Nothing of it is left to be done.
@@ -88,13 +122,15 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         if (commit.message.kind !== 'children') run = { mode: run.mode, toBlock: run.toBlock };
       }
-      return progress;
+      if (upTo === null || execution.stopping.aborted) return progress;
     } catch (error) {
       if (!(error instanceof CheckpointMovedError)) throw error;
       execution.logger.log('warn', 'an earlier commit of this task landed late: reading on from the checkpoint');
     }
   }
 }
+
+const unshared: NextStretch = { kind: 'read', upTo: null, target: null };
 
 async function runTimed(
   { clock, onCommit }: Execution,

@@ -1,5 +1,5 @@
-import type { BatchStore } from '../database/events/batch-store.js';
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { Batches } from '../database/events/shard-rows.js';
 import type { BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { whenReachable } from './lease.js';
@@ -16,8 +16,8 @@ export interface Start {
 export interface StartParts {
   readonly pipelineId: number;
   readonly lease: Lease;
-  readonly batches: BatchStore;
-  readonly checkpoints: CheckpointStore;
+  readonly batches: Batches;
+  readonly checkpoints: Pick<CheckpointStore, 'get' | 'recentBlocks'>;
   readonly signal: AbortSignal;
 }
 

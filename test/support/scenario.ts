@@ -16,6 +16,7 @@ export interface ScenarioSource {
   readonly endBlock?: number;
   readonly batchSize?: number;
   readonly pollInterval?: number;
+  readonly shards?: number;
   /** Read settled blocks from the portal there, from its data set `local-31337`. */
   readonly portalUrl?: string;
   /** Keys of the definition itself. */
@@ -72,6 +73,7 @@ export class Scenario {
             mode: source.mode,
             start_block: source.startBlock ?? 0,
             ...(source.endBlock === undefined ? {} : { end_block: source.endBlock }),
+            ...(source.shards === undefined ? {} : { shards: source.shards }),
             batch_size: source.batchSize ?? 2000,
             poll_interval: source.pollInterval ?? 0.1,
             ...(source.portalUrl === undefined ? {} : { history: 'portal', portal_dataset: 'local-31337' }),

@@ -4,7 +4,6 @@ import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listNewestTasks } from '../../database/tasks/task-lives.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
-import { TaskStore } from '../../database/tasks/task-store.js';
 import { wantedToJson } from '../../model/wanted.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
@@ -140,13 +139,13 @@ async function listPipelines({ database, settings }: ApiParts, store: PipelineSt
 
 async function showPipeline({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
   const pipeline = await store.get(id);
-  const standing = await readStanding(new TaskStore(database), new CheckpointStore(database), id);
+  const standing = await readStanding(database, id);
   const wanted = await new WantedStore(database, settings.heartbeatIntervalSeconds).get(id);
   return pipelineToJson(pipeline, { ...standing, wanted });
 }
 
 async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
-  const newest = await listTasks(database, { pipelineId: id, limit: 1, offset: 0 });
+  const newest = await listTasks(database, { pipelineId: id, shard: 0, limit: 1, offset: 0 });
   const [task] = await markUnknownLags(database, newest, settings.heartbeatIntervalSeconds);
   if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
   await store.get(id);

@@ -68,6 +68,15 @@ export const pipelineSchema = z
       .strictObject({ start_block: z.int().nullable(), block_number: z.int(), block_hash: z.string().nullable() })
       .nullable(),
     parked: z.strictObject({ task_id: z.int(), reason: z.string(), hint: z.string() }).nullable(),
+    shards: z
+      .array(
+        z.strictObject({
+          ...{ shard: z.int(), from_block: z.int(), to_block: z.int() },
+          ...{ next_block: z.int(), task_id: z.int().nullable() },
+        }),
+      )
+      .optional()
+      .describe('stretches that other tasks read ahead of the checkpoint, until each joins it'),
     name: z.string(),
     classification_id: z.int().optional(),
     description: z.string().optional(),

@@ -70,6 +70,10 @@ export const taskSchema = z
     end_reason: z.string().nullable(),
     error: z.string().nullable(),
     progress: progress.nullable(),
+    shard: z
+      .int()
+      .optional()
+      .describe("of a task that reads a stretch of its pipeline's history ahead: which one, from 2 on"),
     waiting_for: z.string().optional().describe('of a queued task alone: why it has not begun, in words'),
   })
   .meta({ id: 'Task' });

@@ -5,6 +5,7 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { RewindStore } from '../../database/events/rewind-store.js';
+import { ShardStore } from '../../database/events/shard-store.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
@@ -55,6 +56,7 @@ async function rewindIn(database: Database, context: CommandContext, { id, toBlo
     checkpoints: new CheckpointStore(database),
     storedBlocks: new StoredBlocks(database),
     rewinds: new RewindStore(database),
+    shards: new ShardStore(database),
   };
   const { heartbeatIntervalSeconds } = context.settings;
   const claim = { pipelineId: id, worker: thisProcess(), heartbeatIntervalSeconds };

@@ -1,12 +1,10 @@
 import { resolve } from 'node:path';
 import { AbiStore } from '../../database/pipelines/abi-store.js';
-import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { Database } from '../../database/database.js';
 import { BatchStore } from '../../database/events/batch-store.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
-import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus } from '../../model/task.js';
 import { wantedText } from '../../model/wanted.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
@@ -164,7 +162,7 @@ async function showPipeline(context: CommandContext, { id }: IdOption): Promise<
   const { pipeline, standing, waiting, wanted, newestStoredBlock } = await withDatabase(context, async (database) => ({
     pipeline: await new PipelineStore(database).get(id),
     wanted: await new WantedStore(database, interval).get(id),
-    standing: await readStanding(new TaskStore(database), new CheckpointStore(database), id),
+    standing: await readStanding(database, id),
     waiting: await readWaiting(database, id),
     newestStoredBlock: await new BatchStore(database).newestStoredBlock(id),
   }));
@@ -180,7 +178,7 @@ async function showPipeline(context: CommandContext, { id }: IdOption): Promise<
 
 /** Reads what the queued task of a pipeline waits for; undefined where none is queued. */
 async function readWaiting(database: Database, pipelineId: number): Promise<Waiting | undefined> {
-  const [task] = await listTasks(database, { status: taskStatus.queued, pipelineId, limit: 1, offset: 0 });
+  const [task] = await listTasks(database, { status: taskStatus.queued, pipelineId, shard: 0, limit: 1, offset: 0 });
   return task?.waiting ?? undefined;
 }
 

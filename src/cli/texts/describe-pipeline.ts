@@ -1,6 +1,7 @@
 import type { Row } from '../../components/component.js';
 import { registry } from '../../components/registry.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
+import type { Shard } from '../../model/shard.js';
 import type { Component, Pipeline } from '../../model/pipeline.js';
 import type { Standing } from '../../tasks/run/parked.js';
 
@@ -17,7 +18,7 @@ export interface PipelineSights {
 /** Describes a pipeline for people, a line each. */
 export function describePipeline(
   pipeline: Pipeline,
-  { checkpoint, parked }: Standing,
+  { checkpoint, parked, shards }: Standing,
   { waitingFor, wanted, newestStoredBlock }: PipelineSights,
 ): readonly string[] {
   return [
@@ -31,6 +32,7 @@ export function describePipeline(
         'read',
         checkpoint === null ? null : `blocks ${checkpoint.startBlock ?? '?'} to ${checkpoint.blockNumber ?? '?'}`,
       ],
+      ['shards', shardsText(shards)],
       ['older events', olderEvents(checkpoint, newestStoredBlock)],
       ['waits for', waitingFor],
       ['description', pipeline.description],
@@ -43,6 +45,16 @@ export function describePipeline(
     ]),
     ...pipeline.components.flatMap(describeComponent),
   ];
+}
+
+/** What they have read is there once it has joined, from the first one on. */
+function shardsText(shards: readonly Shard[]): string | null {
+  const last = shards.at(-1);
+  if (last === undefined) return null;
+  const blocks = shards.reduce((sum, { after, toBlock }) => sum + toBlock - after.number, 0);
+  const read = shards.reduce((sum, { after, block }) => sum + block.number - after.number, 0);
+  const each = shards.map(({ number, block, toBlock }) => `${number}: ${block.number}/${toBlock}`).join(', ');
+  return `${read} of ${blocks} blocks up to ${last.toBlock} are read ahead (${each})`;
 }
 
 /** A run that began anew and was stopped has left those of earlier runs above it. */

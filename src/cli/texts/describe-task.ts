@@ -7,7 +7,7 @@ import type { Settings } from '../../settings/settings.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import { ageText } from '../../texts/age-text.js';
 import { displayWidth } from '../terminal/display-width.js';
-import { heartbeatText, progressSummary } from './task-table.js';
+import { heartbeatText, ofShard, progressSummary } from './task-table.js';
 
 /** What holds for tasks that don't say it of themselves. */
 type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTimeoutMinutes'>;
@@ -41,7 +41,7 @@ function linesOf(task: Task, defaults: TaskDefaults, lang: Lang): readonly Line[
     ['ended', task.endTime],
     ['why', explainEnd(task, defaults, lang)],
     ['error', task.error],
-    ['progress', task.progress === null ? null : progressSummary(task.progress, lang)],
+    ['progress', ofShard(task, task.progress === null ? null : progressSummary(task.progress, lang), lang)],
     ['timeout', minutes(timeoutOf(task, defaults))],
     ['log', task.logPath],
   ];

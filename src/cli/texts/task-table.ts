@@ -36,9 +36,19 @@ export function taskRow(task: Task, lang: Lang): readonly Cell[] {
     task.worker,
     task.createTime,
     heartbeatText(task, lang),
-    waitsText(task, lang) ?? (task.progress === null ? null : progressSummary(task.progress, lang)),
+    ofShard(
+      task,
+      waitsText(task, lang) ?? (task.progress === null ? null : progressSummary(task.progress, lang)),
+      lang,
+    ),
     task.endReason,
   ];
+}
+
+/** Says of which shard something is that is told of a task. */
+export function ofShard({ shard }: Task, text: string | null, lang: Lang): string | null {
+  if (shard === undefined) return text;
+  return [textsIn(lang).tasks.shard(shard), text].filter((part) => part !== null).join(', ');
 }
 
 /** Returns when a task beat last, and how long ago that is; null where it never did. */

@@ -26,6 +26,8 @@ export interface EventMonitorConfig {
   readonly verifyHeads?: boolean;
   /** SQD Portal's data set from which settled blocks come; left out: they come from nodes. */
   readonly portalDataset?: string;
+  /** Into how many stretches a long history is cut, to be read by as many tasks; left out: it is read by one. */
+  readonly shards?: number;
   /** Blocks that a request asks for, to begin with. */
   readonly batchSize: number;
 }

@@ -18,7 +18,8 @@ import type { Clock } from '../../runtime/clock.js';
 import { UsageError } from '../../runtime/errors.js';
 import { silentLogger } from '../../runtime/logger.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Source, SourceContext } from '../component.js';
+import type { HistoryCut } from '../../model/shard.js';
+import type { CutContext, Source, SourceContext } from '../component.js';
 import type { EventMonitorConfig } from './config.js';
 import type { BlockReader } from './block-reader.js';
 import { LowHead } from './low-head.js';
@@ -73,6 +74,25 @@ export class EventMonitor implements Source {
     return head?.finalized ?? -1;
   }
 
+  async cut({ run, checkpoint, logger, clock, signal }: CutContext): Promise<HistoryCut | null> {
+    const { mode, shards = 1, batchSize, endBlock } = this.#config;
+    if (shards === 1) return null;
+    const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock, logger }));
+    const start = resolveStart({ run, config: this.#config, mode: run.mode ?? mode, checkpoint });
+    const head = await new HeadReader(chain, 'latest', logger).read(signal);
+    if (head === null || start.block === 'head') return null;
+    const fromBlock = start.block;
+    const toBlock = Math.min(run.toBlock ?? endBlock ?? Infinity, head.settled);
+    // What one request may hold is not worth a task.
+    const pieces = Math.min(shards, Math.floor((toBlock - fromBlock + 1) / batchSize));
+    const ends = stretchEnds(fromBlock, toBlock, pieces);
+    const headers = await Promise.all(ends.slice(0, -1).map((end) => chain.header(end, signal)));
+    const stretches = headers.flatMap((after, i) =>
+      after === null ? [] : [{ after, toBlock: ends[i + 1] ?? toBlock }],
+    );
+    return stretches.length === 0 || stretches.length < headers.length ? null : { fromBlock, stretches };
+  }
+
   #openPortal(context: { readonly clock: Clock; readonly logger: Logger }): PortalReading | null {
     const { chain: nodes, portal: client } = this.#deps;
     const { portalDataset: dataset, chainId, batchSize } = this.#config;
@@ -80,6 +100,12 @@ export class EventMonitor implements Source {
     const { clock, logger } = context;
     return new PortalReading({ client, dataset, chainId, nodes, batchSize, clock, logger });
   }
+}
+
+/** The last blocks of so many stretches that are about as long as each other. */
+function stretchEnds(fromBlock: number, toBlock: number, pieces: number): readonly number[] {
+  const blocks = toBlock - fromBlock + 1;
+  return Array.from({ length: Math.max(0, pieces) }, (_, i) => fromBlock + Math.floor((blocks * (i + 1)) / pieces) - 1);
 }
 
 /** A queued task may ask for another mode than the definition's. */

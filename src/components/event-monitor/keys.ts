@@ -20,6 +20,7 @@ export function eventMonitorKeys(config: EventMonitorConfig): Keys {
     keep_unknown: config.keepUnknown,
     verify_heads: config.verifyHeads ?? null,
     ...portalKeys(config),
+    shards: config.shards ?? null,
     batch_size: config.batchSize,
   };
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));

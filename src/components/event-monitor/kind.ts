@@ -12,13 +12,14 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
   schema: async (reading) => (await import('./schema.js')).eventMonitorSchema(reading),
   keys: eventMonitorKeys,
   rows: eventMonitorRows,
-  describe: ({ chainName, chainId, mode, endBlock, verifyHeads, batchSize, portalDataset }) => ({
+  describe: ({ chainName, chainId, mode, endBlock, verifyHeads, batchSize, portalDataset, shards }) => ({
     chain: { name: chainName, id: chainId },
     mode,
     endBlock,
     endpoints: { least: verifyHeads === true ? 2 : 1, key: 'verify_heads' },
     readsPortal: portalDataset !== undefined,
     batchSize,
+    shards: shards ?? 1,
   }),
   events: ({ contracts }) => [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))],
   fields: eventMonitorFields,

@@ -22,6 +22,7 @@ export function eventMonitorRows(config: EventMonitorConfig): readonly Row[] {
     ['finality', typeof config.finality === 'number' ? `${config.finality} confirmations` : config.finality],
     ['poll interval', `${config.pollInterval} s`],
     ['history', config.portalDataset === undefined ? null : `SQD Portal, ${config.portalDataset}`],
+    ['shards', config.shards === undefined ? null : `${config.shards}`],
     ['batch size', `${config.batchSize} blocks`],
     ['address filters', config.addressFilters.length === 0 ? null : listAddresses(config.addressFilters)],
     ...whereRows(config),

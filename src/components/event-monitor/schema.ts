@@ -28,6 +28,7 @@ export function eventMonitorSchema(reading: Reading): z.ZodType<EventMonitorConf
     checkBlocks(look);
     checkUnknown(look);
     checkHistory(look);
+    checkShards(look);
     await checkEvents(look);
   }).transform(toConfig);
 }
@@ -58,6 +59,7 @@ function shape(reading: Reading) {
     where: whereKey(),
     keep_unknown: z.boolean().default(false),
     verify_heads: z.boolean().default(false),
+    shards: whole(1, 64).optional(),
     batch_size: whole(1, 1_000_000).default(2000),
   };
 }
@@ -119,6 +121,11 @@ function checkHistory(look: Look<MonitorKeys>): void {
   );
 }
 
+function checkShards({ right: { shards, contract_address: given }, tell }: Look<MonitorKeys>): void {
+  if (shards === undefined || shards === 1 || !isFactory(given)) return;
+  tell('shards', "can't stand beside a factory", 'the children found in one stretch are read in all later ones');
+}
+
 function chainIdIn({
   chain_id: id,
   chain_name: name = '',
@@ -149,6 +156,7 @@ async function toConfig(keys: MonitorKeys): Promise<EventMonitorConfig> {
     keepUnknown: keys.keep_unknown,
     ...(keys.verify_heads ? { verifyHeads: true } : {}),
     ...portalOf(keys),
+    ...(keys.shards === undefined || keys.shards === 1 ? {} : { shards: keys.shards }),
     batchSize: keys.batch_size,
   };
 }

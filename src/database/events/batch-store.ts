@@ -9,6 +9,7 @@ import { compareStored } from './compare-stored.js';
 import { insertEvents, insertRecentBlocks, insertUndecoded } from './event-columns.js';
 import type { RowOwner } from './event-columns.js';
 import { EventStore } from './event-store.js';
+import { joinedRows } from './joined-rows.js';
 import { deleteRows, keepRemoved, noteChange } from './journal.js';
 import type { Narrow } from './journal.js';
 import { pruneJournal } from './prune-journal.js';
@@ -184,7 +185,7 @@ export class BatchStore {
   async newestStoredBlock(pipelineId: number): Promise<number> {
     const newest = async (table: string): Promise<number> => {
       const [row] = await this.#database.read<{ newest: number | null }[]>((knex) =>
-        knex(table).where({ pipeline_id: pipelineId }).max({ newest: 'block_number' }),
+        joinedRows(knex(table).where({ pipeline_id: pipelineId }), knex, pipelineId).max({ newest: 'block_number' }),
       );
       return row?.newest ?? -1;
     };

@@ -33,20 +33,29 @@ export async function changedBlocks(
   { from, to }: Versions,
 ): Promise<readonly BlockRange[]> {
   let ranges: readonly BlockRange[] = [];
-  for (let last = from; last < to;) {
+  for (let last = from; ;) {
     const rows = await database.read<CommitRow[]>((knex) =>
       knex('pipeline_commit')
         .select('version', 'kind', 'from_block', 'to_block')
         .where({ pipeline_id: pipelineId })
-        .whereBetween('version', [last + 1, Math.min(last + pageRows, to)])
-        .orderBy('version'),
+        .whereBetween('version', [last + 1, to])
+        .orderBy('version')
+        .limit(pageRows),
     );
-    if (rows.length < Math.min(pageRows, to - last)) return everything;
     const brought = rows.filter(({ kind }) => kind !== 'rollback');
     ranges = merged([...ranges, ...brought.map((row) => ({ from: row.from_block, to: row.to_block }))]);
-    last += rows.length;
+    last = rows.at(-1)?.version ?? to;
+    if (rows.length < pageRows) break;
   }
-  return ranges;
+  return (await isKept(database, pipelineId, from + 1)) ? ranges : everything;
+}
+
+/** The oldest are forgotten first, perhaps while others are read; where a shard has joined, versions leap. */
+async function isKept(database: Database, pipelineId: number, version: number): Promise<boolean> {
+  const rows = await database.read<object[]>((knex) =>
+    knex('pipeline_commit').select('version').where({ pipeline_id: pipelineId, version }),
+  );
+  return rows.length > 0;
 }
 
 function merged(ranges: readonly BlockRange[]): readonly BlockRange[] {

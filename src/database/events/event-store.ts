@@ -4,6 +4,7 @@ import type { StoredEvent, StoredUndecodedLog } from '../../model/stored-event.j
 import type { Database } from '../database.js';
 import { beyond, keyColumns, toPosition } from './event-key.js';
 import type { EventPlace, Position } from './event-key.js';
+import { joinedRows } from './joined-rows.js';
 import { nextSize, toEvent, toUndecodedLog } from './event-rows.js';
 import type { EventRow, PositionRow, UndecodedRow } from './event-rows.js';
 
@@ -62,7 +63,7 @@ export class EventStore {
   /** Returns the latest events, newest first. */
   async latest(filter: EventFilter, limit: number): Promise<readonly StoredEvent[]> {
     const rows = await this.#database.read<EventRow[]>((knex) =>
-      narrow(knex('event'), filter)
+      narrow(knex, 'event', filter)
         .select('*')
         .orderBy(keyColumns.map((column) => ({ column, order: 'desc' })))
         .limit(limit),
@@ -74,7 +75,7 @@ export class EventStore {
   async part(filter: EventFilter, { after: place, descending, limit }: EventPart): Promise<readonly StoredEvent[]> {
     const order = descending ? 'desc' : 'asc';
     const rows = await this.#database.read<EventRow[]>((knex) =>
-      narrowBeyond(knex('event'), filter, place && toPosition(place), descending ? '<' : '>')
+      narrowBeyond(knex, 'event', filter, place && toPosition(place), descending ? '<' : '>')
         .select('*')
         .orderBy(keyColumns.map((column) => ({ column, order })))
         .limit(limit),
@@ -110,7 +111,7 @@ export class EventStore {
 
   #page<R>(table: string, filter: EventFilter, last: Position | undefined, pageSize: number): Promise<R[]> {
     return this.#database.read<R[]>((knex) =>
-      narrowBeyond(knex(table), filter, last, '>')
+      narrowBeyond(knex, table, filter, last, '>')
         .select('*')
         .orderBy([...keyColumns])
         .limit(pageSize),
@@ -119,7 +120,7 @@ export class EventStore {
 
   async #count(table: string, filter: EventFilter): Promise<number> {
     const [row] = await this.#database.read<{ total: number }[]>((knex) =>
-      narrow(knex(table), filter).count({ total: '*' }),
+      narrow(knex, table, filter).count({ total: '*' }),
     );
     return row?.total ?? 0;
   }
@@ -130,20 +131,21 @@ export class EventStore {
  * filter's own stood there, too, each page would read all pages before it.
  */
 function narrowBeyond(
-  query: Knex.QueryBuilder,
+  knex: Knex,
+  table: string,
   filter: EventFilter,
   last: Position | undefined,
   than: '<' | '>',
 ): Knex.QueryBuilder {
-  if (last === undefined) return narrow(query, filter);
+  if (last === undefined) return narrow(knex, table, filter);
   const { fromBlock = 0, toBlock = Infinity } = filter;
   const block = last.block_number;
   const rest = than === '>' ? { fromBlock: Math.max(fromBlock, block) } : { toBlock: Math.min(toBlock, block) };
-  return beyond(narrow(query, { ...filter, ...rest }), last, than);
+  return beyond(narrow(knex, table, { ...filter, ...rest }), last, than);
 }
 
-function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilder {
-  void query.where({ pipeline_id: filter.pipelineId });
+function narrow(knex: Knex, table: string, filter: EventFilter): Knex.QueryBuilder {
+  const query = knex(table).where({ pipeline_id: filter.pipelineId });
   if (filter.fromBlock !== undefined) void query.where('block_number', '>=', filter.fromBlock);
   if (filter.toBlock !== undefined) void query.where('block_number', '<=', filter.toBlock);
   if (filter.contracts !== undefined) {
@@ -154,5 +156,5 @@ function narrow(query: Knex.QueryBuilder, filter: EventFilter): Knex.QueryBuilde
     const isSignature = filter.event.includes('(');
     void query.where(isSignature ? { event_signature: filter.event } : { event_name: filter.event });
   }
-  return query;
+  return joinedRows(query, knex, filter.pipelineId);
 }

@@ -1,5 +1,6 @@
 import type { BlockRef } from '../../model/block.js';
 import type { Database } from '../database.js';
+import { joinedRows } from './joined-rows.js';
 
 interface BlockRow {
   readonly block_number: number;
@@ -42,10 +43,8 @@ export class StoredBlocks {
 
   async #row(table: string, pipelineId: number, atMost: number, offset: number): Promise<BlockRef | null> {
     const [row] = await this.#database.read<BlockRow[]>((knex) =>
-      knex(table)
+      joinedRows(knex(table).where({ pipeline_id: pipelineId }).where('block_number', '<=', atMost), knex, pipelineId)
         .select('block_number', 'block_hash')
-        .where({ pipeline_id: pipelineId })
-        .where('block_number', '<=', atMost)
         .orderBy('block_number', 'desc')
         .limit(1)
         .offset(offset),

@@ -25,11 +25,13 @@ const orderedTables = [
  */
 export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
   const unheld = { id, defaultIntervalSeconds };
-  await writeUnlessHeld(database, unheld, [deleteFrom(database, 'pipeline_wanted', id)]);
+  await writeUnlessHeld(database, unheld, [
+    ...['pipeline_wanted', 'pipeline_shard'].map((table) => deleteFrom(database, table, id)),
+  ]);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
-    ...['pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>
-      deleteFrom(database, table, id),
+    ...['pipeline_shard', 'pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map(
+      (table) => deleteFrom(database, table, id),
     ),
     database.knex('pipeline').where({ id }).delete(),
   ]);

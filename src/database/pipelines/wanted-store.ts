@@ -59,7 +59,8 @@ export class WantedStore {
   /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws NotFoundError. */
   async restart(pipelineId: number): Promise<Started> {
     const { knex, dialect } = this.#database;
-    const running = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.running });
+    const own = { pipeline_id: pipelineId, shard: 0 };
+    const running = knex('pipeline_task').where({ ...own, status: taskStatus.running });
     const steps = [
       running.update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' }),
       ...this.#wantStarted(pipelineId),
@@ -132,7 +133,8 @@ export class WantedStore {
   async listUnjudged(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
     const { knex } = this.#database;
     const id = knex.raw('??', ['wanted.pipeline_id']);
-    const queued = knex({ waiting: 'pipeline_task' }).where({ 'waiting.pipeline_id': id, 'waiting.status': 3 });
+    const own = { 'waiting.pipeline_id': id, 'waiting.shard': 0 };
+    const queued = knex({ waiting: 'pipeline_task' }).where({ ...own, 'waiting.status': taskStatus.queued });
     const rows = await this.#database.read<UnjudgedRow[]>(() =>
       knex({ wanted: table })
         .leftJoin({ checkpoint: 'pipeline_checkpoint' }, 'checkpoint.pipeline_id', 'wanted.pipeline_id')
@@ -207,7 +209,8 @@ export class WantedStore {
   /** The tasks of a pipeline that live or wait, and not to deliver only. */
   #open(pipelineId: number): readonly Knex.QueryBuilder[] {
     const { knex } = this.#database;
-    const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, status: taskStatus.queued });
+    const own = { pipeline_id: pipelineId, shard: 0 };
+    const queued = knex('pipeline_task').where({ ...own, status: taskStatus.queued });
     return [this.#reading(pipelineId), isDelivery(queued, false)].map((open) => open.select(knex.raw('1')));
   }
 
@@ -238,7 +241,7 @@ export class WantedStore {
     const rows = await this.#database.read<WantedRow[]>((knex) => {
       const waitingFor = knex({ waiting: 'pipeline_task' })
         .where('waiting.pipeline_id', knex.raw('??', ['wanted.pipeline_id']))
-        .where('waiting.status', taskStatus.queued)
+        .where({ 'waiting.status': taskStatus.queued, 'waiting.shard': 0 })
         .orderBy('waiting.id')
         .limit(1)
         .select('waiting.waiting_for');

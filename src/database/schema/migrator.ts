@@ -1,7 +1,7 @@
 import { migrations } from '../../../migrations/index.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
-import { NotMigratedError, SchemaNewerError } from '../../runtime/errors.js';
+import { ConflictError, NotMigratedError, SchemaNewerError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { changeTimezone } from './change-timezone.js';
 import { installationTable } from '../database-timezone.js';
@@ -9,7 +9,7 @@ import { historyTable } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
 import { MigrationWork } from './migration-work.js';
 import type { Report } from './migration-work.js';
-import type { Migration, SchemaChange, SchemaObject } from './schema.js';
+import type { Migration, Schema, SchemaChange, SchemaObject } from './schema.js';
 
 export interface MigrationStatus {
   readonly name: string;
@@ -91,6 +91,7 @@ export class Migrator {
       refuseNewer(this.#database, applied);
       const names: string[] = [];
       for (const migration of all ? applied : applied.slice(0, 1)) {
+        await refuseLoss(work.schema, migration.name);
         report(`rolling back ${migration.name}`);
         await work.takeBack(migration, report);
         names.push(migration.name);
@@ -143,6 +144,11 @@ function pending(applied: readonly AppliedMigration[]): readonly Migration[] {
 
 function sameObject(a: SchemaObject, b: SchemaObject): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+async function refuseLoss(schema: Schema, name: string): Promise<void> {
+  const reason = await migrations.find((migration) => migration.name === name)?.mustStay?.(schema);
+  if (typeof reason === 'string') throw new ConflictError(`${name} can't be rolled back: ${reason}`);
 }
 
 function isKnown(name: string): boolean {

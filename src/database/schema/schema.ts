@@ -104,6 +104,8 @@ export interface Migration {
   /** Sorts in the order of the migrations. */
   readonly name: string;
   changes(schema: Schema): Promise<readonly SchemaChange[]>;
+  /** Returns why it can't be taken back now, for what it holds would be lost; null where it can. Left out: it always can. */
+  mustStay?(schema: Schema): Promise<string | null>;
 }
 
 /** Returns the changes that make a table as Knex writes them. */

@@ -16,7 +16,7 @@ export async function listBehindSource(database: Database, pipelineId?: number):
   const rows = await database.read<ComponentRow[]>((knex) => {
     const running = knex('pipeline_task')
       .select('pipeline_task.id')
-      .where('pipeline_task.status', 0)
+      .where({ 'pipeline_task.status': 0, 'pipeline_task.shard': 0 })
       .whereRaw('?? = ??', ['pipeline_task.pipeline_id', 'pipeline_component.pipeline_id'])
       .limit(1);
     const query = knex('pipeline_component')

@@ -12,11 +12,12 @@ export interface Replaced {
   readonly reason: string;
 }
 
-/** Returns the steps that end a task as taken over, and older ones of its pipeline with it; a fence is among them. */
+/** Returns the steps that end a task as taken over, and older ones of its pipeline, or shard, with it; a fence is among them. */
 export function endReplaced(
   database: Database,
   pipelineId: number,
   replaced: Replaced,
+  shard = 0,
 ): readonly (Query | Statement)[] {
   const { knex, dialect } = database;
   const ended = {
@@ -28,7 +29,7 @@ export function endReplaced(
   const newest = knex('pipeline_task').where({ id: replaced.taskId, status: taskStatus.running });
   if (replaced.silentForSeconds !== null) void newest.whereRaw(isSilentOver(database, replaced.silentForSeconds));
   const older = knex('pipeline_task')
-    .where({ pipeline_id: pipelineId, status: taskStatus.running })
+    .where({ pipeline_id: pipelineId, shard, status: taskStatus.running })
     .where('id', '<', replaced.taskId);
   return [database.fenced(newest.update(ended)), older.update(ended)];
 }

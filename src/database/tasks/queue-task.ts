@@ -66,7 +66,7 @@ export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryB
 
 /** A step after which a task of a pipeline that waits to deliver only will read, too, as it is asked to. */
 export function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {}): Query {
-  const waiting = knex(table).where({ pipeline_id: pipelineId, status: taskStatus.queued });
+  const waiting = knex(table).where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
   return isDelivery(waiting, true).update({ run_options: storedRequest(request) });
 }
 
@@ -75,24 +75,32 @@ function storedRequest(request: RunRequest): string | null {
   return isPlain ? null : JSON.stringify(request);
 }
 
-/** A step that makes a task that waits, unless one of its pipeline waits already, or `unless` finds a row. */
+/**
+ * A step that makes a task that waits, unless one of its pipeline, or of its shard, waits already, or `unless` finds a row; none
+ * of a shard that is no more.
+ */
 export function insertQueued(
   { knex, dialect }: Database,
   pipelineId: number,
   request: RunRequest,
   unless?: Knex.QueryBuilder,
+  shard = 0,
 ): Query {
   const row = {
     pipeline_id: pipelineId,
+    shard,
     create_time: dialect.now(knex),
     status: taskStatus.queued,
     log_path: '',
     run_options: storedRequest(request),
   };
   const values = Object.values(row).map((value) => knex.raw('?', [value]));
-  const queued = knex(table).select(knex.raw('1')).where({ pipeline_id: pipelineId, status: taskStatus.queued });
+  const waits = { pipeline_id: pipelineId, shard, status: taskStatus.queued };
+  const queued = knex(table).select(knex.raw('1')).where(waits);
   const unlessQueued = knex('pipeline').select(values).where({ id: pipelineId }).whereNotExists(queued);
   if (unless !== undefined) void unlessQueued.whereNotExists(unless.select(knex.raw('1')));
+  const isThere = knex('pipeline_shard').select('shard').where({ pipeline_id: pipelineId, shard, dropped: 0 });
+  if (shard !== 0) void unlessQueued.whereExists(isThere);
   const columns = Object.keys(row);
   return knex(knex.raw(`?? (${columns.map(() => '??').join(', ')})`, [table, ...columns])).insert(unlessQueued);
 }
@@ -100,7 +108,7 @@ export function insertQueued(
 async function findQueued(database: Database, pipelineId: number): Promise<Queued | null> {
   const [row] = await database.read<{ id: number; run_options: string | null }[]>((knex) =>
     knex(table)
-      .where({ pipeline_id: pipelineId, status: taskStatus.queued })
+      .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
       .select('id', 'run_options')
       .orderBy('id')
       .limit(1),

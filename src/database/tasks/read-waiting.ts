@@ -7,6 +7,7 @@ import type { Database } from '../database.js';
 interface QueuedRow {
   readonly id: number;
   readonly pipeline_id: number;
+  readonly shard: number;
   readonly status: number;
   readonly waiting_for: string | null;
 }
@@ -25,7 +26,7 @@ export async function readWaiting(
   if (queued.length === 0) return new Map();
   const workers = await readWorkers(database);
   const holders = await readHolders(database, [...new Set(queued.map((row) => row.pipeline_id))]);
-  return new Map(queued.map((row) => [row.id, waitingOf(row, workers, holders.get(row.pipeline_id))]));
+  return new Map(queued.map((row) => [row.id, waitingOf(row, workers, holders.get(laneOf(row)))]));
 }
 
 function waitingOf(row: QueuedRow, workers: LivingWorkers, holder: number | undefined): Waiting {
@@ -51,17 +52,21 @@ async function readWorkers(database: Database): Promise<LivingWorkers> {
   return { all: living.length, full: living.filter((row) => row.running >= row.concurrency).length };
 }
 
-/** The newest running tasks of pipelines, silent ones too: whoever runs is waited for until somebody has ended it. */
-async function readHolders(database: Database, pipelineIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
-  const rows = await database.read<{ pipeline_id: number; holder: number }[]>((knex) =>
+/** The newest running tasks of pipelines and their shards, silent ones too: whoever runs is waited for until somebody has ended it. */
+async function readHolders(database: Database, pipelineIds: readonly number[]): Promise<ReadonlyMap<string, number>> {
+  const rows = await database.read<{ pipeline_id: number; shard: number; holder: number }[]>((knex) =>
     knex('pipeline_task')
       .whereIn('pipeline_id', [...pipelineIds])
       .where({ status: taskStatus.running })
-      .groupBy('pipeline_id')
+      .groupBy('pipeline_id', 'shard')
       .max({ holder: 'id' })
-      .select('pipeline_id'),
+      .select('pipeline_id', 'shard'),
   );
-  return new Map(rows.map((row) => [row.pipeline_id, row.holder]));
+  return new Map(rows.map((row) => [laneOf(row), row.holder]));
+}
+
+function laneOf(row: Pick<QueuedRow, 'pipeline_id' | 'shard'>): string {
+  return `${row.pipeline_id}/${row.shard}`;
 }
 
 interface WorkerRow {

@@ -7,6 +7,8 @@ import { selectTasks } from './task-rows.js';
 export interface TaskFilter {
   readonly status?: number | undefined;
   readonly pipelineId?: number | undefined;
+  /** 0: only tasks of pipelines' own, none of a shard. */
+  readonly shard?: 0 | undefined;
   /** Made at or after this instant, in the database's time zone: `2024-01-15 10:00:00`. */
   readonly since?: string | undefined;
 }
@@ -54,9 +56,10 @@ export async function countTasks(database: Database, filter: TaskFilter): Promis
   return row?.total ?? 0;
 }
 
-function narrow(query: Knex.QueryBuilder, { status, pipelineId, since }: TaskFilter): Knex.QueryBuilder {
+function narrow(query: Knex.QueryBuilder, { status, pipelineId, shard, since }: TaskFilter): Knex.QueryBuilder {
   if (status !== undefined) void query.where({ status });
   if (pipelineId !== undefined) void query.where({ pipeline_id: pipelineId });
+  if (shard !== undefined) void query.where({ shard });
   if (since !== undefined) void query.where('create_time', '>=', since);
   return query;
 }

@@ -3,10 +3,11 @@ import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
 import { selectTasks } from './task-rows.js';
 
-/** Lists the newest task of each of the first `limit` pipelines, by id; an index gives each of them. */
+/** Lists the newest task of its own of each of the first `limit` pipelines, by id; an index gives each of them. */
 export async function listNewestTasks(database: Database, limit: number): Promise<readonly Task[]> {
   const rows = await database.read<{ newest: number | null }[]>((knex) => {
-    const newest = knex('pipeline_task').max('id').where('pipeline_id', knex.ref('pipeline.id'));
+    const own = knex('pipeline_task').where('pipeline_id', knex.ref('pipeline.id')).where({ shard: 0 });
+    const newest = own.select('id').orderBy('id', 'desc').limit(1);
     return knex('pipeline').select({ newest }).orderBy('id').limit(limit);
   });
   const ids = rows.flatMap(({ newest }) => (newest === null ? [] : [newest]));

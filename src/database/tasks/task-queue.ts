@@ -13,6 +13,8 @@ const table = 'pipeline_task';
 export interface QueuedTask {
   readonly taskId: number;
   readonly pipelineId: number;
+  /** The shard of its history that it reads; 0: it is the pipeline's own task. */
+  readonly shard: number;
 }
 
 /** The tasks that wait: rows of `pipeline_task` until somebody claims them. */
@@ -26,24 +28,22 @@ export class TaskQueue {
     this.#defaultIntervalSeconds = defaultIntervalSeconds;
   }
 
-  /** Lists of each pipeline that nobody holds the task that waits longest, in their order; some pipelines aside. */
+  /** Lists of each pipeline and shard that nobody holds the task that waits longest, in their order; some pipelines aside. */
   async listClaimable(limit: number, except: readonly number[]): Promise<readonly QueuedTask[]> {
-    const rows = await this.#database.read<{ id: number; pipeline_id: number }[]>((knex: Knex) =>
-      knex({ waiting: table })
+    const rows = await this.#database.read<{ id: number; pipeline_id: number; shard: number }[]>((knex: Knex) => {
+      const [pipelineId, shard] = ['waiting.pipeline_id', 'waiting.shard'].map((column) => knex.raw('??', [column]));
+      const living = livingTasks(this.#database, pipelineId ?? 0, this.#defaultIntervalSeconds, shard);
+      return knex({ waiting: table })
         .where('waiting.status', taskStatus.queued)
         .whereNotIn('waiting.pipeline_id', [...except])
-        .whereNotExists(
-          livingTasks(this.#database, knex.raw('??', ['waiting.pipeline_id']), this.#defaultIntervalSeconds).select(
-            knex.raw('1'),
-          ),
-        )
-        .groupBy('waiting.pipeline_id')
+        .whereNotExists(living.select(knex.raw('1')))
+        .groupBy('waiting.pipeline_id', 'waiting.shard')
         .min({ id: 'waiting.id' })
-        .select('waiting.pipeline_id')
+        .select('waiting.pipeline_id', 'waiting.shard')
         .orderBy('id')
-        .limit(limit),
-    );
-    return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id }));
+        .limit(limit);
+    });
+    return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id, shard: row.shard }));
   }
 
   /** Returns what a task was asked to run with; a row of another program asks for nothing. */

@@ -48,6 +48,7 @@ export function keptProgress(knex: Knex, beats: readonly Beat[]): Record<string,
 interface TaskRow {
   id: number;
   pipeline_id: number;
+  shard: number;
   status: number;
   create_time: string;
   last_heartbeat: string | null;
@@ -88,5 +89,6 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
     waiting,
     ...(row.run_options === deliveryRequest ? { deliversOnly: true } : {}),
+    ...(row.shard === 0 ? {} : { shard: row.shard }),
   };
 }

@@ -20,7 +20,9 @@ const table = 'pipeline_task';
 
 export interface ClaimRequest {
   readonly pipelineId: number;
-  /** The task that the checkpoint names now; the claim fails where it names another by then. */
+  /** The shard of its history that the task reads; left out, or 0: it is the pipeline's own task. */
+  readonly shard?: number | undefined;
+  /** The task that the checkpoint, or the shard, names now; the claim fails where it names another by then. */
   readonly holder: number | null;
   readonly replaces: Replaced | null;
   readonly worker: string;
@@ -64,13 +66,18 @@ export class TaskStore {
   /**
    * Returns the newest task of a pipeline that has begun, or null. Ids tell which is newer, but a task that had waited may
    * have begun after one with a higher id: while none of a higher id runs, the one that the checkpoint names is the newest.
+   * The same for a shard, which names its task itself.
    */
-  async getNewest(pipelineId: number): Promise<Task | null> {
+  async getNewest(pipelineId: number, shard = 0): Promise<Task | null> {
     const begun = (query: Knex.QueryBuilder): Knex.QueryBuilder =>
-      query.where({ pipeline_id: pipelineId }).whereNot({ status: taskStatus.queued });
+      query.where({ pipeline_id: pipelineId, shard }).whereNot({ status: taskStatus.queued });
     const [newest] = await selectTasks(this.#database, (query) => begun(query).orderBy('id', 'desc').limit(1, inText));
     if (newest === undefined || newest.status === taskStatus.running) return newest ?? null;
-    const named = this.#database.knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
+    const { knex } = this.#database;
+    const named =
+      shard === 0
+        ? knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId })
+        : knex('pipeline_shard').select('task_id').where({ pipeline_id: pipelineId, shard });
     const [holder] = await selectTasks(this.#database, (query) => begun(query).where('id', named));
     return holder ?? newest;
   }
@@ -91,8 +98,8 @@ export class TaskStore {
   }
 
   /**
-   * Makes a task the holder of its pipeline and returns its id: ends what it replaces, inserts its row, or begins the one
-   * that has waited, and names it in the checkpoint, in one transaction. Throws FenceError where what `request` was decided
+   * Makes a task the holder of its pipeline, or of a shard, and returns its id: ends what it replaces, inserts its row, or begins
+   * the one that has waited, and names it in the checkpoint, or in the shard, in one transaction. Throws FenceError where what `request` was decided
    * on is no longer so.
    */
   async claim(request: ClaimRequest): Promise<number> {
@@ -107,37 +114,41 @@ export class TaskStore {
    */
   async claimAll(requests: readonly (ClaimRequest & { readonly queuedTaskId: number })[]): Promise<void> {
     // In one order, so that two processes don't wait for each other.
-    const ordered = requests.toSorted((a, b) => a.pipelineId - b.pipelineId);
+    const ordered = requests.toSorted((a, b) => a.pipelineId - b.pipelineId || (a.shard ?? 0) - (b.shard ?? 0));
     await this.#database.write(ordered.flatMap((request) => [...this.#ends(request), ...this.#claimSteps(request)]));
   }
 
-  #ends({ pipelineId, replaces }: ClaimRequest): readonly (Query | Statement)[] {
-    return replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces);
+  #ends({ pipelineId, shard, replaces }: ClaimRequest): readonly (Query | Statement)[] {
+    return replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces, shard);
   }
 
   #claimSteps(request: ClaimRequest): readonly (Query | Statement)[] {
+    return [...this.#begin(request), this.#database.fenced(this.#name(request))];
+  }
+
+  #name({ queuedTaskId, pipelineId, shard = 0, holder, keepsRemoved }: ClaimRequest): Query {
     const { knex, dialect } = this.#database;
-    const { queuedTaskId, pipelineId, holder } = request;
-    return [
-      ...this.#begin(request),
-      this.#database.fenced(
-        knex('pipeline_checkpoint')
-          .where({ pipeline_id: pipelineId })
-          .whereRaw(dialect.sameAs(knex, 'task_id', holder))
-          .update({
-            task_id: queuedTaskId ?? dialect.lastInsertId(knex, table),
-            // A program that is not ours may have made the checkpoint.
-            epoch: knex.raw('COALESCE(??, ?)', ['epoch', newEpoch()]),
-            keeps_removed: request.keepsRemoved === true ? 1 : 0,
-          })
-          .increment('claim', 1),
-      ),
-    ];
+    const id = queuedTaskId ?? dialect.lastInsertId(knex, table);
+    const isNamed = dialect.sameAs(knex, 'task_id', holder);
+    if (shard !== 0) {
+      const row = knex('pipeline_shard').where({ pipeline_id: pipelineId, shard, dropped: 0 });
+      return row.whereRaw(isNamed).update({ task_id: id });
+    }
+    return knex('pipeline_checkpoint')
+      .where({ pipeline_id: pipelineId })
+      .whereRaw(isNamed)
+      .update({
+        task_id: id,
+        // A program that is not ours may have made the checkpoint.
+        epoch: knex.raw('COALESCE(??, ?)', ['epoch', newEpoch()]),
+        keeps_removed: keepsRemoved === true ? 1 : 0,
+      })
+      .increment('claim', 1);
   }
 
   #begin(request: ClaimRequest): readonly (Query | Statement)[] {
     const { knex, dialect } = this.#database;
-    const { queuedTaskId: queued, pipelineId, logPathPrefix, timeoutMinutes } = request;
+    const { queuedTaskId: queued, pipelineId, shard = 0, logPathPrefix, timeoutMinutes } = request;
     const now = dialect.now(knex);
     const running = {
       status: taskStatus.running,
@@ -147,7 +158,7 @@ export class TaskStore {
       timeout_minutes: timeoutMinutes,
     };
     if (queued !== undefined) {
-      const row = knex(table).where({ id: queued, pipeline_id: pipelineId, status: taskStatus.queued });
+      const row = knex(table).where({ id: queued, pipeline_id: pipelineId, shard, status: taskStatus.queued });
       // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
       return [
         this.#database.fenced(
@@ -157,7 +168,7 @@ export class TaskStore {
     }
     const logPath = dialect.aroundLastInsertId(knex, table, logPathPrefix, '.log');
     return [
-      knex(table).insert({ ...running, pipeline_id: pipelineId, create_time: now, log_path: '' }),
+      knex(table).insert({ ...running, pipeline_id: pipelineId, shard, create_time: now, log_path: '' }),
       knex(table)
         .where({ id: dialect.lastInsertId(knex, table) })
         .update({ log_path: logPath }),
@@ -210,15 +221,22 @@ export class TaskStore {
 
   /**
    * Ends a task that runs or waits because a person said so, and what is wanted of its pipeline with it; returns false where
-   * it had ended already.
+   * it had ended already. A pipeline whose history is read in shards is one thing: its tasks end together.
    */
   async cancel(id: number): Promise<boolean> {
     const { knex } = this.#database;
     const outcome = { status: taskStatus.succeeded, endReason: 'stopped', error: null };
     const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
-    const pipelineId = knex(table).select('pipeline_id').where({ id });
+    const [task] = await selectTasks(this.#database, (query) => query.where({ id }));
+    if (task === undefined) return false;
+    const { pipelineId, shard = 0 } = task;
+    const others = knex(table)
+      .where({ pipeline_id: pipelineId })
+      .whereIn('status', [taskStatus.running, taskStatus.queued]);
+    if (shard === 0) void others.where('shard', '>', 0);
     return this.#writeFenced([
       this.#database.fenced(open.update(this.#ended(outcome))),
+      others.update(this.#ended(outcome)),
       wantStopped(this.#database, pipelineId),
     ]);
   }
@@ -228,7 +246,7 @@ export class TaskStore {
    * out by silence. Returns false, with nothing written, where it had ended already.
    */
   async handOver(
-    task: { readonly id: number; readonly pipelineId: number },
+    task: { readonly id: number; readonly pipelineId: number; readonly shard?: number | undefined },
     progress: Progress | null,
     request: RunRequest,
   ): Promise<boolean> {
@@ -238,7 +256,7 @@ export class TaskStore {
     return this.#writeFenced([
       this.#database.fenced(lockPipeline(this.#database, task.pipelineId)),
       this.#database.fenced(running.update({ ...this.#ended(handedOver), ...kept })),
-      insertQueued(this.#database, task.pipelineId, request),
+      insertQueued(this.#database, task.pipelineId, request, undefined, task.shard),
     ]);
   }
 

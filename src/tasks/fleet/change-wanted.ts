@@ -1,8 +1,6 @@
 import type { Database } from '../../database/database.js';
-import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
-import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Wanted } from '../../model/wanted.js';
 import { ConflictError } from '../../runtime/errors.js';
 import { readStanding } from '../run/parked.js';
@@ -49,7 +47,7 @@ export async function changeWanted(
 
 /** Throws ConflictError where a pipeline can't go on before it is rewound. */
 export async function refuseParked(database: Database, pipelineId: number): Promise<void> {
-  const { parked } = await readStanding(new TaskStore(database), new CheckpointStore(database), pipelineId);
+  const { parked } = await readStanding(database, pipelineId);
   if (parked === null) return;
   const since = `pipeline ${pipelineId} is parked since task ${parked.taskId}`;
   throw new ConflictError(`${since}: ${parked.reason}`, { hint: parked.remedy });

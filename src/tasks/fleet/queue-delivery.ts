@@ -1,9 +1,7 @@
 import type { Database } from '../../database/database.js';
-import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
-import { TaskStore } from '../../database/tasks/task-store.js';
 import { readStanding } from '../run/parked.js';
 
 /**
@@ -20,6 +18,6 @@ export async function queueDelivery(
   if ((await wanted.get(pipelineId))?.state === 'started') return null;
   if (await new PipelineStore(database).isDisabled(pipelineId)) return null;
   if ((await new SinkStore(database).list(pipelineId)).length === 0) return null;
-  const { parked } = await readStanding(new TaskStore(database), new CheckpointStore(database), pipelineId);
+  const { parked } = await readStanding(database, pipelineId);
   return parked === null ? wanted.queueDelivery(pipelineId) : null;
 }

@@ -47,10 +47,10 @@ const unfitMs = 30_000;
 /** Takes tasks from the queue and runs them, some at a time, until it is told to stop; then it waits for their ends. */
 export class QueueWorker {
   readonly #options: QueueWorkerOptions;
-  /** By their pipelines: of one pipeline one task runs at a time. */
-  readonly #running = new Map<number, Promise<void>>();
+  /** By their lanes: of a pipeline, and of each shard of it, one task runs at a time. */
+  readonly #running = new Map<string, Promise<void>>();
   /** Those of them that have yet to claim theirs. */
-  readonly #claiming = new Set<number>();
+  readonly #claiming = new Set<string>();
   /** Rings when a task has been claimed, or has ended. */
   readonly #news = new Bell();
   /** What the latest look has found for this worker, and is yet to be begun; and when that was. */
@@ -98,7 +98,7 @@ export class QueueWorker {
       if (stopping.aborted) return;
       const tasks = this.#found.slice(0, room);
       this.#found = this.#found.slice(room);
-      for (const task of tasks) if (!this.#running.has(task.pipelineId)) this.#start(task);
+      for (const task of tasks) if (!this.#running.has(laneOf(task))) this.#start(task);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else this.#setAway(error);
@@ -113,37 +113,38 @@ export class QueueWorker {
   async #look(free: number, room: number): Promise<void> {
     const { queue, share, clock } = this.#options;
     this.#found = [];
-    const waiting = await queue.listClaimable(Math.max(free, leastSeen), this.#passedOver());
-    this.#found = await share.pick(waiting, free);
+    const most = Math.max(free, leastSeen) + this.#running.size;
+    const waiting = await queue.listClaimable(most, this.#passedOver());
+    const others = waiting.filter((task) => !this.#running.has(laneOf(task)));
+    this.#found = await share.pick(others, free);
     this.#lookedAt = clock.monotonic();
     this.#isBehind = this.#found.length > room;
   }
 
   #passedOver(): readonly number[] {
     const now = this.#options.clock.monotonic();
-    const unfit = [...this.#unfit].filter(([, { until }]) => until > now);
-    return [...this.#running.keys(), ...unfit.map(([pipelineId]) => pipelineId)];
+    return [...this.#unfit].filter(([, { until }]) => until > now).map(([pipelineId]) => pipelineId);
   }
 
   #start(task: QueuedTask): void {
-    const { pipelineId } = task;
+    const lane = laneOf(task);
     const running = this.#runOne(task).finally(() => {
-      this.#running.delete(pipelineId);
-      this.#claimed(pipelineId);
+      this.#running.delete(lane);
+      this.#claimed(lane);
     });
-    this.#claiming.add(pipelineId);
-    this.#running.set(pipelineId, running);
+    this.#claiming.add(lane);
+    this.#running.set(lane, running);
   }
 
-  #claimed(pipelineId: number): void {
-    this.#claiming.delete(pipelineId);
+  #claimed(lane: string): void {
+    this.#claiming.delete(lane);
     this.#news.ring();
   }
 
   async #runOne(task: QueuedTask): Promise<void> {
     const { run, logger, mask } = this.#options;
     try {
-      const outcome = await run(task, () => this.#claimed(task.pipelineId));
+      const outcome = await run(task, () => this.#claimed(laneOf(task)));
       if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
       else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
       else await this.#refuse(task, mask(outcome.refused));
@@ -202,4 +203,8 @@ export class QueueWorker {
     await Promise.race(isFull ? [pause, this.#news.after(heard)] : [pause]);
     done.abort(new Error('rested'));
   }
+}
+
+function laneOf({ pipelineId, shard }: QueuedTask): string {
+  return `${pipelineId}/${shard}`;
 }

@@ -1,6 +1,8 @@
 import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
+import { ShardStore } from '../../database/events/shard-store.js';
+import type { Shard } from '../../model/shard.js';
 import type { Task } from '../../model/task.js';
-import { LeaseHeldError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
+import { LeaseHeldError, LeaseLostError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
 import { OpenedRun } from '../run/opened-run.js';
 import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
@@ -46,10 +48,23 @@ export class QueuedRuns {
     }
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
-    return this.#execute(task, prepared, claimed);
+    if (task.shard === 0) return this.#execute(task, prepared, claimed);
+    const shards = new ShardStore(host.database);
+    const shard = await shards.find(task.pipelineId, task.shard);
+    if (shard === null) {
+      await shards.endQueued(task.pipelineId, task.shard);
+      return 'taken';
+    }
+    if (shard.definition !== prepared.source.fingerprint()) return { unfit: otherDefinition };
+    return this.#execute(task, prepared, claimed, shard);
   }
 
-  async #execute({ taskId }: QueuedTask, prepared: PreparedRun, claimed: () => void): Promise<QueuedOutcome> {
+  async #execute(
+    { taskId }: QueuedTask,
+    prepared: PreparedRun,
+    claimed: () => void,
+    shard?: Shard,
+  ): Promise<QueuedOutcome> {
     const { host, queue, runs, tell } = this.#options;
     const opened = new OpenedRun(host);
     const since = host.clock.monotonic();
@@ -64,13 +79,13 @@ export class QueuedRuns {
     try {
       const request = await queue.request(taskId);
       const stopping = AbortSignal.any([host.stopping, moving.signal]);
-      const order = { request, queuedTaskId: taskId, handsOver: true, stopping, onBegin };
+      const order = { request, queuedTaskId: taskId, shard, handsOver: true, stopping, onBegin };
       const result = await runs.run(prepared, order, opened);
       await tell(result, host.clock.monotonic() - since);
       return 'ran';
     } catch (error) {
       if (begun !== null) throw error;
-      if (error instanceof LeaseHeldError) return 'taken';
+      if (error instanceof LeaseHeldError || error instanceof LeaseLostError) return 'taken';
       if (error instanceof NeedsRewindError) return { unfit: error.message };
       throw error;
     } finally {
@@ -79,6 +94,9 @@ export class QueuedRuns {
     }
   }
 }
+
+const otherDefinition =
+  "the definition has changed since its history was cut: the pipeline's own run gives its shards up";
 
 function heldRun({ pipeline, source, urls }: PreparedRun, since: number, moving: AbortController): HeldRun {
   return {

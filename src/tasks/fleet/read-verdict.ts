@@ -44,5 +44,5 @@ async function hasReadAll(database: Database, pipeline: Pipeline): Promise<boole
 
 async function readSameFaults(database: Database, pipelineId: number): Promise<number> {
   const status = taskStatus.failed;
-  return countSameFaults(await listTasks(database, { pipelineId, status, limit: faultsThatHold, offset: 0 }));
+  return countSameFaults(await listTasks(database, { pipelineId, shard: 0, status, limit: faultsThatHold, offset: 0 }));
 }

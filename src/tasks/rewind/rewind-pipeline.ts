@@ -1,5 +1,6 @@
 import type { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Replaced } from '../../database/tasks/end-replaced.js';
+import type { ShardStore } from '../../database/events/shard-store.js';
 import type { RewindStep, RewindStore, TakenBack } from '../../database/events/rewind-store.js';
 import { FenceError } from '../../database/script.js';
 import type { StoredBlocks } from '../../database/events/stored-blocks.js';
@@ -16,6 +17,7 @@ export interface RewindStores {
   readonly checkpoints: CheckpointStore;
   readonly storedBlocks: StoredBlocks;
   readonly rewinds: RewindStore;
+  readonly shards: Pick<ShardStore, 'drop'>;
 }
 
 export interface RewindOptions extends Pick<ClaimOptions, 'pipelineId' | 'worker' | 'heartbeatIntervalSeconds'> {
@@ -43,8 +45,11 @@ const attempts = 10;
 export async function rewindPipeline(stores: RewindStores, options: RewindOptions): Promise<TakenBack> {
   let taken: TakenBack = { events: 0, undecoded: 0 };
   for (let failures = 0; ;) {
-    const step = await nextStep(stores, options);
+    const { checkpoint } = await checkRewind(stores, options);
     try {
+      // What has been read ahead lies above whatever is kept.
+      await stores.shards.drop(options.pipelineId, checkpoint.taskId);
+      const step = await nextStep(stores, options);
       const more = await stores.rewinds.takeBack(step);
       taken = { events: taken.events + more.events, undecoded: taken.undecoded + more.undecoded };
       if (step.ends !== null) return taken;

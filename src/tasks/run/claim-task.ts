@@ -3,6 +3,7 @@ import type { Replaced } from '../../database/tasks/end-replaced.js';
 import { FenceError } from '../../database/script.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
+import type { Shard } from '../../model/shard.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 import { resolveStart } from '../../model/start-block.js';
 import type { StartQuestion } from '../../model/start-block.js';
@@ -34,6 +35,8 @@ export interface ClaimOptions {
   readonly takeOver: boolean;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** What the task reads of the pipeline's history; left out: it is the pipeline's own task. */
+  readonly shard?: Shard | undefined;
   /** The pipeline has sinks, which must be told of what is taken away. */
   readonly keepsRemoved?: boolean | undefined;
   /** Claims together what is claimed at one time; left out: each by itself. */
@@ -51,22 +54,26 @@ export interface ClaimedTask {
 /** Races with other claims end quickly, for each has a winner. */
 const attempts = 10;
 
-/** Makes a new task the holder of a pipeline. Throws LeaseHeldError where another task holds it and is alive. */
+/**
+ * Makes a new task the holder of a pipeline, or of a shard of it. Throws LeaseHeldError where another task holds it and is
+ * alive; LeaseLostError where the shard is no more.
+ */
 export async function claimTask(
   tasks: TaskStore,
-  checkpoints: CheckpointStore,
+  checkpoints: Pick<CheckpointStore, 'get'>,
   options: ClaimOptions,
 ): Promise<ClaimedTask> {
+  const shard = options.shard?.number;
   for (let attempt = 1; ; attempt++) {
     const checkpoint = await checkpoints.get(options.pipelineId);
     const { taskId: holder } = checkpoint;
-    const newest = await tasks.getNewest(options.pipelineId);
-    refuseParked(newest, checkpoint, options.run ?? {});
+    const newest = await tasks.getNewest(options.pipelineId, shard);
+    if (shard === undefined) refuseParked(newest, checkpoint, options.run ?? {});
     const replaced = newest?.status === taskStatus.running ? newest : null;
     const replaces = replaced === null ? null : judgeHolder(replaced, options);
     try {
       const { name, identity } = options.worker;
-      const request = { ...options, holder, replaces, worker: name, workerIdentity: identity };
+      const request = { ...options, shard, holder, replaces, worker: name, workerIdentity: identity };
       const taskId = await (options.claims ?? tasks).claim(request);
       return { taskId, replaced };
     } catch (error) {
@@ -125,7 +132,7 @@ function describeHolder(task: Task): string {
 
 /** Tells which task has begun, and which it replaced. */
 export function tellClaim(
-  { pipelineId, worker, lang }: ClaimOptions & { readonly lang: Lang },
+  { pipelineId, shard, worker, lang }: ClaimOptions & { readonly lang: Lang },
   { taskId, replaced }: ClaimedTask,
   logger: Logger,
 ): void {
@@ -138,5 +145,7 @@ export function tellClaim(
     );
   }
   const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
-  logger.log('info', `task ${taskId} runs pipeline ${pipelineId} on ${worker.name}`, fields);
+  const what =
+    shard === undefined ? `runs pipeline ${pipelineId}` : `reads shard ${shard.number} of pipeline ${pipelineId}`;
+  logger.log('info', `task ${taskId} ${what} on ${worker.name}`, fields);
 }

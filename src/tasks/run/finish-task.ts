@@ -13,7 +13,8 @@ export interface FinishParts {
   /** Aborted when the run shall end soon: then an absent database is waited for only briefly. */
   readonly stopping: AbortSignal;
   /** What the task is to be gone on with by another that waits for it; left out: nothing. */
-  readonly successor?: { readonly pipelineId: number; readonly request: RunRequest } | undefined;
+  readonly successor?:
+    { readonly pipelineId: number; readonly shard?: number; readonly request: RunRequest } | undefined;
 }
 
 /** How long a run that was told to stop waits for a database that is away, in milliseconds. */
@@ -55,7 +56,7 @@ async function endAtLast(
 function end({ tasks, heartbeat, successor }: FinishParts, outcome: Outcome, progress: Progress): Promise<boolean> {
   const { taskId: id } = heartbeat;
   if (successor === undefined) return tasks.finish(id, outcome, progress);
-  return tasks.handOver({ id, pipelineId: successor.pipelineId }, progress, successor.request);
+  return tasks.handOver({ id, ...successor }, progress, successor.request);
 }
 
 /** The task may have been ended by the very statement whose answer was lost: then it can't be renewed, and is looked up. */

@@ -1,6 +1,9 @@
-import type { CheckpointStore } from '../../database/events/checkpoint-store.js';
-import type { TaskStore } from '../../database/tasks/task-store.js';
+import type { Database } from '../../database/database.js';
+import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { ShardStore } from '../../database/events/shard-store.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
+import type { Shard } from '../../model/shard.js';
 import type { Task } from '../../model/task.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 
@@ -42,17 +45,17 @@ export interface Standing {
   /** Null where no block has been read. */
   readonly checkpoint: Checkpoint | null;
   readonly parked: Parked | null;
+  /** What other tasks read ahead of the checkpoint. */
+  readonly shards: readonly Shard[];
 }
 
 /** Reads how a pipeline stands. */
-export async function readStanding(
-  tasks: TaskStore,
-  checkpoints: CheckpointStore,
-  pipelineId: number,
-): Promise<Standing> {
+export async function readStanding(database: Database, pipelineId: number): Promise<Standing> {
+  const [tasks, checkpoints] = [new TaskStore(database), new CheckpointStore(database)];
   const checkpoint = await checkpoints.find(pipelineId);
+  const shards = await new ShardStore(database).list(pipelineId);
   const parked = parkedBy(await tasks.getNewest(pipelineId), checkpoint);
-  return { checkpoint: typeof checkpoint?.blockNumber === 'number' ? checkpoint : null, parked };
+  return { checkpoint: typeof checkpoint?.blockNumber === 'number' ? checkpoint : null, parked, shards };
 }
 
 /** Returns the ids of all pipelines that are parked. */

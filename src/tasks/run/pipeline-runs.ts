@@ -4,6 +4,7 @@ import { Portals } from '../../chain/portal/portals.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { originOf } from '../../model/event-origin.js';
+import type { Shard } from '../../model/shard.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { abortLater } from '../../runtime/give-up-later.js';
@@ -24,6 +25,8 @@ export interface RunOrder {
   readonly takeOver?: boolean | undefined;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** What it reads of the pipeline's history; left out: it is the pipeline's own task. */
+  readonly shard?: Shard | undefined;
   /** A run that is told to stop leaves a task behind that goes on with it. */
   readonly handsOver?: boolean | undefined;
   /** Aborted when this run shall end soon; left out: when all of the process shall. */
@@ -72,7 +75,7 @@ export class PipelineRuns {
         const logger = opened.openLog(task);
         const chain = opened.openChain(this.#chains, prepared, logger);
         const portal = opened.openPortal(this.#portals, prepared);
-        const delivery = deliveryOf(this.#host, prepared, { chain, logger });
+        const delivery = order.shard !== undefined ? undefined : deliveryOf(this.#host, prepared, { chain, logger });
         return { source: await prepared.source.open({ chain, portal }), logger, delivery };
       },
       onProgress: (progress, beatAt) => opened.show(progress, beatAt),
@@ -97,10 +100,11 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 function taskOptions(
   { settings, database, clock, secrets, worker, timeoutMinutes }: RunHost,
   { pipeline, source, sinks }: PreparedRun,
-  { request, takeOver = false, handsOver = false, queuedTaskId }: RunOrder,
+  { request, takeOver = false, handsOver = false, queuedTaskId, shard }: RunOrder,
 ): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal' | 'stopping'> {
   return {
-    ...{ database, clock, worker, takeOver, handsOver, queuedTaskId },
+    ...{ database, clock, worker, takeOver, handsOver, queuedTaskId, shard },
+    fingerprint: source.fingerprint(),
     pipelineId: pipeline.id,
     chainId: source.chain.id,
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
@@ -110,8 +114,8 @@ function taskOptions(
     logPathPrefix: join(settings.logDir, 'pipeline_'),
     // Who stands behind the source may have to be told of what is taken away.
     keepsRemoved: sinks.length > 0,
-    run: requestOf(request),
-    mode: request.mode ?? source.mode,
+    run: shard === undefined ? requestOf(request) : { mode: 'historical', toBlock: shard.toBlock },
+    mode: shard === undefined ? (request.mode ?? source.mode) : 'historical',
     lang: settings.lang,
     mask: (text) => secrets.mask(text),
   };

@@ -1,10 +1,12 @@
 import { BatchStore } from '../../database/events/batch-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { ShardStore } from '../../database/events/shard-store.js';
+import { ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore, type Outcome } from '../../database/tasks/task-store.js';
 import type { Progress } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
-import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
+import { executePipeline, type CommitSeen, type ShardsAhead } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask, type FinishParts } from './finish-task.js';
@@ -34,7 +36,8 @@ const lingerMs = 1_000;
  */
 export async function runTask(options: TaskOptions): Promise<TaskResult> {
   const tasks = new TaskStore(options.database);
-  const checkpoints = new CheckpointStore(options.database);
+  const { database, shard } = options;
+  const checkpoints = shard === undefined ? new CheckpointStore(database) : new ShardRows(database, shard);
   const claimed = await claimTask(tasks, checkpoints, options);
   const begun = await begin(options, tasks, claimed.taskId);
   const { logger } = begun;
@@ -70,7 +73,8 @@ type Without<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
 
 interface TaskRunParts extends BegunRun {
   readonly tasks: TaskStore;
-  readonly checkpoints: CheckpointStore;
+  /** Those of the pipeline, or the only one of the shard that is read. */
+  readonly checkpoints: CheckpointStore | ShardRows;
   readonly heartbeat: Heartbeat;
 }
 
@@ -111,7 +115,15 @@ class TaskRun {
       if (!this.#isStopped() || !this.#options.signal.aborted) await this.#fail(error);
     }
     const endReason = this.#isStopped() ? (this.#options.handsOver ? 'handed_over' : 'stopped') : 'completed';
-    return await this.#finish({ status: taskStatus.succeeded, endReason, error: null });
+    const result = await this.#finish({ status: taskStatus.succeeded, endReason, error: null });
+    if (endReason === 'stopped') await this.#stopShards();
+    return result;
+  }
+
+  /** Nobody wants any more what they read ahead; what could not be told them they find out when they are done. */
+  async #stopShards(): Promise<void> {
+    const { database, pipelineId, shard } = this.#options;
+    if (shard === undefined) await new ShardStore(database).stop(pipelineId).catch(() => undefined);
   }
 
   async #fail(error: unknown): Promise<never> {
@@ -163,19 +175,18 @@ class TaskRun {
 
   async #executePipeline(signal: AbortSignal, outbox: Outbox | null): Promise<void> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
+    const { checkpoints } = parts;
+    const over = new AbortController();
     await executePipeline({
       ...options,
       source: parts.source,
       lease: parts.heartbeat,
-      batches: new BatchStore(options.database),
-      checkpoints: parts.checkpoints,
+      batches: checkpoints instanceof ShardRows ? checkpoints : new BatchStore(options.database),
+      checkpoints,
+      shards: await this.#openShards(AbortSignal.any([signal, over.signal])),
       storedBlocks: new StoredBlocks(options.database),
       logger: parts.logger,
-      onProgress: (progress) => {
-        this.#progress = progress;
-        this.#tell({ kind: 'progressed', progress });
-        options.onProgress(progress, parts.heartbeat.beatAt);
-      },
+      onProgress: (progress) => this.#progressed(progress),
       onCommit: (commit) => {
         this.#hasCommitted ||= commit.kind !== 'children';
         this.#committed(commit);
@@ -184,7 +195,24 @@ class TaskRun {
       onFinalized: (block) => outbox?.finalizedAt(block),
       holdMs: () => holdMsOf(options.rounds?.size ?? 1),
       signal,
-    });
+    }).finally(() => over.abort(new Error('the run is over')));
+  }
+
+  /** Most pipelines have none: what they need is loaded where there may be some. */
+  async #openShards(signal: AbortSignal): Promise<ShardsAhead | undefined> {
+    const { options, parts } = { options: this.#options, parts: this.#parts };
+    const { fingerprint, shard } = options;
+    if (fingerprint === undefined || shard !== undefined) return undefined;
+    const { OwnShards } = await import('../shards/own-shards.js');
+    const { tasks, source, heartbeat: lease, logger } = parts;
+    return new OwnShards({ ...options, fingerprint, tasks, source, lease, logger, signal });
+  }
+
+  /** How far a shard is says nothing of how far its pipeline is. */
+  #progressed(progress: Progress): void {
+    this.#progress = progress;
+    if (this.#options.shard === undefined) this.#tell({ kind: 'progressed', progress });
+    this.#options.onProgress(progress, this.#parts.heartbeat.beatAt);
   }
 
   #committed({ kind, events, durationMs }: CommitSeen): void {
@@ -210,7 +238,8 @@ class TaskRun {
   /** Where this task has committed, the next one goes on behind its checkpoint, not from where this one was to begin. */
   #successor({ endReason }: Outcome): FinishParts['successor'] {
     if (endReason !== 'handed_over') return undefined;
-    const { pipelineId, run } = this.#options;
+    const { pipelineId, run, shard } = this.#options;
+    if (shard !== undefined) return { pipelineId, shard: shard.number, request: {} };
     return { pipelineId, request: this.#hasCommitted ? { mode: run.mode, toBlock: run.toBlock } : run };
   }
 

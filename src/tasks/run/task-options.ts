@@ -18,6 +18,8 @@ export interface TaskOptions extends ClaimOptions {
   readonly clock: Clock;
   readonly lang: Lang;
   readonly stallAfterSeconds: number;
+  /** Tells by which definition a history is cut; left out: it is not. */
+  readonly fingerprint?: string | undefined;
   /** The beats of this process, where it runs several tasks. */
   readonly rounds?: BeatRounds | undefined;
   readonly observe?: Observe;

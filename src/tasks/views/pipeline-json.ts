@@ -1,4 +1,5 @@
 import type { PipelineSummary } from '../../database/pipelines/pipeline-store.js';
+import type { Shard } from '../../model/shard.js';
 import type { Pipeline } from '../../model/pipeline.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { wantedToJson, type Wanted } from '../../model/wanted.js';
@@ -22,7 +23,7 @@ export function pipelineToJson(
   };
 }
 
-function standingKeys({ checkpoint, parked }: Standing): Readonly<Record<string, unknown>> {
+function standingKeys({ checkpoint, parked, shards }: Standing): Readonly<Record<string, unknown>> {
   return {
     checkpoint:
       checkpoint === null
@@ -33,6 +34,14 @@ function standingKeys({ checkpoint, parked }: Standing): Readonly<Record<string,
             block_hash: checkpoint.blockHash,
           },
     parked: parked === null ? null : { task_id: parked.taskId, reason: parked.reason, hint: parked.remedy },
+    ...(shards.length === 0 ? {} : { shards: shards.map(shardToJson) }),
+  };
+}
+
+function shardToJson({ number, after, toBlock, block, taskId }: Shard): object {
+  return {
+    ...{ shard: number, from_block: after.number + 1, to_block: toBlock },
+    ...{ next_block: block.number + 1, task_id: taskId },
   };
 }
 

@@ -229,11 +229,11 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('holds a pipeline whose definition is refused, and ends the task that waited for it', async () => {
     const { queuedTaskId } = await wanted.start(45);
     const taskId = queuedTaskId ?? 0;
-    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'not JSON');
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45, shard: 0 }, 'not JSON');
     expect(await tasks.get(taskId)).to.include({ status: 2, endReason: 'refused', error: 'not JSON' });
     expect(await wanted.get(45)).to.include({ state: 'started', heldReason: 'not JSON' });
     await wanted.start(45);
-    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45 }, 'late');
+    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45, shard: 0 }, 'late');
     expect(await wanted.get(45)).to.include({ heldReason: null });
   });
 

@@ -9,6 +9,7 @@ import type { Mutant } from './mutant.js';
 import { messageBrokerMutants } from './message-broker-mutants.js';
 import { outageMutants } from './outage-mutants.js';
 import { rewindMutants } from './rewind-mutants.js';
+import { shardMutants } from './shard-mutants.js';
 import { sqlMutants } from './sql-mutants.js';
 import { timeoutMutants } from './timeout-mutants.js';
 
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...ingestionMutants,
   ...endpointMutants,
   ...rewindMutants,
+  ...shardMutants,
   ...hostileMutants,
   ...messageBrokerMutants,
 ];

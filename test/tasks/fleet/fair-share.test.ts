@@ -6,7 +6,7 @@ import { FairShare } from '../../../src/tasks/fleet/fair-share.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const tasksOf = (count: number): readonly QueuedTask[] =>
-  Array.from({ length: count }, (_none, i) => ({ taskId: i + 1, pipelineId: i + 1 }));
+  Array.from({ length: count }, (_none, i) => ({ taskId: i + 1, pipelineId: i + 1, shard: 0 }));
 const worker = (id: number, running: number, concurrency: number): LivingWorker => ({
   ...{ id, running, concurrency, chains: null },
 });

@@ -65,7 +65,8 @@ describe('QueueWorker', () => {
     ends.get(taskId)?.(outcome);
     await clock.advance(0);
   };
-  const queue = (...ids: number[]): void => void waiting.push(...ids.map((id) => ({ taskId: id, pipelineId: id })));
+  const queue = (...ids: number[]): void =>
+    void waiting.push(...ids.map((id) => ({ taskId: id, pipelineId: id, shard: 0 })));
 
   beforeEach(() => {
     clock = new FakeClock();

@@ -4,6 +4,7 @@ import type { CheckpointStore } from '../../../src/database/events/checkpoint-st
 import type { Database } from '../../../src/database/database.js';
 import { RewindStore } from '../../../src/database/events/rewind-store.js';
 import type { RewindStep, TakenBack } from '../../../src/database/events/rewind-store.js';
+import { ShardStore } from '../../../src/database/events/shard-store.js';
 import { StoredBlocks } from '../../../src/database/events/stored-blocks.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { BlockHeader } from '../../../src/model/block.js';
@@ -54,7 +55,10 @@ eachDatabase('a rewind', (databases) => {
   after(() => database.close());
 
   const end = (): Promise<boolean> => tasks.finish(taskId, { status: 2, endReason: 'needs_rewind', error: '' }, null);
-  const stores = (): RewindStores => ({ tasks, checkpoints, rewinds, storedBlocks: new StoredBlocks(database) });
+  const stores = (): RewindStores => ({
+    ...{ tasks, checkpoints, rewinds },
+    ...{ storedBlocks: new StoredBlocks(database), shards: new ShardStore(database) },
+  });
   const rewind = (number: number, changes: Partial<RewindOptions> = {}): Promise<TakenBack> =>
     rewindPipeline(stores(), {
       ...{ pipelineId, worker: exampleWorker('here:2'), heartbeatIntervalSeconds: 30 },

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { RewindStore } from '../../../src/database/events/rewind-store.js';
+import { ShardStore } from '../../../src/database/events/shard-store.js';
 import { StoredBlocks } from '../../../src/database/events/stored-blocks.js';
 import { NeedsRewindError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
@@ -53,11 +54,17 @@ eachDatabase('a parked pipeline', (databases) => {
       await Promise.resolve();
       yield* [];
     }, changes);
-  const standing = (): Promise<Standing> => readStanding(...storesOf(database), pipelineId);
+  const standing = (): Promise<Standing> => readStanding(database, pipelineId);
   const rewind = (number: number): Promise<unknown> => {
     const [tasks, checkpoints] = storesOf(database);
     return rewindPipeline(
-      { tasks, checkpoints, storedBlocks: new StoredBlocks(database), rewinds: new RewindStore(database) },
+      {
+        tasks,
+        checkpoints,
+        storedBlocks: new StoredBlocks(database),
+        rewinds: new RewindStore(database),
+        shards: new ShardStore(database),
+      },
       { pipelineId, worker: exampleWorker('here:2'), heartbeatIntervalSeconds: 30, to: { number, hash: null } },
     );
   };

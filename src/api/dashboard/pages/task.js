@@ -6,7 +6,7 @@ import { live } from '../live.js';
 import { section } from '../parts/cell.js';
 import { makeFacts } from '../parts/facts.js';
 import { makeLogTail } from '../parts/log-tail.js';
-import { pipelineName } from '../parts/pipeline-name.js';
+import { pipelineOf } from '../parts/pipeline-name.js';
 import { makeProgress } from '../parts/progress.js';
 import { makePulse } from '../parts/pulse.js';
 import { makeRateChart } from '../parts/rate-chart.js';
@@ -117,7 +117,7 @@ function makeView(task, signal, changed) {
       pill.dataset.level = taskLevel(current);
       pulse.update(current);
       setText(state, levelText(current));
-      setText(pipeline, pipelineName(pipelineId));
+      setText(pipeline, pipelineOf(task));
       cancel.hidden = !isRunning && current.status_name !== 'queued';
       start.hidden = isBusy(pipelineId, current);
       silence.hidden = !isRunning;

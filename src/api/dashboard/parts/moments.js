@@ -1,5 +1,5 @@
 import { t } from '../language.js';
-import { pipelineName } from './pipeline-name.js';
+import { pipelineName, pipelineOf } from './pipeline-name.js';
 
 const most = 60;
 
@@ -25,7 +25,7 @@ function ending(task) {
 function momentOf(task, kind) {
   const values = {
     task: String(task.task_id),
-    pipeline: pipelineName(task.pipeline_id),
+    pipeline: pipelineOf(task),
     reason: task.end_reason ?? '',
   };
   return { taskId: task.task_id, text: t(`moment.${kind}`, values) };

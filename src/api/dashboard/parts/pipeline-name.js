@@ -5,3 +5,8 @@ import { live } from '../live.js';
 export function pipelineName(id) {
   return live.get(`pipeline:${id}`)?.name || t('pipeline.title', { id: String(id) });
 }
+
+/** Returns what people call what a task runs: its pipeline, or a shard of it. */
+export function pipelineOf({ pipeline_id: id, shard }) {
+  return shard === undefined ? pipelineName(id) : t('pipeline.shard', { pipeline: pipelineName(id), n: String(shard) });
+}

@@ -3,7 +3,7 @@ import { t } from '../language.js';
 import { live } from '../live.js';
 import { silentSeconds, taskLevel } from '../task-state.js';
 import { cell, headings, section, taskCell } from './cell.js';
-import { pipelineName } from './pipeline-name.js';
+import { pipelineOf } from './pipeline-name.js';
 import { progressText } from './progress.js';
 import { makePulse } from './pulse.js';
 import { makeSilenceMeter } from './silence-meter.js';
@@ -68,7 +68,7 @@ function makeRow({ task_id: id }) {
       node.dataset.level = taskLevel(task);
       pulse.update(task);
       meter.update(task);
-      setText(about, pipelineName(task.pipeline_id));
+      setText(about, pipelineOf(task));
       setText(progress, progressText(task.progress));
       setText(worker, task.worker ?? '–');
     },

@@ -4,7 +4,7 @@ import { live } from '../live.js';
 import { pipelinePath } from '../router.js';
 import { levelText, taskLevel } from '../task-state.js';
 import { cell, headings, taskCell, zone } from './cell.js';
-import { pipelineName } from './pipeline-name.js';
+import { pipelineOf } from './pipeline-name.js';
 import { waitText } from './server-texts.js';
 import { makePulse } from './pulse.js';
 
@@ -51,7 +51,7 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
     update(task) {
       node.dataset.level = taskLevel(task);
       pulse.update(task);
-      setText(pipeline, pipelineName(pipelineId));
+      setText(pipeline, pipelineOf(task));
       setText(state, levelText(task));
       setText(began, formatShortInstant(task.create_time));
       setText(end, task.end_time === null ? '–' : endText(task));

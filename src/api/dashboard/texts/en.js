@@ -239,6 +239,7 @@ export default {
   'pipeline.notFound': 'There is no pipeline {id}.',
   'pipeline.tasks': 'Its tasks',
   'pipeline.allTasks': 'All of its tasks',
+  'pipeline.shard': '{pipeline}, shard {n}',
   'sinks.title': 'Sinks',
   'sink.is.running': 'delivering',
   'sink.is.idle': 'idle',

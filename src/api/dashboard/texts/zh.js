@@ -233,6 +233,7 @@ export default {
   'pipeline.notFound': '没有流水线 {id}。',
   'pipeline.tasks': '任务列表',
   'pipeline.allTasks': '它的全部任务',
+  'pipeline.shard': '{pipeline}，分片 {n}',
   'sinks.title': '输出',
   'sink.is.running': '投递中',
   'sink.is.idle': '空闲',

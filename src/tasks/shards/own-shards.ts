@@ -1,0 +1,229 @@
+import type { RunOptions, Source } from '../../components/component.js';
+import type { Database } from '../../database/database.js';
+import { ShardStore } from '../../database/events/shard-store.js';
+import { FenceError } from '../../database/script.js';
+import type { Replaced } from '../../database/tasks/end-replaced.js';
+import type { TaskStore } from '../../database/tasks/task-store.js';
+import { isRead, type Shard } from '../../model/shard.js';
+import { taskStatus, type Progress, type Task } from '../../model/task.js';
+import type { NextStretch, ShardsAhead } from '../../pipeline/execute-pipeline.js';
+import type { Lease } from '../../pipeline/lease.js';
+import type { Start } from '../../pipeline/start.js';
+import type { Clock } from '../../runtime/clock.js';
+import { DatabaseUnreachableError, LeaseHeldError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { waitSeconds } from '../fleet/judge-end.js';
+import { judgeHolder, type ClaimOptions } from '../run/claim-task.js';
+
+export interface OwnShardsOptions extends Pick<ClaimOptions, 'pipelineId' | 'worker' | 'heartbeatIntervalSeconds'> {
+  readonly database: Database;
+  readonly tasks: TaskStore;
+  readonly chainId: number;
+  /** Tells which definition the shards must be read by. */
+  readonly fingerprint: string;
+  readonly source: Source;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+/** Between two looks at a shard that is waited for, in milliseconds. */
+const waitMs = 200;
+/** Between two looks whether each shard is read by somebody, in milliseconds. */
+const keepMs = 2_000;
+
+/** Why a shard's task ended, and when the next one follows. */
+interface Failed {
+  readonly taskId: number;
+  readonly version: number;
+  readonly failures: number;
+  /** By the monotonic clock. */
+  readonly until: number;
+}
+
+/**
+ * The shards of a pipeline, as the run of its own task sees them: it cuts its history, sees to it that each shard is read,
+ * and joins them in order. A shard that nobody reads when its turn has come is joined as far as it is, and the rest of it is
+ * this run's to read: so nothing waits for a worker that is not there.
+ */
+export class OwnShards implements ShardsAhead {
+  readonly #options: OwnShardsOptions;
+  readonly #store: ShardStore;
+  readonly #failed = new Map<number, Failed>();
+  #isKept = false;
+
+  constructor(options: OwnShardsOptions) {
+    this.#options = options;
+    this.#store = new ShardStore(options.database);
+  }
+
+  /** Says what follows the checkpoint. Throws LeaseLostError. */
+  async next(start: Start, run: RunOptions, progress: Progress): Promise<NextStretch> {
+    try {
+      const shards = await this.#store.list(this.#options.pipelineId);
+      this.#isKept &&= shards.length > 0;
+      if (shards.length === 0) return await this.#cut(start, run);
+      const reason = this.#misfit(shards, start, run);
+      if (reason !== null) return await this.#giveUp(reason);
+      const [first = null] = shards;
+      this.#keep();
+      if (first === null || start.checkpoint.blockNumber !== first.after.number) return readUpTo(shards);
+      return await this.#join(first, start, progress);
+    } catch (error) {
+      if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
+      await this.#options.lease.recover(this.#options.signal);
+      return { kind: 'again' };
+    }
+  }
+
+  /** Gives the shards up, where there are any. Throws LeaseLostError. */
+  async drop(): Promise<void> {
+    const { pipelineId, lease, signal } = this.#options;
+    for (;;) {
+      try {
+        await this.#store.drop(pipelineId, lease.taskId);
+        return;
+      } catch (error) {
+        if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
+        await lease.recover(signal);
+      }
+    }
+  }
+
+  /** Sees to it that each shard is read: queues a task where none waits or lives, later where the one before failed. */
+  async #look(): Promise<void> {
+    const { pipelineId, heartbeatIntervalSeconds, clock } = this.#options;
+    for (const shard of await this.#store.listIdle(pipelineId, heartbeatIntervalSeconds)) {
+      const { until } = await this.#lastEnd(shard);
+      if (until <= clock.monotonic()) await this.#store.queue(shard, heartbeatIntervalSeconds);
+    }
+  }
+
+  async #lastEnd(shard: Shard): Promise<Pick<Failed, 'until'>> {
+    const { tasks, pipelineId, clock } = this.#options;
+    const task = await tasks.getNewest(pipelineId, shard.number);
+    if (task?.status !== taskStatus.failed) return { until: -Infinity };
+    const before = this.#failed.get(shard.number);
+    if (before?.taskId === task.id) return before;
+    const failures = before?.version === shard.version ? before.failures + 1 : 1;
+    const until = clock.monotonic() + waitSeconds(failures) * 1_000;
+    const failed = { taskId: task.id, version: shard.version, failures, until };
+    this.#failed.set(shard.number, failed);
+    return failed;
+  }
+
+  async #cut(start: Start, run: RunOptions): Promise<NextStretch> {
+    const { source, chainId, fingerprint, pipelineId, lease, clock, logger, signal, stopping } = this.#options;
+    const both = AbortSignal.any([signal, stopping]);
+    const cut = await source.cut?.({ run, checkpoint: start.checkpoint, logger, clock, signal: both });
+    if (cut === null || cut === undefined || stopping.aborted) return whatever;
+    const { fromBlock, stretches } = cut;
+    if (start.newestStoredBlock >= fromBlock) {
+      const message = `blocks from ${fromBlock} on are stored already: they are read again by this task alone, not in shards`;
+      logger.log('info', message, { event: 'shards.none', pipeline_id: pipelineId });
+      return whatever;
+    }
+    const guard = { pipelineId, taskId: lease.taskId, version: start.checkpoint.version };
+    await this.#store.cut(guard, { chainId, definition: fingerprint, stretches });
+    const shards = await this.#store.list(pipelineId);
+    const message = `the history is cut: blocks ${fromBlock} to ${String(shards.at(-1)?.toBlock)} are read in ${shards.length + 1} shards`;
+    logger.log('info', message, { event: 'shards.cut', pipeline_id: pipelineId, shards: shards.length + 1 });
+    this.#keep();
+    return shards.length === 0 ? { kind: 'again' } : readUpTo(shards);
+  }
+
+  /** Returns why shards can't be gone on with; null where they can. */
+  #misfit(shards: readonly Shard[], { checkpoint }: Start, run: RunOptions): string | null {
+    const { fingerprint, chainId } = this.#options;
+    const [first] = shards;
+    const last = shards.at(-1);
+    if (first === undefined || last === undefined) return null;
+    if (shards.some(({ isDropped }) => isDropped)) return 'they had been given up';
+    if (shards.some((each) => each.definition !== fingerprint || each.chainId !== chainId))
+      return 'the definition has changed';
+    if (run.fresh === true || run.fromBlock !== undefined) return 'this run begins elsewhere';
+    if (run.toBlock !== undefined && run.toBlock < last.toBlock) return 'this run ends before them';
+    const { blockNumber, blockHash, version } = checkpoint;
+    const isBelow = (blockNumber ?? -1) <= first.after.number && version < first.added - 1;
+    if (!isBelow || (blockNumber === first.after.number && blockHash !== first.after.hash))
+      return 'they do not follow what has been read';
+    return null;
+  }
+
+  async #giveUp(reason: string): Promise<NextStretch> {
+    const { pipelineId, lease, logger } = this.#options;
+    const message = `what shards have read is given up, and read again: ${reason}`;
+    logger.log('warn', message, { event: 'shards.dropped', pipeline_id: pipelineId });
+    await this.#store.drop(pipelineId, lease.taskId);
+    return { kind: 'again' };
+  }
+
+  /** Waits for whoever reads the shard. */
+  async #join(first: Shard, start: Start, progress: Progress): Promise<NextStretch> {
+    const { pipelineId, lease, clock, logger, stopping, signal } = this.#options;
+    while (!stopping.aborted) {
+      const shard = await this.#store.find(pipelineId, first.number);
+      if (shard === null) return { kind: 'again' };
+      const { isHeld, replaces, task } = await this.#holderOf(shard);
+      if (task?.endReason === 'needs_rewind') return await this.#giveUp(task.error ?? 'the chain has replaced blocks');
+      if (isRead(shard) || !isHeld) {
+        const guard = { pipelineId, taskId: lease.taskId, version: start.checkpoint.version };
+        await this.#store.join({ guard, shard, replaces, progress });
+        const to = shard.block.number;
+        const message = isRead(shard)
+          ? `shard ${shard.number} has joined: blocks up to ${to} are read`
+          : `nobody reads shard ${shard.number}: it has joined up to block ${to}, and is read on by this task`;
+        logger.log('info', message, {
+          event: 'shards.joined',
+          pipeline_id: pipelineId,
+          shard: shard.number,
+          block: to,
+        });
+        return { kind: 'joined', nextBlock: to + 1, events: shard.events };
+      }
+      // Whoever waits for a living task is not hung.
+      await lease.moved(progress, signal);
+      await clock.sleep(waitMs, AbortSignal.any([stopping, signal])).catch(() => undefined);
+      signal.throwIfAborted();
+    }
+    return { kind: 'again' };
+  }
+
+  async #holderOf(shard: Shard): Promise<{ isHeld: boolean; replaces: Replaced | null; task: Task | null }> {
+    const { tasks } = this.#options;
+    const task = shard.taskId === null ? null : await tasks.get(shard.taskId);
+    // Who has read it all may end as it likes.
+    if (task?.status !== taskStatus.running || isRead(shard)) return { isHeld: false, replaces: null, task };
+    try {
+      return { isHeld: false, replaces: judgeHolder(task, this.#options), task };
+    } catch (error) {
+      if (!(error instanceof LeaseHeldError)) throw error;
+      return { isHeld: true, replaces: null, task };
+    }
+  }
+
+  /** Beside the reading, until nothing is left to join, or the run ends. */
+  #keep(): void {
+    if (this.#isKept) return;
+    this.#isKept = true;
+    void this.#keepOn();
+  }
+
+  async #keepOn(): Promise<void> {
+    const { clock, stopping, signal } = this.#options;
+    const over = AbortSignal.any([stopping, signal]);
+    while (this.#isKept && !over.aborted) {
+      // Where the database is away it is not the time to queue anything.
+      await this.#look().catch(() => undefined);
+      await clock.sleep(keepMs, over).catch(() => undefined);
+    }
+  }
+}
+
+const whatever: NextStretch = { kind: 'read', upTo: null, target: null };
+
+function readUpTo(shards: readonly Shard[]): NextStretch {
+  return { kind: 'read', upTo: shards[0]?.after.number ?? null, target: shards.at(-1)?.toBlock ?? null };
+}

@@ -1,0 +1,232 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openDatabase } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
+import { ChainSimulator } from '../support/chain-simulator.js';
+import type { Child } from '../support/child.js';
+import { eachDatabaseInTurn } from '../support/databases.js';
+import { extentOf } from '../support/extent.js';
+import { Scenario, idsOf, idsOfLines, type ScenarioSource } from '../support/scenario.js';
+import { endGently } from '../support/watched-runs.js';
+import { eventually } from '../support/within.js';
+
+const size = extentOf({ sample: { kills: 4 }, full: { kills: 10 }, soak: { kills: 60 } });
+const lastBlock = 2_000;
+const below = [
+  { name: 'rows', type: 'table_sink', table: 'moved' },
+  { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 300 },
+];
+
+interface ShardRow {
+  readonly shard: number;
+  readonly after_block: number;
+  readonly block_number: number;
+  readonly to_block: number;
+}
+
+eachDatabaseInTurn('a history that is read in shards', (databases) => {
+  let node: ChainSimulator;
+  let scenario: Scenario;
+  let database: Database;
+  let workers: Child[];
+
+  const begin = async (delayMs: number, keys: Partial<Pick<ScenarioSource, 'shards' | 'mode'>> = {}): Promise<void> => {
+    workers = [];
+    node = await ChainSimulator.start({ delayMs }, { finalizedDistance: 20, maxRange: 10 });
+    node.mine(lastBlock + 30, (number) => Array.from({ length: number % 4 }, () => ({})));
+    const url = await databases.fresh();
+    const { shards = 4, mode = 'historical' } = keys;
+    const end = mode === 'realtime' ? {} : { endBlock: lastBlock };
+    scenario = await Scenario.begin(url, node.url, { mode, shards, batchSize: 10, below, ...end });
+    database = await openDatabase(url);
+  };
+  afterEach(async () => {
+    await Promise.all(workers.map((worker) => worker.kill()));
+    await database.close();
+    await node.stop();
+  });
+
+  const startWorker = async (concurrency = 1): Promise<void> => {
+    const worker = scenario.start('worker', '--concurrency', String(concurrency));
+    workers.push(worker);
+    await worker.output(/runs queued tasks/);
+  };
+  const shards = (): Promise<readonly ShardRow[]> =>
+    database.read((knex) => knex('pipeline_shard').where({ pipeline_id: 45 }).orderBy('shard'));
+  const checkpoint = async (): Promise<number> => {
+    const [row] = await database.read<{ block_number: number | null }[]>((knex) =>
+      knex('pipeline_checkpoint').where({ pipeline_id: 45 }).select('block_number'),
+    );
+    return row?.block_number ?? -1;
+  };
+  const tasks = (
+    which: object,
+  ): Promise<readonly { id: number; shard: number; status: number; end_reason: string }[]> =>
+    database.read((knex) => knex('pipeline_task').where(which).orderBy('id'));
+  const untilCut = (): Promise<unknown> => eventually('it is cut', async () => (await shards()).length === 3, 30_000);
+  const readBy = (count: number): Promise<unknown> =>
+    eventually(
+      `${count} shards are read`,
+      async () => {
+        const rows = await shards();
+        return rows.filter((row) => row.block_number > row.after_block).length >= count;
+      },
+      60_000,
+    );
+  const truth = (to = lastBlock): readonly string[] =>
+    idsOf(node.canonicalLogs().filter((log) => Number(log.blockNumber) <= to));
+  const untilStopped = (ms = 240_000): Promise<unknown> =>
+    eventually(
+      'all is read',
+      async () => {
+        const [row] = await database.read<{ state: string; held_reason: string | null }[]>((knex) =>
+          knex('pipeline_wanted').where({ pipeline_id: 45 }),
+        );
+        expect(row?.held_reason ?? null).to.equal(null);
+        return row?.state === 'stopped';
+      },
+      ms,
+    );
+
+  /** Every event once: in the table of events, in the sink's table, and in files whose lines are in the chain's order. */
+  const allIsRight = async (): Promise<void> => {
+    const lines = await scenario.exportedLines();
+    expect(idsOfLines(lines)).to.deep.equal(truth());
+    const folder = join(scenario.folder, 'data/lines');
+    const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    const manifest = JSON.parse(read('_chainparse.json')) as { readonly files: readonly { readonly name: string }[] };
+    const names = manifest.files.map(({ name }) => name);
+    expect(readdirSync(folder).sort()).to.deep.equal([...names, '_chainparse.json'].sort());
+    const written = names.flatMap((name) =>
+      read(name)
+        .split('\n')
+        .filter((line) => line !== ''),
+    );
+    expect(written).to.deep.equal(lines);
+    const rows = await database.read<{ block_number: number; log_index: number }[]>((knex) =>
+      knex('moved').select('block_number', 'log_index').orderBy(['block_number', 'log_index']),
+    );
+    const stored = lines.map((line) => JSON.parse(line) as { block_number: number; log_index: number });
+    expect(rows.map((row) => [row.block_number, row.log_index])).to.deep.equal(
+      stored.map((event) => [event.block_number, event.log_index]),
+    );
+    expect(await shards()).to.deep.equal([]);
+    expect(await tasks({ status: 0 })).to.deep.equal([]);
+    expect(await tasks({ status: 3 })).to.deep.equal([]);
+  };
+
+  it('holds each event once, and its sinks get them in order, whichever workers are killed (kill -9)', async function () {
+    this.timeout(120_000 + size.kills * 20_000);
+    await begin(60);
+    for (let i = 0; i < 4; i++) await startWorker(2);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    for (let kill = 0; kill < size.kills; kill++) {
+      await wait(300 + Math.random() * 1_200);
+      const [victim] = workers.splice(kill % workers.length, 1);
+      await victim?.kill();
+      await startWorker(2);
+    }
+    await untilStopped();
+    await allIsRight();
+    const versions = await database.read<{ added: number }[]>((knex) =>
+      knex('event').where({ pipeline_id: 45 }).distinct('added').orderBy('added'),
+    );
+    expect(Number(versions.at(-1)?.added), 'shards have joined').to.be.greaterThan(2 ** 32);
+  });
+
+  it('is read by one run alone where there is no worker, and by it from where the others stopped', async function () {
+    this.timeout(120_000);
+    await begin(20);
+    await startWorker(2);
+    const alone = scenario.run();
+    await untilCut();
+    await readBy(2);
+    await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+    expect((await alone.exit(90_000)).code).to.equal(0);
+    await allIsRight();
+  });
+
+  it('shows readers nothing of a shard before it has joined', async function () {
+    this.timeout(120_000);
+    await begin(20);
+    await startWorker(4);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await readBy(3);
+    await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+    const ids = await scenario.exported();
+    expect(ids).to.deep.equal(truth(await checkpoint()));
+    await startWorker(4);
+    await untilStopped();
+    await allIsRight();
+  });
+
+  it('begins anew after a rewind, and after a change of the definition, in the middle', async function () {
+    this.timeout(180_000);
+    await begin(20);
+    await startWorker(4);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await readBy(3);
+    await scenario.chainparse('pipeline', 'stop', '45');
+    await eventually('nobody runs it', async () => (await tasks({ status: 0 })).length === 0);
+    await scenario.chainparse('pipeline', 'rewind', '45', '--to-block', '10');
+    expect(await shards()).to.deep.equal([]);
+    expect(await checkpoint()).to.equal(10);
+    const above = await database.read<object[]>((knex) => knex('event').where('block_number', '>', 10).limit(1));
+    expect(above).to.deep.equal([]);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await readBy(3);
+    const file = join(scenario.folder, 'pipeline.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"batch_size":10', '"batch_size":9'));
+    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+    await scenario.chainparse('pipeline', 'restart', '45');
+    await untilStopped();
+    await allIsRight();
+  });
+
+  it('is stopped as one, handed over shard by shard, and read on by one task once shards are not wanted', async function () {
+    this.timeout(180_000);
+    await begin(20);
+    await startWorker(4);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await readBy(3);
+    await startWorker(4);
+    await endGently(workers.splice(0, 1));
+    const handed = await tasks({ end_reason: 'handed_over' });
+    expect([...new Set(handed.map(({ shard }) => shard))]).to.include.members([2, 3]);
+    const [other] = await eventually('a shard is read on', async () => {
+      const found = (await tasks({ status: 0 })).filter(({ shard }) => shard > 0);
+      return found.length === 0 ? null : found;
+    });
+    await scenario.chainparse('tasks', 'cancel', String(other?.id));
+    await eventually('nobody runs it', async () => (await tasks({ status: 0 })).length === 0);
+    expect(await tasks({ status: 3 })).to.deep.equal([]);
+    const before = await shards();
+    expect(before.length).to.be.greaterThan(0);
+    const file = join(scenario.folder, 'pipeline.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"shards":4,', ''));
+    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilStopped();
+    await allIsRight();
+  });
+
+  it('goes on with new blocks after the last shard has joined', async function () {
+    this.timeout(120_000);
+    await begin(10, { mode: 'realtime' });
+    await startWorker(4);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await eventually('it has come to the head', async () => (await checkpoint()) === node.head.number, 60_000);
+    node.mine(3);
+    await eventually('it follows the head', async () => (await checkpoint()) === node.head.number, 20_000);
+    expect(idsOfLines(await scenario.exportedLines())).to.deep.equal(truth(node.head.number));
+    expect(await shards()).to.deep.equal([]);
+  });
+});
