@@ -82,7 +82,8 @@ export class HttpPost {
   }
 
   async #open(): Promise<Client> {
-    const { Client, buildConnector } = await import('undici');
+    // The bundle knows no names of what is no ES module.
+    const { Client, buildConnector } = (await import('undici')).default;
     const { refuses, lookup = systemLookup } = this.#options;
     const connect =
       refuses === undefined
