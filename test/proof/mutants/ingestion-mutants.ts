@@ -364,8 +364,8 @@ export const ingestionMutants: readonly Mutant[] = [
   asker(
     'answer-of-stranger',
     'what came over a new connection counts only once its chain is known',
-    'return (await this.#askForChain(endpoint, since, signal)) ?? { answer };',
-    'return { answer };',
+    'return (await this.#askForChain(passage, signal)) ?? outcome;',
+    'return outcome;',
   ),
   silence(
     'other-chain-later',
