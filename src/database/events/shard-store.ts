@@ -97,11 +97,16 @@ export class ShardStore {
     return shards.filter((_shard, i) => open[i] !== true);
   }
 
-  /** Queues a task of a shard, unless one waits or lives, or the shard is no more. */
-  async queue({ pipelineId, number }: Shard, defaultIntervalSeconds: number): Promise<void> {
+  /**
+   * Queues a task of a shard, unless one waits or lives, or the shard is no more. Throws FenceError where the pipeline's task
+   * `owner` runs no longer: what a person has stopped meanwhile stays so.
+   */
+  async queue({ pipelineId, number }: Shard, owner: number, defaultIntervalSeconds: number): Promise<void> {
+    const running = this.#database.knex('pipeline_task').where({ id: owner, status: taskStatus.running });
     const living = livingTasks(this.#database, pipelineId, defaultIntervalSeconds, number);
     await this.#database.write([
       this.#database.fenced(lockPipeline(this.#database, pipelineId)),
+      this.#database.fenced(running.update({ status: taskStatus.running })),
       insertQueued(this.#database, pipelineId, {}, living, number),
     ]);
   }

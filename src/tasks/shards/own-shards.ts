@@ -94,10 +94,10 @@ export class OwnShards implements ShardsAhead {
 
   /** Sees to it that each shard is read: queues a task where none waits or lives, later where the one before failed. */
   async #look(): Promise<void> {
-    const { pipelineId, heartbeatIntervalSeconds, clock } = this.#options;
+    const { pipelineId, heartbeatIntervalSeconds, lease, clock } = this.#options;
     for (const shard of await this.#store.listIdle(pipelineId, heartbeatIntervalSeconds)) {
       const { until } = await this.#lastEnd(shard);
-      if (until <= clock.monotonic()) await this.#store.queue(shard, heartbeatIntervalSeconds);
+      if (until <= clock.monotonic()) await this.#store.queue(shard, lease.taskId, heartbeatIntervalSeconds);
     }
   }
 

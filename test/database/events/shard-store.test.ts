@@ -243,8 +243,8 @@ eachDatabase('shards', (databases) => {
     await tasks.finish(reader, { status: taskStatus.failed, endReason: 'error', error: null }, null);
     const [idle] = await store.listIdle(pipelineId, 30);
     expect(idle?.number).to.equal(2);
-    await store.queue(idle!, 30);
-    await store.queue(idle!, 30);
+    await store.queue(idle!, taskId, 30);
+    await store.queue(idle!, taskId, 30);
     expect(await store.listIdle(pipelineId, 30)).to.deep.equal([]);
     const again = await claim(2);
     expect(await queuedOf(2)).to.equal(0);
@@ -253,7 +253,13 @@ eachDatabase('shards', (databases) => {
     const read = await shard(2);
     await append(10, 19, 1);
     await join(2, 2);
-    await store.queue(read, 30);
+    await store.queue(read, taskId, 30);
+    expect(await queuedOf(2)).to.equal(0);
+  });
+
+  it('are not queued again by a task of the pipeline that runs no longer', async () => {
+    const [, second] = [await tasks.cancel(await claim(2)), await shard(2)];
+    await rejectionOf(store.queue(second, taskId, 30), FenceError);
     expect(await queuedOf(2)).to.equal(0);
   });
 
