@@ -190,16 +190,24 @@ export class ChainClient implements ChainView {
 
   /** Answers null where fewer at a time may be answered. */
   async #askForTimes(asked: AskedTimes, signal: AbortSignal): Promise<TimesTold | null> {
-    const ask = async (endpoint: JsonRpcEndpoint): Promise<TimesTold> => {
+    const ask: Work<TimesTold> = async (endpoint, inTime) => {
       const found = new Map<number, BlockTime | null>();
       const numbers = asked.take();
-      const outcomes = await endpoint.batch(numbers.map(timeCall), signal);
+      const outcomes = await endpoint.batch(numbers.map(timeCall), inTime);
       collectBlocks(numbers, outcomes, found, timeIn);
       return { found, mostCalls: endpoint.mostCalls, bytes: outcomes[0]?.bytes ?? 0 };
     };
     const isTooMuch = (error: RpcError): boolean =>
       asked.calls > 1 && (error.class === 'rate-limit' || error.class === 'timeout' || asksForLess(error));
-    const how = { calls: () => asked.calls, isUrgent: false, isSimple: true, isForCaller: isTooMuch };
+    const calls = (): number => asked.calls;
+    const how = {
+      calls,
+      isUrgent: false,
+      isSimple: true,
+      kind: 'times',
+      isHedged: true,
+      isForCaller: isTooMuch,
+    } as const;
     try {
       return await this.ask(ask, how, signal);
     } catch (error) {

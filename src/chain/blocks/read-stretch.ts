@@ -12,6 +12,9 @@ interface StretchSources {
   readonly storedBlock: StoredBlock;
 }
 
+/** How often a block that was read is asked for until it counts as not there. */
+const showings = 3;
+
 /** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
 export class ReadStretch {
   readonly #chain: ChainView;
@@ -140,19 +143,29 @@ export class ReadStretch {
 
   /**
    * Says whether the chain was begun anew at the end of a connection that was not there before. What has been read ahead
-   * then tells of two chains: settled blocks are read without a look at their parents.
+   * then tells of two chains: settled blocks are read without a look at their parents. `before`: the block in front of what was read
+   * ahead; null where that follows what has been taken over.
    */
-  async isBegunAnew(signal: AbortSignal): Promise<boolean> {
+  async isBegunAnew(before: BlockRef | null, signal: AbortSignal): Promise<boolean> {
     const { doubts } = this.#chain;
-    const known = this.#last ?? this.#floor;
+    const known = before ?? this.#last ?? this.#floor;
     if (doubts === this.#doubts || known === null) return false;
-    const found = await this.#chain.header(known.number, signal);
-    if (found === null) throw new NodeLagsError(`block ${known.number} is not there`);
-    this.#doubts = doubts;
+    const found = await this.#shown(known.number, signal);
+    // Several may ask at a time, and the later one be answered first.
+    this.#doubts = Math.max(doubts, this.#doubts);
     if (found.hash === known.hash) return false;
-    if (this.#last === null) this.#floor = found;
+    if (known === this.#floor) this.#floor = found;
     else this.#settled = false;
     return true;
+  }
+
+  /** Nodes behind one URL may lag behind each other: what is read ahead is not given up for one that does. */
+  async #shown(number: number, signal: AbortSignal): Promise<BlockHeader> {
+    for (let tries = 1; tries <= showings; tries++) {
+      const found = await this.#chain.header(number, signal);
+      if (found !== null) return found;
+    }
+    throw new NodeLagsError(`block ${number} is not there`);
   }
 
   /** Below what was read the chain may have been begun anew: the newest block that is known up to its head tells. */

@@ -27,10 +27,10 @@ export async function rangeLogs(
 ): Promise<LogsAnswer> {
   const where = { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) };
   const call: RpcCall = { ...logsCall(filter, where), collect: () => new LogCollector() };
-  const ask: Work<LogsAnswer> = async (endpoint) => {
+  const ask: Work<LogsAnswer> = async (endpoint, inTime) => {
     const since = chain.now();
     // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
-    const [last, logs] = await endpoint.batch([headerCall(range.to), call], signal);
+    const [last, logs] = await endpoint.batch([headerCall(range.to), call], inTime);
     const header = headerOf(last, range.to, endpoint);
     const ms = chain.now() - since;
     const read = readLogsAnswer(valueOf(logs));
@@ -39,7 +39,8 @@ export async function rangeLogs(
   };
   const isUrgent = chain.isNew(range.to);
   const oldest = isUrgent ? undefined : range.from;
-  return chain.ask(ask, { calls: 2, isUrgent, oldest, kind: 'logs', isForCaller: ofRange(range) }, signal);
+  const how = { calls: 2, isUrgent, oldest, kind: 'logs', isHedged: !isUrgent, isForCaller: ofRange(range) } as const;
+  return chain.ask(ask, how, signal);
 }
 
 /** Returns the logs of blocks named by their hashes, in one batch; throws RpcError where the node does not know one. */

@@ -30,8 +30,18 @@ const defaultMaxBytes = 16 * 2 ** 20;
 const defaultMaxRanges = 256;
 /** How many are enough where answers come sooner than they are wanted: one at hand, and one on its way. */
 const leastRanges = 2;
-/** How many more are asked for than endpoints take: these learn by them that more is wanted. */
+/** How many must wait for the first to be worth holding more for. */
+const many = 64;
+/** How much less may be held with each range that is taken while more than enough lie there: what is taken at once is to be asked for at once. */
+const shrinks = 1 / 4;
+/** How many times as many must lie there as are on their way to be more than enough. */
+const ample = 4;
+/**
+ * How many more are asked for than endpoints take, and as a share of those: these learn by them that more is wanted, and some wait for
+ * something else than their logs.
+ */
 const beyondRoom = 2;
+const shareBeyondRoom = 1 / 4;
 
 /**
  * Reads ranges of settled blocks ahead of whoever takes them, several at a time, and gives them out in their order. It
@@ -122,9 +132,20 @@ export class LogPrefetcher {
     const [first, second] = this.#lanes;
     if (first === undefined) return;
     if (first.fetched === null) this.#depth = Math.min(this.#maxRanges, 2 * this.#depth);
-    else if (second !== undefined && second.fetched !== null) {
-      this.#depth = Math.max(Math.min(leastRanges, this.#maxRanges), this.#depth - 1);
+    else if (second !== undefined && second.fetched !== null && this.#isAmple) {
+      this.#depth = Math.max(Math.min(leastRanges, this.#maxRanges), this.#depth - shrinks);
     }
+  }
+
+  /** True where many that have come wait for the first: the longer that is late, the more would stand still behind it. */
+  get #isOvertaken(): boolean {
+    return this.#lanes[0]?.fetched === null && this.#lanes.filter(({ fetched }) => fetched !== null).length >= many;
+  }
+
+  /** As long as few lie there for each that is on its way, one that comes late would soon be waited for. */
+  get #isAmple(): boolean {
+    const there = this.#lanes.filter(({ fetched }) => fetched !== null).length;
+    return there > ample * (this.#lanes.length - there);
   }
 
   /** Asks for what is nearest and has not been asked for, as long as there is room. */
@@ -144,11 +165,14 @@ export class LogPrefetcher {
     // Without what comes next nothing that is held could ever be taken.
     if (isAwaited) return true;
     if (this.#lanes.some((lane) => lane.failure !== null)) return false;
-    if (this.#lanes.length >= this.#depth) return false;
+    const stretch = this.#isOvertaken ? 2 : 1;
+    if (this.#lanes.length >= stretch * this.#depth) return false;
     if (!this.#isKnown && this.#lanes.some((lane) => lane.fetched === null)) return false;
-    if (this.#lanes.filter((lane) => !lane.isRead).length >= this.#options.source.room + beyondRoom) return false;
+    const unread = this.#lanes.filter((lane) => !lane.isRead).length;
+    const { room } = this.#options.source;
+    if (unread >= room + beyondRoom + Math.floor(room * shareBeyondRoom)) return false;
     const held = this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
-    return held + this.#expectedBytes(asked) <= this.#maxBytes;
+    return held + this.#expectedBytes(asked) <= stretch * this.#maxBytes;
   }
 
   /** Before one answer has told how large a request may be, others would only be refused with it. */
@@ -179,6 +203,8 @@ export class LogPrefetcher {
       lane.bytes = fetched.bytes;
       lane.isRead = true;
       lane.fetched = fetched;
+      // What comes while the first is waited for is no reason to ask for less behind it.
+      if (this.#lanes[0]?.fetched === null) this.#depth = Math.min(this.#maxRanges, this.#depth + 1);
     } catch (error) {
       lane.failure = { error };
     }

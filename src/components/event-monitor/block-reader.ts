@@ -119,8 +119,9 @@ export class BlockReader {
       this.#history.close();
       this.#history = this.#openHistory();
     }
-    const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal);
-    if (await stretch.isBegunAnew(signal)) {
+    const lookBack = (before: BlockRef | null): Promise<boolean> => stretch.isBegunAnew(before, signal);
+    const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal, lookBack);
+    if (await this.#history.isBegunAnew) {
       this.#history.close();
       if (stretch.last !== null) yield* this.#confirmAndTakeBack(stretch, stretch.last, signal);
       return;

@@ -3,7 +3,7 @@ import type { LogDecoder } from '../../chain/abi/decoder.js';
 import { LogPrefetcher } from '../../chain/logs/log-prefetcher.js';
 import type { RangeSource } from '../../chain/logs/log-source.js';
 import type { EventBatch } from '../../model/batch.js';
-import type { BlockRange } from '../../model/block.js';
+import type { BlockRange, BlockRef } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 
 interface HistoryReaderOptions {
@@ -14,12 +14,22 @@ interface HistoryReaderOptions {
   readonly moved: () => Promise<void>;
 }
 
+/** Says, of blocks that have just been read behind one (null: the first ones), whether the chain was begun anew below them. */
+type LookBack = (before: BlockRef | null) => Promise<boolean>;
+
+/** A batch that is made, and what a look back says once it is. */
+interface Ahead {
+  readonly batch: Promise<EventBatch | null>;
+  readonly isBegunAnew: Promise<boolean>;
+}
+
 /** Reads settled blocks, a batch ahead of whoever commits them: while one is committed the next is made. */
 export class HistoryReader {
   readonly #options: HistoryReaderOptions;
   readonly #prefetcher: LogPrefetcher;
   /** What follows the batch that was handed out last; null where it has not been begun. */
-  #ahead: Promise<EventBatch | null> | null = null;
+  #ahead: Ahead | null = null;
+  #isBegunAnew = Promise.resolve(false);
   #cutter: BatchCutter | null = null;
   /** The block behind the batch that was handed out last. */
   #next = -1;
@@ -31,17 +41,30 @@ export class HistoryReader {
     this.#prefetcher = new LogPrefetcher({ source: options.logs, answered: options.moved });
   }
 
+  /** Whether the chain was begun anew below the batch that was handed out last. */
+  get isBegunAnew(): Promise<boolean> {
+    return this.#isBegunAnew;
+  }
+
   /**
-   * Returns the batch that begins with a range, which must be settled to its end, and begins to make the next one. Throws
-   * what LogSource throws.
+   * Returns the batch that begins with a range, which must be settled to its end, and begins to make the next one. Of each it is
+   * asked whether the chain was begun anew, while others are made. Throws what LogSource throws.
    */
-  async next(range: BlockRange, forgettable: number, signal: AbortSignal): Promise<EventBatch> {
+  async next(
+    range: BlockRange,
+    forgettable: number,
+    signal: AbortSignal,
+    lookBack: LookBack = () => Promise.resolve(false),
+  ): Promise<EventBatch> {
     this.#end = Math.max(range.to, this.#end);
     this.#forgettable = forgettable;
     if (range.from !== this.#next || this.#cutter === null) this.#begin(range, signal);
-    const batch = await this.#awaited(this.#ahead ?? this.#cut());
+    const ahead = this.#ahead ?? this.#cut(null, lookBack);
+    const batch = await this.#awaited(ahead.batch);
+    this.#isBegunAnew = ahead.isBegunAnew;
     this.#next = batch.toBlock + 1;
-    this.#ahead = this.#next <= this.#end ? this.#cut() : null;
+    const last = { number: batch.toBlock, hash: batch.toHash };
+    this.#ahead = this.#next <= this.#end ? this.#cut(last, lookBack) : null;
     return batch;
   }
 
@@ -75,11 +98,14 @@ export class HistoryReader {
     this.#cutter = cutter;
   }
 
-  #cut(): Promise<EventBatch | null> {
+  #cut(before: BlockRef | null, lookBack: LookBack): Ahead {
     const batch = this.#cutter?.next() ?? Promise.resolve(null);
+    // Asked for once all of it was read: what was read later may be of another chain.
+    const isBegunAnew = batch.then((made) => made !== null && lookBack(before));
     // Who comes for it hears what went wrong; perhaps nobody comes any more.
     batch.catch(() => undefined);
-    return batch;
+    isBegunAnew.catch(() => undefined);
+    return { batch, isBegunAnew };
   }
 
   async #awaited(ahead: Promise<EventBatch | null>): Promise<EventBatch> {

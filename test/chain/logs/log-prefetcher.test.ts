@@ -71,6 +71,15 @@ describe('reading ranges ahead', () => {
     expect(most).to.be.within(maxBytes - 30, maxBytes);
   });
 
+  it('asks for a quarter more than many endpoints take, for some wait for something else', async () => {
+    source.room = 40;
+    const ahead = open();
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1);
+    await first;
+    expect(source.inFlight.length).to.equal(52);
+  });
+
   it('asks for a few more than endpoints take at a time, not counting those whose logs have come', async () => {
     source.room = 3;
     const ahead = open();
@@ -129,7 +138,7 @@ describe('reading ranges ahead', () => {
     await take(1);
     expect(source.inFlight).to.have.length(6);
     let from = 11;
-    for (; from <= 91; from += 10) {
+    for (; from <= 191; from += 10) {
       for (const asked of source.inFlight) await source.answer(asked);
       await take(from);
     }
@@ -141,6 +150,69 @@ describe('reading ranges ahead', () => {
     expect(source.inFlight.length).to.equal(4);
     await take(from + 30);
     expect(source.inFlight.length).to.equal(6);
+  });
+
+  it('asks on while what lies there is taken at once', async () => {
+    const ahead = open({ maxRanges: 40 });
+    const first = ahead.next({ from: 1, to: 10_000 }, signal);
+    await source.answer(1);
+    await first;
+    for (const from of source.inFlight) await source.answer(from);
+    for (let taken = 0, from = 11; taken < 40; taken++, from += 10) await ahead.next({ from, to: 10_000 }, signal);
+    expect(source.inFlight.length).to.be.within(35, 40);
+  });
+
+  it('keeps some there for each that is on its way', async () => {
+    const ahead = open({ maxRanges: 40 });
+    const first = ahead.next({ from: 1, to: 10_000 }, signal);
+    await source.answer(1);
+    await first;
+    for (const from of source.inFlight) await source.answer(from);
+    // Each takes as long as four are taken.
+    for (let from = 11; from <= 3_000; from += 10) {
+      await ahead.next({ from, to: 10_000 }, signal);
+      if (source.inFlight.length > 4) await source.answer(source.inFlight[0] ?? 0);
+    }
+    expect(source.asked.length - 300).to.be.within(18, 24);
+  });
+
+  it('holds up to twice as much while many wait for one that is late', async () => {
+    source.room = 1_000;
+    const ahead = open({ maxRanges: 100 });
+    const first = ahead.next({ from: 1, to: 10_000 }, signal);
+    await source.answer(1);
+    await first;
+    const late = ahead.next({ from: 11, to: 10_000 }, signal);
+    const answerUpTo = async (count: number): Promise<void> => {
+      while (source.asked.length - source.inFlight.length < count) await source.answer(source.inFlight[1] ?? 0);
+    };
+    await answerUpTo(64);
+    expect(source.asked.length - 1).to.equal(100);
+    await answerUpTo(65);
+    expect(source.asked.length - 1).to.equal(200);
+    await source.answer(11);
+    await late;
+  });
+
+  it('asks for more behind one that is late, the more of those have come', async () => {
+    const ahead = open({ maxRanges: 40 });
+    const take = async (from: number): Promise<void> => {
+      for (const asked of source.inFlight) await source.answer(asked);
+      await ahead.next({ from, to: 100_000 }, signal);
+    };
+    const first = ahead.next({ from: 1, to: 100_000 }, signal);
+    await source.answer(1);
+    await first;
+    let from = 11;
+    for (; from <= 2_001; from += 10) await take(from);
+    expect(source.inFlight).to.have.length(1);
+    await source.answer(source.inFlight[0] ?? 0);
+    for (let taken = 0; taken < 2; taken++, from += 10) await ahead.next({ from, to: 100_000 }, signal);
+    const late = ahead.next({ from, to: 100_000 }, signal);
+    for (let answers = 0; answers < 10; answers++) await source.answer(source.inFlight[1] ?? 0);
+    expect(source.inFlight.length).to.be.greaterThan(2);
+    await source.answer(from);
+    await late;
   });
 
   it('asks for what an answer left out before anything behind it', async () => {

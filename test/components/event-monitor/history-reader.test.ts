@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import type { LogSource } from '../../../src/chain/logs/log-source.js';
+import type { EventBatch } from '../../../src/model/batch.js';
+import type { BlockRef } from '../../../src/model/block.js';
 import { HistoryReader } from '../../../src/components/event-monitor/history-reader.js';
 import { RangeSource } from '../../chain/logs/range-source.js';
 import { HastyClock } from '../../support/hasty-clock.js';
@@ -32,6 +34,30 @@ describe('reading history', () => {
     const second = await reader.next({ from: 11, to: 1_000 }, 0, signal);
     expect(second).to.include({ fromBlock: 11, toBlock: 40 });
     expect(second.toHash).to.equal(`0x${(40).toString(16).padStart(64, '0')}`);
+  });
+
+  it('asks of each batch once it is made whether the chain was begun anew below it, and makes the next one meanwhile', async () => {
+    const asked: (BlockRef | null)[] = [];
+    const verdicts: ((verdict: boolean) => void)[] = [];
+    const lookBack = (before: BlockRef | null): Promise<boolean> => {
+      asked.push(before);
+      return new Promise((resolve) => verdicts.push(resolve));
+    };
+    const next = (from: number): Promise<EventBatch> => reader.next({ from, to: 1_000 }, 0, signal, lookBack);
+    const first = next(1);
+    await source.answer(1);
+    await first;
+    const ofFirst = reader.isBegunAnew;
+    expect(asked).to.deep.equal([null]);
+    await source.answer(11);
+    const second = await next(11);
+    expect(asked).to.deep.equal([null, { number: 10, hash: (await first).toHash }]);
+    const ofSecond = reader.isBegunAnew;
+    await source.answer(21);
+    expect(asked[2]).to.deep.equal({ number: 20, hash: second.toHash });
+    verdicts[1]?.(true);
+    verdicts[0]?.(false);
+    expect([await ofFirst, await ofSecond]).to.deep.equal([false, true]);
   });
 
   it('tells of each answer, also of what it reads ahead', async () => {

@@ -26,6 +26,10 @@ const alone = guardsOf('src/chain/transport/endpoints/in-flight-limit.ts', [thro
 const endless = 'test/chain/transport/rpc/endless-answers.test.ts';
 const http = guardsOf('src/chain/transport/rpc/http-endpoint.ts', [endless]);
 const socket = guardsOf('src/chain/transport/rpc/websocket-connection.ts', [endless]);
+const given = guardsOf('src/chain/transport/rpc/http-endpoint.ts', ['test/chain/transport/rpc/http-endpoint.test.ts']);
+const late = guardsOf('src/chain/transport/endpoints/late-requests.ts', [
+  'test/chain/transport/endpoints/late-requests.test.ts',
+]);
 const sockets = guardsOf('src/chain/transport/rpc/websocket-endpoint.ts', [endless]);
 const turns = guardsOf('src/chain/transport/endpoints/endpoint-turns.ts', [outages, choice]);
 const order = guardsOf('src/chain/transport/endpoints/endpoint-order.ts', [choice]);
@@ -73,6 +77,18 @@ export const endpointMutants: readonly Mutant[] = [
     'what is new goes first',
     'all.filter((each) => each.rank === rank)',
     "all.filter(() => rank === 'new')",
+  ),
+  given(
+    'given-up-here',
+    'what was given up here says nothing about who stands there',
+    "if (code !== 'UND_ERR_INFO' || message !== 'aborted') isSure = false;",
+    'isSure = false;',
+  ),
+  late(
+    'late-share',
+    'few are made twice',
+    'if (!isLate || this.#saved < 1) return false;',
+    'if (!isLate) return false;',
   ),
   turns('look-again', 'who is away is looked at', 'if (trusted.length > 0) this.#lookAgain(candidates, now);', ''),
   turns('archive', 'old ranges go where history is', '[able, trusted, candidates]', '[trusted, candidates]'),

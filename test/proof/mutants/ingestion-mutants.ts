@@ -275,7 +275,7 @@ export const ingestionMutants: readonly Mutant[] = [
   reader(
     'begun-anew',
     'no batch holds blocks of two chains of the same id',
-    'if (await stretch.isBegunAnew(signal)) {',
+    'if (await this.#history.isBegunAnew) {',
     'if (false) {',
   ),
   reader(

@@ -20,7 +20,7 @@ interface EndpointAskerOptions {
 }
 
 /** What came of it. A null failure: the endpoint turned out to serve another chain. */
-type Outcome<T> =
+export type Outcome<T> =
   | { readonly answer: T }
   | {
       readonly failure: RpcError | null;
@@ -52,7 +52,7 @@ export class EndpointAsker {
       const isKnown = chain.isDoubted && breaker.failures === 0;
       if (isKnown) void chain.ask().catch(() => undefined);
       const stranger = isKnown ? null : await this.#askForChain(passage, signal);
-      return stranger ?? { answer: await this.#answer(question, passage) };
+      return stranger ?? { answer: await this.#answer(question, passage, signal) };
     } catch (error) {
       const failure = this.#failed(passage, rpcFailureOf(error, rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
@@ -73,11 +73,11 @@ export class EndpointAsker {
     return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
-  async #answer<T>(question: Question<T>, passage: Passage): Promise<T> {
+  async #answer<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<T> {
     const { work, kind } = question;
     const { endpoint } = passage;
     const since = this.#now();
-    const answer = await work(endpoint.rpc);
+    const answer = await work(endpoint.rpc, signal);
     this.#options.turns.answered();
     if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
     endpoint.answered(passage.since);
@@ -90,7 +90,7 @@ export class EndpointAsker {
     { kind, choice, oldest = Number.POSITIVE_INFINITY, ...question }: Question<unknown>,
     by: PooledEndpoint,
   ): void {
-    if (kind === undefined || !this.#options.turns.hasRoom) return;
+    if (kind === undefined || kind === 'times' || !this.#options.turns.hasRoom) return;
     const now = this.#now();
     const isAble = ({ name, history }: PooledEndpoint): boolean =>
       isChosen(choice, name) && history.mayHold(oldest, now);

@@ -1,12 +1,16 @@
 import type { RpcError, RpcErrorClass } from '../errors/rpc-error.js';
 
-/** Calls whose times can be compared: for the head of the chain, and for logs. */
-export type CallKind = 'head' | 'logs';
+/** Calls whose times can be compared among each other: for the head of the chain, for logs, and for times of blocks. */
+export type CallKind = 'head' | 'logs' | 'times';
 
 /** The share of the newest sample in what is smoothed. */
 const newest = 0.2;
 /** Errors count half as much after so many milliseconds. */
 const halfLifeMs = 60_000;
+/** Of so many calls it is known how long they usually take; how far beyond that an answer is late, in mean deviations. */
+const samplesNeeded = 16;
+const lateDeviations = 4;
+const lateFactor = 2;
 /** How much worse an endpoint is that always fails, next to one that never does. */
 const costOfErrors = 8;
 
@@ -24,10 +28,19 @@ const notFaults: ReadonlySet<RpcErrorClass> = new Set([
   'batch',
 ]);
 
+/** How long calls take, smoothed, and how far from that they are in the mean, in milliseconds. */
+interface Latency {
+  readonly ms: number;
+  readonly deviation: number;
+  readonly samples: number;
+  /** When the last one was measured. */
+  readonly at: number;
+}
+
 /** How quick an endpoint is and how often it fails. Times are those of one monotonic clock, in milliseconds. */
 export class EndpointHealth {
   readonly #counts: Partial<Record<'answer' | RpcErrorClass, number>> = {};
-  readonly #latencies = new Map<CallKind, { ms: number; at: number }>();
+  readonly #latencies = new Map<CallKind, Latency>();
   #errors = 0;
   #errorsAt = 0;
   #latestFailed = false;
@@ -61,13 +74,29 @@ export class EndpointHealth {
 
   /** A call of a kind took so long, in milliseconds. */
   measured(kind: CallKind, ms: number, now: number): void {
-    const known = this.#latencies.get(kind)?.ms ?? ms;
-    this.#latencies.set(kind, { ms: known + newest * (ms - known), at: now });
+    const known = this.#latencies.get(kind) ?? { ms, deviation: 0, samples: 0 };
+    this.#latencies.set(kind, {
+      ms: known.ms + newest * (ms - known.ms),
+      deviation: known.deviation + newest * (Math.abs(ms - known.ms) - known.deviation),
+      samples: known.samples + 1,
+      at: now,
+    });
   }
 
   /** How long calls of a kind take, smoothed, in milliseconds; infinite where none was measured. */
   latencyMs(kind: CallKind): number {
     return this.#latencies.get(kind)?.ms ?? Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * After how long an answer to a call of a kind is late, in milliseconds, as a timeout of TCP is found (Jacobson, 1988); infinite
+   * where few were measured.
+   */
+  lateMs(kind: CallKind): number {
+    const { ms, deviation, samples } = this.#latencies.get(kind) ?? { ms: 0, deviation: 0, samples: 0 };
+    return samples < samplesNeeded
+      ? Number.POSITIVE_INFINITY
+      : Math.max(lateFactor * ms, ms + lateDeviations * deviation);
   }
 
   /** When a call of a kind was measured last. */

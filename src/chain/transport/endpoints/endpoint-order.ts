@@ -1,4 +1,3 @@
-import type { CallKind } from './endpoint-health.js';
 import type { PooledEndpoint } from './pooled-endpoint.js';
 
 /** How long an endpoint that has just failed stays behind the others, however quick it is, in milliseconds. */
@@ -14,7 +13,10 @@ const figureMs = 60_000;
 const callsPerLook = 20;
 /** After so many calls what was asked earlier counts half. */
 const callsRemembered = 500;
-const kinds: readonly CallKind[] = ['head', 'logs'];
+const kinds = ['head', 'logs'] as const;
+
+/** Calls by which endpoints are compared: how long times take depends on how many are asked for. */
+type ComparedKind = (typeof kinds)[number];
 
 /** In which order endpoints are asked: whoever is quick and does not fail comes first, and stays there. */
 export class EndpointOrder {
@@ -22,8 +24,8 @@ export class EndpointOrder {
   /** When an endpoint that failed may be considered again. */
   readonly #lastUntil = new Map<PooledEndpoint, number>();
   /** How many calls there were lately, and since the last look at another endpoint. */
-  readonly #lately: Record<CallKind, number> = { head: 0, logs: 0 };
-  readonly #sinceLook: Record<CallKind, number> = { head: 0, logs: 0 };
+  readonly #lately: Record<ComparedKind, number> = { head: 0, logs: 0 };
+  readonly #sinceLook: Record<ComparedKind, number> = { head: 0, logs: 0 };
   #consideredAt = Number.NEGATIVE_INFINITY;
 
   constructor(endpoints: readonly PooledEndpoint[]) {
@@ -46,7 +48,7 @@ export class EndpointOrder {
    * asked the same to compare them.
    */
   answered(
-    kind: CallKind,
+    kind: ComparedKind,
     by: PooledEndpoint,
     isAble: (endpoint: PooledEndpoint) => boolean,
     now: number,
@@ -77,7 +79,7 @@ export class EndpointOrder {
   /** How long what was asked lately would have taken there, as a share of the time at the first one. */
   #costBeside(first: PooledEndpoint, other: PooledEndpoint, now: number): number {
     if (other === first || (this.#lastUntil.get(other) ?? now) > now || !other.isTrusted) return 1;
-    const timeAt = ({ health }: PooledEndpoint, of: readonly CallKind[]): number =>
+    const timeAt = ({ health }: PooledEndpoint, of: readonly ComparedKind[]): number =>
       of.reduce((sum, kind) => sum + this.#lately[kind] * health.latencyMs(kind), 0);
     const asked = kinds.filter((kind) => this.#lately[kind] > 0 && first.health.latencyMs(kind) < Infinity);
     const known = asked.filter((kind) => other.health.latencyMs(kind) < Infinity);
@@ -87,7 +89,7 @@ export class EndpointOrder {
   }
 }
 
-function isWorthALook(endpoint: PooledEndpoint, kind: CallKind, now: number): boolean {
+function isWorthALook(endpoint: PooledEndpoint, kind: ComparedKind, now: number): boolean {
   const isFree = endpoint.breaker.state === 'closed' && !endpoint.chain.isPutAside && endpoint.freeAt <= now;
   return isFree && now - endpoint.health.measuredAt(kind) >= figureMs;
 }

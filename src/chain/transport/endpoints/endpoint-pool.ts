@@ -14,6 +14,7 @@ import type { EndpointReport } from './endpoint-report.js';
 import { EndpointTurns } from './endpoint-turns.js';
 import type { Demand } from './endpoint-turns.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
+import { LateRequests } from './late-requests.js';
 import { openEndpoints } from './open-endpoints.js';
 import { PendingCall } from './pending-call.js';
 import { ThrottleTeller } from './throttle-teller.js';
@@ -72,6 +73,7 @@ export class EndpointPool {
   readonly #order: EndpointOrder;
   readonly #turns: EndpointTurns;
   readonly #asker: EndpointAsker;
+  readonly #late: LateRequests;
   readonly #reporter: EndpointReporter;
   readonly #throttles: ThrottleTeller;
 
@@ -92,6 +94,7 @@ export class EndpointPool {
     const turns = new EndpointTurns({ order, chainId, clock, bounds, maxRequests });
     this.#turns = turns;
     this.#asker = new EndpointAsker({ order, turns, clock, logger });
+    this.#late = new LateRequests({ asker: this.#asker, order, turns, clock, backoff: this.#backoff });
   }
 
   /** Returns the time by the pool's clock, in milliseconds, for measuring how long answers take. */
@@ -147,8 +150,8 @@ export class EndpointPool {
   async ask<T>(question: Question<T>, signal: AbortSignal): Promise<T> {
     const call = new PendingCall(this.#backoff);
     for (;;) {
-      const passage = await this.#turns.next(question, call, signal);
-      const outcome = await this.#asker.ask(question, passage, signal);
+      const turn = await this.#turns.next(question, call, signal);
+      const { outcome, passage } = await this.#late.ask(question, turn, signal);
       const { endpoint } = passage;
       this.#throttles.look(endpoint, this.now());
       if ('answer' in outcome) {

@@ -3,8 +3,8 @@ import type { Demand } from './endpoint-turns.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import type { RpcError } from '../errors/rpc-error.js';
 
-/** What one endpoint is asked, and what is made of its answers. */
-export type Work<T> = (endpoint: JsonRpcEndpoint) => Promise<T>;
+/** What one endpoint is asked, and what is made of its answers; the signal ends what nobody waits for any more. */
+export type Work<T> = (endpoint: JsonRpcEndpoint, signal: AbortSignal) => Promise<T>;
 
 export interface Question<T> extends Demand {
   readonly work: Work<T>;
@@ -12,4 +12,6 @@ export interface Question<T> extends Demand {
   readonly isForCaller: (error: RpcError) => boolean;
   /** Where it changes nothing and may be asked twice: with what its time can be compared. */
   readonly kind?: CallKind;
+  /** Whether it is asked a second time where its answer is late. */
+  readonly isHedged?: boolean;
 }

@@ -16,7 +16,7 @@ export interface Passage {
 /** What a call waits for after its first error from an endpoint that is there, as a share of the first wait. */
 const firstShare = 1 / 4;
 /** So many failures of a call are its bad luck where the endpoint answers others meanwhile. */
-const badLuck = 3;
+const badLuck = 5;
 /** And after each refusal as one of too many. */
 const refusedShare = 1 / 8;
 

@@ -98,7 +98,10 @@ export class HttpEndpoint implements Transport {
       if (!isSure) this.#options.connected?.();
       isSure = true;
     });
-    pool.on('disconnect', () => (isSure = false));
+    pool.on('disconnect', (_origin, _targets, { code, message }) => {
+      // What was given up here says nothing about who stands there.
+      if (code !== 'UND_ERR_INFO' || message !== 'aborted') isSure = false;
+    });
     this.#pool = pool;
     return pool;
   }

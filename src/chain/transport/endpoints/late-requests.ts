@@ -1,0 +1,118 @@
+import type { Clock } from '../../../runtime/clock.js';
+import type { Backoff } from '../../../runtime/retry.js';
+import type { EndpointAsker, Outcome } from './endpoint-asker.js';
+import { isChosen } from './endpoint-choice.js';
+import type { EndpointChoice } from './endpoint-choice.js';
+import type { EndpointOrder } from './endpoint-order.js';
+import type { Question } from './endpoint-question.js';
+import type { EndpointTurns } from './endpoint-turns.js';
+import { PendingCall } from './pending-call.js';
+import type { Passage } from './pending-call.js';
+
+interface LateRequestsOptions {
+  readonly asker: EndpointAsker;
+  readonly order: EndpointOrder;
+  readonly turns: EndpointTurns;
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+}
+
+/** What came of a question, and by which request. */
+interface Asked<T> {
+  readonly outcome: Outcome<T>;
+  readonly passage: Passage;
+}
+
+/** The share of questions that may be asked twice, and how many in a row. */
+const share = 1 / 20;
+const mostSaved = 8;
+
+/**
+ * Asks a second time what is answered late, elsewhere or over another connection, and takes what comes first (hedged requests: Dean
+ * and Barroso, "The Tail at Scale", 2013): what lies behind a range can't be stored before it, and one request that hangs would hold
+ * up all.
+ */
+export class LateRequests {
+  readonly #options: LateRequestsOptions;
+  #saved = 1;
+
+  constructor(options: LateRequestsOptions) {
+    this.#options = options;
+  }
+
+  /** Asks the endpoint of a passage, and perhaps another; ends the passage. Throws as EndpointAsker does. */
+  async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Asked<T>> {
+    const { asker } = this.#options;
+    const { kind, isHedged = false } = question;
+    if (!isHedged || kind === undefined) return { outcome: await asker.ask(question, passage, signal), passage };
+    this.#saved = Math.min(mostSaved, this.#saved + share);
+    const decided = new AbortController();
+    const open = AbortSignal.any([signal, decided.signal]);
+    const first = asker.ask(question, passage, open).then((outcome) => ({ outcome, passage }));
+    try {
+      const isLate = await this.#isLate(first, passage.endpoint.health.lateMs(kind), open);
+      return isLate ? await this.#askAgain(question, first, passage, open) : await first;
+    } finally {
+      decided.abort(new Error('answered'));
+    }
+  }
+
+  async #isLate(first: Promise<unknown>, lateMs: number, signal: AbortSignal): Promise<boolean> {
+    if (lateMs === Number.POSITIVE_INFINITY) return false;
+    const ended = new AbortController();
+    const late = this.#options.clock.sleep(lateMs, AbortSignal.any([ended.signal, signal])).then(
+      () => true,
+      () => false,
+    );
+    const done = first.then(
+      () => false,
+      () => false,
+    );
+    const isLate = await Promise.race([done, late]).finally(() => ended.abort());
+    if (!isLate || this.#saved < 1) return false;
+    this.#saved--;
+    return true;
+  }
+
+  /** Returns the first answer of two; where none comes, what came of the first request. */
+  async #askAgain<T>(
+    question: Question<T>,
+    first: Promise<Asked<T>>,
+    passage: Passage,
+    signal: AbortSignal,
+  ): Promise<Asked<T>> {
+    const second = this.#askElsewhere(question, passage, signal).catch(() => null);
+    const firstDone = first.then(
+      (asked) => asked,
+      () => null,
+    );
+    const earlier = await Promise.race([firstDone, second]);
+    if (earlier !== null && 'answer' in earlier.outcome) return earlier;
+    const [, other] = await Promise.all([firstDone, second]);
+    return other !== null && 'answer' in other.outcome ? other : first;
+  }
+
+  async #askElsewhere<T>(question: Question<T>, by: Passage, signal: AbortSignal): Promise<Asked<T>> {
+    const { asker, turns, backoff } = this.#options;
+    const again = { ...question, choice: this.#choiceBeside(question, by), isUrgent: true };
+    const passage = await turns.next(again, new PendingCall(backoff), signal);
+    return { outcome: await asker.ask(again, passage, signal), passage };
+  }
+
+  /** Another endpoint, where one may be asked now. */
+  #choiceBeside(
+    { choice, oldest = Number.POSITIVE_INFINITY }: Question<unknown>,
+    { endpoint }: Passage,
+  ): EndpointChoice {
+    const now = this.#options.clock.monotonic();
+    const isThere = this.#options.order.list.some(
+      (other) =>
+        other !== endpoint &&
+        isChosen(choice, other.name) &&
+        other.isTrusted &&
+        other.history.mayHold(oldest, now) &&
+        other.freeAt <= now,
+    );
+    return isThere ? { ...choice, except: [...(choice.except ?? []), endpoint.name] } : choice;
+  }
+}
