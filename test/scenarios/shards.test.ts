@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openDatabase } from '../../src/database/open-database.js';
 import type { Database } from '../../src/database/database.js';
-import { ChainSimulator } from '../support/chain-simulator.js';
+import { ChainSimulator, type SimCall } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { extentOf } from '../support/extent.js';
@@ -14,6 +14,8 @@ import { eventually } from '../support/within.js';
 
 const size = extentOf({ sample: { kills: 4 }, full: { kills: 10 }, soak: { kills: 60 } });
 const lastBlock = 2_000;
+/** A quarter of the blocks that can no longer be replaced, about. */
+const stretch = 492;
 const below = [
   { name: 'rows', type: 'table_sink', table: 'moved' },
   { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 300 },
@@ -31,10 +33,24 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   let scenario: Scenario;
   let database: Database;
   let workers: Child[];
+  /** While it is there no shard is read to its end: each stays where it can be looked at. */
+  let gate: Promise<void> | undefined;
+  let readOn: () => void;
 
+  const stayHalfRead = (): void => {
+    gate = new Promise((resolve) => (readOn = resolve));
+  };
+  const hold = (calls: readonly SimCall[]): Promise<void> | undefined => {
+    const isLate = calls.some(({ method, params: [filter] }) => {
+      if (method !== 'eth_getLogs') return false;
+      return (Number((filter as { readonly fromBlock?: string }).fromBlock) + 1) % stretch > stretch / 2;
+    });
+    return isLate ? gate : undefined;
+  };
   const begin = async (delayMs: number, keys: Partial<Pick<ScenarioSource, 'shards' | 'mode'>> = {}): Promise<void> => {
     workers = [];
-    node = await ChainSimulator.start({ delayMs }, { finalizedDistance: 20, maxRange: 10 });
+    gate = undefined;
+    node = await ChainSimulator.start({ delayMs, hold }, { finalizedDistance: 20, maxRange: 10 });
     node.mine(lastBlock + 30, (number) => Array.from({ length: number % 4 }, () => ({})));
     const url = await databases.fresh();
     const { shards = 4, mode = 'historical' } = keys;
@@ -140,11 +156,13 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   it('is read by one run alone where there is no worker, and by it from where the others stopped', async function () {
     this.timeout(120_000);
     await begin(20);
+    stayHalfRead();
     await startWorker(2);
     const alone = scenario.run();
     await untilCut();
     await readBy(2);
     await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+    readOn();
     expect((await alone.exit(90_000)).code).to.equal(0);
     await allIsRight();
   });
@@ -152,6 +170,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   it('shows readers nothing of a shard before it has joined', async function () {
     this.timeout(120_000);
     await begin(20);
+    stayHalfRead();
     await startWorker(4);
     await scenario.chainparse('pipeline', 'start', '45');
     await untilCut();
@@ -160,6 +179,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     const ids = await scenario.exported();
     expect(ids).to.deep.equal(truth(await checkpoint()));
     await startWorker(4);
+    readOn();
     await untilStopped();
     await allIsRight();
   });
@@ -167,6 +187,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   it('begins anew after a rewind, and after a change of the definition, in the middle', async function () {
     this.timeout(180_000);
     await begin(20);
+    stayHalfRead();
     await startWorker(4);
     await scenario.chainparse('pipeline', 'start', '45');
     await untilCut();
@@ -185,6 +206,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('"batch_size":10', '"batch_size":9'));
     await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
     await scenario.chainparse('pipeline', 'restart', '45');
+    readOn();
     await untilStopped();
     await allIsRight();
   });
@@ -192,6 +214,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   it('is stopped as one, handed over shard by shard, and read on by one task once shards are not wanted', async function () {
     this.timeout(180_000);
     await begin(20);
+    stayHalfRead();
     await startWorker(4);
     await scenario.chainparse('pipeline', 'start', '45');
     await untilCut();
@@ -213,6 +236,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('"shards":4,', ''));
     await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
     await scenario.chainparse('pipeline', 'start', '45');
+    readOn();
     await untilStopped();
     await allIsRight();
   });
