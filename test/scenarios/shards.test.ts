@@ -106,6 +106,21 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
       ms,
     );
 
+  /** Workers read the shards, and none of them to its end. */
+  const readHalf = async (): Promise<void> => {
+    await begin(20);
+    stayHalfRead();
+    await startWorker(4);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await readBy(3);
+  };
+  const redefine = async (words: string, others: string): Promise<void> => {
+    const file = join(scenario.folder, 'pipeline.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(words, others));
+    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+  };
+
   /** Every event once: in the table of events, in the sink's table, and in files whose lines are in the chain's order. */
   const allIsRight = async (): Promise<void> => {
     const lines = await scenario.exportedLines();
@@ -169,12 +184,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
 
   it('shows readers nothing of a shard before it has joined', async function () {
     this.timeout(120_000);
-    await begin(20);
-    stayHalfRead();
-    await startWorker(4);
-    await scenario.chainparse('pipeline', 'start', '45');
-    await untilCut();
-    await readBy(3);
+    await readHalf();
     await Promise.all(workers.splice(0).map((worker) => worker.kill()));
     const ids = await scenario.exported();
     expect(ids).to.deep.equal(truth(await checkpoint()));
@@ -186,12 +196,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
 
   it('begins anew after a rewind, and after a change of the definition, in the middle', async function () {
     this.timeout(180_000);
-    await begin(20);
-    stayHalfRead();
-    await startWorker(4);
-    await scenario.chainparse('pipeline', 'start', '45');
-    await untilCut();
-    await readBy(3);
+    await readHalf();
     await scenario.chainparse('pipeline', 'stop', '45');
     await eventually('nobody runs it', async () => (await tasks({ status: 0 })).length === 0);
     await scenario.chainparse('pipeline', 'rewind', '45', '--to-block', '10');
@@ -202,9 +207,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     await scenario.chainparse('pipeline', 'start', '45');
     await untilCut();
     await readBy(3);
-    const file = join(scenario.folder, 'pipeline.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"batch_size":10', '"batch_size":9'));
-    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+    await redefine('"batch_size":10', '"batch_size":9');
     await scenario.chainparse('pipeline', 'restart', '45');
     readOn();
     await untilStopped();
@@ -213,12 +216,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
 
   it('is stopped as one, handed over shard by shard, and read on by one task once shards are not wanted', async function () {
     this.timeout(180_000);
-    await begin(20);
-    stayHalfRead();
-    await startWorker(4);
-    await scenario.chainparse('pipeline', 'start', '45');
-    await untilCut();
-    await readBy(3);
+    await readHalf();
     await startWorker(4);
     await endGently(workers.splice(0, 1));
     const handed = await tasks({ end_reason: 'handed_over' });
@@ -232,9 +230,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     expect(await tasks({ status: 3 })).to.deep.equal([]);
     const before = await shards();
     expect(before.length).to.be.greaterThan(0);
-    const file = join(scenario.folder, 'pipeline.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"shards":4,', ''));
-    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+    await redefine('"shards":4,', '');
     await scenario.chainparse('pipeline', 'start', '45');
     readOn();
     await untilStopped();
