@@ -85,7 +85,7 @@ export const ingestionMutants: readonly Mutant[] = [
   digits(
     'too-large-digits',
     'nor one that is read from its bytes',
-    'numberDigits && this.value <= this.#largest',
+    'numberDigits && value <= this.#largest',
     'numberDigits',
   ),
   decimals(
