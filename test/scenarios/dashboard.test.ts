@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { openDatabase } from '../../src/database/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { seriousFindings, startBrowser, watchPage, withChromium } from '../support/chromium.js';
@@ -185,6 +186,24 @@ withChromium('the dashboard', () => {
     expect(await page.locator('img').count()).to.equal(0);
     expect(await page.title()).to.equal('Overview · chainparse');
     expect(wrongs).to.deep.equal([]);
+  });
+
+  it('says which stretch of its pipeline’s history a task reads', async () => {
+    const database = await openDatabase(`sqlite:${join(scenario.folder, 'dashboard.db')}`);
+    const progress = { mode: 'historical', nextBlock: 700, targetBlock: 900, headBlock: 1_000, events: 3 };
+    const shard = database.knex('pipeline_task').insert({
+      ...{ id: 900, pipeline_id: 46, shard: 2, status: 0, log_path: '', progress: JSON.stringify(progress) },
+      ...{ create_time: database.dialect.now(database.knex), last_heartbeat: database.dialect.now(database.knex) },
+    });
+    await database.write([shard]);
+    await page.goto(urlOf(port));
+    await page.waitForSelector('.running .row[data-task="900"] :text("shard 2: block 699 of 900")');
+    await page.goto(urlOf(port, '#/task/900'));
+    await page.waitForSelector('.progress-text:text("shard 2: block 699 of 900")');
+    expect(await page.locator('.progress .meter-track').isVisible()).to.equal(false);
+    await database.write([database.knex('pipeline_task').where({ id: 900 }).delete()]);
+    await database.close();
+    await page.goto(urlOf(port));
   });
 
   it('shows new events as they are stored, and says what is wrong with a filter that fits none', async () => {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openDatabase } from '../../src/database/open-database.js';
 import type { Database } from '../../src/database/database.js';
-import { ChainSimulator } from '../support/chain-simulator.js';
+import { ChainSimulator, type SimCall } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { extentOf } from '../support/extent.js';
@@ -14,6 +14,8 @@ import { eventually } from '../support/within.js';
 
 const size = extentOf({ sample: { kills: 4 }, full: { kills: 10 }, soak: { kills: 60 } });
 const lastBlock = 2_000;
+/** A quarter of the blocks that can no longer be replaced, about. */
+const stretch = 492;
 const below = [
   { name: 'rows', type: 'table_sink', table: 'moved' },
   { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 300 },
@@ -31,10 +33,24 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   let scenario: Scenario;
   let database: Database;
   let workers: Child[];
+  /** While it is there no shard is read to its end: each stays where it can be looked at. */
+  let gate: Promise<void> | undefined;
+  let readOn: () => void;
 
+  const stayHalfRead = (): void => {
+    gate = new Promise((resolve) => (readOn = resolve));
+  };
+  const hold = (calls: readonly SimCall[]): Promise<void> | undefined => {
+    const asked = calls.filter(({ method }) => method === 'eth_getLogs');
+    const areLate = asked.every(({ params: [filter] }) => {
+      return (Number((filter as { readonly fromBlock?: string }).fromBlock) + 1) % stretch > 0.8 * stretch;
+    });
+    return asked.length > 0 && areLate ? gate : undefined;
+  };
   const begin = async (delayMs: number, keys: Partial<Pick<ScenarioSource, 'shards' | 'mode'>> = {}): Promise<void> => {
     workers = [];
-    node = await ChainSimulator.start({ delayMs }, { finalizedDistance: 20, maxRange: 10 });
+    gate = undefined;
+    node = await ChainSimulator.start({ delayMs, hold }, { finalizedDistance: 20, maxRange: 10 });
     node.mine(lastBlock + 30, (number) => Array.from({ length: number % 4 }, () => ({})));
     const url = await databases.fresh();
     const { shards = 4, mode = 'historical' } = keys;
@@ -90,6 +106,21 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
       ms,
     );
 
+  /** Workers read the shards, and none of them to its end. */
+  const readHalf = async (): Promise<void> => {
+    await begin(20);
+    stayHalfRead();
+    await startWorker(4);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await readBy(3);
+  };
+  const redefine = async (words: string, others: string): Promise<void> => {
+    const file = join(scenario.folder, 'pipeline.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(words, others));
+    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+  };
+
   /** Every event once: in the table of events, in the sink's table, and in files whose lines are in the chain's order. */
   const allIsRight = async (): Promise<void> => {
     const lines = await scenario.exportedLines();
@@ -140,37 +171,32 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   it('is read by one run alone where there is no worker, and by it from where the others stopped', async function () {
     this.timeout(120_000);
     await begin(20);
+    stayHalfRead();
     await startWorker(2);
     const alone = scenario.run();
     await untilCut();
     await readBy(2);
     await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+    readOn();
     expect((await alone.exit(90_000)).code).to.equal(0);
     await allIsRight();
   });
 
   it('shows readers nothing of a shard before it has joined', async function () {
     this.timeout(120_000);
-    await begin(20);
-    await startWorker(4);
-    await scenario.chainparse('pipeline', 'start', '45');
-    await untilCut();
-    await readBy(3);
+    await readHalf();
     await Promise.all(workers.splice(0).map((worker) => worker.kill()));
     const ids = await scenario.exported();
     expect(ids).to.deep.equal(truth(await checkpoint()));
     await startWorker(4);
+    readOn();
     await untilStopped();
     await allIsRight();
   });
 
   it('begins anew after a rewind, and after a change of the definition, in the middle', async function () {
     this.timeout(180_000);
-    await begin(20);
-    await startWorker(4);
-    await scenario.chainparse('pipeline', 'start', '45');
-    await untilCut();
-    await readBy(3);
+    await readHalf();
     await scenario.chainparse('pipeline', 'stop', '45');
     await eventually('nobody runs it', async () => (await tasks({ status: 0 })).length === 0);
     await scenario.chainparse('pipeline', 'rewind', '45', '--to-block', '10');
@@ -181,21 +207,16 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     await scenario.chainparse('pipeline', 'start', '45');
     await untilCut();
     await readBy(3);
-    const file = join(scenario.folder, 'pipeline.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"batch_size":10', '"batch_size":9'));
-    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+    await redefine('"batch_size":10', '"batch_size":9');
     await scenario.chainparse('pipeline', 'restart', '45');
+    readOn();
     await untilStopped();
     await allIsRight();
   });
 
   it('is stopped as one, handed over shard by shard, and read on by one task once shards are not wanted', async function () {
     this.timeout(180_000);
-    await begin(20);
-    await startWorker(4);
-    await scenario.chainparse('pipeline', 'start', '45');
-    await untilCut();
-    await readBy(3);
+    await readHalf();
     await startWorker(4);
     await endGently(workers.splice(0, 1));
     const handed = await tasks({ end_reason: 'handed_over' });
@@ -209,10 +230,9 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     expect(await tasks({ status: 3 })).to.deep.equal([]);
     const before = await shards();
     expect(before.length).to.be.greaterThan(0);
-    const file = join(scenario.folder, 'pipeline.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"shards":4,', ''));
-    await scenario.chainparse('pipeline', 'import', 'pipeline.json', '--update');
+    await redefine('"shards":4,', '');
     await scenario.chainparse('pipeline', 'start', '45');
+    readOn();
     await untilStopped();
     await allIsRight();
   });

@@ -47,6 +47,8 @@ export interface SimulatorOptions {
   readonly backend?: (request: number) => Backend;
   /** How long each answer takes, in milliseconds. */
   readonly delayMs?: number;
+  /** What the answer to a request waits for. */
+  readonly hold?: (calls: readonly SimCall[]) => Promise<void> | undefined;
   /** Changes what a call answers with. */
   readonly lie?: ((call: SimCall, result: unknown) => unknown) | undefined;
   /** Make blocks whose headers give their hashes, as those of most chains do. */
@@ -166,6 +168,7 @@ export class ChainSimulator {
     const fault = this.options.fault?.(calls, this.requests.length);
     if (fault?.kind === 'hang') return;
     if (this.options.delayMs !== undefined) await wait(this.options.delayMs);
+    await this.options.hold?.(calls);
     if (fault?.kind === 'drop') response.destroy();
     else this.#answer(body, fault, response);
   }

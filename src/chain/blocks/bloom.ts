@@ -1,5 +1,6 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import { blocksOf } from './blocks-of.js';
 import { keccak256 } from '../abi/keccak.js';
 import { matcherOf, partsOf } from './log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
@@ -73,7 +74,7 @@ export function doubtfulBlocks(
   const checks = filters.map((filter) => {
     const { isWanted, mayHold } = memoised(filter);
     const found = filters.length === 1 ? logs : logs.filter(isWanted);
-    return { told: new Set(found.map((log) => log.blockNumber)), mayHold };
+    return { told: new Set(blocksOf(found)), mayHold };
   });
   return headers.filter(({ number, logsBloom }) =>
     checks.some(({ told, mayHold }) => !told.has(number) && mayHold(logsBloom)),

@@ -25,7 +25,12 @@ export function checkLinks(headers: readonly (BlockHeader | null)[], from: numbe
 /** Throws Inconsistency where a log names another block than the one known, or than its neighbour of the same number. */
 export function checkHashes(logs: readonly RawLog[], known: readonly BlockRef[]): void {
   const hashes = new Map(known.map((block) => [block.number, block.hash]));
-  for (const { blockNumber, blockHash } of logs) {
+  let before: RawLog | undefined;
+  for (const log of logs) {
+    const { blockNumber, blockHash } = log;
+    // Most logs stand in the block of the one before.
+    if (before?.blockNumber === blockNumber && before.blockHash === blockHash) continue;
+    before = log;
     const hash = hashes.get(blockNumber);
     if (hash === undefined) hashes.set(blockNumber, blockHash);
     else if (hash !== blockHash) throw new Inconsistency(`a log stands in another block ${blockNumber}`);

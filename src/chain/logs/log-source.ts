@@ -5,6 +5,7 @@ import type { Logger } from '../../runtime/logger.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes, checkLinks, checkTimes } from '../blocks/consistency.js';
+import { blocksOf } from '../blocks/blocks-of.js';
 import { FetchTrouble } from './fetch-trouble.js';
 import { HiddenLogs } from './hidden-logs.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
@@ -182,10 +183,8 @@ export class LogSource implements RangeSource {
     signal: AbortSignal,
   ): Promise<Map<number, number>> {
     const known = new Map(headers.map((header) => [header.number, header.timestamp]));
-    if (!this.#strangers.has(endpoint)) {
-      for (const log of logs) if (log.blockTimestamp !== undefined) known.set(log.blockNumber, log.blockTimestamp);
-    }
-    const missing = [...new Set(logs.map((log) => log.blockNumber))].filter((number) => !known.has(number));
+    if (!this.#strangers.has(endpoint)) noteTimes(logs, known);
+    const missing = blocksOf(logs).filter((number) => !known.has(number));
     const asked = missing.length > 0 ? missing : this.#sample(logs, headers);
     const found = await this.#options.chain.times(asked, answered, signal);
     const blocks = found.map((time, index) => time ?? missingBlock(asked[index]));
@@ -209,6 +208,16 @@ export class LogSource implements RangeSource {
       this.#strangers.add(endpoint);
       throw error;
     }
+  }
+}
+
+/** Notes the times that logs tell of their blocks. */
+function noteTimes(logs: readonly RawLog[], times: Map<number, number>): void {
+  let noted: number | undefined;
+  for (const { blockNumber, blockTimestamp } of logs) {
+    if (blockNumber === noted || blockTimestamp === undefined) continue;
+    times.set(blockNumber, blockTimestamp);
+    noted = blockNumber;
   }
 }
 

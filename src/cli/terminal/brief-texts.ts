@@ -18,5 +18,5 @@ export function briefProgress(text: string): string {
   return text
     .replace(/^waiting for block ([\d,]+):.*$/, 'awaits $1')
     .replace(/^等待区块 ([\d,]+):.*$/, '等待 $1')
-    .replace(/^(?:block|区块) (.*?)(?:, \d+ (?:events?|个事件))?$/, '$1');
+    .replace(/^((?:shard|分片) \d+, )?(?:block|区块) (.*?)(?:, \d+ (?:events?|个事件))?$/, '$1$2');
 }

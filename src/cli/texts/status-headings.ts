@@ -6,7 +6,7 @@ export const pipelineHeadings: readonly Heading[] = [
   { column: 'id', align: 'right' },
   { column: 'pipeline', least: 12 },
   { column: 'state', least: 26 },
-  { column: 'behind', align: 'right' },
+  { column: 'behind', align: 'right', least: 15 },
   { column: 'events', align: 'right', cut: 1 },
   { column: 'eventsPerSecond', align: 'right', cut: 2 },
   { column: 'lastBlock', align: 'right', cut: 3 },

@@ -17,7 +17,7 @@ import type { Cell } from '../output.js';
 import type { Heading } from '../terminal/render-table.js';
 import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
 import { alertHeadings, endpointHeadings, pipelineHeadings, runningHeadings, sinkHeadings } from './status-headings.js';
-import { progressSummary, waitsText } from './task-table.js';
+import { ofShard, progressSummary, waitsText } from './task-table.js';
 
 export interface StatusView {
   readonly rates: EventRates;
@@ -148,7 +148,7 @@ function runningRow(task: Task, view: StatusView): StatusRow {
     ...[task.id, task.pipelineId, ageText(Math.max(0, task.silentSeconds), lang)],
     ageText((task.timeoutMinutes ?? timeoutMinutes) * 60, lang),
     ...[rateText(rates.of(task.id)), task.worker],
-    progress === null ? null : progressSummary(progress, lang),
+    ofShard(task, progress === null ? null : progressSummary(progress, lang), lang),
   ];
   return { cells, tone: isSilent(task, view.defaultIntervalSeconds) ? 'bad' : undefined };
 }

@@ -42,6 +42,27 @@ describe('cleaning logs', () => {
       [1, 10],
     ]);
   });
+
+  it('leaves an answer as it is that is whole, in order and what was asked for', () => {
+    const logs = [
+      log({ blockNumber: 0, logIndex: 0 }),
+      log({ blockNumber: 9, logIndex: 1 }),
+      log({ blockNumber: 9, logIndex: 2 }),
+    ];
+    expect(cleanLogs(logs, { from: 0, to: 9 }, () => true)).to.deep.equal({ logs, strays: 0, removed: 0 });
+  });
+
+  it('counts what is of other blocks, what is not wanted and what was removed, wherever it stands', () => {
+    const logs = [2, 3, 4].map((blockNumber) => log({ blockNumber, logIndex: blockNumber }));
+    const [first, second, third] = logs as [RawLog, RawLog, RawLog];
+    const within = (from: number, to: number): unknown => cleanLogs(logs, { from, to }, () => true);
+    expect(within(3, 9)).to.deep.equal({ logs: [second, third], strays: 1, removed: 0 });
+    expect(within(0, 3)).to.deep.equal({ logs: [first, second], strays: 1, removed: 0 });
+    const wanted = cleanLogs(logs, { from: 0, to: 9 }, ({ blockNumber }) => blockNumber !== 3);
+    expect(wanted).to.deep.equal({ logs: [first, third], strays: 1, removed: 0 });
+    const removed = cleanLogs([first, second, { ...third, removed: true }], { from: 0, to: 9 }, () => true);
+    expect(removed).to.deep.equal({ logs: [first, second], strays: 0, removed: 1 });
+  });
 });
 
 describe('consistency', () => {

@@ -46,11 +46,16 @@ describe('a block that is read surely', () => {
   it('is proven by another endpoint where the receipts of the first lack logs', async () => {
     first().traits.receipts = 'lacking';
     second().traits.receipts = 'rooted';
-    expect((await read()).proof).to.equal('receipts_root');
+    const { logs, proof } = await read();
+    expect(proof).to.equal('receipts_root');
+    expect(logs.map(({ logIndex }) => logIndex)).to.deep.equal([0, 1]);
   });
 
   it('is agreed on where nothing proves it, and endpoints say the same', async () => {
     expect((await read()).proof).to.equal('agreement');
+  });
+
+  it('is agreed on where receipts have no root to prove them by', async () => {
     first().traits.receipts = 'all';
     expect((await read()).proof).to.equal('agreement');
   });

@@ -159,6 +159,12 @@ eachDatabaseInTurn('chainparse status', (testDatabase) => {
     expect(JSON.parse((await status('--json')).stdout)).to.include({ queued_total: 1, time_zone: '+00:00' });
   });
 
+  it('says which stretch of its pipeline’s history a task reads', async () => {
+    await database.write([database.knex('pipeline_task').where({ id: 1 }).update({ shard: 3 })]);
+    expect((await status('--once')).stdout).to.match(/^ +1 +45 .* shard 3, block 99, 7 behind, 4711 events$/m);
+    expect((await status('--once', '--lang', 'zh')).stdout).to.contain('分片 3, 区块 99');
+  });
+
   it('prints one document of JSON', async () => {
     const { stdout } = await status('--json');
     const found = JSON.parse(stdout) as Status;

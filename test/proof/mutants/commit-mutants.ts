@@ -117,7 +117,7 @@ export const commitMutants: readonly Mutant[] = [
   execute(
     'restart-behind',
     'a source that starts again continues behind the checkpoint',
-    '        run = { mode: run.mode, toBlock: run.toBlock };\n',
+    "if (commit.message.kind !== 'children') run = { mode: run.mode, toBlock: run.toBlock };",
     '',
   ),
   execute(

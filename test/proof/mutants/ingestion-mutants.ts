@@ -52,6 +52,7 @@ const monitor = guardsOf('src/components/event-monitor/event-monitor.ts', [
 const answer = guardsOf('src/chain/transport/rpc/answer-reader.ts', ['test/chain/transport/rpc/json-rpc.test.ts']);
 const values = guardsOf('src/chain/transport/rpc/rpc-values.ts', ['test/chain/blocks/chain-client.test.ts']);
 const digits = guardsOf('src/chain/logs/log-json/hex-readers.ts', ['test/chain/logs/log-json/log-layout.test.ts']);
+const decimals = guardsOf('src/chain/logs/log-json/hex-readers.ts', ['test/chain/portal/portal-lines.test.ts']);
 const rollback = guardsOf(
   'src/database/events/batch-store.ts',
   ['test/database/events/batch-store.test.ts'],
@@ -84,8 +85,14 @@ export const ingestionMutants: readonly Mutant[] = [
   digits(
     'too-large-digits',
     'nor one that is read from its bytes',
-    'return isWritten && this.value',
-    'return isWritten || this.value',
+    'numberDigits && value <= this.#largest',
+    'numberDigits',
+  ),
+  decimals(
+    'too-large-decimals',
+    'nor one that a portal writes',
+    'return isWritten && this.value <= this.#largest',
+    'return isWritten',
   ),
   hidden(
     'hidden-logs',

@@ -14,7 +14,7 @@ const parts = ['src', 'test', 'migrations', 'package.json', 'tsconfig.json', '.m
 /** The folders whose code has guards. */
 export const guarded = ['src', 'migrations'];
 
-/** How long the tests of a mutant may take, in milliseconds; then they count as failed. */
+/** How long a file's tests may take, in milliseconds; then they count as failed. */
 const patienceMs = 60_000;
 
 /** Which tests are run. */
@@ -23,6 +23,8 @@ export type Tests = Pick<Mutant, 'tests' | 'only'>;
 /** Says how many tests failed; throws where none ran. */
 export interface TestRun {
   readonly failed: number;
+  /** The end of what was printed. */
+  readonly output: string;
 }
 
 /** A copy of the project, in which one guard at a time is taken out. */
@@ -67,17 +69,18 @@ export class ProjectCopy {
     const options = ['--bail', '--exit', '--timeout', '10000', ...filter];
     const mocha = ['node_modules/mocha/bin/mocha.js', ...options, ...files];
     const child = new Child(process.execPath, mocha, { cwd: this.#folder, env: this.#env });
-    const ended = await child.exit(patienceMs).catch(() => null);
+    const ended = await child.exit(patienceMs * files.length).catch(() => null);
     if (ended === null) {
       // Mocha runs the tests in a process of its own, which would go on.
       child.signalGroup('SIGKILL');
       await child.kill();
-      return { failed: 1 };
+      return { failed: 1, output: 'it took too long' };
     }
+    const output = (ended.stderr + ended.stdout).slice(-2_000);
     const counts = /^mocha: (\d+) passed, (\d+) failed/m.exec(ended.stdout);
     if (counts === null || Number(counts[1]) + Number(counts[2]) === 0) {
-      throw new Error(`no test was run: ${(ended.stderr || ended.stdout).slice(-1_000)}`);
+      throw new Error(`no test was run: ${output}`);
     }
-    return { failed: Number(counts[2]) };
+    return { failed: Number(counts[2]), output };
   }
 }

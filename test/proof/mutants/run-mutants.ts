@@ -40,8 +40,8 @@ function suitesOf(chosen: readonly Mutant[]): readonly Tests[] {
 }
 
 async function requirePassing(copy: ProjectCopy, suite: Tests): Promise<void> {
-  const { failed } = await copy.run(suite);
-  if (failed > 0) throw new Error(`tests fail without a mutant: ${suite.tests.join(' ')}`);
+  const { failed, output } = await copy.run(suite);
+  if (failed > 0) throw new Error(`tests fail without a mutant: ${suite.tests.join(' ')}\n${output}`);
 }
 
 async function judge(copy: ProjectCopy, mutant: Mutant): Promise<Outcome> {

@@ -4,8 +4,13 @@ import { currentLanguage, formatAge, formatInstant, formatNumber, t } from '../l
 import { live } from '../live.js';
 import { awaitedBlock, doneFraction, lastBlock } from '../task-state.js';
 
-/** Returns in a few words how far a task has come. */
-export function progressText(progress) {
+/** Returns in a few words how far a task has come, and in which shard of its pipeline's history. */
+export function progressText({ progress, shard }) {
+  const text = reachedText(progress);
+  return shard === undefined ? text : t('progress.shard', { shard, progress: text });
+}
+
+function reachedText(progress) {
   if (!progress || progress.next_block === null) return t('progress.none');
   const { mode, target_block: target, head_block: head } = progress;
   const awaited = awaitedBlock(progress);
@@ -39,8 +44,9 @@ export function makeProgress(pipelineId, signal) {
   return {
     node: h('div', { class: 'progress' }, text, bar, detail),
     update(task) {
-      const done = doneFraction(task.progress, startBlock);
-      setText(text, progressText(task.progress));
+      // Where a shard begins is told of its pipeline, not of the task.
+      const done = task.shard === undefined ? doneFraction(task.progress, startBlock) : null;
+      setText(text, progressText(task));
       bar.hidden = done === null;
       if (done !== null) {
         fill.style.width = `${done * 100}%`;

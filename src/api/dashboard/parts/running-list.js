@@ -69,7 +69,7 @@ function makeRow({ task_id: id }) {
       pulse.update(task);
       meter.update(task);
       setText(about, pipelineOf(task));
-      setText(progress, progressText(task.progress));
+      setText(progress, progressText(task));
       setText(worker, task.worker ?? '–');
     },
   };

@@ -185,6 +185,7 @@ export default {
   'progress.historical': 'block {last} of {target}',
   'progress.realtime': 'block {last}, head {head}',
   'progress.waiting': 'waiting for block {block}: the chain is at {head}',
+  'progress.shard': 'shard {shard}: {progress}',
   'progress.done': '{percent} done',
   'progress.left': 'about {age} left',
   'wait.title': 'What it waits for',

@@ -180,6 +180,7 @@ export default {
   'progress.historical': '区块 {last} / {target}',
   'progress.realtime': '区块 {last}，最新 {head}',
   'progress.waiting': '等待区块 {block}：链目前在 {head}',
+  'progress.shard': '分片 {shard}：{progress}',
   'progress.done': '已完成 {percent}',
   'progress.left': '约剩 {age}',
   'wait.title': '在等什么',

@@ -1,4 +1,4 @@
-import { isHexDigits, wordDigits } from '../../abi/hex.js';
+import { wordDigits } from '../../abi/hex.js';
 import { Literal } from './json-bytes.js';
 import type { JsonBytes } from './json-bytes.js';
 import { WordMemo } from './word-memo.js';
@@ -30,9 +30,10 @@ export class NumberReader implements FieldReader<number> {
   }
 
   read(json: JsonBytes, from: number): number {
-    const end = json.digitsEnd(from);
-    this.value = json.number(from, end);
-    return end > from && end - from <= numberDigits && this.value <= this.#largest ? end : -1;
+    let [end, value] = [from, 0];
+    for (let digit = json.digit(end); digit >= 0; digit = json.digit(++end)) value = value * 16 + digit;
+    this.value = value;
+    return end > from && end - from <= numberDigits && value <= this.#largest ? end : -1;
   }
 }
 
@@ -71,13 +72,24 @@ export class TextReader implements FieldReader<string> {
 
   read(json: JsonBytes, from: number): number {
     const digits = this.#digits;
-    const end = digits === null ? json.textEnd(from) : from + digits;
-    if (this.#at < 0 || digits === null || !json.repeats(from, this.#at, digits)) {
-      const text = json.ascii(from - 2, end);
-      if (!isHexDigits(text)) return -1;
-      this.value = text;
+    if (digits === null) return this.#readAny(json, from);
+    const end = from + digits;
+    if (this.#at < 0 || !json.repeats(from, this.#at, digits)) {
+      if (!json.areDigits(from, end)) return -1;
+      this.value = json.ascii(from - 2, end);
     }
     this.#at = from;
+    return end;
+  }
+
+  #readAny(json: JsonBytes, from: number): number {
+    // Most are as long as the one before: then no search has to begin.
+    let end = from + Math.max(0, this.value.length - 2);
+    if (!json.isQuote(end) || !json.areDigits(from, end)) {
+      end = json.textEnd(from);
+      if (!json.areDigits(from, end)) return -1;
+    }
+    this.value = json.ascii(from - 2, end);
     return end;
   }
 }

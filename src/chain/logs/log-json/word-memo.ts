@@ -1,4 +1,4 @@
-import { isHexDigits, wordDigits } from '../../abi/hex.js';
+import { wordDigits } from '../../abi/hex.js';
 import type { JsonBytes } from './json-bytes.js';
 
 /** Bits of a place: a few hundred addresses have a part in most of what happens in a contract. */
@@ -16,8 +16,8 @@ export class WordMemo {
     const place = json.hash(from + wordDigits) >>> (32 - placeBits);
     const at = this.#at[place] as number;
     if (at >= 0 && json.repeats(from, at, wordDigits)) return this.#texts[place] as string;
+    if (!json.areDigits(from, from + wordDigits)) return null;
     const text = json.ascii(from - 2, from + wordDigits);
-    if (text.length < wordDigits + 2 || !isHexDigits(text)) return null;
     this.#at[place] = from;
     this.#texts[place] = text;
     return text;

@@ -101,18 +101,30 @@ function splitList({ values, hex = false, type }: InsertColumn, from: number, to
   const example = part.find((value) => value !== null);
   if (typeof example === 'number' && type === undefined) {
     const numeric = part.every((value) => value === null || Number.isInteger(value)) ? 'bigint' : 'double precision';
-    return { source: split(part.map(String), ',', 'null'), read: (name) => `${name}::${numeric}` };
+    const joined = part.map((value) => value ?? 'null').join(',');
+    return { source: split({ joined, separator: ',' }, 'null'), read: (name) => `${name}::${numeric}` };
   }
   if (hex || Buffer.isBuffer(example)) {
-    return { source: split(part.map(toHex), ',', 'null'), read: (name) => `decode(${name}, 'hex')` };
+    const joined = toHexes(part).join(',');
+    return { source: split({ joined, separator: ',' }, 'null'), read: (name) => `decode(${name}, 'hex')` };
   }
-  const texts = part.map((value) => (value === null ? null : String(value)));
-  const separator = unusedIn(texts, []);
-  const none = texts.includes(null) ? unusedIn(texts, [separator]) : null;
-  return {
-    source: split(none === null ? texts : texts.map((text) => text ?? none), separator, none),
-    read: (name) => (type === undefined ? name : `${name}::${type}`),
-  };
+  const none = part.includes(null) ? joinApart(part.map(toText)).separator : null;
+  const texts = part.map((value) => (value === null ? (none ?? '') : toText(value)));
+  return { source: split(joinApart(texts), none), read: (name) => (type === undefined ? name : `${name}::${type}`) };
+}
+
+function toText(value: SqlValue): string {
+  return typeof value === 'string' ? value : String(value ?? '');
+}
+
+/** What follows on the same is not made anew: the hash of a block stands in each of its rows. */
+function toHexes(values: readonly SqlValue[]): readonly string[] {
+  let [before, digits]: [SqlValue, string] = [null, 'null'];
+  return values.map((value) => {
+    if (value !== before) digits = toHex(value);
+    before = value;
+    return digits;
+  });
 }
 
 function toHex(value: SqlValue): string {
@@ -120,17 +132,32 @@ function toHex(value: SqlValue): string {
   return value === null ? 'null' : hexDigits(String(value));
 }
 
-/** Texts that are read as NULL are those that equal `none`; null: no text is. */
-function split(texts: readonly (string | null)[], separator: string, none: string | null): string {
-  const last = none === null ? '' : `, ${quote(none)}`;
-  return `string_to_table(${quote(texts.join(separator))}, ${quote(separator)}${last})`;
+interface Joined {
+  readonly joined: string;
+  readonly separator: string;
 }
 
-/** Returns a character that stands in none of the texts: JSON has no line break, and next to nothing has a control character. */
-function unusedIn(texts: readonly (string | null)[], taken: readonly string[]): string {
+/** Texts that are read as NULL are those that equal `none`; null: no text is. */
+function split({ joined, separator }: Joined, none: string | null): string {
+  const last = none === null ? '' : `, ${quote(none)}`;
+  return `string_to_table(${quote(joined)}, ${quote(separator)}${last})`;
+}
+
+/**
+ * Joins texts with a character that stands in none of them: JSON has no line break, and next to nothing has a control
+ * character. Looked for in the whole: to look into each text would have each copied before.
+ */
+function joinApart(texts: readonly string[]): Joined {
   for (let code = 0x0a; code < 0xd800; code++) {
-    const character = String.fromCharCode(code);
-    if (!taken.includes(character) && !texts.some((text) => text?.includes(character))) return character;
+    const separator = String.fromCharCode(code);
+    const joined = texts.join(separator);
+    if (countOf(separator, joined) === texts.length - 1) return { joined, separator };
   }
   throw new TypeError('the texts of a column have every character that there is');
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }

@@ -74,6 +74,11 @@ describe('an insert that travels to another process', () => {
     });
   }
 
+  it('does not set out with halves of bytes that would be whole ones together', () => {
+    const insert = insertOf({ name: 'a', values: ['0xabc', '0xd'], hex: true });
+    expect(() => packInsert(insert)).to.throw(TypeError, /not the hex of whole bytes/);
+  });
+
   it('has a value that is the same in row after row once', () => {
     const repeated = Array.from({ length: 10_000 }, () => 'Transfer(address,address,uint256)');
     expect(serialize(packInsert(insertOf({ name: 'a', values: repeated }))).length).to.be.below(300);
