@@ -24,7 +24,7 @@ interface Asked<T> {
 }
 
 /** The share of questions that may be asked twice, and how many in a row. */
-const share = 1 / 20;
+const share = 1 / 50;
 const mostSaved = 8;
 
 /**
