@@ -7,7 +7,6 @@ import { tableSink } from '../src/components/table-sink/kind.js';
 import { tableSinkSchema } from '../src/components/table-sink/schema.js';
 import { builtinAbi } from '../src/chain/abi/builtin-abis.js';
 import type { EventBatch } from '../src/model/batch.js';
-import { eventToJson } from '../src/model/event-json.js';
 import { MessageData } from '../src/model/event-message.js';
 import type { EventMessage } from '../src/model/event-message.js';
 import { systemClock } from '../src/runtime/clock.js';
@@ -192,6 +191,6 @@ function toMessage(event: EventBatch['events'][number]): EventMessage {
   return {
     ...{ id: `1:${event.blockHash}:${event.transactionHash}:${event.logIndex}`, op: 'insert', seq: 1, place: stored },
     ...{ eventName: event.eventName, eventSignature: event.eventSignature },
-    data: MessageData.ofEvent(event.argsJson, () => eventToJson(stored, origin)),
+    data: MessageData.ofEvent(stored, origin),
   };
 }

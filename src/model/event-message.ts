@@ -1,4 +1,7 @@
+import { eventToJson } from './event-json.js';
+import type { EventOrigin } from './event-origin.js';
 import type { LogPosition } from './event.js';
+import type { StoredEvent } from './stored-event.js';
 
 /** A value of JSON. A bigint is a number that JavaScript's would round. */
 export type JsonValue =
@@ -6,42 +9,49 @@ export type JsonValue =
 
 /** What a message says: one JSON object, as text and as fields in order. Either is made of the other when it is asked for. */
 export class MessageData {
-  readonly #write: () => string;
+  /** Null where fields were given, or text. */
+  readonly #event: StoredEvent | null;
+  readonly #origin: EventOrigin | null;
   #text: string | undefined;
   #fields: ReadonlyMap<string, JsonValue> | undefined;
-  /** The text of the object's member `args`, where it is known by itself. */
-  readonly argsJson: string | undefined;
 
-  private constructor(given: {
-    readonly text?: string;
-    readonly fields?: ReadonlyMap<string, JsonValue>;
-    readonly argsJson?: string;
-    readonly write?: () => string;
-  }) {
-    this.#text = given.text;
-    this.#fields = given.fields;
-    this.argsJson = given.argsJson;
-    this.#write = given.write ?? (() => textOf(this.fields));
+  // Not an object with names: there is one of these for each message.
+  private constructor(
+    text: string | undefined,
+    fields: ReadonlyMap<string, JsonValue> | undefined,
+    event: StoredEvent | null,
+    origin: EventOrigin | null,
+  ) {
+    this.#text = text;
+    this.#fields = fields;
+    this.#event = event;
+    this.#origin = origin;
   }
 
   /** Takes the text of a JSON object. */
   static ofText(text: string): MessageData {
-    return new MessageData({ text });
+    return new MessageData(text, undefined, null, null);
   }
 
-  /** Takes the text of an event's arguments, and how all of its text is had: most of it may never be asked for. */
-  static ofEvent(argsJson: string, write: () => string): MessageData {
-    return new MessageData({ argsJson, write });
+  /** Takes an event as `eventToJson` writes it: most of its text may never be asked for. */
+  static ofEvent(event: StoredEvent, origin: EventOrigin): MessageData {
+    return new MessageData(undefined, undefined, event, origin);
   }
 
   /** Takes fields; their order is that of the text. */
   static ofFields(fields: ReadonlyMap<string, JsonValue>): MessageData {
-    return new MessageData({ fields });
+    return new MessageData(undefined, fields, null, null);
+  }
+
+  /** The text of the object's member `args`, where it is known by itself. */
+  get argsJson(): string | undefined {
+    return this.#event?.argsJson;
   }
 
   /** The text of the JSON object. */
   get text(): string {
-    this.#text ??= this.#write();
+    this.#text ??=
+      this.#event === null || this.#origin === null ? textOf(this.fields) : eventToJson(this.#event, this.#origin);
     return this.#text;
   }
 

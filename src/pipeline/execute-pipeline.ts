@@ -42,8 +42,8 @@ export interface Execution {
   readonly logger: Logger;
   /** Called with every change of the progress, for whoever shows it. */
   readonly onProgress: (progress: Progress) => void;
-  /** Called after each commit. */
-  readonly onCommit?: (commit: CommitSeen) => void;
+  /** Called after each commit; the next one follows once it has resolved. */
+  readonly onCommit?: (commit: CommitSeen) => Promise<void>;
   /** For how long a batch in which nothing happens may wait to be committed with those behind it, in milliseconds; left out: not at all. */
   readonly holdMs?: () => number;
   /** Called when the source says which block the chain can't replace any more. */
@@ -91,7 +91,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const next = (await execution.shards?.next(start, run, progress)) ?? unshared;
     if (next.kind === 'joined') {
       report({ nextBlock: next.nextBlock, events: progress.events + next.events });
-      execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0, appended: null });
+      await execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0, appended: null });
     }
     if (next.kind !== 'read') {
       if (execution.stopping.aborted) return progress;
@@ -141,7 +141,8 @@ async function runTimed(
   const changed = await commit.run(progress);
   const { message } = commit;
   const events = 'events' in message ? message.events.length : 0;
-  onCommit?.({ kind: message.kind, events, durationMs: clock.monotonic() - since, appended: commit.appended() });
+  const durationMs = clock.monotonic() - since;
+  await onCommit?.({ kind: message.kind, events, durationMs, appended: commit.appended() });
   return changed;
 }
 

@@ -11,7 +11,6 @@ import { batchOf, sinkContext, sinkOpening, transferMessage } from '../component
 import { definitionOptions } from '../pipeline/definition/definition-texts.js';
 import type { EventMessage } from '../../src/model/event-message.js';
 import { MessageData } from '../../src/model/event-message.js';
-import { eventToJson } from '../../src/model/event-json.js';
 import { HookServer } from '../support/hook-server.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -90,6 +89,6 @@ function swap(blockNumber: number, usdc: number): EventMessage {
   const rest = { sqrtPriceX96: '1', liquidity: '2', tick: '-3' };
   const event = { eventName: 'Swap', eventSignature: 'Swap(…)', argsJson: JSON.stringify({ ...args, ...rest }) };
   const place = { ...message.place, blockNumber, timestamp };
-  const write = (): string => eventToJson({ ...place, ...event }, { pipelineId: 45, chainName: () => 'ethereum' });
-  return { ...message, ...event, place, data: MessageData.ofEvent(event.argsJson, write) };
+  const origin = { pipelineId: 45, chainName: () => 'ethereum' };
+  return { ...message, ...event, place, data: MessageData.ofEvent({ ...place, ...event }, origin) };
 }

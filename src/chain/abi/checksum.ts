@@ -22,7 +22,7 @@ let last = { address: '', text: '' };
 
 /** Returns an address, in whatever case, in the mixed-case form of EIP-55. */
 export function toChecksumAddress(address: string): string {
-  if (address === last.address) return last.text;
+  if (address === last.address || address === last.text) return last.text;
   const digits = address.slice(2);
   const text = checksumWord(padding + digits) ?? checksumWord(padding + digits.toLowerCase());
   if (text === undefined) throw new UsageError(`not an address: ${address}`);

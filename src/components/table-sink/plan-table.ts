@@ -14,7 +14,7 @@ export interface FieldPlace {
 }
 
 /** Where an event's data has the values of its columns. */
-interface EventPlaces {
+export interface EventPlaces {
   readonly places: readonly FieldPlace[];
   /** Some of them are arguments. */
   readonly inArgs: boolean;

@@ -1,11 +1,13 @@
 import type { InsertColumn, SqlValue } from '../../database/script.js';
 import type { TargetColumn, TargetDialect } from '../../database/targets/target-dialect.js';
 import type { TargetChange } from '../../database/targets/target-store.js';
-import type { EventMessage, JsonValue, MessageData } from '../../model/event-message.js';
+import type { EventMessage, MessageData } from '../../model/event-message.js';
+import { ArgumentsReader } from './arguments-reader.js';
+import type { Members } from './arguments-reader.js';
 import { toColumnOf } from './column-value.js';
 import type { ToColumn } from './column-value.js';
 import { finalMessages } from './final-messages.js';
-import type { TablePlan } from './plan-table.js';
+import type { EventPlaces, FieldPlace, TablePlan } from './plan-table.js';
 
 /** Seconds of the last instant of the year 9999: what lies beyond is no date on every database. */
 const lastSecond = 253_402_300_799;
@@ -30,12 +32,14 @@ export class RowMaker {
   readonly #plan: TablePlan;
   readonly #toColumn: readonly ToColumn[];
   readonly #instants: Instants;
+  readonly #readings: ReadonlyMap<string, Reading>;
 
   constructor(dialect: TargetDialect, plan: TablePlan, indexes: readonly (readonly string[])[]) {
     this.#dialect = dialect;
     this.#plan = plan;
     this.#toColumn = plan.own.map(({ name, type }) => toColumnOf(type, longestText(dialect, plan, indexes, name)));
     this.#instants = new Instants(dialect.utcMark);
+    this.#readings = new Map([...plan.events].map(([signature, places]) => [signature, readingOf(places)]));
   }
 
   /** Returns what is to be written for messages; a value that a column can't hold is NULL, and told. */
@@ -74,10 +78,14 @@ export class RowMaker {
     const losses = new Map<number, Loss>();
     for (let row = 0; row < messages.length; row++) {
       const message = messages[row] as EventMessage;
-      const { inArgs, places } = this.#plan.events.get(message.eventSignature) ?? noPlaces;
-      const args = inArgs ? argumentsOf(message.data) : {};
-      for (const { column, isArg, key } of places) {
-        const value = isArg ? args[key] : message.data.fields.get(key);
+      const { data, eventSignature } = message;
+      const { places, reader } = this.#readings.get(eventSignature) ?? noReading;
+      // Where they are known by themselves, nothing else of an event is parsed.
+      const known = reader === null || data.argsJson === undefined ? null : reader.read(data.argsJson);
+      const args = reader === null || known !== null ? {} : argumentsOf(data);
+      for (let i = 0; i < places.length; i++) {
+        const { column, isArg, key } = places[i] as FieldPlace;
+        const value = isArg ? (known === null ? args[key] : known[i]) : data.fields.get(key);
         if (value === null || value === undefined) continue;
         const stored = (this.#toColumn[column] as ToColumn)(value);
         if (stored === undefined) {
@@ -89,12 +97,20 @@ export class RowMaker {
   }
 }
 
-const noPlaces = { inArgs: false, places: [] };
+/** Where an event's data has the values of its columns, and what reads its arguments; null: none are columns. */
+interface Reading {
+  readonly places: readonly FieldPlace[];
+  readonly reader: ArgumentsReader | null;
+}
 
-/** Where they are known by themselves, nothing else of an event is parsed. */
-function argumentsOf(data: MessageData): Readonly<Record<string, JsonValue | undefined>> {
-  const args = data.argsJson === undefined ? data.fields.get('args') : (JSON.parse(data.argsJson) as JsonValue);
-  return (args ?? {}) as Readonly<Record<string, JsonValue>>;
+const noReading: Reading = { places: [], reader: null };
+
+function readingOf({ inArgs, places }: EventPlaces): Reading {
+  return { places, reader: inArgs ? new ArgumentsReader(places.map(({ key }) => key)) : null };
+}
+
+function argumentsOf({ fields }: MessageData): Members {
+  return (fields.get('args') ?? {}) as Members;
 }
 
 function addLoss(known: Loss | undefined, column: string, id: string): Loss {

@@ -1,8 +1,7 @@
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import type { DifferenceOp, VersionedEvent } from '../../database/events/journal-store.js';
-import { eventToJson } from '../../model/event-json.js';
 import { MessageData } from '../../model/event-message.js';
-import type { EventMessage, MessagePlace } from '../../model/event-message.js';
+import type { EventMessage } from '../../model/event-message.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 
 /** How often a sink can be told the same again because a person asked for it. */
@@ -25,20 +24,12 @@ export function readSeq(seq: number): { readonly version: number; readonly repla
   return { version: Math.floor(seq / perVersion), replay: seq % perOp };
 }
 
-/** Returns the message that tells of an event, as it is before any stage. */
+/** Returns the message that tells of an event, its contract's address in whatever case, as it is before any stage. */
 export function messageOf(stored: VersionedEvent, op: DifferenceOp, replay: number, origin: EventOrigin): EventMessage {
   const { chainId, blockHash, transactionHash, logIndex, eventName, eventSignature } = stored;
-  // Written out: what is spread costs as much again, and there is one of these for each message.
-  const place: MessagePlace = {
-    chainId,
-    blockNumber: stored.blockNumber,
-    blockHash,
-    timestamp: stored.timestamp,
-    contractAddress: toChecksumAddress(stored.contractAddress),
-    transactionIndex: stored.transactionIndex,
-    transactionHash,
-    logIndex,
-  };
+  const contractAddress = toChecksumAddress(stored.contractAddress);
+  // The event itself says where it stands: another object for each message would cost as much again.
+  const place = contractAddress === stored.contractAddress ? stored : { ...stored, contractAddress };
   return {
     id: `${chainId}:${blockHash}:${transactionHash}:${logIndex}`,
     op,
@@ -46,6 +37,6 @@ export function messageOf(stored: VersionedEvent, op: DifferenceOp, replay: numb
     place,
     eventName,
     eventSignature,
-    data: MessageData.ofEvent(stored.argsJson, () => eventToJson({ ...stored, ...place }, origin)),
+    data: MessageData.ofEvent(place, origin),
   };
 }

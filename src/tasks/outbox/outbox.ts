@@ -15,6 +15,7 @@ import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import { LeaseLostError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import { CommitPace } from './commit-pace.js';
 import type { DeliveryNews } from './delivery-news.js';
 import { neededVersion, readPlace } from './place.js';
 import type { OpenableSink } from './openable-sink.js';
@@ -58,6 +59,7 @@ export class Outbox {
   readonly #store: SinkStore;
   readonly #journal: RunJournal;
   readonly #work = new Bell();
+  readonly #moves = new Bell();
   readonly #wishes = new Bell();
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
@@ -69,6 +71,8 @@ export class Outbox {
   #askedAt = -Infinity;
   #isDraining = false;
   #loops: readonly Promise<Error | null>[] = [];
+  #sinks: readonly SinkLoop[] = [];
+  #pace: CommitPace | null = null;
   #looking: Promise<void> = Promise.resolve();
 
   constructor(parts: OutboxParts) {
@@ -88,9 +92,9 @@ export class Outbox {
     const { lease, signal } = this.#parts;
     const { guard, epoch } = await whenReachable(lease, signal, () => this.#takeOver());
     const shared = {
-      ...{ guard, epoch, journal: this.#journal, sinks: this.#store, work: this.#work, wishes: this.#wishes },
+      ...{ guard, epoch, journal: this.#journal, sinks: this.#store, work: this.#work, moves: this.#moves },
       ...{ origin: this.#parts.origin, clock: this.#parts.clock, logger: this.#parts.logger, mask: this.#parts.mask },
-      letters: new DeadLetterStore(this.#parts.database),
+      ...{ letters: new DeadLetterStore(this.#parts.database), wishes: this.#wishes },
       observe: this.#parts.observe,
       standingOf: (name: string) => this.#standings.get(name),
       finalized: () => this.#finalized,
@@ -98,19 +102,27 @@ export class Outbox {
       stopping: this.#stopping,
       signal: this.#signal,
     };
-    this.#loops = this.#parts.sinks.map((sink) => {
-      const row = new SinkRow(this.#store, guard, sink.name, this.#parts.clock);
-      const loop = new SinkLoop(sink, row, shared).run();
+    this.#sinks = this.#parts.sinks.map((sink) => {
+      return new SinkLoop(sink, new SinkRow(this.#store, guard, sink.name, this.#parts.clock), shared);
+    });
+    this.#loops = this.#sinks.map((sink) => {
+      const loop = sink.run();
       loop.catch(() => undefined);
       return loop;
+    });
+    this.#pace = new CommitPace({
+      ...{ sinks: this.#sinks, isFarBehind: (version) => this.#journal.isHalfFullSince(version), moves: this.#moves },
+      ...{ clock: this.#parts.clock, signal: AbortSignal.any([this.#stopping, this.#signal]) },
     });
     this.#looking = this.#look();
   }
 
-  /** Tells that something was committed; null: not what sinks could be told as it is. */
-  committed(appended: Appended | null): void {
+  /** Tells that something was committed (null: not what sinks could be told as it is); resolves when more may be. */
+  async committed(appended: Appended | null): Promise<void> {
+    this.#journal.forget(this.#sinks.map(({ told }) => told));
     if (appended !== null) this.#journal.keep(appended);
     this.#work.ring();
+    await this.#pace?.keep();
   }
 
   /** Tells which block the chain can't replace any more. */

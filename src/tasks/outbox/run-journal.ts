@@ -3,9 +3,10 @@ import { cutPages, everywhere, JournalStore } from '../../database/events/journa
 import type { DifferenceOptions, DifferencePage, VersionedEvent } from '../../database/events/journal-store.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { Appended } from '../../pipeline/commit.js';
+import type { Extent } from './place.js';
 
 /** How many commits are kept, and how many of their events, about: what sinks are behind by more they read from the table. */
-const mostCommits = 16;
+const mostCommits = 64;
 const mostEvents = 40_000;
 /** Characters of arguments that are kept, about. */
 const mostText = 16 * 2 ** 20;
@@ -16,28 +17,49 @@ interface Kept extends Appended {
 
 /**
  * The journal as a run knows it: what the run has committed just now it tells without asking the database, whose answer would
- * be the same. Where it lacks anything of what is asked for, the database tells all of it.
+ * be the same but for the case of contracts' addresses. Where it lacks anything of what is asked for, the database tells all
+ * of it.
  */
 export class RunJournal extends JournalStore {
   /** Commits that follow on one another, by version and by block. */
   #kept: readonly Kept[] = [];
+  #last: Kept | null = null;
 
   /** Takes what was committed last. */
   keep(appended: Appended): void {
     const textLength = textOf(appended.batch);
-    const last = this.#kept.at(-1);
+    const last = this.#last;
     const follows =
-      last !== undefined &&
+      last !== null &&
       appended.version === last.version + 1 &&
       appended.batch.fromBlock === last.batch.toBlock + 1 &&
       appended.chainId === last.chainId;
-    const kept = textLength === null ? [] : [...(follows ? this.#kept : []), { ...appended, textLength }];
+    this.#last = textLength === null ? null : { ...appended, textLength };
+    const kept = this.#last === null ? [] : [...(follows ? this.#kept : []), this.#last];
     let [events, text] = [0, 0];
     const first = kept.findLastIndex(({ batch, textLength: length }, i) => {
       [events, text] = [events + batch.events.length, text + length];
       return events > mostEvents || text > mostText || kept.length - i > mostCommits;
     });
     this.#kept = kept.slice(first + 1);
+  }
+
+  /** Forgets what all sinks have been told; null: of a sink this is not known. */
+  forget(told: readonly (Extent | null)[]): void {
+    const isTold = ({ version, batch }: Kept): boolean =>
+      told.every((has) => has !== null && version <= has.version && batch.toBlock <= (has.block ?? Infinity));
+    this.#kept = this.#kept.slice(this.#kept.findLastIndex(isTold) + 1);
+  }
+
+  /** Says whether half of the events that can be kept came since a version, and are all still there. */
+  isHalfFullSince(version: number): boolean {
+    const since = this.#kept.findIndex((kept) => kept.version === version + 1);
+    if (since < 0) return false;
+    let [events, text] = [0, 0];
+    for (const { batch, textLength } of this.#kept.slice(since)) {
+      [events, text] = [events + batch.events.length, text + textLength];
+    }
+    return events > mostEvents / 2 || text > mostText / 2;
   }
 
   override difference(
@@ -81,7 +103,6 @@ function* insertsOf(
   { reach = everywhere, base, eventNames }: DifferenceOptions,
 ): Generator<readonly VersionedEvent[], void, undefined> {
   const names = eventNames === undefined ? null : new Set(eventNames);
-  let [checksummed, contractAddress] = ['', ''];
   for (const { version, chainId, batch } of kept) {
     const [least, most] = [version > from ? -1 : reach.from + 1, Math.max(reach.from, reach.to)];
     if (batch.toBlock < least || batch.fromBlock > most) continue;
@@ -90,10 +111,6 @@ function* insertsOf(
       const { blockNumber, eventName } = event;
       if (blockNumber < least || blockNumber > most || names?.has(eventName) === false) continue;
       if (base !== undefined && version <= base.version && blockNumber <= base.block) continue;
-      if (event.contractAddress !== checksummed) {
-        checksummed = event.contractAddress;
-        contractAddress = checksummed.toLowerCase();
-      }
       // Written out: what is spread costs as much again.
       events.push({
         blockNumber,
@@ -102,7 +119,7 @@ function* insertsOf(
         transactionHash: event.transactionHash,
         transactionIndex: event.transactionIndex,
         logIndex: event.logIndex,
-        contractAddress,
+        contractAddress: event.contractAddress,
         eventName,
         eventSignature: event.eventSignature,
         argsJson: event.argsJson,

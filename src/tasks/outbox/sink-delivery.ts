@@ -35,6 +35,7 @@ export class SinkDelivery {
   readonly #shared: SinkLoopShared;
   readonly #goesOn: () => boolean;
   #settled: string | null = null;
+  #taken = 0;
 
   constructor(sink: OpenableSink, parts: SinkDeliveryParts, shared: SinkLoopShared, goesOn: () => boolean) {
     this.#sink = sink;
@@ -45,6 +46,11 @@ export class SinkDelivery {
     this.#letters = new SinkLetters(sink.name, parts.row, shared);
     this.#shared = shared;
     this.#goesOn = goesOn;
+  }
+
+  /** How many batches its receiver has taken. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Delivers a pass from a place on, for as long as it goes on. */
@@ -90,6 +96,8 @@ export class SinkDelivery {
       ...{ context: this.#context(signal), maxAttempts: this.#sink.maxAttempts, clock, stopping },
       sink: { deliver: (batch) => this.call((each) => sink.deliver(batch, each)) },
       onDelivered: async ({ after, messages }) => {
+        this.#taken += 1;
+        this.#shared.moves.ring();
         this.#told('delivered', messages.length);
         const place = readPlace(after.place);
         this.#at.sent = after;

@@ -23,6 +23,8 @@ export interface SinkLoopShared {
   readonly observe: (news: DeliveryNews) => void;
   /** Rings when something may be due. */
   readonly work: Bell;
+  /** Rings when a sink has taken a batch, or stops taking any. */
+  readonly moves: Bell;
   /** Rings when a person wants something else than before. */
   readonly wishes: Bell;
   /** What people want of a sink now; undefined where its row is gone. */

@@ -2,11 +2,12 @@ import type { Sink } from '../../components/component.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { LeaseLostError } from '../../runtime/errors.js';
+import type { PacedSink } from './commit-pace.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
-import type { OpenableSink } from './openable-sink.js';
+import type { OpenableSink, OpenedSink } from './openable-sink.js';
 import { readPlace } from './place.js';
-import type { Place } from './place.js';
+import type { Extent, Place } from './place.js';
 import { resumePlace } from './resume.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkDelivery } from './sink-delivery.js';
@@ -17,7 +18,7 @@ import { SinkStoppedError } from './sink-stopped-error.js';
 import { SinkTrouble } from './sink-trouble.js';
 
 /** Delivers to one sink for as long as a run lasts. */
-export class SinkLoop {
+export class SinkLoop implements PacedSink {
   readonly #shared: SinkLoopShared;
   readonly #sink: OpenableSink;
   readonly #row: SinkRow;
@@ -25,6 +26,7 @@ export class SinkLoop {
   readonly #connection: SinkConnection;
   readonly #at: SinkProgress;
   readonly #delivery: SinkDelivery;
+  #tellsUpTo: number | null = null;
 
   constructor(sink: OpenableSink, row: SinkRow, shared: SinkLoopShared) {
     this.#sink = sink;
@@ -62,6 +64,20 @@ export class SinkLoop {
     } finally {
       await this.#connection.close();
     }
+  }
+
+  get tellsUpTo(): number | null {
+    return this.#tellsUpTo;
+  }
+
+  /** What it has been told of; null: nobody knows, until it has asked its target. */
+  get told(): Extent | null {
+    const { place } = this.#at;
+    return place === null ? null : place.at === 'end' ? place.pass.to : place.pass.from;
+  }
+
+  get taken(): number {
+    return this.#delivery.taken;
   }
 
   get #isStopping(): boolean {
@@ -102,7 +118,7 @@ export class SinkLoop {
     const head = await this.#head();
     const place = this.#at.place ?? (await this.#resume(opened.sink, head));
     if (place.at !== 'end') {
-      await this.#delivery.deliverPass(opened, place);
+      await this.#deliverPass(opened, place);
       return true;
     }
     if (this.#standing.dueLetters > 0 && (await this.#delivery.retryLetters(opened, place))) return true;
@@ -113,8 +129,18 @@ export class SinkLoop {
       await this.#row.write();
       return false;
     }
-    await this.#delivery.deliverPass(opened, { pass, at: 'begin' });
+    await this.#deliverPass(opened, { pass, at: 'begin' });
     return true;
+  }
+
+  async #deliverPass(opened: OpenedSink, from: Place): Promise<void> {
+    this.#tellsUpTo = from.pass.to.version;
+    try {
+      await this.#delivery.deliverPass(opened, from);
+    } finally {
+      this.#tellsUpTo = null;
+      this.#shared.moves.ring();
+    }
   }
 
   #due(head: JournalHead): Due {

@@ -187,10 +187,10 @@ class TaskRun {
       storedBlocks: new StoredBlocks(options.database),
       logger: parts.logger,
       onProgress: (progress) => this.#progressed(progress),
-      onCommit: (commit) => {
+      onCommit: async (commit) => {
         this.#hasCommitted ||= commit.kind !== 'children';
         this.#committed(commit);
-        outbox?.committed(commit.appended);
+        await outbox?.committed(commit.appended);
       },
       onFinalized: (block) => outbox?.finalizedAt(block),
       holdMs: () => holdMsOf(options.rounds?.size ?? 1),

@@ -27,10 +27,9 @@ function transfer(logIndex: number, args: Readonly<Record<string, JsonValue>>): 
     contractAddress: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
   };
   const event = { eventName: 'Transfer', eventSignature: 'Transfer(address,address,uint256)' };
-  const argsJson = JSON.stringify(args);
-  const write = (): string => eventToJson({ ...place, ...event, argsJson }, origin);
+  const stored = { ...place, ...event, argsJson: JSON.stringify(args) };
   // Some sources of messages know no more than the text.
-  const data = logIndex === 1 ? MessageData.ofText(write()) : MessageData.ofEvent(argsJson, write);
+  const data = logIndex === 1 ? MessageData.ofText(eventToJson(stored, origin)) : MessageData.ofEvent(stored, origin);
   return { id: `1:0x:0x:${logIndex}`, op: 'insert', seq: logIndex + 1, place, ...event, data };
 }
 

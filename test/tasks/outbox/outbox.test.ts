@@ -3,11 +3,13 @@ import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/
 import type { Database } from '../../../src/database/database.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
+import type { Clock } from '../../../src/runtime/clock.js';
 import { seqOf } from '../../../src/tasks/outbox/message-of.js';
 import { exampleBatch, exampleEvent, hashOf } from '../../database/example-batch.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { eventually } from '../../support/within.js';
 import { OutboxRuns, eventOn, noMore } from './outbox-fixture.js';
 import type { Send } from './outbox-fixture.js';
@@ -369,5 +371,40 @@ eachDatabase('the outbox', (databases) => {
       await runs.run([sink.openable()], noMore);
       expect(sink.lines.slice(3)).to.deep.equal([insert(1, 1, 1), insert(2, 1, 1), insert(3, 1, 1), insert(4, 2, 1)]);
     });
+  });
+});
+
+describe('the outbox of a run that is ahead of its sink', () => {
+  it('has a commit wait before what the sink needs next is forgotten', async function () {
+    this.timeout(30_000);
+    const database = await openMigrated(`sqlite:${temporaryFolder()}/outbox.db`);
+    const runs = new OutboxRuns(database, 900);
+    const sink = new RecordingSink();
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    sink.receives = () => gate;
+    let held = 0;
+    const clock: Clock = {
+      ...runs.clock,
+      sleep: (durationMs, signal) => {
+        if (durationMs !== 250) return runs.clock.sleep(durationMs, signal);
+        held += 1;
+        open();
+        return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+      },
+    };
+    // Each is more than half of what is remembered.
+    const argsJson = JSON.stringify({ value: '1'.repeat(9_000_000) });
+    const send: Send = async function* () {
+      await Promise.resolve();
+      for (let block = 1; block <= 4; block++) {
+        yield exampleBatch(block, block, { events: [{ ...exampleEvent(block, 0), argsJson }] });
+      }
+      open();
+    };
+    await runs.run([sink.openable()], send, { clock });
+    expect(held).to.be.greaterThan(0);
+    expect(sink.messages).to.have.length(4);
+    await database.close();
   });
 });

@@ -23,7 +23,11 @@ const unasked = (): RunJournal => new RunJournal(null as never);
 
 async function pagesOf(journal: JournalStore, pipelineId: number, { from, to, ...options }: Asked) {
   const pages: DifferencePage[] = [];
-  for await (const page of journal.difference(pipelineId, { from, to }, options)) pages.push(page);
+  for await (const { op, events } of journal.difference(pipelineId, { from, to }, options)) {
+    // A run has the addresses of contracts in EIP-55, the table in lower case.
+    const alike = events.map((event) => ({ ...event, contractAddress: event.contractAddress.toLowerCase() }));
+    pages.push({ op, events: alike });
+  }
   return pages;
 }
 
@@ -128,18 +132,49 @@ describe('the journal of a run', () => {
 
   it('keeps no more than some commits, events and arguments', async () => {
     for (const { events, length, kept } of [
-      { events: 0, length: 0, kept: 16 },
+      { events: 0, length: 0, kept: 64 },
       { events: 15_000, length: 1, kept: 2 },
       { events: 2, length: 3_000_000, kept: 2 },
     ]) {
       const run = unasked();
       const example = { ...exampleEvent(0, 0), argsJson: 'x'.repeat(length) };
-      for (let block = 1; block <= 40; block++) {
+      for (let block = 1; block <= 80; block++) {
         const made = Array.from({ length: events }, (_, logIndex) => ({ ...example, blockNumber: block, logIndex }));
         run.keep({ chainId: 1, version: block, batch: exampleBatch(block, block, { events: made }) });
       }
-      expect(await asks(run, { from: 40 - kept, to: 40 })).to.equal(false);
-      expect(await asks(run, { from: 39 - kept, to: 40 })).to.equal(true);
+      expect(await asks(run, { from: 80 - kept, to: 80 })).to.equal(false);
+      expect(await asks(run, { from: 79 - kept, to: 80 })).to.equal(true);
     }
+  });
+
+  it('forgets what all sinks have been told, and nothing that one of them may yet ask for', async () => {
+    const run = unasked();
+    for (let version = 1; version <= 5; version++) run.keep(appended(version));
+    run.forget([{ version: 5, block: null }, null]);
+    expect(await asks(run, { from: 0, to: 5 })).to.equal(false);
+    run.forget([
+      { version: 2, block: null },
+      { version: 4, block: null },
+    ]);
+    expect(await asks(run, { from: 1, to: 5 })).to.equal(true);
+    expect(await asks(run, { from: 2, to: 5 })).to.equal(false);
+    // The rows of version 4 lie above the block up to which it has been told.
+    run.forget([{ version: 5, block: 6 }]);
+    expect(await asks(run, { from: 3, to: 5, reach: { from: 6, to: 10 } })).to.equal(false);
+    run.forget([{ version: 5, block: null }]);
+    run.keep(appended(6));
+    expect(await asks(run, { from: 5, to: 6 })).to.equal(false);
+  });
+
+  it('says of a version whether half of what can be kept came since', () => {
+    const run = unasked();
+    const half = 20_000;
+    for (let version = 1; version <= 3; version++) {
+      const events = Array.from({ length: half / 2 }, (_, logIndex) => exampleEvent(version, logIndex));
+      run.keep({ chainId: 1, version, batch: exampleBatch(version, version, { events }) });
+    }
+    expect([0, 1, 2].map((version) => run.isHalfFullSince(version))).to.deep.equal([true, false, false]);
+    run.forget([{ version: 1, block: null }]);
+    expect(run.isHalfFullSince(0), 'of which something is gone').to.equal(false);
   });
 });

@@ -1,0 +1,37 @@
+import { expect } from 'chai';
+import { ArgumentsReader } from '../../../src/components/table-sink/arguments-reader.js';
+
+describe('the reader of arguments', () => {
+  const transfer = (from: unknown, value: unknown): string => JSON.stringify({ from, to: '0x02', value });
+
+  it('reads the members that are asked for, in that order, of texts as JSON.parse does', () => {
+    const reader = new ArgumentsReader(['value', 'from', 'memo']);
+    for (const [from, value] of [
+      ['0x01', '5'],
+      ['0x03', '70'],
+      ['', ''],
+      ['a "quoted" one', '1'],
+      ['ends with a backslash \\', '","value":"2'],
+      ['},{', 'né'],
+    ]) {
+      expect(reader.read(transfer(from, value))).to.deep.equal([value, from, undefined]);
+    }
+  });
+
+  it('parses what is written otherwise than the first one', () => {
+    const reader = new ArgumentsReader(['from', 'value']);
+    expect(reader.read(transfer('0x01', '5'))).to.deep.equal(['0x01', '5']);
+    expect(reader.read('{"value":"6","to":"0x02","from":"0x01"}')).to.deep.equal(['0x01', '6']);
+    expect(reader.read(transfer('0x01', 7))).to.deep.equal(['0x01', 7]);
+    expect(reader.read('{"from":"0x01","to":"0x02","value":"8","note":"x"}')).to.deep.equal(['0x01', '8']);
+    expect(reader.read('{"from":"0x01","to":"0x02","value":"8" }')).to.deep.equal(['0x01', '8']);
+    expect(reader.read(transfer('0x04', '9'))).to.deep.equal(['0x04', '9']);
+  });
+
+  it('parses where members are no texts, or names stand in another order than in an object', () => {
+    const flags = new ArgumentsReader(['on', 'ids']);
+    for (const on of [true, false]) expect(flags.read(`{"on":${on},"ids":["1","2"]}`)).to.deep.equal([on, ['1', '2']]);
+    const numbered = new ArgumentsReader(['name', '0']);
+    for (const name of ['a', 'b']) expect(numbered.read(`{"name":"${name}","0":"x"}`)).to.deep.equal([name, 'x']);
+  });
+});
