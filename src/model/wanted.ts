@@ -25,6 +25,8 @@ export interface Wanted {
   readonly waitingFor: string | null;
   /** The task whose end was judged last; null: none, or a person has wanted something since. */
   readonly judgedTaskId: number | null;
+  /** Something was committed since an end was judged last. */
+  readonly hasCommitted: boolean;
 }
 
 /** A started pipeline that nobody runs, nothing waits for, and that is neither held nor due: how its newest task has ended. */

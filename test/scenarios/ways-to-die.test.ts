@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { openDatabase } from '../../src/database/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { createDatabase, onPostgres } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
@@ -137,6 +138,26 @@ describe('what people are told while a pipeline dies', () => {
     system.expectNothingCalledOver();
     await system.scenario.chainparse('pipeline', 'stop', '45');
     await system.until('nobody wants it', ({ ready, alerts }) => ready && alerts.length === 0);
+    await eventually('everybody is told', () => system.told.includes('cleared pipeline_down'));
+  });
+
+  it('by the same fault of data five times at one block: held, with the fault, until a person starts it', async function () {
+    this.timeout(300_000);
+    await begin('sqlite:events.db', rpcUrl);
+    const database = await openDatabase(`sqlite:${join(system.scenario.folder, 'events.db')}`);
+    const refusal = "BEGIN SELECT RAISE(ABORT, 'block 20 is refused'); END";
+    await database.knex.raw(`CREATE TRIGGER refuse BEFORE INSERT ON event WHEN NEW.block_number = 20 ${refusal}`);
+    system.started(system.scenario.start('worker', '--lang', 'en'));
+    await system.scenario.chainparse('pipeline', 'start', '45');
+    const says = /is down for \d+ s: .*5 times the same fault at block \d+: .*block 20 is refused/;
+    const after = await system.until('it is held', ({ messages }) => says.test(messages.join()), 200_000);
+    expect(after.ready).to.equal(false);
+    expect(await system.scenario.tasks()).to.have.length(5);
+    system.expectNothingCalledOver();
+    await database.knex.raw('DROP TRIGGER refuse');
+    await database.close();
+    await system.scenario.chainparse('pipeline', 'start', '45');
+    await system.until('all is well again', isWell);
     await eventually('everybody is told', () => system.told.includes('cleared pipeline_down'));
   });
 

@@ -2,7 +2,7 @@ import type { Progress } from '../../model/task.js';
 import type { UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import { toInstant } from '../instant.js';
 
-/** A row of `pipeline_wanted`, and why the task that waits of the pipeline could not be taken. */
+/** A row of `pipeline_wanted`, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
 export interface WantedRow {
   readonly pipeline_id: number;
   readonly state: Wanted['state'];
@@ -16,11 +16,11 @@ export interface WantedRow {
   readonly waiting_for: string | null;
   readonly judged_task_id: number | null;
   readonly judged_version: number | null;
+  readonly version: number | null;
 }
 
 /** A row of `pipeline_wanted` beside the checkpoint and its task. */
 export interface UnjudgedRow extends WantedRow {
-  readonly version: number | null;
   readonly task_id: number | null;
   readonly status: number | null;
   readonly end_reason: string | null;
@@ -42,6 +42,7 @@ export function toWanted(row: WantedRow): Wanted {
     heldReason: row.held_reason,
     waitingFor: row.waiting_for,
     judgedTaskId: row.judged_task_id,
+    hasCommitted: row.version !== null && row.version > (row.judged_version ?? -1),
   };
 }
 

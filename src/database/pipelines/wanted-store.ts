@@ -245,7 +245,10 @@ export class WantedStore {
         .orderBy('waiting.id')
         .limit(1)
         .select('waiting.waiting_for');
-      return narrow(knex({ wanted: table }).select('wanted.*', { waiting_for: waitingFor }));
+      const version = knex({ checkpoint: 'pipeline_checkpoint' })
+        .where('checkpoint.pipeline_id', knex.raw('??', ['wanted.pipeline_id']))
+        .select('checkpoint.version');
+      return narrow(knex({ wanted: table }).select('wanted.*', { waiting_for: waitingFor, version }));
     });
     return rows.map(toWanted);
   }

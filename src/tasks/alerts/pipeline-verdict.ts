@@ -35,10 +35,14 @@ export interface VerdictOptions {
 
 const unsure: Verdict = { kind: 'unsure' };
 
+/** How long a task lives that does not fail at once, in seconds. */
+const provenSeconds = 60;
+
 /** Judges a pipeline: the end of a task makes nothing good that was wrong. */
 export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): Verdict {
   const { task, wanted, disabled } = facts;
-  if (task?.status === taskStatus.running) return judgeRunning(task, options);
+  if (task?.status === taskStatus.running)
+    return isUnproven(task, facts, options) ? unsure : judgeRunning(task, options);
   if (disabled) return over('is disabled');
   if (wanted?.state === 'started') return judgeStarted(task, wanted, options);
   if (wanted !== null && wasStopped(task, wanted)) return over('is stopped');
@@ -53,6 +57,12 @@ function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): V
   const isSilent = isSilentFor(task.silentSeconds, task.heartbeatInterval ?? defaultIntervalSeconds);
   if (isSilent || task.lastHeartbeat === null || (task.progress?.headBlock ?? null) === null) return unsure;
   return { kind: 'over', how: `works again: task ${task.id} runs`, beatAt: task.lastHeartbeat };
+}
+
+/** Another try may fail as those before it did: it works once it has committed something, or lived for a while. */
+function isUnproven({ createTime }: Task, { wanted }: PipelineFacts, { now }: VerdictOptions): boolean {
+  if (wanted?.state !== 'started' || wanted.failures === 0 || wanted.hasCommitted) return false;
+  return secondsSince(createTime, now) < provenSeconds;
 }
 
 /** Whoever shall run and does not gets three beats to be taken up again, unless it waits for a person. */

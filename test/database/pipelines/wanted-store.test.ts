@@ -122,7 +122,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     const verdict = { kind: 'again', inSeconds: 600, failures: 1 } as const;
     const judged = await Promise.all([1, 2, 3].map(() => wanted.judge(end, verdict)));
     expect(judged.filter((won) => won)).to.have.length(1);
-    expect(await wanted.get(45)).to.include({ failures: 1 });
+    expect(await wanted.get(45)).to.include({ failures: 1, hasCommitted: false });
     expect((await wanted.get(45))?.nextStart).to.be.a('string');
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     expect(await wanted.listDue(10)).to.deep.equal([]);
@@ -133,6 +133,8 @@ eachDatabase('the store of what is wanted', (databases) => {
     const queued = await Promise.all([1, 2, 3].map(() => wanted.queueDue(45)));
     expect(queued.filter((won) => won !== null)).to.have.length(1);
     expect(await wanted.get(45)).to.include({ failures: 1, nextStart: null });
+    await database.write([knex('pipeline_checkpoint').where({ pipeline_id: 45 }).increment('version', 1)]);
+    expect(await wanted.get(45)).to.include({ failures: 1, hasCommitted: true });
     expect(await wanted.judge(end, verdict), 'late').to.equal(false);
     expect((await tasks.getNewest(45))?.id).to.equal(id);
   });

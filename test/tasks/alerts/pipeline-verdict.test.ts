@@ -13,6 +13,7 @@ const ended = (endReason: string): Task => ({ ...failed, status: 1, endReason, e
 const started: Wanted = {
   ...{ pipelineId: 45, state: 'started', since: '2024-01-15T09:00:00', failures: 0, judgedTaskId: null },
   ...{ nextStart: null, heldReason: null, waitingFor: null, isScheduled: false, lastSlot: null, skippedSlot: null },
+  hasCommitted: false,
 };
 const stopped: Wanted = { ...started, state: 'stopped', since: '2024-01-15T10:08:00' };
 
@@ -41,6 +42,15 @@ describe('the judgement of a pipeline', () => {
     expect(judge({ task: { ...running, lastHeartbeat: null } }).kind).to.equal('unsure');
     expect(judge({ task: { ...running, silentSeconds: 95 } }).kind).to.equal('unsure');
     expect(judge({ task: queued }).kind).to.equal('unsure');
+  });
+
+  it('does not take another try for one that works before it has committed something, or lived for a minute', () => {
+    const again = { ...running, createTime: '2024-01-15T10:09:30' };
+    const failing = { ...started, failures: 2 };
+    expect(judge({ task: again, wanted: failing }).kind).to.equal('unsure');
+    expect(judge({ task: again, wanted: { ...failing, hasCommitted: true } }).kind).to.equal('over');
+    expect(judge({ task: { ...again, createTime: '2024-01-15T10:09:00' }, wanted: failing }).kind).to.equal('over');
+    expect(judge({ task: again, wanted: started }).kind).to.equal('over');
   });
 
   it('calls a started one down that nobody runs for longer than three beats', () => {
