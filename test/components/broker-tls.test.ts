@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import type { Sink } from '../../src/components/component.js';
 import { ReceiverAwayError } from '../../src/components/delivery-errors.js';
@@ -15,7 +16,15 @@ import { addStream, describeWithNats, startNats } from '../support/nats.js';
 import { describeWithRabbitmq, startRabbitmq } from '../support/rabbitmq.js';
 import { RedisServer, withRedis } from '../support/redis-server.js';
 import { rejectionOf } from '../support/rejection.js';
+import { eventually } from '../support/within.js';
 import { batchOf, sinkContext, sinkOpening, transferMessages } from './sink-fixture.js';
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+  });
+}
 
 /** Opens a sink over TLS, with these keys beside where its server is. */
 type Open = (keys: object) => Promise<Sink>;
@@ -105,6 +114,8 @@ describeWithRabbitmq('a RabbitMQ with TLS', function () {
     const files = { cacertfile: authority.caFile, certfile: authority.certFile, keyfile: authority.keyFile };
     const options = Object.entries(files).map(([name, file]) => `ssl_options.${name} = ${file}`);
     await startRabbitmq([`listeners.ssl.1 = 127.0.0.1:${port}`, ...options].join('\n'));
+    // It listens there a little later than where it is known to be up.
+    await eventually('it listens for TLS', () => isListening(port));
   });
 
   isTrustedByItsAuthority(
