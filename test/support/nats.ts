@@ -33,22 +33,26 @@ export async function startNats(settings = ''): Promise<PrivateServer> {
   return await PrivateServer.start({ program, args: ['-c', file], port, answers });
 }
 
-/** Null: it is there, and wants a login. */
+/** Null: it is there, and wants a login, or shows a certificate that nobody knows. */
 async function greet(port: number): Promise<NatsConnection | null> {
   try {
     return await connect({ servers: `127.0.0.1:${port}`, reconnect: false, timeout: 1_000 });
   } catch (error) {
-    if ((error as Error).name === 'AuthorizationError') return null;
+    const { name, message } = error as Error;
+    if (name === 'AuthorizationError' || message.includes('certificate')) return null;
     throw error;
   }
 }
 
-/** Makes a stream of all below a subject of its name, which a server keeps. */
+/** Makes a stream of all below a subject of its name, which a server keeps; `caFile`: who has signed its certificate. */
 export async function addStream(
   { port }: PrivateServer,
   { name, ...config }: Partial<StreamConfig> & { readonly name: string },
+  caFile?: string,
 ): Promise<void> {
-  const connection = await connect({ servers: `127.0.0.1:${port}` });
+  const tls = caFile === undefined ? {} : { tls: { caFile } };
+  // Of an IP address the client looks for no name but this in a certificate.
+  const connection = await connect({ servers: `localhost:${port}`, ...tls });
   await (await jetstreamManager(connection)).streams.add({ name, subjects: [`${name}.>`], ...config });
   await connection.close();
 }

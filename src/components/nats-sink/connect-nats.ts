@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { UsageError, messageOf } from '../../runtime/errors.js';
+import { readTlsFiles } from '../keys/tls-files.js';
 import { connectionError } from './nats-errors.js';
 import type { NatsLibrary } from './nats-library.js';
 import type { NatsConfig } from './schema.js';
@@ -9,17 +10,18 @@ import type { NatsConfig } from './schema.js';
 const connectMs = 5_000;
 
 /**
- * Connects; throws ReceiverAwayError. The connection is never mended by itself: what was not acknowledged on one that broke
+ * Connects; throws ReceiverAwayError, and UsageError where a file can't be read. The connection is never mended by itself: what was not acknowledged on one that broke
  * is sent again from its beginning, and not from where the client thinks that it was.
  */
 export async function connectNats(library: NatsLibrary, stored: NatsConfig, name: string): Promise<NatsConnection> {
   // One variable may hold them all.
   const config = { ...stored, servers: stored.servers.flatMap((server) => server.split(',')) };
   const login = await loginOf(library, config);
+  const tls = await tlsOf(config);
   try {
     return await library.connect({
       ...login,
-      ...tlsOf(config),
+      ...tls,
       name,
       servers: config.servers.map(withoutLogin),
       timeout: connectMs,
@@ -65,8 +67,8 @@ function parsed(server: string): URL | null {
   return URL.canParse(server) ? new URL(server) : null;
 }
 
-function tlsOf({ servers, tls_ca_file: caFile, tls_cert_file: certFile, tls_key_file: keyFile }: NatsConfig) {
-  const files = Object.entries({ caFile, certFile, keyFile }).filter(([, file]) => file !== undefined);
-  const wanted = files.length > 0 || servers.some((server) => server.startsWith('tls:'));
-  return wanted ? { tls: Object.fromEntries(files) } : {};
+async function tlsOf(config: NatsConfig): Promise<Pick<ConnectionOptions, 'tls'>> {
+  const tls = await readTlsFiles(config);
+  const isWanted = Object.keys(tls).length > 0 || config.servers.some((server) => server.startsWith('tls:'));
+  return isWanted ? { tls } : {};
 }

@@ -1,5 +1,6 @@
 import { ChainparseError, messageOf } from '../../runtime/errors.js';
 import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { trustHint } from '../keys/tls-files.js';
 import type { NatsConfig } from './schema.js';
 
 /** JetStream's numbers of errors (server/errors.json of nats-server). */
@@ -14,7 +15,7 @@ export function isOutOfTurn(error: unknown): boolean {
 /** Returns what it means that nobody could connect. */
 export function connectionError(error: unknown, { servers }: Pick<NatsConfig, 'servers'>): ChainparseError {
   const isRefused = nameOf(error) === 'AuthorizationError';
-  const hint = isRefused ? 'look at user and password, token, nkey_seed or creds_file' : undefined;
+  const hint = isRefused ? 'look at user and password, token, nkey_seed or creds_file' : trustHint(error);
   const what = isRefused ? 'the server refuses the login' : messageOf(error);
   return new ReceiverAwayError(`NATS at ${shown(servers)}: ${what}`, { cause: error, hint });
 }

@@ -5,6 +5,7 @@ import { sinkKeys } from '../keys/sink.js';
 import { line, oneOrMore } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
+import { tlsKeys } from '../keys/tls-keys.js';
 
 /** The keys of a nats_sink. */
 export const schema = together(z.strictObject(shape()), (look) => {
@@ -23,9 +24,7 @@ function shape() {
     token: secret().optional(),
     nkey_seed: secret().optional(),
     creds_file: file(),
-    tls_ca_file: file(),
-    tls_cert_file: file(),
-    tls_key_file: file(),
+    ...tlsKeys(),
   };
 }
 

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import type { ChannelModel, Connection, SocketOptions } from 'amqplib';
+import type { ChannelModel, Connection } from 'amqplib';
 import type { Clock } from '../../runtime/clock.js';
-import { UsageError, messageOf } from '../../runtime/errors.js';
 import { openedUrl } from '../keys/secret.js';
+import { readTlsFiles } from '../keys/tls-files.js';
 import type { RabbitmqLibrary } from './rabbitmq-library.js';
 import type { RabbitmqConfig } from './schema.js';
 
@@ -21,7 +20,7 @@ export async function connectRabbitmq(
   name: string,
 ): Promise<ChannelModel> {
   return await connect(withBeat(config.url), {
-    ...(await tlsFiles(config)),
+    ...(await readTlsFiles(config)),
     timeout: connectMs,
     noDelay: true,
     clientProperties: { connection_name: name },
@@ -45,18 +44,4 @@ function withBeat(text: string): string {
   const url = openedUrl(text, ['amqp', 'amqps']);
   if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(beatSeconds));
   return url.href;
-}
-
-async function tlsFiles({ tls_ca_file, tls_cert_file, tls_key_file }: RabbitmqConfig): Promise<SocketOptions> {
-  const files = { ca: tls_ca_file, cert: tls_cert_file, key: tls_key_file };
-  const read = Object.entries(files).flatMap(([option, file]) => (file === undefined ? [] : [contents(option, file)]));
-  return Object.fromEntries(await Promise.all(read));
-}
-
-async function contents(option: string, file: string): Promise<readonly [string, Buffer]> {
-  try {
-    return [option, await readFile(file)];
-  } catch (error) {
-    throw new UsageError(`tls_${option}_file can't be read: ${messageOf(error)}`, { cause: error });
-  }
 }

@@ -1,5 +1,6 @@
 import { ChainparseError, messageOf } from '../../runtime/errors.js';
 import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { trustHint } from '../keys/tls-files.js';
 
 /** Returns what an error of the client or the server means to who delivers; `server` is its host. */
 export function rabbitmqError(error: unknown, server: string): ChainparseError {
@@ -19,7 +20,7 @@ function hintFor(text: string): string | undefined {
   if (/PRECONDITION_FAILED - inequivalent arg/.test(text)) {
     return 'the queue is there with other arguments: bind it yourself, and leave queue out';
   }
-  return undefined;
+  return trustHint(text);
 }
 
 /** The server's words, without what the client says around them. */

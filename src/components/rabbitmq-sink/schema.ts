@@ -4,6 +4,7 @@ import { url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
 import { together } from '../keys/together.js';
+import { tlsKeys } from '../keys/tls-keys.js';
 
 /** The keys of a rabbitmq_sink. */
 export const schema = together(z.strictObject(shape()), ({ isGiven, tell }) => {
@@ -18,9 +19,7 @@ function shape() {
     exchange: line(127).optional(),
     routing_key: namePattern(127).optional(),
     queue: line(127).optional(),
-    tls_ca_file: line(4_096).optional(),
-    tls_cert_file: line(4_096).optional(),
-    tls_key_file: line(4_096).optional(),
+    ...tlsKeys(),
   };
 }
 

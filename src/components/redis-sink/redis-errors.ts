@@ -1,6 +1,7 @@
 import { UsageError, messageOf } from '../../runtime/errors.js';
 import type { ChainparseError } from '../../runtime/errors.js';
 import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { trustHint } from '../keys/tls-files.js';
 
 /** What no wait mends, by what the server's reply says, and what a person can do about it. */
 const mistakes: readonly (readonly [reply: RegExp, hint: string])[] = [
@@ -26,12 +27,13 @@ const waits: readonly (readonly [reply: RegExp, hint: string])[] = [
 
 /** Sorts what a delivery to Redis failed with: a message too large, a person's mistake, or a server that can't take it now. */
 export function redisFailure(error: unknown): ChainparseError {
+  if (error instanceof UsageError) return error;
   const message = replyOf(error);
   const known = (list: typeof mistakes): string | undefined => list.find(([reply]) => reply.test(message))?.[1];
   const mistake = known(mistakes);
   if (mistake !== undefined) return new UsageError(`Redis refuses: ${message}`, { hint: mistake, cause: error });
   if (tooLarge.test(message)) return new MessageRefusedError(`Redis refuses: ${message}`, { cause: error });
-  return new ReceiverAwayError(message, { hint: known(waits), cause: error });
+  return new ReceiverAwayError(message, { hint: known(waits) ?? trustHint(message), cause: error });
 }
 
 /** Of the replies to a transaction the first that is an error counts. */

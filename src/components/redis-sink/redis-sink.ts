@@ -8,6 +8,8 @@ import type { Sink, SinkBatch, SinkContext } from '../component.js';
 import { nameFor } from '../keys/name-pattern.js';
 import { openedUrl } from '../keys/secret.js';
 import { headersOf } from '../message-headers.js';
+import { readTlsFiles } from '../keys/tls-files.js';
+import type { TlsContents } from '../keys/tls-files.js';
 import { redisSchemes } from './config.js';
 import type { RedisConfig } from './config.js';
 import { redisFailure } from './redis-errors.js';
@@ -72,7 +74,8 @@ export class RedisSink implements Sink {
   async #connected(): Promise<Client> {
     if (this.#client?.isReady === true) return this.#client;
     await this.close();
-    const client = connectable(this.#means.createClient, this.#url, this.#config.timeout * 1_000);
+    const socket = { connectTimeout: this.#config.timeout * 1_000, ...(await readTlsFiles(this.#config)) };
+    const client = connectable(this.#means.createClient, this.#url, socket);
     this.#client = client;
     await client.connect();
     return client;
@@ -80,8 +83,9 @@ export class RedisSink implements Sink {
 }
 
 /** What is lost is for its caller to try again: the client itself neither reconnects nor keeps anything back. */
-function connectable(create: typeof createClient, url: string, connectTimeout: number) {
-  const socket = { reconnectStrategy: false, connectTimeout } as const;
+function connectable(create: typeof createClient, url: string, own: TlsContents & { readonly connectTimeout: number }) {
+  const tls = url.startsWith('rediss:') ? ({ tls: true } as const) : {};
+  const socket = { reconnectStrategy: false, ...own, ...tls } as const;
   const client = create({ url, RESP: 2, disableOfflineQueue: true, socket });
   // Whoever waits for an answer is told; between two batches nobody does.
   client.on('error', () => undefined);

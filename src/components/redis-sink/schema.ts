@@ -3,6 +3,7 @@ import { namePattern } from '../keys/name-pattern.js';
 import { positive, whole } from '../keys/numbers.js';
 import { url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
+import { tlsKeys } from '../keys/tls-keys.js';
 import { redisSchemes } from './config.js';
 import type { RedisConfig } from './config.js';
 
@@ -13,4 +14,5 @@ export const redisSchema: z.ZodType<RedisConfig> = z.strictObject({
   stream: namePattern(1_000),
   max_length: whole(1, 1_000_000_000_000).optional(),
   timeout: positive(600).default(10),
+  ...tlsKeys(),
 });

@@ -8,7 +8,7 @@ import { answerText } from './answer-text.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
-import { ReceivedBody } from './received-body.js';
+import { ReceivedBody, Rooms } from './received-body.js';
 import type { Transport, TransportOptions } from './transport.js';
 
 /** As many as there are requests: how many those are is not decided here. */
@@ -21,6 +21,7 @@ export class HttpEndpoint implements Transport {
   readonly #options: TransportOptions;
   readonly #url: URL;
   readonly #secrets = new SecretMask();
+  readonly #rooms = new Rooms();
   #pool: Pool | null = null;
 
   constructor(options: TransportOptions) {
@@ -75,7 +76,8 @@ export class HttpEndpoint implements Transport {
       signal,
     });
     const retryAfter = response.headers['retry-after'];
-    const received = await this.#read(response);
+    const read = await this.#read(response);
+    const received = read.whole();
     return {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
@@ -85,6 +87,7 @@ export class HttpEndpoint implements Transport {
       get text(): string {
         return answerText(received);
       },
+      release: () => read.release(),
     };
   }
 
@@ -120,10 +123,10 @@ export class HttpEndpoint implements Transport {
     return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   }
 
-  async #read({ body, headers }: Dispatcher.ResponseData): Promise<Buffer> {
+  async #read({ body, headers }: Dispatcher.ResponseData): Promise<ReceivedBody> {
     const expected = lengthIn(headers['content-length']);
     const refusal = this.#refusalOf(expected, headers['content-encoding']);
-    const received = new ReceivedBody(expected);
+    const received = new ReceivedBody(expected, this.#rooms);
     if (refusal !== undefined) body.destroy(refusal);
     // Whoever asks for piece after piece gets one in each turn of the loop, and while ranges are decoded there are few.
     body.on('data', (piece: Buffer) => {
@@ -131,7 +134,7 @@ export class HttpEndpoint implements Transport {
       else received.add(piece);
     });
     await finished(body);
-    return received.whole();
+    return received;
   }
 
   /** Returns why an answer is not read at all; undefined where it may be. */

@@ -32,6 +32,8 @@ export interface HttpAnswer {
   readonly text: string;
   /** The text as it was sent, where the transport still has it. */
   readonly body?: Buffer;
+  /** Gives back the room of `body` and `text`, which are not read any more. */
+  readonly release?: () => void;
   /** How long the text was on its way. */
   readonly bytes: number;
   /** The text as JSON, where the transport had to read it to know whose answer it is. */

@@ -168,9 +168,13 @@ export class JsonRpcEndpoint {
     if (answer.parsed !== undefined) return answer.parsed;
     const collect = calls.find((call) => call.collect !== undefined)?.collect;
     const collected = answer.body && collect && (await parseAround(answer.body, collect(), new Turns(this.#clock)));
+    if (collected) {
+      answer.release?.();
+      return collected;
+    }
     const pick = calls.every((call) => call.pick === calls[0]?.pick) ? calls[0]?.pick : undefined;
     const picked = answer.body && pick && pickResults(answer.body, pick);
-    return collected ?? picked ?? parseBody(answer.text);
+    return picked ?? parseBody(answer.text);
   }
 }
 

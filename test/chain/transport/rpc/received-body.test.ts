@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ReceivedBody } from '../../../../src/chain/transport/rpc/received-body.js';
+import { ReceivedBody, Rooms } from '../../../../src/chain/transport/rpc/received-body.js';
 
 describe('the body of an answer', () => {
   const pieces = ['', 'a', 'bc'.repeat(100), 'd'.repeat(1_000), 'ü'].map((text) => Buffer.from(text));
@@ -15,5 +15,41 @@ describe('the body of an answer', () => {
 
   it('is empty where nothing has come', () => {
     expect(new ReceivedBody(10).whole().length).to.equal(0);
+  });
+
+  it('takes the room of one that was read, and not of one that may yet be', () => {
+    const rooms = new Rooms();
+    const bodyOf = (letter: string, expected?: number): ReceivedBody => {
+      const body = new ReceivedBody(expected, rooms);
+      for (let piece = 0; piece < 30; piece++) body.add(Buffer.alloc(100_000, letter));
+      return body;
+    };
+    const first = bodyOf('a', 3_000_000);
+    const second = bodyOf('b', 3_000_000);
+    const place = first.whole().buffer;
+    first.release();
+    first.release();
+    const third = bodyOf('c', 3_000_000);
+    expect(third.whole().buffer).to.equal(place);
+    const fourth = bodyOf('d');
+    expect(fourth.whole().buffer).not.to.equal(place);
+    for (const [body, letter] of [
+      [second, 'b'],
+      [third, 'c'],
+      [fourth, 'd'],
+    ] as const) {
+      expect(body.whole().equals(Buffer.alloc(3_000_000, letter)), letter).to.equal(true);
+    }
+  });
+
+  it('keeps two rooms, and none that is very large', () => {
+    const rooms = new Rooms();
+    const [small, large, ...others] = [1_000, 9 * 2 ** 20, 2 ** 20, 2 ** 21, 2 ** 22].map((length) =>
+      rooms.take(length),
+    );
+    for (const room of [small, large, ...others]) rooms.give(room as Buffer);
+    expect(rooms.take(1_000)).not.to.equal(small);
+    expect([rooms.take(2 ** 20), rooms.take(2 ** 20)]).to.have.members(others.slice(1));
+    expect(rooms.take(2 ** 20).length).to.equal(2 ** 20);
   });
 });

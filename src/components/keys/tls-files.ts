@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { UsageError, messageOf } from '../../runtime/errors.js';
+
+/** The keys of a sink that name files for TLS; without them the system's authorities count, and no certificate is shown. */
+export interface TlsKeys {
+  readonly tls_ca_file?: string | undefined;
+  readonly tls_cert_file?: string | undefined;
+  readonly tls_key_file?: string | undefined;
+}
+
+/** What Node's TLS takes of these files. */
+export interface TlsContents {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Reads the files that are named; throws UsageError where one can't be read. */
+export async function readTlsFiles({ tls_ca_file, tls_cert_file, tls_key_file }: TlsKeys): Promise<TlsContents> {
+  const files = { ca: tls_ca_file, cert: tls_cert_file, key: tls_key_file };
+  const read = Object.entries(files).flatMap(([option, file]) => (file === undefined ? [] : [contents(option, file)]));
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function contents(option: string, file: string): Promise<readonly [string, string]> {
+  try {
+    return [option, await readFile(file, 'utf8')];
+  } catch (error) {
+    throw new UsageError(`tls_${option}_file can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** How Node says that nobody whom it trusts has signed a certificate. */
+const untrusted = /self-signed certificate|unable to (?:verify the first|get (?:local )?issuer) certificate/i;
+
+/** Returns what to do about a server whose certificate is not trusted; undefined where an error says something else. */
+export function trustHint(error: unknown): string | undefined {
+  if (!untrusted.test(messageOf(error))) return undefined;
+  return 'the system does not know who signed its certificate: name the file of that authority by tls_ca_file';
+}

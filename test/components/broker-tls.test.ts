@@ -1,0 +1,129 @@
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import type { Sink } from '../../src/components/component.js';
+import { ReceiverAwayError } from '../../src/components/delivery-errors.js';
+import { natsSink } from '../../src/components/nats-sink/kind.js';
+import { schema as natsSchema } from '../../src/components/nats-sink/schema.js';
+import { rabbitmqSink } from '../../src/components/rabbitmq-sink/kind.js';
+import { schema as rabbitmqSchema } from '../../src/components/rabbitmq-sink/schema.js';
+import { redisSink } from '../../src/components/redis-sink/kind.js';
+import { redisSchema } from '../../src/components/redis-sink/schema.js';
+import { UsageError } from '../../src/runtime/errors.js';
+import { makeAuthority } from '../support/authority.js';
+import type { Authority } from '../support/authority.js';
+import { freePort } from '../support/free-port.js';
+import { addStream, describeWithNats, startNats } from '../support/nats.js';
+import { describeWithRabbitmq, startRabbitmq } from '../support/rabbitmq.js';
+import { RedisServer, withRedis } from '../support/redis-server.js';
+import { rejectionOf } from '../support/rejection.js';
+import { eventually } from '../support/within.js';
+import { batchOf, sinkContext, sinkOpening, transferMessages } from './sink-fixture.js';
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+  });
+}
+
+/** Opens a sink over TLS, with these keys beside where its server is. */
+type Open = (keys: object) => Promise<Sink>;
+
+/** What is so of each broker whose certificate an authority of one's own has signed. */
+function isTrustedByItsAuthority(authorityOf: () => Authority, open: Open): void {
+  const deliver = async (keys: object): Promise<void> => {
+    const sink = await open(keys);
+    try {
+      await sink.deliver(batchOf(transferMessages(3)), sinkContext());
+    } finally {
+      await sink.close();
+    }
+  };
+
+  it('is sent to where the authority is named', async () => {
+    await deliver({ tls_ca_file: authorityOf().caFile });
+  });
+
+  it('is waited for, with one line that says what to name, where it is not', async () => {
+    const { message, hint } = await rejectionOf(deliver({}), ReceiverAwayError);
+    expect(message)
+      .to.match(/certificate/i)
+      .and.not.to.contain('\n');
+    expect(hint).to.contain('tls_ca_file').and.not.to.contain('\n');
+  });
+
+  it('is waited for where another authority is named', async () => {
+    const error = await rejectionOf(deliver({ tls_ca_file: makeAuthority().caFile }), ReceiverAwayError);
+    expect(error.message)
+      .to.match(/certificate/i)
+      .and.not.to.contain('\n');
+  });
+
+  it('is not reached with a file that is not there, which is said', async () => {
+    const error = await rejectionOf(deliver({ tls_ca_file: '/none/ca.pem' }), UsageError);
+    expect(error.message).to.contain("tls_ca_file can't be read");
+  });
+}
+
+withRedis('a Redis with TLS', function () {
+  let authority: Authority;
+  let server: RedisServer;
+  let port: number;
+  before(async () => {
+    [authority, port] = [makeAuthority(), await freePort()];
+    const files = ['--tls-cert-file', authority.certFile, '--tls-key-file', authority.keyFile];
+    const trusts = ['--tls-ca-cert-file', authority.caFile, '--tls-auth-clients', 'no'];
+    server = await RedisServer.start('--tls-port', String(port), ...files, ...trusts);
+  });
+  after(() => server.stop());
+
+  isTrustedByItsAuthority(
+    () => authority,
+    (keys) => {
+      const config = redisSchema.parse({ url: '${URL}', stream: 'usdc', ...keys });
+      return redisSink.open({ ...config, url: `rediss://127.0.0.1:${port}` }, sinkOpening());
+    },
+  );
+});
+
+describeWithNats('a NATS with TLS', function () {
+  let authority: Authority;
+  let port: number;
+  before(async () => {
+    authority = makeAuthority();
+    const files = `cert_file: "${authority.certFile}", key_file: "${authority.keyFile}"`;
+    const server = await startNats(`tls { ${files} }`);
+    ({ port } = server);
+    await addStream(server, { name: 'usdc' }, authority.caFile);
+  });
+
+  isTrustedByItsAuthority(
+    () => authority,
+    (keys) => {
+      const config = natsSchema.parse({ servers: `tls://localhost:${port}`, subject: 'usdc.{event_name}', ...keys });
+      return natsSink.open(config, sinkOpening());
+    },
+  );
+});
+
+describeWithRabbitmq('a RabbitMQ with TLS', function () {
+  let authority: Authority;
+  let port: number;
+  before(async () => {
+    [authority, port] = [makeAuthority(), await freePort()];
+    const files = { cacertfile: authority.caFile, certfile: authority.certFile, keyfile: authority.keyFile };
+    const options = Object.entries(files).map(([name, file]) => `ssl_options.${name} = ${file}`);
+    await startRabbitmq([`listeners.ssl.1 = 127.0.0.1:${port}`, ...options].join('\n'));
+    // It listens there a little later than where it is known to be up.
+    await eventually('it listens for TLS', () => isListening(port));
+  });
+
+  isTrustedByItsAuthority(
+    () => authority,
+    (keys) => {
+      const config = rabbitmqSchema.parse({ url: '${URL}', queue: 'usdc', ...keys });
+      const url = `amqps://guest:guest@127.0.0.1:${port}`;
+      return rabbitmqSink.open({ ...config, url }, sinkOpening());
+    },
+  );
+});
