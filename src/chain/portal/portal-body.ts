@@ -88,8 +88,10 @@ export class PortalBody {
     this.#isWaiting = true;
     try {
       const next = await this.#chunks.next();
-      if (next.done === true && this.#isSilent) throw new Error('cut');
-      return next.done === true ? null : next.value;
+      if (next.done !== true) return next.value;
+      if (this.#isSilent) throw new Error('cut');
+      this.close();
+      return null;
     } catch (error) {
       signal.throwIfAborted();
       this.close();
