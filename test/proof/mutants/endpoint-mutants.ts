@@ -37,6 +37,7 @@ const call = guardsOf('src/chain/transport/endpoints/pending-call.ts', [
   outages,
   found,
   'test/chain/blocks/chain-client.test.ts',
+  'test/chain/transport/endpoints/pending-call.test.ts',
 ]);
 
 /** Which endpoint is asked, when, and how often. */

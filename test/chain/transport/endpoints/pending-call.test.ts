@@ -1,0 +1,28 @@
+import { expect } from 'chai';
+import type { PooledEndpoint } from '../../../../src/chain/transport/endpoints/pooled-endpoint.js';
+import { PendingCall } from '../../../../src/chain/transport/endpoints/pending-call.js';
+import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
+
+/** An endpoint as a call sees it: whom its breaker lets in. */
+function endpointThatIs(state: 'closed' | 'open' | 'half-open'): PooledEndpoint {
+  return { breaker: { state, lostTries: 0 }, answeredAt: Number.NEGATIVE_INFINITY } as unknown as PooledEndpoint;
+}
+
+describe('a call that failed at an endpoint', () => {
+  const away = new RpcError('no answer', { class: 'timeout', host: 'a.example', lostConnection: true });
+  const failAt = (endpoint: PooledEndpoint): number => {
+    const call = new PendingCall({ firstMs: 100, maxMs: 1_000 });
+    call.failed({ endpoint, since: 0, lostBefore: 0 }, away, false, 5_000);
+    return call.notBefore(endpoint);
+  };
+
+  it('waits before it asks there again', () => {
+    expect(failAt(endpointThatIs('closed'))).to.be.within(5_050, 5_100);
+  });
+
+  it('waits for nothing of its own where the endpoint lets nobody in, which says itself until when', () => {
+    for (const state of ['open', 'half-open'] as const) {
+      expect(failAt(endpointThatIs(state))).to.equal(Number.NEGATIVE_INFINITY);
+    }
+  });
+});
