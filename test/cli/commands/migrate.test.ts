@@ -73,7 +73,7 @@ eachDatabase('migrate', (databases) => {
   });
 
   it("warns where it adopts an older program's tasks and nothing is set, in either language", async function () {
-    this.timeout(30_000);
+    this.timeout(90_000);
     await makeOlderTables(database, { rows: 500 });
     const { code, stderr } = await chainparse(['migrate', '--lang', 'zh']);
     expect(code).to.equal(0);
