@@ -52,6 +52,11 @@ export interface EndedTask {
   readonly nextBlock: number | null;
 }
 
+/** Says whether something was committed since an end was judged last, by the checkpoint's version now and then; null: there was none. */
+export function hasCommitted(version: number | null, judgedVersion: number | null): boolean {
+  return version !== null && judgedVersion !== null && version > judgedVersion;
+}
+
 /** What follows from an end: another task after a while or at a time of its schedule, nothing until a person has mended what it ended with, or nothing more. */
 export type EndVerdict =
   | { readonly kind: 'again'; readonly inSeconds: number; readonly failures: number }

@@ -200,14 +200,7 @@ export class ChainClient implements ChainView {
     const isTooMuch = (error: RpcError): boolean =>
       asked.calls > 1 && (error.class === 'rate-limit' || error.class === 'timeout' || asksForLess(error));
     const calls = (): number => asked.calls;
-    const how = {
-      calls,
-      isUrgent: false,
-      isSimple: true,
-      kind: 'times',
-      isHedged: true,
-      isForCaller: isTooMuch,
-    } as const;
+    const how = { calls, isUrgent: false, isSimple: true, kind: 'times', isForCaller: isTooMuch } as const;
     try {
       return await this.ask(ask, how, signal);
     } catch (error) {

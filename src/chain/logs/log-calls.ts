@@ -39,7 +39,7 @@ export async function rangeLogs(
   };
   const isUrgent = chain.isNew(range.to);
   const oldest = isUrgent ? undefined : range.from;
-  const how = { calls: 2, isUrgent, oldest, kind: 'logs', isHedged: !isUrgent, isForCaller: ofRange(range) } as const;
+  const how = { calls: 2, isUrgent, oldest, kind: 'logs', isForCaller: ofRange(range) } as const;
   return chain.ask(ask, how, signal);
 }
 

@@ -1,5 +1,5 @@
 import type { Progress } from '../../model/task.js';
-import type { UnjudgedEnd, Wanted } from '../../model/wanted.js';
+import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
 import { toInstant } from '../instant.js';
 
 /** A row of `pipeline_wanted`, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
@@ -42,7 +42,7 @@ export function toWanted(row: WantedRow): Wanted {
     heldReason: row.held_reason,
     waitingFor: row.waiting_for,
     judgedTaskId: row.judged_task_id,
-    hasCommitted: row.version !== null && row.version > (row.judged_version ?? -1),
+    hasCommitted: hasCommitted(row.version, row.judged_version),
   };
 }
 

@@ -1,7 +1,7 @@
 import { taskStatus, type Task } from '../../model/task.js';
 import type { Restart } from '../../model/pipeline.js';
 import type { Slot } from '../../model/slot.js';
-import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
+import { hasCommitted, type EndedTask, type EndVerdict, type UnjudgedEnd } from '../../model/wanted.js';
 
 /** What an end is judged by, beside itself. */
 export interface JudgeFacts {
@@ -39,7 +39,7 @@ export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   const hasEnded = task.status === taskStatus.succeeded && isDone;
   if (slot !== null && (hasEnded || restart === 'never')) return { kind: 'scheduled', slot };
   if (restart === 'never' || (hasEnded && restart !== 'always')) return { kind: 'done' };
-  const failures = hasCommitted(end) ? 1 : end.failures + 1;
+  const failures = hasCommitted(end.version, end.judgedVersion) ? 1 : end.failures + 1;
   const reason = holdingReason(task, failures, facts);
   if (reason !== null) return { kind: 'held', reason, failures };
   return { kind: 'again', inSeconds: waitSeconds(failures), failures };
@@ -68,10 +68,6 @@ export function countSameFaults(tasks: readonly Pick<Task, 'endReason' | 'error'
 /** A process that was told to end gave it back, and no fault of its own ended it. */
 function wasHandedBack({ status, endReason }: EndedTask): boolean {
   return status === taskStatus.succeeded && (endReason === 'handed_over' || endReason === 'stopped');
-}
-
-function hasCommitted({ version, judgedVersion }: UnjudgedEnd): boolean {
-  return version !== null && judgedVersion !== null && version > judgedVersion;
 }
 
 function holdingReason(task: EndedTask, failures: number, { sameFaults }: JudgeFacts): string | null {

@@ -18,6 +18,16 @@ describe('reading ranges ahead', () => {
 
   const open = (limits: { maxBytes?: number; maxRanges?: number } = {}): LogPrefetcher =>
     new LogPrefetcher({ source, answered: () => Promise.resolve(), ...limits });
+  /** Opens one whose endpoints take so many requests at a time, and takes its first range. */
+  const openWithRoom = async (room: number): Promise<LogPrefetcher> => {
+    source.room = room;
+    const ahead = open();
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1);
+    await first;
+    return ahead;
+  };
+
   it('asks for several at a time and gives them out in their order, whatever order they come in', async () => {
     const ahead = open({ maxRanges: 3 });
     const first = ahead.next({ from: 1, to: 100 }, signal);
@@ -72,20 +82,12 @@ describe('reading ranges ahead', () => {
   });
 
   it('asks for a quarter more than many endpoints take, for some wait for something else', async () => {
-    source.room = 40;
-    const ahead = open();
-    const first = ahead.next({ from: 1, to: 1_000 }, signal);
-    await source.answer(1);
-    await first;
+    await openWithRoom(40);
     expect(source.inFlight.length).to.equal(52);
   });
 
   it('asks for a few more than endpoints take at a time, not counting those whose logs have come', async () => {
-    source.room = 3;
-    const ahead = open();
-    const first = ahead.next({ from: 1, to: 1_000 }, signal);
-    await source.answer(1);
-    await first;
+    const ahead = await openWithRoom(3);
     expect(source.inFlight).to.deep.equal([11, 21, 31, 41, 51]);
     await source.tellLogs(21);
     expect(source.inFlight).to.deep.equal([11, 21, 31, 41, 51]);

@@ -10,8 +10,9 @@ export interface Question<T> extends Demand {
   readonly work: Work<T>;
   /** Errors that are thrown as they are: whoever asks knows better what to do. */
   readonly isForCaller: (error: RpcError) => boolean;
-  /** Where it changes nothing and may be asked twice: with what its time can be compared. */
+  /**
+   * Where it changes nothing and may be asked twice: with what its time can be compared. What is not urgent is asked a second time
+   * where its answer is late.
+   */
   readonly kind?: CallKind;
-  /** Whether it is asked a second time where its answer is late. */
-  readonly isHedged?: boolean;
 }

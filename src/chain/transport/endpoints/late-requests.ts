@@ -43,8 +43,8 @@ export class LateRequests {
   /** Asks the endpoint of a passage, and perhaps another; ends the passage. Throws as EndpointAsker does. */
   async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Asked<T>> {
     const { asker } = this.#options;
-    const { kind, isHedged = false } = question;
-    if (!isHedged || kind === undefined) return { outcome: await asker.ask(question, passage, signal), passage };
+    const { kind, isUrgent } = question;
+    if (isUrgent || kind === undefined) return { outcome: await asker.ask(question, passage, signal), passage };
     this.#saved = Math.min(mostSaved, this.#saved + share);
     const decided = new AbortController();
     const open = AbortSignal.any([signal, decided.signal]);

@@ -4,8 +4,8 @@ import { PendingCall } from '../../../../src/chain/transport/endpoints/pending-c
 import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
 
 /** An endpoint as a call sees it: whom its breaker lets in. */
-function endpointThatIs(state: 'closed' | 'open' | 'half-open'): PooledEndpoint {
-  return { breaker: { state, lostTries: 0 }, answeredAt: Number.NEGATIVE_INFINITY } as unknown as PooledEndpoint;
+function endpointThatIs(state: 'closed' | 'open' | 'half-open', answeredAt = -1): PooledEndpoint {
+  return { breaker: { state, lostTries: 0 }, answeredAt } as unknown as PooledEndpoint;
 }
 
 describe('a call that failed at an endpoint', () => {
@@ -18,6 +18,17 @@ describe('a call that failed at an endpoint', () => {
 
   it('waits before it asks there again', () => {
     expect(failAt(endpointThatIs('closed'))).to.be.within(5_050, 5_100);
+  });
+
+  it('waits as briefly five times where the endpoint answers others meanwhile, and longer from then on', () => {
+    const call = new PendingCall({ firstMs: 100, maxMs: 1_000 });
+    const endpoint = endpointThatIs('closed', 1);
+    const waits = Array.from({ length: 6 }, () => {
+      call.failed({ endpoint, since: 0, lostBefore: 0 }, away, false, 5_000);
+      return call.notBefore(endpoint) - 5_000;
+    });
+    for (const wait of waits.slice(0, 5)) expect(wait).to.be.at.most(25);
+    expect(waits[5]).to.be.at.least(500);
   });
 
   it('waits for nothing of its own where the endpoint lets nobody in, which says itself until when', () => {
