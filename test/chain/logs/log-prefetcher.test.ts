@@ -178,23 +178,25 @@ describe('reading ranges ahead', () => {
     expect(source.asked.length - 300).to.be.within(18, 24);
   });
 
-  it('holds up to twice as much while many wait for one that is late', async () => {
-    source.room = 1_000;
-    const ahead = open({ maxRanges: 100 });
-    const first = ahead.next({ from: 1, to: 10_000 }, signal);
-    await source.answer(1);
-    await first;
-    const late = ahead.next({ from: 11, to: 10_000 }, signal);
-    const answerUpTo = async (count: number): Promise<void> => {
-      while (source.asked.length - source.inFlight.length < count) await source.answer(source.inFlight[1] ?? 0);
-    };
-    await answerUpTo(64);
-    expect(source.asked.length - 1).to.equal(100);
-    await answerUpTo(65);
-    expect(source.asked.length - 1).to.equal(200);
-    await source.answer(11);
-    await late;
-  });
+  for (const limit of ['maxRanges', 'maxBytes'] as const)
+    it(`holds up to twice as much while many wait for one that is late (${limit})`, async () => {
+      // A range has ten bytes.
+      source.room = 1_000;
+      const ahead = open(limit === 'maxRanges' ? { maxRanges: 100 } : { maxBytes: 1_000 });
+      const first = ahead.next({ from: 1, to: 10_000 }, signal);
+      await source.answer(1);
+      await first;
+      const late = ahead.next({ from: 11, to: 10_000 }, signal);
+      const answerUpTo = async (count: number): Promise<void> => {
+        while (source.asked.length - source.inFlight.length < count) await source.answer(source.inFlight[1] ?? 0);
+      };
+      await answerUpTo(64);
+      expect(source.asked.length - 1).to.equal(100);
+      await answerUpTo(65);
+      expect(source.asked.length - 1).to.equal(200);
+      await source.answer(11);
+      await late;
+    });
 
   it('asks for more behind one that is late, the more of those have come', async () => {
     const ahead = open({ maxRanges: 40 });

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { PortalBody } from '../../../src/chain/portal/portal-body.js';
 import { PortalError } from '../../../src/chain/portal/portal-error.js';
 import { systemClock } from '../../../src/runtime/clock.js';
-import { FakeClock } from '../../support/fake-clock.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { rejectionOf, thrownBy } from '../../support/rejection.js';
 
 const { signal } = new AbortController();
@@ -77,5 +77,14 @@ describe("the body of a portal's answer", () => {
     const next = rejectionOf(body.next(signal), PortalError);
     await clock.advance(120_000);
     expect(await next).to.include({ class: 'away', message: 'the answer broke off: nothing came for 60 s' });
+  });
+
+  it('is watched no longer once it was read to its end', async () => {
+    const clock = new FakeClock();
+    expect(await linesOf(PortalBody.open(Readable.from([Buffer.from('{}\n')]), 'identity', clock))).to.deep.equal([
+      '{}',
+    ]);
+    await settle();
+    expect(clock.sleeping).to.equal(0);
   });
 });

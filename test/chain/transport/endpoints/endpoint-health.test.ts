@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { EndpointHealth } from '../../../../src/chain/transport/endpoints/endpoint-health.js';
+
+describe('the time after which an answer is late', () => {
+  const lateAfter = (...times: readonly number[]): number => {
+    const health = new EndpointHealth();
+    for (const [at, ms] of times.entries()) health.measured('logs', ms, at);
+    return health.lateMs('logs');
+  };
+
+  it('is not known before some were measured', () => {
+    expect(lateAfter(...Array.from({ length: 15 }, () => 100))).to.equal(Number.POSITIVE_INFINITY);
+    expect(lateAfter(...Array.from({ length: 16 }, () => 100))).to.equal(200);
+  });
+
+  it('lies as far beyond the usual one as answers differ', () => {
+    const uneven = Array.from({ length: 100 }, (_none, at) => (at % 2 === 0 ? 50 : 150));
+    // About 100 ms in the mean, and 50 ms from it: four of those deviations beyond.
+    expect(lateAfter(...uneven)).to.be.within(280, 340);
+  });
+});
