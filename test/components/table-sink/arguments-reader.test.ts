@@ -11,6 +11,7 @@ describe('the reader of arguments', () => {
       ['0x03', '70'],
       ['', ''],
       ['a "quoted" one', '1'],
+      ['line\nbreak', 'tab\t'],
       ['ends with a backslash \\', '","value":"2'],
       ['},{', 'né'],
     ]) {
