@@ -65,6 +65,24 @@ function isTrustedByItsAuthority(authorityOf: () => Authority, open: Open): void
   });
 }
 
+describe('files for TLS beside a connection without it', () => {
+  it('are refused where a variable holds its URL: nobody would notice that they change nothing', async () => {
+    const file = { tls_ca_file: makeAuthority().caFile };
+    const sinks = [
+      [redisSink, { ...redisSchema.parse({ url: '${URL}', stream: 'usdc', ...file }), url: 'redis://127.0.0.1:1' }],
+      [rabbitmqSink, { ...rabbitmqSchema.parse({ url: '${URL}', queue: 'usdc', ...file }), url: 'amqp://127.0.0.1:1' }],
+    ] as const;
+    for (const [kind, config] of sinks) {
+      const deliver = async (): Promise<void> => {
+        const sink = await kind.open(config as never, sinkOpening());
+        await sink.deliver(batchOf(transferMessages(1)), sinkContext());
+      };
+      const { message } = await rejectionOf(deliver(), UsageError);
+      expect(message).to.equal('tls_ca_file is for TLS, which the connection is without');
+    }
+  });
+});
+
 withRedis('a Redis with TLS', function () {
   let authority: Authority;
   let server: RedisServer;

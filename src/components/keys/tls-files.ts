@@ -8,6 +8,9 @@ export interface TlsKeys {
   readonly tls_key_file?: string | undefined;
 }
 
+/** Their names. */
+export const tlsFileKeys = ['tls_ca_file', 'tls_cert_file', 'tls_key_file'] as const;
+
 /** What Node's TLS takes of these files. */
 export interface TlsContents {
   readonly ca?: string;
@@ -15,8 +18,17 @@ export interface TlsContents {
   readonly key?: string;
 }
 
-/** Reads the files that are named; throws UsageError where one can't be read. */
-export async function readTlsFiles({ tls_ca_file, tls_cert_file, tls_key_file }: TlsKeys): Promise<TlsContents> {
+/**
+ * Reads the files that are named; throws UsageError where one can't be read, or where they are named beside the URL of a
+ * connection without TLS: they would change nothing, and nobody would notice.
+ */
+export async function readTlsFiles(keys: TlsKeys, isEncrypted = true): Promise<TlsContents> {
+  const given = tlsFileKeys.find((key) => keys[key] !== undefined);
+  if (given !== undefined && !isEncrypted)
+    throw new UsageError(`${given} is for TLS, which the connection is without`, {
+      hint: 'give a URL of rediss:// or amqps://',
+    });
+  const { tls_ca_file, tls_cert_file, tls_key_file } = keys;
   const files = { ca: tls_ca_file, cert: tls_cert_file, key: tls_key_file };
   const read = Object.entries(files).flatMap(([option, file]) => (file === undefined ? [] : [contents(option, file)]));
   return Object.fromEntries(await Promise.all(read));

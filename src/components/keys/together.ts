@@ -32,6 +32,13 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
+/** Tells where one of two keys is given that are nothing without each other. */
+export function bothOrNone({ isGiven, tell }: Look<unknown>, key: string, other: string): void {
+  if (isGiven(key) === isGiven(other)) return;
+  const [has, lacks] = isGiven(key) ? [key, other] : [other, key];
+  tell(lacks, `is required beside ${has}`);
+}
+
 /** Tells where two keys are given that say the same thing. */
 export function notBoth({ isGiven, tell }: Look<unknown>, key: string, other: string): void {
   if (isGiven(key) && isGiven(other)) tell(other, `can't stand beside ${key}: give one of the two`);

@@ -3,7 +3,7 @@ import { namePattern } from '../keys/name-pattern.js';
 import { secret, url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line, oneOrMore } from '../keys/texts.js';
-import { notBoth, together } from '../keys/together.js';
+import { bothOrNone, notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import { tlsKeys } from '../keys/tls-keys.js';
 
@@ -11,6 +11,7 @@ import { tlsKeys } from '../keys/tls-keys.js';
 export const schema = together(z.strictObject(shape()), (look) => {
   if (!look.isGiven('servers')) look.tell('servers', 'is required');
   lookAtLogin(look);
+  bothOrNone(look, 'tls_cert_file', 'tls_key_file');
 });
 
 function shape() {
@@ -46,8 +47,5 @@ const ways = ['token', 'nkey_seed', 'creds_file'] as const;
 function lookAtLogin(look: Look<NatsConfig>): void {
   const given = [...ways, 'user'].filter((key) => look.isGiven(key));
   for (const other of given.slice(1)) notBoth(look, given[0] ?? '', other);
-  if (look.isGiven('user') !== look.isGiven('password')) {
-    const [has, lacks] = look.isGiven('user') ? ['user', 'password'] : ['password', 'user'];
-    look.tell(lacks, `is required beside ${has}`);
-  }
+  bothOrNone(look, 'user', 'password');
 }

@@ -13,14 +13,14 @@ const closeMs = 1_000;
 /** After two beats that did not come a connection is dead. */
 const beatSeconds = 20;
 
-/** Connects; throws what the client throws, and UsageError where a file can't be read. */
+/** Connects; throws what the client throws, and UsageError where files for TLS can't be read, or have no place. */
 export async function connectRabbitmq(
   { connect }: RabbitmqLibrary,
   config: RabbitmqConfig,
   name: string,
 ): Promise<ChannelModel> {
   return await connect(withBeat(config.url), {
-    ...(await readTlsFiles(config)),
+    ...(await readTlsFiles(config, config.url.startsWith('amqps:'))),
     timeout: connectMs,
     noDelay: true,
     clientProperties: { connection_name: name },

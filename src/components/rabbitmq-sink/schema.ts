@@ -4,10 +4,12 @@ import { url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
 import { together } from '../keys/together.js';
-import { tlsKeys } from '../keys/tls-keys.js';
+import { lookAtTls, tlsKeys } from '../keys/tls-keys.js';
 
 /** The keys of a rabbitmq_sink. */
-export const schema = together(z.strictObject(shape()), ({ isGiven, tell }) => {
+export const schema = together(z.strictObject(shape()), (look) => {
+  const { isGiven, tell } = look;
+  lookAtTls(look, 'amqp');
   if (isGiven('exchange') || isGiven('routing_key') || isGiven('queue')) return;
   tell('exchange', 'is required', 'or give a queue: messages then go straight into it');
 });

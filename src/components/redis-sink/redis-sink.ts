@@ -74,8 +74,13 @@ export class RedisSink implements Sink {
   async #connected(): Promise<Client> {
     if (this.#client?.isReady === true) return this.#client;
     await this.close();
-    const socket = { connectTimeout: this.#config.timeout * 1_000, ...(await readTlsFiles(this.#config)) };
-    const client = connectable(this.#means.createClient, this.#url, socket);
+    const isEncrypted = this.#url.startsWith('rediss:');
+    const files = await readTlsFiles(this.#config, isEncrypted);
+    const connectTimeout = this.#config.timeout * 1_000;
+    const client = connectable(this.#means.createClient, this.#url, {
+      connectTimeout,
+      tls: isEncrypted ? files : null,
+    });
     this.#client = client;
     await client.connect();
     return client;
@@ -83,9 +88,13 @@ export class RedisSink implements Sink {
 }
 
 /** What is lost is for its caller to try again: the client itself neither reconnects nor keeps anything back. */
-function connectable(create: typeof createClient, url: string, own: TlsContents & { readonly connectTimeout: number }) {
-  const tls = url.startsWith('rediss:') ? ({ tls: true } as const) : {};
-  const socket = { reconnectStrategy: false, ...own, ...tls } as const;
+function connectable(
+  create: typeof createClient,
+  url: string,
+  { connectTimeout, tls }: { readonly connectTimeout: number; readonly tls: TlsContents | null },
+) {
+  const encrypted = tls === null ? {} : ({ ...tls, tls: true } as const);
+  const socket = { reconnectStrategy: false, connectTimeout, ...encrypted } as const;
   const client = create({ url, RESP: 2, disableOfflineQueue: true, socket });
   // Whoever waits for an answer is told; between two batches nobody does.
   client.on('error', () => undefined);

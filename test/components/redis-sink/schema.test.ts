@@ -37,4 +37,15 @@ describe("a Redis sink's definition", () => {
       'p.yaml:7: stream: is required',
     ]);
   });
+
+  it('takes files for TLS beside a URL with it alone, and a certificate with its key', async () => {
+    const written = 'url: "redis://h.example", stream: s, tls_ca_file: ca.pem, tls_cert_file: cert.pem';
+    const { problems } = await rejectionOf(parse(written), FileProblemsError);
+    expect(problems.map(problemText)).to.have.members([
+      'p.yaml:7: tls_ca_file: is for TLS, which redis:// is without',
+      'p.yaml:7: tls_cert_file: is for TLS, which redis:// is without',
+      'p.yaml:7: tls_key_file: is required beside tls_cert_file',
+    ]);
+    for (const url of ['rediss://h.example', '${URL}']) await parse(`url: "${url}", stream: s, tls_ca_file: ca.pem`);
+  });
 });
