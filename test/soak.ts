@@ -6,7 +6,13 @@ import { show, startMocha } from './support/mocha-run.js';
 
 const parts = {
   simulators: ['test/proof/@(simulator|ingestion|model).test.ts'],
-  scenarios: ['test/scenarios/@(kill|freeze|reorg|endpoints-away|fleet|galera|promoted-standby).test.ts'],
+  schedules: [
+    'test/tasks/outbox/outbox-schedules.test.ts',
+    'test/components/file-sink/schedules.test.ts',
+    'test/chain/portal/portal-schedules.test.ts',
+  ],
+  scenarios: ['test/scenarios/@(kill|freeze|reorg|endpoints-away|fleet|galera|promoted-standby|shards).test.ts'],
+  sinks: ['test/scenarios/@(broker-sinks|file-sink|message-sinks|sink-kill|table-sink).test.ts'],
   decoding: ['test/chain/abi/decoder-oracle.test.ts'],
 };
 

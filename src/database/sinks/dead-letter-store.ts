@@ -6,6 +6,9 @@ import { toInstant } from '../instant.js';
 
 const table = 'sink_dead_letter';
 
+/** What becomes of a dead letter: kept as it is, tried again since a person wants it, or since its insert has been taken. */
+const dues = { kept: 0, wanted: 1, owed: 2 } as const;
+
 /** Ids of one question, at most. */
 const mostIds = 500;
 
@@ -14,6 +17,8 @@ export interface DeadLetter {
   readonly id: number;
   readonly message: EventMessage;
   readonly attempts: number;
+  /** Whether it has to be tried again since its insert, which it had joined, has been taken. */
+  readonly isOwed: boolean;
   readonly error: string;
   /** In the database's time zone, without a suffix. */
   readonly createTime: string;
@@ -44,14 +49,14 @@ export class DeadLetterStore {
   keep({ pipelineId, sink }: SinkName, { message, attempts, error }: Refusal): Query {
     const { knex, dialect } = this.#database;
     const { id, op, seq, place, eventName, eventSignature, data } = message;
-    const now = { attempts, error, due: 0, create_time: dialect.now(knex) };
+    const now = { attempts, error, due: dues.kept, create_time: dialect.now(knex) };
     return knex(table)
       .insert({
         ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: JSON.stringify(place) },
         ...{ event_name: eventName, event_signature: eventSignature, data: data.text, ...now },
       })
       .onConflict(['pipeline_id', 'sink', 'event_id', 'seq'])
-      .merge({ attempts, error, due: 0 });
+      .merge({ attempts, error, due: dues.kept });
   }
 
   /** Lists a sink's dead letters, the oldest first, at most so many behind an id. */
@@ -59,9 +64,21 @@ export class DeadLetterStore {
     return this.#select(sink, (rows) => rows.where('id', '>', after).orderBy('id').limit(limit));
   }
 
-  /** Lists those that a person wants to be tried again, in the order in which they must be. */
-  async listDue(sink: SinkName, limit: number): Promise<readonly DeadLetter[]> {
-    return this.#select(sink, (rows) => rows.where({ due: 1 }).orderBy(['seq', 'id']).limit(limit));
+  /** Returns the first of those that are to be tried again, in the order in which they must be; null: there is none. */
+  async firstDue(sink: SinkName): Promise<DeadLetter | null> {
+    const [first] = await this.#select(sink, (rows) =>
+      rows.where('due', '>', dues.kept).orderBy(['seq', 'id']).limit(1),
+    );
+    return first ?? null;
+  }
+
+  /** Lists the dead letters of one event, in the order in which they were to be sent. */
+  async listOf({ pipelineId, sink }: SinkName, eventId: string) {
+    return this.#database.read<
+      readonly { readonly id: number; readonly op: EventMessage['op']; readonly seq: number }[]
+    >((knex) =>
+      knex(table).select('id', 'op', 'seq').where({ pipeline_id: pipelineId, sink, event_id: eventId }).orderBy('seq'),
+    );
   }
 
   /** Returns of some events the `seq` of each insert that is a dead letter. */
@@ -81,20 +98,16 @@ export class DeadLetterStore {
 
   /** Has dead letters tried again, all of them where no id is given; returns how many. */
   async retry(sink: SinkName, ids: readonly number[]): Promise<number> {
-    const [result] = await this.#database.write([this.#rows(sink, ids).update({ due: 1 })]);
+    const { knex } = this.#database;
+    // What is owed stays so.
+    const due = knex.raw('CASE WHEN due = ? THEN ? ELSE ? END', [dues.owed, dues.owed, dues.wanted]);
+    const [result] = await this.#database.write([this.#rows(sink, ids).update({ due })]);
     return result?.matched ?? 0;
   }
 
-  /** Returns the steps that have the removes of some events tried again, too: their inserts are. */
-  retryRemoves({ pipelineId, sink }: SinkName, ids: readonly string[]): readonly Query[] {
-    const parts = Array.from({ length: Math.ceil(ids.length / mostIds) }, (_, part) => part * mostIds);
-    return parts.map((from) =>
-      this.#database
-        .knex(table)
-        .where({ pipeline_id: pipelineId, sink, op: 'remove' })
-        .whereIn('event_id', ids.slice(from, from + mostIds))
-        .update({ due: 1 }),
-    );
+  /** Returns the step that says what becomes of some dead letters. */
+  mark(sink: SinkName, ids: readonly number[], due: keyof typeof dues): Query {
+    return this.#rows(sink, ids).update({ due: dues[due] });
   }
 
   /** Forgets dead letters, all of them where no id is given; returns how many. */
@@ -134,6 +147,7 @@ interface LetterRow {
   readonly event_signature: string;
   readonly data: string;
   readonly attempts: number;
+  readonly due: number;
   readonly error: string;
   readonly create_time: string;
 }
@@ -151,6 +165,7 @@ function toLetter(row: LetterRow): DeadLetter {
       data: MessageData.ofText(row.data),
     },
     attempts: row.attempts,
+    isOwed: row.due === dues.owed,
     error: row.error,
     createTime: toInstant(row.create_time),
   };

@@ -61,7 +61,7 @@ export class SinkStore {
           `${table}.*`,
           knex.raw('? AS failing_seconds', [this.#database.dialect.secondsSince(knex, 'failing_since')]),
           letters().as('dead_letters'),
-          letters().where({ due: 1 }).as('due_letters'),
+          letters().where('due', '>', 0).as('due_letters'),
         )
         .orderBy(['pipeline_id', 'name']);
       return pipelineId === undefined ? query : query.where({ pipeline_id: pipelineId });

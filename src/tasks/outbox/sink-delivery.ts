@@ -122,15 +122,14 @@ export class SinkDelivery {
 
   /** Tries dead letters again that a person wants to be, at the end of a pass; returns false where there are none. */
   async retryLetters({ sink }: OpenedSink, place: Place): Promise<boolean> {
-    const due = await this.#letters.due(this.#sink.batchSize, place.pass.to.version);
-    if (due.length === 0) return false;
+    let letter = await this.#letters.next(place.pass.to.version);
+    if (letter === null) return false;
     await this.store(place);
-    for (const letter of due) {
+    for (; letter !== null; letter = await this.#letters.next(place.pass.to.version)) {
       if (!this.#goesOn()) return false;
       // They are of passes that are over: the sink stays where it is.
       const at = this.#at.cursorOf(placeText(place));
-      const messages = [letter.message];
-      const reached = await this.#send(sink, { messages, before: this.#at.sent, after: () => at });
+      const reached = await this.#send(sink, { messages: [letter.message], before: this.#at.sent, after: () => at });
       if (reached === at) await this.#letters.forget(letter);
     }
     return true;

@@ -17,8 +17,8 @@ interface SinkLettersParts {
   readonly mask: (text: string) => string;
 }
 
-/** A dead letter that a person wants to be tried again. */
-type DueLetter = Awaited<ReturnType<DeadLetterStore['listDue']>>[number];
+/** A dead letter that is to be tried again. */
+type DueLetter = NonNullable<Awaited<ReturnType<DeadLetterStore['firstDue']>>>;
 
 /** The dead letters of one sink: what its receiver refuses for good. */
 export class SinkLetters {
@@ -64,34 +64,37 @@ export class SinkLetters {
   }
 
   /**
-   * Returns some of those that a person wants to be tried again, where all up to a version has been told. Those that a later
-   * insert of their event has overtaken by then are forgotten.
+   * Returns the first of those that are to be tried again, where all up to a version has been told; null: there is none. What a
+   * later insert of its event has overtaken by then is forgotten, and a remove that joined an insert is not tried before that
+   * is taken.
    */
-  async due(limit: number, told: number): Promise<readonly DueLetter[]> {
+  async next(told: number): Promise<DueLetter | null> {
     const { letters, journal, guard } = this.#parts;
     for (;;) {
-      const due = await letters.listDue(this.#name, limit);
-      const places = due.map(({ message }) => message.place);
-      const added = await journal.addedAt(guard.pipelineId, told, places);
-      const overtaken = due.filter(({ message }, i) => isOvertaken(message, added[i] ?? null));
-      if (overtaken.length === 0) {
-        await this.#retryRemoves(due);
-        return due;
-      }
-      const ids = overtaken.map(({ id }) => id);
-      await this.#row.write({}, [letters.forget(this.#name, ids)]);
+      const letter = await letters.firstDue(this.#name);
+      if (letter === null) return null;
+      const [added] = await journal.addedAt(guard.pipelineId, told, [letter.message.place]);
+      if (isOvertaken(letter.message, added ?? null))
+        await this.#row.write({}, [letters.forget(this.#name, [letter.id])]);
+      else if (await this.#waits(letter)) await this.#row.write({}, [letters.mark(this.#name, [letter.id], 'kept')]);
+      else return letter;
     }
   }
 
-  /** Whoever gets an insert after all must get what took its event back meanwhile. */
-  async #retryRemoves(due: readonly DueLetter[]): Promise<void> {
-    const inserts = due.filter(({ message }) => message.op === 'insert').map(({ message }) => message.id);
-    if (inserts.length > 0) await this.#row.write({}, this.#parts.letters.retryRemoves(this.#name, inserts));
+  /** Says whether a letter is a remove whose insert is a dead letter still. */
+  async #waits({ message, attempts, isOwed }: DueLetter): Promise<boolean> {
+    if (message.op === 'insert' || attempts > 0 || isOwed) return false;
+    const others = await this.#parts.letters.listOf(this.#name, message.id);
+    return others.some(({ op, seq }) => op === 'insert' && seq < message.seq && readSeq(seq).replay === 0);
   }
 
-  /** Forgets one that the receiver has taken after all. */
-  async forget({ id }: DueLetter): Promise<void> {
-    await this.#row.write({}, [this.#parts.letters.forget(this.#name, [id])]);
+  /** Forgets one that the receiver has taken after all: whoever has an insert must get what took its event back meanwhile. */
+  async forget({ id, message }: DueLetter): Promise<void> {
+    const { letters } = this.#parts;
+    const later = (await letters.listOf(this.#name, message.id)).find(({ seq }) => seq > message.seq);
+    const isOwed = message.op === 'insert' && later?.op === 'remove';
+    const owed = isOwed ? [letters.mark(this.#name, [later.id], 'owed')] : [];
+    await this.#row.write({}, [letters.forget(this.#name, [id]), ...owed]);
   }
 
   get #name(): { readonly pipelineId: number; readonly sink: string } {

@@ -35,14 +35,26 @@ export const deliveryMutants: readonly Mutant[] = [
   retried(
     'overtaken-letter',
     'what came to be since is not taken away by a dead letter',
-    'if (overtaken.length === 0) {',
-    'if (due.length >= 0) {',
+    'if (isOvertaken(letter.message, added ?? null))',
+    'if (added === undefined)',
   ),
   retried(
     'remove-with-insert',
     'a remove that joined a dead letter is tried again with it',
-    'await this.#retryRemoves(due);',
-    '',
+    "const isOwed = message.op === 'insert' && later?.op === 'remove';",
+    'const isOwed = false;',
+  ),
+  retried(
+    'remove-before-insert',
+    'a remove that joined a dead letter waits until that is taken',
+    "op === 'insert' && seq < message.seq",
+    'seq > message.seq',
+  ),
+  retried(
+    'owed-remove',
+    'a remove goes once its insert is taken, whatever else of its event is refused',
+    'attempts > 0 || isOwed)',
+    'attempts > 0)',
   ),
   numbered('op-in-seq', 'what comes counts more than what goes', "(op === 'insert' ? perOp : 0)", '0'),
   resumed(

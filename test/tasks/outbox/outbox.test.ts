@@ -22,6 +22,12 @@ const blocks = (from: number, to: number): Send =>
     yield exampleBatch(from, to);
   };
 
+/** Has the chain take all of it back. */
+const takenBack: Send = async function* () {
+  await Promise.resolve();
+  yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
+};
+
 const insert = (block: number, version: number, replay = 0): string =>
   `insert ${block}:0 ${seqOf(version, 'insert', replay)}`;
 const remove = (block: number, version: number): string => `remove ${block}:0 ${seqOf(version, 'remove', 0)}`;
@@ -150,10 +156,7 @@ eachDatabase('the outbox', (databases) => {
       runs.hard.abort(new Error('killed'));
       throw new Error('killed');
     };
-    await runs.run([sink.openable()], async function* () {
-      await Promise.resolve();
-      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
-    });
+    await runs.run([sink.openable()], takenBack);
     expect((await runs.standing()).place).to.match(/^\[\[1,null\],\[2,null\]/);
     expect(await needed()).to.equal(1);
   });
@@ -185,10 +188,7 @@ eachDatabase('the outbox', (databases) => {
     expect(tries).to.deep.equal([3, 1, 2, 1, 1, 1, 1]);
     const [letter] = await letters().list(name(), { limit: 10 });
     expect(letter).to.deep.include({ attempts: 3, error: '413: ***' });
-    await runs.run([sink.openable()], async function* () {
-      await Promise.resolve();
-      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
-    });
+    await runs.run([sink.openable()], takenBack);
     expect(sink.lines.slice(2)).to.deep.equal([remove(1, 2), remove(3, 2)]);
     expect((await letters().list(name(), { limit: 10 })).map(({ message }) => message.op)).to.deep.equal([
       'insert',
@@ -218,14 +218,56 @@ eachDatabase('the outbox', (databases) => {
     await runs.run([sink.openable()], blocks(1, 1));
     const [dead] = await letters().list(name(), { limit: 10 });
     sink.receives = () => undefined;
-    await runs.run([sink.openable()], async function* () {
-      await Promise.resolve();
-      yield { kind: 'rollback', ancestor: { number: 0, hash: hashOf('block 0') } };
-    });
+    await runs.run([sink.openable()], takenBack);
     await letters().retry(name(), [dead!.id]);
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
+  it('keeps the remove of a dead letter that is refused again', async () => {
+    sink.receives = ({ messages }) => {
+      if (messages[0]?.op === 'insert') throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    await runs.run([sink.openable()], takenBack);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([]);
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
+    expect(await runs.standing()).to.include({ dueLetters: 0 });
+  });
+
+  /** Has an event come and go twice, with a receiver that refuses it; returns its inserts that are dead letters. */
+  const comeAndGoTwice = async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    for (let times = 0; times < 2; times++) {
+      await runs.run([sink.openable()], blocks(1, 1));
+      await runs.run([sink.openable()], takenBack);
+    }
+    sink.receives = () => undefined;
+    return (await letters().list(name(), { limit: 10 })).filter(({ message }) => message.op === 'insert');
+  };
+
+  it('tries an event that came and went twice as it came and went, though only its inserts were asked for', async () => {
+    const inserts = await comeAndGoTwice();
+    const ids = inserts.map(({ id }) => id);
+    await letters().retry(name(), ids);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2), insert(1, 3), remove(1, 4)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
+  it('takes back what was taken of an event, though an earlier insert of it is a dead letter still', async () => {
+    const [, second] = await comeAndGoTwice();
+    await letters().retry(name(), [second!.id]);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 3), remove(1, 4)]);
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
     await isTrue();
   });
 
