@@ -110,9 +110,18 @@ export class DeadLetterStore {
     return this.#rows(sink, ids).update({ due: dues[due] });
   }
 
-  /** Forgets dead letters, all of them where no id is given; returns how many. */
+  /**
+   * Forgets dead letters, all of them where no id is given, and the removes that had joined one of them: nobody is told of what
+   * he never got. Returns how many.
+   */
   async drop(sink: SinkName, ids: readonly number[]): Promise<number> {
-    const [result] = await this.#database.write([this.forget(sink, ids)]);
+    const inserts = await this.#select(sink, (rows) => rows.where({ op: 'insert' }).whereIn('id', ids));
+    const joined: number[] = [];
+    for (const { message } of inserts) {
+      const later = (await this.listOf(sink, message.id)).find(({ seq }) => seq > message.seq);
+      if (later?.op === 'remove') joined.push(later.id);
+    }
+    const [result] = await this.#database.write([this.forget(sink, [...new Set([...ids, ...joined])])]);
     return result?.matched ?? 0;
   }
 

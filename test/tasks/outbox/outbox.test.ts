@@ -271,6 +271,15 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('drops what took an event back with the dead letter that it had joined, and nothing else', async () => {
+    const [first] = await comeAndGoTwice();
+    expect(await letters().drop(name(), [first!.id])).to.equal(2);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 3), remove(1, 4)]);
+    await isTrue();
+  });
+
   it('has no dead letter undo what came since: an event that is there again stays', async () => {
     sink.receives = () => {
       throw new MessageRefusedError('400');
