@@ -2,6 +2,7 @@ import type { Sink } from '../../components/component.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { LeaseLostError } from '../../runtime/errors.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
 import type { PacedSink } from './commit-pace.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
@@ -103,8 +104,9 @@ export class SinkLoop implements PacedSink {
         continue;
       }
       const wasDraining = isDraining();
-      if (await this.#deliverDue()) continue;
-      if (wasDraining && (await this.#isFinal())) break;
+      const seen = await this.#deliverDue();
+      if (seen === null) continue;
+      if (wasDraining && isAll(seen)) break;
       await work.after(heard);
     }
     // What a gathering sink has is finished as well as it goes.
@@ -112,25 +114,26 @@ export class SinkLoop implements PacedSink {
     await this.#row.write();
   }
 
-  /** Delivers what is due now; returns false where there is nothing. */
-  async #deliverDue(): Promise<boolean> {
+  /** Delivers what is due now, and returns null then; where there is nothing, what it saw. */
+  async #deliverDue(): Promise<Due | null> {
     const opened = await this.#connection.open();
     const head = await this.#head();
     const place = this.#at.place ?? (await this.#resume(opened.sink, head));
     if (place.at !== 'end') {
       await this.#deliverPass(opened, place);
-      return true;
+      return null;
     }
-    if (this.#standing.dueLetters > 0 && (await this.#delivery.retryLetters(opened, place))) return true;
-    const pass = nextPass(place.pass, this.#due(head));
+    if (this.#standing.dueLetters > 0 && (await this.#delivery.retryLetters(opened, place))) return null;
+    const due = this.#due(head);
+    const pass = nextPass(place.pass, due);
     if (pass === null) {
       await this.#trouble.over();
       await this.#delivery.settle(false);
       await this.#row.write();
-      return false;
+      return due;
     }
     await this.#deliverPass(opened, { pass, at: 'begin' });
-    return true;
+    return null;
   }
 
   async #deliverPass(opened: OpenedSink, from: Place): Promise<void> {
@@ -152,13 +155,6 @@ export class SinkLoop implements PacedSink {
     const head = await journal.current(guard.pipelineId);
     if (head?.claim === guard.claim) return head;
     throw new LeaseLostError(`pipeline ${guard.pipelineId} was claimed by another task`);
-  }
-
-  /** Says whether all that will ever be due is delivered: what is not final yet may come. */
-  async #isFinal(): Promise<boolean> {
-    if (this.#sink.delivery === 'latest') return true;
-    const { blocks } = await this.#head();
-    return blocks === null || this.#shared.finalized() >= blocks.to;
   }
 
   /** Finds out where the sink stands, by its row and by what its target keeps. */
@@ -195,10 +191,7 @@ export class SinkLoop implements PacedSink {
     const waitMs = await this.#trouble.bear(error);
     // Nothing mends it but what a person asks for.
     if (error instanceof SinkStoppedError) await this.#connection.close();
-    const done = new AbortController();
-    const pause = clock.sleep(waitMs, AbortSignal.any([stopping, signal, done.signal])).catch(() => undefined);
-    await Promise.race([pause, wishes.after(heard)]);
-    done.abort(new Error('done'));
+    await waitAtMost(wishes.after(heard), { clock, ms: waitMs, signal: AbortSignal.any([stopping, signal]) });
   }
 
   /** A sink that the definition names no more is not missed. */
@@ -210,6 +203,11 @@ export class SinkLoop implements PacedSink {
     const head = await this.#head().catch(() => null);
     return head !== null && rows !== null && !rows.some(({ name }) => name === this.#sink.name);
   }
+}
+
+/** Says whether nothing more will be due where nothing is now: what is not final yet may come. */
+function isAll({ head, delivery, finalized }: Due): boolean {
+  return delivery === 'latest' || head.blocks === null || finalized >= head.blocks.to;
 }
 
 /** The definition names the sink no more. */
