@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Clock } from '../runtime/clock.js';
 import { retry } from '../runtime/retry.js';
+import { waitAtMost } from '../runtime/wait-at-most.js';
 import { compile, toStep } from './database.js';
 import type { Database, Query } from './database.js';
 import { translateError } from './database-errors.js';
@@ -99,10 +100,7 @@ export class KnexDatabase implements Database {
   }
 
   async #closePool(): Promise<void> {
-    const done = new AbortController();
-    const patience = this.#clock.sleep(goodbyeMs, done.signal).catch(() => undefined);
-    await Promise.race([this.knex.destroy(), patience]);
-    done.abort();
+    await waitAtMost(this.knex.destroy(), { clock: this.#clock, ms: goodbyeMs });
   }
 
   async #try<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import type { EventBatch, SourceMessage } from '../model/batch.js';
 import type { Clock } from '../runtime/clock.js';
+import { waitAtMost } from '../runtime/wait-at-most.js';
 
 interface Holding {
   readonly clock: Clock;
@@ -26,7 +27,7 @@ export async function* holdEmpty(
     for (;;) {
       next ??= askAhead(messages);
       const result: IteratorResult<SourceMessage, void> | null =
-        held === null ? await next : await before(until, next, clock);
+        held === null ? await next : await waitAtMost(next, { clock, ms: Math.max(0, until - clock.monotonic()) });
       if (result === null) {
         if (held !== null) yield held;
         held = null;
@@ -67,16 +68,6 @@ function askAhead(
   const next = messages.next();
   next.catch(() => undefined);
   return next;
-}
-
-/** Waits for something until a time by the monotonic clock; then null. */
-async function before<T>(until: number, work: Promise<T>, clock: Clock): Promise<T | null> {
-  const done = new AbortController();
-  const over = clock.sleep(Math.max(0, until - clock.monotonic()), done.signal).then(
-    () => null,
-    () => null,
-  );
-  return Promise.race([work, over]).finally(() => done.abort());
 }
 
 function isEmpty(message: SourceMessage): message is EventBatch {

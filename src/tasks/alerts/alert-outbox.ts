@@ -2,6 +2,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { AlertDeliveryError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { retry } from '../../runtime/retry.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
 import type { AlertChannel, AlertMessage } from './alert-message.js';
 
 export interface AlertOutboxOptions {
@@ -38,12 +39,10 @@ export class AlertOutbox {
 
   /** Waits for what is on its way, but no longer than so many milliseconds; then drops it. */
   async close(patienceMs: number): Promise<void> {
-    const delivered = new AbortController();
-    const patience = this.#options.clock.sleep(patienceMs, delivered.signal).catch(() => undefined);
-    await Promise.race([Promise.all(this.#lanes.map((lane) => lane.whenIdle())), patience]);
-    delivered.abort();
+    const whenIdle = (): Promise<unknown> => Promise.all(this.#lanes.map((lane) => lane.whenIdle()));
+    await waitAtMost(whenIdle(), { clock: this.#options.clock, ms: patienceMs });
     this.#closed.abort(new AlertDeliveryError('this process has ended', { retryable: false }));
-    await Promise.all(this.#lanes.map((lane) => lane.whenIdle()));
+    await whenIdle();
   }
 }
 

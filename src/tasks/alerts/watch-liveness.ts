@@ -9,6 +9,7 @@ import type { AlertCondition } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { SecretMask } from '../../runtime/secrets.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
 import type { Settings } from '../../settings/settings.js';
 import { AlertDesk } from './alert-desk.js';
 import { AlertRetention } from './alert-retention.js';
@@ -161,10 +162,11 @@ async function closeParts(
   judged: Promise<void>,
 ): Promise<void> {
   const until = clock.monotonic() + (stopping.aborted ? patienceMs.stopped : patienceMs.ended);
-  const done = new AbortController();
-  const patience = clock.sleep(until - clock.monotonic(), done.signal).catch(() => undefined);
-  await Promise.race([judged.then(() => desk.whenIdle()), patience]);
-  done.abort();
+  const ms = until - clock.monotonic();
+  await waitAtMost(
+    judged.then(() => desk.whenIdle()),
+    { clock, ms },
+  );
   await outbox.close(Math.max(0, until - clock.monotonic()));
   if (opened === null) return;
   await opened.close();

@@ -4,6 +4,7 @@ import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
 import type { FairShare } from './fair-share.js';
 import type { WorkerPresence } from './worker-presence.js';
 
@@ -80,9 +81,7 @@ export class QueueWorker {
     // It takes up nothing more, and may still run for long.
     const told = this.#options.presence.end();
     await Promise.all(this.#running.values());
-    const done = new AbortController();
-    await Promise.race([told, this.#options.clock.sleep(farewellMs, done.signal).catch(() => undefined)]);
-    done.abort(new Error('told'));
+    await waitAtMost(told, { clock: this.#options.clock, ms: farewellMs });
     this.#unusable.signal.throwIfAborted();
   }
 
@@ -195,13 +194,10 @@ export class QueueWorker {
   /** Waits for the next look: where more wait than there was room for, a task that is claimed, or ends, makes room at once. */
   async #rest(heard: number): Promise<void> {
     const { clock, stopping } = this.#options;
-    const done = new AbortController();
-    const pause = clock
-      .sleep(pollMs, AbortSignal.any([stopping, this.#unusable.signal, done.signal]))
-      .catch(() => undefined);
+    const signal = AbortSignal.any([stopping, this.#unusable.signal]);
     const isFull = this.#isBehind || this.#running.size >= this.#options.concurrency;
-    await Promise.race(isFull ? [pause, this.#news.after(heard)] : [pause]);
-    done.abort(new Error('rested'));
+    if (isFull) await waitAtMost(this.#news.after(heard), { clock, ms: pollMs, signal });
+    else await clock.sleep(pollMs, signal).catch(() => undefined);
   }
 }
 

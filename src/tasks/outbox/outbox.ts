@@ -15,6 +15,7 @@ import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import { LeaseLostError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { CommitPace } from './commit-pace.js';
 import type { DeliveryNews } from './delivery-news.js';
 import { neededVersion, readPlace } from './place.js';
@@ -146,10 +147,8 @@ export class Outbox {
     let failures: readonly (Error | null)[] | null = null;
     while (failures === null) {
       await moved();
-      const done = new AbortController();
-      const pause = clock.sleep(movedMs, AbortSignal.any([this.#signal, done.signal])).then(() => null);
-      pause.catch(() => undefined);
-      failures = await Promise.race([all, pause]).finally(() => done.abort(new Error('waited')));
+      failures = await waitAtMost(all, { clock, ms: movedMs, signal: this.#signal });
+      this.#signal.throwIfAborted();
     }
     const failure = failures.find((error) => error !== null);
     if (failure !== undefined) throw failure;
@@ -158,11 +157,8 @@ export class Outbox {
   /** Ends all loops: what is on its way may arrive for a while, or until the run's signal says that it may not. */
   async end(): Promise<void> {
     this.#ended.abort(new Error('the run ends'));
-    const done = new AbortController();
     const all = Promise.allSettled(this.#loops);
-    const grace = this.#parts.clock.sleep(graceMs, AbortSignal.any([done.signal, this.#signal])).catch(() => undefined);
-    await Promise.race([all, grace]);
-    done.abort(new Error('ended'));
+    await waitAtMost(all, { clock: this.#parts.clock, ms: graceMs, signal: this.#signal });
     this.#over.abort(new Error('the outbox has ended'));
     await Promise.all([all, this.#looking]);
   }

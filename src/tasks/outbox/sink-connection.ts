@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/clock.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { closeSink } from './openable-sink.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
 
@@ -67,9 +68,6 @@ export class SinkConnection {
     this.#opened = null;
     this.#onClose();
     if (opened === null) return;
-    const done = new AbortController();
-    const patience = this.#parts.clock.sleep(closeMs, done.signal).catch(() => undefined);
-    await Promise.race([closeSink(opened), patience]);
-    done.abort(new Error('closed'));
+    await waitAtMost(closeSink(opened), { clock: this.#parts.clock, ms: closeMs });
   }
 }
