@@ -10,6 +10,8 @@ import { TaskStore } from '../src/database/tasks/task-store.js';
 import type { EventBatch } from '../src/model/batch.js';
 import type { ChainEvent } from '../src/model/event.js';
 import { createDatabase } from '../test/support/databases.js';
+import { freePort } from '../test/support/free-port.js';
+import { Scenario } from '../test/support/scenario.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { BenchOptions, Benchmark, Report } from './benchmark.js';
 import { startDurableServer } from './durable-server.js';
@@ -75,7 +77,9 @@ async function compare(report: Report, stage: Stage, options: BenchOptions): Pro
 async function grow(report: Report, stage: Stage, options: BenchOptions): Promise<void> {
   const sizes = [100_000, options.number('growth', 10_000_000)];
   const sample = options.number('rows', 200_000);
-  const run = await OwnRun.begin(await stage.fresh());
+  const url = await stage.fresh();
+  const scenario = await Scenario.begin(url, null, { mode: 'historical' });
+  const run = await OwnRun.begin(url);
   const seconds: number[] = [];
   for (const size of sizes) {
     await run.fillTo(size, options.number('batch', 5_000));
@@ -88,6 +92,47 @@ async function grow(report: Report, stage: Stage, options: BenchOptions): Promis
   await run.close();
   const [few = NaN, many = NaN] = seconds;
   report.atMost(`${stage.name}: how much slower at ${String(sizes[1])} rows`, 100 * (many / few - 1), 10, ' %');
+  await ask(report, `${stage.name}, ${String(sizes[1])} rows`, scenario, (sizes[1] ?? 0) / eventsPerBlock);
+}
+
+/** Asks what people and the page ask, each once: the first answer is the slowest. */
+async function ask(report: Report, name: string, scenario: Scenario, blocks: number): Promise<void> {
+  const middle = String(Math.round(blocks / 2));
+  const port = await freePort();
+  const server = scenario.start('serve', '--port', String(port));
+  await server.output(/http:\/\/127/);
+  const events = '/api/v1/pipeline/45/events?limit=100';
+  const paths = [
+    ...[events, `${events}&order=desc`, `${events}&from_block=${middle}`, `${events}&order=desc&to_block=${middle}`],
+    ...[`${events}&event=Transfer&order=desc`, `${events}&event=Transfer&from_block=${middle}`],
+    ...['/api/v1/pipeline/tasks', '/api/v1/pipeline/config/45', '/api/v1/timeline', '/api/v1/workers', '/readyz'],
+    ...['/api/v1/pipeline/45/sinks', '/api/v1/alerts?state=all&limit=200', '/metrics'],
+  ];
+  const slowest = { path: '', ms: 0 };
+  for (const path of paths) {
+    const since = performance.now();
+    await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    const ms = performance.now() - since;
+    if (ms > slowest.ms) Object.assign(slowest, { path, ms });
+  }
+  server.signal('SIGTERM');
+  await server.exit();
+  report.atMost(
+    `${name}: the slowest of ${paths.length} questions of the page (${slowest.path})`,
+    slowest.ms,
+    100,
+    ' ms',
+  );
+  const listed = await took(scenario, 'events', 'list', '--pipeline', '45', '--from-block', middle);
+  const start = await took(scenario, 'tasks', 'list');
+  report.atMost(`${name}: events list, beside tasks list`, listed - start, 100, ' ms');
+}
+
+/** Returns the milliseconds that a command takes. */
+async function took(scenario: Scenario, ...args: string[]): Promise<number> {
+  const since = performance.now();
+  await scenario.start(...args).exit();
+  return performance.now() - since;
 }
 
 /** Commits as a run does: one batch after the other, the next one built while one is in the air. */
