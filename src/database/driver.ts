@@ -43,7 +43,7 @@ export interface DriverSettings {
   /** The database as a person may see it. */
   readonly label: string;
   readonly clock: Clock;
-  readonly create?: boolean;
+  readonly create?: boolean | 'in-memory';
   readonly statementTimeoutMs?: number;
   readonly beatTimeoutMs?: number;
   readonly poolSize?: number;

@@ -12,8 +12,11 @@ export interface OpenOptions {
   /** The offset in which the database must hold its instants, e.g. `+00:00`; left out: whichever it has stored. */
   readonly timezone?: string | undefined;
   readonly clock?: Clock;
-  /** Make the SQLite file where there is none. */
-  readonly create?: boolean;
+  /**
+   * Make the SQLite file where there is none; `in-memory`: look at an empty database in its place, which is gone when it is
+   * closed.
+   */
+  readonly create?: boolean | 'in-memory';
   /**
    * For what lives for long: writes happen where a freeze of this process can't hold a lock (SQLite: in a process of their
    * own), a SQLite file is watched, and a server that does not answer for so long counts as away. Milliseconds.

@@ -1,5 +1,9 @@
 import { expect } from 'chai';
+import { commandList } from '../../src/cli/command-list.js';
+import { loadCommand } from '../../src/cli/command-line/command.js';
+import { globalOptions, longFlag, optionsOf } from '../../src/cli/command-line/options.js';
 import { run } from '../../src/cli/main.js';
+import { allSettings, rpcUrlSetting } from '../../src/settings/settings-table.js';
 import { FakeIo } from './fake-io.js';
 
 async function outcome(argv: readonly string[], io = new FakeIo()): Promise<readonly [number, string, string]> {
@@ -182,14 +186,37 @@ describe('run', () => {
 describe('chainparse config', () => {
   it('prints every setting with its origin, secrets masked', async () => {
     const env = { CHAINPARSE_DATABASE_URL: 'mysql://u:hidden@h/db', ETH_RPC_URL: 'https://rpc.example/v3/hiddenKey1' };
-    const [code, stdout] = await outcome(['config', '--stall-after', '1'], new FakeIo({ env }));
-    expect(code).to.equal(2);
-    expect(stdout).to.equal('');
     const [, table] = await outcome(['config'], new FakeIo({ env }));
     expect(table).to.match(/^SETTING +VALUE +FROM\n/);
     expect(table).to.match(/\ndatabase +mysql:\/\/u:\*\*\*@h\/db +environment CHAINPARSE_DATABASE_URL\n/);
     expect(table).to.match(/\nrpc_urls\.ethereum +https:\/\/rpc\.example\/\*\*\* +environment ETH_RPC_URL\n$/);
     expect(table).not.to.contain('hidden');
+  });
+
+  it('takes the flag of every setting, which beats the environment', async () => {
+    const env = { CHAINPARSE_HEARTBEAT_INTERVAL: '11' };
+    const flags = [
+      '--heartbeat-interval',
+      '12',
+      '--interval',
+      '60',
+      '--older-clients',
+      '--rpc-url',
+      'http://h/hiddenKey1',
+    ];
+    const [code, stdout] = await outcome(['config', '--json', ...flags], new FakeIo({ env }));
+    expect(code).to.equal(0);
+    const { settings } = JSON.parse(stdout) as { settings: { setting: string; value: string; source: string }[] };
+    const of = (name: string): unknown => settings.find(({ setting }) => setting === name);
+    expect(of('heartbeat_interval')).to.include({ value: '12', source: 'flag --heartbeat-interval' });
+    expect(of('check_interval')).to.include({ value: '60', source: 'flag --interval' });
+    expect(of('api.older_clients')).to.include({ value: 'on', source: 'flag --older-clients' });
+    expect(of('rpc_urls')).to.include({ value: 'http://h/***', source: 'flag --rpc-url' });
+    const offered = optionsOf(await loadCommand(commandList.find(({ name }) => name === 'config')!)).map(longFlag);
+    const wanted = [...allSettings, rpcUrlSetting].flatMap(({ flag }) =>
+      flag === undefined ? [] : [longFlag({ flags: flag, description: '' })],
+    );
+    expect([...offered, ...globalOptions.map(longFlag)]).to.include.members(wanted);
   });
 
   it('heads its table in the language of the settings', async () => {

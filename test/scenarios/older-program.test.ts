@@ -198,6 +198,9 @@ describe('pipelines of the older program', function () {
     ]);
     const block = String(ofFile.events[0]!.event.block_number);
     expect((await preview('pipelines/p.json', '--block', block)).events).to.have.length(1);
+    const beyond = await result('pipeline', 'preview', 'pipelines/p.json', '--block', '999999');
+    expect(beyond).to.include({ code: 2 });
+    expect(beyond.stderr).to.match(/^error: block 999999 is not there yet: the chain is at \d+$/m);
     const id = (await chainparse('pipeline', 'import', 'pipelines/p.json')).trim();
     const ofId = await preview(id, '--block', block);
     expect(ofId.pipeline_id).to.equal(Number(id));

@@ -1,11 +1,19 @@
 import { requireMigrated } from '../../database/schema/migrator.js';
 import type { ShownSetting } from '../../settings/settings-reader.js';
+import type { SettingKey } from '../../settings/settings-table.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { CommandContext } from '../context.js';
 import type { Heading } from '../terminal/render-table.js';
 import type { CommandBody } from '../command-line/command.js';
+import { runSettings } from '../command-line/options.js';
 
-export const command: CommandBody = { action: showConfig };
+/** What any command takes as a flag is taken here too: to see which value it would get. */
+const flagged: readonly SettingKey[] = [
+  ...runSettings,
+  ...(['check_interval', 'api.host', 'api.port', 'api.older_clients'] as const),
+];
+
+export const command: CommandBody = { settings: flagged, action: showConfig };
 
 const headings: readonly Heading[] = [
   { column: 'setting' },

@@ -35,7 +35,8 @@ interface MigrateOptions {
 async function migrate(context: CommandContext, options: MigrateOptions): Promise<void> {
   const timezone = readTimezone(options);
   const reads = options.status === true || options.sql === true;
-  const create = !reads && options.rollback !== true;
+  // A SQLite file that is yet to be made lacks every statement, and is not made by looking.
+  const create = options.sql === true ? 'in-memory' : !reads && options.rollback !== true;
   // What only looks, or changes the time zone, takes whichever the database has.
   const anyZone = reads || timezone !== undefined ? { timezone: undefined } : {};
   const migrator = new Migrator(await context.database({ create, ...anyZone }), context.clock);

@@ -76,6 +76,6 @@ async function show(context: CommandContext, request: PreviewOptions, previewed:
   const result = await previewPipeline(request, { ...parts, definition, pipelineId: id, database });
   const named = { pipelineId: database === null ? definition.id : id, name: definition.name };
   if (output.isJson) await output.jsonText(`${previewJson(named, result)}\n`);
-  else for (const line of previewLines(result)) await output.line(line);
+  else for (const line of previewLines(result, output.tableColumns)) await output.line(line);
   if (result.length === 0) output.note('no event was found');
 }

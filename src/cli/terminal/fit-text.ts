@@ -11,3 +11,8 @@ export function fitText(text: string, columns: number): string {
   }
   return fitting;
 }
+
+/** Returns a text in a number of columns: what does not fit ends with `…`. */
+export function shortenText(text: string, columns = Infinity): string {
+  return displayWidth(text) <= columns ? text : `${fitText(text, columns - 1)}…`;
+}

@@ -3,7 +3,7 @@ import { printableLine } from '../../runtime/printable.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import { displayWidth } from './display-width.js';
 import { fitColumns, type FittedColumn } from './fit-columns.js';
-import { fitText } from './fit-text.js';
+import { shortenText } from './fit-text.js';
 
 /** A column, and what becomes of it where the terminal is narrow. */
 export interface Heading {
@@ -74,7 +74,8 @@ function fitTable(table: Table, { lang, isTerminal, columns }: TableStyle): Fitt
   const brief = briefTable(table);
   const widths = naturalWidths(brief, lang);
   const needs = brief.headings.map(({ cut = 0, least }, index) => {
-    const width = widths[index] ?? 0;
+    // What is wider than the terminal is shortened in any case; an event's arguments may be a megabyte.
+    const width = Math.min(widths[index] ?? 0, columns);
     return { width, least: Math.min(width, least ?? width), cut };
   });
   return choose(brief, fitColumns(needs, roomFor));
@@ -114,7 +115,7 @@ async function drawTable(
   const chalk = new Chalk({ level: color ? 1 : 0 });
   const table = new Table({
     head: headings.map((heading, index) =>
-      chalk.bold(shortened(textsIn(lang).columns[heading.column], widths?.[index])),
+      chalk.bold(shortenText(textsIn(lang).columns[heading.column], widths?.[index])),
     ),
     colAligns: headings.map(({ align }) => align ?? 'left'),
     ...(isTerminal ? {} : { chars: noBorders }),
@@ -125,14 +126,10 @@ async function drawTable(
       ...(isTerminal ? {} : { 'padding-left': 0, 'padding-right': 0 }),
     },
   });
-  for (const row of rows) table.push(row.map((cell, index) => shortened(cell, widths?.[index])));
+  for (const row of rows) table.push(row.map((cell, index) => shortenText(cell, widths?.[index])));
   return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
-}
-
-function shortened(text: string, width = Infinity): string {
-  return displayWidth(text) <= width ? text : `${fitText(text, width - 1)}…`;
 }

@@ -32,7 +32,7 @@ export const undecodedHeadings: readonly Heading[] = [
 
 /** Returns an event's row of its table. */
 export function eventRow(event: StoredEvent): readonly Cell[] {
-  return [...positionCells(event), event.eventName, shorten(event.argsJson), event.transactionHash];
+  return [...positionCells(event), event.eventName, event.argsJson, event.transactionHash];
 }
 
 /** Returns an undecoded log's row of its table. */
@@ -42,10 +42,4 @@ export function undecodedRow(log: StoredUndecodedLog): readonly Cell[] {
 
 function positionCells(log: LogPosition): readonly Cell[] {
   return [log.blockNumber, log.logIndex, blockTime(log.timestamp), log.contractAddress];
-}
-
-/** A table is for a first look: whole arguments are in the JSON. Control characters have no business on a terminal. */
-function shorten(text: string): string {
-  const characters = Array.from(text.slice(0, 400).replace(/\p{Cc}/gu, '\u{fffd}'));
-  return characters.length <= 100 ? characters.join('') : `${characters.slice(0, 99).join('')}…`;
 }

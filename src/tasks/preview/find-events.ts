@@ -7,6 +7,7 @@ import { eventToJson } from '../../model/event-json.js';
 import { originOf } from '../../model/event-origin.js';
 import type { StoredEvent } from '../../model/stored-event.js';
 import type { Clock } from '../../runtime/clock.js';
+import { UsageError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { ChainReading } from '../verify/chain-reading.js';
 import { withChecksum } from '../views/stored-events.js';
@@ -60,8 +61,14 @@ async function readEvents(wanted: WantedEvents, options: FindOptions): Promise<r
   const { batchSize } = source;
   const reading = new ChainReading({ ...options, chain, reader: chain, decoder, batchSize, receipts: false });
   const read = (from: number, to: number): Promise<readonly StoredEvent[]> => readRange(reading, { from, to }, options);
-  if ('block' in wanted) return read(wanted.block, wanted.block);
   const head = await new HeadReader(chain, 'latest', logger).read(signal);
+  if ('block' in wanted) {
+    const { block } = wanted;
+    const newest = head?.latest.number ?? -1;
+    // A reader would wait for it: nodes lag.
+    if (block > newest) throw new UsageError(`block ${block} is not there yet: the chain is at ${newest}`);
+    return read(block, block);
+  }
   let found: readonly StoredEvent[] = [];
   for (let range = 0, to = head?.latest.number ?? -1; range < mostRanges && to >= 0; range++, to -= batchSize) {
     found = [...(await read(Math.max(0, to - batchSize + 1), to)), ...found];

@@ -214,6 +214,19 @@ eachDatabase('the events commands', (testDatabase) => {
     expect(await chainparse('events', 'list')).to.include({ code: 2 });
   });
 
+  it('list arguments whole, however long they are, where the table goes through a pipe or is wide', async () => {
+    await new PipelineStore(database).import({ ...definition, id: 47, name: 'long' });
+    const argsJson = `{"value":"${'1'.repeat(1_000)}"}`;
+    await storeLogs(database, 47, { events: [makeEvent({ blockNumber: 1, argsJson })], undecoded: [] });
+    const argv = ['events', 'list', '--pipeline', '47', '--database', testDatabase.url()];
+    const screen = new FakeIo({ screen: true });
+    await run(argv, screen);
+    expect(screen.stdout.text).to.match(/"value":"1+…/);
+    const wide = new FakeIo({ screen: true });
+    await run([...argv, '--wide'], wide);
+    for (const text of [wide.stdout.text, (await chainparse(...argv)).stdout]) expect(text).to.contain(argsJson);
+  });
+
   it('list undecoded logs, as JSON lines or as a table', async () => {
     const { stdout } = await ofPipeline('undecoded', '--format', 'jsonl');
     expect(placesOf(stdout)).to.deep.equal(['1/0', '2/0', '3/0']);

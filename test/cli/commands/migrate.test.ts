@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open-database.js';
@@ -7,6 +8,23 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runInPlace } from '../run-in.js';
 import type { CommandResult } from '../run-in.js';
+
+describe('migrate --sql', () => {
+  it('prints all statements for a SQLite file that is yet to be made, and makes none', async () => {
+    const cwd = temporaryFolder();
+    const { code, stdout } = await runInPlace({ cwd }, ['migrate', '--sql', '--json']);
+    expect(code).to.equal(0);
+    const { sql } = JSON.parse(stdout) as { sql: readonly string[] };
+    expect(sql.join('\n')).to.match(/create table `pipeline_task`/i);
+    expect(readdirSync(cwd)).to.deep.equal([]);
+    for (const other of ['--status', '--rollback']) {
+      expect(await runInPlace({ cwd }, ['migrate', other]), other).to.include({ code: 5 });
+    }
+    // What is there is looked at, and nothing else.
+    await runInPlace({ cwd }, ['migrate']);
+    expect((await runInPlace({ cwd }, ['migrate', '--sql'])).stdout).to.equal('-- the database is up to date\n');
+  });
+});
 
 eachDatabase('migrate', (databases) => {
   let url: string;

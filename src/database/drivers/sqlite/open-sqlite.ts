@@ -13,10 +13,11 @@ interface SqliteRunner extends ScriptRunner {
 }
 
 /** Opens a SQLite file; throws DatabaseUnreachableError where there is none and none is to be made. */
-export async function openSqlite({ path }: SqliteAddress, settings: DriverSettings): Promise<Driver> {
-  const { label, timezone, clock, statementTimeoutMs } = settings;
-  if (!existsSync(path)) {
-    if (settings.create !== true) {
+export async function openSqlite({ path: written }: SqliteAddress, settings: DriverSettings): Promise<Driver> {
+  const { label, timezone, clock, statementTimeoutMs, create } = settings;
+  const path = create === 'in-memory' && !existsSync(written) ? ':memory:' : written;
+  if (path !== ':memory:' && !existsSync(path)) {
+    if (create !== true) {
       throw new DatabaseUnreachableError(`there is no database ${label}`, { hint: 'chainparse migrate makes it' });
     }
     if (statementTimeoutMs !== undefined) await makeFile(path, settings);
