@@ -63,8 +63,11 @@ function shareOf({ progress: { nextBlock, targetBlock }, firstBlock }: ProgressV
   return total <= 0 ? 1 : Math.min(1, Math.max(0, (nextBlock - firstBlock) / total));
 }
 
-function etaText({ progress: { nextBlock, targetBlock }, rate }: ProgressView, lang: Lang): string | null {
+/** Who waits for the chain is done when the chain gets there: the speed of reading says nothing of that. */
+function etaText({ progress, rate }: ProgressView, lang: Lang): string | null {
+  const { nextBlock, targetBlock } = progress;
   if (nextBlock === null || targetBlock === null || rate.blocksPerSecond === 0) return null;
+  if (awaitedBlock(progress) !== null) return null;
   const seconds = Math.max(0, targetBlock + 1 - nextBlock) / rate.blocksPerSecond;
   return textsIn(lang).progress.eta(durationText(seconds));
 }

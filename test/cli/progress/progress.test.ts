@@ -51,6 +51,16 @@ describe('the progress of a historical run', () => {
     reporter.end();
   });
 
+  it('tells no time that is left while it waits for blocks that the chain has not come to', async () => {
+    const { clock, reporter, drawn } = setUp();
+    const upTo = (nextBlock: number): Progress => ({ ...historical(nextBlock, 5), headBlock: 149 });
+    reporter.update(upTo(100));
+    await clock.advance(500);
+    reporter.update(upTo(150));
+    expect(drawn()).to.contain('waiting for block 150: the chain is at 149, 5 events').and.not.to.contain('ETA');
+    reporter.end();
+  });
+
   it('is not drawn more often than eyes can follow', async () => {
     const { clock, reporter, drawn } = setUp();
     reporter.update(historical(100, 0));
