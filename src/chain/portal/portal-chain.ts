@@ -43,10 +43,7 @@ export class PortalChain implements ChainView {
   /** Returns a block's header, the last final one's by any tag; null where the portal has none (yet). */
   async header(block: number | string, signal: AbortSignal): Promise<BlockHeader | null> {
     if (typeof block === 'number') return this.#read(block, signal);
-    const number = await this.#options.head.read(
-      { from: Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER },
-      signal,
-    );
+    const number = await this.#options.head.read(Infinity, signal);
     if (number < 0) return null;
     return this.#last?.number === number ? this.#last : (this.#last = await this.#read(number, signal));
   }

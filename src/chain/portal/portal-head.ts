@@ -1,4 +1,3 @@
-import type { BlockRange } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { PortalClient } from './portal-client.js';
@@ -36,18 +35,18 @@ export class PortalHead {
     this.#heardAt = this.#options.clock.monotonic();
   }
 
-  /** Returns its number, as it was just now where a block is wanted above what is known. Throws PortalFailedError. */
-  async read(wanted: BlockRange, signal: AbortSignal): Promise<number> {
+  /** Returns its number, as it was just now where blocks are wanted from one above what is known. Throws PortalFailedError. */
+  async read(from: number, signal: AbortSignal): Promise<number> {
     const { client, dataset, clock, logger } = this.#options;
     const trouble = new PortalTrouble(client, clock, logger);
     for (;;) {
       const known = this.#number;
-      if (known !== undefined && (wanted.from <= known || clock.monotonic() - this.#heardAt < freshMs)) return known;
+      if (known !== undefined && (from <= known || clock.monotonic() - this.#heardAt < freshMs)) return known;
       try {
         this.heard((await client.finalizedHead(dataset, signal))?.number ?? -1);
       } catch (error) {
         signal.throwIfAborted();
-        await trouble.bear(wanted, error, signal);
+        await trouble.bear(null, error, signal);
       }
     }
   }

@@ -59,7 +59,7 @@ export class PortalHistory implements RangeSource {
     const { portal, head, nodes } = this.#options;
     if (nodes !== null && (options.verified || this.#isAvoided)) return nodes.fetchNext(range, options, signal);
     try {
-      const last = await head.read(range, signal);
+      const last = await head.read(range.from, signal);
       if (range.from <= last)
         return await portal.fetchNext({ from: range.from, to: Math.min(range.to, last) }, options, signal);
     } catch (error) {

@@ -46,15 +46,19 @@ export class PortalTrouble {
     this.#logger = logger;
   }
 
-  /** Waits until it is worth while to ask again. Throws PortalFailedError where it is not any more, and what is no PortalError. */
-  async bear({ from, to }: BlockRange, error: unknown, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until it is worth while to ask again for blocks, or for the newest final one (null). Throws PortalFailedError
+   * where it is not any more, and what is no PortalError.
+   */
+  async bear(wanted: BlockRange | null, error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof PortalError)) throw error;
     const count = ++this.#counts[error.class];
     const most = error.class === 'away' && !this.#client.hasAnswered ? borneAtFirst : borne[error.class];
     if (count > most) throw this.#failed(error);
     const isNews = count === 1 && error.class !== 'busy';
-    const message = `the portal ${this.#client.host} does not give blocks ${from} to ${to}, trying again: ${error.message}`;
-    this.#logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.retry', from, to });
+    const what = wanted === null ? 'tell its newest final block' : `give blocks ${wanted.from} to ${wanted.to}`;
+    const message = `the portal ${this.#client.host} does not ${what}, trying again: ${error.message}`;
+    this.#logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.retry', ...wanted });
     const waitMs = Math.min(longestPauseMs, error.retryAfterMs ?? backoffMs(count, backoff));
     // Whoever is asked too often, or too much, wants to be left alone by all.
     if (error.class === 'busy') this.#client.pause(waitMs);

@@ -103,6 +103,8 @@ describe('an event monitor with history: portal', () => {
     const error = await rejectionOf(run({ portalUrl: nobody }), PortalFailedError);
     expect(error).to.include({ exitCode: 6, code: 'PORTAL_UNREACHABLE' });
     expect(error.hint).to.match(/--rpc-url/);
+    // Nobody knows yet which blocks there are.
+    expect(logger.lines.join('\n')).to.match(/warn: the portal .* does not tell its newest final block, trying again/);
   });
 
   it('names the data set that a portal does not have', async () => {
