@@ -1,4 +1,5 @@
-import { ChainparseError, FileProblemsError, messageOf, problemText, type ExitCode } from '../runtime/errors.js';
+import { ChainparseError, FileProblemsError, messageOf, problemText } from '../runtime/errors.js';
+import type { ExitCode, FileProblem } from '../runtime/errors.js';
 import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
@@ -17,9 +18,11 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
   const message = options.secrets.mask(oneLine(messageOf(error)));
   const hint = known?.hint === undefined ? undefined : options.secrets.maskRemembered(oneLine(known.hint));
   const stack = options.debug ? options.secrets.mask(stackOf(error)) : undefined;
+  // Also where there is one: who reads them need not look at two places.
+  const problems = error instanceof FileProblemsError ? maskProblems(error, options.secrets) : undefined;
   stream.write(
     options.json
-      ? `${printableJson(JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, stack } }))}\n`
+      ? `${printableJson(JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, problems, stack } }))}\n`
       : [
           printableLine(`error: ${message}`),
           ...(hint === undefined ? [] : [printableLine(`hint: ${hint}`)]),
@@ -32,16 +35,9 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
 }
 
 /** Each problem of a file is an error of its own, with its hint; as JSON they are one error, which lists them. */
-function reportProblems(
-  { problems, exitCode, code, message }: FileProblemsError,
-  stream: CommandStream,
-  { json, secrets }: ReportOptions,
-): ExitCode {
-  const shown = problems.map((problem) => ({
-    ...problem,
-    message: secrets.mask(oneLine(problem.message)),
-    hint: problem.hint === undefined ? undefined : secrets.maskRemembered(oneLine(problem.hint)),
-  }));
+function reportProblems(error: FileProblemsError, stream: CommandStream, { json, secrets }: ReportOptions): ExitCode {
+  const { exitCode, code, message } = error;
+  const shown = maskProblems(error, secrets);
   const lines = shown.flatMap((problem) => [
     `error: ${problemText(problem)}`,
     ...(problem.hint === undefined ? [] : [`hint: ${problem.hint}`]),
@@ -52,6 +48,14 @@ function reportProblems(
       : lines.map((line) => `${printableLine(line)}\n`).join(''),
   );
   return exitCode;
+}
+
+function maskProblems({ problems }: FileProblemsError, secrets: SecretMask): readonly FileProblem[] {
+  return problems.map((problem) => ({
+    ...problem,
+    message: secrets.mask(oneLine(problem.message)),
+    hint: problem.hint === undefined ? undefined : secrets.maskRemembered(oneLine(problem.hint)),
+  }));
 }
 
 function oneLine(text: string): string {

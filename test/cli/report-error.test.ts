@@ -34,6 +34,15 @@ describe('reportError', () => {
         problems: [{ ...problems[0], message: 'must be ***' }, problems[1]],
       },
     });
+    // One alone is listed as several are, with its hint where any error's is.
+    expect(JSON.parse(report(new FileProblemsError(problems.slice(0, 1)), { json: true })[1])).to.deep.equal({
+      error: {
+        code: 'USAGE',
+        message: 'p.yaml:3: id: must be ***',
+        hint: 'try 1',
+        problems: [{ ...problems[0], message: 'must be ***' }],
+      },
+    });
   });
 
   it('exits 1 for an error that it does not know, and masks it', () => {
