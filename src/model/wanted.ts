@@ -48,6 +48,8 @@ export interface EndedTask {
   readonly status: number;
   readonly endReason: string | null;
   readonly error: string | null;
+  /** How long ago it ended, or had been silent for as long as is borne, in seconds by the database's clock. */
+  readonly overForSeconds: number;
   /** The first block that it had not committed; null: unknown. */
   readonly nextBlock: number | null;
 }

@@ -26,6 +26,7 @@ export interface UnjudgedRow extends WantedRow {
   readonly end_reason: string | null;
   readonly error: string | null;
   readonly progress: string | null;
+  readonly over_for: number | null;
 }
 
 /** Returns what is wanted of a pipeline. */
@@ -50,6 +51,7 @@ export function toWanted(row: WantedRow): Wanted {
 export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
   const progress = row.progress === null ? null : (JSON.parse(row.progress) as Progress);
   const { task_id: id, status, end_reason: endReason, error } = row;
+  const overForSeconds = Math.max(0, row.over_for ?? 0);
   return {
     pipelineId: row.pipeline_id,
     failures: row.failures,
@@ -57,6 +59,8 @@ export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
     version: row.version,
     judgedVersion: row.judged_version,
     task:
-      id === null || status === null ? null : { id, status, endReason, error, nextBlock: progress?.nextBlock ?? null },
+      id === null || status === null
+        ? null
+        : { id, status, endReason, error, overForSeconds, nextBlock: progress?.nextBlock ?? null },
   };
 }

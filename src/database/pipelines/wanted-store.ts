@@ -8,6 +8,7 @@ import type { Database, Query } from '../database.js';
 import { FenceError, type StepResult } from '../script.js';
 import { livingTasks } from '../tasks/living-tasks.js';
 import { insertQueued, isDelivery, lockPipeline, readToo } from '../tasks/queue-task.js';
+import { silence, silenceLimit } from '../tasks/silence.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
 import { endOpenTasks, nothingWrong } from './wanted-steps.js';
@@ -153,9 +154,18 @@ export class WantedStore {
           end_reason: 'task.end_reason',
           error: 'task.error',
           progress: 'task.progress',
+          over_for: this.#overFor(),
         }),
     );
     return rows.map(toUnjudged);
+  }
+
+  /** How many seconds ago a task has ended, or had been silent for as long as is borne. */
+  #overFor(): Knex.Raw {
+    const { knex, dialect } = this.#database;
+    const limit = silenceLimit(this.#database, this.#defaultIntervalSeconds, 'task');
+    const ended = dialect.secondsSince(knex, 'task.end_time');
+    return knex.raw('COALESCE(?, ? - ?)', [ended, silence(this.#database, 'task'), limit]);
   }
 
   /** Writes down what follows from an end; returns false where another has judged it, or a person has changed what is wanted. */

@@ -3,7 +3,7 @@ import { toleratedBeats } from '../../runtime/silence.js';
 import type { Database } from '../database.js';
 
 /** Which rows: those of `pipeline_task`, or of an alias of it. */
-type Rows = 'pipeline_task' | 'living';
+type Rows = 'pipeline_task' | 'living' | 'task';
 
 /** Whole seconds since a task's last sign of life (heartbeat, else creation), by the database's clock. */
 export function silence({ knex, dialect }: Database, rows: Rows = 'pipeline_task'): Knex.Raw {

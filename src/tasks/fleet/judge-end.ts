@@ -42,7 +42,8 @@ export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   const failures = hasCommitted(end.version, end.judgedVersion) ? 1 : end.failures + 1;
   const reason = holdingReason(task, failures, facts);
   if (reason !== null) return { kind: 'held', reason, failures };
-  return { kind: 'again', inSeconds: waitSeconds(failures), failures };
+  // Whoever judges comes by every few seconds: what has passed by then was waited for.
+  return { kind: 'again', inSeconds: Math.max(0, waitSeconds(failures) - task.overForSeconds), failures };
 }
 
 /** Returns how long the next task waits after so many ends in a row, in seconds. */

@@ -97,7 +97,11 @@ eachDatabase('the store of what is wanted', (databases) => {
     const id = await claim(waits);
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     await fail(id);
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([
+    const { knex, dialect } = database;
+    const ended = knex('pipeline_task').where({ id });
+    await database.write([ended.update({ end_time: dialect.secondsAgo(knex, 40) })]);
+    expect((await unjudged()).task?.overForSeconds).to.be.within(40, 45);
+    expect(await wanted.listUnjudged(0, 10)).to.containSubset([
       {
         ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 0, judgedVersion: null },
         task: { id, status: 2, endReason: 'error', error: 'oh', nextBlock: 8 },
@@ -113,7 +117,9 @@ eachDatabase('the store of what is wanted', (databases) => {
     await ageTask(database, id, { created: 1_000, heartbeat: 89 });
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
-    expect((await unjudged()).task).to.include({ id, status: taskStatus.running });
+    const { task } = await unjudged();
+    expect(task).to.include({ id, status: taskStatus.running });
+    expect(task?.overForSeconds).to.be.within(2, 7);
   });
 
   it('lets one of many judge an end, and queues the next task when its time has come', async () => {

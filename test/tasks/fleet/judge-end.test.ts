@@ -5,10 +5,10 @@ import { countSameFaults, judgeEnd, waitSeconds, type JudgeFacts } from '../../.
 
 describe('judging the end of a task', () => {
   const failed = (endReason: string, error = 'oh'): EndedTask => ({
-    ...{ id: 7, status: taskStatus.failed, endReason, error, nextBlock: 100 },
+    ...{ id: 7, status: taskStatus.failed, endReason, error, overForSeconds: 0, nextBlock: 100 },
   });
   const ended = (endReason: string): EndedTask => ({
-    ...{ id: 7, status: taskStatus.succeeded, endReason, error: null, nextBlock: 100 },
+    ...{ id: 7, status: taskStatus.succeeded, endReason, error: null, overForSeconds: 0, nextBlock: 100 },
   });
   const end = (task: EndedTask | null, changes: Partial<UnjudgedEnd> = {}): UnjudgedEnd => ({
     ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 5, judgedVersion: 5, task },
@@ -30,6 +30,14 @@ describe('judging the end of a task', () => {
     expect(judgeEnd(end(failed('timeout'), { failures: 2 }), facts)).to.deep.equal({
       ...{ kind: 'again', inSeconds: 20, failures: 3 },
     });
+  });
+
+  it('counts the wait from the end, however late it is judged', () => {
+    const late = (overForSeconds: number) =>
+      judgeEnd(end({ ...failed('error'), overForSeconds }, { failures: 1 }), facts);
+    expect([0, 4, 10, 3_600].map(late)).to.deep.equal(
+      [10, 6, 0, 0].map((inSeconds) => ({ kind: 'again', inSeconds, failures: 2 })),
+    );
   });
 
   it('waits 5 s again once blocks were committed', () => {

@@ -23,7 +23,7 @@ describe('keeping pipelines running', () => {
 
   const endOf = (pipelineId: number): UnjudgedEnd => ({
     ...{ pipelineId, failures: 0, judgedTaskId: null, version: 1, judgedVersion: null },
-    task: { id: pipelineId * 10, status: 2, endReason: 'error', error: 'oh', nextBlock: 1 },
+    task: { id: pipelineId * 10, status: 2, endReason: 'error', error: 'oh', overForSeconds: 0, nextBlock: 1 },
   });
 
   beforeEach(() => {
