@@ -8,7 +8,7 @@ const mistakes: readonly (readonly [reply: RegExp, hint: string])[] = [
   [/\bWRONGTYPE\b/, 'a key of that name holds something else: give another stream, or delete it (redis-cli DEL)'],
   [
     /\b(?:NOAUTH|WRONGPASS)\b|invalid password|without any password/i,
-    'write user and password into the url: redis://user:${PASSWORD}@host',
+    'write them into the url, in front of its host: user:${PASSWORD}@',
   ],
   [/\bNOPERM\b/, 'give its user the rights: ACL SETUSER user +xadd +multi +exec ~STREAM'],
   [/\b(?:MOVED|ASK|CROSSSLOT)\b/, 'a Redis Cluster is not spoken to: give a server that holds the whole stream'],

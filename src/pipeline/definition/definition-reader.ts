@@ -8,7 +8,7 @@ import { definitionSchema } from './definition-schema.js';
 import { toOneForm } from './older-form.js';
 import type { OneForm } from './older-form.js';
 import { ProblemList, keyOf } from './problem-list.js';
-import { stageRemarks } from './stage-remarks.js';
+import { componentRemarks } from './component-remarks.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import type { DefinitionOptions } from './definition-options.js';
 import { AbiResolver } from './resolve-abi.js';
@@ -95,10 +95,10 @@ export class DefinitionReader {
   async #warn(components: readonly Component[]): Promise<void> {
     const { onWarning, kinds = registry } = this.#options;
     if (onWarning === undefined) return;
-    const ofStages = await stageRemarks(components, kinds);
+    const ofComponents = await componentRemarks(components, kinds);
     const remarks = [
       ...this.#form.remarks,
-      ...ofStages.map(({ path, ...remark }) => ({ ...remark, path: this.#form.placeOf(path) })),
+      ...ofComponents.map(({ path, ...remark }) => ({ ...remark, path: this.#form.placeOf(path) })),
     ];
     const warnings = remarks.map(({ path, message }): FileProblem => {
       const { file, line } = this.#file.find(path);

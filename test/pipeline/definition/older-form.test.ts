@@ -154,6 +154,17 @@ describe('a definition of the older program', () => {
     ]);
   });
 
+  it('is warned of sinks whose events never come', async () => {
+    const sink = (name: string, event_name: unknown): object => ({ name, type: 'table_sink', table: name, event_name });
+    const { warnings } = await read(
+      listForm(sink('a', 'Transfr'), sink('b', ['Transfer', 'Approved']), sink('c', 'Transfer')),
+    );
+    expect(warnings.map((each) => each.replace(/^p\.json:\d+: /, ''))).to.deep.equal([
+      'event_name: Transfr is no event of the source; the nearest is Transfer',
+      'event_name: Approved is no event of the source; the nearest is Transfer',
+    ]);
+  });
+
   it('is warned of names that mean nothing', async () => {
     const rules = [{ ...rule, transformer: 'to_strin', validator: 'is_valid_adress' }];
     const { warnings } = await read(
