@@ -5,6 +5,7 @@ import type { ChainClient } from '../chain/blocks/chain-client.js';
 import type { ChainAccess } from '../chain/chains.js';
 import type { PortalClient } from '../chain/portal/portal-client.js';
 import type { Database } from '../database/database.js';
+import type { StoredStretch } from '../database/events/stored-stretch.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { BlockRange, BlockRef } from '../model/block.js';
 import type { Checkpoint } from '../model/checkpoint.js';
@@ -298,6 +299,13 @@ export interface SinkBatch {
   readonly after: SinkCursor;
 }
 
+/** Events that are delivered together as they lie in the pipeline's database. */
+export interface StoredBatch {
+  readonly events: StoredStretch;
+  /** Where the sink stands once they are delivered. */
+  readonly after: SinkCursor;
+}
+
 /** What a sink is given for one delivery. */
 export interface SinkContext {
   readonly logger: Logger;
@@ -328,6 +336,12 @@ export interface Sink {
    * receiver can't be reached now: the batch is tried again for as long as it takes.
    */
   deliver(batch: SinkBatch, context: SinkContext): Promise<void>;
+  /**
+   * Delivers events that no stage changes from where they lie, which spares the run making messages of them. Resolves with
+   * false where it can't, with nothing delivered: their messages come then. What it throws means what it does for
+   * `deliver`. Left out: it wants messages.
+   */
+  deliverStored?(batch: StoredBatch, context: SinkContext): Promise<boolean>;
   /**
    * Claims the target and returns the cursor that it keeps beside what was delivered: of a target that moves both at once,
    * which makes each message land exactly once. Left out: the pipeline's database keeps the cursor.

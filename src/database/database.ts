@@ -42,8 +42,8 @@ export interface Database {
   explain(query: Query): Promise<QueryPlan>;
   /** Runs `work` with the schema as seen through one connection, which nobody else uses meanwhile. */
   withSchema<T>(work: (schema: Schema) => Promise<T>): Promise<T>;
-  /** Compiles a query for a script and marks that it must match exactly one row. */
-  fenced(query: Query): Statement;
+  /** Compiles a query for a script and marks that it must match exactly so many rows; one where nothing is said. */
+  fenced(query: Query, rows?: number): Statement;
   close(): Promise<void>;
 }
 

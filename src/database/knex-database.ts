@@ -90,8 +90,8 @@ export class KnexDatabase implements Database {
     }
   }
 
-  fenced(query: Query): Statement {
-    return { ...compile(query), fence: true };
+  fenced(query: Query, rows = 1): Statement {
+    return { ...compile(query), fence: rows };
   }
 
   async close(): Promise<void> {

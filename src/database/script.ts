@@ -5,8 +5,8 @@ export type SqlValue = string | number | null | Buffer;
 export interface Statement {
   readonly sql: string;
   readonly bindings: readonly SqlValue[];
-  /** The statement must match exactly one row; otherwise the whole script is rolled back. */
-  readonly fence?: boolean;
+  /** The statement must match exactly so many rows (true: one); otherwise the whole script is rolled back. */
+  readonly fence?: boolean | number;
 }
 
 /** A column of a bulk insert with its value in each row; of a `hex` column texts are 0x-hex, and their bytes are stored. */
@@ -110,5 +110,10 @@ export function isBulkDelete(step: ScriptStep): step is BulkDelete {
 
 /** Says whether a step is a fence. */
 export function isFenced(step: ScriptStep): boolean {
-  return !isBulkInsert(step) && !isBulkDelete(step) && step.fence === true;
+  return !isBulkInsert(step) && !isBulkDelete(step) && rowsFenced(step) !== null;
+}
+
+/** Returns how many rows a statement must match; null where it is no fence. */
+export function rowsFenced({ fence = false }: Statement): number | null {
+  return fence === true ? 1 : fence === false ? null : fence;
 }

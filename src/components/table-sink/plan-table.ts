@@ -18,6 +18,8 @@ export interface EventPlaces {
   readonly places: readonly FieldPlace[];
   /** Some of them are arguments. */
   readonly inArgs: boolean;
+  /** All of them are arguments, which a database reads out of their JSON as it stands. */
+  readonly isPlain: boolean;
 }
 
 /** The columns of a sink's table, and what of each event goes into them. */
@@ -54,6 +56,10 @@ const eventsOwn = new Set(eventFields.map(({ name }) => name));
 
 const args = 'args.';
 
+/** Names and types whose JSON has nothing to be escaped: every database reads the same out of it. */
+const plainArgument = /^args\.[A-Za-z_][A-Za-z0-9_]*$/;
+const plainType = /^(?:address|bool|u?int\d+|bytes\d+)$/;
+
 /** Plans the table that holds some events; throws UsageError where a field's name can be none of a column. */
 function planTable(events: readonly EventFields[]): TablePlan {
   const fixed = events.length > 1 ? [...fixedColumns, eventNameColumn] : fixedColumns;
@@ -73,12 +79,13 @@ function planTable(events: readonly EventFields[]): TablePlan {
   };
   const planned = events.map(({ eventSignature, fields, mapped }) => {
     const kept = mapped ? fields : fields.filter(({ name }) => !eventsOwn.has(name));
+    const isPlain = !mapped && kept.every(({ name, type }) => plainArgument.test(name) && plainType.test(type));
     const places = kept.map((field): FieldPlace => {
       const isArg = !mapped && field.name.startsWith(args);
       const key = isArg ? field.name.slice(args.length) : field.name;
       return { column: positionOf(field, key), isArg, key };
     });
-    return [eventSignature, { places, inArgs: places.some(({ isArg }) => isArg) }] as const;
+    return [eventSignature, { places, inArgs: places.some(({ isArg }) => isArg), isPlain }] as const;
   });
   return { fixed, own, events: new Map(planned) };
 }

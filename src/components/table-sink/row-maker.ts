@@ -10,7 +10,7 @@ import { finalMessages } from './final-messages.js';
 import type { EventPlaces, FieldPlace, TablePlan } from './plan-table.js';
 
 /** Seconds of the last instant of the year 9999: what lies beyond is no date on every database. */
-const lastSecond = 253_402_300_799;
+export const lastSecond = 253_402_300_799;
 
 /** A column whose value some rows could not have. */
 export interface Loss {

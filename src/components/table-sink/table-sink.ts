@@ -10,9 +10,10 @@ import {
   UsageError,
 } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Sink, SinkBatch, SinkContext, SinkCursor, SinkOpening } from '../component.js';
+import type { Sink, SinkBatch, SinkContext, SinkCursor, SinkOpening, StoredBatch } from '../component.js';
 import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
 import type { TableSinkConfig } from './config.js';
+import { copyOf } from './copy-plan.js';
 import { indexProblems, planTableOf, tableKey } from './plan-table.js';
 import type { TablePlan } from './plan-table.js';
 import { RowMaker } from './row-maker.js';
@@ -20,6 +21,9 @@ import type { Loss } from './row-maker.js';
 
 /** How long a server may take for one statement before it counts as away, in milliseconds. */
 const statementTimeoutMs = 60_000;
+
+/** How often in a row events that can't be copied are tried to be: in vain that costs as much as writing their rows. */
+const mostFailedCopies = 3;
 
 /** Opens a sink's table; throws UsageError where it can't be what the config says. Connects when it is claimed. */
 export function openTableSink(config: TableSinkConfig, opening: SinkOpening): Sink {
@@ -42,6 +46,7 @@ class TableSink implements Sink {
   readonly #opening: SinkOpening;
   readonly #plan: TablePlan;
   #target: Target | null = null;
+  #failedCopies = 0;
 
   constructor(config: TableSinkConfig, opening: SinkOpening, plan: TablePlan) {
     this.#config = config;
@@ -63,6 +68,20 @@ class TableSink implements Sink {
       await store.write(change, after);
       for (const loss of losses) this.#tell(logger, loss);
     });
+  }
+
+  /** Writes the rows of events of the same database without taking the events out of it. */
+  async deliverStored({ events, after }: StoredBatch): Promise<boolean> {
+    if (!this.#isOwn || this.#failedCopies >= mostFailedCopies) return false;
+    const copy = copyOf(this.#plan, this.#opening.pipelineId, events);
+    if (copy === null) return false;
+    const isDone = await this.#with(({ store }) => store.copy(copy, after));
+    this.#failedCopies = isDone ? 0 : this.#failedCopies + 1;
+    return isDone;
+  }
+
+  get #isOwn(): boolean {
+    return this.#config.database === undefined;
   }
 
   async close(): Promise<void> {
@@ -108,7 +127,7 @@ class TableSink implements Sink {
   async #letGo(): Promise<void> {
     const target = this.#target;
     this.#target = null;
-    if (target !== null && this.#config.database !== undefined) await target.database.close();
+    if (target !== null && !this.#isOwn) await target.database.close();
   }
 
   /** Returns what an error of the database means for whoever delivers. */

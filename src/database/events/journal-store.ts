@@ -10,6 +10,7 @@ import type { EventPlace, Position } from './event-key.js';
 import { nextSize, pageWeight, toEvent } from './event-rows.js';
 import type { EventRow, PositionRow } from './event-rows.js';
 import type { Narrow } from './journal.js';
+import type { StoredStretch } from './stored-stretch.js';
 
 /** Where a pipeline's rows stand, and in which life of theirs. */
 export interface JournalHead {
@@ -38,6 +39,8 @@ export interface DifferencePage {
   readonly op: DifferenceOp;
   /** In the order of the chain. */
   readonly events: readonly VersionedEvent[];
+  /** Where they lie; left out: the table need not have them as they are. */
+  readonly stored?: StoredStretch;
 }
 
 export interface DifferenceOptions {

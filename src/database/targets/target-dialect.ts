@@ -86,6 +86,12 @@ export interface TargetDialect {
   readonly longestIndexed: number | null;
   /** What an instant of UTC says behind its seconds. */
   readonly utcMark: string;
+  /** Writes the bytes of a column of chainparse's tables as 0x-hex in lower case. */
+  hexOf(knex: Knex, column: string): Knex.Raw;
+  /** The instant, as `time` columns hold it, that lies so many seconds behind the beginning of 1970 as a column says. */
+  instantOf(knex: Knex, column: string): Knex.Raw;
+  /** Reads a member of the JSON object in a column, a text of digits or plain ASCII or a truth value, as a value of a type. */
+  memberOf(knex: Knex, column: string, key: string, type: ColumnType): Knex.Raw;
   /** The statements that make a table. */
   create(table: TargetTable): readonly string[];
   addColumn(place: TargetPlace, column: TargetColumn): string;

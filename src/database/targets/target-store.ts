@@ -4,6 +4,8 @@ import type { Database } from '../database.js';
 import { FenceError } from '../script.js';
 import type { BulkDelete, BulkInsert } from '../script.js';
 import { checkTable } from './check-table.js';
+import { copyEvents } from './copy-events.js';
+import type { EventCopy } from './copy-events.js';
 import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
 import type { Question, TargetPlace, TargetTable } from './target-dialect.js';
 
@@ -96,8 +98,7 @@ export class TargetStore {
    * stands.
    */
   async write({ insert, remove }: TargetChange, cursor: TargetCursor): Promise<void> {
-    const place = this.#place;
-    if (place === null) throw new ConflictError(`the table ${this.#wanted.name} was not claimed`);
+    const place = this.#claimedPlace();
     const path = { table: place.name, schema: place.schema ?? undefined };
     try {
       await this.#database.write([
@@ -108,6 +109,27 @@ export class TargetStore {
     } catch (error) {
       throw error instanceof FenceError ? await this.#explain(place) : error;
     }
+  }
+
+  /**
+   * Adds the rows of events of the same database and moves the cursor, both or neither. Returns false, with nothing written,
+   * where the events are not those that are meant any more, a row can't be added as it is, or the cursor's claim is not the
+   * one that stands: whoever has the events then writes their rows.
+   */
+  async copy(events: EventCopy, cursor: TargetCursor): Promise<boolean> {
+    const place = this.#claimedPlace();
+    try {
+      await this.#database.write([this.#moved(place, cursor), ...copyEvents(this.#database, place, events)]);
+      return true;
+    } catch (error) {
+      if (error instanceof FenceError || this.#database.dialect.targets.refusesRow(error)) return false;
+      throw error;
+    }
+  }
+
+  #claimedPlace(): TargetPlace {
+    if (this.#place !== null) return this.#place;
+    throw new ConflictError(`the table ${this.#wanted.name} was not claimed`);
   }
 
   /** Says whether there is a table of that name; throws UsageError where it is not as the sink needs it. */

@@ -1,6 +1,7 @@
 import type { Stage, StageContext } from '../../components/component.js';
 import { mapThrough } from '../../components/sinks-of.js';
 import type { DifferenceOptions, JournalStore, VersionedEvent } from '../../database/events/journal-store.js';
+import type { StoredStretch } from '../../database/events/stored-stretch.js';
 import type { BlockRange } from '../../model/block.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { EventOrigin } from '../../model/event-origin.js';
@@ -14,6 +15,8 @@ export interface MessageParts {
   readonly origin: EventOrigin;
   readonly stages: readonly Stage[];
   readonly context: StageContext;
+  /** The sink takes events from where they lie, where it can. */
+  readonly takesStored: boolean;
 }
 
 /** Which events a sink is told of, and in which portions. */
@@ -23,8 +26,10 @@ export interface Portions extends Pick<DifferenceOptions, 'base' | 'eventNames'>
 
 /** Messages that are delivered together. */
 export interface PassBatch {
-  /** What stages leave out is not among them: there may be none. */
-  readonly messages: readonly EventMessage[];
+  /** Where their events lie, for a sink that takes them from there; undefined: the messages must be sent. */
+  readonly stored: StoredStretch | undefined;
+  /** What stages leave out is not among them: there may be none. Made when they are asked for where `stored` is known. */
+  readonly messages: () => readonly EventMessage[];
   /** Of each remove, the version that had brought what goes. */
   readonly added: ReadonlyMap<EventMessage, number>;
   /** Where the pass stands once they are delivered. */
@@ -40,16 +45,23 @@ export async function* batchesOf(
   if (at === 'end') return;
   const { batchSize: pageSize, ...which } = portions;
   const options = { ...which, pageSize, reach: reachOf(pass), after: at === 'begin' ? undefined : at };
-  for await (const { op, events } of parts.journal.difference(parts.origin.pipelineId, versionsOf(pass), options)) {
-    const told = events.map((event) => messageOf(event, op, pass.resends ? pass.replay : 0, parts.origin));
-    const messages = await mapThrough(parts.stages, told, parts.context);
+  // What is sent again may be there already.
+  const takesStored = parts.takesStored && parts.stages.length === 0 && !pass.resends;
+  const difference = parts.journal.difference(parts.origin.pipelineId, versionsOf(pass), options);
+  for await (const { op, events, stored } of difference) {
     const last = events.at(-1);
     if (last === undefined) continue;
-    yield {
-      messages,
-      added: op === 'remove' ? addedBy(events, told, messages) : new Map(),
-      after: { pass, at: { op, place: last } },
-    };
+    const after: Place = { pass, at: { op, place: last } };
+    const tell = (): readonly EventMessage[] =>
+      events.map((event) => messageOf(event, op, pass.resends ? pass.replay : 0, parts.origin));
+    if (takesStored && stored !== undefined) {
+      yield { stored, messages: tell, added: new Map(), after };
+      continue;
+    }
+    const told = tell();
+    const messages = await mapThrough(parts.stages, told, parts.context);
+    const added: PassBatch['added'] = op === 'remove' ? addedBy(events, told, messages) : new Map();
+    yield { stored: undefined, messages: () => messages, added, after };
   }
 }
 
@@ -76,7 +88,8 @@ export async function* insertsOf(
     from: { version, block: from - 1 },
     to: { version, block: Math.min(to, pass.to.block ?? Infinity) },
   };
-  for await (const { messages } of batchesOf({ pass: within, at: 'begin' }, portions, parts)) {
+  for await (const batch of batchesOf({ pass: within, at: 'begin' }, portions, parts)) {
+    const messages = batch.messages();
     if (messages.length > 0) yield messages;
   }
 }

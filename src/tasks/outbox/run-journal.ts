@@ -1,6 +1,7 @@
 import type { Versions } from '../../database/events/changed-blocks.js';
 import { cutPages, everywhere, JournalStore } from '../../database/events/journal-store.js';
 import type { DifferenceOptions, DifferencePage, VersionedEvent } from '../../database/events/journal-store.js';
+import { stretchOf } from '../../database/events/stored-stretch.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { Appended } from '../../pipeline/commit.js';
 import type { Extent } from './place.js';
@@ -69,7 +70,8 @@ export class RunJournal extends JournalStore {
   ): AsyncGenerator<DifferencePage, void, undefined> {
     const kept = this.#covering(versions, options);
     if (kept === null) return super.difference(pipelineId, versions, options);
-    return cutPages('insert', insertsOf(kept, versions, options), options.pageSize);
+    const pages = cutPages('insert', insertsOf(kept, versions, options), options.pageSize);
+    return isBased(kept, options) ? pages : withStretches(pages, versions.to);
   }
 
   /** Returns the commits that hold all of a difference, in which nothing goes; null where there are none such. */
@@ -82,6 +84,19 @@ export class RunJournal extends JournalStore {
     const hasBlocks = reach.to <= reach.from || first.batch.fromBlock <= reach.from + 1;
     return hasVersions && hasBlocks ? kept : null;
   }
+}
+
+/** Says whether something of commits may be left out that the table has beside the rest. */
+function isBased([first]: readonly Kept[], { base }: DifferenceOptions): boolean {
+  return base !== undefined && first !== undefined && first.version <= base.version;
+}
+
+/** Says where the events of pages lie: what follows on one another in commits does in the table. */
+async function* withStretches(
+  pages: AsyncGenerator<DifferencePage, void, undefined>,
+  version: number,
+): AsyncGenerator<DifferencePage, void, undefined> {
+  for await (const page of pages) yield { ...page, stored: stretchOf(page.events, version) };
 }
 
 /** The length of a batch's arguments; null where its events are in another order than that of the table. */

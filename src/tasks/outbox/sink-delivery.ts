@@ -8,7 +8,7 @@ import type { OpenableSink, OpenedSink } from './openable-sink.js';
 import { batchesOf, insertsOf } from './pass-batches.js';
 import type { MessageParts, PassBatch, Portions } from './pass-batches.js';
 import { placeText, readPlace } from './place.js';
-import type { Place } from './place.js';
+import type { Pass, Place } from './place.js';
 import type { SinkConnection } from './sink-connection.js';
 import { SinkLetters } from './sink-letters.js';
 import type { SinkLoopShared } from './sink-loop-shared.js';
@@ -73,14 +73,43 @@ export class SinkDelivery {
   }
 
   async #deliverBatch(opened: OpenedSink, batch: PassBatch): Promise<void> {
-    if (batch.messages.length === 0) return;
-    const messages = await this.#letters.withoutDead(batch);
+    if (await this.#deliverStored(opened, batch)) return;
+    const told = batch.messages();
+    if (told.length === 0) return;
+    const messages = await this.#letters.withoutDead(told, batch.added);
     if (messages.length === 0) return;
     const { pass } = batch.after;
-    if (!this.#at.isStored(pass)) await this.store({ pass, at: this.#at.place?.at ?? 'begin' });
+    await this.#name(pass);
     const after = (last: EventMessage | null): SinkCursor =>
       this.#at.cursorOf(placeText(last === null ? batch.after : { pass, at: { op: last.op, place: last.place } }));
     await this.#send(opened.sink, { messages, before: this.#at.sent, after });
+  }
+
+  /** Delivers events from where they lie; returns false where their messages must be sent. */
+  async #deliverStored({ sink }: OpenedSink, { stored, after: place }: PassBatch): Promise<boolean> {
+    if (stored === undefined) return false;
+    await this.#name(place.pass);
+    const after = this.#at.cursorOf(placeText(place));
+    const isDone = await this.call((context) => sink.deliverStored?.({ events: stored, after }, context));
+    if (isDone !== true) return false;
+    await this.#delivered(after, stored.count);
+    return true;
+  }
+
+  /** The row names a pass before the first of its messages leaves. */
+  async #name(pass: Pass): Promise<void> {
+    if (!this.#at.isStored(pass)) await this.store({ pass, at: this.#at.place?.at ?? 'begin' });
+  }
+
+  async #delivered(after: SinkCursor, messages: number): Promise<void> {
+    this.#taken += 1;
+    this.#shared.moves.ring();
+    this.#told('delivered', messages);
+    const place = readPlace(after.place);
+    this.#at.sent = after;
+    this.#at.place = place ?? this.#at.place;
+    await this.#row.note({ ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) });
+    await this.#trouble.over();
   }
 
   /** What may be sent twice is named by what is stored before the first message leaves. */
@@ -95,16 +124,7 @@ export class SinkDelivery {
     return deliverAll(outgoing, {
       ...{ context: this.#context(signal), maxAttempts: this.#sink.maxAttempts, clock, stopping },
       sink: { deliver: (batch) => this.call((each) => sink.deliver(batch, each)) },
-      onDelivered: async ({ after, messages }) => {
-        this.#taken += 1;
-        this.#shared.moves.ring();
-        this.#told('delivered', messages.length);
-        const place = readPlace(after.place);
-        this.#at.sent = after;
-        this.#at.place = place ?? this.#at.place;
-        await this.#row.note({ ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) });
-        await this.#trouble.over();
-      },
+      onDelivered: ({ after, messages }) => this.#delivered(after, messages.length),
       onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),
       onDead: async (message, attempts, error, after) => {
         const place = readPlace(after.place);
@@ -156,9 +176,10 @@ export class SinkDelivery {
     return { batchSize, eventNames: eventNames ?? undefined, base: this.#at.base };
   }
 
-  #parts({ stages }: OpenedSink): MessageParts {
+  #parts({ sink, stages }: OpenedSink): MessageParts {
     const { journal, origin, logger, signal } = this.#shared;
-    return { journal, origin, stages, context: { logger, signal, moved: () => Promise.resolve() } };
+    const takesStored = sink.deliverStored !== undefined;
+    return { journal, origin, stages, takesStored, context: { logger, signal, moved: () => Promise.resolve() } };
   }
 
   /** Calls the sink; one that does not answer is given up, and opened anew. */

@@ -45,7 +45,7 @@ export class SinkLetters {
   }
 
   /** Returns what is to be sent of a batch: the remove of a message that was never taken joins its insert. */
-  async withoutDead({ messages, added }: PassBatch): Promise<readonly EventMessage[]> {
+  async withoutDead(messages: readonly EventMessage[], added: PassBatch['added']): Promise<readonly EventMessage[]> {
     if (messages[0]?.op !== 'remove') return messages;
     const { letters } = this.#parts;
     const ids = messages.map(({ id }) => id);

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.js';
 
 const rows = guardsOf('src/database/sinks/sink-store.ts', ['test/database/sinks/sink-store.test.ts'], '(sqlite)');
 const schedules = ['test/tasks/outbox/outbox-schedules.test.ts'];
+const copies = ['test/components/table-sink/stored-events.test.ts'];
 const suites = ['test/tasks/outbox/outbox.test.ts'];
 const delivered = guardsOf('src/tasks/outbox/sink-delivery.ts', schedules, '(sqlite)');
 const letters = guardsOf('src/tasks/outbox/sink-letters.ts', schedules, '(sqlite)');
@@ -25,6 +26,24 @@ export const deliveryMutants: readonly Mutant[] = [
     'a pass is stored before its first message leaves',
     'if (!this.#at.isStored(pass)) await this.store(',
     'if (this.#at.isStored(pass)) await this.store(',
+  ),
+  guardsOf('src/database/targets/copy-events.ts', copies, '(sqlite)')(
+    'copied-count',
+    'what is copied is all that is meant, and no more',
+    'return database.fenced(knex(into).insert(rows), kind.count);',
+    'return { ...database.fenced(knex(into).insert(rows)), fence: false };',
+  ),
+  guardsOf('src/database/targets/copy-events.ts', copies, '(sqlite)')(
+    'copied-version',
+    'and not what came in its place',
+    "\n    .where('added', '<=', version)",
+    '',
+  ),
+  guardsOf('src/tasks/outbox/pass-batches.ts', suites, '(sqlite)')(
+    'copied-again',
+    'what is sent again is not copied',
+    ' && !pass.resends',
+    '',
   ),
   letters(
     'dead-remove',

@@ -33,13 +33,13 @@ export const sqlMutants: readonly Mutant[] = [
   guardsOf('src/database/drivers/mysql/mysql-script.ts', scriptTest, '(mariadb)')(
     'mysql-fence',
     'MySQL judges a fence behind its statement',
-    "outOfRangeUnless('ROW_COUNT() = 1')",
+    'outOfRangeUnless(`ROW_COUNT() = ${rows}`)',
     "outOfRangeUnless('TRUE')",
   ),
   sqlite(
     'sqlite-fence',
     'so does SQLite’s runner',
-    'if (statement.fence === true && changes !== 1) throw new FenceError();',
+    'if (fenced !== null && changes !== fenced) throw new FenceError();',
     '',
   ),
   sqlite(

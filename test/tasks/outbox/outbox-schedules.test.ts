@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
+import { EventStore } from '../../../src/database/events/event-store.js';
 import { FenceError } from '../../../src/database/script.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import type { ChainEvent } from '../../../src/model/event.js';
@@ -13,6 +14,8 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { within } from '../../support/within.js';
 import { OutboxRuns } from './outbox-fixture.js';
 import type { Send } from './outbox-fixture.js';
+import { FailingTable } from './failing-table.js';
+import type { Fault } from './failing-table.js';
 import { RecordingSink } from './recording-sink.js';
 
 type Step =
@@ -21,8 +24,6 @@ type Step =
   | { readonly kind: 'return' }
   | { readonly kind: 'repair' | 'reread' | 'replay'; readonly back: number; readonly change: number }
   | { readonly kind: 'prune' | 'rest' | 'retry' };
-
-type Fault = 'away' | 'lost' | 'killed' | 'killed after' | 'refused';
 
 interface Round {
   readonly steps: readonly Step[];
@@ -104,21 +105,37 @@ eachDatabaseInTurn('the outbox, whatever happens', (databases) => {
   it(`tells receivers exactly what the table holds, in ${schedules} schedules`, async function () {
     this.timeout(schedules * 10_000 + 60_000);
     await fc.assert(fc.asyncProperty(schedule, play), { numRuns: schedules, seed: 42 });
+    expect(copied, 'batches that were copied').to.be.above(0);
   });
+  let copied = 0;
+
+  /** The rows of events as a table has them. */
+  async function storedRows(): Promise<readonly string[]> {
+    const rows: string[] = [];
+    for await (const page of new EventStore(database).pages({ pipelineId })) {
+      for (const { blockNumber, logIndex, blockHash, argsJson } of page) {
+        rows.push(`${blockNumber} ${logIndex} ${blockHash} ${(JSON.parse(argsJson) as { value: string }).value}`);
+      }
+    }
+    return rows;
+  }
 
   async function play(rounds: readonly Round[]): Promise<void> {
     pipelineId += 1;
     const [chain, runs] = [new Chain(), new OutboxRuns(database, pipelineId)];
     const sinks = { plain: new RecordingSink(), exact: new RecordingSink(), final: new RecordingSink() };
     sinks.exact.held = null;
+    const table = new FailingTable(database, pipelineId);
     const openable = [
       sinks.plain.openable(),
       sinks.exact.openable({ name: 'exact' }),
       sinks.final.openable({ name: 'final', delivery: 'finalized' }),
+      table.openable(),
     ];
     const playRound = async (send: Send, faults: Round['faults']): Promise<void> => {
       [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
       for (const sink of Object.values(sinks)) fail(sink, runs, faults);
+      table.fails(runs, faults);
       const run = runs.run(openable, send, { finalized: () => Promise.resolve(chain.blocks.length) });
       await within(60_000, run, () => 'a run hangs');
       await prune();
@@ -134,6 +151,8 @@ eachDatabaseInTurn('the outbox, whatever happens', (databases) => {
       checkOrder(sink, name);
     }
     expect([...exactly(sinks.exact)].sort()).to.deep.equal(stored);
+    expect(await table.rows()).to.deep.equal(await storedRows());
+    copied += table.copied;
   }
 
   /** Tells of the chain as it is, and of what becomes of it. */

@@ -88,6 +88,35 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('hands events over as they lie where the sink takes them so, and their messages where it does not', async () => {
+    sink.takesStored = ({ events }) => events.from.blockNumber !== 4;
+    await runs.run([sink.openable()], blocks(1, 7));
+    const batches = sink.stored.map(({ events: { from, to, version, count } }) => {
+      return [from.blockNumber, to.blockNumber, version, count];
+    });
+    expect(batches).to.deep.equal([
+      [1, 3, 1, 3],
+      [7, 7, 1, 1],
+    ]);
+    expect(sink.lines).to.deep.equal([4, 5, 6].map((block) => insert(block, 1)));
+    expect(sink.batches[0]!.before?.place).to.equal(sink.stored[0]!.after.place);
+    expect(await runs.standing()).to.include({ cursorBlock: 7, sentPlace: sink.stored[1]!.after.place });
+  });
+
+  it('hands over messages of what is sent again, and of what goes through stages', async () => {
+    sink.takesStored = () => true;
+    await runs.run([sink.openable()], async function* () {
+      yield exampleBatch(1, 2);
+      await eventually('a batch', () => sink.stored.length === 1);
+      await new SinkStore(database).requestReplay(await runs.standing(), 1);
+      await eventually('what is sent again', () => sink.messages.length === 2);
+    });
+    expect(sink.lines).to.deep.equal([insert(1, 1, 1), insert(2, 1, 1)]);
+    sink.stages = [{ map: (messages) => Promise.resolve(messages) }];
+    await runs.run([sink.openable()], blocks(3, 3));
+    expect(sink.lines.slice(2)).to.deep.equal([insert(3, 2)]);
+  });
+
   it('writes a message’s data as an export does, the contract’s address in EIP-55', async () => {
     await runs.run([sink.openable()], blocks(1, 1));
     const [message] = sink.messages;

@@ -1,4 +1,11 @@
-import type { SinkBatch, SinkContext, SinkCursor, Settled, Stage } from '../../../src/components/component.js';
+import type {
+  SinkBatch,
+  SinkContext,
+  SinkCursor,
+  Settled,
+  Stage,
+  StoredBatch,
+} from '../../../src/components/component.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
 import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 
@@ -11,6 +18,10 @@ function lineOf({ op, place, seq }: EventMessage): string {
 export class RecordingSink {
   readonly batches: SinkBatch[] = [];
   readonly settled: Settled[] = [];
+  /** Batches that it took from where their events lie. */
+  readonly stored: StoredBatch[] = [];
+  /** Set: says of such a batch whether it takes it. */
+  takesStored: ((batch: StoredBatch) => boolean) | undefined = undefined;
   /** Called before a batch is taken; what it throws is thrown. */
   receives: (batch: SinkBatch, context: SinkContext) => Promise<void> | void = () => undefined;
   /** Called once it is taken: what it throws is an answer that was lost. */
@@ -45,11 +56,18 @@ export class RecordingSink {
         this.opened += 1;
         const sink = { deliver: this.#deliver, close: () => Promise.resolve() };
         const claims = this.held === undefined ? {} : { claim: () => Promise.resolve(this.held ?? null) };
-        return Promise.resolve({ stages: this.stages, sink: { ...sink, ...claims } });
+        const stored = this.takesStored === undefined ? {} : { deliverStored: this.#deliverStored };
+        return Promise.resolve({ stages: this.stages, sink: { ...sink, ...claims, ...stored } });
       },
       ...changes,
     };
   }
+
+  readonly #deliverStored = (batch: StoredBatch): Promise<boolean> => {
+    const isTaken = this.takesStored?.(batch) === true;
+    if (isTaken) this.stored.push(batch);
+    return Promise.resolve(isTaken);
+  };
 
   readonly #deliver = async (batch: SinkBatch, context: SinkContext): Promise<void> => {
     await this.receives(batch, context);

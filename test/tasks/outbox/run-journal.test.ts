@@ -35,7 +35,12 @@ async function pagesOf(journal: JournalStore, pipelineId: number, { from, to, ..
 function batchOf(version: number, changes: Partial<EventBatch> = {}): EventBatch {
   const [first, last] = [2 * version - 1, 2 * version];
   const transfer = exampleEvent(first, 0);
-  const approval = { ...exampleEvent(last, 2), eventName: 'Approval', contractAddress: `0x${'Ab'.repeat(20)}` };
+  const approval = {
+    ...exampleEvent(last, 2),
+    eventName: 'Approval',
+    eventSignature: 'Approval(uint256)',
+    contractAddress: `0x${'Ab'.repeat(20)}`,
+  };
   const events = version % 4 === 0 ? [] : [transfer, exampleEvent(last, 1), approval];
   return exampleBatch(first, last, { events, undecoded: [], ...changes });
 }
@@ -82,10 +87,68 @@ eachDatabase('the journal of a run', (databases) => {
     }
   });
 
+  it('says where in the table the events of each page lie, and nothing else does', async () => {
+    const [random, run] = [seededRandom(5), unasked()];
+    const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
+    for (let version = 3; version <= commits; version++) run.keep(appended(version));
+    for (let i = 0; i < 60; i++) {
+      const from = between(2, commits - 1);
+      const versions = { from, to: between(Math.max(3, from), commits) };
+      const options = {
+        pageSize: between(1, 7),
+        ...(between(0, 1) === 1 ? { reach: { from: between(4, 18), to: between(4, 20) } } : {}),
+        ...(between(0, 2) === 0 ? { eventNames: ['Approval', 'Other'] } : {}),
+      };
+      for await (const { events, stored } of run.difference(pipelineId, versions, options)) {
+        const { from: first, to: last, version, kinds, count } = stored!;
+        const rows = await database.read<Record<string, unknown>[]>((knex) =>
+          knex('event')
+            .where({ pipeline_id: pipelineId })
+            .where('added', '<=', version)
+            .whereBetween('block_number', [first.blockNumber, last.blockNumber])
+            .whereIn(
+              'event_signature',
+              [...kinds].map((kind) => kind.eventSignature),
+            )
+            .orderBy(['block_number', 'log_index']),
+        );
+        const places = rows
+          .map((row) => [Number(row['block_number']), Number(row['log_index'])] as const)
+          .filter(([block, log]) => block > first.blockNumber || log >= first.logIndex)
+          .filter(([block, log]) => block < last.blockNumber || log <= last.logIndex);
+        const asked = JSON.stringify({ versions, options });
+        expect(
+          events.map(({ blockNumber, logIndex }) => [blockNumber, logIndex]),
+          asked,
+        ).to.deep.equal(places);
+        expect([count, version], asked).to.deep.equal([events.length, versions.to]);
+        expect(
+          kinds.reduce((sum, kind) => sum + kind.count, 0),
+          asked,
+        ).to.equal(count);
+      }
+    }
+  });
+
+  it('does not say it of what a sink was given a part of before', async () => {
+    const run = unasked();
+    for (let version = 3; version <= commits; version++) run.keep(appended(version));
+    const saysWhere = async (base: DifferenceOptions['base']): Promise<boolean> => {
+      for await (const { stored } of run.difference(pipelineId, { from: 2, to: 5 }, { base }))
+        return stored !== undefined;
+      throw new Error('there are no events');
+    };
+    expect(await saysWhere({ version: 2, block: 7 })).to.equal(true);
+    expect(await saysWhere({ version: 3, block: 5 })).to.equal(false);
+  });
+
   it('asks the table for what it lacks a part of', async () => {
     const run = new RunJournal(database);
     for (let version = 4; version <= commits; version++) run.keep(appended(version));
     const stored = new JournalStore(database);
+    for await (const page of run.difference(pipelineId, { from: 2, to: commits })) {
+      expect(page).not.to.have.property('stored');
+    }
     for (const asked of [
       { from: 0, to: commits },
       { from: 2, to: commits },

@@ -1,6 +1,6 @@
 import { format } from 'mysql2';
 import { RuntimeFailure } from '../../../runtime/errors.js';
-import { hexDigits, isBulkDelete, isBulkInsert } from '../../script.js';
+import { hexDigits, isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, TablePath } from '../../script.js';
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
@@ -19,7 +19,9 @@ export function outOfRangeUnless(condition: string): string {
 }
 
 /** The statement behind a fenced one. So a fence is judged on the server, and the client need not be awake for it. */
-const fenceCheck = outOfRangeUnless('ROW_COUNT() = 1');
+function fenceCheck(rows: number): string {
+  return outOfRangeUnless(`ROW_COUNT() = ${rows}`);
+}
 
 /** The server's error number for a fence that did not hold: ER_DATA_OUT_OF_RANGE. */
 export const fenceErrorNumber = 1690;
@@ -72,7 +74,8 @@ function writeStep(step: ScriptStep, index: number, maxBytes: number, textsOf: I
   if (isBulkInsert(step)) return textsOf(step, maxBytes).map((text) => ({ text, step: index }));
   if (isBulkDelete(step)) return writeDeletes(step).map((text) => ({ text, step: index }));
   const statement = { text: format(step.sql, [...step.bindings]), step: index };
-  return step.fence === true ? [statement, plain(fenceCheck)] : [statement];
+  const fenced = rowsFenced(step);
+  return fenced === null ? [statement] : [statement, plain(fenceCheck(fenced))];
 }
 
 /** Characters of an INSERT, about: longer ones are no faster, and a server parses each as a whole, in memory. */

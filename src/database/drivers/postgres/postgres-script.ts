@@ -1,4 +1,4 @@
-import { isBulkDelete, isBulkInsert } from '../../script.js';
+import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type { BulkInsert, ScriptStep, Statement } from '../../script.js';
 import { writeDelete, writeInserts } from './postgres-inserts.js';
 import { quote, writeSql } from './postgres-literals.js';
@@ -28,11 +28,13 @@ function writeStep(step: ScriptStep, textsOf: InsertTexts): readonly string[] {
 }
 
 /** A fence is judged on the server, so that the client need not be awake for it. */
-function writeStatement({ sql, bindings, fence }: Statement): string {
+function writeStatement(statement: Statement): string {
+  const { sql, bindings } = statement;
   const text = writeSql(sql, bindings);
-  if (fence === true) {
+  const fenced = rowsFenced(statement);
+  if (fenced !== null) {
     const rows = /^select\b/i.test(text) ? text : `${text} RETURNING 1`;
-    return `WITH fenced AS (${rows}) SELECT 1 / (count(*) = 1)::integer FROM fenced`;
+    return `WITH fenced AS (${rows}) SELECT 1 / (count(*) = ${fenced})::integer FROM fenced`;
   }
   // Among its columns may be the id that it was given.
   return /^insert\b/i.test(text) && !/\breturning\b/i.test(sql) ? `${text} RETURNING *` : text;

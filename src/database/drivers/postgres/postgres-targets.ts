@@ -57,6 +57,11 @@ export const postgresTargets: TargetDialect = {
   // A third of a page, less what else a row of an index holds.
   longestIndexed: 2_500,
   utcMark: '+00',
+  hexOf: (knex, column) => knex.raw("'0x' || encode(??, 'hex')", [column]),
+  instantOf: (knex, column) => knex.raw('to_timestamp(??)', [column]),
+  // A text becomes characters by itself, with a look at its length.
+  memberOf: (knex, column, key, type) =>
+    knex.raw(type.kind === 'ascii' ? '??::json ->> ?' : `(??::json ->> ?)::${typeName(type)}`, [column, key]),
   create: (table) => createTable(pathOf(table.place), table, typeName),
   addColumn: (place, column) =>
     `ALTER TABLE ${pathOf(place)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,

@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
 import { quoteName } from '../quote-name.js';
-import { FenceError, hexDigits, isBulkDelete, isBulkInsert } from '../../script.js';
+import { FenceError, hexDigits, isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type {
   BulkDelete,
   BulkInsert,
@@ -122,7 +122,8 @@ export class SqliteScriptRunner implements ScriptRunner {
 
   #execute(statement: Statement): StepResult {
     const { changes, lastInsertRowid } = this.#prepare(statement.sql).run(...statement.bindings);
-    if (statement.fence === true && changes !== 1) throw new FenceError();
+    const fenced = rowsFenced(statement);
+    if (fenced !== null && changes !== fenced) throw new FenceError();
     return { matched: changes, insertId: Number(lastInsertRowid) };
   }
 

@@ -42,6 +42,10 @@ export const sqliteTargets: TargetDialect = {
   foldsColumns: true,
   longestIndexed: null,
   utcMark: '',
+  hexOf: (knex, column) => knex.raw("'0x' || lower(hex(??))", [column]),
+  instantOf: (knex, column) => knex.raw("datetime(??, 'unixepoch')", [column]),
+  // A column reads digits by itself.
+  memberOf: (knex, column, key) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
   create: (table) => createTable(q(table.place.name), table, typeName, ' WITHOUT ROWID'),
   addColumn: ({ name }, column) =>
     `ALTER TABLE ${q(name)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
