@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly statusLine: StatusLine | undefined;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What `${NAME}` in a definition stands for: the environment's variables, and those of `.env`. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly signals: Pick<Signals, 'stopping'>;
   /** Tells whoever started this process as a service that its work comes round. */

@@ -40,7 +40,7 @@ export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Prom
 async function runInContext(
   parsed: ParsedCommand,
   io: CommandIo,
-  { settings, shown }: LoadedSettings,
+  { settings, shown, variables }: LoadedSettings,
   secrets: SecretMask,
 ): Promise<ExitCode> {
   const clock = systemClock;
@@ -64,6 +64,7 @@ async function runInContext(
     statusLine: isTerminal && !quiet ? statusLine : undefined,
     clock,
     env: io.env,
+    variables,
     cwd: io.cwd,
     signals,
     service: new ServiceNotifier({ env: io.env, pid, clock, logger, stopping: signals.stopping }),

@@ -83,3 +83,11 @@ export function findVariable(
   }
   return undefined;
 }
+
+/** Returns the variables that definitions may name: the environment's, and those of `.env` that are not set there. */
+export function variablesIn(sources: readonly SettingsSource[], env: Environment): Environment {
+  const [, ...others] = sources.filter(({ kind }) => kind === 'variable');
+  const set = Object.entries(env).filter(([, value]) => (value ?? '').trim() !== '');
+  const added = others.flatMap(({ entries }) => [...entries].map(([name, { text }]) => [name, text] as const));
+  return Object.fromEntries([...added, ...set]);
+}

@@ -6,7 +6,8 @@ import { findMysqlUrl } from './mysql-variables.js';
 import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
 import type { FoundSetting } from './setting.js';
 import { SettingsReader, nameIn, type ShownSetting } from './settings-reader.js';
-import { findVariable, readSources, type SettingsPlaces, type SettingsSource } from './settings-sources.js';
+import { findVariable, readSources, variablesIn } from './settings-sources.js';
+import type { Environment, SettingsPlaces, SettingsSource } from './settings-sources.js';
 import { allSettings, settingsTable, type SettingValues } from './settings-table.js';
 
 /** Every setting, validated. */
@@ -26,6 +27,8 @@ export type ApiSettings = Settings['api'];
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly shown: readonly ShownSetting[];
+  /** What `${NAME}` in a definition stands for. */
+  readonly variables: Environment;
 }
 
 /** Where settings are looked for, and what learns their secrets. */
@@ -52,7 +55,8 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
     rpcChains: sources[0]?.entries.has('rpcUrl') === true ? null : chainsWithRpcUrls(sources),
   };
   checkTimeout(settings, reader);
-  return { settings, shown: [...reader.shown, ...showRpcUrls(sources)] };
+  const shown = [...reader.shown, ...showRpcUrls(sources)];
+  return { settings, shown, variables: variablesIn(sources, options.env) };
 }
 
 /** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */

@@ -262,6 +262,13 @@ describe('loadSettings', () => {
     expect(secrets.mask('AbCd1234EfGh and hidden!')).to.equal('*** and ***');
   });
 
+  it('gives definitions the variables of the environment, and those of .env that are not set there', () => {
+    const dotEnv = 'HOOK_URL=https://a.example\nHOOK_SECRET=file\nEMPTY=file';
+    const { variables } = load({ env: { HOOK_SECRET: ' real ', EMPTY: '' }, dotEnv });
+    expect(variables).to.deep.equal({ HOOK_URL: 'https://a.example', HOOK_SECRET: ' real ', EMPTY: 'file' });
+    expect(load({ flags: { lang: 'zh' }, config: 'lang: en' }).variables).to.deep.equal({});
+  });
+
   it('passes over a folder named .env and refuses a file that it may not read', () => {
     const refuse = (code: string) => () =>
       loadSettings({

@@ -8,7 +8,7 @@ import { version } from '../version.js';
 
 /** This process as tasks know it that run in it, or are judged by it. */
 export function runHost(context: CommandContext, database: Database): RunHost {
-  const { settings, shownSettings, clock, logger, secrets, cwd, statusLine, signals, env } = context;
+  const { settings, shownSettings, clock, logger, secrets, cwd, statusLine, signals, variables } = context;
   const asked = shownSettings.some(({ name, origin }) => name === 'task_timeout' && origin.startsWith('flag'));
   return {
     ...{ database, settings, clock, logger, secrets, cwd },
@@ -16,7 +16,7 @@ export function runHost(context: CommandContext, database: Database): RunHost {
     channels: alertChannels(context),
     version: version(),
     stopping: signals.stopping,
-    variables: { env, remember: (value) => secrets.remember(value) },
+    variables: { env: variables, remember: (value) => secrets.remember(value) },
     timeoutMinutes: asked ? settings.taskTimeoutMinutes : null,
     showProgress: (log) => createProgressReporter({ statusLine, lang: settings.lang, clock, logger: log }),
   };
