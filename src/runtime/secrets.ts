@@ -34,11 +34,19 @@ function maskHost({ protocol, host }: URL): string {
   return databaseSchemes.has(protocol) ? host : shownHost(host);
 }
 
-function maskUser({ protocol, username, password }: URL): string {
+function maskUser(url: URL): string {
+  const { username, password } = url;
   if (username === '' && password === '') return '';
-  // Providers of RPC endpoints hand out keys as user names too.
-  if (webSchemes.has(protocol)) return `${masked}@`;
+  if (isKey(url)) return `${masked}@`;
   return password === '' ? `${username}@` : `${username}:${masked}@`;
+}
+
+/**
+ * Says whether the user in a URL is a secret: providers of RPC endpoints hand out keys as such, NATS takes tokens, and a
+ * scheme may be misspelt.
+ */
+function isKey({ protocol, password }: URL): boolean {
+  return webSchemes.has(protocol) || (password === '' && !databaseSchemes.has(protocol));
 }
 
 function maskPath({ protocol, pathname, search, hash }: URL): string {
@@ -127,8 +135,9 @@ export class SecretMask {
     this.#rememberHost(parsed, url);
   }
 
-  #rememberUser({ protocol, username, password, pathname }: URL): void {
-    if (webSchemes.has(protocol)) this.remember(decode(username));
+  #rememberUser(url: URL): void {
+    const { username, password, pathname } = url;
+    if (isKey(url)) this.remember(decode(username));
     // A password that is also the user's or the database's name can't be hidden without hiding those everywhere.
     if (password !== '' && password !== username && password !== pathname.slice(1)) {
       this.rememberPassword(decode(password));
