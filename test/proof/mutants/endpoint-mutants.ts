@@ -63,6 +63,19 @@ export const endpointMutants: readonly Mutant[] = [
     "if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();",
     '',
   ),
+  inFlight(
+    'scouts-first',
+    'nothing follows a scout before it is answered',
+    'return this.#scouts < this.#scoutsWanted() && this.#inFlight >= this.most + this.#scouts;',
+    'return this.#inFlight < this.reach;',
+  ),
+  inFlight('single-refusal', 'a single refusal may be chance', 'if (crowd.refused < 2 && !isSure) return;', ''),
+  inFlight(
+    'chosen-by-chance',
+    'of a number that is taken some are not refused',
+    'if (answered < answersOfChance * crowd.refused) return;',
+    'return;',
+  ),
   inFlight('unused-number', 'a number that is not reached does not grow', 'if (this.#answersOfFull <= 0) return;', ''),
   rate('left-before', 'what left before a rate was lowered tells nothing new', 'if (since < this.#since) return;', ''),
   rate('rate-of-nothing', 'nor does what answers nothing at all', 'if (this.#answered === 0 ||', 'if ('),
@@ -97,7 +110,7 @@ export const endpointMutants: readonly Mutant[] = [
   trial('answers-fall', 'what a limit lets through is no chance', '|| answers > this.#answers * fallen', ''),
   trial('refusals-stay', 'a lower rate that helps is kept', 'share < this.#share * helped', 'share < 0'),
   trial('most-refused', 'whoever refuses most means it', 'if (share > mostNoise) {', 'if (share > 2) {'),
-  alone('one-alone', 'one alone is not one of too many', 'if (this.#inFlight < 2) return;', ''),
+  alone('one-alone', 'one alone is not one of too many', 'if (together < 2) return;', ''),
   http(
     'endless-answer',
     'an answer is counted before it is kept',

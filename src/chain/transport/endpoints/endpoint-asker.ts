@@ -80,7 +80,7 @@ export class EndpointAsker {
     const answer = await work(endpoint.rpc, signal);
     this.#options.turns.answered();
     if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
-    endpoint.answered(passage.since);
+    endpoint.answered(passage);
     if (kind !== undefined) endpoint.health.measured(kind, this.#now() - since, this.#now());
     return answer;
   }
@@ -102,7 +102,7 @@ export class EndpointAsker {
   }
 
   #failed(passage: Passage, failure: RpcError): RpcError {
-    passage.endpoint.failed(passage.since, failure);
+    passage.endpoint.failed(passage, failure);
     return failure;
   }
 

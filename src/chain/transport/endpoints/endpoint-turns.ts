@@ -59,13 +59,13 @@ export class EndpointTurns {
   pass(endpoint: PooledEndpoint, calls: number): Passage {
     const lostBefore = endpoint.breaker.lostTries;
     this.#inFlight++;
-    return { endpoint, since: endpoint.begin(calls), lostBefore };
+    return { endpoint, ...endpoint.begin(calls), lostBefore };
   }
 
   /** A call has ended, however it did. */
-  end({ endpoint, since }: Passage): void {
+  end(passage: Passage): void {
     this.#inFlight--;
-    endpoint.end(since);
+    passage.endpoint.end(passage);
     if (!this.#waiting.isEmpty) this.#waiting.wake();
   }
 
@@ -78,7 +78,7 @@ export class EndpointTurns {
   room(choice: EndpointChoice): number {
     const trusted = this.#options.order.list.filter(({ name, isTrusted }) => isTrusted && isChosen(choice, name));
     const taken = untilUnlimited(trusted, this.#options.clock.monotonic()).reduce(
-      (sum, { inFlight }) => sum + inFlight.most,
+      (sum, { inFlight }) => sum + inFlight.reach,
       0,
     );
     return Math.max(1, Math.min(taken, this.#options.maxRequests));
@@ -95,7 +95,7 @@ export class EndpointTurns {
     try {
       const failure = await endpoint.chain.ask();
       if (failure === null) endpoint.looksWell();
-      else endpoint.failed(passage.since, failure);
+      else endpoint.failed(passage, failure);
     } catch {
       // Closed meanwhile.
     } finally {

@@ -1,29 +1,82 @@
-/** How many requests an endpoint is asked at a time before it has told anything, and the share that each answer adds. */
+/** How many requests an endpoint is asked at a time before it has told anything. */
 const atFirst = 8;
-const growth = 1 / 4;
-/** After so many answers, a number of requests in flight that was refused is tried again; doubled at each refusal. */
-const answersUntilRetried = 100;
-const longestUntilRetried = 3_200;
-/** What is left of a number that was refused. */
+/** What share of that are scouts while they are few, and where there are many. */
+const scouts = { few: 1 / 4, many: 1 / 2 };
+/** What has surely gone well of a number that was refused where all before it was answered. */
+const hadGoneWell = 0.8;
+/** So many scouts in a row must come back before a number that was refused is tried again. */
+const scoutsNeeded = 3;
+/**
+ * After so many rounds a number of requests in flight that was refused is tried again, where it may have been chance and where
+ * not; doubled whenever it is refused again.
+ */
+const roundsUntilRetried = { chance: 4, sure: 100, most: 3_200 };
+/** What is left of a number that was refused though it had gone well. */
 const decrease = 0.7;
 /** Of so many of the latest requests, or as many as there may be at a time, such a share must be refused to be no chance. */
 const latest = 24;
 const chance = 0.06;
+/** In so many rounds without a refusal a number has gone well. */
+const roundsOfProof = 2;
+/** So many times as many answers as refusals among those that left together: it was chance which were refused. */
+const answersOfChance = 2;
+/** What is refused within so many rounds is refused for the same reason. */
+const roundsOfCrowd = 4;
+/** So many cuts in a row of which none was followed by that were made for refusals that have another reason. */
+const cutsBorne = 3;
+
+/** How a request left: as the how manieth, and how many were in flight with it. */
+export interface Departure {
+  readonly order: number;
+  readonly together: number;
+  /** More were in flight for the moment than may be for long, to see whether that is taken. */
+  readonly isScout: boolean;
+}
+
+/** Refusals of requests that left one after the other, when more were in flight than is known to go well. */
+interface Crowd {
+  readonly first: number;
+  readonly last: number;
+  /** How many were in flight with one of them, at least and at most. */
+  readonly least: number;
+  readonly together: number;
+  readonly refused: number;
+  /** How many answers came in a row before. */
+  readonly answeredBefore: number;
+  /** How many with as many in flight were answered after the first was refused. */
+  readonly answered: number;
+  /** Whether none of them was anything but a scout. */
+  readonly isOfScouts: boolean;
+  /** Which request was the last one before something followed from it; null where nothing has. */
+  readonly cutAfter: number | null;
+}
 
 /**
- * How many requests an endpoint takes at a time: a quarter more with each round of answers until it refuses some, then
- * fewer at once, and more one by one (additive increase, multiplicative decrease; Chiu and Jain, 1989).
+ * How many requests an endpoint takes at a time. Scouts find out: a few requests more than usual, which are not followed by
+ * others before they are answered; each that is lets one more be in flight, a quarter more with each round. Once some are refused
+ * it stays at that, and the next number is tried ever more seldom. Where more is refused of what had gone well there are fewer at
+ * once, and more one by one (additive increase, multiplicative decrease; Chiu and Jain, 1989).
  */
 export class InFlightLimit {
   readonly #ceiling: number;
   #inFlight = 0;
+  #sent = 0;
   #most: number;
-  /** The number that was refused, how many answers came since, and after how many it is tried again. */
+  /** The number that has gone well, and how many of more were answered since one was refused, by their numbers. */
+  #good = 0;
+  #answersAt: number[] = [];
+  /** The number that was refused, how many answers came since, and after how many rounds it is tried again. */
   #refused = Number.POSITIVE_INFINITY;
   #answers = 0;
-  #untilRetried = answersUntilRetried;
-  /** How many answers came while so many were in flight: some of them are answered in any case. */
-  #answersBeyond = 0;
+  #untilRetried = 0;
+  #crowd: Crowd | null = null;
+  #inARow = 0;
+  /** How many scouts are in flight, and how many came back in a row since a number was to be tried again. */
+  #scouts = 0;
+  #returned = 0;
+  /** How often it was cut in a row without going well afterwards, and what it was before. */
+  #cuts = 0;
+  #beforeCuts = 0;
   /** How many requests are to be answered yet that were in flight when there were as many as may be. */
   #answersOfFull = 0;
   /** Which of the latest requests were refused. */
@@ -51,8 +104,15 @@ export class InFlightLimit {
     return this.isKnown || this.#isRestarting ? this.most : Number.POSITIVE_INFINITY;
   }
 
+  /** The most that may be in flight at this moment, with scouts. */
+  get reach(): number {
+    return this.most + this.#scoutsWanted();
+  }
+
   get hasRoom(): boolean {
-    return this.#inFlight < this.most;
+    if (this.#inFlight < this.most) return true;
+    // Each goes beyond the others: what is tried already needs no second scout.
+    return this.#scouts < this.#scoutsWanted() && this.#inFlight >= this.most + this.#scouts;
   }
 
   /** Says whether it has refused a number of requests, and has not taken more since. */
@@ -60,58 +120,78 @@ export class InFlightLimit {
     return this.#refused < Number.POSITIVE_INFINITY;
   }
 
-  begin(): void {
+  begin(): Departure {
     // Answers come together where whoever reads them is busy: what was full when they were asked for counts.
     if (++this.#inFlight >= this.most) this.#answersOfFull = this.#inFlight;
+    const isScout = this.#inFlight > this.most;
+    if (isScout) this.#scouts++;
+    return { order: ++this.#sent, together: this.#inFlight, isScout };
   }
 
-  end(): void {
+  end({ isScout }: Departure): void {
     this.#inFlight--;
+    if (isScout) this.#scouts--;
   }
 
   /** A request in flight was answered. */
-  answered(): void {
+  answered({ order, together, isScout }: Departure): void {
     this.#remember(false);
     this.#answers++;
-    if (this.#inFlight >= this.#refused && ++this.#answersBeyond > 2 * this.#refused) this.#forgetRefusal();
+    this.#inARow++;
+    this.#contradict(order, together);
+    this.#prove(together);
+    if (isScout && together > this.most && this.#scoutsWanted() > 0) this.#scoutReturned();
     // A limit that is not reached was not put to the test.
     if (this.#answersOfFull <= 0) return;
     this.#answersOfFull--;
-    const isFree = this.#answers >= this.#untilRetried || !this.isKnown;
-    const most = Math.min(this.#ceiling, isFree ? Number.POSITIVE_INFINITY : this.#refused - 1);
-    if (this.#most < most) this.#most = Math.min(this.#most + this.#step(), most);
+    const most = Math.min(this.#ceiling, this.#isRestarting ? atFirst : this.#refused - 1);
+    const mayGrow = this.#isRestarting || this.isKnown;
+    if (mayGrow && this.#most < most) this.#most = Math.min(this.#most + this.#step(), most);
     if (this.#most >= atFirst) this.#isRestarting = false;
   }
 
   /**
-   * A request in flight was refused, for one reason or another: where more were than the share `noise` that is refused at any
-   * rate, it was one of too many.
+   * Says whether a request that was refused for one reason or another may have been one of too many at a time: more were in flight
+   * than had ever gone well, and there is no share `noise` that is refused at any rate.
+   */
+  mayBeTooMany({ together }: Departure, noise: number): boolean {
+    return noise === 0 && together > Math.max(1, this.#good) && this.#cuts < cutsBorne;
+  }
+
+  /** A request was refused as one of too many at a time; `isSure`: the endpoint says so. */
+  refused({ order, together, isScout }: Departure, isSure: boolean): void {
+    // One alone was not one of too many.
+    if (together < 2) return;
+    this.#answersAt = [];
+    this.#returned = 0;
+    const crowd = this.#join({ order, together, isScout });
+    this.#crowd = crowd;
+    this.#inARow = 0;
+    // A single one may be chance: it is watched whether it was.
+    if (crowd.refused < 2 && !isSure) return;
+    if (isSure && together <= this.#good) this.#good = 0;
+    this.#cut(crowd, isSure);
+  }
+
+  /**
+   * A request was refused, for one reason or another, of a number that had gone well: where more were than the share `noise` that
+   * is refused at any rate, there were too many.
    */
   mayBeRefused(noise: number): void {
-    // What was refused before needs no second proof.
-    if (this.#inFlight >= this.#refused) {
-      this.refused();
-      return;
-    }
     const wasFull = this.#answersOfFull > 0;
     this.#remember(true);
     const { length } = this.#latest.filter(Boolean);
-    if (wasFull && length > 1 && length > Math.max(latest, this.#most) * (chance + 2 * noise)) this.refused();
+    if (this.#inFlight < 2 || !wasFull || length < 2) return;
+    if (length <= Math.max(latest, this.#most) * (chance + 2 * noise)) return;
+    this.#refused = Math.min(this.#inFlight, this.#refused);
+    this.#most = Math.max(1, Math.min(this.#most, this.#inFlight) * decrease);
+    this.#good = Math.min(this.#good, this.most);
+    this.#wait(roundsUntilRetried.chance);
   }
 
-  /** A request in flight was refused, as one of too many. */
-  refused(): void {
-    this.#latest = [];
-    // One alone was not one of too many.
-    if (this.#inFlight < 2) return;
-    const refused = this.#inFlight;
-    if (refused >= this.#refused) this.#untilRetried = Math.min(longestUntilRetried, this.#untilRetried * 2);
-    this.#refused = Math.min(refused, this.#refused);
-    this.#answers = 0;
-    this.#answersBeyond = 0;
-    this.#answersOfFull = 0;
-    this.#isRestarting = false;
-    this.#most = Math.max(1, Math.min(this.#most, this.#inFlight) * decrease);
+  /** Refusals went on with fewer at a time: they may have had another reason. */
+  doubt(): void {
+    this.#untilRetried = Math.min(this.#untilRetried, roundsUntilRetried.chance);
   }
 
   /** What was refused was not refused for its number. */
@@ -127,18 +207,116 @@ export class InFlightLimit {
     this.#isRestarting = true;
   }
 
+  #prove(together: number): void {
+    if (this.#inARow >= roundsOfProof * this.most) this.#cuts = 0;
+    if (together <= this.#good) return;
+    this.#answersAt[together] = (this.#answersAt[together] ?? 0) + 1;
+    const answersOf = (number: number): number =>
+      this.#answersAt.reduce((sum, answers, at) => (at >= number ? sum + answers : sum), 0);
+    while (answersOf(this.#good + 1) >= roundsOfProof * (this.#good + 1)) this.#good++;
+    if (this.#good >= this.#refused) this.#forgetRefusal();
+  }
+
+  /** How many scouts may be in flight: none where it is known, or not sure, that they would be refused. */
+  #scoutsWanted(): number {
+    const isSuspected = this.#crowd !== null && this.#isSuspected(this.#sent);
+    if (isSuspected || this.#isRestarting || this.most >= this.#ceiling) return 0;
+    if (!this.isKnown)
+      return Math.min(
+        this.#ceiling - this.most,
+        Math.max(1, Math.floor(this.#most * (this.#most < 2 * atFirst ? scouts.few : scouts.many))),
+      );
+    const isDue = this.most === this.#refused - 1 && this.#answers >= this.#untilRetried * this.most;
+    return isDue ? 1 : 0;
+  }
+
+  #scoutReturned(): void {
+    if (this.isKnown && ++this.#returned < scoutsNeeded) return;
+    this.#returned = 0;
+    this.#most = Math.min(this.#ceiling, this.#most + 1);
+  }
+
+  /** Says whether one that left shortly before may have been refused for the number. */
+  #isSuspected(order: number): boolean {
+    const crowd = this.#crowd;
+    return crowd !== null && crowd.cutAfter === null && order <= crowd.last + roundsOfProof * crowd.together;
+  }
+
+  #join({ order, together, isScout }: Departure): Crowd {
+    const crowd = this.#crowd;
+    const isOfIt = crowd !== null && order <= (crowd.cutAfter ?? crowd.last + roundsOfCrowd * crowd.together);
+    if (!isOfIt) {
+      const alone = { first: order, last: order, least: together, together, refused: 1, answered: 0 };
+      return { ...alone, answeredBefore: this.#inARow, isOfScouts: isScout, cutAfter: null };
+    }
+    return {
+      ...crowd,
+      first: Math.min(order, crowd.first),
+      last: Math.max(order, crowd.last),
+      least: Math.min(together, crowd.least),
+      together: Math.max(together, crowd.together),
+      refused: crowd.refused + 1,
+      isOfScouts: isScout && crowd.isOfScouts,
+    };
+  }
+
+  /** Where more of a crowd are answered than were refused, it was chance which. */
+  #contradict(order: number, together: number): void {
+    const crowd = this.#crowd;
+    if (crowd?.cutAfter === undefined || crowd.cutAfter === null) return;
+    if (order < crowd.first || order > crowd.cutAfter || together < crowd.least) return;
+    const answered = crowd.answered + 1;
+    this.#crowd = { ...crowd, answered };
+    if (answered < answersOfChance * crowd.refused) return;
+    this.#crowd = null;
+    this.#restore();
+  }
+
+  #restore(): void {
+    this.#most = Math.max(this.#most, this.#beforeCuts);
+    this.#forgetRefusal();
+  }
+
+  #cut(crowd: Crowd, isSure: boolean): void {
+    const { first, last, together, refused, isOfScouts } = crowd;
+    if (crowd.cutAfter === null) {
+      if (this.#cuts === 0) this.#beforeCuts = this.#most;
+      if (!isOfScouts) this.#cuts++;
+      this.#crowd = { ...crowd, cutAfter: this.#sent };
+    }
+    if (this.#cuts >= cutsBorne && !isSure) {
+      this.#restore();
+      return;
+    }
+    const rounds = Math.ceil((last - first + 1) / together);
+    const taken = isOfScouts ? this.most : together - Math.ceil(refused / rounds);
+    const least = Math.max(this.#good, crowd.answeredBefore >= together ? Math.floor(together * hadGoneWell) : 1);
+    this.#most = Math.min(this.#most, Math.max(taken, least));
+    // A crowd that says how many are taken says which number is not.
+    this.#refused = taken >= least ? this.most + 1 : crowd.least;
+    if (crowd.cutAfter === null) this.#wait(roundsUntilRetried[isSure || taken >= least ? 'sure' : 'chance']);
+  }
+
+  /** So many rounds at least before what was refused is tried again. */
+  #wait(rounds: number): void {
+    this.#untilRetried = Math.min(roundsUntilRetried.most, Math.max(rounds, 2 * this.#untilRetried));
+    this.#answers = 0;
+    this.#answersOfFull = 0;
+    this.#latest = [];
+    this.#isRestarting = false;
+  }
+
   #remember(isRefused: boolean): void {
     this.#latest.push(isRefused);
     if (this.#latest.length > Math.max(latest, this.#most)) this.#latest.shift();
   }
 
   #step(): number {
-    if (this.#isRestarting) return 1;
-    return this.isKnown ? 1 / this.#most : growth;
+    return this.#isRestarting ? 1 : 1 / this.#most;
   }
 
   #forgetRefusal(): void {
     this.#refused = Number.POSITIVE_INFINITY;
-    this.#untilRetried = answersUntilRetried;
+    this.#untilRetried = 0;
   }
 }

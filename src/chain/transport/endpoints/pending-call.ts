@@ -1,14 +1,12 @@
 import { backoffMs } from '../../../runtime/retry.js';
 import type { Backoff } from '../../../runtime/retry.js';
-import type { PooledEndpoint } from './pooled-endpoint.js';
+import type { PooledEndpoint, Sent } from './pooled-endpoint.js';
 import { isRefusal } from '../errors/rpc-error.js';
 import type { RpcError } from '../errors/rpc-error.js';
 
 /** A request that is on its way to an endpoint. */
-export interface Passage {
+export interface Passage extends Sent {
   readonly endpoint: PooledEndpoint;
-  /** When it left, by the monotonic clock. */
-  readonly since: number;
   /** How many tries had been lost there by then, while nobody else was let in. */
   readonly lostBefore: number;
 }

@@ -6,6 +6,7 @@ import type { ObserveChain } from '../rpc/chain-event.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { InFlightLimit } from './in-flight-limit.js';
+import type { Departure } from './in-flight-limit.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import { KnownHistory } from './known-history.js';
 import { RequestRate } from './request-rate.js';
@@ -22,6 +23,12 @@ interface PooledEndpointOptions {
   readonly requestsPerSecond?: number | null | undefined;
   /** Hears whether it is up. */
   readonly observe?: ObserveChain | undefined;
+}
+
+/** How a request left: when, by the monotonic clock, and beside how many others. */
+export interface Sent {
+  readonly since: number;
+  readonly departure: Departure;
 }
 
 /** The failure in a row of which an operator should hear: what comes before passes by itself. */
@@ -106,17 +113,17 @@ export class PooledEndpoint {
     return this.inFlight.hasRoom ? Math.max(this.breaker.freeAt, this.rate.freeAt) : Number.POSITIVE_INFINITY;
   }
 
-  /** So many calls leave together; returns when. Each beginning must have its end. */
-  begin(calls: number): number {
+  /** So many calls leave together; returns how. Each beginning must have its end. */
+  begin(calls: number): Sent {
     const now = this.#clock.monotonic();
     this.breaker.begin(now);
-    this.inFlight.begin();
+    const departure = this.inFlight.begin();
     this.rate.sent(this.rpc.requestsOf(calls), now);
-    return now;
+    return { since: now, departure };
   }
 
-  /** A request that had begun at `since` was answered. */
-  answered(since: number): void {
+  /** A request was answered. */
+  answered({ since, departure }: Sent): void {
     const now = this.#clock.monotonic();
     this.#refusals = 0;
     this.#answeredAt = now;
@@ -124,7 +131,7 @@ export class PooledEndpoint {
     this.#troubles = 0;
     this.health.answered(now);
     this.refused.count(false, now);
-    this.inFlight.answered();
+    this.inFlight.answered(departure);
     this.rate.answered(since, now);
     this.breaker.succeed();
   }
@@ -139,8 +146,9 @@ export class PooledEndpoint {
     this.breaker.allow();
   }
 
-  /** A request that had begun at `since` failed. */
-  failed(since: number, error: RpcError): void {
+  /** A request failed. */
+  failed(sent: Sent, error: RpcError): void {
+    const { since } = sent;
     const now = this.#clock.monotonic();
     this.health.failed(error, now);
     this.refused.count(error.class === 'rate-limit', now);
@@ -156,14 +164,14 @@ export class PooledEndpoint {
     }
     this.breaker.succeed();
     if (error.class === 'internal' && ++this.#troubles >= troublesUntilDoubt) this.chain.distrust();
-    if (error.class === 'rate-limit') this.#slowDown(since, error, now);
+    if (error.class === 'rate-limit') this.#slowDown(sent, error, now);
     else this.rate.answered(since, now);
   }
 
-  /** A request that had begun at `since` is over, however it ended. */
-  end(since: number): void {
+  /** A request is over, however it ended. */
+  end({ since, departure }: Sent): void {
     this.breaker.end(since);
-    this.inFlight.end();
+    this.inFlight.end(departure);
     this.#tellState();
   }
 
@@ -184,19 +192,28 @@ export class PooledEndpoint {
     if (this.breaker.fail(since, now) && this.breaker.state !== 'closed') this.inFlight.restart();
   }
 
-  #slowDown(since: number, error: RpcError, now: number): void {
+  #refuseForRate(since: number, now: number): void {
+    const { perSecond } = this.rate;
+    this.rate.refused(since, now);
+    if (this.rate.perSecond < perSecond) this.inFlight.doubt();
+  }
+
+  #slowDown({ since, departure }: Sent, error: RpcError, now: number): void {
     const { isOfNumberInFlight, rate: stated } = error.facts;
     const { retryAfterMs } = error;
     if (retryAfterMs !== undefined) this.rate.pause(Math.min(retryAfterMs, longestWaitMs), now);
     if (stated !== undefined) this.rate.state(stated);
-    if (!isOfNumberInFlight) this.rate.refused(since, now);
+    const isOfRate = stated !== undefined || this.rate.isTrying;
+    // Whoever says when, or is known to count by the second, means no number at a time.
+    const isUnexplained = !isOfRate && retryAfterMs === undefined && !this.rate.isFound;
+    const isTooMany = isOfNumberInFlight || (isUnexplained && this.inFlight.mayBeTooMany(departure, this.rate.noise));
+    if (isTooMany) this.inFlight.refused(departure, isOfNumberInFlight);
+    else this.#refuseForRate(since, now);
     // What had left before it was slowed down tells nothing new.
     if (since <= this.#slowedAt) return;
     this.#slowedAt = now;
     this.#refusals++;
-    // Whoever is full refuses for that, unless it says something else; whoever is not, for the rate.
-    if (isOfNumberInFlight) this.inFlight.refused();
-    else if (stated === undefined && !this.rate.isTrying) this.inFlight.mayBeRefused(this.rate.noise);
+    if (!isTooMany && !isOfRate) this.inFlight.mayBeRefused(this.rate.noise);
     // Others in flight have to end first: that is rest enough.
     const mustRest = isOfNumberInFlight ? this.inFlight.inFlight < 2 : this.#refusals >= refusalsUntilRest;
     if (mustRest && retryAfterMs === undefined) this.rate.rest(backoffMs(this.#refusals, this.#backoff), now);

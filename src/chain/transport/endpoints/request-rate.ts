@@ -75,6 +75,11 @@ export class RequestRate {
     return this.#perSecond;
   }
 
+  /** True where it is asked less than it might be, for what it refused. */
+  get isFound(): boolean {
+    return this.#perSecond < this.#most;
+  }
+
   /** True while it is watched what a lower rate brings. */
   get isTrying(): boolean {
     return this.#trial.isTrying;

@@ -122,6 +122,20 @@ describe('endpoints that take only so many requests', () => {
     expect(between(first, since, since + 60_000) - answered).to.be.lessThan(answered * 0.05);
   });
 
+  it('are not left alone for refusals that came together', async () => {
+    await open(first);
+    const since = clock.monotonic();
+    first.receive = ({ at }) => (at - since < 5 ? { status: 429 } : 'answer');
+    let answered = 0;
+    const asked = Array.from({ length: 8 }, async (_each, index) => {
+      await client.header(index + 1, never());
+      answered++;
+    });
+    await clock.advance(200);
+    expect(answered).to.equal(8);
+    await Promise.all(asked);
+  });
+
   it('are left alone for as long as they wish, while others are asked', async () => {
     await open(first, second);
     first.receive = () => ({ status: 429, retryAfter: '17' });

@@ -44,8 +44,7 @@ describe('endpoints that refuse calls', () => {
 
   it('are not taken for throttling by the number at a time where one alone is refused', () => {
     const limit = new InFlightLimit();
-    limit.begin();
-    limit.refused();
+    limit.refused(limit.begin(), true);
     expect(limit.isKnown).to.equal(false);
   });
 
