@@ -14,6 +14,7 @@ import { matcherOf } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { BlocksAnswer } from './log-calls.js';
 import { LogReader } from './log-reader.js';
+import { leastCut } from './silent-caps.js';
 
 export interface SureLogsOptions {
   readonly chain: ChainClient;
@@ -38,7 +39,10 @@ interface Case {
   readonly receipts: readonly RawLog[] | null;
 }
 
-/** How many blocks are asked for by their hashes, each with a call of its own. */
+/** How blocks are asked for: by their hashes, each with a call of its own, or together. */
+type Way = 'hashes' | 'range';
+
+/** How many blocks are asked for by their hashes at first. */
 const mostByHash = 8;
 /** How often the same is asked at most: a node whose head stands still is believed after the last but one. */
 const rounds = 5;
@@ -73,22 +77,25 @@ export class AgreedLogs {
   ): Promise<readonly RawLog[]> {
     const asked = toCase(headers, unproven);
     let before: readonly Voice[] = [];
+    let way: Way = headers.length > mostByHash ? 'range' : 'hashes';
     for (let round = 1; round <= rounds; round++) {
-      const heard = await this.#hear(asked, signal);
+      const heard = await this.#hear(asked, way, signal);
       await answered();
       const believed = this.#believed(asked, heard, before, round);
       if (believed !== null) return believed;
       before = heard;
+      // Of a range a node may give so many logs and no more, and would say the same again.
+      if (heard.some(({ logs }) => this.#mayBeCut(asked, logs))) way = 'hashes';
       await this.#options.clock.sleep(this.#options.chain.doubtMs, signal);
     }
     throw new Inconsistency(`no two answers agree on the logs of block ${asked.last.number}: ${shown(before)}`);
   }
 
   /** Asks all at once; hears no more when what was said is enough, or some time after the first has answered. */
-  async #hear(asked: Case, signal: AbortSignal): Promise<readonly Voice[]> {
+  async #hear(asked: Case, way: Way, signal: AbortSignal): Promise<readonly Voice[]> {
     const { voices, failures } = await hearTogether(
       this.#clients,
-      ([endpoint, reader], both) => this.#ask(endpoint, reader, asked, both),
+      ([endpoint, reader], both) => this.#ask(endpoint, reader, { ...asked, way }, both),
       (heard) => this.#provenIn(asked, heard) !== null,
       this.#options.clock,
       signal,
@@ -98,8 +105,13 @@ export class AgreedLogs {
     return voices;
   }
 
-  async #ask(endpoint: string, reader: LogReader, { headers }: Case, signal: AbortSignal): Promise<Voice> {
-    const { logs: told, head } = await tellOf(reader, headers, signal);
+  async #ask(
+    endpoint: string,
+    reader: LogReader,
+    { headers, way }: Case & { readonly way: Way },
+    signal: AbortSignal,
+  ): Promise<Voice> {
+    const { logs: told, head } = await tellOf(reader, headers, way, signal);
     const numbers = headers.map(({ number }) => number);
     const range = { from: Math.min(...numbers), to: Math.max(...numbers) };
     const { logs, removed, strays } = cleanLogs(told, range, this.#isWanted);
@@ -142,6 +154,10 @@ export class AgreedLogs {
       const own = logs.filter(({ blockNumber }) => blockNumber === header.number);
       return proofs.areWhole(own, header);
     });
+  }
+
+  #mayBeCut(asked: Case, logs: readonly RawLog[]): boolean {
+    return logs.length > leastCut || this.#hollow(asked, logs).length > 0;
   }
 
   /** Returns the blocks without logs whose bloom filters tell of some, or whose headers are not theirs. */
@@ -191,10 +207,15 @@ function shown(voices: readonly Voice[]): string {
 }
 
 /**
- * Asks for blocks by their hashes, many as a range, of which the last block's hash is looked at; each way where the other is
+ * Asks for blocks by their hashes, or as a range, of which the last block's hash is looked at; each way where the other is
  * refused. Throws RpcError where both are.
  */
-async function tellOf(reader: LogReader, headers: readonly BlockHeader[], signal: AbortSignal): Promise<BlocksAnswer> {
+async function tellOf(
+  reader: LogReader,
+  headers: readonly BlockHeader[],
+  preferred: Way,
+  signal: AbortSignal,
+): Promise<BlocksAnswer> {
   const [first, last] = [headers[0], headers.at(-1)];
   if (first === undefined || last === undefined) return { logs: [], head: -1 };
   const asked = new Set(headers.map(({ number }) => number));
@@ -207,7 +228,7 @@ async function tellOf(reader: LogReader, headers: readonly BlockHeader[], signal
     const { logs, head } = await reader.readRangeAndHead(first.number, last, signal);
     return { logs: logs.filter(({ blockNumber }) => asked.has(blockNumber)), head };
   };
-  const [way, other] = headers.length > mostByHash ? [asRange, byHashes] : [byHashes, asRange];
+  const [way, other] = preferred === 'range' ? [asRange, byHashes] : [byHashes, asRange];
   try {
     return await way();
   } catch (error) {

@@ -10,7 +10,7 @@ import type { LogsAnswer } from '../blocks/logs-answer.js';
 import { hostOf } from './range-size.js';
 
 /** Nobody cuts off so few logs. */
-const leastLogs = 100;
+export const leastCut = 100;
 /** Many a limit is a multiple of this. */
 const roundLogs = 1_000;
 /** How often the same number of logs of as many blocks must turn out to be whole to be taken for what they hold. */
@@ -106,7 +106,7 @@ export class SilentCaps {
 
 function isSuspect(answer: LogsAnswer, range: BlockRange, { most, cap, whole }: Given): boolean {
   const count = answer.logs.length;
-  if (count <= leastLogs) return false;
+  if (count <= leastCut) return false;
   if (count >= cap) return true;
   return (count >= most || count % roundLogs === 0) && (whole.get(sizeOf(answer, range)) ?? 0) < looksNeeded;
 }

@@ -96,6 +96,27 @@ describe('the logs of new blocks, made sure of', function () {
     expect(asked('eth_getLogs')).to.equal(0);
   });
 
+  /** Gives of ranges the newest logs alone, and of single blocks all. */
+  const cut =
+    (most: number): SimulatorOptions['lie'] =>
+    ({ method, params: [asked] }, result) =>
+      method === 'eth_getLogs' && (asked as { blockHash?: string }).blockHash === undefined
+        ? (result as unknown[]).slice(-most)
+        : result;
+
+  it('are asked for block by block where a range holds none of a block whose header tells of some', async () => {
+    const node = await start({ lie: cut(25) });
+    node.mine(10, () => [{}, {}, {}]);
+    expect(await read(10)).to.have.length(30);
+    expect(logger.messages('warn')).to.deep.equal([]);
+  });
+
+  it('are asked for block by block where a range gives so many that there may be more', async () => {
+    const node = await start({ lie: cut(115) });
+    node.mine(10, () => Array.from({ length: 12 }, () => ({})));
+    expect(await read(10)).to.have.length(120);
+  });
+
   it('are not believed where the receipts never give the root that those of this chain give', async () => {
     const node = await start({}, { receipts: 'all' });
     node.mine(1);

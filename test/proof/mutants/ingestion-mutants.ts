@@ -137,6 +137,12 @@ export const ingestionMutants: readonly Mutant[] = [
     '',
   ),
   agreed(
+    'cut-new-blocks',
+    'a range of new blocks that may be cut off is not asked for in the same way again',
+    "if (heard.some(({ logs }) => this.#mayBeCut(asked, logs))) way = 'hashes';",
+    '',
+  ),
+  agreed(
     'said-again',
     'what one endpoint says of a new block must be said again',
     'return isSame && (now.head > last.number || isLate) ? now : null;',
