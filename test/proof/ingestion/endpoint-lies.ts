@@ -15,7 +15,7 @@ export type EndpointLie =
   /** Logs of ranges name other blocks than those of the chain, and tell the times of these. */
   | { readonly kind: 'other-hash' };
 
-/** How far below the head blocks count as new: what is deeper a node has done. */
+/** How far below the highest block there ever was blocks count as new: what is deeper a node has done, and has not to do again. */
 const newBlocks = 64;
 const noBloom = `0x${'0'.repeat(512)}`;
 
@@ -59,7 +59,7 @@ export class EndpointLies {
   }
 
   #isNew({ blockNumber }: { readonly blockNumber: string }): boolean {
-    return Number(blockNumber) > this.#options.truth.head.number - newBlocks;
+    return Number(blockNumber) > this.#options.truth.highest - newBlocks;
   }
 
   #isFirst({ method, params }: SimCall): boolean {
