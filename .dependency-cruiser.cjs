@@ -71,7 +71,7 @@ module.exports = {
       to: {
         path: '^src/components/',
         pathNot:
-          '^src/components/((component|delivery-errors|variables|field-path|message-headers|optional-peer|session-sink)\\.ts$|keys/|$1/)',
+          '^src/components/((component|source|stage|sink|delivery-errors|variables|field-path|message-headers|optional-peer|session-sink)\\.ts$|keys/|$1/)',
       },
     },
     {

@@ -1,6 +1,6 @@
 import type { EventMessage } from '../model/event-message.js';
 import { untilAborted } from '../runtime/until-aborted.js';
-import type { Sink, SinkBatch, SinkContext } from './component.js';
+import type { Sink, SinkBatch, SinkContext } from './sink.js';
 
 /** A connection to a broker over which messages are sent in turn. */
 export interface SinkSession {

@@ -1,16 +1,9 @@
 import type { EventMessage } from '../model/event-message.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
-import type {
-  EventFields,
-  Kind,
-  Sink,
-  SinkDescription,
-  SinkOpening,
-  Stage,
-  StageContext,
-  StageOpening,
-} from './component.js';
+import type { EventFields, Kind, SinkDescription, SinkOpening, StageOpening } from './component.js';
+import type { Sink } from './sink.js';
+import type { Stage, StageContext } from './stage.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 import { fieldsBelow } from './stages-of.js';

@@ -1,7 +1,8 @@
-import type { Known, RunOptions, Source, SourceContext } from '../components/component.js';
+import type { Known, Source, SourceContext } from '../components/source.js';
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { Batches } from '../database/events/shard-rows.js';
 import type { StoredBlocks } from '../database/events/stored-blocks.js';
+import type { RunRequest } from '../model/run-request.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
@@ -36,7 +37,7 @@ export interface Execution {
   readonly storedBlocks: StoredBlocks;
   /** What other tasks read of this pipeline's history; left out: it has none such. */
   readonly shards?: ShardsAhead | undefined;
-  readonly run: RunOptions;
+  readonly run: RunRequest;
   readonly mode: Progress['mode'];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -69,7 +70,7 @@ export interface ShardsAhead {
    * Says what follows a checkpoint: cuts the history where that is due, waits for others and joins what they have read where
    * the checkpoint has come to it. Throws LeaseLostError.
    */
-  next(start: Start, run: RunOptions, progress: Progress): Promise<NextStretch>;
+  next(start: Start, run: RunRequest, progress: Progress): Promise<NextStretch>;
   /** Gives up what others read: the chain takes back what lies below it. Throws LeaseLostError. */
   drop(): Promise<void>;
 }
@@ -148,7 +149,7 @@ async function runTimed(
 
 function toContext(
   execution: Execution,
-  run: RunOptions,
+  run: RunRequest,
   start: Start,
   moved: (known: Known) => Promise<void>,
 ): SourceContext {

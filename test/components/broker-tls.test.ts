@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import type { Sink } from '../../src/components/component.js';
+import type { Sink } from '../../src/components/sink.js';
 import { ReceiverAwayError } from '../../src/components/delivery-errors.js';
 import { natsSink } from '../../src/components/nats-sink/kind.js';
 import { schema as natsSchema } from '../../src/components/nats-sink/schema.js';

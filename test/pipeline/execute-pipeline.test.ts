@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { setImmediate } from 'node:timers/promises';
 import type { Sent } from '../../src/database/script.js';
-import type { RunOptions, SourceContext } from '../../src/components/component.js';
+import type { SourceContext } from '../../src/components/source.js';
+import type { RunRequest } from '../../src/model/run-request.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';
@@ -36,7 +37,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
   });
   after(() => database.close());
 
-  const execute = (source: ScriptedSource, run: RunOptions = {}): Promise<Progress> =>
+  const execute = (source: ScriptedSource, run: RunRequest = {}): Promise<Progress> =>
     executePipeline({
       ...claimed,
       chainId: 1,

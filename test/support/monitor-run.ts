@@ -2,7 +2,8 @@ import { ChainClient } from '../../src/chain/blocks/chain-client.js';
 import type { ChainClientOptions } from '../../src/chain/blocks/chain-client.js';
 import { PortalClient } from '../../src/chain/portal/portal-client.js';
 import { createDecoder } from '../../src/chain/abi/decoder.js';
-import type { RunOptions, SourceContext } from '../../src/components/component.js';
+import type { SourceContext } from '../../src/components/source.js';
+import type { RunRequest } from '../../src/model/run-request.js';
 import { EventMonitor } from '../../src/components/event-monitor/event-monitor.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import type { EventMonitorConfig } from '../../src/components/event-monitor/config.js';
@@ -34,7 +35,7 @@ export interface MonitorRunOptions {
   readonly portalUrl?: string;
   readonly ledger: MessageLedger;
   readonly config?: Partial<EventMonitorConfig>;
-  readonly run?: RunOptions;
+  readonly run?: RunRequest;
   readonly client?: Partial<ChainClientOptions>;
   readonly context?: Partial<SourceContext>;
   /** Called after each message that was stored; `stop` ends the run gently. */

@@ -1,6 +1,6 @@
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
-import type { Stage, StageContext } from '../component.js';
+import type { Stage, StageContext } from '../stage.js';
 import { compileRule, RuleError } from './compile-rule.js';
 import type { CompiledRule } from './compile-rule.js';
 import type { DictMapperConfig } from './config.js';

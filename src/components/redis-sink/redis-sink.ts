@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
-import type { Sink, SinkBatch, SinkContext } from '../component.js';
+import type { Sink, SinkBatch, SinkContext } from '../sink.js';
 import { nameFor } from '../keys/name-pattern.js';
 import { openedUrl } from '../keys/secret.js';
 import { headersOf } from '../message-headers.js';

@@ -10,7 +10,8 @@ import {
   UsageError,
 } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { Sink, SinkBatch, SinkContext, SinkCursor, SinkOpening, StoredBatch } from '../component.js';
+import type { SinkOpening } from '../component.js';
+import type { Sink, SinkBatch, SinkContext, SinkCursor, StoredBatch } from '../sink.js';
 import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
 import type { TableSinkConfig } from './config.js';
 import { copyOf } from './copy-plan.js';

@@ -1,4 +1,4 @@
-import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../components/component.js';
+import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../components/sink.js';
 import { MessageRefusedError } from '../../components/delivery-errors.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';

@@ -1,5 +1,6 @@
-import type { RunOptions, Source } from '../../components/component.js';
+import type { Source } from '../../components/source.js';
 import type { Database } from '../../database/database.js';
+import type { RunRequest } from '../../model/run-request.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -13,7 +14,7 @@ import type { Observe } from '../../model/liveness-event.js';
 export interface TaskOptions extends ClaimOptions {
   readonly database: Database;
   readonly chainId: number;
-  readonly run: RunOptions;
+  readonly run: RunRequest;
   readonly mode: Progress['mode'];
   readonly clock: Clock;
   readonly lang: Lang;

@@ -1,9 +1,10 @@
-import type { RunOptions, Source } from '../../components/component.js';
+import type { Source } from '../../components/source.js';
 import type { Database } from '../../database/database.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import { FenceError } from '../../database/script.js';
 import type { Replaced } from '../../database/tasks/end-replaced.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
+import type { RunRequest } from '../../model/run-request.js';
 import { isRead, type Shard } from '../../model/shard.js';
 import { taskStatus, type Progress, type Task } from '../../model/task.js';
 import type { NextStretch, ShardsAhead } from '../../pipeline/execute-pipeline.js';
@@ -60,7 +61,7 @@ export class OwnShards implements ShardsAhead {
   }
 
   /** Says what follows the checkpoint. Throws LeaseLostError. */
-  async next(start: Start, run: RunOptions, progress: Progress): Promise<NextStretch> {
+  async next(start: Start, run: RunRequest, progress: Progress): Promise<NextStretch> {
     try {
       const shards = await this.#store.list(this.#options.pipelineId);
       this.#isKept &&= shards.length > 0;
@@ -114,7 +115,7 @@ export class OwnShards implements ShardsAhead {
     return failed;
   }
 
-  async #cut(start: Start, run: RunOptions): Promise<NextStretch> {
+  async #cut(start: Start, run: RunRequest): Promise<NextStretch> {
     const { source, chainId, fingerprint, pipelineId, lease, clock, logger, signal, stopping } = this.#options;
     const both = AbortSignal.any([signal, stopping]);
     const cut = await source.cut?.({ run, checkpoint: start.checkpoint, logger, clock, signal: both });
@@ -135,7 +136,7 @@ export class OwnShards implements ShardsAhead {
   }
 
   /** Returns why shards can't be gone on with; null where they can. */
-  #misfit(shards: readonly Shard[], { checkpoint }: Start, run: RunOptions): string | null {
+  #misfit(shards: readonly Shard[], { checkpoint }: Start, run: RunRequest): string | null {
     const { fingerprint, chainId } = this.#options;
     const [first] = shards;
     const last = shards.at(-1);

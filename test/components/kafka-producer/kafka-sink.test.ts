@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Sink } from '../../../src/components/component.js';
+import type { Sink } from '../../../src/components/sink.js';
 import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
 import { kafkaProducer } from '../../../src/components/kafka-producer/kind.js';
 import { schema } from '../../../src/components/kafka-producer/schema.js';

@@ -3,7 +3,7 @@ import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { expect } from 'chai';
-import type { Sink } from '../../../src/components/component.js';
+import type { Sink } from '../../../src/components/sink.js';
 import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
 import { natsSink } from '../../../src/components/nats-sink/kind.js';
 import { schema } from '../../../src/components/nats-sink/schema.js';

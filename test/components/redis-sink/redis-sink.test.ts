@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Sink } from '../../../src/components/component.js';
+import type { Sink } from '../../../src/components/sink.js';
 import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
 import type { RedisConfig } from '../../../src/components/redis-sink/config.js';
 import { redisSink } from '../../../src/components/redis-sink/kind.js';
