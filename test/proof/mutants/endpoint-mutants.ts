@@ -18,6 +18,9 @@ const waiting = guardsOf('src/chain/transport/endpoints/waiting-calls.ts', [
   'test/chain/transport/endpoints/waiting-calls.test.ts',
 ]);
 const endpoint = guardsOf('src/chain/transport/endpoints/pooled-endpoint.ts', [outages, found]);
+const refusing = guardsOf('src/chain/transport/endpoints/pooled-endpoint.ts', [
+  'test/chain/transport/endpoints/pooled-endpoint.test.ts',
+]);
 const throttled = 'test/chain/transport/endpoints/throttled-endpoints.test.ts';
 const trial = guardsOf('src/chain/transport/endpoints/rate-trial.ts', [
   'test/chain/transport/endpoints/rate-trial.test.ts',
@@ -56,6 +59,12 @@ export const endpointMutants: readonly Mutant[] = [
   ),
   endpoint('no-herd', 'who returns is not run over', 'this.inFlight.restart();', ';'),
   endpoint('given-up-try', 'a try that was given up makes way', 'this.breaker.end(since);', ''),
+  refusing(
+    'known-rate',
+    'what is refused at a rate that was found is refused for that',
+    ' && !this.rate.isFound;',
+    ';',
+  ),
   endpoint('refused-together', 'what was refused together counts once', 'if (since <= this.#slowedAt) return;', ''),
   endpoint(
     'simple-first',
@@ -73,8 +82,8 @@ export const endpointMutants: readonly Mutant[] = [
   inFlight(
     'chosen-by-chance',
     'of a number that is taken some are not refused',
-    'if (answered < answersOfChance * crowd.refused) return;',
-    'return;',
+    'if (this.#crowd?.isContradicted(departure) === true) {',
+    'if (this.#crowd?.isContradicted(departure) === null) {',
   ),
   inFlight('unused-number', 'a number that is not reached does not grow', 'if (this.#answersOfFull <= 0) return;', ''),
   rate('left-before', 'what left before a rate was lowered tells nothing new', 'if (since < this.#since) return;', ''),

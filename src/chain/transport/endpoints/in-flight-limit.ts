@@ -1,3 +1,6 @@
+import { RefusedCrowd } from './refused-crowd.js';
+import type { Departure } from './refused-crowd.js';
+
 /** How many requests an endpoint is asked at a time before it has told anything. */
 const atFirst = 8;
 /** What share of that are scouts while they are few, and where there are many. */
@@ -18,38 +21,8 @@ const latest = 24;
 const chance = 0.06;
 /** In so many rounds without a refusal a number has gone well. */
 const roundsOfProof = 2;
-/** So many times as many answers as refusals among those that left together: it was chance which were refused. */
-const answersOfChance = 2;
-/** What is refused within so many rounds is refused for the same reason. */
-const roundsOfCrowd = 4;
 /** So many cuts in a row of which none was followed by that were made for refusals that have another reason. */
 const cutsBorne = 3;
-
-/** How a request left: as the how manieth, and how many were in flight with it. */
-export interface Departure {
-  readonly order: number;
-  readonly together: number;
-  /** More were in flight for the moment than may be for long, to see whether that is taken. */
-  readonly isScout: boolean;
-}
-
-/** Refusals of requests that left one after the other, when more were in flight than is known to go well. */
-interface Crowd {
-  readonly first: number;
-  readonly last: number;
-  /** How many were in flight with one of them, at least and at most. */
-  readonly least: number;
-  readonly together: number;
-  readonly refused: number;
-  /** How many answers came in a row before. */
-  readonly answeredBefore: number;
-  /** How many with as many in flight were answered after the first was refused. */
-  readonly answered: number;
-  /** Whether none of them was anything but a scout. */
-  readonly isOfScouts: boolean;
-  /** Which request was the last one before something followed from it; null where nothing has. */
-  readonly cutAfter: number | null;
-}
 
 /**
  * How many requests an endpoint takes at a time. Scouts find out: a few requests more than usual, which are not followed by
@@ -69,7 +42,7 @@ export class InFlightLimit {
   #refused = Number.POSITIVE_INFINITY;
   #answers = 0;
   #untilRetried = 0;
-  #crowd: Crowd | null = null;
+  #crowd: RefusedCrowd | null = null;
   #inARow = 0;
   /** How many scouts are in flight, and how many came back in a row since a number was to be tried again. */
   #scouts = 0;
@@ -134,11 +107,15 @@ export class InFlightLimit {
   }
 
   /** A request in flight was answered. */
-  answered({ order, together, isScout }: Departure): void {
+  answered(departure: Departure): void {
+    const { together, isScout } = departure;
     this.#remember(false);
     this.#answers++;
     this.#inARow++;
-    this.#contradict(order, together);
+    if (this.#crowd?.isContradicted(departure) === true) {
+      this.#crowd = null;
+      this.#restore();
+    }
     this.#prove(together);
     if (isScout && together > this.most && this.#scoutsWanted() > 0) this.#scoutReturned();
     // A limit that is not reached was not put to the test.
@@ -159,12 +136,14 @@ export class InFlightLimit {
   }
 
   /** A request was refused as one of too many at a time; `isSure`: the endpoint says so. */
-  refused({ order, together, isScout }: Departure, isSure: boolean): void {
+  refused(departure: Departure, isSure: boolean): void {
+    const { order, together } = departure;
     // One alone was not one of too many.
     if (together < 2) return;
     this.#answersAt = [];
     this.#returned = 0;
-    const crowd = this.#join({ order, together, isScout });
+    const crowd = this.#crowd?.takesIn(order) === true ? this.#crowd : new RefusedCrowd(this.#inARow);
+    crowd.add(departure);
     this.#crowd = crowd;
     this.#inARow = 0;
     // A single one may be chance: it is watched whether it was.
@@ -219,8 +198,7 @@ export class InFlightLimit {
 
   /** How many scouts may be in flight: none where it is known, or not sure, that they would be refused. */
   #scoutsWanted(): number {
-    const isSuspected = this.#crowd !== null && this.#isSuspected(this.#sent);
-    if (isSuspected || this.#isRestarting || this.most >= this.#ceiling) return 0;
+    if (this.#crowd?.isDoubtful(this.#sent) === true || this.#isRestarting || this.most >= this.#ceiling) return 0;
     if (!this.isKnown)
       return Math.min(
         this.#ceiling - this.most,
@@ -236,65 +214,28 @@ export class InFlightLimit {
     this.#most = Math.min(this.#ceiling, this.#most + 1);
   }
 
-  /** Says whether one that left shortly before may have been refused for the number. */
-  #isSuspected(order: number): boolean {
-    const crowd = this.#crowd;
-    return crowd !== null && crowd.cutAfter === null && order <= crowd.last + roundsOfProof * crowd.together;
-  }
-
-  #join({ order, together, isScout }: Departure): Crowd {
-    const crowd = this.#crowd;
-    const isOfIt = crowd !== null && order <= (crowd.cutAfter ?? crowd.last + roundsOfCrowd * crowd.together);
-    if (!isOfIt) {
-      const alone = { first: order, last: order, least: together, together, refused: 1, answered: 0 };
-      return { ...alone, answeredBefore: this.#inARow, isOfScouts: isScout, cutAfter: null };
-    }
-    return {
-      ...crowd,
-      first: Math.min(order, crowd.first),
-      last: Math.max(order, crowd.last),
-      least: Math.min(together, crowd.least),
-      together: Math.max(together, crowd.together),
-      refused: crowd.refused + 1,
-      isOfScouts: isScout && crowd.isOfScouts,
-    };
-  }
-
-  /** Where more of a crowd are answered than were refused, it was chance which. */
-  #contradict(order: number, together: number): void {
-    const crowd = this.#crowd;
-    if (crowd?.cutAfter === undefined || crowd.cutAfter === null) return;
-    if (order < crowd.first || order > crowd.cutAfter || together < crowd.least) return;
-    const answered = crowd.answered + 1;
-    this.#crowd = { ...crowd, answered };
-    if (answered < answersOfChance * crowd.refused) return;
-    this.#crowd = null;
-    this.#restore();
-  }
-
   #restore(): void {
     this.#most = Math.max(this.#most, this.#beforeCuts);
     this.#forgetRefusal();
   }
 
-  #cut(crowd: Crowd, isSure: boolean): void {
-    const { first, last, together, refused, isOfScouts } = crowd;
-    if (crowd.cutAfter === null) {
+  #cut(crowd: RefusedCrowd, isSure: boolean): void {
+    const { together, isOfScouts, isFollowed } = crowd;
+    if (!isFollowed) {
       if (this.#cuts === 0) this.#beforeCuts = this.#most;
       if (!isOfScouts) this.#cuts++;
-      this.#crowd = { ...crowd, cutAfter: this.#sent };
+      crowd.follow(this.#sent);
     }
     if (this.#cuts >= cutsBorne && !isSure) {
       this.#restore();
       return;
     }
-    const rounds = Math.ceil((last - first + 1) / together);
-    const taken = isOfScouts ? this.most : together - Math.ceil(refused / rounds);
+    const taken = isOfScouts ? this.most : crowd.taken;
     const least = Math.max(this.#good, crowd.answeredBefore >= together ? Math.floor(together * hadGoneWell) : 1);
     this.#most = Math.min(this.#most, Math.max(taken, least));
     // A crowd that says how many are taken says which number is not.
     this.#refused = taken >= least ? this.most + 1 : crowd.least;
-    if (crowd.cutAfter === null) this.#wait(roundsUntilRetried[isSure || taken >= least ? 'sure' : 'chance']);
+    if (!isFollowed) this.#wait(roundsUntilRetried[isSure || taken >= least ? 'sure' : 'chance']);
   }
 
   /** So many rounds at least before what was refused is tried again. */

@@ -6,7 +6,7 @@ import type { ObserveChain } from '../rpc/chain-event.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { InFlightLimit } from './in-flight-limit.js';
-import type { Departure } from './in-flight-limit.js';
+import type { Departure } from './refused-crowd.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import { KnownHistory } from './known-history.js';
 import { RequestRate } from './request-rate.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { InFlightLimit } from '../../../../src/chain/transport/endpoints/in-flight-limit.js';
-import type { Departure } from '../../../../src/chain/transport/endpoints/in-flight-limit.js';
+import type { Departure } from '../../../../src/chain/transport/endpoints/refused-crowd.js';
 import { seededRandom } from '../../../support/seeded-random.js';
 
 /** How a server meets requests. */

@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import type { ChainCheck } from '../../../../src/chain/transport/endpoints/chain-check.js';
+import { PooledEndpoint } from '../../../../src/chain/transport/endpoints/pooled-endpoint.js';
+import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
+import type { JsonRpcEndpoint } from '../../../../src/chain/transport/rpc/json-rpc.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+
+describe('what an endpoint refuses for no stated reason', () => {
+  const rpc = { name: 'node', requestsOf: (calls: number) => calls } as unknown as JsonRpcEndpoint;
+  const chain = { strange: null, heard: () => undefined } as unknown as ChainCheck;
+  const refusal = (retryAfterMs?: number): RpcError =>
+    new RpcError('429', { class: 'rate-limit', host: 'node', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+
+  const open = (clock: FakeClock): PooledEndpoint =>
+    new PooledEndpoint(rpc, chain, { clock, backoff: { firstMs: 1, maxMs: 1 } });
+
+  /** Has requests leave together, of which some are answered and the others refused. */
+  const ask = (endpoint: PooledEndpoint, { answered = 0, refused = 0 }, error = refusal()): void => {
+    const sent = Array.from({ length: answered + refused }, () => endpoint.begin(1));
+    for (const [index, each] of sent.entries()) {
+      if (index < answered) endpoint.answered(each);
+      else endpoint.failed(each, error);
+      endpoint.end(each);
+    }
+  };
+
+  it('is taken for too many at a time', () => {
+    const endpoint = open(new FakeClock());
+    ask(endpoint, { refused: 4 });
+    expect(endpoint.inFlight.isKnown).to.equal(true);
+  });
+
+  it('is taken for too many a second where such a rate was found before', async () => {
+    const clock = new FakeClock();
+    const endpoint = open(clock);
+    // Whoever says when to ask again counts by the second, and one alone was not too many at a time.
+    for (let request = 0; request < 300; request++) {
+      ask(endpoint, request % 5 < 3 ? { answered: 1 } : { refused: 1 }, refusal(10));
+      await clock.advance(10);
+    }
+    expect(endpoint.rate.isFound).to.equal(true);
+    ask(endpoint, { refused: 4 });
+    expect(endpoint.inFlight.isKnown).to.equal(false);
+  });
+});
