@@ -152,7 +152,9 @@ describe('what people are told while a pipeline dies', () => {
     const says = /is down for \d+ s: .*5 times the same fault at block \d+: .*block 20 is refused/;
     const after = await system.until('it is held', ({ messages }) => says.test(messages.join()), 200_000);
     expect(after.ready).to.equal(false);
-    expect(await system.scenario.tasks()).to.have.length(5);
+    // A run may commit what comes before, as far as its requests happened to be cut: only ends at the same block count.
+    const blocks = (await system.scenario.tasks()).map(({ progress }) => (progress as { next_block: number }).next_block);
+    expect(blocks.filter((block) => block === blocks[0])).to.have.length(5);
     system.expectNothingCalledOver();
     await database.knex.raw('DROP TRIGGER refuse');
     await database.close();
