@@ -54,6 +54,15 @@ export interface EndedTask {
   readonly nextBlock: number | null;
 }
 
+/** The first wait before the next task, in seconds; each is twice as long as the one before. */
+const firstWaitSeconds = 5;
+const longestWaitSeconds = 15 * 60;
+
+/** Returns how long the next task waits after so many ends in a row, in seconds. */
+export function restartWaitSeconds(failures: number): number {
+  return Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** Math.min(failures - 1, 30));
+}
+
 /** Says whether something was committed since an end was judged last, by the checkpoint's version now and then; null: there was none. */
 export function hasCommitted(version: number | null, judgedVersion: number | null): boolean {
   return version !== null && judgedVersion !== null && version > judgedVersion;

@@ -4,7 +4,7 @@ import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { TimeoutStore } from '../../src/database/tasks/timeout-store.js';
 import type { Task } from '../../src/model/task.js';
 import { LeaseHeldError } from '../../src/runtime/errors.js';
-import { claimTask } from '../../src/tasks/run/claim-task.js';
+import { claimTask } from '../../src/tasks/lease/claim-task.js';
 import { ageTask } from '../database/aged-task.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';

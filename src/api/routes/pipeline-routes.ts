@@ -9,7 +9,7 @@ import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition/read-definition.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
-import { readParked, readStanding } from '../../tasks/run/parked.js';
+import { readParked, readStanding } from '../../tasks/lease/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';

@@ -12,7 +12,7 @@ import { CheckSchedule } from '../../tasks/monitor/check-times.js';
 import { MonitorPresence } from '../../tasks/monitor/monitor-presence.js';
 import { TimeoutMonitor } from '../../tasks/monitor/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
-import { watchMonitor } from '../../tasks/alerts/watch-liveness.js';
+import { watchMonitor } from '../../tasks/host/watch-liveness.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandContext } from '../context.js';
 import { runHost } from '../running/run-host.js';

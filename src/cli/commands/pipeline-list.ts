@@ -7,7 +7,7 @@ import { statusText, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
 import { obstacleText, wantedToJson, type Wanted } from '../../model/wanted.js';
 import type { Lang } from '../../runtime/lang.js';
-import { readParked } from '../../tasks/run/parked.js';
+import { readParked } from '../../tasks/lease/parked.js';
 import { pipelineSummaryToJson } from '../../tasks/views/pipeline-json.js';
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { textsIn } from '../../texts/texts.js';

@@ -15,7 +15,7 @@ import { UsageError, problemText } from '../../runtime/errors.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
-import { readStanding } from '../../tasks/run/parked.js';
+import { readStanding } from '../../tasks/lease/parked.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
 import { pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context.js';

@@ -3,7 +3,7 @@ import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
-import { watchRuns } from '../../tasks/alerts/watch-liveness.js';
+import { watchRuns } from '../../tasks/host/watch-liveness.js';
 import { EvenOut } from '../../tasks/fleet/even-out.js';
 import { FairShare } from '../../tasks/fleet/fair-share.js';
 import { KeepRunning } from '../../tasks/fleet/keep-running.js';

@@ -4,7 +4,7 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Lang } from '../../runtime/lang.js';
 import { ProgressRate } from './progress-rate.js';
 import { progressBar, progressText, type ProgressView } from './progress-text.js';
-import type { ProgressDisplay } from '../../tasks/run/run-host.js';
+import type { ProgressDisplay } from '../../tasks/host/run-host.js';
 import type { StatusLine } from '../terminal/status-line.js';
 
 const drawEveryMs = 100;

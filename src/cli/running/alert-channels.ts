@@ -3,7 +3,7 @@ import type { AlertChannel } from '../../tasks/alerts/alert-message.js';
 import { discordChannel, slackChannel, telegramChannel } from '../../tasks/alerts/channels/chat-channel.js';
 import { EmailChannel } from '../../tasks/alerts/channels/email-channel.js';
 import { PagerDutyChannel } from '../../tasks/alerts/channels/pagerduty-channel.js';
-import { WebhookChannel } from '../../tasks/alerts/webhook-channel.js';
+import { WebhookChannel } from '../../tasks/alerts/channels/webhook-channel.js';
 import { CommandChannel } from './command-channel.js';
 import type { CommandContext } from '../context.js';
 

@@ -1,6 +1,6 @@
 import { alertChannels } from './alert-channels.js';
 import type { Database } from '../../database/database.js';
-import type { RunHost } from '../../tasks/run/run-host.js';
+import type { RunHost } from '../../tasks/host/run-host.js';
 import type { CommandContext } from '../context.js';
 import { createProgressReporter } from '../progress/progress.js';
 import { thisProcess } from '../this-process.js';

@@ -3,7 +3,7 @@ import { registry } from '../../components/registry.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Shard } from '../../model/shard.js';
 import type { Component, Pipeline } from '../../model/pipeline.js';
-import type { Standing } from '../../tasks/run/parked.js';
+import type { Standing } from '../../tasks/lease/parked.js';
 
 /** What else is to be seen of a pipeline. */
 export interface PipelineSights {

@@ -10,7 +10,7 @@ import { textsIn, type Texts } from '../../texts/texts.js';
 import type { HeadContact } from '../../tasks/views/head-contact.js';
 import type { EventRates } from '../../tasks/views/event-rates.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
-import { aliveMonitors, type PipelineStatus, type SystemStatus } from '../../tasks/views/system-status.js';
+import { aliveMonitors, type PipelineStatus, type SystemStatus } from '../../tasks/status/system-status.js';
 import { withUnknownLag } from '../../tasks/views/unknown-lags.js';
 import { ageText } from '../../texts/age-text.js';
 import type { Cell } from '../output.js';

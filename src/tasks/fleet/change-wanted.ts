@@ -3,7 +3,7 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import type { Wanted } from '../../model/wanted.js';
 import { ConflictError } from '../../runtime/errors.js';
-import { readStanding } from '../run/parked.js';
+import { readStanding } from '../lease/parked.js';
 import { Schedules } from './schedules.js';
 
 /** What a person says of a pipeline: that it shall run, shall not, or shall begin anew. */

@@ -1,7 +1,13 @@
 import { taskStatus, type Task } from '../../model/task.js';
 import type { Restart } from '../../model/pipeline.js';
 import type { Slot } from '../../model/slot.js';
-import { hasCommitted, type EndedTask, type EndVerdict, type UnjudgedEnd } from '../../model/wanted.js';
+import {
+  hasCommitted,
+  restartWaitSeconds,
+  type EndedTask,
+  type EndVerdict,
+  type UnjudgedEnd,
+} from '../../model/wanted.js';
 
 /** What an end is judged by, beside itself. */
 export interface JudgeFacts {
@@ -13,10 +19,6 @@ export interface JudgeFacts {
   /** Ends in a row, this one included, with the same fault at the same block. */
   readonly sameFaults: number;
 }
-
-/** The first wait before the next task, in seconds; each is twice as long as the one before. */
-const firstSeconds = 5;
-const longestSeconds = 15 * 60;
 
 /** So many times the same fault at one block is one of the data: no trying mends it. */
 export const faultsThatHold = 5;
@@ -43,12 +45,7 @@ export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   const reason = holdingReason(task, failures, facts);
   if (reason !== null) return { kind: 'held', reason, failures };
   // Whoever judges comes by every few seconds: what has passed by then was waited for.
-  return { kind: 'again', inSeconds: Math.max(0, waitSeconds(failures) - task.overForSeconds), failures };
-}
-
-/** Returns how long the next task waits after so many ends in a row, in seconds. */
-export function waitSeconds(failures: number): number {
-  return Math.min(longestSeconds, firstSeconds * 2 ** Math.min(failures - 1, 30));
+  return { kind: 'again', inSeconds: Math.max(0, restartWaitSeconds(failures) - task.overForSeconds), failures };
 }
 
 /** Says whether an end may be one of the data, so that the ends before it matter. */

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
-import { readStanding } from '../run/parked.js';
+import { readStanding } from '../lease/parked.js';
 
 /**
  * Has a worker deliver what has become due to the sinks of a pipeline that nobody runs, and read nothing; returns the task

@@ -6,7 +6,7 @@ import { LeaseHeldError, LeaseLostError, NeedsRewindError, NotFoundError, UsageE
 import { OpenedRun } from '../run/opened-run.js';
 import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
-import type { RunHost } from '../run/run-host.js';
+import type { RunHost } from '../host/run-host.js';
 import type { TaskResult } from '../run/task-options.js';
 import { refusalOf } from './refusal-of.js';
 import type { HeldRun } from './surplus.js';

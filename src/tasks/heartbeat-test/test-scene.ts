@@ -6,8 +6,8 @@ import { TestPipelineStore } from '../../database/pipelines/test-pipeline-store.
 import type { TestOwner } from '../../database/pipelines/test-pipeline-store.js';
 import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import type { Clock } from '../../runtime/clock.js';
-import { claimTask } from '../run/claim-task.js';
-import type { Worker } from '../run/claim-task.js';
+import { claimTask } from '../lease/claim-task.js';
+import type { Worker } from '../lease/claim-task.js';
 
 export interface SceneOptions {
   readonly database: Database;

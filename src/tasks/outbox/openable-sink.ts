@@ -5,7 +5,7 @@ import type { PipelineSink } from '../../components/sinks-of.js';
 import { readInstallation } from '../../database/schema/read-installation.js';
 import type { ChainAccess } from '../../chain/chains.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { RunHost } from '../run/run-host.js';
+import type { RunHost } from '../host/run-host.js';
 
 /** A sink and the stages above it, opened for one loop. */
 export interface OpenedSink {

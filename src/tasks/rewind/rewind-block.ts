@@ -2,7 +2,7 @@ import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
 import type { HeaderOf } from '../../chain/blocks/reorg.js';
 import type { BlockRef } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
-import { remedyOf } from '../run/parked.js';
+import { remedyOf } from '../lease/parked.js';
 import type { ReadCheckpoint, RewindStores } from './rewind-pipeline.js';
 
 /** A block to go back to, and who says what its hash is: the chain, what is stored, or nobody. */

@@ -9,8 +9,8 @@ import type { BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import { taskStatus } from '../../model/task.js';
 import { UsageError } from '../../runtime/errors.js';
-import { judgeHolder } from '../run/claim-task.js';
-import type { ClaimOptions } from '../run/claim-task.js';
+import { judgeHolder } from '../lease/claim-task.js';
+import type { ClaimOptions } from '../lease/claim-task.js';
 
 export interface RewindStores {
   readonly tasks: TaskStore;

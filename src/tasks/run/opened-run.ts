@@ -7,7 +7,7 @@ import { combineLoggers } from '../../runtime/combined-logger.js';
 import type { Logger } from '../../runtime/logger.js';
 import { openTaskLog, type TaskLog } from '../../runtime/task-log.js';
 import type { PreparedRun } from './prepare-run.js';
-import type { ProgressDisplay, RunHost } from './run-host.js';
+import type { ProgressDisplay, RunHost } from '../host/run-host.js';
 
 /** What one run opens: its task's log, its chain, and what shows its progress. */
 export class OpenedRun {

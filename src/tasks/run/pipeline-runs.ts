@@ -8,14 +8,14 @@ import type { Shard } from '../../model/shard.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { abortLater } from '../../runtime/give-up-later.js';
-import { watchRuns, type LivenessWatch } from '../alerts/watch-liveness.js';
+import { watchRuns, type LivenessWatch } from '../host/watch-liveness.js';
 import { openableSinks, type OpeningParts } from '../outbox/openable-sink.js';
 import { BeatRounds } from './beat-rounds.js';
 import { ClaimRounds } from './claim-rounds.js';
 import { reportEndpoints } from './endpoint-reports.js';
 import { OpenedRun } from './opened-run.js';
 import type { PreparedRun } from './prepare-run.js';
-import type { RunHost } from './run-host.js';
+import type { RunHost } from '../host/run-host.js';
 import { runTask } from './run-task.js';
 import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 

@@ -11,7 +11,7 @@ import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { Settings } from '../../settings/settings.js';
 import { silenceLimit } from '../../runtime/silence.js';
-import type { RunHost } from './run-host.js';
+import type { RunHost } from '../host/run-host.js';
 
 /** A pipeline that may run here, and what its run needs to know of it. */
 export interface PreparedRun {

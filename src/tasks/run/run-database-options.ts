@@ -1,5 +1,5 @@
 import type { OpenOptions } from '../../database/open-database.js';
-import type { RunHost } from './run-host.js';
+import type { RunHost } from '../host/run-host.js';
 
 /** Returns how the database of a process that runs tasks is opened. */
 export function runDatabaseOptions({

@@ -8,7 +8,7 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Lang } from '../../runtime/lang.js';
 import type { OpenableSink } from '../outbox/openable-sink.js';
 import type { BeatRounds } from './beat-rounds.js';
-import type { ClaimOptions } from './claim-task.js';
+import type { ClaimOptions } from '../lease/claim-task.js';
 import type { Observe } from '../../model/liveness-event.js';
 
 export interface TaskOptions extends ClaimOptions {

@@ -7,14 +7,14 @@ import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import { isRead, type Shard } from '../../model/shard.js';
 import { taskStatus, type Progress, type Task } from '../../model/task.js';
+import { restartWaitSeconds } from '../../model/wanted.js';
 import type { NextStretch, ShardsAhead } from '../../pipeline/execute-pipeline.js';
 import type { Lease } from '../../pipeline/lease.js';
 import type { Start } from '../../pipeline/start.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { waitSeconds } from '../fleet/judge-end.js';
-import { judgeHolder, type ClaimOptions } from '../run/claim-task.js';
+import { judgeHolder, type ClaimOptions } from '../lease/claim-task.js';
 
 export interface OwnShardsOptions extends Pick<ClaimOptions, 'pipelineId' | 'worker' | 'heartbeatIntervalSeconds'> {
   readonly database: Database;
@@ -109,7 +109,7 @@ export class OwnShards implements ShardsAhead {
     const before = this.#failed.get(shard.number);
     if (before?.taskId === task.id) return before;
     const failures = before?.version === shard.version ? before.failures + 1 : 1;
-    const until = clock.monotonic() + waitSeconds(failures) * 1_000;
+    const until = clock.monotonic() + restartWaitSeconds(failures) * 1_000;
     const failed = { taskId: task.id, version: shard.version, failures, until };
     this.#failed.set(shard.number, failed);
     return failed;

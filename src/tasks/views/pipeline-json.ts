@@ -3,7 +3,7 @@ import type { Shard } from '../../model/shard.js';
 import type { Pipeline } from '../../model/pipeline.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import { wantedToJson, type Wanted } from '../../model/wanted.js';
-import type { Standing } from '../run/parked.js';
+import type { Standing } from '../lease/parked.js';
 
 /** Returns a pipeline as `pipeline show --json` has it: its state, how it stands, then the keys of its definition. */
 export function pipelineToJson(

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 const secrets = 'test/runtime/secrets.test.ts';
 const lines = guardsOf('src/runtime/line-splitter.ts', ['test/runtime/line-splitter.test.ts']);
 const files = guardsOf('src/runtime/log-files.ts', ['test/runtime/task-log.test.ts', 'test/runtime/log-tail.test.ts']);
-const hosts = guardsOf('src/runtime/shown-host.ts', [secrets, 'test/tasks/alerts/webhook-channel.test.ts']);
+const hosts = guardsOf('src/runtime/shown-host.ts', [secrets, 'test/tasks/alerts/channels/webhook-channel.test.ts']);
 const authorizer = guardsOf('src/api/guards/authorize.ts', ['test/api/security.test.ts'], 'token');
 const command = guardsOf('src/cli/running/command-channel.ts', ['test/cli/running/command-channel.test.ts']);
 const output = 'test/cli/output.test.ts';

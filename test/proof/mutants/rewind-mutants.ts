@@ -12,7 +12,7 @@ const rewind = guardsOf(
   '(sqlite)',
 );
 const block = guardsOf('src/tasks/rewind/rewind-block.ts', ['test/tasks/rewind/rewind-pipeline.test.ts'], '(sqlite)');
-const parked = guardsOf('src/tasks/run/parked.ts', ['test/tasks/run/parked.test.ts'], '(sqlite)');
+const parked = guardsOf('src/tasks/lease/parked.ts', ['test/tasks/lease/parked.test.ts'], '(sqlite)');
 const repair = guardsOf(
   'src/database/events/repair-store.ts',
   ['test/database/events/repair-store.test.ts'],

@@ -2,7 +2,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
-import type { Worker } from '../../../src/tasks/run/claim-task.js';
+import type { Worker } from '../../../src/tasks/lease/claim-task.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions } from '../../../src/tasks/run/task-options.js';
 import type { Run } from './history.js';

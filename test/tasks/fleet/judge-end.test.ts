@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { taskStatus } from '../../../src/model/task.js';
-import type { EndedTask, UnjudgedEnd } from '../../../src/model/wanted.js';
-import { countSameFaults, judgeEnd, waitSeconds, type JudgeFacts } from '../../../src/tasks/fleet/judge-end.js';
+import { restartWaitSeconds, type EndedTask, type UnjudgedEnd } from '../../../src/model/wanted.js';
+import { countSameFaults, judgeEnd, type JudgeFacts } from '../../../src/tasks/fleet/judge-end.js';
 
 describe('judging the end of a task', () => {
   const failed = (endReason: string, error = 'oh'): EndedTask => ({
@@ -25,7 +25,7 @@ describe('judging the end of a task', () => {
   });
 
   it('waits 5 s after a failure, twice as long after each that follows, and never longer than 15 min', () => {
-    const waits = [1, 2, 3, 7, 8, 9, 1_000].map(waitSeconds);
+    const waits = [1, 2, 3, 7, 8, 9, 1_000].map(restartWaitSeconds);
     expect(waits).to.deep.equal([5, 10, 20, 320, 640, 900, 900]);
     expect(judgeEnd(end(failed('timeout'), { failures: 2 }), facts)).to.deep.equal({
       ...{ kind: 'again', inSeconds: 20, failures: 3 },

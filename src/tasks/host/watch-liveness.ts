@@ -11,20 +11,20 @@ import type { Logger } from '../../runtime/logger.js';
 import type { SecretMask } from '../../runtime/secrets.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import type { Settings } from '../../settings/settings.js';
-import { AlertDesk } from './alert-desk.js';
-import { AlertRetention } from './alert-retention.js';
-import { AlertOutbox } from './alert-outbox.js';
+import { AlertDesk } from '../alerts/alert-desk.js';
+import { AlertRetention } from '../alerts/alert-retention.js';
+import { AlertOutbox } from '../alerts/alert-outbox.js';
 import { combineObservers, type Observe } from '../../model/liveness-event.js';
 import type { LivenessMetrics } from '../metrics/liveness-metrics.js';
 import { keepCountingMonitors, readAfterChecks } from '../metrics/database-readings.js';
 import { readSinks } from '../views/sink-view.js';
-import { judgeSinks } from './sink-alerts.js';
-import { MonitorAlerts } from './monitor-alerts.js';
-import { PipelineAlerts } from './pipeline-alerts.js';
-import { readFleetFacts } from './read-pipeline-facts.js';
-import { RunAlerts } from './run-alerts.js';
+import { judgeSinks } from '../alerts/sink-alerts.js';
+import { MonitorAlerts } from '../alerts/monitor-alerts.js';
+import { PipelineAlerts } from '../alerts/pipeline-alerts.js';
+import { readFleetFacts } from '../alerts/read-pipeline-facts.js';
+import { RunAlerts } from '../alerts/run-alerts.js';
 import { logsMetrics, openMetrics, type MetricsHost, type OpenMetrics } from '../metrics/open-metrics.js';
-import type { AlertChannel } from './alert-message.js';
+import type { AlertChannel } from '../alerts/alert-message.js';
 
 /** The process that is watched while tasks run in it, or are judged. */
 export interface LivenessHost extends MetricsHost {

@@ -4,12 +4,12 @@ import type { Database } from '../../../src/database/database.js';
 import { FenceError } from '../../../src/database/script.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../../../src/runtime/errors.js';
-import { claimTask } from '../../../src/tasks/run/claim-task.js';
-import type { ClaimedTask, ClaimOptions } from '../../../src/tasks/run/claim-task.js';
+import { claimTask } from '../../../src/tasks/lease/claim-task.js';
+import type { ClaimedTask, ClaimOptions } from '../../../src/tasks/lease/claim-task.js';
 import { ageTask } from '../../database/aged-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
-import { claimOptions, exampleWorker, storesOf } from './task-fixture.js';
+import { claimOptions, exampleWorker, storesOf } from '../run/task-fixture.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('a claim of a pipeline', (databases) => {

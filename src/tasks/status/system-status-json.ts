@@ -6,9 +6,9 @@ import { isSilent, lagBlocks, taskStatus } from '../../model/task.js';
 import { wantedToJson } from '../../model/wanted.js';
 import { waitingText } from '../../model/waiting.js';
 import { workerState, workerToJson } from '../../model/worker.js';
-import type { HeadContact } from './head-contact.js';
-import { sinkToJson } from './sink-view.js';
-import type { EventRates } from './event-rates.js';
+import type { HeadContact } from '../views/head-contact.js';
+import { sinkToJson } from '../views/sink-view.js';
+import type { EventRates } from '../views/event-rates.js';
 import { aliveMonitors, type PipelineStatus, type SystemStatus } from './system-status.js';
 
 interface JsonOptions {

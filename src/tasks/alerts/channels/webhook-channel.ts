@@ -1,5 +1,5 @@
-import type { AlertChannel, AlertMessage } from './alert-message.js';
-import { postAlert, type PostOptions } from './channels/post-alert.js';
+import type { AlertChannel, AlertMessage } from '../alert-message.js';
+import { postAlert, type PostOptions } from './post-alert.js';
 import { signWebhook } from './sign-webhook.js';
 
 export interface WebhookOptions extends PostOptions {

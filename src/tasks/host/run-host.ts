@@ -1,8 +1,8 @@
 import type { VariableSource } from '../../components/variables.js';
 import type { Progress } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { LivenessHost } from '../alerts/watch-liveness.js';
-import type { Worker } from './claim-task.js';
+import type { LivenessHost } from './watch-liveness.js';
+import type { Worker } from '../lease/claim-task.js';
 
 /** The process that runs tasks, and what it lends them. */
 export interface RunHost extends LivenessHost {

@@ -18,9 +18,9 @@ import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import type { Wanted } from '../../model/wanted.js';
 import { isSilent, taskStatus, type Task } from '../../model/task.js';
 import { readDownPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
-import { readChainsInDoubt } from './chains-in-doubt.js';
-import { readSinks, type SinkState, type SinkView } from './sink-view.js';
-import { readParked } from '../run/parked.js';
+import { readChainsInDoubt } from '../views/chains-in-doubt.js';
+import { readSinks, type SinkState, type SinkView } from '../views/sink-view.js';
+import { readParked } from '../lease/parked.js';
 
 /**
  * What a pipeline does. `silent`: its task runs, and gave no sign of life for three of its heartbeats; `parked`: it is run by

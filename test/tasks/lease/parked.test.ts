@@ -5,8 +5,8 @@ import { ShardStore } from '../../../src/database/events/shard-store.js';
 import { StoredBlocks } from '../../../src/database/events/stored-blocks.js';
 import { NeedsRewindError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
-import { readStanding } from '../../../src/tasks/run/parked.js';
-import type { Standing } from '../../../src/tasks/run/parked.js';
+import { readStanding } from '../../../src/tasks/lease/parked.js';
+import type { Standing } from '../../../src/tasks/lease/parked.js';
 import { rewindPipeline } from '../../../src/tasks/rewind/rewind-pipeline.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
@@ -14,7 +14,7 @@ import { exampleBatch } from '../../database/example-batch.js';
 import { ScriptedSource } from '../../pipeline/pipeline-fixture.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
-import { claimOptions, exampleWorker, plainRun, storesOf } from './task-fixture.js';
+import { claimOptions, exampleWorker, plainRun, storesOf } from '../run/task-fixture.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('a parked pipeline', (databases) => {

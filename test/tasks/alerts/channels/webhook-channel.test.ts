@@ -3,17 +3,17 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { systemClock } from '../../../src/runtime/clock.js';
-import { AlertDeliveryError } from '../../../src/runtime/errors.js';
-import { noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
-import { toAlertMessage } from '../../../src/tasks/alerts/alert-message.js';
-import { AlertOutbox } from '../../../src/tasks/alerts/alert-outbox.js';
-import { signWebhook } from '../../../src/tasks/alerts/sign-webhook.js';
-import { WebhookChannel } from '../../../src/tasks/alerts/webhook-channel.js';
-import { HastyClock } from '../../support/hasty-clock.js';
-import { eventually } from '../../support/within.js';
-import { rejectionOf } from '../../support/rejection.js';
-import { MemoryLogger } from '../../support/memory-logger.js';
+import { systemClock } from '../../../../src/runtime/clock.js';
+import { AlertDeliveryError } from '../../../../src/runtime/errors.js';
+import { noMonitor } from '../../../../src/tasks/alerts/alert-conditions.js';
+import { toAlertMessage } from '../../../../src/tasks/alerts/alert-message.js';
+import { AlertOutbox } from '../../../../src/tasks/alerts/alert-outbox.js';
+import { signWebhook } from '../../../../src/tasks/alerts/channels/sign-webhook.js';
+import { WebhookChannel } from '../../../../src/tasks/alerts/channels/webhook-channel.js';
+import { HastyClock } from '../../../support/hasty-clock.js';
+import { eventually } from '../../../support/within.js';
+import { rejectionOf } from '../../../support/rejection.js';
+import { MemoryLogger } from '../../../support/memory-logger.js';
 
 interface Received {
   readonly headers: IncomingMessage['headers'];
