@@ -84,7 +84,7 @@ module.exports = {
       name: 'migrations-know-only-what-a-schema-is',
       severity: 'error',
       from: { path: '^migrations/' },
-      to: { path: '^src/', pathNot: '^src/database/schema/schema\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/database/schema\\.ts$' },
     },
   ],
   options: {

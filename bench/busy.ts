@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import { Child } from '../test/support/child.js';
 import { Scenario } from '../test/support/scenario.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Database } from '../src/database/database.js';
 import { CheckpointStore } from '../src/database/events/checkpoint-store.js';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { WorkerStore } from '../src/database/operations/worker-store.js';
 import { TaskQueue, type QueuedTask } from '../src/database/tasks/task-queue.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';

@@ -1,7 +1,7 @@
 import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
 import { Migrator } from '../src/database/schema/migrator.js';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { createDatabase } from '../test/support/databases.js';
 import type { DatabaseServer } from '../test/support/database-server.js';
 import { mariadb } from '../test/support/mariadb.js';

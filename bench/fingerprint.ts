@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 
 /** Returns the number of stored events up to a block, and a digest of all that is stored of them, but for the journal's version. */
 export async function fingerprint(url: string, blocks: number): Promise<string> {

@@ -4,7 +4,7 @@ import type { Database } from '../src/database/database.js';
 import { knownChains } from '../src/model/chain.js';
 import type { Component, ContractAbi, PipelineDefinition } from '../src/model/pipeline.js';
 import { taskStatus } from '../src/model/task.js';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { PipelineStore } from '../src/database/pipelines/pipeline-store.js';
 import { TaskQueue } from '../src/database/tasks/task-queue.js';
 import { startTask } from '../src/tasks/fleet/start-task.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Migrator } from '../src/database/schema/migrator.js';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { Child } from '../test/support/child.js';
 import { Scenario } from '../test/support/scenario.js';
 import type { ScenarioSource } from '../test/support/scenario.js';

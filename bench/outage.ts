@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { TimeoutStore } from '../src/database/tasks/timeout-store.js';
 import { addSeconds } from '../src/model/instant.js';
 import type { Child } from '../test/support/child.js';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import type { Database } from '../src/database/database.js';
 import { Scenario } from '../test/support/scenario.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';

@@ -1,7 +1,7 @@
 // A program of its own: the tasks of some worker processes, with the heartbeats that real runs have, in one process.
 import { setMaxListeners } from 'node:events';
 import process from 'node:process';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { ChainClient } from '../src/chain/blocks/chain-client.js';
 import { createDecoder } from '../src/chain/abi/decoder.js';
 import { EventMonitor } from '../src/components/event-monitor/event-monitor.js';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';

@@ -5,7 +5,7 @@ import type { BatchCommit, PreparedRows } from '../src/database/events/batch-sto
 import { CheckpointStore } from '../src/database/events/checkpoint-store.js';
 import type { Database } from '../src/database/database.js';
 import { Migrator } from '../src/database/schema/migrator.js';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import type { EventBatch } from '../src/model/batch.js';
 import type { ChainEvent } from '../src/model/event.js';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../src/database/open-database.js';
+import { openDatabase } from '../src/database/open/open-database.js';
 import type { Database } from '../src/database/database.js';
 import { eventMonitorFields } from '../src/components/event-monitor/event-fields.js';
 import type { Sink, SinkBatch, SinkContext } from '../src/components/sink.js';

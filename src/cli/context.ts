@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import type { OpenOptions } from '../database/open-database.js';
+import type { OpenOptions } from '../database/open/open-database.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { SecretMask } from '../runtime/secrets.js';

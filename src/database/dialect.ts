@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { TargetDialect } from './targets/target-dialect.js';
+import type { TargetDialect } from './target-dialect.js';
 
 /** What a database's error means for the caller. */
 export type ErrorKind =

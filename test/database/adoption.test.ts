@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/schema/migrator.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { eachDatabase } from '../support/databases.js';
 import { claimRequest } from './claim-request.js';

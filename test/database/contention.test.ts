@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import Sqlite from 'better-sqlite3';
 import knex from 'knex';
-import { KnexDatabase } from '../../src/database/knex-database.js';
+import { KnexDatabase } from '../../src/database/open/knex-database.js';
 import { mysqlDialect } from '../../src/database/drivers/mysql/mysql-dialect.js';
 import { postgresDialect } from '../../src/database/drivers/postgres/postgres-dialect.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import type { ScriptRunner, Statement } from '../../src/database/script.js';
 import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';

@@ -4,7 +4,7 @@ import { createConnection } from 'mysql2/promise';
 import { translateError } from '../../src/database/database-errors.js';
 import { requireMigrated } from '../../src/database/schema/migrator.js';
 import { mysqlDialect } from '../../src/database/drivers/mysql/mysql-dialect.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import {

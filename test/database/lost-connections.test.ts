@@ -3,7 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
 import { sessionSetup } from '../../src/database/drivers/mysql/mysql-connection.js';
 import { expectPackets } from '../../src/database/drivers/mysql/mysql-script.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { FenceError } from '../../src/database/script.js';
 import type { Statement } from '../../src/database/script.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';

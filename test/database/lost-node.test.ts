@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { createDatabase, eachServer } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';

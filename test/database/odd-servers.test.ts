@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { runIn } from '../cli/run-in.js';
 import { createDatabase, onMysql } from '../support/databases.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import type { BulkInsert, SqlValue, Statement } from '../../src/database/script.js';
 import { FenceError } from '../../src/database/script.js';
 import { eachDatabase } from '../support/databases.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database, Query } from '../../src/database/database.js';
 import { Migrator, requireMigrated } from '../../src/database/schema/migrator.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { UsageError } from '../../src/runtime/errors.js';
 import { eachDatabase } from '../support/databases.js';

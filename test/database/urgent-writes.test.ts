@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { createDatabase, eachServer } from '../support/databases.js';

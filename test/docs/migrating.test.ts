@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/schema/migrator.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { makeOlderTables } from '../database/older-program.js';
 import { readTables } from '../database/read-tables.js';
 import type { Tables } from '../database/read-tables.js';

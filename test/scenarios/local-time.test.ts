@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { Scenario } from '../support/scenario.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { BatchStore } from '../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { claimRequest } from '../database/claim-request.js';
 import { exampleBatch, exampleCommit } from '../database/example-batch.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { probeDatabase } from '../../src/database/tasks/database-probe.js';
 import { listTasks } from '../../src/database/tasks/task-listing.js';
 import { instantToMs } from '../../src/model/instant.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { tableOf } from '../components/table-sink/sink-fixture.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { eachDatabaseInTurn } from '../support/databases.js';

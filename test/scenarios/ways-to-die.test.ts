@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { createDatabase, onPostgres } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
@@ -153,7 +153,9 @@ describe('what people are told while a pipeline dies', () => {
     const after = await system.until('it is held', ({ messages }) => says.test(messages.join()), 200_000);
     expect(after.ready).to.equal(false);
     // A run may commit what comes before, as far as its requests happened to be cut: only ends at the same block count.
-    const blocks = (await system.scenario.tasks()).map(({ progress }) => (progress as { next_block: number }).next_block);
+    const blocks = (await system.scenario.tasks()).map(
+      ({ progress }) => (progress as { next_block: number }).next_block,
+    );
     expect(blocks.filter((block) => block === blocks[0])).to.have.length(5);
     system.expectNothingCalledOver();
     await database.knex.raw('DROP TRIGGER refuse');

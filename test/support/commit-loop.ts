@@ -1,5 +1,5 @@
 // A program for tests: commits one script after the other to the database that it is given, until it is killed.
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import type { Statement } from '../../src/database/script.js';
 import { bulkInsert } from '../database/bulk-insert.js';
 

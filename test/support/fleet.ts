@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../../src/database/database.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/open/open-database.js';
 import { ChainSimulator } from './chain-simulator.js';
 import type { Child } from './child.js';
 import { Scenario, idsOf, idsOfLines, type ScenarioSource } from './scenario.js';

@@ -1,4 +1,4 @@
-import type { ColumnType } from '../../database/targets/target-dialect.js';
+import type { ColumnType } from '../../database/target-dialect.js';
 import { jsonText } from '../../model/event-message.js';
 import type { JsonValue } from '../../model/event-message.js';
 

@@ -1,6 +1,6 @@
 import { eventFields } from '../../model/event-fields.js';
 import { longestName } from '../../database/targets/index-name.js';
-import type { TargetColumn } from '../../database/targets/target-dialect.js';
+import type { TargetColumn } from '../../database/target-dialect.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { EventFields, Field, Remark } from '../component.js';
 import type { TableSinkConfig } from './config.js';

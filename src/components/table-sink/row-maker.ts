@@ -1,5 +1,5 @@
 import type { InsertColumn, SqlValue } from '../../database/script.js';
-import type { TargetColumn, TargetDialect } from '../../database/targets/target-dialect.js';
+import type { TargetColumn, TargetDialect } from '../../database/target-dialect.js';
 import type { TargetChange } from '../../database/targets/target-store.js';
 import type { EventMessage, MessageData } from '../../model/event-message.js';
 import { ArgumentsReader } from './arguments-reader.js';

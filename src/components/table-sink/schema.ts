@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDatabaseUrls } from '../../database/database-url.js';
+import { parseDatabaseUrls } from '../../database/open/database-url.js';
 import { isOwnTable } from '../../database/schema/own-tables.js';
 import { longestName } from '../../database/targets/index-name.js';
 import { messageOf } from '../../runtime/errors.js';

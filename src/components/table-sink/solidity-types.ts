@@ -1,4 +1,4 @@
-import type { ColumnType } from '../../database/targets/target-dialect.js';
+import type { ColumnType } from '../../database/target-dialect.js';
 
 const text: ColumnType = { kind: 'text' };
 const int64: ColumnType = { kind: 'int64' };

@@ -1,4 +1,4 @@
-import { openDatabase } from '../../database/open-database.js';
+import { openDatabase } from '../../database/open/open-database.js';
 import type { Database } from '../../database/database.js';
 import { TargetStore } from '../../database/targets/target-store.js';
 import {

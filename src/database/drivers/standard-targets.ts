@@ -1,5 +1,5 @@
 import { indexName } from '../targets/index-name.js';
-import type { ColumnType, TargetColumn, TargetTable } from '../targets/target-dialect.js';
+import type { ColumnType, TargetColumn, TargetTable } from '../target-dialect.js';
 import { quoteName } from './quote-name.js';
 
 // What SQLite and PostgreSQL say alike of the tables that sinks fill.

@@ -1,7 +1,7 @@
 import type { Database, Query } from '../database.js';
-import { letGo } from '../pipelines/wanted-steps.js';
-import { endReplaced } from '../tasks/end-replaced.js';
-import type { Replaced } from '../tasks/end-replaced.js';
+import { letGo } from '../task-steps/wanted-steps.js';
+import { endReplaced } from '../task-steps/end-replaced.js';
+import type { Replaced } from '../task-steps/end-replaced.js';
 import { ChildStore } from './child-store.js';
 import { insertRecentBlocks } from './event-columns.js';
 import { deleteRows, keepRemoved, noteChange } from './journal.js';

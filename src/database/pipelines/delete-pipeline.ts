@@ -1,6 +1,6 @@
 import { LeaseHeldError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
-import { livingTasks } from '../tasks/living-tasks.js';
+import { livingTasks } from '../task-steps/living-tasks.js';
 import { FenceError } from '../script.js';
 
 /** Rows that one statement deletes, about: enough to be fast, few enough to hold no lock for long. */

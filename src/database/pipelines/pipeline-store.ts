@@ -4,7 +4,7 @@ import type { Database, Query } from '../database.js';
 import { deletePipeline } from './delete-pipeline.js';
 import { ambiguous, listByName, nameKey, nameTaken } from './pipeline-names.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
-import { letGo, stopIfStarted } from './wanted-steps.js';
+import { letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
 import { isSet, toInstant, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
 import { FenceError } from '../script.js';

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Pipeline } from '../../model/pipeline.js';
 import type { Slot } from '../../model/slot.js';
 import type { Database, Query } from '../database.js';
-import { nothingWrong } from './wanted-steps.js';
+import { nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 

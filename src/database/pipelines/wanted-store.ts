@@ -6,12 +6,12 @@ import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { FenceError, type StepResult } from '../script.js';
-import { livingTasks } from '../tasks/living-tasks.js';
-import { insertQueued, isDelivery, lockPipeline, readToo } from '../tasks/queue-task.js';
-import { silence, silenceLimit } from '../tasks/silence.js';
+import { livingTasks } from '../task-steps/living-tasks.js';
+import { insertQueued, isDelivery, lockPipeline, readToo } from '../task-steps/queue-task.js';
+import { silence, silenceLimit } from '../task-steps/silence.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { endOpenTasks, nothingWrong } from './wanted-steps.js';
+import { endOpenTasks, nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 

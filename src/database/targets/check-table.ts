@@ -1,4 +1,4 @@
-import type { FoundIndex, FoundRelation, TargetColumn, TargetDialect, TargetTable } from './target-dialect.js';
+import type { FoundIndex, FoundRelation, TargetColumn, TargetDialect, TargetTable } from '../target-dialect.js';
 
 /** What is not as it must be in a table that is there, and the SQL that mends it. */
 export interface Difference {

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Database } from '../database.js';
 import type { StoredKind, StoredStretch } from '../events/stored-stretch.js';
 import type { Statement } from '../script.js';
-import type { ColumnType, TargetPlace } from './target-dialect.js';
+import type { ColumnType, TargetPlace } from '../target-dialect.js';
 
 /** What a column of a sink's table is filled with, of an event as it lies in the pipeline's table. */
 export type StoredValue =

@@ -1,4 +1,4 @@
-import type { FoundIndex } from './target-dialect.js';
+import type { FoundIndex } from '../target-dialect.js';
 
 /** A column of an index, as databases list them: in order, index by index. */
 export interface IndexRow {

@@ -1,4 +1,4 @@
-import type { TargetColumn } from './target-dialect.js';
+import type { TargetColumn } from '../target-dialect.js';
 
 /** The table that keeps the cursors of sinks, in each schema with tables that sinks fill. */
 export const sinkTableName = 'chainparse_sink';

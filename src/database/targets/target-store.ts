@@ -7,7 +7,7 @@ import { checkTable } from './check-table.js';
 import { copyEvents } from './copy-events.js';
 import type { EventCopy } from './copy-events.js';
 import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
-import type { Question, TargetPlace, TargetTable } from './target-dialect.js';
+import type { Question, TargetPlace, TargetTable } from '../target-dialect.js';
 
 /** Whose table it is. */
 export interface TargetOwner {

@@ -2,10 +2,10 @@ import type { Knex } from 'knex';
 import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
-import { holdStarted } from '../pipelines/wanted-steps.js';
+import { holdStarted } from '../task-steps/wanted-steps.js';
 import { FenceError } from '../script.js';
-import { livingTasks } from './living-tasks.js';
-import { readRequest } from './queue-task.js';
+import { livingTasks } from '../task-steps/living-tasks.js';
+import { readRequest } from '../task-steps/queue-task.js';
 
 const table = 'pipeline_task';
 

@@ -1,6 +1,6 @@
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
-import { isSilent, silence } from './silence.js';
+import { isSilent, silence } from '../task-steps/silence.js';
 
 /** How silent the running tasks are, by the database's clock. */
 interface TaskSilence {

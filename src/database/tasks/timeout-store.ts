@@ -6,7 +6,7 @@ import type { QueryPlan } from '../driver.js';
 import { FenceError } from '../script.js';
 import { requireMigrated } from '../schema/migrator.js';
 import { probeDatabase, type DatabaseProbe } from './database-probe.js';
-import { isSilent, isSilentOver, silenceLimit } from './silence.js';
+import { isSilent, isSilentOver, silenceLimit } from '../task-steps/silence.js';
 import { inText, selectTasks, tasksQuery } from './task-rows.js';
 import type { Narrow } from './task-rows.js';
 

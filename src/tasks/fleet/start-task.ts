@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { queueTask } from '../../database/tasks/queue-task.js';
+import { queueTask } from '../../database/task-steps/queue-task.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';

@@ -1,5 +1,5 @@
 import type { CheckpointStore } from '../../database/events/checkpoint-store.js';
-import type { Replaced } from '../../database/tasks/end-replaced.js';
+import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import { FenceError } from '../../database/script.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { Checkpoint } from '../../model/checkpoint.js';

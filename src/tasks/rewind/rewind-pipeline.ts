@@ -1,5 +1,5 @@
 import type { CheckpointStore } from '../../database/events/checkpoint-store.js';
-import type { Replaced } from '../../database/tasks/end-replaced.js';
+import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import type { ShardStore } from '../../database/events/shard-store.js';
 import type { RewindStep, RewindStore, TakenBack } from '../../database/events/rewind-store.js';
 import { FenceError } from '../../database/script.js';

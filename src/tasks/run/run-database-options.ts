@@ -1,4 +1,4 @@
-import type { OpenOptions } from '../../database/open-database.js';
+import type { OpenOptions } from '../../database/open/open-database.js';
 import type { RunHost } from '../host/run-host.js';
 
 /** Returns how the database of a process that runs tasks is opened. */

@@ -2,7 +2,7 @@ import type { Source } from '../../components/source.js';
 import type { Database } from '../../database/database.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import { FenceError } from '../../database/script.js';
-import type { Replaced } from '../../database/tasks/end-replaced.js';
+import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import { isRead, type Shard } from '../../model/shard.js';

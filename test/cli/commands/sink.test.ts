@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { MessageData } from '../../../src/model/event-message.js';
 import { firstText } from '../../../src/tasks/outbox/resume.js';

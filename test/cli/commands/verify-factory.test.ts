@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import {
   address,
   emitted,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { simContract } from '../../support/simulated-chain.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { UsageError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { rejectionOf } from '../../support/rejection.js';

@@ -5,8 +5,8 @@ import type { TableSinkConfig } from '../../../src/components/table-sink/config.
 import { tableSink } from '../../../src/components/table-sink/kind.js';
 import { tableSinkSchema } from '../../../src/components/table-sink/schema.js';
 import type { Database } from '../../../src/database/database.js';
-import type { FoundIndex } from '../../../src/database/targets/target-dialect.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import type { FoundIndex } from '../../../src/database/target-dialect.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { eventToJson } from '../../../src/model/event-json.js';
 import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage } from '../../../src/model/event-message.js';

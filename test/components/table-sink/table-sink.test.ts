@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
 import { ConflictError, LeaseLostError, UsageError } from '../../../src/runtime/errors.js';
 import type { Database } from '../../../src/database/database.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { eachDatabase } from '../../support/databases.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { freePort } from '../../support/free-port.js';

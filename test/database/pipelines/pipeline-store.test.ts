@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import { DamagedDefinitionError, NotFoundError, TakenError, UsageError } from '../../../src/runtime/errors.js';

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
-import { letGo } from '../../../src/database/pipelines/wanted-steps.js';
+import { letGo } from '../../../src/database/task-steps/wanted-steps.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
-import { queueTask } from '../../../src/database/tasks/queue-task.js';
+import { queueTask } from '../../../src/database/task-steps/queue-task.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';

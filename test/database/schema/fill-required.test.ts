@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fillRequired } from '../../../src/database/schema/fill-required.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { eachDatabase } from '../../support/databases.js';
 import { wordsOf } from '../../support/table-words.js';
 

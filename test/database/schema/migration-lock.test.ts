@@ -3,7 +3,7 @@ import type { Database } from '../../../src/database/database.js';
 import { historyTable, lockName } from '../../../src/database/schema/migration-history.js';
 import { rowLock } from '../../../src/database/schema/migration-lock.js';
 import { Migrator } from '../../../src/database/schema/migrator.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { ConflictError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { FakeClock } from '../../support/fake-clock.js';

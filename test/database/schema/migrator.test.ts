@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { migrations } from '../../../migrations/index.js';
 import type { Database } from '../../../src/database/database.js';
 import { Migrator, requireMigrated } from '../../../src/database/schema/migrator.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { SchemaNewerError } from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { Child } from '../../support/child.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
 import { MonitorStore } from '../../../src/database/operations/monitor-store.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { Migrator, requireMigrated } from '../../../src/database/schema/migrator.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { ConflictError, DatabaseUnusableError, NotMigratedError, UsageError } from '../../../src/runtime/errors.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Migrator } from '../../../src/database/schema/migrator.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { createDatabase, onPostgres } from '../../support/databases.js';
 import { execute } from '../../support/execute-sql.js';
 import { rejectionOf } from '../../support/rejection.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
-import type { Replaced } from '../../../src/database/tasks/end-replaced.js';
+import type { Replaced } from '../../../src/database/task-steps/end-replaced.js';
 import { FenceError } from '../../../src/database/script.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';

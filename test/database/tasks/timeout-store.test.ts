@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { TimeoutStore } from '../../../src/database/tasks/timeout-store.js';
 import type { Verdict } from '../../../src/database/tasks/timeout-store.js';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { KnexDatabase } from '../../../src/database/knex-database.js';
+import { KnexDatabase } from '../../../src/database/open/knex-database.js';
 import type { ScriptRunner } from '../../../src/database/script.js';
 import type { Database } from '../../../src/database/database.js';
 import { bareDriver } from '../../support/bare-driver.js';

@@ -2,13 +2,21 @@ import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
 const store = guardsOf('src/database/tasks/task-store.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
-const ending = guardsOf('src/database/tasks/end-replaced.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
-const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
+const ending = guardsOf(
+  'src/database/task-steps/end-replaced.ts',
+  ['test/database/tasks/task-store.test.ts'],
+  '(sqlite)',
+);
+const silence = guardsOf('src/database/task-steps/silence.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const together = guardsOf('src/tasks/run/claim-rounds.ts', ['test/tasks/run/claim-rounds.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/lease/claim-task.ts', ['test/tasks/lease/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(mariadb)');
 const run = guardsOf('src/tasks/run/run-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)');
-const queue = guardsOf('src/database/tasks/queue-task.ts', ['test/database/tasks/queue-task.test.ts'], '(sqlite)');
+const queue = guardsOf(
+  'src/database/task-steps/queue-task.ts',
+  ['test/database/task-steps/queue-task.test.ts'],
+  '(sqlite)',
+);
 const names = guardsOf(
   'src/database/pipelines/pipeline-store.ts',
   ['test/database/pipelines/pipeline-store.test.ts'],

@@ -74,7 +74,7 @@ export const sqlMutants: readonly Mutant[] = [
     'const silence = clock.sleep(timeoutMs, done.signal).then(',
     'const silence = clock.sleep(timeoutMs + 1e8, done.signal).then(',
   ),
-  guardsOf('src/database/knex-database.ts', ['test/database/urgent-writes.test.ts'])(
+  guardsOf('src/database/open/knex-database.ts', ['test/database/urgent-writes.test.ts'])(
     'urgent-writes',
     'a beat never waits behind another script',
     'this.driver.urgentScripts.run(',

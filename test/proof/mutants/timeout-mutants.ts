@@ -6,7 +6,11 @@ const store = guardsOf(
   ['test/database/tasks/timeout-store.test.ts'],
   '(sqlite)',
 );
-const silence = guardsOf('src/database/tasks/silence.ts', ['test/database/tasks/timeout-store.test.ts'], '(sqlite)');
+const silence = guardsOf(
+  'src/database/task-steps/silence.ts',
+  ['test/database/tasks/timeout-store.test.ts'],
+  '(sqlite)',
+);
 const checkTest = ['test/tasks/monitor/timeout-check.test.ts'];
 const check = guardsOf('src/tasks/monitor/timeout-check.ts', checkTest, '(sqlite)');
 const lockedCheck = guardsOf('src/tasks/monitor/timeout-check.ts', checkTest, '(mariadb)');

@@ -1,6 +1,6 @@
 import knex from 'knex';
 import type { Knex } from 'knex';
-import { KnexDatabase } from '../../../src/database/knex-database.js';
+import { KnexDatabase } from '../../../src/database/open/knex-database.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import type { ScriptRunner } from '../../../src/database/script.js';
 import { bareDriver } from '../../support/bare-driver.js';

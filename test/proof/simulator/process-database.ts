@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../../src/database/database.js';
-import { KnexDatabase } from '../../../src/database/knex-database.js';
+import { KnexDatabase } from '../../../src/database/open/knex-database.js';
 import { bareDriver } from '../../support/bare-driver.js';
 import { readingKnexOver } from './direct-database.js';
 import type { Engine } from './engine.js';

@@ -4,7 +4,7 @@ import { CheckpointStore } from '../../../src/database/events/checkpoint-store.j
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { probeDatabase } from '../../../src/database/tasks/database-probe.js';
-import { queueTask } from '../../../src/database/tasks/queue-task.js';
+import { queueTask } from '../../../src/database/task-steps/queue-task.js';
 import { listTasks } from '../../../src/database/tasks/task-listing.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { addSeconds, instantToMs } from '../../../src/model/instant.js';

@@ -1,6 +1,6 @@
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import type { Database } from '../../../src/database/database.js';
-import { KnexDatabase } from '../../../src/database/knex-database.js';
+import { KnexDatabase } from '../../../src/database/open/knex-database.js';
 import type { ScriptRunner, Statement } from '../../../src/database/script.js';
 import { beatSteps } from '../../../src/tasks/heartbeat-test/beat-steps.js';
 import { leaseSteps } from '../../../src/tasks/heartbeat-test/lease-steps.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import { listSilentTasks } from '../../../src/database/tasks/task-statistics.js';
 import { TimeoutStore } from '../../../src/database/tasks/timeout-store.js';
 import type { Judged } from '../../../src/tasks/heartbeat-test/silence-trial.js';

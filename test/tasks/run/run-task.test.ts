@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { SourceContext } from '../../../src/components/source.js';
 import type { Database } from '../../../src/database/database.js';
-import { openDatabase } from '../../../src/database/open-database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../../src/model/batch.js';
 import type { Task } from '../../../src/model/task.js';

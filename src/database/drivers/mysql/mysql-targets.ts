@@ -1,13 +1,7 @@
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
 import { indexName } from '../../targets/index-name.js';
-import type {
-  ColumnType,
-  FoundRelation,
-  TargetColumn,
-  TargetDialect,
-  TargetPlace,
-} from '../../targets/target-dialect.js';
+import type { ColumnType, FoundRelation, TargetColumn, TargetDialect, TargetPlace } from '../../target-dialect.js';
 import { PacketSizeError, quoteName as q } from './mysql-script.js';
 
 interface PlaceRow {

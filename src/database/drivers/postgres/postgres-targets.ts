@@ -1,7 +1,7 @@
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
-import type { ColumnType, FoundRelation, TargetDialect, TargetPlace } from '../../targets/target-dialect.js';
+import type { ColumnType, FoundRelation, TargetDialect, TargetPlace } from '../../target-dialect.js';
 import { quoteName as q } from '../quote-name.js';
 import { createIndex, createTable, writeColumn } from '../standard-targets.js';
 import { rowsOf } from './postgres-values.js';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { expect } from 'chai';
 import Sqlite from 'better-sqlite3';
-import { openDatabase } from '../../../../src/database/open-database.js';
+import { openDatabase } from '../../../../src/database/open/open-database.js';
 import { SqliteWriterProcess } from '../../../../src/database/drivers/sqlite/sqlite-writer-process.js';
 import { FenceError } from '../../../../src/database/script.js';
 import type { Statement } from '../../../../src/database/script.js';

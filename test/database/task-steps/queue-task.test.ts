@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { WorkerStore } from '../../../src/database/operations/worker-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
-import { queueTask } from '../../../src/database/tasks/queue-task.js';
+import { queueTask } from '../../../src/database/task-steps/queue-task.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { Waiting } from '../../../src/model/waiting.js';

@@ -1,11 +1,11 @@
-import { systemClock } from '../runtime/clock.js';
-import type { Clock } from '../runtime/clock.js';
-import { maskUrl } from '../runtime/secrets.js';
-import type { Database } from './database.js';
-import { DatabaseTimezone } from './database-timezone.js';
+import { systemClock } from '../../runtime/clock.js';
+import type { Clock } from '../../runtime/clock.js';
+import { maskUrl } from '../../runtime/secrets.js';
+import type { Database } from '../database.js';
+import { DatabaseTimezone } from '../database-timezone.js';
 import { parseDatabaseUrls } from './database-url.js';
 import type { DatabasePlace } from './database-url.js';
-import type { Driver, DriverSettings } from './driver.js';
+import type { Driver, DriverSettings } from '../driver.js';
 import { KnexDatabase } from './knex-database.js';
 
 export interface OpenOptions {
@@ -44,10 +44,10 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 async function openDriver(place: DatabasePlace, settings: DriverSettings): Promise<Driver> {
   switch (place.kind) {
     case 'sqlite':
-      return (await import('./drivers/sqlite/open-sqlite.js')).openSqlite(place, settings);
+      return (await import('../drivers/sqlite/open-sqlite.js')).openSqlite(place, settings);
     case 'mysql':
-      return (await import('./drivers/mysql/open-mysql.js')).openMysql(place.nodes, settings);
+      return (await import('../drivers/mysql/open-mysql.js')).openMysql(place.nodes, settings);
     case 'postgres':
-      return (await import('./drivers/postgres/open-postgres.js')).openPostgres(place.nodes, settings);
+      return (await import('../drivers/postgres/open-postgres.js')).openPostgres(place.nodes, settings);
   }
 }

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
-import { parseDatabaseUrl, parseDatabaseUrls } from '../../src/database/database-url.js';
-import { connectionOptions } from '../../src/database/drivers/mysql/mysql-connection.js';
-import { ServerSockets } from '../../src/database/drivers/server-sockets.js';
-import { UsageError } from '../../src/runtime/errors.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { parseDatabaseUrl, parseDatabaseUrls } from '../../../src/database/open/database-url.js';
+import { connectionOptions } from '../../../src/database/drivers/mysql/mysql-connection.js';
+import { ServerSockets } from '../../../src/database/drivers/server-sockets.js';
+import { UsageError } from '../../../src/runtime/errors.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const usageError = (url: string): UsageError => {
   try {

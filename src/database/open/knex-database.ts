@@ -1,15 +1,15 @@
 import type { Knex } from 'knex';
-import type { Clock } from '../runtime/clock.js';
-import { retry } from '../runtime/retry.js';
-import { waitAtMost } from '../runtime/wait-at-most.js';
-import { compile, toStep } from './database.js';
-import type { Database, Query } from './database.js';
-import { translateError } from './database-errors.js';
-import { DatabaseTimezone } from './database-timezone.js';
-import type { Dialect } from './dialect.js';
-import type { Driver, QueryPlan } from './driver.js';
-import type { Schema } from './schema/schema.js';
-import type { BulkInsert, ScriptStep, Sent, Statement, StepResult } from './script.js';
+import type { Clock } from '../../runtime/clock.js';
+import { retry } from '../../runtime/retry.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
+import { compile, toStep } from '../database.js';
+import type { Database, Query } from '../database.js';
+import { translateError } from '../database-errors.js';
+import { DatabaseTimezone } from '../database-timezone.js';
+import type { Dialect } from '../dialect.js';
+import type { Driver, QueryPlan } from '../driver.js';
+import type { Schema } from '../schema.js';
+import type { BulkInsert, ScriptStep, Sent, Statement, StepResult } from '../script.js';
 
 /** How often contention (a deadlock, a lock that did not come free) is tried again. */
 const attempts = 5;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
-import { livingTasks } from '../../../src/database/tasks/living-tasks.js';
-import { isSilent, isSilentOver } from '../../../src/database/tasks/silence.js';
+import { livingTasks } from '../../../src/database/task-steps/living-tasks.js';
+import { isSilent, isSilentOver } from '../../../src/database/task-steps/silence.js';
 import { selectTasks } from '../../../src/database/tasks/task-rows.js';
 import { isSilentFor, isSurelyOver } from '../../../src/runtime/silence.js';
 import { eachDatabase } from '../../support/databases.js';

@@ -1,12 +1,12 @@
-import { splitDatabaseUrls } from '../runtime/database-urls.js';
-import { UsageError } from '../runtime/errors.js';
-import { maskUrl } from '../runtime/secrets.js';
-import { parseMysqlUrl } from './drivers/mysql/mysql-address.js';
-import type { MysqlAddress } from './drivers/mysql/mysql-address.js';
-import { parsePostgresUrl } from './drivers/postgres/postgres-address.js';
-import type { PostgresAddress } from './drivers/postgres/postgres-address.js';
-import { parseSqliteUrl } from './drivers/sqlite/sqlite-address.js';
-import type { SqliteAddress } from './drivers/sqlite/sqlite-address.js';
+import { splitDatabaseUrls } from '../../runtime/database-urls.js';
+import { UsageError } from '../../runtime/errors.js';
+import { maskUrl } from '../../runtime/secrets.js';
+import { parseMysqlUrl } from '../drivers/mysql/mysql-address.js';
+import type { MysqlAddress } from '../drivers/mysql/mysql-address.js';
+import { parsePostgresUrl } from '../drivers/postgres/postgres-address.js';
+import type { PostgresAddress } from '../drivers/postgres/postgres-address.js';
+import { parseSqliteUrl } from '../drivers/sqlite/sqlite-address.js';
+import type { SqliteAddress } from '../drivers/sqlite/sqlite-address.js';
 
 type DatabaseAddress = SqliteAddress | MysqlAddress | PostgresAddress;
 
