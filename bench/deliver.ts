@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Sink } from '../src/components/sink.js';
+import type { Sink } from '../src/components/seam/sink.js';
 import { kafkaProducer } from '../src/components/kafka-producer/kind.js';
 import { schema as kafkaSchema } from '../src/components/kafka-producer/schema.js';
 import { natsSink } from '../src/components/nats-sink/kind.js';

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../src/database/open/open-database.js';
 import type { Database } from '../src/database/database.js';
 import { eventMonitorFields } from '../src/components/event-monitor/event-fields.js';
-import type { Sink, SinkBatch, SinkContext } from '../src/components/sink.js';
+import type { Sink, SinkBatch, SinkContext } from '../src/components/seam/sink.js';
 import { tableSink } from '../src/components/table-sink/kind.js';
 import { tableSinkSchema } from '../src/components/table-sink/schema.js';
 import { builtinAbi } from '../src/chain/abi/builtin-abis.js';

@@ -1,4 +1,4 @@
-import type { Kind } from './component.js';
+import type { Kind } from './seam/component.js';
 import { contractCaller } from './contract-caller/kind.js';
 import { dictMapper } from './dict-mapper/kind.js';
 import { eventMonitor } from './event-monitor/kind.js';

@@ -1,14 +1,14 @@
 import type { EventMessage } from '../model/event-message.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
-import type { EventFields, Kind, SinkDescription, SinkOpening, StageOpening } from './component.js';
-import type { Sink } from './sink.js';
-import type { Stage, StageContext } from './stage.js';
+import type { EventFields, Kind, SinkDescription, SinkOpening, StageOpening } from './seam/component.js';
+import type { Sink } from './seam/sink.js';
+import type { Stage, StageContext } from './seam/stage.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 import { fieldsBelow } from './stages-of.js';
-import { requireVariables, withVariables } from './variables.js';
-import type { VariableSource } from './variables.js';
+import { requireVariables, withVariables } from './seam/variables.js';
+import type { VariableSource } from './seam/variables.js';
 
 /** A sink of a stored pipeline: what may be asked of it by those who do not know its config's shape. */
 export interface PipelineSink extends SinkDescription {

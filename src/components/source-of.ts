@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { LogDecoder } from '../chain/abi/decoder.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
-import type { Audit, AuditOpening, SourceDescription, SourceOpening } from './component.js';
-import type { Source } from './source.js';
+import type { Audit, AuditOpening, SourceDescription, SourceOpening } from './seam/component.js';
+import type { Source } from './seam/source.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 

@@ -1,6 +1,6 @@
 import type { Component } from '../model/pipeline.js';
-import type { EventFields, StageOpening } from './component.js';
-import type { Stage } from './stage.js';
+import type { EventFields, StageOpening } from './seam/component.js';
+import type { Stage } from './seam/stage.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 

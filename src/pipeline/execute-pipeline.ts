@@ -1,4 +1,4 @@
-import type { Known, Source, SourceContext } from '../components/source.js';
+import type { Known, Source, SourceContext } from '../components/seam/source.js';
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { Batches } from '../database/events/shard-rows.js';
 import type { StoredBlocks } from '../database/events/stored-blocks.js';

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import type { Sink } from '../../src/components/sink.js';
-import { ReceiverAwayError } from '../../src/components/delivery-errors.js';
+import type { Sink } from '../../src/components/seam/sink.js';
+import { ReceiverAwayError } from '../../src/components/seam/delivery-errors.js';
 import { natsSink } from '../../src/components/nats-sink/kind.js';
 import { schema as natsSchema } from '../../src/components/nats-sink/schema.js';
 import { rabbitmqSink } from '../../src/components/rabbitmq-sink/kind.js';

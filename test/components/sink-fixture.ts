@@ -1,5 +1,5 @@
-import type { EventFields, SinkOpening } from '../../src/components/component.js';
-import type { SinkBatch, SinkContext } from '../../src/components/sink.js';
+import type { EventFields, SinkOpening } from '../../src/components/seam/component.js';
+import type { SinkBatch, SinkContext } from '../../src/components/seam/sink.js';
 import { MessageData } from '../../src/model/event-message.js';
 import type { EventMessage } from '../../src/model/event-message.js';
 import type { Clock } from '../../src/runtime/clock.js';

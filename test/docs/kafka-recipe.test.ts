@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { StageOpening } from '../../src/components/component.js';
+import type { StageOpening } from '../../src/components/seam/component.js';
 import { mapThrough, sinksOf } from '../../src/components/sinks-of.js';
 import { parseDefinition } from '../../src/pipeline/definition/read-definition.js';
 import { silentLogger } from '../../src/runtime/logger.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setImmediate } from 'node:timers/promises';
 import type { Sent } from '../../src/database/script.js';
-import type { SourceContext } from '../../src/components/source.js';
+import type { SourceContext } from '../../src/components/seam/source.js';
 import type { RunRequest } from '../../src/model/run-request.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';

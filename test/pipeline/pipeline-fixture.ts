@@ -1,4 +1,4 @@
-import type { Source, SourceContext } from '../../src/components/source.js';
+import type { Source, SourceContext } from '../../src/components/seam/source.js';
 import { BatchStore } from '../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { SourceContext } from '../../src/components/source.js';
+import type { SourceContext } from '../../src/components/seam/source.js';
 import type { EarlierBatch, EventBatch, RollbackMessage, SourceMessage } from '../../src/model/batch.js';
 import type { BlockRef } from '../../src/model/block.js';
 import type { Checkpoint } from '../../src/model/checkpoint.js';

@@ -2,7 +2,7 @@ import { ChainClient } from '../../src/chain/blocks/chain-client.js';
 import type { ChainClientOptions } from '../../src/chain/blocks/chain-client.js';
 import { PortalClient } from '../../src/chain/portal/portal-client.js';
 import { createDecoder } from '../../src/chain/abi/decoder.js';
-import type { SourceContext } from '../../src/components/source.js';
+import type { SourceContext } from '../../src/components/seam/source.js';
 import type { RunRequest } from '../../src/model/run-request.js';
 import { EventMonitor } from '../../src/components/event-monitor/event-monitor.js';
 import type { SourceMessage } from '../../src/model/batch.js';

@@ -1,4 +1,4 @@
-import type { Row } from '../../components/component.js';
+import type { Row } from '../../components/seam/component.js';
 import { registry } from '../../components/registry.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Shard } from '../../model/shard.js';

@@ -4,8 +4,8 @@ import { CallResultStore } from '../../database/events/call-result-store.js';
 import type { CallOutcome, KeptCall } from '../../database/events/call-result-store.js';
 import type { BlockRef } from '../../model/block.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { StageOpening } from '../component.js';
-import type { StageContext } from '../stage.js';
+import type { StageOpening } from '../seam/component.js';
+import type { StageContext } from '../seam/stage.js';
 
 /** A call that some events need, and how it is kept. */
 export interface NeededCall {

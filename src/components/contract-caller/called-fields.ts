@@ -1,4 +1,4 @@
-import type { EventFields, Field } from '../component.js';
+import type { EventFields, Field } from '../seam/component.js';
 import { resultKeys } from './config.js';
 import type { CallConfig, ContractCallerConfig } from './config.js';
 import { typesOf } from './select-method.js';

@@ -1,5 +1,5 @@
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
-import type { EventFields, Keys, Remark, Row, StageKind } from '../component.js';
+import type { EventFields, Keys, Remark, Row, StageKind } from '../seam/component.js';
 import { missingEvent, missingKey } from '../keys/event-keys.js';
 import { calledFields } from './called-fields.js';
 import { resultKeys } from './config.js';

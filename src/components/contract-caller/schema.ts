@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JsonValue } from '../../model/event-message.js';
-import type { Reading } from '../component.js';
+import type { Reading } from '../seam/component.js';
 import { abiKeys, oneAbi } from '../keys/abi.js';
 import { address } from '../keys/address.js';
 import { choice, line } from '../keys/texts.js';

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../model/event-message.js';
 import { compileCondition } from './condition.js';
 import type { MappingRule } from './config.js';
-import { parsePath, valueAt } from '../field-path.js';
-import type { Fields } from '../field-path.js';
+import { parsePath, valueAt } from '../seam/field-path.js';
+import type { Fields } from '../seam/field-path.js';
 import { findTransformer } from './transformers.js';
 import { findValidator } from './validators.js';
 

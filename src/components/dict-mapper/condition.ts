@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RE2JS } from 're2js';
 import type { JsonValue } from '../../model/event-message.js';
-import { parsePath, valueAt } from '../field-path.js';
-import type { Fields } from '../field-path.js';
+import { parsePath, valueAt } from '../seam/field-path.js';
+import type { Fields } from '../seam/field-path.js';
 import { pythonText } from './python-text.js';
 
 /** When a rule holds, as its definition says. */

@@ -1,10 +1,10 @@
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
-import type { Stage, StageContext } from '../stage.js';
+import type { Stage, StageContext } from '../seam/stage.js';
 import { compileRule, RuleError } from './compile-rule.js';
 import type { CompiledRule } from './compile-rule.js';
 import type { DictMapperConfig } from './config.js';
-import type { Fields } from '../field-path.js';
+import type { Fields } from '../seam/field-path.js';
 
 interface Mapping {
   readonly eventName: string | null;

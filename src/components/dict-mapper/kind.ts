@@ -1,4 +1,4 @@
-import type { Keys, Row, StageKind } from '../component.js';
+import type { Keys, Row, StageKind } from '../seam/component.js';
 import type { DictMapperConfig, DictMapping, MappingRule } from './config.js';
 import { mappedFields } from './mapped-fields.js';
 

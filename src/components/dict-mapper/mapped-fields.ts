@@ -1,7 +1,7 @@
 import { jsonText } from '../../model/event-message.js';
-import type { EventFields } from '../component.js';
+import type { EventFields } from '../seam/component.js';
 import type { DictMapperConfig, MappingRule } from './config.js';
-import { parsePath } from '../field-path.js';
+import { parsePath } from '../seam/field-path.js';
 
 /** What is known of no value but that it can be written. */
 const anything = 'text';

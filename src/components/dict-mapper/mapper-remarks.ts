@@ -1,5 +1,5 @@
 import { nearest } from '../../runtime/nearest.js';
-import type { EventFields, Remark } from '../component.js';
+import type { EventFields, Remark } from '../seam/component.js';
 import { missingEvent, missingKey } from '../keys/event-keys.js';
 import type { DictMapperConfig, MappingRule } from './config.js';
 import { findTransformer, transformerNames } from './transformers.js';

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../model/event-message.js';
 import { decimalText, parseDecimal, roundedTo, shiftedDown, wholePart } from './decimal.js';
 import type { Decimal } from './decimal.js';
 import { pythonText } from './python-text.js';
-import type { Fields } from '../field-path.js';
+import type { Fields } from '../seam/field-path.js';
 import { formatTimestamp, timestampToDate } from './time-text.js';
 
 /** Changes a value that is there; `fields` are those of the event. */

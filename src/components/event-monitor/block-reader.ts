@@ -9,7 +9,7 @@ import type { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import type { SourceMessage } from '../../model/batch.js';
 import type { BlockHeader, BlockRef } from '../../model/block.js';
 import { NodeLagsError } from '../../chain/blocks/consistency.js';
-import type { SourceContext } from '../source.js';
+import type { SourceContext } from '../seam/source.js';
 import type { FactoryChildren } from './factory/factory-children.js';
 import { HistoryReader } from './history-reader.js';
 

@@ -1,7 +1,7 @@
 import { eventArguments, eventSignature } from '../../chain/abi/compile-event.js';
 import { eventFields } from '../../model/event-fields.js';
 import type { AbiFragment } from '../../model/pipeline.js';
-import type { EventFields, Field } from '../component.js';
+import type { EventFields, Field } from '../seam/component.js';
 import type { EventMonitorConfig } from './config.js';
 
 /** Returns the fields of the events that are monitored, each event once. */

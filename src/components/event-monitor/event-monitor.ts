@@ -19,7 +19,7 @@ import { UsageError } from '../../runtime/errors.js';
 import { silentLogger } from '../../runtime/logger.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { HistoryCut } from '../../model/shard.js';
-import type { CutContext, Source, SourceContext } from '../source.js';
+import type { CutContext, Source, SourceContext } from '../seam/source.js';
 import type { EventMonitorConfig } from './config.js';
 import type { BlockReader } from './block-reader.js';
 import { LowHead } from './low-head.js';

@@ -1,5 +1,5 @@
 import { datasetOfChain } from '../../chain/portal/portal-datasets.js';
-import type { Keys } from '../component.js';
+import type { Keys } from '../seam/component.js';
 import type { EventMonitorConfig } from './config.js';
 import { factoryKeys } from './factory/keys.js';
 

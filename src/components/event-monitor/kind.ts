@@ -1,5 +1,5 @@
 import { eventSignatures } from '../../chain/abi/abi.js';
-import type { SourceKind } from '../component.js';
+import type { SourceKind } from '../seam/component.js';
 import type { EventMonitorConfig } from './config.js';
 import { eventMonitorFields } from './event-fields.js';
 import { eventMonitorKeys } from './keys.js';

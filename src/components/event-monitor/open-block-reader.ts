@@ -8,7 +8,7 @@ import { LogSource } from '../../chain/logs/log-source.js';
 import type { RangeSource } from '../../chain/logs/log-source.js';
 import { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { SharedLogs } from '../../chain/logs/shared-logs.js';
-import type { SourceContext } from '../source.js';
+import type { SourceContext } from '../seam/source.js';
 import type { EventMonitorConfig } from './config.js';
 import { BlockReader } from './block-reader.js';
 import type { UnsettledBlocks } from './block-reader.js';

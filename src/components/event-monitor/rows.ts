@@ -3,7 +3,7 @@ import { eventSignature } from '../../chain/abi/compile-event.js';
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import { comparisonsOf } from '../../chain/abi/where.js';
 import type { ContractAbi } from '../../model/pipeline.js';
-import type { Row } from '../component.js';
+import type { Row } from '../seam/component.js';
 import type { EventMonitorConfig } from './config.js';
 import type { FactoryConfig } from './factory/config.js';
 

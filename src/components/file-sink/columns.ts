@@ -3,7 +3,7 @@ import { blockTime } from '../../model/event-json.js';
 import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import type { Cell, CellType, Column } from '../../runtime/rows/row-writer.js';
-import type { EventFields, Field } from '../component.js';
+import type { EventFields, Field } from '../seam/component.js';
 import { argumentsText } from './arguments-text.js';
 import type { FileSinkConfig } from './config.js';
 

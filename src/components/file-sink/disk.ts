@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../runtime/errors.js';
-import { ReceiverAwayError } from '../delivery-errors.js';
+import { ReceiverAwayError } from '../seam/delivery-errors.js';
 
 /** Does something with files below a path; what goes wrong is told in one line, and tried again. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {

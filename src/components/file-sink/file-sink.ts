@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { BlockRange } from '../../model/block.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
-import type { Settled, Sink, SinkBatch, SinkContext, SinkCursor } from '../sink.js';
+import type { Settled, Sink, SinkBatch, SinkContext, SinkCursor } from '../seam/sink.js';
 import type { FileStore } from './file-store.js';
 import type { FileTarget, MadeFile, Standing } from './file-target.js';
 import { entriesOf, rangeOf } from './manifest.js';

@@ -1,7 +1,7 @@
 import type { BlockRange } from '../../model/block.js';
 import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/sinks/sink-file-store.js';
 import { LeaseLostError, RuntimeFailure } from '../../runtime/errors.js';
-import type { SinkCursor } from '../sink.js';
+import type { SinkCursor } from '../seam/sink.js';
 import type { FileFormat } from './config.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { emptyManifest, manifestText, parseManifest } from './manifest.js';

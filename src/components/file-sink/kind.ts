@@ -1,4 +1,4 @@
-import type { Keys, Row, SinkKind } from '../component.js';
+import type { Keys, Row, SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import type { FileSinkConfig } from './config.js';
 

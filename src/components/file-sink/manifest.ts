@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BlockRange } from '../../model/block.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
-import type { SinkCursor } from '../sink.js';
+import type { SinkCursor } from '../seam/sink.js';
 
 const block = z.int().min(0);
 const range = z.object({ from_block: block, to_block: block });

@@ -1,6 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { EventMessage } from '../../model/event-message.js';
-import type { SinkContext, SinkCursor } from '../sink.js';
+import type { SinkContext, SinkCursor } from '../seam/sink.js';
 import type { MadeFile } from './file-target.js';
 import { WorkFile } from './work-file.js';
 import type { MakeWriter } from './work-file.js';

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { AwsV4Signer } from 'aws4fetch';
 import { request } from 'undici';
 import { RuntimeFailure, messageOf } from '../../runtime/errors.js';
-import { ReceiverAwayError } from '../delivery-errors.js';
+import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import type { S3Keys } from './config.js';
 import type { ReadyFile } from './file-store.js';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
-import { ReceiverAwayError } from '../delivery-errors.js';
+import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import { isDecisive, kafkaError, plainLine } from './kafka-errors.js';
 import type { KafkaRecord } from './kafka-record.js';
 import type { Producer, RdKafka, Settings } from './rdkafka.js';

@@ -1,5 +1,5 @@
 import type { ChainparseError } from '../../runtime/errors.js';
-import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
 
 /** librdkafka's words for what a broker will never take, in lower case. */
 const refusals = [

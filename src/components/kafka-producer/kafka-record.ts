@@ -1,10 +1,10 @@
 import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
-import { MessageRefusedError } from '../delivery-errors.js';
-import { parsePath, valueAt } from '../field-path.js';
+import { MessageRefusedError } from '../seam/delivery-errors.js';
+import { parsePath, valueAt } from '../seam/field-path.js';
 import { nameFor } from '../keys/name-pattern.js';
-import { headersOf } from '../message-headers.js';
-import type { MessageHeaders } from '../message-headers.js';
+import { headersOf } from '../seam/message-headers.js';
+import type { MessageHeaders } from '../seam/message-headers.js';
 import type { KafkaConfig } from './schema.js';
 
 /** A message as Kafka has it. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
-import type { Sink, SinkBatch, SinkContext } from '../sink.js';
+import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
 import { clientSettings, topicSettings } from './client-settings.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaParts } from './kafka-connection.js';

@@ -1,4 +1,4 @@
-import type { SinkKind } from '../component.js';
+import type { SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import type { KafkaConfig } from './schema.js';
 

@@ -1,4 +1,4 @@
-import { loadPeer } from '../optional-peer.js';
+import { loadPeer } from '../seam/optional-peer.js';
 
 /** Settings of librdkafka, by the names of its documentation. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;

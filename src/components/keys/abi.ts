@@ -4,7 +4,7 @@ import { builtinAbiNames } from '../../chain/abi/builtin-abis.js';
 import type { AbiUse } from '../../chain/abi/abi.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import { NotFoundError, UsageError } from '../../runtime/errors.js';
-import type { Reading } from '../component.js';
+import type { Reading } from '../seam/component.js';
 import { notBoth } from './together.js';
 import type { Look } from './together.js';
 

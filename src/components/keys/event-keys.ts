@@ -1,5 +1,5 @@
 import { nearest } from '../../runtime/nearest.js';
-import type { EventFields, Remark } from '../component.js';
+import type { EventFields, Remark } from '../seam/component.js';
 
 /** What other programs call the fields of an event. */
 const otherNames: Readonly<Record<string, string>> = {

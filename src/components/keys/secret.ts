@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UsageError } from '../../runtime/errors.js';
-import { variablesIn } from '../variables.js';
+import { variablesIn } from '../seam/variables.js';
 
 const way = 'is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored';
 

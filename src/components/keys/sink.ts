@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { SinkDescription } from '../component.js';
+import type { SinkDescription } from '../seam/component.js';
 import { whole } from './numbers.js';
 import { choice, line, oneOrMore } from './texts.js';
 

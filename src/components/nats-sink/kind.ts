@@ -1,6 +1,6 @@
-import type { SinkKind } from '../component.js';
+import type { SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
-import { SessionSink } from '../session-sink.js';
+import { SessionSink } from '../seam/session-sink.js';
 import type { NatsConfig } from './schema.js';
 
 /** Delivers into streams of NATS JetStream. */

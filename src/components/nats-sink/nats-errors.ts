@@ -1,5 +1,5 @@
 import { ChainparseError, messageOf } from '../../runtime/errors.js';
-import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
 import { trustHint } from '../keys/tls-files.js';
 import type { NatsConfig } from './schema.js';
 

@@ -1,6 +1,6 @@
 import type { Authenticator, ConnectionOptions, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import { loadPeer } from '../optional-peer.js';
+import { loadPeer } from '../seam/optional-peer.js';
 
 /** What is used of NATS's client. */
 export interface NatsLibrary {

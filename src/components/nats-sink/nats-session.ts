@@ -1,9 +1,9 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Logger } from '../../runtime/logger.js';
-import { MessageRefusedError } from '../delivery-errors.js';
+import { MessageRefusedError } from '../seam/delivery-errors.js';
 import { nameFor } from '../keys/name-pattern.js';
-import type { SinkSession } from '../session-sink.js';
+import type { SinkSession } from '../seam/session-sink.js';
 import { connectNats } from './connect-nats.js';
 import type { NatsLibrary } from './nats-library.js';
 import { natsMessage, sizeOf, writeHeaders } from './nats-message.js';

@@ -1,7 +1,7 @@
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { ReceiverAwayError } from '../delivery-errors.js';
+import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import { nameOf, noStreamError } from './nats-errors.js';
 
 /** How long a repetition may come after its message: a run that died is silent for three beats before another takes over. */

@@ -1,6 +1,6 @@
-import type { SinkKind } from '../component.js';
+import type { SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
-import { SessionSink } from '../session-sink.js';
+import { SessionSink } from '../seam/session-sink.js';
 import { routeOf } from './route.js';
 import type { RabbitmqConfig } from './schema.js';
 

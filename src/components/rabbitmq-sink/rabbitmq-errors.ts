@@ -1,5 +1,5 @@
 import { ChainparseError, messageOf } from '../../runtime/errors.js';
-import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
 import { trustHint } from '../keys/tls-files.js';
 
 /** Returns what an error of the client or the server means to who delivers; `server` is its host. */

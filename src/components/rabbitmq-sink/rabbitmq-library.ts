@@ -1,5 +1,5 @@
 import type { ChannelModel, SocketOptions } from 'amqplib';
-import { loadPeer } from '../optional-peer.js';
+import { loadPeer } from '../seam/optional-peer.js';
 
 /** What is used of RabbitMQ's client. */
 export interface RabbitmqLibrary {

@@ -1,9 +1,9 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
-import { ReceiverAwayError } from '../delivery-errors.js';
-import { headersOf } from '../message-headers.js';
-import type { SinkSession } from '../session-sink.js';
+import { ReceiverAwayError } from '../seam/delivery-errors.js';
+import { headersOf } from '../seam/message-headers.js';
+import type { SinkSession } from '../seam/session-sink.js';
 import { closeConnection, connectRabbitmq, shownServer } from './connect-rabbitmq.js';
 import { rabbitmqError } from './rabbitmq-errors.js';
 import type { RabbitmqLibrary } from './rabbitmq-library.js';

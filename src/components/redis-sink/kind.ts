@@ -1,6 +1,6 @@
-import type { SinkKind } from '../component.js';
+import type { SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
-import { loadPeer } from '../optional-peer.js';
+import { loadPeer } from '../seam/optional-peer.js';
 import type { RedisConfig } from './config.js';
 
 /** The sink that adds messages to streams of Redis. */

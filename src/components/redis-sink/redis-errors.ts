@@ -1,6 +1,6 @@
 import { UsageError, messageOf } from '../../runtime/errors.js';
 import type { ChainparseError } from '../../runtime/errors.js';
-import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
 import { trustHint } from '../keys/tls-files.js';
 
 /** What no wait mends, by what the server's reply says, and what a person can do about it. */

@@ -2,7 +2,7 @@ import { eventFields } from '../../model/event-fields.js';
 import { longestName } from '../../database/targets/index-name.js';
 import type { TargetColumn } from '../../database/target-dialect.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { EventFields, Field, Remark } from '../component.js';
+import type { EventFields, Field, Remark } from '../seam/component.js';
 import type { TableSinkConfig } from './config.js';
 import { columnTypeOf, joinTypes } from './solidity-types.js';
 

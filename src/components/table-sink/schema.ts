@@ -7,7 +7,7 @@ import { whole } from '../keys/numbers.js';
 import { url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
-import { variablesIn } from '../variables.js';
+import { variablesIn } from '../seam/variables.js';
 import type { TableSinkConfig } from './config.js';
 
 const name = '[\\p{L}_][\\p{L}\\p{N}_$-]*';

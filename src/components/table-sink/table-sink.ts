@@ -10,9 +10,9 @@ import {
   UsageError,
 } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { SinkOpening } from '../component.js';
-import type { Sink, SinkBatch, SinkContext, SinkCursor, StoredBatch } from '../sink.js';
-import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import type { SinkOpening } from '../seam/component.js';
+import type { Sink, SinkBatch, SinkContext, SinkCursor, StoredBatch } from '../seam/sink.js';
+import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
 import type { TableSinkConfig } from './config.js';
 import { copyOf } from './copy-plan.js';
 import { indexProblems, planTableOf, tableKey } from './plan-table.js';

@@ -5,7 +5,7 @@ import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { HttpAnswer } from '../../runtime/http-post.js';
 import { printableLine } from '../../runtime/printable.js';
 import { shownHost } from '../../runtime/shown-host.js';
-import { MessageRefusedError, ReceiverAwayError } from '../delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
 
 /** Of an answer so much is read: its connection can then be used again, and its reason shown. */
 const mostBytes = 16_384;

@@ -1,4 +1,4 @@
-import type { Keys, SinkKind } from '../component.js';
+import type { Keys, SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import type { WebhookConfig } from './config.js';
 

@@ -2,8 +2,8 @@ import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import { UsageError } from '../../runtime/errors.js';
 import { nearest } from '../../runtime/nearest.js';
-import type { EventFields } from '../component.js';
-import { parsePath, valueAt } from '../field-path.js';
+import type { EventFields } from '../seam/component.js';
+import { parsePath, valueAt } from '../seam/field-path.js';
 
 type Write = (message: EventMessage) => string;
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { jsonText } from '../../model/event-message.js';
 import type { EventMessage } from '../../model/event-message.js';
-import type { SinkOpening } from '../component.js';
-import { MessageRefusedError } from '../delivery-errors.js';
+import type { SinkOpening } from '../seam/component.js';
+import { MessageRefusedError } from '../seam/delivery-errors.js';
 import type { WebhookConfig } from './config.js';
 import { messageBody } from './message-body.js';
 

@@ -7,7 +7,7 @@ import { secret, url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
-import { variablesIn } from '../variables.js';
+import { variablesIn } from '../seam/variables.js';
 import { webSchemes } from './config.js';
 import type { WebhookConfig } from './config.js';
 

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import type { Kind, Reading } from '../../components/component.js';
+import type { Kind, Reading } from '../../components/seam/component.js';
 import { line } from '../../components/keys/texts.js';
 import type { Registry } from '../../components/registry.js';
 import { sourceTypes } from '../../components/source-of.js';

@@ -1,4 +1,4 @@
-import type { Remark } from '../../components/component.js';
+import type { Remark } from '../../components/seam/component.js';
 import { missingEvent } from '../../components/keys/event-keys.js';
 import type { Registry } from '../../components/registry.js';
 import { fieldsBelow } from '../../components/stages-of.js';

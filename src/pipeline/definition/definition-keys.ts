@@ -1,4 +1,4 @@
-import type { Keys } from '../../components/component.js';
+import type { Keys } from '../../components/seam/component.js';
 import { registry } from '../../components/registry.js';
 import type { Registry } from '../../components/registry.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseAbi } from '../../chain/abi/abi.js';
 import type { AbiUse } from '../../chain/abi/abi.js';
 import { builtinAbi, builtinAbiNames } from '../../chain/abi/builtin-abis.js';
-import type { Reading } from '../../components/component.js';
+import type { Reading } from '../../components/seam/component.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import { UsageError, messageOf } from '../../runtime/errors.js';
 import { nearest } from '../../runtime/nearest.js';

@@ -1,4 +1,4 @@
-import type { VariableSource } from '../../components/variables.js';
+import type { VariableSource } from '../../components/seam/variables.js';
 import type { Progress } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { LivenessHost } from './watch-liveness.js';

@@ -1,5 +1,5 @@
-import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../components/sink.js';
-import { MessageRefusedError } from '../../components/delivery-errors.js';
+import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../components/seam/sink.js';
+import { MessageRefusedError } from '../../components/seam/delivery-errors.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import { backoffMs } from '../../runtime/retry.js';

@@ -1,4 +1,4 @@
-import type { SinkDescription } from '../../components/component.js';
+import type { SinkDescription } from '../../components/seam/component.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import type { Extent, Pass } from './place.js';

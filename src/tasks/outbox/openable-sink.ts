@@ -1,6 +1,6 @@
-import type { SinkDescription } from '../../components/component.js';
-import type { Sink } from '../../components/sink.js';
-import type { Stage } from '../../components/stage.js';
+import type { SinkDescription } from '../../components/seam/component.js';
+import type { Sink } from '../../components/seam/sink.js';
+import type { Stage } from '../../components/seam/stage.js';
 import type { PipelineSink } from '../../components/sinks-of.js';
 import { readInstallation } from '../../database/schema/read-installation.js';
 import type { ChainAccess } from '../../chain/chains.js';

@@ -1,4 +1,4 @@
-import type { Stage, StageContext } from '../../components/stage.js';
+import type { Stage, StageContext } from '../../components/seam/stage.js';
 import { mapThrough } from '../../components/sinks-of.js';
 import type { DifferenceOptions, JournalStore, VersionedEvent } from '../../database/events/journal-store.js';
 import type { StoredStretch } from '../../database/events/stored-stretch.js';

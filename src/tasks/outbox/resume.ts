@@ -1,4 +1,4 @@
-import type { SinkCursor } from '../../components/sink.js';
+import type { SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { comparePasses, isSamePass, neededVersion, placeText, readPlace } from './place.js';

@@ -1,4 +1,4 @@
-import type { Sink, SinkContext, SinkCursor } from '../../components/sink.js';
+import type { Sink, SinkContext, SinkCursor } from '../../components/seam/sink.js';
 import type { EventMessage } from '../../model/event-message.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import { deliverAll } from './delivery.js';

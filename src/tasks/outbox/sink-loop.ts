@@ -1,4 +1,4 @@
-import type { Sink } from '../../components/sink.js';
+import type { Sink } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { LeaseLostError } from '../../runtime/errors.js';

@@ -1,4 +1,4 @@
-import type { SinkCursor } from '../../components/sink.js';
+import type { SinkCursor } from '../../components/seam/sink.js';
 import type { SinkChange } from '../../database/sinks/sink-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { lastBlockOf, neededVersion, placeText, readPlace } from './place.js';

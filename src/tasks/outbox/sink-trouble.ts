@@ -1,4 +1,4 @@
-import { ReceiverAwayError } from '../../components/delivery-errors.js';
+import { ReceiverAwayError } from '../../components/seam/delivery-errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ChainparseError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';

@@ -1,4 +1,4 @@
-import type { SourceDescription } from '../../components/component.js';
+import type { SourceDescription } from '../../components/seam/component.js';
 import { sinksOf } from '../../components/sinks-of.js';
 import type { PipelineSink } from '../../components/sinks-of.js';
 import { sourceOf } from '../../components/source-of.js';

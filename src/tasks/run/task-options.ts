@@ -1,4 +1,4 @@
-import type { Source } from '../../components/source.js';
+import type { Source } from '../../components/seam/source.js';
 import type { Database } from '../../database/database.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { EventOrigin } from '../../model/event-origin.js';

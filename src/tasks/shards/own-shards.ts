@@ -1,4 +1,4 @@
-import type { Source } from '../../components/source.js';
+import type { Source } from '../../components/seam/source.js';
 import type { Database } from '../../database/database.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import { FenceError } from '../../database/script.js';

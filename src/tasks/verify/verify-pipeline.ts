@@ -10,7 +10,7 @@ import { FenceError } from '../../database/script.js';
 import type { BlockRange } from '../../model/block.js';
 import { ChainReading } from './chain-reading.js';
 import type { ChainReadingOptions, ReadBatch } from './chain-reading.js';
-import type { Audit, AuditOpening } from '../../components/component.js';
+import type { Audit, AuditOpening } from '../../components/seam/component.js';
 import { rangeToVerify } from './range-to-verify.js';
 import { verifyChildren } from './verify-children.js';
 import { VerifyReport } from './verify-report.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { EventFields } from '../../../src/components/component.js';
+import type { EventFields } from '../../../src/components/seam/component.js';
 import { contractCaller } from '../../../src/components/contract-caller/kind.js';
 import { AbiResolver } from '../../../src/pipeline/definition/resolve-abi.js';
 

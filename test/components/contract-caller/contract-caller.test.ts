@@ -2,7 +2,7 @@ import { AbiCoder, encodeBytes32String, id } from 'ethers';
 import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import type { ChainAccess } from '../../../src/chain/chains.js';
-import type { StageContext } from '../../../src/components/stage.js';
+import type { StageContext } from '../../../src/components/seam/stage.js';
 import { contractCaller } from '../../../src/components/contract-caller/kind.js';
 import type { ContractCallerConfig } from '../../../src/components/contract-caller/config.js';
 import type { Database } from '../../../src/database/database.js';

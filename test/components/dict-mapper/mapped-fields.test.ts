@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { EventFields } from '../../../src/components/component.js';
+import type { EventFields } from '../../../src/components/seam/component.js';
 import { mappedFields } from '../../../src/components/dict-mapper/mapped-fields.js';
 import { dictMapperSchema } from '../../../src/components/dict-mapper/schema.js';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { LeaseLostError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { openMigrated } from '../../support/migrated-database.js';

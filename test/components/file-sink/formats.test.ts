@@ -4,7 +4,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { eventMonitor } from '../../../src/components/event-monitor/kind.js';
-import type { EventFields } from '../../../src/components/component.js';
+import type { EventFields } from '../../../src/components/seam/component.js';
 import { sinksOf } from '../../../src/components/sinks-of.js';
 import type { Database } from '../../../src/database/database.js';
 import { eventToJson } from '../../../src/model/event-json.js';

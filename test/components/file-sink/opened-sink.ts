@@ -1,8 +1,8 @@
 import { openFileSink } from '../../../src/components/file-sink/open-file-sink.js';
 import type { FileSinkConfig } from '../../../src/components/file-sink/config.js';
 import { fileSinkSchema } from '../../../src/components/file-sink/schema.js';
-import type { EventFields } from '../../../src/components/component.js';
-import type { Sink, SinkContext } from '../../../src/components/sink.js';
+import type { EventFields } from '../../../src/components/seam/component.js';
+import type { Sink, SinkContext } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
 import { silentLogger } from '../../../src/runtime/logger.js';

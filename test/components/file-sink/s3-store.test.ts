@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import { S3Store } from '../../../src/components/file-sink/s3-store.js';
 import { RuntimeFailure } from '../../../src/runtime/errors.js';
 import { rejectionOf } from '../../support/rejection.js';

@@ -1,4 +1,4 @@
-import type { SinkCursor } from '../../../src/components/sink.js';
+import type { SinkCursor } from '../../../src/components/seam/sink.js';
 import type { BlockRange } from '../../../src/model/block.js';
 import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage } from '../../../src/model/event-message.js';

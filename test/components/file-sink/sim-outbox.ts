@@ -1,4 +1,4 @@
-import type { Sink, SinkContext, SinkCursor } from '../../../src/components/sink.js';
+import type { Sink, SinkContext, SinkCursor } from '../../../src/components/seam/sink.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { cursorOf } from './sim-journal.js';
 import type { Pass, Place, SimJournal } from './sim-journal.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Sink } from '../../../src/components/sink.js';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import type { Sink } from '../../../src/components/seam/sink.js';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import { kafkaProducer } from '../../../src/components/kafka-producer/kind.js';
 import { schema } from '../../../src/components/kafka-producer/schema.js';
 import { systemClock } from '../../../src/runtime/clock.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { NatsMessage } from '../../../src/components/nats-sink/nats-message.js';
 import { publishInTurn } from '../../../src/components/nats-sink/publish-in-turn.js';
-import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 /** A stream that stores what it is sent in the order in which that comes, as JetStream does. */

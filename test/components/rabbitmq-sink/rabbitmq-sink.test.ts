@@ -1,8 +1,8 @@
 import { connect } from 'amqplib';
 import type { Channel, ChannelModel, GetMessage } from 'amqplib';
 import { expect } from 'chai';
-import type { Sink } from '../../../src/components/sink.js';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import type { Sink } from '../../../src/components/seam/sink.js';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import { rabbitmqSink } from '../../../src/components/rabbitmq-sink/kind.js';
 import { schema } from '../../../src/components/rabbitmq-sink/schema.js';
 import { MessageData } from '../../../src/model/event-message.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Sink } from '../../../src/components/sink.js';
-import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import type { Sink } from '../../../src/components/seam/sink.js';
+import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { RedisConfig } from '../../../src/components/redis-sink/config.js';
 import { redisSink } from '../../../src/components/redis-sink/kind.js';
 import type { EventMessage } from '../../../src/model/event-message.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MessageRefusedError } from '../../../src/components/delivery-errors.js';
+import { MessageRefusedError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { UsageError } from '../../../src/runtime/errors.js';

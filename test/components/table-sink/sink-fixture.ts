@@ -1,5 +1,5 @@
-import type { EventFields } from '../../../src/components/component.js';
-import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../../src/components/sink.js';
+import type { EventFields } from '../../../src/components/seam/component.js';
+import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../../src/components/seam/sink.js';
 import { eventMonitorFields } from '../../../src/components/event-monitor/event-fields.js';
 import type { TableSinkConfig } from '../../../src/components/table-sink/config.js';
 import { tableSink } from '../../../src/components/table-sink/kind.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Knex as KnexQueries } from 'knex';
-import type { EventFields } from '../../../src/components/component.js';
-import type { StoredBatch } from '../../../src/components/sink.js';
+import type { EventFields } from '../../../src/components/seam/component.js';
+import type { StoredBatch } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import { BatchStore } from '../../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import { ConflictError, LeaseLostError, UsageError } from '../../../src/runtime/errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';

@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { WebhookConfig } from '../../../src/components/webhook-sink/config.js';
 import { webhookSink } from '../../../src/components/webhook-sink/kind.js';
 import { WebhookSink } from '../../../src/components/webhook-sink/webhook-sink.js';

@@ -1,4 +1,4 @@
-import type { Source, SourceContext } from '../../../src/components/source.js';
+import type { Source, SourceContext } from '../../../src/components/seam/source.js';
 import type { SourceMessage } from '../../../src/model/batch.js';
 import type { BlockRef } from '../../../src/model/block.js';
 import type { SimChain } from './sim-chain.js';

@@ -1,5 +1,5 @@
-import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
-import type { Sink } from '../../../src/components/sink.js';
+import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import type { Sink } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 import { fieldsOf, SinkFixture } from '../../components/table-sink/sink-fixture.js';

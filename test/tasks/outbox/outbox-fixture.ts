@@ -1,4 +1,4 @@
-import type { SourceContext } from '../../../src/components/source.js';
+import type { SourceContext } from '../../../src/components/seam/source.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
 import { compareStored } from '../../../src/database/events/compare-stored.js';

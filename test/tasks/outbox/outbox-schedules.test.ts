@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { EventStore } from '../../../src/database/events/event-store.js';
 import { FenceError } from '../../../src/database/script.js';

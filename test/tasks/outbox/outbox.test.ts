@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';

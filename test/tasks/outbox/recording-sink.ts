@@ -1,5 +1,5 @@
-import type { SinkBatch, SinkContext, SinkCursor, Settled, StoredBatch } from '../../../src/components/sink.js';
-import type { Stage } from '../../../src/components/stage.js';
+import type { SinkBatch, SinkContext, SinkCursor, Settled, StoredBatch } from '../../../src/components/seam/sink.js';
+import type { Stage } from '../../../src/components/seam/stage.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
 import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ReceiverAwayError } from '../../../src/components/delivery-errors.js';
+import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { SinkRow } from '../../../src/tasks/outbox/sink-row.js';
 import { SinkTrouble } from '../../../src/tasks/outbox/sink-trouble.js';
 import { FakeClock } from '../../support/fake-clock.js';

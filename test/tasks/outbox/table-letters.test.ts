@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { MessageRefusedError } from '../../../src/components/delivery-errors.js';
-import type { SinkBatch } from '../../../src/components/sink.js';
+import { MessageRefusedError } from '../../../src/components/seam/delivery-errors.js';
+import type { SinkBatch } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';

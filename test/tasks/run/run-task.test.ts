@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { SourceContext } from '../../../src/components/source.js';
+import type { SourceContext } from '../../../src/components/seam/source.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';

@@ -1,6 +1,6 @@
 import type { LogDecoder } from '../../../chain/abi/decoder.js';
 import { LogSource } from '../../../chain/logs/log-source.js';
-import type { Audit, AuditOpening } from '../../component.js';
+import type { Audit, AuditOpening } from '../../seam/component.js';
 import { decoderFor, ofAnnouncements, ofContracts } from './child-filters.js';
 import { ChildSearch } from './child-search.js';
 import { ChildSet } from './child-set.js';

@@ -8,7 +8,7 @@ import type { FetchedRange, RangeSource } from '../../../chain/logs/log-source.j
 import type { EarlierBatch, EventBatch, SourceMessage } from '../../../model/batch.js';
 import type { BlockRange, BlockRef } from '../../../model/block.js';
 import type { FactoryChild, FoundChildren } from '../../../model/factory-child.js';
-import type { SourceContext } from '../../source.js';
+import type { SourceContext } from '../../seam/source.js';
 import { ChildSearch } from './child-search.js';
 import { ChildSet } from './child-set.js';
 import { decoderFor, ofAnnouncements, ofContracts, ofNewBlocks } from './child-filters.js';

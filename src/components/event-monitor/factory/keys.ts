@@ -3,14 +3,14 @@ import { argumentPaths, findArgument } from '../../../chain/abi/argument-path.js
 import { eventSignature } from '../../../chain/abi/compile-event.js';
 import type { AbiFragment } from '../../../model/pipeline.js';
 import { nearest } from '../../../runtime/nearest.js';
-import type { Keys, Reading } from '../../component.js';
+import type { Keys, Reading } from '../../seam/component.js';
 import { abiKeys, oneAbi } from '../../keys/abi.js';
 import { address } from '../../keys/address.js';
 import { whole } from '../../keys/numbers.js';
 import { oneOrMore } from '../../keys/texts.js';
 import { together } from '../../keys/together.js';
 import type { Look } from '../../keys/together.js';
-import { selectEvent } from '../select-events.js';
+import { selectEvent } from '../../keys/select-event.js';
 import type { FactoryConfig } from './config.js';
 
 /** Addresses, one or a list; or a factory that announces them. */

@@ -1,5 +1,5 @@
 import type { Transporter } from 'nodemailer';
-import { loadPeer } from '../../../components/optional-peer.js';
+import { loadPeer } from '../../../components/seam/optional-peer.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { AlertDeliveryError, UsageError, messageOf } from '../../../runtime/errors.js';
 import { giveUpLater } from '../../../runtime/give-up-later.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { variablesIn, withVariables } from '../../src/components/variables.js';
-import { UsageError } from '../../src/runtime/errors.js';
-import { thrownBy } from '../support/rejection.js';
+import { variablesIn, withVariables } from '../../../src/components/seam/variables.js';
+import { UsageError } from '../../../src/runtime/errors.js';
+import { thrownBy } from '../../support/rejection.js';
 
 describe('variables in what a definition says', () => {
   const config = {

@@ -1,7 +1,7 @@
-import type { StoredStretch } from '../database/events/stored-stretch.js';
-import type { BlockRange } from '../model/block.js';
-import type { EventMessage } from '../model/event-message.js';
-import type { Logger } from '../runtime/logger.js';
+import type { StoredStretch } from '../../database/events/stored-stretch.js';
+import type { BlockRange } from '../../model/block.js';
+import type { EventMessage } from '../../model/event-message.js';
+import type { Logger } from '../../runtime/logger.js';
 
 /** A place between messages of a pass: up to there all is delivered. Opaque to sinks, but that they may have to keep it. */
 export interface SinkCursor {

@@ -1,4 +1,4 @@
-import { UsageError } from '../runtime/errors.js';
+import { UsageError } from '../../runtime/errors.js';
 
 /** `${NAME}`, or `${NAME:-…}` with what stands in its place where the environment says nothing; that may hold a variable, too. */
 const variable = /\$\{([A-Za-z_]\w*)(?::-((?:[^${}]|\$\{[A-Za-z_]\w*(?::-[^${}]*)?\})*))?\}/g;

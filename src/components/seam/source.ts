@@ -1,12 +1,12 @@
-import type { SourceMessage } from '../model/batch.js';
-import type { BlockRef } from '../model/block.js';
-import type { Checkpoint } from '../model/checkpoint.js';
-import type { KnownChildren } from '../model/factory-child.js';
-import type { RunRequest } from '../model/run-request.js';
-import type { HistoryCut } from '../model/shard.js';
-import type { Progress } from '../model/task.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Logger } from '../runtime/logger.js';
+import type { SourceMessage } from '../../model/batch.js';
+import type { BlockRef } from '../../model/block.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import type { KnownChildren } from '../../model/factory-child.js';
+import type { RunRequest } from '../../model/run-request.js';
+import type { HistoryCut } from '../../model/shard.js';
+import type { Progress } from '../../model/task.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
 
 /** What a source knows of its work, and of its chain. */
 export interface Known extends Partial<Omit<Progress, 'events'>> {

@@ -1,5 +1,5 @@
-import type { EventMessage } from '../model/event-message.js';
-import type { Logger } from '../runtime/logger.js';
+import type { EventMessage } from '../../model/event-message.js';
+import type { Logger } from '../../runtime/logger.js';
 
 /** What a stage is given for one batch. */
 export interface StageContext {

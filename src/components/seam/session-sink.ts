@@ -1,5 +1,5 @@
-import type { EventMessage } from '../model/event-message.js';
-import { untilAborted } from '../runtime/until-aborted.js';
+import type { EventMessage } from '../../model/event-message.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import type { Sink, SinkBatch, SinkContext } from './sink.js';
 
 /** A connection to a broker over which messages are sent in turn. */

@@ -1,5 +1,5 @@
-import { ChainparseError } from '../runtime/errors.js';
-import type { ErrorOptions } from '../runtime/errors.js';
+import { ChainparseError } from '../../runtime/errors.js';
+import type { ErrorOptions } from '../../runtime/errors.js';
 
 /** A receiver will never take these messages as they are: whoever delivers looks for the one that is meant. */
 export class MessageRefusedError extends ChainparseError {

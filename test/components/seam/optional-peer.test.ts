@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { loadPeer } from '../../src/components/optional-peer.js';
-import { RuntimeFailure, UsageError } from '../../src/runtime/errors.js';
-import { rejectionOf } from '../support/rejection.js';
+import { loadPeer } from '../../../src/components/seam/optional-peer.js';
+import { RuntimeFailure, UsageError } from '../../../src/runtime/errors.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const missing = 'chainparse-has-no-such-client';
 

@@ -1,4 +1,4 @@
-import type { EventMessage } from '../model/event-message.js';
+import type { EventMessage } from '../../model/event-message.js';
 
 /** What tells a receiver which event a message is about, beside its data: headers of Kafka and RabbitMQ, fields of Redis. */
 export type MessageHeaders = Readonly<Record<'chainparse-id' | 'chainparse-op' | 'chainparse-seq', string>>;

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../model/event-message.js';
+import type { JsonValue } from '../../model/event-message.js';
 
 /** The fields of a message, by name. */
 export type Fields = ReadonlyMap<string, JsonValue>;

@@ -1,4 +1,4 @@
-import { RuntimeFailure, UsageError, messageOf } from '../runtime/errors.js';
+import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 
 /** A client of some server that only those install who need it. */
 export interface OptionalPeer<T> {
