@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RuntimeFailure } from '../src/runtime/errors.js';
-import type { CommandContext } from '../src/cli/context.js';
+import type { CommandContext } from '../src/cli/context/context.js';
 import { DemoProcess } from './demo-process.js';
 import { Narrator } from './narrator.js';
 import { Patience } from './patience.js';

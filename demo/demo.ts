@@ -1,10 +1,10 @@
 import type { ExitCode } from '../src/runtime/errors.js';
-import type { CommandContext } from '../src/cli/context.js';
+import type { CommandContext } from '../src/cli/context/context.js';
 import { readTasks } from './demo-reads.js';
 import { DemoStage } from './demo-stage.js';
 import { findAnvil } from './find-anvil.js';
 import { playDemo } from './play-demo.js';
-import { stopCode } from '../src/cli/signals.js';
+import { stopCode } from '../src/cli/context/signals.js';
 import type { CommandBody } from '../src/cli/command-line/command.js';
 
 export const command: CommandBody = { stopsGracefully: true, action: demo };

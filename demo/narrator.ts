@@ -1,6 +1,6 @@
 import { RuntimeFailure } from '../src/runtime/errors.js';
 import type { Lang } from '../src/runtime/lang.js';
-import type { Output } from '../src/cli/output.js';
+import type { Output } from '../src/cli/terminal/output.js';
 
 /** A text in each language. */
 type Text = Readonly<Record<Lang, string>>;

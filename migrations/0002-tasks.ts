@@ -1,4 +1,4 @@
-import type { ColumnToAdd, Migration, Schema, SchemaChange } from '../src/database/schema.js';
+import type { ColumnToAdd, Migration, Schema, SchemaChange } from './schema.js';
 import { addColumns, createIndex, createTable } from './table-changes.js';
 
 const table = 'pipeline_task';

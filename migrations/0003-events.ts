@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Migration, Schema } from '../src/database/schema.js';
+import type { Migration, Schema } from './schema.js';
 import { createTable } from './table-changes.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Migration } from '../src/database/schema.js';
+import type { Migration } from './schema.js';
 import { createTable } from './table-changes.js';
 
 /** Timeout monitors, one a row, with a heartbeat of their own: who watches the watchers can see whether one is alive. */

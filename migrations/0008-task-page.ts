@@ -1,4 +1,4 @@
-import type { Migration } from '../src/database/schema.js';
+import type { Migration } from './schema.js';
 import { createIndex } from './table-changes.js';
 
 /** An index that finds a page of a pipeline's tasks with one status, where the pipeline has many of another. */

@@ -1,4 +1,4 @@
-import type { Migration } from '../src/database/schema.js';
+import type { Migration } from './schema.js';
 import { createTable } from './table-changes.js';
 
 const table = 'chainparse_installation';

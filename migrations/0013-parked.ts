@@ -1,4 +1,4 @@
-import type { Migration, Schema, SchemaChange } from '../src/database/schema.js';
+import type { Migration, Schema, SchemaChange } from './schema.js';
 import { addColumns } from './table-changes.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Migration } from '../src/database/schema.js';
+import type { Migration } from './schema.js';
 import { pipelines } from './0001-pipelines.js';
 import { tasks } from './0002-tasks.js';
 import { events } from './0003-events.js';

@@ -1,4 +1,4 @@
-import type { ColumnToAdd, DefineTable, Schema, SchemaChange } from '../src/database/schema.js';
+import type { ColumnToAdd, DefineTable, Schema, SchemaChange } from './schema.js';
 
 /** Returns the change that makes a table, or none where it is there. */
 export async function createTable(

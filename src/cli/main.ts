@@ -4,7 +4,7 @@ import { processIo, type CommandIo } from './terminal/command-io.js';
 import { commandList } from './command-list.js';
 import { parseCommandLine, type ParsedCommand, type PrintedText } from './command-line/parse-command-line.js';
 import { reportError } from './report-error.js';
-import { version } from './version.js';
+import { version } from './context/version.js';
 
 /**
  * Runs a command line, without the names of node and the script, and returns its exit code. Prints every error; throws

@@ -1,7 +1,7 @@
 import type { Command } from './command-line/command.js';
 import { optionName } from './command-line/options.js';
-import type { CommandContext } from './context.js';
-import { withDatabase } from './opened-databases.js';
+import type { CommandContext } from './context/context.js';
+import { withDatabase } from './context/opened-databases.js';
 
 type Values = Readonly<Record<string, unknown>>;
 

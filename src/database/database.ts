@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
 import type { Driver, QueryPlan } from './driver.js';
-import type { Schema } from './schema.js';
+import type { Schema } from '../../migrations/schema.js';
 import type { BulkInsert, ScriptStep, Sent, SqlValue, Statement, StepResult } from './script.js';
 
 /** A query that Knex built; awaiting it runs it. */

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Clock } from '../runtime/clock.js';
 import type { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
-import type { Schema } from './schema.js';
+import type { Schema } from '../../migrations/schema.js';
 import type { ScriptRunner, Statement, StepResult } from './script.js';
 
 /**

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { registerDashboard } from '../../src/api/register-dashboard.js';
+import { registerDashboard } from '../../src/api/server/register-dashboard.js';
 import type { Database } from '../../src/database/database.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';

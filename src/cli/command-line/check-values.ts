@@ -1,7 +1,7 @@
 import { amountProblem, week } from '../../settings/amount.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { Command } from './command.js';
-import type { ArgumentSpec, OptionSpec } from './command-outline.js';
+import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 import { longFlag, optionName } from './options.js';
 
 /** Returns the values of a command's arguments and options, numbers as numbers; throws UsageError for a wrong one. */

@@ -1,6 +1,6 @@
 import type { ExitCode } from '../../runtime/errors.js';
-import type { CommandContext } from '../context.js';
-import type { CommandOutline, CommandUse } from './command-outline.js';
+import type { CommandContext } from '../context/context.js';
+import type { CommandOutline, CommandUse } from '../context/command-outline.js';
 
 /**
  * A command's work. `options` holds its arguments and options by their camel-case names, checked as it says: numbers are

@@ -1,6 +1,6 @@
 import type { EventFilter } from '../../database/events/event-store.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { OptionSpec } from './command-outline.js';
+import type { OptionSpec } from '../context/command-outline.js';
 
 export const pipelineOption: OptionSpec = {
   flags: '--pipeline <id>',

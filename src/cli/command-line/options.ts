@@ -1,6 +1,6 @@
 import { allSettings, rpcUrlSetting, type SettingKey } from '../../settings/settings-table.js';
 import type { Command } from './command.js';
-import type { OptionSpec } from './command-outline.js';
+import type { OptionSpec } from '../context/command-outline.js';
 
 /** The settings that every command takes as options, before or behind its name. */
 const globalSettings: readonly SettingKey[] = ['database', 'lang', 'log_level', 'log_format', 'log_dir'];

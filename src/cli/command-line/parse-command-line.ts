@@ -1,7 +1,7 @@
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { checkValues } from './check-values.js';
 import { loadAll, loadCommand, type Command, type ListedCommand } from './command.js';
-import type { ArgumentSpec, OptionSpec } from './command-outline.js';
+import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 import { globalOptions, optionsOf, settingFlags } from './options.js';
 import { unknownCommand, usageErrorOf } from './unknown-command.js';
 

@@ -1,6 +1,6 @@
 import type { CommanderError } from 'commander';
 import { UsageError } from '../../runtime/errors.js';
-import type { CommandOutline } from './command-outline.js';
+import type { CommandOutline } from '../context/command-outline.js';
 
 /** What people type where chainparse has another word, or another way. */
 const otherWords: Readonly<Record<string, string>> = {

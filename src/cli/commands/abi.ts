@@ -3,11 +3,11 @@ import { eventSignatures } from '../../chain/abi/abi.js';
 import { AbiStore, type StoredAbi } from '../../database/pipelines/abi-store.js';
 import { readAbiFile } from '../../pipeline/definition/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
-import { withDatabase } from '../opened-databases.js';
+import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { ArgumentSpec } from '../command-line/command-outline.js';
+import type { ArgumentSpec } from '../context/command-outline.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the stored ABI's id", kind: 'id' };
 

@@ -6,11 +6,11 @@ import { UsageError } from '../../runtime/errors.js';
 import { muteAlerts, unmuteAlerts } from '../../tasks/alerts/mute-alerts.js';
 import { ageText } from '../../texts/age-text.js';
 import { textsIn } from '../../texts/texts.js';
-import type { ArgumentSpec, OptionSpec } from '../command-line/command-outline.js';
+import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 import type { Command } from '../command-line/command.js';
 import { muteSeconds } from '../command-line/mute-length.js';
-import type { CommandContext } from '../context.js';
-import { withDatabase } from '../opened-databases.js';
+import type { CommandContext } from '../context/context.js';
+import { withDatabase } from '../context/opened-databases.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 

@@ -9,12 +9,12 @@ import { toAlertMessage } from '../../tasks/alerts/alert-message.js';
 import { ageText } from '../../texts/age-text.js';
 import { muteCommands } from './alerts-mute.js';
 import { alertChannels } from '../running/alert-channels.js';
-import type { CommandContext } from '../context.js';
-import type { Cell } from '../output.js';
+import type { CommandContext } from '../context/context.js';
+import type { Cell } from '../terminal/output.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
-import { thisProcess } from '../this-process.js';
-import { withDatabase } from '../opened-databases.js';
+import { thisProcess } from '../context/this-process.js';
+import { withDatabase } from '../context/opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 

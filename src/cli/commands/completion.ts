@@ -6,10 +6,10 @@ import { UsageError } from '../../runtime/errors.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
 import { completionRows } from '../completion/completion-rows.js';
 import { bashCompletion, fishCompletion, zshCompletion } from '../completion/completion-scripts.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import type { CommandBody } from '../command-line/command.js';
-import { storedKinds, type StoredKind } from '../command-line/command-outline.js';
-import { withDatabase } from '../opened-databases.js';
+import { storedKinds, type StoredKind } from '../context/command-outline.js';
+import { withDatabase } from '../context/opened-databases.js';
 
 export const command: CommandBody = {
   arguments: [{ name: 'shell', description: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'], optional: true }],

@@ -2,7 +2,7 @@ import { requireMigrated } from '../../database/schema/migrator.js';
 import type { ShownSetting } from '../../settings/settings-reader.js';
 import type { SettingKey } from '../../settings/settings-table.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import type { Heading } from '../terminal/render-table.js';
 import type { CommandBody } from '../command-line/command.js';
 import { runSettings } from '../command-line/options.js';

@@ -4,7 +4,7 @@ import { EventStore } from '../../database/events/event-store.js';
 import { UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import {
   blockOptions,
   eventOption,
@@ -15,7 +15,7 @@ import {
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
 import { ExportFile } from '../export/export-file.js';
-import { withDatabase } from '../opened-databases.js';
+import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {

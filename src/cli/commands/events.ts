@@ -3,7 +3,7 @@ import { eventToJson, undecodedToJson } from '../../model/event-json.js';
 import type { StoredUndecodedLog } from '../../model/stored-event.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import {
   blockOptions,
   eventOption,
@@ -12,9 +12,9 @@ import {
   type EventOptions,
 } from '../command-line/event-filter.js';
 import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../texts/event-table.js';
-import { withDatabase } from '../opened-databases.js';
+import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { OptionSpec } from '../command-line/command-outline.js';
+import type { OptionSpec } from '../context/command-outline.js';
 
 const format: OptionSpec = {
   flags: '--format <format>',

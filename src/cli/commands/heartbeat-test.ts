@@ -5,10 +5,10 @@ import type { ExitCode } from '../../runtime/errors.js';
 import { runHeartbeatTest } from '../../tasks/heartbeat-test/heartbeat-test.js';
 import type { HeartbeatTestReport } from '../../tasks/heartbeat-test/heartbeat-test.js';
 import type { StepResult } from '../../tasks/heartbeat-test/test-step.js';
-import type { CommandContext } from '../context.js';
-import type { Output } from '../output.js';
-import { stopCode } from '../signals.js';
-import { thisProcess } from '../this-process.js';
+import type { CommandContext } from '../context/context.js';
+import type { Output } from '../terminal/output.js';
+import { stopCode } from '../context/signals.js';
+import { thisProcess } from '../context/this-process.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 

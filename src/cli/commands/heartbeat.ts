@@ -6,7 +6,7 @@ import { statusName, taskStatus, type Task } from '../../model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.js';
 import { heartbeatSent, writeLine } from '../../texts/log-lines.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import type { CommandBody } from '../command-line/command.js';
 
 /** Commands about the heartbeat itself. */

@@ -3,7 +3,7 @@ import type { MigrationStatus } from '../../database/schema/migrator.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/lang.js';
 import { parseUtcOffset } from '../../runtime/utc-offset.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';

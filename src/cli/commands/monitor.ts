@@ -14,10 +14,10 @@ import { TimeoutMonitor } from '../../tasks/monitor/timeout-monitor.js';
 import type { CheckResult } from '../../tasks/monitor/timeout-monitor.js';
 import { watchMonitor } from '../../tasks/host/watch-liveness.js';
 import { textsIn } from '../../texts/texts.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { runHost } from '../running/run-host.js';
-import { stopCode } from '../signals.js';
-import { thisProcess } from '../this-process.js';
+import { stopCode } from '../context/signals.js';
+import { thisProcess } from '../context/this-process.js';
 import type { CommandBody } from '../command-line/command.js';
 
 /** The timeout daemon. */

@@ -9,8 +9,8 @@ import { UsageError } from '../../runtime/errors.js';
 import { previewPipeline } from '../../tasks/preview/preview-pipeline.js';
 import { previewJson } from '../../tasks/preview/preview-stages.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { CommandContext } from '../context.js';
-import { withDatabase } from '../opened-databases.js';
+import type { CommandContext } from '../context/context.js';
+import { withDatabase } from '../context/opened-databases.js';
 import { previewLines } from '../texts/describe-preview.js';
 
 export const command: CommandBody = {

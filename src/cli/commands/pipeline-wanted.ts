@@ -2,8 +2,8 @@ import { wantedToJson } from '../../model/wanted.js';
 import { changeWanted, type ChangedWanted, type Wish } from '../../tasks/fleet/change-wanted.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { CommandContext } from '../context.js';
-import { withDatabase } from '../opened-databases.js';
+import type { CommandContext } from '../context/context.js';
+import { withDatabase } from '../context/opened-databases.js';
 
 interface IdOption {
   readonly id: number;

@@ -18,12 +18,12 @@ import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readStanding } from '../../tasks/lease/parked.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
 import { pipelineToJson } from '../../tasks/views/pipeline-json.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
-import { withDatabase } from '../opened-databases.js';
+import { withDatabase } from '../context/opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { ArgumentSpec, OptionSpec } from '../command-line/command-outline.js';
+import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
 const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };

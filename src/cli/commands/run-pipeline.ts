@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
 import { runDatabaseOptions } from '../../tasks/run/run-database-options.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import type { CommandBody } from '../command-line/command.js';
 import { runSettings } from '../command-line/options.js';
 

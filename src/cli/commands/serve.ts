@@ -1,11 +1,11 @@
-import { refuseOpenNetwork, startApi } from '../../api/start-api.js';
+import { refuseOpenNetwork, startApi } from '../../api/server/start-api.js';
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { DatabaseUnreachableError, DatabaseUnusableError, SchemaNewerError } from '../../runtime/errors.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import { textsIn } from '../../texts/texts.js';
-import type { CommandContext } from '../context.js';
-import { version } from '../version.js';
+import type { CommandContext } from '../context/context.js';
+import { version } from '../context/version.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {

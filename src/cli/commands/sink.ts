@@ -8,9 +8,9 @@ import { deadLetterToJson, readSink, readSinks, sinkToJson } from '../../tasks/v
 import type { SinkView } from '../../tasks/views/sink-view.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { ArgumentSpec, OptionSpec } from '../command-line/command-outline.js';
-import type { CommandContext } from '../context.js';
-import { withDatabase } from '../opened-databases.js';
+import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
+import type { CommandContext } from '../context/context.js';
+import { withDatabase } from '../context/opened-databases.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 

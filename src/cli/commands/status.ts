@@ -6,7 +6,7 @@ import { EventRates } from '../../tasks/views/event-rates.js';
 import { systemStatusToJson } from '../../tasks/status/system-status-json.js';
 import { readSystemStatus, type SystemStatus } from '../../tasks/status/system-status.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { paintLines } from '../terminal/paint-lines.js';
 import { Screen } from '../terminal/screen.js';
 import { statusFoot, statusLines, type StatusView } from '../texts/status-lines.js';

@@ -2,14 +2,14 @@ import { dirname, resolve } from 'node:path';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import { DatabaseUnreachableError, RuntimeFailure, type ExitCode } from '../../runtime/errors.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import { LogTail } from '../../runtime/log-tail.js';
 import { findTaskLog } from '../../runtime/task-log-path.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import { jsonLogLine, renderLogLine } from '../terminal/render-log-line.js';
-import { stopCode } from '../signals.js';
-import { withDatabase } from '../opened-databases.js';
+import { stopCode } from '../context/signals.js';
+import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {

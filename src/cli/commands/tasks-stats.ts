@@ -3,9 +3,9 @@ import { statusText } from '../../model/task.js';
 import type { Lang } from '../../runtime/lang.js';
 import { overviewToJson, readTaskOverview } from '../../tasks/views/task-overview.js';
 import { ageText } from '../../texts/age-text.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { monitorHeadings, monitorRow } from '../texts/monitor-table.js';
-import { withDatabase } from '../opened-databases.js';
+import { withDatabase } from '../context/opened-databases.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 

@@ -6,14 +6,14 @@ import { statusText, taskStatus, type Task, type TaskStatusName } from '../../mo
 import { statusChanged } from '../../texts/log-lines.js';
 import { cancelTask } from '../../tasks/run/cancel-task.js';
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { describeTask } from '../texts/describe-task.js';
 import { taskHeadings, taskRow } from '../texts/task-table.js';
 import { warnWithoutMonitor } from '../running/warn-without-monitor.js';
-import { watch } from '../terminal/watch.js';
-import { withDatabase } from '../opened-databases.js';
+import { watch } from '../running/watch.js';
+import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { ArgumentSpec } from '../command-line/command-outline.js';
+import type { ArgumentSpec } from '../context/command-outline.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the task's id", kind: 'task' };
 

@@ -8,11 +8,11 @@ import { queueDelivery } from '../../tasks/fleet/queue-delivery.js';
 import { textsIn } from '../../texts/texts.js';
 import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../tasks/verify/verify-report.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { printVerifyReport, progressOf } from '../texts/describe-verification.js';
 import { findUrls } from '../../tasks/run/prepare-run.js';
-import { stopCode } from '../signals.js';
-import { withDatabase } from '../opened-databases.js';
+import { stopCode } from '../context/signals.js';
+import { withDatabase } from '../context/opened-databases.js';
 import type { Database } from '../../database/database.js';
 import type { CommandBody } from '../command-line/command.js';
 

@@ -15,7 +15,7 @@ import { WorkerPresence } from '../../tasks/fleet/worker-presence.js';
 import { PipelineRuns } from '../../tasks/run/pipeline-runs.js';
 import { runDatabaseOptions } from '../../tasks/run/run-database-options.js';
 import { textsIn } from '../../texts/texts.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { printRunResult } from '../running/print-run-result.js';
 import { runHost } from '../running/run-host.js';
 import type { CommandBody } from '../command-line/command.js';

@@ -3,9 +3,9 @@ import { workerState, workerToJson, type WorkerView } from '../../model/worker.j
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
-import type { CommandContext } from '../context.js';
-import { withDatabase } from '../opened-databases.js';
-import type { Cell } from '../output.js';
+import type { CommandContext } from '../context/context.js';
+import { withDatabase } from '../context/opened-databases.js';
+import type { Cell } from '../terminal/output.js';
 import { ageText } from '../../texts/age-text.js';
 import type { Heading } from '../terminal/render-table.js';
 

@@ -1,5 +1,5 @@
-import { storedKinds } from '../command-line/command-outline.js';
-import type { CommandOutline, OptionSpec, StoredKind, ValueKind } from '../command-line/command-outline.js';
+import { storedKinds } from '../context/command-outline.js';
+import type { CommandOutline, OptionSpec, StoredKind, ValueKind } from '../context/command-outline.js';
 import { globalOptions, optionsOf } from '../command-line/options.js';
 
 /** What can follow a command: one row for each, the program itself included. */

@@ -5,7 +5,7 @@ import { EmailChannel } from '../../tasks/alerts/channels/email-channel.js';
 import { PagerDutyChannel } from '../../tasks/alerts/channels/pagerduty-channel.js';
 import { WebhookChannel } from '../../tasks/alerts/channels/webhook-channel.js';
 import { CommandChannel } from './command-channel.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 
 type Context = Pick<CommandContext, 'settings' | 'clock' | 'cwd' | 'env'>;
 

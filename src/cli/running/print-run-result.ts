@@ -1,6 +1,6 @@
 import { statusName, statusText } from '../../model/task.js';
 import type { TaskResult } from '../../tasks/run/task-options.js';
-import type { Output } from '../output.js';
+import type { Output } from '../terminal/output.js';
 
 /** Prints what a run has done; as one line of JSON where several runs are told of. */
 export async function printRunResult(

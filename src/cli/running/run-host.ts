@@ -1,10 +1,10 @@
 import { alertChannels } from './alert-channels.js';
 import type { Database } from '../../database/database.js';
 import type { RunHost } from '../../tasks/host/run-host.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { createProgressReporter } from '../progress/progress.js';
-import { thisProcess } from '../this-process.js';
-import { version } from '../version.js';
+import { thisProcess } from '../context/this-process.js';
+import { version } from '../context/version.js';
 
 /** This process as tasks know it that run in it, or are judged by it. */
 export function runHost(context: CommandContext, database: Database): RunHost {

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import { BatchStore } from '../../database/events/batch-store.js';
 import type { TaskResult } from '../../tasks/run/task-options.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import { textsIn } from '../../texts/texts.js';
 
 type Parts = Pick<CommandContext, 'logger' | 'settings'>;

@@ -2,7 +2,7 @@ import { MonitorStore } from '../../database/operations/monitor-store.js';
 import type { Database } from '../../database/database.js';
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import { ageText } from '../../texts/age-text.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
 

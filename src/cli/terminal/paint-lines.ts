@@ -1,6 +1,11 @@
 import { printableLine } from '../../runtime/printable.js';
 import { fitText } from './fit-text.js';
-import type { ScreenLine } from '../texts/status-block.js';
+
+/** A line, and how it is meant. */
+export interface ScreenLine {
+  readonly text: string;
+  readonly tone?: 'title' | 'bad' | 'faint' | undefined;
+}
 
 interface PaintOptions {
   readonly columns: number;

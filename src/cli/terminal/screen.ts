@@ -1,4 +1,4 @@
-import type { Output } from '../output.js';
+import type { Output } from './output.js';
 
 const begin = '\u001b[?1049h\u001b[?25l';
 const end = '\u001b[?25h\u001b[?1049l';

@@ -1,7 +1,7 @@
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
 import type { ReportedFinding, VerifyReport } from '../../tasks/verify/verify-report.js';
-import type { Cell, Output } from '../output.js';
+import type { Cell, Output } from '../terminal/output.js';
 import { briefHex } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 

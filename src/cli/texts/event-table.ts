@@ -1,7 +1,7 @@
 import { blockTime } from '../../model/event-json.js';
 import type { LogPosition } from '../../model/event.js';
 import type { StoredEvent, StoredUndecodedLog } from '../../model/stored-event.js';
-import type { Cell } from '../output.js';
+import type { Cell } from '../terminal/output.js';
 import { briefHex } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 

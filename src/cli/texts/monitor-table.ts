@@ -2,7 +2,7 @@ import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
 import { ageText } from '../../texts/age-text.js';
-import type { Cell } from '../output.js';
+import type { Cell } from '../terminal/output.js';
 import { briefAge } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 

@@ -1,13 +1,8 @@
 import type { Lang } from '../../runtime/lang.js';
-import type { Cell } from '../output.js';
+import type { Cell } from '../terminal/output.js';
+import type { ScreenLine } from '../terminal/paint-lines.js';
 import { renderTable, type Heading } from '../terminal/render-table.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
-
-/** A line, and how it is meant. */
-export interface ScreenLine {
-  readonly text: string;
-  readonly tone?: 'title' | 'bad' | 'faint' | undefined;
-}
 
 /** A row of a block, and how it is meant. */
 export interface StatusRow {

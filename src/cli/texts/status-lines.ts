@@ -13,9 +13,10 @@ import type { SinkView } from '../../tasks/views/sink-view.js';
 import { aliveMonitors, type PipelineStatus, type SystemStatus } from '../../tasks/status/system-status.js';
 import { withUnknownLag } from '../../tasks/views/unknown-lags.js';
 import { ageText } from '../../texts/age-text.js';
-import type { Cell } from '../output.js';
+import type { Cell } from '../terminal/output.js';
 import type { Heading } from '../terminal/render-table.js';
-import { statusBlock, type Room, type ScreenLine, type StatusBlock, type StatusRow } from './status-block.js';
+import type { ScreenLine } from '../terminal/paint-lines.js';
+import { statusBlock, type Room, type StatusBlock, type StatusRow } from './status-block.js';
 import { alertHeadings, endpointHeadings, pipelineHeadings, runningHeadings, sinkHeadings } from './status-headings.js';
 import { ofShard, progressSummary, waitsText } from './task-table.js';
 

@@ -1,4 +1,4 @@
-import type { Schema } from '../schema.js';
+import type { Schema } from '../../../migrations/schema.js';
 
 /** Ends the transaction that a schema's connection has begun: with all that work has done in it, or with nothing. */
 export async function endTransaction<T>(schema: Schema, work: () => Promise<T>): Promise<T> {

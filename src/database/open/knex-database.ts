@@ -8,7 +8,7 @@ import { translateError } from '../database-errors.js';
 import { DatabaseTimezone } from '../database-timezone.js';
 import type { Dialect } from '../dialect.js';
 import type { Driver, QueryPlan } from '../driver.js';
-import type { Schema } from '../schema.js';
+import type { Schema } from '../../../migrations/schema.js';
 import type { BulkInsert, ScriptStep, Sent, Statement, StepResult } from '../script.js';
 
 /** How often contention (a deadlock, a lock that did not come free) is tried again. */

@@ -6,7 +6,7 @@ import type { Database } from '../database.js';
 import { installationTable } from '../database-timezone.js';
 import { isSilent, silence } from '../task-steps/silence.js';
 import type { MigrationWork } from './migration-work.js';
-import type { Schema } from '../schema.js';
+import type { Schema } from '../../../migrations/schema.js';
 
 /** How far ahead of the database's clock a heartbeat may lie that is meant in its time zone, in seconds. */
 const toleratedAheadSeconds = 5;

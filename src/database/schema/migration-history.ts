@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { tableChanges } from '../schema.js';
-import type { Schema, SchemaObject } from '../schema.js';
+import { tableChanges } from '../../../migrations/schema.js';
+import type { Schema, SchemaObject } from '../../../migrations/schema.js';
 
 /** A row of the table that remembers which migrations ran and what they made. */
 export interface AppliedMigration {

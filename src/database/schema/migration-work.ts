@@ -2,7 +2,7 @@ import { storedTimezoneSql } from '../database-timezone.js';
 import type { StillHeld } from '../driver.js';
 import { MigrationHistory } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
-import type { Schema, SchemaObject } from '../schema.js';
+import type { Schema, SchemaObject } from '../../../migrations/schema.js';
 
 /** Tells what the migrator does, a line at a time. */
 export type Report = (line: string) => void;

@@ -9,7 +9,7 @@ import { historyTable } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
 import { MigrationWork } from './migration-work.js';
 import type { Report } from './migration-work.js';
-import type { Migration, Schema, SchemaChange, SchemaObject } from '../schema.js';
+import type { Migration, Schema, SchemaChange, SchemaObject } from '../../../migrations/schema.js';
 
 export interface MigrationStatus {
   readonly name: string;

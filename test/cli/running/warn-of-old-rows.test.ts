@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { warnAfterFresh } from '../../../src/cli/running/warn-of-old-rows.js';
-import type { CommandContext } from '../../../src/cli/context.js';
+import type { CommandContext } from '../../../src/cli/context/context.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import type { TaskResult } from '../../../src/tasks/run/task-options.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';

@@ -3,7 +3,7 @@ import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
 import { t } from '../language.js';
 import { live } from '../live.js';
-import { needOf } from '../pipeline-need.js';
+import { needOf } from '../parts/pipeline-need.js';
 import { section } from '../parts/cell.js';
 import { makeComponentGraph } from '../parts/component-graph.js';
 import { makeEventTable } from '../parts/event-table.js';

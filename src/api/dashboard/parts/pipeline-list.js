@@ -1,7 +1,7 @@
 import { h, keyedList, setText } from '../dom.js';
 import { formatAge, formatNumber, formatRate, t } from '../language.js';
 import { live } from '../live.js';
-import { needOf } from '../pipeline-need.js';
+import { needOf } from './pipeline-need.js';
 import { pipelinePath } from '../router.js';
 import { currentRate, levelText, silentSeconds, taskLevel } from '../task-state.js';
 import { cell, headings, section } from './cell.js';

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { UsageError } from '../../../runtime/errors.js';
-import { groupColumns, tableChanges } from '../../schema.js';
-import type { ColumnInfo, ColumnToAdd, ColumnTypes, Schema } from '../../schema.js';
+import { groupColumns, tableChanges } from '../../../../migrations/schema.js';
+import type { ColumnInfo, ColumnToAdd, ColumnTypes, Schema } from '../../../../migrations/schema.js';
 
 /** ER_DROP_INDEX_FK. */
 const neededByForeignKey = 1553;

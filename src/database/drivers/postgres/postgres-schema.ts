@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { groupColumns, tableChanges } from '../../schema.js';
-import type { ColumnInfo, ColumnToAdd, ColumnTypes, Schema, SchemaChange } from '../../schema.js';
+import { groupColumns, tableChanges } from '../../../../migrations/schema.js';
+import type { ColumnInfo, ColumnToAdd, ColumnTypes, Schema, SchemaChange } from '../../../../migrations/schema.js';
 import { setTimezone } from './postgres-connection.js';
 import { quote as quoteText } from './postgres-literals.js';
 import { rowsOf } from './postgres-values.js';

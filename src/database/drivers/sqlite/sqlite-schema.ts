@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { groupColumns, tableChanges } from '../../schema.js';
-import type { ColumnInfo, ColumnTypes, Schema } from '../../schema.js';
+import { groupColumns, tableChanges } from '../../../../migrations/schema.js';
+import type { ColumnInfo, ColumnTypes, Schema } from '../../../../migrations/schema.js';
 
 const types: ColumnTypes = {
   instant: 'datetime',

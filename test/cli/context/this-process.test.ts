@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { expect } from 'chai';
-import { thisProcess } from '../../src/cli/this-process.js';
-import { eventually } from '../support/within.js';
+import { thisProcess } from '../../../src/cli/context/this-process.js';
+import { eventually } from '../../support/within.js';
 
 describe('a process of this host', () => {
   const self = thisProcess();

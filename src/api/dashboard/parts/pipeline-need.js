@@ -1,7 +1,7 @@
-import { formatInstant, t } from './language.js';
-import { live } from './live.js';
-import { alertText, waitText } from './parts/server-texts.js';
-import { taskLevel } from './task-state.js';
+import { formatInstant, t } from '../language.js';
+import { live } from '../live.js';
+import { alertText, waitText } from './server-texts.js';
+import { taskLevel } from '../task-state.js';
 
 /** What a pipeline may need, the most urgent first. */
 const needs = ['down', 'silent', 'behind', 'trouble', 'waiting', 'fine', 'none'];

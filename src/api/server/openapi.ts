@@ -2,8 +2,8 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { problemMedia } from './problem.js';
-import type { Route } from './route.js';
+import { problemMedia } from '../problem.js';
+import type { Route } from '../route.js';
 
 const problemSchema = z
   .object({

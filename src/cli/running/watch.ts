@@ -1,6 +1,6 @@
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../context/context.js';
 
 /** How long what was shown stands, in milliseconds. */
 const periodMs = 2_000;

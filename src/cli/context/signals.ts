@@ -1,6 +1,6 @@
-import type { Clock } from '../runtime/clock.js';
-import { messageOf } from '../runtime/errors.js';
-import type { CommandIo } from './terminal/command-io.js';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { CommandIo } from '../terminal/command-io.js';
 
 /** How long a command that was asked to end may take, in milliseconds: CONTRACT promises 10 s. */
 const graceMs = 9_500;

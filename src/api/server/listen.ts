@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
-import type { ApiSettings } from '../settings/settings.js';
-import { RuntimeFailure, UsageError } from '../runtime/errors.js';
-import { isLoopback } from './guards/check-origin.js';
+import type { ApiSettings } from '../../settings/settings.js';
+import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
+import { isLoopback } from '../guards/check-origin.js';
 
 /** Throws UsageError where everybody on the network could change everything. */
 export function refuseOpenNetwork({ host, token, readToken }: ApiSettings, insecure: boolean): void {

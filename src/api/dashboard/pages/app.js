@@ -1,21 +1,21 @@
-import { keepToken, onUnauthorized } from './api-client.js';
-import { askWhatMayBeDone } from './caller.js';
-import { announce } from './dialog.js';
-import { currentLanguage, t } from './language.js';
-import { live } from './live.js';
-import { alertsPage } from './pages/alerts.js';
-import { apiPage } from './pages/api.js';
-import { notFoundPage } from './pages/not-found.js';
-import { overviewPage } from './pages/overview.js';
-import { pipelinePage } from './pages/pipeline.js';
-import { taskPage } from './pages/task.js';
-import { tasksPage } from './pages/tasks.js';
-import { workersPage } from './pages/workers.js';
-import { setText } from './dom.js';
-import { zoneName } from './zone.js';
-import { currentRoute } from './router.js';
-import { makeShell } from './shell.js';
-import { askToSignIn } from './sign-in.js';
+import { keepToken, onUnauthorized } from '../api-client.js';
+import { askWhatMayBeDone } from '../caller.js';
+import { announce } from '../dialog.js';
+import { currentLanguage, t } from '../language.js';
+import { live } from '../live.js';
+import { alertsPage } from './alerts.js';
+import { apiPage } from './api.js';
+import { notFoundPage } from './not-found.js';
+import { overviewPage } from './overview.js';
+import { pipelinePage } from './pipeline.js';
+import { taskPage } from './task.js';
+import { tasksPage } from './tasks.js';
+import { workersPage } from './workers.js';
+import { setText } from '../dom.js';
+import { zoneName } from '../zone.js';
+import { currentRoute } from '../router.js';
+import { makeShell } from '../parts/shell.js';
+import { askToSignIn } from '../sign-in.js';
 
 const pages = {
   overview: overviewPage,

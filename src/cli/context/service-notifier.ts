@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import type { Clock } from '../runtime/clock.js';
-import { messageOf } from '../runtime/errors.js';
-import type { Logger } from '../runtime/logger.js';
+import type { Clock } from '../../runtime/clock.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
 
 export interface ServiceNotifierOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,13 +1,13 @@
-import { AuditStore } from '../database/operations/audit-store.js';
-import type { ApiParts } from './api-parts.js';
+import { AuditStore } from '../../database/operations/audit-store.js';
+import type { ApiParts } from '../api-parts.js';
 import { apiRoutes } from './api-routes.js';
 import { createServer } from './create-server.js';
-import { isLoopback } from './guards/check-origin.js';
-import { LiveState } from './live/live-state.js';
+import { isLoopback } from '../guards/check-origin.js';
+import { LiveState } from '../live/live-state.js';
 import { listen } from './listen.js';
 import { registerDashboard } from './register-dashboard.js';
 
-export type { ApiParts } from './api-parts.js';
+export type { ApiParts } from '../api-parts.js';
 export { refuseOpenNetwork } from './listen.js';
 
 /** The API at work. */

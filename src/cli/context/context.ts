@@ -1,16 +1,16 @@
-import type { Database } from '../database/database.js';
-import type { OpenOptions } from '../database/open/open-database.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Logger } from '../runtime/logger.js';
-import type { SecretMask } from '../runtime/secrets.js';
-import type { Settings } from '../settings/settings.js';
-import type { ShownSetting } from '../settings/settings-reader.js';
-import type { CommandOutline } from './command-line/command-outline.js';
-import type { Output } from './output.js';
+import type { Database } from '../../database/database.js';
+import type { OpenOptions } from '../../database/open/open-database.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { SecretMask } from '../../runtime/secrets.js';
+import type { Settings } from '../../settings/settings.js';
+import type { ShownSetting } from '../../settings/settings-reader.js';
+import type { CommandOutline } from './command-outline.js';
+import type { Output } from '../terminal/output.js';
 import type { Signals } from './signals.js';
 import type { ServiceNotifier } from './service-notifier.js';
-import type { QuitKey } from './terminal/quit-key.js';
-import type { StatusLine } from './terminal/status-line.js';
+import type { QuitKey } from '../terminal/quit-key.js';
+import type { StatusLine } from '../terminal/status-line.js';
 
 /** All that a command works with. What it opens is closed when the command ends, however it ends. */
 export interface CommandContext {

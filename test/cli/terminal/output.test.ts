@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { Output } from '../../src/cli/output.js';
-import { SecretMask } from '../../src/runtime/secrets.js';
-import { FakeStream } from './fake-io.js';
+import { Output } from '../../../src/cli/terminal/output.js';
+import { SecretMask } from '../../../src/runtime/secrets.js';
+import { FakeStream } from '../fake-io.js';
 
 function setUp(options: { json?: boolean; quiet?: boolean } = {}): {
   stdout: FakeStream;

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { once, setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../runtime/clock.js';
-import { addressKey } from '../runtime/address-key.js';
-import { ProblemError } from './problem.js';
-import { eventText, type ServerEvents } from './server-events.js';
+import type { Clock } from '../../runtime/clock.js';
+import { addressKey } from '../../runtime/address-key.js';
+import { ProblemError } from '../problem.js';
+import { eventText, type ServerEvents } from '../server-events.js';
 
 export interface EventStreamsOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readDashboard, type DashboardFile } from './dashboard-files.js';
-import { ProblemError } from './problem.js';
+import { readDashboard, type DashboardFile } from '../dashboard-files.js';
+import { ProblemError } from '../problem.js';
 
 /** A year: what a path with a digest leads to never changes. */
 const forGood = 'public, max-age=31536000, immutable';

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import type { AuditStore } from '../database/operations/audit-store.js';
-import type { Logger } from '../runtime/logger.js';
-import { messageOf } from '../runtime/errors.js';
-import type { SecretMask } from '../runtime/secrets.js';
-import { toProblem } from './problem.js';
-import type { RouteAnswer } from './route.js';
+import type { AuditStore } from '../../database/operations/audit-store.js';
+import type { Logger } from '../../runtime/logger.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { SecretMask } from '../../runtime/secrets.js';
+import { toProblem } from '../problem.js';
+import type { RouteAnswer } from '../route.js';
 
 export interface AuditTrailParts {
   readonly store: Pick<AuditStore, 'begin' | 'end'>;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ServiceNotifier } from '../../src/cli/service-notifier.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { MemoryLogger } from '../support/memory-logger.js';
-import { NotifySocket, withSystemdNotify } from '../support/notify-socket.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { ServiceNotifier } from '../../../src/cli/context/service-notifier.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
+import { NotifySocket, withSystemdNotify } from '../../support/notify-socket.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 describe('what a service tells systemd', () => {
   let clock: FakeClock;

@@ -1,7 +1,7 @@
-import type { Clock } from '../runtime/clock.js';
-import type { Database } from '../database/database.js';
-import type { OpenOptions } from '../database/open/open-database.js';
-import type { Settings } from '../settings/settings.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Database } from '../../database/database.js';
+import type { OpenOptions } from '../../database/open/open-database.js';
+import type { Settings } from '../../settings/settings.js';
 import type { CommandContext } from './context.js';
 
 /** The databases that a command opened: closed together when it ends. */
@@ -17,7 +17,7 @@ export class OpenedDatabases {
 
   /** Opens the database that the settings name. */
   async open(options: Omit<OpenOptions, 'clock'> = {}): Promise<Database> {
-    const { openDatabase } = await import('../database/open/open-database.js');
+    const { openDatabase } = await import('../../database/open/open-database.js');
     const { databaseUrl, databaseTimezone: timezone } = this.#settings;
     const database = await openDatabase(databaseUrl, { timezone, ...options, clock: this.#clock });
     this.#opened.push(database);
@@ -39,8 +39,8 @@ export async function withDatabase<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const [{ openDatabase }, { requireMigrated }] = await Promise.all([
-    import('../database/open/open-database.js'),
-    import('../database/schema/migrator.js'),
+    import('../../database/open/open-database.js'),
+    import('../../database/schema/migrator.js'),
   ]);
   const database = await openDatabase(settings.databaseUrl, { timezone: settings.databaseTimezone, clock });
   try {

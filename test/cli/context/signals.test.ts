@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { Signals } from '../../src/cli/signals.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { FakeIo } from './fake-io.js';
+import { Signals } from '../../../src/cli/context/signals.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { FakeIo } from '../fake-io.js';
 
 function setUp(graceful: boolean): { io: FakeIo; clock: FakeClock; signals: Signals } {
   const io = new FakeIo();

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditTrail } from './audit-trail.js';
 import type { EventStreams } from './event-streams.js';
 import { routeSchema } from './openapi.js';
-import type { Route, RouteAnswer, RouteInput } from './route.js';
+import type { Route, RouteAnswer, RouteInput } from '../route.js';
 
 type Parts = Record<string, unknown>;
 

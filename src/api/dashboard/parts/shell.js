@@ -1,9 +1,9 @@
-import { readToken } from './api-client.js';
-import { h, setText } from './dom.js';
-import { currentLanguage, formatClock, setLanguage, t } from './language.js';
-import { live } from './live.js';
-import { nextTheme, readTheme, setTheme } from './preferences.js';
-import { icon } from './parts/icon.js';
+import { readToken } from '../api-client.js';
+import { h, setText } from '../dom.js';
+import { currentLanguage, formatClock, setLanguage, t } from '../language.js';
+import { live } from '../live.js';
+import { nextTheme, readTheme, setTheme } from '../preferences.js';
+import { icon } from './icon.js';
 
 /** Makes the bar on top of every page: where to go, whether what is seen is live, language and theme. */
 export function makeShell({ onLanguage, onSignOut }) {

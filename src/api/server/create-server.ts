@@ -3,19 +3,19 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
-import { messageOf } from '../runtime/errors.js';
-import type { ApiParts } from './api-parts.js';
-import type { AuditStore } from '../database/operations/audit-store.js';
+import { messageOf } from '../../runtime/errors.js';
+import type { ApiParts } from '../api-parts.js';
+import type { AuditStore } from '../../database/operations/audit-store.js';
 import { AuditTrail } from './audit-trail.js';
 import { EventStreams } from './event-streams.js';
-import { Authorizer } from './guards/authorize.js';
-import { guard } from './guards/guard.js';
+import { Authorizer } from '../guards/authorize.js';
+import { guard } from '../guards/guard.js';
 import { validatorCompiler } from 'fastify-type-provider-zod';
-import { limitConnections } from '../runtime/limit-connections.js';
+import { limitConnections } from '../../runtime/limit-connections.js';
 import { openApiOptions } from './openapi.js';
-import { ProblemError, problemMedia, toProblem } from './problem.js';
+import { ProblemError, problemMedia, toProblem } from '../problem.js';
 import { registerRoute } from './register-route.js';
-import type { Access, Right, Route } from './route.js';
+import type { Access, Right, Route } from '../route.js';
 import { invalidRequest, readBody } from './validate.js';
 
 declare module 'fastify' {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
-import { ProblemError, type FieldProblem } from './problem.js';
+import { ProblemError, type FieldProblem } from '../problem.js';
 
 /** Issues of one part of a request that are told, at most. */
 const mostErrors = 20;

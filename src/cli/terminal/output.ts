@@ -1,10 +1,10 @@
-import type { Lang } from '../runtime/lang.js';
-import { printable, printableJson, printableLine } from '../runtime/printable.js';
-import type { SecretMask } from '../runtime/secrets.js';
-import type { CommandStream } from './terminal/command-io.js';
-import { StdoutClosedError } from './terminal/stdout-closed-error.js';
-import { renderTable, type Heading } from './terminal/render-table.js';
-import { textsIn } from '../texts/texts.js';
+import type { Lang } from '../../runtime/lang.js';
+import { printable, printableJson, printableLine } from '../../runtime/printable.js';
+import type { SecretMask } from '../../runtime/secrets.js';
+import type { CommandStream } from './command-io.js';
+import { StdoutClosedError } from './stdout-closed-error.js';
+import { renderTable, type Heading } from './render-table.js';
+import { textsIn } from '../../texts/texts.js';
 
 export type Cell = string | number | boolean | null | undefined;
 
