@@ -329,7 +329,7 @@ inline lookUp() {
 #define isHeld (newest != 0 && status[newest] == running)
 
 /*
- * One `chainparse run-pipeline` after the other: src/tasks/run/claim-task.ts, run-task.ts, finish-task.ts,
+ * One `chainparse run-pipeline` after the other: src/tasks/lease/claim-task.ts, run-task.ts, finish-task.ts,
  * src/pipeline/commit.ts. kill -9 is the step to `gone`, SIGSTOP any step that is not taken yet.
  */
 proctype Worker(byte me) {

@@ -58,7 +58,7 @@ eachDatabase('the files of the dashboard', (databases) => {
   });
 
   it('are found by a page of another version, which must ask for them again', async () => {
-    const answer = await api.send('/assets/of-another-version/app.js');
+    const answer = await api.send('/assets/of-another-version/pages/app.js');
     expect([answer.statusCode, answer.headers['cache-control']]).to.deep.equal([200, 'no-cache']);
   });
 
