@@ -9,7 +9,7 @@ import { ProblemError } from './problem.js';
 const mostBytes = 64 * 1024 * 1024;
 
 /** Opens a task's log at its last lines. Throws NotFoundError, and a ProblemError for what is not in the log folder. */
-export async function openTaskLog(
+export async function openLogOfTask(
   { cwd, settings }: Pick<ApiParts, 'cwd' | 'settings'>,
   task: Task,
   options: Pick<LogTailOptions, 'lines' | 'signal'>,

@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.js';
 import type { LogFields, LogLevel, Logger } from '../runtime/logger.js';
 import { ChainClient } from './blocks/chain-client.js';
-import type { ObserveChain } from './transport/rpc/chain-event.js';
+import type { ObserveChain } from './transport/rpc/chain-notice.js';
 import type { EndpointReport } from './transport/endpoints/endpoint-report.js';
 import type { ChainLoad } from './transport/endpoints/endpoint-pool.js';
 import { HeadFeed } from './blocks/head-feed.js';

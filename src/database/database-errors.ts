@@ -32,7 +32,7 @@ export function translateError(dialect: Dialect, label: string, error: unknown):
   const kind = dialect.classify(error);
   if (kind === 'other') return error;
   const [Failure, what, hint] = failures[kind];
-  return new Failure(`the database ${label} ${what}: ${wordsOf(error)}`, {
+  return new Failure(`the database ${label} ${what}: ${errorWords(error)}`, {
     hint: hint ?? dialect.hint(error, kind),
     cause: error,
   });
@@ -45,7 +45,7 @@ const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
 const driversOwnHint = / See .* on how to configure or author .*/;
 
 /** Returns what is wrong in the driver's words, in one line. */
-export function wordsOf(error: unknown): string {
+export function errorWords(error: unknown): string {
   const { code } = error as { code?: unknown };
   // A refused connection over several addresses is an AggregateError without a message of its own.
   const message = (messageOf(error).split('\n', 1)[0] ?? '').replace(statement, '').replace(driversOwnHint, '');

@@ -3,7 +3,7 @@ import type { DatabaseTimezone } from './database-timezone.js';
 import type { Dialect } from './dialect.js';
 import type { Driver, QueryPlan } from './driver.js';
 import type { Schema } from '../../migrations/schema.js';
-import type { BulkInsert, ScriptStep, Sent, SqlValue, Statement, StepResult } from './script.js';
+import type { BulkInsert, ScriptStep, TellSent, SqlValue, Statement, StepResult } from './script.js';
 
 /** A query that Knex built; awaiting it runs it. */
 export type Query = Knex.QueryBuilder | Knex.Raw;
@@ -25,7 +25,7 @@ export interface Database {
    * where a fence did not hold, DatabaseUnreachableError where the outcome is unknown. Calls `sent` once the steps have left
    * this process.
    */
-  write(steps: readonly (Query | ScriptStep)[], sent?: Sent): Promise<readonly StepResult[]>;
+  write(steps: readonly (Query | ScriptStep)[], sent?: TellSent): Promise<readonly StepResult[]>;
   /**
    * As `write`, but never waits behind another script: for beats. A server has a connection for it that nobody else uses;
    * SQLite has one writer, whose scripts are short.

@@ -30,7 +30,7 @@ export interface Driver {
 }
 
 /** Knex prints some failures to stdout, which belongs to results; they are thrown all the same. */
-export const silentLogger: Knex.Logger = {
+export const quietKnex: Knex.Logger = {
   warn: () => undefined,
   error: () => undefined,
   debug: () => undefined,

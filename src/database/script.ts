@@ -66,7 +66,7 @@ export interface ScriptRunner {
    * DatabaseUnreachableError where the outcome is unknown. Calls `sent` once the steps have left this process, or shortly
    * after where nobody takes them.
    */
-  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]>;
+  run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]>;
   /**
    * Returns an insert for a later script, for which this process has done what it can do before, perhaps while another
    * script is in the air. Throws a TypeError where the text of a `hex` column is none.
@@ -76,7 +76,7 @@ export interface ScriptRunner {
 }
 
 /** Is told that what was to be sent is on its way; more often than once where it is sent again. */
-export type Sent = () => void;
+export type TellSent = () => void;
 
 /**
  * A fence of a script did not hold, and the script was rolled back. Which one is not known (a server tells only that a

@@ -63,7 +63,7 @@ export interface FoundRelation {
 }
 
 /** Something that is asked of a database, and how the answer is read. */
-export interface Question<T> {
+export interface TargetQuestion<T> {
   readonly query: Knex.Raw;
   readonly read: (answer: unknown) => T;
 }
@@ -71,11 +71,11 @@ export interface Question<T> {
 /** How a database makes, shows and changes the tables that sinks fill. */
 export interface TargetDialect {
   /** Asks where a name leads to; throws UsageError where there can be no such table. */
-  place(knex: Knex, schema: string | null, name: string): Question<TargetPlace>;
+  place(knex: Knex, schema: string | null, name: string): TargetQuestion<TargetPlace>;
   /** Asks what is at a place; null: nothing. */
-  relation(knex: Knex, place: TargetPlace): Question<FoundRelation | null>;
+  relation(knex: Knex, place: TargetPlace): TargetQuestion<FoundRelation | null>;
   /** Asks for the indexes of a table, its primary key among them. */
-  indexes(knex: Knex, place: TargetPlace): Question<readonly FoundIndex[]>;
+  indexes(knex: Knex, place: TargetPlace): TargetQuestion<readonly FoundIndex[]>;
   /** Names of columns are told apart without their case. */
   readonly foldsColumns: boolean;
   /** The name of a type, as definitions of columns have it. */

@@ -2,7 +2,7 @@ import type { BatchCommit, PreparedRows } from '../database/events/batch-store.j
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { Batches } from '../database/events/shard-rows.js';
 import { FenceError } from '../database/script.js';
-import type { Sent } from '../database/script.js';
+import type { TellSent } from '../database/script.js';
 import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
 import type { BlockRef } from '../model/block.js';
 import type { Progress } from '../model/task.js';
@@ -76,7 +76,7 @@ export class Committer {
     // Children that are found ahead take no version.
     if (message.kind !== 'children') this.#prepared += 1;
     const rows = this.#build(message);
-    let left: Sent = () => undefined;
+    let left: TellSent = () => undefined;
     const sent = new Promise<void>((resolve) => (left = resolve));
     const run = (progress: Progress): Promise<Partial<Progress>> =>
       this.#commit(message, rows, progress, left).finally(left);
@@ -93,7 +93,7 @@ export class Committer {
     message: SourceMessage,
     rows: PreparedRows | null,
     progress: Progress,
-    sent: Sent,
+    sent: TellSent,
   ): Promise<Partial<Progress>> {
     switch (message.kind) {
       case 'events':
@@ -118,7 +118,7 @@ export class Committer {
     batch: EventBatch,
     rows: PreparedRows | null,
     progress: Progress,
-    sent: Sent,
+    sent: TellSent,
   ): Promise<Partial<Progress>> {
     const follows = this.#blockNumber !== null && batch.fromBlock === this.#blockNumber + 1;
     const startBlock = follows && this.#startBlock !== null ? this.#startBlock : batch.fromBlock;

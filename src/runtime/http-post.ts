@@ -22,7 +22,7 @@ export interface HttpPostOptions {
   readonly lookup?: LookupFunction | undefined;
 }
 
-export interface HttpAnswer {
+export interface PostAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** To be read to its end, after which its connection is used again, or destroyed: the next answer waits for either. */
@@ -47,7 +47,7 @@ export class HttpPost {
     headers: Readonly<Record<string, string>>,
     body: string | Buffer,
     signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  ): Promise<PostAnswer> {
     const { clock, timeoutMs } = this.#options;
     const reason = (): Error => new RuntimeFailure(`no answer within ${timeoutMs / 1_000} s`);
     const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
@@ -66,7 +66,7 @@ export class HttpPost {
     headers: Readonly<Record<string, string>>,
     body: string | Buffer,
     signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  ): Promise<PostAnswer> {
     this.#client ??= await this.#open();
     const path = this.#url.pathname + this.#url.search;
     try {

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { openLogFile, type LogFile } from './log-files.js';
 
 /** A place in a log. */
-export interface LogPosition {
+export interface FilePosition {
   readonly file: LogFile;
   readonly offset: number;
   /** The line that it is in begins before it. */
@@ -24,10 +24,10 @@ const lineBreak = 0x0a;
 export async function findLastLines(
   files: readonly LogFile[],
   { lines: wanted, mostBytes, signal }: LastLinesOptions,
-): Promise<LogPosition | undefined> {
+): Promise<FilePosition | undefined> {
   let missing = wanted;
   let bytes = mostBytes;
-  let position: LogPosition | undefined;
+  let position: FilePosition | undefined;
   for (const file of [...files].reverse()) {
     const { offset, lines, isInside } = await findInFile(file, { lines: missing, mostBytes: bytes, signal });
     position = { file, offset, isInside };

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { findLastLines, type LogPosition } from './last-lines.js';
+import { findLastLines, type FilePosition } from './last-lines.js';
 import { logFiles, openLogFile, type LogFile } from './log-files.js';
 
 const chunkBytes = 64 * 1024;
@@ -26,7 +26,7 @@ export class LogTail {
   #handle: FileHandle;
   #offset: number;
 
-  private constructor(path: string, { file, offset, isInside }: LogPosition, handle: FileHandle) {
+  private constructor(path: string, { file, offset, isInside }: FilePosition, handle: FileHandle) {
     this.#path = path;
     this.#file = file;
     this.#offset = offset;
@@ -98,7 +98,7 @@ export class LogTail {
 async function findBegin(
   files: readonly LogFile[],
   { lines, mostBytes = Infinity, signal = new AbortController().signal }: LogTailOptions,
-): Promise<LogPosition | undefined> {
+): Promise<FilePosition | undefined> {
   const [oldest] = files;
   if (oldest === undefined) return undefined;
   const first = { file: oldest, offset: 0, isInside: false };

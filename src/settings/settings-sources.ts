@@ -85,7 +85,7 @@ export function findVariable(
 }
 
 /** Returns the variables that definitions may name: the environment's, and those of `.env` that are not set there. */
-export function variablesIn(sources: readonly SettingsSource[], env: Environment): Environment {
+export function definitionVariables(sources: readonly SettingsSource[], env: Environment): Environment {
   const [, ...others] = sources.filter(({ kind }) => kind === 'variable');
   const set = Object.entries(env).filter(([, value]) => (value ?? '').trim() !== '');
   const added = others.flatMap(({ entries }) => [...entries].map(([name, { text }]) => [name, text] as const));

@@ -6,7 +6,7 @@ import { findMysqlUrl } from './mysql-variables.js';
 import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
 import type { FoundSetting } from './setting.js';
 import { SettingsReader, nameIn, type ShownSetting } from './settings-reader.js';
-import { findVariable, readSources, variablesIn } from './settings-sources.js';
+import { findVariable, readSources, definitionVariables } from './settings-sources.js';
 import type { Environment, SettingsPlaces, SettingsSource } from './settings-sources.js';
 import { allSettings, settingsTable, type SettingValues } from './settings-table.js';
 
@@ -56,7 +56,7 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   };
   checkTimeout(settings, reader);
   const shown = [...reader.shown, ...showRpcUrls(sources)];
-  return { settings, shown, variables: variablesIn(sources, options.env) };
+  return { settings, shown, variables: definitionVariables(sources, options.env) };
 }
 
 /** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */

@@ -85,14 +85,14 @@ export function statusChanged(lang: Lang, change: StatusChange): LogLine {
 }
 
 /** What one check of the monitor found. */
-export interface TimeoutCheck {
+export interface CheckCounts {
   readonly running: number;
   readonly timedOut: number;
   readonly durationMs: number;
 }
 
 /** Says that the monitor made a check; it is worth an operator's attention only where a task timed out. */
-export function timeoutChecked(lang: Lang, { running, timedOut, durationMs }: TimeoutCheck): LogLine {
+export function timeoutChecked(lang: Lang, { running, timedOut, durationMs }: CheckCounts): LogLine {
   const ms = Math.round(durationMs);
   const message = textsIn(lang).logs.timeoutChecked(running, timedOut, ms);
   const fields = { event: 'monitor.checked', running, timed_out: timedOut, duration_ms: ms };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { setImmediate } from 'node:timers/promises';
-import type { Sent } from '../../src/database/script.js';
+import type { TellSent } from '../../src/database/script.js';
 import type { SourceContext } from '../../src/components/seam/source.js';
 import type { RunRequest } from '../../src/model/run-request.js';
 import type { Database } from '../../src/database/database.js';
@@ -74,7 +74,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
         yield exampleBatch(number, number);
       }
     });
-    const commits = [1, 2, 3].map((number) => async (sent: Sent): Promise<void> => {
+    const commits = [1, 2, 3].map((number) => async (sent: TellSent): Promise<void> => {
       sent();
       if (number < 3) await eventually('the next is asked for', () => seen.includes(`asked for ${number + 1}`));
       await setImmediate();

@@ -4,7 +4,7 @@ import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { StoredBlocks } from '../../src/database/events/stored-blocks.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
-import type { Sent } from '../../src/database/script.js';
+import type { TellSent } from '../../src/database/script.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { claimRequest } from '../database/claim-request.js';
@@ -25,7 +25,7 @@ export class ScriptedSource implements Source {
 }
 
 /** What the next commits and rollbacks do: `lost` lands without an answer, `dropped` does not land. */
-export type Fate = 'lands' | 'lost' | 'dropped' | ((sent: Sent) => Promise<void>);
+export type Fate = 'lands' | 'lost' | 'dropped' | ((sent: TellSent) => Promise<void>);
 
 /** A BatchStore whose connection fails as the test says. */
 export class FaultyBatches extends BatchStore {
@@ -40,7 +40,7 @@ export class FaultyBatches extends BatchStore {
     return this.#send(() => super.rollback(...args));
   }
 
-  async #send<T>(work: () => Promise<T>, sent: Sent = () => undefined): Promise<T> {
+  async #send<T>(work: () => Promise<T>, sent: TellSent = () => undefined): Promise<T> {
     this.sent += 1;
     const fate = this.fates.shift() ?? 'lands';
     if (typeof fate === 'function') await fate(sent);

@@ -4,7 +4,7 @@ import { taskStatus } from '../../model/task.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import type { LogTail } from '../../runtime/log-tail.js';
 import type { ApiParts } from '../api-parts.js';
-import { openTaskLog } from '../find-task-log.js';
+import { openLogOfTask } from '../find-task-log.js';
 import { readLogLines } from '../log-lines.js';
 import { route, type Route } from '../route.js';
 import { idParams, wholeNumber } from '../schemas/parameters.js';
@@ -36,7 +36,7 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
       handle: async ({ params, query, signal }) => {
         const over = AbortSignal.any([signal, parts.stopping]);
         const { id } = params;
-        const log = await openTaskLog(parts, await store.get(id), { lines: query.lines, signal: over });
+        const log = await openLogOfTask(parts, await store.get(id), { lines: query.lines, signal: over });
         try {
           const mask = (line: string): string => parts.secrets.mask(line);
           return { json: { task_id: id, ...(await readLogLines(log, { most: query.lines, mask, signal: over })) } };
@@ -54,7 +54,7 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
       answer: { media: 'text/event-stream', what: 'a stream of events' },
       handle: async ({ params, query, signal }) => {
         const over = AbortSignal.any([signal, parts.stopping]);
-        const log = await openTaskLog(parts, await store.get(params.id), { lines: query.lines, signal: over });
+        const log = await openLogOfTask(parts, await store.get(params.id), { lines: query.lines, signal: over });
         return { events: followLog(parts, store, { id: params.id, log, over }) };
       },
     }),

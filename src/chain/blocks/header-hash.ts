@@ -50,7 +50,7 @@ export function rememberFields(header: BlockHeader, fields: Fields): void {
  * Says whether a header gives the hash that it bears: then its bloom filter and its receipts' root are the block's. Where a
  * chain hashes headers in a way of its own, none does.
  */
-export function isHashed(header: BlockHeader): boolean {
+export function givesItsHash(header: BlockHeader): boolean {
   const found = known.get(header) ?? false;
   if (typeof found === 'boolean') return found;
   const is = giveHash(found);

@@ -1,7 +1,7 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { logsBloomOf } from './bloom.js';
-import { isHashed } from './header-hash.js';
+import { givesItsHash } from './header-hash.js';
 
 /**
  * Chains whose headers' bloom filters are known to cover every log that their nodes give: ethereum, optimism, bsc, gnosis,
@@ -27,7 +27,7 @@ export interface BlockReceipts {
  * What an answer is worth: `proven`, `late` (the node is not done with the block), `false` (it contradicts the header), or
  * `unproven`: on this chain it can't be told.
  */
-export type Verdict = 'proven' | 'late' | 'false' | 'unproven';
+export type ProofVerdict = 'proven' | 'late' | 'false' | 'unproven';
 
 /**
  * What proves answers of one chain. Some chains make hashes, roots or bloom filters in ways of their own: what has never come
@@ -54,7 +54,7 @@ export class Proofs {
 
   /** Says whether a header is proven to be the block's, by its hash. */
   isProven(header: BlockHeader): boolean {
-    const is = isHashed(header);
+    const is = givesItsHash(header);
     this.#hashes ||= is;
     return is;
   }
@@ -65,7 +65,7 @@ export class Proofs {
   }
 
   /** Judges receipts by the header of their block, which they must name: by their root, else by their count and bloom filter. */
-  ofReceipts({ root, count, logs }: BlockReceipts, header: BlockHeader): Verdict {
+  ofReceipts({ root, count, logs }: BlockReceipts, header: BlockHeader): ProofVerdict {
     if (logs.some(({ blockHash }) => blockHash !== header.hash)) return 'false';
     const isRoot = root !== null && root === header.receiptsRoot;
     // Of an empty block anybody knows the root.

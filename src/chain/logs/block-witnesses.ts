@@ -13,7 +13,7 @@ import { LogReader } from './log-reader.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError, asksForLess, mayBeLimit } from '../transport/errors/rpc-error.js';
 import { tellAlike } from './tell-alike.js';
-import type { Reading } from './tell-alike.js';
+import type { ToldBlocks } from './tell-alike.js';
 
 interface BlockWitnessesOptions {
   readonly chain: ChainClient;
@@ -25,7 +25,7 @@ interface BlockWitnessesOptions {
 /** What one endpoint says of a range; a text where it can't say. */
 interface Testimony {
   readonly endpoint: string;
-  readonly said: Reading | string;
+  readonly said: ToldBlocks | string;
 }
 
 /** How often endpoints that do not agree are asked, over some ten seconds, before the head is looked at anew. */
@@ -33,7 +33,7 @@ const attempts = 8;
 const backoff = { firstMs: 200, maxMs: 2_000 };
 
 /** Asks one endpoint. */
-type Ask = (client: ChainClient, reader: LogReader, signal: AbortSignal) => Promise<Reading>;
+type Ask = (client: ChainClient, reader: LogReader, signal: AbortSignal) => Promise<ToldBlocks>;
 
 /** Has new blocks confirmed: what two endpoints tell alike is believed, whoever told it first. */
 export class BlockWitnesses {
@@ -76,7 +76,7 @@ export class BlockWitnesses {
     throw new NodeLagsError(`block ${held.number} is another by the word of one endpoint alone`, { hint });
   }
 
-  #confirmed(fetched: FetchedRange, agreed: Reading): FetchedRange {
+  #confirmed(fetched: FetchedRange, agreed: ToldBlocks): FetchedRange {
     if (tellAlike(fetched, agreed)) return fetched;
     const { from, to, logs } = fetched;
     const message = `two endpoints agree on ${agreed.logs.length} logs in blocks ${from} to ${to}, where ${logs.length} had been told`;
@@ -85,7 +85,7 @@ export class BlockWitnesses {
   }
 
   /** Returns what two endpoints tell alike up to a block; asks again for some time where no two do. */
-  async #agree(block: number, ask: Ask, answered: () => Promise<void>, signal: AbortSignal): Promise<Reading> {
+  async #agree(block: number, ask: Ask, answered: () => Promise<void>, signal: AbortSignal): Promise<ToldBlocks> {
     for (let attempt = 1; ; attempt++) {
       const heard = await this.#hear(ask, signal);
       await answered();
@@ -111,7 +111,7 @@ export class BlockWitnesses {
     return voices;
   }
 
-  async #read(reader: LogReader, fetched: FetchedRange, signal: AbortSignal): Promise<Reading> {
+  async #read(reader: LogReader, fetched: FetchedRange, signal: AbortSignal): Promise<ToldBlocks> {
     const { logs: told, last } = await readWhole(reader, fetched, signal);
     const { logs, removed } = cleanLogs(told, fetched, matcherOf(this.#filter));
     if (removed > 0) throw new Inconsistency('its logs are of blocks that were replaced');
@@ -123,7 +123,7 @@ export class BlockWitnesses {
 const hint = 'verify_heads asks that two endpoints tell the same of a new block: give one more --rpc-url';
 
 /** Reads a range, in halves where an endpoint does not give it at once. */
-async function readWhole(reader: LogReader, range: BlockRange, signal: AbortSignal): Promise<Reading> {
+async function readWhole(reader: LogReader, range: BlockRange, signal: AbortSignal): Promise<ToldBlocks> {
   const { from, to } = range;
   try {
     return await reader.read({ from, to }, signal);
@@ -137,7 +137,7 @@ async function readWhole(reader: LogReader, range: BlockRange, signal: AbortSign
 }
 
 /** Returns what two endpoints tell alike; null where no two do. */
-function pairIn(heard: readonly Testimony[]): Reading | null {
+function pairIn(heard: readonly Testimony[]): ToldBlocks | null {
   const readings = heard.flatMap(({ said }) => (typeof said === 'string' ? [] : [said]));
   return readings.find((one, index) => readings.slice(index + 1).some((other) => tellAlike(one, other))) ?? null;
 }

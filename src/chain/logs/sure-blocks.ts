@@ -12,7 +12,7 @@ import { LogReader } from './log-reader.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import { tellAlike } from './tell-alike.js';
-import type { Reading } from './tell-alike.js';
+import type { ToldBlocks } from './tell-alike.js';
 
 /** Why the logs of a block are believed: its header's receipts root proves them, or what was read twice agrees. */
 export type Proof = 'receipts_root' | 'agreement';
@@ -38,12 +38,12 @@ export class SureBlocks {
 
   /** Returns a block; throws what the last endpoint said where none gives it. */
   async read(number: number, signal: AbortSignal): Promise<SureBlock> {
-    const readings: Reading[] = [];
+    const readings: ToldBlocks[] = [];
     const proven = await this.#fromReceipts(number, readings, signal);
     if (proven !== null) return toSureBlock(proven, 'receipts_root');
     const hasReceipts = readings.length > 0;
     await this.#fromLogs(number, readings, signal);
-    const [first, ...others] = readings as [Reading, ...Reading[]];
+    const [first, ...others] = readings as [ToldBlocks, ...ToldBlocks[]];
     const agree = others.length > 0 && others.every((other) => tellAlike(first, other));
     // Nodes without the history of a block give no logs for it, however often they are asked.
     const isHollow = first.logs.length === 0 && this.#mayHold(first.last.logsBloom) && !hasReceipts;
@@ -51,7 +51,7 @@ export class SureBlocks {
   }
 
   /** Returns the first reading that is proven; collects those that can't be. */
-  async #fromReceipts(number: number, readings: Reading[], signal: AbortSignal): Promise<Reading | null> {
+  async #fromReceipts(number: number, readings: ToldBlocks[], signal: AbortSignal): Promise<ToldBlocks | null> {
     for (const client of this.#clients) {
       try {
         const { logs, last, isProven } = await client.blockLogs(number, signal);
@@ -67,7 +67,7 @@ export class SureBlocks {
   }
 
   /** Asks each endpoint for the logs; twice, where nothing else was read. */
-  async #fromLogs(number: number, readings: Reading[], signal: AbortSignal): Promise<void> {
+  async #fromLogs(number: number, readings: ToldBlocks[], signal: AbortSignal): Promise<void> {
     const range = { from: number, to: number };
     const again = readings.length === 0 && this.#clients.length === 1 ? this.#clients : [];
     let failure: unknown;
@@ -88,7 +88,7 @@ export class SureBlocks {
     });
   }
 
-  #toReading(told: readonly RawLog[], last: BlockHeader): Reading {
+  #toReading(told: readonly RawLog[], last: BlockHeader): ToldBlocks {
     const { logs, removed } = cleanLogs(told, { from: last.number, to: last.number }, this.#isWanted);
     if (removed > 0) throw new Inconsistency(`${removed} logs are of blocks that were replaced`);
     checkHashes(logs, [last]);
@@ -101,7 +101,7 @@ function throwUnlessOfNode(error: unknown): void {
   if (!isOfNode && !(error instanceof Inconsistency)) throw error;
 }
 
-function toSureBlock({ logs, last }: Reading, proof: Proof | null): SureBlock {
+function toSureBlock({ logs, last }: ToldBlocks, proof: Proof | null): SureBlock {
   const { number } = last;
   const timestamps = new Map([[number, last.timestamp]]);
   return { from: number, to: number, logs, last, headers: [last], timestamps, bytes: 0, proof };

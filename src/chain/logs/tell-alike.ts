@@ -2,13 +2,13 @@ import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 
 /** Logs of blocks, in order, and the header of the last block as the same node gave it. */
-export interface Reading {
+export interface ToldBlocks {
   readonly logs: readonly RawLog[];
   readonly last: BlockHeader;
 }
 
 /** Says whether two nodes tell the same of the same blocks. */
-export function tellAlike(a: Reading, b: Reading): boolean {
+export function tellAlike(a: ToldBlocks, b: ToldBlocks): boolean {
   return a.last.hash === b.last.hash && logsAlike(a.logs, b.logs);
 }
 

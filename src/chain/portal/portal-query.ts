@@ -18,7 +18,7 @@ const logFields = {
 } as const;
 
 /** Returns filters that match together what one does, each of them for a request of its own. */
-export function requestsOf(filter: LogFilter): readonly LogFilter[] {
+export function portalRequests(filter: LogFilter): readonly LogFilter[] {
   const small: LogFilter[] = [];
   const large: LogFilter[] = [];
   for (const part of partsOf(filter)) {

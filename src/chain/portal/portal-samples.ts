@@ -7,7 +7,7 @@ import { abortLater } from '../../runtime/give-up-later.js';
 import type { Logger } from '../../runtime/logger.js';
 import { bloomTestOf } from '../blocks/bloom.js';
 import type { ChainClient } from '../blocks/chain-client.js';
-import { isHashed } from '../blocks/header-hash.js';
+import { givesItsHash } from '../blocks/header-hash.js';
 import { matcherOf, partsOf, toLogFilter } from '../blocks/log-filter.js';
 import { logsOfBlocks } from '../logs/log-calls.js';
 import type { FetchedRange } from '../logs/log-source.js';
@@ -91,7 +91,7 @@ export class PortalSamples {
     const { number, hash, logsBloom } = header;
     const told = logs.filter((log) => log.blockNumber === number);
     const mayHold = this.#mayHold(logsBloom);
-    if (told.length > 0 && logsBloom !== undefined && !mayHold && isHashed(header))
+    if (told.length > 0 && logsBloom !== undefined && !mayHold && givesItsHash(header))
       throw disproved(`it has logs of block ${number}, whose bloom filter rules them out`);
     if (told.length === 0 && !mayHold) return;
     const { chain } = this.#options;

@@ -11,7 +11,7 @@ import type { PortalPiece } from './portal-answer.js';
 import type { PortalClient } from './portal-client.js';
 import { PortalError, malformed } from './portal-error.js';
 import type { PortalHead } from './portal-head.js';
-import { logsQuery, requestsOf } from './portal-query.js';
+import { logsQuery, portalRequests } from './portal-query.js';
 import { PortalSize, pieceBytes } from './portal-size.js';
 import { PortalTrouble } from './portal-trouble.js';
 
@@ -53,7 +53,7 @@ export class PortalSource implements RangeSource {
 
   constructor(options: PortalSourceOptions) {
     this.#options = options;
-    this.#requests = requestsOf(toLogFilter(options.filter));
+    this.#requests = portalRequests(toLogFilter(options.filter));
     this.#size = new PortalSize(options.batchSize);
     this.#turns = new Turns(options.clock);
   }

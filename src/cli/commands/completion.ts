@@ -8,7 +8,7 @@ import { completionRows } from '../completion/completion-rows.js';
 import { bashCompletion, fishCompletion, zshCompletion } from '../completion/completion-scripts.js';
 import type { CommandContext } from '../context/context.js';
 import type { CommandBody } from '../command-line/command.js';
-import { storedKinds, type StoredKind } from '../context/command-outline.js';
+import { completableKinds, type CompletableKind } from '../context/command-outline.js';
 import { withDatabase } from '../context/opened-databases.js';
 
 export const command: CommandBody = {
@@ -17,7 +17,7 @@ export const command: CommandBody = {
     {
       flags: '--values <kind>',
       description: 'print what the database has of a kind, one a line, as the scripts ask for it',
-      choices: storedKinds,
+      choices: completableKinds,
     },
     { flags: '--pipeline <id>', description: 'with --values sink: those of this pipeline', kind: 'pipeline' },
   ],
@@ -26,7 +26,7 @@ export const command: CommandBody = {
 
 interface CompletionOptions {
   readonly shell?: keyof typeof scripts;
-  readonly values?: StoredKind;
+  readonly values?: CompletableKind;
   readonly pipeline?: number;
 }
 
@@ -48,7 +48,7 @@ async function printCompletion(context: CommandContext, options: CompletionOptio
 /** Tasks and alerts that are offered: the newest. */
 const most = 50;
 
-async function readValues(database: Database, kind: StoredKind, pipelineId?: number): Promise<readonly string[]> {
+async function readValues(database: Database, kind: CompletableKind, pipelineId?: number): Promise<readonly string[]> {
   if (kind === 'pipeline') {
     const pipelines = await new PipelineStore(database).list();
     return pipelines.flatMap(({ id, name }) => [name, String(id)]);

@@ -4,7 +4,7 @@ import { RuntimeFailure } from '../../runtime/errors.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { runHeartbeatTest } from '../../tasks/heartbeat-test/heartbeat-test.js';
 import type { HeartbeatTestReport } from '../../tasks/heartbeat-test/heartbeat-test.js';
-import type { StepResult } from '../../tasks/heartbeat-test/test-step.js';
+import type { TestStepResult } from '../../tasks/heartbeat-test/test-step.js';
 import type { CommandContext } from '../context/context.js';
 import type { Output } from '../terminal/output.js';
 import { stopCode } from '../context/signals.js';
@@ -53,7 +53,7 @@ async function testHeartbeat(context: CommandContext): Promise<ExitCode> {
   return 0;
 }
 
-async function printStep(output: Output, step: StepResult): Promise<void> {
+async function printStep(output: Output, step: TestStepResult): Promise<void> {
   if (output.isJson || output.isQuiet) return;
   const { lang } = output;
   await output.line(`${markOf(output, step)} ${step.title[lang]}: ${step.detail[lang]} (${step.ms} ms)`);
@@ -62,7 +62,7 @@ async function printStep(output: Output, step: StepResult): Promise<void> {
 }
 
 /** Files and pipes may be read by whatever: words are for them. */
-function markOf({ isTerminal }: Output, { ok, isWarning }: StepResult): string {
+function markOf({ isTerminal }: Output, { ok, isWarning }: TestStepResult): string {
   const mark = !ok ? ['✖', 'FAILED'] : isWarning === true ? ['!', 'look'] : ['✔', 'ok'];
   return (isTerminal ? mark[0] : mark[1]?.padEnd(6)) ?? '';
 }

@@ -1,5 +1,5 @@
-import { storedKinds } from '../context/command-outline.js';
-import type { CommandOutline, OptionSpec, StoredKind, ValueKind } from '../context/command-outline.js';
+import { completableKinds } from '../context/command-outline.js';
+import type { CommandOutline, OptionSpec, CompletableKind, ValueKind } from '../context/command-outline.js';
 import { globalOptions, optionsOf } from '../command-line/options.js';
 
 /** What can follow a command: one row for each, the program itself included. */
@@ -10,7 +10,7 @@ export interface CompletionRow {
   readonly words: readonly CompletionWord[];
   readonly options: readonly CompletionOption[];
   /** What the database has to offer for each argument; null: nothing. */
-  readonly stored: readonly (StoredKind | null)[];
+  readonly stored: readonly (CompletableKind | null)[];
 }
 
 export interface CompletionWord {
@@ -23,7 +23,7 @@ export interface CompletionOption {
   readonly names: readonly string[];
   readonly description: string;
   readonly takesValue: boolean;
-  readonly stored: StoredKind | null;
+  readonly stored: CompletableKind | null;
   readonly choices: readonly string[];
 }
 
@@ -49,8 +49,8 @@ function wordsOf({ commands, arguments: values = [] }: CommandOutline): readonly
   return [...subcommands, ...choices];
 }
 
-function storedKind(kind: ValueKind | undefined): StoredKind | null {
-  return storedKinds.find((each) => each === kind) ?? null;
+function storedKind(kind: ValueKind | undefined): CompletableKind | null {
+  return completableKinds.find((each) => each === kind) ?? null;
 }
 
 function optionOf({ flags, description, kind, choices = [] }: OptionSpec): CompletionOption {

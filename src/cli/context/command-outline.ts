@@ -1,16 +1,16 @@
 import type { SettingKey } from '../../settings/settings-table.js';
 
 /** What the database has names or numbers of, which shells can complete: a sink's belong to the pipeline before it. */
-export type StoredKind = 'pipeline' | 'task' | 'alert' | 'sink';
+export type CompletableKind = 'pipeline' | 'task' | 'alert' | 'sink';
 
 /**
  * What an option or argument takes: free text, a number from zero, an id (a number from one), a pipeline's id or name (the
  * command gets the id), a task's or an alert's id, a sink's name, or seconds above zero.
  */
-export type ValueKind = 'text' | 'number' | 'id' | 'seconds' | StoredKind;
+export type ValueKind = 'text' | 'number' | 'id' | 'seconds' | CompletableKind;
 
 /** The kinds that shells complete from the database. */
-export const storedKinds: readonly StoredKind[] = ['pipeline', 'task', 'alert', 'sink'];
+export const completableKinds: readonly CompletableKind[] = ['pipeline', 'task', 'alert', 'sink'];
 
 /** An option as `--help` shows it. */
 export interface OptionSpec {

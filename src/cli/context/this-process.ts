@@ -1,9 +1,9 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Worker } from '../../tasks/lease/claim-task.js';
+import type { Claimant } from '../../tasks/lease/claim-task.js';
 
 /** Describes this process as a worker, and finds out whether another one of this host is gone. */
-export function thisProcess(): Worker {
+export function thisProcess(): Claimant {
   return {
     name: `${hostname()}:${process.pid}`,
     identity: identityOf(process.pid),

@@ -16,7 +16,7 @@ export interface NeededCall {
 }
 
 /** What is known of a call by now. */
-export type Known = CallOutcome | Extract<CallAnswer, { readonly lacks: unknown }>;
+export type KnownResult = CallOutcome | Extract<CallAnswer, { readonly lacks: unknown }>;
 
 /** Answers that never change and are held in memory; the table has them all. */
 const mostInMemory = 50_000;
@@ -38,8 +38,8 @@ export class CallResults {
    * Returns what is known of calls, by their keys, each given once; what has been asked is kept first, so that the same comes
    * again. `again`: asks also for what was once given up because its block was gone.
    */
-  async get(calls: readonly NeededCall[], again: boolean, context: StageContext): Promise<ReadonlyMap<string, Known>> {
-    const known = new Map<string, Known>();
+  async get(calls: readonly NeededCall[], again: boolean, context: StageContext): Promise<ReadonlyMap<string, KnownResult>> {
+    const known = new Map<string, KnownResult>();
     for (const { key } of calls) {
       const remembered = this.#memory.get(key);
       if (remembered !== undefined) known.set(key, remembered);
@@ -65,7 +65,7 @@ export class CallResults {
     return this.#store !== null && !(await this.#store.holdsBlock(pipelineId, block));
   }
 
-  async #ask(calls: readonly NeededCall[], context: StageContext): Promise<ReadonlyMap<string, Known>> {
+  async #ask(calls: readonly NeededCall[], context: StageContext): Promise<ReadonlyMap<string, KnownResult>> {
     const asked = new Map((await this.#askChain(calls, context)).map(({ key, answer }) => [key, toKnown(answer)]));
     const results = calls.flatMap(({ key, kept }): (readonly [string, KeptCall & CallOutcome])[] => {
       const known = asked.get(key);
@@ -119,7 +119,7 @@ export class CallResults {
     return calls.map((call) => ({ ...call, answer: answers.get(call.kept) ?? { lacks: 'block' } }));
   }
 
-  #remember(key: string, { of }: KeptCall, known: Known | undefined): void {
+  #remember(key: string, { of }: KeptCall, known: KnownResult | undefined): void {
     if (of !== null || known === undefined || 'lacks' in known || known.outcome === 'gone') return;
     this.#memory.delete(key);
     this.#memory.set(key, known);
@@ -153,7 +153,7 @@ function isEmpty(answer: CallAnswer): boolean {
   return 'data' in answer && answer.data === '0x';
 }
 
-function toKnown(answer: CallAnswer): Known {
+function toKnown(answer: CallAnswer): KnownResult {
   if ('lacks' in answer) return answer;
   const { data } = answer;
   return data === null ? { outcome: 'reverted', result: null } : { outcome: 'answered', result: data };

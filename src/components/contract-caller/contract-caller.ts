@@ -8,7 +8,7 @@ import type { Stage, StageContext } from '../seam/stage.js';
 import { parsePath, valueAt } from '../seam/field-path.js';
 import type { Fields } from '../seam/field-path.js';
 import { CallResults } from './call-results.js';
-import type { Known, NeededCall } from './call-results.js';
+import type { KnownResult, NeededCall } from './call-results.js';
 import { resultKeys } from './config.js';
 import type { CallConfig } from './config.js';
 import { Method, ValueError } from './method.js';
@@ -108,7 +108,7 @@ export class ContractCaller implements Stage {
     }
     const known =
       needed.size === 0
-        ? new Map<string, Known>()
+        ? new Map<string, KnownResult>()
         : await this.#results.get([...needed.values()], op === 'insert', context);
     const mapped = new Map<EventMessage, EventMessage>();
     for (const each of planned) {
@@ -119,7 +119,7 @@ export class ContractCaller implements Stage {
   }
 
   /** Returns null for an event that can't be told: neither its insert nor its remove is delivered then. */
-  async #mapOne({ message, plans }: Planned, known: ReadonlyMap<string, Known>, context: StageContext) {
+  async #mapOne({ message, plans }: Planned, known: ReadonlyMap<string, KnownResult>, context: StageContext) {
     const lacking = plans.flatMap(({ needed }): readonly Lacking[] => {
       const each = needed === null ? undefined : known.get(needed.key);
       const isThere = each !== undefined && !('lacks' in each) && each.outcome !== 'gone';
@@ -136,7 +136,7 @@ export class ContractCaller implements Stage {
   #dataOf(
     message: EventMessage,
     plans: readonly Plan[],
-    known: ReadonlyMap<string, Known>,
+    known: ReadonlyMap<string, KnownResult>,
     context: StageContext,
   ): MessageData {
     const { fields } = message.data;
@@ -153,7 +153,7 @@ export class ContractCaller implements Stage {
     return MessageData.ofFields(result);
   }
 
-  #valueOf({ method }: Caller, { key, kept }: NeededCall, known: Known | undefined, context: StageContext): JsonValue {
+  #valueOf({ method }: Caller, { key, kept }: NeededCall, known: KnownResult | undefined, context: StageContext): JsonValue {
     if (known === undefined || !('result' in known) || known.result === null) return null;
     try {
       return method.decode(known.result);
@@ -182,7 +182,7 @@ function targetOf({ target }: CallConfig, fields: Fields): string {
 
 interface Lacking {
   readonly needed: NeededCall;
-  readonly known: Known | undefined;
+  readonly known: KnownResult | undefined;
 }
 
 function notNow(name: string, block: number, lacking: readonly Lacking[]): ChainUnreachableError {

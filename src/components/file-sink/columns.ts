@@ -2,7 +2,7 @@ import { eventFields } from '../../model/event-fields.js';
 import { blockTime } from '../../model/event-json.js';
 import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
-import type { Cell, CellType, Column } from '../../runtime/rows/row-writer.js';
+import type { RowCell, CellType, Column } from '../../runtime/rows/row-writer.js';
 import type { EventFields, Field } from '../seam/component.js';
 import { argumentsText } from './arguments-text.js';
 import type { FileSinkConfig } from './config.js';
@@ -124,7 +124,7 @@ const opaque: ReadonlySet<string> = new Set(['block_hash', 'transaction_hash', '
 
 function toColumn({ name, type, valueOf }: Plan): Column<EventMessage> {
   const toCell = cells[type];
-  let [last, cell]: [JsonValue | undefined, Cell] = [null, null];
+  let [last, cell]: [JsonValue | undefined, RowCell] = [null, null];
   return {
     ...{ name, type, nullable: true, isOpaque: opaque.has(name) },
     of: (message) => {
@@ -137,7 +137,7 @@ function toColumn({ name, type, valueOf }: Plan): Column<EventMessage> {
 }
 
 /** What does not fit its column leaves it empty: no single value may keep the others back. */
-const cells: Readonly<Record<CellType, (value: Exclude<JsonValue, null>) => Cell>> = {
+const cells: Readonly<Record<CellType, (value: Exclude<JsonValue, null>) => RowCell>> = {
   boolean: (value) => (typeof value === 'boolean' ? value : null),
   int32: (value) => wholeNumber(value, 32),
   int64: (value) => wholeNumber(value, 64),

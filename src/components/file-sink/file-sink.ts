@@ -4,7 +4,7 @@ import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Settled, Sink, SinkBatch, SinkContext, SinkCursor } from '../seam/sink.js';
 import type { FileStore } from './file-store.js';
-import type { FileTarget, MadeFile, Standing } from './file-target.js';
+import type { FileTarget, MadeFile, ManifestState } from './file-target.js';
 import { entriesOf, rangeOf } from './manifest.js';
 import type { ManifestFile } from './manifest.js';
 import { OpenFile, readAnew } from './open-file.js';
@@ -249,7 +249,7 @@ export class FileSink implements Sink {
     range: BlockRange,
     made: MadeFile | null,
     { cursor, isLevel, to }: Stand,
-    write: (standing: Standing) => Promise<void>,
+    write: (standing: ManifestState) => Promise<void>,
   ): Promise<void> {
     if (this.#first === null) await this.#firstBlock(range.from);
     const isMoved = (cursor?.place ?? null) !== this.keptPlace;
@@ -283,7 +283,7 @@ export class FileSink implements Sink {
     this.#ahead = [];
   }
 
-  #standing(cursor: SinkCursor | null, covered: number, outdated: readonly Outdated[]): Omit<Standing, 'ahead'> {
+  #standing(cursor: SinkCursor | null, covered: number, outdated: readonly Outdated[]): Omit<ManifestState, 'ahead'> {
     // After a rewind less has been read than is in files.
     const to = Math.min(covered, this.#settled);
     const from = this.#first ?? 0;

@@ -25,7 +25,7 @@ export interface MadeFile {
 }
 
 /** What a manifest says beside its files. */
-export type Standing = Pick<Manifest, 'complete' | 'outdated'> & Pick<Manifest['state'], 'cursor' | 'ahead'>;
+export type ManifestState = Pick<Manifest, 'complete' | 'outdated'> & Pick<Manifest['state'], 'cursor' | 'ahead'>;
 
 /** The files of a sink and their manifest, which alone says which of them count. */
 export class FileTarget {
@@ -97,13 +97,13 @@ export class FileTarget {
   }
 
   /** Notes that a file is what its blocks hold, up to a number. */
-  async confirm(confirmed: ManifestFile, seq: number, standing: Standing, signal: AbortSignal): Promise<void> {
+  async confirm(confirmed: ManifestFile, seq: number, standing: ManifestState, signal: AbortSignal): Promise<void> {
     const files = this.#manifest.files.map((file) => (file === confirmed ? { ...file, seq } : file));
     await this.#save(this.#with(files, standing), signal);
   }
 
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
-  async publish(range: BlockRange, made: MadeFile | null, standing: Standing, signal: AbortSignal): Promise<void> {
+  async publish(range: BlockRange, made: MadeFile | null, standing: ManifestState, signal: AbortSignal): Promise<void> {
     const kept = this.#manifest.files.filter(
       ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
     );
@@ -125,11 +125,11 @@ export class FileTarget {
   }
 
   /** Notes where the sink stands, with the files as they are. */
-  async note(standing: Standing, signal: AbortSignal): Promise<void> {
+  async note(standing: ManifestState, signal: AbortSignal): Promise<void> {
     await this.#save(this.#with(this.#manifest.files, standing), signal);
   }
 
-  #with(files: ManifestFile[], { complete, outdated, cursor, ahead }: Standing): Manifest {
+  #with(files: ManifestFile[], { complete, outdated, cursor, ahead }: ManifestState): Manifest {
     return { ...this.#manifest, complete, outdated, files, state: { ...this.#manifest.state, cursor, ahead } };
   }
 

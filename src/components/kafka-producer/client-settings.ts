@@ -1,4 +1,4 @@
-import type { Settings } from './rdkafka.js';
+import type { RdkafkaSettings } from './rdkafka.js';
 import type { KafkaConfig } from './schema.js';
 
 /** Keys that librdkafka has under the same name, with dots. */
@@ -13,7 +13,7 @@ const passedThrough = [
 ] as const;
 
 /** Returns what librdkafka is told for a config. */
-export function clientSettings(config: KafkaConfig): Settings {
+export function clientSettings(config: KafkaConfig): RdkafkaSettings {
   return {
     'bootstrap.servers': config.bootstrap_servers.join(','),
     'client.id': config.client_id,
@@ -34,7 +34,7 @@ export function clientSettings(config: KafkaConfig): Settings {
 }
 
 /** Returns what librdkafka is told of each topic. */
-export function topicSettings({ acks }: KafkaConfig): Settings {
+export function topicSettings({ acks }: KafkaConfig): RdkafkaSettings {
   // That of Java's clients, so that a key has one partition whoever writes it.
   return { 'request.required.acks': acks === 'all' ? -1 : 1, partitioner: 'murmur2_random' };
 }
@@ -43,12 +43,12 @@ export function topicSettings({ acks }: KafkaConfig): Settings {
  * Nothing overtakes what has to be sent again: brokers refuse what does not follow on a producer's last message, and of
  * one that failed for good nothing more is sent. Without their help one request is under way at a time.
  */
-function orderSettings(acks: KafkaConfig['acks']): Settings {
+function orderSettings(acks: KafkaConfig['acks']): RdkafkaSettings {
   if (acks === 'all') return { 'enable.idempotence': true, 'enable.gapless.guarantee': true };
   return { 'enable.idempotence': false, 'max.in.flight': 1 };
 }
 
-function saslSettings({ security_protocol: protocol, sasl_mechanism: mechanism }: KafkaConfig): Settings {
+function saslSettings({ security_protocol: protocol, sasl_mechanism: mechanism }: KafkaConfig): RdkafkaSettings {
   return protocol.startsWith('SASL_') ? { 'sasl.mechanism': mechanism ?? 'PLAIN' } : {};
 }
 

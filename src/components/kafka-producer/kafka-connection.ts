@@ -2,7 +2,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import { isDecisive, kafkaError, plainLine } from './kafka-errors.js';
 import type { KafkaRecord } from './kafka-record.js';
-import type { Producer, RdKafka, Settings } from './rdkafka.js';
+import type { Producer, RdKafka, RdkafkaSettings } from './rdkafka.js';
 
 /** How long brokers may take to be found. */
 const connectMs = 5_000;
@@ -14,8 +14,8 @@ const errorSeverity = 3;
 /** What a connection is made of. */
 export interface KafkaParts {
   readonly library: RdKafka;
-  readonly settings: Settings;
-  readonly topicSettings: Settings;
+  readonly settings: RdkafkaSettings;
+  readonly topicSettings: RdkafkaSettings;
   readonly clock: Clock;
 }
 

@@ -1,7 +1,7 @@
 import { loadPeer } from '../seam/optional-peer.js';
 
 /** Settings of librdkafka, by the names of its documentation. */
-export type Settings = Readonly<Record<string, string | number | boolean>>;
+export type RdkafkaSettings = Readonly<Record<string, string | number | boolean>>;
 
 /** What is used of node-rdkafka's producer: the package need not be there when this is compiled. */
 export interface Producer {
@@ -27,7 +27,7 @@ type ProduceArguments = readonly [
 
 /** What is used of node-rdkafka. */
 export interface RdKafka {
-  readonly Producer: new (settings: Settings, topicSettings: Settings) => Producer;
+  readonly Producer: new (settings: RdkafkaSettings, topicSettings: RdkafkaSettings) => Producer;
 }
 
 /** Not written where it is loaded: there it would have to be installed for its types. */

@@ -8,7 +8,7 @@ import { closeConnection, connectRabbitmq, shownServer } from './connect-rabbitm
 import { rabbitmqError } from './rabbitmq-errors.js';
 import type { RabbitmqLibrary } from './rabbitmq-library.js';
 import { defaultExchange } from './route.js';
-import type { Route } from './route.js';
+import type { ExchangeRoute } from './route.js';
 import type { RabbitmqConfig } from './schema.js';
 
 /** How long none of a batch's messages need be confirmed. */
@@ -18,7 +18,7 @@ const patienceMs = 30_000;
 export interface RabbitmqParts {
   readonly library: RabbitmqLibrary;
   readonly config: RabbitmqConfig;
-  readonly route: Route;
+  readonly route: ExchangeRoute;
   /** The events whose messages a queue that is declared shall get. */
   readonly eventNames: readonly string[];
   /** By which the server's pages name the client. */

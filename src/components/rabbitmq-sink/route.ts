@@ -7,7 +7,7 @@ type RouteKeys = Pick<RabbitmqConfig, 'exchange' | 'routing_key' | 'queue'>;
 export const defaultExchange = '';
 
 /** Where messages go. */
-export interface Route {
+export interface ExchangeRoute {
   readonly exchange: string;
   readonly queue: string | undefined;
   /** Returns the routing key of an event's messages. */
@@ -15,7 +15,7 @@ export interface Route {
 }
 
 /** Returns where a config's messages go: an event's name is its routing key, unless that, or a queue alone, is named. */
-export function routeOf({ exchange = defaultExchange, routing_key: pattern, queue }: RouteKeys): Route {
+export function routeOf({ exchange = defaultExchange, routing_key: pattern, queue }: RouteKeys): ExchangeRoute {
   const key = pattern ?? (exchange === defaultExchange ? queue : undefined) ?? '{event_name}';
   return { exchange, queue, keyFor: (eventName) => nameFor(key, eventName) };
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.js';
 import type { ChainparseError } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
-import type { HttpAnswer } from '../../runtime/http-post.js';
+import type { PostAnswer } from '../../runtime/http-post.js';
 import { printableLine } from '../../runtime/printable.js';
 import { shownHost } from '../../runtime/shown-host.js';
 import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
@@ -16,7 +16,7 @@ const shownCharacters = 300;
 const longestWaitMs = 3_600_000;
 
 /** Returns what an answer says against a delivery; null: the receiver has taken it. */
-export async function objectionOf(answer: HttpAnswer, clock: Clock): Promise<ChainparseError | null> {
+export async function objectionOf(answer: PostAnswer, clock: Clock): Promise<ChainparseError | null> {
   const text = await beginningOf(answer.body, clock);
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return null;

@@ -11,9 +11,9 @@ import type { RowOwner } from './event-columns.js';
 import { EventStore } from './event-store.js';
 import { joinedRows } from './joined-rows.js';
 import { deleteRows, keepRemoved, noteChange } from './journal.js';
-import type { Narrow } from './journal.js';
+import type { NarrowRows } from './journal.js';
 import { pruneJournal } from './prune-journal.js';
-import type { BulkInsert, Sent, Statement } from '../script.js';
+import type { BulkInsert, TellSent, Statement } from '../script.js';
 
 /** Who commits, and from where: what the fences of a commit compare. */
 export interface CommitGuard {
@@ -96,7 +96,7 @@ export class BatchStore {
    * Commits a batch whole, with the rows that were built of it where they have its version; calls `sent` once it has left this
    * process. Throws FenceError, with nothing written, where the lease or the version is another.
    */
-  async commit(commit: BatchCommit, prepared: PreparedRows | null = null, sent?: Sent): Promise<void> {
+  async commit(commit: BatchCommit, prepared: PreparedRows | null = null, sent?: TellSent): Promise<void> {
     const { batch, chainId } = commit;
     const { fromBlock, toBlock } = batch;
     // What is stored can't change before this commit lands: whoever changes it takes the version that this one wants.
@@ -149,7 +149,7 @@ export class BatchStore {
     const { pipelineId, blocks } = commit;
     const { number, hash } = commit.message.ancestor;
     const { knex } = this.#database;
-    const above: Narrow = (rows) => rows.where('block_number', '>', number);
+    const above: NarrowRows = (rows) => rows.where('block_number', '>', number);
     const { childrenUpTo = number } = commit.message;
     const children = await this.#children.takeAbove(pipelineId, childrenUpTo, number);
     const fromBlock = Math.min(number + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);

@@ -4,7 +4,7 @@ import type { BlockChange } from './compare-stored.js';
 import { beyond, toPosition } from './event-key.js';
 import type { Position } from './event-key.js';
 import { deleteRows, keepRemoved } from './journal.js';
-import type { Narrow } from './journal.js';
+import type { NarrowRows } from './journal.js';
 import type { RowStretch } from './row-comparison.js';
 
 /** Returns the steps that take away what goes of a pipeline's rows; events are kept first where it has sinks. */
@@ -19,7 +19,7 @@ export function takeAway(database: Database, pipelineId: number, { events, undec
 }
 
 /** Narrows to the rows of a stretch: to none that lies beyond its first row, or its last one. */
-function within({ first, last }: RowStretch): Narrow {
+function within({ first, last }: RowStretch): NarrowRows {
   const [from, to] = [toPosition(first), toPosition(last)];
   if (first === last) return (rows) => rows.where(from);
   return (rows) => notBeyond(notBeyond(rows, from, '<'), to, '>');

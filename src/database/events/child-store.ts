@@ -2,7 +2,7 @@ import type { EarlyRows, FactoryChild, FoundChildren, KnownChildren } from '../.
 import type { Database, Query } from '../database.js';
 import type { BulkInsert, InsertColumn, SqlValue } from '../script.js';
 import { deleteRows, keepRemoved } from './journal.js';
-import type { Narrow } from './journal.js';
+import type { NarrowRows } from './journal.js';
 
 type Step = Query | BulkInsert;
 
@@ -78,7 +78,7 @@ export class ChildStore {
   ): Promise<{ readonly steps: readonly Step[]; readonly fromBlock: number | undefined }> {
     const leaving = await this.#leaving(pipelineId, block, rowsUpTo);
     const rows = leaving.flatMap(({ address, firstBlock }) => {
-      const own: Narrow = (query) =>
+      const own: NarrowRows = (query) =>
         query.where('contract_address', address).whereBetween('block_number', [firstBlock, rowsUpTo]);
       return [
         keepRemoved(this.#database, pipelineId, own),
@@ -95,7 +95,7 @@ export class ChildStore {
   replace(pipelineId: number, missing: readonly FactoryChild[], extra: readonly FactoryChild[]): readonly Step[] {
     const { knex } = this.#database;
     const gone = extra.flatMap(({ level, address }) => {
-      const own: Narrow = (query) => query.where('contract_address', toBytes(address));
+      const own: NarrowRows = (query) => query.where('contract_address', toBytes(address));
       return [
         knex('factory_child')
           .where({ pipeline_id: pipelineId, level, address: toBytes(address) })

@@ -9,7 +9,7 @@ import { beyond, comparePositions, keyColumns, toPosition } from './event-key.js
 import type { EventPlace, Position } from './event-key.js';
 import { nextSize, pageWeight, toEvent } from './event-rows.js';
 import type { EventRow, PositionRow } from './event-rows.js';
-import type { Narrow } from './journal.js';
+import type { NarrowRows } from './journal.js';
 import type { StoredStretch } from './stored-stretch.js';
 
 /** Where a pipeline's rows stand, and in which life of theirs. */
@@ -77,7 +77,7 @@ interface Part {
   readonly reach: Reach;
   readonly after: Position | undefined;
   /** Narrows to the rows of which is told at all. */
-  readonly told: Narrow;
+  readonly told: NarrowRows;
 }
 
 /** Blocks of which rows are told, where versions brought them. */
@@ -151,7 +151,7 @@ export class JournalStore {
     events: readonly EventIdentity[],
   ): Promise<readonly (number | null)[]> {
     const versions = new Map<string, number>();
-    const look = async (table: string, part: readonly EventIdentity[], narrow: Narrow): Promise<void> => {
+    const look = async (table: string, part: readonly EventIdentity[], narrow: NarrowRows): Promise<void> => {
       const rows = await this.#database.read<(PositionRow & { readonly added: number })[]>((knex) =>
         narrow(
           knex(table)
@@ -256,7 +256,7 @@ export class JournalStore {
     { pipelineId, after, told }: Part,
     { from, to }: BlockRange,
     limit: number,
-    narrow: Narrow,
+    narrow: NarrowRows,
   ): Promise<readonly VersionedRow[]> {
     // SQLite answers without a turn of the event loop, and signals would wait for the last page.
     await setImmediate();
@@ -291,7 +291,7 @@ function upTo(query: Knex.QueryBuilder, block: number): Knex.QueryBuilder {
 }
 
 /** Narrows to what a sink is told of. */
-function narrowTo({ base, eventNames }: Pick<DifferenceOptions, 'base' | 'eventNames'>): Narrow {
+function narrowTo({ base, eventNames }: Pick<DifferenceOptions, 'base' | 'eventNames'>): NarrowRows {
   return (query) => {
     if (eventNames !== undefined) void query.whereIn('event_name', [...eventNames]);
     if (base === undefined || base.version === 0) return query;

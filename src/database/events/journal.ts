@@ -14,7 +14,7 @@ export interface Change {
 }
 
 /** Narrows a query on `event` or `undecoded_log` to some of a pipeline's rows. */
-export type Narrow = (rows: Knex.QueryBuilder) => Knex.QueryBuilder;
+export type NarrowRows = (rows: Knex.QueryBuilder) => Knex.QueryBuilder;
 
 /** What a row of `event` holds but for when it was added. */
 const eventColumns = [
@@ -49,7 +49,7 @@ export function versionOf(knex: Knex, pipelineId: number): Knex.QueryBuilder {
 }
 
 /** Returns the step that keeps what goes in `event_removed`, where the pipeline has sinks: before it is deleted. */
-export function keepRemoved({ knex }: Database, pipelineId: number, which: Narrow): Query {
+export function keepRemoved({ knex }: Database, pipelineId: number, which: NarrowRows): Query {
   const kept = [...eventColumns, 'added'] as const;
   const isKept = knex('pipeline_checkpoint').select('pipeline_id').where({ pipeline_id: pipelineId, keeps_removed: 1 });
   const rows = which(knex('event').where({ pipeline_id: pipelineId }))
@@ -61,6 +61,6 @@ export function keepRemoved({ knex }: Database, pipelineId: number, which: Narro
 }
 
 /** Returns the step that deletes rows of one table. */
-export function deleteRows({ knex }: Database, table: string, pipelineId: number, which: Narrow): Query {
+export function deleteRows({ knex }: Database, table: string, pipelineId: number, which: NarrowRows): Query {
   return which(knex(table).where({ pipeline_id: pipelineId })).delete();
 }

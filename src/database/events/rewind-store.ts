@@ -5,7 +5,7 @@ import type { Replaced } from '../task-steps/end-replaced.js';
 import { ChildStore } from './child-store.js';
 import { insertRecentBlocks } from './event-columns.js';
 import { deleteRows, keepRemoved, noteChange } from './journal.js';
-import type { Narrow } from './journal.js';
+import type { NarrowRows } from './journal.js';
 import type { BulkInsert, Statement } from '../script.js';
 
 type Step = Query | Statement | BulkInsert;
@@ -52,7 +52,7 @@ export class RewindStore {
   async takeBack(step: RewindStep): Promise<TakenBack> {
     const { knex, dialect } = this.#database;
     const { pipelineId, to } = step;
-    const above: Narrow = (rows) => rows.where('block_number', '>', step.above);
+    const above: NarrowRows = (rows) => rows.where('block_number', '>', step.above);
     const children = await new ChildStore(this.#database).takeAbove(pipelineId, step.above, step.above);
     const fromBlock = Math.min(step.above + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);
     const checkpoint = knex('pipeline_checkpoint')

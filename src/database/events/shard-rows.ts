@@ -3,7 +3,7 @@ import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Shard } from '../../model/shard.js';
 import { LeaseLostError, NeedsRewindError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
-import type { Sent } from '../script.js';
+import type { TellSent } from '../script.js';
 import { BatchStore } from './batch-store.js';
 import type { BatchCommit, BatchRows, PreparedRows, RowOrigin } from './batch-store.js';
 import type { ChangeKind } from './journal.js';
@@ -62,7 +62,7 @@ export class ShardRows {
   }
 
   /** Commits a batch whole. Throws FenceError, with nothing written, where the lease or the version is another. */
-  async commit(commit: BatchCommit, prepared: PreparedRows | null = null, sent?: Sent): Promise<void> {
+  async commit(commit: BatchCommit, prepared: PreparedRows | null = null, sent?: TellSent): Promise<void> {
     const { inserts } = prepared ?? this.prepare({ ...commit, added: this.#shard.added }, commit.batch);
     await this.#shards.commit({ ...commit, shard: this.#shard.number, inserts }, sent);
   }

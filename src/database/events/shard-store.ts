@@ -7,7 +7,7 @@ import type { Database, Query } from '../database.js';
 import { endReplaced, type Replaced } from '../task-steps/end-replaced.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
-import { FenceError, type BulkInsert, type Sent, type Statement } from '../script.js';
+import { FenceError, type BulkInsert, type TellSent, type Statement } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
 
@@ -125,7 +125,7 @@ export class ShardStore {
    * Commits what a shard's task has read: renew the lease, move the shard, and the rows, in one transaction. Throws FenceError,
    * with nothing written, where the lease or the version is another, or the shard is no more.
    */
-  async commit({ shard, batch, progress, inserts, ...guard }: ShardCommit, sent?: Sent): Promise<void> {
+  async commit({ shard, batch, progress, inserts, ...guard }: ShardCommit, sent?: TellSent): Promise<void> {
     const { knex, dialect } = this.#database;
     const { pipelineId, taskId, version } = guard;
     const row = knex(table).where({ pipeline_id: pipelineId, shard, task_id: taskId, version, dropped: 0 });

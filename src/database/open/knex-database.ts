@@ -9,7 +9,7 @@ import { DatabaseTimezone } from '../database-timezone.js';
 import type { Dialect } from '../dialect.js';
 import type { Driver, QueryPlan } from '../driver.js';
 import type { Schema } from '../../../migrations/schema.js';
-import type { BulkInsert, ScriptStep, Sent, Statement, StepResult } from '../script.js';
+import type { BulkInsert, ScriptStep, TellSent, Statement, StepResult } from '../script.js';
 
 /** How often contention (a deadlock, a lock that did not come free) is tried again. */
 const attempts = 5;
@@ -48,7 +48,7 @@ export class KnexDatabase implements Database {
     return this.#try(async () => (await build(this.knex)) as T);
   }
 
-  write(steps: readonly (Query | ScriptStep)[], sent?: Sent): Promise<readonly StepResult[]> {
+  write(steps: readonly (Query | ScriptStep)[], sent?: TellSent): Promise<readonly StepResult[]> {
     return this.#try(() => this.driver.scripts.run(steps.map(toStep), sent));
   }
 

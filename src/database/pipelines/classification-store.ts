@@ -1,7 +1,7 @@
 import type { Classification } from '../../model/classification.js';
 import { ConflictError, NotFoundError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
-import { toInstant } from './pipeline-rows.js';
+import { shownTime } from './pipeline-rows.js';
 
 const table = 'pipeline_classification';
 
@@ -96,8 +96,8 @@ function toClassification(row: Row): Classification {
     id: row.id,
     parentId: row.parent_id,
     name: row.name ?? '',
-    createTime: toInstant(row.create_time),
-    updateTime: toInstant(row.update_time),
+    createTime: shownTime(row.create_time),
+    updateTime: shownTime(row.update_time),
   };
 }
 

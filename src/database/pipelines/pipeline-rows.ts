@@ -38,8 +38,8 @@ export function toPipeline(row: PipelineRow, components: readonly ComponentRow[]
     timeZone: row.time_zone,
     components: components.map(toComponent),
     disabled: isSet(row.disabled),
-    createTime: toInstant(row.create_time),
-    updateTime: toInstant(row.update_time),
+    createTime: shownTime(row.create_time),
+    updateTime: shownTime(row.update_time),
   };
 }
 
@@ -49,7 +49,7 @@ export function isSet(flag: number | Buffer | null): boolean {
 }
 
 /** Writes a DATETIME as it is shown: `2024-01-15T10:00:00`, in the database's time zone. */
-export function toInstant(datetime: string | null): string | null {
+export function shownTime(datetime: string | null): string | null {
   return datetime === null ? null : datetime.replace(' ', 'T').replace(/\.0+$/, '');
 }
 

@@ -5,7 +5,7 @@ import { deletePipeline } from './delete-pipeline.js';
 import { ambiguous, listByName, nameKey, nameTaken } from './pipeline-names.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
 import { letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
-import { isSet, toInstant, toPipeline } from './pipeline-rows.js';
+import { isSet, shownTime, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
 import { FenceError } from '../script.js';
 
@@ -67,8 +67,8 @@ export class PipelineStore {
       name: row.name ?? '',
       classificationId: row.classification_id,
       disabled: isSet(row.disabled),
-      createTime: toInstant(row.create_time),
-      updateTime: toInstant(row.update_time),
+      createTime: shownTime(row.create_time),
+      updateTime: shownTime(row.update_time),
       componentTypes: types.get(row.id) ?? [],
     }));
   }

@@ -8,7 +8,7 @@ import type { Database, Query } from '../database.js';
 import { FenceError, type StepResult } from '../script.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertQueued, isDelivery, lockPipeline, readToo } from '../task-steps/queue-task.js';
-import { silence, silenceLimit } from '../task-steps/silence.js';
+import { silence, silenceLimitSql } from '../task-steps/silence.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
 import { endOpenTasks, nothingWrong } from '../task-steps/wanted-steps.js';
@@ -163,7 +163,7 @@ export class WantedStore {
   /** How many seconds ago a task has ended, or had been silent for as long as is borne. */
   #overFor(): Knex.Raw {
     const { knex, dialect } = this.#database;
-    const limit = silenceLimit(this.#database, this.#defaultIntervalSeconds, 'task');
+    const limit = silenceLimitSql(this.#database, this.#defaultIntervalSeconds, 'task');
     const ended = dialect.secondsSince(knex, 'task.end_time');
     return knex.raw('COALESCE(?, ? - ?)', [ended, silence(this.#database, 'task'), limit]);
   }

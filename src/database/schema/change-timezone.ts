@@ -4,7 +4,7 @@ import { taskStatus } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { installationTable } from '../database-timezone.js';
-import { isSilent, silence } from '../task-steps/silence.js';
+import { isSilentSql, silence } from '../task-steps/silence.js';
 import type { MigrationWork } from './migration-work.js';
 import type { Schema } from '../../../migrations/schema.js';
 
@@ -43,7 +43,7 @@ async function refuseWhileRunning(
       .select('id')
       .where({ status: taskStatus.running })
       .whereRaw('? >= ?', [silence(database), -toleratedAheadSeconds])
-      .whereRaw('NOT (?)', [isSilent(database, defaultIntervalSeconds)])
+      .whereRaw('NOT (?)', [isSilentSql(database, defaultIntervalSeconds)])
       .limit(1),
   );
   if (tasks[0] !== undefined) throw inUse(`task ${tasks[0].id} runs`);

@@ -7,7 +7,7 @@ import { checkTable } from './check-table.js';
 import { copyEvents } from './copy-events.js';
 import type { EventCopy } from './copy-events.js';
 import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
-import type { Question, TargetPlace, TargetTable } from '../target-dialect.js';
+import type { TargetQuestion, TargetPlace, TargetTable } from '../target-dialect.js';
 
 /** Whose table it is. */
 export interface TargetOwner {
@@ -260,7 +260,7 @@ export class TargetStore {
     return schema === null ? query : query.withSchema(schema);
   }
 
-  async #ask<T>(question: (knex: Knex) => Question<T>): Promise<T> {
+  async #ask<T>(question: (knex: Knex) => TargetQuestion<T>): Promise<T> {
     const { query, read } = question(this.#database.knex);
     return read(await this.#database.read(() => query));
   }

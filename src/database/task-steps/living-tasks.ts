@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
-import { isSilent } from './silence.js';
+import { isSilentSql } from './silence.js';
 
 /**
  * Selects the running tasks of a pipeline, or of that of an outer query, that are not silent, or of a shard of it; those that
@@ -18,5 +18,5 @@ export function livingTasks(
     .where('living.pipeline_id', pipelineId)
     .where('living.shard', shard)
     .where('living.status', taskStatus.running)
-    .whereRaw('NOT (?)', [isSilent(database, defaultIntervalSeconds, 'living')]);
+    .whereRaw('NOT (?)', [isSilentSql(database, defaultIntervalSeconds, 'living')]);
 }

@@ -12,7 +12,7 @@ export function silence({ knex, dialect }: Database, rows: Rows = 'pipeline_task
 }
 
 /** How long a task may be silent, in seconds; one that names no heartbeat interval goes by the default. */
-export function silenceLimit(
+export function silenceLimitSql(
   { knex }: Database,
   defaultIntervalSeconds: number,
   rows: Rows = 'pipeline_task',
@@ -31,6 +31,6 @@ export function isSilentOver(
 }
 
 /** True where a task is silent for surely longer than three of its beats: the twin of `isSilentFor`. */
-export function isSilent(database: Database, defaultIntervalSeconds: number, rows: Rows = 'pipeline_task'): Knex.Raw {
-  return isSilentOver(database, silenceLimit(database, defaultIntervalSeconds, rows), rows);
+export function isSilentSql(database: Database, defaultIntervalSeconds: number, rows: Rows = 'pipeline_task'): Knex.Raw {
+  return isSilentOver(database, silenceLimitSql(database, defaultIntervalSeconds, rows), rows);
 }

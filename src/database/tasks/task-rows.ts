@@ -10,17 +10,17 @@ import { readWaiting } from './read-waiting.js';
 export const inText = { skipBinding: true } as const;
 
 /** Narrows a query of tasks. */
-export type Narrow = (query: Knex.QueryBuilder) => Knex.QueryBuilder;
+export type NarrowTasks = (query: Knex.QueryBuilder) => Knex.QueryBuilder;
 
 /** Reads tasks, with their ages by the database's clock. */
-export async function selectTasks(database: Database, narrow: Narrow): Promise<readonly Task[]> {
+export async function selectTasks(database: Database, narrow: NarrowTasks): Promise<readonly Task[]> {
   const rows = await database.read<TaskRow[]>(() => tasksQuery(database, narrow));
   const waiting = await readWaiting(database, rows);
   return rows.map((row) => toTask(row, waiting.get(row.id) ?? null));
 }
 
 /** The query that `selectTasks` runs. */
-export function tasksQuery({ dialect, knex }: Database, narrow: Narrow): Knex.QueryBuilder {
+export function tasksQuery({ dialect, knex }: Database, narrow: NarrowTasks): Knex.QueryBuilder {
   return narrow(
     knex('pipeline_task').select(
       '*',

@@ -1,6 +1,6 @@
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
-import { isSilent, silence } from '../task-steps/silence.js';
+import { isSilentSql, silence } from '../task-steps/silence.js';
 
 /** How silent the running tasks are, by the database's clock. */
 interface TaskSilence {
@@ -16,7 +16,7 @@ export async function readTaskSilence(database: Database, defaultIntervalSeconds
     knex('pipeline_task')
       .where({ status: taskStatus.running })
       .select(
-        knex.raw('COUNT(CASE WHEN ? THEN 1 END) AS silent', [isSilent(database, defaultIntervalSeconds)]),
+        knex.raw('COUNT(CASE WHEN ? THEN 1 END) AS silent', [isSilentSql(database, defaultIntervalSeconds)]),
         knex.raw('MAX(?) AS longest', [silence(database)]),
       ),
   );

@@ -1,7 +1,7 @@
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
-import { isSilent } from '../task-steps/silence.js';
+import { isSilentSql } from '../task-steps/silence.js';
 import { selectTasks } from './task-rows.js';
 
 /** What is counted: of which time, and what counts as long. */
@@ -57,7 +57,7 @@ export function listSilentTasks(
   return selectTasks(database, (query) =>
     query
       .where({ status: taskStatus.running })
-      .whereRaw(isSilent(database, defaultIntervalSeconds))
+      .whereRaw(isSilentSql(database, defaultIntervalSeconds))
       .orderBy('id')
       .limit(limit),
   );

@@ -37,7 +37,7 @@ export interface ClaimRequest {
   readonly keepsRemoved?: boolean | undefined;
 }
 
-export interface Outcome {
+export interface TaskOutcome {
   readonly status: typeof taskStatus.succeeded | typeof taskStatus.failed;
   readonly endReason: string;
   readonly error: string | null;
@@ -211,7 +211,7 @@ export class TaskStore {
   }
 
   /** Ends a running task; returns false where it had ended already. */
-  async finish(id: number, outcome: Outcome, progress: Progress | null): Promise<boolean> {
+  async finish(id: number, outcome: TaskOutcome, progress: Progress | null): Promise<boolean> {
     const { knex } = this.#database;
     const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
     const running = knex(table).where({ id, status: taskStatus.running });
@@ -270,7 +270,7 @@ export class TaskStore {
     }
   }
 
-  #ended(outcome: Outcome): Record<string, unknown> {
+  #ended(outcome: TaskOutcome): Record<string, unknown> {
     const { knex, dialect } = this.#database;
     return {
       status: outcome.status,

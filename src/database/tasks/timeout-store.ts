@@ -6,9 +6,9 @@ import type { QueryPlan } from '../driver.js';
 import { FenceError } from '../script.js';
 import { requireMigrated } from '../schema/migrator.js';
 import { probeDatabase, type DatabaseProbe } from './database-probe.js';
-import { isSilent, isSilentOver, silenceLimit } from '../task-steps/silence.js';
+import { isSilentSql, isSilentOver, silenceLimitSql } from '../task-steps/silence.js';
 import { inText, selectTasks, tasksQuery } from './task-rows.js';
-import type { Narrow } from './task-rows.js';
+import type { NarrowTasks } from './task-rows.js';
 
 /** By which rule a running task counts as timed out, where its row does not say. */
 export interface TimeoutRule {
@@ -17,7 +17,7 @@ export interface TimeoutRule {
 }
 
 /** A judgement: who passes it, by which rule, and until when. */
-export interface Verdict {
+export interface TimeoutVerdict {
   readonly rule: TimeoutRule;
   /** Stands in the `error` of each task that it ends, and in no other's: so the judge knows its own. */
   readonly reason: string;
@@ -110,7 +110,7 @@ export class TimeoutStore {
    * Fails those of the tasks that are running and silent for too long at the moment in which their rows are judged, with
    * one statement; returns them as they are now. Of several monitors each task is returned to one.
    */
-  async fail(ids: readonly number[], verdict: Verdict): Promise<readonly Task[]> {
+  async fail(ids: readonly number[], verdict: TimeoutVerdict): Promise<readonly Task[]> {
     const { knex, dialect } = this.#database;
     this.#unanswered = { ids, reason: verdict.reason };
     const judged = this.#silent(knex('pipeline_task').whereIn('id', ids), verdict.rule)
@@ -128,7 +128,7 @@ export class TimeoutStore {
   }
 
   /** Returns how many rows a statement changed: none where that took until the deadline had passed. */
-  async #writeInTime(statement: Query, { deadline }: Verdict): Promise<number> {
+  async #writeInTime(statement: Query, { deadline }: TimeoutVerdict): Promise<number> {
     const { knex, dialect } = this.#database;
     const fences = dialect.notAfter(knex, deadline).map((fence) => this.#database.fenced(fence));
     try {
@@ -150,7 +150,7 @@ export class TimeoutStore {
     return tasks;
   }
 
-  async #narrowToSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<Narrow> {
+  async #narrowToSilent(rule: TimeoutRule, afterId: number, limit: number): Promise<NarrowTasks> {
     const shortestSeconds = await this.#shortestTimeoutSeconds(rule);
     return (query) =>
       this.#silent(this.#quiet(query, shortestSeconds), rule)
@@ -159,9 +159,9 @@ export class TimeoutStore {
         .limit(limit, inText);
   }
 
-  #couldBeHeard(query: Knex.QueryBuilder, { heardForSeconds, rule }: Verdict): void {
+  #couldBeHeard(query: Knex.QueryBuilder, { heardForSeconds, rule }: TimeoutVerdict): void {
     if (heardForSeconds === null) return;
-    const limit = silenceLimit(this.#database, rule.heartbeatIntervalSeconds);
+    const limit = silenceLimitSql(this.#database, rule.heartbeatIntervalSeconds);
     void query.whereRaw('? >= ?', [heardForSeconds, limit]);
   }
 
@@ -189,7 +189,7 @@ export class TimeoutStore {
     return query
       .where({ status: taskStatus.running })
       .whereRaw(isSilentOver(this.#database, timeout))
-      .whereRaw(isSilent(this.#database, rule.heartbeatIntervalSeconds));
+      .whereRaw(isSilentSql(this.#database, rule.heartbeatIntervalSeconds));
   }
 }
 

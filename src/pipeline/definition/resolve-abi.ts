@@ -10,16 +10,16 @@ import { nearest } from '../../runtime/nearest.js';
 import { readTextFile } from './read-text-file.js';
 
 /** Returns the ABI that is stored under an id; throws NotFoundError where there is none. */
-export type StoredAbi = (id: number) => Promise<readonly AbiFragment[]>;
+export type FindStoredAbi = (id: number) => Promise<readonly AbiFragment[]>;
 
 /** Finds the ABIs that a definition names, each only once. */
 export class AbiResolver implements Reading {
   readonly #folder: string | null;
-  readonly #storedAbi: StoredAbi;
+  readonly #storedAbi: FindStoredAbi;
   readonly #found = new Map<string, Promise<readonly AbiFragment[]>>();
 
   /** `folder`: what relative paths start from; null where a definition may name no file. */
-  constructor(folder: string | null, storedAbi: StoredAbi) {
+  constructor(folder: string | null, storedAbi: FindStoredAbi) {
     this.#folder = folder;
     this.#storedAbi = storedAbi;
   }

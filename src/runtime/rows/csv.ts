@@ -1,12 +1,12 @@
-import type { ByteTarget, Cell, Column, RowWriter } from './row-writer.js';
+import type { ByteTarget, RowCell, Column, RowWriter } from './row-writer.js';
 
 /** Returns a line of CSV (RFC 4180), with its end. */
-export function csvLine(cells: readonly Cell[]): string {
+export function csvLine(cells: readonly RowCell[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
 /** Cells that a spreadsheet might take for a formula are quoted, though they stay what they are: data. */
-function csvCell(value: Cell): string {
+function csvCell(value: RowCell): string {
   const text = value === null ? '' : String(value);
   return /[",\r\n]|^[=+\-@]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

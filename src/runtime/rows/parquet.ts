@@ -1,5 +1,5 @@
 import { ByteWriter, ParquetWriter, type ColumnSource, type SchemaElement } from 'hyparquet-writer';
-import type { ByteTarget, Cell, CellType, Column, RowWriter } from './row-writer.js';
+import type { ByteTarget, RowCell, CellType, Column, RowWriter } from './row-writer.js';
 
 /** Rows of a row group: what is held in memory before it is written. */
 const groupSize = 10_000;
@@ -52,10 +52,10 @@ export class ParquetRowWriter<Row> implements RowWriter<Row> {
 /** The cells of a column that wait for their row group. */
 class ColumnData<Row> {
   readonly #column: Column<Row>;
-  readonly #convert: (value: Exclude<Cell, null>) => unknown;
+  readonly #convert: (value: Exclude<RowCell, null>) => unknown;
   #data: unknown[] = [];
   /** The last cell, and what is stored of it: in many columns a row says what the row before said. */
-  #last: Cell = null;
+  #last: RowCell = null;
   #stored: unknown = null;
 
   constructor(column: Column<Row>) {
@@ -79,7 +79,7 @@ class ColumnData<Row> {
   }
 }
 
-const conversions: Readonly<Record<CellType, (value: Exclude<Cell, null>) => unknown>> = {
+const conversions: Readonly<Record<CellType, (value: Exclude<RowCell, null>) => unknown>> = {
   boolean: Boolean,
   int32: Number,
   int64: BigInt,

@@ -1,5 +1,5 @@
 /** A value in a column; null: there is none. */
-export type Cell = string | number | bigint | boolean | null;
+export type RowCell = string | number | bigint | boolean | null;
 
 /** What a column holds: `text` takes whatever a cell may be, `time` is a text such as `2023-08-26T16:21:35Z`. */
 export type CellType = 'boolean' | 'int32' | 'int64' | 'text' | 'time';
@@ -12,7 +12,7 @@ export interface Column<Row> {
   readonly nullable: boolean;
   /** Nobody looks for a range of it: its least and highest cells need not be known. */
   readonly isOpaque?: boolean;
-  readonly of: (row: Row) => Cell;
+  readonly of: (row: Row) => RowCell;
 }
 
 /** Where a file's bytes go; each call resolves when there is room for more. */

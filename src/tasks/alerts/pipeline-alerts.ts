@@ -10,7 +10,7 @@ import { HeadContact } from '../views/head-contact.js';
 import { pipelineDown, pipelineLags, rpcUnreachable } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import { LagWatch } from './lag-watch.js';
-import { judgePipeline, type PipelineFacts, type Verdict } from './pipeline-verdict.js';
+import { judgePipeline, type PipelineFacts, type PipelineVerdict } from './pipeline-verdict.js';
 import type { FleetFacts } from './read-pipeline-facts.js';
 import { contactOf, type ChainContact } from './unreachable-chains.js';
 
@@ -38,7 +38,7 @@ const ofPipelines: ReadonlySet<AlertRule> = new Set([
 /** What is known in one look. */
 interface Look {
   readonly facts: FleetFacts;
-  readonly verdicts: ReadonlyMap<number, Verdict>;
+  readonly verdicts: ReadonlyMap<number, PipelineVerdict>;
   readonly contact: ChainContact;
   /** Pipelines that run, and are behind their heads by less than the limit. */
   readonly near: ReadonlySet<number>;
@@ -161,7 +161,7 @@ function chainEnding({ subject, details }: Alert, { facts, verdicts, contact }: 
 }
 
 /** A pipeline needs its chain as long as it runs, or should. */
-function isNeeding(pipeline: PipelineFacts | undefined, verdict: Verdict | undefined): boolean {
+function isNeeding(pipeline: PipelineFacts | undefined, verdict: PipelineVerdict | undefined): boolean {
   return pipeline !== undefined && (verdict?.kind !== 'over' || pipeline.task?.status === taskStatus.running);
 }
 

@@ -20,7 +20,7 @@ export interface PipelineFacts {
  * How a pipeline is. `over`: what was wrong with it is over, by a beat at that time where it works; `unsure`: it may be on its
  * way, which raises nothing and ends nothing.
  */
-export type Verdict =
+export type PipelineVerdict =
   | { readonly kind: 'down'; readonly down: Down }
   | { readonly kind: 'over'; readonly how: string; readonly beatAt: string | null }
   | { readonly kind: 'unsure' };
@@ -33,13 +33,13 @@ export interface VerdictOptions {
   readonly defaultIntervalSeconds: number;
 }
 
-const unsure: Verdict = { kind: 'unsure' };
+const unsure: PipelineVerdict = { kind: 'unsure' };
 
 /** How long a task lives that does not fail at once, in seconds. */
 const provenSeconds = 60;
 
 /** Judges a pipeline: the end of a task makes nothing good that was wrong. */
-export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): Verdict {
+export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): PipelineVerdict {
   const { task, wanted, disabled } = facts;
   if (task?.status === taskStatus.running)
     return isUnproven(task, facts, options) ? unsure : judgeRunning(task, options);
@@ -53,7 +53,7 @@ export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): Ve
 }
 
 /** A run works once it has asked its chain, and beats; that of a pipeline that was down may fail again before it does. */
-function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): Verdict {
+function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): PipelineVerdict {
   const isSilent = isSilentFor(task.silentSeconds, task.heartbeatInterval ?? defaultIntervalSeconds);
   if (isSilent || task.lastHeartbeat === null || (task.progress?.headBlock ?? null) === null) return unsure;
   return { kind: 'over', how: `works again: task ${task.id} runs`, beatAt: task.lastHeartbeat };
@@ -66,7 +66,7 @@ function isUnproven({ createTime }: Task, { wanted }: PipelineFacts, { now }: Ve
 }
 
 /** Whoever shall run and does not gets three beats to be taken up again, unless it waits for a person. */
-function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): Verdict {
+function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): PipelineVerdict {
   if (waitsForItsTime(task, wanted, options.now))
     return task === null ? over('waits for its time') : over(endingOf(task));
   const down =
@@ -119,7 +119,7 @@ function troubleOf(wanted: Wanted | null, task: Task | null): Pick<Down, 'failur
   };
 }
 
-function over(how: string): Verdict {
+function over(how: string): PipelineVerdict {
   return { kind: 'over', how, beatAt: null };
 }
 

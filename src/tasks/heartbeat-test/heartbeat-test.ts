@@ -14,16 +14,16 @@ import { SilenceTrial } from './silence-trial.js';
 import { StepFailedError } from './step-failed-error.js';
 import { TestScene } from './test-scene.js';
 import type { SceneOptions } from './test-scene.js';
-import type { Measurements, StepResult, TestStage, TestStep } from './test-step.js';
+import type { Measurements, TestStepResult, TestStage, TestStep } from './test-step.js';
 
 export interface HeartbeatTestOptions extends SceneOptions {
   /** Takes each step's result as soon as it is there. */
-  readonly onStep: (result: StepResult) => Promise<void>;
+  readonly onStep: (result: TestStepResult) => Promise<void>;
 }
 
 export interface HeartbeatTestReport extends Measurements {
   readonly ok: boolean;
-  readonly steps: readonly StepResult[];
+  readonly steps: readonly TestStepResult[];
 }
 
 /** Behind what proves that the rows work, in an order in which the silent grow old meanwhile. */
@@ -36,7 +36,7 @@ const steps = [...beatSteps, ...leaseSteps, clockSkewStep, latencyStep, ...silen
 export async function runHeartbeatTest(options: HeartbeatTestOptions): Promise<HeartbeatTestReport> {
   const scene = new TestScene(options);
   const stage = { scene, trial: new SilenceTrial(scene) };
-  const results: StepResult[] = [];
+  const results: TestStepResult[] = [];
   const play = async (step: TestStep): Promise<boolean> => {
     const result = await runStep(step, stage);
     results.push(result);
@@ -54,13 +54,13 @@ export async function runHeartbeatTest(options: HeartbeatTestOptions): Promise<H
   return report(results);
 }
 
-function report(results: readonly StepResult[]): HeartbeatTestReport {
+function report(results: readonly TestStepResult[]): HeartbeatTestReport {
   const nothing: Measurements = { latencyMs: null, clockSkewSeconds: null, index: null };
   const measured = Object.assign({}, nothing, ...results.map((result) => result.measured)) as Measurements;
   return { ok: results.every(({ ok }) => ok), steps: results, ...measured };
 }
 
-async function runStep(step: TestStep, stage: TestStage): Promise<StepResult> {
+async function runStep(step: TestStep, stage: TestStage): Promise<TestStepResult> {
   const { clock, signal } = stage.scene.options;
   if (step !== closingStep) signal.throwIfAborted();
   const startedAt = clock.monotonic();
@@ -82,7 +82,7 @@ function isOfDatabase(error: unknown): boolean {
   return [DatabaseUnreachableError, DatabaseUnusableError, NotMigratedError].some((kind) => error instanceof kind);
 }
 
-function failure(error: unknown): Pick<StepResult, 'detail' | 'hint'> {
+function failure(error: unknown): Pick<TestStepResult, 'detail' | 'hint'> {
   if (error instanceof StepFailedError) return { detail: error.detail, hint: error.hint };
   const message = messageOf(error);
   if (error instanceof ChainparseError && error.hint !== undefined) {

@@ -1,4 +1,4 @@
-import type { TimeoutRule, Verdict } from '../../database/tasks/timeout-store.js';
+import type { TimeoutRule, TimeoutVerdict } from '../../database/tasks/timeout-store.js';
 import { addSeconds } from '../../model/instant.js';
 import type { Task } from '../../model/task.js';
 import { StepFailedError } from './step-failed-error.js';
@@ -140,7 +140,7 @@ export class SilenceTrial {
     const probes = await Promise.all(monitors.map((store) => store.probe()));
     const deadline = addSeconds(probes[0]?.now ?? '', 5);
     const reported = monitors.map(async (store, i) => {
-      const verdict: Verdict = {
+      const verdict: TimeoutVerdict = {
         rule,
         reason: `silent: heartbeat test ${token}, monitor ${i + 1}`,
         deadline,

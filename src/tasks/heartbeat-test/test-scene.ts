@@ -7,7 +7,7 @@ import type { TestOwner } from '../../database/pipelines/test-pipeline-store.js'
 import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import type { Clock } from '../../runtime/clock.js';
 import { claimTask } from '../lease/claim-task.js';
-import type { Worker } from '../lease/claim-task.js';
+import type { Claimant } from '../lease/claim-task.js';
 
 export interface SceneOptions {
   readonly database: Database;
@@ -15,7 +15,7 @@ export interface SceneOptions {
   readonly rival: Database;
   /** Of runs, in seconds: what the round trip of a beat is measured by. */
   readonly heartbeatIntervalSeconds: number;
-  readonly worker: Worker;
+  readonly worker: Claimant;
   /** Names this test among those of all processes. */
   readonly token: string;
   readonly clock: Clock;

@@ -32,7 +32,7 @@ export interface TestStep {
 }
 
 /** What became of a step. */
-export interface StepResult extends StepOutcome {
+export interface TestStepResult extends StepOutcome {
   readonly name: string;
   readonly title: Text;
   readonly ok: boolean;

@@ -2,11 +2,11 @@ import type { VariableSource } from '../../components/seam/variables.js';
 import type { Progress } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { LivenessHost } from './watch-liveness.js';
-import type { Worker } from '../lease/claim-task.js';
+import type { Claimant } from '../lease/claim-task.js';
 
 /** The process that runs tasks, and what it lends them. */
 export interface RunHost extends LivenessHost {
-  readonly worker: Worker;
+  readonly worker: Claimant;
   /** Relative paths of logs begin here. */
   readonly cwd: string;
   /** The timeout that was asked of this process for its runs, in minutes; null: what their pipelines say. */

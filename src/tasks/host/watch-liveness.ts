@@ -1,5 +1,5 @@
 import { AlertStore } from '../../database/operations/alert-store.js';
-import type { ObserveChain } from '../../chain/transport/rpc/chain-event.js';
+import type { ObserveChain } from '../../chain/transport/rpc/chain-notice.js';
 import type { Database } from '../../database/database.js';
 import { forgetAlerts } from '../../database/operations/forget-alerts.js';
 import { MuteStore } from '../../database/operations/mute-store.js';

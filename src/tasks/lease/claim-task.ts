@@ -16,7 +16,7 @@ import type { Lang } from '../../runtime/lang.js';
 import { parkedBy, parkedError } from './parked.js';
 
 /** This process, as other processes can recognise it. */
-export interface Worker {
+export interface Claimant {
   /** `host:pid`. */
   readonly name: string;
   /** Tells this process from a later one with the same pid; null where the system does not say. */
@@ -27,7 +27,7 @@ export interface Worker {
 
 export interface ClaimOptions {
   readonly pipelineId: number;
-  readonly worker: Worker;
+  readonly worker: Claimant;
   readonly heartbeatIntervalSeconds: number;
   readonly timeoutMinutes: number | null;
   readonly logPathPrefix: string;

@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { ChainEvent, ObserveChain } from '../../chain/transport/rpc/chain-event.js';
+import type { ChainNotice, ObserveChain } from '../../chain/transport/rpc/chain-notice.js';
 import { BoundedLabel, otherLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 
@@ -39,7 +39,7 @@ export class ChainMetrics {
     else this.#up.set({ chain_id: String(event.chainId ?? ''), endpoint }, event.isUp ? 1 : 0);
   };
 
-  #requested(endpoint: string, { calls, durationMs }: ChainEvent & { readonly kind: 'requested' }): void {
+  #requested(endpoint: string, { calls, durationMs }: ChainNotice & { readonly kind: 'requested' }): void {
     this.#durations.observe({ endpoint }, durationMs / 1_000);
     for (const { method, result } of calls) {
       this.#requests.inc({ endpoint, method: methods.has(method) ? method : otherLabel, result });

@@ -1,5 +1,5 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
-import type { ObserveChain } from '../../chain/transport/rpc/chain-event.js';
+import type { ObserveChain } from '../../chain/transport/rpc/chain-notice.js';
 import type { Clock } from '../../runtime/clock.js';
 import { combineObservers, type Observe } from '../../model/liveness-event.js';
 import { LivenessMetrics } from './liveness-metrics.js';

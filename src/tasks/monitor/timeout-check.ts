@@ -15,7 +15,7 @@ export interface Trust {
   readonly heardForSeconds: number | null;
 }
 
-export interface TimeoutCheck {
+export interface CheckParts {
   readonly store: TimeoutStore;
   readonly logger: Logger;
   readonly lang: Lang;
@@ -39,7 +39,7 @@ const longestDeadlineSeconds = 5;
  * Fails the running tasks that are silent for longer than their timeout, chunk by chunk; logs them. Returns whether it
  * came to the end.
  */
-export async function failSilentTasks(check: TimeoutCheck): Promise<boolean> {
+export async function failSilentTasks(check: CheckParts): Promise<boolean> {
   for (const id of await check.store.takeBackAhead()) tellAhead(check.logger, id);
   for (const task of await check.store.takeLost()) noteFailed(check, task);
   for (let afterId = 0; ;) {
@@ -54,14 +54,14 @@ export async function failSilentTasks(check: TimeoutCheck): Promise<boolean> {
   }
 }
 
-async function failChunk(check: TimeoutCheck, silent: readonly Task[], trust: Trust): Promise<void> {
+async function failChunk(check: CheckParts, silent: readonly Task[], trust: Trust): Promise<void> {
   const passedOver = await failUnlocked(check, silent, trust);
   // A beat, or another monitor that was looking, holds a row for a moment only.
   for (const task of await failUnlocked(check, passedOver, trust)) tellLocked(check.logger, task);
 }
 
 /** Returns the tasks whose rows somebody has locked. */
-async function failUnlocked(check: TimeoutCheck, silent: readonly Task[], trust: Trust): Promise<readonly Task[]> {
+async function failUnlocked(check: CheckParts, silent: readonly Task[], trust: Trust): Promise<readonly Task[]> {
   if (silent.length === 0) return [];
   const free = new Set(await check.store.unlocked(silent.map(({ id }) => id)));
   const { rule, reason } = check;
@@ -72,7 +72,7 @@ async function failUnlocked(check: TimeoutCheck, silent: readonly Task[], trust:
   return silent.filter(({ id }) => !free.has(id));
 }
 
-function noteFailed(check: TimeoutCheck, task: Task): void {
+function noteFailed(check: CheckParts, task: Task): void {
   check.failed.push(task);
   tellTimedOut(check, task);
   check.observe({ kind: 'timed_out', task });
@@ -93,7 +93,7 @@ function tellLocked(logger: Logger, task: Task): void {
   logger.log('warn', `task ${task.id} is silent, but its row is locked by somebody: judged at the next check`, fields);
 }
 
-function tellTimedOut({ logger, lang, rule }: TimeoutCheck, task: Task): void {
+function tellTimedOut({ logger, lang, rule }: CheckParts, task: Task): void {
   const { id: taskId, pipelineId, lastHeartbeat, createTime, silentSeconds, worker, progress } = task;
   const timeoutMinutes = task.timeoutMinutes ?? rule.timeoutSeconds / 60;
   const line = taskTimedOut(lang, { taskId, pipelineId, lastHeartbeat, createTime, silentSeconds, timeoutMinutes });

@@ -5,9 +5,9 @@ import type { StoredStretch } from '../../database/events/stored-stretch.js';
 import type { BlockRange } from '../../model/block.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { EventOrigin } from '../../model/event-origin.js';
-import { messageOf } from './message-of.js';
+import { eventMessageOf } from './message-of.js';
 import { reachOf, versionsOf } from './place.js';
-import type { Pass, Place } from './place.js';
+import type { Pass, SinkPlace } from './place.js';
 
 /** What messages are made with. */
 export interface MessageParts {
@@ -33,12 +33,12 @@ export interface PassBatch {
   /** Of each remove, the version that had brought what goes. */
   readonly added: ReadonlyMap<EventMessage, number>;
   /** Where the pass stands once they are delivered. */
-  readonly after: Place;
+  readonly after: SinkPlace;
 }
 
 /** Reads what is left of a pass behind a place: from the same place the same batches, however often it is asked. */
 export async function* batchesOf(
-  { pass, at }: Place,
+  { pass, at }: SinkPlace,
   portions: Portions,
   parts: MessageParts,
 ): AsyncGenerator<PassBatch, void, undefined> {
@@ -51,9 +51,9 @@ export async function* batchesOf(
   for await (const { op, events, stored } of difference) {
     const last = events.at(-1);
     if (last === undefined) continue;
-    const after: Place = { pass, at: { op, place: last } };
+    const after: SinkPlace = { pass, at: { op, place: last } };
     const tell = (): readonly EventMessage[] =>
-      events.map((event) => messageOf(event, op, pass.resends ? pass.replay : 0, parts.origin));
+      events.map((event) => eventMessageOf(event, op, pass.resends ? pass.replay : 0, parts.origin));
     if (takesStored && stored !== undefined) {
       yield { stored, messages: tell, added: new Map(), after };
       continue;

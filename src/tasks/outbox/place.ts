@@ -27,7 +27,7 @@ export interface Told {
 }
 
 /** How far a pass has come: behind an event, at its beginning or at its end. */
-export interface Place {
+export interface SinkPlace {
   readonly pass: Pass;
   readonly at: Told | 'begin' | 'end';
 }
@@ -42,7 +42,7 @@ type PlaceJson = readonly [
 ];
 
 /** Writes a place; the text holds all that is needed to go on from it. */
-export function placeText({ pass: { from, to, headBlock, replay, resends }, at }: Place): string {
+export function placeText({ pass: { from, to, headBlock, replay, resends }, at }: SinkPlace): string {
   const told =
     typeof at === 'string' ? at : ([at.op, at.place.blockNumber, at.place.logIndex, at.place.transactionHash] as const);
   const json: PlaceJson = [
@@ -57,7 +57,7 @@ export function placeText({ pass: { from, to, headBlock, replay, resends }, at }
 }
 
 /** Reads what `placeText` wrote; null where it is something else. */
-export function readPlace(text: string): Place | null {
+export function readPlace(text: string): SinkPlace | null {
   if (
     !/^\[\[\d+,(?:-?\d+|null)\],\[\d+,(?:-?\d+|null)\],(?:\d+|null),\d+,[01],(?:"begin"|"end"|\[.*\])\]$/.test(text)
   ) {
@@ -86,7 +86,7 @@ export function comparePasses(one: Pass, other: Pass): number {
 }
 
 /** Returns the version from which on the journal is needed to go on from a place. */
-export function neededVersion({ pass: { from, to }, at }: Place): number {
+export function neededVersion({ pass: { from, to }, at }: SinkPlace): number {
   // From nothing on nothing can be taken away, so that only what has gone since `to` is needed.
   return at === 'end' || from.version === 0 ? to.version : from.version;
 }

@@ -2,7 +2,7 @@ import type { SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { comparePasses, isSamePass, neededVersion, placeText, readPlace } from './place.js';
-import type { Place } from './place.js';
+import type { SinkPlace } from './place.js';
 import { SinkStoppedError } from './sink-stopped-error.js';
 
 /** What is known of a sink when it is opened. */
@@ -21,7 +21,7 @@ export interface ResumeFacts {
  * Returns the place from which a sink goes on. Throws SinkStoppedError where what its target holds, or its own row, does not
  * fit the journal: nothing is guessed then.
  */
-export async function resumePlace(facts: ResumeFacts): Promise<Place> {
+export async function resumePlace(facts: ResumeFacts): Promise<SinkPlace> {
   const { standing, head, held } = facts;
   const stop = (message: string): SinkStoppedError => new SinkStoppedError(standing.pipelineId, standing.name, message);
   if (standing.epoch !== head.epoch)
@@ -37,10 +37,10 @@ export async function resumePlace(facts: ResumeFacts): Promise<Place> {
 
 function fromTarget(
   { standing, head, gathers }: ResumeFacts,
-  own: Place,
+  own: SinkPlace,
   held: SinkCursor | null,
   stop: (message: string) => SinkStoppedError,
-): Place {
+): SinkPlace {
   if (held === null) {
     if (gathers) return firstPlace(standing, own);
     if (standing.sentPlace === null) return own;
@@ -59,7 +59,7 @@ function fromTarget(
 }
 
 /** Where a sink begins whose target holds nothing. */
-function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay } }: Place): Place {
+function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay } }: SinkPlace): SinkPlace {
   const block = to.block === null ? null : base.block;
   const extent = { version: base.version, block };
   return { pass: { from: extent, to: extent, headBlock: null, replay, resends: false }, at: 'end' };

@@ -8,7 +8,7 @@ import type { OpenableSink, OpenedSink } from './openable-sink.js';
 import { batchesOf, insertsOf } from './pass-batches.js';
 import type { MessageParts, PassBatch, Portions } from './pass-batches.js';
 import { placeText, readPlace } from './place.js';
-import type { Pass, Place } from './place.js';
+import type { Pass, SinkPlace } from './place.js';
 import type { SinkConnection } from './sink-connection.js';
 import { SinkLetters } from './sink-letters.js';
 import type { SinkLoopShared } from './sink-loop-shared.js';
@@ -54,7 +54,7 @@ export class SinkDelivery {
   }
 
   /** Delivers a pass from a place on, for as long as it goes on. */
-  async deliverPass(opened: OpenedSink, from: Place): Promise<void> {
+  async deliverPass(opened: OpenedSink, from: SinkPlace): Promise<void> {
     this.#at.place = from;
     this.#at.lowerBase(from.pass);
     for await (const batch of oneAhead(batchesOf(from, this.#portions, this.#parts(opened)))) {
@@ -67,7 +67,7 @@ export class SinkDelivery {
     await this.settle(false);
   }
 
-  async #moveTo(place: Place): Promise<void> {
+  async #moveTo(place: SinkPlace): Promise<void> {
     this.#at.place = place;
     await this.#row.note(this.#at.changeTo(place));
   }
@@ -113,7 +113,7 @@ export class SinkDelivery {
   }
 
   /** What may be sent twice is named by what is stored before the first message leaves. */
-  async store(place: Place): Promise<void> {
+  async store(place: SinkPlace): Promise<void> {
     await this.#row.write({ ...this.#at.changeTo(place), base: this.#at.base });
     this.#at.storedAs(place);
   }
@@ -141,7 +141,7 @@ export class SinkDelivery {
   }
 
   /** Tries dead letters again that a person wants to be, at the end of a pass; returns false where there are none. */
-  async retryLetters({ sink }: OpenedSink, place: Place): Promise<boolean> {
+  async retryLetters({ sink }: OpenedSink, place: SinkPlace): Promise<boolean> {
     let letter = await this.#letters.next(place.pass.to.version);
     if (letter === null) return false;
     await this.store(place);

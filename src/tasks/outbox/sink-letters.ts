@@ -2,7 +2,7 @@ import type { JournalStore } from '../../database/events/journal-store.js';
 import type { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
 import type { SinkChange, SinkGuard } from '../../database/sinks/sink-store.js';
 import type { EventMessage } from '../../model/event-message.js';
-import { messageOf as textOf } from '../../runtime/errors.js';
+import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { readSeq } from './message-of.js';
 import type { PassBatch } from './pass-batches.js';
@@ -35,7 +35,7 @@ export class SinkLetters {
   /** Keeps a message that was refused, in the transaction in which the sink's row changes. */
   async bury(message: EventMessage, attempts: number, error: Error, change: SinkChange): Promise<void> {
     const { letters, mask, logger } = this.#parts;
-    const refusal = { message, attempts, error: mask(textOf(error)) };
+    const refusal = { message, attempts, error: mask(messageOf(error)) };
     await this.#row.write(change, [letters.keep(this.#name, refusal)]);
     const fields = {
       ...{ event: 'sink.dead_letter', pipeline_id: this.#name.pipelineId },

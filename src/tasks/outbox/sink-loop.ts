@@ -8,7 +8,7 @@ import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
 import { readPlace } from './place.js';
-import type { Extent, Place } from './place.js';
+import type { Extent, SinkPlace } from './place.js';
 import { resumePlace } from './resume.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkDelivery } from './sink-delivery.js';
@@ -136,7 +136,7 @@ export class SinkLoop implements PacedSink {
     return null;
   }
 
-  async #deliverPass(opened: OpenedSink, from: Place): Promise<void> {
+  async #deliverPass(opened: OpenedSink, from: SinkPlace): Promise<void> {
     this.#tellsUpTo = from.pass.to.version;
     try {
       await this.#delivery.deliverPass(opened, from);
@@ -158,7 +158,7 @@ export class SinkLoop implements PacedSink {
   }
 
   /** Finds out where the sink stands, by its row and by what its target keeps. */
-  async #resume(sink: Sink, head: JournalHead): Promise<Place> {
+  async #resume(sink: Sink, head: JournalHead): Promise<SinkPlace> {
     const { guard, epoch, journal, sinks } = this.#shared;
     await this.#row.write();
     const standing = (await sinks.list(guard.pipelineId)).find(({ name }) => name === this.#sink.name);
@@ -167,7 +167,7 @@ export class SinkLoop implements PacedSink {
     this.#at.read(standing, held);
     const { gathers } = this.#connection;
     const reachesBack = (version: number): Promise<boolean> => journal.reachesBack(guard.pipelineId, version);
-    let place: Place;
+    let place: SinkPlace;
     try {
       place = await resumePlace({ standing, head, held, gathers, reachesBack });
     } catch (error) {

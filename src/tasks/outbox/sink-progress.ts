@@ -2,12 +2,12 @@ import type { SinkCursor } from '../../components/seam/sink.js';
 import type { SinkChange } from '../../database/sinks/sink-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { lastBlockOf, neededVersion, placeText, readPlace } from './place.js';
-import type { Pass, Place } from './place.js';
+import type { Pass, SinkPlace } from './place.js';
 import type { SinkConnection } from './sink-connection.js';
 
 /** What is read of a sink before it goes on. */
 export interface Resumed {
-  readonly place: Place;
+  readonly place: SinkPlace;
   readonly standing: SinkStanding;
   /** What its target keeps; undefined where it keeps nothing. */
   readonly held: SinkCursor | null | undefined;
@@ -18,7 +18,7 @@ export class SinkProgress {
   readonly #connection: SinkConnection;
   readonly #holder: Omit<SinkCursor, 'place'>;
   /** Where it stands; null until that is known. */
-  place: Place | null = null;
+  place: SinkPlace | null = null;
   /** What its receiver was told last. */
   sent: SinkCursor | null = null;
   /** The pass of which the row knows already. */
@@ -65,7 +65,7 @@ export class SinkProgress {
   }
 
   /** The row names a pass now. */
-  storedAs({ pass }: Place): void {
+  storedAs({ pass }: SinkPlace): void {
     this.#stored = pass;
   }
 
@@ -85,7 +85,7 @@ export class SinkProgress {
   }
 
   /** Returns what its row must say once it stands at a place. */
-  changeTo(place: Place): SinkChange {
+  changeTo(place: SinkPlace): SinkChange {
     const keptBlock = this.#connection.opened?.sink.keptBlock;
     this.#cursorBlock = keptBlock === undefined ? this.blockAt(place) : keptBlock;
     return {
@@ -97,13 +97,13 @@ export class SinkProgress {
   }
 
   /** Up to which block all is delivered at a place. */
-  blockAt({ pass, at }: Place): number | null {
+  blockAt({ pass, at }: SinkPlace): number | null {
     if (at === 'end') return lastBlockOf(pass);
     const below = at === 'begin' || at.op === 'remove' ? -1 : at.place.blockNumber - 1;
     return below > (this.#cursorBlock ?? -1) ? below : this.#cursorBlock;
   }
 
-  #needed(place: Place): number {
+  #needed(place: SinkPlace): number {
     if (!this.#connection.gathers) return neededVersion(place);
     const keptPlace = this.#connection.opened?.sink.keptPlace;
     const held = typeof keptPlace === 'string' ? neededBy(keptPlace) : this.#heldNeeds;

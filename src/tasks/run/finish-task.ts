@@ -1,4 +1,4 @@
-import type { Outcome, TaskStore } from '../../database/tasks/task-store.js';
+import type { TaskOutcome, TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -24,7 +24,7 @@ const patienceMs = 3_000;
  * Ends a task, once. Where the answer was lost the row is looked up. Throws LeaseLostError where somebody else had ended
  * it, DatabaseUnreachableError where the database stays away while the run shall stop.
  */
-export async function finishTask(parts: FinishParts, outcome: Outcome, progress: Progress): Promise<Task> {
+export async function finishTask(parts: FinishParts, outcome: TaskOutcome, progress: Progress): Promise<Task> {
   const { clock, stopping, heartbeat } = parts;
   const reason = (): Error => tooLong(heartbeat.taskId);
   // A server that is frozen answers nothing at all, not even that it is away.
@@ -35,7 +35,7 @@ export async function finishTask(parts: FinishParts, outcome: Outcome, progress:
 
 async function endAtLast(
   parts: FinishParts,
-  outcome: Outcome,
+  outcome: TaskOutcome,
   progress: Progress,
   givenUp: AbortSignal,
 ): Promise<Task> {
@@ -53,7 +53,7 @@ async function endAtLast(
   }
 }
 
-function end({ tasks, heartbeat, successor }: FinishParts, outcome: Outcome, progress: Progress): Promise<boolean> {
+function end({ tasks, heartbeat, successor }: FinishParts, outcome: TaskOutcome, progress: Progress): Promise<boolean> {
   const { taskId: id } = heartbeat;
   if (successor === undefined) return tasks.finish(id, outcome, progress);
   return tasks.handOver({ id, ...successor }, progress, successor.request);
@@ -68,7 +68,7 @@ async function waitForDatabase(heartbeat: Heartbeat, givenUp: AbortSignal): Prom
   }
 }
 
-function isOurs(task: Task, outcome: Outcome): boolean {
+function isOurs(task: Task, outcome: TaskOutcome): boolean {
   return task.status === outcome.status && task.endReason === outcome.endReason && task.error === outcome.error;
 }
 

@@ -3,7 +3,7 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import { ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
-import { TaskStore, type Outcome } from '../../database/tasks/task-store.js';
+import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { Progress } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import { executePipeline, type CommitSeen, type ShardsAhead } from '../../pipeline/execute-pipeline.js';
@@ -224,7 +224,7 @@ class TaskRun {
     options.observe?.({ ...event, taskId: parts.heartbeat.taskId, pipelineId: options.pipelineId });
   }
 
-  async #finish(outcome: Outcome): Promise<TaskResult> {
+  async #finish(outcome: TaskOutcome): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
     const parts = { ...this.#options, tasks, heartbeat, successor: this.#successor(outcome) };
     const task = await finishTask(parts, outcome, this.#progress);
@@ -236,7 +236,7 @@ class TaskRun {
   }
 
   /** Where this task has committed, the next one goes on behind its checkpoint, not from where this one was to begin. */
-  #successor({ endReason }: Outcome): FinishParts['successor'] {
+  #successor({ endReason }: TaskOutcome): FinishParts['successor'] {
     if (endReason !== 'handed_over') return undefined;
     const { pipelineId, run, shard } = this.#options;
     if (shard !== undefined) return { pipelineId, shard: shard.number, request: {} };

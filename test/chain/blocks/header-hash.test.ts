@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isHashed } from '../../../src/chain/blocks/header-hash.js';
+import { givesItsHash } from '../../../src/chain/blocks/header-hash.js';
 import { readHeader } from '../../../src/chain/blocks/read-header.js';
 import { Anvil } from '../../support/anvil.js';
 import { sealBlock } from '../../support/simulated-chain.js';
@@ -7,7 +7,7 @@ import { headerOf } from '../../support/simulated-node.js';
 
 describe('the hash of a header', () => {
   const shown = headerOf(sealBlock(undefined, 'test', [{}])) as Record<string, unknown>;
-  const isOwn = (fields: object): boolean => isHashed(readHeader({ ...shown, ...fields })!);
+  const isOwn = (fields: object): boolean => givesItsHash(readHeader({ ...shown, ...fields })!);
 
   it('is given by its fields, and by no others', () => {
     expect(isOwn({})).to.equal(true);
@@ -27,7 +27,7 @@ describe('the hash of a header', () => {
     for (let block = 0; block < 3; block++) await anvil.send({ to, value: '0x1' });
     for (const number of ['0x0', '0x1', '0x2', '0x3']) {
       const header = readHeader(await anvil.rpc('eth_getBlockByNumber', number, false));
-      expect(isHashed(header!), number).to.equal(true);
+      expect(givesItsHash(header!), number).to.equal(true);
     }
     await anvil.stop();
   });

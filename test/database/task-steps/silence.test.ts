@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { livingTasks } from '../../../src/database/task-steps/living-tasks.js';
-import { isSilent, isSilentOver } from '../../../src/database/task-steps/silence.js';
+import { isSilentSql, isSilentOver } from '../../../src/database/task-steps/silence.js';
 import { selectTasks } from '../../../src/database/tasks/task-rows.js';
 import { isSilentFor, isSurelyOver } from '../../../src/runtime/silence.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -24,7 +24,7 @@ eachDatabase('the silence of tasks', (databases) => {
     const rows = await database.read<{ id: number; silent: number; beyond: number }[]>(() =>
       knex('pipeline_task').select(
         'id',
-        knex.raw('(CASE WHEN ? THEN 1 ELSE 0 END) AS silent', [isSilent(database, defaultIntervalSeconds)]),
+        knex.raw('(CASE WHEN ? THEN 1 ELSE 0 END) AS silent', [isSilentSql(database, defaultIntervalSeconds)]),
         knex.raw('(CASE WHEN ? THEN 1 ELSE 0 END) AS beyond', [isSilentOver(database, limitSeconds)]),
       ),
     );

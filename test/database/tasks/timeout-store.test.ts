@@ -3,7 +3,7 @@ import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { TimeoutStore } from '../../../src/database/tasks/timeout-store.js';
-import type { Verdict } from '../../../src/database/tasks/timeout-store.js';
+import type { TimeoutVerdict } from '../../../src/database/tasks/timeout-store.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -38,7 +38,7 @@ eachDatabase('the timeout store', (databases) => {
   const insert = (silentSeconds: number, row: SilentTaskRow = {}, hasBeaten = true): Promise<number> =>
     insertSilentTask(database, silentSeconds, row, hasBeaten);
 
-  async function verdict(by: Partial<Verdict> = {}): Promise<Verdict> {
+  async function verdict(by: Partial<TimeoutVerdict> = {}): Promise<TimeoutVerdict> {
     const { now } = await store.probe();
     const deadline = `${String(Number(now.slice(0, 4)) + 1)}${now.slice(4)}`;
     return { rule, reason: 'judged by a test', deadline, heardForSeconds: null, ...by };

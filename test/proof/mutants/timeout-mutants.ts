@@ -44,7 +44,7 @@ export const timeoutMutants: readonly Mutant[] = [
   store(
     'timeout-floor',
     'no task is failed under three of its intervals',
-    '\n      .whereRaw(isSilent(this.#database, rule.heartbeatIntervalSeconds))',
+    '\n      .whereRaw(isSilentSql(this.#database, rule.heartbeatIntervalSeconds))',
     '',
   ),
   store(

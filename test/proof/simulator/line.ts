@@ -1,4 +1,4 @@
-import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../../src/database/script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../../src/database/script.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import type { Request } from './engine.js';
 import type { Network } from './network.js';
@@ -61,7 +61,7 @@ export class LineRunner implements ScriptRunner {
     this.#line = line;
   }
 
-  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+  run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
     const result = this.#turn.then(() => {
       const answer = this.#line.ask({ kind: 'script', steps });
       sent?.();

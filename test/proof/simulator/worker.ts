@@ -2,7 +2,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
-import type { Worker } from '../../../src/tasks/lease/claim-task.js';
+import type { Claimant } from '../../../src/tasks/lease/claim-task.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions } from '../../../src/tasks/run/task-options.js';
 import type { Run } from './history.js';
@@ -141,7 +141,7 @@ export class SimWorker {
   }
 
   /** A process knows that another is gone only where both ran on one host. */
-  #worker(name: string, others: readonly SimWorker[]): Worker {
+  #worker(name: string, others: readonly SimWorker[]): Claimant {
     const gone = (other: string): boolean =>
       others.some(
         ({ process, host }) => host === this.host && process.hasCrashed && other.startsWith(`${process.name}.`),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Task } from '../../../src/model/task.js';
 import type { Wanted } from '../../../src/model/wanted.js';
-import { judgePipeline, type PipelineFacts, type Verdict } from '../../../src/tasks/alerts/pipeline-verdict.js';
+import { judgePipeline, type PipelineFacts, type PipelineVerdict } from '../../../src/tasks/alerts/pipeline-verdict.js';
 import { silentTask } from '../monitor/monitor-fixture.js';
 
 const now = '2024-01-15T10:10:00';
@@ -17,7 +17,7 @@ const started: Wanted = {
 };
 const stopped: Wanted = { ...started, state: 'stopped', since: '2024-01-15T10:08:00' };
 
-function judge(facts: Partial<PipelineFacts>): Verdict {
+function judge(facts: Partial<PipelineFacts>): PipelineVerdict {
   const pipeline = { id: 45, name: 'transfers', disabled: false, task: null, wanted: null, ...facts };
   return judgePipeline(pipeline, { now, defaultIntervalSeconds: 30 });
 }

@@ -2,11 +2,11 @@ import { CheckpointStore } from '../../../src/database/events/checkpoint-store.j
 import type { Database } from '../../../src/database/database.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { systemClock } from '../../../src/runtime/clock.js';
-import type { Worker } from '../../../src/tasks/lease/claim-task.js';
+import type { Claimant } from '../../../src/tasks/lease/claim-task.js';
 import type { ClaimOptions } from '../../../src/tasks/lease/claim-task.js';
 
 /** A process of this host; every other process of it that a task names is gone if it is listed. */
-export function exampleWorker(name: string, gone: readonly string[] = []): Worker {
+export function exampleWorker(name: string, gone: readonly string[] = []): Claimant {
   return {
     name,
     identity: `identity of ${name}`,

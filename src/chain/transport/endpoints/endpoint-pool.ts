@@ -2,7 +2,7 @@ import type { Clock } from '../../../runtime/clock.js';
 import type { Logger } from '../../../runtime/logger.js';
 import type { Backoff } from '../../../runtime/retry.js';
 import { ChainCheck } from './chain-check.js';
-import type { ObserveChain } from '../rpc/chain-event.js';
+import type { ObserveChain } from '../rpc/chain-notice.js';
 import { unreachable } from './chain-failures.js';
 import { EndpointAsker } from './endpoint-asker.js';
 import { isChosen } from './endpoint-choice.js';

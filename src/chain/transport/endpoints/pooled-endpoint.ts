@@ -2,7 +2,7 @@ import type { Clock } from '../../../runtime/clock.js';
 import { backoffMs } from '../../../runtime/retry.js';
 import type { Backoff } from '../../../runtime/retry.js';
 import type { ChainCheck } from './chain-check.js';
-import type { ObserveChain } from '../rpc/chain-event.js';
+import type { ObserveChain } from '../rpc/chain-notice.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { InFlightLimit } from './in-flight-limit.js';

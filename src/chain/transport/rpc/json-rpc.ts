@@ -1,6 +1,6 @@
 import type { Clock } from '../../../runtime/clock.js';
 import { Turns } from '../../../runtime/turns.js';
-import type { ObserveChain } from './chain-event.js';
+import type { ObserveChain } from './chain-notice.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import { AnswerReader } from './answer-reader.js';
 import { BatchSize } from './batch-size.js';

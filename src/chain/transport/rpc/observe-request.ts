@@ -1,5 +1,5 @@
 import type { Clock } from '../../../runtime/clock.js';
-import type { ObserveChain, RpcResult } from './chain-event.js';
+import type { ObserveChain, RpcResult } from './chain-notice.js';
 import type { RpcCall, RpcOutcome } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
 

@@ -5,7 +5,7 @@ import { isHexDigits } from '../../abi/hex.js';
 /** An answer that does not hold what its method promises. */
 export class MalformedValue extends Error {}
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type RpcFields = Readonly<Record<string, unknown>>;
 
 /** Reads a hex quantity (or a plain number) as a safe integer, of which some are too large. */
 export function readQuantity(value: unknown, what: string, largest = Number.MAX_SAFE_INTEGER): number {
@@ -78,8 +78,8 @@ function readHex(value: unknown, what: string, length?: number, known?: string):
 }
 
 /** Reads an object. */
-export function fieldsOf(value: unknown, what: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+export function fieldsOf(value: unknown, what: string): RpcFields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RpcFields;
   throw new MalformedValue(`${what} is ${shown(value)}`);
 }
 

@@ -13,7 +13,7 @@ import { isAway, isNodeAway, isPassedOver } from './mysql-errors.js';
 import type { Nodes } from '../nodes.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { FenceError, isFenced } from '../../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 import { whenWritten } from '../when-written.js';
 
 /** How long an orderly end of the connection may take, in milliseconds. */
@@ -55,7 +55,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     this.#options = options;
   }
 
-  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+  run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
     const result = this.#turn.then(() => this.#runNow(steps, sent));
     this.#turn = result.catch(() => undefined);
     return result;
@@ -77,7 +77,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     await this.#within(session.connection, session.connection.promise().end(), goodbyeMs).catch(() => undefined);
   }
 
-  async #runNow(steps: readonly ScriptStep[], sent: Sent = () => undefined): Promise<readonly StepResult[]> {
+  async #runNow(steps: readonly ScriptStep[], sent: TellSent = () => undefined): Promise<readonly StepResult[]> {
     const results = steps.map(() => ({ matched: 0, insertId: 0 }));
     const session = await this.#connect();
     try {

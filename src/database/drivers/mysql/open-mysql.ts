@@ -1,5 +1,5 @@
 import type { MysqlAddress } from './mysql-address.js';
-import { silentLogger } from '../../driver.js';
+import { quietKnex } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import { rowLock } from '../../schema/migration-lock.js';
 import { mysqlDialect } from './mysql-dialect.js';
@@ -15,7 +15,7 @@ export function openMysql(addresses: readonly MysqlAddress[], settings: DriverSe
   const sockets = new ServerSockets();
   const nodes = new Nodes(addresses);
   const { poolSize = 4 } = settings;
-  const reads = mysqlKnex(nodes, { log: silentLogger, sockets, timezone, silenceMs: statementTimeoutMs, poolSize });
+  const reads = mysqlKnex(nodes, { log: quietKnex, sockets, timezone, silenceMs: statementTimeoutMs, poolSize });
   const timeoutMs = statementTimeoutMs ?? 60_000;
   const scripts = new MysqlScriptRunner(nodes, { timezone, clock, sockets, timeoutMs });
   return {

@@ -1,4 +1,4 @@
-import { silentLogger } from '../../driver.js';
+import { quietKnex } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import type { ScriptRunner } from '../../script.js';
 import type { PostgresAddress } from './postgres-address.js';
@@ -17,7 +17,7 @@ export function openPostgres(addresses: readonly PostgresAddress[], settings: Dr
   const sockets = new ServerSockets();
   const nodes = new Nodes(addresses);
   const shared = { sockets, timezone, mustWrite: nodes.isCluster };
-  const reads = postgresKnex(nodes, { ...shared, log: silentLogger, statementTimeoutMs, poolSize });
+  const reads = postgresKnex(nodes, { ...shared, log: quietKnex, statementTimeoutMs, poolSize });
   const scriptsWithin = (timeoutMs: number): ScriptRunner =>
     new PostgresScriptRunner(nodes, { ...shared, clock, timeoutMs, statementTimeoutMs: timeoutMs });
   const timeoutMs = statementTimeoutMs ?? 60_000;

@@ -2,7 +2,7 @@ import type { Client, QueryResult } from 'pg';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import { FenceError } from '../../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 import { answerInTime } from '../answer-in-time.js';
 import { whenWritten } from '../when-written.js';
 import type { Nodes } from '../nodes.js';
@@ -50,7 +50,7 @@ export class PostgresScriptRunner implements ScriptRunner {
     this.#options = options;
   }
 
-  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+  run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
     const result = this.#turn.then(() => this.#runNow(steps, sent));
     this.#turn = result.catch(() => undefined);
     return result;
@@ -68,7 +68,7 @@ export class PostgresScriptRunner implements ScriptRunner {
     await this.#within(session.client, session.client.end(), goodbyeMs).catch(() => undefined);
   }
 
-  async #runNow(steps: readonly ScriptStep[], sent: Sent = () => undefined): Promise<readonly StepResult[]> {
+  async #runNow(steps: readonly ScriptStep[], sent: TellSent = () => undefined): Promise<readonly StepResult[]> {
     const script = writeScript(steps, (insert) => (isReady(insert) ? insert.written : writeInserts(insert)));
     const session = await this.#connect();
     try {

@@ -3,7 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { SqliteAddress } from './sqlite-address.js';
 import { translateError } from '../../database-errors.js';
-import { silentLogger } from '../../driver.js';
+import { quietKnex } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import type { ScriptRunner } from '../../script.js';
 
@@ -39,7 +39,7 @@ export async function openSqlite({ path: written }: SqliteAddress, settings: Dri
     import('./file-watch.js'),
   ]);
   const reads = knex({
-    log: silentLogger,
+    log: quietKnex,
     client: 'better-sqlite3',
     connection: { filename: path },
     useNullAsDefault: true,

@@ -1,5 +1,5 @@
 import type { ErrorKind } from '../../dialect.js';
-import { wordsOf } from '../../database-errors.js';
+import { errorWords } from '../../database-errors.js';
 
 const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|PERM|AUTH|NOLFS)/;
 
@@ -30,6 +30,6 @@ const hints: readonly [RegExp, string][] = [
 
 /** Says what a person can do about what SQLite threw. */
 export function hint(error: unknown): string {
-  const text = `${String((error as { code?: unknown }).code)} ${wordsOf(error)}`;
+  const text = `${String((error as { code?: unknown }).code)} ${errorWords(error)}`;
   return hints.find(([pattern]) => pattern.test(text))?.[1] ?? 'check the file and the disk that it is on';
 }

@@ -8,7 +8,7 @@ import type {
   InsertColumn,
   ScriptRunner,
   ScriptStep,
-  Sent,
+  TellSent,
   SqlValue,
   Statement,
   StepResult,
@@ -58,7 +58,7 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 
   // Async although SQLite is not: a ScriptRunner's errors are rejections.
-  async run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+  async run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
     await Promise.resolve();
     // Nothing has to leave; who is told goes on behind the script.
     sent?.();

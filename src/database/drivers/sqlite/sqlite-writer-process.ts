@@ -8,7 +8,7 @@ import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import { packInsert } from './packed-insert.js';
 import type { PackedInsert, PackedStep } from './packed-insert.js';
 import { FenceError, isBulkInsert } from '../../script.js';
-import type { BulkInsert, ScriptRunner, ScriptStep, Sent, StepResult } from '../../script.js';
+import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 
 /** What the writer is sent. */
 export interface WriterRequest {
@@ -72,7 +72,7 @@ export class SqliteWriterProcess implements ScriptRunner {
     this.#start();
   }
 
-  run(steps: readonly ScriptStep[], sent?: Sent): Promise<readonly StepResult[]> {
+  run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
     return this.#send(steps, false, sent);
   }
 
@@ -95,7 +95,7 @@ export class SqliteWriterProcess implements ScriptRunner {
     });
   }
 
-  async #send(steps: readonly ScriptStep[], isAside: boolean, sent?: Sent): Promise<readonly StepResult[]> {
+  async #send(steps: readonly ScriptStep[], isAside: boolean, sent?: TellSent): Promise<readonly StepResult[]> {
     const packed = steps.map(packStep);
     const child = this.#start();
     const id = this.#nextId++;
@@ -122,7 +122,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   /** Returns what is to be called when a script has left; a writer that waits takes none, and is not waited for. */
-  #tellSent(sent: Sent | undefined): () => void {
+  #tellSent(sent: TellSent | undefined): () => void {
     if (sent === undefined) return () => undefined;
     const left = new AbortController();
     void this.#clock.sleep(leavingMs, left.signal).then(sent, sent);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../runtime/clock.js';
 import { AlertDeliveryError, messageOf } from '../../../runtime/errors.js';
-import { HttpPost, type HttpAnswer } from '../../../runtime/http-post.js';
+import { HttpPost, type PostAnswer } from '../../../runtime/http-post.js';
 
 /** Where an alert is POSTed to, and how long an answer may take in milliseconds. */
 export interface PostOptions {
@@ -37,7 +37,7 @@ export async function postAlert(
 }
 
 /** What the receiver refuses as it is, it will refuse again. */
-async function refusal({ status, headers, body }: HttpAnswer): Promise<AlertDeliveryError> {
+async function refusal({ status, headers, body }: PostAnswer): Promise<AlertDeliveryError> {
   const retryable = status >= 500 || status === 408 || status === 429;
   const said = retryable ? await readJson(body) : {};
   const retryAfterMs = secondsOf(headers['retry-after'], said) * 1_000;
@@ -55,7 +55,7 @@ interface Said {
   readonly parameters?: { readonly retry_after?: unknown };
 }
 
-async function readJson(body: HttpAnswer['body']): Promise<Said> {
+async function readJson(body: PostAnswer['body']): Promise<Said> {
   try {
     let text = '';
     for await (const chunk of body) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ChainEvent } from '../../../../src/chain/transport/rpc/chain-event.js';
+import type { ChainNotice } from '../../../../src/chain/transport/rpc/chain-notice.js';
 import { ChainClient, type ChainClientOptions } from '../../../../src/chain/blocks/chain-client.js';
 import { systemClock } from '../../../../src/runtime/clock.js';
 import { silentLogger } from '../../../../src/runtime/logger.js';
@@ -9,13 +9,13 @@ const never = new AbortController().signal;
 
 describe('an observer of a chain', () => {
   let node: ChainSimulator;
-  let events: ChainEvent[];
+  let events: ChainNotice[];
   let client: ChainClient;
 
   const open = (options: Partial<ChainClientOptions> = {}): ChainClient =>
     new ChainClient({
       ...{ urls: [`${node.url}/secretkey`], chainId: 31_337, clock: systemClock, logger: silentLogger },
-      ...{ backoff: { firstMs: 1, maxMs: 5 }, observe: (event: ChainEvent) => void events.push(event), ...options },
+      ...{ backoff: { firstMs: 1, maxMs: 5 }, observe: (event: ChainNotice) => void events.push(event), ...options },
     });
   const results = (): readonly string[] =>
     events

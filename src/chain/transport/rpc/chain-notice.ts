@@ -4,7 +4,7 @@ import type { RpcErrorClass } from '../errors/rpc-error.js';
 export type RpcResult = 'ok' | 'aborted' | RpcErrorClass;
 
 /** What was noticed while endpoints were asked: metrics count it. */
-export type ChainEvent =
+export type ChainNotice =
   /** One request has ended; it may have carried several calls. */
   | {
       readonly kind: 'requested';
@@ -23,4 +23,4 @@ export type ChainEvent =
     };
 
 /** Takes what was noticed; returns at once and never throws. */
-export type ObserveChain = (event: ChainEvent) => void;
+export type ObserveChain = (event: ChainNotice) => void;
