@@ -38,7 +38,11 @@ export class CallResults {
    * Returns what is known of calls, by their keys, each given once; what has been asked is kept first, so that the same comes
    * again. `again`: asks also for what was once given up because its block was gone.
    */
-  async get(calls: readonly NeededCall[], again: boolean, context: StageContext): Promise<ReadonlyMap<string, KnownResult>> {
+  async get(
+    calls: readonly NeededCall[],
+    again: boolean,
+    context: StageContext,
+  ): Promise<ReadonlyMap<string, KnownResult>> {
     const known = new Map<string, KnownResult>();
     for (const { key } of calls) {
       const remembered = this.#memory.get(key);

@@ -153,7 +153,12 @@ export class ContractCaller implements Stage {
     return MessageData.ofFields(result);
   }
 
-  #valueOf({ method }: Caller, { key, kept }: NeededCall, known: KnownResult | undefined, context: StageContext): JsonValue {
+  #valueOf(
+    { method }: Caller,
+    { key, kept }: NeededCall,
+    known: KnownResult | undefined,
+    context: StageContext,
+  ): JsonValue {
     if (known === undefined || !('result' in known) || known.result === null) return null;
     try {
       return method.decode(known.result);

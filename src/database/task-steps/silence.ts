@@ -31,6 +31,10 @@ export function isSilentOver(
 }
 
 /** True where a task is silent for surely longer than three of its beats: the twin of `isSilentFor`. */
-export function isSilentSql(database: Database, defaultIntervalSeconds: number, rows: Rows = 'pipeline_task'): Knex.Raw {
+export function isSilentSql(
+  database: Database,
+  defaultIntervalSeconds: number,
+  rows: Rows = 'pipeline_task',
+): Knex.Raw {
   return isSilentOver(database, silenceLimitSql(database, defaultIntervalSeconds, rows), rows);
 }

@@ -25,7 +25,12 @@ export function readSeq(seq: number): { readonly version: number; readonly repla
 }
 
 /** Returns the message that tells of an event, its contract's address in whatever case, as it is before any stage. */
-export function eventMessageOf(stored: VersionedEvent, op: DifferenceOp, replay: number, origin: EventOrigin): EventMessage {
+export function eventMessageOf(
+  stored: VersionedEvent,
+  op: DifferenceOp,
+  replay: number,
+  origin: EventOrigin,
+): EventMessage {
   const { chainId, blockHash, transactionHash, logIndex, eventName, eventSignature } = stored;
   const contractAddress = toChecksumAddress(stored.contractAddress);
   // The event itself says where it stands: another object for each message would cost as much again.
