@@ -1,5 +1,3 @@
-import { isSurelyOver } from '../runtime/silence.js';
-
 /** A row of `monitor` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
 export interface Monitor {
   readonly id: number;
@@ -28,7 +26,15 @@ export function isMonitorAlive({
   heartbeatAgeSeconds,
   checkIntervalSeconds,
 }: Pick<Monitor, 'endTime' | 'heartbeatAgeSeconds' | 'checkIntervalSeconds'>): boolean {
-  return endTime === null && !isSurelyOver(heartbeatAgeSeconds, toleratedChecks * checkIntervalSeconds);
+  return endTime === null && heartbeatAgeSeconds < silentAfterSeconds(checkIntervalSeconds);
+}
+
+/**
+ * Returns from what age of its last sign of life on a monitor that checks so often is surely alive no more, in seconds: an age
+ * in whole seconds may read up to one too high.
+ */
+export function silentAfterSeconds(checkIntervalSeconds: number): number {
+  return toleratedChecks * checkIntervalSeconds + 1;
 }
 
 /** Returns a monitor as `tasks stats --json` has it. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isMonitorAlive } from '../../model/monitor.js';
+import { isMonitorAlive, silentAfterSeconds } from '../../model/monitor.js';
 import { taskStatus } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
@@ -59,11 +59,17 @@ async function refuseWhileRunning(
   const alive = monitors.find(({ seconds, age: heartbeatAgeSeconds }) =>
     isMonitorAlive({ endTime: null, checkIntervalSeconds: seconds, heartbeatAgeSeconds }),
   );
-  if (alive !== undefined) throw inUse(`the monitor ${alive.name} is alive`);
+  if (alive === undefined) return;
+  const { name, seconds, age } = alive;
+  const left = Math.ceil(silentAfterSeconds(seconds) - age);
+  throw inUse(
+    `the monitor ${name} is alive`,
+    `; one that has looked with --once counts for two check intervals, this one for ${left} s more`,
+  );
 }
 
-function inUse(why: string): ConflictError {
+function inUse(why: string, more = ''): ConflictError {
   return new ConflictError(`the time zone can't be changed while the database is in use: ${why}`, {
-    hint: 'stop runs, workers, monitors and chainparse serve first',
+    hint: `stop runs, workers, monitors and chainparse serve first${more}`,
   });
 }

@@ -99,16 +99,20 @@ eachDatabase("a database's time zone", (databases) => {
     const tasks = new TaskStore(first);
     await new CheckpointStore(first).get(45);
     const id = await tasks.claim(claimRequest({ pipelineId: 45 }));
-    const refused = async (why: RegExp): Promise<void> => {
+    const refused = async (why: RegExp): Promise<ConflictError> => {
       const error = await rejectionOf(migrator.changeTimezone(ignore, '+08:00', 30), ConflictError);
-      expect((error as Error).message).to.match(why);
+      expect(error.message).to.match(why);
       expect(await stored(first)).to.have.property('time_zone', '+00:00');
+      return error;
     };
     await refused(new RegExp(`task ${id} runs`));
     await tasks.finish(id, { status: 1, endReason: 'completed', error: null }, null);
     const monitors = new MonitorStore(first);
     const monitor = await monitors.register('m (abc)', 300);
-    await refused(/the monitor m \(abc\) is alive/);
+    const { hint } = await refused(/the monitor m \(abc\) is alive/);
+    expect(hint).to.match(
+      /one that has looked with --once counts for two check intervals, this one for (59\d|60[01]) s more$/,
+    );
     await monitors.end(monitor);
     await migrator.changeTimezone(ignore, '+08:00', 30);
   });
