@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { BlockTime } from '../../model/block.js';
 
 type Found = ReadonlyMap<number, BlockTime | null>;
@@ -80,6 +81,8 @@ export class TimeBatches {
     answered: () => Promise<void>,
     signal: AbortSignal,
   ): Promise<(BlockTime | null)[]> {
+    // Each part of what is wanted listens to it.
+    setMaxListeners(0, signal);
     const found = new Map<number, BlockTime | null>();
     const readAll = async (wanted: readonly number[]): Promise<void> => {
       // What a request left unanswered is asked for again, not the whole.

@@ -50,6 +50,19 @@ describe('the times of blocks', () => {
     await settle();
   };
 
+  it('of many blocks are waited for without a warning of too many listeners', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    const { signal } = new AbortController();
+    const times = read(1, 5_000, signal);
+    await answer(0);
+    for (let at = 1; at < requests.length; at++) await answer(at);
+    expect(await times).to.have.length(5_000);
+    process.off('warning', note);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it('are asked for together by all who want some until a request leaves', async () => {
     const all = Promise.all([read(1, 2), read(2, 3), read(9, 1)]);
     expect(requests).to.have.length(1);
