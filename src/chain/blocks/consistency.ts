@@ -6,7 +6,15 @@ import { ChainUnreachableError } from '../../runtime/errors.js';
 export class NodeLagsError extends ChainUnreachableError {}
 
 /** Answers that are each well-formed but don't fit together: the node lags, or was reorganised in between. */
-export class Inconsistency extends Error {}
+export class Inconsistency extends Error {
+  /** The block that shows it, where one does. */
+  readonly block: number | undefined;
+
+  constructor(message: string, block?: number) {
+    super(message);
+    this.block = block;
+  }
+}
 
 /** Returns headers of consecutive blocks from `from` on; throws Inconsistency where one lacks or does not fit its parent. */
 export function checkLinks(headers: readonly (BlockHeader | null)[], from: number): BlockHeader[] {
@@ -33,7 +41,7 @@ export function checkHashes(logs: readonly RawLog[], known: readonly BlockRef[])
     before = log;
     const hash = hashes.get(blockNumber);
     if (hash === undefined) hashes.set(blockNumber, blockHash);
-    else if (hash !== blockHash) throw new Inconsistency(`a log stands in another block ${blockNumber}`);
+    else if (hash !== blockHash) throw new Inconsistency(`a log stands in another block ${blockNumber}`, blockNumber);
   }
 }
 
@@ -44,5 +52,5 @@ export function checkTimes(logs: readonly RawLog[], known: readonly BlockTime[])
   const wrong = logs.find((log) => log.blockTimestamp !== (times.get(log.blockNumber) ?? log.blockTimestamp));
   // Some nodes leave times out here and there.
   if (wrong?.blockTimestamp === undefined) return;
-  throw new Inconsistency(`a log tells another time of block ${wrong.blockNumber}`);
+  throw new Inconsistency(`a log tells another time of block ${wrong.blockNumber}`, wrong.blockNumber);
 }

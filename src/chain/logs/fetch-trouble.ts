@@ -31,15 +31,18 @@ export class FetchTrouble {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #size: RangeSize;
+  /** How often answers did not fit together since the last that did: who goes on like that is asked less and less often. */
+  readonly #lagsBefore: number;
   #lags = 0;
   #timeouts = 0;
   #refusals = 0;
   #failures = 0;
 
-  constructor(clock: Clock, logger: Logger, size: RangeSize) {
+  constructor(clock: Clock, logger: Logger, size: RangeSize, lagsBefore = 0) {
     this.#clock = clock;
     this.#logger = logger;
     this.#size = size;
+    this.#lagsBefore = lagsBefore;
   }
 
   /** Does what makes another request worth while: waits, or makes it smaller. Throws what can't be borne. */
@@ -63,7 +66,7 @@ export class FetchTrouble {
   }
 
   #lag({ from, to }: BlockRange, cause: Error): number {
-    if (++this.#lags < lagsBorne) return this.#lags;
+    if (++this.#lags < lagsBorne) return Math.min(this.#lagsBefore + this.#lags, failuresBorne);
     throw new NodeLagsError(`the node does not show blocks ${from} to ${to} as a whole: ${cause.message}`, {
       cause,
       hint: 'the node lags or is being reorganised: try again, or use another endpoint',

@@ -70,8 +70,10 @@ export class LogSource implements RangeSource {
   readonly #size: RangeSize;
   readonly #reader: LogReader;
   readonly #hidden: HiddenLogs;
-  /** The names of endpoints that gave logs of other blocks than those of the chain. */
-  readonly #strangers = new Set<string>();
+  /** The endpoints that gave logs of other blocks than those of the chain, and which block showed it last. */
+  readonly #strangers = new Map<string, number | undefined>();
+  /** How many answers did not fit together since the last that did. */
+  #contradictions = 0;
   /** What was said last of an endpoint that is not believed. */
   #told = '';
 
@@ -105,7 +107,7 @@ export class LogSource implements RangeSource {
    */
   async fetchNext(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
     const { clock, logger } = this.#options;
-    const trouble = new FetchTrouble(clock, logger, this.#size);
+    const trouble = new FetchTrouble(clock, logger, this.#size, this.#contradictions);
     for (;;) {
       const asked = this.#size.headOf(range, options.verified ? verifiedBlocks : undefined);
       try {
@@ -122,7 +124,9 @@ export class LogSource implements RangeSource {
     this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
     await options.answered();
     try {
-      return await this.#complete(answer, range, options, signal);
+      const fetched = await this.#complete(answer, range, options, signal);
+      this.#contradictions = 0;
+      return fetched;
     } catch (error) {
       // The others may have the whole, while this one may go on like that for long.
       if (error instanceof Inconsistency) this.#distrust(endpoint, range, error);
@@ -131,6 +135,7 @@ export class LogSource implements RangeSource {
   }
 
   #distrust(endpoint: string, { from, to }: BlockRange, { message }: Inconsistency): void {
+    this.#contradictions++;
     this.#options.chain.passOver(endpoint);
     const text = `${endpoint} does not tell blocks ${from} to ${to} as a whole: ${message}`;
     const level = this.#told === text ? 'debug' : 'warn';
@@ -144,6 +149,7 @@ export class LogSource implements RangeSource {
     options: FetchOptions,
     signal: AbortSignal,
   ): Promise<FetchedRange> {
+    await this.#lookAgain(answer, { ...options, endpoint }, signal);
     const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
     const told = this.#clean(answer, range);
     // What the bloom filters tell of is what was asked for.
@@ -152,6 +158,23 @@ export class LogSource implements RangeSource {
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
     const timestamps = await this.#timestamps(logs, headers, { ...options, endpoint }, signal);
     return { ...range, logs, last, headers, timestamps, bytes };
+  }
+
+  /** A contradiction that lasts shall cost one header at each try, not those of a whole range. */
+  async #lookAgain(
+    logs: readonly RawLog[],
+    { endpoint, answered }: Pick<FetchOptions, 'answered'> & Pick<ReadAnswer, 'endpoint'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!this.#strangers.has(endpoint)) return;
+    const shown = logs.find(({ blockNumber }) => blockNumber === this.#strangers.get(endpoint));
+    const asked = shown === undefined ? this.#sample(logs, []) : [shown.blockNumber];
+    const found = await this.#options.chain.times(asked, answered, signal);
+    this.#compare(
+      logs,
+      found.filter((time) => time !== null),
+      endpoint,
+    );
   }
 
   #clean(answer: readonly RawLog[], range: BlockRange): readonly RawLog[] {
@@ -205,7 +228,7 @@ export class LogSource implements RangeSource {
       checkHashes(logs, blocks);
       checkTimes(logs, blocks);
     } catch (error) {
-      this.#strangers.add(endpoint);
+      this.#strangers.set(endpoint, error instanceof Inconsistency ? error.block : undefined);
       throw error;
     }
   }

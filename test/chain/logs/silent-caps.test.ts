@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
+import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { SimCall } from '../../support/chain-simulator.js';
@@ -37,10 +39,13 @@ describe('a node that cuts answers off and does not say so', function () {
     };
     node.options = { ...node.options, lie };
   };
+  const open = (batchSize = 2_000, urls = [node.url]): LogSource => {
+    const chain = new ChainClient({ urls, chainId: 31_337, clock, logger, requestTimeoutMs: deadlineMs });
+    return new LogSource({ chain, filter, batchSize, clock, logger, random: () => 0 });
+  };
   /** Reads blocks as a history; returns how many logs they hold. */
   const readAll = async (to: number, batchSize = 2_000, urls = [node.url]): Promise<number> => {
-    const chain = new ChainClient({ urls, chainId: 31_337, clock, logger, requestTimeoutMs: deadlineMs });
-    const source = new LogSource({ chain, filter, batchSize, clock, logger, random: () => 0 });
+    const source = open(batchSize, urls);
     let count = 0;
     for (let from = 1; from <= to;) {
       const options = { verified: false, answered: () => Promise.resolve() };
@@ -50,7 +55,7 @@ describe('a node that cuts answers off and does not say so', function () {
     }
     return count;
   };
-  const asked = (): number => node.requests.flat().filter((method) => method === 'eth_getLogs').length;
+  const asked = (of = 'eth_getLogs'): number => node.requests.flat().filter((method) => method === of).length;
 
   it('is found out at its first answer, and asked for less', async () => {
     node.mine(300, () => Array.from({ length: 10 }, () => ({})));
@@ -111,9 +116,9 @@ describe('a node that cuts answers off and does not say so', function () {
     await other.stop();
   });
 
-  it('is found out where its logs name other blocks, though they tell their times', async () => {
+  /** Has logs name other blocks than their own; returns what ends that. */
+  const mislead = (): (() => void) => {
     node.mine(300, () => [{}]);
-    node.traits.logTimestamps = 'real';
     let lies = true;
     const lie = ({ method }: SimCall, result: unknown): unknown => {
       if (method !== 'eth_getLogs' || !lies) return result;
@@ -122,9 +127,33 @@ describe('a node that cuts answers off and does not say so', function () {
     // The last block of the range, whose header is read in any case, has no logs.
     node.mine(10, () => []);
     node.options = { ...node.options, lie };
+    return () => (lies = false);
+  };
+
+  it('is asked for little, and less and less often, as long as its logs name other blocks', async () => {
+    const beHonest = mislead();
+    const source = open();
+    const fetch = (): Promise<FetchedRange> =>
+      source.fetchNext({ from: 1, to: 310 }, { verified: false, answered: () => Promise.resolve() }, signal);
+    const waits: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const since = clock.sleptMs;
+      await rejectionOf(fetch(), NodeLagsError);
+      waits.push(clock.sleptMs - since);
+    }
+    // Those of the whole range once, and at each try the last one and another.
+    expect(asked('eth_getBlockByNumber')).to.be.below(300 + 12 * 2 + 10);
+    expect(waits[1]).to.be.above(2 * waits[0]!);
+    beHonest();
+    expect((await fetch()).logs).to.have.length(300);
+  });
+
+  it('is found out where its logs name other blocks, though they tell their times', async () => {
+    node.traits.logTimestamps = 'real';
+    const beHonest = mislead();
     const error = await rejectionOf(readAll(310), ChainUnreachableError);
     expect((error as Error).message).to.match(/a log stands in another block/);
-    lies = false;
+    beHonest();
     expect(await readAll(310)).to.equal(300);
   });
 });

@@ -175,6 +175,18 @@ export const ingestionMutants: readonly Mutant[] = [
   caps('cut-at-the-end', 'its last block is asked for again, and what is behind it', ': [start, tail];', ': [start];'),
   caps('cut-at-the-start', 'and its first one, and what is before it', ': [start, tail];', ': [tail];'),
   sampled(
+    'one-header-first',
+    'an endpoint that contradicts headers is asked for one of them at each try, not for all',
+    'await this.#lookAgain(answer, { ...options, endpoint }, signal);',
+    '',
+  ),
+  sampled(
+    'contradictions-wait',
+    'an endpoint that goes on contradicting headers is asked less and less often',
+    'this.#contradictions++;',
+    '',
+  ),
+  sampled(
     'sampled-header',
     'the header of one block is looked at where logs tell their times',
     'const asked = missing.length > 0 ? missing : this.#sample(logs, headers);',
