@@ -108,6 +108,11 @@ export class ChainClient implements ChainView {
     return this.#pool.names(this.#choice);
   }
 
+  /** Those of them that are there, as far as is known; all where none is. */
+  get reachable(): readonly string[] {
+    return this.#pool.reachable(this.#choice);
+  }
+
   /** How many requests they take at a time, as far as is known; at least 1. */
   get room(): number {
     return this.#pool.room(this.#choice);
@@ -221,14 +226,14 @@ export class ChainClient implements ChainView {
 
   /**
    * Returns the receipts of blocks named by their hashes, in their order, from one of these endpoints that gives receipts; null
-   * for a block of which it has none (yet), and for all where no endpoint gives any now. Who has just read them has them still.
+   * for a block of which it has none (yet), and for all where no endpoint that is there gives any. Who has just read them has them still.
    */
   async receiptsOfBlocks(hashes: readonly string[], signal: AbortSignal): Promise<(BlockReceipts | null)[] | null> {
     const { receipts, proofs, shared } = this.#known;
     for (let asked = 0; asked < this.endpoints.length; asked++) {
-      const only = this.endpoints.filter((name) => receipts.mayGive(name));
+      const only = this.reachable.filter((name) => receipts.mayGive(name));
       if (only.length === 0 || !proofs.useReceipts) return null;
-      const ask = (): Promise<(BlockReceipts | null)[]> => this.#receiptsFrom({ only }, hashes, signal);
+      const ask = (): Promise<(BlockReceipts | null)[]> => this.#receiptsFrom(only, hashes, signal);
       try {
         return await shared.read(hashes.join(), ask, signal);
       } catch (error) {
@@ -239,15 +244,17 @@ export class ChainClient implements ChainView {
     return this.endpoints.some((name) => receipts.mayGive(name)) ? hashes.map(() => null) : null;
   }
 
-  /** Who can't give receipts now may yet give logs, and another may give both: only a lost connection is waited for. */
+  /** Who can't give receipts now may yet give logs, and another may give both: a lost connection is waited for where all give them. */
   async #receiptsFrom(
-    choice: EndpointChoice,
+    only: readonly string[],
     hashes: readonly string[],
     signal: AbortSignal,
   ): Promise<(BlockReceipts | null)[]> {
     const work: Work<(BlockReceipts | null)[]> = (rpc) => this.#known.receipts.askBlocks(rpc, hashes, signal);
     const isForCaller = (error: RpcError): boolean => error.class !== 'transport';
-    return this.#pool.ask({ work, choice, calls: hashes.length, isUrgent: true, isForCaller }, signal);
+    const isOptional = only.length < this.endpoints.length;
+    const how = { calls: hashes.length, isUrgent: true, isOptional, isForCaller };
+    return this.#pool.ask({ ...how, work, choice: { only } }, signal);
   }
 
   /** What was told of the receipts of blocks was not the truth, or not all of it (yet). */

@@ -79,11 +79,11 @@ export class AgreedLogs {
     let before: readonly Voice[] = [];
     let way: Way = headers.length > mostByHash ? 'range' : 'hashes';
     for (let round = 1; round <= rounds; round++) {
-      const heard = await this.#hear(asked, way, signal);
+      const heard = await this.#hear(asked, way, before.length > 0, signal);
       await answered();
       const believed = this.#believed(asked, heard, before, round);
       if (believed !== null) return believed;
-      before = heard;
+      if (heard.length > 0) before = heard;
       // Of a range a node may give so many logs and no more, and would say the same again.
       if (heard.some(({ logs }) => this.#mayBeCut(asked, logs))) way = 'hashes';
       await this.#options.clock.sleep(this.#options.chain.doubtMs, signal);
@@ -91,17 +91,24 @@ export class AgreedLogs {
     throw new Inconsistency(`no two answers agree on the logs of block ${asked.last.number}: ${shown(before)}`);
   }
 
-  /** Asks all at once; hears no more when what was said is enough, or some time after the first has answered. */
-  async #hear(asked: Case, way: Way, signal: AbortSignal): Promise<readonly Voice[]> {
+  /**
+   * Asks all that are there at once; hears no more when what was said is enough, or some time after the first has answered. None may be
+   * heard where the blocks were there before, and lack now: one of several nodes behind a URL may lag.
+   */
+  async #hear(asked: Case, way: Way, wereThere: boolean, signal: AbortSignal): Promise<readonly Voice[]> {
+    const { reachable } = this.#options.chain;
     const { voices, failures } = await hearTogether(
-      this.#clients,
+      this.#clients.filter(([endpoint]) => reachable.includes(endpoint)),
       ([endpoint, reader], both) => this.#ask(endpoint, reader, { ...asked, way }, both),
       (heard) => this.#provenIn(asked, heard) !== null,
+      isAnswer,
       this.#options.clock,
       signal,
     );
     const fatal = failures.find((error) => !isOfNode(error));
-    if (fatal !== undefined || voices.length === 0) throw fatal ?? failures[0];
+    if (fatal === undefined && wereThere && failures.some(isLag)) return voices;
+    // Where one is away, and another is not but has not these blocks, the chain can be reached.
+    if (fatal !== undefined || voices.length === 0) throw fatal ?? failures.find(isAnswer) ?? failures[0];
     return voices;
   }
 
@@ -192,6 +199,11 @@ function saidAgain(
   return isSame && (now.head > last.number || isLate) ? now : null;
 }
 
+/** Says whether somebody is there who has not (yet) got what was asked for. */
+function isLag(error: unknown): boolean {
+  return error instanceof RpcError && error.class === 'lag';
+}
+
 function toCase(headers: readonly BlockHeader[], unproven: ReadonlyMap<string, readonly RawLog[]>): Case {
   const receipts = headers.map(({ hash }) => unproven.get(hash));
   const isComplete = receipts.every((logs) => logs !== undefined);
@@ -199,7 +211,12 @@ function toCase(headers: readonly BlockHeader[], unproven: ReadonlyMap<string, r
 }
 
 function isOfNode(error: unknown): boolean {
-  return error instanceof RpcError || error instanceof Inconsistency || error instanceof ChainUnreachableError;
+  return isAnswer(error) || error instanceof ChainUnreachableError;
+}
+
+/** Says whether somebody is there, though this is not what was asked for. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof RpcError || error instanceof Inconsistency;
 }
 
 function shown(voices: readonly Voice[]): string {
@@ -208,7 +225,7 @@ function shown(voices: readonly Voice[]): string {
 
 /**
  * Asks for blocks by their hashes, or as a range, of which the last block's hash is looked at; each way where the other is
- * refused. Throws RpcError where both are.
+ * refused. Throws RpcError where both are, and where a block is not known by its hash: a range would hold nothing of it.
  */
 async function tellOf(
   reader: LogReader,
@@ -232,7 +249,7 @@ async function tellOf(
   try {
     return await way();
   } catch (error) {
-    if (!(error instanceof RpcError)) throw error;
+    if (!(error instanceof RpcError) || (way === byHashes && isLag(error))) throw error;
     return await other();
   }
 }

@@ -104,6 +104,7 @@ export class BlockWitnesses {
       this.#clients,
       async ([endpoint, client, reader], both) => ({ endpoint, said: await ask(client, reader, both).catch(toText) }),
       (heard) => pairIn(heard) !== null,
+      () => false,
       this.#options.clock,
       signal,
     );

@@ -1,7 +1,8 @@
 import type { Clock } from '../../runtime/clock.js';
 
-/** How long the other endpoints may take once one has answered, in milliseconds. */
+/** How long the other endpoints may take once one has answered, in milliseconds, and once one could not: as long as a request may. */
 const patienceMs = 3_000;
+const longPatienceMs = 30_000;
 const late = new Error('not waited for');
 
 /** What was said, in the order in which it came, and what went wrong with those who said nothing. */
@@ -10,11 +11,15 @@ interface Heard<V> {
   readonly failures: readonly unknown[];
 }
 
-/** Asks several at once; hears no more when what was said is enough, or some time after the first has answered. */
+/**
+ * Asks several at once; hears no more when what was said is enough, or some time after the first has answered; `isAnswer`: or said
+ * why it can't, for who is away may be so for long.
+ */
 export async function hearTogether<T, V>(
   asked: readonly T[],
   ask: (one: T, signal: AbortSignal) => Promise<V>,
   isEnough: (voices: readonly V[]) => boolean,
+  isAnswer: (error: unknown) => boolean,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Heard<V>> {
@@ -23,8 +28,11 @@ export async function hearTogether<T, V>(
   const voices: V[] = [];
   const outcomes = await Promise.allSettled(
     asked.map(async (one) => {
-      const voice = await ask(one, both);
-      if (voices.push(voice) === 1) void abortLater(enough, clock);
+      const voice = await ask(one, both).catch((error: unknown) => {
+        if (isAnswer(error)) void abortLater(enough, longPatienceMs, clock);
+        throw error;
+      });
+      if (voices.push(voice) === 1) void abortLater(enough, patienceMs, clock);
       if (isEnough(voices)) enough.abort(late);
     }),
   );
@@ -34,7 +42,7 @@ export async function hearTogether<T, V>(
   return { voices, failures: reasons.filter((reason) => reason !== late) };
 }
 
-async function abortLater(enough: AbortController, clock: Clock): Promise<void> {
-  await clock.sleep(patienceMs, enough.signal).catch(() => undefined);
+async function abortLater(enough: AbortController, afterMs: number, clock: Clock): Promise<void> {
+  await clock.sleep(afterMs, enough.signal).catch(() => undefined);
   enough.abort(late);
 }

@@ -86,7 +86,8 @@ export class SilentCaps {
       const [receipts] = (await this.#chain.receiptsOfBlocks([last.hash], signal)) ?? [];
       return (receipts?.logs.filter(matcherOf(filter)).length ?? 0) <= placesOf(logs).size;
     }
-    const client = this.#chain.via({ only: [endpoint] });
+    // Another one can tell as well where it went away meanwhile.
+    const client = this.#chain.via({ first: endpoint });
     const looks = endsOf(logs, range);
     const again = await Promise.all(looks.map((look) => rangeLogs(client, filter, look, signal)));
     return looks.every(({ from, to }, index) => {

@@ -116,6 +116,18 @@ describe('a node that cuts answers off and does not say so', function () {
     await other.stop();
   });
 
+  it('is found out by another one where it goes away while that is asked', async () => {
+    const other = await ChainSimulator.start();
+    for (const one of [node, other]) one.mine(300, () => Array.from({ length: 10 }, () => ({})));
+    const goAway = ({ method }: SimCall, result: unknown): unknown => {
+      if (method === 'eth_getLogs') node.options = { ...node.options, fault: () => ({ kind: 'drop' }) };
+      return result;
+    };
+    node.options = { ...node.options, lie: goAway };
+    expect(await readAll(300, 2_000, [node.url, other.url])).to.equal(3_000);
+    await other.stop();
+  });
+
   /** Has logs name other blocks than their own; returns what ends that. */
   const mislead = (): (() => void) => {
     node.mine(300, () => [{}]);

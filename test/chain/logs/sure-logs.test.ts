@@ -5,10 +5,12 @@ import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
 import { SureLogs } from '../../../src/chain/logs/sure-logs.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import type { RawLog } from '../../../src/model/event.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import type { Clock } from '../../../src/runtime/clock.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
-import type { SimCall, SimulatorOptions } from '../../support/chain-simulator.js';
+import type { Fault, SimCall, SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
 import type { SimEvent, SimLog } from '../../support/simulated-chain.js';
@@ -218,6 +220,73 @@ describe('the logs of new blocks, made sure of', function () {
     for (const node of [first, second]) node.mine(1, () => crowded);
     const error = await rejectionOf(read(1, calmly(), systemClock), Inconsistency);
     expect(error.message).to.match(/no two answers agree on the logs of block 1/);
+  });
+
+  /** Connects to two nodes of the same blocks, of which the first goes away once it has answered. */
+  const loseFirst = async (receipts: NodeTraits['receipts'], fault: Fault = { kind: 'drop' }): Promise<ChainClient> => {
+    const [first, second] = [await start({}, { receipts }), await start({})];
+    for (const node of [first, second]) node.mine(1, () => crowded);
+    const chain = connect();
+    await read(1, chain);
+    first.options = { ...first.options, fault: () => fault };
+    for (const node of [first, second]) node.mine(1, () => crowded);
+    return chain;
+  };
+
+  const troubled = { code: -32_603, message: 'service temporarily unavailable' };
+  for (const [how, fault] of [
+    ['is away', { kind: 'drop' }],
+    ['has troubles of its own', { kind: 'error', error: troubled }],
+  ] as const) {
+    it(`are those of an endpoint without receipts as soon as the only one that gives some ${how}`, async () => {
+      const chain = await loseFirst('all', fault);
+      const since = clock.sleptMs;
+      expect(await read(1, chain)).to.have.length(3);
+      expect(clock.sleptMs - since).to.be.below(100_000);
+    });
+  }
+
+  it('wait for no endpoint that is known to be away', async () => {
+    const chain = await loseFirst('none');
+    await rejectionOf(chain.via({ only: chain.endpoints.slice(0, 1) }).header('latest', signal), ChainUnreachableError);
+    const since = clock.sleptMs;
+    expect(await read(1, chain)).to.have.length(3);
+    expect((clock.sleptMs - since) % 2_000).to.equal(0);
+  });
+
+  it('are not taken for none where the node does not know their block by its hash, and gives none of its number', async () => {
+    const node = await start({ backend: () => ({ logsBehind: 1 }) });
+    node.mine(1, () => crowded);
+    expect(await rejectionOf(read(), RpcError)).to.include({ class: 'lag' });
+  });
+
+  it('are heard again where one of the nodes behind a URL does not know their block in between', async () => {
+    let times = 0;
+    const lags: Fault = {
+      kind: 'call-error',
+      method: 'eth_getLogs',
+      error: { code: -32_000, message: 'header not found' },
+    };
+    const node = await start({
+      fault: (calls) => (calls.some(({ method }) => method === 'eth_getLogs') && ++times === 2 ? lags : undefined),
+    });
+    node.mine(1, () => crowded);
+    expect(await read()).to.have.length(3);
+  });
+
+  it('are not out of reach where one endpoint refuses them, and another has their block no more', async () => {
+    const refuses: Fault = {
+      kind: 'call-error',
+      method: 'eth_getLogs',
+      error: { code: -32_601, message: 'no such method' },
+    };
+    const [first, second] = [await start({ fault: () => refuses }), await start({})];
+    for (const node of [first, second]) node.mine(1, () => crowded);
+    const chain = calmly();
+    const headers = (await chain.headers([1], answered, signal)) as BlockHeader[];
+    second.reorg(1, 2);
+    const reading = new SureLogs({ chain, filter, clock: systemClock, logger }).read(headers, answered, signal);
+    expect(await rejectionOf(reading)).not.to.be.instanceOf(ChainUnreachableError);
   });
 
   it('of a block whose header excludes them, by its hash, need no question', async () => {

@@ -114,7 +114,12 @@ export const endpointMutants: readonly Mutant[] = [
     'if (!isLate) return false;',
   ),
   turns('look-again', 'who is away is looked at', 'if (trusted.length > 0) this.#lookAgain(candidates, now);', ''),
-  turns('archive', 'old ranges go where history is', '[able, trusted, candidates]', '[trusted, candidates]'),
+  turns(
+    'archive',
+    'old ranges go where history is',
+    '[first, able, trusted, candidates]',
+    '[first, trusted, candidates]',
+  ),
   turns('counted-wait', 'waiting ends some day', 'call.waitsFor(usable);', ''),
   trial('answers-fall', 'what a limit lets through is no chance', '|| answers > this.#answers * fallen', ''),
   trial('refusals-stay', 'a lower rate that helps is kept', 'share < this.#share * helped', 'share < 0'),

@@ -21,6 +21,9 @@ const proofs = guardsOf('src/chain/blocks/proofs.ts', [
   'test/chain/blocks/proofs.test.ts',
   'test/chain/blocks/bloom-excludes.test.ts',
 ]);
+const optional = guardsOf('src/chain/blocks/chain-client.ts', sure);
+const once = guardsOf('src/chain/transport/endpoints/endpoint-pool.ts', sure);
+const together = guardsOf('src/chain/logs/hear-together.ts', ['test/chain/logs/hear-together.test.ts']);
 const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
 const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);
 const caps = guardsOf('src/chain/logs/silent-caps.ts', ['test/chain/logs/silent-caps.test.ts']);
@@ -160,6 +163,48 @@ export const ingestionMutants: readonly Mutant[] = [
     'if (hollow === undefined) return agreed.logs;',
     'if (hollow === undefined || isLate) return agreed.logs;',
   ),
+  agreed(
+    'unknown-block',
+    'no logs of a range are not believed of a block that its node does not know by its hash',
+    'if (!(error instanceof RpcError) || (way === byHashes && isLag(error))) throw error;',
+    'if (!(error instanceof RpcError)) throw error;',
+  ),
+  agreed(
+    'lag-in-between',
+    'a node behind a URL that lacks a block which another one had is asked again',
+    'if (fatal === undefined && wereThere && failures.some(isLag)) return voices;',
+    '',
+  ),
+  agreed(
+    'answer-before-outage',
+    'the chain is not out of reach where one endpoint says that it has not got the blocks',
+    'throw fatal ?? failures.find(isAnswer) ?? failures[0];',
+    'throw fatal ?? failures[0];',
+  ),
+  agreed(
+    'known-to-be-away',
+    'an endpoint that is known to be away is not waited for',
+    'this.#clients.filter(([endpoint]) => reachable.includes(endpoint)),',
+    'this.#clients,',
+  ),
+  optional(
+    'receipts-elsewhere',
+    'receipts are not waited for of an endpoint that is away while another one is there',
+    'const isOptional = only.length < this.endpoints.length;',
+    'const isOptional = false;',
+  ),
+  once(
+    'optional-once',
+    'nor of one with troubles of its own',
+    "if (of === 'request for its sender' || question.isOptional === true) throw failure;",
+    "if (of === 'request for its sender') throw failure;",
+  ),
+  together(
+    'refused-once',
+    'who is away is waited for as long as a request may take once another has said that it can not',
+    'if (isAnswer(error)) void abortLater(enough, longPatienceMs, clock);',
+    '',
+  ),
   sureLogs(
     'false-receipts',
     'receipts that stay false are not replaced by what the same endpoint says otherwise',
@@ -174,6 +219,12 @@ export const ingestionMutants: readonly Mutant[] = [
   ),
   caps('cut-at-the-end', 'its last block is asked for again, and what is behind it', ': [start, tail];', ': [start];'),
   caps('cut-at-the-start', 'and its first one, and what is before it', ': [start, tail];', ': [tail];'),
+  caps(
+    'look-elsewhere',
+    'what may be cut off is looked at with another endpoint where its own is away',
+    'const client = this.#chain.via({ first: endpoint });',
+    'const client = this.#chain.via({ only: [endpoint] });',
+  ),
   sampled(
     'one-header-first',
     'an endpoint that contradicts headers is asked for one of them at each try, not for all',

@@ -2,6 +2,8 @@
 export interface EndpointChoice {
   readonly only?: readonly string[];
   readonly except?: readonly string[];
+  /** Whom to ask before all others, as long as it is there. */
+  readonly first?: string;
 }
 
 /** Says whether the endpoint of a name may be asked. */

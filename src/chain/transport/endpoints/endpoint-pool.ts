@@ -107,6 +107,13 @@ export class EndpointPool {
     return this.#endpoints.map(({ name }) => name).filter((name) => isChosen(choice, name));
   }
 
+  /** Returns the names of those of the chosen endpoints that are there, as far as is known; of all where none is. */
+  reachable(choice: EndpointChoice): readonly string[] {
+    const chosen = this.#endpoints.filter(({ name }) => isChosen(choice, name));
+    const trusted = chosen.filter(({ isTrusted }) => isTrusted);
+    return (trusted.length > 0 ? trusted : chosen).map(({ name }) => name);
+  }
+
   /** Asks an endpoint after the others for some time. */
   passOver(name: string): void {
     const endpoint = this.#find(name);
@@ -162,7 +169,7 @@ export class EndpointPool {
       const { failure, of } = outcome;
       if (failure === null) continue;
       this.#judge(endpoint, failure, question);
-      if (of === 'request for its sender') throw failure;
+      if (of === 'request for its sender' || question.isOptional === true) throw failure;
       call.failed(passage, failure, of === 'endpoint', this.now());
       if (failure.action === 'fatal') throw unreachable(failure, call.triesAt(endpoint));
       this.#tell(endpoint, failure, call.triesAt(endpoint));

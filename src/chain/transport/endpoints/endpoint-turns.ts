@@ -29,6 +29,8 @@ export interface Demand {
   readonly isUrgent: boolean;
   /** True where it can't be for the request that a node fails. */
   readonly isSimple?: boolean;
+  /** True where whoever asks can do without: then it is tried once, and nobody who is away is waited for. */
+  readonly isOptional?: boolean;
   /** The first block of which it needs logs, where that may be older than some endpoint's history. */
   readonly oldest?: number | undefined;
 }
@@ -115,7 +117,8 @@ export class EndpointTurns {
     const trusted = candidates.filter((endpoint) => endpoint.isTrusted);
     if (trusted.length > 0) this.#lookAgain(candidates, now);
     const able = trusted.filter(({ history }) => history.mayHold(oldest, now));
-    const asked = [able, trusted, candidates].find(({ length }) => length > 0) ?? [];
+    const first = able.filter(({ name }) => name === choice.first);
+    const asked = [first, able, trusted, candidates].find(({ length }) => length > 0) ?? [];
     // What waits only for the best one to be asked more is not worth another one, which may give less at once.
     const worthAsking = demand.isUrgent ? asked : untilUnlimited(asked, now);
     const free = worthAsking.find((endpoint) => endpoint.freeAt <= now);
@@ -125,11 +128,12 @@ export class EndpointTurns {
     return { at: Math.min(...worthAsking.map(({ freeAt }) => freeAt), ...later) };
   }
 
-  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple }: Demand): void {
+  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple, isOptional }: Demand): void {
     const { order, chainId, bounds } = this.#options;
     const strangers = order.list.filter(({ chain }) => chain.isPutAside);
     if (strangers.length === order.list.length) throw chainMismatch(chainId ?? 0, strangers);
     if (usable.length === 0) throw unreachable(call.refusal, 1);
+    if (isOptional === true && !usable.some(({ isTrusted }) => isTrusted)) throw unreachable(call.failure, 1);
     if (!call.hasTrouble) return;
     const tries = Math.min(...usable.map((endpoint) => call.triesAt(endpoint)));
     const last = call.failure;
