@@ -17,6 +17,15 @@ export interface TargetColumn {
   readonly nullable: boolean;
 }
 
+/** A member of a JSON object whose members are all texts of digits or plain ASCII, or truth values, with nothing between them. */
+export interface JsonMember {
+  readonly key: string;
+  /** Of the column that its value goes to; `bool` where it is a truth value. */
+  readonly type: ColumnType;
+  /** The number of its key among the parts into which quotation marks cut the object, from 1, where it is written as is usual. */
+  readonly part: number;
+}
+
 /** Where a table is, or would be made: all that it takes to find it from any connection. */
 export interface TargetPlace {
   /** Null where the database has no schemas. */
@@ -90,8 +99,8 @@ export interface TargetDialect {
   hexOf(knex: Knex, column: string): Knex.Raw;
   /** The instant, as `time` columns hold it, that lies so many seconds behind the beginning of 1970 as a column says. */
   instantOf(knex: Knex, column: string): Knex.Raw;
-  /** Reads a member of the JSON object in a column, a text of digits or plain ASCII or a truth value, as a value of a type. */
-  memberOf(knex: Knex, column: string, key: string, type: ColumnType): Knex.Raw;
+  /** Reads a member of the JSON object in a column as a value of its type; NULL where there is none. */
+  memberOf(knex: Knex, column: string, member: JsonMember): Knex.Raw;
   /** The statements that make a table. */
   create(table: TargetTable): readonly string[];
   addColumn(place: TargetPlace, column: TargetColumn): string;

@@ -24,11 +24,15 @@ function columnsOf({ fixed, own, events }: TablePlan, kind: StoredKind): KindCop
   const planned = events.get(kind.eventSignature);
   if (planned?.isPlain !== true || kind.contracts.length > mostContracts) return null;
   const columns: (readonly [string, StoredValue])[] = fixed.map(({ name }) => [name, fixedValue(name)]);
+  // Behind the bracket.
+  let part = 2;
   for (const { column, key } of planned.places) {
     const { name, type } = own[column] ?? {};
     // What another event has as a text is one here, too: a truth value would be written in the database's way.
     if (name === undefined || type === undefined || type.kind === 'text') return null;
-    columns.push([name, { of: 'argument', key, type }]);
+    columns.push([name, { of: 'argument', key, type, part }]);
+    // A truth value stands without quotation marks.
+    part += type.kind === 'bool' ? 2 : 4;
   }
   return columns;
 }

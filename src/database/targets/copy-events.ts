@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Database } from '../database.js';
 import type { StoredKind, StoredStretch } from '../events/stored-stretch.js';
 import type { Statement } from '../script.js';
-import type { ColumnType, TargetPlace } from '../target-dialect.js';
+import type { JsonMember, TargetPlace } from '../target-dialect.js';
 
 /** What a column of a sink's table is filled with, of an event as it lies in the pipeline's table. */
 export type StoredValue =
@@ -13,8 +13,8 @@ export type StoredValue =
   /** The time of its block; NULL where that is later than so many seconds after the beginning of 1970. */
   | { readonly of: 'block_time'; readonly until: number }
   | { readonly of: 'contract_address' | 'event_name' }
-  /** An argument of this name, of ASCII that JSON writes as it is. */
-  | { readonly of: 'argument'; readonly key: string; readonly type: ColumnType };
+  /** An argument. */
+  | ({ readonly of: 'argument' } & JsonMember);
 
 /** How the events of one signature become rows. */
 export interface KindCopy {
@@ -82,7 +82,7 @@ function valueOf({ knex, dialect }: Database, kind: StoredKind, value: StoredVal
     case 'event_name':
       return knex.raw('?', [kind.eventName]);
     case 'argument':
-      return targets.memberOf(knex, 'args', value.key, value.type);
+      return targets.memberOf(knex, 'args', value);
   }
 }
 

@@ -130,6 +130,18 @@ eachDatabase('a table sink of the events’ own database', (databases) => {
     expect(await cursorOf('copied')).to.equal('copied');
   });
 
+  it('finds arguments by their names, however they are written', async () => {
+    const reversed = Object.fromEntries(Object.entries(highest).reverse());
+    const { u8, ...others } = lowest;
+    const events = [highest, lowest, reversed, others, { ...others, u8 }].map((args, log) => eventOf(1, log, args));
+    const spaced = eventOf(2, 0, {}, { argsJson: JSON.stringify(highest, null, 1) });
+    await commit([...events, spaced]);
+    const [copied, written] = [await open(odd, 'copied'), await open(odd, 'written')];
+    expect(await copy(copied, [...events, spaced])).to.equal(true);
+    await written.deliver([...events, spaced].map(toMessage));
+    expect(await tableOf(url, columns, 'copied')).to.deep.equal(await tableOf(url, columns, 'written'));
+  });
+
   it('copies from its first event to its last one, and none of another kind', async () => {
     const block = (number: number): ChainEvent[] => [0, 1, 2, 3].map((log) => eventOf(number, log, lowest));
     const events = [1, 2, 3].flatMap(block);

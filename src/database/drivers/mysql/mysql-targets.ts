@@ -61,10 +61,10 @@ export const mysqlTargets: TargetDialect = {
   hexOf: (knex, column) => knex.raw("CONCAT('0x', LOWER(HEX(??)))", [column]),
   // FROM_UNIXTIME would give the instant in the session's time zone, and ends in 2038 or 3001.
   instantOf: (knex, column) => knex.raw("TIMESTAMP '1970-01-01 00:00:00' + INTERVAL ?? SECOND", [column]),
-  memberOf: (knex, column, key, { kind }) => {
+  memberOf: (knex, column, { key, type }) => {
     const [of, path] = [q(column), `'$.${key}'`];
     const text = `JSON_UNQUOTE(JSON_EXTRACT(${of}, ${path}))`;
-    if (kind === 'bool') return knex.raw(`${text} = 'true'`);
+    if (type.kind === 'bool') return knex.raw(`${text} = 'true'`);
     // The same in one go, which older MySQL servers lack; they take the first for a comment, MariaDB the second.
     return knex.raw(`/*M!100203 JSON_VALUE(${of}, ${path}) */ /*!50700 ${text} */`);
   },

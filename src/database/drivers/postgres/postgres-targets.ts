@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
@@ -59,9 +60,17 @@ export const postgresTargets: TargetDialect = {
   utcMark: '+00',
   hexOf: (knex, column) => knex.raw("'0x' || encode(??, 'hex')", [column]),
   instantOf: (knex, column) => knex.raw('to_timestamp(??)', [column]),
-  // A text becomes characters by itself, with a look at its length.
-  memberOf: (knex, column, key, type) =>
-    knex.raw(type.kind === 'ascii' ? '??::json ->> ?' : `(??::json ->> ?)::${typeName(type)}`, [column, key]),
+  // Cut out where it stands as it mostly does: to parse the JSON takes three times as long.
+  memberOf: (knex, column, { key, type, part }) => {
+    const name = partAt(knex, column, part);
+    const found =
+      type.kind === 'bool'
+        ? knex.raw('btrim(?, ?)', [partAt(knex, column, part + 1), ':,} \n'])
+        : partAt(knex, column, part + 2);
+    const text = knex.raw('COALESCE(CASE ? WHEN ? THEN ? END, ??::json ->> ?)', [name, key, found, column, key]);
+    // A text becomes characters by itself, with a look at its length.
+    return type.kind === 'ascii' ? text : knex.raw(`(?)::${typeName(type)}`, [text]);
+  },
   create: (table) => createTable(pathOf(table.place), table, typeName),
   addColumn: (place, column) =>
     `ALTER TABLE ${pathOf(place)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
@@ -76,6 +85,10 @@ export const postgresTargets: TargetDialect = {
   // Data exceptions, integrity constraints, and what exceeds a limit of the program (the length of an index's row).
   refusesRow: (error) => /^(22|23|54)/.test(String((error as { readonly code?: unknown }).code)),
 };
+
+function partAt(knex: Knex, column: string, part: number): Knex.Raw {
+  return knex.raw(`split_part(??, '"', ?)`, [column, part]);
+}
 
 /** Tables and partitioned ones; a foreign one takes no ON CONFLICT. */
 const tableKinds = new Set(['r', 'p']);

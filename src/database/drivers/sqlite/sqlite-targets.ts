@@ -45,7 +45,7 @@ export const sqliteTargets: TargetDialect = {
   hexOf: (knex, column) => knex.raw("'0x' || lower(hex(??))", [column]),
   instantOf: (knex, column) => knex.raw("datetime(??, 'unixepoch')", [column]),
   // A column reads digits by itself.
-  memberOf: (knex, column, key) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
+  memberOf: (knex, column, { key }) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
   create: (table) => createTable(q(table.place.name), table, typeName, ' WITHOUT ROWID'),
   addColumn: ({ name }, column) =>
     `ALTER TABLE ${q(name)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
