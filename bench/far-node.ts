@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { seededRandom } from '../test/support/seeded-random.js';
+import { RateCounter } from '../test/support/rate-counter.js';
 import { LogChain } from './log-chain.js';
 
 /** How the node is. Rates and numbers are of requests over HTTP; 0: without a limit. */
@@ -17,6 +18,8 @@ export interface FarNodeTraits {
   readonly inFlight: number;
   /** Whether refusals for the number of requests say what is allowed. */
   readonly isStated: boolean;
+  /** Whether the headers of all answers say so: then whole seconds are counted. */
+  readonly isInHeaders: boolean;
   /** The share of requests that fail in one way or another. */
   readonly faults: number;
 }
@@ -60,6 +63,9 @@ const faults: readonly ((response: ServerResponse, answer: Buffer) => void)[] = 
 let counts = { answered: 0, refused: 0, failed: 0, mostInFlight: 0 };
 let [firstAt, lastAt] = [0, 0];
 let inFlight = 0;
+const rate = traits.isInHeaders
+  ? new RateCounter({ limit: traits.perSecond, windowMs: 1_000, style: 'structured' })
+  : null;
 let [left, refilledAt] = [traits.perSecond, performance.now()];
 
 function sendError(response: ServerResponse, error: object): void {
@@ -102,7 +108,9 @@ function reply(response: ServerResponse, body: string): void {
 
 /** A request counts from its arrival to its answer. */
 function receive(response: ServerResponse, body: string): void {
-  const isOver = isOverRate();
+  const now = performance.now();
+  const isOver = rate === null ? isOverRate() : !rate.take(now);
+  for (const [name, value] of Object.entries(rate?.headers(now, Date.now()) ?? {})) response.setHeader(name, value);
   const isCrowded = traits.inFlight > 0 && inFlight >= traits.inFlight;
   inFlight++;
   counts.mostInFlight = Math.max(counts.mostInFlight, inFlight);

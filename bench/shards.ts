@@ -42,7 +42,9 @@ async function read(count: number, { blocks, perSecond }: Stretch): Promise<Read
   const url = `sqlite:${temporaryFolder()}/shards.db`;
   const traits = { blocks: blocks + 1_000, logsPerBlock, latencyMs: 100, maxBlocks: 10, inFlight: 0 };
   const nodes = await Promise.all(
-    Array.from({ length: count }, () => startFarNode({ ...traits, perSecond, isStated: true, faults: 0 })),
+    Array.from({ length: count }, () =>
+      startFarNode({ ...traits, perSecond, isStated: true, isInHeaders: false, faults: 0 }),
+    ),
   );
   const source = { mode: 'historical', startBlock: 1, endBlock: blocks, batchSize: 10, shards: count } as const;
   const scenario = await Scenario.begin(url, null, source, { CHAINPARSE_HEARTBEAT_INTERVAL: '30' });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { makeBlock, sealBlock } from './simulated-chain.js';
 import type { SimBlock, SimEvent, SimLog } from './simulated-chain.js';
+import type { RateCounter } from './rate-counter.js';
 import { SimRefusal, answerCall, headerOf } from './simulated-node.js';
 import type { NodeTraits, SimError } from './simulated-node.js';
 import { SimulatedSockets } from './simulated-sockets.js';
@@ -51,9 +52,13 @@ export interface SimulatorOptions {
   readonly hold?: (calls: readonly SimCall[]) => Promise<void> | undefined;
   /** Changes what a call answers with. */
   readonly lie?: ((call: SimCall, result: unknown) => unknown) | undefined;
+  /** Counts requests over HTTP, refuses those that are too many, and says in headers what is left. */
+  readonly rate?: RateCounter;
   /** Make blocks whose headers give their hashes, as those of most chains do. */
   readonly sealed?: boolean;
 }
+
+const tooMany: Fault = { kind: 'status', status: 429 };
 
 /** A node that refuses nothing. */
 export const defaultTraits: NodeTraits = {
@@ -165,7 +170,11 @@ export class ChainSimulator {
     const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as SimCall | SimCall[];
     const calls = [body].flat();
     this.requests.push(calls.map((call) => call.method));
-    const fault = this.options.fault?.(calls, this.requests.length);
+    const now = performance.now();
+    const isOverRate = this.options.rate?.take(now) === false;
+    for (const [name, value] of Object.entries(this.options.rate?.headers(now, Date.now()) ?? {}))
+      response.setHeader(name, value);
+    const fault = isOverRate ? tooMany : this.options.fault?.(calls, this.requests.length);
     if (fault?.kind === 'hang') return;
     if (this.options.delayMs !== undefined) await wait(this.options.delayMs);
     await this.options.hold?.(calls);

@@ -110,10 +110,10 @@ function toReported(report: EndpointReport, mask: (text: string) => string): Omi
   };
 }
 
-/** What slows it down stands beside what it said last: whoever wonders why it is slow looks there. */
+/** What slows it down for what it refused stands beside what it said last: whoever wonders why it is slow looks there. */
 function errorOf({ lastError, maxPerSecond, refusedShare }: EndpointReport): string | null {
   if (lastError === null) return null;
-  const throttle = throttleText(maxPerSecond, refusedShare);
+  const throttle = refusedShare > 0 ? throttleText(maxPerSecond, refusedShare) : null;
   return throttle === null ? lastError : `${throttle}: ${lastError}`;
 }
 

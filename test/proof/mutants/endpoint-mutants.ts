@@ -14,6 +14,9 @@ const inFlight = guardsOf('src/chain/transport/endpoints/in-flight-limit.ts', [
 const rate = guardsOf('src/chain/transport/endpoints/request-rate.ts', [
   'test/chain/transport/endpoints/request-rate.test.ts',
 ]);
+const stated = guardsOf('src/chain/transport/endpoints/stated-window.ts', [
+  'test/chain/transport/endpoints/stated-rate.test.ts',
+]);
 const waiting = guardsOf('src/chain/transport/endpoints/waiting-calls.ts', [
   'test/chain/transport/endpoints/waiting-calls.test.ts',
 ]);
@@ -88,6 +91,24 @@ export const endpointMutants: readonly Mutant[] = [
   inFlight('unused-number', 'a number that is not reached does not grow', 'if (this.#answersOfFull <= 0) return;', ''),
   rate('left-before', 'what left before a rate was lowered tells nothing new', 'if (since < this.#since) return;', ''),
   rate('rate-of-nothing', 'nor does what answers nothing at all', 'if (this.#answered === 0 ||', 'if ('),
+  stated(
+    'yet-to-count',
+    'what is on its way is taken off what is left',
+    'this.#left - inFlight * this.#cost < 1',
+    'this.#left < 1',
+  ),
+  stated(
+    'no-end',
+    'an end that lies far away stops nobody for ever',
+    'heardAt + Math.min(ms, longestRestMs)',
+    'heardAt + ms',
+  ),
+  refusing(
+    'told-refusal',
+    'what headers explain is not refused for the number at a time',
+    'stated !== undefined || isTold ||',
+    'stated !== undefined ||',
+  ),
   rate('set-rate', 'a rate that was set is kept to', 'Math.min(perSecond, this.#most)', 'perSecond'),
   waiting(
     'gone-waiter',

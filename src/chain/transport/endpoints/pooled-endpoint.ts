@@ -29,6 +29,8 @@ interface PooledEndpointOptions {
 export interface Sent {
   readonly since: number;
   readonly departure: Departure;
+  /** In how many requests. */
+  readonly requests: number;
 }
 
 /** The failure in a row of which an operator should hear: what comes before passes by itself. */
@@ -74,6 +76,7 @@ export class PooledEndpoint {
     this.rate = new RequestRate(options.requestsPerSecond ?? undefined, () => this.inFlight.pardon());
     this.breaker = new CircuitBreaker(backoff);
     this.#clock = clock;
+    rpc.onRates((rates, answer) => this.rate.heard(rates, answer, clock.monotonic()));
     this.#backoff = backoff;
     this.#tell = (isUp): void => observe?.({ kind: 'endpoint', chainId, endpoint: rpc.name, isUp });
   }
@@ -118,8 +121,9 @@ export class PooledEndpoint {
     const now = this.#clock.monotonic();
     this.breaker.begin(now);
     const departure = this.inFlight.begin();
-    this.rate.sent(this.rpc.requestsOf(calls), now);
-    return { since: now, departure };
+    const requests = this.rpc.requestsOf(calls);
+    this.rate.sent(requests, now);
+    return { since: now, departure, requests };
   }
 
   /** A request was answered. */
@@ -169,8 +173,9 @@ export class PooledEndpoint {
   }
 
   /** A request is over, however it ended. */
-  end({ since, departure }: Sent): void {
+  end({ since, departure, requests }: Sent): void {
     this.breaker.end(since);
+    this.rate.ended(requests);
     this.inFlight.end(departure);
     this.#tellState();
   }
@@ -203,7 +208,10 @@ export class PooledEndpoint {
     const { retryAfterMs } = error;
     if (retryAfterMs !== undefined) this.rate.pause(Math.min(retryAfterMs, longestWaitMs), now);
     if (stated !== undefined) this.rate.state(stated);
-    const isOfRate = stated !== undefined || this.rate.isTrying;
+    this.rate.believe();
+    // Where its headers tell that nothing is left, they also tell until when.
+    const isTold = !isOfNumberInFlight && this.rate.isSpent(now);
+    const isOfRate = stated !== undefined || isTold || this.rate.isTrying;
     // Whoever says when, or is known to count by the second, means no number at a time.
     const isUnexplained = !isOfRate && retryAfterMs === undefined && !this.rate.isFound;
     const isTooMany = isOfNumberInFlight || (isUnexplained && this.inFlight.mayBeTooMany(departure, this.rate.noise));
@@ -216,7 +224,8 @@ export class PooledEndpoint {
     if (!isTooMany && !isOfRate) this.inFlight.mayBeRefused(this.rate.noise);
     // Others in flight have to end first: that is rest enough.
     const mustRest = isOfNumberInFlight ? this.inFlight.inFlight < 2 : this.#refusals >= refusalsUntilRest;
-    if (mustRest && retryAfterMs === undefined) this.rate.rest(backoffMs(this.#refusals, this.#backoff), now);
+    if (mustRest && !isTold && retryAfterMs === undefined)
+      this.rate.rest(backoffMs(this.#refusals, this.#backoff), now);
   }
 }
 

@@ -1,5 +1,8 @@
+import type { RateStatement } from '../rpc/rate-headers.js';
 import type { Round } from './rate-trial.js';
 import { RateTrial } from './rate-trial.js';
+import { StatedRate } from './stated-rate.js';
+import type { Heard } from './stated-window.js';
 
 /** What is left of a rate that was refused, and of one that the endpoint states. */
 const margin = 0.95;
@@ -41,9 +44,12 @@ const burstMs = 200;
  * refused for, and it is as it was before. Times are those of one monotonic clock, in milliseconds.
  */
 export class RequestRate {
-  /** What it never exceeds: what whoever pays has set, and what the endpoint has stated. */
-  #most: number;
+  /** What it never exceeds: what whoever pays has set, and what the endpoint has stated when it refused. */
+  #bound: number;
   #perSecond: number;
+  /** What the endpoint states with its answers, and how many requests are on their way to it. */
+  readonly #stated = new StatedRate();
+  #inFlight = 0;
   /** When the next request is due at an even pace, and until when there may be none at all. */
   #dueAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
@@ -65,7 +71,7 @@ export class RequestRate {
 
   /** `most`: so many requests a second at most; `forgiven` hears when some were refused for something else than their number. */
   constructor(most = Number.POSITIVE_INFINITY, forgiven: () => void = () => undefined) {
-    this.#most = most;
+    this.#bound = most;
     this.#forgiven = forgiven;
     this.#perSecond = most;
   }
@@ -92,15 +98,40 @@ export class RequestRate {
 
   /** When the next request may leave. */
   get freeAt(): number {
-    return Math.max(this.#pausedUntil, this.#dueAt);
+    return Math.max(this.#pausedUntil, this.#dueAt, this.#stated.freeAt(this.#inFlight));
+  }
+
+  /** Says whether the endpoint has told that it takes no more for the moment, by what it counts. */
+  isSpent(now: number): boolean {
+    return this.#stated.freeAt(0) > now;
+  }
+
+  get #most(): number {
+    const perSecond = Math.max(lowest, this.#stated.perSecond * stated);
+    return Math.min(this.#bound, perSecond >= unlimited ? Number.POSITIVE_INFINITY : perSecond);
   }
 
   /** So many requests leave, one after the other. */
   sent(requests: number, now: number): void {
+    this.#inFlight += requests;
+    this.#stated.sent(requests, now);
     if (this.#since === Number.NEGATIVE_INFINITY) this.#since = now;
     if (this.#perSecond === Number.POSITIVE_INFINITY) return;
     if (now - this.#dueAt < behindMs) this.#wasReached = true;
     this.#dueAt = Math.max(this.#dueAt, now - behindMs) + (requests * secondMs) / this.#perSecond;
+  }
+
+  /** So many requests that had left are over, however they ended. */
+  ended(requests: number): void {
+    this.#inFlight -= requests;
+  }
+
+  /** An answer states these in its headers. */
+  heard(statements: readonly RateStatement[], answer: Heard, now: number): void {
+    const before = this.#most;
+    this.#stated.hear(statements, answer, now);
+    // What was found out by refusals stays found.
+    this.#set(this.#perSecond < before ? this.#perSecond : this.#most);
   }
 
   /** A request that had left at `since` was answered. */
@@ -113,6 +144,11 @@ export class RequestRate {
     this.#endRound(now);
   }
 
+  /** Something was refused for the number of requests: what the endpoint states of that counts. */
+  believe(): void {
+    this.#stated.refused();
+  }
+
   /** A request that had left at `since` was refused as one of too many. */
   refused(since: number, now: number): void {
     // What has left before the rate was lowered tells nothing new.
@@ -123,7 +159,7 @@ export class RequestRate {
 
   /** The endpoint states how many requests a second it takes. */
   state(perSecond: number): void {
-    this.#most = Math.min(this.#most, Math.max(lowest, perSecond * stated));
+    this.#bound = Math.min(this.#bound, Math.max(lowest, perSecond * stated));
     this.#perSecond = Math.min(this.#perSecond, this.#most);
   }
 

@@ -8,6 +8,7 @@ import { answerText } from './answer-text.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
+import { ratesIn } from './rate-headers.js';
 import { ReceivedBody, Rooms } from './received-body.js';
 import type { Transport, TransportOptions } from './transport.js';
 
@@ -76,11 +77,13 @@ export class HttpEndpoint implements Transport {
       signal,
     });
     const retryAfter = response.headers['retry-after'];
+    const rates = ratesIn(response.headers, this.#options.clock.now());
     const read = await this.#read(response);
     const received = read.whole();
     return {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      rates,
       body: received,
       bytes: received.length,
       // Made when it is wanted: long answers are read from their bytes.

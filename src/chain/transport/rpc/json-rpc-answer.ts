@@ -1,5 +1,6 @@
 import type { Turns } from '../../../runtime/turns.js';
 import type { RpcError, RpcErrorClass } from '../errors/rpc-error.js';
+import type { RateStatement } from './rate-headers.js';
 
 /** One call of a JSON-RPC method. */
 export interface RpcCall {
@@ -29,6 +30,8 @@ export type RpcOutcome =
 export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** What its headers state of how often the server may be asked. */
+  readonly rates?: readonly RateStatement[];
   readonly text: string;
   /** The text as it was sent, where the transport still has it. */
   readonly body?: Buffer;

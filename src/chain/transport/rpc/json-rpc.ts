@@ -10,6 +10,7 @@ import { observeRequest } from './observe-request.js';
 import { parseAround } from './long-array.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { pickResults } from './picked-results.js';
+import type { RateStatement } from './rate-headers.js';
 import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
 import { WebSocketEndpoint, isWebSocketUrl } from './websocket-endpoint.js';
 
@@ -30,6 +31,12 @@ export interface JsonRpcOptions {
   readonly observe?: ObserveChain | undefined;
 }
 
+/** Hears what an answer states of the rate, when its request left by the monotonic clock, and whether it was not refused. */
+type RateListener = (
+  rates: readonly RateStatement[],
+  answer: { readonly since: number; readonly isTaken: boolean },
+) => void;
+
 /** One JSON-RPC endpoint over HTTP or a WebSocket. */
 export class JsonRpcEndpoint {
   readonly name: string;
@@ -39,6 +46,7 @@ export class JsonRpcEndpoint {
   readonly #observe: ObserveChain | undefined;
   readonly #batchSize: BatchSize;
   #connected: () => void = () => undefined;
+  #stated: RateListener = () => undefined;
   #nextId = 1;
 
   constructor(options: JsonRpcOptions) {
@@ -79,6 +87,11 @@ export class JsonRpcEndpoint {
     this.#connected = listener;
   }
 
+  /** Has a listener hear what each answer states of the rate. */
+  onRates(listener: RateListener): void {
+    this.#stated = listener;
+  }
+
   /** Makes one call and returns its result; throws RpcError. */
   async call(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
     const outcome = await this.#ask({ method, params }, signal);
@@ -117,10 +130,17 @@ export class JsonRpcEndpoint {
   async #ask(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
     const id = this.#nextId++;
     const [outcome] = await this.#observed([call], signal, async () => {
-      const answer = await this.#transport.post(envelope(id, call), signal);
+      const answer = await this.#post(envelope(id, call), signal);
       return [this.#answers.readOne(answer, await this.#parsed(answer, [call]), id)] as const;
     });
     return outcome;
+  }
+
+  async #post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
+    const since = this.#clock.monotonic();
+    const answer = await this.#transport.post(body, signal);
+    this.#stated(answer.rates ?? [], { since, isTaken: answer.status < 400 });
+    return answer;
   }
 
   #observed<T extends readonly RpcOutcome[] | null>(
@@ -148,7 +168,7 @@ export class JsonRpcEndpoint {
     const firstId = this.#nextId;
     this.#nextId += calls.length;
     const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
-    const answer = await this.#transport.post(body, signal);
+    const answer = await this.#post(body, signal);
     const parsed = await this.#parsed(answer, calls);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#answers.refusalIn(parsed, answer);

@@ -9,12 +9,13 @@ function endpointThatIs(state: 'closed' | 'open' | 'half-open', answeredAt = -1)
 }
 
 const departure = { order: 1, together: 1, isScout: false };
+const sent = { departure, requests: 1 };
 
 describe('a call that failed at an endpoint', () => {
   const away = new RpcError('no answer', { class: 'timeout', host: 'a.example', lostConnection: true });
   const failAt = (endpoint: PooledEndpoint): number => {
     const call = new PendingCall({ firstMs: 100, maxMs: 1_000 });
-    call.failed({ endpoint, since: 0, departure, lostBefore: 0 }, away, false, 5_000);
+    call.failed({ endpoint, since: 0, ...sent, lostBefore: 0 }, away, false, 5_000);
     return call.notBefore(endpoint);
   };
 
@@ -26,7 +27,7 @@ describe('a call that failed at an endpoint', () => {
     const call = new PendingCall({ firstMs: 100, maxMs: 1_000 });
     const endpoint = endpointThatIs('closed', 1);
     const waits = Array.from({ length: 6 }, () => {
-      call.failed({ endpoint, since: 0, departure, lostBefore: 0 }, away, false, 5_000);
+      call.failed({ endpoint, since: 0, ...sent, lostBefore: 0 }, away, false, 5_000);
       return call.notBefore(endpoint) - 5_000;
     });
     for (const wait of waits.slice(0, 5)) expect(wait).to.be.at.most(25);

@@ -6,7 +6,12 @@ import type { JsonRpcEndpoint } from '../../../../src/chain/transport/rpc/json-r
 import { FakeClock } from '../../../support/fake-clock.js';
 
 describe('what an endpoint refuses for no stated reason', () => {
-  const rpc = { name: 'node', requestsOf: (calls: number) => calls } as unknown as JsonRpcEndpoint;
+  let state: Parameters<JsonRpcEndpoint['onRates']>[0];
+  const rpc = {
+    name: 'node',
+    requestsOf: (calls: number) => calls,
+    onRates: (listener: typeof state) => (state = listener),
+  } as unknown as JsonRpcEndpoint;
   const chain = { strange: null, heard: () => undefined } as unknown as ChainCheck;
   const refusal = (retryAfterMs?: number): RpcError =>
     new RpcError('429', { class: 'rate-limit', host: 'node', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
@@ -28,6 +33,16 @@ describe('what an endpoint refuses for no stated reason', () => {
     const endpoint = open(new FakeClock());
     ask(endpoint, { refused: 4 });
     expect(endpoint.inFlight.isKnown).to.equal(true);
+  });
+
+  it('is not taken for too many at a time where the headers say that nothing is left', () => {
+    const clock = new FakeClock();
+    const endpoint = open(clock);
+    const rates = [{ window: '', limit: 100, left: 0, resetMs: 5_000 }];
+    state(rates, { since: clock.monotonic(), isTaken: false });
+    ask(endpoint, { refused: 4 });
+    expect(endpoint.inFlight.isKnown).to.equal(false);
+    expect(endpoint.freeAt).to.equal(clock.monotonic() + 5_000);
   });
 
   it('is taken for too many a second where such a rate was found before', async () => {

@@ -1,6 +1,7 @@
 import { ChainClient } from '../../../../src/chain/blocks/chain-client.js';
 import type { ChainClientOptions } from '../../../../src/chain/blocks/chain-client.js';
 import type { HttpAnswer } from '../../../../src/chain/transport/rpc/json-rpc-answer.js';
+import { ratesIn } from '../../../../src/chain/transport/rpc/rate-headers.js';
 import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
 import type { Transport, TransportOptions } from '../../../../src/chain/transport/rpc/transport.js';
 import { silentLogger } from '../../../../src/runtime/logger.js';
@@ -30,6 +31,9 @@ type Reception =
   | { readonly error: string; readonly code?: number }
   | { readonly status: number; readonly retryAfter?: string };
 
+/** What the headers of an answer say, by their names in lower case. */
+type Headers = Readonly<Record<string, string>>;
+
 const block = makeBlock(undefined, 'scripted', []);
 
 /** An endpoint without a network, which meets requests as the test says, by the test's clock. */
@@ -40,6 +44,8 @@ export class ScriptedEndpoint {
   /** How long an answer takes, in milliseconds. */
   delayMs = 10;
   receive: (arrival: Arrival, calls: readonly Call[]) => Reception = () => 'answer';
+  /** The headers of the answer to the request that was received last. */
+  headers: () => Headers = () => ({});
   inFlight = 0;
   /** Called by a test that wants a connection where there was none. */
   connect: () => void = () => undefined;
@@ -76,13 +82,14 @@ export class ScriptedEndpoint {
     const arrival = { at: this.#clock.monotonic(), methods, inFlight: this.inFlight };
     this.arrivals.push(arrival);
     const met = this.receive(arrival, calls);
+    const rates = ratesIn(this.headers(), this.#clock.now());
     const lost = { host, lostConnection: true } as const;
     if (met === 'refused connection') throw new RpcError('connect ECONNREFUSED', { class: 'transport', ...lost });
     await this.#clock.sleep(met === 'silence' ? timeoutMs : this.delayMs, signal);
     if (met === 'silence') throw new RpcError('no answer', { class: 'timeout', ...lost });
-    if (typeof met === 'object' && 'status' in met) return answerOf('', met.status, met.retryAfter);
+    if (typeof met === 'object' && 'status' in met) return { ...answerOf('', met.status, met.retryAfter), rates };
     const replies = calls.map((call) => ({ id: call.id, ...this.#reply(call, met) }));
-    return answerOf(JSON.stringify(Array.isArray(body) ? replies : replies[0]), 200);
+    return { ...answerOf(JSON.stringify(Array.isArray(body) ? replies : replies[0]), 200), rates };
   }
 
   #reply({ method, params }: Call, met: 'answer' | { readonly error: string; readonly code?: number }): object {
