@@ -29,6 +29,8 @@ const longestMs = 1_200_000;
 const patienceMs = 20_000;
 /** Who gives up must not have had an endpoint for so long that could have answered all, in milliseconds. */
 const wellMs = 60_000;
+/** For how long nothing may be read though an endpoint could have answered all, in milliseconds. */
+const stillMs = 150_000;
 /** How often it is looked at whether all has been read, in milliseconds. */
 const lookMs = 250;
 
@@ -62,6 +64,8 @@ class Schedule {
   readonly #changed: ChangedChain;
   readonly #wrong: string[] = [];
   #run: SimRun | null = null;
+  /** How many commits there were, and since when. */
+  #commits = { count: 0, since: 0 };
   #runs = 0;
   #gaveUp = 0;
   /** 1 where a run met what no run can go on with. */
@@ -144,6 +148,7 @@ class Schedule {
   }
 
   #grow(count: number): void {
+    this.#checkStandstill();
     this.#show(this.#truth.mine(count));
   }
 
@@ -171,6 +176,19 @@ class Schedule {
     this.#tell(`node-${index + 1}: ${kind}`);
     if (!['away', 'flapping', 'moved', 'swapped', 'reset'].includes(kind)) return;
     for (const lose of [...(this.#endpoints.get(`node-${index + 1}`)?.connections ?? [])]) lose();
+  }
+
+  /** A run must not wait for an endpoint that is away, or for one that lies, while another one is well. */
+  #checkStandstill(): void {
+    const { now } = this.#timeline;
+    const { block, commits } = this.#judge;
+    const isDone = (block?.number ?? -1) >= this.#readable();
+    if (commits !== this.#commits.count || isDone || this.#run === null) this.#commits = { count: commits, since: now };
+    if (now - Math.max(this.#commits.since, this.#run?.beganAt ?? now) < stillMs) return;
+    const well = [...this.#endpoints].find(([, it]) => it.plan.receipts !== 'lacking' && it.wasWellFor(stillMs));
+    if (well !== undefined)
+      this.#wrong.push(`nothing was read for a while though ${well[0]} was well: ${this.#stand()}`);
+    this.#commits = { count: commits, since: now };
   }
 
   #begin(): void {
