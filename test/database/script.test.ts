@@ -106,6 +106,27 @@ for (const mode of ['in this process', 'as runs do'] as const) {
       expect(rows.at(-1)).to.deep.include({ a: null, b: Buffer.alloc(0) });
     });
 
+    it('keeps bytes of one length, of several, and none, each in its row, and numbers of either sign', async () => {
+      const lists: readonly (readonly SqlValue[])[] = [
+        ['0x0a01', '0x0B02', '0x0c03'],
+        ['0x01', '0x0203', '0x'],
+        ['0x01', null, '0x02'],
+        [null, '0x01', '0x02'],
+        ['0x', '0x', '0x01'],
+        [Buffer.from('aa', 'hex'), Buffer.from('bb', 'hex'), Buffer.from('cc', 'hex')],
+      ];
+      for (const values of lists) {
+        await database.write([run('DELETE FROM item'), bulk(values.map((value, i) => [10 - 7 * i, null, value]))]);
+        const rows = await database.read<{ id: number; b: Buffer | null }[]>((knex) =>
+          knex('item').select('id', 'b').orderBy('id', 'desc'),
+        );
+        expect(rows.map(({ id }) => id)).to.deep.equal([10, 3, -4]);
+        expect(rows.map(({ b }) => b?.toString('hex') ?? null)).to.deep.equal(
+          values.map((value) => (Buffer.isBuffer(value) ? value.toString('hex') : toDigits(value))),
+        );
+      }
+    });
+
     it('inserts many rows, and tells how many', async () => {
       const rows = Array.from({ length: 20_013 }, (_, i) => [i, `row ${i}`, '0xAbCd']);
       const [inserted] = await database.write([bulk(rows)]);
@@ -131,4 +152,8 @@ for (const mode of ['in this process', 'as runs do'] as const) {
       expect(await ids()).to.deep.equal([1]);
     });
   });
+}
+
+function toDigits(hex: SqlValue): string | null {
+  return typeof hex === 'string' ? hex.slice(2).toLowerCase() : null;
 }

@@ -58,25 +58,42 @@ function endOfPart({ columns, count }: BulkInsert, from: number): number {
 }
 
 /**
- * Each column whose values differ travels as one text that the server splits: three times as fast as literals in rows. COPY
- * would take half of the server's time, but begin before all of it has arrived, and hold locks while its sender is frozen.
+ * Each column whose values differ travels as one text. Numbers, and bytes of one length, are taken out of it by their place,
+ * others are split off by the server: four times as fast as literals in rows. COPY would take two thirds of the server's time,
+ * but begin before all of it has arrived, and hold locks while its sender is frozen.
  */
 function selectRows(shared: readonly string[], columns: readonly InsertColumn[], from: number, to: number): string {
   const selected = [...shared];
   const lists: string[] = [];
   for (const column of columns) {
     const first = column.values[from] as SqlValue;
-    if (isAlike(column.values, from, to)) selected.push(toLiteral(first, column));
+    const placed = isAlike(column.values, from, to) ? toLiteral(first, column) : takeByPlace(column, from, to);
+    if (placed !== null) selected.push(placed);
     else {
       const list = splitList(column, from, to);
       selected.push(list.read(`c${lists.length}`));
       lists.push(list.source);
     }
   }
-  // Rows that are all the same, or just one.
-  if (lists.length === 0) return `SELECT ${selected.join(', ')} FROM generate_series(1, ${to - from})`;
-  const names = lists.map((_, i) => `c${i}`).join(', ');
-  return `SELECT ${selected.join(', ')} FROM ROWS FROM (${lists.join(', ')}) AS r(${names})`;
+  const names = lists.map((_, i) => `c${i}, `).join('');
+  const rows =
+    lists.length === 0 ? `generate_series(1, ${to - from})` : `ROWS FROM (${lists.join(', ')}) WITH ORDINALITY`;
+  return `SELECT ${selected.join(', ')} FROM ${rows} AS r(${names}${place})`;
+}
+
+/** The column that counts the rows, from 1. */
+const place = 'place';
+
+/** Returns how a row's value is had from its place; null where they are not all numbers, or bytes of one length. */
+function takeByPlace({ values, hex = false, type }: InsertColumn, from: number, to: number): string | null {
+  const part = values.slice(from, to);
+  if (type === undefined && part.every(Number.isInteger)) return `('{${part.join(',')}}'::bigint[])[${place}]`;
+  if (part.includes(null) || !(hex || Buffer.isBuffer(part[0]))) return null;
+  const hexes = toHexes(part);
+  const digits = (hexes[0] as string).length;
+  if (digits === 0 || hexes.some(({ length }) => length !== digits)) return null;
+  const bytes = digits / 2;
+  return `substring('\\x${hexes.join('')}'::bytea from (${place}::integer - 1) * ${bytes} + 1 for ${bytes})`;
 }
 
 function isAlike(values: readonly SqlValue[], from: number, to: number): boolean {
