@@ -16,7 +16,7 @@ const servers = kinds
   .slice(0, extentOf({ sample: 1, full: kinds.length, soak: kinds.length }));
 type Env = Record<string, string>;
 /** All databases at once on a busy machine, in milliseconds: what hangs is told sooner, for each wait has its own limit. */
-const longest = 400_000;
+const longest = 500_000;
 
 const source = { mode: 'realtime' } as const;
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1_000));
@@ -33,7 +33,8 @@ withFakedClocks('clocks that are wrong', () => {
 
   /** Waits until monitors have failed the tasks of these pipelines and a check has passed without another. */
   async function expectTimedOut(monitors: readonly Child[], pipelines: readonly number[]): Promise<void> {
-    await eventually(`timed out: ${pipelines.join()}`, () => timedOut(monitors).length >= pipelines.length, 25_000);
+    // A monitor that a busy machine holds up thinks that it was suspended, and waits again before it judges.
+    await eventually(`timed out: ${pipelines.join()}`, () => timedOut(monitors).length >= pipelines.length, 90_000);
     await seconds(1.5);
     expect(timedOut(monitors)).to.deep.equal(pipelines);
   }
