@@ -66,7 +66,7 @@ export class FetchTrouble {
   }
 
   #lag({ from, to }: BlockRange, cause: Error): number {
-    if (++this.#lags < lagsBorne) return Math.min(this.#lagsBefore + this.#lags, failuresBorne);
+    if (++this.#lags < lagsBorne) return Math.min(this.#lagsBefore + this.#lags, lagsBorne);
     throw new NodeLagsError(`the node does not show blocks ${from} to ${to} as a whole: ${cause.message}`, {
       cause,
       hint: 'the node lags or is being reorganised: try again, or use another endpoint',
