@@ -10,20 +10,17 @@ import { isFull, sampleVariable } from './support/extent.js';
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
 /** Scenarios of what goes silent, and of what happens then. */
-const liveness = 'clocks|detection|disk-full|even-out|freeze|kill';
+const liveness = 'clocks|detection|disk-full|freeze|kill';
 
 /** Those on servers that go away, and on runs that are killed while receivers do. */
 const outages =
   'alerts|broker-sinks|database-away|file-sink|message-sinks|monitor|monitor-cut-off|sink-kill|table-sink';
 
-/** Those that mostly wait, for a time of a schedule or for silence, and so go well beside what computes. */
-const patient = 'ended-while-stalled|schedules';
-
 const parts = {
   liveness: [`test/scenarios/@(${liveness}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
   outages: [`test/scenarios/@(${outages}).test.ts`],
-  scenarios: [`test/scenarios/!(${liveness}|${outages}|${patient}).test.ts`],
-  commands: [`test/scenarios/@(${patient}).test.ts`, 'test/cli/**/*.test.ts', 'test/proof/@(ingestion|model).test.ts'],
+  scenarios: [`test/scenarios/!(${liveness}|${outages}).test.ts`],
+  commands: ['test/cli/**/*.test.ts', 'test/proof/@(ingestion|model).test.ts'],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
   computing: [
     'test/!(scenarios|cli|proof|api|demo)/**/*.test.ts',
