@@ -12,7 +12,7 @@ const noBloom = `0x${'0'.repeat(512)}`;
 const isNew = (params: readonly unknown[]): boolean => 'blockHash' in (params[0] as object);
 
 describe('a run on a node that leaves logs out', function () {
-  this.timeout(180_000);
+  this.timeout(260_000);
   let anvil: Anvil;
   let emitter: string;
 
@@ -116,7 +116,7 @@ describe('a run on a node that leaves logs out', function () {
       method === 'eth_getLogs' ? (result as NodeLog[]).map((log) => ({ ...log, blockHash: other })) : result;
     const [scenario, proxy] = await begin(lie, { mode: 'historical', endBlock: 25 });
     const run = scenario.run();
-    expect((await run.exit(120_000)).code).to.equal(6);
+    expect((await run.exit(200_000)).code).to.equal(6);
     expect(run.stderr).to.match(/error: .*blocks 1 to \d+ as a whole: a log stands in another block/);
     expect(await scenario.exported()).to.deep.equal([]);
     await proxy.stop();
