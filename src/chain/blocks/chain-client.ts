@@ -16,6 +16,7 @@ import type { AskedTimes, TimesTold } from './time-batches.js';
 import { SharedReceipts } from './shared-receipts.js';
 import type { BlockLogsAnswer } from './receipt-calls.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
+import type { Call } from '../../runtime/call.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { readQuantity } from '../transport/rpc/rpc-values.js';
 
@@ -163,34 +164,26 @@ export class ChainClient implements ChainView {
     return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
   }
 
-  /** Returns the headers of blocks in their order, null where the node has none; `answered` follows each batch. */
-  async headers(
-    numbers: readonly number[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<(BlockHeader | null)[]> {
+  /** Returns the headers of blocks in their order, null where the node has none; it moves with each batch. */
+  async headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]> {
     const found = new Map<number, BlockHeader | null>();
     for (;;) {
       // What a batch left unanswered is asked again, not the whole.
       const missing = numbers.filter((number) => !found.has(number)).slice(0, headersPerBatch);
       if (missing.length === 0) break;
       const ask = async (endpoint: JsonRpcEndpoint): Promise<void> =>
-        collectBlocks(missing, await endpoint.batch(missing.map(headerCall), signal), found, headerIn);
+        collectBlocks(missing, await endpoint.batch(missing.map(headerCall), call.signal), found, headerIn);
       const isUrgent = this.isNew(missing.at(-1) ?? 0);
-      await this.ask(ask, { calls: missing.length, isUrgent, isSimple: true }, signal);
-      await answered();
+      await this.ask(ask, { calls: missing.length, isUrgent, isSimple: true }, call.signal);
+      await call.moved();
     }
     return numbers.map((number) => found.get(number) ?? null);
   }
 
-  /** Returns the times of blocks in their order, null where the node has none; `answered` follows each answer. */
-  async times(
-    numbers: readonly number[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<(BlockTime | null)[]> {
+  /** Returns the times of blocks in their order, null where the node has none; it moves with each answer. */
+  async times(numbers: readonly number[], call: Call): Promise<(BlockTime | null)[]> {
     const areNew = numbers.some((number) => this.isNew(number));
-    return areNew ? this.headers(numbers, answered, signal) : this.#times.read(numbers, answered, signal);
+    return areNew ? this.headers(numbers, call) : this.#times.read(numbers, call);
   }
 
   /** Answers null where fewer at a time may be answered. */

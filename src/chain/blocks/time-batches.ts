@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { BlockTime } from '../../model/block.js';
+import type { Call } from '../../runtime/call.js';
 
 type Found = ReadonlyMap<number, BlockTime | null>;
 
@@ -73,22 +74,18 @@ export class TimeBatches {
   }
 
   /**
-   * Returns the times of blocks in their order, null where the node has none; `answered` follows each answer that holds
-   * some of them. Throws what `ask` throws.
+   * Returns the times of blocks in their order, null where the node has none; it moves with each answer that holds some
+   * of them. Throws what `ask` throws.
    */
-  async read(
-    numbers: readonly number[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<(BlockTime | null)[]> {
+  async read(numbers: readonly number[], call: Call): Promise<(BlockTime | null)[]> {
     // Each part of what is wanted listens to it.
-    setMaxListeners(0, signal);
+    setMaxListeners(0, call.signal);
     const found = new Map<number, BlockTime | null>();
     const readAll = async (wanted: readonly number[]): Promise<void> => {
       // What a request left unanswered is asked for again, not the whole.
       for (let missing = wanted; missing.length > 0; missing = missing.filter((number) => !found.has(number))) {
-        for (const [number, time] of await this.#join(missing, signal)) found.set(number, time);
-        await answered();
+        for (const [number, time] of await this.#join(missing, call.signal)) found.set(number, time);
+        await call.moved();
       }
     };
     await Promise.all(chunksOf([...new Set(numbers)], this.#size).map(readAll));

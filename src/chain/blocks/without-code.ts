@@ -1,3 +1,4 @@
+import type { Call } from '../../runtime/call.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import type { Work } from '../transport/endpoints/endpoint-question.js';
@@ -12,8 +13,7 @@ export async function withoutCode(
   chain: ChainClient | null,
   addresses: readonly string[],
   block: number,
-  answered: () => Promise<void>,
-  signal: AbortSignal,
+  call: Call,
 ): Promise<ReadonlySet<string>> {
   if (block < 0) return new Set(addresses);
   const found = new Set<string>();
@@ -21,8 +21,8 @@ export async function withoutCode(
   if (chain === null) return found;
   for (let at = 0; at < addresses.length; at += addressesPerBatch) {
     const some = addresses.slice(at, at + addressesPerBatch);
-    for (const address of await ask(chain, some, block, signal)) found.add(address);
-    await answered();
+    for (const address of await ask(chain, some, block, call.signal)) found.add(address);
+    await call.moved();
   }
   return found;
 }

@@ -8,6 +8,7 @@ import { isPinned } from './contract-call.js';
 import type { BlockCalls, CallAnswer, CallBlock, CallUnit, ContractCall } from './contract-call.js';
 import { Multicall, leastTogether, multicallAddress, togetherIn } from './multicall.js';
 import { MulticallBlocks } from './multicall-blocks.js';
+import type { Call } from '../../runtime/call.js';
 
 /** `eth_call`s of one request. */
 const unitsPerBatch = 50;
@@ -23,12 +24,9 @@ interface Answered {
   readonly found: ReadonlyMap<Unit, CallAnswer>;
 }
 
-/** What is asked, and how it goes on meanwhile. */
-interface Reading {
+/** What is asked, and what is known of it by now. */
+interface Reading extends Call {
   readonly answers: Map<ContractCall, CallAnswer>;
-  /** Tells that an endpoint has answered. */
-  readonly answered: () => Promise<void>;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -49,14 +47,10 @@ export class CallReader {
    * Returns what became of each call; equal ones should be given once. Throws ChainUnreachableError where no endpoint answers:
    * nothing is then known.
    */
-  async read(
-    groups: readonly BlockCalls[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<ContractCall, CallAnswer>> {
-    const reading = { answers: new Map<ContractCall, CallAnswer>(), answered, signal };
+  async read(groups: readonly BlockCalls[], asking: Call): Promise<ReadonlyMap<ContractCall, CallAnswer>> {
+    const reading = { answers: new Map<ContractCall, CallAnswer>(), ...asking };
     const alone = groups.flatMap(({ block, calls }) => calls.map((call) => single(block, call)));
-    const together = await this.#joined(groups, signal);
+    const together = await this.#joined(groups, asking.signal);
     await this.#readAll(together, reading);
     await this.#readAll(
       alone.filter(({ call }) => !reading.answers.has(call)),
@@ -103,7 +97,7 @@ export class CallReader {
         for (const [unit, answer] of kept) this.#note(unit, answer, reading);
         rest = rest.filter((unit) => !kept.has(unit));
         if (lacks.length > 0 && !isLast) lacking.add(endpoint);
-        await reading.answered();
+        await reading.moved();
       } catch (error) {
         const isTooMuch = error instanceof RpcError && asksForLess(error) && units.length > 1;
         if (!isTooMuch) throw error;

@@ -1,6 +1,7 @@
 import { logsAlike } from './tell-alike.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import type { Call } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -72,21 +73,20 @@ export class AgreedLogs {
   async read(
     headers: readonly BlockHeader[],
     unproven: ReadonlyMap<string, readonly RawLog[]>,
-    answered: () => Promise<void>,
-    signal: AbortSignal,
+    call: Call,
   ): Promise<readonly RawLog[]> {
     const asked = toCase(headers, unproven);
     let before: readonly Voice[] = [];
     let way: Way = headers.length > mostByHash ? 'range' : 'hashes';
     for (let round = 1; round <= rounds; round++) {
-      const heard = await this.#hear(asked, way, before.length > 0, signal);
-      await answered();
+      const heard = await this.#hear(asked, way, before.length > 0, call.signal);
+      await call.moved();
       const believed = this.#believed(asked, heard, before, round);
       if (believed !== null) return believed;
       if (heard.length > 0) before = heard;
       // Of a range a node may give so many logs and no more, and would say the same again.
       if (heard.some(({ logs }) => this.#mayBeCut(asked, logs))) way = 'hashes';
-      await this.#options.clock.sleep(this.#options.chain.doubtMs, signal);
+      await this.#options.clock.sleep(this.#options.chain.doubtMs, call.signal);
     }
     throw new Inconsistency(`no two answers agree on the logs of block ${asked.last.number}: ${shown(before)}`);
   }

@@ -1,4 +1,5 @@
 import type { BlockRange, BlockRef } from '../../model/block.js';
+import type { Call } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { backoffMs } from '../../runtime/retry.js';
@@ -55,23 +56,23 @@ export class BlockWitnesses {
    * Returns a verified range with the logs that two endpoints tell. Throws NodeLagsError where no two agree in time, or agree
    * on other blocks; ChainUnreachableError where none can be asked.
    */
-  async confirm(fetched: FetchedRange, answered: () => Promise<void>, signal: AbortSignal): Promise<FetchedRange> {
+  async confirm(fetched: FetchedRange, call: Call): Promise<FetchedRange> {
     const { last } = fetched;
     const ask: Ask = (_client, reader, both) => this.#read(reader, fetched, both);
-    const agreed = await this.#agree(last.number, ask, answered, signal);
+    const agreed = await this.#agree(last.number, ask, call);
     if (agreed.last.hash === last.hash) return this.#confirmed(fetched, agreed);
     const message = `block ${last.number} is ${last.hash}, but two endpoints agree on ${agreed.last.hash}`;
     throw new NodeLagsError(message, { hint });
   }
 
   /** Makes sure that a block was replaced; throws as `confirm` does where two endpoints still have it, or no two agree. */
-  async confirmReplaced(held: BlockRef, answered: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async confirmReplaced(held: BlockRef, call: Call): Promise<void> {
     const ask: Ask = async (client, _reader, both) => {
       const last = await client.header(held.number, both);
       if (last === null) throw new Inconsistency(`block ${held.number} is not there`);
       return { logs: [], last };
     };
-    const agreed = await this.#agree(held.number, ask, answered, signal);
+    const agreed = await this.#agree(held.number, ask, call);
     if (agreed.last.hash !== held.hash) return;
     throw new NodeLagsError(`block ${held.number} is another by the word of one endpoint alone`, { hint });
   }
@@ -85,16 +86,16 @@ export class BlockWitnesses {
   }
 
   /** Returns what two endpoints tell alike up to a block; asks again for some time where no two do. */
-  async #agree(block: number, ask: Ask, answered: () => Promise<void>, signal: AbortSignal): Promise<ToldBlocks> {
+  async #agree(block: number, ask: Ask, call: Call): Promise<ToldBlocks> {
     for (let attempt = 1; ; attempt++) {
-      const heard = await this.#hear(ask, signal);
-      await answered();
+      const heard = await this.#hear(ask, call.signal);
+      await call.moved();
       const agreed = pairIn(heard);
       if (agreed !== null) return agreed;
       const complaint = complaintOf(block, heard);
       if (attempt >= attempts) throw new NodeLagsError(complaint, { hint });
       this.#options.logger.log('info', `asking again: ${complaint}`, { event: 'source.unconfirmed', block });
-      await this.#options.clock.sleep(backoffMs(attempt, backoff), signal);
+      await this.#options.clock.sleep(backoffMs(attempt, backoff), call.signal);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { BlockHeader, BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import type { Call } from '../../runtime/call.js';
 import type { Logger } from '../../runtime/logger.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import type { ChainClient } from '../blocks/chain-client.js';
@@ -40,19 +41,13 @@ export class HiddenLogs {
    * Returns the logs of a single block that its answer left out. Throws RpcError of class density where that of a longer range
    * left some out.
    */
-  async find(
-    told: Told,
-    headers: readonly BlockHeader[],
-    range: BlockRange,
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<readonly RawLog[]> {
+  async find(told: Told, headers: readonly BlockHeader[], range: BlockRange, call: Call): Promise<readonly RawLog[]> {
     const doubtful = doubtfulBlocks(headers, told.logs, told.filters);
     if (doubtful.length === 0) return [];
     const hashes = doubtful.map((header) => header.hash);
-    const hidden = await this.#options.reader.readBlocks(hashes, signal);
-    await answered();
-    const found = hidden.length > 0 ? hidden : await this.#inReceipts(doubtful, told.endpoint, signal);
+    const hidden = await this.#options.reader.readBlocks(hashes, call.signal);
+    await call.moved();
+    const found = hidden.length > 0 ? hidden : await this.#inReceipts(doubtful, told.endpoint, call.signal);
     const [one] = found;
     if (one === undefined || range.from === range.to) return found;
     throw this.#incomplete(told.endpoint, one, range);

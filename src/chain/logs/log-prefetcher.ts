@@ -1,11 +1,11 @@
 import type { BlockRange, BlockRef } from '../../model/block.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import type { FetchedRange, RangeSource } from './log-source.js';
+import type { Call } from '../../runtime/call.js';
 
 export interface LogPrefetcherOptions {
   readonly source: RangeSource;
-  /** Called after each good answer. */
-  readonly answered: () => Promise<void>;
+  readonly moved: Call['moved'];
   /** How much may be held at a time, in bytes of answers: of those in flight as many as are expected. */
   readonly maxBytes?: number | undefined;
   /** How many requests are in flight, or their answers held, at most; how many are in flight, the source says. */
@@ -189,15 +189,15 @@ export class LogPrefetcher {
 
   async #fetch(lane: Lane, signal: AbortSignal): Promise<void> {
     const { source } = this.#options;
-    const answered = (): Promise<void> => {
+    const moved = (): Promise<void> => {
       if (!lane.isRead) {
         lane.isRead = true;
         this.#change.happened();
       }
-      return this.#options.answered();
+      return this.#options.moved();
     };
     try {
-      const fetched = await source.fetchNext(lane, { verified: false, answered }, signal);
+      const fetched = await source.fetchNext(lane, { verified: false, moved, signal });
       this.#learn(fetched);
       lane.to = fetched.to;
       lane.bytes = fetched.bytes;

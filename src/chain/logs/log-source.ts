@@ -1,5 +1,6 @@
 import type { BlockHeader, BlockRange, BlockRef, BlockTime } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import type { Call } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { ChainClient } from '../blocks/chain-client.js';
@@ -26,11 +27,10 @@ interface LogSourceOptions {
   readonly logger: Logger;
 }
 
-export interface FetchOptions {
+/** How a range is read. */
+export interface RangeCall extends Call {
   /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
   readonly verified: boolean;
-  /** Called after each good answer. */
-  readonly answered: () => Promise<void>;
 }
 
 /** What blocks `from` to `to` hold. */
@@ -55,7 +55,7 @@ export interface RangeSource {
   /** Returns the head of a range that one request may ask for now. */
   headOf(range: BlockRange): BlockRange;
   /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
-  fetchNext(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange>;
+  fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange>;
   /** Hears that two ranges which follow each other do not fit. */
   unlinked?(): void;
 }
@@ -105,26 +105,26 @@ export class LogSource implements RangeSource {
    * Returns what the first blocks of a range hold: as many as the node gives at once. Throws NodeLagsError where the
    * node does not (or no longer) have them.
    */
-  async fetchNext(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
+  async fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { clock, logger } = this.#options;
     const trouble = new FetchTrouble(clock, logger, this.#size, this.#contradictions);
     for (;;) {
-      const asked = this.#size.headOf(range, options.verified ? verifiedBlocks : undefined);
+      const asked = this.#size.headOf(range, call.verified ? verifiedBlocks : undefined);
       try {
-        return await this.#fetch(asked, options, signal);
+        return await this.#fetch(asked, call);
       } catch (error) {
-        await trouble.bear(asked, error, signal);
+        await trouble.bear(asked, error, call.signal);
       }
     }
   }
 
-  async #fetch(range: BlockRange, options: FetchOptions, signal: AbortSignal): Promise<FetchedRange> {
-    const answer = await this.#reader.read(range, signal);
+  async #fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
+    const answer = await this.#reader.read(range, call.signal);
     const { logs, all = logs, endpoint, bytes, ms } = answer;
     this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
-    await options.answered();
+    await call.moved();
     try {
-      const fetched = await this.#complete(answer, range, options, signal);
+      const fetched = await this.#complete(answer, range, call);
       this.#contradictions = 0;
       return fetched;
     } catch (error) {
@@ -146,30 +146,25 @@ export class LogSource implements RangeSource {
   async #complete(
     { logs: answer, all, last, filters, endpoint, bytes }: ReadAnswer,
     range: BlockRange,
-    options: FetchOptions,
-    signal: AbortSignal,
+    call: RangeCall,
   ): Promise<FetchedRange> {
-    await this.#lookAgain(answer, { ...options, endpoint }, signal);
-    const headers = options.verified ? await this.#linkedHeaders(range, last, options, signal) : [last];
+    await this.#lookAgain(answer, endpoint, call);
+    const headers = call.verified ? await this.#linkedHeaders(range, last, call) : [last];
     const told = this.#clean(answer, range);
     // What the bloom filters tell of is what was asked for.
     const heard = { endpoint, filters, logs: all ?? told };
-    const hidden = await this.#hidden.find(heard, headers, range, options.answered, signal);
+    const hidden = await this.#hidden.find(heard, headers, range, call);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
-    const timestamps = await this.#timestamps(logs, headers, { ...options, endpoint }, signal);
+    const timestamps = await this.#timestamps(logs, headers, endpoint, call);
     return { ...range, logs, last, headers, timestamps, bytes };
   }
 
   /** A contradiction that lasts shall cost one header at each try, not those of a whole range. */
-  async #lookAgain(
-    logs: readonly RawLog[],
-    { endpoint, answered }: Pick<FetchOptions, 'answered'> & Pick<ReadAnswer, 'endpoint'>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #lookAgain(logs: readonly RawLog[], endpoint: string, call: Call): Promise<void> {
     if (!this.#strangers.has(endpoint)) return;
     const shown = logs.find(({ blockNumber }) => blockNumber === this.#strangers.get(endpoint));
     const asked = shown === undefined ? this.#sample(logs, []) : [shown.blockNumber];
-    const found = await this.#options.chain.times(asked, answered, signal);
+    const found = await this.#options.chain.times(asked, call);
     this.#compare(
       logs,
       found.filter((time) => time !== null),
@@ -187,14 +182,9 @@ export class LogSource implements RangeSource {
     return logs;
   }
 
-  async #linkedHeaders(
-    { from, to }: BlockRange,
-    last: BlockHeader,
-    { answered }: FetchOptions,
-    signal: AbortSignal,
-  ): Promise<BlockHeader[]> {
+  async #linkedHeaders({ from, to }: BlockRange, last: BlockHeader, call: Call): Promise<BlockHeader[]> {
     const numbers = Array.from({ length: to - from }, (_item, index) => from + index);
-    const before = await this.#options.chain.headers(numbers, answered, signal);
+    const before = await this.#options.chain.headers(numbers, call);
     return checkLinks([...before, last], from);
   }
 
@@ -202,14 +192,14 @@ export class LogSource implements RangeSource {
   async #timestamps(
     logs: readonly RawLog[],
     headers: readonly BlockHeader[],
-    { endpoint, answered }: Pick<FetchOptions, 'answered'> & Pick<ReadAnswer, 'endpoint'>,
-    signal: AbortSignal,
+    endpoint: string,
+    call: Call,
   ): Promise<Map<number, number>> {
     const known = new Map(headers.map((header) => [header.number, header.timestamp]));
     if (!this.#strangers.has(endpoint)) noteTimes(logs, known);
     const missing = blocksOf(logs).filter((number) => !known.has(number));
     const asked = missing.length > 0 ? missing : this.#sample(logs, headers);
-    const found = await this.#options.chain.times(asked, answered, signal);
+    const found = await this.#options.chain.times(asked, call);
     const blocks = found.map((time, index) => time ?? missingBlock(asked[index]));
     this.#compare(logs, [...headers, ...blocks], endpoint);
     for (const block of blocks) known.set(block.number, block.timestamp);

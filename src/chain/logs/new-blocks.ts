@@ -12,6 +12,7 @@ import { SureLogs } from './sure-logs.js';
 import type { SureLogsOptions } from './agreed-logs.js';
 import type { FetchedRange } from './log-source.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
+import type { Call } from '../../runtime/call.js';
 
 /** How many blocks are asked for by their hashes where nobody doubts them: more are cheaper as a range. */
 const mostBlocks = 8;
@@ -49,18 +50,14 @@ export class NewBlocks {
    * Returns what some blocks hold whose headers link up, oldest first; null where the node has them not (yet) or
    * not as a whole: then they must be read with more patience.
    */
-  async fetch(
-    known: readonly BlockHeader[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<FetchedRange | null> {
+  async fetch(known: readonly BlockHeader[], call: Call): Promise<FetchedRange | null> {
     const isRange = !this.#options.doubts && known.length > mostBlocks;
     const headers = isRange ? [] : known;
     const [first, last] = [headers[0], headers.at(-1)];
     if (first === undefined || last === undefined) return null;
     const range = { from: first.number, to: last.number };
     try {
-      const told = await this.#ask(headers, answered, signal);
+      const told = await this.#ask(headers, call);
       const { logs, strays, removed } = cleanLogs(told, range, this.#isWanted);
       if (removed > 0 || strays > 0) throw new Inconsistency(`${removed + strays} logs do not belong there`);
       checkHashes(logs, headers);
@@ -76,17 +73,12 @@ export class NewBlocks {
   }
 
   /** Returns the headers from a block up to the head, linked; none where the node does not have them so. */
-  async headers(
-    from: number,
-    latest: BlockHeader,
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<readonly BlockHeader[]> {
+  async headers(from: number, latest: BlockHeader, call: Call): Promise<readonly BlockHeader[]> {
     const { chain, doubts, logger } = this.#options;
     // As a range they come with their logs.
     if (!doubts) return [];
     const numbers = Array.from({ length: latest.number - from }, (_item, index) => from + index);
-    const below = await chain.headers(numbers, answered, signal);
+    const below = await chain.headers(numbers, call);
     try {
       return checkLinks([...below, latest], from);
     } catch (error) {
@@ -98,11 +90,11 @@ export class NewBlocks {
   }
 
   /** Makes sure of blocks that were read with their headers; throws NodeLagsError where nothing proves their logs in time. */
-  async confirm(fetched: FetchedRange, answered: () => Promise<void>, signal: AbortSignal): Promise<FetchedRange> {
+  async confirm(fetched: FetchedRange, call: Call): Promise<FetchedRange> {
     if (!this.#options.doubts) return fetched;
     const { from, to, headers } = fetched;
     try {
-      const told = await this.#ask(headers, answered, signal);
+      const told = await this.#ask(headers, call);
       const { logs } = cleanLogs(told, fetched, this.#isWanted);
       return { ...fetched, logs };
     } catch (error) {
@@ -128,33 +120,25 @@ export class NewBlocks {
     throw new Inconsistency(`no logs came for block ${doubtful.number}, whose bloom filter tells of some`);
   }
 
-  async #ask(
-    headers: readonly BlockHeader[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<readonly RawLog[]> {
+  async #ask(headers: readonly BlockHeader[], call: Call): Promise<readonly RawLog[]> {
     const asked = headers.filter((header) => !this.#excludes(header));
     if (asked.length === 0) return [];
-    if (this.#options.doubts) return this.#askSurely(asked, answered, signal);
+    if (this.#options.doubts) return this.#askSurely(asked, call);
     const hashes = asked.map((header) => header.hash);
-    const logs = await this.#reader.readBlocks(hashes, signal);
-    await answered();
+    const logs = await this.#reader.readBlocks(hashes, call.signal);
+    await call.moved();
     return logs;
   }
 
-  async #askSurely(
-    asked: readonly BlockHeader[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<readonly RawLog[]> {
+  async #askSurely(asked: readonly BlockHeader[], call: Call): Promise<readonly RawLog[]> {
     const { shared } = this.#options;
     this.#leave ??= shared?.join() ?? null;
     if (shared?.isWorthwhile === true) {
-      const logs = await shared.read(asked, signal);
-      await answered();
+      const logs = await shared.read(asked, call.signal);
+      await call.moved();
       if (logs !== null) return logs.filter(this.#isWanted);
     }
     this.#sure ??= new SureLogs({ ...this.#options, filter: this.#filter });
-    return this.#sure.read(asked, answered, signal);
+    return this.#sure.read(asked, call);
   }
 }

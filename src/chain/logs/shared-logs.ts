@@ -1,5 +1,6 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import { quietCall } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { backoffMs } from '../../runtime/retry.js';
@@ -77,7 +78,7 @@ export class SharedLogs {
   async #readSurely(key: string, header: BlockHeader, signal: AbortSignal): Promise<readonly RawLog[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const logs = await this.#sure.read([header], () => Promise.resolve(), signal);
+        const logs = await this.#sure.read([header], quietCall(signal));
         this.#keep(key, logs);
         return logs;
       } catch (error) {

@@ -6,6 +6,7 @@ import { AgreedLogs } from './agreed-logs.js';
 import type { SureLogsOptions } from './agreed-logs.js';
 import { Inconsistency } from '../blocks/consistency.js';
 import { matcherOf } from '../blocks/log-filter.js';
+import type { Call } from '../../runtime/call.js';
 
 /** What receipts told: wanted logs that are proven, and others that can't be on this chain, by the hashes of their blocks. */
 interface Told {
@@ -34,34 +35,25 @@ export class SureLogs {
   }
 
   /** Returns the wanted logs of blocks; throws Inconsistency where nothing proves them in time, RpcError as LogReader does. */
-  async read(
-    headers: readonly BlockHeader[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<readonly RawLog[]> {
+  async read(headers: readonly BlockHeader[], call: Call): Promise<readonly RawLog[]> {
     const told: Told = { proven: new Map(), unproven: new Map() };
-    await this.#byReceipts(headers, told, answered, signal);
+    await this.#byReceipts(headers, told, call);
     const logs = [...told.proven.values()].flat();
     const rest = headers.filter(({ hash }) => !told.proven.has(hash));
     // Together: what can only be said again after a pause shall not wait for one pause after the other.
-    if (rest.length > 0) logs.push(...(await this.#agreed.read(rest, told.unproven, answered, signal)));
+    if (rest.length > 0) logs.push(...(await this.#agreed.read(rest, told.unproven, call)));
     return logs;
   }
 
   /** Asks for receipts, again for a while where the node is not done with them; throws Inconsistency where they stay false. */
-  async #byReceipts(
-    headers: readonly BlockHeader[],
-    told: Told,
-    answered: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #byReceipts(headers: readonly BlockHeader[], told: Told, call: Call): Promise<void> {
     for (let waited = 0, left = headers; ; waited++) {
       const complaints: string[] = [];
-      const asked = await this.#ask(left, told, complaints, answered, signal);
+      const asked = await this.#ask(left, told, complaints, call);
       if (asked === null || asked.length === 0) return;
       left = asked;
       const waitMs = waitsMs[waited];
-      if (waitMs !== undefined) await this.#options.clock.sleep(waitMs, signal);
+      if (waitMs !== undefined) await this.#options.clock.sleep(waitMs, call.signal);
       else if (complaints.length === 0) return;
       else throw new Inconsistency(complaints.join('; '));
     }
@@ -72,16 +64,15 @@ export class SureLogs {
     headers: readonly BlockHeader[],
     told: Told,
     complaints: string[],
-    answered: () => Promise<void>,
-    signal: AbortSignal,
+    call: Call,
   ): Promise<readonly BlockHeader[] | null> {
     const left: BlockHeader[] = [];
     for (let at = 0; at < headers.length; at += together) {
       const some = headers.slice(at, at + together);
       const hashes = some.map(({ hash }) => hash);
-      const receipts = await this.#options.chain.receiptsOfBlocks(hashes, signal);
+      const receipts = await this.#options.chain.receiptsOfBlocks(hashes, call.signal);
       if (receipts === null) return null;
-      await answered();
+      await call.moved();
       const again = some.filter((header, index) => !this.#judge(receipts[index] ?? null, header, told, complaints));
       if (again.length > 0) this.#options.chain.doubtReceipts(hashes);
       left.push(...again);

@@ -2,7 +2,7 @@ import type { BlockRange } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { NodeLagsError } from '../blocks/consistency.js';
-import type { FetchedRange, RangeSource } from '../logs/log-source.js';
+import type { FetchedRange, RangeCall, RangeSource } from '../logs/log-source.js';
 import type { PortalClient } from './portal-client.js';
 import { PortalError } from './portal-error.js';
 import type { PortalHead } from './portal-head.js';
@@ -51,23 +51,18 @@ export class PortalHistory implements RangeSource {
     return portal.headOf({ from: range.from, to: Math.max(range.from, Math.min(range.to, last)) });
   }
 
-  async fetchNext(
-    range: BlockRange,
-    options: Parameters<RangeSource['fetchNext']>[1],
-    signal: AbortSignal,
-  ): Promise<FetchedRange> {
+  async fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { portal, head, nodes } = this.#options;
-    if (nodes !== null && (options.verified || this.#isAvoided)) return nodes.fetchNext(range, options, signal);
+    if (nodes !== null && (call.verified || this.#isAvoided)) return nodes.fetchNext(range, call);
     try {
-      const last = await head.read(range.from, signal);
-      if (range.from <= last)
-        return await portal.fetchNext({ from: range.from, to: Math.min(range.to, last) }, options, signal);
+      const last = await head.read(range.from, call.signal);
+      if (range.from <= last) return await portal.fetchNext({ from: range.from, to: Math.min(range.to, last) }, call);
     } catch (error) {
       if (nodes === null || !(error instanceof PortalFailedError)) throw error;
       this.#avoid(error);
     }
     if (nodes === null) throw new NodeLagsError(`block ${range.from} is not final at the portal yet`);
-    return nodes.fetchNext(range, options, signal);
+    return nodes.fetchNext(range, call);
   }
 
   /** Which of two answers is wrong can't be told: who gives such again and again is not believed. */

@@ -1,6 +1,7 @@
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { LogFilter } from '../../model/log-filter.js';
+import { quietCall } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { abortLater } from '../../runtime/give-up-later.js';
@@ -73,7 +74,7 @@ export class PortalSamples {
 
   async #compare(fetched: FetchedRange, chosen: number, signal: AbortSignal): Promise<void> {
     const numbers = [...new Set([chosen, fetched.to])];
-    const headers = await this.#options.chain.headers(numbers, () => Promise.resolve(), signal);
+    const headers = await this.#options.chain.headers(numbers, quietCall(signal));
     // A node need not have every block of history.
     for (const header of headers) if (header !== null) compareHeader(fetched, header);
     const [header] = headers;

@@ -5,7 +5,7 @@ import type { Logger } from '../../runtime/logger.js';
 import { Turns } from '../../runtime/turns.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import { cleanLogs } from '../logs/clean-logs.js';
-import type { FetchedRange, RangeSource } from '../logs/log-source.js';
+import type { FetchedRange, RangeCall, RangeSource } from '../logs/log-source.js';
 import { PortalAnswer } from './portal-answer.js';
 import type { PortalPiece } from './portal-answer.js';
 import type { PortalClient } from './portal-client.js';
@@ -72,11 +72,7 @@ export class PortalSource implements RangeSource {
   }
 
   /** Throws PortalFailedError where the portal does not give the blocks for long. */
-  async fetchNext(
-    { from, to }: BlockRange,
-    { answered }: Parameters<RangeSource['fetchNext']>[1],
-    signal: AbortSignal,
-  ): Promise<FetchedRange> {
+  async fetchNext({ from, to }: BlockRange, { signal, moved }: RangeCall): Promise<FetchedRange> {
     const { client, clock, logger, check } = this.#options;
     // Whoever asks may come to want less of it meanwhile.
     const range = { from, to };
@@ -84,7 +80,7 @@ export class PortalSource implements RangeSource {
     for (;;) {
       try {
         const fetched = fetchedRange(await this.#read(range, signal));
-        await answered();
+        await moved();
         await check(fetched, signal);
         this.#remember(fetched.last);
         return fetched;

@@ -119,7 +119,7 @@ export class CallResults {
       groups.set(name, group);
     }
     const list: readonly BlockCalls[] = [...groups.values()];
-    const answers = await this.#reader.read(list, () => context.moved(), context.signal);
+    const answers = await this.#reader.read(list, context);
     return calls.map((call) => ({ ...call, answer: answers.get(call.kept) ?? { lacks: 'block' } }));
   }
 

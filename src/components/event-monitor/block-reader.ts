@@ -12,6 +12,7 @@ import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import type { SourceContext } from '../seam/source.js';
 import type { FactoryChildren } from './factory/factory-children.js';
 import { HistoryReader } from './history-reader.js';
+import type { Call } from '../../runtime/call.js';
 
 /** What reads blocks that may yet be replaced. */
 export interface UnsettledBlocks {
@@ -32,8 +33,7 @@ export interface BlockReaderOptions {
   /** Fetches settled blocks, by another filter than new ones. */
   readonly openHistory: () => RangeSource;
   readonly context: Pick<SourceContext, 'clock' | 'logger' | 'stopping'>;
-  /** Tells that work moved. */
-  readonly moved: () => Promise<void>;
+  readonly moved: Call['moved'];
 }
 
 /** How old what is known of the head may be while history is read, in milliseconds. */
@@ -143,7 +143,7 @@ export class BlockReader {
     const read = await this.#fetch(unsettled, stretch, head, end, signal);
     const { witnesses } = unsettled;
     // Before rows are taken back as well: one endpoint that went astray must not undo what two have told.
-    const fetched = witnesses === null ? read : await witnesses.confirm(read, moved, signal);
+    const fetched = witnesses === null ? read : await witnesses.confirm(read, { moved, signal });
     if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head, signal);
     else if (stretch.last !== null) yield* this.#takeBack(stretch, stretch.last, signal);
   }
@@ -156,15 +156,15 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): Promise<FetchedRange> {
-    const { moved } = this.#options;
+    const call = { moved: this.#options.moved, signal };
     const deep = head.latest.number - unsureDepth;
     const isDeep = stretch.next <= deep;
     const known = isDeep ? [] : await this.#headersBehind({ newBlocks, headers }, stretch, head, end, signal);
-    const told = await newBlocks.fetch(known, moved, signal);
+    const told = await newBlocks.fetch(known, call);
     if (told !== null) return told;
     const range = { from: stretch.next, to: isDeep ? Math.min(end, deep) : end };
-    const fetched = await logs.fetchNext(range, { verified: true, answered: moved }, signal);
-    return isDeep ? fetched : newBlocks.confirm(fetched, moved, signal);
+    const fetched = await logs.fetchNext(range, { ...call, verified: true });
+    return isDeep ? fetched : newBlocks.confirm(fetched, call);
   }
 
   /** Returns the headers up to block `end` that are known, or that the node gives; none where they do not link up. */
@@ -175,9 +175,8 @@ export class BlockReader {
     end: number,
     signal: AbortSignal,
   ): Promise<readonly BlockHeader[]> {
-    const { moved } = this.#options;
     const known = last === null ? null : headers.between(last, latest);
-    const found = known ?? (await newBlocks.headers(next, latest, moved, signal));
+    const found = known ?? (await newBlocks.headers(next, latest, { moved: this.#options.moved, signal }));
     if (known === null) for (const header of found) headers.add(header);
     return found.filter(({ number }) => number <= end);
   }
@@ -204,7 +203,7 @@ export class BlockReader {
     replaced: BlockRef,
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    await this.#options.unsettled?.witnesses?.confirmReplaced(replaced, this.#options.moved, signal);
+    await this.#options.unsettled?.witnesses?.confirmReplaced(replaced, { moved: this.#options.moved, signal });
     yield* this.#takeBack(stretch, replaced, signal);
   }
 

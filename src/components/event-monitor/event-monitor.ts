@@ -275,7 +275,14 @@ class MonitorRun {
     } catch (fatal) {
       if (!(fatal instanceof ReorgTooDeepError)) throw fatal;
       const { storedBlock } = this.#context;
-      throw await needsRewind(fatal, { chain: this.#chain, first, storedBlock }, () => this.#moved(), this.#signal);
+      throw await needsRewind(
+        fatal,
+        { chain: this.#chain, first, storedBlock },
+        {
+          moved: () => this.#moved(),
+          signal: this.#signal,
+        },
+      );
     }
   }
 

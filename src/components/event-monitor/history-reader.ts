@@ -4,14 +4,14 @@ import { LogPrefetcher } from '../../chain/logs/log-prefetcher.js';
 import type { RangeSource } from '../../chain/logs/log-source.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange, BlockRef } from '../../model/block.js';
+import type { Call } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 
 interface HistoryReaderOptions {
   readonly logs: RangeSource;
   readonly decoder: LogDecoder;
   readonly clock: Clock;
-  /** Tells that the node has answered. */
-  readonly moved: () => Promise<void>;
+  readonly moved: Call['moved'];
 }
 
 /** Says, of blocks that have just been read behind one (null: the first ones), whether the chain was begun anew below them. */
@@ -38,7 +38,7 @@ export class HistoryReader {
 
   constructor(options: HistoryReaderOptions) {
     this.#options = options;
-    this.#prefetcher = new LogPrefetcher({ source: options.logs, answered: options.moved });
+    this.#prefetcher = new LogPrefetcher({ source: options.logs, moved: options.moved });
   }
 
   /** Whether the chain was begun anew below the batch that was handed out last. */

@@ -3,6 +3,7 @@ import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
 import type { StoredBlock } from '../../chain/blocks/last-common-block.js';
 import type { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { BlockHeader } from '../../model/block.js';
+import type { Call } from '../../runtime/call.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 
 interface StoredStretch {
@@ -16,12 +17,11 @@ interface StoredStretch {
 export async function needsRewind(
   error: ReorgTooDeepError,
   { chain, first, storedBlock }: StoredStretch,
-  answered: () => Promise<void>,
-  signal: AbortSignal,
+  call: Call,
 ): Promise<NeedsRewindError> {
   const headerOf = async (number: number): Promise<BlockHeader | null> => {
-    const header = await chain.header(number, signal);
-    await answered();
+    const header = await chain.header(number, call.signal);
+    await call.moved();
     return header;
   };
   const { replaced, message } = error;

@@ -14,6 +14,7 @@ import { BlockReader } from './block-reader.js';
 import type { UnsettledBlocks } from './block-reader.js';
 import { FactoryChildren } from './factory/factory-children.js';
 import type { PortalReading } from './portal-reading.js';
+import type { Call } from '../../runtime/call.js';
 
 interface BlockReaderDeps {
   readonly chain: ChainView;
@@ -26,12 +27,12 @@ interface BlockReaderDeps {
   readonly decoder: LogDecoder;
 }
 
-/** Makes the reader of an event monitor's blocks; `moved` hears that work moved. */
+/** Makes the reader of an event monitor's blocks. */
 export function openBlockReader(
   config: EventMonitorConfig,
   { chain, nodes, portal, heads, shared, decoder }: BlockReaderDeps,
   context: SourceContext,
-  moved: () => Promise<void>,
+  moved: Call['moved'],
 ): BlockReader {
   const { factory, batchSize } = config;
   const { clock, logger } = context;

@@ -1,12 +1,10 @@
 import type { EventMessage } from '../../model/event-message.js';
+import type { Call } from '../../runtime/call.js';
 import type { Logger } from '../../runtime/logger.js';
 
 /** What a stage is given for one batch. */
-export interface StageContext {
+export interface StageContext extends Call {
   readonly logger: Logger;
-  /** Tells that work moved, as a source does. */
-  moved(): Promise<void>;
-  readonly signal: AbortSignal;
 }
 
 /** Changes messages on their way from what is stored to the sinks below it. */

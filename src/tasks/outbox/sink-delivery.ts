@@ -1,5 +1,6 @@
 import type { Sink, SinkContext, SinkCursor } from '../../components/seam/sink.js';
 import type { EventMessage } from '../../model/event-message.js';
+import { quietCall } from '../../runtime/call.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import { deliverAll } from './delivery.js';
 import type { Outgoing } from './delivery.js';
@@ -179,7 +180,7 @@ export class SinkDelivery {
   #parts({ sink, stages }: OpenedSink): MessageParts {
     const { journal, origin, logger, signal } = this.#shared;
     const takesStored = sink.deliverStored !== undefined;
-    return { journal, origin, stages, takesStored, context: { logger, signal, moved: () => Promise.resolve() } };
+    return { journal, origin, stages, takesStored, context: { ...quietCall(signal), logger } };
   }
 
   /** Calls the sink; one that does not answer is given up, and opened anew. */

@@ -2,6 +2,7 @@ import type { ChainAccess } from '../../chain/chains.js';
 import { stagesOf } from '../../components/stages-of.js';
 import type { Component } from '../../model/pipeline.js';
 import type { EventMessage } from '../../model/event-message.js';
+import { quietCall } from '../../runtime/call.js';
 import type { Logger } from '../../runtime/logger.js';
 
 /** What one stage made of an event; null: the event goes no further. */
@@ -30,7 +31,7 @@ export async function previewStages(
   events: readonly EventMessage[],
   { pipelineId, components, chain, logger, signal }: PreviewOptions,
 ): Promise<readonly PreviewedEvent[]> {
-  const context = { logger, moved: () => Promise.resolve(), signal };
+  const context = { ...quietCall(signal), logger };
   const steps = new Map(events.map((event) => [event, [] as PreviewStep[]]));
   // By the event that each came from.
   let mapped = new Map(events.map((event) => [event.id, event]));

@@ -8,6 +8,7 @@ import { SureBlocks } from '../../chain/logs/sure-blocks.js';
 import type { Proof } from '../../chain/logs/sure-blocks.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
+import { quietCall } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 
@@ -79,7 +80,7 @@ export class ChainReading {
     const patience = new LagPatience();
     for (;;) {
       try {
-        return await this.#logs.fetchNext(range, { verified: true, answered: () => Promise.resolve() }, signal);
+        return await this.#logs.fetchNext(range, { ...quietCall(signal), verified: true });
       } catch (error) {
         this.#options.logger.log('info', `waiting for the node: ${patience.bear(error)}`, { event: 'verify.lag' });
         await this.#options.clock.sleep(lagMs, signal);

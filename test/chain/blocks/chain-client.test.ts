@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import type { ChainClientOptions } from '../../../src/chain/blocks/chain-client.js';
 import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
+import { quietCall } from '../../../src/runtime/call.js';
 import { ChainMismatchError, ChainUnreachableError, UsageError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
@@ -13,7 +14,6 @@ import { rangeLogs } from '../../../src/chain/logs/log-calls.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 
 const signal = new AbortController().signal;
-const answered = (): Promise<void> => Promise.resolve();
 const any = { addresses: null, topics: null };
 const busy: Fault = { kind: 'status', status: 503 };
 const errorFault = (message: string, code = -32_000): Fault => ({ kind: 'error', error: { code, message } });
@@ -58,7 +58,7 @@ describe('a chain client', () => {
     expect(await client.header('latest', signal)).to.include({ number: 5, hash: nodes[0]?.head.hash });
     expect(await client.header(2, signal)).to.include({ number: 2, timestamp: 1_700_000_024 });
     expect(await client.header(9, signal)).to.equal(null);
-    const headers = await client.headers([3, 9, 1, 3], answered, signal);
+    const headers = await client.headers([3, 9, 1, 3], quietCall(signal));
     expect(headers.map((header) => header?.number)).to.deep.equal([3, undefined, 1, 3]);
     const { logs, last } = await rangeLogs(client, any, { from: 1, to: 2 }, signal);
     expect(logs.map((log) => log.blockNumber)).to.deep.equal([1, 2]);
@@ -242,7 +242,7 @@ describe('a chain client', () => {
   it('asks only for those headers again that were not given', async () => {
     const error = { code: -32_603, message: 'internal error' };
     fail(0, (request) => (request === 2 ? { kind: 'call-error', method: 'eth_getBlockByNumber', error } : undefined));
-    const headers = await open({ first: true }).headers([1, 2, 3], answered, signal);
+    const headers = await open({ first: true }).headers([1, 2, 3], quietCall(signal));
     expect(headers.map((header) => header?.number)).to.deep.equal([1, 2, 3]);
   });
 

@@ -36,11 +36,13 @@ describe('the times of blocks', () => {
   const read = (from: number, count: number, signal = never): Promise<(BlockTime | null)[]> =>
     batches.read(
       Array.from({ length: count }, (_item, at) => from + at),
-      () => {
-        answers++;
-        return Promise.resolve();
+      {
+        signal,
+        moved: () => {
+          answers++;
+          return Promise.resolve();
+        },
       },
-      signal,
     );
   /** Has a request leave that waits to. */
   const leave = (at: number): readonly number[] => requests[at]!.asked.take();

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { CallReader } from '../../../src/chain/calls/call-reader.js';
 import type { BlockCalls, CallAnswer, ContractCall } from '../../../src/chain/calls/contract-call.js';
+import { quietCall } from '../../../src/runtime/call.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { ContractNode } from '../../support/contract-node.js';
 import { HastyClock } from '../../support/hasty-clock.js';
@@ -35,7 +36,7 @@ describe('CallReader', () => {
     calls: callsOf(count),
   });
   const read = async (...groups: readonly BlockCalls[]): Promise<readonly CallAnswer[]> => {
-    const answers = await new CallReader(client).read(groups, () => Promise.resolve(), signal);
+    const answers = await new CallReader(client).read(groups, quietCall(signal));
     return groups.flatMap(({ calls }) => calls.map((call) => answers.get(call)!));
   };
   const expected = (...groups: readonly BlockCalls[]): readonly CallAnswer[] =>

@@ -17,7 +17,7 @@ describe('reading ranges ahead', () => {
   });
 
   const open = (limits: { maxBytes?: number; maxRanges?: number } = {}): LogPrefetcher =>
-    new LogPrefetcher({ source, answered: () => Promise.resolve(), ...limits });
+    new LogPrefetcher({ source, moved: () => Promise.resolve(), ...limits });
   /** Opens one whose endpoints take so many requests at a time, and takes its first range. */
   const openWithRoom = async (room: number): Promise<LogPrefetcher> => {
     source.room = room;

@@ -4,6 +4,7 @@ import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
+import { quietCall } from '../../../src/runtime/call.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
@@ -12,7 +13,6 @@ import { transferTopic } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
-const answered = (): Promise<void> => Promise.resolve();
 const addressOf = (number: number): string => `0x${number.toString(16).padStart(40, '0')}`;
 const topicOf = (number: number): string => `0x${number.toString(16).padStart(64, '0')}`;
 /** Contracts that have a log each in block 5, and their topics. */
@@ -43,7 +43,7 @@ describe('a block that a node does not give in one answer', () => {
   const sourceOf = (addresses: readonly string[] | null, topics: readonly string[] | null): LogSource =>
     new LogSource({ chain, filter: { addresses, topics }, batchSize: 10, clock, logger: silentLogger });
   const fetch = (source: LogSource, block = 5): Promise<FetchedRange> =>
-    source.fetchNext({ from: block, to: block }, { verified: false, answered }, signal);
+    source.fetchNext({ from: block, to: block }, { ...quietCall(signal), verified: false });
   const indexesOf = ({ logs }: FetchedRange): number[] => logs.map((log) => log.logIndex);
   const asked = (method: string): number =>
     nodes.flatMap((node) => node.requests.flat()).filter((name) => name === method).length;
@@ -127,13 +127,13 @@ describe('a block that a node does not give in one answer', () => {
     Object.assign(nodes[0]!.traits, { maxAddresses: 2, maxResults: 100 });
     const source = sourceOf(contracts.map(addressOf), [transferTopic, topicOf(0), topicOf(1)]);
     const range = { from: 1, to: 9 };
-    expect(indexesOf(await source.fetchNext(range, { verified: false, answered }, signal))).to.deep.equal([
+    expect(indexesOf(await source.fetchNext(range, { ...quietCall(signal), verified: false }))).to.deep.equal([
       0, 1, 2, 3, 4, 5, 6, 7,
     ]);
     // Once it takes several requests, some blocks tell that one for the topics alone is cheaper here.
-    await source.fetchNext(range, { verified: false, answered }, signal);
+    await source.fetchNext(range, { ...quietCall(signal), verified: false });
     const before = asked('eth_getLogs');
-    const again = await source.fetchNext(range, { verified: false, answered }, signal);
+    const again = await source.fetchNext(range, { ...quietCall(signal), verified: false });
     expect(indexesOf(again)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(asked('eth_getLogs') - before).to.equal(1);
   });
@@ -147,7 +147,7 @@ describe('a block that a node does not give in one answer', () => {
     const headers = nodes[0]!.blocks.slice(4, 7).map((block) => ({ ...block }));
     const filter = { addresses: contracts.map(addressOf), topics: null };
     const newBlocks = new NewBlocks({ chain, filter, clock, logger: silentLogger, doubts: false });
-    expect(indexesOf((await newBlocks.fetch(headers, answered, signal))!)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(indexesOf((await newBlocks.fetch(headers, quietCall(signal)))!)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('does not take the logs of one part of the filter for all that a block holds', async () => {

@@ -29,11 +29,11 @@ describe('a log source', () => {
     source = new LogSource({ chain, filter, batchSize, clock, logger, random: () => 0 });
   };
   const fetch = (from: number, to: number, verified = true): Promise<FetchedRange> => {
-    const answered = (): Promise<void> => {
+    const moved = (): Promise<void> => {
       answers++;
       return Promise.resolve();
     };
-    return source.fetchNext({ from, to }, { verified, answered }, signal);
+    return source.fetchNext({ from, to }, { verified, moved, signal });
   };
   const fetchAll = async (from: number, to: number): Promise<string[]> => {
     const ids: string[] = [];

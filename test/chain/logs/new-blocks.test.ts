@@ -6,13 +6,13 @@ import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
 import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import type { RawLog } from '../../../src/model/event.js';
+import { quietCall } from '../../../src/runtime/call.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { transferTopic } from '../../support/simulated-chain.js';
 import { rawLog } from '../abi/log-fixtures.js';
 
 const signal = new AbortController().signal;
-const answered = (): Promise<void> => Promise.resolve();
 const header = (number: number): BlockHeader => ({
   number,
   hash: hashOf(number),
@@ -45,7 +45,7 @@ describe('new blocks whose headers are known', () => {
     } as unknown as ChainClient;
     const filter = { addresses: null, topics: [transferTopic] };
     const newBlocks = new NewBlocks({ chain, filter, clock: new HastyClock(), logger: silentLogger, doubts: false });
-    return newBlocks.fetch(blocks, answered, signal);
+    return newBlocks.fetch(blocks, quietCall(signal));
   };
 
   it('are taken with the logs that a node gives for their hashes', async () => {

@@ -1,6 +1,7 @@
 import type { LogPrefetcherOptions } from '../../../src/chain/logs/log-prefetcher.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import type { BlockRange } from '../../../src/model/block.js';
+import type { Call } from '../../../src/runtime/call.js';
 import { settle } from '../../support/fake-clock.js';
 
 type Source = LogPrefetcherOptions['source'];
@@ -32,11 +33,7 @@ export class RangeSource implements Source {
     return { from, to: Math.min(to, from + this.size - 1) };
   }
 
-  fetchNext(
-    range: BlockRange,
-    options: { readonly answered: () => Promise<void> },
-    signal: AbortSignal,
-  ): Promise<FetchedRange> {
+  fetchNext(range: BlockRange, { moved, signal }: Call): Promise<FetchedRange> {
     const { from, to } = range;
     this.asked.push(`${from}-${to}`);
     return new Promise((resolve, reject) => {
@@ -52,13 +49,13 @@ export class RangeSource implements Source {
         signal,
         answer: (bytes = (to - from + 1) * this.bytesPerBlock, end_ = to) =>
           end(async () => {
-            await options.answered();
+            await moved();
             const fetched = fetchedRange({ from, to: end_ }, bytes);
             const [last] = fetched.headers;
             const isStrange = last?.number === this.strange;
             resolve(isStrange ? { ...fetched, headers: [{ ...fetched.last, parentHash: '0x' }] } : fetched);
           }),
-        tellLogs: () => options.answered(),
+        tellLogs: moved,
         fail: (error) => end(() => Promise.reject(error)),
       };
       this.pending.push(request);

@@ -4,6 +4,7 @@ import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
 import { SharedLogs } from '../../../src/chain/logs/shared-logs.js';
 import type { BlockHeader } from '../../../src/model/block.js';
+import { quietCall } from '../../../src/runtime/call.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
@@ -12,7 +13,6 @@ import { rejectionOf } from '../../support/rejection.js';
 import { transferTopic } from '../../support/simulated-chain.js';
 import type { NodeTraits } from '../../support/simulated-node.js';
 
-const answered = (): Promise<void> => Promise.resolve();
 const never = new AbortController().signal;
 const contractOf = (index: number): string => `0x${(index + 0x1000).toString(16).padStart(40, '0')}`;
 
@@ -49,7 +49,7 @@ describe('the logs of new blocks, for all pipelines of a process', function () {
   const fetchAll = async (followers: readonly NewBlocks[]): Promise<(number | undefined)[]> => {
     const header = (await chain.header(node.head.number, never)) as BlockHeader;
     const fetched = await Promise.all(
-      followers.map((one) => one.fetch([header], answered, new AbortController().signal)),
+      followers.map((one) => one.fetch([header], quietCall(new AbortController().signal))),
     );
     return fetched.map((range) => range?.logs.length);
   };
@@ -101,10 +101,10 @@ describe('the logs of new blocks, for all pipelines of a process', function () {
     node.mine(1, () => [0, 1].map((index) => ({ address: contractOf(index) })));
     const header = (await chain.header(node.head.number, never)) as BlockHeader;
     node.requests.length = 0;
-    await one!.fetch([header], answered, never);
-    await other!.fetch([header], answered, never);
+    await one!.fetch([header], quietCall(never));
+    await other!.fetch([header], quietCall(never));
     expect(askedForLogs()).to.equal(1);
-    await other!.fetch([{ ...header, receiptsRoot: `0x${'cd'.repeat(32)}` }], answered, never);
+    await other!.fetch([{ ...header, receiptsRoot: `0x${'cd'.repeat(32)}` }], quietCall(never));
     expect(askedForLogs()).to.be.greaterThan(1);
   });
 
@@ -141,7 +141,7 @@ describe('the logs of new blocks, for all pipelines of a process', function () {
     const strange = { ...header, hash: `0x${'ab'.repeat(32)}` };
     node.requests.length = 0;
     const failures = await Promise.all(
-      followers.map((one) => rejectionOf(one.fetch([strange], answered, never), NodeLagsError)),
+      followers.map((one) => rejectionOf(one.fetch([strange], quietCall(never)), NodeLagsError)),
     );
     expect(new Set(failures.map(({ message }) => message)).size).to.equal(1);
     expect(askedForLogs()).to.be.at.most(20);
@@ -153,8 +153,8 @@ describe('the logs of new blocks, for all pipelines of a process', function () {
     node.mine(1, () => [{ address: contractOf(0) }, { address: contractOf(1) }]);
     const header = (await chain.header(node.head.number, never)) as BlockHeader;
     const leaving = new AbortController();
-    const left = one!.fetch([header], answered, leaving.signal).catch((error: unknown) => (error as Error).message);
-    const stayed = other!.fetch([header], answered, never);
+    const left = one!.fetch([header], quietCall(leaving.signal)).catch((error: unknown) => (error as Error).message);
+    const stayed = other!.fetch([header], quietCall(never));
     leaving.abort(new Error('it has ended'));
     expect([await left, (await stayed)?.logs.length]).to.deep.equal(['it has ended', 1]);
   });

@@ -5,6 +5,7 @@ import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
 import { SureLogs } from '../../../src/chain/logs/sure-logs.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import type { RawLog } from '../../../src/model/event.js';
+import { quietCall } from '../../../src/runtime/call.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import { systemClock } from '../../../src/runtime/clock.js';
@@ -20,7 +21,6 @@ import { MemoryLogger } from '../../support/memory-logger.js';
 
 const filter = { addresses: [simContract], topics: [transferTopic] };
 const signal = new AbortController().signal;
-const answered = (): Promise<void> => Promise.resolve();
 const strange = `0x${'77'.repeat(20)}`;
 const topic = (value: number): string => `0x${(value * 7_919 + 1).toString(16).padStart(64, '0')}`;
 /** A block whose bloom filter has more than half of its bits set, and three wanted logs between the others. */
@@ -65,8 +65,8 @@ describe('the logs of new blocks, made sure of', function () {
   const read = async (count = 1, chain = connect(), time: Clock = clock): Promise<readonly RawLog[]> => {
     const { number } = nodes[0]!.head;
     const numbers = Array.from({ length: count }, (_, index) => number - count + 1 + index);
-    const headers = (await chain.headers(numbers, answered, signal)) as BlockHeader[];
-    return new SureLogs({ chain, filter, clock: time, logger }).read(headers, answered, signal);
+    const headers = (await chain.headers(numbers, quietCall(signal))) as BlockHeader[];
+    return new SureLogs({ chain, filter, clock: time, logger }).read(headers, quietCall(signal));
   };
   const wanted = (logs: readonly SimLog[]): SimLog[] => logs.filter(({ address }) => address === simContract);
   const asked = (method: string): number =>
@@ -157,9 +157,9 @@ describe('the logs of new blocks, made sure of', function () {
     const node = await start({});
     node.mine(1, () => crowded);
     const chain = connect();
-    const headers = (await chain.headers([1], answered, signal)) as BlockHeader[];
+    const headers = (await chain.headers([1], quietCall(signal))) as BlockHeader[];
     node.mine(1);
-    await new SureLogs({ chain, filter, clock, logger }).read(headers, answered, signal);
+    await new SureLogs({ chain, filter, clock, logger }).read(headers, quietCall(signal));
     expect([asked('eth_getLogs'), clock.sleptMs]).to.deep.equal([2, 2_000]);
   });
 
@@ -283,9 +283,9 @@ describe('the logs of new blocks, made sure of', function () {
     const [first, second] = [await start({ fault: () => refuses }), await start({})];
     for (const node of [first, second]) node.mine(1, () => crowded);
     const chain = calmly();
-    const headers = (await chain.headers([1], answered, signal)) as BlockHeader[];
+    const headers = (await chain.headers([1], quietCall(signal))) as BlockHeader[];
     second.reorg(1, 2);
-    const reading = new SureLogs({ chain, filter, clock: systemClock, logger }).read(headers, answered, signal);
+    const reading = new SureLogs({ chain, filter, clock: systemClock, logger }).read(headers, quietCall(signal));
     expect(await rejectionOf(reading)).not.to.be.instanceOf(ChainUnreachableError);
   });
 
@@ -293,11 +293,10 @@ describe('the logs of new blocks, made sure of', function () {
     const node = await start({});
     node.mine(2, () => []);
     const chain = connect();
-    const headers = (await chain.headers([1, 2], answered, signal)) as BlockHeader[];
+    const headers = (await chain.headers([1, 2], quietCall(signal))) as BlockHeader[];
     const fetched = await new NewBlocks({ chain, filter, clock, logger, doubts: true }).fetch(
       headers,
-      answered,
-      signal,
+      quietCall(signal),
     );
     expect(fetched?.logs).to.deep.equal([]);
     expect(asked('eth_getLogs') + asked('eth_getBlockReceipts')).to.equal(0);

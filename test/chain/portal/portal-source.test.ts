@@ -38,7 +38,7 @@ describe('blocks from a portal', () => {
     return new PortalSource({ client, dataset, head, filter, batchSize, clock, logger, check: moved });
   };
   const readAll = async (source: PortalSource, to: number): Promise<string[]> => {
-    const ahead = new LogPrefetcher({ source, answered: moved });
+    const ahead = new LogPrefetcher({ source, moved });
     const ids: string[] = [];
     for (let next = 1; next <= to;) {
       const fetched = await ahead.next({ from: next, to }, signal);
@@ -84,7 +84,7 @@ describe('blocks from a portal', () => {
     const data = `0x${'cd'.repeat(20_000)}`;
     node.mine(400, () => [{ data }]);
     const source = open({ addresses: [simContract], topics: null });
-    const ahead = new LogPrefetcher({ source, answered: moved });
+    const ahead = new LogPrefetcher({ source, moved });
     await ahead.next({ from: 1, to: 400 }, signal);
     ahead.drop();
     await ahead.next({ from: 200, to: 400 }, signal);

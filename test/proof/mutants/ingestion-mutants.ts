@@ -228,7 +228,7 @@ export const ingestionMutants: readonly Mutant[] = [
   sampled(
     'one-header-first',
     'an endpoint that contradicts headers is asked for one of them at each try, not for all',
-    'await this.#lookAgain(answer, { ...options, endpoint }, signal);',
+    'await this.#lookAgain(answer, endpoint, call);',
     '',
   ),
   sampled(
@@ -270,7 +270,7 @@ export const ingestionMutants: readonly Mutant[] = [
   source(
     'verified-headers',
     'blocks that may yet be replaced are read with all of their headers',
-    'options.verified ? await',
+    'call.verified ? await',
     'options.verified && range.to < 0 ? await',
   ),
   clean(

@@ -1,5 +1,6 @@
 import type { LogDecoder } from '../../../chain/abi/decoder.js';
 import { LogSource } from '../../../chain/logs/log-source.js';
+import { quietCall } from '../../../runtime/call.js';
 import type { Audit, AuditOpening } from '../../seam/component.js';
 import { decoderFor, ofAnnouncements, ofContracts } from './child-filters.js';
 import { ChildSearch } from './child-search.js';
@@ -19,7 +20,7 @@ export async function auditChildren(config: FactoryConfig, options: ChildrenAudi
   const { chain, decoder, upTo, settled, signal } = options;
   const levels = factoryLevels(config);
   const set = new ChildSet(levels, null);
-  const moved = (): Promise<void> => Promise.resolve();
+  const { moved } = quietCall(signal);
   const past = new PastReader({ moved, openLogs: (filter) => new LogSource({ ...options, filter }) });
   const latest = await chain.header(upTo, signal);
   if (latest !== null) {

@@ -7,6 +7,7 @@ import { ofAnnouncements } from './child-filters.js';
 import type { ChildSet } from './child-set.js';
 import type { FactoryLevel } from './levels.js';
 import type { PastReader, Standpoint } from './past-reader.js';
+import type { Call } from '../../../runtime/call.js';
 
 interface ChildSearchOptions {
   readonly levels: readonly FactoryLevel[];
@@ -14,7 +15,7 @@ interface ChildSearchOptions {
   readonly past: PastReader;
   /** Says who had no code yet; null where there is none to ask. */
   readonly chain: ChainClient | null;
-  readonly moved: () => Promise<void>;
+  readonly moved: Call['moved'];
 }
 
 /** Announcements among logs that are at hand, or that are yet to be read: all of a level in a range. */
@@ -94,7 +95,7 @@ export class ChildSearch {
     if (added.length === 0 || range.from > range.to) return;
     const { chain, moved } = this.#options;
     const addresses = added.map(({ address }) => address);
-    const young = await withoutCode(chain, addresses, range.to, moved, signal);
+    const young = await withoutCode(chain, addresses, range.to, { moved, signal });
     const old = addresses.filter((address) => !young.has(address));
     if (old.length > 0) yield* this.#past(level, old, range, at, signal);
   }
@@ -149,7 +150,7 @@ export class ChildSearch {
     }
     for (const [block, some] of byBlock) {
       const addresses = some.map(({ address }) => address);
-      const young = await withoutCode(chain, addresses, block, moved, signal);
+      const young = await withoutCode(chain, addresses, block, { moved, signal });
       children.push(...some.map((child) => (young.has(child.address) ? { ...child, earlier: null } : child)));
     }
     return children;

@@ -17,6 +17,7 @@ import { factoryDigest, factoryLevels } from './levels.js';
 import type { FactoryLevel } from './levels.js';
 import { PastReader } from './past-reader.js';
 import type { Standpoint } from './past-reader.js';
+import type { Call } from '../../../runtime/call.js';
 
 interface FactoryChildrenOptions {
   readonly chain: Pick<ChainView, 'header'>;
@@ -26,8 +27,7 @@ interface FactoryChildrenOptions {
   readonly decoder: LogDecoder;
   readonly openLogs: (filter: LogFilter) => RangeSource;
   readonly context: Pick<SourceContext, 'run' | 'knownChildren' | 'clock' | 'logger' | 'stopping'>;
-  /** Tells that work moved. */
-  readonly moved: () => Promise<void>;
+  readonly moved: Call['moved'];
 }
 
 /**

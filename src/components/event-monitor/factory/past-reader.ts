@@ -5,6 +5,7 @@ import type { ReadStretch } from '../../../chain/blocks/read-stretch.js';
 import { LogPrefetcher } from '../../../chain/logs/log-prefetcher.js';
 import type { FetchedRange, RangeSource } from '../../../chain/logs/log-source.js';
 import type { BlockRange } from '../../../model/block.js';
+import type { Call } from '../../../runtime/call.js';
 
 /** Where the blocks that are read hang on the chain, and where the chain stands. */
 export interface Standpoint {
@@ -14,8 +15,7 @@ export interface Standpoint {
 
 interface PastReaderOptions {
   readonly openLogs: (filter: LogFilter) => RangeSource;
-  /** Tells that the node has answered. */
-  readonly moved: () => Promise<void>;
+  readonly moved: Call['moved'];
 }
 
 /** Reads blocks that lie behind: settled ones ahead of who takes them, others only as the remembered hashes tell them. */
@@ -35,7 +35,7 @@ export class PastReader {
   ): AsyncGenerator<FetchedRange, void, undefined> {
     const { openLogs, moved } = this.#options;
     const source = openLogs(filter);
-    const ahead = new LogPrefetcher({ source, answered: moved });
+    const ahead = new LogPrefetcher({ source, moved });
     const settledTo = Math.min(to, head.settled);
     try {
       let next = from;
@@ -45,7 +45,7 @@ export class PastReader {
         next = fetched.to + 1;
       }
       while (next <= to) {
-        const fetched = await source.fetchNext({ from: next, to }, { verified: true, answered: moved }, signal);
+        const fetched = await source.fetchNext({ from: next, to }, { verified: true, moved, signal });
         if (!stretch.agreesWith(fetched.headers))
           throw new NodeLagsError(`blocks ${next} to ${fetched.to} were replaced`);
         yield fetched;

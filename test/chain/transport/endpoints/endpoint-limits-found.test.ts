@@ -75,7 +75,7 @@ describe('endpoints that take only so many requests', () => {
     await open(first, second);
     const read50 = async (): Promise<void> => {
       const asked = Promise.all(
-        Array.from({ length: 50 }, (_each, at) => client.times([at + 1], () => settle(), never())),
+        Array.from({ length: 50 }, (_each, at) => client.times([at + 1], { moved: () => settle(), signal: never() })),
       );
       const logs = Promise.all(
         Array.from({ length: 50 }, (_each, at) => rangeLogs(client, everything, { from: at + 1, to: at + 1 }, never())),
