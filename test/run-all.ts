@@ -79,15 +79,17 @@ if (repeated.length > 0) {
 await endAll();
 
 // Whoever keeps only the end of a long output finds there what failed.
-const slowest = outcomes.flatMap((outcome) => outcome.slow).sort((a, b) => b.seconds - a.seconds);
-const took = `${process.uptime().toFixed(0)} s, ${processorSeconds()} s of processors`;
-process.stdout.write(`${failures}
-slowest: ${
-  slowest
+const slow = outcomes.flatMap((outcome) => outcome.slow);
+const mostOf = (measure: 'seconds' | 'processors'): string =>
+  slow
+    .toSorted((a, b) => b[measure] - a[measure])
     .slice(0, 10)
-    .map(({ file, seconds }) => `${file} ${seconds} s`)
-    .join(', ') || 'none'
-}
+    .map((each) => `${each.file} ${each[measure]} s`)
+    .join(', ') || 'none';
+const took = `${process.uptime().toFixed(0)} s, ${processorSeconds().toFixed(0)} s of processors`;
+process.stdout.write(`${failures}
+slowest: ${mostOf('seconds')}
+busiest: ${mostOf('processors')}
 took: ${took}
 passed only alone: ${onlyAlone.length}${onlyAlone.length === 0 ? '' : ` (${onlyAlone.join(' ')})`}
 mocha: ${counts[0]} passed, ${counts[1]} failed, ${counts[2]} skipped\n`);

@@ -26,8 +26,8 @@ export interface Outcome {
   readonly isBroken: boolean;
   /** Of each file in which a test failed. */
   readonly failedFiles: ReadonlyMap<string, Counts>;
-  /** The files that took longer than others. */
-  readonly slow: readonly { readonly file: string; readonly seconds: number }[];
+  /** The files that took longer than others, and for how many seconds they had processors work. */
+  readonly slow: readonly { readonly file: string; readonly seconds: number; readonly processors: number }[];
   /** The titles of the tests that passed, near the end of a long output. */
   readonly played: readonly string[];
   /** What mocha says of the tests that failed. */
@@ -70,10 +70,13 @@ export async function show(run: MochaRun): Promise<Outcome> {
     isBroken,
     failedFiles: new Map([...files].map(([, file = '', ...numbers]) => [file, countsOf(numbers)])),
     played: [...text.matchAll(/^ *✔ .*$/gm)].map(([line]) => line.trim()),
-    slow: [...text.matchAll(/^mocha: (\S+) took (\d+) s$/gm)].map(([, file = '', seconds]) => ({
-      file,
-      seconds: Number(seconds),
-    })),
+    slow: [...text.matchAll(/^mocha: (\S+) took (\d+) s, (\d+|NaN) s of processors$/gm)].map(
+      ([, file = '', ...took]) => ({
+        file,
+        seconds: Number(took[0]),
+        processors: Number(took[1]),
+      }),
+    ),
     failures: /^ *\d+ failing$.*?(?=^mocha: )/ms.exec(text)?.[0] ?? '',
   };
 }
