@@ -1,4 +1,4 @@
-import type { ExitCode } from '../runtime/errors.js';
+import { UsageError, type ExitCode } from '../runtime/errors.js';
 import { SecretMask } from '../runtime/secrets.js';
 import { processIo, type CommandIo } from './terminal/command-io.js';
 import { commandList } from './command-list.js';
@@ -14,14 +14,19 @@ export async function run(argv: readonly string[], io: CommandIo = processIo()):
   const ignoreClosedPipe = (): void => undefined;
   io.stderr.on('error', ignoreClosedPipe);
   io.stdout.on('error', ignoreClosedPipe);
+  const json = argv.includes('--json');
+  const report = (error: unknown): ExitCode =>
+    reportError(error, io.stderr, { json, debug: false, secrets: new SecretMask() });
   let parsed: ParsedCommand | PrintedText;
   try {
     parsed = await parseCommandLine(commandList, argv, version());
   } catch (error) {
-    const secrets = new SecretMask();
-    return reportError(error, io.stderr, { json: argv.includes('--json'), debug: false, secrets });
+    return report(error);
   }
   if ('text' in parsed) {
+    // People are shown what there is; a program is told that it was wrong.
+    if (json && !parsed.wanted)
+      return report(new UsageError('no command is given', { hint: 'add --help to see the commands' }));
     return await printText(parsed, io);
   }
   const { executeCommand } = await import('./execute-command.js');

@@ -116,4 +116,13 @@ describe('chainparse completion', () => {
     const rows = completionRows([{ name: 'a', summary: 'A', commands: [{ name: 'b', summary: "B's", commands: [] }] }]);
     expect(rows.map(({ path }) => path)).to.deep.equal(['', ' a', ' a b']);
   });
+
+  it('prints the script, and what the database has, as JSON', async () => {
+    const { folder, url, pipelineId } = await exampleDatabase();
+    const io = new FakeIo();
+    expect(await run(['completion', 'fish', '--json'], io)).to.equal(0);
+    expect(JSON.parse(io.stdout.text)).to.deep.equal({ shell: 'fish', script: await scriptFor('fish') });
+    const { stdout } = await runIn(folder, 'completion', '--values', 'pipeline', '--json', '--database', url);
+    expect(JSON.parse(stdout)).to.deep.equal({ kind: 'pipeline', values: ['usdc-transfers', String(pipelineId)] });
+  });
 });

@@ -56,6 +56,15 @@ describe('run', () => {
     }
   });
 
+  it('says as JSON that no command is given', async () => {
+    for (const argv of [['--json'], ['pipeline', '--json'], ['--json', 'sink', 'dead-letters']]) {
+      const [code, stdout, stderr] = await outcome(argv);
+      expect([code, stdout]).to.deep.equal([2, '']);
+      const hint = 'add --help to see the commands';
+      expect(JSON.parse(stderr)).to.deep.equal({ error: { code: 'USAGE', message: 'no command is given', hint } });
+    }
+  });
+
   it('prints the version', async () => {
     expect(await outcome(['--version'])).to.deep.equal([0, '0.1.0\n', '']);
   });
@@ -83,7 +92,7 @@ describe('run', () => {
     [['completion', 'csh'], "error: shell 'csh' is not one of bash, zsh, fish\n"],
     [['tasks', 'show', 'x'], "error: id 'x' is no whole number from 1 on\n"],
     [['pipeline', 'show', '0'], "error: id '0' is no whole number from 1 on\n"],
-    [['pipeline', 'show', '9007199254740993'], "error: id '9007199254740993' is no whole number from 1 on\n"],
+    [['pipeline', 'show', '9007199254740993'], "error: id '9007199254740993' is too large: 9007199254740991 at most\n"],
     [['pipeline', 'import', 'f', '--id', '-1'], "error: --id '-1' is no whole number from 1 on\n"],
     [
       ['status', '--interval', '0'],

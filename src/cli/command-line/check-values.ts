@@ -32,8 +32,11 @@ function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, 
 
 function checkNumber(name: string, least: 0 | 1, value: string): number {
   const number = Number(value);
-  if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
-  throw new UsageError(`${name} '${value}' is no whole number from ${least} on`);
+  if (!/^\d+$/.test(value) || number < least) {
+    throw new UsageError(`${name} '${value}' is no whole number from ${least} on`);
+  }
+  if (Number.isSafeInteger(number)) return number;
+  throw new UsageError(`${name} '${value}' is too large: ${Number.MAX_SAFE_INTEGER} at most`);
 }
 
 function checkSeconds(name: string, value: string): number {

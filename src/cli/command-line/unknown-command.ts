@@ -6,10 +6,9 @@ import type { CommandOutline } from '../context/command-outline.js';
 const otherWords: Readonly<Record<string, string>> = {
   version: 'chainparse --version prints the version',
   run: "did you mean 'run-pipeline'?",
-  start: "did you mean 'run-pipeline'?",
+  start: "did you mean 'pipeline start' or 'run-pipeline'?",
   'pipeline add': "did you mean 'pipeline import'?",
   'pipeline create': "did you mean 'pipeline import'?",
-  'pipeline start': "did you mean 'run-pipeline'?",
   'tasks kill': "did you mean 'tasks cancel'?",
   'tasks stop': "did you mean 'tasks cancel'?",
 };

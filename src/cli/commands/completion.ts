@@ -37,12 +37,16 @@ async function printCompletion(context: CommandContext, options: CompletionOptio
   const { commands, output } = context;
   const { shell, values: kind } = options;
   if (kind !== undefined) {
-    const values = await withDatabase(context, (database) => readValues(database, kind, options.pipeline));
-    for (const value of values.filter(isPlain)) await output.line(value);
+    const all = await withDatabase(context, (database) => readValues(database, kind, options.pipeline));
+    const values = all.filter(isPlain);
+    if (output.isJson) await output.json({ kind, values });
+    else for (const value of values) await output.line(value);
     return;
   }
   if (shell === undefined) throw new UsageError('which shell? bash, zsh or fish');
-  await output.write(scripts[shell](completionRows(await commands())));
+  const script = scripts[shell](completionRows(await commands()));
+  if (output.isJson) await output.json({ shell, script });
+  else await output.write(script);
 }
 
 /** Tasks and alerts that are offered: the newest. */
