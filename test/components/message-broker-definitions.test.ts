@@ -49,7 +49,7 @@ describe('definitions of sinks into brokers', () => {
   it('of NATS are told all that is wrong', async () => {
     expect(await problems('{name: a, type: nats_sink, servers: "http://h", subject: "a.*", token: t}')).to.have.members(
       [
-        'servers: must be a URL of nats:// or tls://, or ${NAME}',
+        'servers: must be a URL of nats or tls, or ${NAME}',
         'subject: must be the subject of messages: words with dots between them, without spaces and wildcards',
         'token: is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
       ],

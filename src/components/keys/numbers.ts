@@ -1,8 +1,15 @@
 import { z } from 'zod';
 
-/** A whole number; both bounds are included. */
-export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodInt {
-  return z.int().min(min).max(max);
+/** A whole number; both bounds are included. A fraction hides nothing that is wrong with other keys, as zod's `int` does. */
+export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodNumber {
+  return z
+    .number()
+    .check(({ value, issues }) => {
+      if (!Number.isInteger(value)) issues.push({ code: 'invalid_type', expected: 'int', input: value });
+    })
+    .min(min)
+    .max(max)
+    .meta({ type: 'integer' });
 }
 
 /** A number above zero, fractions allowed. */

@@ -19,10 +19,7 @@ const secretParameters = /^(?:.*[_-])?(?:key|apikey|token|secret|password|sig|si
  * A URL of one of some schemes (`https`), or `shape`, as a person is told of it. It may be a variable, or hold some; no
  * password and no key is written out in it.
  */
-export function url(
-  schemes: readonly string[],
-  shape = `a URL of ${schemes.map((each) => `${each}://`).join(' or ')}`,
-) {
+export function url(schemes: readonly string[], shape = `a URL of ${schemes.join(' or ')}`) {
   const mustBe = `must be ${shape}, or \${NAME}`;
   return z
     .string({ error: mustBe })
@@ -51,8 +48,7 @@ function problemOf(text: string, schemes: readonly string[], mustBe: string): st
 export function openedUrl(text: string, schemes: readonly string[]): URL {
   const parsed = URL.canParse(text) ? new URL(text) : null;
   if (parsed !== null && schemes.includes(parsed.protocol.slice(0, -1))) return parsed;
-  const kinds = schemes.map((scheme) => `${scheme}://`).join(' or ');
-  throw new UsageError(`with what the environment says, url is no URL of ${kinds}`, {
+  throw new UsageError(`with what the environment says, url is no URL of ${schemes.join(' or ')}`, {
     hint: 'set the variables that it names; of a password, what is no letter and no digit is percent-encoded',
   });
 }

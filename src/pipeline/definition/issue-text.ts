@@ -34,8 +34,7 @@ export function issueText(issue: Issue): string | undefined {
 }
 
 function typeText(issue: Issue & { readonly code: 'invalid_type' }): string {
-  const format = (issue.schema?._zod.def as { readonly format?: string } | undefined)?.format;
-  const expected = format === 'safeint' ? 'int' : issue.expected;
+  const expected = (issue.schema as z.ZodType | undefined)?.meta()?.['type'] === 'integer' ? 'int' : issue.expected;
   return `must be ${typeNames[expected] ?? expected}`;
 }
 

@@ -33,7 +33,7 @@ describe("a Redis sink's definition", () => {
     ]);
     const none = await rejectionOf(parse('url: "http://h.example"'), FileProblemsError);
     expect(none.problems.map(problemText)).to.have.members([
-      'p.yaml:7: url: must be a URL of redis:// or rediss://, or ${NAME}',
+      'p.yaml:7: url: must be a URL of redis or rediss, or ${NAME}',
       'p.yaml:7: stream: is required',
     ]);
   });

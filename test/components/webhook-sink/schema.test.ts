@@ -85,7 +85,7 @@ describe("a webhook's definition", () => {
       'batch_size: must be a whole number, not 1.5',
       'max_body_bytes: must be from 1000 to 100000000, not 5',
       'timeout: must be more than 0 and at most 600, not 0',
-      'url: must be a URL of https:// or http://, or ${NAME}',
+      'url: must be a URL of https or http, or ${NAME}',
       'body: must be a mapping of keys to values, or a list, which is sent as JSON',
       "batch_size: can't stand beside body: give one of the two",
       'a b: is no name of a header',

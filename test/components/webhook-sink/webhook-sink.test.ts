@@ -320,7 +320,7 @@ describe('the webhook', () => {
   it('shows no URL that its variables made wrong', () => {
     open();
     const error = thrownBy(() => new WebhookSink(configOf({ url: 'ftp://hunter2' }), sinkOpening()), UsageError);
-    expect(error.message).to.equal('with what the environment says, url is no URL of https:// or http://');
+    expect(error.message).to.equal('with what the environment says, url is no URL of https or http');
   });
 
   it('waits where nobody listens', async () => {

@@ -78,6 +78,15 @@ describe('a definition with many problems', () => {
     ]);
   });
 
+  it('is told of the other keys beside a number that is not whole', async () => {
+    const text = monitorYaml('start_block: 9', 'end_block: 8', 'batch_size: -1.5').replace('ethereum', 'etherum');
+    expect(await problemsOf(text)).to.deep.equal([
+      'p.yaml:5: chain_name: etherum is not a known chain and has no chain_id; the nearest known one is ethereum',
+      'p.yaml:8: end_block: 8 is before start_block 9',
+      'p.yaml:9: batch_size: must be a whole number, not -1.5',
+    ]);
+  });
+
   it('is not told that a key is missing that is only misspelt', async () => {
     expect(await problemsOf(monitorYaml().replace('chain_name', 'chainname'))).to.deep.equal([
       'p.yaml:5: chainname: unknown key; the nearest known key is chain_name',
