@@ -17,7 +17,13 @@ export interface SimCall {
 
 /** What goes wrong with one HTTP request. */
 export type Fault =
-  | { readonly kind: 'status'; readonly status: number; readonly body?: string; readonly retryAfter?: string }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly body?: string;
+      readonly retryAfter?: string;
+      readonly location?: string;
+    }
   /** The body is cut in the middle. */
   | { readonly kind: 'truncate' }
   /** There is never an answer. */
@@ -196,7 +202,10 @@ export class ChainSimulator {
 
   #answer(body: SimCall | SimCall[], fault: Fault | undefined, response: ServerResponse): void {
     if (fault?.kind === 'status') {
-      const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
+      const headers = {
+        ...(fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter }),
+        ...(fault.location === undefined ? {} : { location: fault.location }),
+      };
       response.writeHead(fault.status, headers).end(fault.body ?? '');
       return;
     }

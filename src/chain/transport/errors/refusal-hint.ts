@@ -6,6 +6,7 @@ const hints: Partial<Record<RpcErrorClass, string>> = {
   pruned: 'the node does not keep history that old: use an archive node, or start at a later block',
   'missing-state': 'the node does not keep that state: use an archive node',
   'method-disabled': 'the endpoint does not offer this call: use another endpoint',
+  redirect: 'write the RPC URL that it leads to, such as https:// instead of http://',
   'invalid-request': "the node finds the request wrong: check the definition's blocks and addresses",
   'rate-limit': 'the endpoint allows fewer requests: use another one, add a second --rpc-url, or a larger plan',
   timeout: 'the endpoint answers too slowly: use another one, or a smaller batch_size',

@@ -80,6 +80,6 @@ function plainText(message: string): string {
 /** Sorts an answer by its HTTP status alone; undefined for a good one. */
 export function classOfStatus(status: number | undefined): RpcErrorClass | undefined {
   if (status === undefined || (status >= 200 && status < 300)) return undefined;
-  if (status < 400) return 'method-disabled';
+  if (status < 400) return 'redirect';
   return statusClasses.get(status) ?? (status >= 500 ? 'transport' : 'invalid-request');
 }

@@ -24,6 +24,8 @@ export type RpcErrorClass =
   /** The contract that was called gave up, or has no such function: that is the answer. */
   | 'revert'
   | 'method-disabled'
+  /** The endpoint is elsewhere, or wants a person to log in. */
+  | 'redirect'
   /** The request itself is wrong: no node will answer it. */
   | 'invalid-request'
   /** The node takes no batch, or none of this size. */
@@ -61,6 +63,7 @@ const actions: Record<RpcErrorClass, RpcErrorAction> = {
   unknown: 'retry',
   pruned: 'fatal-or-failover',
   'method-disabled': 'fatal-or-failover',
+  redirect: 'fatal-or-failover',
   'missing-state': 'not-for-logs',
   revert: 'answer',
   'invalid-request': 'fatal',

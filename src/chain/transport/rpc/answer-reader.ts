@@ -60,15 +60,20 @@ export class AnswerReader {
   }
 
   /** What an answer says that is not what was asked for: an error for the whole, a page of a proxy, half a document. */
-  #statedByBody(parsed: unknown, { status, text }: HttpAnswer): StatedError {
+  #statedByBody(parsed: unknown, { status, text, leadsTo }: HttpAnswer): StatedError {
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
       return readReply(parsed).error ?? malformed('one answer for a batch of calls');
     }
     const ofStatus = classOfStatus(status);
-    const prefix = ofStatus === undefined ? '' : `HTTP ${status} `;
-    if (text.trim() === '') return { ...malformed(`${prefix}with an empty body`), class: ofStatus ?? 'malformed' };
-    const stated = `${prefix}${shorten(text, 200)}`;
-    if (ofStatus === undefined) return malformed(`no JSON: ${stated}`);
+    if (ofStatus === 'redirect') {
+      const where = leadsTo === undefined ? '' : ` to ${leadsTo}`;
+      return { ...malformed(`HTTP ${status}: a redirect${where}, which is not followed`), class: ofStatus };
+    }
+    if (text.trim() === '') {
+      return { ...malformed(`HTTP ${status} with an empty body`), class: ofStatus ?? 'malformed' };
+    }
+    if (ofStatus === undefined) return malformed(`no JSON: ${shorten(text, 200)}`);
+    const stated = `HTTP ${status} ${shorten(text, 200)}`;
     // A page says in its own words what the status may hide, such as a rate limit behind a 403.
     return { message: stated, code: undefined, data: undefined };
   }

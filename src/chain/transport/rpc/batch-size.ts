@@ -15,6 +15,7 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
   'pruned',
   'missing-state',
   'revert',
+  'redirect',
 ]);
 
 /**

@@ -83,6 +83,7 @@ export class HttpEndpoint implements Transport {
     return {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      leadsTo: this.#leadsTo(response.headers['location']),
       rates,
       body: received,
       bytes: received.length,
@@ -92,6 +93,13 @@ export class HttpEndpoint implements Transport {
       },
       release: () => read.release(),
     };
+  }
+
+  /** The rest of a URL may be a key. */
+  #leadsTo(location: string | string[] | undefined): string | undefined {
+    if (typeof location !== 'string' || !URL.canParse(location, this.#url.href)) return undefined;
+    const { protocol, host } = new URL(location, this.#url);
+    return `${protocol}//${shownHost(host)}`;
   }
 
   #connections(): Pool {

@@ -30,6 +30,8 @@ export type RpcOutcome =
 export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** Where a redirect leads, which is not followed: scheme and host, as they may be shown. */
+  readonly leadsTo?: string | undefined;
   /** What its headers state of how often the server may be asked. */
   readonly rates?: readonly RateStatement[];
   readonly text: string;

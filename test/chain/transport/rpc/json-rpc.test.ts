@@ -125,6 +125,12 @@ describe('a JSON-RPC endpoint', () => {
     ['HTTP 403', { kind: 'status', status: 403, body: 'no' }, { class: 'quota' }],
     ['HTTP 404', { kind: 'status', status: 404 }, { class: 'method-disabled' }],
     [
+      'a redirect',
+      { kind: 'status', status: 302, location: 'https://elsewhere.example/v3/key' },
+      { class: 'redirect' },
+    ],
+    ['a redirect to nowhere', { kind: 'status', status: 301 }, { class: 'redirect' }],
+    [
       'an error with HTTP 400',
       { kind: 'status', status: 400, body: '{"error":{"code":-32600,"message":"up to a 500 block range"}}' },
       { class: 'range-cap', cap: 500 },
@@ -136,6 +142,21 @@ describe('a JSON-RPC endpoint', () => {
       expect(await rejectionOf(call(), RpcError)).to.include(expected);
     });
   }
+
+  it('says where a redirect leads, without what may be a key', async () => {
+    failWith(
+      { kind: 'status', status: 302, location: 'https://elsewhere.example/v3/key' },
+      { kind: 'status', status: 301 },
+    );
+    const { message } = await rejectionOf(call(), RpcError);
+    expect(message).to.match(/: HTTP 302: a redirect to https:\/\/elsewhere\.example, which is not followed$/);
+    expect((await rejectionOf(call(), RpcError)).message).to.match(/: HTTP 301: a redirect, which is not followed$/);
+  });
+
+  it('tells an empty answer with its status', async () => {
+    failWith(body(''));
+    expect((await rejectionOf(call(), RpcError)).message).to.match(/: HTTP 200 with an empty body$/);
+  });
 
   it('takes an answer without an id, and an error of null, as they come', async () => {
     failWith(body('{"result":"0x7","error":null}'), body('[{"id":2,"result":"0x8"}]'));
