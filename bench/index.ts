@@ -18,6 +18,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   latency: async () => (await import('./latency.js')).latency,
   deliver: async () => (await import('./deliver.js')).deliver,
   'file-sink': async () => (await import('./file-sink.js')).fileSinkBench,
+  'sink-away': async () => (await import('./sink-away.js')).sinkAway,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
   'far-history': async () => (await import('./far-history.js')).farHistory,
   shards: async () => (await import('./shards.js')).shards,
