@@ -1,6 +1,6 @@
 import type { EventBatch, SourceMessage } from '../model/batch.js';
 import type { Clock } from '../runtime/clock.js';
-import { waitAtMost } from '../runtime/wait-at-most.js';
+import { beginWait, type Deadline } from '../runtime/wait-at-most.js';
 
 interface Holding {
   readonly clock: Clock;
@@ -22,15 +22,21 @@ export async function* holdEmpty(
   let next: Promise<IteratorResult<SourceMessage, void>> | null = null;
   let held: EventBatch | null = null;
   let until = Number.NEGATIVE_INFINITY;
+  /** One for all that is held together: a timer of its own for each block would cost more than the block. */
+  let deadline: Deadline | null = null;
+  const letGo = (): null => {
+    deadline?.callOff();
+    return (deadline = null);
+  };
   let hasBegun = false;
   try {
     for (;;) {
       next ??= askAhead(messages);
       const result: IteratorResult<SourceMessage, void> | null =
-        held === null ? await next : await waitAtMost(next, { clock, ms: Math.max(0, until - clock.monotonic()) });
+        deadline === null ? await next : await Promise.race([next, deadline.over]);
       if (result === null) {
         if (held !== null) yield held;
-        held = null;
+        held = letGo();
         continue;
       }
       next = null;
@@ -41,21 +47,23 @@ export async function* holdEmpty(
       const message: SourceMessage | null = held === null ? result.value : join(held, result.value);
       if (message === null) {
         if (held !== null) yield held;
-        held = null;
+        held = letGo();
         yield result.value;
         continue;
       }
       if (held === null) until = clock.monotonic() + (hasBegun ? holdMs() : 0);
       if (isEmpty(message) && clock.monotonic() < until) {
         held = message;
+        deadline ??= beginWait({ clock, ms: until - clock.monotonic() });
         onHeld(message);
         continue;
       }
-      held = null;
+      held = letGo();
       hasBegun ||= message.kind === 'events';
       yield message;
     }
   } finally {
+    letGo();
     await next?.catch(() => undefined);
     await messages.return();
   }

@@ -11,12 +11,25 @@ export interface Wait {
   readonly signal?: AbortSignal;
 }
 
-/** Waits for `work`, but no longer than some time, or than until a signal is aborted: then null. */
-export async function waitAtMost<T>(work: Promise<T>, { clock, ms, signal }: Wait): Promise<T | null> {
+/** The end of a wait. */
+export interface Deadline {
+  /** Resolves when the time is over, the signal is aborted, or it is called off; never rejects. */
+  readonly over: Promise<null>;
+  readonly callOff: () => void;
+}
+
+/** Begins to count down. */
+export function beginWait({ clock, ms, signal }: Wait): Deadline {
   const done = new AbortController();
   const over = clock.sleep(ms, signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])).then(
     () => null,
     () => null,
   );
-  return Promise.race([work, over]).finally(() => done.abort(waited));
+  return { over, callOff: () => done.abort(waited) };
+}
+
+/** Waits for `work`, but no longer than some time, or than until a signal is aborted: then null. */
+export async function waitAtMost<T>(work: Promise<T>, wait: Wait): Promise<T | null> {
+  const { over, callOff } = beginWait(wait);
+  return Promise.race([work, over]).finally(callOff);
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { EventBatch, SourceMessage } from '../../src/model/batch.js';
 import { holdEmpty } from '../../src/pipeline/hold-empty.js';
 import { exampleBatch, hashOf } from '../database/example-batch.js';
-import { FakeClock } from '../support/fake-clock.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
 
 const empty = (from: number, to = from, changes: Partial<EventBatch> = {}): EventBatch =>
   exampleBatch(from, to, { events: [], undecoded: [], ...changes });
@@ -89,5 +89,16 @@ describe('batches in which nothing happens', () => {
   it('are given up, and the source closed, where nobody wants more', async () => {
     for await (const message of hold([empty(1), exampleBatch(2, 2), empty(3)])) if (shown(message) === '2-2') break;
     expect(isClosed).to.equal(true);
+  });
+
+  it('have one timer for all that is held together, and leave none behind', async () => {
+    const messages = hold([empty(1), empty(2), empty(3), empty(4), 10, empty(5)]);
+    await messages.next();
+    const last = messages.next();
+    await settle();
+    expect(clock.sleeping).to.equal(1);
+    await last;
+    await messages.next();
+    expect(clock.sleeping).to.equal(0);
   });
 });

@@ -26,10 +26,14 @@ export interface HeadNews {
   readonly toldBy?: string | undefined;
 }
 
+const anything = (): boolean => true;
+
 /** How long a subscription that tells heads may be silent before one is asked for, in milliseconds. */
 const longestQuietMs = 5_000;
 /** How many heads in a row must be found by asking before a subscription that did not tell them counts as silent. */
 const missesBorne = 3;
+/** One for all: an error of its own would hold the stack, and what stands there, for as long as somebody holds the signal. */
+const unwanted = new Error('not waited for');
 
 /**
  * Tells any number of pipelines where one chain's head is: by a subscription where there is one that speaks, else by
@@ -65,21 +69,29 @@ export class HeadFeed {
 
   /**
    * Returns the next good answer after those of a number, at once where one has come meanwhile; where no subscription
-   * tells heads, no more than `pollMs` lies between two questions. Throws what asking throws.
+   * tells heads, no more than `pollMs` lies between two questions. Is asked of each answer whether it is news: where it is none, the next
+   * one is waited for. Throws what asking throws.
    */
-  async next(after: number, pollMs: number, signal: AbortSignal): Promise<HeadNews> {
+  async next(
+    after: number,
+    pollMs: number,
+    signal: AbortSignal,
+    isNews: (answer: HeadNews) => boolean = anything,
+  ): Promise<HeadNews> {
     signal.throwIfAborted();
     if (this.#subscription === null) this.#subscribe();
     // What was heard long ago, when nobody waited, is no news.
-    if (this.#news.answers > after && this.#now() - this.#heardAt < pollMs) return this.#news;
-    const next = this.#waiting.join(pollMs, signal);
+    const isHeard = this.#news.answers > after && this.#now() - this.#heardAt < pollMs;
+    if (isHeard && isNews(this.#news)) return this.#news;
+    const next = this.#waiting.join({ pollMs, isNews }, signal);
     // Who is in more of a hurry than the others does not wait for the end of their pause.
-    if (pollMs < this.#pausedFor) this.#pause.abort();
+    if (pollMs < this.#pausedFor) this.#pause.abort(unwanted);
     if (!this.#isRunning) void this.#run();
     try {
       return await next;
-    } finally {
+    } catch (error) {
       if (this.#waiting.isEmpty) this.#rest();
+      throw error;
     }
   }
 
@@ -108,8 +120,8 @@ export class HeadFeed {
 
   /** Nobody waits any more. */
   #rest(): void {
-    this.#pause.abort();
-    this.#question.abort();
+    this.#pause.abort(unwanted);
+    this.#question.abort(unwanted);
   }
 
   async #run(): Promise<void> {
@@ -134,7 +146,7 @@ export class HeadFeed {
   #lookSoon(): void {
     this.#lookedAt = Number.NEGATIVE_INFINITY;
     this.#heardAt = Number.NEGATIVE_INFINITY;
-    this.#pause.abort();
+    this.#pause.abort(unwanted);
   }
 
   async #look(): Promise<void> {
@@ -167,7 +179,7 @@ export class HeadFeed {
     const isNew = this.#isNew(head);
     if (isNew) this.#rhythm.found(head, this.#now(), this.#now());
     this.#answer(isNew ? { head, toldBy } : { head: this.#news.head });
-    this.#pause.abort();
+    this.#pause.abort(unwanted);
   }
 
   /** A block that the head stands on is old: told late, or by a node that lags. */
@@ -181,6 +193,7 @@ export class HeadFeed {
     this.#news = { ...news, answers: this.#news.answers + 1 };
     this.#heardAt = this.#now();
     this.#waiting.tell(this.#news);
+    if (this.#waiting.isEmpty) this.#rest();
   }
 
   #now(): number {

@@ -13,12 +13,12 @@ export class HeadWaiters<T> {
     return least;
   }
 
-  /** Waits for the next news; throws what `fail` is given, or the signal's reason as soon as it is aborted. */
-  async join(pollMs: number, signal: AbortSignal): Promise<T> {
+  /** Waits for what is news to it; throws what `fail` is given, or the signal's reason as soon as it is aborted. */
+  async join({ pollMs, isNews }: Pick<Waiter<T>, 'pollMs' | 'isNews'>, signal: AbortSignal): Promise<T> {
     let leave = (): void => undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
-        const waiter = { pollMs, resolve, reject };
+        const waiter = { pollMs, isNews, resolve, reject };
         const abort = (): void => reject(signal.reason as Error);
         signal.addEventListener('abort', abort, { once: true });
         leave = () => {
@@ -32,10 +32,13 @@ export class HeadWaiters<T> {
     }
   }
 
-  /** Gives the news to all. */
-  tell(news: T): void {
-    for (const waiter of this.#waiting) waiter.resolve(news);
-    this.#waiting.clear();
+  /** Gives what is told to all to whom it is news: those wait no more. */
+  tell(told: T): void {
+    for (const waiter of this.#waiting) {
+      if (!waiter.isNews(told)) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve(told);
+    }
   }
 
   /** Has all throw. */
@@ -47,6 +50,8 @@ export class HeadWaiters<T> {
 
 interface Waiter<T> {
   readonly pollMs: number;
+  /** Says of what is told whether it need be woken. */
+  readonly isNews: (told: T) => boolean;
   readonly resolve: (news: T) => void;
   readonly reject: (error: Error) => void;
 }

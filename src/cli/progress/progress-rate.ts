@@ -11,6 +11,8 @@ export interface Rate {
 }
 
 const windowMs = 30_000;
+/** How far samples lie apart at least, but for the newest. */
+const apartMs = windowMs / 10;
 
 /** Measures a run's speed over its last half minute. */
 export class ProgressRate {
@@ -20,6 +22,8 @@ export class ProgressRate {
     const first = this.#samples.findIndex((sample) => atMs - sample.atMs <= windowMs);
     // The newest sample outside of the window stays, so that a slow run has a speed too.
     if (first > 1) this.#samples = this.#samples.slice(first - 1);
+    const before = this.#samples.at(-2);
+    if (before !== undefined && atMs - before.atMs < apartMs) this.#samples.pop();
     this.#samples.push({ atMs, block, events });
   }
 

@@ -4,6 +4,7 @@ import { checkChainId } from '../../chain/check-chain-id.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import { HeadFeed } from '../../chain/blocks/head-feed.js';
+import type { HeadNews } from '../../chain/blocks/head-feed.js';
 import { HeadReader } from '../../chain/blocks/head-reader.js';
 import type { ChainHead } from '../../chain/blocks/head-reader.js';
 import { LagPatience } from '../../chain/blocks/lag-patience.js';
@@ -152,6 +153,8 @@ class MonitorRun {
   #target: number | null = null;
   /** True where the run begins above the chain's head, until that is known to be of the same chain. */
   #isInDoubt = false;
+  /** The hash of a head behind which nothing is left to be done. */
+  #restsAt: string | null = null;
   /** The last answer of the feed that has been heard. */
   #answers = 0;
 
@@ -181,6 +184,7 @@ class MonitorRun {
         yield* this.#blocks.read(stretch, head, end, this.#signal);
         this.#patience.restore();
         this.#isInDoubt = false;
+        this.#restsAt = this.#blocks.isBehind ? null : head.latest.hash;
       } catch (error) {
         await this.#bear(error, stretch);
       }
@@ -252,6 +256,7 @@ class MonitorRun {
         this.#answers,
         this.#config.pollInterval * 1_000,
         this.#signal,
+        (answer) => this.#isNews(answer),
       );
       this.#answers = answers;
       const head = latest === null ? null : await this.#heads.at(latest, this.#signal);
@@ -259,6 +264,15 @@ class MonitorRun {
       await this.#moved();
       this.#bearLag(new NodeLagsError('the node does not know any block'));
     }
+  }
+
+  /** That the head is still the block that was read last is progress, and nothing to wake up for. */
+  #isNews({ head, answers }: HeadNews): boolean {
+    if (head === null || head.hash !== this.#restsAt || head.hash !== this.#stretch?.last?.hash) return true;
+    this.#answers = answers;
+    // Where the lease is lost the run hears of it by its signal.
+    this.#moved().catch(() => undefined);
+    return false;
   }
 
   async #reached(head: ChainHead): Promise<ChainHead> {

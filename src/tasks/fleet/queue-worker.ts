@@ -36,6 +36,10 @@ const farewellMs = 1_000;
 /** Between two looks at the queue, in milliseconds. */
 const pollMs = 500;
 
+/** What a look has found is news for so many times as long as the look took, in milliseconds at most: it takes the longer the more wait. */
+const looksAmongWork = 20;
+const longestNewsMs = 5_000;
+
 /** Tasks that are claimed at one time: all of many at once would begin later than the first of them, one after the other. */
 const claimsAtOnce = 8;
 
@@ -54,9 +58,9 @@ export class QueueWorker {
   readonly #claiming = new Set<string>();
   /** Rings when a task has been claimed, or has ended. */
   readonly #news = new Bell();
-  /** What the latest look has found for this worker, and is yet to be begun; and when that was. */
+  /** What the latest look has found for this worker, and is yet to be begun; and until when that is news. */
   #found: readonly QueuedTask[] = [];
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #newsUntil = Number.NEGATIVE_INFINITY;
   /** More wait than could be claimed at the latest look. */
   #isBehind = false;
   readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
@@ -106,17 +110,19 @@ export class QueueWorker {
 
   /** A look is dear where many wait: what it has found is begun first, for as long as it is news. Each claim is judged anew. */
   get #hasFound(): boolean {
-    return this.#found.length > 0 && this.#options.clock.monotonic() - this.#lookedAt < pollMs;
+    return this.#found.length > 0 && this.#options.clock.monotonic() < this.#newsUntil;
   }
 
   async #look(free: number, room: number): Promise<void> {
     const { queue, share, clock } = this.#options;
+    const since = clock.monotonic();
     this.#found = [];
     const most = Math.max(free, leastSeen) + this.#running.size;
     const waiting = await queue.listClaimable(most, this.#passedOver());
     const others = waiting.filter((task) => !this.#running.has(laneOf(task)));
     this.#found = await share.pick(others, free);
-    this.#lookedAt = clock.monotonic();
+    const now = clock.monotonic();
+    this.#newsUntil = now + Math.min(longestNewsMs, Math.max(pollMs, looksAmongWork * (now - since)));
     this.#isBehind = this.#found.length > room;
   }
 

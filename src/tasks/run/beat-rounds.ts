@@ -34,6 +34,9 @@ export interface BeatRoundsOptions {
   readonly random?: () => number;
 }
 
+/** For how long what a look at all of them has found is news, in milliseconds: many that begin one after the other need no look each. */
+const lookMs = 250;
+
 interface Round {
   readonly members: ReadonlySet<Beating>;
   readonly done: Promise<void>;
@@ -51,6 +54,10 @@ export class BeatRounds {
   readonly earlyShare: number;
   readonly #options: BeatRoundsOptions;
   readonly #members = new Set<Beating>();
+  /** Those that wait for a round which takes them. */
+  readonly #due = new Set<Beating>();
+  /** When it was last looked who is ripe, by the monotonic clock. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #inTheAir: Round | null = null;
 
   constructor(options: BeatRoundsOptions) {
@@ -73,8 +80,9 @@ export class BeatRounds {
 
   /** Renews a member's lease, and with it those of the others; resolves when all have been told what became of it. */
   async renew(member: Beating): Promise<void> {
+    this.#due.add(member);
     while (this.#inTheAir !== null && !this.#inTheAir.members.has(member)) await this.#inTheAir.done;
-    this.#inTheAir ??= this.#start(member);
+    this.#inTheAir ??= this.#start();
     await this.#inTheAir.done;
   }
 
@@ -86,24 +94,35 @@ export class BeatRounds {
     for (const member of doubtful) member.asked(sentAt);
     const ids = doubtful.map(({ taskId }) => taskId);
     // Who can't be told now asks again within an interval.
-    const ended = ids.length === 0 ? [] : await tasks.listEnded(ids).catch((): readonly number[] => []);
-    for (const member of doubtful.filter(({ taskId }) => ended.includes(taskId))) {
+    const ended = new Set(ids.length === 0 ? [] : await tasks.listEnded(ids).catch((): readonly number[] => []));
+    for (const member of doubtful.filter(({ taskId }) => ended.has(taskId))) {
       this.leave(member);
       member.settle('lost', { progress: null, sentAt });
     }
   }
 
-  #start(first: Beating): Round {
-    const members = new Set([first, ...[...this.#members].filter(({ isStalled, isRipe }) => isRipe && !isStalled)]);
+  #start(): Round {
+    const members = new Set([...this.#due, ...this.#ripe()]);
+    this.#due.clear();
     const done = this.#beat([...members]).finally(() => (this.#inTheAir = null));
     return { members, done };
+  }
+
+  #ripe(): readonly Beating[] {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#lookedAt < lookMs) return [];
+    this.#lookedAt = now;
+    return [...this.#members].filter(({ isStalled, isRipe }) => isRipe && !isStalled);
   }
 
   async #beat(members: readonly Beating[]): Promise<void> {
     const { tasks, clock } = this.#options;
     const sentAt = clock.monotonic();
     const sent = members.map((member) => ({ member, taskId: member.taskId, progress: member.unkept, sentAt }));
-    const lost = await tasks.renew(sent).catch((error: unknown) => error as Error);
+    const lost = await tasks.renew(sent).then(
+      (ids) => new Set(ids),
+      (error: unknown) => error as Error,
+    );
     for (const { member, ...beat } of sent) {
       const result = resultOf(beat.taskId, lost);
       // Who has lost its lease can't have it back.
@@ -113,7 +132,7 @@ export class BeatRounds {
   }
 }
 
-function resultOf(taskId: number, lost: readonly number[] | Error): BeatResult {
+function resultOf(taskId: number, lost: ReadonlySet<number> | Error): BeatResult {
   if (lost instanceof Error) return lost;
-  return lost.includes(taskId) ? 'lost' : 'landed';
+  return lost.has(taskId) ? 'lost' : 'landed';
 }

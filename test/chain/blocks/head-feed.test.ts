@@ -73,6 +73,16 @@ describe('a feed of heads that must ask', () => {
     expect(asked).to.equal(2);
   });
 
+  it('asks on while what comes is no news, without waking anybody', async () => {
+    const { answers } = await feed.next(0, 1_000, never);
+    const heard: number[] = [];
+    const next = feed.next(answers, 1_000, never, (told) => heard.push(told.answers) > 2);
+    await clock.advance(3_000);
+    expect((await next).answers).to.equal(4);
+    expect(heard).to.deep.equal([2, 3, 4]);
+    expect(asked).to.equal(4);
+  });
+
   it('tells nothing while no answer comes', async () => {
     await feed.next(0, 1_000, never);
     answer = () => new Promise(() => undefined);

@@ -73,6 +73,18 @@ describe('the progress of a historical run', () => {
     reporter.end();
   });
 
+  it('goes by its last half minute, however often it is told', async () => {
+    const { clock, reporter, drawn } = setUp();
+    for (let told = 0; told <= 400; told++) {
+      reporter.update(historical(100, told <= 200 ? 0 : (told - 200) * 100));
+      drawn();
+      await clock.advance(250);
+    }
+    reporter.update(historical(101, 20_000));
+    expect(drawn()).to.match(/ (39\d|400) events\/s/);
+    reporter.end();
+  });
+
   it('leaves its last state behind when the run ends', async () => {
     const { clock, reporter, drawn } = setUp();
     reporter.update(historical(100, 0));

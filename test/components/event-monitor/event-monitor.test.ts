@@ -158,6 +158,15 @@ describe('the event monitor', () => {
       expect(ledger.recentBlocks).to.have.length(31);
     });
 
+    it('counts each answer as progress that tells the head which it has read, and looks at nothing else for it', async () => {
+      node.mine(70);
+      let steps = 0;
+      const before = (): readonly string[] => [...new Set(node.requests.slice(-20).flat())];
+      await follow(() => steps > 60, { moved: () => steps++ });
+      expect(before()).to.deep.equal(['eth_getBlockByNumber']);
+      expect(ledger.checkpoint.blockHash).to.equal(node.head.hash);
+    });
+
     it('counts a wait that ends with an answer as progress, and none other', async () => {
       node.mine(5);
       let steps = 0;

@@ -141,7 +141,7 @@ export const commitMutants: readonly Mutant[] = [
   held(
     'held-long',
     'nothing is held back for longer than it may',
-    'yield held;\n        held = null;\n        continue;',
-    'held = null;\n        continue;',
+    'yield held;\n        held = letGo();\n        continue;',
+    'held = letGo();\n        continue;',
   ),
 ];

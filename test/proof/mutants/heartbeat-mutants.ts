@@ -87,14 +87,14 @@ export const heartbeatMutants: readonly Mutant[] = [
   rounds(
     'one-round',
     'beats do not pile up behind one that is late',
-    'this.#inTheAir ??= this.#start(member);',
-    'this.#inTheAir = this.#start(member);',
+    'this.#inTheAir ??= this.#start();',
+    'this.#inTheAir = this.#start();',
   ),
   rounds(
     'round-losers',
     'who has lost its lease is told in the same round',
-    "return lost.includes(taskId) ? 'lost' : 'landed';",
-    "return lost.includes(taskId) ? 'landed' : 'landed';",
+    "return lost.has(taskId) ? 'lost' : 'landed';",
+    "return lost.has(taskId) ? 'landed' : 'landed';",
   ),
   rounds('round-leave', 'and beats no more', "      if (result === 'lost') this.leave(member);\n", ''),
   rounds(

@@ -64,6 +64,12 @@ const rollback = guardsOf(
 
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
 export const ingestionMutants: readonly Mutant[] = [
+  monitor(
+    'rests-at-head',
+    'a run that is told its head again sleeps on only where it has done all that it was to do behind it',
+    'head.hash !== this.#restsAt || ',
+    '',
+  ),
   values('too-large', 'no number comes through that no table holds', 'if (number > largest) throw', 'if (false) throw'),
   stretch('chain-first', 'nothing is taken back for another chain', 'await this.#chain.askForChain(signal);', ''),
   stretch(

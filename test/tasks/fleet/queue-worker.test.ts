@@ -17,6 +17,7 @@ describe('QueueWorker', () => {
   let stopping: AbortController;
   let fails: boolean;
   let looks: number;
+  let lookMs: number;
   let shown: (number | 'end')[];
   let kept: string[];
   let failure: Error;
@@ -37,10 +38,12 @@ describe('QueueWorker', () => {
       queue: {
         refuse: ({ taskId }, reason) => Promise.resolve(void kept.push(`refused ${taskId} ${reason}`)),
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
-        listClaimable: (limit, except) => {
+        listClaimable: async (limit, except) => {
           looks++;
+          if (lookMs > 0) await clock.sleep(lookMs);
           const found = waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit);
-          return fails ? Promise.reject(failure) : Promise.resolve(found);
+          if (fails) throw failure;
+          return found;
         },
       },
       run: ({ taskId }, claimed) => {
@@ -76,7 +79,7 @@ describe('QueueWorker', () => {
     ends = new Map();
     claims = new Map();
     fails = false;
-    looks = 0;
+    [looks, lookMs] = [0, 0];
     [shown, kept, hangs, turns] = [[], [], null, []];
     failure = new Error('away');
     stopping = new AbortController();
@@ -126,6 +129,21 @@ describe('QueueWorker', () => {
     claims.get(11)?.();
     await clock.advance(0);
     expect(started).to.include(20).and.not.to.include(19);
+  });
+
+  it('looks more rarely the longer a look takes, as it does where thousands wait', async () => {
+    lookMs = 100;
+    queue(...Array.from({ length: 40 }, (_none, i) => i + 1));
+    start(40);
+    await clock.advance(100);
+    await clock.advance(1_800);
+    claims.get(1)?.();
+    await clock.advance(0);
+    expect([started.length, looks]).to.deep.equal([9, 1]);
+    await clock.advance(500);
+    claims.get(2)?.();
+    await clock.advance(0);
+    expect(looks).to.equal(2);
   });
 
   it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {

@@ -35,6 +35,9 @@ const youngMb = 4;
  */
 const leavingMs = 5;
 
+/** One for all: to make an error for each script, with its stack, costs as much as to send it. */
+const inTime = new Error('no longer waited for');
+
 /** An insert that is packed already. */
 interface ReadyInsert extends BulkInsert {
   readonly packed: PackedInsert;
@@ -116,7 +119,7 @@ export class SqliteWriterProcess implements ScriptRunner {
         });
       });
     } finally {
-      answered.abort();
+      answered.abort(inTime);
       await timeout;
     }
   }
@@ -126,7 +129,7 @@ export class SqliteWriterProcess implements ScriptRunner {
     if (sent === undefined) return () => undefined;
     const left = new AbortController();
     void this.#clock.sleep(leavingMs, left.signal).then(sent, sent);
-    return () => left.abort();
+    return () => left.abort(inTime);
   }
 
   #start(): ChildProcess {
