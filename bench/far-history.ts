@@ -66,6 +66,24 @@ const parts: Readonly<Record<string, Part>> = {
   },
   '7: 25 requests a second, which the headers of its answers say': (_options, report) =>
     readAtRate({ isInHeaders: true }, report),
+  '8: a second node, which gives fewer blocks at once': async (options, report) => {
+    const blocks = options.number('blocks', 60_000);
+    const [large, small] = [{ maxBlocks: 2_000 }, { maxBlocks: 10 }];
+    for (const rate of [0, perSecond]) {
+      report.note(rate === 0 ? 'as many requests as are wanted' : `${rate} requests a second each`);
+      const traits = { blocks, logsPerBlock: 1, perSecond: rate };
+      const alone = await read({ ...traits, nodes: [large] }, report);
+      for (const nodes of [
+        [small, large],
+        [large, small],
+        [large, large],
+      ]) {
+        const { seconds } = await read({ ...traits, nodes }, report);
+        const names = nodes.map(({ maxBlocks }) => maxBlocks).join(' and ');
+        report.atMost(`share of the time with 2000 blocks alone, ${names}`, seconds / alone.seconds, 1.1);
+      }
+    }
+  },
 };
 
 /** What a bucket held at the beginning was given at once; whoever counts whole seconds has none. */
@@ -81,18 +99,28 @@ function shareRefused({ answered, refused }: FarNodeFigures): number {
   return refused / (answered + refused);
 }
 
-async function read(traits: Partial<FarNodeTraits> & { blocks: number }, report: Report): Promise<FarRun> {
+interface FarHistory extends Partial<FarNodeTraits> {
+  readonly blocks: number;
+  /** In what each of several nodes is different, in the order in which they are given; the figures are those of the first. */
+  readonly nodes?: readonly Partial<FarNodeTraits>[];
+}
+
+async function read({ nodes = [{}], ...rest }: FarHistory, report: Report): Promise<FarRun> {
+  const traits = { ...usual, ...rest };
   const url = `sqlite:${temporaryFolder()}/far.db`;
   await migrate(url);
-  const rpcUrl = await startFarNode({ ...usual, ...traits, blocks: traits.blocks + 1_000 });
-  const done = await chainparseOf(2_000)(url, rpcUrl, { from: 1, to: traits.blocks, step: 2_000 });
-  const figures = (await (await fetch(rpcUrl)).json()) as FarNodeFigures;
-  if (done.events !== traits.blocks * usual.logsPerBlock) throw new Error(`${done.events} events were stored`);
-  const { answered, refused, failed, mostInFlight } = figures;
-  report.note(
-    `${done.seconds.toFixed(2)} s (${done.cpuSeconds.toFixed(2)} s of a core, ${Math.round(done.peakMb)} MB): ${answered} requests answered, ${refused} refused, ${failed} failed, ${mostInFlight} at a time`,
+  const rpcUrls = await Promise.all(
+    nodes.map((node) => startFarNode({ ...traits, ...node, blocks: traits.blocks + 1_000 })),
   );
-  return { seconds: done.seconds, figures };
+  const done = await chainparseOf(2_000)(url, rpcUrls.join(), { from: 1, to: traits.blocks, step: 2_000 });
+  if (done.events !== traits.blocks * traits.logsPerBlock) throw new Error(`${done.events} events were stored`);
+  report.note(
+    `${done.seconds.toFixed(2)} s (${done.cpuSeconds.toFixed(2)} s of a core, ${Math.round(done.peakMb)} MB)`,
+  );
+  const figures = await Promise.all(rpcUrls.map(async (each) => (await (await fetch(each)).json()) as FarNodeFigures));
+  for (const { answered, refused, failed, mostInFlight } of figures)
+    report.note(`${answered} requests answered, ${refused} refused, ${failed} failed, ${mostInFlight} at a time`);
+  return { seconds: done.seconds, figures: figures[0] as FarNodeFigures };
 }
 
 /** Starts a node that is far away; returns its URL. */
