@@ -119,6 +119,11 @@ export class ChainClient implements ChainView {
     return this.#pool.room(this.#choice);
   }
 
+  /** How many requests those of them take together that are asked for something of which each gives so much. */
+  roomFor(worth: (endpoint: string) => number): number {
+    return this.#pool.room(this.#choice, worth);
+  }
+
   /** The endpoints among them that can tell news by themselves. */
   get telling(): readonly JsonRpcEndpoint[] {
     return this.#pool.telling(this.#choice);

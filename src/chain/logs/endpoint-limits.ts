@@ -24,6 +24,7 @@ export class EndpointLimits {
   #answered = 0;
   #refused = Number.POSITIVE_INFINITY;
   #refusalsInARow = 0;
+  #hasRefused = false;
   #answersSince = 0;
   #untilRetried = answersUntilRetried;
   /** How long the endpoint takes for next to nothing. */
@@ -46,6 +47,16 @@ export class EndpointLimits {
   /** True once a request has been answered and none was refused since. */
   get isProven(): boolean {
     return this.#answered > 0 && this.#refusalsInARow === 0;
+  }
+
+  /** True once it has answered a request that was not larger than what it refused. */
+  get hasAnswered(): boolean {
+    return this.#answered > 0;
+  }
+
+  /** True where it has refused what it is not known to answer by now. */
+  get hasRefused(): boolean {
+    return this.#hasRefused;
   }
 
   /** Returns how many blocks may be tried next: more than `size` where that is worth the risk of a refusal. */
@@ -72,6 +83,7 @@ export class EndpointLimits {
 
   /** Learns from a refusal of so many blocks. */
   refuse(blocks: number, error: RpcError, suggested: number | undefined): void {
+    this.#hasRefused = true;
     if (error.class === 'range-cap' && error.cap !== undefined && error.cap < blocks) {
       this.#cap = error.cap;
       this.#shrinkTo(suggested ?? error.cap);
@@ -110,6 +122,7 @@ export class EndpointLimits {
   #forgetRefusal(): void {
     this.#refused = Number.POSITIVE_INFINITY;
     this.#untilRetried = answersUntilRetried;
+    this.#hasRefused = this.#cap < Number.POSITIVE_INFINITY;
   }
 
   #shrinkTo(blocks: number): void {

@@ -1,4 +1,3 @@
-import type { BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { headerCall, headerIn, headerOf, hexOf, valueOf } from '../blocks/header-outcome.js';
@@ -11,6 +10,7 @@ import { readLogs } from '../transport/rpc/rpc-values.js';
 import { filterParams } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { LogsAnswer } from '../blocks/logs-answer.js';
+import type { AskedRange } from './range-head.js';
 
 /** What a node says of blocks named by their hashes, each for itself, and which block was its newest just before. */
 export interface BlocksAnswer {
@@ -18,16 +18,20 @@ export interface BlocksAnswer {
   readonly head: number;
 }
 
-/** Returns the logs of a range. Throws RpcError where the node wants, or may want, a smaller range, or lags behind it. */
+/**
+ * Returns the logs of a range, or of as many of its first blocks as the endpoint is to be asked for: up to the last block of the
+ * answer. Throws RpcError where the node wants, or may want, a smaller range, or lags behind it.
+ */
 export async function rangeLogs(
   chain: ChainClient,
   filter: LogFilter,
-  range: BlockRange,
+  asked: AskedRange,
   signal: AbortSignal,
 ): Promise<LogsAnswer> {
-  const where = { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) };
-  const call: RpcCall = { ...logsCall(filter, where), collect: () => new LogCollector() };
   const ask: Work<LogsAnswer> = async (endpoint, inTime) => {
+    const range = asked.at?.(endpoint.name) ?? asked;
+    const where = { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) };
+    const call: RpcCall = { ...logsCall(filter, where), collect: () => new LogCollector() };
     const since = chain.now();
     // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
     const [last, logs] = await endpoint.batch([headerCall(range.to), call], inTime);
@@ -37,9 +41,18 @@ export async function rangeLogs(
     chain.heard(header, endpoint.name);
     return { logs: read, last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
   };
-  const isUrgent = chain.isNew(range.to);
-  const oldest = isUrgent ? undefined : range.from;
-  const how = { calls: 2, isUrgent, oldest, kind: 'logs', isForCaller: ofRange(range) } as const;
+  const isUrgent = chain.isNew(asked.to);
+  const oldest = isUrgent ? undefined : asked.from;
+  const taken = (endpoint: string): void => void asked.at?.(endpoint);
+  const how = {
+    calls: 2,
+    isUrgent,
+    oldest,
+    kind: 'logs',
+    worth: asked.worth,
+    taken,
+    isForCaller: ofRange(asked),
+  } as const;
   return chain.ask(ask, how, signal);
 }
 
@@ -71,12 +84,16 @@ export async function logsOfBlocksAndHead(
 }
 
 /** Whoever asks for a range can ask for a smaller one, but not for less than a block. */
-function ofRange({ from, to }: BlockRange): (error: RpcError) => boolean {
-  const isSingle = from === to;
-  return (error) =>
-    error.class === 'lag' ||
-    (asksForLess(error) && !(isSingle && error.lostConnection)) ||
-    (!isSingle && mayBeLimit(error));
+function ofRange(asked: AskedRange): (error: RpcError) => boolean {
+  return (error) => {
+    const { from, to } = asked.of?.(error) ?? asked;
+    const isSingle = from === to;
+    return (
+      error.class === 'lag' ||
+      (asksForLess(error) && !(isSingle && error.lostConnection)) ||
+      (!isSingle && mayBeLimit(error))
+    );
+  };
 }
 
 function ofBlocks(error: RpcError): boolean {

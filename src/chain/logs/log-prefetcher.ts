@@ -14,8 +14,10 @@ export interface LogPrefetcherOptions {
 
 /** What has been asked for, and what came of it. */
 interface Lane {
-  readonly from: number;
+  from: number;
   to: number;
+  /** False until it is known who is asked: until then it may ask for other blocks. */
+  hasLeft: boolean;
   /** How long the answer is, or, as long as it is in flight, how long it should be. */
   bytes: number;
   /** False until its logs have come: what else it needs is asked for beside those of others. */
@@ -150,15 +152,27 @@ export class LogPrefetcher {
 
   /** Asks for what is nearest and has not been asked for, as long as there is room. */
   #readAhead(range: BlockRange, signal: AbortSignal): void {
-    for (let at = 0, from = range.from; from <= range.to; at++) {
-      const following = this.#lanes[at];
-      if (following?.from !== from) {
-        const asked = this.#options.source.headOf({ from, to: Math.min(range.to, (following?.from ?? Infinity) - 1) });
-        if (!this.#hasRoom(asked, at === 0)) return;
-        this.#lanes.splice(at, 0, this.#ask(asked, signal));
-      }
-      from = (this.#lanes[at] as Lane).to + 1;
+    for (let gap = this.#gapIn(range); gap !== null; gap = this.#gapIn(range)) {
+      const { at } = gap;
+      const asked = this.#options.source.headOf(gap);
+      if (!this.#hasRoom(asked, at === 0)) return;
+      const lane = this.#open(asked);
+      this.#lanes.splice(at, 0, lane);
+      void this.#fetch(lane, AbortSignal.any([signal, this.#dropped.signal]));
     }
+  }
+
+  /** Returns the first blocks that nobody asks for, and where their lane belongs; null where there are none. */
+  #gapIn({ from, to }: BlockRange): (BlockRange & { readonly at: number }) | null {
+    let next = from;
+    const found = this.#lanes.findIndex((lane) => {
+      const isBehind = lane.from !== next;
+      if (!isBehind) next = lane.to + 1;
+      return isBehind;
+    });
+    const at = found < 0 ? this.#lanes.length : found;
+    const end = Math.min(to, (this.#lanes[at]?.from ?? Number.POSITIVE_INFINITY) - 1);
+    return next > end ? null : { from: next, to: end, at };
   }
 
   #hasRoom(asked: BlockRange, isAwaited: boolean): boolean {
@@ -180,11 +194,36 @@ export class LogPrefetcher {
     return this.#options.source.isProven && this.#bytesPerBlock > 0;
   }
 
-  #ask({ from, to }: BlockRange, signal: AbortSignal): Lane {
+  /** Who has not left yet asks for the first blocks that nobody is asked for: each endpoint is to give as much as it can. */
+  #moveUp(): void {
+    const waiting = this.#lanes.filter(({ hasLeft }) => !hasLeft);
+    if (waiting.length === 0) return;
+    const lanes: Lane[] = [];
+    let from = this.#next;
+    const fill = (end: number): void => {
+      while (from <= end && waiting.length > 0) {
+        const lane = waiting.shift() as Lane;
+        const blocks = lane.to - lane.from + 1;
+        lane.from = from;
+        lane.to = Math.min(end, from + blocks - 1);
+        lane.bytes = this.#expectedBytes(lane);
+        lanes.push(lane);
+        from = lane.to + 1;
+      }
+    };
+    for (const lane of this.#lanes.filter(({ hasLeft }) => hasLeft)) {
+      fill(lane.from - 1);
+      lanes.push(lane);
+      from = lane.to + 1;
+    }
+    fill(Number.POSITIVE_INFINITY);
+    this.#lanes = lanes;
+  }
+
+  #open({ from, to }: BlockRange): Lane {
     const bytes = this.#expectedBytes({ from, to });
-    const lane: Lane = { from, to, bytes, isRead: false, fetched: null, failure: null };
-    void this.#fetch(lane, AbortSignal.any([signal, this.#dropped.signal]));
-    return lane;
+    const hasLeft = this.#options.source.asksLate !== true;
+    return { from, to, hasLeft, bytes, isRead: false, fetched: null, failure: null };
   }
 
   async #fetch(lane: Lane, signal: AbortSignal): Promise<void> {
@@ -196,10 +235,16 @@ export class LogPrefetcher {
       }
       return this.#options.moved();
     };
+    const begun = ({ to }: BlockRange): void => {
+      lane.hasLeft = true;
+      this.#shorten(lane, to);
+      lane.bytes = this.#expectedBytes(lane);
+    };
     try {
-      const fetched = await source.fetchNext(lane, { verified: false, moved, signal });
+      const fetched = await source.fetchNext(lane, { verified: false, moved, begun, signal });
       this.#learn(fetched);
-      lane.to = fetched.to;
+      lane.hasLeft = true;
+      this.#shorten(lane, fetched.to);
       lane.bytes = fetched.bytes;
       lane.isRead = true;
       lane.fetched = fetched;
@@ -208,6 +253,14 @@ export class LogPrefetcher {
     } catch (error) {
       lane.failure = { error };
     }
+    this.#change.happened();
+  }
+
+  /** What an endpoint does not give at once is for others. */
+  #shorten(lane: Lane, to: number): void {
+    if (to === lane.to) return;
+    lane.to = to;
+    this.#moveUp();
     this.#change.happened();
   }
 

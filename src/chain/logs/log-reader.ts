@@ -11,6 +11,7 @@ import { logsOfBlocks, logsOfBlocksAndHead, rangeLogs } from './log-calls.js';
 import type { BlocksAnswer } from './log-calls.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { LogsAnswer } from '../blocks/logs-answer.js';
+import type { AskedRange } from './range-head.js';
 import { hostOf } from './range-size.js';
 import type { SilentCaps } from './silent-caps.js';
 import { RpcError, asksForLess, isRefusal } from '../transport/errors/rpc-error.js';
@@ -49,13 +50,17 @@ export class LogReader {
     this.#addresses = filter.addresses?.length ?? 0;
   }
 
-  /** Returns the logs of a range; throws RpcError where the node wants a smaller one, or lags behind it. */
-  async read(range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+  /**
+   * Returns the logs of a range, or of its first blocks, up to the last block of the answer; throws RpcError where the node wants a
+   * smaller one, or lags behind it.
+   */
+  async read(range: AskedRange, signal: AbortSignal): Promise<ReadAnswer> {
     try {
       return await this.#readParts(this.#chain, range, signal);
     } catch (error) {
-      if (range.from !== range.to || !isTooMuch(error)) throw error;
-      return await this.#readOtherwise(range, error, signal);
+      const asked = range.of?.(error) ?? range;
+      if (asked.from !== asked.to || !isTooMuch(error)) throw error;
+      return await this.#readOtherwise(asked, error, signal);
     }
   }
 
@@ -93,7 +98,7 @@ export class LogReader {
     return this.#parts.ofAnyContract === null ? logs : logs.filter(this.#isWanted);
   }
 
-  async #readParts(chain: ChainClient, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+  async #readParts(chain: ChainClient, range: AskedRange, signal: AbortSignal): Promise<ReadAnswer> {
     const ofAny = this.#parts.ofAnyContract;
     if (ofAny !== null && (await this.#prefers(ofAny, chain, range, signal)))
       return this.#readOfAny(ofAny, chain, range, signal);
@@ -103,7 +108,7 @@ export class LogReader {
   async #readOfAny(
     parts: readonly LogFilter[],
     chain: ChainClient,
-    range: BlockRange,
+    range: AskedRange,
     signal: AbortSignal,
   ): Promise<ReadAnswer> {
     const answer = joined(await Promise.all(parts.map((part) => this.#readPart(chain, part, range, signal))));
@@ -135,9 +140,9 @@ export class LogReader {
     return this.#isOfAny;
   }
 
-  async #readPart(chain: ChainClient, part: LogFilter, range: BlockRange, signal: AbortSignal): Promise<ReadAnswer> {
+  async #readPart(chain: ChainClient, part: LogFilter, range: AskedRange, signal: AbortSignal): Promise<ReadAnswer> {
     const answer = await rangeLogs(chain, part, range, signal);
-    await this.#caps?.check(answer, part, range, signal);
+    await this.#caps?.check(answer, part, { from: range.from, to: answer.last.number }, signal);
     return { ...answer, filters: [part] };
   }
 
@@ -197,15 +202,21 @@ export class LogReader {
   }
 }
 
-/** Logs of different states of the chain do not pass: each names its block, which is compared with the header. */
+/**
+ * Logs of different states of the chain do not pass: each names its block, which is compared with the header. All are known up to
+ * the last block of the shortest.
+ */
 function joined(answers: readonly ReadAnswer[]): ReadAnswer {
   const [first] = answers;
   if (answers.length === 1 && first !== undefined) return first;
   const sum = (of: (answer: ReadAnswer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
-  const last = answers.at(-1) as ReadAnswer;
-  const logs = answers.flatMap((answer) => answer.logs);
+  const shortest = answers.reduce((one, other) => (other.last.number <= one.last.number ? other : one));
+  const to = shortest.last.number;
+  const logs = answers.flatMap(({ logs: told, last }) =>
+    last.number === to ? told : told.filter(({ blockNumber }) => blockNumber <= to),
+  );
   const filters = answers.flatMap((answer) => answer.filters);
-  return { ...last, logs, filters, bytes: sum(({ bytes }) => bytes), ms: sum(({ ms }) => ms) };
+  return { ...shortest, logs, filters, bytes: sum(({ bytes }) => bytes), ms: sum(({ ms }) => ms) };
 }
 
 function isTooMuch(error: unknown): error is RpcError {

@@ -13,8 +13,10 @@ import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
 import type { ReadAnswer } from './log-reader.js';
+import { RangeHead } from './range-head.js';
 import { RangeSize } from './range-size.js';
 import { SilentCaps } from './silent-caps.js';
+import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
 
 interface LogSourceOptions {
   readonly chain: ChainClient;
@@ -31,6 +33,8 @@ interface LogSourceOptions {
 export interface RangeCall extends Call {
   /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
   readonly verified: boolean;
+  /** Called once it is known how many of the first blocks are asked for: an answer may yet hold fewer of them, but not more. */
+  readonly begun?: (range: BlockRange) => void;
 }
 
 /** What blocks `from` to `to` hold. */
@@ -52,7 +56,9 @@ export interface RangeSource {
   readonly isProven: boolean;
   /** How many requests may be in flight, as far as is known. */
   readonly room: number;
-  /** Returns the head of a range that one request may ask for now. */
+  /** True where a range that is being fetched may yet become another one, until `begun` is called. */
+  readonly asksLate?: boolean;
+  /** Returns the head of a range that one request may ask for now; perhaps it asks for less when it leaves. */
   headOf(range: BlockRange): BlockRange;
   /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
   fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange>;
@@ -62,9 +68,11 @@ export interface RangeSource {
 
 /** The most blocks that are verified at once. */
 const verifiedBlocks = 100;
+const anyRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 /** Fetches logs range by range, and makes sure that they are all and the right ones. */
 export class LogSource implements RangeSource {
+  readonly asksLate = true;
   readonly #options: LogSourceOptions;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #size: RangeSize;
@@ -81,46 +89,56 @@ export class LogSource implements RangeSource {
     this.#options = options;
     const filter = toLogFilter(options.filter);
     this.#isWanted = matcherOf(filter);
-    this.#size = new RangeSize(options.batchSize);
+    this.#size = new RangeSize(options.batchSize, () => options.chain.reachable);
     this.#reader = new LogReader(options.chain, filter, new SilentCaps(options.chain, options.logger));
     this.#hidden = new HiddenLogs({ ...options, filter, reader: this.#reader });
   }
 
-  /** True once the node has answered a request of the size that is asked for now. */
+  /** True once an endpoint has answered a request of the size that it is asked for now. */
   get isProven(): boolean {
     return this.#size.isProven;
   }
 
   /** How many requests the endpoints take at a time, as far as is known. */
   get room(): number {
-    return this.#options.chain.room;
+    return this.#options.chain.roomFor((endpoint) => this.#size.worthOf(endpoint, anyRange));
   }
 
-  /** Returns the head of a range that one request may ask for now. */
+  /** Returns the head of a range that one request may ask for now: as much as any endpoint gives. */
   headOf(range: BlockRange): BlockRange {
-    return this.#size.headOf(range);
+    return this.#size.planOf(range);
   }
 
   /**
-   * Returns what the first blocks of a range hold: as many as the node gives at once. Throws NodeLagsError where the
-   * node does not (or no longer) have them.
+   * Returns what the first blocks of a range hold: as many as the node gives at once that comes to be asked. Throws NodeLagsError
+   * where the nodes do not (or no longer) have them.
    */
   async fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { clock, logger } = this.#options;
     const trouble = new FetchTrouble(clock, logger, this.#size, this.#contradictions);
-    for (;;) {
-      const asked = this.#size.headOf(range, call.verified ? verifiedBlocks : undefined);
+    const most = call.verified ? verifiedBlocks : undefined;
+    const avoided = new Set<string>();
+    let { begun } = call;
+    for (let asked = range; ;) {
+      const head: RangeHead = new RangeHead(asked, { size: this.#size, most, avoided, begun });
       try {
-        return await this.#fetch(asked, call);
+        return await this.#fetch(head, call);
       } catch (error) {
-        await trouble.bear(asked, error, call.signal);
+        // Whoever can be asked for less knows what is meant; another one may have what this one has not.
+        if (error instanceof RpcError && !asksForLess(error)) avoided.add(error.host);
+        await trouble.bear(head.of(error), error, call.signal);
+        if (!head.isBegun) continue;
+        // What lies beyond what was asked for first is others'.
+        asked = { from: head.from, to: head.to };
+        begun = undefined;
       }
     }
   }
 
-  async #fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
-    const answer = await this.#reader.read(range, call.signal);
+  async #fetch(head: RangeHead, call: RangeCall): Promise<FetchedRange> {
+    const answer = await this.#reader.read(head, call.signal);
     const { logs, all = logs, endpoint, bytes, ms } = answer;
+    const range = { from: head.from, to: answer.last.number };
     this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
     await call.moved();
     try {

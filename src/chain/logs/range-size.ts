@@ -1,6 +1,7 @@
 import type { BlockRange } from '../../model/block.js';
 import { AnswerVolume } from './answer-volume.js';
 import { EndpointLimits } from './endpoint-limits.js';
+import { LogsTarget } from './logs-target.js';
 import type { RpcError } from '../transport/errors/rpc-error.js';
 
 /** What the answer to a request for logs was like. */
@@ -11,8 +12,8 @@ export interface RangeAnswer {
   readonly bytes?: number | undefined;
   /** How long it took, in milliseconds. */
   readonly ms?: number | undefined;
-  /** The name of the endpoint that gave it; the one that answered before, where nothing is said. */
-  readonly endpoint?: string | undefined;
+  /** The name of the endpoint that gave it. */
+  readonly endpoint: string;
 }
 
 /** How far beyond the wanted number of blocks a request may grow. */
@@ -20,108 +21,146 @@ const mostGrowth = 64;
 /** The share of all requests that may be refused for the sake of a better size, and how many may be at once. */
 const mostWaste = 0.04;
 const wasteBorne = 10;
-/** An endpoint that has given so many answers less than the others does not count any more. */
+/** After so many requests whoever has not told how one of them ended does not tell any more. */
 const answersRemembered = 64;
 
+/** What is known of one endpoint. */
+interface KnownEndpoint {
+  readonly limits: EndpointLimits;
+  /** Ends that it has proposed for ranges that it refused, by the first block. */
+  readonly suggestions: Map<number, number>;
+  /** A request that asks for more than it is known to answer; `at`: after how many requests. */
+  trial: (BlockRange & { readonly at: number }) | null;
+  /** After how many requests it was asked last. */
+  askedAt: number;
+  /** False between a refusal and the next answer: what was refused is not tried at once again. */
+  mayTry: boolean;
+}
+
 /**
- * How many blocks a request asks for: as many as the endpoints give at once, as far as they have told. Made for several
- * requests in flight: only one at a time tries more than is known to work.
+ * How many blocks a request asks for: as many as the endpoint gives at once that it goes to, as far as that has told. Made for
+ * several requests in flight: only one at a time tries more than an endpoint is known to take.
  */
 export class RangeSize {
   readonly #wanted: number;
+  readonly #there: () => readonly string[];
   readonly #volume = new AnswerVolume();
-  readonly #endpoints = new Map<string, { readonly limits: EndpointLimits; seenAt: number }>();
-  #current = '';
-  /** Ends that endpoints have proposed for ranges that they refused, by the first block. */
-  readonly #suggestions = new Map<number, number>();
-  /** False between a refusal and the next answer: what was refused is not tried at once again. */
-  #mayTry = false;
-  #trial: (BlockRange & { readonly at: number }) | null = null;
+  /** By their hosts. */
+  readonly #endpoints = new Map<string, KnownEndpoint>();
   #requests = 0;
   #wasted = 0;
 
-  /** Begins with `wanted` blocks. */
-  constructor(wanted: number) {
+  /** Begins with `wanted` blocks; `there`: the names of the endpoints that may be asked now. */
+  constructor(wanted: number, there: () => readonly string[] = () => []) {
     this.#wanted = Math.max(1, wanted);
+    this.#there = there;
   }
 
-  /** True once requests of this size have been answered; before, several at a time would only be refused together. */
+  /** True once an endpoint has answered requests of its size; before, several at a time would only be refused together. */
   get isProven(): boolean {
-    return this.#tightest().isProven;
+    return this.#known().some(({ limits }) => limits.isProven);
   }
 
-  /** Returns the head of a range that may be asked for now, of `most` blocks at most. */
-  headOf(range: BlockRange, most = Number.POSITIVE_INFINITY): BlockRange {
-    if (this.#trial?.from === range.from) this.#trial = null;
-    const suggested = this.#suggestions.get(range.from);
-    this.#suggestions.delete(range.from);
+  /** Returns the head of a range that one request may ask for, whichever endpoint takes it: what the one would get that gives most. */
+  planOf(range: BlockRange): BlockRange {
+    const widest = this.#widest();
+    const isNewcomer = this.#hosts().some((host) => !this.#endpoints.has(host));
+    if (widest === undefined || (isNewcomer && widest.limits.size < this.#beginning))
+      return cut(range, this.#beginning);
+    return this.#headFor(widest, range, Number.POSITIVE_INFINITY);
+  }
+
+  /** Returns the head of a range that an endpoint may be asked for now, of `most` blocks at most. */
+  headOf(range: BlockRange, endpoint: string, most = Number.POSITIVE_INFINITY): BlockRange {
+    const asked = this.#of(hostOf(endpoint));
+    asked.askedAt = this.#requests;
+    const suggested = asked.suggestions.get(range.from);
+    for (const { suggestions } of this.#endpoints.values()) suggestions.delete(range.from);
     if (suggested !== undefined) return cut(range, Math.min(suggested - range.from + 1, most));
-    const limits = this.#tightest();
-    const safe = cut(range, Math.min(limits.size, most));
-    const larger = cut(range, Math.min(limits.nextSize(this.#volume), most));
-    if (larger.to === safe.to || !this.#mayTry || this.#isTrying() || !this.#mayWaste(range, limits.size)) return safe;
-    this.#trial = { ...larger, at: this.#requests };
-    return larger;
+    return this.#headFor(asked, range, most);
+  }
+
+  /**
+   * Returns how many blocks of a range an endpoint would be asked for; as many as any where it has refused nothing. 0: it is being
+   * tried, and has answered nothing yet.
+   */
+  worthOf(endpoint: string, range: BlockRange): number {
+    const known = this.#endpoints.get(hostOf(endpoint));
+    const blocks = countOf(range);
+    if (known === undefined) return Math.min(blocks, this.#beginning);
+    const { limits, askedAt } = known;
+    if (!limits.hasAnswered && this.#requests - askedAt < answersRemembered) return 0;
+    return Math.min(blocks, limits.hasRefused ? limits.size : Math.max(limits.size, this.#beginning));
   }
 
   /** Learns from an answer. */
   answered({ range, logs, bytes = 0, ms = 0, endpoint }: RangeAnswer): void {
     const blocks = countOf(range);
     this.#requests++;
-    this.#mayTry = true;
     this.#volume.learn(blocks, logs, bytes);
-    this.#limitsOf(endpoint && hostOf(endpoint)).learn({ blocks, logs, ms }, this.#isTrial(range), this.#volume);
+    const known = this.#of(hostOf(endpoint));
+    known.mayTry = true;
+    known.limits.learn({ blocks, logs, ms }, endsTrial(known, range), this.#volume);
   }
 
   /** Learns from a refusal; the next request for this range is smaller in any case. */
   refused(range: BlockRange, error: RpcError): void {
     this.#requests++;
     this.#wasted++;
-    this.#mayTry = false;
-    this.#isTrial(range);
+    const known = this.#of(error.host);
+    known.mayTry = false;
+    known.askedAt = Number.NEGATIVE_INFINITY;
+    endsTrial(known, range);
     const end = suggestedEnd(range, error);
-    if (end !== undefined) this.#suggestions.set(range.from, end);
+    if (end !== undefined) known.suggestions.set(range.from, end);
     const suggested = end === undefined ? undefined : end - range.from + 1;
-    this.#limitsOf(error.host).refuse(countOf(range), error, suggested);
+    known.limits.refuse(countOf(range), error, suggested);
   }
 
-  /** Returns the limits of the endpoint that answers, or of the strictest where several do. */
-  #tightest(): EndpointLimits {
-    const seen = [...this.#endpoints.values()].filter(({ seenAt }) => this.#requests - seenAt < answersRemembered);
-    const [first, ...others] = seen.map(({ limits }) => limits);
-    if (first === undefined) return this.#limitsOf(undefined);
-    return others.reduce((tightest, limits) => (limits.size < tightest.size ? limits : tightest), first);
+  #headFor(known: KnownEndpoint, range: BlockRange, most: number): BlockRange {
+    for (const each of this.#endpoints.values()) if (each.trial?.from === range.from) each.trial = null;
+    const { limits } = known;
+    const safe = cut(range, Math.min(limits.size, most));
+    const larger = cut(range, Math.min(limits.nextSize(this.#volume), most));
+    if (larger.to === safe.to || !known.mayTry || this.#isTrying(known) || !this.#mayWaste(range, limits.size))
+      return safe;
+    known.trial = { ...larger, at: this.#requests };
+    return larger;
   }
 
-  #limitsOf(host: string | undefined): EndpointLimits {
-    const name = host ?? this.#current;
-    const known = this.#endpoints.get(name) ?? this.#adopt(name);
-    known.seenAt = this.#requests;
-    this.#current = name;
-    return known.limits;
+  #hosts(): readonly string[] {
+    return this.#there().map(hostOf);
   }
 
-  /** The endpoint whose name nobody knew is the first that is named; another begins where the one before it is. */
-  #adopt(name: string): { readonly limits: EndpointLimits; seenAt: number } {
-    const before = this.#endpoints.get(this.#current)?.limits;
-    const size = before?.size ?? this.#wanted;
-    const isNamed = this.#current === '' && before !== undefined;
-    const limits = isNamed ? before : new EndpointLimits(size, this.#wanted, this.#wanted * mostGrowth);
-    this.#endpoints.delete('');
-    const entry = { limits, seenAt: this.#requests };
-    this.#endpoints.set(name, entry);
-    return entry;
+  /** What is known of the endpoints that are there; of all where nothing is known of these. */
+  #known(): readonly KnownEndpoint[] {
+    const there = this.#hosts().flatMap((host) => this.#endpoints.get(host) ?? []);
+    return there.length > 0 ? there : [...this.#endpoints.values()];
   }
 
-  #isTrying(): boolean {
+  #widest(): KnownEndpoint | undefined {
+    const [first, ...others] = this.#known();
+    return others.reduce((widest, each) => (each.limits.size > (widest?.limits.size ?? 0) ? each : widest), first);
+  }
+
+  /** With how many blocks an endpoint begins: no fewer than others give, but not more than an answer should hold. */
+  get #beginning(): number {
+    const size = Math.max(this.#wanted, this.#widest()?.limits.size ?? 0);
+    return Math.min(size, this.#volume.blocksOf(new LogsTarget().target));
+  }
+
+  #of(host: string): KnownEndpoint {
+    const known = this.#endpoints.get(host);
+    if (known !== undefined) return known;
+    const limits = new EndpointLimits(this.#beginning, this.#wanted, this.#wanted * mostGrowth);
+    const added = { limits, suggestions: new Map(), trial: null, askedAt: Number.NEGATIVE_INFINITY, mayTry: false };
+    this.#endpoints.set(host, added);
+    return added;
+  }
+
+  #isTrying({ trial }: KnownEndpoint): boolean {
     // A trial that nobody has told the end of was given up.
-    return this.#trial !== null && this.#requests - this.#trial.at < answersRemembered;
-  }
-
-  #isTrial({ from, to }: BlockRange): boolean {
-    if (this.#trial?.from !== from || this.#trial.to !== to) return false;
-    this.#trial = null;
-    return true;
+    return trial !== null && this.#requests - trial.at < answersRemembered;
   }
 
   /** Says whether one more refusal would do: few so far, and few of all that will be made for the range. */
@@ -130,6 +169,12 @@ export class RangeSize {
     const borne = Math.min(inAll * mostWaste, wasteBorne + this.#requests * mostWaste);
     return this.#wasted + 1 <= borne;
   }
+}
+
+function endsTrial(known: KnownEndpoint, { from, to }: BlockRange): boolean {
+  if (known.trial?.from !== from || known.trial.to !== to) return false;
+  known.trial = null;
+  return true;
 }
 
 /** Returns an endpoint's host: those of one host are told apart by a number behind it, and have the same limits. */

@@ -235,6 +235,31 @@ describe('reading ranges ahead', () => {
     expect(source.asked.slice(4)).to.deep.equal(['13-14']);
   });
 
+  it('has what has not left yet ask for what an endpoint did not take that gives less', async () => {
+    source.asksLate = true;
+    const ahead = open({ maxRanges: 4 });
+    const first = ahead.next({ from: 1, to: 100 }, signal);
+    source.pending[0]!.begin(10);
+    await source.answer(1);
+    await first;
+    const [one, two, three, four] = [...source.pending];
+    one!.begin(4);
+    expect([one!.from, one!.to]).to.deep.equal([11, 14]);
+    two!.begin(10);
+    expect([two!.from, two!.to]).to.deep.equal([15, 24]);
+    four!.begin(2);
+    expect([four!.from, four!.to]).to.deep.equal([35, 36]);
+    // What an answer left out is asked for by who leaves next.
+    await source.answer(11, 4, 12);
+    three!.begin(10);
+    expect([three!.from, three!.to]).to.deep.equal([13, 14]);
+    for (const from of [13, 15]) await source.answer(from);
+    const given = [];
+    for (const from of [11, 13, 15]) given.push((await ahead.next({ from, to: 100 }, signal)).to);
+    expect(given).to.deep.equal([12, 14, 24]);
+    expect(source.asked).to.include('25-34');
+  });
+
   it('gives out what comes before an error, throws it in its turn, and drops what is in flight', async () => {
     const ahead = open({ maxRanges: 3 });
     const first = ahead.next({ from: 1, to: 1_000 }, signal);

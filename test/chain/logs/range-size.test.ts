@@ -14,8 +14,8 @@ function refusal(kind: RpcErrorClass, more: Partial<ConstructorParameters<typeof
 }
 
 /** The blocks of the next request. */
-function sizeOf(size: RangeSize, range = all): number {
-  const { from, to } = size.headOf(range);
+function sizeOf(size: RangeSize, range = all, endpoint = 'node'): number {
+  const { from, to } = size.headOf(range, endpoint);
   return to - from + 1;
 }
 
@@ -26,18 +26,18 @@ function answerMany(
   how: { logs?: number; ms?: number; bytes?: number; endpoint?: string },
 ): void {
   for (let done = 0; done < count; done++) {
-    const range = size.headOf(all);
+    const { logs = 0, bytes = 0, endpoint = 'node', ms } = how;
+    const range = size.headOf(all, endpoint);
     const blocks = range.to - range.from + 1;
-    const { logs = 0, bytes = 0, ...rest } = how;
-    size.answered({ range, logs: logs * blocks, bytes: bytes * blocks, ...rest });
+    size.answered({ range, logs: logs * blocks, bytes: bytes * blocks, ms, endpoint });
   }
 }
 
 describe('the size of ranges', () => {
   it('begins with the wanted number of blocks and never leaves the range', () => {
-    expect(new RangeSize(2_000).headOf({ from: 5, to: 9_999 })).to.deep.equal({ from: 5, to: 2_004 });
-    expect(new RangeSize(2_000).headOf({ from: 5, to: 9 })).to.deep.equal({ from: 5, to: 9 });
-    expect(new RangeSize(2_000).headOf({ from: 5, to: 9_999 }, 100)).to.deep.equal({ from: 5, to: 104 });
+    expect(new RangeSize(2_000).headOf({ from: 5, to: 9_999 }, 'node')).to.deep.equal({ from: 5, to: 2_004 });
+    expect(new RangeSize(2_000).headOf({ from: 5, to: 9 }, 'node')).to.deep.equal({ from: 5, to: 9 });
+    expect(new RangeSize(2_000).headOf({ from: 5, to: 9_999 }, 'node', 100)).to.deep.equal({ from: 5, to: 104 });
   });
 
   it('grows beyond it while answers are small and quick, but not without end', () => {
@@ -59,8 +59,8 @@ describe('the size of ranges', () => {
 
   it('asks for less where that makes answers quicker, down to a tenth of what is wanted', () => {
     const size = new RangeSize(2_000);
-    size.answered({ range: { from: 0, to: 9 }, logs: 0, ms: 20 });
-    size.answered({ range: { from: 0, to: 1_999 }, logs: 0, ms: 5_020 });
+    size.answered({ range: { from: 0, to: 9 }, logs: 0, endpoint: 'node', ms: 20 });
+    size.answered({ range: { from: 0, to: 1_999 }, logs: 0, endpoint: 'node', ms: 5_020 });
     expect(sizeOf(size)).to.be.within(1_100, 1_300);
     answerMany(size, 30, { ms: 9_000 });
     expect(sizeOf(size)).to.be.within(200, 1_000);
@@ -75,15 +75,15 @@ describe('the size of ranges', () => {
   describe('once refused', () => {
     it('never exceeds a cap that the endpoint has stated', () => {
       const size = new RangeSize(2_000);
-      size.refused(size.headOf(all), refusal('range-cap', { cap: 750 }));
+      size.refused(size.headOf(all, 'node'), refusal('range-cap', { cap: 750 }));
       answerMany(size, 500, {});
       expect(sizeOf(size)).to.equal(750);
     });
 
     it('takes a suggestion once, and only one that shrinks', () => {
       const size = new RangeSize(2_000);
-      size.refused(size.headOf(all), refusal('density', { suggestion: { from: 0, to: 122 } }));
-      expect(size.headOf(all)).to.deep.equal({ from: 0, to: 122 });
+      size.refused(size.headOf(all, 'node'), refusal('density', { suggestion: { from: 0, to: 122 } }));
+      expect(size.headOf(all, 'node')).to.deep.equal({ from: 0, to: 122 });
       size.refused({ from: 0, to: 122 }, refusal('density', { suggestion: { from: 0, to: 122 } }));
       expect(sizeOf(size)).to.be.lessThan(123);
       size.refused({ from: 0, to: 9 }, refusal('density', { suggestion: { from: 3, to: 4 } }));
@@ -98,8 +98,8 @@ describe('the size of ranges', () => {
       ];
       size.refused(first, refusal('density', { suggestion: { from: 0, to: 99 } }));
       size.refused(second, refusal('density', { suggestion: { from: 2_000, to: 2_019 } }));
-      expect(size.headOf(second)).to.deep.equal({ from: 2_000, to: 2_019 });
-      expect(size.headOf(first)).to.deep.equal({ from: 0, to: 99 });
+      expect(size.headOf(second, 'node')).to.deep.equal({ from: 2_000, to: 2_019 });
+      expect(size.headOf(first, 'node')).to.deep.equal({ from: 0, to: 99 });
     });
 
     it('counts the refusals of requests in flight of the same size once', () => {
@@ -111,17 +111,17 @@ describe('the size of ranges', () => {
     it('shrinks further with each refusal in a row, down to one block', () => {
       const size = new RangeSize(2_000);
       const sizes = [1, 2, 3, 4].map(() => {
-        size.refused(size.headOf(all), refusal('range-cap'));
+        size.refused(size.headOf(all, 'node'), refusal('range-cap'));
         return sizeOf(size);
       });
       expect(sizes).to.deep.equal([1_000, 250, 31, 1]);
-      size.refused(size.headOf(all), refusal('range-cap'));
+      size.refused(size.headOf(all, 'node'), refusal('range-cap'));
       expect(sizeOf(size)).to.equal(1);
     });
 
     it('aims below the number of logs that the endpoint has stated', () => {
       const size = new RangeSize(2_000);
-      size.refused(size.headOf(all), refusal('density', { cap: 1_000 }));
+      size.refused(size.headOf(all, 'node'), refusal('density', { cap: 1_000 }));
       answerMany(size, 20, { logs: 10 });
       expect(sizeOf(size)).to.be.within(70, 80);
     });
@@ -131,9 +131,9 @@ describe('the size of ranges', () => {
     it('tries more with one of them only', () => {
       const size = new RangeSize(1_000);
       expect(size.isProven).to.equal(false);
-      size.answered({ range: size.headOf(all), logs: 0 });
+      size.answered({ range: size.headOf(all, 'node'), logs: 0, endpoint: 'node' });
       expect(size.isProven).to.equal(true);
-      const heads = [1_000, 3_000, 4_000].map((from) => size.headOf({ from, to: all.to }));
+      const heads = [1_000, 3_000, 4_000].map((from) => size.headOf({ from, to: all.to }, 'node'));
       expect(heads.map(({ from, to }) => to - from + 1)).to.deep.equal([2_000, 1_000, 1_000]);
       size.refused(heads[0]!, refusal('range-cap'));
       expect(sizeOf(size, { from: 1_000, to: 2_999 })).to.equal(1_000);
@@ -149,22 +149,61 @@ describe('the size of ranges', () => {
   });
 
   describe('with several endpoints', () => {
-    it('keeps to the strictest of those that answer', () => {
-      const size = new RangeSize(2_000);
-      answerMany(size, 5, { endpoint: 'wide' });
-      size.refused(size.headOf(all), refusal('range-cap', { host: 'narrow', cap: 100 }));
-      expect(sizeOf(size)).to.equal(100);
-      answerMany(size, 10, { endpoint: 'narrow#2' });
-      expect(sizeOf(size)).to.equal(100);
+    const narrow = refusal('range-cap', { host: 'narrow', cap: 100 });
+
+    it('asks each for as much as it gives, and plans for the one that gives most', () => {
+      const size = new RangeSize(2_000, () => ['narrow', 'wide']);
+      size.refused(size.headOf(all, 'narrow'), narrow);
+      expect(size.planOf(all)).to.deep.equal({ from: 0, to: 1_999 });
+      answerMany(size, 3, { endpoint: 'wide' });
+      answerMany(size, 3, { endpoint: 'narrow#2' });
+      expect(sizeOf(size, all, 'narrow')).to.equal(100);
+      expect(sizeOf(size, all, 'wide')).to.equal(16_000);
+      expect(size.planOf(all)).to.deep.equal({ from: 0, to: 15_999 });
     });
 
-    it('forgets one that does not answer any more', () => {
+    it('plans for those alone that are there', () => {
+      let there = ['narrow', 'wide'];
+      const size = new RangeSize(2_000, () => there);
+      size.refused(size.headOf(all, 'narrow'), narrow);
+      answerMany(size, 1, { endpoint: 'wide' });
+      there = ['narrow'];
+      expect(size.planOf(all)).to.deep.equal({ from: 0, to: 99 });
+    });
+
+    it('begins with as much as another gives, but for no more than an answer should hold', () => {
+      const size = new RangeSize(2_000, () => ['first', 'second']);
+      answerMany(size, 3, { endpoint: 'first' });
+      expect(sizeOf(size, all, 'second')).to.equal(8_000);
+      answerMany(size, 1, { endpoint: 'first', logs: 50 });
+      expect(sizeOf(size, all, 'third')).to.equal(198);
+    });
+
+    it('tries one that has not answered yet with one request at a time', () => {
+      const size = new RangeSize(2_000, () => ['narrow', 'wide']);
+      answerMany(size, 1, { endpoint: 'wide' });
+      expect(size.worthOf('narrow', all)).to.equal(2_000);
+      const asked = size.headOf(all, 'narrow');
+      expect(size.worthOf('narrow', all)).to.equal(0);
+      size.refused(asked, narrow);
+      expect(size.worthOf('narrow', all)).to.equal(100);
+      expect(size.worthOf('wide', all)).to.equal(2_000);
+      expect(size.worthOf('wide', { from: 0, to: 9 })).to.equal(10);
+    });
+
+    it('expects of one that has refused nothing as much as of any', () => {
+      const size = new RangeSize(2_000, () => ['first', 'second']);
+      answerMany(size, 1, { endpoint: 'second' });
+      answerMany(size, 4, { endpoint: 'first' });
+      expect(sizeOf(size, all, 'second')).to.be.at.most(4_000);
+      expect(size.worthOf('second', all)).to.equal(size.worthOf('first', all));
+    });
+
+    it('takes a suggestion for the endpoint alone that made it', () => {
       const size = new RangeSize(2_000);
-      size.refused(size.headOf(all), refusal('range-cap', { host: 'narrow', cap: 100 }));
-      answerMany(size, 70, { endpoint: 'wide' });
-      expect(sizeOf(size)).to.be.greaterThan(1_000);
-      size.refused(size.headOf(all), refusal('range-cap', { host: 'narrow', cap: 100 }));
-      expect(sizeOf(size)).to.equal(100);
+      size.refused(size.headOf(all, 'node'), refusal('density', { suggestion: { from: 0, to: 122 } }));
+      expect(sizeOf(size, all, 'other')).to.equal(2_000);
+      expect(sizeOf(size)).to.be.greaterThan(1);
     });
   });
 });

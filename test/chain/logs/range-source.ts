@@ -9,6 +9,8 @@ type Source = LogPrefetcherOptions['source'];
 /** A request that has not been answered. */
 export interface PendingRange extends BlockRange {
   readonly signal: AbortSignal;
+  /** Says that it leaves, and asks for so many blocks at most. */
+  begin(blocks: number): void;
   /** Says that its logs have come, while something else is yet to come. */
   tellLogs(): Promise<void>;
   /** Answers it, with fewer blocks than it asks for where `to` says so. */
@@ -18,6 +20,7 @@ export interface PendingRange extends BlockRange {
 
 /** Stands for a LogSource whose every answer the test gives; each block has `bytesPerBlock` unless it says otherwise. */
 export class RangeSource implements Source {
+  asksLate = false;
   isProven = true;
   room = 64;
   /** How many blocks a request asks for. */
@@ -33,8 +36,11 @@ export class RangeSource implements Source {
     return { from, to: Math.min(to, from + this.size - 1) };
   }
 
-  fetchNext(range: BlockRange, { moved, signal }: Call): Promise<FetchedRange> {
-    const { from, to } = range;
+  fetchNext(
+    range: BlockRange,
+    { moved, begun, signal }: Call & { readonly begun?: (range: BlockRange) => void },
+  ): Promise<FetchedRange> {
+    let { from, to } = range;
     this.asked.push(`${from}-${to}`);
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error));
@@ -44,9 +50,18 @@ export class RangeSource implements Source {
         await settle();
       };
       const request: PendingRange = {
-        from,
-        to,
+        get from() {
+          return from;
+        },
+        get to() {
+          return to;
+        },
         signal,
+        begin: (blocks) => {
+          from = range.from;
+          to = Math.min(range.to, from + blocks - 1);
+          begun?.({ from, to });
+        },
         answer: (bytes = (to - from + 1) * this.bytesPerBlock, end_ = to) =>
           end(async () => {
             await moved();

@@ -41,7 +41,7 @@ export function playBackfill(
       const rest = again.shift();
       if (rest === undefined && next > last) break;
       const range = rest ?? { from: next, to: last };
-      const head = size.headOf(range);
+      const head = size.headOf(size.planOf(range), 'node');
       if (head.from !== range.from || head.to < head.from || head.to > range.to)
         throw new Error('no head of the range');
       if (rest === undefined) next = head.to + 1;

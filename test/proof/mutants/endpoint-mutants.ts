@@ -38,6 +38,9 @@ const late = guardsOf('src/chain/transport/endpoints/late-requests.ts', [
 ]);
 const sockets = guardsOf('src/chain/transport/rpc/websocket-endpoint.ts', [endless]);
 const turns = guardsOf('src/chain/transport/endpoints/endpoint-turns.ts', [outages, choice]);
+const several = ['test/chain/logs/several-endpoints.test.ts'];
+const together = guardsOf('src/chain/transport/endpoints/endpoint-turns.ts', several);
+const ahead = guardsOf('src/chain/logs/log-prefetcher.ts', [...several, 'test/chain/logs/log-prefetcher.test.ts']);
 const order = guardsOf('src/chain/transport/endpoints/endpoint-order.ts', [choice]);
 const call = guardsOf('src/chain/transport/endpoints/pending-call.ts', [
   outages,
@@ -142,6 +145,20 @@ export const endpointMutants: readonly Mutant[] = [
     '[first, trusted, candidates]',
   ),
   turns('counted-wait', 'waiting ends some day', 'call.waitsFor(usable);', ''),
+  together(
+    'best-alone',
+    'who gives little is not asked as long as who gives much takes more',
+    'if (!isUrgent && alike.some((endpoint) => isUnlimited(endpoint, now))) return alike;',
+    '',
+  ),
+  together('alike-together', 'who gives as much is asked beside it', 'return alike;', 'return alike.slice(0, 1);'),
+  together(
+    'cut-when-taken',
+    'what an endpoint is asked for is known as soon as it is chosen',
+    'demand.taken?.(free.name);',
+    '',
+  ),
+  ahead('move-up', 'what has not left asks for what is left over', '    this.#moveUp();\n', ''),
   trial('answers-fall', 'what a limit lets through is no chance', '|| answers > this.#answers * fallen', ''),
   trial('refusals-stay', 'a lower rate that helps is kept', 'share < this.#share * helped', 'share < 0'),
   trial('most-refused', 'whoever refuses most means it', 'if (share > mostNoise) {', 'if (share > 2) {'),
@@ -167,6 +184,6 @@ export const endpointMutants: readonly Mutant[] = [
     'if (message === "") connection',
   ),
   order('no-flapping', 'small differences change nothing', 'best.cost < 1 - gain', 'best.cost < 1'),
-  order('sparing', 'who has just failed is spared', 'now) > now', 'now) > Infinity'),
+  order('sparing', 'who has just failed is spared', 'this.isLast(other, now) ||', ''),
   call('own-rest', 'an endpoint that rests says itself until when', 'if (!isHeldBack) trouble', 'trouble'),
 ];

@@ -415,14 +415,14 @@ export const ingestionMutants: readonly Mutant[] = [
     ' || suggestion.to >= asked.to) return undefined;',
     ') return undefined;',
   ),
-  size('suggestion-once', 'and only once', '    this.#suggestions.delete(range.from);\n', ''),
+  size('suggestion-once', 'and only once', 'suggestions.delete(range.from);', ';'),
   size(
     'waste',
     'few requests are refused for the sake of larger ones',
     'return this.#wasted + 1 <= borne;',
     'return borne > 0;',
   ),
-  size('one-trial', 'one request at a time tries more than is known to work', '|| this.#isTrying() ||', '||'),
+  size('one-trial', 'one request at a time tries more than is known to work', '|| this.#isTrying(known) ||', '||'),
   limits('stated-cap', 'a stated cap is remembered', '      this.#cap = error.cap;\n', ''),
   calls(
     'not-there',

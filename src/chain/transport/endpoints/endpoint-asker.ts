@@ -87,13 +87,13 @@ export class EndpointAsker {
 
   /** Now and then another endpoint is asked the same beside the way, to see how quick it is. */
   compare(
-    { kind, choice, oldest = Number.POSITIVE_INFINITY, ...question }: Question<unknown>,
+    { kind, choice, oldest = Number.POSITIVE_INFINITY, worth, ...question }: Question<unknown>,
     by: PooledEndpoint,
   ): void {
     if (kind === undefined || kind === 'times' || !this.#options.turns.hasRoom) return;
     const now = this.#now();
     const isAble = ({ name, history }: PooledEndpoint): boolean =>
-      isChosen(choice, name) && history.mayHold(oldest, now);
+      isChosen(choice, name) && history.mayHold(oldest, now) && worth?.(name) !== 0;
     const other = this.#options.order.answered(kind, by, isAble, now);
     if (other === undefined) return;
     const passage = this.#options.turns.pass(other, callsOf(question));

@@ -23,6 +23,8 @@ export class EndpointOrder {
   #list: readonly PooledEndpoint[];
   /** When an endpoint that failed may be considered again. */
   readonly #lastUntil = new Map<PooledEndpoint, number>();
+  /** Until when an endpoint is not believed. */
+  readonly #passedUntil = new Map<PooledEndpoint, number>();
   /** How many calls there were lately, and since the last look at another endpoint. */
   readonly #lately: Record<ComparedKind, number> = { head: 0, logs: 0 };
   readonly #sinceLook: Record<ComparedKind, number> = { head: 0, logs: 0 };
@@ -41,6 +43,22 @@ export class EndpointOrder {
     if (this.#list.length < 2) return;
     this.#lastUntil.set(endpoint, now + lastForMs);
     this.#list = [...this.#list.filter((other) => other !== endpoint), endpoint];
+  }
+
+  /** What it said was not the truth, or not all of it: it is put last, and asked for nothing as long as others are there. */
+  passOver(endpoint: PooledEndpoint, now: number): void {
+    this.putLast(endpoint, now);
+    this.#passedUntil.set(endpoint, now + lastForMs);
+  }
+
+  /** Says whether an endpoint has just failed. */
+  isLast(endpoint: PooledEndpoint, now: number): boolean {
+    return (this.#lastUntil.get(endpoint) ?? now) > now;
+  }
+
+  /** Says whether an endpoint is not to be believed for now. */
+  isPassedOver(endpoint: PooledEndpoint, now: number): boolean {
+    return (this.#passedUntil.get(endpoint) ?? now) > now;
   }
 
   /**
@@ -78,7 +96,7 @@ export class EndpointOrder {
 
   /** How long what was asked lately would have taken there, as a share of the time at the first one. */
   #costBeside(first: PooledEndpoint, other: PooledEndpoint, now: number): number {
-    if (other === first || (this.#lastUntil.get(other) ?? now) > now || !other.isTrusted) return 1;
+    if (other === first || this.isLast(other, now) || !other.isTrusted) return 1;
     const timeAt = ({ health }: PooledEndpoint, of: readonly ComparedKind[]): number =>
       of.reduce((sum, kind) => sum + this.#lately[kind] * health.latencyMs(kind), 0);
     const asked = kinds.filter((kind) => this.#lately[kind] > 0 && first.health.latencyMs(kind) < Infinity);

@@ -117,7 +117,7 @@ export class EndpointPool {
   /** Asks an endpoint after the others for some time. */
   passOver(name: string): void {
     const endpoint = this.#find(name);
-    if (endpoint !== undefined) this.#order.putLast(endpoint, this.now());
+    if (endpoint !== undefined) this.#order.passOver(endpoint, this.now());
   }
 
   /** Has each endpoint asked for its chain before anything else. */
@@ -136,8 +136,8 @@ export class EndpointPool {
   }
 
   /** How many requests the chosen endpoints take at a time, as far as is known; at least 1. */
-  room(choice: EndpointChoice): number {
-    return this.#turns.room(choice);
+  room(choice: EndpointChoice, worth?: (endpoint: string) => number): number {
+    return this.#turns.room(choice, worth);
   }
 
   /** The newest block that any of them has told of; -1 where there was none. */

@@ -33,7 +33,20 @@ export interface Demand {
   readonly isOptional?: boolean;
   /** The first block of which it needs logs, where that may be older than some endpoint's history. */
   readonly oldest?: number | undefined;
+  /**
+   * Says how much of it the endpoint of a name would answer: those that give most in a time are asked together, whoever gives less
+   * once they take no more. 0: it is only asked where no other is there.
+   */
+  readonly worth?: ((endpoint: string) => number) | undefined;
+  /** Called with the name of the endpoint that it goes to. */
+  readonly taken?: ((endpoint: string) => void) | undefined;
 }
+
+/** Who gives such a share of what the best one gives in the same time is asked beside it; and what one that has just failed counts. */
+const alikeShare = 1 / 2;
+const lastShare = 1 / 4;
+/** For how long one that fits better is waited for, in milliseconds. */
+const soonMs = 1_000;
 
 /** Says which call may go to which endpoint, and when: the best one that takes it goes first. */
 export class EndpointTurns {
@@ -77,9 +90,9 @@ export class EndpointTurns {
   }
 
   /** How many requests the chosen endpoints take at a time, as far as is known; at least 1. */
-  room(choice: EndpointChoice): number {
+  room(choice: EndpointChoice, worth?: Demand['worth']): number {
     const trusted = this.#options.order.list.filter(({ name, isTrusted }) => isTrusted && isChosen(choice, name));
-    const taken = untilUnlimited(trusted, this.#options.clock.monotonic()).reduce(
+    const taken = this.#worthAsking(trusted, { isUrgent: false, worth }, this.#options.clock.monotonic()).reduce(
       (sum, { inFlight }) => sum + inFlight.reach,
       0,
     );
@@ -119,13 +132,52 @@ export class EndpointTurns {
     const able = trusted.filter(({ history }) => history.mayHold(oldest, now));
     const first = able.filter(({ name }) => name === choice.first);
     const asked = [first, able, trusted, candidates].find(({ length }) => length > 0) ?? [];
-    // What waits only for the best one to be asked more is not worth another one, which may give less at once.
-    const worthAsking = demand.isUrgent ? asked : untilUnlimited(asked, now);
+    const worthAsking = this.#worthAsking(asked, demand, now);
     const free = worthAsking.find((endpoint) => endpoint.freeAt <= now);
-    if (free !== undefined) return { got: this.pass(free, callsOf(demand)) };
+    if (free !== undefined) {
+      demand.taken?.(free.name);
+      return { got: this.pass(free, callsOf(demand)) };
+    }
     call.waitsFor(usable);
     const later = usable.map((endpoint) => call.notBefore(endpoint)).filter((at) => at > now);
     return { at: Math.min(...worthAsking.map(({ freeAt }) => freeAt), ...later) };
+  }
+
+  /** Returns those that are to be asked, the best first: what waits only for that to be asked more is not worth one that gives less. */
+  #worthAsking(
+    endpoints: readonly PooledEndpoint[],
+    { isUrgent, worth }: Pick<Demand, 'isUrgent' | 'worth'>,
+    now: number,
+  ): readonly PooledEndpoint[] {
+    if (endpoints.length < 2) return endpoints;
+    if (worth === undefined) return isUrgent ? endpoints : untilUnlimited(endpoints, now);
+    const { order } = this.#options;
+    const fitting = endpoints.filter((endpoint) => !order.isPassedOver(endpoint, now) && worth(endpoint.name) > 0);
+    if (!fitting.some((endpoint) => isSoonFree(endpoint, now))) return endpoints;
+    const gains = this.#gainsOf(fitting, worth, isUrgent, now);
+    const least = alikeShare * Math.max(...gains.values());
+    const alike = fitting.filter((endpoint) => gainOf(endpoint, gains) >= least);
+    if (!isUrgent && alike.some((endpoint) => isUnlimited(endpoint, now))) return alike;
+    const others = fitting.filter((endpoint) => !alike.includes(endpoint));
+    others.sort((one, other) => gainOf(other, gains) - gainOf(one, gains));
+    return [...alike, ...(isUrgent ? others : untilUnlimited(others, now))];
+  }
+
+  /** Returns how much each would give in the same time; of what is urgent, how much at once. */
+  #gainsOf(
+    endpoints: readonly PooledEndpoint[],
+    worth: (endpoint: string) => number,
+    isUrgent: boolean,
+    now: number,
+  ): Gains {
+    const msOf = ({ health }: PooledEndpoint): number => Math.max(1, health.latencyMs('logs'));
+    const shortest = Math.min(...endpoints.map(msOf));
+    // Of whom nothing is known the best is expected.
+    const inTime = (endpoint: PooledEndpoint): number =>
+      isUrgent || msOf(endpoint) === Number.POSITIVE_INFINITY ? 1 : shortest / msOf(endpoint);
+    const luck = (endpoint: PooledEndpoint): number =>
+      !isUrgent && this.#options.order.isLast(endpoint, now) ? lastShare : 1;
+    return new Map(endpoints.map((endpoint) => [endpoint, worth(endpoint.name) * inTime(endpoint) * luck(endpoint)]));
   }
 
   #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple, isOptional }: Demand): void {
@@ -150,12 +202,25 @@ export class EndpointTurns {
   }
 }
 
+type Gains = ReadonlyMap<PooledEndpoint, number>;
+
+function gainOf(endpoint: PooledEndpoint, gains: Gains): number {
+  return gains.get(endpoint) ?? 0;
+}
+
 /** Returns the first endpoints, up to the first that has no limit that is known, and is not left alone for a while. */
 function untilUnlimited(endpoints: readonly PooledEndpoint[], now: number): readonly PooledEndpoint[] {
-  const first = endpoints.findIndex(({ isLimited, breaker, rate }) => {
-    return !isLimited && breaker.freeAt <= now && rate.freeAt <= now;
-  });
+  const first = endpoints.findIndex((endpoint) => isUnlimited(endpoint, now));
   return first < 0 ? endpoints : endpoints.slice(0, first + 1);
+}
+
+/** Says whether an endpoint is not to be left alone for long. */
+function isSoonFree({ breaker, rate }: PooledEndpoint, now: number): boolean {
+  return Math.max(breaker.freeAt, rate.freeAt) <= now + soonMs;
+}
+
+function isUnlimited({ isLimited, breaker, rate }: PooledEndpoint, now: number): boolean {
+  return !isLimited && breaker.freeAt <= now && rate.freeAt <= now;
 }
 
 /** What has failed goes before what begins: others may have been read behind it, and wait. */

@@ -101,7 +101,7 @@ export class LateRequests {
 
   /** Another endpoint, where one may be asked now. */
   #choiceBeside(
-    { choice, oldest = Number.POSITIVE_INFINITY }: Question<unknown>,
+    { choice, oldest = Number.POSITIVE_INFINITY, worth }: Question<unknown>,
     { endpoint }: Passage,
   ): EndpointChoice {
     const now = this.#options.clock.monotonic();
@@ -111,6 +111,7 @@ export class LateRequests {
         isChosen(choice, other.name) &&
         other.isTrusted &&
         other.history.mayHold(oldest, now) &&
+        worth?.(other.name) !== 0 &&
         other.freeAt <= now,
     );
     return isThere ? { ...choice, except: [...(choice.except ?? []), endpoint.name] } : choice;

@@ -1,0 +1,75 @@
+import type { BlockRange } from '../../model/block.js';
+import { RpcError } from '../transport/errors/rpc-error.js';
+import { hostOf } from './range-size.js';
+import type { RangeSize } from './range-size.js';
+
+/** Blocks that are asked for: of some endpoints perhaps only the first of them. */
+export interface AskedRange extends BlockRange {
+  /** Returns what an endpoint is to be asked for, which is the next to be asked; all where there is no such function. */
+  readonly at?: (endpoint: string) => BlockRange;
+  /** Returns what was asked of the endpoint that an error is of. */
+  readonly of?: (error: unknown) => BlockRange;
+  /** Returns how many blocks an endpoint would give; 0: it is only to be asked where no other is there. */
+  readonly worth?: (endpoint: string) => number;
+}
+
+interface RangeHeadOptions {
+  readonly size: RangeSize;
+  /** The most blocks of a request. */
+  readonly most?: number | undefined;
+  /** The hosts that have just failed at the range. */
+  readonly avoided: ReadonlySet<string>;
+  /** Called once, with what is asked for first. */
+  readonly begun?: ((range: BlockRange) => void) | undefined;
+}
+
+/** The head of a range that is asked for: as much as the endpoint gives at once that comes to be asked. */
+export class RangeHead implements AskedRange {
+  readonly #options: RangeHeadOptions;
+  readonly #asked = new Map<string, BlockRange>();
+  #range: BlockRange;
+
+  /** The range may change until something is asked for. */
+  constructor(range: BlockRange, options: RangeHeadOptions) {
+    this.#range = range;
+    this.#options = options;
+  }
+
+  get from(): number {
+    return this.#range.from;
+  }
+
+  get to(): number {
+    return this.#range.to;
+  }
+
+  /** True once something is asked for. */
+  get isBegun(): boolean {
+    return this.#asked.size > 0;
+  }
+
+  /** Returns what an endpoint is to be asked for: never more than what was asked for first, and always the same. */
+  readonly at = (endpoint: string): BlockRange => {
+    const host = hostOf(endpoint);
+    const known = this.#asked.get(host);
+    if (known !== undefined) return known;
+    const { size, most, begun } = this.#options;
+    const range = size.headOf(this.#range, endpoint, most);
+    if (!this.isBegun) {
+      this.#range = range;
+      begun?.(range);
+    }
+    this.#asked.set(host, range);
+    return range;
+  };
+
+  readonly of = (error: unknown): BlockRange =>
+    (error instanceof RpcError ? this.#asked.get(error.host) : undefined) ?? this.#range;
+
+  /** Once something is asked for, endpoints that give less would only have the rest of it thrown away. */
+  readonly worth = (endpoint: string): number => {
+    if (this.#options.avoided.has(hostOf(endpoint))) return 0;
+    const blocks = this.#options.size.worthOf(endpoint, this.#range);
+    return this.isBegun && blocks < this.#range.to - this.#range.from + 1 ? 0 : blocks;
+  };
+}
