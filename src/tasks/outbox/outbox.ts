@@ -51,6 +51,8 @@ const lookMs = 2_000;
 const movedMs = 1_000;
 /** How often the chain is asked for finality once nobody reads it any more. */
 const finalityMs = 5_000;
+/** After how long a wait for sinks is told, in milliseconds: a run that has read all looks as if it hung. */
+const toldMs = 10_000;
 /** How long what is on its way may take once the run is over, in milliseconds. */
 const graceMs = 3_000;
 
@@ -73,6 +75,7 @@ export class Outbox {
   #isDraining = false;
   #loops: readonly Promise<Error | null>[] = [];
   #sinks: readonly SinkLoop[] = [];
+  readonly #busy = new Set<OpenableSink>();
   #pace: CommitPace | null = null;
   #looking: Promise<void> = Promise.resolve();
 
@@ -106,10 +109,12 @@ export class Outbox {
     this.#sinks = this.#parts.sinks.map((sink) => {
       return new SinkLoop(sink, new SinkRow(this.#store, guard, sink.name, this.#parts.clock), shared);
     });
-    this.#loops = this.#sinks.map((sink) => {
-      const loop = sink.run();
-      loop.catch(() => undefined);
-      return loop;
+    this.#loops = this.#sinks.map((loop, index) => {
+      const sink = this.#parts.sinks[index]!;
+      this.#busy.add(sink);
+      const run = loop.run().finally(() => this.#busy.delete(sink));
+      run.catch(() => undefined);
+      return run;
     });
     this.#pace = new CommitPace({
       ...{ sinks: this.#sinks, isFarBehind: (version) => this.#journal.isHalfFullSince(version), moves: this.#moves },
@@ -145,10 +150,13 @@ export class Outbox {
     void this.#askFinality();
     const all = Promise.all(this.#loops);
     let failures: readonly (Error | null)[] | null = null;
+    let untilTold = toldMs;
     while (failures === null) {
       await moved();
       failures = await waitAtMost(all, { clock, ms: movedMs, signal: this.#signal });
       this.#signal.throwIfAborted();
+      untilTold -= movedMs;
+      if (failures === null && untilTold === 0) this.#tellWait();
     }
     const failure = failures.find((error) => error !== null);
     if (failure !== undefined) throw failure;
@@ -161,6 +169,17 @@ export class Outbox {
     await waitAtMost(all, { clock: this.#parts.clock, ms: graceMs, signal: this.#signal });
     this.#over.abort(new Error('the outbox has ended'));
     await Promise.all([all, this.#looking]);
+  }
+
+  #tellWait(): void {
+    const busy = [...this.#busy];
+    const names = busy.map(({ name }) => name).join(', ');
+    const isOfFinal = busy.some(({ delivery }) => delivery === 'finalized') && this.#finalized !== Infinity;
+    const known = this.#finalized < 0 ? 'it is not known which blocks are final' : `final is block ${this.#finalized}`;
+    this.#parts.logger.log(
+      'info',
+      `all is read; the run ends once ${names} ${busy.length === 1 ? 'has' : 'have'} delivered it${isOfFinal ? `: ${known}` : ''}`,
+    );
   }
 
   async #takeOver(): Promise<{ readonly guard: SinkGuard; readonly epoch: string }> {

@@ -366,6 +366,9 @@ eachDatabase('the outbox', (databases) => {
     });
     await eventually('two messages', () => sink.messages.length === 2);
     told.push(...sink.lines);
+    await eventually('a line that says what is waited for', () =>
+      runs.lines.includes('all is read; the run ends once out has delivered it: final is block 2'),
+    );
     finalized = 4;
     await run;
     expect(told).to.deep.equal([insert(1, 1), insert(2, 1)]);
