@@ -75,7 +75,7 @@ export class Outbox {
   #isDraining = false;
   #loops: readonly Promise<Error | null>[] = [];
   #sinks: readonly SinkLoop[] = [];
-  readonly #busy = new Set<OpenableSink>();
+  readonly #busy = new Set<SinkLoop>();
   #pace: CommitPace | null = null;
   #looking: Promise<void> = Promise.resolve();
 
@@ -109,12 +109,11 @@ export class Outbox {
     this.#sinks = this.#parts.sinks.map((sink) => {
       return new SinkLoop(sink, new SinkRow(this.#store, guard, sink.name, this.#parts.clock), shared);
     });
-    this.#loops = this.#sinks.map((loop, index) => {
-      const sink = this.#parts.sinks[index]!;
+    this.#loops = this.#sinks.map((sink) => {
       this.#busy.add(sink);
-      const run = loop.run().finally(() => this.#busy.delete(sink));
-      run.catch(() => undefined);
-      return run;
+      const loop = sink.run().finally(() => this.#busy.delete(sink));
+      loop.catch(() => undefined);
+      return loop;
     });
     this.#pace = new CommitPace({
       ...{ sinks: this.#sinks, isFarBehind: (version) => this.#journal.isHalfFullSince(version), moves: this.#moves },
@@ -173,8 +172,8 @@ export class Outbox {
 
   #tellWait(): void {
     const busy = [...this.#busy];
-    const names = busy.map(({ name }) => name).join(', ');
-    const isOfFinal = busy.some(({ delivery }) => delivery === 'finalized') && this.#finalized !== Infinity;
+    const names = busy.map(({ sink }) => sink.name).join(', ');
+    const isOfFinal = busy.some(({ sink }) => sink.delivery === 'finalized') && this.#finalized !== Infinity;
     const known = this.#finalized < 0 ? 'it is not known which blocks are final' : `final is block ${this.#finalized}`;
     this.#parts.logger.log(
       'info',

@@ -36,6 +36,8 @@ export class SinkDelivery {
   readonly #shared: SinkLoopShared;
   readonly #goesOn: () => boolean;
   #settled: string | null = null;
+  /** The last block that a target which gathers held for good when it was looked at last. */
+  #kept = -1;
   #taken = 0;
 
   constructor(sink: OpenableSink, parts: SinkDeliveryParts, shared: SinkLoopShared, goesOn: () => boolean) {
@@ -110,7 +112,16 @@ export class SinkDelivery {
     this.#at.sent = after;
     this.#at.place = place ?? this.#at.place;
     await this.#row.note({ ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) });
-    await this.#trouble.over();
+    if (this.#isKept()) await this.#trouble.over();
+  }
+
+  /** Says whether the target holds more for good than before: one that gathers has not written what it took. */
+  #isKept(): boolean {
+    if (!this.#connection.gathers) return true;
+    const kept = this.#connection.opened?.sink.keptBlock ?? -1;
+    if (kept <= this.#kept) return false;
+    this.#kept = kept;
+    return true;
   }
 
   /** What may be sent twice is named by what is stored before the first message leaves. */

@@ -21,16 +21,18 @@ import { SinkTrouble } from './sink-trouble.js';
 /** Delivers to one sink for as long as a run lasts. */
 export class SinkLoop implements PacedSink {
   readonly #shared: SinkLoopShared;
-  readonly #sink: OpenableSink;
+  readonly sink: OpenableSink;
   readonly #row: SinkRow;
   readonly #trouble: SinkTrouble;
   readonly #connection: SinkConnection;
   readonly #at: SinkProgress;
   readonly #delivery: SinkDelivery;
   #tellsUpTo: number | null = null;
+  /** Nothing more is to come; what was gathered is yet to be written. */
+  #isEnding = false;
 
   constructor(sink: OpenableSink, row: SinkRow, shared: SinkLoopShared) {
-    this.#sink = sink;
+    this.sink = sink;
     this.#row = row;
     this.#shared = shared;
     this.#trouble = new SinkTrouble(sink.name, row, shared);
@@ -86,8 +88,8 @@ export class SinkLoop implements PacedSink {
   }
 
   get #standing(): SinkStanding {
-    const standing = this.#shared.standingOf(this.#sink.name);
-    if (standing === undefined) throw new SinkGoneError(`the sink ${this.#sink.name} is the pipeline’s no more`);
+    const standing = this.#shared.standingOf(this.sink.name);
+    if (standing === undefined) throw new SinkGoneError(`the sink ${this.sink.name} is the pipeline’s no more`);
     return standing;
   }
 
@@ -110,7 +112,9 @@ export class SinkLoop implements PacedSink {
       await work.after(heard);
     }
     // What a gathering sink has is finished as well as it goes.
+    this.#isEnding = true;
     await this.#delivery.settle(true);
+    await this.#trouble.over();
     await this.#row.write();
   }
 
@@ -127,8 +131,9 @@ export class SinkLoop implements PacedSink {
     const due = this.#due(head);
     const pass = nextPass(place.pass, due);
     if (pass === null) {
-      await this.#trouble.over();
+      // Before it is settled a sink that gathers may not have written anything, and at its end it writes what is left.
       await this.#delivery.settle(false);
+      if (!this.#isEnding) await this.#trouble.over();
       await this.#row.write();
       return due;
     }
@@ -147,7 +152,7 @@ export class SinkLoop implements PacedSink {
   }
 
   #due(head: JournalHead): Due {
-    return { head, delivery: this.#sink.delivery, finalized: this.#shared.finalized(), wish: this.#standing };
+    return { head, delivery: this.sink.delivery, finalized: this.#shared.finalized(), wish: this.#standing };
   }
 
   async #head(): Promise<JournalHead> {
@@ -161,7 +166,7 @@ export class SinkLoop implements PacedSink {
   async #resume(sink: Sink, head: JournalHead): Promise<SinkPlace> {
     const { guard, epoch, journal, sinks } = this.#shared;
     await this.#row.write();
-    const standing = (await sinks.list(guard.pipelineId)).find(({ name }) => name === this.#sink.name);
+    const standing = (await sinks.list(guard.pipelineId)).find(({ name }) => name === this.sink.name);
     if (standing === undefined) throw new SinkGoneError('gone');
     const held = await this.#delivery.call((context) => sink.claim?.({ epoch, claim: guard.claim }, context));
     this.#at.read(standing, held);
@@ -187,7 +192,7 @@ export class SinkLoop implements PacedSink {
   async #bear(error: Error): Promise<void> {
     const { clock, stopping, signal, wishes } = this.#shared;
     const heard = wishes.rings;
-    this.#shared.observe({ kind: 'sink_failed', sink: this.#sink.name });
+    this.#shared.observe({ kind: 'sink_failed', sink: this.sink.name });
     const waitMs = await this.#trouble.bear(error);
     // Nothing mends it but what a person asks for.
     if (error instanceof SinkStoppedError) await this.#connection.close();
@@ -201,7 +206,7 @@ export class SinkLoop implements PacedSink {
     const { sinks, guard } = this.#shared;
     const rows = await sinks.list(guard.pipelineId).catch(() => null);
     const head = await this.#head().catch(() => null);
-    return head !== null && rows !== null && !rows.some(({ name }) => name === this.#sink.name);
+    return head !== null && rows !== null && !rows.some(({ name }) => name === this.sink.name);
   }
 }
 

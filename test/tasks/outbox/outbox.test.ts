@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import type { Settled } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
@@ -205,6 +206,28 @@ eachDatabase('the outbox', (databases) => {
       'sink out delivers again',
     ]);
   });
+
+  for (const fails of [false, true]) {
+    it(`says once that a target which gathers can’t be written ${fails ? 'at the end' : 'as it goes'}, and that it is again`, async () => {
+      let tries = 0;
+      const gathering = {
+        claim: () => Promise.resolve(null),
+        deliver: () => Promise.resolve(),
+        settle: ({ ends }: Settled) => {
+          if (ends === fails && ++tries < 5) throw new ReceiverAwayError('no space left', { retryAfterMs: 10 });
+          return Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      };
+      const open = () => Promise.resolve({ stages: [], sink: gathering });
+      await runs.run([sink.openable({ open })], blocks(1, 2));
+      expect(await runs.standing()).to.include({ failing: false, lastError: 'no space left' });
+      expect(runs.lines.filter((line) => line.startsWith('sink out'))).to.deep.equal([
+        'sink out can’t deliver: no space left',
+        'sink out delivers again',
+      ]);
+    });
+  }
 
   it('makes a dead letter of the one message that is refused, of its remove too, and the others go on', async () => {
     const tries: number[] = [];
