@@ -181,6 +181,13 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     });
     expectProblem(await api.post(`${base}/transform/preview`, { pipeline_id: 77, logs }), 404);
     expectProblem(await api.post(`${base}/transform/preview`, { pipeline_id: 45, logs: [] }), 400);
+    const upper = { ...logs[0], topics: [`0x${'DD'.repeat(32)}`] };
+    expect((await api.post(`${base}/transform/preview`, { pipeline_id: 45, logs: [upper] })).json()).to.include({
+      detail: 'body: logs.0.topics.0: is no hash of 32 bytes in lower-case hex',
+    });
+    expect((await api.post(`${base}/transform/preview`, { pipeline_id: 1e300 })).json())
+      .to.have.property('errors')
+      .with.length(1);
   });
 
   it('sorts them into a tree', async () => {
@@ -191,6 +198,7 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     };
     const root = await add('资产');
     const leaf = await add('erc20', root);
+    expectProblem(await api.post(`${base}/classification`, { name: 'two\nlines' }), 400);
     expect(root).to.equal(1);
     const { tree, unclassified } = (await api.get(`${base}/tree`)) as {
       tree: Record<string, unknown>[];

@@ -33,8 +33,17 @@ type TransformerBody = z.output<typeof ofTransformer>;
 type PipelineBody = z.output<typeof ofPipeline> | z.output<typeof previewBody>;
 
 const previewBodies = z.union([ofTransformer, previewBody, ofPipeline], {
-  error: 'must hold a transformer and its source_value, or a pipeline_id with logs, event, block or last',
+  error: (issue) =>
+    wrongIn(issue) ?? 'must hold a transformer and its source_value, or a pipeline_id with logs, event, block or last',
 });
+
+/** Says what is wrong with a body whose keys tell which kind it is meant to be. */
+function wrongIn({ code, input, errors }: z.core.$ZodRawIssue): string | undefined {
+  if (code !== 'invalid_union' || typeof input !== 'object' || input === null) return undefined;
+  const kind = ['transformer', 'logs', 'pipeline_id'].findIndex((key) => Object.hasOwn(input, key));
+  const [first] = (errors as readonly (readonly z.core.$ZodIssue[])[])[kind] ?? [];
+  return first === undefined ? undefined : `${first.path.join('.')}: ${first.message}`.replace(/^: /, '');
+}
 
 /** The route that shows what transformers and stages make of values and events. */
 export function transformRoutes(parts: ApiParts): readonly Route[] {

@@ -104,7 +104,12 @@ export const classificationSchema = z
 
 /** What is said of a node. */
 export const classificationBody = z.strictObject({
-  name: z.string().trim().min(1).max(255),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(255)
+    .regex(/^\P{Cc}*$/u, { error: 'must be one line without control characters' }),
   parent_id: idInBody.nullable().default(null),
 });
 
