@@ -33,6 +33,7 @@ interface MigrateOptions {
 
 /** Brings the database to the newest schema, or shows or takes back what was done. */
 async function migrate(context: CommandContext, options: MigrateOptions): Promise<void> {
+  checkTogether(options);
   const timezone = readTimezone(options);
   const reads = options.status === true || options.sql === true;
   // A SQLite file that is yet to be made lacks every statement, and is not made by looking.
@@ -44,6 +45,20 @@ async function migrate(context: CommandContext, options: MigrateOptions): Promis
   if (options.sql === true) return printSql(context, migrator);
   if (options.rollback === true) return rollBack(context, migrator, options.all === true);
   await bringUp(context, migrator, timezone);
+}
+
+/** Throws UsageError where options say more than one thing: the other one would be left undone, unsaid. */
+function checkTogether({ status, sql, rollback, all }: MigrateOptions): void {
+  if (all === true && rollback !== true) {
+    throw new UsageError('--all goes with --rollback alone', {
+      hint: 'without options all that is pending is applied',
+    });
+  }
+  if ([status, sql, rollback].filter(Boolean).length > 1) {
+    throw new UsageError('--status, --sql and --rollback exclude each other', {
+      hint: '--sql prints what migrate would apply; nothing prints what --rollback would take back',
+    });
+  }
 }
 
 function readTimezone({ timeZone, status, sql, rollback }: MigrateOptions): string | undefined {

@@ -9,7 +9,22 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runInPlace } from '../run-in.js';
 import type { CommandResult } from '../run-in.js';
 
-describe('migrate --sql', () => {
+describe('migrate', () => {
+  it('refuses options that say more than one thing', async () => {
+    const cwd = temporaryFolder();
+    for (const options of [
+      ['--sql', '--rollback'],
+      ['--status', '--rollback', '--all'],
+      ['--status', '--sql'],
+      ['--all'],
+    ]) {
+      const { code, stdout, stderr } = await runInPlace({ cwd }, ['migrate', ...options]);
+      expect([code, stdout]).to.deep.equal([2, '']);
+      expect(stderr).to.match(/^error: .*(exclude each other|goes with --rollback alone)\nhint: /);
+    }
+    expect(readdirSync(cwd)).to.deep.equal([]);
+  });
+
   it('prints all statements for a SQLite file that is yet to be made, and makes none', async () => {
     const cwd = temporaryFolder();
     const { code, stdout } = await runInPlace({ cwd }, ['migrate', '--sql', '--json']);
