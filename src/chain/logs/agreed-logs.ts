@@ -38,6 +38,8 @@ interface Case {
   readonly last: BlockHeader;
   /** What receipts that can't be proven say of all of them. */
   readonly receipts: readonly RawLog[] | null;
+  /** The names of endpoints that are not heard. */
+  readonly except: readonly string[];
 }
 
 /** How blocks are asked for: by their hashes, each with a call of its own, or together. */
@@ -67,15 +69,16 @@ export class AgreedLogs {
   }
 
   /**
-   * Returns the wanted logs of blocks; `unproven`: what their receipts say, by hashes. Throws Inconsistency where no two answers
-   * agree in time, and what the endpoints threw where none answers.
+   * Returns the wanted logs of blocks; `unproven`: what their receipts say, by hashes; `except`: the names of endpoints that are not
+   * heard. Throws Inconsistency where no two answers agree in time, and what the endpoints threw where none answers.
    */
   async read(
     headers: readonly BlockHeader[],
     unproven: ReadonlyMap<string, readonly RawLog[]>,
+    except: readonly string[],
     call: Call,
   ): Promise<readonly RawLog[]> {
-    const asked = toCase(headers, unproven);
+    const asked = toCase(headers, unproven, except);
     let before: readonly Voice[] = [];
     let way: Way = headers.length > mostByHash ? 'range' : 'hashes';
     for (let round = 1; round <= rounds; round++) {
@@ -98,7 +101,7 @@ export class AgreedLogs {
   async #hear(asked: Case, way: Way, wereThere: boolean, signal: AbortSignal): Promise<readonly Voice[]> {
     const { reachable } = this.#options.chain;
     const { voices, failures } = await hearTogether(
-      this.#clients.filter(([endpoint]) => reachable.includes(endpoint)),
+      this.#clients.filter(([endpoint]) => reachable.includes(endpoint) && !asked.except.includes(endpoint)),
       ([endpoint, reader], both) => this.#ask(endpoint, reader, { ...asked, way }, both),
       (heard) => this.#provenIn(asked, heard) !== null,
       isAnswer,
@@ -204,10 +207,14 @@ function isLag(error: unknown): boolean {
   return error instanceof RpcError && error.class === 'lag';
 }
 
-function toCase(headers: readonly BlockHeader[], unproven: ReadonlyMap<string, readonly RawLog[]>): Case {
+function toCase(
+  headers: readonly BlockHeader[],
+  unproven: ReadonlyMap<string, readonly RawLog[]>,
+  except: readonly string[],
+): Case {
   const receipts = headers.map(({ hash }) => unproven.get(hash));
   const isComplete = receipts.every((logs) => logs !== undefined);
-  return { headers, last: headers.at(-1) as BlockHeader, receipts: isComplete ? receipts.flat() : null };
+  return { headers, last: headers.at(-1) as BlockHeader, receipts: isComplete ? receipts.flat() : null, except };
 }
 
 function isOfNode(error: unknown): boolean {

@@ -14,10 +14,20 @@ interface Told {
   readonly unproven: Map<string, readonly RawLog[]>;
 }
 
+/** What false receipts say. */
+interface Complaint {
+  readonly endpoint: string;
+  readonly text: string;
+  /** The wanted logs of the block that they hold. */
+  readonly logs: readonly RawLog[];
+}
+
 /** How many blocks' receipts are asked for at once. */
 const together = 8;
 /** For how long a node may lack the receipts of a block that it has, in milliseconds: asked again after so long each time. */
 const waitsMs = [50, 100, 200, 400, 800, 1_500];
+/** For how long an endpoint is not asked, as long as others are there, whose receipts stayed false, in milliseconds. */
+const falseForMs = 60_000;
 
 /**
  * Reads the logs of new blocks so that they are beyond doubt: their receipts give the root in the header; or, where there are
@@ -27,6 +37,8 @@ export class SureLogs {
   readonly #options: SureLogsOptions;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #agreed: AgreedLogs;
+  /** Until when endpoints are not asked whose receipts stayed false, by their names. */
+  readonly #falseUntil = new Map<string, number>();
 
   constructor(options: SureLogsOptions) {
     this.#options = options;
@@ -37,51 +49,73 @@ export class SureLogs {
   /** Returns the wanted logs of blocks; throws Inconsistency where nothing proves them in time, RpcError as LogReader does. */
   async read(headers: readonly BlockHeader[], call: Call): Promise<readonly RawLog[]> {
     const told: Told = { proven: new Map(), unproven: new Map() };
-    await this.#byReceipts(headers, told, call);
+    const complaints = await this.#byReceipts(headers, told, call);
     const logs = [...told.proven.values()].flat();
     const rest = headers.filter(({ hash }) => !told.proven.has(hash));
+    if (rest.length === 0) return logs;
     // Together: what can only be said again after a pause shall not wait for one pause after the other.
-    if (rest.length > 0) logs.push(...(await this.#agreed.read(rest, told.unproven, call)));
-    return logs;
+    const agreed = await this.#agreed.read(rest, told.unproven, this.#notAsked(), call);
+    // False receipts mostly lack logs: those that they hold are no invention.
+    const lacking = complaints.find((complaint) => complaint.logs.some((log) => !agreed.some((it) => isSame(it, log))));
+    if (lacking !== undefined) throw new Inconsistency(`${lacking.text}, and hold logs of which nobody else tells`);
+    return [...logs, ...agreed];
   }
 
-  /** Asks for receipts, again for a while where the node is not done with them; throws Inconsistency where they stay false. */
-  async #byReceipts(headers: readonly BlockHeader[], told: Told, call: Call): Promise<void> {
+  /**
+   * Asks for receipts, again for a while where the node is not done with them; returns how they stayed false. Throws Inconsistency
+   * where they did, and nobody else is there.
+   */
+  async #byReceipts(headers: readonly BlockHeader[], told: Told, call: Call): Promise<readonly Complaint[]> {
     for (let waited = 0, left = headers; ; waited++) {
-      const complaints: string[] = [];
+      const complaints: Complaint[] = [];
       const asked = await this.#ask(left, told, complaints, call);
-      if (asked === null || asked.length === 0) return;
+      if (asked === null || asked.length === 0) return [];
       left = asked;
       const waitMs = waitsMs[waited];
-      if (waitMs !== undefined) await this.#options.clock.sleep(waitMs, call.signal);
-      else if (complaints.length === 0) return;
-      else throw new Inconsistency(complaints.join('; '));
+      if (waitMs !== undefined) {
+        await this.#options.clock.sleep(waitMs, call.signal);
+        continue;
+      }
+      const { chain } = this.#options;
+      for (const { endpoint } of complaints) this.#falseUntil.set(endpoint, chain.now() + falseForMs);
+      if (complaints.length > 0 && this.#notAsked().length === 0)
+        throw new Inconsistency(complaints.map(({ text }) => text).join('; '));
+      return complaints;
     }
+  }
+
+  /** Returns the endpoints that are not asked for now; none where nobody else is there. */
+  #notAsked(): readonly string[] {
+    const { chain } = this.#options;
+    const isFalse = (name: string): boolean => (this.#falseUntil.get(name) ?? chain.now()) > chain.now();
+    return chain.reachable.every(isFalse) ? [] : chain.endpoints.filter(isFalse);
   }
 
   /** Asks for the receipts of blocks once; returns those that must be asked for again, null where no endpoint gives receipts. */
   async #ask(
     headers: readonly BlockHeader[],
     told: Told,
-    complaints: string[],
+    complaints: Complaint[],
     call: Call,
   ): Promise<readonly BlockHeader[] | null> {
+    const except = this.#notAsked();
+    const chain = except.length === 0 ? this.#options.chain : this.#options.chain.via({ except });
     const left: BlockHeader[] = [];
     for (let at = 0; at < headers.length; at += together) {
       const some = headers.slice(at, at + together);
       const hashes = some.map(({ hash }) => hash);
-      const receipts = await this.#options.chain.receiptsOfBlocks(hashes, call.signal);
+      const receipts = await chain.receiptsOfBlocks(hashes, call.signal);
       if (receipts === null) return null;
       await call.moved();
       const again = some.filter((header, index) => !this.#judge(receipts[index] ?? null, header, told, complaints));
-      if (again.length > 0) this.#options.chain.doubtReceipts(hashes);
+      if (again.length > 0) chain.doubtReceipts(hashes);
       left.push(...again);
     }
     return left;
   }
 
   /** Says whether there is nothing more to ask for. */
-  #judge(receipts: BlockReceipts | null, header: BlockHeader, told: Told, complaints: string[]): boolean {
+  #judge(receipts: BlockReceipts | null, header: BlockHeader, told: Told, complaints: Complaint[]): boolean {
     if (receipts === null) return false;
     const { chain, logger } = this.#options;
     const verdict = chain.proofs.ofReceipts(receipts, header);
@@ -93,10 +127,14 @@ export class SureLogs {
     const { endpoint } = receipts;
     chain.passOver(endpoint);
     if (verdict === 'late') return false;
-    const complaint = `the receipts that ${endpoint} gives for block ${header.number} do not give the root in its header`;
-    complaints.push(complaint);
+    const text = `the receipts that ${endpoint} gives for block ${header.number} do not give the root in its header`;
+    complaints.push({ endpoint, text, logs: wanted.filter(({ blockHash }) => blockHash === header.hash) });
     const fields = { event: 'rpc.incomplete', host: endpoint, from: header.number, to: header.number };
-    logger.log('warn', complaint, fields);
+    logger.log('warn', text, fields);
     return false;
   }
+}
+
+function isSame(one: RawLog, other: RawLog): boolean {
+  return one.blockHash === other.blockHash && one.logIndex === other.logIndex;
 }

@@ -131,6 +131,41 @@ describe('the logs of new blocks, made sure of', function () {
     expect(logger.messages('warn')[0]).to.equal(error.message);
   });
 
+  describe('of endpoints of which one gives false receipts', () => {
+    /** One that gives none, and one whose receipts lack logs of the newest block. */
+    const startBoth = async (): Promise<(number: number) => Promise<readonly RawLog[]>> => {
+      for (const receipts of ['none', 'all'] as const) (await start({}, { receipts })).mine(1);
+      const chain = connect();
+      await read(1, chain);
+      nodes[1]!.traits.receipts = 'lacking';
+      for (const node of nodes) node.mine(1, () => [{}, {}, { address: strange }, {}]);
+      nodes[0]!.mine(1);
+      const sure = new SureLogs({ chain, filter, clock, logger });
+      return async (number) =>
+        sure.read((await chain.headers([number], quietCall(signal))) as BlockHeader[], quietCall(signal));
+    };
+
+    it('are those that another says twice, and the former is left alone for a minute', async () => {
+      const readBlock = await startBoth();
+      // What it says otherwise is worth no more.
+      nodes[1]!.traits.hides = ({ logIndex }) => Number(logIndex) === 3;
+      expect(await readBlock(2)).to.have.length(3);
+      expect(clock.sleptMs).to.be.within(5_000, 6_000);
+      const receipts = asked('eth_getBlockReceipts');
+      nodes[1]!.mine(1);
+      for (const node of nodes) node.mine(1, () => [{}, {}]);
+      expect(await readBlock(4)).to.have.length(2);
+      expect([asked('eth_getBlockReceipts'), clock.sleptMs < 8_000]).to.deep.equal([receipts, true]);
+    });
+
+    it('are not believed where they lack what even false receipts hold', async () => {
+      const readBlock = await startBoth();
+      nodes[0]!.traits.hides = ({ logIndex }) => Number(logIndex) === 0;
+      const error = await rejectionOf(readBlock(2), Inconsistency);
+      expect(error.message).to.contain('and hold logs of which nobody else tells');
+    });
+  });
+
   it('are asked for once by pipelines that share the chain', async () => {
     const node = await start({}, { receipts: 'all' });
     node.mine(1);

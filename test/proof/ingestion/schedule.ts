@@ -184,8 +184,11 @@ class Schedule {
     const { block, commits } = this.#judge;
     const isDone = (block?.number ?? -1) >= this.#readable();
     if (commits !== this.#commits.count || isDone || this.#run === null) this.#commits = { count: commits, since: now };
-    if (now - Math.max(this.#commits.since, this.#run?.beganAt ?? now) < stillMs) return;
-    const well = [...this.#endpoints].find(([, it]) => it.plan.receipts !== 'lacking' && it.wasWellFor(stillMs));
+    const beganAt = this.#run?.beganAt ?? now;
+    if (now - Math.max(this.#commits.since, beganAt) < stillMs) return;
+    const well = [...this.#endpoints].find(
+      ([, it]) => it.plan.receipts !== 'lacking' && it.wasWellFor(stillMs, beganAt),
+    );
     if (well !== undefined)
       this.#wrong.push(`nothing was read for a while though ${well[0]} was well: ${this.#stand()}`);
     this.#commits = { count: commits, since: now };
@@ -247,7 +250,7 @@ class Schedule {
       return;
     }
     this.#gaveUp++;
-    if ([...this.#endpoints.values()].some((endpoint) => endpoint.wasWellFor(wellMs)))
+    if ([...this.#endpoints.values()].some((endpoint) => endpoint.wasWellFor(wellMs, run.beganAt)))
       this.#wrong.push(`${run.process.name} gave up though an endpoint was well: ${error.message}`);
     const { quietMs } = this.#plan;
     const isAllowed = error instanceof ChainUnreachableError && run.beganAt < quietMs;

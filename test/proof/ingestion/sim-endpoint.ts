@@ -33,6 +33,8 @@ interface View {
 
 /** How long a flapping endpoint stays as it is, in milliseconds. */
 const flapMs = 4_000;
+/** For how long a run puts an endpoint aside that it has seen serve another chain, in milliseconds. */
+const asideMs = 600_000;
 
 /** What stands behind one URL: one node or several, with limits of their own and troubles that pass. */
 export class SimEndpoint {
@@ -71,12 +73,14 @@ export class SimEndpoint {
     return this.plan.isOtherChain || isMoved;
   }
 
-  /** Whether it could have answered everything for so many milliseconds. */
-  wasWellFor(durationMs: number): boolean {
+  /** Whether it could have answered everything for so many milliseconds to a run that began at a time. */
+  wasWellFor(durationMs: number, beganAt: number): boolean {
     const { plan, now } = this.#options;
     const from = now() - durationMs;
     const isFit = !plan.isOtherChain && plan.oldest === 0 && !this.#lies.isLying(from);
-    return isFit && from >= 0 && plan.episodes.every(({ fromMs, toMs }) => toMs < from || fromMs > now());
+    const endOf = ({ kind, toMs }: Episode): number =>
+      (kind === 'swapped' || kind === 'moved') && toMs > beganAt ? toMs + asideMs : toMs;
+    return isFit && from >= 0 && plan.episodes.every((each) => endOf(each) < from || each.fromMs > now());
   }
 
   /** Tells new blocks to those who subscribed. */

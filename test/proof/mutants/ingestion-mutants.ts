@@ -190,8 +190,8 @@ export const ingestionMutants: readonly Mutant[] = [
   agreed(
     'known-to-be-away',
     'an endpoint that is known to be away is not waited for',
-    'this.#clients.filter(([endpoint]) => reachable.includes(endpoint)),',
-    'this.#clients,',
+    'reachable.includes(endpoint) && !asked',
+    '!asked',
   ),
   optional(
     'receipts-elsewhere',
@@ -214,8 +214,26 @@ export const ingestionMutants: readonly Mutant[] = [
   sureLogs(
     'false-receipts',
     'receipts that stay false are not replaced by what the same endpoint says otherwise',
-    'else if (complaints.length === 0) return;',
-    'else if (complaints.length >= 0) return;',
+    'if (complaints.length > 0 && this.#notAsked().length === 0)',
+    'if (complaints.length < 0)',
+  ),
+  sureLogs(
+    'false-unheard',
+    'nor is it heard beside others',
+    'told.unproven, this.#notAsked(), call)',
+    'told.unproven, [], call)',
+  ),
+  sureLogs(
+    'false-lacking',
+    'what even false receipts hold is not left out',
+    'if (lacking !== undefined) throw',
+    'if (lacking === null) throw',
+  ),
+  sureLogs(
+    'false-left-alone',
+    'it is not waited for at each block',
+    'this.#falseUntil.set(endpoint, chain.now() + falseForMs);',
+    'this.#falseUntil.set(endpoint, chain.now() + 1);',
   ),
   caps(
     'silent-cap',
