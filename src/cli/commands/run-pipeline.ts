@@ -1,6 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
 import type { RunRequest } from '../../model/run-request.js';
 import { UsageError } from '../../runtime/errors.js';
+import { tightenHeap } from '../../runtime/tighten-heap.js';
 import { runDatabaseOptions } from '../../tasks/run/run-database-options.js';
 import type { CommandContext } from '../context/context.js';
 import type { CommandBody } from '../command-line/command.js';
@@ -25,10 +25,13 @@ interface RunPipelineOptions extends RunRequest {
   readonly takeOver?: boolean;
 }
 
+/** A backfill would hold more garbage than blocks otherwise. */
+const heapPercent = 80;
+
 /** Runs a pipeline in the foreground as one task. */
 async function runPipeline(context: CommandContext, options: RunPipelineOptions): Promise<void> {
   checkRange(options);
-  tightenHeap();
+  tightenHeap(heapPercent);
   const { settings, clock, output } = context;
   const { id, takeOver, fresh } = options;
   // SQLite's writer is a process: it starts while all else is loaded here.
@@ -54,12 +57,4 @@ async function runPipeline(context: CommandContext, options: RunPipelineOptions)
 function checkRange({ fromBlock, toBlock }: RunPipelineOptions): void {
   if (fromBlock === undefined || toBlock === undefined || fromBlock <= toBlock) return;
   throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);
-}
-
-/**
- * Lets the heap grow by four fifths of what was in use after the last whole collection. By itself the engine takes up
- * to four times as much where there is memory, and a backfill would hold more garbage than blocks.
- */
-function tightenHeap(): void {
-  setFlagsFromString('--heap-growing-percent=80');
 }

@@ -3,6 +3,7 @@ import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
+import { tightenHeap } from '../../runtime/tighten-heap.js';
 import { watchRuns } from '../../tasks/host/watch-liveness.js';
 import { EvenOut } from '../../tasks/fleet/even-out.js';
 import { FairShare } from '../../tasks/fleet/fair-share.js';
@@ -33,12 +34,16 @@ interface WorkerOptions {
 }
 
 const defaultConcurrency = 4;
+/** With so many tasks, or more, most of a worker's memory is what they keep while they wait: garbage is looked for before it is as much. */
+const manyTasks = 100;
+const heapPercent = 25;
 
 /** Runs queued tasks, some at a time, and keeps started pipelines running, until the command is asked to stop. */
 async function work(context: CommandContext, options: WorkerOptions): Promise<void> {
   const { settings, clock, logger, secrets, signals, service, output } = context;
   const texts = textsIn(settings.lang).services;
   const { concurrency = defaultConcurrency } = options;
+  if (concurrency >= manyTasks) tightenHeap(heapPercent);
   const database = await context.database(runDatabaseOptions(settings));
   await requireMigrated(database);
   // Many runs, one terminal: each writes its progress to the log.
