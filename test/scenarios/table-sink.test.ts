@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { openDatabase } from '../../src/database/open/open-database.js';
 import { tableOf } from '../components/table-sink/sink-fixture.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
+import { damageAndRepair } from '../support/damage-and-repair.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { extentOf } from '../support/extent.js';
 import { runsFromSource } from '../support/processes.js';
@@ -41,7 +41,7 @@ eachDatabaseInTurn('tables that sinks fill', (databases) => {
         if (Math.random() < 0.3) node.reorg(1 + Math.floor(Math.random() * 20));
       }
       await run.kill();
-      if (killed % 4 === 3) await damageAndRepair(own, scenario, node);
+      if (killed % 4 === 3) await damageAndRepair(own, scenario, node.url);
     }
 
     const run = scenario.run();
@@ -68,31 +68,3 @@ eachDatabaseInTurn('tables that sinks fill', (databases) => {
     await node.stop();
   });
 });
-
-/** Spoils rows as no run does, and has them put right. */
-async function damageAndRepair(url: string, scenario: Scenario, node: ChainSimulator): Promise<void> {
-  const database = await openDatabase(url);
-  const rows = await database.read<{ max: number | null }[]>((knex) => knex('event').max({ max: 'block_number' }));
-  const last = rows[0]?.max ?? 0;
-  await database.write([
-    database.knex('event').where({ pipeline_id: 45 }).whereBetween('block_number', [2, 6]).delete(),
-    database
-      .knex('event')
-      .where({ pipeline_id: 45 })
-      .whereBetween('block_number', [7, 9])
-      .update({ args: '{"from":"0x","to":"0x","value":"1"}' }),
-  ]);
-  await database.close();
-  if (last > 10)
-    await scenario.chainparse(
-      'verify',
-      '45',
-      '--from-block',
-      '1',
-      '--to-block',
-      '10',
-      '--repair',
-      '--rpc-url',
-      node.url,
-    );
-}

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ChainSimulator } from './chain-simulator.js';
+import { damageAndRepair } from './damage-and-repair.js';
 import { eachDatabaseInTurn } from './databases.js';
 import { extentOf } from './extent.js';
 import { runsFromSource } from './processes.js';
@@ -9,6 +10,9 @@ import { eventually } from './within.js';
 
 /** How many runs are killed per database. */
 const kills = extentOf({ sample: 3, full: 6, soak: 100 });
+
+/** For how long the receiver is away while a run lives on, in seconds. */
+const outageSeconds = extentOf({ sample: 1, full: 3, soak: 60 });
 
 /** A run lives for up to so long before it is killed. */
 const longestLifeMs = runsFromSource ? 5_000 : 2_500;
@@ -36,15 +40,28 @@ export interface Receiver {
 /** Declares that a receiver has what the table has, however often runs are killed, while it is away and the chain changes. */
 export function describeReceiver(name: string, start: () => Promise<Receiver>): void {
   eachDatabaseInTurn(`${name} behind runs that are killed while the chain changes`, (database) => {
-    it(`has what the table has after ${kills} kills, told in order`, async function () {
-      this.timeout(kills * 30_000 + 120_000);
+    it(`has what the table has after ${kills} kills, repairs, a --fresh and an outage, told in order`, async function () {
+      this.timeout(kills * 30_000 + outageSeconds * 2_000 + 210_000);
       const node = await ChainSimulator.start({}, { finalizedDistance: 30 });
       const receiver = await start();
       const source = { mode: 'realtime', pollInterval: 0.05, below: [receiver.sink] } as const;
-      const scenario = await Scenario.begin(await database.fresh(), node.url, source, receiver.env);
+      const url = await database.fresh();
+      const scenario = await Scenario.begin(url, node.url, source, receiver.env);
       node.mine(30);
-      await killRuns(scenario, node, receiver);
+      await killRuns(scenario, node, receiver, () => damageAndRepair(url, scenario, node.url));
       const run = scenario.run();
+      await eventually(
+        'the receiver has what the table has before an outage',
+        () => caughtUp(scenario, node, receiver),
+        90_000,
+      );
+      await receiver.away();
+      for (let second = 0; second < outageSeconds; second++) {
+        node.mine(2, (number) => Array.from({ length: number % 4 }, () => ({})));
+        if (second % 7 === 0) node.reorg(5);
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+      await receiver.back();
       await eventually('the receiver has what the table has', () => caughtUp(scenario, node, receiver), 90_000);
       node.reorg(12);
       const again = 'it has what the table has once the chain has changed again';
@@ -59,10 +76,15 @@ export function describeReceiver(name: string, start: () => Promise<Receiver>): 
   });
 }
 
-async function killRuns(scenario: Scenario, node: ChainSimulator, receiver: Receiver): Promise<void> {
+async function killRuns(
+  scenario: Scenario,
+  node: ChainSimulator,
+  receiver: Receiver,
+  damage: () => Promise<void>,
+): Promise<void> {
   const random = seededRandom(11);
   for (let killed = 0; killed < kills; killed++) {
-    const run = scenario.run();
+    const run = scenario.run(...(killed === Math.floor(kills / 2) ? ['--fresh'] : []));
     const isAway = killed % 3 === 1;
     if (isAway) await receiver.away();
     // Every other one has begun to work by then, however busy the machine is.
@@ -74,6 +96,7 @@ async function killRuns(scenario: Scenario, node: ChainSimulator, receiver: Rece
     }
     await run.kill();
     if (isAway) await receiver.back();
+    if (killed % 4 === 2) await damage();
   }
 }
 
