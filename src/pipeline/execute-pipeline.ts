@@ -16,6 +16,7 @@ import { readAhead } from './read-ahead.js';
 import { SourceMoves } from './source-moves.js';
 import { readStart } from './start.js';
 import type { Start } from './start.js';
+import { UndecodableLogs } from './undecodable-logs.js';
 
 /** A message that has been committed. */
 export interface CommitSeen {
@@ -82,6 +83,7 @@ export interface ShardsAhead {
 export async function executePipeline(execution: Execution): Promise<Progress> {
   let run = execution.run;
   let progress: Progress = { mode: execution.mode, nextBlock: null, targetBlock: null, headBlock: null, events: 0 };
+  const undecodable = new UndecodableLogs(execution.pipelineId, execution.logger);
   const report = (known: Partial<Progress>): Progress => {
     progress = { ...progress, ...known };
     execution.onProgress(progress);
@@ -120,6 +122,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     try {
       for await (const commit of readAhead(messages, prepare, () => left.abort())) {
         report(await moves.during(() => runTimed(execution, commit, progress)));
+        undecodable.committed(commit.message);
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         if (commit.message.kind !== 'children') run = { mode: run.mode, toBlock: run.toBlock };
       }

@@ -26,7 +26,7 @@ export function exampleEvent(blockNumber: number, logIndex: number): ChainEvent 
   return { ...position(blockNumber, logIndex), eventName: 'Transfer', eventSignature: 'Transfer(uint256)', argsJson };
 }
 
-function exampleLog(blockNumber: number, logIndex: number): UndecodedLog {
+export function exampleLog(blockNumber: number, logIndex: number): UndecodedLog {
   return { ...position(blockNumber, logIndex), topics: [hashOf('topic')], data: '0xC0ffee', reason: 'unknown_event' };
 }
 

@@ -8,10 +8,10 @@ import type { SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';
 import { executePipeline } from '../../src/pipeline/execute-pipeline.js';
 import { LeaseLostError } from '../../src/runtime/errors.js';
-import { silentLogger } from '../../src/runtime/logger.js';
-import { exampleBatch, hashOf } from '../database/example-batch.js';
+import { exampleBatch, exampleLog, hashOf } from '../database/example-batch.js';
 import { eachDatabase } from '../support/databases.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { MemoryLogger } from '../support/memory-logger.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { eventually } from '../support/within.js';
 import { FakeLease } from './fake-lease.js';
@@ -24,6 +24,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
   let claimed: ClaimedPipeline;
   let lease: FakeLease;
   let shown: Progress[];
+  let logger: MemoryLogger;
   let pipelineId = 500;
 
   before(async function () {
@@ -34,6 +35,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     claimed = await claimPipeline(database, (pipelineId += 1));
     lease = new FakeLease(claimed.taskId);
     shown = [];
+    logger = new MemoryLogger();
   });
   after(() => database.close());
 
@@ -46,7 +48,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
       run,
       mode: 'realtime',
       clock: new FakeClock(),
-      logger: silentLogger,
+      logger,
       onProgress: (progress) => shown.push(progress),
       stopping: new AbortController().signal,
       signal: new AbortController().signal,
@@ -63,6 +65,19 @@ eachDatabase('the execution of a pipeline', (databases) => {
     expect(progress).to.deep.equal({ mode: 'realtime', nextBlock: 5, targetBlock: null, headBlock: null, events: 4 });
     expect(await blocks()).to.deep.equal([1, 2, 3, 4]);
     expect(shown.map(({ events }) => events)).to.deep.equal([3, 4]);
+  });
+
+  it('warns of logs that do not fit the ABI: at the first, and then at ten times as many', async () => {
+    const fitting = (number: number, count: number): SourceMessage => {
+      const undecoded = Array.from({ length: count }, (_, index) => {
+        return { ...exampleLog(number, 10 + index), reason: 'indexed_mismatch' as const };
+      });
+      return exampleBatch(number, number, { undecoded: [exampleLog(number, 1), ...undecoded] });
+    };
+    await execute(sends(fitting(1, 0), fitting(2, 1), fitting(3, 5), fitting(4, 6)));
+    const told = (logs: string, block: number): string =>
+      `${logs} not fit the ABI, the last in block ${block} (indexed_mismatch): kept without an event; chainparse events undecoded --pipeline ${pipelineId} lists them`;
+    expect(logger.messages('warn')).to.deep.equal([told('1 log does', 2), told('12 logs do', 4)]);
   });
 
   it('asks for the next message while it commits one, and for no more', async () => {
