@@ -105,7 +105,24 @@ export const sqlMutants: readonly Mutant[] = [
     'if (timeoutMs === undefined) {',
     'if (timeoutMs !== 0) {',
   ),
-  writer('writer-timeout', 'a writer that hangs is killed', "() => void child.kill('SIGKILL'),", '() => undefined,'),
+  writer(
+    'writer-timeout',
+    'a writer that hangs is killed',
+    '+ this.#timeoutMs - this.#clock.monotonic();',
+    '+ this.#timeoutMs;',
+  ),
+  writer(
+    'writer-busy',
+    'a writer that is busy with other scripts is not killed',
+    'Math.max(sentAt, this.#heardAt)',
+    'sentAt',
+  ),
+  writer(
+    'writer-heard-first',
+    'what the writer answered while its parent was frozen is heard before it is judged',
+    'await setImmediate(undefined, { signal: answered });',
+    '',
+  ),
   guardsOf('src/database/drivers/sqlite/sqlite-writer.ts', [
     'test/database/drivers/sqlite/sqlite-writer-process.test.ts',
   ])(

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
@@ -62,6 +63,8 @@ export class SqliteWriterProcess implements ScriptRunner {
   readonly #waiting = new Map<number, Waiting>();
   #child: ChildProcess | null = null;
   #nextId = 1;
+  /** When the writer answered last, by the clock's monotonic time. */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
@@ -103,11 +106,7 @@ export class SqliteWriterProcess implements ScriptRunner {
     const child = this.#start();
     const id = this.#nextId++;
     const answered = new AbortController();
-    const timeout = this.#clock.sleep(this.#timeoutMs, answered.signal).then(
-      // A writer that hangs is of no use to the next script either.
-      () => void child.kill('SIGKILL'),
-      () => undefined,
-    );
+    const watch = this.#killWhenSilent(child, answered.signal);
     try {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
         this.#waiting.set(id, { child, resolve, reject });
@@ -120,7 +119,23 @@ export class SqliteWriterProcess implements ScriptRunner {
       });
     } finally {
       answered.abort(inTime);
-      await timeout;
+      await watch;
+    }
+  }
+
+  /** A writer that hangs is of no use to the next script either; one that answers others is only busy with them. */
+  async #killWhenSilent(child: ChildProcess, answered: AbortSignal): Promise<void> {
+    const sentAt = this.#clock.monotonic();
+    try {
+      for (let waitMs = this.#timeoutMs; waitMs > 0;) {
+        await this.#clock.sleep(waitMs, answered);
+        // What it answered while this process was busy, or frozen, is heard first.
+        await setImmediate(undefined, { signal: answered });
+        waitMs = Math.max(sentAt, this.#heardAt) + this.#timeoutMs - this.#clock.monotonic();
+      }
+      child.kill('SIGKILL');
+    } catch {
+      // It has answered.
     }
   }
 
@@ -155,6 +170,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   #receive(answer: WriterAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
+    this.#heardAt = this.#clock.monotonic();
     if ('results' in answer) waiting?.resolve(answer.results);
     else if (answer.error.fence) waiting?.reject(new FenceError());
     else waiting?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));

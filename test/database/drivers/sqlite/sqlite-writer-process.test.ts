@@ -32,10 +32,12 @@ describe('the process that writes to a SQLite file', () => {
 
   const run = (sql: string): Statement => ({ sql, bindings: [] });
   const add = run("INSERT INTO item (a) VALUES ('x')");
+  const countTo = (number: number): Statement =>
+    run(
+      `INSERT INTO item (a) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${number}) SELECT max(i) FROM n`,
+    );
   /** Counts for some tenths of a second. */
-  const slow = run(
-    'INSERT INTO item (a) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT max(i) FROM n',
-  );
+  const slow = countTo(20_000_000);
   const failure = (work: Promise<unknown>): Promise<unknown> =>
     rejectionOf(within(2 * patienceMs, work, () => 'it hangs'));
   const count = (): number => {
@@ -159,6 +161,33 @@ describe('the process that writes to a SQLite file', () => {
     await clock.advance(3_000);
     expect(await hung).to.be.instanceOf(DatabaseUnreachableError);
     await watched.run([add]);
+    expect(count()).to.equal(2);
+    await watched.close();
+  });
+
+  it('is not killed for what it has yet to do while it answers other scripts', async () => {
+    const clock = new FakeClock();
+    const watched = new SqliteWriterProcess(path, { clock, timeoutMs: 3_000 });
+    await watched.run([add]);
+    const [first, second] = [watched.run([add]), watched.run([countTo(1_000_000)])];
+    await clock.advance(2_000);
+    await first;
+    await clock.advance(2_000);
+    await second;
+    expect(count()).to.equal(3);
+    await watched.close();
+  });
+
+  it('is not killed for what it answered while its parent was frozen', async () => {
+    const watched = new SqliteWriterProcess(path, { clock: systemClock, timeoutMs: 2_000 });
+    await watched.run([add]);
+    let hasLeft = false;
+    const answer = watched.run([add], () => {
+      hasLeft = true;
+    });
+    await eventually('it has left', () => hasLeft);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    await answer;
     expect(count()).to.equal(2);
     await watched.close();
   });
