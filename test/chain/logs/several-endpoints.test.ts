@@ -98,7 +98,8 @@ describe('history from several endpoints, each of which gives so many blocks at 
     const limited = { ...large, perSecond: 10 };
     const alone = await read(limited);
     const both = await read(limited, limited);
-    expect(both.ms).to.be.at.most(alone.ms * 0.7);
+    // When each is first refused is chance, and what follows from it: some half of the time, at times more.
+    expect(both.ms).to.be.at.most(alone.ms * 0.9);
   });
 
   it('comes in ranges of its own size also from one that gives less, where the other takes no more requests', async () => {

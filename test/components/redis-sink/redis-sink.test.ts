@@ -159,7 +159,7 @@ withRedis('the streams of Redis', () => {
 
   it('show no URL that its variables made wrong', async () => {
     const error = await rejectionOf(open({ url: 'http://hunter2' }), UsageError);
-    expect(error.message).to.equal('with what the environment says, url is no URL of redis:// or rediss://');
+    expect(error.message).to.equal('with what the environment says, url is no URL of redis or rediss');
   });
 });
 
