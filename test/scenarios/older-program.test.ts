@@ -8,7 +8,6 @@ import { builtinAbi } from '../../src/chain/abi/builtin-abis.js';
 import { runInPlace } from '../cli/run-in.js';
 import type { CommandResult } from '../cli/run-in.js';
 import { Anvil } from '../support/anvil.js';
-import { describeWithKafka, KafkaMock } from '../support/kafka-mock.js';
 import { MessageReceiver } from '../support/message-receiver.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -93,9 +92,7 @@ describe('pipelines of the older program', function () {
     { source_key: 'blockNumber', target_key: 'never' },
     { source_key: 'timestamp', target_key: 'time', transformer: 'timestamp_to_date' },
   ];
-  const amountsOf = (rows: readonly Readonly<Record<string, unknown>>[]): unknown =>
-    rows.map((each) => [each['amount'], each['token.symbol'], each['balance']]);
-  const mappedFields = ['amount', 'receiver', 'token.symbol', 'decimals', 'balance', 'time'];
+  const amounts = (): unknown => receiver.data.map((each) => [each['amount'], each['token.symbol'], each['balance']]);
   const expected = [
     ['1000', 'ONE', String(1_000n * unit)],
     ['1000', 'TWO', String(1_000n * unit)],
@@ -103,10 +100,10 @@ describe('pipelines of the older program', function () {
     ['2.000000000000000005', 'TWO', 2_000_000_000_000_000_005],
   ];
 
-  const listForm = (out: object): object => {
+  it('run in the list form: a monitor, calls of contracts, a mapper, and a sink', async () => {
     const callers = ['decimals', 'symbol'].map((method_name) => ({ event_name: 'Transfer', ...dynamic, method_name }));
     const balance = { ...dynamic, method_name: 'balanceOf', method_params: ['args.to'] };
-    return {
+    write({
       pipeline_name: 'old-list',
       description: 'from before',
       classification_id: 1,
@@ -114,13 +111,9 @@ describe('pipelines of the older program', function () {
         { name: 'transfers', type: 'event_monitor', ...monitor(), output_format: 'json' },
         { name: 'calls', type: 'contract_caller', contract_callers: [...callers, balance] },
         { name: 'rows', type: 'dict_mapper', dict_mappers: [{ event_name: 'Transfer', mapping_rules: rules }] },
-        { name: 'out', ...out },
+        { name: 'out', ...hook },
       ],
-    };
-  };
-
-  it('run in the list form: a monitor, calls of contracts, a mapper, and a sink', async () => {
-    write(listForm(hook));
+    });
     const validated = JSON.parse(await chainparse('pipeline', 'validate', 'pipelines/p.json', '--json')) as {
       warnings: readonly { key: string; message: string }[];
     };
@@ -128,27 +121,11 @@ describe('pipelines of the older program', function () {
     const { stderr, stdout } = await result('pipeline', 'import', 'pipelines/p.json');
     expect(stderr).to.match(/warning: pipelines\/p\.json:\d+: output_format: has no meaning here/);
     await chainparse('run-pipeline', stdout.trim());
-    expect(amountsOf(receiver.data)).to.deep.equal(expected);
+    expect(amounts()).to.deep.equal(expected);
     const [first] = receiver.data;
-    expect(Object.keys(first!)).to.deep.equal(mappedFields);
+    expect(Object.keys(first!)).to.deep.equal(['amount', 'receiver', 'token.symbol', 'decimals', 'balance', 'time']);
     expect(first).to.include({ decimals: 18, receiver: owner.toLowerCase() });
     expect(first!['time']).to.match(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/);
-  });
-
-  describeWithKafka('with a topic of Kafka', () => {
-    it('run in the list form: the values are the mapped fields, as its consumers read them', async () => {
-      const kafka = await KafkaMock.start();
-      await kafka.topic('rows', 1);
-      const own = { bootstrap_servers: kafka.brokers, topic: 'rows', message_format: 'simple', sync_send: true };
-      write(listForm({ type: 'kafka_producer', ...own }));
-      const { stdout, stderr } = await result('pipeline', 'import', 'pipelines/p.json');
-      expect(stderr).to.match(/warning: pipelines\/p\.json:\d+: sync_send: has no meaning here/);
-      await chainparse('run-pipeline', stdout.trim());
-      const values = (await kafka.read('rows')).map(({ value }) => JSON.parse(value) as Record<string, unknown>);
-      expect(amountsOf(values)).to.have.deep.members(expected);
-      expect(Object.keys(values[0]!)).to.deep.equal(mappedFields);
-      await kafka.stop();
-    });
   });
 
   it('run in the object form, with a component that is not enabled, and one call in its flat form', async () => {
