@@ -1,28 +1,17 @@
-import { fileURLToPath } from 'node:url';
-import { Child } from '../test/support/child.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark } from './benchmark.js';
 import { chainparseOf } from './ingest-program.js';
 import type { Ingested } from './ingest-program.js';
+import { startLogNode } from './start-log-node.js';
 
 const logsPerBlock = 100;
-/** The node knows no receipts, by which the newest blocks are proven. */
-const aboveEnd = 1_000;
 
 /** What Parquet files cost a run, from the node to the last file. */
 export const fileSinkBench: Benchmark = {
   summary: 'history into SQLite and from there into Parquet: at least half of the events a second without the files',
   async run(options, report) {
     const blocks = Math.ceil(options.number('events', 300_000) / logsPerBlock);
-    const program = fileURLToPath(new URL('log-node.ts', import.meta.url));
-    const node = new Child(process.execPath, [
-      '--import',
-      'tsx',
-      program,
-      String(blocks + aboveEnd),
-      String(logsPerBlock),
-    ]);
-    const [url] = await node.output(/http:\S+/);
+    const url = await startLogNode(blocks, logsPerBlock);
     const run = (below: Parameters<typeof chainparseOf>[1]): Promise<Ingested> => {
       const range = { from: 1, to: blocks, step: 50 };
       return chainparseOf(50, below)(`sqlite:${temporaryFolder()}/ingest.db`, url, range);

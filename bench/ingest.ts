@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-import { Child } from '../test/support/child.js';
 import { createDatabase } from '../test/support/databases.js';
 import { postgres } from '../test/support/postgres.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
@@ -8,6 +6,7 @@ import { startDurableServer } from './durable-server.js';
 import { fingerprint } from './fingerprint.js';
 import { chainparseOf, migrate, programOf } from './ingest-program.js';
 import type { IngestProgram, IngestRange, Ingested } from './ingest-program.js';
+import { startLogNode } from './start-log-node.js';
 
 const logsPerBlock = 200;
 /** The blocks of a request: 5,000 logs, some 3 MB. */
@@ -19,7 +18,10 @@ export const ingest: Benchmark = {
     'history into SQLite at 95 % of the speed of the floor, into MariaDB and PostgreSQL at 90 %, for 1.2 times its processor time; memory under 250 MB',
   async run(options, report) {
     const events = options.number('events', 500_000);
-    const rpcUrl = await startLogNode(Math.max(events, options.number('memory', 1_000_000)) / logsPerBlock);
+    const rpcUrl = await startLogNode(
+      Math.max(events, options.number('memory', 1_000_000)) / logsPerBlock,
+      logsPerBlock,
+    );
     report.note('transfers, 200 a block; each program in a process of its own, one after the other, in turn');
     const sqlite = { name: 'SQLite', fresh: freshSqlite, rpcUrl, shareOfFloor: 0.95, timesPlain: 12 };
     await weigh(report, sqlite, options.number('memory', 1_000_000));
@@ -95,7 +97,7 @@ async function compare(report: Report, stage: Stage, options: BenchOptions): Pro
 /** Compares a node whose logs tell the times of their blocks with one that has to be asked for each. */
 async function compareTimes(report: Report, stage: Stage, options: BenchOptions): Promise<void> {
   const to = options.number('events', 500_000) / logsPerBlock;
-  const silent = { ...stage, rpcUrl: await startLogNode(to, 'without-times') };
+  const silent = { ...stage, rpcUrl: await startLogNode(to, logsPerBlock, 'without-times') };
   const times: number[] = [];
   for (let round = 0; round < options.number('rounds', 3); round++) {
     const told = await runFresh(stage, chainparseOf(step), { from: 1, to, step });
@@ -134,14 +136,6 @@ async function runFresh(
 
 function freshSqlite(): Promise<string> {
   return Promise.resolve(`sqlite:${temporaryFolder()}/ingest.db`);
-}
-
-async function startLogNode(blocks: number, ...options: string[]): Promise<string> {
-  const program = fileURLToPath(new URL('log-node.ts', import.meta.url));
-  // Blocks behind the range make all of it final.
-  const args = ['--import', 'tsx', program, String(blocks + 1_000), String(logsPerBlock), ...options];
-  const [url] = await new Child(process.execPath, args).output(/http:\S+/, 30_000);
-  return url;
 }
 
 function shown({ events, seconds, peakMb, cpuSeconds }: Ingested): string {

@@ -1,18 +1,15 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../src/database/open/open-database.js';
-import { Child } from '../test/support/child.js';
 import { freePort } from '../test/support/free-port.js';
 import { Scenario } from '../test/support/scenario.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import { eventually } from '../test/support/within.js';
 import type { Benchmark } from './benchmark.js';
 import { readUse } from './ingest-program.js';
+import { startLogNode } from './start-log-node.js';
 
 const logsPerBlock = 100;
-/** The node knows no receipts, by which the newest blocks are proven. */
-const aboveEnd = 1_000;
 const patienceMs = 600_000;
 
 /** What a run took until its last event was stored. */
@@ -27,9 +24,7 @@ export const sinkAway: Benchmark = {
   summary: 'history into SQLite above a receiver that is away: as fast as without one, and no memory for what waits',
   async run(options, report) {
     const blocks = Math.ceil(options.number('events', 1_000_000) / logsPerBlock);
-    const program = fileURLToPath(new URL('log-node.ts', import.meta.url));
-    const args = ['--import', 'tsx', program, String(blocks + aboveEnd), String(logsPerBlock)];
-    const [url = ''] = await new Child(process.execPath, args).output(/http:\S+/);
+    const url = await startLogNode(blocks, logsPerBlock);
     // Takes connections, and never answers.
     const silent = createServer().listen(0, '127.0.0.1');
     const ports = { refused: await freePort(), silent: (silent.address() as AddressInfo).port };

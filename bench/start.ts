@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { Child } from '../test/support/child.js';
 import { projectRoot } from '../test/support/processes.js';
 import { Scenario } from '../test/support/scenario.js';
@@ -8,6 +7,7 @@ import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark, Report } from './benchmark.js';
 import { migrate } from './ingest-program.js';
 import { watchRows } from './row-watch.js';
+import { startLogNode } from './start-log-node.js';
 
 const [blocks, logsPerBlock] = [2_000, 10];
 /** The blocks that the bare script asks for at once, and whose first one is watched. */
@@ -33,7 +33,7 @@ export const start: Benchmark = {
   summary: 'commands beside node -e 0: --help 2 times as long, tasks list 5 times; the first row of a run 17 times',
   async run(options, report) {
     const rounds = options.number('rounds', 15);
-    const node = await startLogNode();
+    const node = await startLogNode(blocks, logsPerBlock);
     const url = `sqlite:${temporaryFolder()}/start.db`;
     await migrate(url);
     const bare = await quickest(rounds, () => timeOf(['-e', '0'], {}));
@@ -118,10 +118,3 @@ database.transaction(() => {
 })();
 setInterval(() => undefined, 1000);
 `;
-
-async function startLogNode(): Promise<string> {
-  const path = fileURLToPath(new URL('log-node.ts', import.meta.url));
-  const args = ['--import', 'tsx', path, String(blocks + 1_000), String(logsPerBlock)];
-  const [url] = await new Child(process.execPath, args).output(/http:\S+/, 60_000);
-  return url;
-}

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../src/database/open/open-database.js';
 import type { Database } from '../src/database/database.js';
 import { eventMonitorFields } from '../src/components/event-monitor/event-fields.js';
@@ -11,7 +10,6 @@ import { MessageData } from '../src/model/event-message.js';
 import type { EventMessage } from '../src/model/event-message.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { silentLogger } from '../src/runtime/logger.js';
-import { Child } from '../test/support/child.js';
 import { createDatabase } from '../test/support/databases.js';
 import { postgres } from '../test/support/postgres.js';
 import { childrenOf } from '../test/support/process-tree.js';
@@ -23,6 +21,7 @@ import type { Ingested } from './ingest-program.js';
 import { makeBatches } from './made-batches.js';
 import { readCpuSeconds } from './processor-time.js';
 import { OwnRun } from './store.js';
+import { startLogNode } from './start-log-node.js';
 
 /** What a table sink's rows cost beside the commits of the same events. */
 export const tableSinkBench: Benchmark = {
@@ -72,15 +71,10 @@ interface LogNode {
 }
 
 const logsPerBlock = 100;
-/** The node knows no receipts, by which the newest blocks are proven. */
-const aboveEnd = 1_000;
 
 async function startNode(events: number): Promise<LogNode> {
   const blocks = Math.ceil(events / logsPerBlock);
-  const program = fileURLToPath(new URL('log-node.ts', import.meta.url));
-  const args = ['--import', 'tsx', program, String(blocks + aboveEnd), String(logsPerBlock)];
-  const [url = ''] = await new Child(process.execPath, args).output(/http:\S+/);
-  return { url, blocks };
+  return { url: await startLogNode(blocks, logsPerBlock), blocks };
 }
 
 /** Whole runs, from the node to the last row, with a table in the pipeline's own database and without. */

@@ -8,14 +8,14 @@ const mostErrors = 20;
 /** Returns the problem that names everything that is wrong with one part of a request. */
 export function invalidRequest(issues: readonly FastifySchemaValidationError[], part: string): ProblemError {
   const name = part === 'querystring' ? 'query' : part;
-  const all = issues.map(({ instancePath, message = 'is malformed' }): FieldProblem => {
-    const path = [name, ...instancePath.split('/').filter((word) => word !== '')].join('.');
-    return { path: path.slice(0, 200), message: message.slice(0, 500) };
-  });
-  // A number that is far too large breaks several bounds.
-  const errors = all
-    .filter(({ path }, index) => all.findIndex((other) => other.path === path) === index)
-    .slice(0, mostErrors);
+  const found = new Map<string, FieldProblem>();
+  for (const { instancePath, message = 'is malformed' } of issues) {
+    if (found.size === mostErrors) break;
+    const path = [name, ...instancePath.split('/').filter((word) => word !== '')].join('.').slice(0, 200);
+    // A number that is far too large breaks several bounds.
+    if (!found.has(path)) found.set(path, { path, message: message.slice(0, 500) });
+  }
+  const errors = [...found.values()];
   const [first] = errors;
   return new ProblemError(400, 'INVALID_REQUEST', `${first?.path ?? name}: ${first?.message ?? 'is malformed'}`, {
     errors,

@@ -104,7 +104,7 @@ export class LogSource implements RangeSource {
     return this.#options.chain.roomFor((endpoint) => this.#size.worthOf(endpoint, anyRange));
   }
 
-  /** Returns the head of a range that one request may ask for now: as much as any endpoint gives. */
+  /** Returns the head of a range that one request may ask for, whoever takes it: as much as the endpoint gives that gives most. */
   headOf(range: BlockRange): BlockRange {
     return this.#size.planOf(range);
   }

@@ -81,8 +81,8 @@ export class RangeSize {
   }
 
   /**
-   * Returns how many blocks of a range an endpoint would be asked for; as many as any where it has refused nothing. 0: it is being
-   * tried, and has answered nothing yet.
+   * Returns for how many blocks of a range an endpoint would be asked: for no fewer than others give where it has refused nothing, and
+   * for none while its first answer is awaited.
    */
   worthOf(endpoint: string, range: BlockRange): number {
     const known = this.#endpoints.get(hostOf(endpoint));

@@ -157,6 +157,8 @@ class MonitorRun {
   #restsAt: string | null = null;
   /** The last answer of the feed that has been heard. */
   #answers = 0;
+  /** True until it has been told that an answer was progress, and nothing more. */
+  #isTelling = false;
 
   constructor(config: EventMonitorConfig, deps: MonitorRunDeps, context: SourceContext) {
     const { chain, heads, nodes } = deps;
@@ -269,9 +271,13 @@ class MonitorRun {
   /** That the head is still the block that was read last is progress, and nothing to wake up for. */
   #isNews({ head, answers }: HeadNews): boolean {
     if (head === null || head.hash !== this.#restsAt || head.hash !== this.#stretch?.last?.hash) return true;
+    // Who can't be told, while the database is away, is to pause with the run.
+    if (this.#isTelling) return true;
     this.#answers = answers;
+    this.#isTelling = true;
     // Where the lease is lost the run hears of it by its signal.
-    this.#moved().catch(() => undefined);
+    const told = (): void => void (this.#isTelling = false);
+    this.#moved().then(told, told);
     return false;
   }
 
@@ -289,14 +295,8 @@ class MonitorRun {
     } catch (fatal) {
       if (!(fatal instanceof ReorgTooDeepError)) throw fatal;
       const { storedBlock } = this.#context;
-      throw await needsRewind(
-        fatal,
-        { chain: this.#chain, first, storedBlock },
-        {
-          moved: () => this.#moved(),
-          signal: this.#signal,
-        },
-      );
+      const call = { moved: () => this.#moved(), signal: this.#signal };
+      throw await needsRewind(fatal, { chain: this.#chain, first, storedBlock }, call);
     }
   }
 

@@ -80,7 +80,8 @@ export class BeatRounds {
 
   /** Renews a member's lease, and with it those of the others; resolves when all have been told what became of it. */
   async renew(member: Beating): Promise<void> {
-    this.#due.add(member);
+    // Whoever is on its way needs no other beat.
+    if (this.#inTheAir?.members.has(member) !== true) this.#due.add(member);
     while (this.#inTheAir !== null && !this.#inTheAir.members.has(member)) await this.#inTheAir.done;
     this.#inTheAir ??= this.#start();
     await this.#inTheAir.done;

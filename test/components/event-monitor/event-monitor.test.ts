@@ -9,6 +9,7 @@ import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import type { SimLog } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { eventually } from '../../support/within.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 
 function idsOf(logs: readonly SimLog[]): string[] {
@@ -165,6 +166,28 @@ describe('the event monitor', () => {
       await follow(() => steps > 60, { moved: () => steps++ });
       expect(before()).to.deep.equal(['eth_getBlockByNumber']);
       expect(ledger.checkpoint.blockHash).to.equal(node.head.hash);
+    });
+
+    it('asks no more while it can’t tell of its progress, as where the database is away, and goes on afterwards', async () => {
+      node.mine(70);
+      const stop = new AbortController();
+      let tells = 0;
+      let back = (): void => undefined;
+      const away = new Promise<void>((resolve) => (back = resolve));
+      const moved = async (): Promise<void> => {
+        if (ledger.checkpoint.blockHash === node.head.hash && ++tells > 20) await away;
+      };
+      const running = run({ config: { mode: 'realtime' }, context: { moved, stopping: stop.signal } });
+      // The answer that can't be told of, and the one with which the run wakes to wait.
+      await eventually('it waits', () => tells >= 22);
+      const asked = node.requests.length;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(node.requests.length).to.be.below(asked + 3);
+      back();
+      node.mine(1);
+      await eventually('it reads on', () => ledger.checkpoint.blockHash === node.head.hash);
+      stop.abort();
+      await running;
     });
 
     it('counts a wait that ends with an answer as progress, and none other', async () => {

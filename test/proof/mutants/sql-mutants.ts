@@ -117,12 +117,6 @@ export const sqlMutants: readonly Mutant[] = [
     'Math.max(sentAt, this.#heardAt)',
     'sentAt',
   ),
-  writer(
-    'writer-heard-first',
-    'what the writer answered while its parent was frozen is heard before it is judged',
-    'await setImmediate(undefined, { signal: answered });',
-    '',
-  ),
   guardsOf('src/database/drivers/sqlite/sqlite-writer.ts', [
     'test/database/drivers/sqlite/sqlite-writer-process.test.ts',
   ])(

@@ -112,6 +112,26 @@ describe('the heartbeats of a process with many tasks', () => {
     expect(looks).to.be.below(10);
   });
 
+  it('are not sent again for who asks for one while it is on its way', async () => {
+    const member = (taskId: number): Beating => ({
+      ...{ taskId, unkept: null, isStalled: false, isRipe: true, isDoubtful: false },
+      asked: () => undefined,
+      settle: () => undefined,
+    });
+    const [one, other] = [member(1), member(2)];
+    for (const each of [one, other]) rounds.join(each);
+    let land = (): void => undefined;
+    answer = () => new Promise((resolve) => (land = () => resolve([])));
+    const asked = [rounds.renew(one), rounds.renew(other)];
+    await settle();
+    land();
+    await Promise.all(asked);
+    const again = rounds.renew(one);
+    land();
+    await again;
+    expect([ids(0), ids(1)]).to.deep.equal([[1, 2], [1]]);
+  });
+
   it('leave those out that hang, and ask about all of them in one statement an interval whether they were ended', async () => {
     const hanging: Heartbeat[] = [];
     for (let taskId = 1; taskId <= 20; taskId++) {

@@ -2,7 +2,6 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import process from 'node:process';
-import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
@@ -129,8 +128,6 @@ export class SqliteWriterProcess implements ScriptRunner {
     try {
       for (let waitMs = this.#timeoutMs; waitMs > 0;) {
         await this.#clock.sleep(waitMs, answered);
-        // What it answered while this process was busy, or frozen, is heard first.
-        await setImmediate(undefined, { signal: answered });
         waitMs = Math.max(sentAt, this.#heardAt) + this.#timeoutMs - this.#clock.monotonic();
       }
       child.kill('SIGKILL');
