@@ -58,7 +58,7 @@ export interface RangeSource {
   readonly room: number;
   /** True where a range that is being fetched may yet become another one, until `begun` is called. */
   readonly asksLate?: boolean;
-  /** Returns the head of a range that one request may ask for now; perhaps it asks for less when it leaves. */
+  /** Returns the head of a range for which the next request may ask; perhaps it asks for less when it leaves. */
   headOf(range: BlockRange): BlockRange;
   /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
   fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange>;

@@ -70,7 +70,7 @@ export class RangeSize {
     return this.#headFor(widest, range, Number.POSITIVE_INFINITY);
   }
 
-  /** Returns the head of a range that an endpoint may be asked for now, of `most` blocks at most. */
+  /** Returns the head of a range for which an endpoint may be asked next, of `most` blocks at most. */
   headOf(range: BlockRange, endpoint: string, most = Number.POSITIVE_INFINITY): BlockRange {
     const asked = this.#of(hostOf(endpoint));
     asked.askedAt = this.#requests;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import { quietCall } from '../../runtime/call.js';
@@ -60,6 +61,8 @@ export class SharedLogs {
    * where nothing proves them in time.
    */
   async read(headers: readonly BlockHeader[], signal: AbortSignal): Promise<readonly RawLog[] | null> {
+    // Each block listens to it.
+    setMaxListeners(0, signal);
     try {
       const blocks = await Promise.all(headers.map((header) => this.#block(header, signal)));
       return blocks.flat();

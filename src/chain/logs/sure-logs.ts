@@ -84,7 +84,7 @@ export class SureLogs {
     }
   }
 
-  /** Returns the endpoints that are not asked for now; none where nobody else is there. */
+  /** Returns the endpoints that are left alone for their false receipts; none where nobody else is there. */
   #notAsked(): readonly string[] {
     const { chain } = this.#options;
     const isFalse = (name: string): boolean => (this.#falseUntil.get(name) ?? chain.now()) > chain.now();

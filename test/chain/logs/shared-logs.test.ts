@@ -56,6 +56,20 @@ describe('the logs of new blocks, for all pipelines of a process', function () {
   const askedForLogs = (): number =>
     node.requests.filter((calls) => calls.some((it) => it === 'eth_getLogs' || it === 'eth_getBlockReceipts')).length;
 
+  it('of many blocks at once are waited for without a warning of too many listeners', async () => {
+    await begin({});
+    node.mine(30);
+    const { signal } = new AbortController();
+    const numbers = Array.from({ length: 30 }, (_none, index) => index + 1);
+    const headers = (await chain.headers(numbers, quietCall(never))) as BlockHeader[];
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    await shared.read(headers, signal);
+    process.off('warning', note);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it('are asked for once by a thousand to which a block says nothing', async () => {
     await begin({ sealed: false });
     const followers = await follow(1_000);

@@ -56,7 +56,7 @@ export class EndpointOrder {
     return (this.#lastUntil.get(endpoint) ?? now) > now;
   }
 
-  /** Says whether an endpoint is not to be believed for now. */
+  /** Says whether an endpoint has been passed over of late, and is not believed. */
   isPassedOver(endpoint: PooledEndpoint, now: number): boolean {
     return (this.#passedUntil.get(endpoint) ?? now) > now;
   }
