@@ -57,9 +57,9 @@ function maskPath({ protocol, pathname, search, hash }: URL): string {
 
 /**
  * A URL in running text; it ends at white space, quotes, brackets and full-width punctuation. No scheme is long: a text
- * of nothing else would be read again from each of its words.
+ * of nothing else would be read again from each of its words. `mariadb://…` says only of what kind one is.
  */
-const urlInText = /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef]+/gi;
+const urlInText = /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?!…)[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef]+/gi;
 
 function maskUrls(text: string): string {
   return text.replace(urlInText, (match) => {

@@ -54,6 +54,9 @@ describe('definitions of sinks into brokers', () => {
         'token: is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
       ],
     );
+    const way = 'is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored';
+    const token = '{name: a, type: nats_sink, servers: ["nats://t0ken@h", "nats://${TOKEN}@h"], subject: a}';
+    expect(await problems(token)).to.deep.equal([`servers: its token ${way}`]);
     const twice = '{name: a, type: nats_sink, subject: a, token: "${T}", creds_file: f, user: u}';
     expect(await problems(twice)).to.have.members([
       'servers: is required',

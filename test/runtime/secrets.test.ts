@@ -90,6 +90,11 @@ describe('SecretMask', () => {
     expect(mask.mask("password p'a ss")).to.equal('password ***');
   });
 
+  it('leaves an ellipsis that stands for any URL', () => {
+    const text = 'mysql://… or s3://bucket/prefix';
+    expect(new SecretMask().mask(text)).to.equal('mysql://… or s3://bucket/***');
+  });
+
   it('leaves common words alone', () => {
     const mask = new SecretMask();
     mask.remember('https://rpc.example/ethereum/rpc');

@@ -36,13 +36,30 @@ export function eventSignature(event: AbiFragment): string {
   return signatureOf(event, parseMembers(event.inputs ?? [], `event ${event.name ?? ''}: inputs`));
 }
 
-/** Returns the arguments of an event of an ABI, as `args` names them, and their types; `hash`: the log holds only that. */
-export function eventArguments(event: AbiFragment): readonly { readonly name: string; readonly type: string }[] {
+/** A value of an event as `args` names it; its type is `hash` where the log holds only that. */
+export interface NamedType {
+  readonly name: string;
+  readonly type: string;
+  /** Of a tuple, or of the tuples of an array: what each holds. */
+  readonly members?: readonly NamedType[];
+}
+
+/** Returns the arguments of an event of an ABI. */
+export function eventArguments(event: AbiFragment): readonly NamedType[] {
   const inputs = event.inputs ?? [];
-  return parseMembers(inputs, `event ${event.name ?? ''}: inputs`).map(({ key, type }, position) => ({
-    name: key,
-    type: isIndexed(inputs[position]) && isHashed(type) ? 'hash' : typeName(type),
-  }));
+  return parseMembers(inputs, `event ${event.name ?? ''}: inputs`).map((member, position) =>
+    isIndexed(inputs[position]) && isHashed(member.type) ? { name: member.key, type: 'hash' } : namedType(member),
+  );
+}
+
+function namedType({ key, type }: AbiMember): NamedType {
+  const members = membersOf(type);
+  return { name: key, type: typeName(type), ...(members === null ? {} : { members: members.map(namedType) }) };
+}
+
+function membersOf(type: AbiType): readonly AbiMember[] | null {
+  if (type.kind === 'array') return membersOf(type.item);
+  return type.kind === 'tuple' ? type.members : null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { jsonText } from '../../model/event-message.js';
-import type { EventFields } from '../seam/component.js';
+import type { EventFields, Field } from '../seam/component.js';
 import type { DictMapperConfig, MappingRule } from './config.js';
 import { parsePath } from '../seam/field-path.js';
 
@@ -26,14 +26,26 @@ function typeOf({ sourceKey, transformer, defaultValue }: MappingRule, above: Ev
   return defaultValue === undefined || isOf(type, jsonText(defaultValue).replaceAll('"', '')) ? type : anything;
 }
 
-/** A position in a list leads to one of its items. */
+/** What a path leads to; all arguments together are nested. */
 function typeAt(sourceKey: string, { fields, mapped }: EventFields): string {
-  const [, name = '', positions = ''] = /^(.*?)((?:\[\d+\])*)$/s.exec(sourceKey) ?? [];
+  const path = parsePath(sourceKey);
+  if (!mapped && sourceKey === 'args' && fields.some(({ name }) => name.startsWith('args.'))) return '()';
   // What a mapper made has no members by its name, whatever dots that has.
-  const isReached = !mapped || parsePath(name).length === 1;
-  const whole = isReached ? fields.find((field) => field.name === name)?.type : undefined;
-  const depth = positions.split('[').length - 1;
-  return Array.from({ length: depth }).reduce<string>(itemType, whole ?? anything);
+  const ofArgument = mapped ? undefined : fields.find(({ name }) => name === `${path[0]}.${path[1]}`);
+  const found = ofArgument ?? fields.find(({ name }) => name === path[0]);
+  const rest = path.slice(ofArgument === undefined ? 1 : 2);
+  return rest.reduce<Field | undefined>(stepInto, found)?.type ?? anything;
+}
+
+/** A position in a list leads to one of its items, a name in a tuple to its member. */
+function stepInto(field: Field | undefined, part: string | number): Field | undefined {
+  if (field === undefined) return undefined;
+  if (typeof part === 'number') return { ...field, type: itemType(field.type) };
+  return isTuple(field) ? field.members?.find(({ name }) => name === part) : undefined;
+}
+
+function isTuple({ type }: Field): boolean {
+  return type.startsWith('(') && type.endsWith(')');
 }
 
 function itemType(type: string): string {

@@ -15,11 +15,20 @@ export function eventMonitorFields({ contracts, eventsToMonitor }: EventMonitorC
 }
 
 function fieldsOf(event: AbiFragment): EventFields {
-  const args = eventArguments(event).map(({ name, type }): Field => ({ name: `args.${name}`, type }));
+  const args = eventArguments(event).map((argument): Field => ({ ...argument, name: `args.${argument.name}` }));
   const fields = [...fixedFields, ...args];
   return { eventName: event.name ?? '', eventSignature: eventSignature(event), fields, mapped: false };
 }
 
+const textTypes: Readonly<Record<string, string>> = {
+  contract_address: 'address',
+  block_hash: 'hash',
+  transaction_hash: 'hash',
+};
+
 const fixedFields: readonly Field[] = eventFields
   .filter(({ name }) => name !== 'args')
-  .map(({ name, type }) => ({ name, type: type === 'int32' || type === 'int64' ? 'int64' : 'text' }));
+  .map(({ name, type }) => ({
+    name,
+    type: type === 'int32' || type === 'int64' ? 'int64' : (textTypes[name] ?? 'text'),
+  }));

@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import type { Keys, Row, SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import type { FileSinkConfig } from './config.js';
@@ -10,6 +11,7 @@ export const fileSink: SinkKind<FileSinkConfig> = {
   keys: fileSinkKeys,
   rows: fileSinkRows,
   describe: describeSink,
+  fills: ({ path, s3 }) => ({ key: 'path', name: JSON.stringify([normalize(`${path}/`), s3?.endpoint]) }),
   open: async (config, opening) => (await import('./open-file-sink.js')).openFileSink(config, opening),
 };
 

@@ -26,7 +26,7 @@ const keys = z.strictObject({
   batch_size: whole(1, 100_000).default(2_000),
   path: line(1_000).superRefine((path, context) => {
     const problem = pathProblem(path);
-    if (problem !== null) context.addIssue(problem);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem[0], params: { hint: problem[1] } });
   }),
   format: choice(formats).default('jsonl'),
   arguments: choice(argumentForms).optional(),
@@ -73,13 +73,16 @@ function s3Of(given: { readonly [K in keyof S3Keys]: string | undefined }): S3Ke
   };
 }
 
-function pathProblem(path: string): string | null {
+/** A bucket's URL, as a hint shows it: in a message it would be masked as one of somebody's. */
+const bucketUrl = 's3://bucket/prefix';
+
+function pathProblem(path: string): readonly [message: string, hint?: string] | null {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(path) ?? [];
-  if (scheme !== undefined && scheme !== 's3') return 'must be a folder, or s3://bucket/prefix';
-  if (path.split(/[/\\]/).includes('..')) return 'must not lead out of its folder: leave out ..';
+  if (scheme !== undefined && scheme !== 's3') return ['must name a folder, or a bucket of S3', bucketUrl];
+  if (path.split(/[/\\]/).includes('..')) return ['must not lead out of its folder: leave out ..'];
   if (scheme === undefined) return null;
   const [bucket = ''] = rest.split('/');
   return /^(?:[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|\$\{[A-Za-z_]\w*\})$/.test(bucket)
     ? null
-    : 'must name a bucket: s3://bucket/prefix';
+    : ['must name a bucket of S3', bucketUrl];
 }

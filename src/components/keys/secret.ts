@@ -33,14 +33,29 @@ export function url(schemes: readonly string[], shape = `a URL of ${schemes.join
 /** Begins with a variable, or is one that may be empty or another. */
 const isVariable = /^\$\{[A-Za-z_]\w*(?:\}|:-(?:\$\{[A-Za-z_]\w*(?::-)?\})?\}$)/;
 
+/** Stands for each variable in a URL: what is left is written out. */
+const variable = 'VARIABLE';
+
+function writtenUrl(text: string): URL | null {
+  const plain = variablesIn(text).reduce((rest, name) => rest.replaceAll(`\${${name}}`, variable), text);
+  return URL.canParse(plain) ? new URL(plain) : null;
+}
+
+/** A URL of one of some schemes whose user, where no password stands behind it, is a token: a secret as a password is. */
+export function urlWithToken(schemes: readonly string[]) {
+  return url(schemes).superRefine((text, context) => {
+    const parsed = isVariable.test(text) ? null : writtenUrl(text);
+    const isWritten = parsed !== null && parsed.username !== '' && parsed.username !== variable;
+    if (isWritten && parsed.password === '') context.addIssue(`its token ${way}`);
+  });
+}
+
 function problemOf(text: string, schemes: readonly string[], mustBe: string): string | null {
   if (isVariable.test(text)) return null;
-  // A word of its own stands for each variable: what is left is written out.
-  const plain = variablesIn(text).reduce((rest, name) => rest.replaceAll(`\${${name}}`, 'VARIABLE'), text);
-  const parsed = URL.canParse(plain) ? new URL(plain) : null;
+  const parsed = writtenUrl(text);
   if (parsed === null || !schemes.includes(parsed.protocol.slice(0, -1))) return mustBe;
-  if (parsed.password !== '' && parsed.password !== 'VARIABLE') return `its password ${way}`;
-  const written = [...parsed.searchParams].find(([name, value]) => secretParameters.test(name) && value !== 'VARIABLE');
+  if (parsed.password !== '' && parsed.password !== variable) return `its password ${way}`;
+  const written = [...parsed.searchParams].find(([name, value]) => secretParameters.test(name) && value !== variable);
   return written === undefined ? null : `its ${written[0]} ${way}`;
 }
 

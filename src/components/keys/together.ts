@@ -24,7 +24,7 @@ export function together<T extends z.ZodObject>(schema: T, look: (keys: Look<z.o
         },
       });
     },
-    { when: ({ value }) => typeof value === 'object' && value !== null },
+    { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
   );
 }
 

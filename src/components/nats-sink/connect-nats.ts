@@ -51,12 +51,13 @@ async function credentialsIn(file: string): Promise<Uint8Array> {
   }
 }
 
-/** The user that is named, or that of a URL. */
-function userOf({ user, password, servers }: NatsConfig): Pick<ConnectionOptions, 'user' | 'pass'> {
+/** The user that is named, or that of a URL; one without a password is a token, as for other programs of NATS. */
+function userOf({ user, password, servers }: NatsConfig): Pick<ConnectionOptions, 'user' | 'pass' | 'token'> {
   if (user !== undefined && password !== undefined) return { user, pass: password };
   const url = servers.map(parsed).find((each) => each !== null && each.username !== '');
   if (url === null || url === undefined) return {};
-  return { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+  const [name, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  return pass === '' ? { token: name } : { user: name, pass };
 }
 
 function withoutLogin(server: string): string {

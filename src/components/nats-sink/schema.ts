@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { namePattern } from '../keys/name-pattern.js';
-import { secret, url } from '../keys/secret.js';
+import { secret, urlWithToken } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line, oneOrMore } from '../keys/texts.js';
 import { bothOrNone, notBoth, together } from '../keys/together.js';
@@ -34,7 +34,7 @@ export type NatsConfig = z.output<typeof schema>;
 
 function servers() {
   const split = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value);
-  return z.preprocess(split, oneOrMore(url(['nats', 'tls'])));
+  return z.preprocess(split, oneOrMore(urlWithToken(['nats', 'tls'])));
 }
 
 function subject() {

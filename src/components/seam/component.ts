@@ -114,6 +114,8 @@ export interface Field {
    * its hash, `int64` of numbers that always fit, `text` of texts and of what isn't known.
    */
   readonly type: string;
+  /** Of a tuple, or of the tuples of an array: what each holds. */
+  readonly members?: readonly Field[];
 }
 
 /** What the data of one of the source's events holds on its way. */
@@ -176,6 +178,8 @@ export interface SinkKind<C extends object> extends KindOf<C> {
   describe(config: C): SinkDescription;
   /** Says what would keep it from being opened with these events, so that a definition is refused for it. Left out: nothing. */
   problems?(config: C, events: readonly EventFields[]): Promise<readonly Remark[]>;
+  /** Names what it fills, where that bears one sink alone, and the key that says so: two of one name are refused. Left out: nothing does. */
+  fills?(config: C): { readonly key: string; readonly name: string };
   /** Opens it; `${NAME}` in its config has been replaced by what the environment says. Need not connect yet. */
   open(config: C, opening: SinkOpening): Promise<Sink>;
 }

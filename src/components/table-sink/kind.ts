@@ -15,6 +15,7 @@ export const tableSink: SinkKind<TableSinkConfig> = {
   ],
   describe: describeSink,
   problems: async (config, events) => (await import('./plan-table.js')).tableProblems(config, events),
+  fills: ({ database, table }) => ({ key: 'table', name: JSON.stringify([database, table]) }),
   open: async (config, opening) => {
     const { openTableSink } = await import('./table-sink.js');
     return openTableSink(config, opening);

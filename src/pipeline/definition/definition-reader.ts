@@ -28,7 +28,7 @@ export class DefinitionReader {
     const { storedAbi, kinds = registry, name = path ?? 'the definition' } = options;
     const file = new YamlFile(text, name);
     const abis = new AbiResolver(path === null ? null : dirname(path), storedAbi);
-    const form = toOneForm(file.value, options.isLenient ?? false);
+    const form = toOneForm(file.value, { isLenient: options.isLenient ?? false, order: file.keysIn('components') });
     this.#options = options;
     this.#file = file;
     this.#form = form;
@@ -41,8 +41,10 @@ export class DefinitionReader {
   async read(): Promise<PipelineDefinition> {
     const schema = definitionSchema(this.#options.heartbeatIntervalSeconds);
     const keys = await this.#problems.check(schema, this.#value);
+    for (const { path, message } of this.#form.problems) this.#problems.add(path, message);
     const read = await this.#readComponents();
     await this.#checkSinks(read);
+    this.#checkFilledTwice(read);
     const components = read.filter((component) => component !== undefined);
     if (keys?.schedule !== undefined) this.#checkScheduled(components);
     this.#problems.throwIfAny();
@@ -75,6 +77,22 @@ export class DefinitionReader {
       read.push(await this.#components.read(each, position));
     }
     return read;
+  }
+
+  /** A table or a folder bears one sink: the second would deliver nothing, and a run would wait for it. */
+  #checkFilledTwice(components: readonly (Component | undefined)[]): void {
+    const { kinds = registry } = this.#options;
+    const filledBy = new Map<string, string>();
+    for (const [position, component] of components.entries()) {
+      const kind = kinds.find(component?.type ?? '');
+      if (component === undefined || kind?.role !== 'sink' || kind.fills === undefined) continue;
+      const { key, name } = kind.fills(component.config);
+      const target = `${kind.type} ${name}`;
+      const other = filledBy.get(target);
+      if (other === undefined) filledBy.set(target, component.name);
+      else
+        this.#problems.add(['components', position, key], `is filled by the sink '${other}' already: it has one sink`);
+    }
   }
 
   /** What reaches a sink is known where all above it is right. */

@@ -14,6 +14,8 @@ export interface OneForm {
   readonly value: unknown;
   /** Keys and addresses that were accepted, in the order of their kind. */
   readonly remarks: readonly FormRemark[];
+  /** What is wrong with the form itself. */
+  readonly problems: readonly FormRemark[];
   /** Returns where something of `value` stands in the file. */
   readonly placeOf: (path: Path) => Path;
 }
@@ -24,13 +26,22 @@ const withoutMeaning = new Set([
 ]);
 /** Lists whose items may have a description. */
 const describedLists = new Set(['contract_callers', 'mapping_rules']);
-const addressKeys = new Set(['contract_address', 'address', 'address_filters']);
+const addressKeys = new Set(['contract_address', 'address', 'address_filters', 'factory']);
 
-/** Brings a definition of the older program into the form of this one; `isLenient`: whatever it holds. */
-export function toOneForm(value: unknown, isLenient: boolean): OneForm {
-  if (!isKeys(value)) return { value, remarks: [], placeOf: (path) => path };
-  const places: { readonly at: Path; readonly inConfig: ReadonlySet<string> }[] = [];
-  const components = componentsOf(value['components'], places);
+/** How a definition is read. */
+interface Reading {
+  /** True: wrong checksums are taken whatever it holds. */
+  readonly isLenient: boolean;
+  /** The keys of its components in the order of the file, where they are a mapping. */
+  readonly order: readonly string[];
+}
+
+/** Brings a definition of the older program into the form of this one. */
+export function toOneForm(value: unknown, { isLenient, order }: Reading): OneForm {
+  if (!isKeys(value)) return { value, remarks: [], problems: [], placeOf: (path) => path };
+  const places: FormPlace[] = [];
+  const problems: FormRemark[] = [];
+  const components = componentsOf(value['components'], order, { places, problems });
   const form = new FormReader();
   const read = form.read({ ...value, ...(components === undefined ? {} : { components }) }, [], null) as Keys;
   const isOlder = isLenient || form.remarks.length > 0 || isKeys(value['components']);
@@ -38,15 +49,25 @@ export function toOneForm(value: unknown, isLenient: boolean): OneForm {
   const addresses = isOlder ? new AddressReader() : null;
   const lenient = addresses?.read(read, []) ?? read;
   const remarks = [...form.remarks, ...(addresses?.remarks ?? [])];
-  return { value: lenient, remarks: remarks.map((each) => ({ ...each, path: placeOf(each.path) })), placeOf };
+  return { value: lenient, remarks: remarks.map((each) => ({ ...each, path: placeOf(each.path) })), problems, placeOf };
+}
+
+/** Where a component stands in the file, and which of its keys stand in its `config`. */
+interface FormPlace {
+  readonly at: Path;
+  readonly inConfig: ReadonlySet<string>;
 }
 
 /** A mapping's order is that of the components; what is not enabled is left out, and a `config` stands for its keys. */
-function componentsOf(value: unknown, places: { at: Path; inConfig: ReadonlySet<string> }[]): unknown {
+function componentsOf(
+  value: unknown,
+  order: readonly string[],
+  { places, problems }: { readonly places: FormPlace[]; readonly problems: FormRemark[] },
+): unknown {
   const entries: readonly (readonly [PropertyKey, unknown])[] = Array.isArray(value)
     ? [...value.entries()]
     : isKeys(value)
-      ? Object.entries(value)
+      ? [...new Set(order)].filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]])
       : [];
   const isForm = Array.isArray(value) || (isKeys(value) && Object.values(value).every(isKeys));
   if (!isForm) return value;
@@ -57,21 +78,19 @@ function componentsOf(value: unknown, places: { at: Path; inConfig: ReadonlySet<
     }
     const { enabled, config, ...own } = component;
     if (enabled === false) return [];
+    const at = ['components', key];
+    if (enabled !== undefined && enabled !== true)
+      problems.push({ path: [...at, 'enabled'], message: 'must be true or false' });
+    if (config !== undefined && !isKeys(config))
+      problems.push({ path: [...at, 'config'], message: 'must be a mapping of keys to values' });
     const inner = isKeys(config) ? config : {};
-    places.push({ at: ['components', key], inConfig: new Set(Object.keys(inner)) });
+    places.push({ at, inConfig: new Set(Object.keys(inner)) });
     const named = typeof key === 'string' && own['name'] === undefined ? { name: key } : {};
-    return [{ ...named, ...own, ...oddKeys(enabled, config), ...inner }];
+    return [{ ...named, ...own, ...inner }];
   });
 }
 
-/** What is no switch and no mapping is told as the unknown key that it is. */
-function oddKeys(enabled: unknown, config: unknown): Keys {
-  const isSwitch = enabled === undefined || typeof enabled === 'boolean';
-  const isMapping = config === undefined || isKeys(config);
-  return { ...(isSwitch ? {} : { enabled }), ...(isMapping ? {} : { config }) };
-}
-
-function placeIn(path: Path, places: readonly { readonly at: Path; readonly inConfig: ReadonlySet<string> }[]): Path {
+function placeIn(path: Path, places: readonly FormPlace[]): Path {
   const [first, position, key, ...rest] = path;
   const place = first === 'components' && typeof position === 'number' ? places[position] : undefined;
   if (place === undefined) return path;

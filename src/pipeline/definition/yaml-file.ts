@@ -54,6 +54,14 @@ export class YamlFile {
     return { ...place, shown: shown(value), isPlain: isScalar(value) && typeof value.value !== 'string' };
   }
 
+  /** Returns the keys of the mapping that a key of the file's own leads to, in their order, which numbers lose in an object; none where it is no mapping. */
+  keysIn(key: string): readonly string[] {
+    const root = this.#root;
+    const value = isMap<Node, Node | null>(root) ? this.#follow(pairOf(root, key)?.value ?? null) : null;
+    if (!isMap<Node, Node | null>(value)) return [];
+    return value.items.flatMap((pair) => (isScalar(pair.key) ? [keyText(pair.key)] : []));
+  }
+
   #follow(node: Node | null): Node | null {
     return isAlias(node) ? (this.#targets.get(node) ?? null) : node;
   }

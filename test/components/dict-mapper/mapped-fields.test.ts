@@ -47,6 +47,20 @@ describe('mappedFields', () => {
     expect(await typesOf(rules)).to.deep.equal({ a: 'uint256[2]', b: 'uint256', c: 'text' });
   });
 
+  it('follows names into tuples, also those of lists, and takes all arguments for what is nested', async () => {
+    const amount = { name: 'amount', type: 'uint128' };
+    const inner = { name: 'inner', type: '(uint128)[]', members: [amount] };
+    const members = [{ name: 'maker', type: 'address' }, inner, { name: '2', type: 'bytes4' }];
+    const order = { name: 'args.order', type: '(address,(uint128)[],bytes4)', members };
+    const event = { ...above, fields: [...above.fields, order] };
+    const paths = ['maker', 'inner', 'inner[1]', 'inner[1].amount', 'inner.amount', '2', 'maker.x', 'none'];
+    const rules = paths.map((path, n) => rule(`args.order.${path}`, String.fromCharCode(97 + n)));
+    expect(await typesOf([...rules, rule('args', 'all'), rule('args.order', 'o')], event)).to.deep.equal({
+      ...{ a: 'address', b: '(uint128)[]', c: '(uint128)', d: 'uint128', e: 'text', f: 'bytes4', g: 'text', h: 'text' },
+      ...{ all: '()', o: '(address,(uint128)[],bytes4)' },
+    });
+  });
+
   it('gives a text where a default is no value of the type', async () => {
     const rules = ['255', 0, '256', '-1', 'none'].map((value, n) =>
       rule('args.amount', String(n), { default_value: value }),

@@ -59,12 +59,12 @@ describe('a file_sink in a definition', () => {
     const texts = error.problems.map(problemText);
     expect(texts).to.deep.equal([
       'p.yaml:7: delivery: must be finalized: files hold nothing that may be taken back',
-      'p.yaml:7: path: must be a folder, or s3://bucket/prefix',
+      'p.yaml:7: path: must name a folder, or a bucket of S3',
       'p.yaml:7: rotate_blocks: must be from 1 to 9007199254740991, not 0',
       'p.yaml:8: rotate_byte: unknown key; the nearest known key is rotate_bytes',
       'p.yaml:8: path: must not lead out of its folder: leave out ..',
       'p.yaml:8: format: must be jsonl or csv or parquet, not "avro"',
-      'p.yaml:9: path: must name a bucket: s3://bucket/prefix',
+      'p.yaml:9: path: must name a bucket of S3',
       'p.yaml:9: secret_access_key: is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
       'p.yaml:10: path: is required',
       'p.yaml:10: rotate_bytes: must be from 1 to 4294967296, not 5000000000',

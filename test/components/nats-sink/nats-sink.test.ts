@@ -214,6 +214,7 @@ describeWithNats('the login of a sink into NATS', () => {
     const url = (server: PrivateServer, login = ''): string => `nats://${login}127.0.0.1:${server.port}`;
     for (const keys of [
       { servers: [url(byToken)], token: 't0ken' },
+      { servers: [url(byToken, 't0ken@')] },
       { servers: [`${url(byUser, 'u:s3cret@')},${url(byUser)}`] },
     ]) {
       const config = schema.parse({ servers: 'nats://${SERVER}', subject: 'a.x' });

@@ -56,6 +56,21 @@ describe('a table sink’s definition', () => {
     ]);
   });
 
+  it('may not fill a table that another sink of the pipeline fills', async () => {
+    const problems = await problemsOf(
+      '{name: a, type: table_sink, table: usdc}',
+      '{name: b, type: table_sink, table: usdc, database: "${WAREHOUSE_URL}"}',
+      '{name: c, type: table_sink, table: usdc}',
+      '{name: d, type: file_sink, path: usdc}',
+      '{name: e, type: file_sink, path: "./usdc/"}',
+      '{name: f, type: file_sink, path: "s3://bucket/usdc"}',
+    );
+    expect(problems).to.deep.equal([
+      "p.yaml:9: table: is filled by the sink 'a' already: it has one sink",
+      "p.yaml:11: path: is filled by the sink 'd' already: it has one sink",
+    ]);
+  });
+
   it('may index only columns that there will be, below a mapper those that it makes', async () => {
     const fixed =
       'chain_id, block_number, log_index, transaction_hash, block_hash, block_time, contract_address, event_name';

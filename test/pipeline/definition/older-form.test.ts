@@ -72,9 +72,19 @@ describe('a definition of the older program', () => {
     expect(problems.map(problemText)).to.deep.equal([`p.json:${line}: batch_size: must be from 1 to 1000000, not 0`]);
     const odd = { pipeline_name: 'old', components: { m: { type: 'event_monitor', enabled: 'no', config: monitor } } };
     const { problems: ofSwitch } = await rejectionOf(read(odd), FileProblemsError);
-    expect(ofSwitch.map(({ key, message }) => `${key} ${message}`)).to.deep.equal([
-      'enabled unknown key; the nearest known key is name',
-    ]);
+    expect(ofSwitch.map(({ key, message }) => `${key} ${message}`)).to.deep.equal(['enabled must be true or false']);
+    const list = { pipeline_name: 'old', components: { m: { type: 'event_monitor', ...monitor, config: [1] } } };
+    const { problems: ofConfig } = await rejectionOf(read(list), FileProblemsError);
+    expect(ofConfig.map(problemText)).to.deep.equal(['p.json:12: config: must be a mapping of keys to values']);
+  });
+
+  it('has its components in the order of the file, also where their keys are numbers', async () => {
+    const keys = '"mapping_rules":[{"source_key":"args.value","target_key":"amount"}]';
+    const rows = (key: string): string => `"${key}":{"type":"dict_mapper","config":{"dict_mappers":[{${keys}}]}}`;
+    const source = `"source":{"type":"event_monitor","config":${JSON.stringify(monitor)}}`;
+    const text = `{"pipeline_name":"old","components":{${source},${rows('20')},${rows('3')}}}`;
+    const { components } = await parseDefinition(text, 'p.json', definitionOptions);
+    expect(components.map(({ name }) => name)).to.deep.equal(['source', '20', '3']);
   });
 
   it('is warned once of each key without meaning, wherever it stands', async () => {
