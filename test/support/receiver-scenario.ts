@@ -120,16 +120,36 @@ function keptOf(messages: readonly GotMessage[]): readonly string[] {
   return [...newest.values()].flatMap(({ op, data }) => (op === 'insert' ? [data] : [])).sort();
 }
 
-/** Whatever was sent again, what was told first came in its order, and what was taken back had been told. */
+/**
+ * Whatever was sent again, what was told first came in its order, and what was taken back had been told. A delivery goes by
+ * blocks: what a repair changed far below comes before newer blocks that were yet to be told, though its numbers are higher.
+ */
 function expectOrder(messages: readonly GotMessage[]): void {
   const name = ({ id, op, seq }: GotMessage): string => `${id} ${op} ${seq}`;
   const first = new Map(messages.toReversed().map((message) => [name(message), message]));
   const inOrder = messages.filter((message) => first.get(name(message)) === message);
-  const numbers = inOrder.filter(({ op }) => op === 'insert').map(({ seq }) => seq);
-  expect(numbers).to.deep.equal([...numbers].sort((a, b) => a - b));
-  const told = new Set<string>();
-  for (const { id, op } of inOrder) {
-    if (op === 'insert') told.add(id);
-    else expect(told.has(id), 'what is taken back was told').to.equal(true);
+  const last = new Map<string, number>();
+  let before: Place = { block: -1, log: -1, seq: -1 };
+  for (const message of inOrder) {
+    const { id, op, seq } = message;
+    expect(op === 'insert' || last.has(id), 'what is taken back was told').to.equal(true);
+    expect(seq, `${id}: each number is above the one before`).to.be.above(last.get(id) ?? -1);
+    last.set(id, seq);
+    if (op === 'remove') continue;
+    const place = placeOf(message);
+    const goesOn = place.block > before.block || (place.block === before.block && place.log > before.log);
+    expect(goesOn || place.seq > before.seq, `${name(message)} comes in its order`).to.equal(true);
+    before = place;
   }
+}
+
+interface Place {
+  readonly block: number;
+  readonly log: number;
+  readonly seq: number;
+}
+
+function placeOf({ data, seq }: GotMessage): Place {
+  const event = JSON.parse(data) as { readonly block_number: number; readonly log_index: number };
+  return { block: event.block_number, log: event.log_index, seq };
 }
