@@ -162,9 +162,10 @@ export class ChainClient implements ChainView {
   /** Returns one block's header; null where the node has no such block. */
   async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
     const asked = typeof block === 'number' ? block : undefined;
-    const ask = async (endpoint: JsonRpcEndpoint): Promise<BlockHeader | null> => {
-      const [outcome] = await endpoint.batch([headerCall(block)], signal);
-      return this.#noted(headerIn(outcome, asked), endpoint.name);
+    // Who is asked the same beside the way, to compare them, is not given up with the answer to the caller.
+    const ask: Work<BlockHeader | null> = async (endpoint, inTime) => {
+      const [outcome] = await endpoint.batch([headerCall(block)], inTime);
+      return this.#noted(headerIn(outcome, asked), endpoint.name, block === 'latest');
     };
     return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
   }
@@ -216,10 +217,36 @@ export class ChainClient implements ChainView {
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      const head = this.#noted(headerIn(latest), endpoint.name);
+      const head = this.#noted(headerIn(latest), endpoint.name, true);
       return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };
     };
     return this.ask(ask, { calls: 2, isUrgent: true, isSimple: true }, signal);
+  }
+
+  /**
+   * Asks every endpoint that is there whether it has blocks behind one at which the head has been for long; true where one has. Those
+   * that have none then are asked after the others until their heads move.
+   */
+  async lookBehind(block: number, signal: AbortSignal): Promise<boolean> {
+    const names = this.reachable;
+    if (names.length < 2) return false;
+    // Who does not answer says nothing.
+    const answers = await Promise.all(names.map((name) => this.#hasMore(name, block, signal).catch(() => null)));
+    if (!answers.includes(true)) return false;
+    const standing = names.filter((_, at) => answers[at] === false);
+    for (const name of standing) this.#pool.standsStill(name, block);
+    return true;
+  }
+
+  /** Its head alone may be anything: a block counts as behind where it is there. */
+  async #hasMore(name: string, block: number, signal: AbortSignal): Promise<boolean> {
+    const work = async (endpoint: JsonRpcEndpoint): Promise<boolean> => {
+      const [latest, next] = await endpoint.batch([headerCall('latest'), headerCall(block + 1)], signal);
+      const head = this.#noted(headerIn(latest), name, true);
+      return head !== null && head.number > block && headerIn(next, block + 1) !== null;
+    };
+    const how = { calls: 2, isUrgent: true, isSimple: true, isOptional: true };
+    return this.via({ only: [name] }).ask(work, how, signal);
   }
 
   /**
@@ -270,7 +297,7 @@ export class ChainClient implements ChainView {
 
   /** The endpoint of this name has told of a block. */
   heard({ number }: BlockHeader, endpoint: string): void {
-    this.#pool.told(endpoint, number);
+    this.#pool.told(endpoint, number, false);
   }
 
   /** The time by one monotonic clock, in milliseconds. */
@@ -293,8 +320,8 @@ export class ChainClient implements ChainView {
     return this.#pool.ask({ isForCaller: never, ...how, work, choice: this.#choice }, signal);
   }
 
-  #noted(header: BlockHeader | null, endpoint: string): BlockHeader | null {
-    if (header !== null) this.heard(header, endpoint);
+  #noted(header: BlockHeader | null, endpoint: string, isHead: boolean): BlockHeader | null {
+    if (header !== null) this.#pool.told(endpoint, header.number, isHead);
     return header;
   }
 

@@ -18,6 +18,8 @@ export interface ChainView {
   header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null>;
   /** Returns the headers of the newest block and of another tag. */
   heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer>;
+  /** Looks whether the head stands still, at a block, with some of those who tell of it alone; true where others have more. */
+  lookBehind(block: number, signal: AbortSignal): Promise<boolean>;
   /** An endpoint has told of a block. */
   heard(header: BlockHeader, endpoint: string): void;
 }

@@ -9,7 +9,7 @@ import { HeadWaiters } from './head-waiters.js';
 import { TagAnswers } from './tag-answers.js';
 
 interface HeadFeedOptions {
-  readonly chain: Pick<ChainView, 'header' | 'heads' | 'heard' | 'telling'>;
+  readonly chain: Pick<ChainView, 'header' | 'heads' | 'heard' | 'lookBehind' | 'telling'>;
   /** The chain that is meant. */
   readonly chainId: number;
   readonly clock: Clock;
@@ -32,6 +32,11 @@ const anything = (): boolean => true;
 const longestQuietMs = 5_000;
 /** How many heads in a row must be found by asking before a subscription that did not tell them counts as silent. */
 const missesBorne = 3;
+/** For how many blocks' time, and for how long at least, in milliseconds, a head may be the same before others are asked, too. */
+const blocksBorne = 4;
+const leastStillMs = 10_000;
+/** How long a block is taken to last where that is not known. */
+const assumedIntervalMs = 7_500;
 /** One for all: an error of its own would hold the stack, and what stands there, for as long as somebody holds the signal. */
 const unwanted = new Error('not waited for');
 
@@ -52,6 +57,10 @@ export class HeadFeed {
   /** By the monotonic clock: when the last good answer came, and when the head was last asked for. */
   #heardAt = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** When the head was another one last, and when it was last looked whether it stands still with some alone. */
+  #movedAt = Number.NEGATIVE_INFINITY;
+  #doubtedAt = Number.NEGATIVE_INFINITY;
+  readonly #closing = new AbortController();
   /** Whether the subscription tells heads, and how many it has missed. */
   #isTold = false;
   #missed = 0;
@@ -97,6 +106,7 @@ export class HeadFeed {
 
   /** Ends the subscription. */
   close(): void {
+    this.#closing.abort(unwanted);
     this.#subscription?.close();
     this.#isTold = false;
   }
@@ -157,10 +167,23 @@ export class HeadFeed {
       const head = await this.#options.chain.header('latest', this.#question.signal);
       if (this.#isNew(head)) this.#found(head, missedAt);
       this.#answer({ head: this.#isNew(head) ? head : this.#news.head });
+      this.#doubt();
     } catch (error) {
       if (this.#question.signal.aborted) return;
       this.#waiting.fail(error as Error);
     }
+  }
+
+  /** Whoever is asked may stand still alone, and would go on being asked. */
+  #doubt(): void {
+    const { head } = this.#news;
+    const stillMs = Math.max(leastStillMs, blocksBorne * (this.#rhythm.intervalMs ?? assumedIntervalMs));
+    const now = this.#now();
+    if (head === null || now - Math.max(this.#movedAt, this.#doubtedAt) < stillMs) return;
+    this.#doubtedAt = now;
+    const look = this.#options.chain.lookBehind(head.number, this.#closing.signal);
+    // Who can't be asked says nothing, and the next look follows.
+    void look.then((hasMore) => hasMore && this.#lookSoon()).catch(() => undefined);
   }
 
   /** A head was found by asking: a subscription that does not tell heads is begun anew, and not relied upon meanwhile. */
@@ -190,6 +213,7 @@ export class HeadFeed {
 
   #answer(news: Omit<HeadNews, 'answers'>): void {
     if (news.head !== null) this.headers.add(news.head);
+    if (news.head?.hash !== this.#news.head?.hash) this.#movedAt = this.#now();
     this.#news = { ...news, answers: this.#news.answers + 1 };
     this.#heardAt = this.#now();
     this.#waiting.tell(this.#news);

@@ -53,6 +53,10 @@ export class PortalChain implements ChainView {
     return { latest, tagged: latest, endpoint: this.#options.client.host };
   }
 
+  lookBehind(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   async #read(number: number, signal: AbortSignal): Promise<BlockHeader | null> {
     const { client, clock, logger } = this.#options;
     const trouble = new PortalTrouble(client, clock, logger);

@@ -32,6 +32,7 @@ describe('a feed of heads that must ask', () => {
       telling: [],
       heard: () => undefined,
       heads: () => Promise.reject(new Error('not asked for')),
+      lookBehind: () => Promise.resolve(false),
       header: () => {
         asked++;
         return answer();
@@ -110,6 +111,7 @@ describe('a feed of heads that must ask', () => {
       telling: [],
       heard: () => undefined,
       heads: () => Promise.reject(new Error('not asked for')),
+      lookBehind: () => Promise.resolve(false),
       header: (_block: unknown, signal: AbortSignal) => {
         dropped = signal;
         return new Promise<never>((_resolve, reject) =>

@@ -23,6 +23,10 @@ const proofs = guardsOf('src/chain/blocks/proofs.ts', [
 ]);
 const optional = guardsOf('src/chain/blocks/chain-client.ts', sure);
 const once = guardsOf('src/chain/transport/endpoints/endpoint-pool.ts', sure);
+const standing = ['test/chain/blocks/standing-head.test.ts'];
+const beyond = guardsOf('src/chain/blocks/chain-client.ts', standing);
+const standsLast = guardsOf('src/chain/transport/endpoints/endpoint-order.ts', standing);
+const doubted = guardsOf('src/chain/blocks/head-feed.ts', standing);
 const together = guardsOf('src/chain/logs/hear-together.ts', ['test/chain/logs/hear-together.test.ts']);
 const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
 const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);
@@ -198,6 +202,30 @@ export const ingestionMutants: readonly Mutant[] = [
     'receipts are not waited for of an endpoint that is away while another one is there',
     'const isOptional = only.length < this.endpoints.length;',
     'const isOptional = false;',
+  ),
+  doubted(
+    'doubt-head',
+    'others are asked, too, where the head has stood still for long',
+    'this.#answer({ head: this.#isNew(head) ? head : this.#news.head }); this.#doubt();',
+    'this.#answer({ head: this.#isNew(head) ? head : this.#news.head });',
+  ),
+  doubted(
+    'doubt-head-seldom',
+    'but only now and then',
+    'if (head === null || now - Math.max(this.#movedAt, this.#doubtedAt) < stillMs) return;',
+    'if (head === null) return;',
+  ),
+  beyond(
+    'block-behind-head',
+    'a higher head counts only where the block behind is there',
+    'return head !== null && head.number > block && headerIn(next, block + 1) !== null;',
+    'return head !== null && head.number > block;',
+  ),
+  standsLast(
+    'standing-last',
+    'whose head stands still is asked after the others',
+    'if (standing.length === 0) return this.#list;',
+    'if (standing.length < 9) return this.#list;',
   ),
   once(
     'optional-once',

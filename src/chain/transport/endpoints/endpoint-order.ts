@@ -34,8 +34,11 @@ export class EndpointOrder {
     this.#list = endpoints;
   }
 
+  /** The best first; those whose heads stand still while others have more come after all others. */
   get list(): readonly PooledEndpoint[] {
-    return this.#list;
+    const standing = this.#list.filter(({ standsStill }) => standsStill);
+    if (standing.length === 0) return this.#list;
+    return [...this.#list.filter(({ standsStill }) => !standsStill), ...standing];
   }
 
   /** Asks an endpoint after the others from now on. */
@@ -87,7 +90,7 @@ export class EndpointOrder {
   #consider(now: number): void {
     this.#consideredAt = now;
     if (this.#lately.head + this.#lately.logs > callsRemembered) for (const kind of kinds) this.#lately[kind] /= 2;
-    const [first] = this.#list;
+    const [first] = this.list;
     if (first === undefined) return;
     const costs = this.#list.map((other) => ({ other, cost: this.#costBeside(first, other, now) }));
     const best = costs.reduce((one, other) => (other.cost < one.cost ? other : one));

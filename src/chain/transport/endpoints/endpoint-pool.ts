@@ -130,9 +130,14 @@ export class EndpointPool {
     return this.#endpoints.reduce((sum, { chain }) => sum + chain.doubts, 0);
   }
 
-  /** An endpoint has told of a block. */
-  told(name: string, block: number): void {
-    this.#find(name)?.told(block);
+  /** An endpoint has told of a block; `isHead`: asked for its newest one. */
+  told(name: string, block: number, isHead: boolean): void {
+    this.#find(name)?.told(block, isHead);
+  }
+
+  /** An endpoint has nothing behind a block behind which others have more: it is asked after them until its head moves. */
+  standsStill(name: string, block: number): void {
+    this.#find(name)?.standStill(block);
   }
 
   /** How many requests the chosen endpoints take at a time, as far as is known; at least 1. */

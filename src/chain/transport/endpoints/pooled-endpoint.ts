@@ -57,6 +57,8 @@ export class PooledEndpoint {
   readonly #backoff: Backoff;
   readonly #tell: (isUp: boolean) => void;
   #newest: number | null = null;
+  /** The block at which its head stands still while others have more; Infinity where it does not. */
+  #standsAt = Number.POSITIVE_INFINITY;
   /** What was told last. */
   #wasUp: boolean | null = null;
   /** Refusals for the number of requests, in a row. */
@@ -140,9 +142,20 @@ export class PooledEndpoint {
     this.breaker.succeed();
   }
 
-  /** It has told of a block. */
-  told(block: number): void {
+  /** It has told of a block; `isHead`: asked for its newest one. */
+  told(block: number, isHead: boolean): void {
     this.#newest = Math.max(block, this.#newest ?? block);
+    if (isHead && block > this.#standsAt) this.#standsAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** It has nothing behind a block behind which others have more. */
+  standStill(block: number): void {
+    this.#standsAt = block;
+  }
+
+  /** True until its head moves again. */
+  get standsStill(): boolean {
+    return this.#standsAt < Number.POSITIVE_INFINITY;
   }
 
   /** It answered what costs it nothing. */

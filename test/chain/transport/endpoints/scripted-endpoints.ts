@@ -41,6 +41,9 @@ export class ScriptedEndpoint {
   readonly url: string;
   readonly arrivals: Arrival[] = [];
   chainId = 31_337;
+  /** Its newest block, and the one that it says is its newest where that is another. */
+  head = 1_000_000;
+  toldHead: number | null = null;
   /** How long an answer takes, in milliseconds. */
   delayMs = 10;
   receive: (arrival: Arrival, calls: readonly Call[]) => Reception = () => 'answer';
@@ -96,8 +99,11 @@ export class ScriptedEndpoint {
     if (met !== 'answer') return { error: { code: met.code ?? -32_000, message: met.error } };
     if (method === 'eth_chainId') return { result: this.chainId };
     if (method === 'eth_getLogs') return { result: [] };
-    const number = /^0x/.test(String(params[0])) ? Number(params[0]) : 1_000_000;
-    return { result: headerOf({ ...block, number }) };
+    const number = /^0x/.test(String(params[0])) ? Number(params[0]) : (this.toldHead ?? this.head);
+    // Each block has a hash of its own.
+    const hash = `0x${number.toString(16).padStart(64, '0')}`;
+    const isThere = number <= this.head || params[0] === 'latest';
+    return { result: isThere ? headerOf({ ...block, number, hash }) : null };
   }
 }
 
