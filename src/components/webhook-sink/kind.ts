@@ -20,6 +20,8 @@ export const webhookSink: SinkKind<WebhookConfig> = {
   // One request is one message where each has a body of its own: after a crash only the last one comes twice.
   describe: (config) =>
     describeSink({ ...config, batch_size: config.body === undefined ? (config.batch_size ?? usualBatch) : 1 }),
+  problems: async ({ body }, events) =>
+    body === undefined ? [] : (await import('./message-body.js')).bodyProblems(body, events),
   open: async (config, opening) => {
     const { WebhookSink } = await import('./webhook-sink.js');
     return new WebhookSink(config, opening);

@@ -2,7 +2,7 @@ import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import { UsageError } from '../../runtime/errors.js';
 import { nearest } from '../../runtime/nearest.js';
-import type { EventFields } from '../seam/component.js';
+import type { EventFields, Remark } from '../seam/component.js';
 import { parsePath, valueAt } from '../seam/field-path.js';
 
 type Write = (message: EventMessage) => string;
@@ -61,25 +61,41 @@ function shown(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : jsonText(value);
 }
 
-/** Throws UsageError where a body names what no event has that reaches the sink. */
+/** Throws UsageError where a body, its variables replaced, names what no event has that reaches the sink. */
 export function checkPaths(body: JsonValue, events: readonly EventFields[]): void {
+  const [unknown] = unknownPaths(pathsIn(body), events);
+  if (unknown !== undefined) throw new UsageError(`body: ${unknown.message}`, { hint: unknown.hint });
+}
+
+/** Tells the same of a body in which variables may stand. */
+export function bodyProblems(body: JsonValue, events: readonly EventFields[]): readonly Remark[] {
+  const paths = pathsIn(body, (text) => text.replaceAll(/\$\{\w+(?=\}|:-)/g, ''));
+  return unknownPaths(paths, events).map((unknown) => ({ at: ['body'], ...unknown }));
+}
+
+function unknownPaths(
+  paths: readonly string[],
+  events: readonly EventFields[],
+): readonly Pick<Remark, 'message' | 'hint'>[] {
   const names = [...new Set(events.flatMap(({ fields }) => fields.map(({ name }) => name)))];
   const known = [...names, ...Object.keys(own)];
   const isKnown = (path: string): boolean =>
     known.includes(path) || names.some((name) => leadsInto(name, path) || leadsInto(path, name));
-  const unknown = pathsIn(body).find((path) => !isKnown(path));
-  if (unknown === undefined) return;
-  const closest = nearest(unknown, known);
-  throw new UsageError(`body: no event that reaches the sink has {${unknown}}`, {
-    hint: closest === undefined ? undefined : `the nearest known one is {${closest}}`,
-  });
+  return [...new Set(paths)]
+    .filter((path) => !isKnown(path))
+    .map((path) => {
+      const closest = nearest(path, known);
+      const hint = closest === undefined ? undefined : `the nearest known one is {${closest}}`;
+      return { message: `no event that reaches the sink has {${path}}`, hint };
+    });
 }
 
 function leadsInto(name: string, path: string): boolean {
   return path.startsWith(`${name}.`) || path.startsWith(`${name}[`);
 }
 
-function pathsIn(body: JsonValue): readonly string[] {
-  if (typeof body === 'string') return [...body.matchAll(placeholder)].map(([, path = '']) => path);
-  return typeof body === 'object' && body !== null ? Object.values(body as object).flatMap(pathsIn) : [];
+function pathsIn(body: JsonValue, plain = (text: string): string => text): readonly string[] {
+  if (typeof body === 'string') return [...plain(body).matchAll(placeholder)].map(([, path = '']) => path);
+  if (typeof body !== 'object' || body === null) return [];
+  return Object.values(body as object).flatMap((each: JsonValue) => pathsIn(each, plain));
 }

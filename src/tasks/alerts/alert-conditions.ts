@@ -4,6 +4,9 @@ import type { AlertCondition } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
 import type { SinkView } from '../views/sink-view.js';
 
+/** Characters of a sink's error that an alert tells: it may end with SQL for a whole table. */
+const mostError = 2_000;
+
 /** The task that a condition is about. */
 interface OfTask {
   readonly taskId: number;
@@ -108,7 +111,7 @@ export function noMonitor(): AlertCondition {
 /** A sink can't deliver for too long. */
 export function sinkBehind(sink: SinkView): AlertCondition {
   const { name, failingSeconds, behind, lastError } = sink;
-  const details = { sink: name, behind, error: lastError ?? '' };
+  const details = { sink: name, behind, error: (lastError ?? '').slice(0, mostError) };
   return told({ rule: 'sink_behind', ...ofSink(sink), details }, failingSeconds ?? 0);
 }
 

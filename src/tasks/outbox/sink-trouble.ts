@@ -11,8 +11,9 @@ const backoff = { firstMs: 250, maxMs: 60_000 };
 const longestAskedMs = 3_600_000;
 /** The same trouble is written again after so many milliseconds: its time shows that it lasts. */
 const retellMs = 30_000;
-/** Characters of an error that are kept. */
+/** Characters of an error that are kept, and of what to do about it: SQL for every column of a table is of no use in part. */
 const mostText = 2_000;
+const mostRemedy = 100_000;
 
 interface SinkTroubleParts {
   readonly guard: { readonly pipelineId: number };
@@ -47,10 +48,8 @@ export class SinkTrouble {
   /** Writes down what is wrong; where the database is what is away, the log alone has it. */
   async tell(error: Error, about?: string): Promise<void> {
     const { clock, logger, mask, guard } = this.#parts;
-    const what = mask(`${about === undefined ? '' : `${about}: `}${messageOf(error)}${remedyOf(error)}`).slice(
-      0,
-      mostText,
-    );
+    const message = `${about === undefined ? '' : `${about}: `}${messageOf(error)}`;
+    const what = mask(message).slice(0, mostText) + mask(remedyOf(error)).slice(0, mostRemedy);
     const isNews = this.#told !== what;
     if (!isNews && clock.monotonic() - this.#toldAt < retellMs) return;
     const fields = { event: 'sink.failing', pipeline_id: guard.pipelineId, sink: this.#sink };

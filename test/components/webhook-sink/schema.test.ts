@@ -41,6 +41,18 @@ describe("a webhook's definition", () => {
     expect(sinksOf(definition.components).map(({ batchSize }) => batchSize)).to.deep.equal([500, 1]);
   });
 
+  it('may name in its body only what some event has that reaches it', async () => {
+    const url = 'url: "${URL}"';
+    const problems = await problemsOf(
+      `${url}, body: {text: "{args.valeu} {nope} {nope} \${SIGN} \${MARK:-{args.none}} {args.to} {op} {args}", n: [1, null]}`,
+    );
+    expect(problems).to.deep.equal([
+      'body: no event that reaches the sink has {args.valeu}',
+      'body: no event that reaches the sink has {nope}',
+      'body: no event that reaches the sink has {args.none}',
+    ]);
+  });
+
   it('may hold no secret that is written out, and shows none', async () => {
     const problems = await problemsOf(
       'url: "https://h.example/", secret: hunter2hunter2',

@@ -25,6 +25,12 @@ describe('the trouble of a sink', () => {
     ]);
   });
 
+  it('is cut where it is long, and what to do about it is not', async () => {
+    const sql = 'ALTER TABLE t ADD COLUMN c int; '.repeat(500);
+    await trouble.bear(new ReceiverAwayError('x'.repeat(9_000), { hint: sql }));
+    expect(written.at(-1)).to.deep.equal({ error: `${'x'.repeat(2_000)} (${sql})` });
+  });
+
   it('lasts as long as the receiver asks, an hour at most, and else a minute at most', async () => {
     const waitFor = (retryAfterMs?: number): Promise<number> =>
       trouble.bear(new ReceiverAwayError('429', { retryAfterMs }));
