@@ -75,6 +75,9 @@ function pairOf(map: YAMLMap<Node, Node | null>, key: PropertyKey): Pair<Node, N
   return map.items.find((pair) => isScalar(pair.key) && keyText(pair.key) === key);
 }
 
+/** Keys whose value is somebody's own JSON: in its mappings null is a value. */
+const ownJson = new Set(['body', 'default_value']);
+
 /** Turns the parser's nodes into plain values, following aliases within a budget. A key without a value is left out. */
 class ValueReader {
   readonly problems: FileProblem[] = [];
@@ -83,6 +86,7 @@ class ValueReader {
   readonly #open = new Set<Node>();
   #aliasDepth = 0;
   #aliasedValues = 0;
+  #ownJsonDepth = 0;
 
   constructor(document: AnyDocument, placeAt: PlaceAt) {
     this.targets = aliasTargets(document);
@@ -119,11 +123,14 @@ class ValueReader {
       const place = key.range ? this.#placeAt(key.range[0]) : near;
       if (!isScalar(key)) throw unreadable(place, 'a key must be a plain word');
       const name = keyText(key);
+      const isOwnJson = ownJson.has(name);
+      if (isOwnJson) this.#ownJsonDepth++;
       const read = this.read(value, place);
+      if (isOwnJson) this.#ownJsonDepth--;
       const earlier = lines.get(name);
       if (earlier !== undefined) {
         this.problems.push({ ...place, key: name, message: `given twice; the first is on line ${earlier}` });
-      } else if (read !== null) entries.set(name, read);
+      } else if (read !== null || this.#ownJsonDepth > 0) entries.set(name, read);
       if (earlier === undefined) lines.set(name, place.line);
     }
     return Object.fromEntries(entries);

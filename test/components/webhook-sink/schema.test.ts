@@ -20,7 +20,7 @@ const problemsOf = async (...keys: readonly string[]): Promise<readonly string[]
 
 describe("a webhook's definition", () => {
   it('needs a URL alone, and gives its keys again', async () => {
-    const body = 'body: {content: "{args.value} ${SIGN}", n: [1, null, true]}';
+    const body = 'body: {content: "{args.value} ${SIGN}", n: [1, null, true], none: {of: null}}';
     const headers = 'headers: {Authorization: "Bearer ${TOKEN}", X-Team: whales}';
     const definition = await parse(
       'url: "${HOOK_URL}"',
@@ -34,7 +34,7 @@ describe("a webhook's definition", () => {
     });
     expect(second).to.include({ secret: '${S}', url: 'https://h.example/a' });
     expect(second?.['headers']).to.deep.equal({ Authorization: 'Bearer ${TOKEN}', 'X-Team': 'whales' });
-    expect(second?.['body']).to.deep.equal({ content: '{args.value} ${SIGN}', n: [1, null, true] });
+    expect(second?.['body']).to.deep.equal({ content: '{args.value} ${SIGN}', n: [1, null, true], none: { of: null } });
     const text = JSON.stringify({ ...again, name: 'again' });
     const reread = await parseDefinition(text, 'p.json', definitionOptions);
     expect(reread.components).to.deep.equal(definition.components);
