@@ -26,7 +26,7 @@ export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Prom
   let debug = /^(debug|trace)$/i.test(String(parsed.flags['logLevel'] ?? io.env['LOG_LEVEL'] ?? ''));
   io.onCrash(crash);
   try {
-    const loaded = loadSettings({ flags: parsed.flags, env: io.env, cwd: io.cwd, secrets });
+    const loaded = loadSettings({ flags: parsed.flags, env: io.env, cwd: io.cwd, secrets, problems: parsed.problems });
     debug = /^(debug|trace)$/.test(loaded.settings.logLevel);
     return await runInContext(parsed, io, loaded, secrets);
   } catch (error) {

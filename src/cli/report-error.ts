@@ -1,5 +1,5 @@
-import { ChainparseError, FileProblemsError, messageOf, problemText } from '../runtime/errors.js';
-import type { ExitCode, FileProblem } from '../runtime/errors.js';
+import { ChainparseError, ProblemsError, messageOf, problemText } from '../runtime/errors.js';
+import type { ExitCode, Problem } from '../runtime/errors.js';
 import { printable, printableJson, printableLine } from '../runtime/printable.js';
 import type { SecretMask } from '../runtime/secrets.js';
 import type { CommandStream } from './terminal/command-io.js';
@@ -13,13 +13,13 @@ export interface ReportOptions {
 
 /** Prints an error for people, or as JSON, to a stream; returns the exit code that it stands for. */
 export function reportError(error: unknown, stream: CommandStream, options: ReportOptions): ExitCode {
-  if (error instanceof FileProblemsError && error.problems.length > 1) return reportProblems(error, stream, options);
+  if (error instanceof ProblemsError && error.problems.length > 1) return reportProblems(error, stream, options);
   const known = error instanceof ChainparseError ? error : undefined;
   const message = options.secrets.mask(oneLine(messageOf(error)));
   const hint = known?.hint === undefined ? undefined : options.secrets.maskRemembered(oneLine(known.hint));
   const stack = options.debug ? options.secrets.mask(stackOf(error)) : undefined;
   // Also where there is one: who reads them need not look at two places.
-  const problems = error instanceof FileProblemsError ? maskProblems(error, options.secrets) : undefined;
+  const problems = error instanceof ProblemsError ? maskProblems(error, options.secrets) : undefined;
   stream.write(
     options.json
       ? `${printableJson(JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, problems, stack } }))}\n`
@@ -34,8 +34,8 @@ export function reportError(error: unknown, stream: CommandStream, options: Repo
   return known?.exitCode ?? 1;
 }
 
-/** Each problem of a file is an error of its own, with its hint; as JSON they are one error, which lists them. */
-function reportProblems(error: FileProblemsError, stream: CommandStream, { json, secrets }: ReportOptions): ExitCode {
+/** Each problem is an error of its own, with its hint; as JSON they are one error, which lists them. */
+function reportProblems(error: ProblemsError, stream: CommandStream, { json, secrets }: ReportOptions): ExitCode {
   const { exitCode, code, message } = error;
   const shown = maskProblems(error, secrets);
   const lines = shown.flatMap((problem) => [
@@ -50,7 +50,7 @@ function reportProblems(error: FileProblemsError, stream: CommandStream, { json,
   return exitCode;
 }
 
-function maskProblems({ problems }: FileProblemsError, secrets: SecretMask): readonly FileProblem[] {
+function maskProblems({ problems }: ProblemsError, secrets: SecretMask): readonly Problem[] {
   return problems.map((problem) => ({
     ...problem,
     message: secrets.mask(oneLine(problem.message)),

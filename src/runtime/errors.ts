@@ -44,22 +44,26 @@ export class DamagedDefinitionError extends ChainparseError {
   readonly exitCode = 2;
 }
 
+/** Something that is wrong, and what to do about it. */
+export interface Problem {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
 /** Something that is wrong with a file, and where. */
-export interface FileProblem {
+export interface FileProblem extends Problem {
   readonly file: string;
   /** From 1. */
   readonly line: number;
   /** The key whose value is wrong; null where it is none's. */
   readonly key: string | null;
-  readonly message: string;
-  readonly hint?: string | undefined;
 }
 
-/** A file of the user's in which something is wrong: all of it, so that it need not be found out one by one. */
-export class FileProblemsError extends UsageError {
-  readonly problems: readonly FileProblem[];
+/** What a user wrote, in which something is wrong: all of it, so that it need not be found out one by one. */
+export class ProblemsError<P extends Problem = Problem> extends UsageError {
+  readonly problems: readonly P[];
 
-  constructor(problems: readonly FileProblem[]) {
+  constructor(problems: readonly P[]) {
     const [first] = problems;
     const texts = problems.map(problemText).join('; ');
     super(problems.length === 1 ? texts : `${problems.length} problems: ${texts}`, { hint: first?.hint });
@@ -67,8 +71,13 @@ export class FileProblemsError extends UsageError {
   }
 }
 
-/** Returns a problem on one line: file, line, key, what is wrong. */
-export function problemText({ file, line, key, message }: FileProblem): string {
+/** A file of the user's in which something is wrong. */
+export class FileProblemsError extends ProblemsError<FileProblem> {}
+
+/** Returns a problem on one line: file, line and key where it has them, what is wrong. */
+export function problemText(problem: Problem | FileProblem): string {
+  if (!('file' in problem)) return problem.message;
+  const { file, line, key, message } = problem;
   return `${file}:${line}: ${key === null ? '' : `${key}: `}${message}`;
 }
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import type { Node, Pair, YAMLMap } from 'yaml';
 import { closest, distance } from 'fastest-levenshtein';
-import { UsageError } from '../runtime/errors.js';
+import type { Problems } from '../runtime/problems.js';
 import type { FoundSetting } from './setting.js';
 import { allSettings, rpcUrlSetting } from './settings-table.js';
 
@@ -31,91 +31,98 @@ function groupKeys(): ReadonlyMap<string, readonly string[]> {
 
 /**
  * Returns the settings of a configuration file by key; a chain's URLs stand under `rpc_urls.NAME`, one a line, and what is
- * in the other maps under `MAP.KEY`. Throws UsageError with file and line where the text is no YAML, a key is unknown or a
- * value has the wrong shape.
+ * in the other maps under `MAP.KEY`. A text that is no YAML, an unknown key and a value of the wrong shape are problems, each
+ * with file and line.
  */
-export function readConfigFile(text: string, name: string): Map<string, FoundSetting> {
-  return text.trim() === '' ? new Map<string, FoundSetting>() : new ConfigFile(text, name).read();
+export function readConfigFile(text: string, name: string, problems: Problems): Map<string, FoundSetting> {
+  return text.trim() === '' ? new Map<string, FoundSetting>() : new ConfigFile(text, name, problems).read();
 }
 
 class ConfigFile {
   readonly #lines = new (yaml().LineCounter)();
   readonly #text: string;
   readonly #name: string;
+  readonly #problems: Problems;
+  readonly #entries = new Map<string, FoundSetting>();
 
-  constructor(text: string, name: string) {
+  constructor(text: string, name: string, problems: Problems) {
     this.#text = text;
     this.#name = name;
+    this.#problems = problems;
   }
 
   read(): Map<string, FoundSetting> {
     const document = yaml().parseDocument(this.#text, { lineCounter: this.#lines, prettyErrors: false });
-    const fault = document.errors[0];
-    if (fault !== undefined) throw this.#error(fault.pos[0], `is no valid YAML: ${fault.message}`);
+    for (const { pos, message } of document.errors) this.#add(pos[0], `is no valid YAML: ${message}`);
     const { contents } = document;
-    if (contents === null || (yaml().isScalar(contents) && contents.value === null)) return new Map();
-    if (!yaml().isMap(contents)) throw this.#error(0, 'holds no map of settings');
-    return this.#readEntries(contents);
+    if (document.errors.length > 0 || isNothing(contents)) return this.#entries;
+    if (yaml().isMap(contents)) this.#readEntries(contents);
+    else this.#add(0, 'holds no map of settings');
+    return this.#entries;
   }
 
-  #readEntries(map: YAMLMap): Map<string, FoundSetting> {
-    const entries = new Map<string, FoundSetting>();
+  #readEntries(map: YAMLMap): void {
     for (const pair of map.items) {
       const key = keyOf(pair);
-      if (key === 'rpc_urls') this.#readRpcUrls(pair, entries);
-      else if (groups.has(key)) this.#readGroup(key, pair, entries);
-      else if (plainKeys.includes(key)) this.#addEntry(entries, key, pair);
-      else throw this.#unknownKey(key, pair, [...plainKeys, 'rpc_urls', ...groups.keys()]);
+      if (key === 'rpc_urls') this.#readRpcUrls(pair);
+      else if (groups.has(key)) this.#readGroup(key, pair);
+      else if (plainKeys.includes(key)) this.#addEntry(key, pair);
+      else this.#addUnknown(key, pair, [...plainKeys, 'rpc_urls', ...groups.keys()]);
     }
-    return entries;
   }
 
-  #readGroup(group: string, pair: Pair, entries: Map<string, FoundSetting>): void {
+  #readGroup(group: string, pair: Pair): void {
     const { value } = pair;
     if (isNothing(value)) return;
-    if (!yaml().isMap(value)) throw this.#wrongShape(pair, 'must map names of settings to values');
+    if (!yaml().isMap(value)) {
+      this.#addWrong(pair, 'must map names of settings to values');
+      return;
+    }
+    const keys = groups.get(group) ?? [];
     for (const setting of value.items) {
       const key = keyOf(setting);
-      const keys = groups.get(group) ?? [];
-      if (!keys.includes(key)) throw this.#unknownKey(key, setting, keys);
-      this.#addEntry(entries, `${group}.${key}`, setting);
+      if (keys.includes(key)) this.#addEntry(`${group}.${key}`, setting);
+      else this.#addUnknown(key, setting, keys);
     }
   }
 
-  #readRpcUrls(pair: Pair, entries: Map<string, FoundSetting>): void {
+  #readRpcUrls(pair: Pair): void {
     const { value } = pair;
     if (isNothing(value)) return;
-    if (!yaml().isMap(value)) throw this.#wrongShape(pair, 'must map the names of chains to URLs');
-    for (const chain of value.items) this.#addEntry(entries, `rpc_urls.${keyOf(chain).toLowerCase()}`, chain);
+    if (!yaml().isMap(value)) this.#addWrong(pair, 'must map the names of chains to URLs');
+    else for (const chain of value.items) this.#addEntry(`rpc_urls.${keyOf(chain).toLowerCase()}`, chain);
   }
 
-  #addEntry(entries: Map<string, FoundSetting>, key: string, pair: Pair): void {
+  #addEntry(key: string, pair: Pair): void {
     const { value } = pair;
     if (isNothing(value)) return;
     const isList = yaml().isSeq(value) && (key.startsWith(`${rpcUrlSetting.key}.`) || listKeys.has(key));
     const texts = isList ? value.items.map(textOf) : [textOf(value)];
-    if (texts.some((text) => text === undefined)) throw this.#wrongShape(pair, 'must be one value');
+    if (texts.some((text) => text === undefined)) {
+      this.#addWrong(pair, 'must be one value');
+      return;
+    }
     const text = isList && listKeys.has(key) ? JSON.stringify(texts) : texts.join('\n');
-    entries.set(key, { text, origin: `${this.#name}:${this.#lineOf(pair)}` });
+    this.#entries.set(key, { text, origin: `${this.#name}:${this.#lineOf(pair)}` });
   }
 
-  #unknownKey(key: string, pair: Pair, keys: readonly string[]): UsageError {
-    const nearest = closest(key, [...keys]);
-    const isNear = distance(key, nearest) <= Math.max(2, key.length / 2);
-    const hint = isNear ? `did you mean '${nearest}'?` : `the keys are ${keys.join(', ')}`;
-    return new UsageError(`${this.#name}:${this.#lineOf(pair)}: unknown key '${key}'`, { hint });
+  #addUnknown(key: string, pair: Pair, keys: readonly string[]): void {
+    const near = closest(key, [...keys]);
+    const isNear = distance(key, near) <= Math.max(2, key.length / 2);
+    const hint = isNear ? `did you mean '${near}'?` : `the keys are ${keys.join(', ')}`;
+    this.#problems.add(`${this.#name}:${this.#lineOf(pair)}: unknown key '${key}'`, hint);
   }
 
-  #wrongShape(pair: Pair, problem: string): UsageError {
-    return new UsageError(`${this.#name}:${this.#lineOf(pair)}: '${keyOf(pair)}' ${problem}`);
+  #addWrong(pair: Pair, problem: string): void {
+    this.#problems.add(`${this.#name}:${this.#lineOf(pair)}: '${keyOf(pair)}' ${problem}`);
+  }
+
+  #add(offset: number, problem: string): void {
+    this.#problems.add(`${this.#name}:${this.#lines.linePos(offset).line || 1}: ${problem}`);
   }
 
   #lineOf(pair: Pair): number {
     return this.#lines.linePos((pair.key as Node).range?.[0] ?? 0).line;
-  }
-
-  #error(offset: number, problem: string): UsageError {
-    return new UsageError(`${this.#name}:${this.#lines.linePos(offset).line || 1}: ${problem}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../runtime/errors.js';
+import { Problems } from '../runtime/problems.js';
 import type { FoundSetting } from './setting.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { findVariable, type SettingsSource } from './settings-sources.js';
@@ -32,6 +32,17 @@ export function findRpcSetting(sources: readonly SettingsSource[], chainName: st
   );
 }
 
+/** Returns the RPC URLs that the flag and the configuration file name; variables may be those of other programs. */
+export function ownRpcSettings(sources: readonly SettingsSource[]): readonly FoundSetting[] {
+  return sources.flatMap(({ kind, entries }) =>
+    [...entries].filter(([name]) => isOwnRpcUrl(kind, name)).map(([, found]) => found),
+  );
+}
+
+function isOwnRpcUrl(kind: SettingsSource['kind'], name: string): boolean {
+  return kind === 'flag' ? name === 'rpcUrl' : kind === 'key' && name.startsWith('rpc_urls.');
+}
+
 function findEntry(
   sources: readonly SettingsSource[],
   kind: SettingsSource['kind'],
@@ -56,15 +67,18 @@ function chainOfVariable(variable: string): string {
   return owner ?? variable.slice(0, -suffix.length).toLowerCase().replaceAll('_', '-');
 }
 
-/** Splits a list of URLs and checks each of them. */
+/** Splits a list of URLs and checks each of them; throws UsageError with those that are none. */
 export function splitRpcUrls({ text, origin }: FoundSetting): readonly string[] {
   const urls = text.split(/[,\s]+/).filter((url) => url !== '');
+  const problems = new Problems();
   for (const url of urls) {
     if (URL.canParse(url) && /^(https?|wss?):\/\//i.test(url)) continue;
-    throw new UsageError(`RPC URL '${maskUrl(url)}' (${origin}) is no URL of HTTP or a WebSocket`, {
-      hint: 'write http://host:port, https://…, ws://… or wss://…; several are separated by commas',
-    });
+    problems.add(
+      `RPC URL '${maskUrl(url)}' (${origin}) is no URL of HTTP or a WebSocket`,
+      'write http://host:port, https://…, ws://… or wss://…; several are separated by commas',
+    );
   }
-  if (urls.length === 0) throw new UsageError(`RPC URL (${origin}) is empty`);
+  if (urls.length === 0) problems.add(`RPC URL (${origin}) is empty`);
+  problems.throwIfAny();
   return urls;
 }

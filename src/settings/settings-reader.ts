@@ -1,6 +1,6 @@
-import { UsageError } from '../runtime/errors.js';
 import { SecretMask, maskUrl } from '../runtime/secrets.js';
 import { WrongText } from './setting-values.js';
+import type { Problems } from '../runtime/problems.js';
 import { flagName, type FoundSetting, type Setting } from './setting.js';
 import type { SettingsSource } from './settings-sources.js';
 import { isRow, type SettingValues } from './settings-table.js';
@@ -23,13 +23,15 @@ export class SettingsReader {
   readonly shown: ShownSetting[] = [];
   readonly #sources: readonly SettingsSource[];
   readonly #fallbacks: Fallbacks;
+  readonly #problems: Problems;
 
-  constructor(sources: readonly SettingsSource[], fallbacks: Fallbacks) {
+  constructor(sources: readonly SettingsSource[], fallbacks: Fallbacks, problems: Problems) {
     this.#sources = sources;
     this.#fallbacks = fallbacks;
+    this.#problems = problems;
   }
 
-  /** Reads all settings of a table. */
+  /** Reads all settings of a table; a value that is wrong is a problem, and then none of them may be used. */
   readAll<Table extends object>(table: Table): SettingValues<Table> {
     const entries = Object.entries(table).map(([name, each]) => {
       return [name, isRow(each) ? this.#read(each) : this.readAll(each as object)] as const;
@@ -43,7 +45,8 @@ export class SettingsReader {
   }
 
   #read(setting: Setting<unknown>): unknown {
-    const found = this.#find(setting) ?? this.#fallbacks[setting.key]?.();
+    const fallback = this.#fallbacks[setting.key];
+    const found = this.#find(setting) ?? (fallback === undefined ? undefined : this.#problems.collect(fallback));
     const { text, origin } = found ?? { text: setting.default, origin: unset };
     const shown = shownText(setting, text);
     this.shown.push({ name: setting.key, value: shown, origin });
@@ -52,7 +55,8 @@ export class SettingsReader {
       return setting.read(text);
     } catch (error) {
       if (!(error instanceof WrongText)) throw error;
-      throw new UsageError(`${setting.title} '${shown}' (${origin}) ${error.message}`, { hint: setting.hint });
+      this.#problems.add(`${setting.title} '${shown}' (${origin}) ${error.message}`, setting.hint);
+      return undefined;
     }
   }
 

@@ -1,6 +1,7 @@
-import { parseEnv } from 'node:util';
 import { readConfigFile } from './config-file.js';
-import { UsageError, messageOf } from '../runtime/errors.js';
+import { readDotEnv } from './dot-env.js';
+import { messageOf } from '../runtime/errors.js';
+import type { Problems } from '../runtime/problems.js';
 import type { FoundSetting } from './setting.js';
 
 /** One place that settings come from; each kind knows a setting by another name. */
@@ -23,26 +24,28 @@ export interface SettingsPlaces {
   readonly readFile: (path: string) => string;
 }
 
-/** Returns every source of settings, the one that beats the others first. */
-export function readSources({ flags, env, cwd, readFile }: SettingsPlaces): readonly SettingsSource[] {
-  const dotEnv = readIfThere(() => readFile(`${cwd}/.env`), '.env');
-  const configFile = readIfThere(() => readFile(`${cwd}/chainparse.config.yaml`), 'chainparse.config.yaml');
+/** Returns every source of settings, the one that beats the others first; what is wrong with a file is a problem. */
+export function readSources(places: SettingsPlaces, problems: Problems): readonly SettingsSource[] {
+  const { flags, env } = places;
+  const dotEnv = readIfThere(places, '.env', problems);
+  const configFile = readIfThere(places, 'chainparse.config.yaml', problems);
   return [
     { kind: 'flag', entries: readFlags(flags) },
     { kind: 'variable', entries: readVariables(env, 'environment') },
-    { kind: 'variable', entries: readVariables(parseEnv(dotEnv ?? ''), '.env') },
-    { kind: 'key', entries: readConfigFile(configFile ?? '', 'chainparse.config.yaml') },
+    { kind: 'variable', entries: readVariables(readDotEnv(dotEnv, '.env', problems), '.env') },
+    { kind: 'key', entries: readConfigFile(configFile, 'chainparse.config.yaml', problems) },
   ];
 }
 
-function readIfThere(read: () => string, name: string): string | undefined {
+/** Returns a file's text; that of one which is not there is empty. */
+function readIfThere({ cwd, readFile }: SettingsPlaces, name: string, problems: Problems): string {
   try {
-    return read();
+    return readFile(`${cwd}/${name}`);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = (error as NodeJS.ErrnoException).code ?? '';
     // EISDIR: Python's virtual environments are often a folder named .env.
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-    throw new UsageError(`${name} can't be read: ${messageOf(error)}`, { cause: error });
+    if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code)) problems.add(`${name} can't be read: ${messageOf(error)}`);
+    return '';
   }
 }
 

@@ -3,7 +3,8 @@ import { UsageError } from '../runtime/errors.js';
 import { SecretMask, maskUrl } from '../runtime/secrets.js';
 import { silenceLimit } from '../runtime/silence.js';
 import { findMysqlUrl } from './mysql-variables.js';
-import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, splitRpcUrls } from './rpc-urls.js';
+import { chainsWithRpcUrls, findRpcSetting, findRpcUrls, ownRpcSettings, splitRpcUrls } from './rpc-urls.js';
+import { Problems } from '../runtime/problems.js';
 import type { FoundSetting } from './setting.js';
 import { SettingsReader, nameIn, type ShownSetting } from './settings-reader.js';
 import { findVariable, readSources, definitionVariables } from './settings-sources.js';
@@ -35,26 +36,33 @@ export interface LoadedSettings {
 export interface LoadOptions extends Omit<SettingsPlaces, 'readFile'> {
   readonly readFile?: SettingsPlaces['readFile'] | undefined;
   readonly secrets?: SecretMask | undefined;
+  /** What is wrong with the same command line besides. */
+  readonly problems?: Problems | undefined;
 }
 
 /**
  * Loads the settings: a flag beats an environment variable, which beats `.env`, which beats `chainparse.config.yaml`,
- * which beats the default. Throws UsageError that names the setting, where it came from, what is wrong and what to do.
+ * which beats the default. Throws UsageError with all that is wrong: each thing names the setting, where it came from, what is wrong and
+ * what to do.
  */
 export function loadSettings(options: LoadOptions): LoadedSettings {
   const readFile = options.readFile ?? ((path: string): string => readFileSync(path, 'utf8'));
-  const sources = readSources({ ...options, readFile });
+  const problems = options.problems ?? new Problems();
+  const sources = readSources({ ...options, readFile }, problems);
   rememberSecrets(sources, options.secrets ?? new SecretMask());
-  const reader = new SettingsReader(sources, {
+  const fallbacks = {
     [settingsTable.databaseUrl.key]: () => findMysqlUrl(sources),
     [settingsTable.lang.key]: () => findSystemLang(sources),
-  });
+  };
+  const reader = new SettingsReader(sources, fallbacks, problems);
   const settings = {
     ...reader.readAll(settingsTable),
     rpcUrls: (name: string) => findRpcUrls(sources, name),
     rpcChains: sources[0]?.entries.has('rpcUrl') === true ? null : chainsWithRpcUrls(sources),
   };
-  checkTimeout(settings, reader);
+  problems.collect(() => checkTimeout(settings, reader));
+  for (const found of ownRpcSettings(sources)) problems.collect(() => splitRpcUrls(found));
+  problems.throwIfAny();
   const shown = [...reader.shown, ...showRpcUrls(sources)];
   return { settings, shown, variables: definitionVariables(sources, options.env) };
 }
@@ -67,7 +75,9 @@ function findSystemLang(sources: readonly SettingsSource[]): FoundSetting | unde
 
 function checkTimeout(settings: Settings, reader: SettingsReader): void {
   const { taskTimeoutMinutes, heartbeatIntervalSeconds } = settings;
-  if (taskTimeoutMinutes * 60 >= silenceLimit(heartbeatIntervalSeconds)) return;
+  // Nor is one too short that could not be read.
+  const isShort = taskTimeoutMinutes * 60 < silenceLimit(heartbeatIntervalSeconds);
+  if (!isShort) return;
   const timeoutOrigin = reader.originOf(settingsTable.taskTimeoutMinutes);
   const intervalOrigin = reader.originOf(settingsTable.heartbeatIntervalSeconds);
   throw new UsageError(

@@ -111,6 +111,17 @@ describe('run', () => {
     });
   }
 
+  it('tells every mistake of a command line and of the settings at once, a line each', async () => {
+    const argv = ['tasks', 'list', '--limit', 'x', '--status', 'y', '--lang', 'fr'];
+    const [code, stdout, stderr] = await outcome(argv);
+    expect(stderr.match(/^error: .*/gm)).to.deep.equal([
+      "error: --status 'y' is not one of running, succeeded, failed, queued, 0, 1, 2, 3",
+      "error: --limit 'x' is no whole number from 1 on",
+      "error: language 'fr' (flag --lang) is not one of en, zh",
+    ]);
+    expect([code, stdout]).to.deep.equal([2, '']);
+  });
+
   it('prints an error as one JSON object where JSON is wanted', async () => {
     for (const argv of [
       ['--json', 'confg'],

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { UsageError } from '../../src/runtime/errors.js';
+import { ProblemsError, UsageError } from '../../src/runtime/errors.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { loadSettings, type LoadedSettings } from '../../src/settings/settings.js';
 import type { Environment, Flags } from '../../src/settings/settings-sources.js';
@@ -179,6 +179,34 @@ describe('loadSettings', () => {
       expect(`${error.message} ${error.hint ?? ''}`).not.to.contain('hid');
     });
   }
+
+  it('tells all that is wrong at once, wherever it stands', () => {
+    const given: Given = {
+      flags: { maxRequests: 'many', rpcUrl: ['ftp://a.example', 'nowhere'] },
+      env: { CHAINPARSE_HEARTBEAT_INTERVAL: 'soon', MYSQL_HOST: 'db', MYSQL_PORT: 'x' },
+      dotEnv: 'LOG_LEVEL=loud\nthis is no line\nA="open',
+      config: 'lang: fr\nstall: 3\nalerts:\n  lag: [1]\n  lagg: 1\napi: 1\nrpc_urls:\n  bsc: bsc.example',
+    };
+    expect(thrownBy(() => load(given), ProblemsError).problems.map(({ message }) => message)).to.deep.equal([
+      '.env:2: this line names no variable and its value',
+      '.env:3: the quote of A is not closed',
+      "chainparse.config.yaml:2: unknown key 'stall'",
+      "chainparse.config.yaml:4: 'lag' must be one value",
+      "chainparse.config.yaml:5: unknown key 'lagg'",
+      "chainparse.config.yaml:6: 'api' must map names of settings to values",
+      "database port 'x' (environment MYSQL_PORT) is no port",
+      "heartbeat interval 'soon' (environment CHAINPARSE_HEARTBEAT_INTERVAL) is not a number of seconds",
+      "requests in flight 'many' (flag --max-requests) is not a whole number from 1 to 9999999",
+      "log level 'loud' (.env LOG_LEVEL) is not one of trace, debug, info, warn, error",
+      "language 'fr' (chainparse.config.yaml:1) is not one of en, zh",
+      "RPC URL 'ftp://a.example' (flag --rpc-url) is no URL of HTTP or a WebSocket",
+      "RPC URL '***' (flag --rpc-url) is no URL of HTTP or a WebSocket",
+      "RPC URL '***' (chainparse.config.yaml:8) is no URL of HTTP or a WebSocket",
+    ]);
+    expect(refusal({ config: 'lang: [\nb: }' }).message).to.match(
+      /^\d problems: .*is no valid YAML.*; .*is no valid YAML/,
+    );
+  });
 
   it('refuses a time zone that is no offset', () => {
     expect(refusal({ env: { CHAINPARSE_DB_TIMEZONE: 'Asia/Shanghai' } }).hint).to.contain('+08:00');

@@ -1,21 +1,25 @@
 import { amountProblem, week } from '../../settings/amount.js';
 import { UsageError } from '../../runtime/errors.js';
+import type { Problems } from '../../runtime/problems.js';
 import type { Command } from './command.js';
 import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 import { longFlag, optionName } from './options.js';
 
-/** Returns the values of a command's arguments and options, numbers as numbers; throws UsageError for a wrong one. */
+/** Returns the values of a command's arguments and options, numbers as numbers; each wrong one is a problem. */
 export function checkValues(
   command: Pick<Command, 'arguments' | 'options'>,
   written: Readonly<Record<string, unknown>>,
+  problems: Problems,
 ): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
+  const check = (name: string, spec: OptionSpec | ArgumentSpec, value: unknown): unknown =>
+    problems.collect(() => checkValue(name, spec, value));
   for (const argument of command.arguments ?? []) {
-    values[argument.name] = checkValue(argument.name, argument, written[argument.name]);
+    values[argument.name] = check(argument.name, argument, written[argument.name]);
   }
   for (const option of command.options ?? []) {
     const key = optionName(option);
-    if (written[key] !== undefined) values[key] = checkValue(longFlag(option), option, written[key]);
+    if (written[key] !== undefined) values[key] = check(longFlag(option), option, written[key]);
   }
   return values;
 }

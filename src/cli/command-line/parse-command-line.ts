@@ -1,6 +1,7 @@
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { checkValues } from './check-values.js';
 import { loadAll, loadCommand, type Command, type ListedCommand } from './command.js';
+import { Problems } from '../../runtime/problems.js';
 import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 import { globalOptions, optionsOf, settingFlags } from './options.js';
 import { unknownCommand, usageErrorOf } from './unknown-command.js';
@@ -8,6 +9,8 @@ import { unknownCommand, usageErrorOf } from './unknown-command.js';
 /** A command line that names a command. */
 export interface ParsedCommand {
   readonly command: Command;
+  /** What is wrong with the values of its arguments and options. */
+  readonly problems: Problems;
   /** The command's arguments and options, checked. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Every option that is a setting, as it was written, global ones included: what settings are loaded from. */
@@ -151,9 +154,11 @@ function readCommand(command: Command, parser: Parser): ParsedCommand {
   const written = parser.optsWithGlobals<Record<string, string | string[] | boolean | undefined>>();
   const names = (command.arguments ?? []).map(({ name }) => name);
   const values = Object.fromEntries(names.map((name, index) => [name, parser.args[index]]));
+  const problems = new Problems();
   return {
     command,
-    options: checkValues(command, { ...written, ...values }),
+    problems,
+    options: checkValues(command, { ...written, ...values }, problems),
     flags: Object.fromEntries(settingFlags(command).map((name) => [name, written[name]])),
     json: written['json'] === true,
     quiet: written['quiet'] === true,
