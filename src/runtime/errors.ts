@@ -60,10 +60,10 @@ export interface FileProblem extends Problem {
 }
 
 /** What a user wrote, in which something is wrong: all of it, so that it need not be found out one by one. */
-export class ProblemsError<P extends Problem = Problem> extends UsageError {
-  readonly problems: readonly P[];
+export class ProblemsError extends UsageError {
+  readonly problems: readonly Problem[];
 
-  constructor(problems: readonly P[]) {
+  constructor(problems: readonly Problem[]) {
     const [first] = problems;
     const texts = problems.map(problemText).join('; ');
     super(problems.length === 1 ? texts : `${problems.length} problems: ${texts}`, { hint: first?.hint });
@@ -72,7 +72,14 @@ export class ProblemsError<P extends Problem = Problem> extends UsageError {
 }
 
 /** A file of the user's in which something is wrong. */
-export class FileProblemsError extends ProblemsError<FileProblem> {}
+export class FileProblemsError extends ProblemsError {
+  override readonly problems: readonly FileProblem[];
+
+  constructor(problems: readonly FileProblem[]) {
+    super(problems);
+    this.problems = problems;
+  }
+}
 
 /** Returns a problem on one line: file, line and key where it has them, what is wrong. */
 export function problemText(problem: Problem | FileProblem): string {

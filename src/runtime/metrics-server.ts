@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UsageError } from './errors.js';
+import { RuntimeFailure } from './errors.js';
 import { limitConnections } from './limit-connections.js';
 
 /** Where it listens. */
@@ -28,7 +28,7 @@ export interface MetricsServer {
 /** Prometheus needs one. */
 const connectionLimits = { most: 100, mostOfOne: 50 };
 
-/** Serves metrics at `/metrics` and nothing else; throws UsageError where its port can't be had. */
+/** Serves metrics at `/metrics` and nothing else; throws RuntimeFailure where its port can't be had. */
 export async function serveMetrics({ host, port }: MetricsPlace, source: MetricsSource): Promise<MetricsServer> {
   const name = host.replace(/^\[|\]$/g, '');
   const server = createServer(
@@ -63,7 +63,7 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
 function explain(error: unknown, address: string): unknown {
   const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
   if (reason === undefined) return error;
-  return new UsageError(`metrics can't be served: ${address} ${reason[0]}`, { hint: reason[1], cause: error });
+  return new RuntimeFailure(`metrics can't be served: ${address} ${reason[0]}`, { hint: reason[1], cause: error });
 }
 
 async function answer(

@@ -14,7 +14,8 @@ export class Problems {
       return read();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      this.#found.push(...(error instanceof ProblemsError ? error.problems : [error]));
+      if (error instanceof ProblemsError) this.#found.push(...error.problems);
+      else this.add(error.message, error.hint);
       return undefined;
     }
   }

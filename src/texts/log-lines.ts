@@ -67,7 +67,7 @@ function lastSign(lang: Lang, { lastHeartbeat, createTime }: TimedOutTask): stri
   return lastHeartbeat === null ? logs.neverBeaten(createTime) : logs.lastHeartbeat(lastHeartbeat);
 }
 
-/** A task's change of status; `from` and `to` are the statuses' texts in the language of the line. */
+/** A task's change of status; `from` and `to` are the statuses' names: the same for programs in every language. */
 export interface StatusChange extends TaskName {
   readonly from: string;
   readonly to: string;
@@ -79,8 +79,10 @@ export interface StatusChange extends TaskName {
 export function statusChanged(lang: Lang, change: StatusChange): LogLine {
   const { taskId, from, to } = change;
   const reason = change.reason ?? null;
-  const text = `${from} -> ${to}${reason === null ? '' : ` (${reason})`}`;
-  const message = textsIn(lang).logs.statusChanged(taskId, text);
+  const { logs, tasks } = textsIn(lang);
+  const textOf = (name: string): string => (tasks.status as Readonly<Record<string, string>>)[name] ?? name;
+  const text = `${textOf(from)} -> ${textOf(to)}${reason === null ? '' : ` (${reason})`}`;
+  const message = logs.statusChanged(taskId, text);
   return { level: 'info', message, fields: { ...taskFields('task.status', change), from, to, reason } };
 }
 

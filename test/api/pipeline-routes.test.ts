@@ -58,7 +58,7 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expectSchema(api.routes, 'POST', `${base}/config`, answer);
     expectProblem(await api.post(`${base}/config`, definition()), 409);
     const alike = expectProblem(await api.post(`${base}/config`, definition({ name: 'Transfers', id: 99 })), 409);
-    expect(alike['detail']).to.contain("pipeline 45 is named 'Transfers' already");
+    expect(alike['detail']).to.contain("pipeline 45 is named 'transfers' already");
     expectProblem(await api.post(`${base}/config`, definition({ name: '45', id: 99 })), 400);
   });
 
@@ -183,11 +183,38 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expectProblem(await api.post(`${base}/transform/preview`, { pipeline_id: 45, logs: [] }), 400);
     const upper = { ...logs[0], topics: [`0x${'DD'.repeat(32)}`] };
     expect((await api.post(`${base}/transform/preview`, { pipeline_id: 45, logs: [upper] })).json()).to.include({
-      detail: 'body: logs.0.topics.0: is no hash of 32 bytes in lower-case hex',
+      detail: 'body.logs.0.topics.0: is no hash of 32 bytes in lower-case hex',
     });
     expect((await api.post(`${base}/transform/preview`, { pipeline_id: 1e300 })).json())
       .to.have.property('errors')
       .with.length(1);
+  });
+
+  it('says of a preview what is wrong, a line each, and takes one choice of events alone', async () => {
+    const lines = async (body: unknown): Promise<readonly string[]> => {
+      const problem = expectProblem(await api.post(`${base}/transform/preview`, body), 400);
+      return (problem['errors'] as { path: string; message: string }[]).map(
+        ({ path, message }) => `${path}: ${message}`,
+      );
+    };
+    const one = 'body: block, last and event exclude each other';
+    expect(await lines({ pipeline_id: 45, block: 1, last: 2 })).to.deep.equal([one]);
+    expect(await lines({ pipeline_id: 45, block: 0, event: {} })).to.deep.equal([one]);
+    expect(await lines({ pipeline_id: 'x', block: -1, last: 101 })).to.have.members([
+      'body.pipeline_id: must be a whole number from 1 to 2147483647',
+      `body.block: must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`,
+      'body.last: must be a whole number from 1 to 100',
+    ]);
+    expect(await lines({ pipeline_id: 45, blck: 1 })).to.deep.equal([
+      'body.blck: is unknown: the nearest known one is block',
+    ]);
+    expect(await lines({ transformer: 5 })).to.deep.equal([
+      'body.transformer: must be a text',
+      'body.source_value: is missing',
+    ]);
+    const whole =
+      'body: must hold a transformer and its source_value, or a pipeline_id with logs, event, block or last';
+    expect([await lines({}), await lines(7), await lines([])]).to.deep.equal([[whole], [whole], [whole]]);
   });
 
   it('sorts them into a tree', async () => {

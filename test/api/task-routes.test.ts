@@ -91,6 +91,32 @@ eachDatabase('the API about tasks', (testDatabase) => {
     expectProblem(await api.send(`${base}/tasks?page=1&page=2`), 400);
   });
 
+  it('says in its own words what is wrong with a body, and what is wanted', async () => {
+    const body = { mode: 'live', from_block: 1.5, fresh: 'yes', frsh: true };
+    const problem = expectProblem(await api.post(`${base}/start`, body), 400);
+    expect(problem['errors']).to.have.deep.members([
+      { path: 'body.pipeline_id', message: 'must be a whole number from 1 to 2147483647' },
+      { path: 'body.mode', message: 'is neither realtime nor historical' },
+      { path: 'body.from_block', message: `must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}` },
+      { path: 'body.fresh', message: 'must be true or false' },
+      { path: 'body.frsh', message: 'is unknown: the nearest known one is fresh' },
+    ]);
+    const none = expectProblem(await api.post(`${base}/start`), 400);
+    expect(none['detail']).to.equal('body: is missing: it must be a mapping of keys to values');
+  });
+
+  it('refuses parameters that it does not know: a list of all would look like an answer', async () => {
+    const problem = expectProblem(await api.send(`${base}/tasks?statsu=0&page=0`), 400);
+    expect(problem['errors']).to.deep.equal([
+      { path: 'query.statsu', message: 'is unknown: the nearest known one is status' },
+      { path: 'query.page', message: 'is no whole number from 1 to 1000000' },
+    ]);
+    expect(expectProblem(await api.send(`${base}/task/1?lines=2`), 400)['detail']).to.equal(
+      'query.lines: is unknown: this call takes none',
+    );
+    expect((await api.send('/healthz?probe=1')).statusCode, 'probes are no calls of the API').to.equal(200);
+  });
+
   it('lists those that run, the most silent first', async () => {
     const { tasks } = (await api.get(`${base}/tasks/running`)) as { tasks: { task_id: number }[] };
     expect(tasks.map(({ task_id }) => task_id)).to.deep.equal([3, 1]);

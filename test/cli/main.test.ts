@@ -120,6 +120,12 @@ describe('run', () => {
       "error: language 'fr' (flag --lang) is not one of en, zh",
     ]);
     expect([code, stdout]).to.deep.equal([2, '']);
+    const [, , json] = await outcome([...argv, '--json']);
+    const { error } = JSON.parse(json) as { error: { problems: object[] } };
+    expect(error.problems[2]).to.deep.equal({
+      message: "language 'fr' (flag --lang) is not one of en, zh",
+      hint: 'write en or zh',
+    });
   });
 
   it('prints an error as one JSON object where JSON is wanted', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { UsageError } from '../../src/runtime/errors.js';
+import { RuntimeFailure } from '../../src/runtime/errors.js';
 import { serveMetrics, type MetricsServer } from '../../src/runtime/metrics-server.js';
 import { rejectionOf } from '../support/rejection.js';
 
@@ -32,11 +32,12 @@ describe('the server of metrics', () => {
     await broken.close();
   });
 
-  it('refuses a port that is taken as wrong usage, and says what to do', async () => {
+  it('fails at run time where its port is taken, as the API does, and says what to do', async () => {
     const port = Number(new URL(server.url).port);
-    const refusal = await rejectionOf(serveMetrics({ host: '127.0.0.1', port }, source), UsageError);
+    const refusal = await rejectionOf(serveMetrics({ host: '127.0.0.1', port }, source), RuntimeFailure);
     expect(refusal.message).to.equal(`metrics can't be served: 127.0.0.1:${port} is taken by another process`);
     expect(refusal.hint).to.match(/--metrics-port/);
+    expect(refusal.exitCode).to.equal(1);
   });
 
   it('answers who is new, however many connections others hold', async () => {

@@ -82,12 +82,12 @@ describe('metrics on a port of their own', () => {
     for (const process of [run, monitor]) expect((await process.exit(12_000)).code).to.equal(0);
   });
 
-  it('cost a run nothing where its port is taken: exit 2 before any task is made', async () => {
+  it('cost a run nothing where its port is taken: exit 1 before any task is made', async () => {
     const monitor = scenario.start(...monitorArgs);
     const { port } = new URL(await metricsUrlOf(monitor));
     const before = (await scenario.tasks()).length;
     const { code, stderr } = await scenario.run('--metrics-port', port).exit(15_000);
-    expect(code).to.equal(2);
+    expect(code).to.equal(1);
     expect(stderr).to.match(
       new RegExp(`^error: metrics can't be served: 127\\.0\\.0\\.1:${port} is taken by another process$`, 'm'),
     );

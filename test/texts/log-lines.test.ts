@@ -56,9 +56,10 @@ describe('log lines', () => {
     const line = statusChanged('en', { ...task, from: 'running', to: 'failed', reason: 'timeout' });
     expect(line.level).to.equal('info');
     expect(line.message).to.equal('task 123: running -> failed (timeout)');
-    expect(statusChanged('zh', { ...task, from: '正在运行', to: '失败', reason: 'timeout' }).message).to.equal(
-      '任务 123: 正在运行 -> 失败 (timeout)',
-    );
+    const chinese = statusChanged('zh', { ...task, from: 'running', to: 'failed', reason: 'timeout' });
+    expect(chinese.message).to.equal('任务 123: 正在运行 -> 失败 (timeout)');
+    expect(chinese.fields, 'programs read them').to.deep.equal(line.fields);
+    expect(line.fields).to.include({ event: 'task.status', from: 'running', to: 'failed', reason: 'timeout' });
     expect(statusChanged('en', { ...task, from: 'queued', to: 'running' }).message).to.equal(
       'task 123: queued -> running',
     );

@@ -5,7 +5,7 @@ import { muteToJson } from '../../model/alert-mute.js';
 import { alertRules } from '../../model/alert.js';
 import { muteAlerts, unmuteAlerts } from '../../tasks/alerts/mute-alerts.js';
 import { route, type Route } from '../route.js';
-import { idInBody, shownInstant } from '../schemas/parameters.js';
+import { idInBody, numberInBody, shownInstant } from '../schemas/parameters.js';
 
 const tag = 'alerts';
 const path = '/api/v1/alerts/mutes';
@@ -19,11 +19,7 @@ const target = {
 const muteBody = z.strictObject({
   ...target,
   /** Seconds. */
-  seconds: z
-    .int()
-    .min(1)
-    .max(366 * 86_400)
-    .default(3_600),
+  seconds: numberInBody(1, 366 * 86_400).default(3_600),
 });
 
 const muteSchema = z

@@ -7,7 +7,7 @@ import { requestReplay } from '../../tasks/outbox/request-replay.js';
 import { deadLetterToJson, readSink, readSinks, sinkToJson, type SinkView } from '../../tasks/views/sink-view.js';
 import type { ApiParts } from '../api-parts.js';
 import { route, type Route } from '../route.js';
-import { id, idInBody, idParams, maxBlock, shownInstant, wholeNumber } from '../schemas/parameters.js';
+import { id, idInBody, idParams, maxBlock, numberInBody, shownInstant, wholeNumber } from '../schemas/parameters.js';
 
 const sinkSchema = z
   .strictObject({
@@ -42,7 +42,7 @@ const tag = 'pipelines';
 const base = '/api/v1/pipeline/{id}/sinks';
 const sinkParams = z.object({ id, sink: z.string().min(1).max(255) });
 const letterQuery = z.object({ limit: wholeNumber(1, 1_000).default(20) });
-const replayBody = z.strictObject({ from_block: z.int().min(0).max(maxBlock) });
+const replayBody = z.strictObject({ from_block: numberInBody(0, maxBlock) });
 const lettersBody = z
   .strictObject({ letters: z.array(idInBody).max(1_000).default([]) })
   .describe('these dead letters; all where none is named');

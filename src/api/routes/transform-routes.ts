@@ -11,7 +11,7 @@ import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
 import { route, type Route } from '../route.js';
 import { previewBody, previewSchema } from '../schemas/event-schemas.js';
-import { idInBody } from '../schemas/parameters.js';
+import { idInBody, maxBlock, numberInBody } from '../schemas/parameters.js';
 
 /** Events of a preview at most. */
 const mostEvents = 100;
@@ -22,28 +22,23 @@ const ofTransformer = z.strictObject({
   context: z.record(z.string(), z.unknown()).nullish().describe('the fields of the event'),
 });
 
-const ofPipeline = z.strictObject({
-  pipeline_id: idInBody,
-  block: z.int().min(0).optional(),
-  last: z.int().min(1).max(mostEvents).optional(),
-  event: z.record(z.string(), z.unknown()).optional().describe('an event, as exports write it'),
-});
+const ofPipeline = z
+  .strictObject({
+    pipeline_id: idInBody,
+    block: numberInBody(0, maxBlock).optional(),
+    last: numberInBody(1, mostEvents).optional(),
+    event: z.record(z.string(), z.unknown()).optional().describe('an event, as exports write it'),
+  })
+  .refine(({ block, last, event }) => [block, last, event].filter((each) => each !== undefined).length <= 1, {
+    error: 'block, last and event exclude each other',
+  });
 
 type TransformerBody = z.output<typeof ofTransformer>;
 type PipelineBody = z.output<typeof ofPipeline> | z.output<typeof previewBody>;
 
 const previewBodies = z.union([ofTransformer, previewBody, ofPipeline], {
-  error: (issue) =>
-    wrongIn(issue) ?? 'must hold a transformer and its source_value, or a pipeline_id with logs, event, block or last',
+  error: 'must hold a transformer and its source_value, or a pipeline_id with logs, event, block or last',
 });
-
-/** Says what is wrong with a body whose keys tell which kind it is meant to be. */
-function wrongIn({ code, input, errors }: z.core.$ZodRawIssue): string | undefined {
-  if (code !== 'invalid_union' || typeof input !== 'object' || input === null) return undefined;
-  const kind = ['transformer', 'logs', 'pipeline_id'].findIndex((key) => Object.hasOwn(input, key));
-  const [first] = (errors as readonly (readonly z.core.$ZodIssue[])[])[kind] ?? [];
-  return first === undefined ? undefined : `${first.path.join('.')}: ${first.message}`.replace(/^: /, '');
-}
 
 /** The route that shows what transformers and stages make of values and events. */
 export function transformRoutes(parts: ApiParts): readonly Route[] {

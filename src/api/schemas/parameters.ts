@@ -17,8 +17,14 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, string>
 /** Reads an id. */
 export const id = wholeNumber(1, maxId);
 
+/** Reads a whole number of a body, within bounds that are both allowed. */
+export function numberInBody(min: number, max: number): z.ZodInt {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
 /** An id in a body. */
-export const idInBody = z.int().min(1).max(maxId);
+export const idInBody = numberInBody(1, maxId);
 
 /** The id in a path. */
 export const idParams = z.object({ id });

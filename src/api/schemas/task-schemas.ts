@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { taskStatus, type TaskStatusName } from '../../model/task.js';
-import { id, idInBody, instant, maxBlock, shownInstant, wholeNumber } from './parameters.js';
+import { id, idInBody, instant, maxBlock, numberInBody, shownInstant, wholeNumber } from './parameters.js';
 
 const statusNames = ['running', 'succeeded', 'failed', 'queued'] as const satisfies readonly TaskStatusName[];
 
@@ -126,7 +126,7 @@ export const statisticsQuery = z.object({
   window: wholeNumber(1, 10_000_000).default(60).describe('minutes'),
 });
 
-const block = z.int().min(0).max(maxBlock);
+const block = numberInBody(0, maxBlock);
 
 /** Which pipeline is to be run, and how; what is left out is as its definition says. */
 export const startBody = z

@@ -10,13 +10,12 @@ import { AuditTrail } from './audit-trail.js';
 import { EventStreams } from './event-streams.js';
 import { Authorizer } from '../guards/authorize.js';
 import { guard } from '../guards/guard.js';
-import { validatorCompiler } from 'fastify-type-provider-zod';
 import { limitConnections } from '../../runtime/limit-connections.js';
 import { openApiOptions } from './openapi.js';
 import { ProblemError, problemMedia, toProblem } from '../problem.js';
 import { registerRoute } from './register-route.js';
 import type { Access, Right, Route } from '../route.js';
-import { invalidRequest, readBody } from './validate.js';
+import { partReader, readBody } from './validate.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -82,8 +81,8 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   app.decorateRequest('right', 'anyone');
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
   app.setNotFoundHandler((request) => refuseUnknown(routes, request));
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSchemaErrorFormatter(invalidRequest);
+  // Clients of the older program may send what it did not read either.
+  app.setValidatorCompiler(partReader({ knownQueryOnly: !parts.settings.api.olderClients }));
   // The schemas of answers are for the document, and for tests.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   void app.register(helmet, headerOptions);

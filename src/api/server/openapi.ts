@@ -20,6 +20,9 @@ const problemSchema = z
 /** A definition is read by its route, whose errors name lines: here it is anything. */
 const definitionSchema = z.unknown().meta({ type: 'object', description: 'a definition: docs/pipelines.md' });
 
+/** What a call of the API takes that has no parameters. */
+const noQuery = z.object({});
+
 const reasons: Readonly<Record<number, string>> = {
   400: 'a part of the request is malformed',
   401: 'a token is needed',
@@ -61,7 +64,7 @@ export function routeSchema(route: Route): FastifySchema {
     tags: [tag],
     security: access === 'open' ? [] : [{ token: [] }],
     ...(params === undefined ? {} : { params }),
-    ...(query === undefined ? {} : { querystring: query }),
+    ...(query === undefined && !path.startsWith('/api/') ? {} : { querystring: query ?? noQuery }),
     ...(body === undefined ? {} : { body: body === 'text' ? definitionSchema : body }),
     consumes: body === 'text' ? ['application/json', 'application/yaml'] : ['application/json'],
     response: responsesOf(route),

@@ -1,25 +1,26 @@
-import type { FastifyRequest } from 'fastify';
-import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
 import { ProblemError, type FieldProblem } from '../problem.js';
+import { readPart, unknownKeys } from './request-problems.js';
 
-/** Issues of one part of a request that are told, at most. */
-const mostErrors = 20;
+/** What checks the parts of requests; parameters of a query that no schema names are refused where that is said. */
+export function partReader({ knownQueryOnly }: { readonly knownQueryOnly: boolean }): FastifySchemaCompiler<z.ZodType> {
+  return ({ schema, httpPart = 'request' }) => {
+    const isQuery = httpPart === 'querystring';
+    const name = isQuery ? 'query' : httpPart;
+    return (data: unknown) => {
+      const unknown = isQuery && knownQueryOnly ? unknownKeys(schema, data, name) : [];
+      const read = readPart(schema, data, name);
+      const errors = [...unknown, ...('errors' in read ? read.errors : [])];
+      return errors.length > 0 || 'errors' in read ? { error: invalidRequest(errors) } : read;
+    };
+  };
+}
 
-/** Returns the problem that names everything that is wrong with one part of a request. */
-export function invalidRequest(issues: readonly FastifySchemaValidationError[], part: string): ProblemError {
-  const name = part === 'querystring' ? 'query' : part;
-  const found = new Map<string, FieldProblem>();
-  for (const { instancePath, message = 'is malformed' } of issues) {
-    if (found.size === mostErrors) break;
-    const path = [name, ...instancePath.split('/').filter((word) => word !== '')].join('.').slice(0, 200);
-    // A number that is far too large breaks several bounds.
-    if (!found.has(path)) found.set(path, { path, message: message.slice(0, 500) });
-  }
-  const errors = [...found.values()];
+function invalidRequest(errors: readonly FieldProblem[]): ProblemError {
   const [first] = errors;
-  return new ProblemError(400, 'INVALID_REQUEST', `${first?.path ?? name}: ${first?.message ?? 'is malformed'}`, {
-    errors,
-  });
+  const detail = first === undefined ? 'the request is malformed' : `${first.path}: ${first.message}`;
+  return new ProblemError(400, 'INVALID_REQUEST', detail, { errors });
 }
 
 /** Reads a body's text as its route wants it: JSON, or as it is. Throws a ProblemError. */
@@ -33,7 +34,6 @@ export function readBody({ headers, routeOptions }: FastifyRequest, text: string
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    const message = 'is no JSON';
-    throw new ProblemError(400, 'INVALID_REQUEST', `body: ${message}`, { errors: [{ path: 'body', message }] });
+    throw invalidRequest([{ path: 'body', message: 'is no JSON' }]);
   }
 }

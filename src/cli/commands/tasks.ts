@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
-import { statusText, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
+import { statusName, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
 import { statusChanged } from '../../texts/log-lines.js';
 import { cancelTask } from '../../tasks/run/cancel-task.js';
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
@@ -126,8 +126,8 @@ async function stopTask(context: CommandContext, { id }: IdOption): Promise<void
   const { lang } = context.output;
   const { message } = statusChanged(lang, {
     taskId: id,
-    from: statusText(before.status, lang),
-    to: statusText(after.status, lang),
+    from: statusName(before.status),
+    to: statusName(after.status),
     reason: after.endReason,
   });
   await printTask(context, after, [message]);

@@ -1,4 +1,5 @@
 import { UsageError } from '../../runtime/errors.js';
+import { nearest } from '../../runtime/nearest.js';
 import { maskUrl } from '../../runtime/secrets.js';
 
 /** Reads the URL of a server's database; throws UsageError, with secrets masked, where it is none of that shape. */
@@ -17,6 +18,21 @@ export function decodePart(url: string, shape: string, part: string): string {
   } catch (cause) {
     throw malformed(url, shape, cause);
   }
+}
+
+/**
+ * Refuses parameters of such a URL that are not among the known ones: what asks for encryption, say, in words that are not
+ * understood must not end without it. Throws UsageError.
+ */
+export function refuseUnknownParameters({ searchParams }: URL, known: readonly string[]): void {
+  const unknown = [...searchParams.keys()].find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new UsageError(
+    `unknown parameter '${unknown}' in the database URL: the nearest known one is ${nearest(unknown, known) ?? 'none'}`,
+    {
+      hint: `the parameters are ${known.join(', ')}`,
+    },
+  );
 }
 
 function malformed(url: string, shape: string, cause: unknown): UsageError {

@@ -7,19 +7,23 @@ export function nameKey(name: string): string {
   return createHash('sha256').update(fold(name)).digest('hex');
 }
 
+/** A pipeline by the name that it was given. */
+export interface CalledPipeline {
+  readonly id: number;
+  readonly name: string | null;
+}
+
 /** Lists the pipelines of a name, regardless of case, by id: an older program may have given it several times. */
-export async function listByName(database: Database, name: string): Promise<readonly number[]> {
-  const rows = await database.read<{ id: number; name: string | null }[]>((knex) =>
-    knex('pipeline').select('id', 'name').orderBy('id'),
-  );
+export async function listByName(database: Database, name: string): Promise<readonly CalledPipeline[]> {
+  const rows = await database.read<CalledPipeline[]>((knex) => knex('pipeline').select('id', 'name').orderBy('id'));
   // Each database would fold case in its own way.
   const wanted = fold(name);
-  return rows.flatMap((row) => (fold(row.name ?? '') === wanted ? [row.id] : []));
+  return rows.filter((row) => fold(row.name ?? '') === wanted);
 }
 
 /** Returns the id of the pipeline of that name; throws NotFoundError, and UsageError where several have it. */
 export async function findByName(database: Database, name: string): Promise<number> {
-  const ids = await listByName(database, name);
+  const ids = (await listByName(database, name)).map(({ id }) => id);
   if (ids.length > 1) throw ambiguous(name, ids);
   if (ids[0] === undefined) {
     throw new NotFoundError(`there is no pipeline named '${name}'`, { hint: 'chainparse pipeline list' });
@@ -34,9 +38,9 @@ export function ambiguous(name: string, ids: readonly number[]): UsageError {
   });
 }
 
-/** Returns the error about a name that is another's. */
-export function nameTaken(name: string, [id = 0]: readonly number[]): TakenError {
-  return new TakenError(`pipeline ${id} is named '${name}' already: a name is given once, regardless of case`, {
+/** Returns the error about a name that is another's, as that one spells it. */
+export function nameTaken({ id, name }: CalledPipeline): TakenError {
+  return new TakenError(`pipeline ${id} is named '${name ?? ''}' already: a name is given once, regardless of case`, {
     hint: `--update --id ${id} replaces its definition and keeps what it has collected; --name gives another name`,
   });
 }

@@ -37,21 +37,28 @@ export class PipelineStore {
   async import(definition: PipelineDefinition, { update = false } = {}): Promise<number> {
     const { name } = definition;
     const named = await listByName(this.#database, name);
-    const id = definition.id ?? (update ? theOne(name, named) : null);
+    const id =
+      definition.id ??
+      (update
+        ? theOne(
+            name,
+            named.map((each) => each.id),
+          )
+        : null);
     const old = id === null ? null : await this.#findName(id);
     if (old !== null && !update) throw taken(id ?? 0);
-    const others = named.filter((other) => other !== id);
+    const [other] = named.filter((each) => each.id !== id);
     // What an older program has named alike may be updated all the same.
     const keepsName = old !== null && nameKey(old.name) === nameKey(name);
-    if (others.length > 0 && !keepsName) throw nameTaken(name, others);
-    const key = others.length > 0 ? null : nameKey(name);
+    if (other !== undefined && !keepsName) throw nameTaken(other);
+    const key = other === undefined ? nameKey(name) : null;
     try {
       if (id === null) return await this.#insert(definition, key);
       return await (old === null ? this.#insertAs(id, definition, key) : this.#replace(id, definition, key));
     } catch (error) {
       // Somebody else may have given the name since it was looked for.
-      const late = (await listByName(this.#database, name)).filter((other) => other !== id);
-      throw late.length > 0 && key !== null ? nameTaken(name, late) : error;
+      const late = (await listByName(this.#database, name)).find((each) => each.id !== id);
+      throw late !== undefined && key !== null ? nameTaken(late) : error;
     }
   }
 

@@ -136,13 +136,9 @@ export function tellClaim(
   { taskId, replaced }: ClaimedTask,
   logger: Logger,
 ): void {
-  const running = statusText(taskStatus.running, lang);
   if (replaced !== null) {
-    const failed = statusText(taskStatus.failed, lang);
-    writeLine(
-      logger,
-      statusChanged(lang, { taskId: replaced.id, pipelineId, from: running, to: failed, reason: 'taken_over' }),
-    );
+    const change = { taskId: replaced.id, pipelineId, from: 'running', to: 'failed', reason: 'taken_over' };
+    writeLine(logger, statusChanged(lang, change));
   }
   const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
   const what =

@@ -21,7 +21,7 @@ export interface OpenMetrics {
 
 /**
  * Begins to count where somebody wants to know: who scrapes a port, or reads a log at level debug, in which a process
- * tells them at its end. Null: nobody does, and nothing is loaded. Throws UsageError where the port can't be had.
+ * tells them at its end. Null: nobody does, and nothing is loaded. Throws RuntimeFailure where the port can't be had.
  */
 export async function openMetrics(host: MetricsHost, { isServed = true } = {}): Promise<OpenMetrics | null> {
   const { settings, clock } = host;

@@ -1,7 +1,6 @@
 import type { TimeoutRule, TimeoutStore } from '../../database/tasks/timeout-store.js';
 import { addSeconds } from '../../model/instant.js';
 import type { Task } from '../../model/task.js';
-import { statusText, taskStatus } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
 import { statusChanged, taskTimedOut, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -98,7 +97,5 @@ function tellTimedOut({ logger, lang, rule }: CheckParts, task: Task): void {
   const timeoutMinutes = task.timeoutMinutes ?? rule.timeoutSeconds / 60;
   const line = taskTimedOut(lang, { taskId, pipelineId, lastHeartbeat, createTime, silentSeconds, timeoutMinutes });
   writeLine(logger, { ...line, fields: { ...line.fields, worker, progress } });
-  const from = statusText(taskStatus.running, lang);
-  const to = statusText(taskStatus.failed, lang);
-  writeLine(logger, statusChanged(lang, { taskId, pipelineId, from, to, reason: 'timeout' }));
+  writeLine(logger, statusChanged(lang, { taskId, pipelineId, from: 'running', to: 'failed', reason: 'timeout' }));
 }

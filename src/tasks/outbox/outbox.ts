@@ -173,12 +173,17 @@ export class Outbox {
   #tellWait(): void {
     const busy = [...this.#busy];
     const names = busy.map(({ sink }) => sink.name).join(', ');
-    const isOfFinal = busy.some(({ sink }) => sink.delivery === 'finalized') && this.#finalized !== Infinity;
-    const known = this.#finalized < 0 ? 'it is not known which blocks are final' : `final is block ${this.#finalized}`;
+    const reasons = busy.flatMap(({ sink, trouble }) => (trouble === null ? [] : [`${sink.name} can’t: ${trouble}`]));
+    const waits = busy.some(({ sink, trouble }) => trouble === null && sink.delivery === 'finalized');
+    if (waits && this.#finalized !== Infinity) reasons.push(this.#finalText());
     this.#parts.logger.log(
       'info',
-      `all is read; the run ends once ${names} ${busy.length === 1 ? 'has' : 'have'} delivered it${isOfFinal ? `: ${known}` : ''}`,
+      `all is read; the run ends once ${names} ${busy.length === 1 ? 'has' : 'have'} delivered it${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`,
     );
+  }
+
+  #finalText(): string {
+    return this.#finalized < 0 ? 'it is not known which blocks are final' : `final is block ${this.#finalized}`;
   }
 
   async #takeOver(): Promise<{ readonly guard: SinkGuard; readonly epoch: string }> {

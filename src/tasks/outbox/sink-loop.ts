@@ -79,6 +79,11 @@ export class SinkLoop implements PacedSink {
     return place === null ? null : place.at === 'end' ? place.pass.to : place.pass.from;
   }
 
+  /** What keeps it from delivering; null: nothing that is known. */
+  get trouble(): string | null {
+    return this.#trouble.told;
+  }
+
   get taken(): number {
     return this.#delivery.taken;
   }

@@ -37,6 +37,11 @@ export class SinkTrouble {
     this.#parts = parts;
   }
 
+  /** What keeps the sink from delivering; null: nothing that is known. */
+  get told(): string | null {
+    return this.#told;
+  }
+
   /** Tells an error, and returns after how many milliseconds to try again. */
   async bear(error: Error): Promise<number> {
     this.#attempts += 1;

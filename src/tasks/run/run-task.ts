@@ -5,7 +5,7 @@ import { ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { Progress } from '../../model/task.js';
-import { statusText, taskStatus } from '../../model/task.js';
+import { statusName, taskStatus } from '../../model/task.js';
 import { executePipeline, type CommitSeen, type ShardsAhead } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
@@ -228,10 +228,9 @@ class TaskRun {
     const { tasks, heartbeat, logger } = this.#parts;
     const parts = { ...this.#options, tasks, heartbeat, successor: this.#successor(outcome) };
     const task = await finishTask(parts, outcome, this.#progress);
-    const from = statusText(taskStatus.running, this.#options.lang);
-    const to = statusText(outcome.status, this.#options.lang);
     const { pipelineId, lang } = this.#options;
-    writeLine(logger, statusChanged(lang, { taskId: task.id, pipelineId, from, to, reason: outcome.endReason }));
+    const change = { taskId: task.id, pipelineId, from: 'running', to: statusName(outcome.status) };
+    writeLine(logger, statusChanged(lang, { ...change, reason: outcome.endReason }));
     return { task, progress: this.#progress };
   }
 

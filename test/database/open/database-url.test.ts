@@ -58,9 +58,14 @@ describe('a database URL', () => {
     'mysql://u:secret99@db:port/d': /not a database URL/,
     'mysql://u:100%secret99@db/d': /not a database URL/,
     'mysql://u:secret99@db/d?ssl=perhaps': /ssl=perhaps .* not known/,
-    'mysql://u:secret99@db/d?ssl-mode=REQUIRED': /ssl-mode .* not known/,
-    'mysql://u:secret99@db/d?sslmode=require': /sslmode .* not known/,
-    'mysql://u:secret99@db/d?tls=true': /tls .* not known/,
+    'mysql://u:secret99@db/d?ssl-mode=REQUIRED': /unknown parameter 'ssl-mode' .* nearest known one is ssl/,
+    'mysql://u:secret99@db/d?sslmode=require': /unknown parameter 'sslmode'/,
+    'mysql://u:secret99@db/d?tls=true': /unknown parameter 'tls'/,
+    'mysql://u:secret99@db/d?ssl=true&sl_ca=/ca.pem': /unknown parameter 'sl_ca' .* nearest known one is ssl_ca$/,
+    'mysql://u:secret99@db/d?charset=latin1': /charset=latin1 .* not known/,
+    'postgres://u:secret99@db/d?sslmod=require': /unknown parameter 'sslmod' .* nearest known one is sslmode$/,
+    'postgres://u:secret99@db/d?SSLMODE=require': /unknown parameter 'SSLMODE' .* nearest known one is sslmode$/,
+    'postgres://u:secret99@db/d?target_session_attrs=read-write': /unknown parameter 'target_session_attrs'/,
   };
   for (const [url, message] of Object.entries(wrong)) {
     it(`is refused, without its secret: ${url}`, () => {

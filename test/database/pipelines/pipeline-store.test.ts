@@ -113,7 +113,10 @@ eachDatabase('the store of pipelines', (databases) => {
       store.import({ ...definition, name: 'ÉLAN', id: second }, { update: true }),
     ]) {
       const error = await rejectionOf(taken);
-      expect(error).to.be.instanceOf(TakenError).with.property('message').that.contains(`pipeline ${first} is named`);
+      expect(error)
+        .to.be.instanceOf(TakenError)
+        .with.property('message')
+        .that.contains(`pipeline ${first} is named 'Élan' already`);
       expect(error).to.have.property('hint').that.contains('--update');
     }
     await store.import({ ...definition, name: 'renamed élan', id: first }, { update: true });

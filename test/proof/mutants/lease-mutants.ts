@@ -156,19 +156,19 @@ export const leaseMutants: readonly Mutant[] = [
   racing(
     'name-once',
     'a name is given once where many ask for it at one time',
-    'const key = others.length > 0 ? null : nameKey(name);',
-    'const key = others.length >= 0 ? null : nameKey(name);',
+    'const key = other === undefined ? nameKey(name) : null;',
+    'const key = null;',
   ),
   names(
     'name-taken',
     'also where the one that has it is an older program’s',
-    'if (others.length > 0 && !keepsName) throw nameTaken(name, others);',
-    'if (others.length > 99 && !keepsName) throw nameTaken(name, others);',
+    'if (other !== undefined && !keepsName) throw nameTaken(other);',
+    'if (other === null && !keepsName) throw nameTaken(other);',
   ),
   settings(
     'timeout-setting',
     'a timeout under three intervals is refused',
-    'if (taskTimeoutMinutes * 60 >= silenceLimit(heartbeatIntervalSeconds)) return;',
-    'if (taskTimeoutMinutes >= 0) return;',
+    'const isShort = taskTimeoutMinutes * 60 < silenceLimit(heartbeatIntervalSeconds);',
+    'const isShort = taskTimeoutMinutes < 0;',
   ),
 ];

@@ -399,6 +399,22 @@ eachDatabase('the outbox', (databases) => {
     expect(await runs.standing()).to.include({ cursorBlock: 4 });
   });
 
+  it('says what keeps a sink from delivering, rather than which block is final', async () => {
+    sink.receives = () => {
+      throw new ReceiverAwayError('the disk is full');
+    };
+    const run = runs.run([sink.openable({ delivery: 'finalized' })], blocks(1, 2), {
+      finalized: () => Promise.resolve(2),
+    });
+    await eventually('a line that says what is waited for', () =>
+      runs.lines.includes('all is read; the run ends once out has delivered it: out can’t: the disk is full'),
+    );
+    expect(runs.lines.filter((line) => line.startsWith('all is read')).join()).not.to.contain('final is');
+    sink.receives = () => undefined;
+    await run;
+    expect(sink.lines).to.deep.equal([1, 2].map((block) => insert(block, 1)));
+  });
+
   it('leaves a paused sink alone, without keeping the task from its end', async () => {
     await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, true);
     const { task } = await runs.run([sink.openable()], blocks(1, 2));

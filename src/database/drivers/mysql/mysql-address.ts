@@ -1,6 +1,6 @@
 import { UsageError } from '../../../runtime/errors.js';
 import { maskUrl } from '../../../runtime/secrets.js';
-import { decodePart, readServerUrl } from '../server-url.js';
+import { decodePart, readServerUrl, refuseUnknownParameters } from '../server-url.js';
 
 export interface MysqlAddress {
   readonly kind: 'mysql';
@@ -19,6 +19,8 @@ const shape = 'mysql://user:password@host:port/database or mariadb://…';
 export function parseMysqlUrl(url: string): MysqlAddress {
   const parsed = readServerUrl(url, shape);
   const decode = (part: string): string => decodePart(url, shape, part);
+  refuseUnknownParameters(parsed, ['ssl', 'ssl_ca', 'charset']);
+  refuseCharset(parsed.searchParams.get('charset'));
   const database = decode(parsed.pathname.slice(1));
   if (database === '') {
     throw new UsageError(`the database URL ${maskUrl(url)} names no database`, { hint: `use ${shape}` });
@@ -34,9 +36,13 @@ export function parseMysqlUrl(url: string): MysqlAddress {
   };
 }
 
+/** Other programs' URLs name the one that is spoken here. */
+function refuseCharset(charset: string | null): void {
+  if (charset === null || /^utf8mb4$/i.test(charset)) return;
+  throw new UsageError(`charset=${charset} in the database URL is not known`, { hint: 'leave it out: it is utf8mb4' });
+}
+
 function parseTls(query: URLSearchParams): MysqlAddress['tls'] {
-  const unknown = [...query.keys()].find((key) => /ssl|tls/i.test(key) && key !== 'ssl' && key !== 'ssl_ca');
-  if (unknown !== undefined) throw unknownTls(unknown);
   const mode = (query.get('ssl') ?? '').toLowerCase();
   const caPath = query.get('ssl_ca');
   if (['', 'false', '0', 'off', 'disabled'].includes(mode)) {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../runtime/errors.js';
 import { maskUrl } from '../../../runtime/secrets.js';
-import { decodePart, readServerUrl } from '../server-url.js';
+import { decodePart, readServerUrl, refuseUnknownParameters } from '../server-url.js';
 
 /** How a connection is encrypted, by libpq's names; `allow` is taken for `prefer`. */
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -35,12 +35,13 @@ const sslModes: Readonly<Record<string, SslMode>> = {
   'verify-full': 'verify-full',
 };
 
-const sslKeys = new Set(['sslmode', 'sslrootcert', 'sslcert', 'sslkey']);
+const parameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'port', 'user', 'password', 'dbname'];
 
 /** Reads a URL of PostgreSQL's; throws UsageError, with secrets masked, where it is none. */
 export function parsePostgresUrl(url: string): PostgresAddress {
   const parsed = readServerUrl(url, shape);
   const decode = (part: string): string => decodePart(url, shape, part);
+  refuseUnknownParameters(parsed, parameters);
   const query = parsed.searchParams;
   const database = query.get('dbname') ?? decode(parsed.pathname.slice(1));
   if (database === '') {
@@ -67,8 +68,6 @@ function readPort(text: string): number {
 
 /** What asks for encryption in words that are not understood must not end without it. */
 function parseSsl(query: URLSearchParams): PostgresAddress['ssl'] {
-  const unknown = [...query.keys()].find((key) => /ssl|tls/i.test(key) && !sslKeys.has(key));
-  if (unknown !== undefined) throw unknownSsl(unknown);
   const text = query.get('sslmode') ?? 'prefer';
   const mode = sslModes[text];
   if (mode === undefined) throw unknownSsl(`sslmode=${text}`);
