@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { loadDefinition, parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { cases, failure, problemsOf } from './definition-failures.js';
+import { cases, failure, problemOf, problemsOf } from './definition-failures.js';
 import { definitionOptions, monitorYaml } from './definition-texts.js';
 
 const reader = pathToFileURL(join(import.meta.dirname, '../../../src/pipeline/definition/read-text-file.ts')).href;
@@ -37,6 +37,10 @@ describe('a file that is no definition', () => {
     ['keys of keys without end', '? '.repeat(5000), '1: nested more than 64 levels deep'],
     ['more words than anybody writes', `[${','.repeat(2_000_000)}`, '1: more than 2000000 words and marks'],
   ]);
+
+  it('is told in one line that it is a list', async () => {
+    expect(await problemOf('- a\n')).to.equal('p.yaml:1: a definition must be a mapping of keys to values, not a list');
+  });
 
   // In seconds of the processor; each took several times as long before, most of it for errors that nobody sees.
   const costly: readonly (readonly [what: string, text: string, seconds: number])[] = [
