@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { backoffMs } from '../../runtime/retry.js';
+import type { Backoff } from '../../runtime/retry.js';
 import { Inconsistency, NodeLagsError } from '../blocks/consistency.js';
 import type { RangeSize } from './range-size.js';
 import { refusalHint } from '../transport/errors/refusal-hint.js';
@@ -24,6 +25,9 @@ const failuresBorne = 20;
 const troublesBorne = 80;
 const failuresUntilLess = 3;
 const backoff = { firstMs: 200, maxMs: 4_000 };
+/** What so many first failures wait for while other ranges are answered: they are bad luck, and most pass at once. */
+const unluckyBackoff = { firstMs: 50, maxMs: 50 };
+const unluckyBorne = 4;
 const longBackoff = { firstMs: 200, maxMs: 8_000 };
 
 /** What goes wrong between two good answers of a log source: each kind is borne so often, with a remedy of its own. */
@@ -33,6 +37,8 @@ export class FetchTrouble {
   readonly #size: RangeSize;
   /** How often answers did not fit together since the last that did: who goes on like that is asked less and less often. */
   readonly #lagsBefore: number;
+  /** How many requests for any range had been answered when this one was asked for. */
+  #answersBefore: number;
   #lags = 0;
   #timeouts = 0;
   #refusals = 0;
@@ -43,6 +49,7 @@ export class FetchTrouble {
     this.#logger = logger;
     this.#size = size;
     this.#lagsBefore = lagsBefore;
+    this.#answersBefore = size.answers;
   }
 
   /** Does what makes another request worth while: waits, or makes it smaller. Throws what can't be borne. */
@@ -50,8 +57,15 @@ export class FetchTrouble {
     const waits = this.#remedy(asked, error);
     const event = waits === null ? 'rpc.split' : 'rpc.wait';
     this.#logger.log('debug', `asking again: ${(error as Error).message}`, { event, ...asked });
-    if (waits !== null)
-      await this.#clock.sleep(backoffMs(waits, waits > failuresBorne ? longBackoff : backoff), signal);
+    if (waits !== null) await this.#clock.sleep(backoffMs(waits, this.#backoffOf(waits, error)), signal);
+    this.#answersBefore = this.#size.answers;
+  }
+
+  #backoffOf(waits: number, error: unknown): Backoff {
+    const isAnswering = this.#size.answers > this.#answersBefore;
+    const isUnlucky = isAnswering && waits <= unluckyBorne && error instanceof RpcError && mayBeLimit(error);
+    if (isUnlucky) return unluckyBackoff;
+    return waits > failuresBorne ? longBackoff : backoff;
   }
 
   /** Returns how many times it has been waited for this reason, this one included; null: no wait is needed. */

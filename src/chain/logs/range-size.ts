@@ -47,6 +47,7 @@ export class RangeSize {
   readonly #volume = new AnswerVolume();
   /** By their hosts. */
   readonly #endpoints = new Map<string, KnownEndpoint>();
+  #answers = 0;
   #requests = 0;
   #wasted = 0;
 
@@ -59,6 +60,11 @@ export class RangeSize {
   /** True once an endpoint has answered requests of its size; before, several at a time would only be refused together. */
   get isProven(): boolean {
     return this.#known().some(({ limits }) => limits.isProven);
+  }
+
+  /** How many requests were answered. */
+  get answers(): number {
+    return this.#answers;
   }
 
   /** Returns the head of a range that one request may ask for, whichever endpoint takes it: what the one would get that gives most. */
@@ -95,6 +101,7 @@ export class RangeSize {
 
   /** Learns from an answer. */
   answered({ range, logs, bytes = 0, ms = 0, endpoint }: RangeAnswer): void {
+    this.#answers++;
     const blocks = countOf(range);
     this.#requests++;
     this.#volume.learn(blocks, logs, bytes);
