@@ -36,7 +36,7 @@ export function olderRoutes(routes: readonly Route[], parts: ApiParts): readonly
   };
   const changed = routes.map((each) => {
     const found = more[`${each.method} ${each.path}`];
-    const taken = takingMore(each, names);
+    const taken = takingMore(each);
     if (`${each.method} ${each.path}` === `POST ${base}/config`) return { ...taken, handle: configOf(taken, parts) };
     return found === undefined ? taken : { ...taken, handle: withMore(taken, found) };
   });
@@ -62,7 +62,7 @@ function refuseAsBefore(error: unknown): never {
 }
 
 /** Lets a request say what only the older program's could. */
-function takingMore(each: Route, names: () => Promise<Names>): Route {
+function takingMore(each: Route): Route {
   if (each.path === `${base}/start`) {
     // Where a log goes is a setting of whoever runs the task.
     const withoutLog = (body: unknown): unknown => {
@@ -79,20 +79,7 @@ function takingMore(each: Route, names: () => Promise<Names>): Route {
   if (each.path !== `${base}/tasks` || !(each.query instanceof z.ZodObject)) return each;
   const page = each.query.shape as Readonly<Record<string, z.ZodType>>;
   const size = page['page_size'] ?? z.string();
-  const query = each.query.extend({
-    page_size: z.preprocess((value) => value ?? '10', size),
-    pipeline_name: z.string().max(255).optional(),
-  });
-  return { ...each, query, handle: async (input) => each.handle(await named(input, names)) };
-}
-
-/** A name that no pipeline has is that of one without tasks. */
-async function named(input: Input, names: () => Promise<Names>): Promise<Input> {
-  const { pipeline_name: name, ...query } = input.query;
-  if (typeof name !== 'string' || name === '') return { ...input, query };
-  const id = (await names()).idOf(name);
-  if (id === undefined) throw new ProblemError(404, 'NOT_FOUND', `no pipeline is called '${name}'`);
-  return { ...input, query: { ...query, pipeline_id: id } };
+  return { ...each, query: each.query.extend({ page_size: z.preprocess((value) => value ?? '10', size) }) };
 }
 
 /** What the pipelines of the moment are called. */
@@ -101,10 +88,6 @@ class Names {
 
   constructor(pipelines: readonly NamedPipeline[]) {
     this.#pipelines = pipelines;
-  }
-
-  idOf(name: string): number | undefined {
-    return this.#pipelines.find((each) => each.name.toLowerCase() === name.toLowerCase())?.id;
   }
 
   /** What a task's row says of its pipeline. */

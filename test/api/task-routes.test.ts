@@ -71,6 +71,11 @@ eachDatabase('the API about tasks', (testDatabase) => {
     expect(await ids('?since=2024-01-15T10:00:01')).to.deep.equal([4, 3, 1]);
     expect(await ids('?since=2024-01-15')).to.deep.equal([4, 3, 2, 1]);
     expectProblem(await api.send(`${base}/tasks?pipeline_id=46`), 404);
+    await database.write([database.knex('pipeline').insert({ id: 45, name: 'Transfers', disabled: false })]);
+    expect(await ids('?status=queued&pipeline_name=transfers')).to.deep.equal([4]);
+    expect(await ids('?status=queued&pipeline_name=')).to.deep.equal([4]);
+    expectProblem(await api.send(`${base}/tasks?pipeline_name=swaps`), 404);
+    expectProblem(await api.send(`${base}/tasks?pipeline_name=transfers&pipeline_id=45`), 400);
   });
 
   it('pages, and sorts by what an index serves', async () => {

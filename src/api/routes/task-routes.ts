@@ -1,4 +1,5 @@
 import { listTasks, countTasks, type TaskFilter, type TaskOrder } from '../../database/tasks/task-listing.js';
+import { findByName } from '../../database/pipelines/pipeline-names.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
@@ -97,6 +98,7 @@ export function taskRoutes(parts: ApiParts): readonly Route[] {
 interface PageQuery {
   readonly status?: number | undefined;
   readonly pipeline_id?: number | undefined;
+  readonly pipeline_name?: string | undefined;
   readonly since?: string | undefined;
   readonly sort: string;
   readonly page: number;
@@ -129,7 +131,8 @@ class TaskList {
 
   async #readPage(query: PageQuery): Promise<object> {
     const { database, settings } = this.#parts;
-    const { status, pipeline_id: pipelineId, since, page, page_size: pageSize } = query;
+    const { status, since, page, page_size: pageSize } = query;
+    const pipelineId = await this.#pipelineOf(query);
     const filter: TaskFilter = { status, pipelineId, since };
     const part = { order: orderOf(query), limit: pageSize, offset: offsetOf(query) };
     const [tasks, total] = await Promise.all([
@@ -141,6 +144,12 @@ class TaskList {
     // A pipeline that has no task may be one that there is not: then that is the news.
     if (total === 0 && pipelineId !== undefined) await new PipelineStore(database).get(pipelineId);
     return taskPageToJson(tasks, { total, page, pageSize, timeoutMinutes: settings.taskTimeoutMinutes });
+  }
+
+  async #pipelineOf({ pipeline_id: id, pipeline_name: name = '' }: PageQuery): Promise<number | undefined> {
+    if (name === '') return id;
+    if (id === undefined) return await findByName(this.#parts.database, name);
+    throw new ProblemError(400, 'INVALID_REQUEST', 'query.pipeline_name: stands in place of pipeline_id: give one');
   }
 }
 

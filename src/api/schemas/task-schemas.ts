@@ -28,6 +28,7 @@ const sorts = [
 export const taskListQuery = z.object({
   status: status.optional(),
   pipeline_id: id.optional(),
+  pipeline_name: z.string().max(255).optional().describe('in place of its id; empty: of any'),
   since: instant.optional().describe("made at or after this instant, in the database's time zone"),
   sort: z
     .enum(sorts, { error: `is none of ${sorts.join(', ')}` })
