@@ -132,7 +132,7 @@ function describeHolder(task: Task): string {
 
 /** Tells which task has begun, and which it replaced. */
 export function tellClaim(
-  { pipelineId, shard, worker, lang }: ClaimOptions & { readonly lang: Lang },
+  { pipelineId, shard, worker, queuedTaskId, lang }: ClaimOptions & { readonly lang: Lang },
   { taskId, replaced }: ClaimedTask,
   logger: Logger,
 ): void {
@@ -140,6 +140,8 @@ export function tellClaim(
     const change = { taskId: replaced.id, pipelineId, from: 'running', to: 'failed', reason: 'taken_over' };
     writeLine(logger, statusChanged(lang, change));
   }
+  if (queuedTaskId !== undefined)
+    writeLine(logger, statusChanged(lang, { taskId, pipelineId, from: 'queued', to: 'running' }));
   const fields = { event: 'task.started', task_id: taskId, pipeline_id: pipelineId };
   const what =
     shard === undefined ? `runs pipeline ${pipelineId}` : `reads shard ${shard.number} of pipeline ${pipelineId}`;

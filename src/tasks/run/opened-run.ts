@@ -36,7 +36,7 @@ export class OpenedRun {
     this.#log = openTaskLog(file, { level: settings.logLevel, secrets, console: logger });
     const combined = combineLoggers([logger, this.#log.logger]);
     this.#logger = combined;
-    this.#progress = this.#host.showProgress(combined);
+    this.#progress = this.#host.showProgress(about(task, combined));
     return combined;
   }
 
@@ -67,4 +67,11 @@ export class OpenedRun {
     this.#log?.close();
     this.#log = null;
   }
+}
+
+/** Returns a logger whose lines name a task: a worker tells of many. */
+function about({ id, pipelineId }: Task, logger: Logger): Logger {
+  return {
+    log: (level, message, fields) => logger.log(level, message, { ...fields, task_id: id, pipeline_id: pipelineId }),
+  };
 }

@@ -249,9 +249,13 @@ class TaskRun {
     if (task === null) throw error;
     const byPerson = task.status === taskStatus.succeeded ? byPeople[task.endReason ?? ''] : undefined;
     if (byPerson !== undefined) {
+      const { lang } = this.#options;
+      const change = { taskId: task.id, pipelineId: task.pipelineId, from: 'running', to: statusName(task.status) };
+      writeLine(logger, statusChanged(lang, { ...change, reason: task.endReason }));
       logger.log('info', `task ${task.id} was ${byPerson}`, {
         event: `task.${byPerson.replace(' ', '_')}`,
         task_id: task.id,
+        pipeline_id: task.pipelineId,
       });
       return { task, progress: this.#progress };
     }

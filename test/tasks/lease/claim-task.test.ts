@@ -4,10 +4,11 @@ import type { Database } from '../../../src/database/database.js';
 import { FenceError } from '../../../src/database/script.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { LeaseHeldError } from '../../../src/runtime/errors.js';
-import { claimTask } from '../../../src/tasks/lease/claim-task.js';
+import { claimTask, tellClaim } from '../../../src/tasks/lease/claim-task.js';
 import type { ClaimedTask, ClaimOptions } from '../../../src/tasks/lease/claim-task.js';
 import { ageTask } from '../../database/aged-task.js';
 import { eachDatabase } from '../../support/databases.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimOptions, exampleWorker, storesOf } from '../run/task-fixture.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -37,6 +38,18 @@ eachDatabase('a claim of a pipeline', (databases) => {
     const { status, endReason, error } = await tasks.get(id);
     return { status, endReason, error };
   };
+
+  it('is told, with the change of a status that it brings', () => {
+    const logger = new MemoryLogger();
+    const options = { ...claimOptions({ pipelineId: 45 }), lang: 'en' } as const;
+    tellClaim({ ...options, queuedTaskId: 7 }, { taskId: 7, replaced: null }, logger);
+    tellClaim(options, { taskId: 8, replaced: null }, logger);
+    expect(logger.messages()).to.deep.equal([
+      'task 7: queued -> running',
+      'task 7 runs pipeline 45 on here:1',
+      'task 8 runs pipeline 45 on here:1',
+    ]);
+  });
 
   it('that nobody has is a new task', async () => {
     const { taskId, replaced } = await claim();

@@ -191,7 +191,10 @@ eachDatabase('a task that runs', (databases) => {
     const { task, progress } = await within(5_000, run, () => 'it does not notice');
     expect(task).to.deep.include({ status: 1, endReason: 'stopped' });
     expect(progress.events).to.equal(2);
-    expect(runs.lines.at(-1)).to.equal(`task ${task.id} was cancelled`);
+    expect(runs.lines.slice(-2)).to.deep.equal([
+      `task ${task.id}: running -> succeeded (stopped)`,
+      `task ${task.id} was cancelled`,
+    ]);
   });
 
   it('that a person cancels while it fails ends well', async () => {
