@@ -114,7 +114,9 @@ async function survive(seed: number): Promise<void> {
 describe('the event monitor under random faults, lags, reorganisations and restarts', () => {
   for (let seed = firstSeed; seed < firstSeed + schedules; seed += 10) {
     const last = Math.min(seed + 9, firstSeed + schedules - 1);
-    it(`ends with exactly the chain's events (seeds ${seed} to ${last})`, async () => {
+    it(`ends with exactly the chain's events (seeds ${seed} to ${last})`, async function () {
+      // It computes: beside all other tests it takes ten times as long as alone.
+      this.timeout(240_000);
       for (let each = seed; each <= last; each++) {
         await survive(each).catch((error: unknown) => {
           throw new Error(`seed ${each}: ${String(error)}`, { cause: error });
