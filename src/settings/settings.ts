@@ -75,7 +75,7 @@ function findSystemLang(sources: readonly SettingsSource[]): FoundSetting | unde
 
 function checkTimeout(settings: Settings, reader: SettingsReader): void {
   const { taskTimeoutMinutes, heartbeatIntervalSeconds } = settings;
-  // Nor is one too short that could not be read.
+  // One that could not be read is told already: compared, it is NaN.
   const isShort = taskTimeoutMinutes * 60 < silenceLimit(heartbeatIntervalSeconds);
   if (!isShort) return;
   const timeoutOrigin = reader.originOf(settingsTable.taskTimeoutMinutes);

@@ -23,19 +23,22 @@ export async function listByName(database: Database, name: string): Promise<read
 
 /** Returns the id of the pipeline of that name; throws NotFoundError, and UsageError where several have it. */
 export async function findByName(database: Database, name: string): Promise<number> {
-  const ids = (await listByName(database, name)).map(({ id }) => id);
-  if (ids.length > 1) throw ambiguous(name, ids);
-  if (ids[0] === undefined) {
+  const id = theOne(name, await listByName(database, name));
+  if (id === null) {
     throw new NotFoundError(`there is no pipeline named '${name}'`, { hint: 'chainparse pipeline list' });
   }
-  return ids[0];
+  return id;
 }
 
-/** Returns the error about a name that several pipelines have. */
-export function ambiguous(name: string, ids: readonly number[]): UsageError {
-  return new UsageError(`${ids.length} pipelines are named '${name}': ${ids.join(', ')}`, {
-    hint: 'give the id of the one that is meant',
-  });
+/** Returns the id of the only pipeline of a name, null where there is none; throws UsageError where there are several. */
+export function theOne(name: string, named: readonly CalledPipeline[]): number | null {
+  if (named.length > 1) {
+    const ids = named.map(({ id }) => id).join(', ');
+    throw new UsageError(`${named.length} pipelines are named '${name}': ${ids}`, {
+      hint: 'give the id of the one that is meant',
+    });
+  }
+  return named[0]?.id ?? null;
 }
 
 /** Returns the error about a name that is another's, as that one spells it. */

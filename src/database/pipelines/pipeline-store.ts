@@ -2,7 +2,7 @@ import type { Component, Pipeline, PipelineDefinition } from '../../model/pipeli
 import { NotFoundError, TakenError, UsageError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { deletePipeline } from './delete-pipeline.js';
-import { ambiguous, listByName, nameKey, nameTaken } from './pipeline-names.js';
+import { listByName, nameKey, nameTaken, theOne } from './pipeline-names.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
 import { letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
 import { isSet, shownTime, toPipeline } from './pipeline-rows.js';
@@ -37,14 +37,7 @@ export class PipelineStore {
   async import(definition: PipelineDefinition, { update = false } = {}): Promise<number> {
     const { name } = definition;
     const named = await listByName(this.#database, name);
-    const id =
-      definition.id ??
-      (update
-        ? theOne(
-            name,
-            named.map((each) => each.id),
-          )
-        : null);
+    const id = definition.id ?? (update ? theOne(name, named) : null);
     const old = id === null ? null : await this.#findName(id);
     if (old !== null && !update) throw taken(id ?? 0);
     const [other] = named.filter((each) => each.id !== id);
@@ -250,12 +243,6 @@ function componentRow<T>({ name, type, config }: Component, position: number, pi
 
 function noSuchPipeline(id: number): NotFoundError {
   return new NotFoundError(`there is no pipeline ${id}`, { hint: 'chainparse pipeline list' });
-}
-
-/** Returns the pipeline that is meant by a name; null where nobody has it. */
-function theOne(name: string, ids: readonly number[]): number | null {
-  if (ids.length > 1) throw ambiguous(name, ids);
-  return ids[0] ?? null;
 }
 
 function taken(id: number): TakenError {
