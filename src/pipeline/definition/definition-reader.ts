@@ -95,17 +95,23 @@ export class DefinitionReader {
     }
   }
 
-  /** What reaches a sink is known where all above it is right. */
+  /** What reaches a sink is known where the source and all stages above it are right. */
   async #checkSinks(components: readonly (Component | undefined)[]): Promise<void> {
     const { kinds = registry } = this.#options;
+    const written = (this.#value as { readonly components?: readonly { readonly type?: unknown }[] } | null)
+      ?.components;
+    const above: Component[] = [];
     for (const [position, component] of components.entries()) {
-      if (component === undefined) return;
-      const kind = kinds.find(component.type);
-      if (kind?.role !== 'sink' || kind.problems === undefined) continue;
-      const events = fieldsBelow(components.slice(0, position) as readonly Component[], kinds);
-      for (const { at, message, hint } of await kind.problems(component.config, events)) {
-        this.#problems.add(['components', position, ...at], message, hint);
+      const kind = kinds.find(String(component?.type ?? written?.[position]?.type));
+      // A sink, right or wrong, changes nothing of what others get.
+      if (component === undefined && kind?.role !== 'sink') return;
+      if (component === undefined) continue;
+      if (kind?.role === 'sink' && kind.problems !== undefined) {
+        for (const { at, message, hint } of await kind.problems(component.config, fieldsBelow(above, kinds))) {
+          this.#problems.add(['components', position, ...at], message, hint);
+        }
       }
+      above.push(component);
     }
   }
 

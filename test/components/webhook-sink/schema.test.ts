@@ -53,6 +53,10 @@ describe("a webhook's definition", () => {
     ]);
   });
 
+  it('is looked at whatever is wrong with a sink above it', async () => {
+    expect(await problemsOf('url: 7', 'url: "${URL}", body: {text: "{nope}"}')).to.have.length(2);
+  });
+
   it('may hold no secret that is written out, and shows none', async () => {
     const problems = await problemsOf(
       'url: "https://h.example/", secret: hunter2hunter2',
