@@ -9,8 +9,8 @@ import { startServers } from './support/databases.js';
 import { isFull, sampleVariable } from './support/extent.js';
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
-/** Scenarios of what goes silent, and of what happens then. */
-const liveness = 'clocks|detection|disk-full|freeze|kill';
+/** Scenarios of what goes silent, of what happens then, and of what is done at its time or in several tasks. */
+const liveness = 'clocks|detection|disk-full|ended-while-stalled|even-out|freeze|kill|schedules|shards';
 
 /** Those on servers that go away, and on runs that are killed while receivers do. */
 const outages =

@@ -117,6 +117,11 @@ describe('an API for older clients', () => {
     expect((await plain.send(`${base}/tasks?page=1&_=1700000000`)).statusCode).to.equal(400);
   });
 
+  it('takes an empty parameter of a query as one that is not there', async () => {
+    expect((await api.send(`${base}/tasks?page=1&status=&pipeline_name=`)).statusCode).to.equal(200);
+    expect((await plain.send(`${base}/tasks?page=1&status=`)).statusCode).to.equal(400);
+  });
+
   it('previews a transformer, and what stages make of an event', async () => {
     const body = { transformer: 'decimal_normalize(6)', source_value: '1500000' };
     const answer = { source_value: '1500000', transformed_value: '1.5', transformer: 'decimal_normalize(6)' };

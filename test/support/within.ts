@@ -11,7 +11,10 @@ export async function within<T>(timeoutMs: number, work: Promise<T>, complaint: 
   }
 }
 
-/** Asks `find` every few milliseconds until it gives something, and returns that; throws after `timeoutMs`. */
+/**
+ * Asks `find` every few milliseconds until it gives something, and returns that; throws after `timeoutMs`. What takes long,
+ * as a process does, is asked less often: whoever waits leaves the processors to what is waited for.
+ */
 export async function eventually<T>(
   what: string,
   find: () => T | Promise<T>,
@@ -19,9 +22,11 @@ export async function eventually<T>(
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
+    const askedAt = performance.now();
     const found = await find();
     if (found !== null && found !== undefined && found !== false) return found;
+    const tookMs = performance.now() - askedAt;
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(2 * tookMs, 10), 1_000)));
   }
 }

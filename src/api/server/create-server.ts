@@ -82,7 +82,7 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
   app.setNotFoundHandler((request) => refuseUnknown(routes, request));
   // Clients of the older program may send what it did not read either.
-  app.setValidatorCompiler(partReader({ knownQueryOnly: !parts.settings.api.olderClients }));
+  app.setValidatorCompiler(partReader(parts.settings.api));
   // The schemas of answers are for the document, and for tests.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   void app.register(helmet, headerOptions);

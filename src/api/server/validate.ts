@@ -3,18 +3,25 @@ import type { z } from 'zod';
 import { ProblemError, type FieldProblem } from '../problem.js';
 import { readPart, unknownKeys } from './request-problems.js';
 
-/** What checks the parts of requests; parameters of a query that no schema names are refused where that is said. */
-export function partReader({ knownQueryOnly }: { readonly knownQueryOnly: boolean }): FastifySchemaCompiler<z.ZodType> {
+/**
+ * What checks the parts of requests. Parameters of a query that no schema names are refused, unless older clients are
+ * served: those send what they like, and a filter that is not set as `status=`.
+ */
+export function partReader({ olderClients }: { readonly olderClients: boolean }): FastifySchemaCompiler<z.ZodType> {
   return ({ schema, httpPart = 'request' }) => {
     const isQuery = httpPart === 'querystring';
     const name = isQuery ? 'query' : httpPart;
     return (data: unknown) => {
-      const unknown = isQuery && knownQueryOnly ? unknownKeys(schema, data, name) : [];
-      const read = readPart(schema, data, name);
+      const unknown = isQuery && !olderClients ? unknownKeys(schema, data, name) : [];
+      const read = readPart(schema, isQuery && olderClients ? withoutEmpty(data) : data, name);
       const errors = [...unknown, ...('errors' in read ? read.errors : [])];
       return errors.length > 0 || 'errors' in read ? { error: invalidRequest(errors) } : read;
     };
   };
+}
+
+function withoutEmpty(query: unknown): unknown {
+  return Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== ''));
 }
 
 function invalidRequest(errors: readonly FieldProblem[]): ProblemError {
