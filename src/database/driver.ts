@@ -46,6 +46,7 @@ export interface DriverSettings {
   readonly create?: boolean | 'in-memory';
   readonly statementTimeoutMs?: number;
   readonly beatTimeoutMs?: number;
+  readonly isLookedAt?: boolean;
   readonly poolSize?: number;
 }
 

@@ -4,12 +4,20 @@ import { expect } from 'chai';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { createDatabase, onPostgres } from '../support/databases.js';
+import { extentOf } from '../support/extent.js';
 import { freePort } from '../support/free-port.js';
 import { HookServer } from '../support/hook-server.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { WatchedSystem, type Sight } from '../support/watched-system.js';
 import { eventually } from '../support/within.js';
+
+/** A run that is frozen and one that is gone look alike: a sample sees one. */
+const signals = extentOf<readonly NodeJS.Signals[]>({
+  sample: ['SIGSTOP'],
+  full: ['SIGKILL', 'SIGSTOP'],
+  soak: ['SIGKILL', 'SIGSTOP'],
+});
 
 const isWell = ({ state, ready, alerts }: Sight): boolean => state === 'running' && ready && alerts.length === 0;
 const has =
@@ -56,7 +64,7 @@ describe('what people are told while a pipeline dies', () => {
     expect(system.told.filter((news) => !/^(raised|cleared|repeated) /.test(news))).to.deep.equal([]);
   }
 
-  for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+  for (const signal of signals) {
     it(`by ${signal}: stalled, then down, until another run works`, async function () {
       this.timeout(120_000);
       await begin('sqlite:events.db', rpcUrl);

@@ -40,7 +40,7 @@ const statementTimeoutMs = 10_000;
 
 /** Shows the whole system on one screen, anew every two seconds; where there is no terminal, once. */
 async function showStatus(context: CommandContext, { once = false, interval }: StatusOptions): Promise<void> {
-  const database = await context.database({ statementTimeoutMs });
+  const database = await context.database({ statementTimeoutMs, isLookedAt: true });
   await requireMigrated(database);
   const status = new StatusCommand(context, database);
   if (once || context.output.isJson || !context.output.isTerminal) return status.print();

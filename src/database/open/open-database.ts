@@ -24,6 +24,8 @@ export interface OpenOptions {
   readonly statementTimeoutMs?: number;
   /** The same for beats, which must be heard soon after an outage; `statementTimeoutMs` where left out. */
   readonly beatTimeoutMs?: number;
+  /** It is looked at, and hardly written: the process that writes a SQLite file starts with the first write. */
+  readonly isLookedAt?: boolean;
   /** Connections for reads at most. */
   readonly poolSize?: number;
 }

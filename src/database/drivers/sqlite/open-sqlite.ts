@@ -92,7 +92,7 @@ async function makeFile(path: string, { label, timezone }: DriverSettings): Prom
 }
 
 async function openRunner(path: string, settings: DriverSettings): Promise<SqliteRunner> {
-  const { clock, statementTimeoutMs: timeoutMs } = settings;
+  const { clock, statementTimeoutMs: timeoutMs, isLookedAt = false } = settings;
   if (timeoutMs === undefined) {
     const { SqliteScriptRunner } = await import('./sqlite-script-runner.js');
     return new SqliteScriptRunner(path);
@@ -100,7 +100,7 @@ async function openRunner(path: string, settings: DriverSettings): Promise<Sqlit
   const { SqliteWriterProcess } = await import('./sqlite-writer-process.js');
   const writer = new SqliteWriterProcess(path, { clock, timeoutMs });
   // It starts while Knex is loaded here.
-  writer.warmUp();
+  if (!isLookedAt) writer.warmUp();
   return writer;
 }
 

@@ -71,6 +71,14 @@ describe('the process that writes to a SQLite file', () => {
     expect(await pids()).to.deep.equal([]);
   });
 
+  it('starts with the first write where a database is only looked at', async () => {
+    const database = await openDatabase(`sqlite:${path}`, { statementTimeoutMs: patienceMs, isLookedAt: true });
+    expect(await pids()).to.deep.equal([]);
+    await database.write([add]);
+    expect(await pids()).to.have.length(1);
+    await database.close();
+  });
+
   it('knows when a script has left: then it is written, whatever keeps this process from its event loop', async () => {
     // By this clock no time passes, and nothing is given up.
     const patient = await openDatabase(`sqlite:${path}`, { clock: new FakeClock(), statementTimeoutMs: patienceMs });
