@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Child } from '../test/support/child.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark, BenchOptions, Report } from './benchmark.js';
-import type { FarNodeFigures, FarNodeTraits } from './far-node.js';
+import type { FarNodeFigures, FarNodeTraits } from './far-node-rules.js';
 import { chainparseOf, migrate } from './ingest-program.js';
 
 interface FarRun {

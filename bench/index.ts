@@ -21,6 +21,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'sink-away': async () => (await import('./sink-away.js')).sinkAway,
   'table-sink': async () => (await import('./table-sink.js')).tableSinkBench,
   'far-history': async () => (await import('./far-history.js')).farHistory,
+  'far-virtual': async () => (await import('./far-virtual.js')).farVirtual,
   shards: async () => (await import('./shards.js')).shards,
   idle: async () => (await import('./idle.js')).idle,
   claims: async () => (await import('./claims.js')).claims,
