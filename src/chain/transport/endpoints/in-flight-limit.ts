@@ -47,6 +47,8 @@ export class InFlightLimit {
   /** How many scouts are in flight, and how many came back in a row since a number was to be tried again. */
   #scouts = 0;
   #returned = 0;
+  /** The most that were in flight with a scout that came back, since one was refused. */
+  #scouted = 0;
   /** How often it was cut in a row without going well afterwards, and what it was before. */
   #cuts = 0;
   #beforeCuts = 0;
@@ -117,7 +119,7 @@ export class InFlightLimit {
       this.#restore();
     }
     this.#prove(together);
-    if (isScout && together > this.most && this.#scoutsWanted() > 0) this.#scoutReturned();
+    if (isScout && this.#scoutsWanted() > 0) this.#scoutReturned(together);
     // A limit that is not reached was not put to the test.
     if (this.#answersOfFull <= 0) return;
     this.#answersOfFull--;
@@ -142,6 +144,7 @@ export class InFlightLimit {
     if (together < 2) return;
     this.#answersAt = [];
     this.#returned = 0;
+    this.#scouted = 0;
     const crowd = this.#crowd?.takesIn(order) === true ? this.#crowd : new RefusedCrowd(this.#inARow);
     crowd.add(departure);
     this.#crowd = crowd;
@@ -208,7 +211,10 @@ export class InFlightLimit {
     return isDue ? 1 : 0;
   }
 
-  #scoutReturned(): void {
+  /** Those that left together come back in any order. */
+  #scoutReturned(together: number): void {
+    this.#scouted = Math.max(this.#scouted, together);
+    if (this.#scouted <= this.most) return;
     if (this.isKnown && ++this.#returned < scoutsNeeded) return;
     this.#returned = 0;
     this.#most = Math.min(this.#ceiling, this.#most + 1);

@@ -67,6 +67,13 @@ describe('the limit on requests in flight', () => {
     expect([limit.known, limit.isKnown]).to.deep.equal([Number.POSITIVE_INFINITY, false]);
   });
 
+  it('lets as many in once scouts are answered, in whatever order', () => {
+    const open = [];
+    while (limit.hasRoom) open.push(limit.begin());
+    for (const each of open.reverse()) limit.answered(each);
+    expect(limit.most).to.equal(10);
+  });
+
   it('lets nothing follow scouts that are not answered yet', () => {
     const open = [];
     while (limit.hasRoom) open.push(limit.begin());
