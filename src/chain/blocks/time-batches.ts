@@ -119,8 +119,11 @@ export class TimeBatches {
 
   /** Has another request made, if one may be in flight, and none waits to leave. */
   #send(): void {
-    const most = Math.max(leastRequests, this.#options.room() * share);
-    if (this.#waiting.size > 0 && this.#leaving === null && this.#inFlight < most) void this.#ask();
+    if (this.#waiting.size === 0 || this.#leaving !== null) return;
+    const room = this.#options.room();
+    // What fills a request gains nothing by waiting.
+    const most = Math.max(leastRequests, this.#countWaiting() < this.#size ? room * share : room);
+    if (this.#inFlight < most) void this.#ask();
   }
 
   /** Until a request leaves, others may join it. */

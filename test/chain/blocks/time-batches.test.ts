@@ -78,15 +78,25 @@ describe('the times of blocks', () => {
     expect(await later).to.deep.equal([timeOf(20)]);
   });
 
-  it('are asked for in a few requests at a time, an eighth of all', async () => {
-    const wait = (from: number): void => void read(from, 50).catch(() => undefined);
-    for (let each = 0; each < 10; each++) wait(100 * each);
-    for (let each = 0; each < requests.length; each++) leave(each);
+  /** Whoever comes wants so many blocks, and what is asked leaves at once. */
+  const wait = (from: number, count: number): void => {
+    void read(from, count).catch(() => undefined);
+    leave(requests.length - 1);
+  };
+
+  it('are asked for in a few requests at a time, an eighth of all, while they fill none', async () => {
+    for (let each = 0; each < 4; each++) wait(100 * each, 20);
     expect(requests).to.have.length(2);
     room = 40;
     await answer(0);
-    for (let each = 0; each < requests.length; each++) leave(each);
+    expect(leave(2)).to.have.length(40);
+    for (let each = 4; each < 8; each++) wait(100 * each, 20);
     expect(requests).to.have.length(6);
+  });
+
+  it('are asked for in as many requests as endpoints take where they fill them', () => {
+    for (let each = 0; each < 10; each++) wait(100 * each, 50);
+    expect(requests).to.have.length(8);
   });
 
   it('come in larger batches as long as more are wanted, and endpoints take them', async () => {
