@@ -1,4 +1,5 @@
 import type { Clock } from '../../../runtime/clock.js';
+import { isLate } from '../../../runtime/is-late.js';
 import type { Logger } from '../../../runtime/logger.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import { RpcError } from '../errors/rpc-error.js';
@@ -23,6 +24,10 @@ const heardForMs = 30_000;
 const strangeForMs = 600_000;
 /** How often whoever has just answered is asked, at once again where it fails: all that it has answered waits for this. */
 const mostTries = 3;
+/** After so many answers it is known how long one takes; it is late after so many times as long, and a slower one counts bit by bit. */
+const answersNeeded = 3;
+const lateFactor = 2;
+const tookGrowth = 1.5;
 
 /** Knows whether an endpoint serves the chain that is meant: by asking it, once for all who want to know. */
 export class ChainCheck {
@@ -35,6 +40,9 @@ export class ChainCheck {
   /** How often in a row it came into doubt soon after it had told its chain. */
   #soon = 0;
   #heardAt = Number.NEGATIVE_INFINITY;
+  /** How long it takes to tell its chain, in milliseconds; infinite where it never has. */
+  #tookMs = Number.POSITIVE_INFINITY;
+  #answers = 0;
   #doubts = 0;
   #found: number | null = null;
   #foundAt = 0;
@@ -115,17 +123,41 @@ export class ChainCheck {
     try {
       for (let tries = 1; ; tries++) {
         const failure = await this.#askOnce(signal);
-        const isThere = this.#options.clock.monotonic() - this.#heardAt < soonMs;
-        if (failure === null || tries === mostTries || !isThere || !failure.retryable) return failure;
+        if (failure === null || tries === mostTries || !this.#isThere || !failure.retryable) return failure;
       }
     } finally {
       ended.abort();
     }
   }
 
+  /** True where it has just answered something, which waits for what it says of its chain. */
+  get #isThere(): boolean {
+    return this.#options.clock.monotonic() - this.#heardAt < soonMs;
+  }
+
+  /** Asks a second time where the answer is late, by what it took before. */
   async #askOnce(signal: AbortSignal): Promise<RpcError | null> {
+    const ended = new AbortController();
+    const open = AbortSignal.any([ended.signal, signal]);
+    const first = this.#askForId(open);
+    try {
+      const isKnown = this.#isThere && this.#answers >= answersNeeded;
+      const lateMs = isKnown ? lateFactor * this.#tookMs : Number.POSITIVE_INFINITY;
+      if (!(await isLate(this.#options.clock, first, lateMs, open))) return await first;
+      const second = this.#askForId(open);
+      const failure = await Promise.race([first, second]);
+      return failure === null || (await Promise.all([first, second])).includes(null) ? null : failure;
+    } finally {
+      ended.abort(new Error('answered'));
+    }
+  }
+
+  async #askForId(signal: AbortSignal): Promise<RpcError | null> {
+    const since = this.#options.clock.monotonic();
     try {
       this.#learn(readQuantity(await this.#rpc.call('eth_chainId', [], signal), 'the chain id'));
+      this.#answers++;
+      this.#tookMs = Math.min(this.#options.clock.monotonic() - since, this.#tookMs * tookGrowth);
       return null;
     } catch (error) {
       return rpcFailureOf(error, this.#rpc.host);

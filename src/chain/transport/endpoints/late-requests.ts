@@ -1,4 +1,5 @@
 import type { Clock } from '../../../runtime/clock.js';
+import { isLate } from '../../../runtime/is-late.js';
 import type { Backoff } from '../../../runtime/retry.js';
 import type { EndpointAsker, Outcome } from './endpoint-asker.js';
 import { isChosen } from './endpoint-choice.js';
@@ -50,26 +51,15 @@ export class LateRequests {
     const open = AbortSignal.any([signal, decided.signal]);
     const first = asker.ask(question, passage, open).then((outcome) => ({ outcome, passage }));
     try {
-      const isLate = await this.#isLate(first, passage.endpoint.health.lateMs(kind), open);
-      return isLate ? await this.#askAgain(question, first, passage, open) : await first;
+      const mayAskAgain = await this.#mayAskAgain(first, passage.endpoint.health.lateMs(kind), open);
+      return mayAskAgain ? await this.#askAgain(question, first, passage, open) : await first;
     } finally {
       decided.abort(new Error('answered'));
     }
   }
 
-  async #isLate(first: Promise<unknown>, lateMs: number, signal: AbortSignal): Promise<boolean> {
-    if (lateMs === Number.POSITIVE_INFINITY) return false;
-    const ended = new AbortController();
-    const late = this.#options.clock.sleep(lateMs, AbortSignal.any([ended.signal, signal])).then(
-      () => true,
-      () => false,
-    );
-    const done = first.then(
-      () => false,
-      () => false,
-    );
-    const isLate = await Promise.race([done, late]).finally(() => ended.abort());
-    if (!isLate || this.#saved < 1) return false;
+  async #mayAskAgain(first: Promise<unknown>, lateMs: number, signal: AbortSignal): Promise<boolean> {
+    if (!(await isLate(this.#options.clock, first, lateMs, signal)) || this.#saved < 1) return false;
     this.#saved--;
     return true;
   }

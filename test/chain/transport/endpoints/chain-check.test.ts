@@ -52,6 +52,39 @@ describe('a connection where there was none: another node may stand at its end',
     });
   }
 
+  it('is asked a second time where it tells its chain late, by what it took before', async () => {
+    const asked = async (): Promise<unknown> => {
+      node.connect();
+      return ask();
+    };
+    for (let answers = 0; answers < 3; answers++) await asked();
+    const before = chainQuestions();
+    let isFirst = true;
+    node.receive = (_arrival, [call]) => {
+      node.delayMs = call?.method === 'eth_chainId' && isFirst ? 3_000 : 10;
+      if (node.delayMs > 10) isFirst = false;
+      return 'answer';
+    };
+    expect(await asked()).to.include({ number: 1 });
+    expect(chainQuestions() - before).to.equal(2);
+  });
+
+  it('has told its chain where the second answer says so, and the first one failed', async () => {
+    for (let answers = 0; answers < 3; answers++) {
+      node.connect();
+      await ask();
+    }
+    let questions = 0;
+    node.receive = (_arrival, [call]) => {
+      if (call?.method !== 'eth_chainId') return 'answer';
+      node.delayMs = ++questions === 1 ? 30 : 20;
+      return questions === 1 ? { status: 503 } : 'answer';
+    };
+    node.connect();
+    expect(await ask()).to.include({ number: 1 });
+    expect(questions).to.equal(2);
+  });
+
   it('is asked some times a second at most where each connection is closed', async () => {
     node.receive = () => {
       node.connect();

@@ -1,0 +1,16 @@
+import type { Clock } from './clock.js';
+
+/** Says whether work goes on for longer than some time, in milliseconds; false as soon as it is over, or `signal` is aborted. */
+export async function isLate(clock: Clock, work: Promise<unknown>, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (ms === Number.POSITIVE_INFINITY) return false;
+  const ended = new AbortController();
+  const late = clock.sleep(ms, AbortSignal.any([ended.signal, signal])).then(
+    () => true,
+    () => false,
+  );
+  const done = work.then(
+    () => false,
+    () => false,
+  );
+  return Promise.race([done, late]).finally(() => ended.abort());
+}
