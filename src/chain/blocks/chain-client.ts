@@ -167,7 +167,10 @@ export class ChainClient implements ChainView {
       const [outcome] = await endpoint.batch([headerCall(block)], inTime);
       return this.#noted(headerIn(outcome, asked), endpoint.name, block === 'latest');
     };
-    return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
+    if (asked === undefined || this.isNew(asked))
+      return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
+    // Nobody polls for an old one: what is late is asked for twice.
+    return this.ask(ask, { calls: 1, isUrgent: false, isWaitedFor: true, isSimple: true, kind: 'times' }, signal);
   }
 
   /** Returns the headers of blocks in their order, null where the node has none; it moves with each batch. */

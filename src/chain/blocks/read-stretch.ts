@@ -32,6 +32,8 @@ export class ReadStretch {
   #floor: BlockRef | null = null;
   /** How often another node might have come when the last block was last known to be there. */
   #doubts: number;
+  /** A look back that is under way, and how often another node might have come when it began. */
+  #look: { readonly doubts: number; readonly isBegunAnew: Promise<boolean> } | null = null;
 
   private constructor(
     { chain, storedBlock }: StretchSources,
@@ -144,12 +146,25 @@ export class ReadStretch {
   /**
    * Says whether the chain was begun anew at the end of a connection that was not there before. What has been read ahead
    * then tells of two chains: settled blocks are read without a look at their parents. `before`: the block in front of what was read
-   * ahead; null where that follows what has been taken over.
+   * ahead; null where that follows what has been taken over. `doubts`: how often another node might have come by the time at which
+   * all of it was read; a look back that began no earlier tells of it, too.
    */
-  async isBegunAnew(before: BlockRef | null, signal: AbortSignal): Promise<boolean> {
-    const { doubts } = this.#chain;
+  async isBegunAnew(before: BlockRef | null, signal: AbortSignal, doubts = Number.POSITIVE_INFINITY): Promise<boolean> {
     const known = before ?? this.#last ?? this.#floor;
-    if (doubts === this.#doubts || known === null) return false;
+    const needed = Math.min(doubts, this.#chain.doubts);
+    if (needed <= this.#doubts || known === null) return false;
+    if (this.#look !== null && needed <= this.#look.doubts) return this.#look.isBegunAnew;
+    const look = { doubts: this.#chain.doubts, isBegunAnew: this.#lookBack(known, signal) };
+    this.#look = look;
+    try {
+      return await look.isBegunAnew;
+    } finally {
+      if (this.#look === look) this.#look = null;
+    }
+  }
+
+  async #lookBack(known: BlockRef, signal: AbortSignal): Promise<boolean> {
+    const { doubts } = this.#chain;
     const found = await this.#shown(known.number, signal);
     // Several may ask at a time, and the later one be answered first.
     this.#doubts = Math.max(doubts, this.#doubts);

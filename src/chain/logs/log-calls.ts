@@ -47,6 +47,7 @@ export async function rangeLogs(
   const how = {
     calls: 2,
     isUrgent,
+    isWaitedFor: asked.isAgain === true,
     oldest,
     kind: 'logs',
     worth: asked.worth,

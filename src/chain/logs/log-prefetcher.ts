@@ -20,6 +20,8 @@ interface Lane {
   hasLeft: boolean;
   /** How long the answer is, or, as long as it is in flight, how long it should be. */
   bytes: number;
+  /** True once the length of its answer is learned. */
+  isMeasured: boolean;
   /** False until its logs have come: what else it needs is asked for beside those of others. */
   isRead: boolean;
   fetched: FetchedRange | null;
@@ -44,6 +46,8 @@ const ample = 4;
  */
 const beyondRoom = 2;
 const shareBeyondRoom = 1 / 4;
+/** How many times as many as endpoints take may have left and be late, or wait to be asked again. */
+const mostLate = 2;
 
 /**
  * Reads ranges of settled blocks ahead of whoever takes them, several at a time, and gives them out in their order. It
@@ -58,6 +62,8 @@ export class LogPrefetcher {
   /** In the order of their blocks. What lies between two of them was cut off from the first, and is yet to be asked for. */
   #lanes: Lane[] = [];
   #dropped = new AbortController();
+  /** Asks for more of what was come for last, as long as there is room; `isHeldUp`: while nobody can take what is there. */
+  #readOn: (isHeldUp: boolean) => void = () => undefined;
   #next = -1;
   /** The last block that was taken, while ranges follow each other. */
   #last: BlockRef | null = null;
@@ -86,18 +92,34 @@ export class LogPrefetcher {
     if (range.from !== this.#next) this.drop();
     this.#next = range.from;
     const dropped = this.#dropped.signal;
+    this.#readOn = (isHeldUp) => {
+      if (!dropped.aborted) this.#readAhead({ from: this.#next, to: range.to }, isHeldUp, signal);
+    };
     this.#pace();
     for (;;) {
       dropped.throwIfAborted();
-      this.#readAhead(range, signal);
+      this.#readOn(false);
       const { fetched, failure } = this.#lanes[0] as Lane;
-      if (fetched !== null) return this.#take(fetched, range, signal);
+      if (fetched !== null) return this.#take(fetched);
       if (failure === null) {
         await this.#change.next();
         continue;
       }
       this.drop();
       throw failure.error;
+    }
+  }
+
+  /** Reads on up to the end of the range that was come for last, until something is over for which whoever comes has to wait. */
+  async readOnUntil(over: Promise<unknown>): Promise<void> {
+    const dropped = this.#dropped.signal;
+    const ended = over.then(
+      () => true,
+      () => true,
+    );
+    for (let isOver = false; !isOver && !dropped.aborted;) {
+      this.#readOn(true);
+      isOver = await Promise.race([ended, this.#change.next().then(() => false)]);
     }
   }
 
@@ -111,12 +133,12 @@ export class LogPrefetcher {
     this.#change.happened();
   }
 
-  #take(fetched: FetchedRange, range: BlockRange, signal: AbortSignal): FetchedRange {
+  #take(fetched: FetchedRange): FetchedRange {
     this.#checkLink(fetched);
     this.#lanes.shift();
     this.#next = fetched.to + 1;
     this.#last = fetched.last;
-    this.#readAhead({ from: this.#next, to: range.to }, signal);
+    this.#readOn(false);
     return fetched;
   }
 
@@ -141,7 +163,11 @@ export class LogPrefetcher {
 
   /** True where many that have come wait for the first: the longer that is late, the more would stand still behind it. */
   get #isOvertaken(): boolean {
-    return this.#lanes[0]?.fetched === null && this.#lanes.filter(({ fetched }) => fetched !== null).length >= many;
+    return this.#lanes[0]?.fetched === null && this.#areManyThere;
+  }
+
+  get #areManyThere(): boolean {
+    return this.#lanes.filter(({ fetched }) => fetched !== null).length >= many;
   }
 
   /** As long as few lie there for each that is on its way, one that comes late would soon be waited for. */
@@ -151,11 +177,11 @@ export class LogPrefetcher {
   }
 
   /** Asks for what is nearest and has not been asked for, as long as there is room. */
-  #readAhead(range: BlockRange, signal: AbortSignal): void {
+  #readAhead(range: BlockRange, isHeldUp: boolean, signal: AbortSignal): void {
     for (let gap = this.#gapIn(range); gap !== null; gap = this.#gapIn(range)) {
       const { at } = gap;
       const asked = this.#options.source.headOf(gap);
-      if (!this.#hasRoom(asked, at === 0)) return;
+      if (!this.#hasRoom(asked, { isAwaited: at === 0, isHeldUp })) return;
       const lane = this.#open(asked);
       this.#lanes.splice(at, 0, lane);
       void this.#fetch(lane, AbortSignal.any([signal, this.#dropped.signal]));
@@ -175,18 +201,29 @@ export class LogPrefetcher {
     return next > end ? null : { from: next, to: end, at };
   }
 
-  #hasRoom(asked: BlockRange, isAwaited: boolean): boolean {
+  #hasRoom(
+    asked: BlockRange,
+    { isAwaited, isHeldUp }: { readonly isAwaited: boolean; readonly isHeldUp: boolean },
+  ): boolean {
     // Without what comes next nothing that is held could ever be taken.
     if (isAwaited) return true;
     if (this.#lanes.some((lane) => lane.failure !== null)) return false;
-    const stretch = this.#isOvertaken ? 2 : 1;
+    const stretch = this.#isOvertaken || (isHeldUp && this.#areManyThere) ? 2 : 1;
     if (this.#lanes.length >= stretch * this.#depth) return false;
     if (!this.#isKnown && this.#lanes.some((lane) => lane.fetched === null)) return false;
-    const unread = this.#lanes.filter((lane) => !lane.isRead).length;
-    const { room } = this.#options.source;
-    if (unread >= room + beyondRoom + Math.floor(room * shareBeyondRoom)) return false;
+    if (!this.#areWanted) return false;
     const held = this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
     return held + this.#expectedBytes(asked) <= stretch * this.#maxBytes;
+  }
+
+  /** Says whether endpoints would be asked for one more: what waits to be asked again keeps nobody from asking on. */
+  get #areWanted(): boolean {
+    const { room, asksLate } = this.#options.source;
+    const spare = beyondRoom + Math.floor(room * shareBeyondRoom);
+    const unread = this.#lanes.filter((lane) => !lane.isRead).length;
+    if (asksLate !== true) return unread < room + spare;
+    const waiting = this.#lanes.filter((lane) => !lane.hasLeft).length;
+    return waiting < spare && unread < mostLate * room + spare;
   }
 
   /** Before one answer has told how large a request may be, others would only be refused with it. */
@@ -223,7 +260,7 @@ export class LogPrefetcher {
   #open({ from, to }: BlockRange): Lane {
     const bytes = this.#expectedBytes({ from, to });
     const hasLeft = this.#options.source.asksLate !== true;
-    return { from, to, hasLeft, bytes, isRead: false, fetched: null, failure: null };
+    return { from, to, hasLeft, bytes, isMeasured: false, isRead: false, fetched: null, failure: null };
   }
 
   async #fetch(lane: Lane, signal: AbortSignal): Promise<void> {
@@ -239,10 +276,17 @@ export class LogPrefetcher {
       lane.hasLeft = true;
       this.#shorten(lane, to);
       lane.bytes = this.#expectedBytes(lane);
+      this.#change.happened();
+    };
+    const told = (range: BlockRange, bytes: number): void => {
+      this.#learn(range, bytes);
+      lane.isMeasured = true;
+      this.#shorten(lane, range.to);
+      lane.bytes = bytes;
     };
     try {
-      const fetched = await source.fetchNext(lane, { verified: false, moved, begun, signal });
-      this.#learn(fetched);
+      const fetched = await source.fetchNext(lane, { verified: false, moved, begun, told, signal });
+      if (!lane.isMeasured) this.#learn(fetched, fetched.bytes);
       lane.hasLeft = true;
       this.#shorten(lane, fetched.to);
       lane.bytes = fetched.bytes;
@@ -264,7 +308,7 @@ export class LogPrefetcher {
     this.#change.happened();
   }
 
-  #learn({ from, to, bytes }: FetchedRange): void {
+  #learn({ from, to }: BlockRange, bytes: number): void {
     const now = bytes / (to - from + 1);
     // What was expected too low would be held on top of the bound; what was expected too high costs a little time.
     this.#bytesPerBlock = Math.max(now, (this.#bytesPerBlock + now) / 2);

@@ -35,6 +35,11 @@ export interface RangeCall extends Call {
   readonly verified: boolean;
   /** Called once it is known how many of the first blocks are asked for: an answer may yet hold fewer of them, but not more. */
   readonly begun?: (range: BlockRange) => void;
+  /**
+   * Called once the logs of the first blocks have come, with how long the answer was, while more may yet be asked for them: no others
+   * than these are given.
+   */
+  readonly told?: (range: BlockRange, bytes: number) => void;
 }
 
 /** What blocks `from` to `to` hold. */
@@ -48,6 +53,8 @@ export interface FetchedRange extends BlockRange {
   readonly timestamps: ReadonlyMap<number, number>;
   /** How long the answer with the logs was. */
   readonly bytes: number;
+  /** How often another node might have come in an endpoint's place by the time at which all of it was read; left out: nobody knows. */
+  readonly doubts?: number;
 }
 
 /** Gives what settled blocks hold, range by range. */
@@ -119,14 +126,16 @@ export class LogSource implements RangeSource {
     const most = call.verified ? verifiedBlocks : undefined;
     const avoided = new Set<string>();
     let { begun } = call;
+    let isAgain = false;
     for (let asked = range; ;) {
-      const head: RangeHead = new RangeHead(asked, { size: this.#size, most, avoided, begun });
+      const head: RangeHead = new RangeHead(asked, { size: this.#size, most, avoided, begun, isAgain });
       try {
         return await this.#fetch(head, call);
       } catch (error) {
         // Whoever can be asked for less knows what is meant; another one may have what this one has not.
         if (error instanceof RpcError && !asksForLess(error)) avoided.add(error.host);
         await trouble.bear(head.of(error), error, call.signal);
+        isAgain = true;
         if (!head.isBegun) continue;
         // What lies beyond what was asked for first is others'.
         asked = { from: head.from, to: head.to };
@@ -140,6 +149,8 @@ export class LogSource implements RangeSource {
     const { logs, all = logs, endpoint, bytes, ms } = answer;
     const range = { from: head.from, to: answer.last.number };
     this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
+    head.endsWith(range.to);
+    call.told?.(range, bytes);
     await call.moved();
     try {
       const fetched = await this.#complete(answer, range, call);
@@ -174,7 +185,7 @@ export class LogSource implements RangeSource {
     const hidden = await this.#hidden.find(heard, headers, range, call);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
     const timestamps = await this.#timestamps(logs, headers, endpoint, call);
-    return { ...range, logs, last, headers, timestamps, bytes };
+    return { ...range, logs, last, headers, timestamps, bytes, doubts: this.#options.chain.doubts };
   }
 
   /** A contradiction that lasts shall cost one header at each try, not those of a whole range. */

@@ -11,6 +11,8 @@ export interface AskedRange extends BlockRange {
   readonly of?: (error: unknown) => BlockRange;
   /** Returns how many blocks an endpoint would give; 0: it is only to be asked where no other is there. */
   readonly worth?: (endpoint: string) => number;
+  /** True where it was asked for before, and failed. */
+  readonly isAgain?: boolean;
 }
 
 interface RangeHeadOptions {
@@ -21,6 +23,8 @@ interface RangeHeadOptions {
   readonly avoided: ReadonlySet<string>;
   /** Called once, with what is asked for first. */
   readonly begun?: ((range: BlockRange) => void) | undefined;
+  /** Whether it was asked for before, and failed. */
+  readonly isAgain: boolean;
 }
 
 /** The head of a range that is asked for: as much as the endpoint gives at once that comes to be asked. */
@@ -43,6 +47,10 @@ export class RangeHead implements AskedRange {
     return this.#range.to;
   }
 
+  get isAgain(): boolean {
+    return this.#options.isAgain;
+  }
+
   /** True once something is asked for. */
   get isBegun(): boolean {
     return this.#asked.size > 0;
@@ -62,6 +70,11 @@ export class RangeHead implements AskedRange {
     this.#asked.set(host, range);
     return range;
   };
+
+  /** It was answered up to a block: what lies behind that is others', however often it is asked for again. */
+  endsWith(to: number): void {
+    this.#range = { from: this.#range.from, to };
+  }
 
   readonly of = (error: unknown): BlockRange =>
     (error instanceof RpcError ? this.#asked.get(error.host) : undefined) ?? this.#range;

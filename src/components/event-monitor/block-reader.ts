@@ -119,7 +119,8 @@ export class BlockReader {
       this.#history.close();
       this.#history = this.#openHistory();
     }
-    const lookBack = (before: BlockRef | null): Promise<boolean> => stretch.isBegunAnew(before, signal);
+    const lookBack = (before: BlockRef | null, doubts: number): Promise<boolean> =>
+      stretch.isBegunAnew(before, signal, doubts);
     const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal, lookBack);
     if (await this.#history.isBegunAnew) {
       this.#history.close();

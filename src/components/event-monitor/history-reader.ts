@@ -14,8 +14,11 @@ interface HistoryReaderOptions {
   readonly moved: Call['moved'];
 }
 
-/** Says, of blocks that have just been read behind one (null: the first ones), whether the chain was begun anew below them. */
-type LookBack = (before: BlockRef | null) => Promise<boolean>;
+/**
+ * Says, of blocks that have just been read behind one (null: the first ones), whether the chain was begun anew below them. `doubts`: how
+ * often another node might have come by the time at which they were read.
+ */
+type LookBack = (before: BlockRef | null, doubts: number) => Promise<boolean>;
 
 /** A batch that is made, and what a look back says once it is. */
 interface Ahead {
@@ -31,6 +34,8 @@ export class HistoryReader {
   #ahead: Ahead | null = null;
   #isBegunAnew = Promise.resolve(false);
   #cutter: BatchCutter | null = null;
+  /** How often another node might have come by the time at which all was read that the cutter has taken. */
+  #doubts = 0;
   /** The block behind the batch that was handed out last. */
   #next = -1;
   #end = -1;
@@ -41,8 +46,9 @@ export class HistoryReader {
     this.#prefetcher = new LogPrefetcher({ source: options.logs, moved: options.moved });
   }
 
-  /** Whether the chain was begun anew below the batch that was handed out last. */
+  /** Whether the chain was begun anew below the batch that was handed out last; while that is not known more is read. */
   get isBegunAnew(): Promise<boolean> {
+    void this.#prefetcher.readOnUntil(this.#isBegunAnew);
     return this.#isBegunAnew;
   }
 
@@ -91,6 +97,7 @@ export class HistoryReader {
         if (position > this.#end) return null;
         const fetched = await prefetcher.next({ from: position, to: this.#end }, signal);
         position = fetched.to + 1;
+        this.#doubts = Math.max(this.#doubts, fetched.doubts ?? Number.POSITIVE_INFINITY);
         return fetched;
       },
     };
@@ -101,7 +108,7 @@ export class HistoryReader {
   #cut(before: BlockRef | null, lookBack: LookBack): Ahead {
     const batch = this.#cutter?.next() ?? Promise.resolve(null);
     // Asked for once all of it was read: what was read later may be of another chain.
-    const isBegunAnew = batch.then((made) => made !== null && lookBack(before));
+    const isBegunAnew = batch.then((made) => made !== null && lookBack(before, this.#doubts));
     // Who comes for it hears what went wrong; perhaps nobody comes any more.
     batch.catch(() => undefined);
     isBegunAnew.catch(() => undefined);

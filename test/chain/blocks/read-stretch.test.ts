@@ -41,6 +41,26 @@ describe('a look whether the chain was begun anew below what was read', () => {
     expect(await stretch.isBegunAnew(before, signal)).to.equal(true);
   });
 
+  it('asks once for all that was read before it asks, and again for what is read where another node may have come since', async () => {
+    const at = (number: number): { number: number; hash: string } => ({ number, hash: `0x${number}` });
+    doubts = 3;
+    answers = ['0x20', '0x50'];
+    const looks = [stretch.isBegunAnew(at(20), signal, 2), stretch.isBegunAnew(at(30), signal, 3)];
+    doubts = 4;
+    looks.push(stretch.isBegunAnew(at(40), signal, 3));
+    expect(await Promise.all(looks)).to.deep.equal([false, false, false]);
+    expect(asked).to.deep.equal([20]);
+    expect(await stretch.isBegunAnew(at(50), signal, 4)).to.equal(false);
+    expect(asked).to.deep.equal([20, 50]);
+  });
+
+  it('tells all that was read before it asked that the chain was begun anew', async () => {
+    doubts = 1;
+    answers = ['0xb'];
+    const looks = [20, 30].map((number) => stretch.isBegunAnew({ number, hash: '0xa' }, signal, 1));
+    expect(await Promise.all(looks)).to.deep.equal([true, true]);
+  });
+
   it('asks again where a node that lags may have answered, and throws where the block stays away', async () => {
     doubts = 1;
     answers = [null, null, '0xa'];

@@ -98,6 +98,44 @@ describe('reading ranges ahead', () => {
     await second;
   });
 
+  it('asks for others as soon as it is known how long the first answer was, whatever else that needs', async () => {
+    void open().next({ from: 1, to: 50 }, signal);
+    expect(source.inFlight).to.deep.equal([1]);
+    await source.tellLogs(1, 10);
+    expect(source.inFlight).to.deep.equal([1, 11, 21, 31, 41]);
+  });
+
+  it('counts those that have left, and wait to be asked again, only once they are twice as many as endpoints take', async () => {
+    source.asksLate = true;
+    source.room = 4;
+    void open().next({ from: 1, to: 1_000 }, signal);
+    source.pending[0]!.begin(10);
+    await source.tellLogs(1, 10);
+    const asked = (): number => source.pending.length - 1;
+    expect(asked()).to.equal(3);
+    for (let leaves = 1; leaves <= 20; leaves++) {
+      source.pending[leaves]?.begin(10);
+      await settle();
+    }
+    expect(asked()).to.equal(2 * 4 + 3);
+  });
+
+  it('reads on while whoever comes has to wait for something else, and holds up to twice as much meanwhile', async () => {
+    const ahead = open({ maxRanges: 100 });
+    source.room = 1_000;
+    const first = ahead.next({ from: 1, to: 10_000 }, signal);
+    await source.answer(1);
+    await first;
+    let goOn = (): void => undefined;
+    const over = ahead.readOnUntil(new Promise<void>((resolve) => (goOn = resolve)));
+    for (let from = 11; from <= 641; from += 10) await source.answer(from);
+    expect(source.asked).to.have.length(1 + 200);
+    goOn();
+    await over;
+    await source.answer(651);
+    expect(source.asked).to.have.length(1 + 200);
+  });
+
   it('takes no range whose first block is not the child of the one before, and reads all behind that anew', async () => {
     const ahead = open({ maxRanges: 3 });
     source.size = 1;

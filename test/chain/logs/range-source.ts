@@ -1,5 +1,5 @@
 import type { LogPrefetcherOptions } from '../../../src/chain/logs/log-prefetcher.js';
-import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange, RangeCall } from '../../../src/chain/logs/log-source.js';
 import type { BlockRange } from '../../../src/model/block.js';
 import type { Call } from '../../../src/runtime/call.js';
 import { settle } from '../../support/fake-clock.js';
@@ -11,8 +11,8 @@ export interface PendingRange extends BlockRange {
   readonly signal: AbortSignal;
   /** Says that it leaves, and asks for so many blocks at most. */
   begin(blocks: number): void;
-  /** Says that its logs have come, while something else is yet to come. */
-  tellLogs(): Promise<void>;
+  /** Says that its logs have come, and how long the answer was, while something else is yet to come. */
+  tellLogs(bytes?: number): Promise<void>;
   /** Answers it, with fewer blocks than it asks for where `to` says so. */
   answer(bytes?: number, to?: number): Promise<void>;
   fail(error: Error): Promise<void>;
@@ -38,7 +38,7 @@ export class RangeSource implements Source {
 
   fetchNext(
     range: BlockRange,
-    { moved, begun, signal }: Call & { readonly begun?: (range: BlockRange) => void },
+    { moved, begun, told, signal }: Call & Pick<RangeCall, 'begun' | 'told'>,
   ): Promise<FetchedRange> {
     let { from, to } = range;
     this.asked.push(`${from}-${to}`);
@@ -70,7 +70,10 @@ export class RangeSource implements Source {
             const isStrange = last?.number === this.strange;
             resolve(isStrange ? { ...fetched, headers: [{ ...fetched.last, parentHash: '0x' }] } : fetched);
           }),
-        tellLogs: moved,
+        tellLogs: (bytes) => {
+          if (bytes !== undefined) told?.({ from, to }, bytes);
+          return moved();
+        },
         fail: (error) => end(() => Promise.reject(error)),
       };
       this.pending.push(request);
@@ -87,8 +90,8 @@ export class RangeSource implements Source {
   }
 
   /** Has the logs come of the request that begins with a block. */
-  async tellLogs(from: number): Promise<void> {
-    await this.pending.find((each) => each.from === from)?.tellLogs();
+  async tellLogs(from: number, bytes?: number): Promise<void> {
+    await this.pending.find((each) => each.from === from)?.tellLogs(bytes);
     await settle();
   }
 

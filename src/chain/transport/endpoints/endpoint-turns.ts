@@ -27,6 +27,8 @@ export interface Demand {
   readonly calls: number | (() => number);
   /** Whether it goes before others where endpoints take no more for the moment. */
   readonly isUrgent: boolean;
+  /** True where what was asked for behind it has to wait for it: it goes before what begins. */
+  readonly isWaitedFor?: boolean;
   /** True where it can't be for the request that a node fails. */
   readonly isSimple?: boolean;
   /** True where whoever asks can do without: then it is tried once, and nobody who is away is waited for. */
@@ -224,9 +226,9 @@ function isUnlimited({ isLimited, breaker, rate }: PooledEndpoint, now: number):
 }
 
 /** What has failed goes before what begins: others may have been read behind it, and wait. */
-function rankOf({ isUrgent }: Demand, { hasFailed }: PendingCall): CallRank {
+function rankOf({ isUrgent, isWaitedFor }: Demand, { hasFailed }: PendingCall): CallRank {
   if (isUrgent) return 'urgent';
-  return hasFailed ? 'again' : 'new';
+  return isWaitedFor === true || hasFailed ? 'again' : 'new';
 }
 
 /** Returns how many JSON-RPC calls it is by now. */

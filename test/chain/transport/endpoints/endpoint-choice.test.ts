@@ -182,4 +182,25 @@ describe('the choice of an endpoint', () => {
       expect(await logs(500_000)).to.equal('first');
     });
   });
+
+  it('has what others wait for leave before what begins: a range that failed before, and a block that was read', async () => {
+    const one = openScripted([first], clock, { maxRequests: 1 });
+    const head = one.header('latest', never());
+    await clock.advance(1_000);
+    await head;
+    const before = first.asked.length;
+    const asked = [
+      one.header('latest', never()),
+      rangeLogs(one, everything, { from: 1, to: 10 }, never()),
+      rangeLogs(one, everything, { from: 11, to: 20, isAgain: true }, never()),
+      one.header(7, never()),
+    ];
+    const numbers: unknown[] = [];
+    first.receive = (_arrival, calls) => (numbers.push(calls[0]?.params[0]), 'answer');
+    await clock.advance(1_000);
+    await Promise.all(asked);
+    await one.close();
+    expect(first.asked.length - before).to.equal(4);
+    expect(numbers.slice(-4)).to.deep.equal(['latest', '0x14', '0x7', '0xa']);
+  });
 });
