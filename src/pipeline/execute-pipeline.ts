@@ -84,8 +84,10 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
   let run = execution.run;
   let progress: Progress = { mode: execution.mode, nextBlock: null, targetBlock: null, headBlock: null, events: 0 };
   const undecodable = new UndecodableLogs(execution.pipelineId, execution.logger);
+  let reportedAt = Number.NEGATIVE_INFINITY;
   const report = (known: Partial<Progress>): Progress => {
     progress = { ...progress, ...known };
+    reportedAt = execution.clock.monotonic();
     execution.onProgress(progress);
     return progress;
   };
@@ -105,7 +107,10 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const left = new AbortController();
     const signal = AbortSignal.any([execution.signal, left.signal]);
     const moves = new SourceMoves(execution.lease, signal);
-    const moved = ({ nextBlock = null, finalizedBlock, ...known }: Known): Promise<void> => {
+    const moved = (news?: Known): Promise<void> => {
+      // Of many pipelines that wait for a block most of what is told is that nothing is new: it is to cost next to nothing.
+      if (news === undefined && execution.clock.monotonic() - reportedAt < repeatMs) return moves.moved(() => progress);
+      const { nextBlock = null, finalizedBlock, ...known } = news ?? {};
       if (finalizedBlock !== undefined) execution.onFinalized?.(finalizedBlock);
       const target = upTo === null ? {} : { targetBlock: next.target };
       // The source is ahead of what is done, which only commits tell.
@@ -134,6 +139,9 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
   }
 }
 
+/** How long a progress that stays the same need not be shown again, in milliseconds. */
+const repeatMs = 5_000;
+
 const unshared: NextStretch = { kind: 'read', upTo: null, target: null };
 
 async function runTimed(
@@ -154,7 +162,7 @@ function toContext(
   execution: Execution,
   run: RunRequest,
   start: Start,
-  moved: (known: Known) => Promise<void>,
+  moved: (known?: Known) => Promise<void>,
 ): SourceContext {
   return {
     run,
@@ -168,7 +176,7 @@ function toContext(
       whenReachable(execution.lease, execution.signal, () => execution.batches.knownChildren(execution.pipelineId)),
     clock: execution.clock,
     logger: execution.logger,
-    moved: (known = {}) => moved(known),
+    moved,
     stopping: execution.stopping,
     signal: execution.signal,
   };

@@ -25,6 +25,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
   let lease: FakeLease;
   let shown: Progress[];
   let logger: MemoryLogger;
+  let clock: FakeClock;
   let pipelineId = 500;
 
   before(async function () {
@@ -36,6 +37,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     lease = new FakeLease(claimed.taskId);
     shown = [];
     logger = new MemoryLogger();
+    clock = new FakeClock();
   });
   after(() => database.close());
 
@@ -47,7 +49,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
       lease,
       run,
       mode: 'realtime',
-      clock: new FakeClock(),
+      clock,
       logger,
       onProgress: (progress) => shown.push(progress),
       stopping: new AbortController().signal,
@@ -211,6 +213,29 @@ eachDatabase('the execution of a pipeline', (databases) => {
     const progress = await execute(source);
     expect(progress).to.deep.include({ headBlock: 9, targetBlock: 8, events: 2 });
     expect(lease.told).to.deep.equal(['moved null 0', 'renewed 3 2', 'moved 3 2']);
+  });
+
+  it('takes an answer that tells nothing new for progress, and shows and copies nothing for it but now and then', async () => {
+    const moved: Progress[] = [];
+    lease.moved = (progress) => Promise.resolve(void moved.push(progress));
+    const source = new ScriptedSource(async function* (context: SourceContext) {
+      await context.moved({ headBlock: 9 });
+      for (let second = 0; second < 12; second++) {
+        await clock.advance(1_000);
+        await context.moved();
+      }
+      yield exampleBatch(1, 1);
+    });
+    await execute(source);
+    expect(moved.length).to.equal(13);
+    // Where it is the very same object a beat need not carry it.
+    expect(new Set(moved.slice(0, 5)).size).to.equal(1);
+    expect(shown.map(({ headBlock, events }) => [headBlock, events])).to.deep.equal([
+      [9, 0],
+      [9, 0],
+      [9, 0],
+      [9, 1],
+    ]);
   });
 
   it('gives the source where the pipeline stands', async () => {

@@ -31,15 +31,15 @@ class ProgressMemory {
   readonly #rate = new ProgressRate();
   #progress: Progress | undefined;
   #firstBlock: number | null = null;
-  #lastHeartbeatAt: number | undefined;
+  #beatAt: () => number | null = () => null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  remember(progress: Progress, lastHeartbeatAt: number | undefined): void {
+  remember(progress: Progress, beatAt: (() => number | null) | undefined): void {
     this.#progress = progress;
-    this.#lastHeartbeatAt = lastHeartbeatAt ?? this.#lastHeartbeatAt;
+    this.#beatAt = beatAt ?? this.#beatAt;
     if (progress.nextBlock === null) return;
     this.#firstBlock ??= progress.nextBlock;
     this.#rate.add(this.#clock.monotonic(), progress.nextBlock, progress.events);
@@ -47,12 +47,12 @@ class ProgressMemory {
 
   get view(): ProgressView | undefined {
     if (this.#progress === undefined) return undefined;
-    const heartbeatAt = this.#lastHeartbeatAt;
+    const heartbeatAt = this.#beatAt();
     return {
       progress: this.#progress,
       rate: this.#rate.rate,
       firstBlock: this.#firstBlock,
-      heartbeatAgeSeconds: heartbeatAt === undefined ? null : Math.max(0, this.#clock.now() - heartbeatAt) / 1000,
+      heartbeatAgeSeconds: heartbeatAt === null ? null : Math.max(0, this.#clock.now() - heartbeatAt) / 1000,
     };
   }
 }
@@ -68,8 +68,8 @@ class LoggedProgress implements ProgressDisplay {
     this.#loggedAt = options.clock.monotonic();
   }
 
-  update(progress: Progress, lastHeartbeatAt?: number): void {
-    this.#memory.remember(progress, lastHeartbeatAt);
+  update(progress: Progress, beatAt?: () => number | null): void {
+    this.#memory.remember(progress, beatAt);
     const now = this.#options.clock.monotonic();
     if (now - this.#loggedAt < logEveryMs) return;
     this.#loggedAt = now;
@@ -111,8 +111,8 @@ class DrawnProgress implements ProgressDisplay {
     void this.#redraw();
   }
 
-  update(progress: Progress, lastHeartbeatAt?: number): void {
-    this.#memory.remember(progress, lastHeartbeatAt);
+  update(progress: Progress, beatAt?: () => number | null): void {
+    this.#memory.remember(progress, beatAt);
     if (this.#options.clock.monotonic() - this.#drawnAt >= drawEveryMs) this.#draw();
   }
 

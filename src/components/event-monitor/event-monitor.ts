@@ -277,7 +277,8 @@ class MonitorRun {
     this.#isTelling = true;
     // Where the lease is lost the run hears of it by its signal.
     const told = (): void => void (this.#isTelling = false);
-    this.#moved().then(told, told);
+    // Nothing has changed that it could tell.
+    this.#context.moved().then(told, told);
     return false;
   }
 

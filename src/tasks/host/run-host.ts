@@ -19,8 +19,8 @@ export interface RunHost extends LivenessHost {
 
 /** Shows people how far a run is. */
 export interface ProgressDisplay {
-  /** Tells what was done so far, and when, on the wall clock, the last beat landed. */
-  update(progress: Progress, lastHeartbeatAt?: number): void;
+  /** Tells what was done so far, and what says when, on the wall clock, the last beat landed: null before the first. */
+  update(progress: Progress, beatAt?: () => number | null): void;
   /** Takes away what is shown. */
   end(): void;
 }

@@ -52,8 +52,8 @@ export class OpenedRun {
     return this.#portal?.client ?? null;
   }
 
-  show(progress: Progress, beatAt: number | null): void {
-    this.#progress?.update(progress, beatAt ?? undefined);
+  show(progress: Progress, beatAt: () => number | null): void {
+    this.#progress?.update(progress, beatAt);
   }
 
   /** Closes all; may be called twice. */

@@ -212,7 +212,7 @@ class TaskRun {
   #progressed(progress: Progress): void {
     this.#progress = progress;
     if (this.#options.shard === undefined) this.#tell({ kind: 'progressed', progress });
-    this.#options.onProgress(progress, this.#parts.heartbeat.beatAt);
+    this.#options.onProgress(progress, () => this.#parts.heartbeat.beatAt);
   }
 
   #committed({ kind, events, durationMs }: CommitSeen): void {

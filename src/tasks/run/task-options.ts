@@ -26,7 +26,8 @@ export interface TaskOptions extends ClaimOptions {
   readonly observe?: Observe;
   /** Makes the source once the task has begun. */
   readonly begin: (task: Task) => Promise<BegunRun>;
-  readonly onProgress: (progress: Progress, beatAt: number | null) => void;
+  /** `beatAt` says when the last beat landed, by this process's clock, in milliseconds since the epoch. */
+  readonly onProgress: (progress: Progress, beatAt: () => number | null) => void;
   /** Takes secrets out of a text that is stored. */
   readonly mask: (text: string) => string;
   readonly stopping: AbortSignal;

@@ -110,23 +110,27 @@ describe('the progress of a historical run', () => {
 describe('the progress of a realtime run', () => {
   it('is a line with head, lag, events and last heartbeat', () => {
     const { clock, reporter, drawn } = setUp();
-    reporter.update(realtime, clock.now() - 2_000);
+    reporter.update(realtime, () => clock.now() - 2_000);
     expect(drawn()).to.equal('|head 100, 2 blocks behind, 4,711 events, last heartbeat 2 s ago');
     reporter.end();
   });
 
   it('lets the last heartbeat grow old while nothing happens', async () => {
     const { clock, reporter, drawn } = setUp();
-    reporter.update(realtime, clock.now());
+    let beatAt = clock.now();
+    reporter.update(realtime, () => beatAt);
     drawn();
     await clock.advance(3_000);
     expect(drawn()).to.match(/last heartbeat 3 s ago$/);
+    beatAt = clock.now();
+    await clock.advance(1_000);
+    expect(drawn()).to.match(/last heartbeat 1 s ago$/);
     reporter.end();
   });
 
   it('speaks Chinese', () => {
     const { clock, reporter, drawn } = setUp({ lang: 'zh' });
-    reporter.update(realtime, clock.now());
+    reporter.update(realtime, () => clock.now());
     expect(drawn()).to.equal('|链头 100, 落后 2 个区块, 4,711 个事件, 最后心跳 0 秒前');
     reporter.end();
   });

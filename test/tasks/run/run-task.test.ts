@@ -44,7 +44,7 @@ class Runs {
         this.begun = task;
         return Promise.resolve({ source: new ScriptedSource(send), logger });
       },
-      onProgress: ({ events }, beatAt) => this.shown.push([events, beatAt !== null]),
+      onProgress: ({ events }, beatAt) => this.shown.push([events, beatAt() !== null]),
       mask: (text) => text.replaceAll('secret99', '***'),
       stopping: this.stopping.signal,
       signal: this.hard.signal,
