@@ -1,4 +1,5 @@
 import type { Progress } from '../model/task.js';
+import { nothingToAwait } from './lease.js';
 import type { Lease } from './lease.js';
 
 /**
@@ -27,11 +28,16 @@ export class SourceMoves {
   }
 
   /** Resolves where the source may go on; throws what the lease throws. `tell` returns the progress, and shows it. */
-  async moved(tell: () => Progress): Promise<void> {
-    if (!this.#isAwaited) return;
+  moved(tell: () => Progress): Promise<void> {
+    if (!this.#isAwaited) return nothingToAwait;
     const progress = tell();
     // Several answers at a time are told of once, and where the lease must be renewed first all of them wait for it.
-    this.#telling ??= this.#lease.moved(progress, this.#signal).finally(() => (this.#telling = null));
-    await this.#telling;
+    return this.#telling ?? this.#tell(progress);
+  }
+
+  #tell(progress: Progress): Promise<void> {
+    const told = this.#lease.moved(progress, this.#signal);
+    if (told === nothingToAwait) return told;
+    return (this.#telling = told.finally(() => (this.#telling = null)));
   }
 }

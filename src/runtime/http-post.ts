@@ -52,7 +52,7 @@ export class HttpPost {
     const reason = (): Error => new RuntimeFailure(`no answer within ${timeoutMs / 1_000} s`);
     const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
     const sent = { ...headers, ...this.#login };
-    return await giveUpLater(limit, (late) => this.#post(sent, body, AbortSignal.any([late, signal])));
+    return await giveUpLater(limit, (late) => this.#post(sent, body, AbortSignal.any([late(), signal])));
   }
 
   /** Cuts whatever is open. */

@@ -84,7 +84,8 @@ export class LogSource implements RangeSource {
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #size: RangeSize;
   readonly #reader: LogReader;
-  readonly #hidden: HiddenLogs;
+  readonly #filter: LogFilter;
+  #hidden: HiddenLogs | null = null;
   /** The endpoints that gave logs of other blocks than those of the chain, and which block showed it last. */
   readonly #strangers = new Map<string, number | undefined>();
   /** How many answers did not fit together since the last that did. */
@@ -95,10 +96,10 @@ export class LogSource implements RangeSource {
   constructor(options: LogSourceOptions) {
     this.#options = options;
     const filter = toLogFilter(options.filter);
+    this.#filter = filter;
     this.#isWanted = matcherOf(filter);
     this.#size = new RangeSize(options.batchSize, () => options.chain.reachable);
     this.#reader = new LogReader(options.chain, filter, new SilentCaps(options.chain, options.logger));
-    this.#hidden = new HiddenLogs({ ...options, filter, reader: this.#reader });
   }
 
   /** True once an endpoint has answered a request of the size that it is asked for now. */
@@ -182,6 +183,8 @@ export class LogSource implements RangeSource {
     const told = this.#clean(answer, range);
     // What the bloom filters tell of is what was asked for.
     const heard = { endpoint, filters, logs: all ?? told };
+    // A pipeline that only waits for new blocks reads none here.
+    this.#hidden ??= new HiddenLogs({ ...this.#options, filter: this.#filter, reader: this.#reader });
     const hidden = await this.#hidden.find(heard, headers, range, call);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
     const timestamps = await this.#timestamps(logs, headers, endpoint, call);

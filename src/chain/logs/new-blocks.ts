@@ -27,7 +27,8 @@ interface NewBlocksOptions extends SureLogsOptions {
 /** Fetches the logs of blocks whose headers are known, by their hashes: in one request, or in none; and makes sure of them. */
 export class NewBlocks {
   readonly #options: NewBlocksOptions;
-  readonly #reader: LogReader;
+  /** Made where it is needed, as is `#sure`. */
+  #reader: LogReader | null = null;
   readonly #filter: LogFilter;
   /** Made where it is needed: pipelines that share whole blocks hardly ever do. */
   #sure: SureLogs | null = null;
@@ -40,7 +41,6 @@ export class NewBlocks {
     this.#options = options;
     const filter = toLogFilter(options.filter);
     this.#filter = filter;
-    this.#reader = new LogReader(options.chain, filter);
     this.#isWanted = matcherOf(filter);
     this.#excludes = bloomExcludes(filter, options.chain.proofs);
     this.#tells = bloomTells(filter);
@@ -125,6 +125,7 @@ export class NewBlocks {
     if (asked.length === 0) return [];
     if (this.#options.doubts) return this.#askSurely(asked, call);
     const hashes = asked.map((header) => header.hash);
+    this.#reader ??= new LogReader(this.#options.chain, this.#filter);
     const logs = await this.#reader.readBlocks(hashes, call.signal);
     await call.moved();
     return logs;

@@ -46,10 +46,10 @@ export class PortalSamples {
   /** Looks at the last block of a range and at one of the others. Throws PortalError where the node tells them otherwise. */
   async check(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
     if (this.#options.clock.monotonic() < this.#restsUntil) return;
-    const done = new AbortController();
     const reason = (): Error => new ChainUnreachableError(`no answer within ${patienceMs / 1_000} s`);
     const limit = { clock: this.#options.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason };
-    const limited = AbortSignal.any([signal, abortLater(limit, done.signal)]);
+    const late = abortLater(limit);
+    const limited = AbortSignal.any([signal, late.signal]);
     try {
       await this.#compareTwice(fetched, limited);
     } catch (error) {
@@ -57,7 +57,7 @@ export class PortalSamples {
       if (!(error instanceof ChainUnreachableError || error instanceof RpcError)) throw error;
       this.#bear(error);
     } finally {
-      done.abort();
+      late.callOff();
     }
   }
 

@@ -24,9 +24,15 @@ export interface QueuedRunsOptions {
 export class QueuedRuns {
   readonly #options: QueuedRunsOptions;
   readonly #held = new Set<HeldRun>();
+  /** Each ends one run soon. */
+  readonly #moving = new Set<AbortController>();
 
   constructor(options: QueuedRunsOptions) {
     this.#options = options;
+    const { stopping } = options.host;
+    // One listener for all: a signal of each run that follows two others would take as much again.
+    const stop = (): void => this.#moving.forEach((moving) => moving.abort(stopping.reason));
+    stopping.addEventListener('abort', stop, { once: true });
   }
 
   /** The tasks that run here. */
@@ -69,6 +75,7 @@ export class QueuedRuns {
     const opened = new OpenedRun(host);
     const since = host.clock.monotonic();
     const moving = new AbortController();
+    this.#moving.add(moving);
     const held = heldRun(prepared, since, moving);
     let begun = null as Task | null;
     const onBegin = (task: Task): void => {
@@ -78,8 +85,8 @@ export class QueuedRuns {
     };
     try {
       const request = await queue.request(taskId);
-      const stopping = AbortSignal.any([host.stopping, moving.signal]);
-      const order = { request, queuedTaskId: taskId, shard, handsOver: true, stopping, onBegin };
+      if (host.stopping.aborted) moving.abort(host.stopping.reason);
+      const order = { request, queuedTaskId: taskId, shard, handsOver: true, stopping: moving.signal, onBegin };
       const result = await runs.run(prepared, order, opened);
       await tell(result, host.clock.monotonic() - since);
       return 'ran';
@@ -90,6 +97,7 @@ export class QueuedRuns {
       throw error;
     } finally {
       this.#held.delete(held);
+      this.#moving.delete(moving);
       await opened.close();
     }
   }

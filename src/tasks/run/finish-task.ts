@@ -29,7 +29,7 @@ export async function finishTask(parts: FinishParts, outcome: TaskOutcome, progr
   const reason = (): Error => tooLong(heartbeat.taskId);
   // A server that is frozen answers nothing at all, not even that it is away.
   return await giveUpLater({ clock, after: stopping, delayMs: patienceMs, reason }, (givenUp) =>
-    endAtLast(parts, outcome, progress, givenUp),
+    endAtLast(parts, outcome, progress, givenUp()),
   );
 }
 

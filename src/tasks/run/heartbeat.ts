@@ -1,4 +1,5 @@
 import type { Progress } from '../../model/task.js';
+import { nothingToAwait } from '../../pipeline/lease.js';
 import type { Lease } from '../../pipeline/lease.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../../runtime/errors.js';
@@ -54,7 +55,8 @@ export class Heartbeat implements Lease, Beating {
     this.#dueAfterMs = options.intervalMs * (1 - options.rounds.earlyShare);
     this.#report = new HeartbeatReport(options);
     this.#stall = new StallWatch({
-      ...options,
+      clock: options.clock,
+      stallAfterMs: options.stallAfterMs,
       onStall: (stillSeconds) => this.#report.stalled(stillSeconds),
       onMove: () => this.#report.movedAgain(),
     });
@@ -93,10 +95,15 @@ export class Heartbeat implements Lease, Beating {
     this.#askedAt = at;
   }
 
-  async moved(progress: Progress, signal: AbortSignal): Promise<void> {
+  moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
+    return this.lost.aborted || this.#isAway || this.#isDue ? this.#goOn(signal) : nothingToAwait;
+  }
+
+  /** Renews the lease before the work goes on. */
+  async #goOn(signal: AbortSignal): Promise<void> {
     this.#lost.signal.throwIfAborted();
-    if (this.#isAway || this.#isDue) await this.#renewAtLast(AbortSignal.any([signal, this.#lost.signal]));
+    await this.#renewAtLast(AbortSignal.any([signal, this.#lost.signal]));
   }
 
   renewed(progress: Progress): void {

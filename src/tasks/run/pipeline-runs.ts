@@ -62,8 +62,8 @@ export class PipelineRuns {
   async run(prepared: PreparedRun, order: RunOrder, opened: OpenedRun): Promise<TaskResult> {
     const { clock } = this.#host;
     const { stopping = this.#host.stopping } = order;
-    const ended = new AbortController();
     const reason = (): Error => stopping.reason as Error;
+    const late = abortLater({ clock, after: stopping, delayMs: graceMs, reason });
     const options: TaskOptions = {
       ...taskOptions(this.#host, prepared, order),
       stopping,
@@ -79,9 +79,9 @@ export class PipelineRuns {
         return { source: await prepared.source.open({ chain, portal }), logger, delivery };
       },
       onProgress: (progress, beatAt) => opened.show(progress, beatAt),
-      signal: abortLater({ clock, after: stopping, delayMs: graceMs, reason }, ended.signal),
+      signal: late.signal,
     };
-    return await runTask(options).finally(() => ended.abort());
+    return await runTask(options).finally(late.callOff);
   }
 }
 

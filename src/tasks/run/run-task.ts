@@ -6,7 +6,7 @@ import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { Progress } from '../../model/task.js';
 import { statusName, taskStatus } from '../../model/task.js';
-import { executePipeline, type CommitSeen, type ShardsAhead } from '../../pipeline/execute-pipeline.js';
+import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask, type FinishParts } from './finish-task.js';
@@ -17,6 +17,7 @@ import { Heartbeat } from './heartbeat.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from '../lease/parked.js';
 import type { DeliveryNews } from '../outbox/delivery-news.js';
+import type { OwnShards } from '../shards/own-shards.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 
@@ -24,8 +25,8 @@ import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 const byPeople: Readonly<Record<string, string>> = { stopped: 'cancelled', handed_over: 'handed over' };
 
 /** For how long each other task of a process makes one hold back an empty commit, and for how long at most, in milliseconds. */
-const holdMsPerTask = 10;
-const longestHoldMs = 60_000;
+const holdMsPerTask = 15;
+const longestHoldMs = 120_000;
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
 const lingerMs = 1_000;
@@ -42,12 +43,12 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
   const begun = await begin(options, tasks, claimed.taskId);
   const { logger } = begun;
   tellClaim(options, claimed, logger);
+  const { pipelineId, lang, clock } = options;
   const heartbeat = new Heartbeat({
-    ...options,
+    ...{ pipelineId, lang, clock, logger },
     observe: options.observe ?? ((): void => undefined),
     taskId: claimed.taskId,
-    rounds: options.rounds ?? new BeatRounds({ tasks, clock: options.clock }),
-    logger,
+    rounds: options.rounds ?? new BeatRounds({ tasks, clock }),
     intervalMs: options.heartbeatIntervalSeconds * 1000,
     stallAfterMs: options.stallAfterSeconds * 1000,
   });
@@ -176,15 +177,15 @@ class TaskRun {
   async #executePipeline(signal: AbortSignal, outbox: Outbox | null): Promise<void> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
     const { checkpoints } = parts;
-    const over = new AbortController();
+    const { pipelineId, chainId, run, mode, clock, stopping, database } = options;
+    const shards = await this.#openShards(signal);
     await executePipeline({
-      ...options,
+      ...{ pipelineId, chainId, run, mode, clock, stopping, shards },
       source: parts.source,
       lease: parts.heartbeat,
-      batches: checkpoints instanceof ShardRows ? checkpoints : new BatchStore(options.database),
+      batches: checkpoints instanceof ShardRows ? checkpoints : new BatchStore(database),
       checkpoints,
-      shards: await this.#openShards(AbortSignal.any([signal, over.signal])),
-      storedBlocks: new StoredBlocks(options.database),
+      storedBlocks: new StoredBlocks(database),
       logger: parts.logger,
       onProgress: (progress) => this.#progressed(progress),
       onCommit: async (commit) => {
@@ -195,17 +196,19 @@ class TaskRun {
       onFinalized: (block) => outbox?.finalizedAt(block),
       holdMs: () => holdMsOf(options.rounds?.size ?? 1),
       signal,
-    }).finally(() => over.abort(new Error('the run is over')));
+    }).finally(() => shards?.close());
   }
 
   /** Most pipelines have none: what they need is loaded where there may be some. */
-  async #openShards(signal: AbortSignal): Promise<ShardsAhead | undefined> {
+  async #openShards(signal: AbortSignal): Promise<OwnShards | undefined> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
-    const { fingerprint, shard } = options;
+    const { fingerprint, shard, database, chainId, clock, stopping } = options;
     if (fingerprint === undefined || shard !== undefined) return undefined;
     const { OwnShards } = await import('../shards/own-shards.js');
     const { tasks, source, heartbeat: lease, logger } = parts;
-    return new OwnShards({ ...options, fingerprint, tasks, source, lease, logger, signal });
+    const { pipelineId, worker, heartbeatIntervalSeconds } = options;
+    const own = { pipelineId, worker, heartbeatIntervalSeconds, database, chainId, clock, stopping };
+    return new OwnShards({ ...own, fingerprint, tasks, source, lease, logger, signal });
   }
 
   /** How far a shard is says nothing of how far its pipeline is. */

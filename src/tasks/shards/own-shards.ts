@@ -54,6 +54,8 @@ export class OwnShards implements ShardsAhead {
   readonly #store: ShardStore;
   readonly #failed = new Map<number, Failed>();
   #isKept = false;
+  /** Ends the pause between two looks; most pipelines have no shards, and look after none. */
+  #left: AbortController | null = null;
 
   constructor(options: OwnShardsOptions) {
     this.#options = options;
@@ -91,6 +93,12 @@ export class OwnShards implements ShardsAhead {
         await lease.recover(signal);
       }
     }
+  }
+
+  /** The run is over: nobody looks after its shards any more. */
+  close(): void {
+    this.#isKept = false;
+    this.#left?.abort();
   }
 
   /** Sees to it that each shard is read: queues a task where none waits or lives, later where the one before failed. */
@@ -214,7 +222,8 @@ export class OwnShards implements ShardsAhead {
 
   async #keepOn(): Promise<void> {
     const { clock, stopping, signal } = this.#options;
-    const over = AbortSignal.any([stopping, signal]);
+    this.#left = new AbortController();
+    const over = AbortSignal.any([stopping, signal, this.#left.signal]);
     while (this.#isKept && !over.aborted) {
       // Where the database is away it is not the time to queue anything.
       await this.#look().catch(() => undefined);
