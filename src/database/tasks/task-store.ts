@@ -45,6 +45,9 @@ export interface TaskOutcome {
   readonly keepsBlock?: number | null | undefined;
 }
 
+/** A statement looks for each of its rows among all of its tasks, and SQLite takes 32,766 bindings: many beats take several. */
+const beatsPerStatement = 250;
+
 /** The end of a task that another goes on for: no fault of its own. */
 const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
 
@@ -176,18 +179,24 @@ export class TaskStore {
   }
 
   /**
-   * Renews the leases of running tasks, on the database's clock, in one statement, and keeps the progress of those that
+   * Renews the leases of running tasks, on the database's clock, in one script, and keeps the progress of those that
    * moved. Returns the ids of those that are not running any more.
    */
   async renew(beats: readonly Beat[]): Promise<readonly number[]> {
+    const ordered = beats.toSorted((a, b) => a.taskId - b.taskId);
+    const parts = Array.from({ length: Math.ceil(ordered.length / beatsPerStatement) }, (_none, part) =>
+      ordered.slice(part * beatsPerStatement, (part + 1) * beatsPerStatement),
+    );
+    const results = await this.#database.writeUrgently(parts.map((part) => this.#renewal(part)));
+    const matched = results.reduce((sum, result) => sum + result.matched, 0);
+    return matched === ordered.length ? [] : this.#findLost(ordered.map(({ taskId }) => taskId));
+  }
+
+  #renewal(beats: readonly Beat[]): Query {
     const { knex, dialect } = this.#database;
-    const ids = beats.map(({ taskId }) => taskId).sort((a, b) => a - b);
+    const ids = beats.map(({ taskId }) => taskId);
     const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });
-    const now = dialect.now(knex);
-    const [result] = await this.#database.writeUrgently([
-      running.update({ last_heartbeat: now, ...keptProgress(knex, beats) }),
-    ]);
-    return result?.matched === ids.length ? [] : this.#findLost(ids);
+    return running.update({ last_heartbeat: dialect.now(knex), ...keptProgress(knex, beats) });
   }
 
   /** Finds those that are not running in the way that beats go, not by a read, which might wait for the pool. */

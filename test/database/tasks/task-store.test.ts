@@ -207,6 +207,34 @@ eachDatabase('the tasks', (databases) => {
       expect(renewed.map((task) => task.progress?.events)).to.deep.equal([0, 1, undefined, progress.events]);
     });
 
+    it('takes more tasks than a statement can hold, each with its own progress', async () => {
+      const first = 5_000_000;
+      const ids = Array.from({ length: 11_000 }, (_none, i) => first + i);
+      const now = database.dialect.now(database.knex);
+      const row = (id: number): Record<string, unknown> => {
+        return {
+          id,
+          pipeline_id: id,
+          status: taskStatus.running,
+          create_time: now,
+          last_heartbeat: null,
+          log_path: '',
+        };
+      };
+      for (let at = 0; at < ids.length; at += 500) {
+        const rows = ids.slice(at, at + 500).map(row);
+        await database.write([database.knex('pipeline_task').insert(rows)]);
+      }
+      expect(await tasks.renew(ids.map((id) => ({ taskId: id, progress: { ...progress, events: id } })))).to.deep.equal(
+        [],
+      );
+      for (const id of [first, first + 249, first + 250, first + 10_999]) {
+        const { lastHeartbeat, progress: kept } = await tasks.get(id);
+        expect([lastHeartbeat === null, kept?.events]).to.deep.equal([false, id]);
+      }
+      await database.write([database.knex('pipeline_task').where('id', '>=', first).delete()]);
+    });
+
     it('is late by the database’s clock alone', async () => {
       const id = await claim();
       await ageTask(database, id, { created: 5_000, heartbeat: 3_600 });

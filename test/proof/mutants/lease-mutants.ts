@@ -41,8 +41,8 @@ export const leaseMutants: readonly Mutant[] = [
   store(
     'renew-losers',
     'those of many beats that are lost are found',
-    'return result?.matched === ids.length ? [] : this.#findLost(ids);',
-    'return result?.matched === 0 ? this.#findLost(ids) : [];',
+    'return matched === ordered.length ? [] : this.#findLost(ordered.map(({ taskId }) => taskId));',
+    'return matched === 0 ? this.#findLost(ordered.map(({ taskId }) => taskId)) : [];',
   ),
   store(
     'losers-status',
