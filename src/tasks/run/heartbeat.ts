@@ -97,13 +97,8 @@ export class Heartbeat implements Lease, Beating {
 
   moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
-    return this.lost.aborted || this.#isAway || this.#isDue ? this.#goOn(signal) : nothingToAwait;
-  }
-
-  /** Renews the lease before the work goes on. */
-  async #goOn(signal: AbortSignal): Promise<void> {
-    this.#lost.signal.throwIfAborted();
-    await this.#renewAtLast(AbortSignal.any([signal, this.#lost.signal]));
+    if (!this.lost.aborted && !this.#isAway && !this.#isDue) return nothingToAwait;
+    return this.#renewAtLast(AbortSignal.any([signal, this.lost]));
   }
 
   renewed(progress: Progress): void {

@@ -42,8 +42,8 @@ export const heartbeatMutants: readonly Mutant[] = [
   guardsOf('src/tasks/run/heartbeat.ts', ['test/tasks/run/beat-rounds.test.ts'])(
     'lost-moved',
     'also where no beat of its own is due',
-    '    this.#lost.signal.throwIfAborted();\n',
-    '',
+    'if (!this.lost.aborted && !this.#isAway',
+    'if (!this.#isAway',
   ),
   heartbeat(
     'unusable-signal',
@@ -66,8 +66,8 @@ export const heartbeatMutants: readonly Mutant[] = [
   heartbeat(
     'pause',
     'a run whose database is away does nothing until it has renewed its lease',
-    'if (this.#isAway || this.#isDue) await this.#renewAtLast(',
-    'if (this.#isDue) await this.#renewAtLast(',
+    '!this.#isAway && !this.#isDue) return nothingToAwait;',
+    '!this.#isDue) return nothingToAwait;',
   ),
   heartbeat('pause-is-no-stall', 'which is not hanging', '        this.#stall.paused();\n', ''),
   heartbeat(
