@@ -14,8 +14,8 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { endGently, quickMonitor, timedOut, whenRunning } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
 
-/** How often a node is killed, and another cut off, while runs are at work. */
-const rounds = extentOf({ sample: 1, full: 1, soak: 10 });
+/** How often a node is killed, and another cut off, while runs are at work: 22 times take about ten minutes. */
+const rounds = extentOf({ sample: 1, full: 1, soak: 22 });
 
 withGalera('three MariaDB nodes with Galera', () => {
   let cluster: GaleraCluster;
