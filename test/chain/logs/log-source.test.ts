@@ -279,6 +279,44 @@ describe('a log source', () => {
     });
   });
 
+  it('asks for no more again than another endpoint gave, though the one that it asked first gives all', async () => {
+    const small = await ChainSimulator.start();
+    small.mine(100, (number) => Array.from({ length: number % 3 }, () => ({})));
+    small.traits.maxRange = 10;
+    small.traits.rangeError = { code: -32_000, message: 'block range too large, max is 10' };
+    await chain.close();
+    chain = new ChainClient({ urls: [node.url, small.url], clock, logger, requestTimeoutMs: 200_000 });
+    const filter = { addresses: [simContract], topics: [transferTopic] };
+    source = new LogSource({ chain, filter, batchSize: 1_000, clock, logger, random: () => 0 });
+    let isAway = false;
+    faultOf((calls) => (isAway && calls.some(({ method }) => method === 'eth_getLogs') ? { kind: 'drop' } : undefined));
+    await fetch(1, 5, false);
+    isAway = true;
+    // So it is known what the small one gives.
+    expect((await fetch(6, 100, false)).to).to.equal(15);
+    isAway = false;
+    clock.sleptMs += 60_000;
+    expect((await fetch(16, 50, false)).to).to.equal(50);
+    isAway = true;
+    small.traits.strays = [{ ...small.canonicalLogs(52, 54)[0]!, removed: true }];
+    const told: number[] = [];
+    const fetched = await source.fetchNext(
+      { from: 51, to: 100 },
+      {
+        ...{ verified: false, signal, moved: () => Promise.resolve() },
+        told: ({ to }) => {
+          told.push(to);
+          isAway = false;
+          // Then it is the first one's turn again.
+          small.options = { ...small.options, fault: () => ({ kind: 'drop' }) };
+          clock.sleptMs += 60_000;
+        },
+      },
+    );
+    expect([told[0], fetched.to]).to.deep.equal([60, 60]);
+    await small.stop();
+  });
+
   describe('while the chain is reorganised', () => {
     it('asks again until headers and logs are of the same chain', async () => {
       node.reorg(8, 8);
