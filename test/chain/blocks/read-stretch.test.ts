@@ -54,6 +54,17 @@ describe('a look whether the chain was begun anew below what was read', () => {
     expect(asked).to.deep.equal([20, 50]);
   });
 
+  it('asks at once for what was read where another node may have come since it asked last', async () => {
+    const [older, newer] = [20, 30].map((number) => ({ number, hash: `0x${number}` }));
+    doubts = 1;
+    answers = ['0x20', '0xb'];
+    const before = stretch.isBegunAnew(older!, signal, 1);
+    doubts = 2;
+    const since = stretch.isBegunAnew(newer!, signal, 2);
+    expect(await Promise.all([before, since])).to.deep.equal([false, true]);
+    expect(asked).to.deep.equal([20, 30]);
+  });
+
   it('tells all that was read before it asked that the chain was begun anew', async () => {
     doubts = 1;
     answers = ['0xb'];
