@@ -20,10 +20,17 @@ const parts = {
   liveness: [`test/scenarios/@(${liveness}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
   outages: [`test/scenarios/@(${outages}).test.ts`],
   scenarios: [`test/scenarios/!(${liveness}|${outages}).test.ts`],
-  commands: ['test/cli/**/*.test.ts', 'test/proof/@(ingestion|model).test.ts'],
+  commands: [
+    'test/cli/**/*.test.ts',
+    'test/database/schema/**/*.test.ts',
+    'test/database/adoption.test.ts',
+    'test/proof/@(ingestion|model).test.ts',
+  ],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
   computing: [
-    'test/!(scenarios|cli|proof|api|demo)/**/*.test.ts',
+    'test/!(scenarios|cli|database|proof|api|demo)/**/*.test.ts',
+    'test/database/!(schema)/**/*.test.ts',
+    'test/database/!(adoption).test.ts',
     'test/*.test.ts',
     'test/proof/!(ingestion|model).test.ts',
   ],

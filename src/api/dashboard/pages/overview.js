@@ -15,8 +15,8 @@ export function overviewPage({ signal }) {
   const alerts = makeAlertList(openAlerts, () => (live.isComplete ? t('alerts.none') : t('loading')));
   const checks = makeSystemChecks();
   const endpoints = makeEndpointList();
-  const parts = [makeHeadline(), makePipelineList(), makeRunningList(), makeTimeline(signal)];
-  const [headline, pipelines, running, timeline] = parts;
+  const [pipelines, running, timeline] = [makePipelineList(), makeRunningList(), makeTimeline(signal)];
+  const headline = makeHeadline();
   const all = h('a', { class: 'panel-link', href: '#/alerts' }, t('alerts.all'));
   const node = h(
     'div',
@@ -40,7 +40,8 @@ export function overviewPage({ signal }) {
     node,
     title: t('nav.overview'),
     update() {
-      for (const part of [...parts, alerts, checks, endpoints]) part.update();
+      // The sentence comes last: time passes meanwhile, and it must never say better than what stands below it.
+      for (const part of [pipelines, running, timeline, alerts, checks, endpoints, headline]) part.update();
     },
   };
 }
