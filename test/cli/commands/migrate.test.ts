@@ -27,17 +27,18 @@ describe('migrate', () => {
 
   it('prints all statements for a SQLite file that is yet to be made, and makes none', async () => {
     const cwd = temporaryFolder();
-    const { code, stdout } = await runInPlace({ cwd }, ['migrate', '--sql', '--json']);
+    const place = { cwd, env: { CHAINPARSE_DATABASE_URL: `sqlite:${cwd}/events.db` } };
+    const { code, stdout } = await runInPlace(place, ['migrate', '--sql', '--json']);
     expect(code).to.equal(0);
     const { sql } = JSON.parse(stdout) as { sql: readonly string[] };
     expect(sql.join('\n')).to.match(/create table `pipeline_task`/i);
     expect(readdirSync(cwd)).to.deep.equal([]);
     for (const other of ['--status', '--rollback']) {
-      expect(await runInPlace({ cwd }, ['migrate', other]), other).to.include({ code: 5 });
+      expect(await runInPlace(place, ['migrate', other]), other).to.include({ code: 5 });
     }
     // What is there is looked at, and nothing else.
-    await runInPlace({ cwd }, ['migrate']);
-    expect((await runInPlace({ cwd }, ['migrate', '--sql'])).stdout).to.equal('-- the database is up to date\n');
+    await runInPlace(place, ['migrate']);
+    expect((await runInPlace(place, ['migrate', '--sql'])).stdout).to.equal('-- the database is up to date\n');
   });
 });
 
