@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Child } from '../test/support/child.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark, BenchOptions, Report } from './benchmark.js';
+import { limitedPerSecond as perSecond, usualTraits } from './far-node-rules.js';
 import type { FarNodeFigures, FarNodeTraits } from './far-node-rules.js';
 import { chainparseOf, migrate } from './ingest-program.js';
 
@@ -9,18 +10,6 @@ interface FarRun {
   readonly seconds: number;
   readonly figures: FarNodeFigures;
 }
-
-const usual = {
-  logsPerBlock: 10,
-  latencyMs: 100,
-  maxBlocks: 100,
-  perSecond: 0,
-  inFlight: 0,
-  isStated: false,
-  isInHeaders: false,
-  faults: 0,
-};
-const perSecond = 25;
 
 /** History from nodes that are far away, give few blocks at once, and count requests. */
 export const farHistory: Benchmark = {
@@ -106,7 +95,7 @@ interface FarHistory extends Partial<FarNodeTraits> {
 }
 
 async function read({ nodes = [{}], ...rest }: FarHistory, report: Report): Promise<FarRun> {
-  const traits = { ...usual, ...rest };
+  const traits = { ...usualTraits, ...rest };
   const url = `sqlite:${temporaryFolder()}/far.db`;
   await migrate(url);
   const rpcUrls = await Promise.all(

@@ -18,6 +18,21 @@ export interface FarNodeTraits {
   readonly faults: number;
 }
 
+/** As the benchmarks have it where they say nothing else. */
+export const usualTraits: Omit<FarNodeTraits, 'blocks'> = {
+  logsPerBlock: 10,
+  latencyMs: 100,
+  maxBlocks: 100,
+  perSecond: 0,
+  inFlight: 0,
+  isStated: false,
+  isInHeaders: false,
+  faults: 0,
+};
+
+/** The rate of a node that limits it, in requests a second. */
+export const limitedPerSecond = 25;
+
 /** What it was asked, since it was asked for this last. Times are in milliseconds, from the first answer to the last. */
 export interface FarNodeFigures {
   readonly answered: number;

@@ -1,19 +1,8 @@
 import type { Benchmark, BenchOptions, Report } from './benchmark.js';
+import { limitedPerSecond as perSecond, usualTraits } from './far-node-rules.js';
 import type { FarNodeTraits } from './far-node-rules.js';
 import { playFar } from './far-play.js';
 import type { FarPlayed } from './far-play.js';
-
-const usual = {
-  logsPerBlock: 10,
-  latencyMs: 100,
-  maxBlocks: 10,
-  perSecond: 0,
-  inFlight: 0,
-  isStated: false,
-  isInHeaders: false,
-  faults: 0,
-};
-const perSecond = 25;
 
 /** What `far-history` measures of a run's requests, in time that only seems to pass: however busy the machine is, it comes out the same. */
 export const farVirtual: Benchmark = {
@@ -59,5 +48,5 @@ async function shareOfRate(options: BenchOptions, report: Report): Promise<void>
 }
 
 function play(traits: Partial<FarNodeTraits>, to: number, seed = 1): Promise<FarPlayed> {
-  return playFar({ traits: { ...usual, ...traits, blocks: to + 1_000 }, to, seed });
+  return playFar({ traits: { ...usualTraits, maxBlocks: 10, ...traits, blocks: to + 1_000 }, to, seed });
 }

@@ -83,6 +83,26 @@ export function compileEvent(
   };
 }
 
+const shared = new Map<string, WeakRef<CompiledEvent>>();
+const unused = new FinalizationRegistry<string>((key) => {
+  // Another may have been compiled since.
+  if (shared.get(key)?.deref() === undefined) shared.delete(key);
+});
+
+/**
+ * Compiles an event without a filter once for all who hold it: thousands of pipelines of a process may decode the same
+ * events, each of a contract of its own. Throws as `compileEvent` does.
+ */
+export function sharedEvent(event: AbiFragment): CompiledEvent {
+  const key = JSON.stringify(event);
+  const known = shared.get(key)?.deref();
+  if (known !== undefined) return known;
+  const compiled = compileEvent(event, null);
+  shared.set(key, new WeakRef(compiled));
+  unused.register(compiled, key);
+  return compiled;
+}
+
 function signatureOf(event: AbiFragment, members: readonly AbiMember[]): string {
   return `${event.name ?? ''}(${members.map((member) => typeName(member.type)).join(',')})`;
 }

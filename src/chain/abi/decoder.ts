@@ -1,11 +1,10 @@
 import type { RawLog, UndecodedReason } from '../../model/event.js';
 import type { AbiFragment, ContractAbi } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
-import { SharedValues } from '../../runtime/shared-values.js';
 import type { Alternatives, LogFilter } from '../../model/log-filter.js';
 import { AddressSelections } from './address-selections.js';
 import { toChecksumAddress } from './checksum.js';
-import { compileEvent, type CompiledEvent } from './compile-event.js';
+import { compileEvent, sharedEvent, type CompiledEvent } from './compile-event.js';
 import { compileWhere, type EventConditions } from './compile-where.js';
 import { malformed, type DecodeState } from './decode-word.js';
 import { toFilter } from './event-filter.js';
@@ -36,9 +35,6 @@ export interface DecoderSpec {
   /** What must hold of an event's arguments; a log of which that can't be said is ignored. */
   readonly where?: Where;
 }
-
-/** Thousands of pipelines of a process may decode the same events, each of a contract of its own. */
-const shared = new SharedValues<CompiledEvent>();
 
 const ignored: Decoded = { kind: 'ignored' };
 
@@ -106,7 +102,7 @@ class EventDecoder implements LogDecoder {
 function compileAbi({ abi }: ContractAbi, filter: ReadonlySet<string> | null): Map<CompiledEvent, AbiFragment> {
   const events = abi.filter((fragment) => fragment.type === 'event');
   const compile = (event: AbiFragment): CompiledEvent =>
-    filter === null ? shared.get(JSON.stringify(event), () => compileEvent(event, null)) : compileEvent(event, filter);
+    filter === null ? sharedEvent(event) : compileEvent(event, filter);
   return new Map(events.map((event) => [compile(event), event]));
 }
 
