@@ -35,28 +35,46 @@ async function list(): Promise<void> {
   for (const [name, load] of Object.entries(benchmarks)) console.log(`${name.padEnd(8)} ${(await load()).summary}`);
 }
 
-function readOptions(args: readonly string[]): BenchOptions {
-  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true });
-  const given = new Map<string, number>();
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const inline = Number(token.value ?? args[token.index + 1]);
-    if (!Number.isFinite(inline)) throw new Error(`--${token.name} wants a number`);
-    given.set(token.name, inline);
+class UsageError extends Error {}
+
+/** Options as they were given; it knows which of them nobody asked for: whoever misspelt one would believe a figure of something else. */
+class GivenOptions implements BenchOptions {
+  readonly #given = new Map<string, number>();
+  readonly #asked = new Set<string>();
+
+  constructor(args: readonly string[]) {
+    for (const token of parseArgs({ args: [...args], strict: false, tokens: true }).tokens) {
+      if (token.kind !== 'option') continue;
+      const value = Number(token.value ?? args[token.index + 1]);
+      if (!Number.isFinite(value)) throw new UsageError(`--${token.name} wants a number`);
+      this.#given.set(token.name, value);
+    }
   }
-  return { number: (name, byDefault) => given.get(name) ?? byDefault };
+
+  number(name: string, byDefault: number): number {
+    this.#asked.add(name);
+    return this.#given.get(name) ?? byDefault;
+  }
+
+  refuseUnasked(): void {
+    const unasked = [...this.#given.keys()].filter((name) => !this.#asked.has(name));
+    const asked = [...this.#asked].map((name) => `--${name}`).join(', ');
+    if (unasked.length > 0)
+      throw new UsageError(`nothing asked for --${unasked.join(', --')}, but for ${asked || 'none'}`);
+  }
 }
 
-async function measure(name: string, benchmark: Benchmark, options: BenchOptions): Promise<boolean> {
+async function measure(name: string, benchmark: Benchmark, given: BenchOptions): Promise<boolean> {
   console.log(`${name}: ${benchmark.summary}`);
   const report = new Report();
-  await benchmark.run(options, report);
+  await benchmark.run(given, report);
   return report.isGood;
 }
 
-/** Measures one after the other, `all` without what fetches programs of others; returns the exit code: 1 where a claim did not hold, 2 where there is no such benchmark. */
+/** Measures one after the other, `all` without what fetches programs of others; returns the exit code: 1 where a claim did not hold, 2 where there is no such benchmark or option. */
 async function main(name: string, args: readonly string[]): Promise<number> {
   const names = name === 'all' ? Object.keys(benchmarks).filter((each) => each !== 'peers') : [name];
+  const options = new GivenOptions(args);
   let code = 0;
   for (const each of names) {
     const load = benchmarks[each];
@@ -64,13 +82,20 @@ async function main(name: string, args: readonly string[]): Promise<number> {
       await list();
       return name === '' ? 0 : 2;
     }
-    if (!(await measure(each, await load(), readOptions(args)))) code = 1;
+    if (!(await measure(each, await load(), options))) code = 1;
     await endAll();
   }
+  options.refuseUnasked();
   return code;
 }
 
 const [name = '', ...args] = process.argv.slice(2);
-process.exitCode = await main(name, args).finally(endAll);
+try {
+  process.exitCode = await main(name, args).finally(endAll);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 2;
+}
 // What a measurement left open must not keep the figures from whoever waits for them.
 process.exit();

@@ -154,6 +154,7 @@ export const ends = inBoth(
 /** A run's line of progress; numbers come as texts. */
 export const progress = inBoth(
   {
+    ofTask: (taskId: number, text: string) => `task ${taskId}: ${text}`,
     events: (events: string) => `${events} events`,
     eventsPerSecond: (rate: string) => `${rate} events/s`,
     eta: (duration: string) => `ETA ${duration}`,
@@ -162,6 +163,7 @@ export const progress = inBoth(
     heartbeatAgo: (seconds: number) => `last heartbeat ${seconds} s ago`,
   },
   {
+    ofTask: (taskId, text) => `任务 ${taskId}: ${text}`,
     events: (events) => `${events} 个事件`,
     eventsPerSecond: (rate) => `${rate} 事件/秒`,
     eta: (duration) => `剩余 ${duration}`,

@@ -5,6 +5,7 @@ import type { Lang } from '../../runtime/lang.js';
 import { ProgressRate } from './progress-rate.js';
 import { progressBar, progressText, type ProgressView } from './progress-text.js';
 import type { ProgressDisplay } from '../../tasks/host/run-host.js';
+import { textsIn } from '../../texts/texts.js';
 import type { StatusLine } from '../terminal/status-line.js';
 
 const drawEveryMs = 100;
@@ -12,6 +13,8 @@ const redrawEveryMs = 1_000;
 const logEveryMs = 10_000;
 
 export interface ProgressReporterOptions {
+  /** Named in the log, where a worker tells of many. */
+  readonly taskId: number;
   /** `context.statusLine`: undefined where there is no terminal to draw on. */
   readonly statusLine: StatusLine | undefined;
   readonly lang: Lang;
@@ -84,7 +87,8 @@ class LoggedProgress implements ProgressDisplay {
     const { view } = this.#memory;
     if (view === undefined) return;
     const { progress, rate } = view;
-    this.#options.logger.log('info', progressText(view, this.#options.lang), {
+    const { taskId, lang } = this.#options;
+    this.#options.logger.log('info', textsIn(lang).progress.ofTask(taskId, progressText(view, lang)), {
       event: 'task.progress',
       mode: progress.mode,
       next_block: progress.nextBlock,

@@ -18,6 +18,7 @@ export function runHost(context: CommandContext, database: Database): RunHost {
     stopping: signals.stopping,
     variables: { env: variables, remember: (value) => secrets.remember(value) },
     timeoutMinutes: asked ? settings.taskTimeoutMinutes : null,
-    showProgress: (log) => createProgressReporter({ statusLine, lang: settings.lang, clock, logger: log }),
+    showProgress: (taskId, log) =>
+      createProgressReporter({ taskId, statusLine, lang: settings.lang, clock, logger: log }),
   };
 }

@@ -14,7 +14,7 @@ export interface RunHost extends LivenessHost {
   /** What definitions may name as `${NAME}`. */
   readonly variables: VariableSource;
   /** Makes what shows people how far a run is; without a terminal it writes to `logger`. */
-  showProgress(logger: Logger): ProgressDisplay;
+  showProgress(taskId: number, logger: Logger): ProgressDisplay;
 }
 
 /** Shows people how far a run is. */

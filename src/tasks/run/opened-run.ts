@@ -36,7 +36,7 @@ export class OpenedRun {
     this.#log = openTaskLog(file, { level: settings.logLevel, secrets, console: logger });
     const combined = combineLoggers([logger, this.#log.logger]);
     this.#logger = combined;
-    this.#progress = this.#host.showProgress(about(task, combined));
+    this.#progress = this.#host.showProgress(task.id, about(task, combined));
     return combined;
   }
 

@@ -24,7 +24,10 @@ function setUp({ terminal = true, lang = 'en' }: { terminal?: boolean; lang?: La
   const statusLine = new StatusLine(stream);
   const lines: [string, LogFields | undefined][] = [];
   const logger: Logger = { log: (_level, message, fields) => lines.push([message, fields]) };
-  const reporter = createProgressReporter({ statusLine: terminal ? statusLine : undefined, lang, clock, logger });
+  const reporter = createProgressReporter({
+    ...{ taskId: 7, lang, clock, logger },
+    statusLine: terminal ? statusLine : undefined,
+  });
   const drawn = (): string => {
     const text = stream.text.replaceAll('\r\u001b[2K', '|');
     stream.text = '';
@@ -137,7 +140,7 @@ describe('the progress of a realtime run', () => {
 });
 
 describe('progress without a terminal', () => {
-  it('is a log line every ten seconds', async () => {
+  it('is a log line every ten seconds, which names the task', async () => {
     const { clock, reporter, lines, drawn } = setUp({ terminal: false });
     for (let second = 0; second <= 25; second++) {
       reporter.update(historical(100 + second, second * 10));
@@ -145,8 +148,8 @@ describe('progress without a terminal', () => {
     }
     reporter.end();
     expect(lines.map(([message]) => message)).to.deep.equal([
-      '10 %, block 109/199, 100 events, 10 events/s, ETA 1m30s',
-      '20 %, block 119/199, 200 events, 10 events/s, ETA 1m20s',
+      'task 7: 10 %, block 109/199, 100 events, 10 events/s, ETA 1m30s',
+      'task 7: 20 %, block 119/199, 200 events, 10 events/s, ETA 1m20s',
     ]);
     expect(lines[0]?.[1]).to.include({ event: 'task.progress', mode: 'historical', next_block: 110, events: 100 });
     expect(drawn()).to.equal('');

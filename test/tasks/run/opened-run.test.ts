@@ -14,7 +14,8 @@ describe('OpenedRun', () => {
     const host = {
       ...{ cwd: temporaryFolder(), logger, secrets: new SecretMask() },
       settings: { logDir: 'logs', logLevel: 'info' },
-      showProgress: (log: Logger) => {
+      showProgress: (taskId: number, log: Logger) => {
+        expect(taskId).to.equal(7);
         shown = log;
         return { update: () => undefined, end: () => undefined };
       },
