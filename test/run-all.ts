@@ -1,7 +1,7 @@
 // Runs every suite, each on few databases and with a sample of what is played; with CHAINPARSE_TEST_FULL=1 on all and to the
 // full, and then what is missing on this machine fails. `npm run soak` goes on for hours; `npx mocha FILE` runs single files.
 //
-// Five parts run side by side: four that mostly wait (for processes, clocks, servers) and one that mostly computes, since
+// Parts run side by side: those that mostly wait (for processes, clocks, servers) and one that mostly computes, since
 // together they take little longer than the longest.
 import { endAll } from './support/at-end.js';
 import { processorSeconds } from './support/processor-time.js';
@@ -9,17 +9,21 @@ import { startServers } from './support/databases.js';
 import { isFull, sampleVariable } from './support/extent.js';
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
-/** Scenarios of what goes silent, of what happens then, and of what is done at its time or in several tasks. */
-const liveness = 'clocks|detection|disk-full|ended-while-stalled|even-out|freeze|kill|schedules|shards';
+/** Scenarios of what goes silent, and of what happens then. */
+const silence = 'clocks|detection|disk-full|ended-while-stalled|even-out|freeze|kill|ways-to-die';
+
+/** Those of what workers do together, or at its time. */
+const fleet = 'fleet|schedules|service|shards|worker';
 
 /** Those on servers that go away, and on runs that are killed while receivers do. */
 const outages =
   'alerts|broker-sinks|database-away|file-sink|message-sinks|monitor|monitor-cut-off|sink-kill|table-sink';
 
 const parts = {
-  liveness: [`test/scenarios/@(${liveness}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
+  silence: [`test/scenarios/@(${silence}).test.ts`],
+  fleet: [`test/scenarios/@(${fleet}).test.ts`],
   outages: [`test/scenarios/@(${outages}).test.ts`],
-  scenarios: [`test/scenarios/!(${liveness}|${outages}).test.ts`],
+  scenarios: [`test/scenarios/!(${silence}|${fleet}|${outages}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
   commands: [
     'test/cli/**/*.test.ts',
     'test/database/schema/**/*.test.ts',
@@ -65,10 +69,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 if (!isFull) process.env[sampleVariable] = '1';
+// `npm test` has just built: SQLite's writer starts from there in a fourth of the time that its source takes, hundreds of times.
+process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --conditions=built`;
 // One of each kind for all parts; suites that freeze or kill theirs start their own.
 Object.assign(process.env, await startServers());
 const outcomes: Outcome[] = [];
 for (const run of Object.values(parts).map(startMocha)) outcomes.push(await show(run));
+const partTimes = Object.keys(parts).map((part, at) => `${part} ${outcomes[at]?.seconds.toFixed(0)} s`);
 const failedFiles = new Map(outcomes.flatMap((outcome) => [...outcome.failedFiles]));
 let counts = sum(outcomes.map((outcome) => outcome.counts));
 let failures = outcomes.map((outcome) => outcome.failures).join('');
@@ -95,6 +102,7 @@ const mostOf = (measure: 'seconds' | 'processors'): string =>
     .join(', ') || 'none';
 const took = `${process.uptime().toFixed(0)} s, ${processorSeconds().toFixed(0)} s of processors`;
 process.stdout.write(`${failures}
+parts: ${partTimes.join(', ')}
 slowest: ${mostOf('seconds')}
 busiest: ${mostOf('processors')}
 took: ${took}

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Anvil } from '../support/anvil.js';
+import { itAtLength } from '../support/extent.js';
 import { LyingProxy } from '../support/lying-proxy.js';
 import type { Lie } from '../support/lying-proxy.js';
 import { idsOf, Scenario } from '../support/scenario.js';
@@ -108,7 +109,7 @@ describe('a run on a node that leaves logs out', function () {
     await proxy.stop();
   });
 
-  it('ends, and says why, where the logs of a history name other blocks', async () => {
+  itAtLength('ends, and says why, where the logs of a history name other blocks', async () => {
     for (let block = 0; block < 20; block++) await emitTransfers(anvil, emitter, { value: block * 10, count: 3 });
     await anvil.mine(70);
     const other = `0x${'66'.repeat(32)}`;

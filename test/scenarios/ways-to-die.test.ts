@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { createDatabase, onPostgres } from '../support/databases.js';
-import { extentOf } from '../support/extent.js';
+import { extentOf, itAtLength } from '../support/extent.js';
 import { freePort } from '../support/free-port.js';
 import { HookServer } from '../support/hook-server.js';
 import { SmallDisk } from '../support/small-disk.js';
@@ -149,29 +149,32 @@ describe('what people are told while a pipeline dies', () => {
     await eventually('everybody is told', () => system.told.includes('cleared pipeline_down'));
   });
 
-  it('by the same fault of data five times at one block: held, with the fault, until a person starts it', async function () {
-    this.timeout(300_000);
-    await begin('sqlite:events.db', rpcUrl);
-    const database = await openDatabase(`sqlite:${join(system.scenario.folder, 'events.db')}`);
-    const refusal = "BEGIN SELECT RAISE(ABORT, 'block 20 is refused'); END";
-    await database.knex.raw(`CREATE TRIGGER refuse BEFORE INSERT ON event WHEN NEW.block_number = 20 ${refusal}`);
-    system.started(system.scenario.start('worker', '--lang', 'en'));
-    await system.scenario.chainparse('pipeline', 'start', '45');
-    const says = /is down for \d+ s: .*5 times the same fault at block \d+: .*block 20 is refused/;
-    const after = await system.until('it is held', ({ messages }) => says.test(messages.join()), 200_000);
-    expect(after.ready).to.equal(false);
-    // A run may commit what comes before, as far as its requests happened to be cut: only ends at the same block count.
-    const blocks = (await system.scenario.tasks()).map(
-      ({ progress }) => (progress as { next_block: number }).next_block,
-    );
-    expect(blocks.filter((block) => block === blocks[0])).to.have.length(5);
-    system.expectNothingCalledOver();
-    await database.knex.raw('DROP TRIGGER refuse');
-    await database.close();
-    await system.scenario.chainparse('pipeline', 'start', '45');
-    await system.until('all is well again', isWell);
-    await eventually('everybody is told', () => system.told.includes('cleared pipeline_down'));
-  });
+  itAtLength(
+    'by the same fault of data five times at one block: held, with the fault, until a person starts it',
+    async function () {
+      this.timeout(300_000);
+      await begin('sqlite:events.db', rpcUrl);
+      const database = await openDatabase(`sqlite:${join(system.scenario.folder, 'events.db')}`);
+      const refusal = "BEGIN SELECT RAISE(ABORT, 'block 20 is refused'); END";
+      await database.knex.raw(`CREATE TRIGGER refuse BEFORE INSERT ON event WHEN NEW.block_number = 20 ${refusal}`);
+      system.started(system.scenario.start('worker', '--lang', 'en'));
+      await system.scenario.chainparse('pipeline', 'start', '45');
+      const says = /is down for \d+ s: .*5 times the same fault at block \d+: .*block 20 is refused/;
+      const after = await system.until('it is held', ({ messages }) => says.test(messages.join()), 200_000);
+      expect(after.ready).to.equal(false);
+      // A run may commit what comes before, as far as its requests happened to be cut: only ends at the same block count.
+      const blocks = (await system.scenario.tasks()).map(
+        ({ progress }) => (progress as { next_block: number }).next_block,
+      );
+      expect(blocks.filter((block) => block === blocks[0])).to.have.length(5);
+      system.expectNothingCalledOver();
+      await database.knex.raw('DROP TRIGGER refuse');
+      await database.close();
+      await system.scenario.chainparse('pipeline', 'start', '45');
+      await system.until('all is well again', isWell);
+      await eventually('everybody is told', () => system.told.includes('cleared pipeline_down'));
+    },
+  );
 
   it('by a sink that is away: behind, while the pipeline runs, until it takes what waited', async function () {
     this.timeout(120_000);

@@ -23,6 +23,9 @@ export function extentOf<T>({ sample, full, soak }: Record<'sample' | 'full' | '
   return isSample || isCovering ? sample : full;
 }
 
+/** Declares a test that takes a minute and more, and most of which others see, too: it is pending in a sample. */
+export const itAtLength = isSample ? it.skip : it;
+
 /** Declares what needs something that this machine lacks: it fails where all is wanted, and is pending elsewhere. */
 export function declareMissing(title: string, howToGet: string, suite: () => void): void {
   if (isFull) it(title, () => Promise.reject(new Error(`it can't be tried here: ${howToGet}`)));

@@ -16,12 +16,13 @@ export type Counts = readonly [passed: number, failed: number, skipped: number];
 export interface MochaRun {
   /** All that it wrote, on both of its streams. */
   readonly output: Readable;
-  /** Resolves with its exit code when it is gone. */
-  readonly exited: Promise<number>;
+  /** Resolves when it is gone with its exit code, and with how long it ran. */
+  readonly ended: Promise<{ readonly code: number; readonly seconds: number }>;
 }
 
 export interface Outcome {
   readonly counts: Counts;
+  readonly seconds: number;
   /** It failed, and not by a test. */
   readonly isBroken: boolean;
   /** Of each file in which a test failed. */
@@ -49,8 +50,12 @@ export function startMocha(patterns: readonly string[]): MochaRun {
     return once(stream, 'end');
   });
   void Promise.all(streams).then(() => output.end());
-  const exited = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : 1));
-  return { output, exited: exited.finally(() => started.delete(child)) };
+  const startedAt = performance.now();
+  const ended = once(child, 'exit').then(([code]) => {
+    started.delete(child);
+    return { code: typeof code === 'number' ? code : 1, seconds: (performance.now() - startedAt) / 1_000 };
+  });
+  return { output, ended };
 }
 
 /** Shows what a run writes, until it ends. */
@@ -64,10 +69,12 @@ export async function show(run: MochaRun): Promise<Outcome> {
   const told = /^mocha: (\d+) passed, (\d+) failed, (\d+) skipped\s*$/m.exec(text);
   const [passed, failed, skipped] = countsOf(told?.slice(1) ?? []);
   // One that ended without its counts, or badly in spite of them, has failed.
-  const isBroken = told === null || (failed === 0 && (await run.exited) !== 0);
+  const { code, seconds } = await run.ended;
+  const isBroken = told === null || (failed === 0 && code !== 0);
   const files = text.matchAll(/^mocha: (\S+): (\d+) passed, (\d+) failed, (\d+) skipped$/gm);
   return {
     counts: [passed, isBroken ? 1 : failed, skipped],
+    seconds,
     isBroken,
     failedFiles: new Map([...files].map(([, file = '', ...numbers]) => [file, countsOf(numbers)])),
     played: [...text.matchAll(/^ *✔ .*$/gm)].map(([line]) => line.trim()),

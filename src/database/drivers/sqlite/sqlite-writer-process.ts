@@ -147,13 +147,16 @@ export class SqliteWriterProcess implements ScriptRunner {
   #start(): ChildProcess {
     if (this.#child !== null) return this.#child;
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
-    const program = fileURLToPath(new URL(`sqlite-writer${extname(import.meta.url)}`, import.meta.url));
+    const program = fileURLToPath(
+      import.meta.resolve(isBuilt(import.meta.url) ? './sqlite-writer.js' : '#sqlite-writer'),
+    );
     // Detached: what a terminal sends to the run's process group (Ctrl-C, Ctrl-Z) is not meant for the writer.
     const child = fork(program, [this.#path], {
       serialization: 'advanced',
       detached: true,
       stdio: 'ignore',
-      execArgv: [...process.execArgv, `--max-semi-space-size=${youngMb}`],
+      // What runs TypeScript is needed for a source, and takes longer to start than the whole build.
+      execArgv: [...(isBuilt(program) ? [] : process.execArgv), `--max-semi-space-size=${youngMb}`],
     });
     child.on('message', (answer: WriterAnswer) => this.#receive(answer));
     child.on('error', (error) => this.#lose(child, `the database writer failed: ${error.message}`));
@@ -183,6 +186,10 @@ export class SqliteWriterProcess implements ScriptRunner {
       waiting.reject(new DatabaseUnreachableError(reason));
     }
   }
+}
+
+function isBuilt(file: string): boolean {
+  return extname(file) === '.js';
 }
 
 function packStep(step: ScriptStep): PackedStep {
