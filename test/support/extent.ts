@@ -24,7 +24,9 @@ export function extentOf<T>({ sample, full, soak }: Record<'sample' | 'full' | '
 }
 
 /** Declares a test that takes a minute and more, and most of which others see, too: it is pending in a sample. */
-export const itAtLength = isSample ? it.skip : it;
+export function itAtLength(title: string, test: Mocha.AsyncFunc): void {
+  (isSample ? it.skip : it)(title, test);
+}
 
 /** Declares what needs something that this machine lacks: it fails where all is wanted, and is pending elsewhere. */
 export function declareMissing(title: string, howToGet: string, suite: () => void): void {
