@@ -8,6 +8,8 @@ import { ChainSimulator, type SimCall } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { extentOf } from '../support/extent.js';
+import { portalOf } from '../support/portal-of-chain.js';
+import { PortalServer } from '../support/portal-server.js';
 import { Scenario, idsOf, idsOfLines, type ScenarioSource } from '../support/scenario.js';
 import { endGently } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
@@ -30,6 +32,7 @@ interface ShardRow {
 
 eachDatabaseInTurn('a history that is read in shards', (databases) => {
   let node: ChainSimulator;
+  let portal: PortalServer | undefined;
   let scenario: Scenario;
   let database: Database;
   let workers: Child[];
@@ -47,21 +50,29 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     });
     return asked.length > 0 && areLate ? gate : undefined;
   };
-  const begin = async (delayMs: number, keys: Partial<Pick<ScenarioSource, 'shards' | 'mode'>> = {}): Promise<void> => {
+  const begin = async (
+    delayMs: number,
+    keys: Partial<Pick<ScenarioSource, 'shards' | 'mode'>> & { readonly history?: 'portal' } = {},
+  ): Promise<void> => {
+    const { shards = 4, mode = 'historical', history } = keys;
     workers = [];
     gate = undefined;
-    node = await ChainSimulator.start({ delayMs, hold }, { finalizedDistance: 20, maxRange: 10 });
+    node = await ChainSimulator.start({ delayMs, hold, sealed: true }, { finalizedDistance: 20, maxRange: 10 });
     node.mine(lastBlock + 30, (number) => Array.from({ length: number % 4 }, () => ({})));
+    portal = undefined;
+    if (history !== undefined) portal = await PortalServer.start({ data: portalOf(node, 20), mostBlocks: 20 });
     const url = await databases.fresh();
-    const { shards = 4, mode = 'historical' } = keys;
-    const end = mode === 'realtime' ? {} : { endBlock: lastBlock };
-    scenario = await Scenario.begin(url, node.url, { mode, shards, batchSize: 10, below, ...end });
+    scenario = await Scenario.begin(url, portal === undefined ? node.url : null, {
+      ...{ mode, shards, batchSize: 10, below },
+      ...(mode === 'realtime' ? {} : { endBlock: lastBlock }),
+      ...(portal === undefined ? {} : { portalUrl: portal.url }),
+    });
     database = await openDatabase(url);
   };
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.kill()));
     await database.close();
-    await node.stop();
+    await Promise.all([node.stop(), portal?.stop()]);
   });
 
   const startWorker = async (concurrency = 1): Promise<void> => {
@@ -235,6 +246,20 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     readOn();
     await untilStopped();
     await allIsRight();
+  });
+
+  it('is read from a portal, without an RPC URL, and by others where a worker is killed', async function () {
+    this.timeout(180_000);
+    await begin(0, { history: 'portal' });
+    for (let i = 0; i < 2; i++) await startWorker(2);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await workers.shift()?.kill();
+    await startWorker(2);
+    await untilStopped();
+    await allIsRight();
+    const readers = await tasks({ pipeline_id: 45, status: 1 });
+    expect(new Set(readers.map(({ shard }) => shard)).size, 'read by several').to.be.at.least(3);
   });
 
   it('goes on with new blocks after the last shard has joined', async function () {
