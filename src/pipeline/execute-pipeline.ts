@@ -48,6 +48,8 @@ export interface Execution {
   readonly onCommit?: (commit: CommitSeen) => Promise<void>;
   /** For how long a batch in which nothing happens may wait to be committed with those behind it, in milliseconds; left out: not at all. */
   readonly holdMs?: () => number;
+  /** For how long a source that waits need not tell again that it is alive, in milliseconds; left out: it tells it each time. */
+  readonly quietMs?: number;
   /** Called when the source says which block the chain can't replace any more. */
   readonly onFinalized?: (block: number) => void;
   /** Aborted when the run shall end soon. */
@@ -183,6 +185,7 @@ function toContext(
     clock: execution.clock,
     logger: execution.logger,
     moved,
+    quietMs: execution.quietMs,
     stopping: execution.stopping,
     signal: execution.signal,
   };

@@ -26,11 +26,22 @@ const testsOf = new WeakMap<LogFilter, Tests>();
 export function bloomTestOf(filter: LogFilter): (bloom: string | undefined) => boolean {
   const parts = partsOf(filter).map((part) => itemsOf(part).map((items) => items.map(bitsOf)));
   return (text) => {
-    const bloom = text === undefined ? null : Buffer.from(text.slice(2), 'hex');
-    // Chains that don't compute a bloom filter fill it with zeros or with ones: then it says nothing.
-    if (bloom === null || bloom.every((byte) => byte === 0) || bloom.every((byte) => byte === 0xff)) return false;
-    return parts.some((places) => places.every((wanted) => hasAny(bloom, wanted)));
+    const bloom = text === undefined ? null : read(text);
+    return bloom !== null && parts.some((places) => places.every((wanted) => hasAny(bloom, wanted)));
   };
+}
+
+/** The bloom filter that was read last: thousands of pipelines look at that of the same block, one after the other. */
+let latest: { readonly text: string; readonly bloom: Buffer | null } = { text: '', bloom: null };
+
+/** Returns null where it says nothing. */
+function read(text: string): Buffer | null {
+  if (latest.text === text) return latest.bloom;
+  const bytes = Buffer.from(text.slice(2), 'hex');
+  // Chains that don't compute a bloom filter fill it with zeros or with ones.
+  const isNone = bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0xff);
+  latest = { text, bloom: isNone ? null : bytes };
+  return latest.bloom;
 }
 
 /** Returns the alternatives for each item of a log that a filter asks for. */
@@ -49,7 +60,7 @@ export function logsBloomOf(logs: readonly RawLog[]): string {
 
 /** Returns a test of whether a header rules out, beyond doubt, that its block holds a wanted log. */
 export function bloomExcludes(filter: LogFilter, proofs: Excluding): (header: BlockHeader) => boolean {
-  const mayHold = bloomTestOf(filter);
+  const { mayHold } = memoised(filter);
   return (header) => !mayHold(header.logsBloom) && proofs.mayExclude(header);
 }
 
@@ -58,7 +69,7 @@ export function bloomExcludes(filter: LogFilter, proofs: Excluding): (header: Bl
  * and so few others that it can hardly be by chance. The filters of crowded blocks tell nothing.
  */
 export function bloomTells(filter: LogFilter): (header: BlockHeader) => boolean {
-  const mayHold = bloomTestOf(filter);
+  const { mayHold } = memoised(filter);
   return ({ logsBloom }) => mayHold(logsBloom) && chanceOf(filter, density(logsBloom ?? '')) < doubt;
 }
 

@@ -51,7 +51,7 @@ export class HeadFeed {
   readonly tags: TagAnswers;
   readonly #options: HeadFeedOptions;
   readonly #rhythm = new BlockRhythm();
-  readonly #waiting = new HeadWaiters<HeadNews>();
+  readonly #waiting: HeadWaiters<HeadNews>;
   #subscription: HeadSubscription | null = null;
   #news: HeadNews = { head: null, answers: 0 };
   /** By the monotonic clock: when the last good answer came, and when the head was last asked for. */
@@ -73,6 +73,7 @@ export class HeadFeed {
 
   constructor(options: HeadFeedOptions) {
     this.#options = options;
+    this.#waiting = new HeadWaiters(options.clock);
     this.tags = new TagAnswers(options.chain);
   }
 
@@ -99,7 +100,7 @@ export class HeadFeed {
     try {
       return await next;
     } catch (error) {
-      if (this.#waiting.isEmpty) this.#rest();
+      this.#restIfIdle();
       throw error;
     }
   }
@@ -128,8 +129,9 @@ export class HeadFeed {
     });
   }
 
-  /** Nobody waits any more. */
-  #rest(): void {
+  /** Where nobody waits any more, nobody is asked. */
+  #restIfIdle(): void {
+    if (!this.#waiting.isEmpty) return;
     this.#pause.abort(unwanted);
     this.#question.abort(unwanted);
   }
@@ -216,8 +218,8 @@ export class HeadFeed {
     if (news.head?.hash !== this.#news.head?.hash) this.#movedAt = this.#now();
     this.#news = { ...news, answers: this.#news.answers + 1 };
     this.#heardAt = this.#now();
-    this.#waiting.tell(this.#news);
-    if (this.#waiting.isEmpty) this.#rest();
+    void this.#waiting.tell(this.#news).then(() => this.#restIfIdle());
+    this.#restIfIdle();
   }
 
   #now(): number {

@@ -1,6 +1,18 @@
+import type { Clock } from '../../runtime/clock.js';
+
+/** How many are woken at a time: thousands that take each step together would keep all that they make for a step until all have taken it. */
+const wokenTogether = 16;
+
 /** Who waits for the same news, each in a hurry of its own. */
 export class HeadWaiters<T> {
+  readonly #clock: Clock;
   readonly #waiting = new Set<Waiter<T>>();
+  /** How often something was told. */
+  #told = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   get isEmpty(): boolean {
     return this.#waiting.size === 0;
@@ -32,13 +44,29 @@ export class HeadWaiters<T> {
     }
   }
 
-  /** Gives what is told to all to whom it is news: those wait no more. */
-  tell(told: T): void {
-    for (const waiter of this.#waiting) {
-      if (!waiter.isNews(told)) continue;
-      this.#waiting.delete(waiter);
-      waiter.resolve(told);
+  /**
+   * Gives what is told to all to whom it is news: those wait no more. Some go on before others are woken; resolves when all have been,
+   * or when something newer is told, which is for those that are left.
+   */
+  async tell(told: T): Promise<void> {
+    const turn = ++this.#told;
+    let woken = 0;
+    for (const waiter of [...this.#waiting]) {
+      // It may have left meanwhile.
+      if (!this.#waiting.has(waiter) || !this.#wakes(waiter, told) || ++woken % wokenTogether !== 0) continue;
+      await this.#clock.sleep(0);
+      if (turn !== this.#told) return;
     }
+  }
+
+  #wakes(waiter: Waiter<T>, told: T): boolean {
+    try {
+      if (!waiter.isNews(told)) return false;
+      waiter.resolve(told);
+    } catch (error) {
+      waiter.reject(error as Error);
+    }
+    return this.#waiting.delete(waiter);
   }
 
   /** Has all throw. */

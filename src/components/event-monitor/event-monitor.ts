@@ -159,6 +159,8 @@ class MonitorRun {
   #answers = 0;
   /** True until it has been told that an answer was progress, and nothing more. */
   #isTelling = false;
+  /** When it was last told, by the monotonic clock. */
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: EventMonitorConfig, deps: MonitorRunDeps, context: SourceContext) {
     const { chain, heads, nodes } = deps;
@@ -274,6 +276,10 @@ class MonitorRun {
     // Who can't be told, while the database is away, is to pause with the run.
     if (this.#isTelling) return true;
     this.#answers = answers;
+    const { clock, quietMs = 0 } = this.#context;
+    const now = clock.monotonic();
+    if (now - this.#toldAt < quietMs) return false;
+    this.#toldAt = now;
     this.#isTelling = true;
     // Where the lease is lost the run hears of it by its signal.
     const told = (): void => void (this.#isTelling = false);

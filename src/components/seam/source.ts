@@ -35,6 +35,8 @@ export interface SourceContext {
    * lost: let it pass.
    */
   moved(known?: Known): Promise<void>;
+  /** For how long a source that told that it moved need not tell it again where nothing is new, in milliseconds; left out: not at all. */
+  readonly quietMs?: number | undefined;
   /** Aborted when the run shall end soon: begin nothing new, send what is complete, return. */
   readonly stopping: AbortSignal;
   /** Aborted when calls in the air must be dropped; a source then throws the signal's reason. */

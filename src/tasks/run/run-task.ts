@@ -14,6 +14,7 @@ import { giveUpLater } from '../../runtime/give-up-later.js';
 import { BeatRounds } from './beat-rounds.js';
 import { claimTask, tellClaim } from '../lease/claim-task.js';
 import { Heartbeat } from './heartbeat.js';
+import { holdMsOf } from './hold-ms.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from '../lease/parked.js';
 import type { DeliveryNews } from '../outbox/delivery-news.js';
@@ -24,9 +25,9 @@ import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 /** How ends are called that a person has asked for. */
 const byPeople: Readonly<Record<string, string>> = { stopped: 'cancelled', handed_over: 'handed over' };
 
-/** For how long each other task of a process makes one hold back an empty commit, and for how long at most, in milliseconds. */
-const holdMsPerTask = 15;
-const longestHoldMs = 120_000;
+/** How often a run that waits for a block tells at least, before it would count as hung, that it does; and how rarely, in milliseconds. */
+const tellsPerStall = 8;
+const longestQuietMs = 5_000;
 
 /** How long a call that must be dropped may take to notice, in milliseconds. */
 const lingerMs = 1_000;
@@ -193,8 +194,9 @@ class TaskRun {
         this.#committed(commit);
         await outbox?.committed(commit.appended);
       },
+      quietMs: Math.min(longestQuietMs, (options.stallAfterSeconds * 1_000) / tellsPerStall),
       onFinalized: (block) => outbox?.finalizedAt(block),
-      holdMs: () => holdMsOf(options.rounds?.size ?? 1),
+      holdMs: () => holdMsOf(options.rounds?.size ?? 1, clock.monotonic()),
       signal,
     }).finally(() => shards?.close());
   }
@@ -268,14 +270,6 @@ class TaskRun {
       cause: error,
     });
   }
-}
-
-/**
- * Returns for how long a task to which blocks say nothing may hold its checkpoint back: a process moves those of some hundred a second,
- * however many it has, and not all of a chain at once. One that is alone moves it with each block.
- */
-function holdMsOf(tasks: number): number {
-  return Math.min(longestHoldMs, (tasks - 1) * holdMsPerTask) * (0.5 + Math.random() / 2);
 }
 
 /** Returns what a task's end is called that an error made. */

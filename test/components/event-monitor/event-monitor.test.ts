@@ -168,6 +168,23 @@ describe('the event monitor', () => {
       expect(ledger.checkpoint.blockHash).to.equal(node.head.hash);
     });
 
+    it('tells of answers without news only now and then where that is enough', async () => {
+      node.mine(70);
+      const clock = new HastyClock();
+      const steps: number[] = [];
+      const follows = { config: { mode: 'realtime' as const }, context: { clock, quietMs: 5_000 } };
+      await run({
+        ...follows,
+        moved: (known, stop) => {
+          if (known === undefined) steps.push(clock.monotonic());
+          if (steps.length === 10) stop();
+        },
+      });
+      const gaps = steps.slice(1).map((at, index) => at - (steps[index] ?? 0));
+      expect(Math.min(...gaps)).to.be.at.least(5_000);
+      expect(Math.max(...gaps)).to.be.below(7_000);
+    });
+
     it('asks no more while it can’t tell of its progress, as where the database is away, and goes on afterwards', async () => {
       node.mine(70);
       const stop = new AbortController();

@@ -95,6 +95,18 @@ eachDatabase('a task that runs', (databases) => {
   };
   const committed = (): Promise<unknown> => eventually('a commit', () => runs.shown.some(([events]) => events === 2));
 
+  it('has its source tell often enough that it moves, however soon it would count as hung', async () => {
+    const quiet: unknown[] = [];
+    for (const stallAfterSeconds of [0.8, 300]) {
+      const send: Send = async function* ({ quietMs }) {
+        quiet.push(quietMs);
+        await Promise.resolve();
+      };
+      await start(send, { stallAfterSeconds });
+    }
+    expect(quiet).to.deep.equal([100, 5_000]);
+  });
+
   it('ends as completed when its source is done', async () => {
     const result = await start(async function* () {
       yield exampleBatch(1, 2);

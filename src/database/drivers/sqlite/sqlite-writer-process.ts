@@ -10,15 +10,17 @@ import type { PackedInsert, PackedStep } from './packed-insert.js';
 import { FenceError, isBulkInsert } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 
-/** What the writer is sent. */
-export interface WriterRequest {
+/** What the writer is sent: scripts that it runs one after the other, each as a transaction of its own. */
+export type WriterRequest = readonly WriterScript[];
+
+export interface WriterScript {
   readonly id: number;
   readonly steps: readonly PackedStep[];
   /** Fail at once where the lock is another's. */
   readonly isAside: boolean;
 }
 
-/** What the writer sends back for a script. */
+/** What the writer sends back for each script of a request. */
 export type WriterAnswer =
   | { readonly id: number; readonly results: readonly StepResult[] }
   | {
@@ -35,6 +37,15 @@ const youngMb = 4;
  */
 const leavingMs = 5;
 
+/**
+ * So many requests are under way, so that the writer need not wait for the next; what comes meanwhile waits, and goes together: of many
+ * small scripts each would cost more on its way than where it is run.
+ */
+const mostUnderWay = 4;
+/** How many scripts a request takes at most, and of how many rows: it is answered as a whole. */
+const scriptsPerRequest = 32;
+const rowsPerRequest = 1_000;
+
 /** One for all: to make an error for each script, with its stack, costs as much as to send it. */
 const inTime = new Error('no longer waited for');
 
@@ -43,9 +54,18 @@ interface ReadyInsert extends BulkInsert {
   readonly packed: PackedInsert;
 }
 
-interface Waiting {
-  /** The writer that was sent the script. */
+/** A process that writes. */
+interface Writer {
   readonly child: ChildProcess;
+  /** How many requests it has yet to answer. */
+  underWay: number;
+  /** Scripts that are to be sent, and what is to be called once each has left. */
+  readonly queue: { readonly script: WriterScript; readonly left: () => void }[];
+}
+
+interface Waiting {
+  /** The writer that has the script, or is to have it. */
+  readonly writer: Writer;
   readonly resolve: (results: readonly StepResult[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -60,7 +80,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #waiting = new Map<number, Waiting>();
-  #child: ChildProcess | null = null;
+  #writer: Writer | null = null;
   #nextId = 1;
   /** When the writer answered last, by the clock's monotonic time. */
   #heardAt = Number.NEGATIVE_INFINITY;
@@ -90,10 +110,10 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   async close(): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
+    const child = this.#writer?.child;
+    this.#writer = null;
     this.#isClosed = true;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       child.disconnect();
@@ -102,24 +122,31 @@ export class SqliteWriterProcess implements ScriptRunner {
 
   async #send(steps: readonly ScriptStep[], isAside: boolean, sent?: TellSent): Promise<readonly StepResult[]> {
     const packed = steps.map(packStep);
-    const child = this.#start();
+    const writer = this.#start();
     const id = this.#nextId++;
     const answered = new AbortController();
-    const watch = this.#killWhenSilent(child, answered.signal);
+    const watch = this.#killWhenSilent(writer.child, answered.signal);
     try {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
-        this.#waiting.set(id, { child, resolve, reject });
-        const request: WriterRequest = { id, steps: packed, isAside };
-        const left = this.#tellSent(sent);
-        child.send(request, (error) => {
-          if (error !== null) this.#lose(child, `the database writer can't be reached: ${error.message}`);
-          left();
-        });
+        this.#waiting.set(id, { writer, resolve, reject });
+        writer.queue.push({ script: { id, steps: packed, isAside }, left: this.#tellSent(sent) });
+        this.#sendNext(writer);
       });
     } finally {
       answered.abort(inTime);
       await watch;
     }
+  }
+
+  #sendNext(writer: Writer): void {
+    if (writer.underWay >= mostUnderWay || writer.queue.length === 0) return;
+    writer.underWay += 1;
+    const next = writer.queue.splice(0, howManyTogether(writer.queue));
+    const request: WriterRequest = next.map(({ script }) => script);
+    writer.child.send(request, (error) => {
+      if (error !== null) this.#lose(writer, `the database writer can't be reached: ${error.message}`);
+      for (const { left } of next) left();
+    });
   }
 
   /** A writer that hangs is of no use to the next script either; one that answers others is only busy with them. */
@@ -144,8 +171,8 @@ export class SqliteWriterProcess implements ScriptRunner {
     return () => left.abort(inTime);
   }
 
-  #start(): ChildProcess {
-    if (this.#child !== null) return this.#child;
+  #start(): Writer {
+    if (this.#writer !== null) return this.#writer;
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const program = fileURLToPath(
       import.meta.resolve(isBuilt(import.meta.url) ? './sqlite-writer.js' : '#sqlite-writer'),
@@ -158,30 +185,37 @@ export class SqliteWriterProcess implements ScriptRunner {
       // What runs TypeScript is needed for a source, and takes longer to start than the whole build.
       execArgv: [...(isBuilt(program) ? [] : process.execArgv), `--max-semi-space-size=${youngMb}`],
     });
-    child.on('message', (answer: WriterAnswer) => this.#receive(answer));
-    child.on('error', (error) => this.#lose(child, `the database writer failed: ${error.message}`));
+    const writer: Writer = { child, underWay: 0, queue: [] };
+    child.on('message', (answers: readonly WriterAnswer[]) => this.#receive(writer, answers));
+    child.on('error', (error) => this.#lose(writer, `the database writer failed: ${error.message}`));
     child.on('exit', (code, signal) => {
-      this.#lose(child, `the database writer ended unexpectedly (${signal ?? `exit code ${String(code)}`})`);
+      this.#lose(writer, `the database writer ended unexpectedly (${signal ?? `exit code ${String(code)}`})`);
     });
-    this.#child = child;
-    return child;
+    return (this.#writer = writer);
   }
 
-  #receive(answer: WriterAnswer): void {
+  #receive(writer: Writer, answers: readonly WriterAnswer[]): void {
+    this.#heardAt = this.#clock.monotonic();
+    writer.underWay -= 1;
+    this.#sendNext(writer);
+    for (const answer of answers) this.#settle(answer);
+  }
+
+  #settle(answer: WriterAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    this.#heardAt = this.#clock.monotonic();
     if ('results' in answer) waiting?.resolve(answer.results);
     else if (answer.error.fence) waiting?.reject(new FenceError());
     else waiting?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
   }
 
   /** Gives a writer up, that it can't linger, and with it what it was to do. */
-  #lose(child: ChildProcess, reason: string): void {
-    if (this.#child === child) this.#child = null;
-    child.kill('SIGKILL');
+  #lose(writer: Writer, reason: string): void {
+    if (this.#writer === writer) this.#writer = null;
+    writer.child.kill('SIGKILL');
+    writer.queue.length = 0;
     for (const [id, waiting] of this.#waiting) {
-      if (waiting.child !== child) continue;
+      if (waiting.writer !== writer) continue;
       this.#waiting.delete(id);
       waiting.reject(new DatabaseUnreachableError(reason));
     }
@@ -190,6 +224,16 @@ export class SqliteWriterProcess implements ScriptRunner {
 
 function isBuilt(file: string): boolean {
   return extname(file) === '.js';
+}
+
+/** Returns how many of the scripts that wait, the oldest first, make up a request: one at least. */
+function howManyTogether(queue: Writer['queue']): number {
+  let rows = 0;
+  const tooMany = queue.findIndex(({ script: { steps } }, index) => {
+    for (const step of steps) rows += 'packed' in step ? step.count : 0;
+    return index > 0 && (index >= scriptsPerRequest || rows > rowsPerRequest);
+  });
+  return tooMany === -1 ? queue.length : tooMany;
 }
 
 function packStep(step: ScriptStep): PackedStep {

@@ -3,12 +3,12 @@ import process from 'node:process';
 import { unpackStep } from './packed-insert.js';
 import { FenceError } from '../../script.js';
 import { SqliteScriptRunner } from './sqlite-script-runner.js';
-import type { WriterAnswer, WriterRequest } from './sqlite-writer-process.js';
+import type { WriterAnswer, WriterRequest, WriterScript } from './sqlite-writer-process.js';
 
 const runner = new SqliteScriptRunner(process.argv[2] ?? '', { checkpointsLater: true });
 
 process.on('message', (request: WriterRequest) => {
-  process.send?.(answer(request), checkpoint);
+  process.send?.(request.map(answer), checkpoint);
 });
 
 // The parent is gone, killed perhaps: what it had sent is committed or fenced out, and there is nothing more to do.
@@ -29,7 +29,7 @@ function checkpoint(): void {
   }
 }
 
-function answer({ id, steps, isAside }: WriterRequest): WriterAnswer {
+function answer({ id, steps, isAside }: WriterScript): WriterAnswer {
   try {
     const unpacked = steps.map(unpackStep);
     return { id, results: isAside ? runner.runAsideSync(unpacked) : runner.runSync(unpacked) };

@@ -1,10 +1,12 @@
+import { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { statSync } from 'node:fs';
 import { expect } from 'chai';
 import Sqlite from 'better-sqlite3';
 import { openDatabase } from '../../../../src/database/open/open-database.js';
 import { SqliteWriterProcess } from '../../../../src/database/drivers/sqlite/sqlite-writer-process.js';
 import { FenceError } from '../../../../src/database/script.js';
-import type { Statement } from '../../../../src/database/script.js';
+import type { BulkInsert, Statement } from '../../../../src/database/script.js';
 import { systemClock } from '../../../../src/runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../../src/runtime/errors.js';
 import { Child } from '../../../support/child.js';
@@ -62,6 +64,59 @@ describe('the process that writes to a SQLite file', () => {
     ]);
     expect(answers.map((results) => results.map(({ matched }) => matched))).to.deep.equal([[1], [1, 1], [3]]);
     expect(answers[1].map(({ insertId }) => insertId)).to.deep.equal([2, 3]);
+  });
+
+  describe('with many scripts at a time', () => {
+    const fence: Statement = { ...run("UPDATE item SET a = 'y' WHERE id = 99999"), fence: true };
+    /** How many messages writers have sent: each answers a request. */
+    let answers: number;
+    let pid: number;
+
+    beforeEach(async () => {
+      await writer.run([add]);
+      [pid = 0] = await pids();
+      answers = 0;
+      const value = function (this: EventEmitter, event: string, ...about: unknown[]): boolean {
+        if (event === 'message') answers += 1;
+        return EventEmitter.prototype.emit.call(this, event, ...about);
+      };
+      Object.defineProperty(ChildProcess.prototype, 'emit', { value, configurable: true });
+    });
+    afterEach(() => Reflect.deleteProperty(ChildProcess.prototype, 'emit'));
+
+    it('sends what comes while others are under way together, each a transaction of its own', async () => {
+      process.kill(pid, 'SIGSTOP');
+      const all = Array.from({ length: 100 }, (_script, index) => writer.run(index % 10 === 5 ? [add, fence] : [add]));
+      const ends = Promise.allSettled(all);
+      process.kill(pid, 'SIGCONT');
+      const refused = (await ends).flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+      expect(refused).to.deep.equal([5, 15, 25, 35, 45, 55, 65, 75, 85, 95]);
+      expect(await failure(all[5] ?? Promise.resolve())).to.be.instanceOf(FenceError);
+      expect(count()).to.equal(91);
+      expect(answers).to.equal(4 + 3);
+    });
+
+    it('sends many rows with few others, so that each is answered in time', async () => {
+      const insert = (): BulkInsert =>
+        bulkInsert(
+          'item',
+          [{ name: 'a' }],
+          Array.from({ length: 600 }, () => ['x']),
+        );
+      await Promise.all(Array.from({ length: 10 }, () => writer.run([insert()])));
+      expect(count()).to.equal(6_001);
+      expect(answers).to.equal(10);
+    });
+
+    it('does not do what had yet to be sent when the writer was killed', async () => {
+      process.kill(pid, 'SIGSTOP');
+      const lost = Array.from({ length: 50 }, () => failure(writer.run([add])));
+      process.kill(pid, 'SIGKILL');
+      for (const error of await Promise.all(lost)) expect(error).to.be.instanceOf(DatabaseUnreachableError);
+      expect(count()).to.equal(1);
+      await writer.run([add]);
+      expect(count()).to.equal(2);
+    });
   });
 
   it('starts before it is needed, and ends without having been', async () => {
