@@ -28,7 +28,7 @@ export interface Database {
   write(steps: readonly (Query | ScriptStep)[], sent?: TellSent): Promise<readonly StepResult[]>;
   /**
    * As `write`, but never waits behind another script: for beats. A server has a connection for it that nobody else uses;
-   * SQLite has one writer, whose scripts are short.
+   * SQLite has one writer, whose scripts are short, and few are ahead of it.
    */
   writeUrgently(steps: readonly (Query | ScriptStep)[]): Promise<readonly StepResult[]>;
   /**

@@ -117,6 +117,12 @@ export const sqlMutants: readonly Mutant[] = [
     'Math.max(sentAt, this.#heardAt)',
     'sentAt',
   ),
+  writer(
+    'writer-urgent',
+    'a beat goes before all that waits for SQLite’s writer',
+    'if (isUrgent) writer.queue.unshift(next); else writer.queue.push(next);',
+    'writer.queue.push(next);',
+  ),
   guardsOf('src/database/drivers/sqlite/sqlite-writer.ts', [
     'test/database/drivers/sqlite/sqlite-writer-process.test.ts',
   ])(

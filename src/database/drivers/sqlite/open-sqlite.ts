@@ -10,6 +10,8 @@ import type { ScriptRunner } from '../../script.js';
 /** What runs scripts on a SQLite file, also those that must not wait. */
 interface SqliteRunner extends ScriptRunner {
   runAside: ScriptRunner['run'];
+  /** Left out: scripts never wait. */
+  readonly urgent?: ScriptRunner;
 }
 
 /** Opens a SQLite file; throws DatabaseUnreachableError where there is none and none is to be made. */
@@ -60,7 +62,7 @@ export async function openSqlite({ path: written }: SqliteAddress, settings: Dri
     dialect: sqliteDialect(() => timezone.value),
     reads,
     scripts,
-    urgentScripts: scripts,
+    urgentScripts: scripts.urgent ?? scripts,
     runAside: (statement) => scripts.runAside([statement]),
     schema: (connection) => sqliteSchema(reads, connection, timezone.value),
     lock: sqliteLock,

@@ -85,6 +85,12 @@ export class SqliteWriterProcess implements ScriptRunner {
   /** When the writer answered last, by the clock's monotonic time. */
   #heardAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  /** Runs scripts before all that wait to be sent. */
+  readonly urgent: ScriptRunner = {
+    run: (steps, sent) => this.#send(steps, { isUrgent: true }, sent),
+    prepare: (insert) => this.prepare(insert),
+    close: () => this.close(),
+  };
 
   constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
     this.#path = path;
@@ -98,11 +104,11 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
-    return this.#send(steps, false, sent);
+    return this.#send(steps, {}, sent);
   }
 
   runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    return this.#send(steps, true);
+    return this.#send(steps, { isAside: true });
   }
 
   prepare(insert: BulkInsert): ReadyInsert {
@@ -120,7 +126,11 @@ export class SqliteWriterProcess implements ScriptRunner {
     });
   }
 
-  async #send(steps: readonly ScriptStep[], isAside: boolean, sent?: TellSent): Promise<readonly StepResult[]> {
+  async #send(
+    steps: readonly ScriptStep[],
+    { isAside = false, isUrgent = false },
+    sent?: TellSent,
+  ): Promise<readonly StepResult[]> {
     const packed = steps.map(packStep);
     const writer = this.#start();
     const id = this.#nextId++;
@@ -129,7 +139,9 @@ export class SqliteWriterProcess implements ScriptRunner {
     try {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
         this.#waiting.set(id, { writer, resolve, reject });
-        writer.queue.push({ script: { id, steps: packed, isAside }, left: this.#tellSent(sent) });
+        const next = { script: { id, steps: packed, isAside }, left: this.#tellSent(sent) };
+        if (isUrgent) writer.queue.unshift(next);
+        else writer.queue.push(next);
         this.#sendNext(writer);
       });
     } finally {

@@ -96,6 +96,20 @@ describe('the process that writes to a SQLite file', () => {
       expect(answers).to.equal(4 + 3);
     });
 
+    it('sends what is urgent before all that waits to be sent', async () => {
+      process.kill(pid, 'SIGSTOP');
+      const done: string[] = [];
+      const others = Array.from({ length: 300 }, async () => {
+        await writer.run([add]);
+        done.push('other');
+      });
+      const urgent = writer.urgent.run([add]).then(() => done.push('urgent'));
+      process.kill(pid, 'SIGCONT');
+      await Promise.all([...others, urgent]);
+      // Behind those that had left, in the first request that followed.
+      expect(done.indexOf('urgent')).to.equal(4);
+    });
+
     it('sends many rows with few others, so that each is answered in time', async () => {
       const insert = (): BulkInsert =>
         bulkInsert(
