@@ -19,12 +19,12 @@ export const ingest: Benchmark = {
   async run(options, report) {
     const events = options.number('events', 500_000);
     const rpcUrl = await startLogNode(
-      Math.max(events, options.number('memory', 1_000_000)) / logsPerBlock,
+      Math.max(events, options.number('memory', 5_000_000)) / logsPerBlock,
       logsPerBlock,
     );
     report.note('transfers, 200 a block; each program in a process of its own, one after the other, in turn');
     const sqlite = { name: 'SQLite', fresh: freshSqlite, rpcUrl, shareOfFloor: 0.95, timesPlain: 12 };
-    await weigh(report, sqlite, options.number('memory', 1_000_000));
+    await weigh(report, sqlite, options.number('memory', 5_000_000));
     if (options.number('sqlite', 1) > 0) await compare(report, sqlite, options);
     if (options.number('times', 1) > 0) await compareTimes(report, sqlite, options);
     if (options.number('mariadb', 1) > 0) {
