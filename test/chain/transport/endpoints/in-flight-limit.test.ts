@@ -196,6 +196,20 @@ describe('the limit on requests in flight', () => {
     expect(limit.reach).to.equal(limit.most + 1);
   });
 
+  it('is not raised by a scout that left when fewer were let in', () => {
+    play(limit, { allowed: 4, says: true }, 100);
+    const open = [];
+    do {
+      while (limit.hasRoom) open.push(limit.begin());
+      const oldest = open.find(({ isScout }) => !isScout)!;
+      limit.answered(oldest);
+      limit.end(open.splice(open.indexOf(oldest), 1)[0]!);
+    } while (!open.some(({ isScout }) => isScout));
+    limit.pardon();
+    limit.answered(open.find(({ isScout }) => isScout)!);
+    expect(limit.most).to.equal(8);
+  });
+
   it('begins with one after an outage, and lets one more in with each answer', () => {
     limit.restart();
     expect([limit.most, limit.isKnown]).to.deep.equal([1, false]);
