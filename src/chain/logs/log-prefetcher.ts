@@ -303,6 +303,8 @@ export class LogPrefetcher {
   /** What an endpoint does not give at once is for others. */
   #shorten(lane: Lane, to: number): void {
     if (to === lane.to) return;
+    // Those behind it are asked for already: what they hold would come twice.
+    if (to > lane.to) throw new RangeError(`blocks up to ${to} came where those up to ${lane.to} were asked for`);
     lane.to = to;
     this.#moveUp();
     this.#change.happened();

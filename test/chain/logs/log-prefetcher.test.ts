@@ -316,6 +316,16 @@ describe('reading ranges ahead', () => {
     expect((await again).to).to.equal(30);
   });
 
+  it('takes no more blocks from a source than it asked for', async () => {
+    const ahead = open({ maxRanges: 3 });
+    const first = ahead.next({ from: 1, to: 1_000 }, signal);
+    await source.answer(1);
+    await first;
+    await source.answer(11, 10, 21);
+    const error = await rejectionOf(ahead.next({ from: 11, to: 1_000 }, signal), RangeError);
+    expect(error.message).to.equal('blocks up to 21 came where those up to 20 were asked for');
+  });
+
   it('drops what is in flight when it is told to, and when its run ends', async () => {
     const ended = new AbortController();
     const ahead = open({ maxRanges: 3 });
