@@ -212,6 +212,9 @@ function joined(answers: readonly ReadAnswer[]): ReadAnswer {
   const sum = (of: (answer: ReadAnswer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
   const shortest = answers.reduce((one, other) => (other.last.number <= one.last.number ? other : one));
   const to = shortest.last.number;
+  if (answers.some(({ last: { number, hash } }) => number === to && hash !== shortest.last.hash)) {
+    throw new Inconsistency(`block ${to} is another one in another answer`);
+  }
   const logs = answers.flatMap(({ logs: told, last }) =>
     last.number === to ? told : told.filter(({ blockNumber }) => blockNumber <= to),
   );

@@ -1,9 +1,16 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
-import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
+import { Inconsistency, NodeLagsError } from '../../../src/chain/blocks/consistency.js';
+import { toLogFilter } from '../../../src/chain/blocks/log-filter.js';
+import { LogReader } from '../../../src/chain/logs/log-reader.js';
+import type { ReadAnswer } from '../../../src/chain/logs/log-reader.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
+import type { Work } from '../../../src/chain/transport/endpoints/endpoint-question.js';
+import type { JsonRpcEndpoint } from '../../../src/chain/transport/rpc/json-rpc.js';
+import type { RpcCall } from '../../../src/chain/transport/rpc/json-rpc-answer.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import { quietCall } from '../../../src/runtime/call.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
@@ -17,6 +24,38 @@ const addressOf = (number: number): string => `0x${number.toString(16).padStart(
 const topicOf = (number: number): string => `0x${number.toString(16).padStart(64, '0')}`;
 /** Contracts that have a log each in block 5, and their topics. */
 const contracts = [1, 2, 3, 4, 5, 6, 7, 8];
+
+describe('a range of which each part of a filter is asked for by itself', () => {
+  /** A chain whose endpoint takes one address at a time, and tells of each a last block with another hash. */
+  const readerOf = (hashes: readonly string[]): LogReader => {
+    const left = [...hashes];
+    const batch = (calls: readonly RpcCall[]): Promise<readonly unknown[]> => {
+      const isOfAll = (calls[1]?.params[0] as { readonly address?: unknown }).address === undefined;
+      if (isOfAll) throw new RpcError('too many logs', { class: 'density', host: 'node' });
+      const header = { number: '0x5', hash: left.shift(), parentHash: topicOf(9), timestamp: '0x1' };
+      return Promise.resolve([
+        { ok: true, value: header },
+        { ok: true, value: [] },
+      ]);
+    };
+    const endpoint = { name: 'node', host: 'node', batch };
+    const nothing = (): undefined => undefined;
+    const ask = (work: Work<unknown>): Promise<unknown> => work(endpoint as unknown as JsonRpcEndpoint, signal);
+    const chain = { addressCap: { most: 1 }, now: () => 0, isNew: () => false, heard: nothing, ask };
+    const filter = { addresses: [addressOf(1), addressOf(2)], topics: null };
+    return new LogReader(chain as unknown as ChainClient, toLogFilter(filter));
+  };
+  const read = (hashes: readonly string[]): Promise<ReadAnswer> => readerOf(hashes).read({ from: 1, to: 5 }, signal);
+
+  it('is taken where all end with the same block', async () => {
+    expect((await read([topicOf(1), topicOf(1)])).filters).to.have.length(2);
+  });
+
+  it('is not taken where they end with different blocks of one number', async () => {
+    const { message } = await rejectionOf(read([topicOf(1), topicOf(2)]), Inconsistency);
+    expect(message).to.equal('block 5 is another one in another answer');
+  });
+});
 
 describe('a block that a node does not give in one answer', () => {
   let nodes: ChainSimulator[];
