@@ -10,6 +10,9 @@ import { extentOf } from '../support/extent.js';
 /** How many schedules to play; the seeds are the same each time, so that what is green stays green. */
 const schedules = extentOf({ sample: 100, full: 1_000, soak: 10_000 });
 const changed = extentOf({ sample: 30, full: 300, soak: 10_000 });
+/** The first of these seeds are those that a look at the lowest block alone does not pass. */
+const firstBegun = 60;
+const begun = extentOf({ sample: 15, full: 300, soak: 10_000 });
 const backfills = extentOf({ sample: 2, full: 10, soak: 10 });
 const program = new URL('ingestion/run.ts', import.meta.url);
 
@@ -52,6 +55,15 @@ describe('the ingestion simulator: a real event monitor, client and commits agai
   it(`stores nothing of two chains, and says why it ends, in ${changed} schedules whose chain is begun anew or swapped`, async () => {
     const found = await playInChildren(program, { from: 0, to: changed }, ({ from, to }) => [
       '--changes',
+      '--seeds',
+      `${from}-${to}`,
+    ]);
+    expect(found).to.deep.equal([]);
+  });
+
+  it(`stores nothing of two chains in ${begun} schedules whose chain is begun anew, with its first blocks, while it is read ahead`, async () => {
+    const found = await playInChildren(program, { from: firstBegun, to: firstBegun + begun }, ({ from, to }) => [
+      '--begun-anew',
       '--seeds',
       `${from}-${to}`,
     ]);

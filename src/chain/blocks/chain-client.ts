@@ -70,6 +70,8 @@ export type How = Omit<Question<unknown>, 'work' | 'choice' | 'isForCaller'> &
   Partial<Pick<Question<unknown>, 'isForCaller'>>;
 
 const never = (): boolean => false;
+/** Nobody polls for old headers: what is late is asked for twice. */
+const waitedFor = { isUrgent: false, isWaitedFor: true, kind: 'times' } as const;
 
 /** Typed and checked calls to one chain; which endpoint is asked, how often and how fast, is its pool's business. */
 export class ChainClient implements ChainView {
@@ -169,8 +171,7 @@ export class ChainClient implements ChainView {
     };
     if (asked === undefined || this.isNew(asked))
       return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
-    // Nobody polls for an old one: what is late is asked for twice.
-    return this.ask(ask, { calls: 1, isUrgent: false, isWaitedFor: true, isSimple: true, kind: 'times' }, signal);
+    return this.ask(ask, { calls: 1, isSimple: true, ...waitedFor }, signal);
   }
 
   /** Returns the headers of blocks in their order, null where the node has none; it moves with each batch. */
@@ -180,10 +181,11 @@ export class ChainClient implements ChainView {
       // What a batch left unanswered is asked again, not the whole.
       const missing = numbers.filter((number) => !found.has(number)).slice(0, headersPerBatch);
       if (missing.length === 0) break;
-      const ask = async (endpoint: JsonRpcEndpoint): Promise<void> =>
-        collectBlocks(missing, await endpoint.batch(missing.map(headerCall), call.signal), found, headerIn);
-      const isUrgent = this.isNew(missing.at(-1) ?? 0);
-      await this.ask(ask, { calls: missing.length, isUrgent, isSimple: true }, call.signal);
+      const ask: Work<void> = async (endpoint, inTime) =>
+        collectBlocks(missing, await endpoint.batch(missing.map(headerCall), inTime), found, headerIn);
+      const how = { calls: missing.length, isSimple: true } as const;
+      const rank = this.isNew(missing.at(-1) ?? 0) ? ({ isUrgent: true } as const) : waitedFor;
+      await this.ask(ask, { ...how, ...rank }, call.signal);
       await call.moved();
     }
     return numbers.map((number) => found.get(number) ?? null);

@@ -1,4 +1,5 @@
 import type { BlockHeader } from '../../model/block.js';
+import type { Call } from '../../runtime/call.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import type { BlockTag, HeadsAnswer } from './header-outcome.js';
 
@@ -16,6 +17,8 @@ export interface ChainView {
   askForChain(signal: AbortSignal): Promise<void>;
   /** Returns one block's header; null where there is no such block. */
   header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null>;
+  /** Returns the headers of blocks in their order, null where there is no such block. */
+  headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]>;
   /** Returns the headers of the newest block and of another tag. */
   heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer>;
   /** Looks whether the head stands still, at a block, with some of those who tell of it alone; true where others have more. */

@@ -5,6 +5,8 @@ import type { RawLog } from '../../model/event.js';
 export interface LogsAnswer {
   readonly logs: readonly RawLog[];
   readonly last: BlockHeader;
+  /** The hash of the block before its first one, where it was asked for, and told in the same breath. */
+  readonly parentHash?: string | undefined;
   /** The name of the endpoint that answered. */
   readonly endpoint: string;
   /** How long the answer was. */

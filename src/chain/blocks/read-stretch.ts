@@ -5,6 +5,8 @@ import type { ChainView } from './chain-view.js';
 import type { ChainHead } from './head-reader.js';
 import { NodeLagsError } from './consistency.js';
 import type { StoredBlock } from './last-common-block.js';
+import { seamsIn } from './read-range.js';
+import type { ReadRange } from './read-range.js';
 import { RecentBlocks, ReorgTooDeepError, findAncestor } from './reorg.js';
 
 interface StretchSources {
@@ -32,8 +34,6 @@ export class ReadStretch {
   #floor: BlockRef | null = null;
   /** How often another node might have come when the last block was last known to be there. */
   #doubts: number;
-  /** A look back that is under way, and how often another node might have come when it began. */
-  #look: { readonly doubts: number; readonly isBegunAnew: Promise<boolean> } | null = null;
 
   private constructor(
     { chain, storedBlock }: StretchSources,
@@ -146,41 +146,58 @@ export class ReadStretch {
   /**
    * Says whether the chain was begun anew at the end of a connection that was not there before. What has been read ahead
    * then tells of two chains: settled blocks are read without a look at their parents. `before`: the block in front of what was read
-   * ahead; null where that follows what has been taken over. `doubts`: how often another node might have come by the time at which
-   * all of it was read; a look back that began no earlier tells of it, too.
+   * ahead; null where that follows what has been taken over. `former`: the range that was read ahead before these; null where there is
+   * none. Throws NodeLagsError where the chain has `before`, but not all that was read behind it.
    */
-  async isBegunAnew(before: BlockRef | null, signal: AbortSignal, doubts = Number.POSITIVE_INFINITY): Promise<boolean> {
+  async isBegunAnew(
+    before: BlockRef | null,
+    ranges: readonly ReadRange[],
+    former: ReadRange | null,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const known = before ?? this.#last ?? this.#floor;
-    const needed = Math.min(doubts, this.#chain.doubts);
-    if (needed <= this.#doubts || known === null) return false;
-    if (this.#look !== null && needed <= this.#look.doubts) return this.#look.isBegunAnew;
-    const look = { doubts: this.#chain.doubts, isBegunAnew: this.#lookBack(known, signal) };
-    this.#look = look;
-    try {
-      return await look.isBegunAnew;
-    } finally {
-      if (this.#look === look) this.#look = null;
-    }
+    const doubts = { since: this.#doubts, until: this.#doubts };
+    const first = former ?? (known === null ? null : { last: known, doubts });
+    // A new chain may have its first blocks in common with the former one: each border is looked at, not the lowest alone.
+    const seams = seamsIn(first === null ? ranges : [first, ...ranges], this.#chain.doubts);
+    if (seams.length === 0) return false;
+    return this.#lookBack(known, seams, { isOwn: before === null, signal });
   }
 
-  async #lookBack(known: BlockRef, signal: AbortSignal): Promise<boolean> {
+  async #lookBack(
+    known: BlockRef | null,
+    seams: readonly BlockRef[],
+    { isOwn, signal }: { readonly isOwn: boolean; readonly signal: AbortSignal },
+  ): Promise<boolean> {
     const { doubts } = this.#chain;
-    const found = await this.#shown(known.number, signal);
-    // Several may ask at a time, and the later one be answered first.
-    this.#doubts = Math.max(doubts, this.#doubts);
-    if (found.hash === known.hash) return false;
-    if (known === this.#floor) this.#floor = found;
-    else this.#settled = false;
-    return true;
+    const found = await this.#shown([...(known === null ? [] : [known]), ...seams], signal);
+    const isThere = ({ number, hash }: BlockRef): boolean => found.get(number)?.hash === hash;
+    if (known !== null && !isThere(known)) {
+      if (known === this.#floor) this.#floor = found.get(known.number) ?? null;
+      else this.#settled = false;
+      return true;
+    }
+    const replaced = seams.find((block) => !isThere(block));
+    if (replaced !== undefined) throw new NodeLagsError(`block ${replaced.number} is another one than was read ahead`);
+    if (isOwn && this.#chain.doubts === doubts) this.#doubts = doubts;
+    return false;
   }
 
-  /** Nodes behind one URL may lag behind each other: what is read ahead is not given up for one that does. */
-  async #shown(number: number, signal: AbortSignal): Promise<BlockHeader> {
-    for (let tries = 1; tries <= showings; tries++) {
-      const found = await this.#chain.header(number, signal);
-      if (found !== null) return found;
+  /**
+   * Returns the headers of blocks, which one answer tells where it can. Nodes behind one URL may lag behind each other: what is read
+   * ahead is not given up for one that does.
+   */
+  async #shown(blocks: readonly BlockRef[], signal: AbortSignal): Promise<ReadonlyMap<number, BlockHeader>> {
+    const found = new Map<number, BlockHeader>();
+    let missing = [...new Set(blocks.map(({ number }) => number))];
+    for (let tries = 1; tries <= showings && missing.length > 0; tries++) {
+      const headers = await this.#chain.headers(missing, { moved: () => Promise.resolve(), signal });
+      for (const header of headers) if (header !== null) found.set(header.number, header);
+      missing = missing.filter((number) => !found.has(number));
     }
-    throw new NodeLagsError(`block ${number} is not there`);
+    const [absent] = missing;
+    if (absent !== undefined) throw new NodeLagsError(`block ${absent} is not there`);
+    return found;
   }
 
   /** Below what was read the chain may have been begun anew: the newest block that is known up to its head tells. */

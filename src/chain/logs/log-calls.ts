@@ -28,24 +28,35 @@ export async function rangeLogs(
   asked: AskedRange,
   signal: AbortSignal,
 ): Promise<LogsAnswer> {
+  const isLinked = asked.isLinked === true;
   const ask: Work<LogsAnswer> = async (endpoint, inTime) => {
     const range = asked.at?.(endpoint.name) ?? asked;
     const where = { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) };
     const call: RpcCall = { ...logsCall(filter, where), collect: () => new LogCollector() };
     const since = chain.now();
     // The header comes first: a node that asked one by one has the last block has it when it looks for logs, too.
-    const [last, logs] = await endpoint.batch([headerCall(range.to), call], inTime);
+    const calls = [headerCall(range.to), call];
+    // Whoever takes few calls at a time would be asked twice.
+    if (isLinked && calls.length < endpoint.mostCalls) calls.push(headerCall(range.from - 1));
+    const [last, logs, before] = await endpoint.batch(calls, inTime);
     const header = headerOf(last, range.to, endpoint);
     const ms = chain.now() - since;
     const read = readLogsAnswer(valueOf(logs));
     chain.heard(header, endpoint.name);
-    return { logs: read, last: header, endpoint: endpoint.name, bytes: logs?.bytes ?? 0, ms };
+    return {
+      logs: read,
+      last: header,
+      parentHash: parentIn(before, range.from),
+      endpoint: endpoint.name,
+      bytes: logs?.bytes ?? 0,
+      ms,
+    };
   };
   const isUrgent = chain.isNew(asked.to);
   const oldest = isUrgent ? undefined : asked.from;
   const taken = (endpoint: string): void => void asked.at?.(endpoint);
   const how = {
-    calls: 2,
+    calls: isLinked ? 3 : 2,
     isUrgent,
     isWaitedFor: asked.isAgain === true,
     oldest,
@@ -82,6 +93,11 @@ export async function logsOfBlocksAndHead(
     return { head: headerIn(latest)?.number ?? -1, logs: readEach(outcomes) };
   };
   return chain.ask(ask, { calls: calls.length, isUrgent: true, isForCaller: ofBlocks }, signal);
+}
+
+/** That the block before is not told fails nothing: it is looked at later where it matters. */
+function parentIn(before: RpcOutcome | undefined, from: number): string | undefined {
+  return before?.ok === true ? headerIn(before, from - 1)?.hash : undefined;
 }
 
 /** Whoever asks for a range can ask for a smaller one, but not for less than a block. */

@@ -7,6 +7,7 @@ import type { ChainClient } from '../blocks/chain-client.js';
 import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes, checkLinks, checkTimes } from '../blocks/consistency.js';
 import { blocksOf } from '../blocks/blocks-of.js';
+import type { Doubts } from '../blocks/read-range.js';
 import { FetchTrouble } from './fetch-trouble.js';
 import { HiddenLogs } from './hidden-logs.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
@@ -53,8 +54,10 @@ export interface FetchedRange extends BlockRange {
   readonly timestamps: ReadonlyMap<number, number>;
   /** How long the answer with the logs was. */
   readonly bytes: number;
-  /** How often another node might have come in an endpoint's place by the time at which all of it was read; left out: nobody knows. */
-  readonly doubts?: number;
+  /** The hash of the block before `from`, where the same answer told it. */
+  readonly parentHash?: string | undefined;
+  /** How often another node might have come in an endpoint's place before it was asked for, and until all of it was read. */
+  readonly doubts?: Doubts;
 }
 
 /** Gives what settled blocks hold, range by range. */
@@ -73,6 +76,8 @@ export interface RangeSource {
   unlinked?(): void;
 }
 
+/** Of so many ranges, as many as may be read ahead, it is asked which block they follow, once another node may have come. */
+const rangesLinked = 256;
 /** The most blocks that are verified at once. */
 const verifiedBlocks = 100;
 const anyRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
@@ -90,6 +95,9 @@ export class LogSource implements RangeSource {
   readonly #strangers = new Map<string, number | undefined>();
   /** How many answers did not fit together since the last that did. */
   #contradictions = 0;
+  /** How often another node might have come when that was looked at last, and of how many more ranges it is asked what they follow. */
+  #doubts: number | null = null;
+  #toLink = 0;
   /** What was said last of an endpoint that is not believed. */
   #told = '';
 
@@ -129,7 +137,14 @@ export class LogSource implements RangeSource {
     let { begun } = call;
     let isAgain = false;
     for (let asked = range; ;) {
-      const head: RangeHead = new RangeHead(asked, { size: this.#size, most, avoided, begun, isAgain });
+      const head: RangeHead = new RangeHead(asked, {
+        size: this.#size,
+        most,
+        avoided,
+        begun,
+        isAgain,
+        isLinked: !call.verified && this.#isLinked(),
+      });
       try {
         return await this.#fetch(head, call);
       } catch (error) {
@@ -145,8 +160,22 @@ export class LogSource implements RangeSource {
     }
   }
 
+  /** Where connections break all the time nearly each range would have to be looked at, and waited for, once it is read. */
+  #isLinked(): boolean {
+    const { doubts } = this.#options.chain;
+    if (this.#doubts !== null && doubts !== this.#doubts) {
+      this.#doubts = doubts;
+      this.#toLink = rangesLinked;
+    }
+    return this.#toLink-- > 0;
+  }
+
   async #fetch(head: RangeHead, call: RangeCall): Promise<FetchedRange> {
+    const { chain } = this.#options;
+    const since = chain.doubts;
     const answer = await this.#reader.read(head, call.signal);
+    // The first connection takes nobody's place.
+    this.#doubts ??= chain.doubts;
     const { logs, all = logs, endpoint, bytes, ms } = answer;
     const range = { from: head.from, to: answer.last.number };
     this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
@@ -156,7 +185,7 @@ export class LogSource implements RangeSource {
     try {
       const fetched = await this.#complete(answer, range, call);
       this.#contradictions = 0;
-      return fetched;
+      return { ...fetched, doubts: { since, until: chain.doubts } };
     } catch (error) {
       // The others may have the whole, while this one may go on like that for long.
       if (error instanceof Inconsistency) this.#distrust(endpoint, range, error);
@@ -174,7 +203,7 @@ export class LogSource implements RangeSource {
   }
 
   async #complete(
-    { logs: answer, all, last, filters, endpoint, bytes }: ReadAnswer,
+    { logs: answer, all, last, filters, endpoint, bytes, parentHash }: ReadAnswer,
     range: BlockRange,
     call: RangeCall,
   ): Promise<FetchedRange> {
@@ -188,7 +217,7 @@ export class LogSource implements RangeSource {
     const hidden = await this.#hidden.find(heard, headers, range, call);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
     const timestamps = await this.#timestamps(logs, headers, endpoint, call);
-    return { ...range, logs, last, headers, timestamps, bytes, doubts: this.#options.chain.doubts };
+    return { ...range, logs, last, headers, timestamps, bytes, parentHash };
   }
 
   /** A contradiction that lasts shall cost one header at each try, not those of a whole range. */

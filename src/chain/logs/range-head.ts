@@ -13,6 +13,8 @@ export interface AskedRange extends BlockRange {
   readonly worth?: (endpoint: string) => number;
   /** True where it was asked for before, and failed. */
   readonly isAgain?: boolean;
+  /** True where the hash of the block before it is wanted, too. */
+  readonly isLinked?: boolean;
 }
 
 interface RangeHeadOptions {
@@ -25,6 +27,8 @@ interface RangeHeadOptions {
   readonly begun?: ((range: BlockRange) => void) | undefined;
   /** Whether it was asked for before, and failed. */
   readonly isAgain: boolean;
+  /** Whether the hash of the block before it is wanted, too. */
+  readonly isLinked: boolean;
 }
 
 /** The head of a range that is asked for: as much as the endpoint gives at once that comes to be asked. */
@@ -49,6 +53,10 @@ export class RangeHead implements AskedRange {
 
   get isAgain(): boolean {
     return this.#options.isAgain;
+  }
+
+  get isLinked(): boolean {
+    return this.#options.isLinked && this.from > 0;
   }
 
   /** True once something is asked for. */

@@ -5,6 +5,7 @@ import { PortalAnswer } from './portal-answer.js';
 import type { PortalHead, PortalHeadOptions } from './portal-head.js';
 import { headersQuery } from './portal-query.js';
 import { PortalTrouble } from './portal-trouble.js';
+import type { Call } from '../../runtime/call.js';
 import { Turns } from '../../runtime/turns.js';
 
 interface PortalChainOptions extends PortalHeadOptions {
@@ -46,6 +47,10 @@ export class PortalChain implements ChainView {
     const number = await this.#options.head.read(Infinity, signal);
     if (number < 0) return null;
     return this.#last?.number === number ? this.#last : (this.#last = await this.#read(number, signal));
+  }
+
+  headers(numbers: readonly number[], { signal }: Call): Promise<(BlockHeader | null)[]> {
+    return Promise.all(numbers.map((number) => this.header(number, signal)));
   }
 
   async heads(_tag: string, signal: AbortSignal): Promise<HeadsAnswer> {

@@ -12,6 +12,7 @@ import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import type { SourceContext } from '../seam/source.js';
 import type { FactoryChildren } from './factory/factory-children.js';
 import { HistoryReader } from './history-reader.js';
+import type { LookBack } from './history-reader.js';
 import type { Call } from '../../runtime/call.js';
 
 /** What reads blocks that may yet be replaced. */
@@ -119,8 +120,7 @@ export class BlockReader {
       this.#history.close();
       this.#history = this.#openHistory();
     }
-    const lookBack = (before: BlockRef | null, doubts: number): Promise<boolean> =>
-      stretch.isBegunAnew(before, signal, doubts);
+    const lookBack = (...read: Parameters<LookBack>): Promise<boolean> => stretch.isBegunAnew(...read, signal);
     const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal, lookBack);
     if (await this.#history.isBegunAnew) {
       this.#history.close();

@@ -2,6 +2,8 @@ import { BatchCutter } from '../../chain/logs/batch-cutter.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import { LogPrefetcher } from '../../chain/logs/log-prefetcher.js';
 import type { RangeSource } from '../../chain/logs/log-source.js';
+import { readRangeOf } from '../../chain/blocks/read-range.js';
+import type { ReadRange } from '../../chain/blocks/read-range.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange, BlockRef } from '../../model/block.js';
 import type { Call } from '../../runtime/call.js';
@@ -15,15 +17,27 @@ interface HistoryReaderOptions {
 }
 
 /**
- * Says, of blocks that have just been read behind one (null: the first ones), whether the chain was begun anew below them. `doubts`: how
- * often another node might have come by the time at which they were read.
+ * Says, of ranges that have just been read behind a block (null: the first ones), whether the chain was begun anew below them. `former`:
+ * the range that was read before them; null where there was none.
  */
-type LookBack = (before: BlockRef | null, doubts: number) => Promise<boolean>;
+export type LookBack = (
+  before: BlockRef | null,
+  ranges: readonly ReadRange[],
+  former: ReadRange | null,
+) => Promise<boolean>;
 
 /** A batch that is made, and what a look back says once it is. */
 interface Ahead {
   readonly batch: Promise<EventBatch | null>;
   readonly isBegunAnew: Promise<boolean>;
+}
+
+/** What is read from one block on, range by range, until it is given up. */
+interface Reading {
+  readonly cutter: BatchCutter;
+  /** The ranges that were taken for the batch in the making, and the last one that was taken before. */
+  taken: ReadRange[];
+  former: ReadRange | null;
 }
 
 /** Reads settled blocks, a batch ahead of whoever commits them: while one is committed the next is made. */
@@ -33,9 +47,7 @@ export class HistoryReader {
   /** What follows the batch that was handed out last; null where it has not been begun. */
   #ahead: Ahead | null = null;
   #isBegunAnew = Promise.resolve(false);
-  #cutter: BatchCutter | null = null;
-  /** How often another node might have come by the time at which all was read that the cutter has taken. */
-  #doubts = 0;
+  #reading: Reading | null = null;
   /** The block behind the batch that was handed out last. */
   #next = -1;
   #end = -1;
@@ -64,7 +76,7 @@ export class HistoryReader {
   ): Promise<EventBatch> {
     this.#end = Math.max(range.to, this.#end);
     this.#forgettable = forgettable;
-    if (range.from !== this.#next || this.#cutter === null) this.#begin(range, signal);
+    if (range.from !== this.#next || this.#reading === null) this.#begin(range, signal);
     const ahead = this.#ahead ?? this.#cut(null, lookBack);
     const batch = await this.#awaited(ahead.batch);
     this.#isBegunAnew = ahead.isBegunAnew;
@@ -76,7 +88,7 @@ export class HistoryReader {
 
   /** Gives up what has been read ahead. */
   close(): void {
-    this.#cutter = null;
+    this.#reading = null;
     this.#ahead = null;
     this.#prefetcher.drop();
   }
@@ -93,22 +105,30 @@ export class HistoryReader {
       },
       next: async () => {
         // One that was given up while it decoded must not take from the one that follows.
-        if (this.#cutter !== cutter) throw new Error('given up');
+        if (this.#reading !== reading) throw new Error('given up');
         if (position > this.#end) return null;
         const fetched = await prefetcher.next({ from: position, to: this.#end }, signal);
         position = fetched.to + 1;
-        this.#doubts = Math.max(this.#doubts, fetched.doubts ?? Number.POSITIVE_INFINITY);
+        reading.taken.push(readRangeOf(fetched));
         return fetched;
       },
     };
     const cutter = new BatchCutter({ feed, decoder, clock, forgettable: () => this.#forgettable });
-    this.#cutter = cutter;
+    const reading: Reading = { cutter, taken: [], former: null };
+    this.#reading = reading;
   }
 
   #cut(before: BlockRef | null, lookBack: LookBack): Ahead {
-    const batch = this.#cutter?.next() ?? Promise.resolve(null);
+    const reading = this.#reading;
+    const batch = reading?.cutter.next() ?? Promise.resolve(null);
     // Asked for once all of it was read: what was read later may be of another chain.
-    const isBegunAnew = batch.then((made) => made !== null && lookBack(before, this.#doubts));
+    const isBegunAnew = batch.then((made) => {
+      if (made === null || reading === null) return false;
+      const { taken, former } = reading;
+      reading.taken = [];
+      reading.former = taken.at(-1) ?? former;
+      return lookBack(before, taken, former);
+    });
     // Who comes for it hears what went wrong; perhaps nobody comes any more.
     batch.catch(() => undefined);
     isBegunAnew.catch(() => undefined);

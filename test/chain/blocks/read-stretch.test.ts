@@ -1,82 +1,180 @@
 import { expect } from 'chai';
 import type { ChainView } from '../../../src/chain/blocks/chain-view.js';
 import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
+import type { ChainHead } from '../../../src/chain/blocks/head-reader.js';
+import { readRangeOf } from '../../../src/chain/blocks/read-range.js';
+import type { ReadRange } from '../../../src/chain/blocks/read-range.js';
 import { ReadStretch } from '../../../src/chain/blocks/read-stretch.js';
-import type { BlockHeader } from '../../../src/model/block.js';
+import type { EventBatch } from '../../../src/model/batch.js';
+import type { BlockHeader, BlockRef } from '../../../src/model/block.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 
+function block(number: number): BlockRef {
+  return { number, hash: `0x${number}` };
+}
+
+/** A range that ends with a block, and how often another node might have come before and after it was read. */
+function range(number: number, since: number, until = since): ReadRange {
+  return { last: block(number), doubts: { since, until } };
+}
+
 describe('a look whether the chain was begun anew below what was read', () => {
   let doubts: number;
-  let answers: (string | null)[];
-  let asked: number[];
+  /** The hashes of blocks that are not as they were read; null: the block is not there. */
+  let others: Map<number, string | null>;
+  let asked: (readonly number[])[];
+  let answering: () => void;
   let stretch: ReadStretch;
 
   beforeEach(() => {
-    [doubts, answers, asked] = [0, [], []];
+    [doubts, asked] = [0, []];
+    others = new Map();
+    answering = () => undefined;
+    const headerOf = (number: number): BlockHeader | null => {
+      const hash = others.has(number) ? others.get(number) : block(number).hash;
+      return hash === null ? null : ({ number, hash } as BlockHeader);
+    };
     const chain = {
       get doubts() {
         return doubts;
       },
-      header: (number: number) => {
-        asked.push(number);
-        const hash = answers.shift() ?? null;
-        return Promise.resolve(hash === null ? null : ({ number, hash } as BlockHeader));
+      header: (number: number) => Promise.resolve(headerOf(number)),
+      headers: (numbers: readonly number[]) => {
+        asked.push(numbers);
+        const headers = numbers.map(headerOf);
+        answering();
+        return Promise.resolve(headers);
       },
     } as unknown as ChainView;
     stretch = ReadStretch.begin({ chain, storedBlock: () => Promise.resolve(null) }, 1);
   });
 
-  it('asks for the block in front of what was read, and only where another node may have come', async () => {
-    const before = { number: 20, hash: '0xa' };
-    expect(await stretch.isBegunAnew(before, signal)).to.equal(false);
-    doubts = 1;
-    answers = ['0xa'];
-    expect(await stretch.isBegunAnew(before, signal)).to.equal(false);
-    expect(await stretch.isBegunAnew(before, signal)).to.equal(false);
-    expect(asked).to.deep.equal([20]);
+  it('asks for nothing where no other node may have come between the ranges', async () => {
+    await stretch.learnFloor(signal);
     doubts = 2;
-    answers = ['0xb'];
-    expect(await stretch.isBegunAnew(before, signal)).to.equal(true);
+    expect(await stretch.isBegunAnew(null, [range(10, 0), range(20, 0)], null, signal)).to.equal(false);
+    expect(await stretch.isBegunAnew(block(20), [range(30, 0)], range(20, 0), signal)).to.equal(false);
+    expect(asked).to.deep.equal([]);
   });
 
-  it('asks once for all that was read before it asks, and again for what is read where another node may have come since', async () => {
-    const at = (number: number): { number: number; hash: string } => ({ number, hash: `0x${number}` });
-    doubts = 3;
-    answers = ['0x20', '0x50'];
-    const looks = [stretch.isBegunAnew(at(20), signal, 2), stretch.isBegunAnew(at(30), signal, 3)];
+  it('asks for both blocks at each border of ranges between which another node may have come, and for the one in front', async () => {
+    doubts = 7;
+    const ranges = [range(20, 1), range(30, 2), range(40, 2), range(50, 2), range(60, 3)];
+    expect(await stretch.isBegunAnew(block(9), ranges, range(10, 1), signal)).to.equal(false);
+    expect(asked).to.deep.equal([[9, 20, 30, 50, 60]]);
+  });
+
+  it('asks for those at both ends of a range in the reading of which another node may have come', async () => {
+    doubts = 2;
+    await stretch.isBegunAnew(block(10), [range(20, 1), range(30, 1, 2), range(40, 2)], range(10, 1), signal);
+    await stretch.isBegunAnew(block(40), [range(50, 1, 2), range(60, 1, 2)], range(40, 1, 2), signal);
+    expect(asked).to.deep.equal([
+      [10, 20, 30, 40],
+      [40, 50, 60],
+    ]);
+  });
+
+  it('tells that the chain was begun anew where the block in front is another one', async () => {
+    doubts = 1;
+    others.set(20, '0xb');
+    expect(await stretch.isBegunAnew(block(20), [range(30, 1)], range(20, 0), signal)).to.equal(true);
+  });
+
+  it('tells so once of the block below the first one, behind which all is read anew', async () => {
+    await stretch.learnFloor(signal);
+    doubts = 1;
+    others.set(0, '0xb');
+    const look = (): Promise<boolean> => stretch.isBegunAnew(null, [range(10, 1)], null, signal);
+    expect([await look(), await look()]).to.deep.equal([true, false]);
+  });
+
+  it('has the last block that was taken over looked for again, though it was settled, where it is another one', async () => {
+    const [latest, taken] = [block(90) as BlockHeader, block(20)];
+    const head = { latest, finalized: 90 } as ChainHead;
+    const batch = { toBlock: taken.number, toHash: taken.hash, recentBlocks: [], finalizedBlock: 90 };
+    stretch.advance(batch as unknown as EventBatch, head);
+    others.set(20, '0xb');
+    expect(await stretch.findReplaced(head, false, signal)).to.equal(undefined);
+    doubts = 1;
+    expect(await stretch.isBegunAnew(null, [range(30, 1)], null, signal)).to.equal(true);
+    expect(await stretch.findReplaced(head, false, signal)).to.deep.equal(taken);
+  });
+
+  it('throws where the chain has the block in front, but not one of the others', async () => {
+    doubts = 1;
+    for (const number of [30, 40]) {
+      others = new Map([[number, '0xb']]);
+      const look = stretch.isBegunAnew(block(20), [range(30, 0), range(40, 1)], range(20, 0), signal);
+      expect((await rejectionOf(look, NodeLagsError)).message).to.contain(`block ${number} `);
+    }
+  });
+
+  it('asks for nothing where a range tells that it follows the one before, and for both where it tells that it does not', async () => {
+    doubts = 2;
+    const follows = [20, 30].map((number) => ({ ...range(number, 1, 2), parentHash: block(number - 10).hash }));
+    expect(await stretch.isBegunAnew(block(10), follows, range(10, 0), signal)).to.equal(false);
+    expect(asked).to.deep.equal([]);
+    const strange = { ...range(20, 0), parentHash: '0xb' };
+    others.set(10, '0xb');
+    expect(await stretch.isBegunAnew(block(10), [strange], range(10, 0), signal)).to.equal(true);
+    expect(asked).to.deep.equal([[10, 20]]);
+  });
+
+  it('goes by the header of a single block for what it follows', async () => {
+    const last = { ...block(20), parentHash: block(19).hash } as BlockHeader;
+    const single = readRangeOf({ from: 20, last, doubts: { since: 1, until: 2 } });
+    expect(await stretch.isBegunAnew(block(19), [single], range(19, 0), signal)).to.equal(false);
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('asks for the block below the first one once where nothing came since, and again where another node may have', async () => {
+    await stretch.learnFloor(signal);
+    const look = (since: number): Promise<boolean> => stretch.isBegunAnew(null, [range(10, since)], null, signal);
+    doubts = 1;
+    expect([await look(1), await look(1)]).to.deep.equal([false, false]);
+    expect(asked).to.deep.equal([[0, 10]]);
+    doubts = 2;
+    answering = () => (doubts = 3);
+    expect([await look(2), await look(2)]).to.deep.equal([false, false]);
+    expect(asked).to.have.length(3);
+    expect(await look(3)).to.equal(false);
+    expect(asked).to.have.length(3);
     doubts = 4;
-    looks.push(stretch.isBegunAnew(at(40), signal, 3));
-    expect(await Promise.all(looks)).to.deep.equal([false, false, false]);
-    expect(asked).to.deep.equal([20]);
-    expect(await stretch.isBegunAnew(at(50), signal, 4)).to.equal(false);
-    expect(asked).to.deep.equal([20, 50]);
+    others.set(0, '0xb');
+    expect(await look(4)).to.equal(true);
   });
 
-  it('asks at once for what was read where another node may have come since it asked last', async () => {
-    const [older, newer] = [20, 30].map((number) => ({ number, hash: `0x${number}` }));
+  it('learns nothing of what has been taken over from a look at what was read ahead of it', async () => {
+    await stretch.learnFloor(signal);
     doubts = 1;
-    answers = ['0x20', '0xb'];
-    const before = stretch.isBegunAnew(older!, signal, 1);
-    doubts = 2;
-    const since = stretch.isBegunAnew(newer!, signal, 2);
-    expect(await Promise.all([before, since])).to.deep.equal([false, true]);
-    expect(asked).to.deep.equal([20, 30]);
+    await stretch.isBegunAnew(block(10), [range(20, 1)], range(10, 0), signal);
+    await stretch.isBegunAnew(null, [range(10, 1)], null, signal);
+    expect(asked).to.deep.equal([
+      [10, 20],
+      [0, 10],
+    ]);
   });
 
-  it('tells all that was read before it asked that the chain was begun anew', async () => {
+  it('takes ranges of which nobody knows for read at that moment', async () => {
+    await stretch.learnFloor(signal);
+    const unknown = [{ last: block(10) }, { last: block(20) }];
+    expect(await stretch.isBegunAnew(null, unknown, null, signal)).to.equal(false);
+    expect(asked).to.deep.equal([]);
     doubts = 1;
-    answers = ['0xb'];
-    const looks = [20, 30].map((number) => stretch.isBegunAnew({ number, hash: '0xa' }, signal, 1));
-    expect(await Promise.all(looks)).to.deep.equal([true, true]);
+    expect(await stretch.isBegunAnew(null, unknown, null, signal)).to.equal(false);
+    expect(asked).to.deep.equal([[0, 10]]);
   });
 
-  it('asks again where a node that lags may have answered, and throws where the block stays away', async () => {
+  it('asks again for what a node that lags may not have, and throws where it stays away', async () => {
     doubts = 1;
-    answers = [null, null, '0xa'];
-    expect(await stretch.isBegunAnew({ number: 20, hash: '0xa' }, signal)).to.equal(false);
-    doubts = 2;
-    await rejectionOf(stretch.isBegunAnew({ number: 20, hash: '0xa' }, signal), NodeLagsError);
+    others.set(30, null);
+    answering = () => asked.length === 2 && others.clear();
+    const look = (): Promise<boolean> => stretch.isBegunAnew(block(20), [range(30, 1)], range(20, 0), signal);
+    expect(await look()).to.equal(false);
+    expect(asked).to.deep.equal([[20, 30], [30], [30]]);
+    others.set(30, null);
+    await rejectionOf(look(), NodeLagsError);
   });
 });

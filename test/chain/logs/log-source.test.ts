@@ -7,6 +7,7 @@ import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Backend, Fault, SimCall } from '../../support/chain-simulator.js';
+import { SimRefusal } from '../../support/simulated-node.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -79,6 +80,62 @@ describe('a log source', () => {
     const fetched = await fetch(5, 50, false);
     expect(fetched.timestamps.get(49)).to.equal(1_700_000_000 + 49 * 12);
     expect(node.requests.slice(1)).to.deep.equal([['eth_getBlockByNumber']]);
+  });
+
+  describe('where another node may have come', () => {
+    const parentOf = async (from: number, to: number): Promise<string | undefined> =>
+      (await fetch(from, to, false)).parentHash;
+    /** Has a range read in the midst of which the connection breaks. */
+    const breakConnection = async (): Promise<FetchedRange> => {
+      const asked = node.requests.length;
+      faultOf((_calls, request) => (request === asked + 1 ? { kind: 'drop' } : undefined));
+      return fetch(11, 20, false);
+    };
+
+    it('tells of each range how often that was before and after it was read', async () => {
+      const before = await fetch(1, 10, false);
+      const within = await breakConnection();
+      const after = await fetch(21, 30, false);
+      expect(within.doubts?.since).to.equal(before.doubts?.until);
+      expect(within.doubts?.until).to.be.above(within.doubts!.since);
+      expect(after.doubts).to.deep.equal({ since: within.doubts?.until, until: within.doubts?.until });
+    });
+
+    it('asks in the same breath which block the next ranges follow, those that are verified left out', async () => {
+      await parentOf(1, 10);
+      expect(await parentOf(11, 20)).to.equal(undefined);
+      await breakConnection();
+      expect(await parentOf(21, 30)).to.equal(node.blocks[20]?.hash);
+      expect((await fetch(31, 40)).parentHash).to.equal(undefined);
+      const asked = node.requests.filter((calls) => calls.includes('eth_getLogs')).map(({ length }) => length);
+      expect(asked).to.deep.equal([2, 2, 2, 2, 3, 2]);
+    });
+
+    it('asks for nothing before the first block, nor of whoever takes few calls at a time', async () => {
+      await parentOf(1, 10);
+      await breakConnection();
+      const asked = node.requests.length;
+      expect(await parentOf(0, 10)).to.equal(undefined);
+      node.options = { batches: 2 };
+      expect(await parentOf(21, 30)).to.equal(node.blocks[20]?.hash);
+      expect(await parentOf(31, 40)).to.equal(undefined);
+      const calls = node.requests.slice(asked).filter((names) => names.includes('eth_getLogs'));
+      expect(calls.map(({ length }) => length)).to.deep.equal([2, 3, 2, 2]);
+    });
+
+    it('reads a range all the same whose block before is not told', async () => {
+      await parentOf(1, 10);
+      await breakConnection();
+      const tells = (call: SimCall): boolean => call.params[0] !== '0x14';
+      node.options = {
+        lie: (call, result) => {
+          if (tells(call)) return result;
+          throw new SimRefusal({ code: -32_603, message: 'internal error' });
+        },
+      };
+      expect(await parentOf(21, 30)).to.equal(undefined);
+      expect(idsOf(await fetch(21, 30, false))).to.deep.equal(truth(21, 30));
+    });
   });
 
   it('gives every header of a range that is to be verified', async () => {

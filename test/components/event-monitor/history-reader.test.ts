@@ -1,8 +1,10 @@
 import { expect } from 'chai';
-import type { LogSource } from '../../../src/chain/logs/log-source.js';
+import type { LogDecoder } from '../../../src/chain/abi/decoder.js';
+import type { FetchedRange, LogSource } from '../../../src/chain/logs/log-source.js';
 import type { EventBatch } from '../../../src/model/batch.js';
 import type { BlockRef } from '../../../src/model/block.js';
 import { HistoryReader } from '../../../src/components/event-monitor/history-reader.js';
+import type { LookBack } from '../../../src/components/event-monitor/history-reader.js';
 import { RangeSource } from '../../chain/logs/range-source.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -58,6 +60,63 @@ describe('reading history', () => {
     verdicts[1]?.(true);
     verdicts[0]?.(false);
     expect([await ofFirst, await ofSecond]).to.deep.equal([false, true]);
+  });
+
+  it('tells a look back what was read for the batch, and what before it', async () => {
+    const told: unknown[] = [];
+    const lookBack: LookBack = (_before, ranges, former) => {
+      told.push([former, ...ranges].map((range) => range?.last.number ?? null));
+      return Promise.resolve(false);
+    };
+    const next = (from: number): Promise<EventBatch> => reader.next({ from, to: 10_000 }, 0, signal, lookBack);
+    const first = next(1);
+    await source.answer(1);
+    await first;
+    for (const from of [21, 11]) await source.answer(from);
+    await next(11);
+    await source.answer(31);
+    const other = next(5_001);
+    await source.answer(5_001);
+    await other;
+    await reader.isBegunAnew;
+    expect(told).to.deep.equal([
+      [null, 10],
+      [10, 20, 30],
+      [30, 40],
+      [null, 5_010],
+    ]);
+  });
+
+  it('tells a look back of the range of which it is the rest where several batches are cut from one', async () => {
+    const data = 'x'.repeat(8 * 2 ** 20);
+    const logs = [1, 2, 3].map((number) => ({
+      blockNumber: number,
+      blockHash: `0x${number}`,
+      address: `0x${'00'.repeat(20)}`,
+      data,
+    }));
+    const fetchNext: RangeSource['fetchNext'] = async (...asked) => {
+      const fetched = await RangeSource.prototype.fetchNext.apply(source, asked);
+      return { ...fetched, logs: fetched.from === 1 ? (logs as unknown as FetchedRange['logs']) : [] };
+    };
+    Object.assign(source, { fetchNext });
+    const undecoded = { ...decoder, decode: () => ({ kind: 'undecoded', reason: 'unknown_event' }) as const };
+    const parts = { logs: source as unknown as LogSource, decoder: undecoded as LogDecoder, clock: new HastyClock() };
+    const dense = new HistoryReader({ ...parts, moved });
+    const told: (readonly (number | undefined)[])[] = [];
+    const lookBack: LookBack = (_before, ranges, former) => {
+      told.push([former?.last.number, ...ranges.map(({ last }) => last.number)]);
+      return Promise.resolve(false);
+    };
+    const next = (from: number): Promise<EventBatch> => dense.next({ from, to: 1_000 }, 0, signal, lookBack);
+    const first = next(1);
+    await source.answer(1);
+    await source.answer(11);
+    await first;
+    for (const from of [2, 3, 11]) await next(from);
+    await dense.isBegunAnew;
+    expect(told).to.deep.equal([[undefined, 10], [10], [10], [10, 20]]);
+    dense.close();
   });
 
   it('tells of each answer, also of what it reads ahead', async () => {

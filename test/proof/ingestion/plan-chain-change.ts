@@ -4,8 +4,8 @@ import type { PlannedEndpoint } from './planned-endpoint.js';
 
 /** What becomes of the whole chain of a schedule. */
 export type ChainChange =
-  /** It begins anew with so many blocks, under the same id. */
-  | { readonly kind: 'reset'; readonly atMs: number; readonly blocks: number }
+  /** It begins anew under the same id, so many blocks long, of which the first `kept` are as they were. */
+  | { readonly kind: 'reset'; readonly atMs: number; readonly blocks: number; readonly kept: number }
   /** Another one stands behind every URL, or every one but the first, for good or for a while. */
   | { readonly kind: 'swap'; readonly atMs: number; readonly untilMs: number; readonly isOfAll: boolean };
 
@@ -22,7 +22,7 @@ export function planChainChange(plan: Plan): Plan {
 
 function planReset({ prehistory, quietMs }: Plan, dice: Dice): ChainChange {
   const blocks = Math.floor(dice.pick([1, dice.between(1, 8), dice.between(1, prehistory), prehistory * 1.5]));
-  return { kind: 'reset', atMs: dice.between(0, quietMs), blocks };
+  return { kind: 'reset', atMs: dice.between(0, quietMs), blocks, kept: 0 };
 }
 
 function planSwap({ endpoints, quietMs }: Plan, dice: Dice): ChainChange {

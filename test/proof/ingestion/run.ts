@@ -1,15 +1,17 @@
 // A program: plays schedules of ingestion, prints what they were made of, and exits with 1 where something was wrong.
-//   npx tsx test/proof/ingestion/run.ts --seeds 0-1000 [--changes] [--trace]
+//   npx tsx test/proof/ingestion/run.ts --seeds 0-1000 [--changes | --begun-anew] [--trace]
 // --changes: the chain of each of them is begun anew, or another one stands behind its URLs.
+// --begun-anew: it is begun anew while it is read, and keeps its first blocks.
 import { parseArgs } from 'node:util';
 import { playSeeds } from './play-seeds.js';
 
 const flag = { type: 'boolean', default: false } as const;
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '0-1000' }, trace: flag, changes: flag },
+  options: { seeds: { type: 'string', default: '0-1000' }, trace: flag, changes: flag, 'begun-anew': flag },
 });
 const [from = 0, to = from + 1] = values.seeds.split('-').map(Number);
-const { wrong, counts } = await playSeeds({ from, to, changes: values.changes }, values.trace ? console.log : null);
+const subject = values.changes ? 'changes' : values['begun-anew'] ? 'begun-anew' : 'faults';
+const { wrong, counts } = await playSeeds({ from, to, subject }, values.trace ? console.log : null);
 for (const complaint of wrong) console.log(complaint);
 for (const [what, count] of counts) console.log(`  ${what.padEnd(12)} ${count}`);
 if (wrong.length > 0) process.exitCode = 1;

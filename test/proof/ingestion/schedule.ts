@@ -137,7 +137,7 @@ class Schedule {
         if (kind === 'swapped' && toMs < quietMs) timeline.after(toMs, () => this.#breakConnections(i, kind));
       }
     }
-    if (change?.kind === 'reset') timeline.after(change.atMs, () => this.#reset(change.blocks));
+    if (change?.kind === 'reset') timeline.after(change.atMs, () => this.#reset(change.blocks, change.kept));
     timeline.after(quietMs, () => {
       this.#tell('quiet');
       // What was highest once is reached again.
@@ -161,11 +161,11 @@ class Schedule {
     this.#tell(`reorg ${depth} deep: head ${before} -> ${this.#truth.head.number}`);
   }
 
-  /** The nodes are begun anew with an empty chain. */
-  #reset(blocks: number): void {
-    this.#show(this.#truth.reset(blocks));
+  /** The nodes are begun anew, with an empty chain or from what they once kept of it. */
+  #reset(blocks: number, kept: number): void {
+    this.#show(this.#truth.reset(blocks - kept, kept));
     for (const i of this.#plan.endpoints.keys()) this.#breakConnections(i, 'reset');
-    this.#tell(`the chain begins anew with ${blocks} blocks`);
+    this.#tell(`the chain begins anew with ${blocks} blocks, ${kept} of them as they were`);
   }
 
   #show(blocks: SimTruth['blocks']): void {

@@ -72,13 +72,14 @@ export class SimTruth {
     return this.#grow(this.blocks.slice(0, -most), count);
   }
 
-  /** Begins anew with so many blocks, none of which there was before; nobody shows the former ones any more. */
-  reset(count: number): Blocks {
+  /** Begins anew with `count` blocks behind the first `kept` ones; nobody shows the others that there were any more. */
+  reset(count: number, kept: number): Blocks {
+    const { blocks } = this;
     this.#forks++;
     this.isReset = true;
-    this.replaced.push(...this.blocks);
+    this.replaced.push(...blocks.slice(kept));
     this.#versions.length = 0;
-    return this.#grow([], count);
+    return this.#grow(blocks.slice(0, kept), count);
   }
 
   /** The chain as somebody sees it who hears of everything late: what is final is never shown as it was before. */

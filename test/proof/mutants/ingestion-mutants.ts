@@ -37,6 +37,7 @@ const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
   'test/chain/logs/log-reader.test.ts',
 ]);
 const stretch = guardsOf('src/chain/blocks/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const seams = guardsOf('src/chain/blocks/read-range.ts', ['test/chain/blocks/read-stretch.test.ts']);
 const reorg = guardsOf('src/chain/blocks/reorg.ts', ['test/components/event-monitor/event-monitor.test.ts']);
 const reader = guardsOf('src/components/event-monitor/block-reader.ts', [
   'test/components/event-monitor/event-monitor.test.ts',
@@ -405,6 +406,24 @@ export const ingestionMutants: readonly Mutant[] = [
     'no batch holds blocks of two chains of the same id',
     'if (await this.#history.isBegunAnew) {',
     'if (false) {',
+  ),
+  seams(
+    'seam-unlinked',
+    'ranges between which another node may have come are looked at where they meet',
+    '!areOfOneNode(range, next, now)',
+    'false',
+  ),
+  seams(
+    'seam-strange',
+    'a range that tells that it follows another block is looked at',
+    'next.parentHash !== range.last.hash',
+    'false',
+  ),
+  seams(
+    'seam-both',
+    'both are, for they must be of one chain',
+    'seams.add(range.last).add(next.last)',
+    'seams.add(range.last)',
   ),
   reader(
     'final-replaced',
