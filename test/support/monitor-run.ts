@@ -1,5 +1,6 @@
 import { ChainClient } from '../../src/chain/blocks/chain-client.js';
 import type { ChainClientOptions } from '../../src/chain/blocks/chain-client.js';
+import type { HeadFeed } from '../../src/chain/blocks/head-feed.js';
 import { PortalClient } from '../../src/chain/portal/portal-client.js';
 import { createDecoder } from '../../src/chain/abi/decoder.js';
 import type { SourceContext } from '../../src/components/seam/source.js';
@@ -37,6 +38,8 @@ export interface MonitorRunOptions {
   readonly config?: Partial<EventMonitorConfig>;
   readonly run?: RunRequest;
   readonly client?: Partial<ChainClientOptions>;
+  /** A chain that others follow, too, in place of one of its own; it is the caller's to close. */
+  readonly chain?: { readonly client: ChainClient; readonly heads: HeadFeed };
   readonly context?: Partial<SourceContext>;
   /** Called after each message that was stored; `stop` ends the run gently. */
   readonly stored?: (message: SourceMessage, stop: () => void) => unknown;
@@ -71,7 +74,8 @@ export async function runMonitor(options: MonitorRunOptions): Promise<void> {
   ledger.mayRepeat = run.fresh === true || run.fromBlock !== undefined;
   ledger.mayJump = ledger.mayRepeat || ledger.checkpoint.blockNumber === null;
   try {
-    const monitor = new EventMonitor(config, { chain, portal, decoder: createDecoder(config) });
+    const deps = options.chain === undefined ? { chain } : { chain: options.chain.client, heads: options.chain.heads };
+    const monitor = new EventMonitor(config, { ...deps, portal, decoder: createDecoder(config) });
     for await (const message of monitor.messages(context)) {
       ledger.apply(message);
       stored?.(message, stop);

@@ -105,6 +105,11 @@ export class HeadFeed {
     }
   }
 
+  /** Returns the head where one was heard of within some time, in milliseconds; null where none was: nobody is asked. */
+  recent(withinMs: number): BlockHeader | null {
+    return this.#now() - this.#heardAt < withinMs ? this.#news.head : null;
+  }
+
   /** Ends the subscription. */
   close(): void {
     this.#closing.abort(unwanted);

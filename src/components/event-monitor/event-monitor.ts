@@ -248,8 +248,13 @@ class MonitorRun {
     return this.#context.stopping.aborted || (isRead && !this.#isInDoubt);
   }
 
+  /**
+   * Where others follow the chain its head is known: thousands of runs that begin need not ask for it each. Who reads up to the head, and no
+   * further, asks for the newest.
+   */
   async #firstHead(): Promise<ChainHead> {
-    const head = await this.#heads.read(this.#signal);
+    const heard = this.#mode === 'realtime' ? this.#feed.recent(this.#config.pollInterval * 1_000) : null;
+    const head = await (heard === null ? this.#heads.read(this.#signal) : this.#heads.at(heard, this.#signal));
     return head === null ? this.#nextHead() : this.#reached(head);
   }
 

@@ -53,6 +53,16 @@ describe('a feed of heads that must ask', () => {
     expect(asked).to.equal(2);
   });
 
+  it('knows the head that was heard of lately, and asks nobody for it', async () => {
+    expect(feed.recent(1_000)).to.equal(null);
+    await feed.next(0, 1_000, never);
+    await clock.advance(999);
+    expect(feed.recent(1_000)).to.deep.equal(header(7));
+    await clock.advance(1);
+    expect(feed.recent(1_000)).to.equal(null);
+    expect(asked).to.equal(1);
+  });
+
   it('costs one question for all that wait, as often as the most hurried wants', async () => {
     await feed.next(0, 1_000, never);
     const slow = feed.next(1, 5_000, never);

@@ -1,5 +1,9 @@
 import { expect } from 'chai';
+import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
+import { HeadFeed } from '../../../src/chain/blocks/head-feed.js';
+import { systemClock } from '../../../src/runtime/clock.js';
 import { ChainMismatchError, NeedsRewindError } from '../../../src/runtime/errors.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
 import type { LogLevel } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
@@ -584,6 +588,29 @@ describe('the event monitor', () => {
 
   describe('the start', () => {
     beforeEach(() => node.mine(90));
+
+    it('asks for no head that others have just heard of, but where it reads up to the head alone', async () => {
+      const parts = { chainId: 31_337, clock: systemClock, logger: silentLogger };
+      const client = new ChainClient({ urls: [node.url], ...parts });
+      const heads = new HeadFeed({ chain: client, ...parts });
+      const { signal } = new AbortController();
+      const shares = { chain: { client, heads }, context: { clock: systemClock } };
+      const asks = (): number =>
+        node.requests.filter((methods) => String(methods) === 'eth_getBlockByNumber,eth_getBlockByNumber').length;
+      try {
+        await heads.tags.ask('finalized', signal);
+        await heads.next(0, 60_000, signal);
+        const before = asks();
+        await follow(undefined, { ...shares, config: { pollInterval: 60 } });
+        expect(ledger.checkpoint.blockHash).to.equal(node.head.hash);
+        expect(asks()).to.equal(before);
+        await run({ ...shares, config: { pollInterval: 60 } });
+        expect(asks()).to.equal(before + 1);
+      } finally {
+        heads.close();
+        await client.close();
+      }
+    });
 
     it('refuses a node of another chain than the definition means', async () => {
       const error = await rejectionOf(run({ config: { chainId: 5 } }), ChainMismatchError);
