@@ -116,10 +116,14 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   async close(): Promise<void> {
-    const child = this.#writer?.child;
+    const writer = this.#writer;
     this.#writer = null;
     this.#isClosed = true;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (writer === null) return;
+    // It finishes what it was sent.
+    while (writer.queue.length > 0) this.#sendSome(writer);
+    const { child } = writer;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       child.disconnect();
@@ -151,7 +155,10 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   #sendNext(writer: Writer): void {
-    if (writer.underWay >= mostUnderWay || writer.queue.length === 0) return;
+    if (writer.underWay < mostUnderWay && writer.queue.length > 0) this.#sendSome(writer);
+  }
+
+  #sendSome(writer: Writer): void {
     writer.underWay += 1;
     const next = writer.queue.splice(0, howManyTogether(writer.queue));
     const request: WriterRequest = next.map(({ script }) => script);

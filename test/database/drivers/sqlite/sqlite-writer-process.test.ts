@@ -122,6 +122,16 @@ describe('the process that writes to a SQLite file', () => {
       expect(answers).to.equal(10);
     });
 
+    it('sends all that waits before it ends with its database', async () => {
+      process.kill(pid, 'SIGSTOP');
+      const last = Array.from({ length: 100 }, () => failure(writer.run([add])));
+      const closed = writer.close();
+      process.kill(pid, 'SIGCONT');
+      await closed;
+      await Promise.all(last);
+      expect(count()).to.equal(101);
+    });
+
     it('does not do what had yet to be sent when the writer was killed', async () => {
       process.kill(pid, 'SIGSTOP');
       const lost = Array.from({ length: 50 }, () => failure(writer.run([add])));
