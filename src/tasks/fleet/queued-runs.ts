@@ -2,12 +2,14 @@ import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import type { Shard } from '../../model/shard.js';
 import type { Task } from '../../model/task.js';
+import { Bell } from '../../runtime/bell.js';
 import { LeaseHeldError, LeaseLostError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
 import { OpenedRun } from '../run/opened-run.js';
 import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
 import type { RunHost } from '../host/run-host.js';
 import type { TaskResult } from '../run/task-options.js';
+import { endInTurns } from './end-in-turns.js';
 import { refusalOf } from './refusal-of.js';
 import type { HeldRun } from './surplus.js';
 import type { QueuedOutcome } from './queue-worker.js';
@@ -26,12 +28,15 @@ export class QueuedRuns {
   readonly #held = new Set<HeldRun>();
   /** Each ends one run soon. */
   readonly #moving = new Set<AbortController>();
+  /** Rings when one has ended. */
+  readonly #ends = new Bell();
 
   constructor(options: QueuedRunsOptions) {
     this.#options = options;
-    const { stopping } = options.host;
+    const { stopping, clock } = options.host;
+    const parts = { clock, runs: this.#moving, ends: this.#ends };
     // One listener for all: a signal of each run that follows two others would take as much again.
-    const stop = (): void => this.#moving.forEach((moving) => moving.abort(stopping.reason));
+    const stop = (): void => void endInTurns({ ...parts, reason: stopping.reason });
     stopping.addEventListener('abort', stop, { once: true });
   }
 
@@ -98,6 +103,7 @@ export class QueuedRuns {
     } finally {
       this.#held.delete(held);
       this.#moving.delete(moving);
+      this.#ends.ring();
       await opened.close();
     }
   }
