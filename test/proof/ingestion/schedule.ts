@@ -186,9 +186,7 @@ class Schedule {
     if (commits !== this.#commits.count || isDone || this.#run === null) this.#commits = { count: commits, since: now };
     const beganAt = this.#run?.beganAt ?? now;
     if (now - Math.max(this.#commits.since, beganAt) < stillMs) return;
-    const well = [...this.#endpoints].find(
-      ([, it]) => it.plan.receipts !== 'lacking' && it.wasWellFor(stillMs, beganAt),
-    );
+    const well = [...this.#endpoints].find(([, endpoint]) => endpoint.wasWellFor(stillMs, beganAt));
     if (well !== undefined)
       this.#wrong.push(`nothing was read for a while though ${well[0]} was well: ${this.#stand()}`);
     this.#commits = { count: commits, since: now };

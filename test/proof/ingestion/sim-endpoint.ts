@@ -77,7 +77,7 @@ export class SimEndpoint {
   wasWellFor(durationMs: number, beganAt: number): boolean {
     const { plan, now } = this.#options;
     const from = now() - durationMs;
-    const isFit = !plan.isOtherChain && plan.oldest === 0 && !this.#lies.isLying(from);
+    const isFit = !plan.isOtherChain && plan.oldest === 0 && plan.receipts !== 'lacking' && !this.#lies.isLying(from);
     const endOf = ({ kind, toMs }: Episode): number =>
       (kind === 'swapped' || kind === 'moved') && toMs > beganAt ? toMs + asideMs : toMs;
     return isFit && from >= 0 && plan.episodes.every((each) => endOf(each) < from || each.fromMs > now());
