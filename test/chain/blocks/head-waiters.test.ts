@@ -75,16 +75,18 @@ describe('those who wait for news', () => {
     expect(waiters.isEmpty).to.equal(true);
   });
 
-  it('are left out where they leave before their turn comes', async () => {
+  it('are not even asked where they leave before their turn comes', async () => {
     const waiters = new HeadWaiters<string>(systemClock);
     const gone = new AbortController();
     const others = Array.from({ length: 20 }, () => join(waiters, 9));
-    const last = rejectionOf(join(waiters, 9, gone.signal));
+    let asked = 0;
+    const last = rejectionOf(waiters.join({ pollMs: 9, isNews: () => ++asked > 0 }, gone.signal));
     const told = waiters.tell('new');
     gone.abort(new Error('gone'));
     await told;
     expect((await last).message).to.equal('gone');
     expect(await Promise.all(others)).to.have.length(20);
+    expect(asked).to.equal(0);
   });
 
   it('fail alone where it can’t be told what is news to one of them', async () => {
