@@ -32,6 +32,7 @@ export class HeadReader {
   readonly #known = new Map<BlockTag, number>();
   readonly #warned = new Set<BlockTag>();
   readonly #tags: TagAnswers;
+  #isRefreshing = false;
 
   /** Whoever follows the same heads may share what the node says of its tags. */
   constructor(
@@ -57,9 +58,16 @@ export class HeadReader {
     }
     const age = latest.timestamp - known.latest.timestamp;
     // Where it can't be told what was known holds on; the head's next question tells what is wrong.
-    if (age >= refreshSeconds || latest.number - known.latest.number >= refreshBlocks)
-      void this.#tags.ask('finalized', signal).catch(() => undefined);
+    if (age >= refreshSeconds || latest.number - known.latest.number >= refreshBlocks) this.#refresh(signal);
     return this.#headAt(latest, known.tagged, signal);
+  }
+
+  /** Asks anew, once at a time: a node may be slow to answer, or never do. */
+  #refresh(signal: AbortSignal): void {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    const over = (): void => void (this.#isRefreshing = false);
+    this.#tags.ask('finalized', signal).then(over, over);
   }
 
   /** Asks the node; null where it has no block at all. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import type { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import type { TagAnswer } from '../../../src/chain/blocks/header-outcome.js';
@@ -65,5 +66,25 @@ describe('where the chain stands', () => {
   it('takes the block 64 below the head for final where no node says', async () => {
     answers = [{ latest: 1_000, tagged: null }];
     expect(await read(open(10))).to.deep.equal({ readable: 990, finalized: 936, settled: 936 });
+  });
+
+  it('waits for one answer at a time on what is final, however many heads come meanwhile', async () => {
+    const run = new AbortController();
+    let asked = 0;
+    let answer = (): void => undefined;
+    const heads = (): Promise<{ latest: BlockHeader; tagged: TagAnswer }> => {
+      const told = { latest: headerOf(1_000), tagged: headerOf(900) };
+      return ++asked === 1 ? Promise.resolve(told) : new Promise((resolve) => (answer = () => resolve(told)));
+    };
+    const reader = new HeadReader({ heads, settledDepth: 64 } as unknown as ChainClient, 'latest', silentLogger);
+    await reader.read(run.signal);
+    for (let block = 1_100; block < 1_110; block++) await reader.at(headerOf(block), run.signal);
+    expect(getEventListeners(run.signal, 'abort')).to.have.length(1);
+    answer();
+    await new Promise(setImmediate);
+    expect(getEventListeners(run.signal, 'abort')).to.deep.equal([]);
+    await reader.at(headerOf(1_110), run.signal);
+    expect(asked).to.equal(3);
+    run.abort();
   });
 });
