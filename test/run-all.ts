@@ -10,14 +10,14 @@ import { isFull, sampleVariable } from './support/extent.js';
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
 /** Scenarios of what goes silent, and of what happens then. */
-const silence = 'clocks|detection|disk-full|ended-while-stalled|even-out|freeze|kill|ways-to-die';
+const silence =
+  'alerts|clocks|detection|disk-full|ended-while-stalled|even-out|freeze|kill|monitor-cut-off|ways-to-die';
 
 /** Those of what workers do together, or at its time. */
 const fleet = 'fleet|schedules|service|shards|worker';
 
 /** Those on servers that go away, and on runs that are killed while receivers do. */
-const outages =
-  'alerts|broker-sinks|database-away|file-sink|message-sinks|monitor|monitor-cut-off|sink-kill|table-sink';
+const outages = 'broker-sinks|database-away|file-sink|message-sinks|monitor|sink-kill|table-sink';
 
 const parts = {
   silence: [`test/scenarios/@(${silence}).test.ts`],

@@ -164,7 +164,7 @@ eachDatabase('the migrator', (databases) => {
 
   for (const older of [false, true]) {
     it(`completes what a crash cut short, at whatever step${older ? ', on older tables' : ''}`, async function () {
-      this.timeout(120_000);
+      this.timeout(300_000);
       const whole = await schemaAfter(older, Infinity);
       // On MySQL, where a change of a table takes several times as long, some of the steps must do.
       const every = databases.dialect === 'mysql' ? 3 : 1;
