@@ -25,8 +25,8 @@ export class RedisServer {
   static async start(...options: string[]): Promise<RedisServer> {
     const port = await freePort();
     const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', temporaryFolder(), '--save', ''];
-    // What was acknowledged outlives `kill -9`, though not a power cut.
-    const args = [...own, '--appendonly', 'yes', '--appendfsync', 'everysec', ...options];
+    // What was acknowledged outlives `kill -9`: `everysec` puts writing off while a sync takes long, and answers all the same.
+    const args = [...own, '--appendonly', 'yes', '--appendfsync', 'always', ...options];
     const answers = (): Promise<boolean> =>
       send(port, 'PING').then(
         () => true,
