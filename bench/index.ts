@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../src/runtime/errors.js';
 import { endAll } from '../test/support/at-end.js';
 import { Report } from './benchmark.js';
 import type { BenchOptions, Benchmark } from './benchmark.js';
@@ -34,8 +35,6 @@ async function list(): Promise<void> {
   console.log('npm run bench -- NAME [--option N], or all\n');
   for (const [name, load] of Object.entries(benchmarks)) console.log(`${name.padEnd(8)} ${(await load()).summary}`);
 }
-
-class UsageError extends Error {}
 
 /** Options as they were given; it knows which of them nobody asked for: whoever misspelt one would believe a figure of something else. */
 class GivenOptions implements BenchOptions {
