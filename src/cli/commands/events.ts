@@ -1,4 +1,4 @@
-import { EventStore } from '../../database/events/event-store.js';
+import { EventStore, mostCounted } from '../../database/events/event-store.js';
 import { eventToJson, undecodedToJson } from '../../model/event-json.js';
 import type { StoredUndecodedLog } from '../../model/stored-event.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
@@ -85,7 +85,7 @@ async function listEvents(context: CommandContext, options: ListOptions): Promis
     return output.jsonText(`{"events":[${texts.join(',')}],"total":${total}}\n`);
   }
   await output.table(eventHeadings, events.map(eventRow));
-  if (total > events.length) output.note(`the latest ${events.length} of ${total} events`);
+  if (total !== events.length) output.note(`the latest ${events.length} of ${inWords(total)} events`);
 }
 
 /** Lists the logs of a pipeline that could not be decoded: all of them as JSON lines, the first as a table. */
@@ -114,7 +114,12 @@ async function tabulateUndecoded(context: CommandContext, options: UndecodedOpti
     return { logs: found.map(withChecksum), total: await store.countUndecoded(filter) };
   });
   await context.output.table(undecodedHeadings, logs.map(undecodedRow));
-  if (total > logs.length) context.output.note(`the first ${logs.length} of ${total} undecoded logs`);
+  if (total !== logs.length) context.output.note(`the first ${logs.length} of ${inWords(total)} undecoded logs`);
+}
+
+/** Says a number of rows as `EventStore` counts it. */
+function inWords(total: number | null): string {
+  return total === null ? `more than ${mostCounted.toLocaleString('en-US')}` : String(total);
 }
 
 /** Passes pages on until they have brought so many rows. */

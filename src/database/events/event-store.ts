@@ -36,6 +36,8 @@ export interface EventPart {
 }
 
 const defaultPageSize = 500;
+/** Of so many rows the number is told: some 10 ms of reading. */
+export const mostCounted = 100_000;
 
 /** Reads the events and undecoded logs of pipelines: the tables `event` and `undecoded_log`. */
 export class EventStore {
@@ -83,14 +85,14 @@ export class EventStore {
     return rows.map(toEvent);
   }
 
-  /** Counts events. */
-  count(filter: EventFilter): Promise<number> {
-    return this.#count('event', filter);
+  /** Counts events; null where there are more than `most`, since a count goes through all that it counts. */
+  count(filter: EventFilter, most = mostCounted): Promise<number | null> {
+    return this.#count('event', filter, most);
   }
 
-  /** Counts undecoded logs. */
-  countUndecoded(filter: UndecodedFilter): Promise<number> {
-    return this.#count('undecoded_log', filter);
+  /** Counts undecoded logs as `count` does events. */
+  countUndecoded(filter: UndecodedFilter, most = mostCounted): Promise<number | null> {
+    return this.#count('undecoded_log', filter, most);
   }
 
   async *#pages<R extends PositionRow>(table: string, filter: EventFilter, options: PageOptions): AsyncGenerator<R[]> {
@@ -118,11 +120,15 @@ export class EventStore {
     );
   }
 
-  async #count(table: string, filter: EventFilter): Promise<number> {
-    const [row] = await this.#database.read<{ total: number }[]>((knex) =>
-      narrow(knex, table, filter).count({ total: '*' }),
-    );
-    return row?.total ?? 0;
+  async #count(table: string, filter: EventFilter, most: number): Promise<number | null> {
+    const [row] = await this.#database.read<{ total: number }[]>((knex) => {
+      const first = narrow(knex, table, filter)
+        .select('block_number')
+        .limit(most + 1);
+      return knex.count({ total: '*' }).from(first.as('counted'));
+    });
+    const total = row?.total ?? 0;
+    return total > most ? null : total;
   }
 }
 

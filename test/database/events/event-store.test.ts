@@ -94,6 +94,8 @@ eachDatabase('EventStore', (testDatabase) => {
     expect(await store.count({ pipelineId: 45 })).to.equal(12);
     expect(await store.count({ pipelineId: 45, event: 'Transfer', fromBlock: 2 })).to.equal(6);
     expect(await store.count({ pipelineId: 7 })).to.equal(0);
+    expect(await store.count({ pipelineId: 45 }, 12)).to.equal(12);
+    expect(await store.count({ pipelineId: 45 }, 11)).to.equal(null);
   });
 
   it('returns undecoded logs as they were stored', async () => {
