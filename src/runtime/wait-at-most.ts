@@ -1,6 +1,5 @@
 import type { Clock } from './clock.js';
-
-const waited = new Error('the wait is over');
+import { Scope } from './scope.js';
 
 /** How long something is waited for. */
 export interface Wait {
@@ -20,12 +19,12 @@ export interface Deadline {
 
 /** Begins to count down. */
 export function beginWait({ clock, ms, signal }: Wait): Deadline {
-  const done = new AbortController();
-  const over = clock.sleep(ms, signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])).then(
+  const scope = signal === undefined ? new Scope() : new Scope(signal);
+  const over = clock.sleep(ms, scope.signal).then(
     () => null,
     () => null,
   );
-  return { over, callOff: () => done.abort(waited) };
+  return { over, callOff: () => scope.end() };
 }
 
 /** Waits for `work`, but no longer than some time, or than until a signal is aborted: then null. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../runtime/clock.js';
 import { isLate } from '../../../runtime/is-late.js';
 import type { Logger } from '../../../runtime/logger.js';
+import { Scope } from '../../../runtime/scope.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { rpcFailureOf } from './rpc-failure.js';
@@ -117,16 +118,15 @@ export class ChainCheck {
   }
 
   async #ask(): Promise<RpcError | null> {
-    const ended = new AbortController();
-    const signal = AbortSignal.any([ended.signal, this.#closing.signal]);
-    void this.#expire(ended, signal).catch(() => undefined);
+    const scope = new Scope(this.#closing.signal);
+    void this.#expire(scope).catch(() => undefined);
     try {
       for (let tries = 1; ; tries++) {
-        const failure = await this.#askOnce(signal);
+        const failure = await this.#askOnce(scope.signal);
         if (failure === null || tries === mostTries || !this.#isThere || !failure.retryable) return failure;
       }
     } finally {
-      ended.abort();
+      scope.end();
     }
   }
 
@@ -137,8 +137,8 @@ export class ChainCheck {
 
   /** Asks a second time where the answer is late, by what it took before. */
   async #askOnce(signal: AbortSignal): Promise<RpcError | null> {
-    const ended = new AbortController();
-    const open = AbortSignal.any([ended.signal, signal]);
+    const scope = new Scope(signal);
+    const open = scope.signal;
     const first = this.#askForId(open);
     try {
       const isKnown = this.#isThere && this.#answers >= answersNeeded;
@@ -148,7 +148,7 @@ export class ChainCheck {
       const failure = await Promise.race([first, second]);
       return failure === null || (await Promise.all([first, second])).includes(null) ? null : failure;
     } finally {
-      ended.abort(new Error('answered'));
+      scope.end();
     }
   }
 
@@ -164,11 +164,11 @@ export class ChainCheck {
     }
   }
 
-  async #expire(ended: AbortController, signal: AbortSignal): Promise<void> {
+  async #expire(scope: Scope): Promise<void> {
     const { clock, timeoutMs } = this.#options;
-    await clock.sleep(timeoutMs, signal);
+    await clock.sleep(timeoutMs, scope.signal);
     const message = `no answer within ${timeoutMs / 1_000} s`;
-    ended.abort(new RpcError(message, { class: 'timeout', host: this.#rpc.host, lostConnection: true }));
+    scope.end(new RpcError(message, { class: 'timeout', host: this.#rpc.host, lostConnection: true }));
   }
 
   #learn(found: number): void {

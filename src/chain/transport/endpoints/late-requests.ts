@@ -1,6 +1,7 @@
 import type { Clock } from '../../../runtime/clock.js';
 import { isLate } from '../../../runtime/is-late.js';
 import type { Backoff } from '../../../runtime/retry.js';
+import { Scope } from '../../../runtime/scope.js';
 import type { EndpointAsker, Outcome } from './endpoint-asker.js';
 import { isChosen } from './endpoint-choice.js';
 import type { EndpointChoice } from './endpoint-choice.js';
@@ -47,14 +48,14 @@ export class LateRequests {
     const { kind, isUrgent } = question;
     if (isUrgent || kind === undefined) return { outcome: await asker.ask(question, passage, signal), passage };
     this.#saved = Math.min(mostSaved, this.#saved + share);
-    const decided = new AbortController();
-    const open = AbortSignal.any([signal, decided.signal]);
+    const scope = new Scope(signal);
+    const open = scope.signal;
     const first = asker.ask(question, passage, open).then((outcome) => ({ outcome, passage }));
     try {
       const mayAskAgain = await this.#mayAskAgain(first, passage.endpoint.health.lateMs(kind), open);
       return mayAskAgain ? await this.#askAgain(question, first, passage, open) : await first;
     } finally {
-      decided.abort(new Error('answered'));
+      scope.end();
     }
   }
 

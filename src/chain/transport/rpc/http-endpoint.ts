@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../../runtime/errors.js';
+import { Scope } from '../../../runtime/scope.js';
 import { SecretMask, maskUrl } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
@@ -35,18 +36,15 @@ export class HttpEndpoint implements Transport {
   /** Sends a body and returns the whole answer, whatever its status; throws RpcError where there is none. */
   async post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
-    const ended = new AbortController();
-    const abort = (): void => ended.abort(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    void this.#expire(ended);
+    const scope = new Scope(signal);
+    void this.#expire(scope);
     try {
-      return await this.#exchange(body, ended.signal);
+      return await this.#exchange(body, scope.signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw this.#failure(ended.signal.reason ?? error);
+      throw this.#failure(scope.signal.reason ?? error);
     } finally {
-      signal.removeEventListener('abort', abort);
-      ended.abort();
+      scope.end();
     }
   }
 
@@ -57,15 +55,15 @@ export class HttpEndpoint implements Transport {
     await pool?.destroy();
   }
 
-  async #expire(ended: AbortController): Promise<void> {
+  async #expire(scope: Scope): Promise<void> {
     const { clock, timeoutMs } = this.#options;
     try {
-      await clock.sleep(timeoutMs, ended.signal);
+      await clock.sleep(timeoutMs, scope.signal);
     } catch {
       return;
     }
     const message = `no answer within ${timeoutMs / 1_000} s`;
-    ended.abort(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
+    scope.end(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {

@@ -6,8 +6,10 @@ const opening = Buffer.from('"result":[{');
 const closing = Buffer.from('}]');
 /** Stands for the array in the outline: a number that is too large for a double, which no node answers with. */
 const gap = '-1e999';
-/** How many ends are tried from behind: that of the batch, that of the array, and one that a server may add. */
+/** How many ends are tried from behind: that of the array, one that a server may add, and that of a batch behind a blank. */
 const endsTried = 3;
+/** What a batch begins with. */
+const bracket = '['.charCodeAt(0);
 
 /**
  * Parses an answer without its one long array, which a collector reads in its stead, and which it stands for in the
@@ -33,7 +35,8 @@ export async function parseAround(json: Buffer, collector: Collector, turns: Tur
 /** Returns the document without the array, and where the array's last element ends. */
 function findOutline(json: Buffer, start: number): { readonly outline: unknown; readonly end: number } | undefined {
   const head = json.toString('utf8', 0, start - 1);
-  let close = json.length;
+  // That of the batch is none: to find that out by parsing costs as much as all the rest of this.
+  let close = json[0] === bracket ? json.lastIndexOf(closing) : json.length;
   for (let tried = 0; tried < endsTried; tried++) {
     close = json.lastIndexOf(closing, close - 1);
     if (close < start) return undefined;

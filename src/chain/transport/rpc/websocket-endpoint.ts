@@ -1,4 +1,5 @@
 import { UsageError } from '../../../runtime/errors.js';
+import { Scope } from '../../../runtime/scope.js';
 import { maskUrl } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
 import { parseBody, shorten } from './json-rpc-answer.js';
@@ -34,16 +35,13 @@ export class WebSocketEndpoint implements Transport {
 
   async post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
-    const ended = new AbortController();
-    const abort = (): void => ended.abort(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    const exchanged = this.#exchange(body, ended.signal);
-    void this.#expire(ended).catch(() => undefined);
+    const scope = new Scope(signal);
+    const exchanged = this.#exchange(body, scope.signal);
+    void this.#expire(scope).catch(() => undefined);
     try {
       return await exchanged;
     } finally {
-      signal.removeEventListener('abort', abort);
-      ended.abort();
+      scope.end();
     }
   }
 
@@ -52,13 +50,13 @@ export class WebSocketEndpoint implements Transport {
     await this.#connection?.ended;
   }
 
-  async #expire(ended: AbortController): Promise<void> {
+  async #expire(scope: Scope): Promise<void> {
     const { clock, timeoutMs } = this.#options;
     const connection = this.#connection;
     const heard = connection?.heard;
-    await clock.sleep(timeoutMs, ended.signal);
+    await clock.sleep(timeoutMs, scope.signal);
     const message = `no answer within ${timeoutMs / 1_000} s`;
-    ended.abort(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
+    scope.end(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
     // A message that dribbles in would hold up all that come behind it.
     if (connection?.heard === heard) connection?.drop(message);
   }

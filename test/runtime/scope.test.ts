@@ -1,0 +1,27 @@
+import { expect } from 'chai';
+import { getEventListeners } from 'node:events';
+import { Scope } from '../../src/runtime/scope.js';
+
+describe('a scope', () => {
+  it('is aborted with any of the outer signals, for the same reason', () => {
+    const [one, other] = [new AbortController(), new AbortController()];
+    const { signal } = new Scope(one.signal, other.signal);
+    expect(signal.aborted).to.equal(false);
+    const reason = new Error('given up');
+    other.abort(reason);
+    expect(signal.reason).to.equal(reason);
+  });
+
+  it('is aborted from the beginning where an outer signal was', () => {
+    const reason = new Error('given up before');
+    expect(new Scope(AbortSignal.abort(reason)).signal.reason).to.equal(reason);
+  });
+
+  it('is aborted at its end, and listens to nobody any more', () => {
+    const outer = new AbortController();
+    const scope = new Scope(outer.signal);
+    scope.end(new Error('done'));
+    expect(scope.signal.reason).to.have.property('message', 'done');
+    expect(getEventListeners(outer.signal, 'abort')).to.deep.equal([]);
+  });
+});
