@@ -8,6 +8,8 @@ import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes, checkLinks, checkTimes } from '../blocks/consistency.js';
 import { blocksOf } from '../blocks/blocks-of.js';
 import type { Doubts } from '../blocks/read-range.js';
+import { EarlyTimes } from './early-times.js';
+import type { TimesAhead } from './early-times.js';
 import { FetchTrouble } from './fetch-trouble.js';
 import { HiddenLogs } from './hidden-logs.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
@@ -76,6 +78,12 @@ export interface RangeSource {
   unlinked?(): void;
 }
 
+/** The logs of a range, of which some headers are known. */
+interface CleanRange extends Pick<ReadAnswer, 'logs' | 'endpoint'> {
+  readonly headers: readonly BlockHeader[];
+  readonly range: BlockRange;
+}
+
 /** Of so many ranges, as many as may be read ahead, it is asked which block they follow, once another node may have come. */
 const rangesLinked = 256;
 /** The most blocks that are verified at once. */
@@ -90,6 +98,7 @@ export class LogSource implements RangeSource {
   readonly #size: RangeSize;
   readonly #reader: LogReader;
   readonly #filter: LogFilter;
+  readonly #early: EarlyTimes;
   #hidden: HiddenLogs | null = null;
   /** The endpoints that gave logs of other blocks than those of the chain, and which block showed it last. */
   readonly #strangers = new Map<string, number | undefined>();
@@ -105,6 +114,7 @@ export class LogSource implements RangeSource {
     this.#options = options;
     const filter = toLogFilter(options.filter);
     this.#filter = filter;
+    this.#early = new EarlyTimes(options.chain);
     this.#isWanted = matcherOf(filter);
     this.#size = new RangeSize(options.batchSize, () => options.chain.reachable);
     this.#reader = new LogReader(options.chain, filter, new SilentCaps(options.chain, options.logger));
@@ -137,16 +147,21 @@ export class LogSource implements RangeSource {
     let { begun } = call;
     let isAgain = false;
     for (let asked = range; ;) {
+      const times = this.#early.ahead(call.signal);
       const head: RangeHead = new RangeHead(asked, {
         size: this.#size,
         most,
         avoided,
-        begun,
+        begun: (first) => {
+          begun?.(first);
+          // With each header comes its time.
+          if (!call.verified) times.begin(first);
+        },
         isAgain,
         isLinked: !call.verified && this.#isLinked(),
       });
       try {
-        return await this.#fetch(head, call);
+        return await this.#fetch(head, times, call);
       } catch (error) {
         // Whoever can be asked for less knows what is meant; another one may have what this one has not.
         if (error instanceof RpcError && !asksForLess(error)) avoided.add(error.host);
@@ -156,6 +171,8 @@ export class LogSource implements RangeSource {
         // What lies beyond what was asked for first is others'.
         asked = { from: head.from, to: head.to };
         begun = undefined;
+      } finally {
+        times.end();
       }
     }
   }
@@ -170,7 +187,7 @@ export class LogSource implements RangeSource {
     return this.#toLink-- > 0;
   }
 
-  async #fetch(head: RangeHead, call: RangeCall): Promise<FetchedRange> {
+  async #fetch(head: RangeHead, times: TimesAhead, call: RangeCall): Promise<FetchedRange> {
     const { chain } = this.#options;
     const since = chain.doubts;
     const answer = await this.#reader.read(head, call.signal);
@@ -183,7 +200,7 @@ export class LogSource implements RangeSource {
     call.told?.(range, bytes);
     await call.moved();
     try {
-      const fetched = await this.#complete(answer, range, call);
+      const fetched = await this.#complete(answer, times, range, call);
       this.#contradictions = 0;
       return { ...fetched, doubts: { since, until: chain.doubts } };
     } catch (error) {
@@ -204,6 +221,7 @@ export class LogSource implements RangeSource {
 
   async #complete(
     { logs: answer, all, last, filters, endpoint, bytes, parentHash }: ReadAnswer,
+    times: TimesAhead,
     range: BlockRange,
     call: RangeCall,
   ): Promise<FetchedRange> {
@@ -216,7 +234,7 @@ export class LogSource implements RangeSource {
     this.#hidden ??= new HiddenLogs({ ...this.#options, filter: this.#filter, reader: this.#reader });
     const hidden = await this.#hidden.find(heard, headers, range, call);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
-    const timestamps = await this.#timestamps(logs, headers, endpoint, call);
+    const timestamps = await this.#timestamps({ logs, headers, endpoint, range }, times, call);
     return { ...range, logs, last, headers, timestamps, bytes, parentHash };
   }
 
@@ -251,17 +269,19 @@ export class LogSource implements RangeSource {
 
   /** Endpoints that gave logs of other blocks once tell no times any more: each header is read that their logs stand in. */
   async #timestamps(
-    logs: readonly RawLog[],
-    headers: readonly BlockHeader[],
-    endpoint: string,
+    { logs, headers, endpoint, range }: CleanRange,
+    times: TimesAhead,
     call: Call,
   ): Promise<Map<number, number>> {
     const known = new Map(headers.map((header) => [header.number, header.timestamp]));
     if (!this.#strangers.has(endpoint)) noteTimes(logs, known);
-    const missing = blocksOf(logs).filter((number) => !known.has(number));
-    const asked = missing.length > 0 ? missing : this.#sample(logs, headers);
+    const missing = new Set(blocksOf(logs).filter((number) => !known.has(number)));
+    this.#early.learn(range, missing.size);
+    const early = (missing.size > 0 ? await times.found() : []).filter(({ number }) => missing.delete(number));
+    if (early.length > 0) await call.moved();
+    const asked = missing.size > 0 || early.length > 0 ? [...missing] : this.#sample(logs, headers);
     const found = await this.#options.chain.times(asked, call);
-    const blocks = found.map((time, index) => time ?? missingBlock(asked[index]));
+    const blocks = [...early, ...found.map((time, index) => time ?? missingBlock(asked[index]))];
     this.#compare(logs, [...headers, ...blocks], endpoint);
     for (const block of blocks) known.set(block.number, block.timestamp);
     return known;

@@ -374,6 +374,59 @@ describe('a log source', () => {
     await small.stop();
   });
 
+  describe('the times of blocks that nearly all have logs', () => {
+    /** Block 100 + n has no logs where `isEmpty` says so. */
+    const mine = async (isEmpty: (number: number) => boolean): Promise<void> => {
+      node.mine(200, (number) => (isEmpty(number) ? [] : [{}]));
+      // Near the head they are read with all headers.
+      await chain.header('latest', signal);
+      await fetch(101, 120, false);
+      node.requests.splice(0);
+    };
+    const timesAsked = (): number[] =>
+      node.requests.filter((calls) => !calls.includes('eth_getLogs')).map(({ length }) => length);
+
+    it('are asked for beside the logs, and so are those of the few without', async () => {
+      await mine((number) => number === 125);
+      expect(idsOf(await fetch(121, 130, false))).to.deep.equal(truth(121, 130));
+      expect(timesAsked()).to.deep.equal([9]);
+    });
+
+    it('are asked for once the logs are there where more blocks have none', async () => {
+      await mine((number) => number % 4 === 0);
+      await fetch(121, 130, false);
+      expect(timesAsked()).to.deep.equal([7]);
+    });
+
+    it('are asked for again, those that are wanted, where the first answer does not come', async () => {
+      await mine((number) => number === 125);
+      let failures = 0;
+      faultOf((calls) => {
+        if (failures > 0 || calls.some(({ method }) => method === 'eth_getLogs')) return undefined;
+        failures++;
+        return { kind: 'body', body: '[]' };
+      });
+      const { timestamps, logs } = await fetch(121, 130, false);
+      expect(logs.map(({ blockNumber }) => timestamps.get(blockNumber))).to.not.include(undefined);
+      expect(failures).to.equal(1);
+    });
+
+    it('are compared with the logs: those of another chain are not believed', async () => {
+      await mine(() => false);
+      let lies = 0;
+      node.options = {
+        lie: ({ method, params }, result) => {
+          if (method !== 'eth_getBlockByNumber' || Number(params[0]) !== 125 || lies++ > 0) return undefined;
+          return { ...(result as object), hash: `0x${'77'.repeat(32)}`, timestamp: '0x7' };
+        },
+      };
+      const { timestamps, logs } = await fetch(121, 130, false);
+      expect(logs).to.have.length(10);
+      expect(timestamps.get(125)).to.equal(Number(node.blocks[125]?.timestamp));
+      expect(lies).to.be.greaterThan(1);
+    });
+  });
+
   describe('while the chain is reorganised', () => {
     it('asks again until headers and logs are of the same chain', async () => {
       node.reorg(8, 8);

@@ -111,7 +111,8 @@ describe('history from several endpoints, each of which gives so many blocks at 
     expect(sum(ofSmall)).to.be.greaterThan(blocks * 0.05);
     expect(Math.max(...ofSmall)).to.equal(10);
     expect(sum(ofLarge) / ofLarge.length).to.be.greaterThan(1_000);
-    expect(sum(both.refused)).to.be.at.most(10);
+    // Until it is known that they are too many a second more and more leave at a time.
+    expect(sum(both.refused)).to.be.at.most(12);
   });
 
   it('is asked for in smaller ranges of the one that is left where the other goes away', async () => {

@@ -31,6 +31,7 @@ const together = guardsOf('src/chain/logs/hear-together.ts', ['test/chain/logs/h
 const agreed = guardsOf('src/chain/logs/agreed-logs.ts', sure);
 const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);
 const caps = guardsOf('src/chain/logs/silent-caps.ts', ['test/chain/logs/silent-caps.test.ts']);
+const early = guardsOf('src/chain/logs/early-times.ts', ['test/chain/logs/log-source.test.ts']);
 const sampled = guardsOf('src/chain/logs/log-source.ts', ['test/chain/logs/silent-caps.test.ts']);
 const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
   'test/chain/logs/log-source.test.ts',
@@ -293,8 +294,14 @@ export const ingestionMutants: readonly Mutant[] = [
   sampled(
     'sampled-header',
     'the header of one block is looked at where logs tell their times',
-    'const asked = missing.length > 0 ? missing : this.#sample(logs, headers);',
-    'const asked = missing;',
+    'const asked = missing.size > 0 || early.length > 0 ? [...missing] : this.#sample(logs, headers);',
+    'const asked = [...missing];',
+  ),
+  early(
+    'early-for-many',
+    'times are asked for beside the logs only where nearly all are wanted',
+    'this.#share < shareNeeded || ',
+    '',
   ),
   parts(
     'hidden-part',
