@@ -280,11 +280,25 @@ export class ChainClient implements ChainView {
     hashes: readonly string[],
     signal: AbortSignal,
   ): Promise<(BlockReceipts | null)[]> {
-    const work: Work<(BlockReceipts | null)[]> = (rpc) => this.#known.receipts.askBlocks(rpc, hashes, signal);
+    const { receipts } = this.#known;
+    const work: Work<(BlockReceipts | null)[]> = (rpc) => receipts.askBlocks(rpc, hashes, signal);
     const isForCaller = (error: RpcError): boolean => error.class !== 'transport';
     const isOptional = only.length < this.endpoints.length;
-    const how = { calls: hashes.length, isUrgent: true, isOptional, isForCaller };
-    return this.#pool.ask({ ...how, work, choice: { only } }, signal);
+    let asked = '';
+    const how = {
+      calls: hashes.length,
+      isUrgent: true,
+      isOptional,
+      isForCaller,
+      taken: (name: string) => (asked = name),
+    };
+    try {
+      return await this.#pool.ask({ ...how, work, choice: { only } }, signal);
+    } catch (error) {
+      // Whoever can't even be asked would be waited for, though others give the logs.
+      if (isOptional && error instanceof RpcError) receipts.failed(asked, error);
+      throw error;
+    }
   }
 
   /** What was told of the receipts of blocks was not the truth, or not all of it (yet). */

@@ -25,6 +25,7 @@ export class ReceiptCalls {
   readonly #without = new Map<string, { readonly error: RpcError; readonly until: number }>();
   /** How often in a row they failed otherwise. */
   readonly #troubles = new Map<string, number>();
+  readonly #heard = new WeakSet<RpcError>();
   /** The time by one monotonic clock, in milliseconds. */
   readonly #now: () => number;
 
@@ -45,7 +46,7 @@ export class ReceiptCalls {
     const calls = [headerCall(number), { method: 'eth_getBlockReceipts', params: [hexOf(number)] }];
     const [last, receipts] = await endpoint.batch(calls, signal);
     const header = headerOf(last, number, endpoint);
-    if (receipts?.ok === false && isRefusal(receipts.error)) this.#note(endpoint, receipts.error);
+    if (receipts?.ok === false && isRefusal(receipts.error)) this.failed(endpoint.name, receipts.error);
     const logs = readReceiptLogs(valueOf(receipts));
     const isProven = (): boolean => giveRoot(valueOf(receipts), header);
     const how = { endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#now() - since };
@@ -65,25 +66,28 @@ export class ReceiptCalls {
     const outcomes = await endpoint.batch(calls, signal);
     const failed = outcomes.find((outcome) => !outcome.ok && outcome.error.class !== 'lag');
     if (failed?.ok === false) {
-      this.#note(endpoint, failed.error);
+      this.failed(endpoint.name, failed.error);
       throw failed.error;
     }
     this.#troubles.delete(endpoint.name);
     return outcomes.map((outcome) => readReceipts(outcome, endpoint.name));
   }
 
-  #lackOf(name: string): RpcError | undefined {
-    const lack = this.#without.get(name);
-    return lack !== undefined && this.#now() < lack.until ? lack.error : undefined;
-  }
-
-  #note({ name }: JsonRpcEndpoint, error: RpcError): void {
+  /** An endpoint failed at receipts: heard once of each error, however many tell of it. */
+  failed(name: string, error: RpcError): void {
+    if (this.#heard.has(error)) return;
+    this.#heard.add(error);
     const isFinal = isRefusal(error) || error.action === 'fatal';
     const troubles = (this.#troubles.get(name) ?? 0) + 1;
     this.#troubles.set(name, troubles % troublesBorne);
     if (!isFinal && troubles < troublesBorne) return;
     const forMs = isFinal ? withoutMs : troubledMs;
     this.#without.set(name, { error, until: this.#now() + forMs });
+  }
+
+  #lackOf(name: string): RpcError | undefined {
+    const lack = this.#without.get(name);
+    return lack !== undefined && this.#now() < lack.until ? lack.error : undefined;
   }
 }
 

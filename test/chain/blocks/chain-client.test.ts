@@ -284,4 +284,13 @@ describe('a chain client', () => {
     fail(0, (request) => (request < 4 ? { kind: 'call-error', method: 'eth_getBlockByNumber', error } : undefined));
     expect((await open({ first: true }).heads('finalized', signal)).tagged).to.include({ number: 0 });
   });
+
+  it('waits for the receipts of one that can not even be asked for its chain a few times only, where another gives logs', async () => {
+    nodes[1]!.options = { fault: () => ({ kind: 'status', status: 429 }) };
+    const client = open();
+    const { hash } = (await client.header('latest', signal)) ?? { hash: '' };
+    const answers = [];
+    while (answers.length < 7 && answers.at(-1) !== null) answers.push(await client.receiptsOfBlocks([hash], signal));
+    expect(answers.at(-1)).to.equal(null);
+  });
 });
