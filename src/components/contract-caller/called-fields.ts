@@ -1,3 +1,4 @@
+import { isMeant } from '../../model/event-choice.js';
 import type { EventFields, Field } from '../seam/component.js';
 import { resultKeys } from './config.js';
 import type { CallConfig, ContractCallerConfig } from './config.js';
@@ -7,7 +8,7 @@ import { typesOf } from './select-method.js';
 export function calledFields({ calls }: ContractCallerConfig, above: EventFields): EventFields {
   const types = new Map<string, string[]>();
   for (const call of calls) {
-    if (call.eventName !== null && call.eventName !== above.eventName) continue;
+    if (!isMeant(call.eventName, above)) continue;
     for (const key of resultKeys(call)) types.set(key, [...(types.get(key) ?? []), answerType(call)]);
   }
   const known = new Set(above.fields.map(({ name }) => name));

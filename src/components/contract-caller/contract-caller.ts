@@ -1,5 +1,6 @@
 import { callKey } from '../../database/events/call-result-store.js';
 import type { KeptCall } from '../../database/events/call-result-store.js';
+import { isMeant } from '../../model/event-choice.js';
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
@@ -70,7 +71,7 @@ export class ContractCaller implements Stage {
 
   #plansFor(message: EventMessage, context: StageContext): readonly Plan[] {
     return this.#callers
-      .filter(({ config: { eventName } }) => eventName === null || eventName === message.eventName)
+      .filter(({ config: { eventName } }) => isMeant(eventName, message))
       .map((caller) => ({ caller, needed: this.#neededFor(caller, message, context) }));
   }
 

@@ -1,3 +1,4 @@
+import { isMeant } from '../../model/event-choice.js';
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import type { Stage, StageContext } from '../seam/stage.js';
@@ -30,7 +31,7 @@ export class DictMapper implements Stage {
   map(messages: readonly EventMessage[], { logger }: StageContext): Promise<readonly EventMessage[]> {
     const failures: string[] = [];
     const mapped = messages.flatMap((message) => {
-      const data = this.mapFields(message.eventName, message.data.fields, failures);
+      const data = this.mapFields(message, message.data.fields, failures);
       return data.size === 0 ? [] : [{ ...message, data: MessageData.ofFields(data) }];
     });
     const [first] = failures;
@@ -41,10 +42,14 @@ export class DictMapper implements Stage {
   }
 
   /** Returns the new fields of one event; what failed is added to `failures`. */
-  mapFields(eventName: string, fields: Fields, failures: string[]): Map<string, JsonValue> {
+  mapFields(
+    event: Pick<EventMessage, 'eventName' | 'eventSignature'>,
+    fields: Fields,
+    failures: string[],
+  ): Map<string, JsonValue> {
     const result = new Map<string, JsonValue>();
     for (const mapping of this.#mappings) {
-      if (mapping.eventName !== null && mapping.eventName !== eventName) continue;
+      if (!isMeant(mapping.eventName, event)) continue;
       try {
         for (const [key, value] of applyRules(mapping, fields)) result.set(key, value);
       } catch (error) {

@@ -1,3 +1,4 @@
+import { isMeant } from '../../model/event-choice.js';
 import { jsonText } from '../../model/event-message.js';
 import type { EventFields, Field } from '../seam/component.js';
 import type { DictMapperConfig, MappingRule } from './config.js';
@@ -8,9 +9,7 @@ const anything = 'text';
 
 /** Returns what is left of an event: a field for each target, with its source's type where nothing transforms it. */
 export function mappedFields({ mappings }: DictMapperConfig, above: EventFields): EventFields {
-  const rules = mappings
-    .filter(({ eventName }) => eventName === null || eventName === above.eventName)
-    .flatMap((mapping) => mapping.rules);
+  const rules = mappings.filter(({ eventName }) => isMeant(eventName, above)).flatMap((mapping) => mapping.rules);
   const types = new Map<string, string>();
   for (const rule of rules) {
     const type = typeOf(rule, above);

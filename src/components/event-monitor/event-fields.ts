@@ -1,4 +1,5 @@
 import { eventArguments, eventSignature } from '../../chain/abi/compile-event.js';
+import { isAmong } from '../../model/event-choice.js';
 import { eventFields } from '../../model/event-fields.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import type { EventFields, Field } from '../seam/component.js';
@@ -7,10 +8,7 @@ import type { EventMonitorConfig } from './config.js';
 /** Returns the fields of the events that are monitored, each event once. */
 export function eventMonitorFields({ contracts, eventsToMonitor }: EventMonitorConfig): readonly EventFields[] {
   const events = contracts.flatMap(({ abi }) => abi.filter(({ type }) => type === 'event').map(fieldsOf));
-  const wanted = events.filter(
-    ({ eventName, eventSignature }) =>
-      eventsToMonitor === null || eventsToMonitor.includes(eventName) || eventsToMonitor.includes(eventSignature),
-  );
+  const wanted = events.filter((event) => isAmong(eventsToMonitor ?? [], event));
   return [...new Map(wanted.map((event) => [event.eventSignature, event])).values()];
 }
 

@@ -1,3 +1,4 @@
+import { isMeant } from '../../model/event-choice.js';
 import { nearest } from '../../runtime/nearest.js';
 import type { EventFields, Remark } from '../seam/component.js';
 
@@ -22,7 +23,7 @@ export function missingKey(
   eventName: string | null,
   events: readonly EventFields[],
 ): Pick<Remark, 'message' | 'hint'> | null {
-  const meant = events.filter((event) => eventName === null || event.eventName === eventName);
+  const meant = events.filter((event) => isMeant(eventName, event));
   if (meant.length === 0 || meant.some((event) => hasKey(event, key))) return null;
   const names = [...new Set(meant.flatMap(({ fields }) => fields.map(({ name }) => name)))];
   const closest = nameMeant(key, new Set(names)) ?? nearest(key, names);
@@ -32,9 +33,9 @@ export function missingKey(
 
 /** Remarks that an event is none of the source's; null where it is. */
 export function missingEvent(name: string | null, events: readonly EventFields[]): Pick<Remark, 'message'> | null {
-  const names = [...new Set(events.map(({ eventName }) => eventName))];
-  if (name === null || names.includes(name)) return null;
-  const closest = nearest(name, names);
+  if (events.some((event) => isMeant(name, event)) || name === null) return null;
+  const ofKind = (event: EventFields): string => (name.includes('(') ? event.eventSignature : event.eventName);
+  const closest = nearest(name, [...new Set(events.map(ofKind))]);
   return { message: `${name} is no event of the source${closest === undefined ? '' : `; the nearest is ${closest}`}` };
 }
 

@@ -1,3 +1,4 @@
+import { isAmong } from '../../model/event-choice.js';
 import type { SinkKind } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import { SessionSink } from '../seam/session-sink.js';
@@ -23,13 +24,9 @@ export const rabbitmqSink: SinkKind<RabbitmqConfig> = {
       import('./rabbitmq-library.js'),
     ]);
     const library = await loadAmqplib();
-    const wanted = events.map(({ eventName }) => eventName).filter((event) => isWanted(config.event_name, event));
+    const wanted = events.filter((event) => isAmong(config.event_name, event)).map(({ eventName }) => eventName);
     const route = routeOf(config);
     const parts = { library, config, route, eventNames: wanted, name: `chainparse ${pipelineId} ${name}`, clock };
     return new SessionSink(() => RabbitmqSession.open(parts));
   },
 };
-
-function isWanted(names: readonly string[], event: string): boolean {
-  return names.length === 0 || names.includes(event);
-}

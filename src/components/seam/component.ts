@@ -160,7 +160,7 @@ export interface StageOpening {
 
 /** What others must know of a sink: what every sink's definition may say, under the same keys. */
 export interface SinkDescription {
-  /** The events to deliver, by name; null: all. */
+  /** The events to deliver, by name or full signature; null: all. */
   readonly eventNames: readonly string[] | null;
   /** When an event is delivered: as soon as it is stored, or once it can't be replaced. */
   readonly delivery: 'latest' | 'finalized';

@@ -1,3 +1,4 @@
+import { isAmong } from '../../model/event-choice.js';
 import { eventFields } from '../../model/event-fields.js';
 import { longestName } from '../../database/targets/index-name.js';
 import type { TargetColumn } from '../../database/target-dialect.js';
@@ -109,9 +110,7 @@ function columnName(name: string, taken: Set<string>): string {
 
 /** Plans the table of a sink: of the events that it wants. */
 export function planTableOf({ event_name: wanted }: TableSinkConfig, events: readonly EventFields[]): TablePlan {
-  const isWanted = ({ eventName, eventSignature }: EventFields): boolean =>
-    wanted.length === 0 || wanted.includes(eventName) || wanted.includes(eventSignature);
-  return planTable(events.filter(isWanted));
+  return planTable(events.filter((event) => isAmong(wanted, event)));
 }
 
 /** Says what would keep a sink's table from being opened, as far as the definition and its events tell. */

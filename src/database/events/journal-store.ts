@@ -52,7 +52,7 @@ export interface DifferenceOptions {
   readonly reach?: Reach | undefined;
   /** Rows of this version, up to this block, are left out: they are neither told nor taken away. */
   readonly base?: { readonly version: number; readonly block: number } | undefined;
-  /** Only events of these names. */
+  /** Only events of these names, or full signatures. */
   readonly eventNames?: readonly string[] | undefined;
 }
 
@@ -293,7 +293,11 @@ function upTo(query: Knex.QueryBuilder, block: number): Knex.QueryBuilder {
 /** Narrows to what a sink is told of. */
 function narrowTo({ base, eventNames }: Pick<DifferenceOptions, 'base' | 'eventNames'>): NarrowRows {
   return (query) => {
-    if (eventNames !== undefined) void query.whereIn('event_name', [...eventNames]);
+    if (eventNames !== undefined) {
+      void query.where((row) =>
+        row.whereIn('event_name', [...eventNames]).orWhereIn('event_signature', [...eventNames]),
+      );
+    }
     if (base === undefined || base.version === 0) return query;
     return query.where((row) => {
       void row.where('added', '>', base.version).orWhere('block_number', '>', base.block);

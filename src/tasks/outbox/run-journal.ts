@@ -3,6 +3,7 @@ import { cutPages, everywhere, JournalStore } from '../../database/events/journa
 import type { DifferenceOptions, DifferencePage, VersionedEvent } from '../../database/events/journal-store.js';
 import { stretchOf } from '../../database/events/stored-stretch.js';
 import type { EventBatch } from '../../model/batch.js';
+import { isAmong } from '../../model/event-choice.js';
 import type { Appended } from '../../pipeline/commit.js';
 import type { Extent } from './place.js';
 
@@ -115,16 +116,15 @@ function textOf({ events, fromBlock, toBlock }: EventBatch): number | null {
 function* insertsOf(
   kept: readonly Kept[],
   { from }: Versions,
-  { reach = everywhere, base, eventNames }: DifferenceOptions,
+  { reach = everywhere, base, eventNames = [] }: DifferenceOptions,
 ): Generator<readonly VersionedEvent[], void, undefined> {
-  const names = eventNames === undefined ? null : new Set(eventNames);
   for (const { version, chainId, batch } of kept) {
     const [least, most] = [version > from ? -1 : reach.from + 1, Math.max(reach.from, reach.to)];
     if (batch.toBlock < least || batch.fromBlock > most) continue;
     const events: VersionedEvent[] = [];
     for (const event of batch.events) {
       const { blockNumber, eventName } = event;
-      if (blockNumber < least || blockNumber > most || names?.has(eventName) === false) continue;
+      if (blockNumber < least || blockNumber > most || !isAmong(eventNames, event)) continue;
       if (base !== undefined && version <= base.version && blockNumber <= base.block) continue;
       // Written out: what is spread costs as much again.
       events.push({

@@ -36,6 +36,7 @@ const transformed = Object.entries(vectors).filter(([name]) => findTransformer(n
   readonly Vector[],
 ][];
 
+const transfer = { eventName: 'Transfer', eventSignature: 'Transfer(address,address,uint256)' };
 const event = new Map<string, JsonValue>(
   Object.entries({
     n: 5,
@@ -101,7 +102,7 @@ describe('DictMapper', () => {
   it('applies rules as the older program does', async () => {
     for (const [rules, output] of vectors.rules) {
       const failures: string[] = [];
-      const mapped = (await mapperOf(rules)).mapFields('Transfer', event, failures);
+      const mapped = (await mapperOf(rules)).mapFields(transfer, event, failures);
       const isError = typeof output === 'string' && output.startsWith('!');
       expect(failures.length > 0, JSON.stringify(rules)).to.equal(isError);
       expect(Object.fromEntries(mapped), JSON.stringify(rules)).to.deep.equal(isError ? {} : output);
@@ -154,11 +155,24 @@ describe('DictMapper', () => {
       ],
     });
     const failures: string[] = [];
-    expect(Object.fromEntries(new DictMapper('rows', config).mapFields('Transfer', event, failures))).to.deep.equal({
+    expect(Object.fromEntries(new DictMapper('rows', config).mapFields(transfer, event, failures))).to.deep.equal({
       b: 5,
     });
     expect(failures).to.deep.equal(['missing is required, and missing']);
-    expect(new DictMapper('rows', config).mapFields('Approval', event, failures).size).to.equal(0);
+    expect(
+      new DictMapper('rows', config).mapFields({ ...transfer, eventName: 'Approval' }, event, failures).size,
+    ).to.equal(0);
+  });
+
+  it('maps one of several events of a name where its signature is given', async () => {
+    const mapping = (event_name: string, target_key: string): object => ({
+      event_name,
+      mapping_rules: [{ source_key: 'n', target_key }],
+    });
+    const config = await dictMapperSchema.parseAsync({
+      dict_mappers: [mapping('Transfer(address,address,uint256)', 'a'), mapping('Transfer(address,uint256)', 'b')],
+    });
+    expect([...new DictMapper('rows', config).mapFields(transfer, event, []).keys()]).to.deep.equal(['a']);
   });
 
   it('gives the keys of a definition again', async () => {

@@ -167,11 +167,17 @@ describe('a definition of the older program', () => {
   it('is warned of sinks whose events never come', async () => {
     const sink = (name: string, event_name: unknown): object => ({ name, type: 'table_sink', table: name, event_name });
     const { warnings } = await read(
-      listForm(sink('a', 'Transfr'), sink('b', ['Transfer', 'Approved']), sink('c', 'Transfer')),
+      listForm(
+        sink('a', 'Transfr'),
+        sink('b', ['Transfer', 'Approved']),
+        sink('c', 'Transfer'),
+        sink('d', ['Transfer(address,address,uint256)', 'Transfer(address,uint256)']),
+      ),
     );
     expect(warnings.map((each) => each.replace(/^p\.json:\d+: /, ''))).to.deep.equal([
       'event_name: Transfr is no event of the source; the nearest is Transfer',
       'event_name: Approved is no event of the source; the nearest is Transfer',
+      'event_name: Transfer(address,uint256) is no event of the source; the nearest is Transfer(address,address,uint256)',
     ]);
   });
 

@@ -436,6 +436,16 @@ eachDatabase('the outbox', (databases) => {
     expect((await runs.standing()).cursorBlock).to.equal(4);
   });
 
+  it('tells only of the event whose signature a sink names', async () => {
+    const other = { eventSignature: 'Transfer(address,uint256)' };
+    const { eventSignature } = exampleEvent(1, 0);
+    await runs.run([sink.openable({ eventNames: [eventSignature] })], async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 2, { events: [exampleEvent(1, 0), { ...exampleEvent(2, 0), ...other }] });
+    });
+    expect(sink.lines).to.deep.equal([insert(1, 1)]);
+  });
+
   describe('with a target that keeps the cursor', () => {
     beforeEach(() => {
       sink.held = null;

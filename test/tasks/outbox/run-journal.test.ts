@@ -79,7 +79,9 @@ eachDatabase('the journal of a run', (databases) => {
       const asked: Asked = {
         ...{ from, to, pageSize: between(1, 7) },
         ...(isFinal ? { reach: { from: block, to: between(block - 1, 20) } } : {}),
-        ...(between(0, 2) === 0 ? { eventNames: ['Approval', 'Other'] } : {}),
+        ...(between(0, 2) === 0
+          ? { eventNames: [between(0, 1) === 0 ? 'Approval' : 'Approval(uint256)', 'Other'] }
+          : {}),
         ...(between(0, 2) === 0 ? { base: { version: between(0, 9), block: between(0, 18) } } : {}),
       };
       const told = await pagesOf(run, pipelineId, asked);
@@ -97,7 +99,9 @@ eachDatabase('the journal of a run', (databases) => {
       const options = {
         pageSize: between(1, 7),
         ...(between(0, 1) === 1 ? { reach: { from: between(4, 18), to: between(4, 20) } } : {}),
-        ...(between(0, 2) === 0 ? { eventNames: ['Approval', 'Other'] } : {}),
+        ...(between(0, 2) === 0
+          ? { eventNames: [between(0, 1) === 0 ? 'Approval' : 'Approval(uint256)', 'Other'] }
+          : {}),
       };
       for await (const { events, stored } of run.difference(pipelineId, versions, options)) {
         const { from: first, to: last, version, kinds, count } = stored!;
