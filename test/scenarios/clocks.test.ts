@@ -17,6 +17,8 @@ const servers = kinds
 type Env = Record<string, string>;
 /** All databases at once on a busy machine, in milliseconds: what hangs is told sooner, for each wait has its own limit. */
 const longest = 500_000;
+/** A monitor that a busy machine holds up thinks that it was suspended, and waits again before it judges; in milliseconds. */
+const patience = 90_000;
 
 const source = { mode: 'realtime' } as const;
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1_000));
@@ -33,8 +35,7 @@ withFakedClocks('clocks that are wrong', () => {
 
   /** Waits until monitors have failed the tasks of these pipelines and a check has passed without another. */
   async function expectTimedOut(monitors: readonly Child[], pipelines: readonly number[]): Promise<void> {
-    // A monitor that a busy machine holds up thinks that it was suspended, and waits again before it judges.
-    await eventually(`timed out: ${pipelines.join()}`, () => timedOut(monitors).length >= pipelines.length, 90_000);
+    await eventually(`timed out: ${pipelines.join()}`, () => timedOut(monitors).length >= pipelines.length, patience);
     await seconds(1.5);
     expect(timedOut(monitors)).to.deep.equal(pipelines);
   }
@@ -55,7 +56,7 @@ withFakedClocks('clocks that are wrong', () => {
     const dying = await Promise.all([ahead.runAs(60), behind.runAs(61)]);
     await whenRunning([...living, ...dying]);
     const monitors = [ahead, behind].map((where) => where.start(...quickMonitor));
-    await Promise.all(monitors.map((monitor) => monitor.output(/timeout check: 4 running, 0 timed out/)));
+    await Promise.all(monitors.map((monitor) => monitor.output(/timeout check: 4 running, 0 timed out/, patience)));
     fast.set(-hour);
     slow.set(hour);
     await seconds(1.5);
@@ -78,19 +79,19 @@ withFakedClocks('clocks that are wrong', () => {
     const [living, dying] = await Promise.all([scenario.runAs(50), scenario.runAs(60)]);
     await whenRunning([living, dying]);
     const monitor = scenario.start(...quickMonitor);
-    await monitor.output(/timeout check: 2 running, 0 timed out/);
+    await monitor.output(/timeout check: 2 running, 0 timed out/, patience);
     await summer;
     expect(timedOut([monitor]), 'summer has begun').to.deep.equal([]);
     expect(monitor.stderr, 'nor was it noticed').not.to.match(/clock was set/);
     const winter = setShortlyBefore(clock, summerEnds, 6_000);
     // On a server its clock alone was set; with SQLite it is the monitor's own.
-    await monitor.output(/(clock was set forward by|suspended for|took) \d{7}[^]*timeout check: 2 running/);
+    await monitor.output(/(clock was set forward by|suspended for|took) \d{7}[^]*timeout check: 2 running/, patience);
     await winter;
     expect(timedOut([monitor]), 'summer has ended').to.deep.equal([]);
     await dying.kill();
     // The last heartbeats lie an hour ahead then.
     clock.set(aheadBy(summerEnds - 3_600_000));
-    await monitor.output(/heartbeat of task \d+ lies in the future/);
+    await monitor.output(/heartbeat of task \d+ lies in the future/, patience);
     await expectTimedOut([monitor], [60]);
     expect(await stateOf(scenario, 50)).to.deep.equal([0, null]);
     await endGently([living, monitor]);
