@@ -13,7 +13,7 @@ export async function within<T>(timeoutMs: number, work: Promise<T>, complaint: 
 
 /**
  * Asks `find` every few milliseconds until it gives something, and returns that; throws after `timeoutMs`. What takes long,
- * as a process does, is asked less often: whoever waits leaves the processors to what is waited for.
+ * as a command does, is asked for a seventh of the time at most: whoever waits leaves the processors to what is waited for.
  */
 export async function eventually<T>(
   what: string,
@@ -27,6 +27,6 @@ export async function eventually<T>(
     if (found !== null && found !== undefined && found !== false) return found;
     const tookMs = performance.now() - askedAt;
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(2 * tookMs, 10), 1_000)));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(6 * tookMs, 20), 1_000)));
   }
 }
