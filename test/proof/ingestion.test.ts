@@ -13,7 +13,7 @@ const changed = extentOf({ sample: 30, full: 300, soak: 10_000 });
 /** The first of these seeds are those that a look at the lowest block alone does not pass. */
 const firstBegun = 60;
 const begun = extentOf({ sample: 15, full: 300, soak: 2_000 });
-const backfills = extentOf({ sample: 2, full: 10, soak: 10 });
+const backfills = extentOf({ sample: 2, full: 5, soak: 10 });
 const program = new URL('ingestion/run.ts', import.meta.url);
 
 describe('the ingestion simulator: a real event monitor, client and commits against endpoints that lie', function () {
