@@ -136,6 +136,7 @@ class ServerDatabases implements TestDatabase {
 
   async fresh(): Promise<string> {
     const url = await createDatabase(givenUrl(this.#kind) ?? (await sharedServer(this.#kind)).url());
+    sharedHosts.add(new URL(url).host);
     this.#urls.push(url);
     return url;
   }
@@ -148,6 +149,14 @@ class ServerDatabases implements TestDatabase {
     // Several at a time: each waits for the disk.
     while (this.#urls.length > 0) await Promise.all(this.#urls.splice(0, 8).map(dropDatabase));
   }
+}
+
+/** Hosts and ports of servers that many suites have databases on. */
+const sharedHosts = new Set<string>();
+
+/** Says whether a database is on a server that all suites leave alone, by an address that goes straight to it. */
+export function isShared(url: string): boolean {
+  return URL.canParse(url) && sharedHosts.has(new URL(url).host);
 }
 
 const shared = new Map<ServerKind, Promise<DatabaseServer>>();
