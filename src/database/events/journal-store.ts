@@ -294,9 +294,9 @@ function upTo(query: Knex.QueryBuilder, block: number): Knex.QueryBuilder {
 function narrowTo({ base, eventNames }: Pick<DifferenceOptions, 'base' | 'eventNames'>): NarrowRows {
   return (query) => {
     if (eventNames !== undefined) {
-      void query.where((row) =>
-        row.whereIn('event_name', [...eventNames]).orWhereIn('event_signature', [...eventNames]),
-      );
+      void query.where((row) => {
+        void row.whereIn('event_name', [...eventNames]).orWhereIn('event_signature', [...eventNames]);
+      });
     }
     if (base === undefined || base.version === 0) return query;
     return query.where((row) => {
