@@ -127,6 +127,24 @@ for (const mode of ['in this process', 'as runs do'] as const) {
       }
     });
 
+    it('keeps what stays the same over many rows in each of them, wherever it changes', async () => {
+      // Each column changes elsewhere, one of them behind its first row and before its last one.
+      const hexes = (id: number): string => (id === 0 ? '0x00' : id < 50 ? '0x0B' : id < 99 ? '0xc1' : '0x0d');
+      for (const values of [
+        hexes,
+        (id: number) => (id < 40 ? hexes(id) : '0x'),
+        (id: number) => (id < 40 ? '0x01' : null),
+      ]) {
+        const expected = Array.from({ length: 100 }, (_, id) => ({ id, a: Math.floor(id / 33) - 1, b: values(id) }));
+        await database.write([run('DELETE FROM item'), bulk(expected.map(({ id, a, b }) => [id, a, b]))]);
+        const rows = await database.read<{ id: number; a: string; b: Buffer | null }[]>((knex) =>
+          knex('item').select('id', 'a', 'b').orderBy('id'),
+        );
+        const kept = rows.map(({ id, a, b }) => ({ id, a: Number(a), b: b?.toString('hex') ?? null }));
+        expect(kept).to.deep.equal(expected.map(({ b, ...rest }) => ({ ...rest, b: toDigits(b) })));
+      }
+    });
+
     it('inserts many rows, and tells how many', async () => {
       const rows = Array.from({ length: 20_013 }, (_, i) => [i, `row ${i}`, '0xAbCd']);
       const [inserted] = await database.write([bulk(rows)]);

@@ -59,15 +59,25 @@ function endOfPart({ columns, count }: BulkInsert, from: number): number {
 
 /**
  * Each column whose values differ travels as one text. Numbers, and bytes of one length, are taken out of it by their place,
- * others are split off by the server: four times as fast as literals in rows. COPY would take two thirds of the server's time,
- * but begin before all of it has arrived, and hold locks while its sender is frozen.
+ * others are split off by the server: four times as fast as literals in rows. What stays the same over many rows, as what is said
+ * of a block, is written once for all of them. COPY would take a seventh less of the server's time, but begin before all of it has
+ * arrived, and hold locks while its sender is frozen.
  */
 function selectRows(shared: readonly string[], columns: readonly InsertColumn[], from: number, to: number): string {
   const selected = [...shared];
   const lists: string[] = [];
-  for (const column of columns) {
-    const first = column.values[from] as SqlValue;
-    const placed = isAlike(column.values, from, to) ? toLiteral(first, column) : takeByPlace(column, from, to);
+  const starts = columns.map((column) => startsOf(column, from, to));
+  const runs = [...new Set(starts.flatMap((own) => (own === null || own.length === 1 ? [] : own)))].sort(
+    (a, b) => a - b,
+  );
+  for (const [at, column] of columns.entries()) {
+    const own = starts[at] ?? null;
+    const placed =
+      own?.length === 1
+        ? toLiteral(column.values[from] as SqlValue, column)
+        : own === null
+          ? takeByPlace(column, column.values.slice(from, to), place)
+          : takeByPlace(column, valuesAt(column, runs), run);
     if (placed !== null) selected.push(placed);
     else {
       const list = splitList(column, from, to);
@@ -76,29 +86,54 @@ function selectRows(shared: readonly string[], columns: readonly InsertColumn[],
     }
   }
   const names = lists.map((_, i) => `c${i}, `).join('');
-  const rows =
+  const counted =
     lists.length === 0 ? `generate_series(1, ${to - from})` : `ROWS FROM (${lists.join(', ')}) WITH ORDINALITY`;
-  return `SELECT ${selected.join(', ')} FROM ${rows} AS r(${names}${place})`;
+  const source = `${counted} AS r(${names}${place})`;
+  return `SELECT ${selected.join(', ')} FROM ${runs.length === 0 ? source : inRuns(source, runs, from)}`;
 }
 
-/** The column that counts the rows, from 1. */
+/** The column that counts the rows, from 1, and the one that counts the runs. */
 const place = 'place';
+const run = 'run';
 
-/** Returns how a row's value is had from its place; null where they are not all numbers, or bytes of one length. */
-function takeByPlace({ values, hex = false, type }: InsertColumn, from: number, to: number): string | null {
-  const part = values.slice(from, to);
-  if (type === undefined && part.every(Number.isInteger)) return `('{${part.join(',')}}'::bigint[])[${place}]`;
+/** How many rows a run must have, at the mean, for its look-up to cost less than values of its rows. */
+const rowsPerRun = 8;
+
+/**
+ * Returns the rows from which on a column has another value than before; null where there are so many that each row is
+ * better told by itself. Of what is not taken by its place a second one is too many.
+ */
+function startsOf({ values, hex = false, type }: InsertColumn, from: number, to: number): readonly number[] | null {
+  const isPlaced = hex || (type === undefined && typeof values[from] === 'number');
+  const most = isPlaced ? Math.max(1, (to - from) / rowsPerRun) : 1;
+  const starts = [from];
+  for (let row = from + 1; row < to; row++) {
+    if (values[row] === values[row - 1]) continue;
+    starts.push(row);
+    if (starts.length > most) return null;
+  }
+  return starts;
+}
+
+/** Tells each row its run. Behind OFFSET the server works that out once for each row, not wherever it is used. */
+function inRuns(source: string, runs: readonly number[], from: number): string {
+  const places = runs.map((row) => row - from + 1).join(',');
+  return `(SELECT *, width_bucket(${place}, '{${places}}'::bigint[]) AS ${run} FROM ${source} OFFSET 0) AS r`;
+}
+
+function valuesAt({ values }: InsertColumn, rows: readonly number[]): readonly SqlValue[] {
+  return rows.map((row) => values[row] as SqlValue);
+}
+
+/** Returns how a row's value is had from its place, or its run's; null where they are not all numbers, or bytes of one length. */
+function takeByPlace({ hex = false, type }: InsertColumn, part: readonly SqlValue[], position: string): string | null {
+  if (type === undefined && part.every(Number.isInteger)) return `('{${part.join(',')}}'::bigint[])[${position}]`;
   if (part.includes(null) || !(hex || Buffer.isBuffer(part[0]))) return null;
   const hexes = toHexes(part);
   const digits = (hexes[0] as string).length;
   if (digits === 0 || hexes.some(({ length }) => length !== digits)) return null;
   const bytes = digits / 2;
-  return `substring('\\x${hexes.join('')}'::bytea from (${place}::integer - 1) * ${bytes} + 1 for ${bytes})`;
-}
-
-function isAlike(values: readonly SqlValue[], from: number, to: number): boolean {
-  for (let row = from + 1; row < to; row++) if (values[row] !== values[from]) return false;
-  return true;
+  return `substring('\\x${hexes.join('')}'::bytea from (${position}::integer - 1) * ${bytes} + 1 for ${bytes})`;
 }
 
 function toLiteral(value: SqlValue, { hex = false, type }: InsertColumn): string {
