@@ -13,11 +13,9 @@ import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import { ReceiptCalls } from './receipt-calls.js';
 import { TimeBatches } from './time-batches.js';
 import type { AskedTimes, TimesTold } from './time-batches.js';
-import { SharedReceipts } from './shared-receipts.js';
 import type { BlockLogsAnswer } from './receipt-calls.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
 import type { Call } from '../../runtime/call.js';
-import { ChainUnreachableError } from '../../runtime/errors.js';
 import { readQuantity } from '../transport/rpc/rpc-values.js';
 
 export interface ChainClientOptions extends EndpointPoolOptions {
@@ -38,7 +36,6 @@ export interface AddressCap {
 interface WhatIsKnown {
   readonly proofs: Proofs;
   readonly receipts: ReceiptCalls;
-  readonly shared: SharedReceipts;
   readonly doubtMs: number;
   readonly addressCap: AddressCap;
 }
@@ -55,8 +52,7 @@ const headersPerBatch = 50;
 function beginKnowing(pool: EndpointPool, { doubtMs = defaultDoubtMs }: ChainClientOptions): WhatIsKnown {
   return {
     proofs: new Proofs(pool.chainId),
-    receipts: new ReceiptCalls(() => pool.now()),
-    shared: new SharedReceipts(),
+    receipts: new ReceiptCalls(pool),
     doubtMs,
     addressCap: { most: usualAddresses },
   };
@@ -258,52 +254,17 @@ export class ChainClient implements ChainView {
    * Returns the receipts of blocks named by their hashes, in their order, from one of these endpoints that gives receipts; null
    * for a block of which it has none (yet), and for all where no endpoint that is there gives any. Who has just read them has them still.
    */
-  async receiptsOfBlocks(hashes: readonly string[], signal: AbortSignal): Promise<(BlockReceipts | null)[] | null> {
-    const { receipts, proofs, shared } = this.#known;
-    for (let asked = 0; asked < this.endpoints.length; asked++) {
-      const only = this.reachable.filter((name) => receipts.mayGive(name));
-      if (only.length === 0 || !proofs.useReceipts) return null;
-      const ask = (): Promise<(BlockReceipts | null)[]> => this.#receiptsFrom(only, hashes, signal);
-      try {
-        return await shared.read(hashes.join(), ask, signal);
-      } catch (error) {
-        if (!(error instanceof RpcError || error instanceof ChainUnreachableError)) throw error;
-      }
-    }
-    // Who failed may not fail the next time.
-    return this.endpoints.some((name) => receipts.mayGive(name)) ? hashes.map(() => null) : null;
-  }
-
-  /** Who can't give receipts now may yet give logs, and another may give both: a lost connection is waited for where all give them. */
-  async #receiptsFrom(
-    only: readonly string[],
+  async receiptsOfBlocks(
     hashes: readonly string[],
     signal: AbortSignal,
-  ): Promise<(BlockReceipts | null)[]> {
-    const { receipts } = this.#known;
-    const work: Work<(BlockReceipts | null)[]> = (rpc) => receipts.askBlocks(rpc, hashes, signal);
-    const isForCaller = (error: RpcError): boolean => error.class !== 'transport';
-    const isOptional = only.length < this.endpoints.length;
-    let asked = '';
-    const how = {
-      calls: hashes.length,
-      isUrgent: true,
-      isOptional,
-      isForCaller,
-      taken: (name: string) => (asked = name),
-    };
-    try {
-      return await this.#pool.ask({ ...how, work, choice: { only } }, signal);
-    } catch (error) {
-      // Whoever can't even be asked would be waited for, though others give the logs.
-      if (isOptional && error instanceof RpcError) receipts.failed(asked, error);
-      throw error;
-    }
+  ): Promise<readonly (BlockReceipts | null)[] | null> {
+    const { receipts, proofs } = this.#known;
+    return proofs.useReceipts ? receipts.ofBlocks(this.#choice, hashes, signal) : null;
   }
 
   /** What was told of the receipts of blocks was not the truth, or not all of it (yet). */
   doubtReceipts(hashes: readonly string[]): void {
-    this.#known.shared.forget(hashes.join());
+    this.#known.receipts.doubt(hashes);
   }
 
   /** Returns every log of a block, by its receipts. */

@@ -21,7 +21,7 @@ const proofs = guardsOf('src/chain/blocks/proofs.ts', [
   'test/chain/blocks/proofs.test.ts',
   'test/chain/blocks/bloom-excludes.test.ts',
 ]);
-const optional = guardsOf('src/chain/blocks/chain-client.ts', sure);
+const optional = guardsOf('src/chain/blocks/receipt-calls.ts', [...sure, 'test/chain/blocks/chain-client.test.ts']);
 const once = guardsOf('src/chain/transport/endpoints/endpoint-pool.ts', sure);
 const standing = ['test/chain/blocks/standing-head.test.ts'];
 const beyond = guardsOf('src/chain/blocks/chain-client.ts', standing);
@@ -202,8 +202,14 @@ export const ingestionMutants: readonly Mutant[] = [
   optional(
     'receipts-elsewhere',
     'receipts are not waited for of an endpoint that is away while another one is there',
-    'const isOptional = only.length < this.endpoints.length;',
+    'const isOptional = only.length < names.length;',
     'const isOptional = false;',
+  ),
+  optional(
+    'receipts-not-asked',
+    'whoever can not even be asked for receipts fails at them',
+    'if (error instanceof RpcError) this.#note(asked, error);',
+    '',
   ),
   doubted(
     'doubt-head',
