@@ -15,12 +15,17 @@ export interface ArgumentPlace {
 }
 
 const prefix = 'args.';
+/** The position of an item, as components below the source have it in their paths. */
+const item = /\[(\d+)\]/g;
 const word: AbiType = { kind: 'fixedBytes', size: 32 };
 
-/** Finds the value of an event that a path names (`args.value`, `args.order.maker`); undefined where it has none. */
+/**
+ * Finds the value of an event that a path names (`args.value`, `args.order.maker`, `args.path[0]` or `args.path.0`); undefined
+ * where it has none.
+ */
 export function findArgument(event: AbiFragment, path: string): ArgumentPlace | undefined {
   if (!path.startsWith(prefix)) return undefined;
-  const [name = '', ...rest] = path.slice(prefix.length).split('.');
+  const [name = '', ...rest] = path.slice(prefix.length).replaceAll(item, '.$1').split('.');
   const { members, topics } = argumentsOf(event);
   const at = members.findIndex(({ key }) => key === name);
   const member = members[at];

@@ -115,6 +115,8 @@ describe('a filter on arguments', () => {
     expect(passes({ 'args.order.maker': { eq: alice } })).to.equal(true);
     expect(passes({ 'args.order.amounts.1': { gt: '3' } })).to.equal(true);
     expect(passes({ 'args.order.amounts.0': { gt: '3' } })).to.equal(false);
+    expect(passes({ 'args.order.amounts[1]': { gt: '3' } })).to.equal(true);
+    expect(passes({ 'args.order.amounts[0]': { gt: '3' } })).to.equal(false);
   });
 
   it('leaves out events that lack an argument, and logs that can not be decoded', () => {
