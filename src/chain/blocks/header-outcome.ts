@@ -80,11 +80,10 @@ export function collectBlocks<T extends BlockTime>(
   found: Map<number, T | null>,
   readIn: (outcome: RpcOutcome | undefined, number: number) => T | null,
 ): void {
-  const good = numbers.flatMap((number, index) =>
-    outcomes[index]?.ok === true ? [[number, outcomes[index]] as const] : [],
-  );
-  for (const [number, outcome] of good) found.set(number, readIn(outcome, number));
-  if (good.length > 0) return;
   // Errors alone: a block is missing only if nothing else is wrong.
-  for (const [index, number] of numbers.entries()) found.set(number, readIn(outcomes[index], number));
+  const areErrors = !outcomes.some(({ ok }) => ok);
+  for (const [index, number] of numbers.entries()) {
+    const outcome = outcomes[index];
+    if (areErrors || outcome?.ok === true) found.set(number, readIn(outcome, number));
+  }
 }

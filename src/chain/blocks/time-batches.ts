@@ -84,7 +84,11 @@ export class TimeBatches {
     const readAll = async (wanted: readonly number[]): Promise<void> => {
       // What a request left unanswered is asked for again, not the whole.
       for (let missing = wanted; missing.length > 0; missing = missing.filter((number) => !found.has(number))) {
-        for (const [number, time] of await this.#join(missing, call.signal)) found.set(number, time);
+        const told = await this.#join(missing, call.signal);
+        for (const number of missing) {
+          const time = told.get(number);
+          if (time !== undefined) found.set(number, time);
+        }
         await call.moved();
       }
     };
@@ -92,7 +96,7 @@ export class TimeBatches {
     return numbers.map((number) => found.get(number) ?? null);
   }
 
-  /** Waits for a request for some blocks, the first ones at least; returns what it told of them. */
+  /** Waits for a request for some blocks, the first ones at least; returns what it told of them, and of others. */
   async #join(numbers: readonly number[], signal: AbortSignal): Promise<Found> {
     signal.throwIfAborted();
     let leave = (): void => undefined;
@@ -143,7 +147,7 @@ export class TimeBatches {
     try {
       const told = await this.#options.ask(asked, givenUp.signal);
       this.#learn(take().numbers.length, told);
-      for (const { numbers, resolve } of take().waiters) resolve(partOf(told?.found ?? nothing, numbers));
+      for (const { resolve } of take().waiters) resolve(told?.found ?? nothing);
     } catch (error) {
       for (const { reject } of take().waiters) reject(error);
     } finally {
@@ -191,10 +195,6 @@ export class TimeBatches {
 
 function nobodyWaits(): Error {
   return new Error('nobody waits for it any more');
-}
-
-function partOf(found: Found, numbers: readonly number[]): Found {
-  return new Map(numbers.flatMap((number) => (found.has(number) ? [[number, found.get(number) ?? null]] : [])));
 }
 
 function chunksOf(numbers: readonly number[], size: number): readonly (readonly number[])[] {

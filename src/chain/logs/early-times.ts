@@ -50,8 +50,8 @@ export class EarlyTimes {
       },
       // Whoever asks for them again is told what is wrong.
       found: async () => {
-        const found = await times.catch(() => [] as const);
-        return found.flatMap((time) => time ?? []);
+        const found: readonly (BlockTime | null)[] = await times.catch(() => []);
+        return found.filter((time) => time !== null);
       },
       end: () => scope.end(),
     };

@@ -3,6 +3,9 @@ const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d
 /** Longer texts are ended by a search that is quicker, but takes a while to begin. */
 const longText = 80;
 
+/** What a text may hold that is to be parsed: what is no ASCII, and what JSON does not allow. */
+const notPlain = /[^ -~]/;
+
 /** The text is not written in the way in which nodes write answers: it is to be parsed as a whole. */
 class Unexpected extends Error {}
 
@@ -22,17 +25,24 @@ export function pickResults(json: Buffer, fields: readonly string[]): unknown[] 
   }
 }
 
-/** What is made of an object's field; `length`: of its name. */
-type ReadField = (from: number, length: number) => void;
+/** A name of a field, and how it is written. */
+interface Name {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+const replyNames = ['jsonrpc', 'id', 'result', 'error'].map(nameOf);
 
 class ResultPicker {
   readonly #json: Buffer;
-  readonly #fields: readonly string[];
+  readonly #view: DataView;
+  readonly #wanted: readonly Name[];
   #at = 0;
 
   constructor(json: Buffer, fields: readonly string[]) {
     this.#json = json;
-    this.#fields = fields;
+    this.#view = new DataView(json.buffer, json.byteOffset, json.byteLength);
+    this.#wanted = fields.map(nameOf);
   }
 
   read(): unknown[] {
@@ -48,45 +58,52 @@ class ResultPicker {
 
   #reply(): unknown {
     const reply: Record<string, unknown> = {};
-    this.#eachField((from, length) => {
-      const name = this.#json.toString('latin1', from, from + length);
+    this.#expect(openObject);
+    if (this.#isNext(closeObject)) return reply;
+    do {
+      const [from, end] = this.#name();
+      const name = this.#nameAmong(replyNames, from, end) ?? this.#json.toString('latin1', from, end);
       if (name === 'error') throw new Unexpected();
       reply[name] = name === 'result' && this.#peek() === openObject ? this.#picked() : this.#scalar();
-    });
+    } while (this.#isNext(comma));
+    this.#expect(closeObject);
     return reply;
   }
 
   #picked(): unknown {
     const picked: Record<string, unknown> = {};
-    this.#eachField((from, length) => {
-      const name = this.#wanted(from, length);
+    this.#expect(openObject);
+    if (this.#isNext(closeObject)) return picked;
+    do {
+      const [from, end] = this.#name();
+      const name = this.#nameAmong(this.#wanted, from, end);
       if (name === undefined) this.#skipValue();
       else picked[name] = this.#scalar();
-    });
+    } while (this.#isNext(comma));
+    this.#expect(closeObject);
     return picked;
   }
 
+  /** Goes to the value of a field; returns where its name stands. */
+  #name(): readonly [from: number, end: number] {
+    this.#expect(quote);
+    const from = this.#at;
+    this.#skipText();
+    const end = this.#at - 1;
+    this.#expect(colon);
+    this.#skipSpace();
+    return [from, end];
+  }
+
   /** Only names of the right length are looked at. */
-  #wanted(from: number, length: number): string | undefined {
-    for (const field of this.#fields) {
-      if (field.length === length && this.#json.toString('latin1', from, from + length) === field) return field;
-    }
+  #nameAmong(names: readonly Name[], from: number, end: number): string | undefined {
+    for (const { name, bytes } of names) if (bytes.length === end - from && this.#holds(from, bytes)) return name;
     return undefined;
   }
 
-  #eachField(read: ReadField): void {
-    this.#expect(openObject);
-    if (this.#isNext(closeObject)) return;
-    do {
-      this.#expect(quote);
-      const from = this.#at;
-      this.#skipText();
-      const length = this.#at - 1 - from;
-      this.#expect(colon);
-      this.#skipSpace();
-      read(from, length);
-    } while (this.#isNext(comma));
-    this.#expect(closeObject);
+  #holds(at: number, bytes: Buffer): boolean {
+    for (let i = 0; i < bytes.length; i++) if (this.#json[at + i] !== bytes[i]) return false;
+    return true;
   }
 
   /** Reads a text, a number, true, false or null. */
@@ -94,7 +111,13 @@ class ResultPicker {
     const from = this.#at;
     const first = this.#peek();
     if (first === openObject || first === openArray) throw new Unexpected();
-    this.#skipValue();
+    if (first !== quote) this.#skipValue();
+    else {
+      this.#at++;
+      this.#skipText();
+      const text = this.#json.toString('latin1', from + 1, this.#at - 1);
+      if (!notPlain.test(text)) return text;
+    }
     return JSON.parse(this.#json.toString('utf8', from, this.#at)) as unknown;
   }
 
@@ -119,13 +142,13 @@ class ResultPicker {
   /** Goes behind the closing quote of a text. */
   #skipText(): void {
     const json = this.#json;
-    for (const from = this.#at; json[this.#at] !== quote; this.#at++) {
-      if (this.#at - from < longText) continue;
-      this.#at = json.indexOf(quote, this.#at);
-      if (this.#at < 0) throw new Unexpected();
-      break;
-    }
-    this.#at++;
+    let at = this.#at;
+    const far = at + longText;
+    const last = Math.min(far, json.length - 4);
+    while (at <= last && !holdQuote(this.#view.getInt32(at, true))) at += 4;
+    if (at > far) at = json.indexOf(quote, at);
+    while (json[at] !== quote) if (at < 0 || ++at >= json.length) throw new Unexpected();
+    this.#at = at + 1;
   }
 
   #expect(byte: number | undefined): void {
@@ -148,4 +171,14 @@ class ResultPicker {
     for (let byte = this.#peek(); byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; byte = this.#peek())
       this.#at++;
   }
+}
+
+function nameOf(name: string): Name {
+  return { name, bytes: Buffer.from(name) };
+}
+
+/** Says whether one of four bytes is a quote: taken from it, which leaves zero, it borrows from its highest bit. */
+function holdQuote(bytes: number): boolean {
+  const others = bytes ^ 0x22222222;
+  return ((others - 0x01010101) & ~others & 0x80808080) !== 0;
 }

@@ -25,6 +25,12 @@ describe('answers of which some fields are wanted', () => {
     expect(pick(` ${text}\r\n`)).to.deep.equal([{ result: { number: '0x1', hash: '0x3' }, id: 'a' }]);
   });
 
+  it('may have space behind texts, and texts that are no ASCII', () => {
+    expect(pick('[{"id":"a" ,"result":{"number":"0x1" , "hash":"ä"\n}}]')).to.deep.equal([
+      { id: 'a', result: { number: '0x1', hash: 'ä' } },
+    ]);
+  });
+
   it('may hold numbers, and the last of several fields of one name', () => {
     expect(pick('[{"id":1,"result":{"number":7,"hash":null,"number":8}}]')).to.deep.equal([
       { id: 1, result: { number: 8, hash: null } },
@@ -47,6 +53,8 @@ describe('answers of which some fields are wanted', () => {
       '[{"id":1,"result":{"number":0x1}}]',
       '[{"id":1,"result":{"other":[1,"number":"0x1"}}',
       '[{"id":1,"result":{"number":}}]',
+      '[{"id":1,"result":{"number":"a\nb"}}]',
+      '[{"id":1,"result":{"number":"a"b}}]',
     ]) {
       expect(pick(text), text).to.equal(undefined);
     }
