@@ -14,6 +14,7 @@ import { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { SourceMessage } from '../../model/batch.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { resolveStart } from '../../model/start-block.js';
+import type { StartBlock } from '../../model/start-block.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
 import { UsageError } from '../../runtime/errors.js';
@@ -178,9 +179,8 @@ class MonitorRun {
 
   async *messages(): AsyncGenerator<SourceMessage, void, undefined> {
     await this.#checkChain();
-    let head = await this.#firstHead();
-    const stretch = this.#begin(head);
-    await stretch.learnFloor(this.#signal);
+    const { stretch, ...begun } = await this.#begin();
+    let { head } = begun;
     await this.#blocks.load();
     while (!this.#isDone(stretch)) {
       try {
@@ -209,21 +209,34 @@ class MonitorRun {
     checkChainId(found, { defined: this.#config.chainId, read: run.fresh === true ? null : checkpoint.chainId });
   }
 
-  #begin(head: ChainHead): ReadStretch {
-    const { run, checkpoint, recentBlocks, storedBlock, logger } = this.#context;
+  /** Asks for the head, and beside it, where the first block is known, for what lies below that: each takes a latency. */
+  async #begin(): Promise<{ readonly head: ChainHead; readonly stretch: ReadStretch }> {
+    const { run, checkpoint, logger } = this.#context;
     const start = resolveStart({ run, config: this.#config, mode: this.#mode, checkpoint });
     if (start.warning !== undefined) logger.log('warn', start.warning, { event: 'source.gap' });
+    const asked = this.#firstHead();
+    const [head, stretch] = await Promise.all([
+      asked,
+      start.block === 'head'
+        ? asked.then(({ readable }) => this.#open(Math.max(0, readable), start))
+        : this.#open(start.block, start),
+    ]);
     this.#target = this.#targetOf(head);
-    const block = start.block === 'head' ? Math.max(0, head.readable) : start.block;
-    if (!start.resumes && this.#target !== null && block > this.#target) {
-      const message = `nothing to read: the run begins at block ${block} and ends at block ${this.#target}`;
+    if (!start.resumes && this.#target !== null && stretch.next > this.#target) {
+      const message = `nothing to read: the run begins at block ${stretch.next} and ends at block ${this.#target}`;
       logger.log('warn', message, { event: 'source.nothing' });
     }
-    this.#stretch = start.resumes
-      ? ReadStretch.resume({ chain: this.#chain, storedBlock }, checkpoint, recentBlocks)
-      : ReadStretch.begin({ chain: this.#chain, storedBlock }, block);
-    this.#isInDoubt = start.resumes && head.latest.number < block - 1;
-    return this.#stretch;
+    this.#isInDoubt = start.resumes && head.latest.number < stretch.next - 1;
+    this.#stretch = stretch;
+    return { head, stretch };
+  }
+
+  async #open(block: number, { resumes }: StartBlock): Promise<ReadStretch> {
+    const { checkpoint, recentBlocks, storedBlock } = this.#context;
+    const sources = { chain: this.#chain, storedBlock };
+    const stretch = resumes ? ReadStretch.resume(sources, checkpoint, recentBlocks) : ReadStretch.begin(sources, block);
+    await stretch.learnFloor(this.#signal);
+    return stretch;
   }
 
   #targetOf(head: ChainHead): number | null {
