@@ -113,7 +113,7 @@ withGalera('three MariaDB nodes with Galera', () => {
         // What is asked just while the cluster finds itself anew may be refused.
         const tasks = (): ReturnType<Scenario['tasks']> => scenario.tasks(id).catch(() => []);
         const done = async (): Promise<boolean> => ((await tasks())[0]?.progress?.next_block ?? 0) > block;
-        await eventually(`pipeline ${id} has block ${block}`, done, 120_000);
+        await eventually(`pipeline ${id} has block ${block}`, done, 240_000);
       }
     };
 
@@ -125,7 +125,7 @@ withGalera('three MariaDB nodes with Galera', () => {
     };
 
     it('lose nothing and repeat nothing while nodes are killed and cut off, and no run dies of it', async function () {
-      this.timeout(60_000 + rounds * 180_000);
+      this.timeout(60_000 + rounds * 600_000);
       const runs = [from(0).run(), await from(1).runAs(46), await from(2).runAs(47)];
       const monitor = from(1).start(...quickMonitor.with(2, '1'));
       processes.push(...runs, monitor);
@@ -153,7 +153,7 @@ withGalera('three MariaDB nodes with Galera', () => {
     });
 
     it('go on without a node that is frozen, and with it once it wakes', async function () {
-      this.timeout(400_000);
+      this.timeout(900_000);
       const runs = [from(0).run(), await from(1).runAs(46), await from(2).runAs(47)];
       processes.push(...runs);
       await whenRunning(runs);
@@ -168,7 +168,7 @@ withGalera('three MariaDB nodes with Galera', () => {
     });
 
     it('keep pipelines running on workers of which one dies together with its node', async function () {
-      this.timeout(600_000);
+      this.timeout(1_200_000);
       for (const id of ids.slice(1)) {
         const as = ['--id', String(id), '--name', `transfers-${id}`];
         await scenario.chainparse('pipeline', 'import', 'pipeline.json', ...as);

@@ -18,7 +18,12 @@ export function startBrowser(): Promise<Browser> {
 
 /** Declares a suite that needs a browser; pending where chromium is not installed. */
 export function withChromium(name: string, suite: () => void): void {
-  if (existsSync(executablePath)) describe(name, suite);
+  if (existsSync(executablePath))
+    describe(name, function () {
+      // A browser is slow where other tests keep the processors busy.
+      this.timeout(180_000);
+      suite();
+    });
   else declareMissing(name, howToGet, suite);
 }
 

@@ -11,6 +11,8 @@ export interface PrivateServerCommand {
   readonly port: number;
   /** Resolves to whether it serves; may fail while it does not. */
   readonly answers: () => Promise<boolean>;
+  /** How long it may take until it does, in milliseconds; a minute where left out. */
+  readonly patienceMs?: number;
 }
 
 /** A server of the tests' own that is no database: a test may freeze, kill and start it again. */
@@ -68,11 +70,11 @@ export class PrivateServer {
   }
 
   async #ready(): Promise<void> {
-    const { program, port, answers } = this.#command;
+    const { program, port, answers, patienceMs = 60_000 } = this.#command;
     const look = async (): Promise<boolean> => {
       if (!this.#process.isRunning) throw new Error(`${program} ended: ${this.#process.stderr.slice(-2000)}`);
       return await answers().catch(() => false);
     };
-    await eventually(`${program} answers on port ${port}`, look, 60_000);
+    await eventually(`${program} answers on port ${port}`, look, patienceMs);
   }
 }

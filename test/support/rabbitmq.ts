@@ -11,7 +11,12 @@ const program = findInstalled();
 
 /** Declares a suite that needs RabbitMQ; pending where it is not installed. */
 export function describeWithRabbitmq(title: string, suite: () => void): void {
-  if (program !== undefined) describe(title, suite);
+  if (program !== undefined)
+    describe(title, function () {
+      // Erlang starts for a minute and more where other tests keep the processors busy.
+      this.timeout(180_000);
+      suite();
+    });
   else declareMissing(title, 'RUNLEVEL=1 apt-get install --no-install-recommends rabbitmq-server', suite);
 }
 
@@ -39,7 +44,7 @@ export async function startRabbitmq(settings = ''): Promise<PrivateServer> {
     await connection.close();
     return true;
   };
-  return await PrivateServer.start({ program, args: [], env, port, answers });
+  return await PrivateServer.start({ program, args: [], env, port, answers, patienceMs: 150_000 });
 }
 
 function environment(folder: string, port: number, clusterPort: number): NodeJS.ProcessEnv {
