@@ -66,6 +66,28 @@ describe('what a worker picks of the tasks that wait', () => {
     expect(await picked(tasksOf(5))).to.deep.equal([2, 4, 1, 3]);
   });
 
+  it('is nothing of others that take no longer for theirs than it took for its own, for ten seconds at most', async () => {
+    await picked(tasksOf(4));
+    await clock.advance(2_000);
+    const others = tasksOf(4).filter(({ taskId }) => taskId % 2 === 1);
+    living = [worker(1, 0, 4), worker(2, 2, 4)];
+    expect(await picked(others)).to.deep.equal([]);
+    await clock.advance(1_999);
+    expect(await picked(others)).to.deep.equal([]);
+    await clock.advance(1);
+    expect(await picked(others)).to.deep.equal([1, 3]);
+
+    living = [worker(1, 0, 4), worker(2, 0, 4)];
+    const next = tasksOf(8).slice(4);
+    expect(await picked(next)).to.deep.equal([6, 8]);
+    await clock.advance(9_999);
+    const left = next.filter(({ taskId }) => taskId % 2 === 1);
+    living = [worker(1, 0, 4), worker(2, 2, 4)];
+    expect(await picked(left)).to.deep.equal([]);
+    await clock.advance(1);
+    expect(await picked(left)).to.deep.equal([5, 7]);
+  });
+
   it('is no more of that than some in a turn, for others may only be busy', async () => {
     await picked(tasksOf(100), 100);
     await clock.advance(1_500);
