@@ -83,6 +83,12 @@ async function takeAll(connection: ChannelModel, taken: GotMessage[]): Promise<v
   }
 }
 
-describeWithKafka('Kafka as a receiver', () => describeReceiver('a topic of Kafka', kafkaReceiver));
-describeWithNats('NATS as a receiver', () => describeReceiver('a stream of NATS', natsReceiver));
-describeWithRabbitmq('RabbitMQ as a receiver', () => describeReceiver('a queue of RabbitMQ', rabbitmqReceiver));
+describeWithKafka('Kafka as a receiver', () =>
+  describeReceiver('a topic of Kafka', kafkaReceiver, ['sqlite', 'postgres']),
+);
+describeWithNats('NATS as a receiver', () =>
+  describeReceiver('a stream of NATS', natsReceiver, ['mariadb', 'postgres']),
+);
+describeWithRabbitmq('RabbitMQ as a receiver', () =>
+  describeReceiver('a queue of RabbitMQ', rabbitmqReceiver, ['sqlite', 'mysql']),
+);

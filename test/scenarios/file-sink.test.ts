@@ -12,7 +12,7 @@ import { runsFromSource } from '../support/processes.js';
 import { Scenario } from '../support/scenario.js';
 
 /** How many runs are killed in each of three parts. */
-const kills = extentOf({ sample: 2, full: 7, soak: 35 });
+const kills = extentOf({ sample: 2, full: 4, soak: 35 });
 const longestLifeMs = runsFromSource ? 4_000 : 1_500;
 const lastBlock = 3_000;
 

@@ -6,7 +6,7 @@ import { runsFromSource } from '../support/processes.js';
 import { extentOf } from '../support/extent.js';
 
 /** How many runs are killed per database. */
-const kills = extentOf({ sample: 5, full: 20, soak: 200 });
+const kills = extentOf({ sample: 5, full: 12, soak: 200 });
 
 /** A run lives for up to so long before it is killed: its start-up, its claim and some of its commits. */
 const longestLifeMs = runsFromSource ? 4_000 : 1_200;

@@ -49,5 +49,5 @@ async function redisReceiver(): Promise<Receiver> {
   };
 }
 
-describeReceiver('a webhook', hookReceiver);
-withRedis('Redis as a receiver', () => describeReceiver('a stream of Redis', redisReceiver));
+describeReceiver('a webhook', hookReceiver, ['mysql', 'postgres']);
+withRedis('Redis as a receiver', () => describeReceiver('a stream of Redis', redisReceiver, ['sqlite', 'mariadb']));

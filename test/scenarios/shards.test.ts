@@ -14,7 +14,7 @@ import { Scenario, idsOf, idsOfLines, type ScenarioSource } from '../support/sce
 import { endGently } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
 
-const size = extentOf({ sample: { kills: 4 }, full: { kills: 10 }, soak: { kills: 60 } });
+const size = extentOf({ sample: { kills: 4 }, full: { kills: 6 }, soak: { kills: 60 } });
 const lastBlock = 2_000;
 /** A quarter of the blocks that can no longer be replaced, about. */
 const stretch = 492;

@@ -13,7 +13,7 @@ import { seededRandom } from '../support/seeded-random.js';
 import { eventually } from '../support/within.js';
 
 /** How many runs are killed per database. */
-const kills = extentOf({ sample: 4, full: 12, soak: 100 });
+const kills = extentOf({ sample: 4, full: 8, soak: 100 });
 
 /** A run lives for up to so long before it is killed: its start-up, its claim and some of its deliveries. */
 const longestLifeMs = runsFromSource ? 4_000 : 1_500;

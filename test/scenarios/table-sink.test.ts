@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually } from '../support/within.js';
 
 /** How many runs are killed per database. */
-const kills = extentOf({ sample: 4, full: 12, soak: 100 });
+const kills = extentOf({ sample: 4, full: 8, soak: 100 });
 
 /** A run lives for up to so long before it is killed: its start-up, its claims and some of its deliveries. */
 const longestLifeMs = runsFromSource ? 6_000 : 3_000;

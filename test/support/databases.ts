@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseServer } from './database-server.js';
 import { execute } from './execute-sql.js';
-import { declareMissing, isSample } from './extent.js';
+import { declareMissing, extentOf, isSample } from './extent.js';
 import { mariadb } from './mariadb.js';
 import { mysql } from './mysql.js';
 import { postgres } from './postgres.js';
@@ -11,6 +11,8 @@ import { temporaryFolder } from './temporary-folder.js';
 
 /** Those of servers that tests can have. */
 export const kinds: readonly ServerKind[] = [mariadb, mysql, postgres];
+
+const dialects = ['sqlite', ...kinds.map(({ name }) => name)] as const;
 
 /** Gives a suite empty databases of one dialect. */
 export interface TestDatabase {
@@ -27,9 +29,18 @@ export function eachDatabase(name: string, suite: (database: TestDatabase) => vo
   for (const kind of playedOn(name, kinds, canUse)) describeDatabase(kind, name, suite);
 }
 
-/** The same for a suite that takes long: in a sample it is declared for one database alone. */
-export function eachDatabaseInTurn(name: string, suite: (database: TestDatabase) => void): void {
+/**
+ * The same for a suite that takes long: in a sample it is declared for one database alone. Where the database matters little
+ * to it, `chosen` are those on which all tests play it; `npm run soak` has every one.
+ */
+export function eachDatabaseInTurn(
+  name: string,
+  suite: (database: TestDatabase) => void,
+  chosen: readonly TestDatabase['dialect'][] = dialects,
+): void {
+  const played = extentOf({ sample: dialects, full: chosen, soak: dialects });
   for (const kind of playedOn(name, ['sqlite' as const, ...kinds], canUse)) {
+    if (!played.includes(kind === 'sqlite' ? kind : kind.name)) continue;
     if (kind === 'sqlite') describe(`${name} (sqlite)`, () => suite(new SqliteFiles()));
     else describeDatabase(kind, name, suite);
   }

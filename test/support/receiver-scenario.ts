@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { ChainSimulator } from './chain-simulator.js';
 import { damageAndRepair } from './damage-and-repair.js';
 import { eachDatabaseInTurn } from './databases.js';
+import type { TestDatabase } from './databases.js';
 import { extentOf } from './extent.js';
 import { runsFromSource } from './processes.js';
 import { idsOf, idsOfLines, Scenario } from './scenario.js';
@@ -37,9 +38,16 @@ export interface Receiver {
   got(): Promise<readonly GotMessage[]>;
 }
 
-/** Declares that a receiver has what the table has, however often runs are killed, while it is away and the chain changes. */
-export function describeReceiver(name: string, start: () => Promise<Receiver>): void {
-  eachDatabaseInTurn(`${name} behind runs that are killed while the chain changes`, (database) => {
+/**
+ * Declares that a receiver has what the table has, however often runs are killed, while it is away and the chain changes. What
+ * is read from the databases is the same for all receivers: together they have each of them, `dialects` this one.
+ */
+export function describeReceiver(
+  name: string,
+  start: () => Promise<Receiver>,
+  dialects: readonly TestDatabase['dialect'][],
+): void {
+  const suite = (database: TestDatabase): void => {
     it(`has what the table has after ${kills} kills, repairs, a --fresh and an outage, told in order`, async function () {
       this.timeout(kills * 30_000 + outageSeconds * 2_000 + 210_000);
       const node = await ChainSimulator.start({}, { finalizedDistance: 30 });
@@ -73,7 +81,8 @@ export function describeReceiver(name: string, start: () => Promise<Receiver>): 
       await node.stop();
       await receiver.away();
     });
-  });
+  };
+  eachDatabaseInTurn(`${name} behind runs that are killed while the chain changes`, suite, dialects);
 }
 
 async function killRuns(
