@@ -82,8 +82,7 @@ export class HttpPost {
   }
 
   async #open(): Promise<Client> {
-    // The bundle knows no names of what is no ES module.
-    const { Client, buildConnector } = (await import('undici')).default;
+    const { Client, buildConnector } = await import('undici');
     const { refuses, lookup = systemLookup } = this.#options;
     const connect =
       refuses === undefined

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { AwsV4Signer } from 'aws4fetch';
-import { request } from 'undici';
+import { Pool } from 'undici';
 import { RuntimeFailure, messageOf } from '../../runtime/errors.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import type { S3Keys } from './config.js';
@@ -30,12 +30,14 @@ const silenceMs = 120_000;
 export class S3Client {
   readonly #bucket: string;
   readonly #base: URL;
+  readonly #pool: Pool;
   readonly #keys: S3Keys;
 
   constructor(bucket: string, keys: S3Keys) {
     this.#bucket = bucket;
     this.#keys = keys;
     this.#base = baseOf(bucket, keys);
+    this.#pool = new Pool(this.#base.origin);
   }
 
   /** Returns the answer of a status below 300, or one of those that are expected; throws what any other means. */
@@ -53,7 +55,8 @@ export class S3Client {
     const size = isFile ? { 'content-length': String(body.bytes), 'x-amz-content-sha256': body.sha256 } : {};
     const signed = await this.#sign(url, method, { ...headers, ...size });
     try {
-      const { statusCode: status, ...answer } = await request(url, {
+      const { statusCode: status, ...answer } = await this.#pool.request({
+        path: url.pathname + url.search,
         ...{ method, headers: signed, signal, headersTimeout: silenceMs, bodyTimeout: silenceMs },
         body: isFile ? createReadStream(body.path) : (body ?? null),
       });
