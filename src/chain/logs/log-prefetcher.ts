@@ -28,6 +28,15 @@ interface Lane {
   failure: { readonly error: unknown } | null;
 }
 
+/** What is known of all that has been asked for: how many ranges have come, have left, have been read, and how long their answers are. */
+interface Tally {
+  readonly there: number;
+  readonly left: number;
+  readonly read: number;
+  readonly bytes: number;
+  readonly hasFailed: boolean;
+}
+
 /** Some eight answers of the wanted length; with all that is made of them it stays under 100 MB. */
 const defaultMaxBytes = 16 * 2 ** 20;
 /** Some answers that wait for one that comes late keep nobody from asking on. */
@@ -161,18 +170,9 @@ export class LogPrefetcher {
     }
   }
 
-  /** True where many that have come wait for the first: the longer that is late, the more would stand still behind it. */
-  get #isOvertaken(): boolean {
-    return this.#lanes[0]?.fetched === null && this.#areManyThere;
-  }
-
-  get #areManyThere(): boolean {
-    return this.#lanes.filter(({ fetched }) => fetched !== null).length >= many;
-  }
-
   /** As long as few lie there for each that is on its way, one that comes late would soon be waited for. */
   get #isAmple(): boolean {
-    const there = this.#lanes.filter(({ fetched }) => fetched !== null).length;
+    const { there } = this.#tally();
     return there > ample * (this.#lanes.length - there);
   }
 
@@ -180,8 +180,12 @@ export class LogPrefetcher {
   #readAhead(range: BlockRange, isHeldUp: boolean, signal: AbortSignal): void {
     for (let gap = this.#gapIn(range); gap !== null; gap = this.#gapIn(range)) {
       const { at } = gap;
+      // Without what comes next nothing that is held could ever be taken.
+      const isAwaited = at === 0;
+      const room = isAwaited ? Number.POSITIVE_INFINITY : this.#roomFor(isHeldUp);
+      if (room <= 0) return;
       const asked = this.#options.source.headOf(gap);
-      if (!this.#hasRoom(asked, { isAwaited: at === 0, isHeldUp })) return;
+      if (this.#expectedBytes(asked) > room) return;
       const lane = this.#open(asked);
       this.#lanes.splice(at, 0, lane);
       void this.#fetch(lane, AbortSignal.any([signal, this.#dropped.signal]));
@@ -201,28 +205,36 @@ export class LogPrefetcher {
     return next > end ? null : { from: next, to: end, at };
   }
 
-  #hasRoom(
-    asked: BlockRange,
-    { isAwaited, isHeldUp }: { readonly isAwaited: boolean; readonly isHeldUp: boolean },
-  ): boolean {
-    // Without what comes next nothing that is held could ever be taken.
-    if (isAwaited) return true;
-    if (this.#lanes.some((lane) => lane.failure !== null)) return false;
-    const stretch = this.#isOvertaken || (isHeldUp && this.#areManyThere) ? 2 : 1;
-    if (this.#lanes.length >= stretch * this.#depth) return false;
-    if (!this.#isKnown && this.#lanes.some((lane) => lane.fetched === null)) return false;
-    if (!this.#areWanted) return false;
-    const held = this.#lanes.reduce((sum, lane) => sum + lane.bytes, 0);
-    return held + this.#expectedBytes(asked) <= stretch * this.#maxBytes;
+  /** Returns how many bytes more may be asked for; 0 where nothing is to be. */
+  #roomFor(isHeldUp: boolean): number {
+    const { there, left, read, bytes, hasFailed } = this.#tally();
+    const asked = this.#lanes.length;
+    if (hasFailed) return 0;
+    // The longer the first is late, the more would stand still behind it.
+    const stretch = there >= many && (isHeldUp || this.#lanes[0]?.fetched === null) ? 2 : 1;
+    if (asked >= stretch * this.#depth) return 0;
+    if (!this.#isKnown && there < asked) return 0;
+    return this.#areWanted(asked - left, asked - read) ? stretch * this.#maxBytes - bytes : 0;
+  }
+
+  /** Counts what is asked for in one walk, for it is done at each change: what has come, has left, has been read. */
+  #tally(): Tally {
+    const tally = { there: 0, left: 0, read: 0, bytes: 0, hasFailed: false };
+    for (const lane of this.#lanes) {
+      if (lane.fetched !== null) tally.there++;
+      if (lane.failure !== null) tally.hasFailed = true;
+      if (lane.hasLeft) tally.left++;
+      if (lane.isRead) tally.read++;
+      tally.bytes += lane.bytes;
+    }
+    return tally;
   }
 
   /** Says whether endpoints would be asked for one more: what waits to be asked again keeps nobody from asking on. */
-  get #areWanted(): boolean {
+  #areWanted(waiting: number, unread: number): boolean {
     const { room, asksLate } = this.#options.source;
     const spare = beyondRoom + Math.floor(room * shareBeyondRoom);
-    const unread = this.#lanes.filter((lane) => !lane.isRead).length;
     if (asksLate !== true) return unread < room + spare;
-    const waiting = this.#lanes.filter((lane) => !lane.hasLeft).length;
     return waiting < spare && unread < mostLate * room + spare;
   }
 
