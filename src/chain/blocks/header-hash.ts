@@ -36,14 +36,16 @@ const later: readonly Field[] = [
 
 /** Enough for nearly all of them, in bytes. */
 const headerRoom = 1_024;
-const hashedNames = [...always, ...later].map(([name]) => name);
+const hashedNames = ['hash', ...[...always, ...later].map(([name]) => name)];
 
 /** What goes into the hashes of headers, or whether it gave them: a hash is computed once, and only if somebody asks. */
 const known = new WeakMap<BlockHeader, Fields | boolean>();
 
 /** Remembers of a header, as a node shows it, what goes into its hash. */
 export function rememberFields(header: BlockHeader, fields: Fields): void {
-  known.set(header, Object.fromEntries(['hash', ...hashedNames].map((name) => [name, fields[name]])));
+  const kept: Record<string, unknown> = {};
+  for (const name of hashedNames) kept[name] = fields[name];
+  known.set(header, kept);
 }
 
 /**

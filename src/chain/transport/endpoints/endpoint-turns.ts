@@ -128,6 +128,8 @@ export class EndpointTurns {
     this.#checkBounds(usable, call, demand);
     if (!this.hasRoom) return { at: Number.POSITIVE_INFINITY };
     const now = this.#options.clock.monotonic();
+    // All that wait are looked at with each answer, and most wait for nothing but the end of another.
+    if (!usable.some(({ inFlight }) => inFlight.hasRoom)) return laterAt(usable, [], call, now);
     const candidates = usable.filter((endpoint) => call.notBefore(endpoint) <= now);
     const trusted = candidates.filter((endpoint) => endpoint.isTrusted);
     if (trusted.length > 0) this.#lookAgain(candidates, now);
@@ -140,9 +142,7 @@ export class EndpointTurns {
       demand.taken?.(free.name);
       return { got: this.pass(free, callsOf(demand)) };
     }
-    call.waitsFor(usable);
-    const later = usable.map((endpoint) => call.notBefore(endpoint)).filter((at) => at > now);
-    return { at: Math.min(...worthAsking.map(({ freeAt }) => freeAt), ...later) };
+    return laterAt(usable, worthAsking, call, now);
   }
 
   /** Returns those that are to be asked, the best first: what waits only for that to be asked more is not worth one that gives less. */
@@ -184,8 +184,7 @@ export class EndpointTurns {
 
   #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple, isOptional }: Demand): void {
     const { order, chainId, bounds } = this.#options;
-    const strangers = order.list.filter(({ chain }) => chain.isPutAside);
-    if (strangers.length === order.list.length) throw chainMismatch(chainId ?? 0, strangers);
+    if (order.list.every(({ chain }) => chain.isPutAside)) throw chainMismatch(chainId ?? 0, order.list);
     if (usable.length === 0) throw unreachable(call.refusal, 1);
     if (isOptional === true && !usable.some(({ isTrusted }) => isTrusted)) throw unreachable(call.failure, 1);
     if (!call.hasTrouble) return;
@@ -202,6 +201,18 @@ export class EndpointTurns {
       if (isDue) void this.look(endpoint);
     }
   }
+}
+
+/** Returns when a call may go somewhere: once one of those that are worth asking is free, or one that failed it is to be asked again. */
+function laterAt(
+  usable: readonly PooledEndpoint[],
+  worthAsking: readonly PooledEndpoint[],
+  call: PendingCall,
+  now: number,
+): { readonly at: number } {
+  call.waitsFor(usable);
+  const later = usable.map((endpoint) => call.notBefore(endpoint)).filter((at) => at > now);
+  return { at: Math.min(...worthAsking.map(({ freeAt }) => freeAt), ...later) };
 }
 
 type Gains = ReadonlyMap<PooledEndpoint, number>;
