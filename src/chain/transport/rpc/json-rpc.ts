@@ -194,7 +194,11 @@ export class JsonRpcEndpoint {
     }
     const pick = calls.every((call) => call.pick === calls[0]?.pick) ? calls[0]?.pick : undefined;
     const picked = answer.body && pick && pickResults(answer.body, pick);
-    return picked ?? parseBody(answer.text);
+    if (picked) {
+      answer.release?.();
+      return picked;
+    }
+    return parseBody(answer.text);
   }
 }
 
