@@ -194,11 +194,7 @@ export class JsonRpcEndpoint {
     }
     const pick = calls.every((call) => call.pick === calls[0]?.pick) ? calls[0]?.pick : undefined;
     const picked = answer.body && pick && pickResults(answer.body, pick);
-    if (picked) {
-      answer.release?.();
-      return picked;
-    }
-    return parseBody(answer.text);
+    return picked ?? parseBody(answer.text);
   }
 }
 

@@ -1,37 +1,29 @@
 /** How much room is made at once at most: a server may claim any length. */
 const firstRoom = 8 * 2 ** 20;
 /** Rooms are whole multiples of this, so that one fits the next answer, too, which is about as long. */
-const roomUnit = 2 ** 14;
-/** How many rooms are kept, of `firstRoom` at most; more of small ones, up to so many bytes. */
+const roomUnit = 2 ** 20;
+/** How many rooms are kept, of `firstRoom` at most. */
 const mostRooms = 2;
-const mostSmall = 2 * 2 ** 20;
-/** A room that is so many times as long as what it is for is left to others. */
-const tooLong = 4;
 
 /**
- * Rooms of answers that have been read, kept for the next ones: to have them from the system for each answer, and to give them back,
- * costs as much as to copy what fills them, and has the collector of garbage come more often.
+ * Rooms of answers that have been read, kept for the next ones: to have megabytes from the system for each answer, and to
+ * give them back, costs as much as to copy what fills them.
  */
 export class Rooms {
-  #free: Buffer[] = [];
+  readonly #free: Buffer[] = [];
 
   /** Returns a room for so many bytes, whose contents are whatever they were. */
   take(length: number): Buffer {
-    if (length < roomUnit) return Buffer.allocUnsafeSlow(length);
-    const fitting = this.#free.filter((room) => room.length >= length && room.length <= tooLong * length);
-    const [first, ...others] = fitting;
-    if (first === undefined) return Buffer.allocUnsafeSlow(Math.ceil(length / roomUnit) * roomUnit);
-    const best = others.reduce((one, other) => (other.length < one.length ? other : one), first);
-    this.#free = this.#free.filter((room) => room !== best);
-    return best;
+    const at = this.#free.findIndex((room) => room.length >= length);
+    const [room] = at < 0 || length < roomUnit ? [] : this.#free.splice(at, 1);
+    return room ?? Buffer.allocUnsafeSlow(length < roomUnit ? length : Math.ceil(length / roomUnit) * roomUnit);
   }
 
   /** Takes back a room that nobody reads any more. */
   give(room: Buffer): void {
     if (room.length < roomUnit || room.length > firstRoom) return;
     this.#free.push(room);
-    const count = (): number => this.#free.reduce((sum, { length }) => sum + length, 0);
-    while (this.#free.length > mostRooms && count() > mostSmall) this.#free.shift();
+    if (this.#free.length > mostRooms) this.#free.shift();
   }
 }
 

@@ -52,17 +52,4 @@ describe('the body of an answer', () => {
     expect([rooms.take(2 ** 20), rooms.take(2 ** 20)]).to.have.members(others.slice(1));
     expect(rooms.take(2 ** 20).length).to.equal(2 ** 20);
   });
-
-  it('has more rooms of small ones, up to 2 MB, and leaves long rooms to long ones', () => {
-    const rooms = new Rooms();
-    const length = 200_000;
-    const given = Array.from({ length: 12 }, () => rooms.take(length));
-    for (const room of given) rooms.give(room);
-    const again = given.map(() => rooms.take(length));
-    expect(given.map((room) => again.includes(room))).to.deep.equal(given.map((_room, at) => at >= 3));
-    const long = rooms.take(5 * length);
-    rooms.give(long);
-    expect(rooms.take(length) === long).to.equal(false);
-    expect(rooms.take(5 * length) === long).to.equal(true);
-  });
 });
