@@ -12,8 +12,6 @@ export interface FieldReader<T> {
   readonly value: T;
   /** Reads the value whose digits begin at a place and returns where they end; -1 where it is none. */
   read(json: JsonBytes, from: number): number;
-  /** Another text is read from now on: nothing is the same as in the log before. */
-  begin(): void;
 }
 
 /** A safe integer has no more digits, as hex and as decimals. */
@@ -37,10 +35,6 @@ export class NumberReader implements FieldReader<number> {
     this.value = value;
     return end > from && end - from <= numberDigits && value <= this.#largest ? end : -1;
   }
-
-  begin(): void {
-    // A number is read anew at any rate.
-  }
 }
 
 /** Reads numbers that are written as JSON writes them, up to a largest one. */
@@ -59,10 +53,6 @@ export class DecimalReader implements FieldReader<number> {
     this.value = json.decimal(from, end);
     const isWritten = end === from + 1 || (end > from && end - from <= decimalDigits && !json.isZero(from));
     return isWritten && this.value <= this.#largest ? end : -1;
-  }
-
-  begin(): void {
-    // A number is read anew at any rate.
   }
 }
 
@@ -90,10 +80,6 @@ export class TextReader implements FieldReader<string> {
     }
     this.#at = from;
     return end;
-  }
-
-  begin(): void {
-    this.#at = -1;
   }
 
   #readAny(json: JsonBytes, from: number): number {
@@ -134,10 +120,5 @@ export class TopicsReader implements FieldReader<string[]> {
     // An array that grows takes room for many more.
     this.value = read.slice(0, count);
     return end;
-  }
-
-  begin(): void {
-    this.#first.begin();
-    this.#others.begin();
   }
 }

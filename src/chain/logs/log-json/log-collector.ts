@@ -28,15 +28,12 @@ export class LogCollector implements Collector {
   async take(buffer: Buffer, from: number, end: number, turns: Turns): Promise<void> {
     const json = new JsonBytes(buffer);
     let at = from;
-    let layout = takeSpare(json);
-    if (layout !== null) at = await this.#readAlike(layout, json, { from, end }, turns);
     while (at < end) {
-      layout = LogLayout.learn(json, at, logEnd(json, at, end));
+      const layout = LogLayout.learn(json, at, logEnd(json, at, end));
       if (layout !== null) at = await this.#readAlike(layout, json, { from: at, end }, turns);
       if (at < end) at = this.#parse(json, at, end);
       if (turns.isOver) await turns.rest();
     }
-    if (layout !== null) giveSpare(layout);
   }
 
   /** Reads logs that are written alike, and returns where the first of the others begins. */
@@ -59,26 +56,6 @@ export class LogCollector implements Collector {
     for (const element of elements) this.logs.push(readLog(element, this.logs.at(-1)));
     return to + 1;
   }
-}
-
-/**
- * What was learned last, where nobody reads by it: to learn it from each answer takes as long as to read dozens of logs. Several answers
- * may be read at a time, in turns.
- */
-let spare: LogLayout | null = null;
-const nothing = new JsonBytes(Buffer.alloc(0));
-
-function takeSpare(json: JsonBytes): LogLayout | null {
-  const layout = spare;
-  spare = null;
-  layout?.goOnIn(json);
-  return layout;
-}
-
-function giveSpare(layout: LogLayout): void {
-  // It must not hold an answer.
-  layout.goOnIn(nothing);
-  spare = layout;
 }
 
 /** Reads the answer of eth_getLogs, whether it was collected or parsed; throws MalformedValue. */

@@ -50,7 +50,7 @@ type LogBlock = Pick<RawLog, 'blockNumber' | 'blockHash' | 'blockTimestamp'>;
  * and digits can't change what it means. A log that is written in any other way is not read.
  */
 export class LogLayout {
-  #json: JsonBytes;
+  readonly #json: JsonBytes;
   readonly #parts: readonly Part[];
   readonly #closing: Literal;
   readonly #readers: FieldReaders;
@@ -99,12 +99,6 @@ export class LogLayout {
   /** Tells which block the next logs are of, where they don't say so. */
   inBlock(block: LogBlock): void {
     this.#sample = { ...this.#sample, ...block };
-  }
-
-  /** Has it read another text: a server goes on writing as it did. */
-  goOnIn(json: JsonBytes): void {
-    this.#json = json;
-    for (const { reader } of this.#parts) reader.begin();
   }
 
   /** Where the log ends that was read last. */

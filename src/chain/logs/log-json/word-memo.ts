@@ -22,9 +22,4 @@ export class WordMemo {
     this.#texts[place] = text;
     return text;
   }
-
-  /** Forgets what was read: another text is read from now on. */
-  begin(): void {
-    this.#at.fill(-1);
-  }
 }

@@ -69,14 +69,6 @@ describe('logs that are read from the bytes of an answer', () => {
     }
   });
 
-  it('are the same however many answers are read one after the other, or at a time', async () => {
-    const others = alike.map((log) => ({ ...log, blockHash: word(77), topics: [transferTopic, word(5), word(6)] }));
-    const all = [alike, others, alike.map((log) => ({ ...log, note: 'another server' })), others, alike];
-    const read = (logs: readonly Fields[]): ReturnType<typeof collect> => collect(answerOf(JSON.stringify(logs)));
-    for (const logs of all) expect(await read(logs)).to.deep.equal(readLogs(logs));
-    expect(await Promise.all(all.map(read))).to.deep.equal(all.map(readLogs));
-  });
-
   it('are the same where one of them is written in another way', async () => {
     const odd: readonly Fields[] = [
       { address: simContract.toUpperCase().replace('0X', '0x') },
