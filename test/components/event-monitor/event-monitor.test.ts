@@ -60,6 +60,20 @@ describe('the event monitor', () => {
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, 60)));
     });
 
+    it('asks for the block below its first one while it waits for the head', async () => {
+      node.mine(100);
+      let isAsked = (): void => undefined;
+      const asked = new Promise<void>((resolve) => (isAsked = resolve));
+      node.options = {
+        hold: (calls) => {
+          if (calls.some(({ params }) => params[0] === '0x31')) isAsked();
+          return calls.some(({ params }) => params[0] === 'latest') ? asked : undefined;
+        },
+      };
+      await run({ config: { startBlock: 50 } });
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(50)));
+    });
+
     it('moves the checkpoint over blocks without events', async () => {
       node.mine(90, () => []);
       await run();
