@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
-import { openMigrated } from '../support/migrated-database.js';
+import { runChainparse } from '../support/processes.js';
 import { Scenario } from '../support/scenario.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { endGently, quickMonitor, whenRunning } from '../support/watched-runs.js';
@@ -37,9 +37,11 @@ const accidents: readonly { name: string; befall: (path: string) => Promise<void
   { name: 'loses its index', befall: (path) => rmSync(`${path}-shm`), told: /lost its -shm file, which was deleted/ },
 ];
 
+/** Migrated by itself: a copy of one that was migrated before has the same id as other copies. */
 async function otherDatabase(): Promise<string> {
   const path = `${temporaryFolder()}/other.db`;
-  await (await openMigrated(`sqlite:${path}`)).close();
+  const { code } = await runChainparse(['migrate'], { env: { CHAINPARSE_DATABASE_URL: `sqlite:${path}` } });
+  expect(code).to.equal(0);
   return path;
 }
 
