@@ -22,17 +22,23 @@ const outages = 'broker-sinks|database-away|file-sink|message-sinks|monitor|sink
 const parts = {
   silence: [`test/scenarios/@(${silence}).test.ts`],
   fleet: [`test/scenarios/@(${fleet}).test.ts`],
-  outages: [`test/scenarios/@(${outages}).test.ts`],
-  scenarios: [`test/scenarios/!(${silence}|${fleet}|${outages}).test.ts`, 'test/@(api|demo)/**/*.test.ts'],
+  outages: [`test/scenarios/@(${outages}).test.ts`, 'test/chain/portal/**/*.test.ts'],
+  scenarios: [
+    `test/scenarios/!(${silence}|${fleet}|${outages}).test.ts`,
+    'test/@(api|demo)/**/*.test.ts',
+    'test/proof/ingestion.test.ts',
+  ],
   commands: [
     'test/cli/**/*.test.ts',
     'test/database/schema/**/*.test.ts',
     'test/database/adoption.test.ts',
-    'test/proof/@(ingestion|model).test.ts',
+    'test/proof/model.test.ts',
   ],
   // The proof comes last: the simulator plays from the first test on, and is awaited there.
   computing: [
-    'test/!(scenarios|cli|database|proof|api|demo)/**/*.test.ts',
+    'test/!(scenarios|cli|database|proof|api|demo|chain)/**/*.test.ts',
+    'test/chain/!(portal)/**/*.test.ts',
+    'test/chain/*.test.ts',
     'test/database/!(schema)/**/*.test.ts',
     'test/database/!(adoption).test.ts',
     'test/*.test.ts',
