@@ -13,23 +13,20 @@ const bundled =
 const optional =
   /^(better-sqlite3|bufferutil|mariadb|mysql2?|oracledb|pg|pg-query-stream|sqlite3|tedious|utf-8-validate)(\/|$)/;
 
-/** What is loaded in place of a package's whole index. */
-const instead = {
-  // Without fetch, web sockets, caches and mocks, which Node would load and run at each start.
-  undici: `
-    import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
-    import api from 'undici/lib/api/index.js';
-    Object.assign(Dispatcher.prototype, api);
-    export { default as Client } from 'undici/lib/dispatcher/client.js';
-    export { default as Pool } from 'undici/lib/dispatcher/pool.js';
-    export { default as buildConnector } from 'undici/lib/core/connect.js';`,
-};
+/** Stands for undici's index: without fetch, web sockets, caches and mocks, which Node would load and run at each start. */
+const undici = `
+  import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+  import api from 'undici/lib/api/index.js';
+  Object.assign(Dispatcher.prototype, api);
+  export { default as Client } from 'undici/lib/dispatcher/client.js';
+  export { default as Pool } from 'undici/lib/dispatcher/pool.js';
+  export { default as buildConnector } from 'undici/lib/core/connect.js';`;
 
 const packages = {
   name: 'packages',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'instead' }));
-    onLoad({ filter: /./, namespace: 'instead' }, ({ path }) => ({ contents: instead[path], resolveDir: '.' }));
+    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'undici' }));
+    onLoad({ filter: /./, namespace: 'undici' }, () => ({ contents: undici, resolveDir: '.' }));
     // All messages in fifty languages: ours are our own.
     onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: '' }));
     onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {

@@ -32,4 +32,16 @@ describe('what commands load before they do anything', () => {
   it('is told by what the build says: the page of the API has fastify', () => {
     expect([...packagesOf(fileOf('serve'))]).to.include.members(['fastify', 'zod']);
   });
+
+  it('holds of undici and zod nothing that no command uses: mocks, caches, messages in other languages', () => {
+    const texts = readdirSync(folder)
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => readFileSync(folder + file, 'utf8'));
+    const modules = texts.flatMap((text) =>
+      [...text.matchAll(/^\/\/ node_modules\/(.+)$/gm)].map(([, module]) => module ?? ''),
+    );
+    expect(modules).to.include.members(['undici/lib/dispatcher/pool.js', 'zod/v4/locales/en.js']);
+    const unused = /^(undici\/lib\/(mock|cache|interceptor)\/|zod\/v4\/locales\/(?!en\.|index\.))/;
+    expect(modules.filter((module) => unused.test(module))).to.deep.equal([]);
+  });
 });

@@ -42,7 +42,11 @@ export class FairShare {
     if (taken.length > 0) this.#ownMs = Math.max(...taken.map((id) => now - (this.#seen.get(id) ?? now)));
     this.#seen = seen;
     this.#own = [];
-    if (waiting.length === 0) return [];
+    if (waiting.length === 0) {
+      // Whatever made them wait is over.
+      this.#ownMs = 0;
+      return [];
+    }
     const dealt = new Set(await this.#deal(waiting));
     this.#own = [...dealt].map(({ taskId }) => taskId);
     const patienceMs = Math.min(Math.max(othersMs, timesOwn * this.#ownMs), longestOthersMs);

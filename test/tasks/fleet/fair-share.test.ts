@@ -88,6 +88,17 @@ describe('what a worker picks of the tasks that wait', () => {
     expect(await picked(left)).to.deep.equal([5, 7]);
   });
 
+  it('is those of others as soon as ever once nothing had to wait any more', async () => {
+    await picked(tasksOf(4));
+    await clock.advance(60_000);
+    await picked([]);
+    living = [worker(1, 0, 4), worker(2, 2, 4)];
+    const others = tasksOf(4).filter(({ taskId }) => taskId % 2 === 1);
+    await picked(others);
+    await clock.advance(1_500);
+    expect(await picked(others)).to.deep.equal([1, 3]);
+  });
+
   it('is no more of that than some in a turn, for others may only be busy', async () => {
     await picked(tasksOf(100), 100);
     await clock.advance(1_500);
