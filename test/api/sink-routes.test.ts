@@ -1,12 +1,15 @@
 import { expect } from 'chai';
+import yaml from 'yaml';
 import type { Database } from '../../src/database/database.js';
 import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
 import { DeadLetterStore } from '../../src/database/sinks/dead-letter-store.js';
+import { readInstallation } from '../../src/database/schema/read-installation.js';
 import { SinkStore } from '../../src/database/sinks/sink-store.js';
 import { MessageData } from '../../src/model/event-message.js';
 import { parseDefinition } from '../../src/pipeline/definition/read-definition.js';
 import { firstText } from '../../src/tasks/outbox/resume.js';
 import { definitionOptions, monitorYaml } from '../pipeline/definition/definition-texts.js';
+import { fieldsOf, SinkFixture } from '../components/table-sink/sink-fixture.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
@@ -23,8 +26,8 @@ eachDatabase('the API of sinks', (databases) => {
   before(async () => {
     database = await openMigrated(await databases.fresh());
     api = testApi(database);
-    const yaml = `${monitorYaml()}  - {name: rows, type: table_sink, table: usdc}\n`;
-    pipelineId = await new PipelineStore(database).import(await parseDefinition(yaml, null, definitionOptions));
+    const text = `${monitorYaml()}  - {name: rows, type: table_sink, table: usdc}\n`;
+    pipelineId = await new PipelineStore(database).import(await parseDefinition(text, null, definitionOptions));
   });
   after(async () => {
     await api.app.close();
@@ -72,6 +75,21 @@ eachDatabase('the API of sinks', (databases) => {
     expect((await sink('rows/replay', { from_block: 3 })).json()).to.deep.equal({ replay: 1 });
     expectProblem(await sink('rows/replay', { from_block: -1 }), 400);
     expectProblem(await sink('columns/pause'), 404);
+  });
+
+  it('refuses a definition whose table another pipeline fills, and takes that pipeline’s own', async () => {
+    const owner = { pipelineId, name: 'rows', installation: await readInstallation(database) };
+    await (await SinkFixture.open(database, fieldsOf('Transfer(uint256 value)'), {}, owner)).claim(1);
+    const source = (yaml.parse(monitorYaml()) as { components: object[] }).components;
+    const body = (name: string) => ({
+      name,
+      components: [...source, { name: 'rows', type: 'table_sink', table: 'usdc' }],
+    });
+    const { detail } = expectProblem(await api.post('/api/v1/pipeline/config', body('second')), 400);
+    expect(detail).to.match(
+      /table: the table usdc in .* is filled by the sink 'rows' of pipeline \d+: a table has one/,
+    );
+    expect(await api.post(`/api/v1/pipeline/${pipelineId}`, body('first'), 'PUT')).to.have.property('statusCode', 200);
   });
 
   it('lists dead letters, and has them tried again or forgotten', async () => {

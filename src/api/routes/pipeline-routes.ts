@@ -14,6 +14,7 @@ import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipelin
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
+import { askOwnTargets } from '../ask-own-targets.js';
 import { ProblemError } from '../problem.js';
 import { route, type Route } from '../route.js';
 import { idParams } from '../schemas/parameters.js';
@@ -91,7 +92,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
       summary: "Replace a pipeline's definition; checkpoint, tasks and events stay.",
       ...{ tag, access: 'write', params: idParams, body: 'text', answer: storedAnswer, problems: [404, 409] },
       handle: async ({ params, body }) => {
-        const definition = await readDefinition(parts, body);
+        const definition = await readDefinition(parts, body, params.id);
         refuseOtherId(definition, params.id);
         await store.get(params.id);
         const changed = { ...definition, id: params.id };
@@ -152,11 +153,13 @@ async function latestTask({ database, settings }: ApiParts, store: PipelineStore
   throw new NotFoundError(`pipeline ${id} has no task yet`);
 }
 
-function readDefinition({ database, settings }: ApiParts, text: string): Promise<PipelineDefinition> {
+function readDefinition(parts: ApiParts, text: string, id: number | null = null): Promise<PipelineDefinition> {
+  const { database, settings } = parts;
   return parseDefinition(text, null, {
     name: 'body',
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
-    storedAbi: async (id) => (await new AbiStore(database).get(id)).abi,
+    storedAbi: async (abi) => (await new AbiStore(database).get(abi)).abi,
+    askTargets: askOwnTargets(parts, id),
   });
 }
 

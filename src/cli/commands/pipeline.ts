@@ -11,9 +11,12 @@ import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
 import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
-import { UsageError, problemText } from '../../runtime/errors.js';
+import { DatabaseUnreachableError, NotMigratedError, UsageError, problemText } from '../../runtime/errors.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
+import type { ReadSinks } from '../../pipeline/definition/definition-options.js';
+import type { TargetFinding } from '../../components/ask-targets.js';
+import { askDefinitionTargets, mustAsk } from '../../tasks/outbox/definition-targets.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readStanding } from '../../tasks/lease/parked.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
@@ -104,6 +107,9 @@ export const command: CommandBody = {
 interface FileOption {
   readonly file: string;
   readonly lenient?: boolean;
+  /** What the pipeline will be stored under, whatever the file says. */
+  readonly id?: number;
+  readonly name?: string;
 }
 
 /** A definition that was read, and what of it is worth a word. */
@@ -113,8 +119,6 @@ interface Loaded {
 }
 
 interface ImportOptions extends FileOption {
-  readonly id?: number;
-  readonly name?: string;
   readonly update?: boolean;
 }
 
@@ -226,7 +230,7 @@ async function deletePipeline(context: CommandContext, { id }: IdOption): Promis
   for (const { name, type } of sinks) output.note(textsIn(output.lang).sinks.left(name, type));
 }
 
-async function load(context: CommandContext, { file, lenient = false }: FileOption): Promise<Loaded> {
+async function load(context: CommandContext, { file, lenient = false, id, name }: FileOption): Promise<Loaded> {
   const warnings: FileProblem[] = [];
   const definition = await loadDefinition(resolve(context.cwd, file), {
     name: file,
@@ -234,10 +238,27 @@ async function load(context: CommandContext, { file, lenient = false }: FileOpti
     onWarning: (warning) => warnings.push(warning),
     heartbeatIntervalSeconds: context.settings.heartbeatIntervalSeconds,
     // The database is needed, and opened, only where a definition refers to it.
-    storedAbi: async (id) => (await withDatabase(context, (database) => new AbiStore(database).get(id))).abi,
+    storedAbi: async (abi) => (await withDatabase(context, (database) => new AbiStore(database).get(abi))).abi,
+    askTargets: (read) => askTargets(context, { ...read, id: id ?? read.id, name: name ?? read.name }),
   });
   for (const warning of warnings) context.output.note(`warning: ${problemText(warning)}`);
   return { definition, warnings };
+}
+
+/** A database that is not there, or holds no tables yet, has given none away. */
+async function askTargets(context: CommandContext, read: ReadSinks): Promise<readonly TargetFinding[]> {
+  if (!mustAsk(read)) return [];
+  const { clock, secrets, variables: env } = context;
+  const variables = { env, remember: (value: string) => secrets.remember(value) };
+  try {
+    const parts = { clock, variables, asksElsewhere: true };
+    return await withDatabase(context, (database) => askDefinitionTargets(database, read, parts), 'in-memory');
+  } catch (error) {
+    if (error instanceof NotMigratedError) return [];
+    if (!(error instanceof DatabaseUnreachableError)) throw error;
+    const message = `whether another pipeline fills a table of its sinks is not known: ${error.message}`;
+    return [{ path: ['components'], message, isRefused: false }];
+  }
 }
 
 function warningsJson(warnings: readonly FileProblem[]): object {

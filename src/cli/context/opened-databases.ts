@@ -32,17 +32,19 @@ export class OpenedDatabases {
 
 /**
  * Opens the database of the settings for a command's work, and closes it however the work ends. Throws NotMigratedError
- * where migrations are pending.
+ * where migrations are pending; with `in-memory` a file that is not there counts as an empty one.
  */
 export async function withDatabase<T>(
   { settings, clock }: Pick<CommandContext, 'settings' | 'clock'>,
   work: (database: Database) => Promise<T>,
+  create: 'in-memory' | false = false,
 ): Promise<T> {
   const [{ openDatabase }, { requireMigrated }] = await Promise.all([
     import('../../database/open/open-database.js'),
     import('../../database/schema/migrator.js'),
   ]);
-  const database = await openDatabase(settings.databaseUrl, { timezone: settings.databaseTimezone, clock });
+  const { databaseUrl, databaseTimezone: timezone } = settings;
+  const database = await openDatabase(databaseUrl, { timezone, clock, create });
   try {
     await requireMigrated(database);
     return await work(database);

@@ -180,6 +180,11 @@ export interface SinkKind<C extends object> extends KindOf<C> {
   problems?(config: C, events: readonly EventFields[]): Promise<readonly Remark[]>;
   /** Names what it fills, where that bears one sink alone, and the key that says so: two of one name are refused. Left out: nothing does. */
   fills?(config: C): { readonly key: string; readonly name: string };
+  /**
+   * Says what its target would be refused to it for because it is another sink's, of whichever pipeline; null: nothing. Asks the
+   * target, changes nothing, and throws where it can't be asked. Left out: others may have it, too.
+   */
+  refusal?(config: C, opening: TargetOpening): Promise<Remark | null>;
   /** Opens it; `${NAME}` in its config has been replaced by what the environment says. Need not connect yet. */
   open(config: C, opening: SinkOpening): Promise<Sink>;
 }
@@ -199,6 +204,14 @@ export interface SinkOpening {
   readonly dataFolder: string;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** What a sink's target is asked with before it is opened. */
+export interface TargetOpening extends Pick<SinkOpening, 'name' | 'installation' | 'database' | 'clock'> {
+  /** Null: the pipeline is not stored yet. */
+  readonly pipelineId: number | null;
+  /** False: nothing but the pipeline's own database may be asked. */
+  readonly asksElsewhere: boolean;
 }
 
 /** A kind of component, whatever its config. */

@@ -16,6 +16,7 @@ export const tableSink: SinkKind<TableSinkConfig> = {
   describe: describeSink,
   problems: async (config, events) => (await import('./plan-table.js')).tableProblems(config, events),
   fills: ({ database, table }) => ({ key: 'table', name: JSON.stringify([database, table]) }),
+  refusal: async (config, opening) => (await import('./table-owner.js')).tableRefusal(config, opening),
   open: async (config, opening) => {
     const { openTableSink } = await import('./table-sink.js');
     return openTableSink(config, opening);

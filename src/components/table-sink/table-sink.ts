@@ -19,6 +19,7 @@ import { indexProblems, planTableOf, tableKey } from './plan-table.js';
 import type { TablePlan } from './plan-table.js';
 import { RowMaker } from './row-maker.js';
 import type { Loss } from './row-maker.js';
+import { namedTable } from './table-owner.js';
 
 /** How long a server may take for one statement before it counts as away, in milliseconds. */
 const statementTimeoutMs = 60_000;
@@ -115,9 +116,8 @@ class TableSink implements Sink {
     const { database: own, clock, installation, pipelineId, name: sink } = this.#opening;
     const database =
       url === undefined ? own : await openDatabase(url, { clock, create: true, statementTimeoutMs, poolSize: 1 });
-    const [schema, name] = table.includes('.') ? (table.split('.') as [string, string]) : [null, table];
     const columns = [...this.#plan.fixed, ...this.#plan.own];
-    const wanted = { schema, name, columns, key: tableKey, indexes };
+    const wanted = { ...namedTable(table), columns, key: tableKey, indexes };
     return {
       database,
       store: new TargetStore(database, { installation, pipelineId, sink }, wanted),

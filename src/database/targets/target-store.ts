@@ -7,14 +7,9 @@ import { checkTable } from './check-table.js';
 import { copyEvents } from './copy-events.js';
 import type { EventCopy } from './copy-events.js';
 import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
+import { askTarget, otherOwner, releaseSql, sinksIn } from './target-owner.js';
+import type { NamedTable, TargetOwner } from './target-owner.js';
 import type { TargetQuestion, TargetPlace, TargetTable } from '../target-dialect.js';
-
-/** Whose table it is. */
-export interface TargetOwner {
-  readonly installation: string;
-  readonly pipelineId: number;
-  readonly sink: string;
-}
 
 /** Who may write: of one epoch the highest claim. */
 export interface TargetClaim {
@@ -28,10 +23,10 @@ export interface TargetCursor extends TargetClaim {
 }
 
 /** A table by the name that a person gave it, and what must be in it. */
-export interface WantedTable extends Omit<TargetTable, 'place' | 'unique'> {
-  readonly schema: string | null;
-  readonly name: string;
-}
+export interface WantedTable extends NamedTable, Omit<TargetTable, 'place' | 'unique'> {}
+
+/** A sink of a stored pipeline. */
+type StoredOwner = TargetOwner & { readonly pipelineId: number };
 
 /** What becomes of a table's rows. */
 export interface TargetChange {
@@ -62,13 +57,13 @@ export interface Claimed {
 /** A table that a sink fills, and its row of `chainparse_sink` in the same schema. */
 export class TargetStore {
   readonly #database: Database;
-  readonly #owner: TargetOwner;
+  readonly #owner: StoredOwner;
   readonly #wanted: WantedTable;
   #place: TargetPlace | null = null;
   /** A higher claim than this one stood when it was claimed. */
   #isBehind = false;
 
-  constructor(database: Database, owner: TargetOwner, wanted: WantedTable) {
+  constructor(database: Database, owner: StoredOwner, wanted: WantedTable) {
     this.#database = database;
     this.#owner = owner;
     this.#wanted = wanted;
@@ -174,7 +169,7 @@ export class TargetStore {
     const isOurs = (query: Knex.QueryBuilder): Knex.QueryBuilder => (isNew ? query : query.whereNot({ table_name }));
     try {
       await this.#database.write([
-        this.#sinks(place).insert(row).onConflict().ignore(),
+        sinksIn(this.#database, place).insert(row).onConflict().ignore(),
         this.#database.fenced(
           this.#row(place)
             .where((may) => void may.whereNot({ epoch }).orWhere('claim', '<=', claim))
@@ -206,9 +201,8 @@ export class TargetStore {
   /** Says why a claim or a write matched nothing. */
   async #explain(place: TargetPlace): Promise<Error> {
     const { name } = this.#wanted;
-    const owners = await this.#database.read<SinkRow[]>(() => this.#sinks(place).where({ table_name: place.folded }));
-    const other = owners.find((row) => !this.#isOwn(row));
-    if (other !== undefined) return this.#ownedBy(place, other);
+    const other = await otherOwner(this.#database, this.#owner, { place, name });
+    if (other !== null) return other;
     const own = await this.#readRow(place);
     const where = `${sinkTableName} in ${this.#database.label}`;
     if (own === undefined) {
@@ -219,26 +213,10 @@ export class TargetStore {
     const message = `the table ${name} is another run's to write: claim ${own.claim} of ${own.epoch} stands in ${where}`;
     // Of a pipeline's database that was set back; whoever has lost the lease is told so by that.
     if (this.#isBehind)
-      return new ConflictError(message, { hint: `to write it all the same, run: ${this.#release(place)}` });
+      return new ConflictError(message, {
+        hint: `to write it all the same, run: ${releaseSql(this.#database, place)}`,
+      });
     return new LeaseLostError(message);
-  }
-
-  #release(place: TargetPlace): string {
-    return this.#sinks(place).where({ table_name: place.folded }).delete().toQuery();
-  }
-
-  #ownedBy(place: TargetPlace, row: SinkRow): Error {
-    const { name } = this.#wanted;
-    const which = row.installation === this.#owner.installation ? '' : ` of another installation (${row.installation})`;
-    return new UsageError(
-      `the table ${name} in ${this.#database.label} is filled by the sink '${row.sink}' of pipeline ${row.pipeline_id}${which}: a table has one sink`,
-      { hint: `write another table, or, where that sink is gone for good, run: ${this.#release(place)}` },
-    );
-  }
-
-  #isOwn(row: SinkRow): boolean {
-    const { installation, pipelineId, sink } = this.#owner;
-    return row.installation.trim() === installation && row.pipeline_id === pipelineId && row.sink === sink;
   }
 
   async #readRow(place: TargetPlace): Promise<SinkRow | undefined> {
@@ -252,17 +230,11 @@ export class TargetStore {
   }
 
   #row(place: TargetPlace): Knex.QueryBuilder {
-    return this.#sinks(place).where(this.#key);
+    return sinksIn(this.#database, place).where(this.#key);
   }
 
-  #sinks({ schema }: TargetPlace): Knex.QueryBuilder {
-    const query = this.#database.knex(sinkTableName);
-    return schema === null ? query : query.withSchema(schema);
-  }
-
-  async #ask<T>(question: (knex: Knex) => TargetQuestion<T>): Promise<T> {
-    const { query, read } = question(this.#database.knex);
-    return read(await this.#database.read(() => query));
+  #ask<T>(question: (knex: Knex) => TargetQuestion<T>): Promise<T> {
+    return askTarget(this.#database, question);
   }
 }
 

@@ -1,4 +1,6 @@
 import type { FileProblem } from '../../runtime/errors.js';
+import type { TargetFinding } from '../../components/ask-targets.js';
+import type { Component } from '../../model/pipeline.js';
 import type { Registry } from '../../components/registry.js';
 import type { FindStoredAbi } from './resolve-abi.js';
 
@@ -14,6 +16,19 @@ export interface DefinitionOptions {
   readonly isLenient?: boolean;
   /** Hears of what is accepted, and worth a word. */
   readonly onWarning?: (warning: FileProblem) => void;
+  /** Asks targets whose they are; left out: nobody does, and a run is told. */
+  readonly askTargets?: AskTargets;
   /** The kinds of components that it may name; left out: those of this version. */
   readonly kinds?: Registry;
 }
+
+/** What of a definition is needed to ask the targets of its sinks. */
+export interface ReadSinks {
+  readonly id: number | null;
+  readonly name: string | null;
+  /** By their position; undefined: something is wrong with it. */
+  readonly components: readonly (Component | undefined)[];
+}
+
+/** Asks the targets of sinks. */
+export type AskTargets = (read: ReadSinks) => Promise<readonly TargetFinding[]>;

@@ -6,11 +6,11 @@ import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { ComponentReader } from './component-reader.js';
 import { definitionSchema } from './definition-schema.js';
 import { toOneForm } from './older-form.js';
-import type { OneForm } from './older-form.js';
+import type { FormRemark, OneForm } from './older-form.js';
 import { ProblemList, keyOf } from './problem-list.js';
 import { componentRemarks } from './component-remarks.js';
 import type { FileProblem } from '../../runtime/errors.js';
-import type { DefinitionOptions } from './definition-options.js';
+import type { DefinitionOptions, ReadSinks } from './definition-options.js';
 import { AbiResolver } from './resolve-abi.js';
 import { YamlFile } from './yaml-file.js';
 
@@ -45,10 +45,14 @@ export class DefinitionReader {
     const read = await this.#readComponents();
     await this.#checkSinks(read);
     this.#checkFilledTwice(read);
+    const doubts = await this.#askTargets(read, {
+      id: keys?.id ?? null,
+      name: keys?.name ?? keys?.pipeline_name ?? null,
+    });
     const components = read.filter((component) => component !== undefined);
     if (keys?.schedule !== undefined) this.#checkScheduled(components);
     this.#problems.throwIfAny();
-    await this.#warn(components);
+    await this.#warn(components, doubts);
     return {
       id: keys?.id ?? null,
       name: keys?.name ?? keys?.pipeline_name ?? '',
@@ -95,6 +99,16 @@ export class DefinitionReader {
     }
   }
 
+  /** A table that another pipeline fills would be refused to the first run; returns what could not be found out. */
+  async #askTargets(
+    components: readonly (Component | undefined)[],
+    named: Omit<ReadSinks, 'components'>,
+  ): Promise<readonly FormRemark[]> {
+    const findings = (await this.#options.askTargets?.({ ...named, components })) ?? [];
+    for (const { path, message, hint, isRefused } of findings) if (isRefused) this.#problems.add(path, message, hint);
+    return findings.filter(({ isRefused }) => !isRefused);
+  }
+
   /** What reaches a sink is known where the source and all stages above it are right. */
   async #checkSinks(components: readonly (Component | undefined)[]): Promise<void> {
     const { kinds = registry } = this.#options;
@@ -116,13 +130,13 @@ export class DefinitionReader {
   }
 
   /** Tells what is accepted and worth a word, in the order of the lines. */
-  async #warn(components: readonly Component[]): Promise<void> {
+  async #warn(components: readonly Component[], doubts: readonly FormRemark[]): Promise<void> {
     const { onWarning, kinds = registry } = this.#options;
     if (onWarning === undefined) return;
     const ofComponents = await componentRemarks(components, kinds);
     const remarks = [
       ...this.#form.remarks,
-      ...ofComponents.map(({ path, ...remark }) => ({ ...remark, path: this.#form.placeOf(path) })),
+      ...[...ofComponents, ...doubts].map(({ path, ...remark }) => ({ ...remark, path: this.#form.placeOf(path) })),
     ];
     const warnings = remarks.map(({ path, message }): FileProblem => {
       const { file, line } = this.#file.find(path);

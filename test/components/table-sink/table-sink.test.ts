@@ -1,5 +1,9 @@
 import { expect } from 'chai';
+import type { Remark } from '../../../src/components/seam/component.js';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import { tableSink } from '../../../src/components/table-sink/kind.js';
+import { tableSinkSchema } from '../../../src/components/table-sink/schema.js';
+import { systemClock } from '../../../src/runtime/clock.js';
 import { ConflictError, LeaseLostError, UsageError } from '../../../src/runtime/errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
@@ -177,6 +181,27 @@ eachDatabase('a table sink', (databases) => {
     const release = (await rejectionOf((await open(transfer, {}, { name: 'other' })).claim(1), UsageError)).hint ?? '';
     await runSql(url, release.replace(/^.*run: /, ''));
     expect(await (await open(transfer, {}, { name: 'other' })).claim(1)).to.equal(null);
+  });
+
+  it('says beforehand, in the words of the claim, whose a table is, and changes nothing by it', async () => {
+    const config = tableSinkSchema.parse({ table: 'usdc' });
+    const own = { pipelineId: 45, name: 'warehouse', installation: 'f'.repeat(32) };
+    const ask = (owner: object, asked = config): Promise<Remark | null> => {
+      const opening = { ...own, asksElsewhere: true, database, clock: systemClock, ...owner };
+      return tableSink.refusal!(asked, opening);
+    };
+    expect(await ask({ pipelineId: 46 })).to.equal(null);
+    await (await open()).claim(1);
+    for (const owner of [{ name: 'other' }, { pipelineId: 46 }, { installation: 'e'.repeat(32) }]) {
+      const { message: text, hint } = await rejectionOf((await open(transfer, {}, owner)).claim(9), UsageError);
+      expect(await ask(owner)).to.deep.equal({ at: ['table'], message: text, hint });
+    }
+    expect(await ask({ pipelineId: null })).to.have.property('at');
+    expect(await ask({})).to.equal(null);
+    expect(await ask({ pipelineId: 46 }, { ...config, table: 'free' })).to.equal(null);
+    const elsewhere = { ...config, database: url };
+    expect(await ask({ pipelineId: 46 }, elsewhere)).to.have.property('at');
+    expect(await ask({ pipelineId: 46, asksElsewhere: false }, elsewhere)).to.equal(null);
   });
 
   it('makes the indexes that are wanted', async () => {

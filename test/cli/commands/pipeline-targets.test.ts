@@ -1,0 +1,96 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { readInstallation } from '../../../src/database/schema/read-installation.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { freePort } from '../../support/free-port.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { fieldsOf, SinkFixture } from '../../components/table-sink/sink-fixture.js';
+import { runInPlace, type CommandResult } from '../run-in.js';
+
+const example = join(import.meta.dirname, '../../../examples/usdc-transfers.yaml');
+const transfer = fieldsOf('Transfer(address indexed from, address indexed to, uint256 value)');
+
+describe('validate and import, of tables that another pipeline fills', () => {
+  let folder: string;
+  const chainparse = (argv: readonly string[], far = 'sqlite:far.db', own = 'sqlite:own.db'): Promise<CommandResult> =>
+    runInPlace({ cwd: folder, env: { FAR: far.replace('sqlite:', `sqlite:${folder}/`) } }, [
+      ...argv,
+      ...['--database', own.replace('sqlite:', `sqlite:${folder}/`)],
+    ]);
+  const validate = (name: string, far?: string, own?: string): Promise<CommandResult> =>
+    chainparse(['pipeline', 'validate', `${name}.yaml`], far, own);
+
+  /** The first pipeline has run: the tables are its sinks'. */
+  const claimAll = async (): Promise<void> => {
+    const database = await openMigrated(`sqlite:${folder}/own.db`);
+    const owner = { pipelineId: 1, installation: await readInstallation(database) };
+    for (const [name, target] of [
+      ['own', database],
+      ['far', `sqlite:${folder}/far.db`],
+    ] as const) {
+      const { sink, ...fixture } = await SinkFixture.open(target, transfer, {}, { ...owner, name });
+      await sink.claim!({ epoch: 'e', claim: 1 }, { ...fixture, inserts: () => [] } as never);
+      await sink.close();
+    }
+    await database.close();
+  };
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    const source = readFileSync(example, 'utf8').replace(/^(?:id|name):.*\n/gm, '');
+    for (const name of ['first', 'second']) {
+      const sinks = ['own, type: table_sink', 'far, type: table_sink, database: "${FAR}"'];
+      const lines = sinks.map((keys) => `  - {name: ${keys}, table: usdc}\n`).join('');
+      writeFileSync(join(folder, `${name}.yaml`), `name: ${name}\n${source}${lines}`);
+    }
+    await (await openMigrated(`sqlite:${folder}/own.db`)).close();
+    expect(await chainparse(['pipeline', 'import', 'first.yaml'])).to.include({ code: 0, stdout: '1\n' });
+  });
+
+  it('tell each with its line and what to do, and store nothing', async () => {
+    await claimAll();
+    for (const command of ['validate', 'import']) {
+      const { code, stdout, stderr } = await chainparse(['pipeline', command, 'second.yaml']);
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      const lines = stderr.trimEnd().split('\n');
+      expect(lines).to.have.length(4);
+      for (const [i, sink] of ['own', 'far'].entries()) {
+        expect(lines[2 * i]).to.equal(
+          `error: second.yaml:${15 + i}: table: the table usdc in sqlite:${folder}/${sink}.db is filled by the sink '${sink}' of pipeline 1: a table has one sink`,
+        );
+        expect(lines[2 * i + 1]).to.match(
+          /^hint: write another table, or, .* run: delete from `chainparse_sink` where/,
+        );
+      }
+    }
+    expect((await chainparse(['pipeline', 'show', 'second'])).code).to.equal(3);
+  });
+
+  it('take the tables of the pipeline whose definition it is, by its name or the id that is given', async () => {
+    await claimAll();
+    expect(await validate('first')).to.deep.include({ code: 0, stderr: '' });
+    expect(await chainparse(['pipeline', 'import', 'first.yaml', '--update'])).to.include({ code: 0 });
+    expect(await chainparse(['pipeline', 'import', 'second.yaml', '--update', '--id', '1'])).to.include({ code: 0 });
+    expect(await chainparse(['pipeline', 'import', 'first.yaml', '--update', '--name', 'third'])).to.include({
+      code: 2,
+    });
+  });
+
+  it('take tables of a database that is not there yet, and say so of one that does not answer', async () => {
+    const away = `mysql://u:geheim@127.0.0.1:${await freePort()}/far`;
+    const noTables = await validate('second', undefined, 'sqlite:none.db');
+    expect(noTables).to.deep.include({ code: 0, stderr: '' });
+    const noFar = await validate('first', away);
+    expect(noFar.code).to.equal(0);
+    expect(noFar.stderr).to.match(
+      /^warning: first\.yaml:16: table: whether another sink fills it is not known: .*ECONNREFUSED.*\n$/,
+    );
+    const noOwn = await validate('first', away, away);
+    expect(noOwn.code).to.equal(0);
+    expect(noOwn.stderr).to.match(
+      /^warning: first\.yaml:5: components: whether another pipeline fills a table .* not known: .*ECONNREFUSED.*\n$/,
+    );
+    expect(noFar.stderr + noOwn.stderr).not.to.contain('geheim');
+  });
+});
