@@ -1,5 +1,6 @@
 import { amountProblem } from './amount.js';
 import { splitWords } from './split-words.js';
+import { parameterProblem } from '../runtime/database-parameters.js';
 import { splitDatabaseUrls } from '../runtime/database-urls.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { parseUtcOffset } from '../runtime/utc-offset.js';
@@ -41,7 +42,7 @@ function databaseUrlsProblem(urls: string): string | null {
 }
 
 function databaseUrlProblem(url: string): string | null {
-  if (/^sqlite:/i.test(url)) return /^sqlite:(?:\/\/)?$/i.test(url) ? 'names no file' : null;
+  if (/^sqlite:/i.test(url)) return /^sqlite:(?:\/\/)?$/i.test(url) ? 'names no file' : parameterProblem(url);
   if (!/^(?:mysql|mariadb|postgres|postgresql):\/\//i.test(url)) return 'is no database URL';
   if (!URL.canParse(url) || maskUrl(url).endsWith('//***')) {
     return 'is malformed (in user and password, characters such as @ : / # % are written %40 %3A %2F %23 %25)';
@@ -52,7 +53,7 @@ function databaseUrlProblem(url: string): string | null {
   }
   // PostgreSQL's may name the folder of a socket, and the database, behind the question mark.
   if (host === '' && !searchParams.has('host')) return 'names no host';
-  return pathname.length > 1 || searchParams.has('dbname') ? null : 'names no database';
+  return pathname.length > 1 || searchParams.has('dbname') ? parameterProblem(url) : 'names no database';
 }
 
 /** Reads a number above zero and at most `max`; fractions are allowed. */

@@ -164,6 +164,9 @@ describe('loadSettings', () => {
     [{ database: 'postgres://root:hidden@a,b/db' }, /names several hosts: write a URL for each node/],
     [{ database: 'mysql://root:hidden@a/db,mysql://root:hidden@b/other' }, /names several databases/],
     [{ database: 'mysql://root:hidden@a/db,mysql://root@b' }, /names no database/],
+    [{ database: 'postgres://u:hidden@h/db?sslmodee=require' }, /'sslmodee' \(known are sslmode, .*is sslmode/],
+    [{ database: 'mysql://u:hidden@h/db,mysql://u:hidden@i/db?foo=hidden' }, /unknown parameter 'foo'/],
+    [{ database: 'sqlite:a.db?x=1' }, /has the parameter 'x': a SQLite file takes none/],
     [{ database: 'sqlite:a.db,mysql://root:hidden@b/db' }, /names a file beside servers/],
     [
       { rpcUrl: ['ftp://user:hidden@h'] },

@@ -1,5 +1,5 @@
+import { parameterProblem } from '../../runtime/database-parameters.js';
 import { UsageError } from '../../runtime/errors.js';
-import { nearest } from '../../runtime/nearest.js';
 import { maskUrl } from '../../runtime/secrets.js';
 
 /** Reads the URL of a server's database; throws UsageError, with secrets masked, where it is none of that shape. */
@@ -20,19 +20,11 @@ export function decodePart(url: string, shape: string, part: string): string {
   }
 }
 
-/**
- * Refuses parameters of such a URL that are not among the known ones: what asks for encryption, say, in words that are not
- * understood must not end without it. Throws UsageError.
- */
-export function refuseUnknownParameters({ searchParams }: URL, known: readonly string[]): void {
-  const unknown = [...searchParams.keys()].find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  throw new UsageError(
-    `unknown parameter '${unknown}' in the database URL: the nearest known one is ${nearest(unknown, known) ?? 'none'}`,
-    {
-      hint: `the parameters are ${known.join(', ')}`,
-    },
-  );
+/** Refuses what stands behind the `?` of a database URL where it is not understood. Throws UsageError. */
+export function refuseWrongParameters(url: string): void {
+  const problem = parameterProblem(url);
+  if (problem === null) return;
+  throw new UsageError(`the database URL ${maskUrl(url)} ${problem}`, { hint: 'docs/cli.md has the parameters' });
 }
 
 function malformed(url: string, shape: string, cause: unknown): UsageError {

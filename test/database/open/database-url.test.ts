@@ -24,6 +24,7 @@ describe('a database URL', () => {
     'sqlite:///var/lib/x.db': '/var/lib/x.db',
     'sqlite://data/x.db': 'data/x.db',
     'SQLite:x.db': 'x.db',
+    'sqlite:what?.db': 'what?.db',
   };
   for (const [url, path] of Object.entries(sqlite)) {
     it(`names a file: ${url}`, () => expect(parseDatabaseUrl(url)).to.deep.equal({ kind: 'sqlite', path }));
@@ -57,12 +58,19 @@ describe('a database URL', () => {
     'mysql://u:secret99@db/': /names no database/,
     'mysql://u:secret99@db:port/d': /not a database URL/,
     'mysql://u:100%secret99@db/d': /not a database URL/,
-    'mysql://u:secret99@db/d?ssl=perhaps': /ssl=perhaps .* not known/,
+    'mysql://u:secret99@db/d?ssl=perhaps':
+      /wrong value of the parameter 'ssl', which takes true, skip-verify or false$/,
+    'mysql://u:secret99@db/d?ssl': /wrong value of the parameter 'ssl'/,
+    'mysql://u:secret99@db/d?ssl=true&ssl=false': /parameter 'ssl' twice$/,
+    'mysql://u:1/x?secret99=@db/d': /write the @ of a password as %40$/,
+    'sqlite:x.db?mode=ro': /has the parameter 'mode': a SQLite file takes none$/,
+    'postgres://u:secret99@db/d?port=70000': /'port', which takes a port$/,
+    'postgres://u:secret99@db/d?sslcert=': /'sslcert', which takes the path of a file$/,
     'mysql://u:secret99@db/d?ssl-mode=REQUIRED': /unknown parameter 'ssl-mode' .* nearest known one is ssl/,
     'mysql://u:secret99@db/d?sslmode=require': /unknown parameter 'sslmode'/,
-    'mysql://u:secret99@db/d?tls=true': /unknown parameter 'tls'/,
+    'mysql://u:secret99@db/d?tls=true': /unknown parameter 'tls' \(known are ssl, ssl_ca, charset\)/,
     'mysql://u:secret99@db/d?ssl=true&sl_ca=/ca.pem': /unknown parameter 'sl_ca' .* nearest known one is ssl_ca$/,
-    'mysql://u:secret99@db/d?charset=latin1': /charset=latin1 .* not known/,
+    'mysql://u:secret99@db/d?charset=latin1': /'charset', which takes utf8mb4/,
     'postgres://u:secret99@db/d?sslmod=require': /unknown parameter 'sslmod' .* nearest known one is sslmode$/,
     'postgres://u:secret99@db/d?SSLMODE=require': /unknown parameter 'SSLMODE' .* nearest known one is sslmode$/,
     'postgres://u:secret99@db/d?target_session_attrs=read-write': /unknown parameter 'target_session_attrs'/,

@@ -1,6 +1,7 @@
+import { mysqlTlsWords } from '../../../runtime/database-parameters.js';
 import { UsageError } from '../../../runtime/errors.js';
 import { maskUrl } from '../../../runtime/secrets.js';
-import { decodePart, readServerUrl, refuseUnknownParameters } from '../server-url.js';
+import { decodePart, readServerUrl, refuseWrongParameters } from '../server-url.js';
 
 export interface MysqlAddress {
   readonly kind: 'mysql';
@@ -19,8 +20,7 @@ const shape = 'mysql://user:password@host:port/database or mariadb://…';
 export function parseMysqlUrl(url: string): MysqlAddress {
   const parsed = readServerUrl(url, shape);
   const decode = (part: string): string => decodePart(url, shape, part);
-  refuseUnknownParameters(parsed, ['ssl', 'ssl_ca', 'charset']);
-  refuseCharset(parsed.searchParams.get('charset'));
+  refuseWrongParameters(url);
   const database = decode(parsed.pathname.slice(1));
   if (database === '') {
     throw new UsageError(`the database URL ${maskUrl(url)} names no database`, { hint: `use ${shape}` });
@@ -36,26 +36,14 @@ export function parseMysqlUrl(url: string): MysqlAddress {
   };
 }
 
-/** Other programs' URLs name the one that is spoken here. */
-function refuseCharset(charset: string | null): void {
-  if (charset === null || /^utf8mb4$/i.test(charset)) return;
-  throw new UsageError(`charset=${charset} in the database URL is not known`, { hint: 'leave it out: it is utf8mb4' });
-}
-
 function parseTls(query: URLSearchParams): MysqlAddress['tls'] {
-  const mode = (query.get('ssl') ?? '').toLowerCase();
+  const mode = query.get('ssl')?.toLowerCase();
   const caPath = query.get('ssl_ca');
-  if (['', 'false', '0', 'off', 'disabled'].includes(mode)) {
-    return caPath === null ? null : { rejectUnauthorized: true, caPath };
-  }
-  if (['true', '1', 'on', 'required', 'verify'].includes(mode)) return { rejectUnauthorized: true, caPath };
-  if (['skip-verify', 'no-verify', 'insecure'].includes(mode)) return { rejectUnauthorized: false, caPath };
-  throw unknownTls(`ssl=${mode}`);
+  if (is(mode, mysqlTlsWords.unchecked)) return { rejectUnauthorized: false, caPath };
+  const isOn = is(mode, mysqlTlsWords.checked) || caPath !== null;
+  return isOn ? { rejectUnauthorized: true, caPath } : null;
 }
 
-/** What asks for encryption in words that are not understood must not end without it. */
-function unknownTls(what: string): UsageError {
-  return new UsageError(`${what} in the database URL is not known`, {
-    hint: 'use ssl=true, ssl=skip-verify or ssl=false, and ssl_ca=FILE for a private certificate authority',
-  });
+function is(mode: string | undefined, words: readonly string[]): boolean {
+  return mode !== undefined && words.includes(mode);
 }

@@ -1,9 +1,10 @@
+import type { postgresSslModes } from '../../../runtime/database-parameters.js';
 import { UsageError } from '../../../runtime/errors.js';
 import { maskUrl } from '../../../runtime/secrets.js';
-import { decodePart, readServerUrl, refuseUnknownParameters } from '../server-url.js';
+import { decodePart, readServerUrl, refuseWrongParameters } from '../server-url.js';
 
 /** How a connection is encrypted, by libpq's names; `allow` is taken for `prefer`. */
-export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+export type SslMode = Exclude<(typeof postgresSslModes)[number], 'allow'>;
 
 export interface PostgresAddress {
   readonly kind: 'postgres';
@@ -26,22 +27,11 @@ export interface PostgresAddress {
 
 const shape = 'postgres://user:password@host:port/database';
 
-const sslModes: Readonly<Record<string, SslMode>> = {
-  disable: 'disable',
-  allow: 'prefer',
-  prefer: 'prefer',
-  require: 'require',
-  'verify-ca': 'verify-ca',
-  'verify-full': 'verify-full',
-};
-
-const parameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'port', 'user', 'password', 'dbname'];
-
 /** Reads a URL of PostgreSQL's; throws UsageError, with secrets masked, where it is none. */
 export function parsePostgresUrl(url: string): PostgresAddress {
   const parsed = readServerUrl(url, shape);
   const decode = (part: string): string => decodePart(url, shape, part);
-  refuseUnknownParameters(parsed, parameters);
+  refuseWrongParameters(url);
   const query = parsed.searchParams;
   const database = query.get('dbname') ?? decode(parsed.pathname.slice(1));
   if (database === '') {
@@ -51,7 +41,7 @@ export function parsePostgresUrl(url: string): PostgresAddress {
   return {
     kind: 'postgres',
     host: query.get('host') ?? (decode(parsed.hostname).replace(/^\[|\]$/g, '') || '127.0.0.1'),
-    port: readPort(query.get('port') ?? parsed.port),
+    port: Number((query.get('port') ?? parsed.port) || 5432),
     user: user === '' ? null : user,
     password: query.get('password') ?? decode(parsed.password),
     database,
@@ -59,18 +49,9 @@ export function parsePostgresUrl(url: string): PostgresAddress {
   };
 }
 
-function readPort(text: string): number {
-  if (text === '') return 5432;
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new UsageError(`the port ${text} in the database URL is none`, { hint: `use ${shape}` });
-}
-
-/** What asks for encryption in words that are not understood must not end without it. */
 function parseSsl(query: URLSearchParams): PostgresAddress['ssl'] {
-  const text = query.get('sslmode') ?? 'prefer';
-  const mode = sslModes[text];
-  if (mode === undefined) throw unknownSsl(`sslmode=${text}`);
+  const written = (query.get('sslmode') ?? 'prefer') as (typeof postgresSslModes)[number];
+  const mode = written === 'allow' ? 'prefer' : written;
   const rootCertPath = query.get('sslrootcert');
   return {
     // As libpq does: who names an authority wants it to be looked at.
@@ -79,10 +60,4 @@ function parseSsl(query: URLSearchParams): PostgresAddress['ssl'] {
     certPath: query.get('sslcert'),
     keyPath: query.get('sslkey'),
   };
-}
-
-function unknownSsl(what: string): UsageError {
-  return new UsageError(`${what} in the database URL is not known`, {
-    hint: 'use sslmode=disable, prefer, require, verify-ca or verify-full, and sslrootcert=FILE for a private certificate authority',
-  });
 }

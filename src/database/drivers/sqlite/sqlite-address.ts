@@ -1,4 +1,5 @@
 import { UsageError } from '../../../runtime/errors.js';
+import { refuseWrongParameters } from '../server-url.js';
 
 export interface SqliteAddress {
   readonly kind: 'sqlite';
@@ -12,5 +13,6 @@ export function parseSqliteUrl(url: string): SqliteAddress {
     throw new UsageError('a database in memory would be another one for each connection', { hint: 'use sqlite:PATH' });
   }
   if (path === '') throw new UsageError('the database URL sqlite: names no file', { hint: 'use sqlite:PATH' });
+  refuseWrongParameters(url);
   return { kind: 'sqlite', path };
 }
