@@ -27,13 +27,19 @@ interface Trouble {
   notBefore: number;
 }
 
+interface Failure {
+  readonly error: RpcError;
+  /** The endpoint failed before it was asked. */
+  readonly isOfEndpoint: boolean;
+}
+
 /** What one call has been through at which endpoints. */
 export class PendingCall {
   readonly #backoff: Backoff;
   readonly #troubles = new Map<PooledEndpoint, Trouble>();
   readonly #refusals = new Map<PooledEndpoint, RpcError>();
-  #failure: RpcError | undefined;
-  #isOfEndpoint = false;
+  /** What may pass, of those that have not refused it: the last one stands last. */
+  readonly #failures = new Map<PooledEndpoint, Failure>();
 
   constructor(backoff: Backoff) {
     this.#backoff = backoff;
@@ -46,17 +52,19 @@ export class PendingCall {
 
   /** True once it failed somewhere. */
   get hasFailed(): boolean {
-    return this.#failure !== undefined || this.#refusals.size > 0;
+    return this.#failures.size > 0 || this.#refusals.size > 0;
   }
 
-  /** What went wrong last and may pass: for this call or, as long as it only waited, for others. */
+  /** What went wrong last and may pass, where it may still be asked: for this call or, as long as it only waited, for others. */
   get failure(): RpcError | undefined {
-    return this.#failure ?? [...this.#troubles.keys()].find(({ breaker }) => breaker.state !== 'closed')?.lastFault;
+    const waitsFor = ({ breaker }: PooledEndpoint): boolean => breaker.state !== 'closed';
+    const awaited = [...this.#troubles.keys()].find((each) => !this.isRefusedBy(each) && waitsFor(each));
+    return this.#lastFailure?.error ?? awaited?.lastFault;
   }
 
   /** True where what went wrong last had nothing to do with this call. */
   get isBlameless(): boolean {
-    return this.#isOfEndpoint;
+    return this.#lastFailure?.isOfEndpoint === true;
   }
 
   /** The last refusal. */
@@ -87,13 +95,13 @@ export class PendingCall {
 
   /** It failed at an endpoint; `isOfEndpoint`: before it was asked. */
   failed({ endpoint, since, lostBefore }: Passage, error: RpcError, isOfEndpoint: boolean, now: number): void {
+    this.#failures.delete(endpoint);
     if (isRefusal(error)) {
       this.#refusals.set(endpoint, error);
       return;
     }
     const { answeredAt } = endpoint;
-    this.#failure = error;
-    this.#isOfEndpoint = isOfEndpoint;
+    this.#failures.set(endpoint, { error, isOfEndpoint });
     const known = this.#troubles.get(endpoint);
     // A try that the endpoint has counted itself is not counted twice.
     if (known !== undefined) known.lostBefore += endpoint.breaker.lostTries - lostBefore;
@@ -111,6 +119,10 @@ export class PendingCall {
         ? refusedShare * backoffMs(1, this.#backoff)
         : share * backoffMs(tries, this.#backoff);
     if (!isHeldBack) trouble.notBefore = now + waitMs;
+  }
+
+  get #lastFailure(): Failure | undefined {
+    return [...this.#failures.values()].at(-1);
   }
 
   #troubleAt(endpoint: PooledEndpoint): Trouble {
