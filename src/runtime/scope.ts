@@ -27,8 +27,13 @@ export class Scope {
 
   /** The work is done, or given up: aborts what still goes on of it. */
   end(reason: Error = over): void {
-    for (const outer of this.#outers) outer.removeEventListener('abort', this.#follow);
+    this.release();
     this.#controller.abort(reason);
+  }
+
+  /** The work is done, and nothing goes on of it: hears no more of the outer signals. To abort takes twenty times as long. */
+  release(): void {
+    for (const outer of this.#outers) outer.removeEventListener('abort', this.#follow);
   }
 
   readonly #follow = (event: Event): void => this.#controller.abort((event.target as AbortSignal).reason);

@@ -24,4 +24,13 @@ describe('a scope', () => {
     expect(scope.signal.reason).to.have.property('message', 'done');
     expect(getEventListeners(outer.signal, 'abort')).to.deep.equal([]);
   });
+
+  it('listens to nobody any more once it is released, and aborts nothing', () => {
+    const outer = new AbortController();
+    const scope = new Scope(outer.signal);
+    scope.release();
+    outer.abort();
+    expect(scope.signal.aborted).to.equal(false);
+    expect(getEventListeners(outer.signal, 'abort')).to.deep.equal([]);
+  });
 });

@@ -44,14 +44,14 @@ export class EndpointLimits {
     return Math.max(1, Math.min(this.#size, this.#cap));
   }
 
-  /** True once a request has been answered and none was refused since. */
+  /** True once a request has been answered, or the endpoint has stated how many blocks it gives, and none was refused since. */
   get isProven(): boolean {
-    return this.#answered > 0 && this.#refusalsInARow === 0;
+    return (this.#answered > 0 || this.#cap < Number.POSITIVE_INFINITY) && this.#refusalsInARow === 0;
   }
 
-  /** True once it has answered a request that was not larger than what it refused. */
-  get hasAnswered(): boolean {
-    return this.#answered > 0;
+  /** True once it has answered a request that was not larger than what it refused, or there is no reason to think that it would not. */
+  get isTold(): boolean {
+    return this.#answered > 0 || this.isProven;
   }
 
   /** True where it has refused what it is not known to answer by now. */

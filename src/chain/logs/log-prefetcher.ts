@@ -2,6 +2,7 @@ import type { BlockRange, BlockRef } from '../../model/block.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import type { FetchedRange, RangeSource } from './log-source.js';
 import type { Call } from '../../runtime/call.js';
+import { Scope } from '../../runtime/scope.js';
 
 export interface LogPrefetcherOptions {
   readonly source: RangeSource;
@@ -188,7 +189,7 @@ export class LogPrefetcher {
       if (this.#expectedBytes(asked) > room) return;
       const lane = this.#open(asked);
       this.#lanes.splice(at, 0, lane);
-      void this.#fetch(lane, AbortSignal.any([signal, this.#dropped.signal]));
+      void this.#fetch(lane, new Scope(signal, this.#dropped.signal));
     }
   }
 
@@ -238,9 +239,10 @@ export class LogPrefetcher {
     return waiting < spare && unread < mostLate * room + spare;
   }
 
-  /** Before one answer has told how large a request may be, others would only be refused with it. */
+  /** Before it is known how large a request may be, others would only be refused with it; and answers may be of any length. */
   get #isKnown(): boolean {
-    return this.#options.source.isProven && this.#bytesPerBlock > 0;
+    const { isProven, givesFew } = this.#options.source;
+    return isProven && (this.#bytesPerBlock > 0 || givesFew === true);
   }
 
   /** Who has not left yet asks for the first blocks that nobody is asked for: each endpoint is to give as much as it can. */
@@ -275,7 +277,7 @@ export class LogPrefetcher {
     return { from, to, hasLeft, bytes, isMeasured: false, isRead: false, fetched: null, failure: null };
   }
 
-  async #fetch(lane: Lane, signal: AbortSignal): Promise<void> {
+  async #fetch(lane: Lane, scope: Scope): Promise<void> {
     const { source } = this.#options;
     const moved = (): Promise<void> => {
       if (!lane.isRead) {
@@ -297,7 +299,7 @@ export class LogPrefetcher {
       lane.bytes = bytes;
     };
     try {
-      const fetched = await source.fetchNext(lane, { verified: false, moved, begun, told, signal });
+      const fetched = await source.fetchNext(lane, { verified: false, moved, begun, told, signal: scope.signal });
       if (!lane.isMeasured) this.#learn(fetched, fetched.bytes);
       lane.hasLeft = true;
       this.#shorten(lane, fetched.to);
@@ -308,6 +310,8 @@ export class LogPrefetcher {
       if (this.#lanes[0]?.fetched === null) this.#depth = Math.min(this.#maxRanges, this.#depth + 1);
     } catch (error) {
       lane.failure = { error };
+    } finally {
+      scope.release();
     }
     this.#change.happened();
   }

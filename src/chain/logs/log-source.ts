@@ -64,8 +64,10 @@ export interface FetchedRange extends BlockRange {
 
 /** Gives what settled blocks hold, range by range. */
 export interface RangeSource {
-  /** True once a request of the size that is asked for now was answered. */
+  /** True once a request of the size that is asked for now was answered, or an endpoint has stated that it would be. */
   readonly isProven: boolean;
+  /** True where requests are for so few blocks that several may leave before an answer has told how long they are. */
+  readonly givesFew?: boolean;
   /** How many requests may be in flight, as far as is known. */
   readonly room: number;
   /** True where a range that is being fetched may yet become another one, until `begun` is called. */
@@ -120,9 +122,12 @@ export class LogSource implements RangeSource {
     this.#reader = new LogReader(options.chain, filter, new SilentCaps(options.chain, options.logger));
   }
 
-  /** True once an endpoint has answered a request of the size that it is asked for now. */
   get isProven(): boolean {
     return this.#size.isProven;
+  }
+
+  get givesFew(): boolean {
+    return this.#size.givesFew;
   }
 
   /** How many requests the endpoints take at a time, as far as is known. */
@@ -144,7 +149,6 @@ export class LogSource implements RangeSource {
     const trouble = new FetchTrouble(clock, logger, this.#size, this.#contradictions);
     const most = call.verified ? verifiedBlocks : undefined;
     const avoided = new Set<string>();
-    let { begun } = call;
     let isAgain = false;
     for (let asked = range; ;) {
       const times = this.#early.ahead(call.signal);
@@ -153,7 +157,7 @@ export class LogSource implements RangeSource {
         most,
         avoided,
         begun: (first) => {
-          begun?.(first);
+          call.begun?.(first);
           // With each header comes its time.
           if (!call.verified) times.begin(first);
         },
@@ -168,9 +172,8 @@ export class LogSource implements RangeSource {
         await trouble.bear(head.of(error), error, call.signal);
         isAgain = true;
         if (!head.isBegun) continue;
-        // What lies beyond what was asked for first is others'.
+        // What lies beyond what was asked for is others'.
         asked = { from: head.from, to: head.to };
-        begun = undefined;
       } finally {
         times.end();
       }

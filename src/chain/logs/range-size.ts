@@ -18,6 +18,8 @@ export interface RangeAnswer {
 
 /** How far beyond the wanted number of blocks a request may grow. */
 const mostGrowth = 64;
+/** Answers to requests for no more blocks than these may be of unknown length, some at a time. */
+const few = 100;
 /** The share of all requests that may be refused for the sake of a better size, and how many may be at once. */
 const mostWaste = 0.04;
 const wasteBorne = 10;
@@ -57,9 +59,14 @@ export class RangeSize {
     this.#there = there;
   }
 
-  /** True once an endpoint has answered requests of its size; before, several at a time would only be refused together. */
+  /** True once an endpoint has answered requests of its size, or stated it; before, several at a time would only be refused together. */
   get isProven(): boolean {
     return this.#known().some(({ limits }) => limits.isProven);
+  }
+
+  /** True where no endpoint that has told anything gives more than some blocks at once. */
+  get givesFew(): boolean {
+    return this.#known().every(({ limits }) => limits.size <= few);
   }
 
   /** How many requests were answered. */
@@ -95,7 +102,7 @@ export class RangeSize {
     const blocks = countOf(range);
     if (known === undefined) return Math.min(blocks, this.#beginning);
     const { limits, askedAt } = known;
-    if (!limits.hasAnswered && this.#requests - askedAt < answersRemembered) return 0;
+    if (!limits.isTold && this.#requests - askedAt < answersRemembered) return 0;
     return Math.min(blocks, limits.hasRefused ? limits.size : Math.max(limits.size, this.#beginning));
   }
 

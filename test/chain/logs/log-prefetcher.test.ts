@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { getEventListeners } from 'node:events';
 import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
 import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
@@ -57,6 +58,31 @@ describe('reading ranges ahead', () => {
     expect(source.inFlight).to.deep.equal([11, 21, 31, 41, 51, 61]);
     await source.answer(11);
     await second;
+  });
+
+  it('asks for several before the first answer where each is for few blocks', () => {
+    source.isProven = false;
+    source.givesFew = true;
+    const ahead = open({ maxRanges: 3 });
+    void ahead.next({ from: 1, to: 100 }, signal).catch(() => undefined);
+    expect(source.inFlight).to.deep.equal([1]);
+    source.isProven = true;
+    void ahead.next({ from: 1, to: 100 }, signal).catch(() => undefined);
+    expect(source.inFlight).to.deep.equal([1, 11, 21]);
+    ahead.drop();
+    expect(source.inFlight).to.deep.equal([]);
+  });
+
+  it('listens to nobody for ranges that have come', async () => {
+    const run = new AbortController();
+    const ahead = open({ maxRanges: 3 });
+    const first = ahead.next({ from: 1, to: 30 }, run.signal);
+    await source.answer(1);
+    await first;
+    expect(getEventListeners(run.signal, 'abort')).to.have.length(2);
+    await source.answer(11);
+    await source.answer(21);
+    expect(getEventListeners(run.signal, 'abort')).to.deep.equal([]);
   });
 
   it('holds no more than so many bytes beside the range that is waited for', async () => {

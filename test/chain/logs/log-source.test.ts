@@ -187,6 +187,19 @@ describe('a log source', () => {
       expect(logCalls).to.have.length(5);
     });
 
+    it('tells at once how few blocks it asks for then: the next ones need not wait for its answer', async () => {
+      node.traits.maxRange = 10;
+      node.traits.rangeError = { code: -32_000, message: 'block range too large, max is 10' };
+      const begun: string[] = [];
+      const told = ({ from, to }: { from: number; to: number }): void =>
+        void begun.push(`${from}-${to} ${source.isProven} ${source.givesFew}`);
+      await source.fetchNext(
+        { from: 1, to: 100 },
+        { verified: false, begun: told, moved: () => Promise.resolve(), signal },
+      );
+      expect(begun).to.deep.equal(['1-100 false false', '1-10 true true']);
+    });
+
     it('halves the range where the stated cap is not the real one', async () => {
       node.traits.maxRange = 3;
       node.traits.rangeError = { code: -32_000, message: 'exceed maximum block range: 5000' };

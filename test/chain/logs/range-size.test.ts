@@ -139,6 +139,17 @@ describe('the size of ranges', () => {
       expect(sizeOf(size, { from: 1_000, to: 2_999 })).to.equal(1_000);
     });
 
+    it('tries several where the endpoint has stated how many blocks it gives, before it has given any', () => {
+      const size = new RangeSize(1_000);
+      const asked = size.headOf(all, 'node');
+      expect(size.isProven).to.equal(false);
+      size.refused(asked, refusal('range-cap', { cap: 10 }));
+      expect(size.isProven).to.equal(true);
+      expect(size.givesFew).to.equal(true);
+      size.headOf(all, 'node');
+      expect(size.worthOf('node', all)).to.equal(10);
+    });
+
     it('tries again where nobody tells how the last try ended', () => {
       const size = new RangeSize(1_000);
       answerMany(size, 1, {});

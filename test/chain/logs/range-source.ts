@@ -22,6 +22,7 @@ export interface PendingRange extends BlockRange {
 export class RangeSource implements Source {
   asksLate = false;
   isProven = true;
+  givesFew = false;
   room = 64;
   /** How many blocks a request asks for. */
   size = 10;

@@ -51,12 +51,9 @@ export class LateRequests {
     const scope = new Scope(signal);
     const open = scope.signal;
     const first = asker.ask(question, passage, open).then((outcome) => ({ outcome, passage }));
-    try {
-      const mayAskAgain = await this.#mayAskAgain(first, passage.endpoint.health.lateMs(kind), open);
-      return mayAskAgain ? await this.#askAgain(question, first, passage, open) : await first;
-    } finally {
-      scope.end();
-    }
+    const mayAskAgain = await this.#mayAskAgain(first, passage.endpoint.health.lateMs(kind), open);
+    if (!mayAskAgain) return first.finally(() => scope.release());
+    return this.#askAgain(question, first, passage, open).finally(() => scope.end());
   }
 
   async #mayAskAgain(first: Promise<unknown>, lateMs: number, signal: AbortSignal): Promise<boolean> {
