@@ -51,6 +51,16 @@ const beatsPerStatement = 250;
 /** The end of a task that another goes on for: no fault of its own. */
 const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
 
+/** A running task that another goes on for. */
+export interface HandOver {
+  readonly id: number;
+  readonly pipelineId: number;
+  readonly shard?: number | undefined;
+  readonly progress: Progress | null;
+  /** What the other one is to run with. */
+  readonly request: RunRequest;
+}
+
 /** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
 export class TaskStore {
   readonly #database: Database;
@@ -254,19 +264,25 @@ export class TaskStore {
    * Ends a running task whose process ends, and makes the one that goes on for it, in one transaction: nobody has to find
    * out by silence. Returns false, with nothing written, where it had ended already.
    */
-  async handOver(
-    task: { readonly id: number; readonly pipelineId: number; readonly shard?: number | undefined },
-    progress: Progress | null,
-    request: RunRequest,
-  ): Promise<boolean> {
-    const { knex } = this.#database;
+  handOver(end: HandOver): Promise<boolean> {
+    return this.#writeFenced(this.#handOverSteps(end));
+  }
+
+  /** Hands several tasks over, in one transaction: all of them or none. Throws FenceError where one had ended already. */
+  async handOverAll(ends: readonly HandOver[]): Promise<void> {
+    // In one order, so that two processes don't wait for each other.
+    const ordered = ends.toSorted((a, b) => a.pipelineId - b.pipelineId || (a.shard ?? 0) - (b.shard ?? 0));
+    await this.#database.write(ordered.flatMap((end) => this.#handOverSteps(end)));
+  }
+
+  #handOverSteps({ id, pipelineId, shard, progress, request }: HandOver): readonly (Query | Statement)[] {
     const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
-    const running = knex(table).where({ id: task.id, status: taskStatus.running });
-    return this.#writeFenced([
-      this.#database.fenced(lockPipeline(this.#database, task.pipelineId)),
+    const running = this.#database.knex(table).where({ id, status: taskStatus.running });
+    return [
+      this.#database.fenced(lockPipeline(this.#database, pipelineId)),
       this.#database.fenced(running.update({ ...this.#ended(handedOver), ...kept })),
-      insertQueued(this.#database, task.pipelineId, request, undefined, task.shard),
-    ]);
+      insertQueued(this.#database, pipelineId, request, undefined, shard),
+    ];
   }
 
   async #writeFenced(steps: readonly (Query | Statement)[]): Promise<boolean> {

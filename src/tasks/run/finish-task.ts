@@ -12,6 +12,8 @@ export interface FinishParts {
   readonly clock: Clock;
   /** Aborted when the run shall end soon: then an absent database is waited for only briefly. */
   readonly stopping: AbortSignal;
+  /** Where several tasks of this process are handed over together; left out: each by itself. */
+  readonly handOvers?: Pick<TaskStore, 'handOver'> | undefined;
   /** What the task is to be gone on with by another that waits for it; left out: nothing. */
   readonly successor?:
     { readonly pipelineId: number; readonly shard?: number; readonly request: RunRequest } | undefined;
@@ -53,10 +55,11 @@ async function endAtLast(
   }
 }
 
-function end({ tasks, heartbeat, successor }: FinishParts, outcome: TaskOutcome, progress: Progress): Promise<boolean> {
+function end(parts: FinishParts, outcome: TaskOutcome, progress: Progress): Promise<boolean> {
+  const { tasks, heartbeat, successor, handOvers = tasks } = parts;
   const { taskId: id } = heartbeat;
   if (successor === undefined) return tasks.finish(id, outcome, progress);
-  return tasks.handOver({ id, ...successor }, progress, successor.request);
+  return handOvers.handOver({ id, progress, ...successor });
 }
 
 /** The task may have been ended by the very statement whose answer was lost: then it can't be renewed, and is looked up. */

@@ -12,6 +12,7 @@ import { watchRuns, type LivenessWatch } from '../host/watch-liveness.js';
 import { openableSinks, type OpeningParts } from '../outbox/openable-sink.js';
 import { BeatRounds } from './beat-rounds.js';
 import { ClaimRounds } from './claim-rounds.js';
+import { HandOverRounds } from './hand-over-rounds.js';
 import { reportEndpoints } from './endpoint-reports.js';
 import { OpenedRun } from './opened-run.js';
 import type { PreparedRun } from './prepare-run.js';
@@ -44,6 +45,7 @@ export class PipelineRuns {
   readonly #watch: LivenessWatch;
   readonly #rounds: BeatRounds;
   readonly #claims: ClaimRounds;
+  readonly #handOvers: HandOverRounds;
   readonly #chains: Chains;
   readonly #portals: Portals;
 
@@ -54,6 +56,7 @@ export class PipelineRuns {
     const tasks = new TaskStore(database);
     this.#rounds = new BeatRounds({ tasks, clock });
     this.#claims = new ClaimRounds(tasks);
+    this.#handOvers = new HandOverRounds(tasks);
     this.#chains = openChains(host, watch);
     this.#portals = new Portals(host.clock);
   }
@@ -69,6 +72,7 @@ export class PipelineRuns {
       stopping,
       rounds: this.#rounds,
       claims: this.#claims,
+      handOvers: this.#handOvers,
       observe: this.#watch.observe,
       begin: async (task) => {
         order.onBegin?.(task);

@@ -8,6 +8,7 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Lang } from '../../runtime/lang.js';
 import type { OpenableSink } from '../outbox/openable-sink.js';
 import type { BeatRounds } from './beat-rounds.js';
+import type { HandOverRounds } from './hand-over-rounds.js';
 import type { ClaimOptions } from '../lease/claim-task.js';
 import type { Observe } from '../../model/liveness-event.js';
 
@@ -23,6 +24,8 @@ export interface TaskOptions extends ClaimOptions {
   readonly fingerprint?: string | undefined;
   /** The beats of this process, where it runs several tasks. */
   readonly rounds?: BeatRounds | undefined;
+  /** The ends of this process's tasks that others go on for, where it runs several. */
+  readonly handOvers?: HandOverRounds | undefined;
   readonly observe?: Observe;
   /** Makes the source once the task has begun. */
   readonly begin: (task: Task) => Promise<BegunRun>;

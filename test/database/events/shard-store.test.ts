@@ -248,7 +248,7 @@ eachDatabase('shards', (databases) => {
     expect(await store.listIdle(pipelineId, 30)).to.deep.equal([]);
     const again = await claim(2);
     expect(await queuedOf(2)).to.equal(0);
-    await tasks.handOver({ id: again, pipelineId, shard: 2 }, null, {});
+    await tasks.handOver({ id: again, pipelineId, shard: 2, progress: null, request: {} });
     await commit(await claim(2), 2, 20, 29);
     const read = await shard(2);
     await append(10, 19, 1);

@@ -206,7 +206,10 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('has one task wait that a worker hands over, with what it was asked for, and none where it has ended', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     const task = { id, pipelineId: 45 };
-    const results = [await tasks.handOver(task, null, { toBlock: 9 }), await tasks.handOver(task, null, {})];
+    const results = [
+      await tasks.handOver({ ...task, progress: null, request: { toBlock: 9 } }),
+      await tasks.handOver({ ...task, progress: null, request: {} }),
+    ];
     expect(results).to.deep.equal([true, false]);
     expect(await tasks.get(id)).to.include({ status: 1, endReason: 'handed_over' });
     const { tasks: waiting } = await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 });

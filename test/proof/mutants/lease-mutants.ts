@@ -8,7 +8,7 @@ const ending = guardsOf(
   '(sqlite)',
 );
 const silence = guardsOf('src/database/task-steps/silence.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
-const together = guardsOf('src/tasks/run/claim-rounds.ts', ['test/tasks/run/claim-rounds.test.ts'], '(sqlite)');
+const together = guardsOf('src/tasks/run/together.ts', ['test/tasks/run/claim-rounds.test.ts'], '(sqlite)');
 const claim = guardsOf('src/tasks/lease/claim-task.ts', ['test/tasks/lease/claim-task.test.ts'], '(sqlite)');
 const finish = guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(mariadb)');
 const run = guardsOf('src/tasks/run/run-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)');

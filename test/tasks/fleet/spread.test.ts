@@ -84,7 +84,7 @@ class Fleet {
         1,
       );
       this.#count(worker, -1);
-      await tasks.handOver({ id: taskId, pipelineId }, null, {});
+      await tasks.handOver({ id: taskId, pipelineId, progress: null, request: {} });
     }
     return 'ran';
   }
