@@ -113,6 +113,11 @@ export async function startServers(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(started));
 }
 
+/** The URLs of the servers that all suites share, as this process was given them. */
+export function givenUrls(): readonly string[] {
+  return kinds.flatMap((kind) => givenUrl(kind) ?? []);
+}
+
 function describeWith(kind: ServerKind, isAvailable: boolean, name: string, suite: () => void): void {
   const title = `${name} (${kind.name})`;
   if (isAvailable) describe(title, suite);
@@ -194,6 +199,13 @@ export async function createDatabase(url: string): Promise<string> {
 export async function dropDatabase(url: string): Promise<void> {
   const force = url.startsWith('postgres') ? ' WITH (FORCE)' : '';
   await execute(serverOf(url), `DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)}${force}`);
+}
+
+/** Makes a PostgreSQL database a copy of another one, anew: it copies into none that is there. */
+export async function makeCopy(from: string, url: string): Promise<void> {
+  const [original, copy] = [from, url].map((each) => new URL(each).pathname.slice(1));
+  await dropDatabase(url);
+  await execute(serverOf(url), `CREATE DATABASE ${copy} TEMPLATE ${original}`);
 }
 
 /** PostgreSQL has no connection without a database. */

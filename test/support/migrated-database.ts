@@ -5,7 +5,7 @@ import type { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { atEnd } from './at-end.js';
-import { createDatabase, dropDatabase, isShared } from './databases.js';
+import { createDatabase, dropDatabase, isShared, makeCopy } from './databases.js';
 import { execute } from './execute-sql.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -13,7 +13,7 @@ import { temporaryFolder } from './temporary-folder.js';
 export async function openMigrated(url: string): Promise<Database> {
   const path = /^sqlite:(.*)$/.exec(url)?.[1];
   if (path !== undefined && !existsSync(path)) copyFileSync(await migratedFile(), path);
-  else if (url.startsWith('mysql') && isShared(url) && (await tablesOf(url)).length === 0) await copyTables(url);
+  else if (isShared(url) && (await tablesOf(url)).length === 0) await copyMigrated(url);
   else return migrate(url);
   return openDatabase(url);
 }
@@ -36,23 +36,54 @@ function migratedFile(): Promise<string> {
   return file;
 }
 
-/** The statements that make the newest schema in an empty database, for each server that has a migrated one. */
-const schemas = new Map<string, Promise<string>>();
+/** The variable that names, for all processes of a test run, a migrated database on each of the servers that they share. */
+const migratedVariable = 'CHAINPARSE_TEST_MIGRATED';
 
-/** Copies the tables of a database that has been migrated once: a fraction of what all migrations cost MySQL and MariaDB. */
-async function copyTables(url: string): Promise<void> {
-  const { host } = new URL(url);
-  const schema = schemas.get(host) ?? migratedSchema(url);
-  schemas.set(host, schema);
-  const connection = await createConnection({ uri: url, multipleStatements: true });
-  await connection.query(await schema);
-  await connection.end();
+/** Migrates a database on each of some servers, for all processes that are given the variables which this returns. */
+export async function migrateOnEach(servers: readonly string[]): Promise<Record<string, string>> {
+  const urls = await Promise.all(servers.map(makeMigrated));
+  return { [migratedVariable]: urls.join(' ') };
 }
 
-async function migratedSchema(server: string): Promise<string> {
+/** Databases that have been migrated once, by their servers' hosts and ports. */
+const migrated = new Map<string, Promise<string>>();
+
+function migratedOn(server: string): Promise<string> {
+  const { host } = new URL(server);
+  const given = process.env[migratedVariable]
+    ?.split(' ')
+    .find((url) => URL.canParse(url) && new URL(url).host === host);
+  const url = migrated.get(host) ?? (given === undefined ? makeMigrated(server) : Promise.resolve(given));
+  migrated.set(host, url);
+  return url;
+}
+
+async function makeMigrated(server: string): Promise<string> {
   const url = await createDatabase(server);
   atEnd(() => dropDatabase(url));
   await (await migrate(url)).close();
+  return url;
+}
+
+/** Makes an empty database a copy of the migrated one on its server: a fraction of what all migrations cost. */
+async function copyMigrated(url: string): Promise<void> {
+  const from = await migratedOn(url);
+  if (url.startsWith('postgres')) await makeCopy(from, url);
+  else await copyTables(from, url);
+}
+
+async function copyTables(from: string, url: string): Promise<void> {
+  const statements = copies.get(from) ?? statementsOf(from);
+  copies.set(from, statements);
+  const connection = await createConnection({ uri: url, multipleStatements: true });
+  await connection.query(await statements);
+  await connection.end();
+}
+
+/** The statements that copy a database's tables into another. */
+const copies = new Map<string, Promise<string>>();
+
+async function statementsOf(url: string): Promise<string> {
   const from = nameOf(url);
   const tables = await tablesOf(url);
   const made = tables.map((table) => `CREATE TABLE ${table} LIKE ${from}.${table}`);
@@ -61,8 +92,9 @@ async function migratedSchema(server: string): Promise<string> {
 }
 
 async function tablesOf(url: string): Promise<readonly string[]> {
-  const schema = `information_schema.tables WHERE table_schema = '${nameOf(url)}'`;
-  return (await execute(url, `SELECT table_name AS name FROM ${schema}`)).map(({ name }) => String(name));
+  const schema = url.startsWith('postgres') ? "'public'" : 'DATABASE()';
+  const tables = `information_schema.tables WHERE table_schema = ${schema}`;
+  return (await execute(url, `SELECT table_name AS name FROM ${tables}`)).map(({ name }) => String(name));
 }
 
 function nameOf(url: string): string {
