@@ -14,7 +14,7 @@ import { bulkInsert } from './bulk-insert.js';
 import { rejectionOf } from '../support/rejection.js';
 import { wordsOf } from '../support/table-words.js';
 import { beginElsewhere } from '../support/other-session.js';
-import { endOtherSessions } from './other-sessions.js';
+import { countNaps, endOtherSessions } from './other-sessions.js';
 
 const timeoutMs = 800;
 
@@ -57,16 +57,17 @@ eachServer('a connection to a server', (server, { name }) => {
     await database.write([add]);
     await database.read((knex) => knex('item'));
     await killOthers();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually('both have ended here, too', () => proxy.connections === 0);
     await database.write([add]);
     expect(await database.read((knex) => knex('item'))).to.have.length(2);
   });
 
   it('fails the call that it was killed under, which did nothing, and the next one works', async () => {
     await database.write([add]);
+    await database.read((knex) => knex('item'));
     const dying = failure(database.write([add, run(wordsOf(database).nap(5)), add]));
     const read = failure(database.read((knex) => knex.raw(wordsOf(database).nap(5))));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually('both nap', async () => (await countNaps(direct)) === 2);
     await killOthers();
     expect(await dying).to.be.instanceOf(DatabaseUnreachableError);
     expect(await read).to.be.instanceOf(DatabaseUnreachableError);
@@ -79,7 +80,7 @@ eachServer('a connection to a server', (server, { name }) => {
     await database.write([add]);
     proxy.freeze('answers');
     const calls = [failure(database.write([add])), failure(database.read((knex) => knex('item')))];
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually('the server has written', async () => (await count()) === 2);
     proxy.reset();
     proxy.resume();
     for (const call of calls) expect(await call).to.be.instanceOf(DatabaseUnreachableError);
