@@ -28,6 +28,7 @@ export class Anvil {
   readonly process: Child;
   #id = 0;
   #minesAtOnce: boolean;
+  #accounts: Promise<readonly string[]> | undefined;
 
   private constructor(process: Child, url: string, minesAtOnce: boolean) {
     this.process = process;
@@ -94,7 +95,9 @@ export class Anvil {
 
   /** The first of the accounts that can send transactions. */
   async account(index = 0): Promise<string> {
-    return (await this.rpc<string[]>('eth_accounts'))[index]!;
+    // They stay the same: asked for before each transaction they would be half of all requests.
+    this.#accounts ??= this.rpc<readonly string[]>('eth_accounts');
+    return (await this.#accounts)[index]!;
   }
 
   /** Mines a block for each transaction, as at the start, or only when `mine` is called. */
