@@ -19,7 +19,8 @@ function isPlayed(_case: object, index: number): boolean {
 describeModel('The model', () => {
   for (const { model, scope, flags } of scopes.filter(isPlayed)) {
     it(`of ${model} keeps its promises with ${scope}`, async function () {
-      this.timeout(180_000);
+      // It computes: beside all other tests it takes ten times as long as alone.
+      this.timeout(600_000);
       const { broken, isWhole, states } = await searchModel(model, flags, '-O2');
       expect(broken).to.equal(null);
       expect(isWhole).to.equal(true);
