@@ -16,7 +16,8 @@ export interface DurableServer {
 
 /** Starts one. */
 export async function startDurableServer(): Promise<DurableServer> {
-  const options = ['--innodb-flush-log-at-trx-commit=1', '--innodb-buffer-pool-size=256M', '--max-connections=1000'];
+  const durable = ['--innodb-flush-log-at-trx-commit=1', '--loose-innodb-flush-method=O_DIRECT'];
+  const options = [...durable, '--innodb-buffer-pool-size=256M', '--max-connections=1000'];
   const server = await mariadb.start(...options);
   const url = await createDatabase(server.url());
   const database = await openDatabase(url);

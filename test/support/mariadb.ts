@@ -50,5 +50,6 @@ function serverArgs(folder: string, port: number): string[] {
     '--innodb-buffer-pool-size=64M',
     // Survives `kill -9` of the server, though not a power cut, and spares each commit the disk.
     '--innodb-flush-log-at-trx-commit=2',
+    '--loose-innodb-flush-method=nosync',
   ];
 }
