@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { isDeepStrictEqual } from 'node:util';
 import { BatchStore } from '../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
@@ -42,9 +43,12 @@ eachDatabaseInTurn('a rewind of many rows', (databases) => {
     const rewind = scenario.start('pipeline', 'rewind', '45', '--to-block', '500', '--rpc-url', 'http://127.0.0.1:1');
     await eventually('the first rows are gone', async () => ((await checkpoint()) === blocks ? null : true));
     await rewind.kill();
-    const reached = Number(await checkpoint());
+    // What the server was sent before, it may do between two looks.
+    const reached = await eventually('rows and checkpoint are of one time', async () => {
+      const block = Number(await checkpoint());
+      return isDeepStrictEqual(await stored(), { count: block, newest: block }) ? block : null;
+    });
     expect(reached).to.be.within(500, blocks - 1);
-    expect(await stored()).to.deep.equal({ count: reached, newest: reached });
     const shown = JSON.parse(await scenario.chainparse('pipeline', 'show', '45', '--json')) as { parked: unknown };
     if (reached > 500) expect(shown.parked).to.be.an('object');
     await scenario.chainparse('pipeline', 'rewind', '45', '--to-block', '500', '--rpc-url', 'http://127.0.0.1:1');
