@@ -59,6 +59,22 @@ eachDatabase('tasks of a process that are handed over at one time', (databases) 
     expect(await tasks.get(ended.id)).to.include({ status: 2, endReason: 'timeout' });
     expect(await queuedOf(ended.pipelineId)).to.deep.equal([]);
   });
+
+  it('are written in one order, whatever the one they end in: two processes would wait for each other', async () => {
+    const ends = await manyRunning(4);
+    await tasks.handOverAll(ends.toReversed());
+    const waiting = await database.read<{ pipeline_id: number }[]>((knex) =>
+      knex('pipeline_task')
+        .select('pipeline_id')
+        .where({ status: 3 })
+        .whereIn(
+          'pipeline_id',
+          ends.map((end) => end.pipelineId),
+        )
+        .orderBy('id'),
+    );
+    expect(waiting.map((row) => row.pipeline_id)).to.deep.equal(ends.map((end) => end.pipelineId));
+  });
 });
 
 /** Counts how many tasks each transaction handed over. */
