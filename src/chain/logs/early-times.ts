@@ -38,24 +38,24 @@ export class EarlyTimes {
 
   /** Returns the times of a range that is to be asked for; of its last block it has the header anyway. */
   ahead(signal: AbortSignal): TimesAhead {
-    const scope = new Scope(signal);
-    let isOver = true;
+    let scope: Scope | null = null;
     let times: Promise<readonly (BlockTime | null)[]> = Promise.resolve([]);
     return {
       begin: ({ from, to }) => {
         if (this.#share === null || this.#share < shareNeeded || this.#chain.isNew(to)) return;
         const numbers = Array.from({ length: to - from }, (_item, at) => from + at);
         // It is known while an endpoint is chosen: whoever asked at once would come between.
-        isOver = false;
-        times = Promise.resolve().then(() => this.#chain.times(numbers, quietCall(scope.signal)));
-        times.catch(() => undefined).finally(() => (isOver = true));
+        const asking = new Scope(signal);
+        scope = asking;
+        times = Promise.resolve().then(() => this.#chain.times(numbers, quietCall(asking.signal)));
+        times.catch(() => undefined);
       },
       // Whoever asks for them again is told what is wrong.
       found: async () => {
         const found: readonly (BlockTime | null)[] = await times.catch(() => []);
         return found.filter((time) => time !== null);
       },
-      end: () => (isOver ? scope.release() : scope.end()),
+      end: () => scope?.end(),
     };
   }
 }

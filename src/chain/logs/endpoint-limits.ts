@@ -49,8 +49,8 @@ export class EndpointLimits {
     return (this.#answered > 0 || this.#cap < Number.POSITIVE_INFINITY) && this.#refusalsInARow === 0;
   }
 
-  /** True once it has answered a request that was not larger than what it refused, or there is no reason to think that it would not. */
-  get isTold(): boolean {
+  /** True once it has told what it gives: by an answer to a request that was not larger than what it refused, or in words. */
+  get hasTold(): boolean {
     return this.#answered > 0 || this.isProven;
   }
 

@@ -1,5 +1,7 @@
 import type { BlockRange, BlockRef } from '../../model/block.js';
 import { NodeLagsError } from '../blocks/consistency.js';
+import { Lanes } from './lanes.js';
+import type { Lane } from './lanes.js';
 import type { FetchedRange, RangeSource } from './log-source.js';
 import type { Call } from '../../runtime/call.js';
 import { Scope } from '../../runtime/scope.js';
@@ -11,31 +13,6 @@ export interface LogPrefetcherOptions {
   readonly maxBytes?: number | undefined;
   /** How many requests are in flight, or their answers held, at most; how many are in flight, the source says. */
   readonly maxRanges?: number | undefined;
-}
-
-/** What has been asked for, and what came of it. */
-interface Lane {
-  from: number;
-  to: number;
-  /** False until it is known who is asked: until then it may ask for other blocks. */
-  hasLeft: boolean;
-  /** How long the answer is, or, as long as it is in flight, how long it should be. */
-  bytes: number;
-  /** True once the length of its answer is learned. */
-  isMeasured: boolean;
-  /** False until its logs have come: what else it needs is asked for beside those of others. */
-  isRead: boolean;
-  fetched: FetchedRange | null;
-  failure: { readonly error: unknown } | null;
-}
-
-/** What is known of all that has been asked for: how many ranges have come, have left, have been read, and how long their answers are. */
-interface Tally {
-  readonly there: number;
-  readonly left: number;
-  readonly read: number;
-  readonly bytes: number;
-  readonly hasFailed: boolean;
 }
 
 /** Some eight answers of the wanted length; with all that is made of them it stays under 100 MB. */
@@ -69,8 +46,7 @@ export class LogPrefetcher {
   readonly #maxBytes: number;
   readonly #maxRanges: number;
   readonly #change = new Change();
-  /** In the order of their blocks. What lies between two of them was cut off from the first, and is yet to be asked for. */
-  #lanes: Lane[] = [];
+  readonly #lanes = new Lanes();
   #dropped = new AbortController();
   /** Asks for more of what was come for last, as long as there is room; `isHeldUp`: while nobody can take what is there. */
   #readOn: (isHeldUp: boolean) => void = () => undefined;
@@ -90,7 +66,7 @@ export class LogPrefetcher {
 
   /** True where the range that follows is there already. */
   get isReady(): boolean {
-    const [first] = this.#lanes;
+    const { first } = this.#lanes;
     return first?.from === this.#next && first.fetched !== null;
   }
 
@@ -109,7 +85,7 @@ export class LogPrefetcher {
     for (;;) {
       dropped.throwIfAborted();
       this.#readOn(false);
-      const { fetched, failure } = this.#lanes[0] as Lane;
+      const { fetched, failure } = this.#lanes.first as Lane;
       if (fetched !== null) return this.#take(fetched);
       if (failure === null) {
         await this.#change.next();
@@ -137,7 +113,7 @@ export class LogPrefetcher {
   drop(): void {
     this.#dropped.abort(new Error('dropped'));
     this.#dropped = new AbortController();
-    this.#lanes = [];
+    this.#lanes.clear();
     this.#next = -1;
     this.#last = null;
     this.#change.happened();
@@ -145,7 +121,7 @@ export class LogPrefetcher {
 
   #take(fetched: FetchedRange): FetchedRange {
     this.#checkLink(fetched);
-    this.#lanes.shift();
+    this.#lanes.takeFirst();
     this.#next = fetched.to + 1;
     this.#last = fetched.last;
     this.#readOn(false);
@@ -163,7 +139,7 @@ export class LogPrefetcher {
 
   /** Whoever comes and must wait wants more to be on its way; who finds two answers, less. */
   #pace(): void {
-    const [first, second] = this.#lanes;
+    const { first, second } = this.#lanes;
     if (first === undefined) return;
     if (first.fetched === null) this.#depth = Math.min(this.#maxRanges, 2 * this.#depth);
     else if (second !== undefined && second.fetched !== null && this.#isAmple) {
@@ -173,13 +149,13 @@ export class LogPrefetcher {
 
   /** As long as few lie there for each that is on its way, one that comes late would soon be waited for. */
   get #isAmple(): boolean {
-    const { there } = this.#tally();
-    return there > ample * (this.#lanes.length - there);
+    const { asked, there } = this.#lanes.tally();
+    return there > ample * (asked - there);
   }
 
   /** Asks for what is nearest and has not been asked for, as long as there is room. */
   #readAhead(range: BlockRange, isHeldUp: boolean, signal: AbortSignal): void {
-    for (let gap = this.#gapIn(range); gap !== null; gap = this.#gapIn(range)) {
+    for (let gap = this.#lanes.gapIn(range); gap !== null; gap = this.#lanes.gapIn(range)) {
       const { at } = gap;
       // Without what comes next nothing that is held could ever be taken.
       const isAwaited = at === 0;
@@ -188,47 +164,20 @@ export class LogPrefetcher {
       const asked = this.#options.source.headOf(gap);
       if (this.#expectedBytes(asked) > room) return;
       const lane = this.#open(asked);
-      this.#lanes.splice(at, 0, lane);
+      this.#lanes.add(at, lane);
       void this.#fetch(lane, new Scope(signal, this.#dropped.signal));
     }
   }
 
-  /** Returns the first blocks that nobody asks for, and where their lane belongs; null where there are none. */
-  #gapIn({ from, to }: BlockRange): (BlockRange & { readonly at: number }) | null {
-    let next = from;
-    const found = this.#lanes.findIndex((lane) => {
-      const isBehind = lane.from !== next;
-      if (!isBehind) next = lane.to + 1;
-      return isBehind;
-    });
-    const at = found < 0 ? this.#lanes.length : found;
-    const end = Math.min(to, (this.#lanes[at]?.from ?? Number.POSITIVE_INFINITY) - 1);
-    return next > end ? null : { from: next, to: end, at };
-  }
-
   /** Returns how many bytes more may be asked for; 0 where nothing is to be. */
   #roomFor(isHeldUp: boolean): number {
-    const { there, left, read, bytes, hasFailed } = this.#tally();
-    const asked = this.#lanes.length;
+    const { asked, there, left, read, bytes, hasFailed } = this.#lanes.tally();
     if (hasFailed) return 0;
     // The longer the first is late, the more would stand still behind it.
-    const stretch = there >= many && (isHeldUp || this.#lanes[0]?.fetched === null) ? 2 : 1;
+    const stretch = there >= many && (isHeldUp || this.#lanes.first?.fetched === null) ? 2 : 1;
     if (asked >= stretch * this.#depth) return 0;
     if (!this.#isKnown && there < asked) return 0;
     return this.#areWanted(asked - left, asked - read) ? stretch * this.#maxBytes - bytes : 0;
-  }
-
-  /** Counts what is asked for in one walk, for it is done at each change: what has come, has left, has been read. */
-  #tally(): Tally {
-    const tally = { there: 0, left: 0, read: 0, bytes: 0, hasFailed: false };
-    for (const lane of this.#lanes) {
-      if (lane.fetched !== null) tally.there++;
-      if (lane.failure !== null) tally.hasFailed = true;
-      if (lane.hasLeft) tally.left++;
-      if (lane.isRead) tally.read++;
-      tally.bytes += lane.bytes;
-    }
-    return tally;
   }
 
   /** Says whether endpoints would be asked for one more: what waits to be asked again keeps nobody from asking on. */
@@ -243,32 +192,6 @@ export class LogPrefetcher {
   get #isKnown(): boolean {
     const { isProven, givesFew } = this.#options.source;
     return isProven && (this.#bytesPerBlock > 0 || givesFew === true);
-  }
-
-  /** Who has not left yet asks for the first blocks that nobody is asked for: each endpoint is to give as much as it can. */
-  #moveUp(): void {
-    const waiting = this.#lanes.filter(({ hasLeft }) => !hasLeft);
-    if (waiting.length === 0) return;
-    const lanes: Lane[] = [];
-    let from = this.#next;
-    const fill = (end: number): void => {
-      while (from <= end && waiting.length > 0) {
-        const lane = waiting.shift() as Lane;
-        const blocks = lane.to - lane.from + 1;
-        lane.from = from;
-        lane.to = Math.min(end, from + blocks - 1);
-        lane.bytes = this.#expectedBytes(lane);
-        lanes.push(lane);
-        from = lane.to + 1;
-      }
-    };
-    for (const lane of this.#lanes.filter(({ hasLeft }) => hasLeft)) {
-      fill(lane.from - 1);
-      lanes.push(lane);
-      from = lane.to + 1;
-    }
-    fill(Number.POSITIVE_INFINITY);
-    this.#lanes = lanes;
   }
 
   #open({ from, to }: BlockRange): Lane {
@@ -307,7 +230,7 @@ export class LogPrefetcher {
       lane.isRead = true;
       lane.fetched = fetched;
       // What comes while the first is waited for is no reason to ask for less behind it.
-      if (this.#lanes[0]?.fetched === null) this.#depth = Math.min(this.#maxRanges, this.#depth + 1);
+      if (this.#lanes.first?.fetched === null) this.#depth = Math.min(this.#maxRanges, this.#depth + 1);
     } catch (error) {
       lane.failure = { error };
     } finally {
@@ -322,7 +245,7 @@ export class LogPrefetcher {
     // Those behind it are asked for already: what they hold would come twice.
     if (to > lane.to) throw new RangeError(`blocks up to ${to} came where those up to ${lane.to} were asked for`);
     lane.to = to;
-    this.#moveUp();
+    this.#lanes.moveUp(this.#next, (range) => this.#expectedBytes(range));
     this.#change.happened();
   }
 

@@ -102,7 +102,7 @@ export class RangeSize {
     const blocks = countOf(range);
     if (known === undefined) return Math.min(blocks, this.#beginning);
     const { limits, askedAt } = known;
-    if (!limits.isTold && this.#requests - askedAt < answersRemembered) return 0;
+    if (!limits.hasTold && this.#requests - askedAt < answersRemembered) return 0;
     return Math.min(blocks, limits.hasRefused ? limits.size : Math.max(limits.size, this.#beginning));
   }
 

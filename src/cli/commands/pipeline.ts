@@ -16,7 +16,7 @@ import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import type { ReadSinks } from '../../pipeline/definition/definition-options.js';
 import type { TargetFinding } from '../../components/ask-targets.js';
-import { askDefinitionTargets, mustAsk } from '../../tasks/outbox/definition-targets.js';
+import { askDefinitionTargets } from '../../tasks/outbox/definition-targets.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readStanding } from '../../tasks/lease/parked.js';
 import { readSinks } from '../../tasks/views/sink-view.js';
@@ -247,7 +247,6 @@ async function load(context: CommandContext, { file, lenient = false, id, name }
 
 /** A database that is not there, or holds no tables yet, has given none away. */
 async function askTargets(context: CommandContext, read: ReadSinks): Promise<readonly TargetFinding[]> {
-  if (!mustAsk(read)) return [];
   const { clock, secrets, variables: env } = context;
   const variables = { env, remember: (value: string) => secrets.remember(value) };
   try {

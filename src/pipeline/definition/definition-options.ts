@@ -16,7 +16,7 @@ export interface DefinitionOptions {
   readonly isLenient?: boolean;
   /** Hears of what is accepted, and worth a word. */
   readonly onWarning?: (warning: FileProblem) => void;
-  /** Asks targets whose they are; left out: nobody does, and a run is told. */
+  /** Asks targets whose they are, where a sink must have its own alone; left out: nobody does, and a run is told. */
   readonly askTargets?: AskTargets;
   /** The kinds of components that it may name; left out: those of this version. */
   readonly kinds?: Registry;

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { hasTargets } from '../../components/ask-targets.js';
 import { registry } from '../../components/registry.js';
 import { findSource } from '../../components/source-of.js';
 import { fieldsBelow } from '../../components/stages-of.js';
@@ -104,7 +105,9 @@ export class DefinitionReader {
     components: readonly (Component | undefined)[],
     named: Omit<ReadSinks, 'components'>,
   ): Promise<readonly FormRemark[]> {
-    const findings = (await this.#options.askTargets?.({ ...named, components })) ?? [];
+    const { askTargets, kinds } = this.#options;
+    if (askTargets === undefined || !hasTargets(components, kinds)) return [];
+    const findings = await askTargets({ ...named, components });
     for (const { path, message, hint, isRefused } of findings) if (isRefused) this.#problems.add(path, message, hint);
     return findings.filter(({ isRefused }) => !isRefused);
   }

@@ -1,4 +1,4 @@
-import { askTargets, hasTargets } from '../../components/ask-targets.js';
+import { askTargets } from '../../components/ask-targets.js';
 import type { TargetFinding } from '../../components/ask-targets.js';
 import type { VariableSource } from '../../components/seam/variables.js';
 import type { Database } from '../../database/database.js';
@@ -13,11 +13,6 @@ export interface TargetParts {
   readonly variables: VariableSource;
   /** False: nothing but the pipeline's own database is asked. */
   readonly asksElsewhere: boolean;
-}
-
-/** Says whether a definition has sinks whose targets must be asked. */
-export function mustAsk({ components }: ReadSinks): boolean {
-  return hasTargets(components);
 }
 
 /** Asks the targets of a definition's sinks what its first run would be refused for: they are another sink's. */

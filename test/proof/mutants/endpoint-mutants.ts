@@ -153,7 +153,12 @@ export const endpointMutants: readonly Mutant[] = [
     'demand.taken?.(free.name);',
     '',
   ),
-  ahead('move-up', 'what has not left asks for what is left over', '    this.#moveUp();\n', ''),
+  ahead(
+    'move-up',
+    'what has not left asks for what is left over',
+    'this.#lanes.moveUp(this.#next, (range) => this.#expectedBytes(range));',
+    '',
+  ),
   trial('answers-fall', 'what a limit lets through is no chance', '|| answers > this.#answers * fallen', ''),
   trial('refusals-stay', 'a lower rate that helps is kept', 'share < this.#share * helped', 'share < 0'),
   trial('most-refused', 'whoever refuses most means it', 'if (share > mostNoise) {', 'if (share > 2) {'),
