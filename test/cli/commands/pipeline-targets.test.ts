@@ -93,4 +93,11 @@ describe('validate and import, of tables that another pipeline fills', () => {
     );
     expect(noFar.stderr + noOwn.stderr).not.to.contain('geheim');
   });
+
+  it('ask no database where no sink must have its target alone', async () => {
+    const source = readFileSync(join(folder, 'first.yaml'), 'utf8').replace(/^.*table_sink.*\n/gm, '');
+    writeFileSync(join(folder, 'none.yaml'), source);
+    const alone = await validate('none', undefined, `mysql://u@127.0.0.1:${await freePort()}/own`);
+    expect(alone).to.deep.include({ code: 0, stderr: '' });
+  });
 });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { getEventListeners } from 'node:events';
 import type { ChainClient } from '../../../../src/chain/blocks/chain-client.js';
 import { rangeLogs } from '../../../../src/chain/logs/log-calls.js';
 import { FakeClock } from '../../../support/fake-clock.js';
@@ -14,10 +15,10 @@ describe('requests that are answered late', () => {
   let client: ChainClient;
 
   /** Asks for history; returns who answered, and after how long, in milliseconds. */
-  const read = async (): Promise<{ readonly endpoint: string; readonly ms: number }> => {
+  const read = async (signal = never()): Promise<{ readonly endpoint: string; readonly ms: number }> => {
     const since = clock.monotonic();
     const told: { readonly endpoint: string; readonly ms: number }[] = [];
-    const asked = rangeLogs(client, everything, { from: 1, to: 10 }, never()).then(({ endpoint }) =>
+    const asked = rangeLogs(client, everything, { from: 1, to: 10 }, signal).then(({ endpoint }) =>
       told.push({ endpoint, ms: clock.monotonic() - since }),
     );
     for (let waited = 0; told.length === 0 && waited < 40_000; waited += 5) await clock.advance(5);
@@ -78,6 +79,15 @@ describe('requests that are answered late', () => {
     };
     for (let answers = 0; answers < 100; answers++) await read();
     expect(first.asked.length - before).to.be.within(101, 110);
+  });
+
+  it('listen to nobody any more once they are answered, late or not', async () => {
+    await begin(first);
+    const signal = never();
+    await read(signal);
+    hangOnce(first);
+    await read(signal);
+    expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
   });
 
   it('are waited for where the second one fails', async () => {
