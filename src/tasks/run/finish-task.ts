@@ -29,6 +29,7 @@ const patienceMs = 3_000;
 export async function finishTask(parts: FinishParts, outcome: TaskOutcome, progress: Progress): Promise<Task> {
   const { clock, stopping, heartbeat } = parts;
   const reason = (): Error => tooLong(heartbeat.taskId);
+  heartbeat.ending();
   // A server that is frozen answers nothing at all, not even that it is away.
   return await giveUpLater({ clock, after: stopping, delayMs: patienceMs, reason }, (givenUp) =>
     endAtLast(parts, outcome, progress, givenUp()),

@@ -48,6 +48,8 @@ export class Heartbeat implements Lease, Beating {
   #failures = 0;
   /** Recoveries since the work last moved. */
   #recoveries = 0;
+  /** The task's end is on its way to the database. */
+  #isEnding = false;
 
   constructor(options: HeartbeatOptions) {
     this.taskId = options.taskId;
@@ -127,6 +129,11 @@ export class Heartbeat implements Lease, Beating {
     rounds.leave(this);
   }
 
+  /** Tells that the task is ending itself: a beat that is refused from now on came behind that end, and is no news. */
+  ending(): void {
+    this.#isEnding = true;
+  }
+
   settle(result: BeatResult, { progress, sentAt }: SentBeat): void {
     if (result === 'landed') {
       this.#kept = progress ?? this.#kept;
@@ -134,7 +141,7 @@ export class Heartbeat implements Lease, Beating {
       this.#report.landed(this.#options.clock.monotonic() - sentAt);
     } else if (result === 'lost') {
       this.#failure = new LeaseLostError(`task ${this.taskId} is no longer running: its lease is lost`);
-      this.#report.refused();
+      if (!this.#isEnding) this.#report.refused();
       this.#lost.abort(this.#failure);
     } else {
       this.#failure = result;

@@ -201,6 +201,16 @@ describe('a heartbeat', () => {
       expect(asked).to.have.length(before);
     });
 
+    it('is silent about a beat that its task’s own end has overtaken', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      heartbeat.ending();
+      answer = (): Promise<readonly number[]> => Promise.resolve([123]);
+      await clock.advance(intervalMs);
+      expect(heartbeat.lost.aborted).to.equal(true);
+      expect(events.map(({ kind }) => kind)).to.deep.equal(['beat_landed']);
+    });
+
     it('asks again within an interval where nobody could answer, and beats as soon as it moves meanwhile', async () => {
       await moved();
       void heartbeat.tick(done.signal);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { SourceContext } from '../../../src/components/seam/source.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
+import type { Beat } from '../../../src/database/tasks/task-rows.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../../src/model/batch.js';
 import type { Task } from '../../../src/model/task.js';
@@ -13,6 +14,7 @@ import {
 } from '../../../src/runtime/errors.js';
 import type { Logger } from '../../../src/runtime/logger.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
+import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
 import { holdMsOf, runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
 import { exampleBatch, hashOf } from '../../database/example-batch.js';
@@ -134,6 +136,28 @@ eachDatabase('a task that runs', (databases) => {
     const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== 'beat_landed');
     expect(kinds).to.deep.equal(['committed', 'progressed', 'taken_back', 'progressed', 'ended']);
     expect(events.find(({ kind }) => kind === 'committed')).to.deep.include({ taskId: task.id, pipelineId, events: 2 });
+  });
+
+  it('tells nobody of a beat that its own end overtakes', async () => {
+    const events: LivenessEvent[] = [];
+    let sent = (): void => undefined;
+    const beat = new Promise<void>((resolve) => (sent = resolve));
+    const held = {
+      listEnded: tasks.listEnded.bind(tasks),
+      renew: async (beats: readonly Beat[]) => {
+        sent();
+        await eventually('the end', async () => (await tasks.get(beats[0]!.taskId)).status !== 0);
+        return tasks.renew(beats);
+      },
+    };
+    const rounds = new BeatRounds({ tasks: held, clock: plainRun.clock });
+    const send: Send = async function* () {
+      yield exampleBatch(1, 2);
+      await beat;
+    };
+    await start(send, { rounds, observe: (event) => void events.push(event) });
+    await eventually('its end', () => events.at(-1)?.kind === 'ended');
+    expect(events.map(({ kind }) => kind)).to.deep.equal(['committed', 'progressed', 'ended']);
   });
 
   it('ends as stopped when it is told to stop, with what it had committed', async () => {
