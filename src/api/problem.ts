@@ -1,7 +1,7 @@
 import {
   ChainparseError,
   ConflictError,
-  FileProblemsError,
+  ProblemsError,
   LeaseHeldError,
   LeaseLostError,
   NotFoundError,
@@ -95,7 +95,7 @@ function describe(error: unknown): Description {
   if (error instanceof ProblemError) {
     return { ...error.options, status: error.status, code: error.code, message: error.message };
   }
-  if (error instanceof FileProblemsError) return describeFile(error);
+  if (error instanceof ProblemsError) return describeProblems(error);
   if (error instanceof ChainparseError) {
     const { code, message, hint } = error;
     return { status: statusOf(error), code, message, hint };
@@ -103,14 +103,16 @@ function describe(error: unknown): Description {
   return describeFrameworkError(error) ?? { status: 500, code: 'INTERNAL', message: 'something failed: see the log' };
 }
 
-/** A definition that was sent: each thing that is wrong with it, at its line. */
-function describeFile({ code, problems, message, hint }: FileProblemsError): Description {
+/** A definition or an event that was sent: each thing that is wrong with it, at its place. */
+function describeProblems({ code, problems, message, hint }: ProblemsError): Description {
   const [first] = problems;
-  const errors = problems.map(({ file, line, key, message: text }) => ({
-    path: `${file}:${line}${key === null ? '' : `: ${key}`}`,
-    message: text,
-  }));
+  const errors = problems.map((problem) => ({ path: pathOf(problem), message: problem.message }));
   return { status: 400, code, message: first === undefined ? message : problemText(first), hint, errors };
+}
+
+function pathOf(problem: ProblemsError['problems'][number]): string {
+  if ('file' in problem) return `${problem.file}:${problem.line}${problem.key === null ? '' : `: ${problem.key}`}`;
+  return 'key' in problem ? problem.key : 'body';
 }
 
 function statusOf(error: ChainparseError): number {

@@ -50,6 +50,11 @@ export interface Problem {
   readonly hint?: string | undefined;
 }
 
+/** Something that is wrong with a value that was given, and what leads to it. */
+export interface KeyProblem extends Problem {
+  readonly key: string;
+}
+
 /** Something that is wrong with a file, and where. */
 export interface FileProblem extends Problem {
   readonly file: string;
@@ -61,9 +66,9 @@ export interface FileProblem extends Problem {
 
 /** What a user wrote, in which something is wrong: all of it, so that it need not be found out one by one. */
 export class ProblemsError extends UsageError {
-  readonly problems: readonly Problem[];
+  readonly problems: readonly (Problem | KeyProblem | FileProblem)[];
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly (Problem | KeyProblem | FileProblem)[]) {
     const [first] = problems;
     const texts = problems.map(problemText).join('; ');
     super(problems.length === 1 ? texts : `${problems.length} problems: ${texts}`, { hint: first?.hint });
@@ -82,10 +87,10 @@ export class FileProblemsError extends ProblemsError {
 }
 
 /** Returns a problem on one line: file, line and key where it has them, what is wrong. */
-export function problemText(problem: Problem | FileProblem): string {
-  if (!('file' in problem)) return problem.message;
-  const { file, line, key, message } = problem;
-  return `${file}:${line}: ${key === null ? '' : `${key}: `}${message}`;
+export function problemText(problem: Problem | KeyProblem | FileProblem): string {
+  if (!('key' in problem)) return problem.message;
+  const place = 'file' in problem ? `${problem.file}:${problem.line}: ` : '';
+  return `${place}${problem.key === null ? '' : `${problem.key}: `}${problem.message}`;
 }
 
 /** The id or the name that something was to get is another's. */

@@ -134,12 +134,13 @@ describe('an API for older clients', () => {
       400,
       'the nearest is to_string',
     ]);
-    const event = { event_name: 'Transfer', args: { to: '0x1' } };
+    const to = `0x${'11'.repeat(20)}`;
+    const event = { event_name: 'Transfer', args: { to } };
     const previewed = await plain.post(`${base}/transform/preview`, { pipeline_id: 45, event });
     expect(previewed.json()).to.deep.equal({
       pipeline_id: 45,
       name: 'old',
-      events: [{ event, stages: [{ name: 'rows', type: 'dict_mapper', data: { to: '0x1' } }] }],
+      events: [{ event, stages: [{ name: 'rows', type: 'dict_mapper', data: { to } }] }],
     });
   });
 

@@ -205,6 +205,11 @@ eachDatabase('the API about pipelines', (testDatabase) => {
       `body.block: must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`,
       'body.last: must be a whole number from 1 to 100',
     ]);
+    expect(await lines({ pipeline_id: 45, event: { event_nam: 'Transfer', timestamp: '1' } })).to.deep.equal([
+      'body.event.event_name: is missing: the source gives Transfer',
+      'body.event.event_nam: is unknown: the nearest known one is event_name',
+      'body.event.timestamp: must be a whole number from 0',
+    ]);
     expect(await lines({ pipeline_id: 45, blck: 1 })).to.deep.equal([
       'body.blck: is unknown: the nearest known one is block',
     ]);

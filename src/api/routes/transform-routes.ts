@@ -80,6 +80,10 @@ async function previewed(body: PipelineBody, parts: ApiParts, signal: AbortSigna
   const options = { definition, pipelineId, database, settings, clock, logger, signal: over };
   if ('logs' in body) return previewLogs(body.logs, options);
   const { block, last, event } = body;
-  const request = { block, last, event: event === undefined ? undefined : JSON.stringify(event) };
+  const request = {
+    block,
+    last,
+    event: event === undefined ? undefined : { key: 'body.event', text: JSON.stringify(event) },
+  };
   return previewJson({ pipelineId, name: definition.name }, await previewPipeline(request, options));
 }

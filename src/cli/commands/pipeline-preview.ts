@@ -73,7 +73,8 @@ async function show(context: CommandContext, request: PreviewOptions, previewed:
   const { id, definition, database } = previewed;
   const { settings, clock, logger, signals, output } = context;
   const parts = { settings, clock, logger, signal: signals.stopping };
-  const result = await previewPipeline(request, { ...parts, definition, pipelineId: id, database });
+  const event = request.event === undefined ? undefined : { key: 'event', text: request.event };
+  const result = await previewPipeline({ ...request, event }, { ...parts, definition, pipelineId: id, database });
   const named = { pipelineId: database === null ? definition.id : id, name: definition.name };
   if (output.isJson) await output.jsonText(`${previewJson(named, result)}\n`);
   else for (const line of previewLines(result, output.tableColumns)) await output.line(line);

@@ -5,6 +5,7 @@ import type { BlockRef } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Settings } from '../../settings/settings.js';
+import { noBlock } from './preview-event.js';
 import { findUrls } from '../run/prepare-run.js';
 
 /** What a chain is opened with. */
@@ -13,8 +14,6 @@ export interface PreviewChainParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-const noBlock = { number: 0, hash: `0x${'0'.repeat(64)}` };
 
 /** A chain that is reached only where something of it is needed: an event and a mapper can do without. */
 export class PreviewChain implements ChainAccess {
@@ -43,10 +42,11 @@ export class PreviewChain implements ChainAccess {
     return this.#open().logs;
   }
 
-  /** Returns the newest block; one that is none where no endpoint is known. */
-  async newest(signal: AbortSignal): Promise<BlockRef> {
+  /** Returns a block, the newest where no number is given; without its hash where nobody can be asked, or has it. */
+  async block(number: number | undefined, signal: AbortSignal): Promise<BlockRef> {
     const hasUrls = this.#parts.settings.rpcUrls(this.#of.name).length > 0;
-    return (hasUrls ? await this.client.header('latest', signal) : null) ?? noBlock;
+    const header = hasUrls ? await this.client.header(number ?? 'latest', signal) : null;
+    return header ?? { ...noBlock, number: number ?? 0 };
   }
 
   /** Closes the connections, where there are any. */

@@ -31,8 +31,8 @@ export async function previewLogs(logs: readonly PreviewedLog[], options: Previe
 
 async function stepsOf({ address }: PreviewedLog, decoded: Decoded, options: PreviewOptions): Promise<string> {
   if (decoded.kind !== 'event') return '';
-  const event = `{"contract_address":"${toChecksumAddress(address)}",${eventText(decoded)}}`;
-  const [previewed] = await previewPipeline({ event }, options);
+  const text = `{"contract_address":"${toChecksumAddress(address)}",${eventText(decoded)}}`;
+  const [previewed] = await previewPipeline({ event: { key: 'event', text } }, options);
   return `,"stages":${stepsJson(previewed?.steps ?? [])}`;
 }
 

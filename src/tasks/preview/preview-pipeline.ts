@@ -1,10 +1,14 @@
+import { registry } from '../../components/registry.js';
 import { sourceOf } from '../../components/source-of.js';
+import type { EventFields } from '../../components/seam/component.js';
+import { fieldsBelow, stagesOf } from '../../components/stages-of.js';
 import type { Database } from '../../database/database.js';
-import type { PipelineDefinition } from '../../model/pipeline.js';
+import type { Component, PipelineDefinition } from '../../model/pipeline.js';
+import type { KnownEvents } from './check-event.js';
 import { findEvents } from './find-events.js';
 import { PreviewChain } from './preview-chain.js';
 import type { PreviewChainParts } from './preview-chain.js';
-import { previewMessage } from './preview-event.js';
+import { givenMessage, noBlock, previewMessage } from './preview-event.js';
 import { previewStages } from './preview-stages.js';
 import type { PreviewedEvent } from './preview-stages.js';
 
@@ -12,7 +16,8 @@ import type { PreviewedEvent } from './preview-stages.js';
 export interface PreviewRequest {
   readonly block?: number | undefined;
   readonly last?: number | undefined;
-  readonly event?: string | undefined;
+  /** Its text, and what it is called in what is wrong with it. */
+  readonly event?: { readonly key: string; readonly text: string } | undefined;
 }
 
 export interface PreviewOptions extends PreviewChainParts {
@@ -35,12 +40,33 @@ export async function previewPipeline(
   try {
     const find = { pipelineId, source, chain: () => chain.client, clock, logger, signal };
     const wanted = block === undefined ? { last } : { block };
-    const texts = event === undefined ? await findEvents(wanted, database, find) : [event];
-    const defaults = { chainId: chain.id, block: () => chain.newest(signal) };
-    const messages = await Promise.all(texts.map((text) => previewMessage(text, defaults)));
     const { components } = definition;
-    return await previewStages(messages, { pipelineId, components, chain, logger, signal });
+    const defaults = {
+      chainId: chain.id,
+      // Only calls are made at a block.
+      block: (number?: number) => (asksChain(components) ? chain.block(number, signal) : Promise.resolve(noBlock)),
+    };
+    const messages =
+      event === undefined
+        ? (await findEvents(wanted, database, find)).map((text) => previewMessage(text, defaults))
+        : [givenMessage(event, { ...knownEvents(components), chainId: chain.id }, defaults)];
+    return await previewStages(await Promise.all(messages), { pipelineId, components, chain, logger, signal });
   } finally {
     await chain.close();
   }
+}
+
+function asksChain(components: readonly Component[]): boolean {
+  return stagesOf(components).some((stage) => stage.asksChain);
+}
+
+/** Holds what a run would make of an event, and what somebody may give who has no node to ask. */
+function knownEvents(components: readonly Component[]): Omit<KnownEvents, 'chainId'> {
+  const below = components.map((_component, position) => fieldsBelow(components.slice(0, position + 1), registry));
+  const namesIn = (events: readonly EventFields[]): readonly string[] =>
+    events.flatMap(({ fields }) => fields.map(({ name }) => name));
+  const [events = [], ...others] = below;
+  const own = new Set(namesIn(events));
+  const added = namesIn(others.flat().filter(({ mapped }) => !mapped));
+  return { events, added: added.filter((name) => !own.has(name)) };
 }

@@ -101,6 +101,29 @@ describe('the pipeline and abi commands', () => {
     });
   });
 
+  it('tell each thing that is wrong with an event to preview, and take one that says what it must', async () => {
+    const preview = (event: unknown): Promise<Result> =>
+      chainparse('pipeline', 'preview', 'usdc-transfers.yaml', '--event', JSON.stringify(event));
+    expect(await preview({})).to.deep.equal({
+      code: 2,
+      stdout: '',
+      stderr:
+        'error: event.event_name: is missing: the source gives Transfer\n' +
+        'hint: write it as events export does: {"event_name":"…","args":{…}}\n',
+    });
+    const wrong = { event_name: 'Transfr', block_number: '1', contract_address: '0x1', blok_hash: 1 };
+    expect((await preview(wrong)).stderr.split('\n')).to.deep.equal([
+      'error: event.event_name: Transfr is no event of the source; the nearest is Transfer',
+      'error: event.block_number: must be a whole number from 0',
+      'error: event.contract_address: must be an address of 0x and 40 hex digits',
+      'error: event.blok_hash: is unknown: the nearest known one is block_hash',
+      '',
+    ]);
+    const given = await preview({ event_name: 'Transfer', args: { value: 5 } });
+    expect(given).to.include({ code: 0, stderr: '' });
+    expect(given.stdout).to.match(/^ +Transfer\nevent_name +Transfer\nargs\.value +5\n$/);
+  });
+
   it('take a name where they take an id, and say so where it is none or ambiguous', async () => {
     expect(await json('pipeline', 'show', 'USDC-transfers')).to.deep.include({ pipeline_id: 45 });
     expect(await chainparse('tasks', 'list', '--pipeline', 'second')).to.include({ code: 0 });
