@@ -7,7 +7,7 @@ import { TaskStore } from '../database/tasks/task-store.js';
 import { parseDefinition } from '../pipeline/definition/read-definition.js';
 import { ConflictError, TakenError, UsageError } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
-import { askOwnTargets } from './ask-own-targets.js';
+import { ownTargets } from './own-targets.js';
 import { ProblemError } from './problem.js';
 import { route, type Route, type RouteAnswer } from './route.js';
 import { startBody } from './schemas/task-schemas.js';
@@ -153,7 +153,7 @@ function configOf(of: Route, parts: ApiParts): Handle {
       isLenient: true,
       heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
       storedAbi: async (id) => (await new AbiStore(database).get(id)).abi,
-      askTargets: askOwnTargets(parts, older.id),
+      ...ownTargets(parts, older.id),
     });
     const stored = { ...definition, id: older.id };
     const pipelineId = await new PipelineStore(database).import(stored, { update: true }).catch(refuseAsBefore);

@@ -3,7 +3,7 @@ import { UsageError, messageOf } from '../runtime/errors.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
 import type { Remark, SinkKind, TargetOpening } from './seam/component.js';
-import { requireVariables, withVariables } from './seam/variables.js';
+import { areSet, withVariables } from './seam/variables.js';
 import type { VariableSource } from './seam/variables.js';
 
 /** Something that a sink's target said, or did not say. */
@@ -38,7 +38,7 @@ export async function askTargets(
     const kind = refusingKind(component, kinds);
     if (component === undefined || kind === null || !areSet(component.config, variables)) continue;
     const config = withVariables(component.config, variables);
-    const at = kind.fills === undefined ? [] : [kind.fills(config).key];
+    const at = kind.fills === undefined ? [] : [kind.fills(config, null).key];
     const finding = await ask(at, () => kind.refusal(config, { ...opening, name: component.name }));
     if (finding !== null) findings.push({ ...finding, path: ['components', position, ...finding.at] });
   }
@@ -50,15 +50,6 @@ type RefusingKind = SinkKind<object> & Required<Pick<SinkKind<object>, 'refusal'
 function refusingKind(component: Component | undefined, kinds: Registry): RefusingKind | null {
   const kind = kinds.find(component?.type ?? '');
   return kind?.role === 'sink' && kind.refusal !== undefined ? (kind as RefusingKind) : null;
-}
-
-function areSet(config: object, variables: VariableSource): boolean {
-  try {
-    requireVariables(config, variables);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function ask(

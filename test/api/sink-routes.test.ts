@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect } from 'chai';
 import yaml from 'yaml';
 import type { Database } from '../../src/database/database.js';
@@ -90,6 +91,22 @@ eachDatabase('the API of sinks', (databases) => {
       /table: the table usdc in .* is filled by the sink 'rows' of pipeline \d+: a table has one/,
     );
     expect(await api.post(`/api/v1/pipeline/${pipelineId}`, body('first'), 'PUT')).to.have.property('statusCode', 200);
+  });
+
+  it('refuses two sinks of one definition that fill one folder or one file of SQLite', async () => {
+    const source = (yaml.parse(monitorYaml()) as { components: object[] }).components;
+    const components = [
+      ...source,
+      { name: 'a', type: 'file_sink', path: 'out' },
+      { name: 'b', type: 'file_sink', path: resolve(api.parts.cwd, 'data/out') },
+      { name: 'c', type: 'table_sink', table: 'usdc', database: 'sqlite:far.db' },
+      { name: 'd', type: 'table_sink', table: 'usdc', database: `sqlite:${api.parts.cwd}/./far.db` },
+    ];
+    const { errors } = expectProblem(await api.post('/api/v1/pipeline/config', { name: 'twice', components }), 400);
+    expect((errors as { message: string }[]).map(({ message }) => message)).to.deep.equal([
+      "is filled by the sink 'a' already: it has one sink",
+      "is filled by the sink 'c' already: it has one sink",
+    ]);
   });
 
   it('lists dead letters, and has them tried again or forgotten', async () => {

@@ -14,7 +14,7 @@ import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipelin
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
-import { askOwnTargets } from '../ask-own-targets.js';
+import { ownTargets } from '../own-targets.js';
 import { ProblemError } from '../problem.js';
 import { route, type Route } from '../route.js';
 import { idParams } from '../schemas/parameters.js';
@@ -159,7 +159,7 @@ function readDefinition(parts: ApiParts, text: string, id: number | null = null)
     name: 'body',
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     storedAbi: async (abi) => (await new AbiStore(database).get(abi)).abi,
-    askTargets: askOwnTargets(parts, id),
+    ...ownTargets(parts, id),
   });
 }
 

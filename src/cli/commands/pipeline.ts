@@ -15,6 +15,7 @@ import { DatabaseUnreachableError, NotMigratedError, UsageError, problemText } f
 import type { FileProblem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import type { ReadSinks } from '../../pipeline/definition/definition-options.js';
+import type { VariableSource } from '../../components/seam/variables.js';
 import type { TargetFinding } from '../../components/ask-targets.js';
 import { askDefinitionTargets } from '../../tasks/outbox/definition-targets.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
@@ -24,6 +25,7 @@ import { pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context/context.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../context/opened-databases.js';
+import { realPath } from '../../runtime/real-path.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
@@ -239,6 +241,13 @@ async function load(context: CommandContext, { file, lenient = false, id, name }
     heartbeatIntervalSeconds: context.settings.heartbeatIntervalSeconds,
     // The database is needed, and opened, only where a definition refers to it.
     storedAbi: async (abi) => (await withDatabase(context, (database) => new AbiStore(database).get(abi))).abi,
+    surroundings: {
+      workingFolder: context.cwd,
+      dataFolder: resolve(context.cwd, context.settings.dataDir),
+      database: context.settings.databaseUrl,
+      variables: variablesOf(context),
+      realPath,
+    },
     askTargets: (read) => askTargets(context, { ...read, id: id ?? read.id, name: name ?? read.name }),
   });
   for (const warning of warnings) context.output.note(`warning: ${problemText(warning)}`);
@@ -247,10 +256,8 @@ async function load(context: CommandContext, { file, lenient = false, id, name }
 
 /** A database that is not there, or holds no tables yet, has given none away. */
 async function askTargets(context: CommandContext, read: ReadSinks): Promise<readonly TargetFinding[]> {
-  const { clock, secrets, variables: env } = context;
-  const variables = { env, remember: (value: string) => secrets.remember(value) };
   try {
-    const parts = { clock, variables, asksElsewhere: true };
+    const parts = { clock: context.clock, variables: variablesOf(context), asksElsewhere: true };
     return await withDatabase(context, (database) => askDefinitionTargets(database, read, parts), 'in-memory');
   } catch (error) {
     if (error instanceof NotMigratedError) return [];
@@ -258,6 +265,10 @@ async function askTargets(context: CommandContext, read: ReadSinks): Promise<rea
     const message = `whether another pipeline fills a table of its sinks is not known: ${error.message}`;
     return [{ path: ['components'], message, isRefused: false }];
   }
+}
+
+function variablesOf({ secrets, variables: env }: CommandContext): VariableSource {
+  return { env, remember: (value) => secrets.remember(value) };
 }
 
 function warningsJson(warnings: readonly FileProblem[]): object {

@@ -1,5 +1,5 @@
-import { normalize } from 'node:path';
-import type { Keys, Row, SinkKind } from '../seam/component.js';
+import { normalize, resolve } from 'node:path';
+import type { Keys, Row, SinkKind, Surroundings } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import type { FileSinkConfig } from './config.js';
 
@@ -11,9 +11,14 @@ export const fileSink: SinkKind<FileSinkConfig> = {
   keys: fileSinkKeys,
   rows: fileSinkRows,
   describe: describeSink,
-  fills: ({ path, s3 }) => ({ key: 'path', name: JSON.stringify([normalize(`${path}/`), s3?.endpoint]) }),
+  fills: (config, surroundings) => ({ key: 'path', name: placeOf(config, surroundings) }),
   open: async (config, opening) => (await import('./open-file-sink.js')).openFileSink(config, opening),
 };
+
+function placeOf({ path, s3 }: FileSinkConfig, surroundings: Surroundings | null): string {
+  if (s3 !== null) return JSON.stringify([normalize(`${path}/`), s3.endpoint]);
+  return surroundings === null ? normalize(`${path}/`) : surroundings.realPath(resolve(surroundings.dataFolder, path));
+}
 
 function fileSinkKeys({ s3, arguments: form, rotate_minutes: minutes, ...config }: FileSinkConfig): Keys {
   const columns = config.format === 'jsonl' ? {} : { arguments: form };

@@ -12,6 +12,7 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Sink } from './sink.js';
 import type { Source } from './source.js';
 import type { Stage } from './stage.js';
+import type { VariableSource } from './variables.js';
 
 /** What a component is in its pipeline: the first one is the source, then stages and sinks follow. */
 export type Role = 'source' | 'stage' | 'sink';
@@ -178,8 +179,11 @@ export interface SinkKind<C extends object> extends KindOf<C> {
   describe(config: C): SinkDescription;
   /** Says what would keep it from being opened with these events, so that a definition is refused for it. Left out: nothing. */
   problems?(config: C, events: readonly EventFields[]): Promise<readonly Remark[]>;
-  /** Names what it fills, where that bears one sink alone, and the key that says so: two of one name are refused. Left out: nothing does. */
-  fills?(config: C): { readonly key: string; readonly name: string };
+  /**
+   * Names what it fills, where that bears one sink alone, and the key that says so: two of one name are refused. Paths are what they
+   * lead to in the surroundings; null: they stay as they are written. Left out: nothing does.
+   */
+  fills?(config: C, surroundings: Surroundings | null): { readonly key: string; readonly name: string };
   /**
    * Says what its target would be refused to it for because it is another sink's, of whichever pipeline; null: nothing. Asks the
    * target, changes nothing, and throws where it can't be asked. Left out: others may have it, too.
@@ -187,6 +191,19 @@ export interface SinkKind<C extends object> extends KindOf<C> {
   refusal?(config: C, opening: TargetOpening): Promise<Remark | null>;
   /** Opens it; `${NAME}` in its config has been replaced by what the environment says. Need not connect yet. */
   open(config: C, opening: SinkOpening): Promise<Sink>;
+}
+
+/** Where a run would stand: what paths and variables of a definition lead to. */
+export interface Surroundings {
+  /** The folder that the path of an SQLite database starts from; absolute. */
+  readonly workingFolder: string;
+  /** The folder under which a pipeline's files are; absolute. */
+  readonly dataFolder: string;
+  /** The URL of the pipeline's own database. */
+  readonly database: string;
+  readonly variables: VariableSource;
+  /** Returns what an absolute path is known as, whichever links lead to it. */
+  readonly realPath: (path: string) => string;
 }
 
 /** What a sink is made of besides its config. */

@@ -20,6 +20,11 @@ export function variablesIn(value: unknown): readonly string[] {
   return [...new Set(Object.values(value).flatMap(variablesIn))];
 }
 
+/** Says whether the environment has every variable of a config. */
+export function areSet(config: object, { env }: Pick<VariableSource, 'env'>): boolean {
+  return variablesIn(config).every((name) => (env[name] ?? '') !== '');
+}
+
 /** Throws UsageError that names the variables of a config which the environment lacks. */
 export function requireVariables(config: object, { env }: Pick<VariableSource, 'env'>): void {
   const names = variablesIn(config);

@@ -1,4 +1,5 @@
-import type { SinkKind } from '../seam/component.js';
+import { normalize, resolve } from 'node:path';
+import type { SinkKind, Surroundings } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import type { TableSinkConfig } from './config.js';
 
@@ -15,10 +16,18 @@ export const tableSink: SinkKind<TableSinkConfig> = {
   ],
   describe: describeSink,
   problems: async (config, events) => (await import('./plan-table.js')).tableProblems(config, events),
-  fills: ({ database, table }) => ({ key: 'table', name: JSON.stringify([database, table]) }),
+  fills: (config, surroundings) => ({ key: 'table', name: placeOf(config, surroundings) }),
   refusal: async (config, opening) => (await import('./table-owner.js')).tableRefusal(config, opening),
   open: async (config, opening) => {
     const { openTableSink } = await import('./table-sink.js');
     return openTableSink(config, opening);
   },
 };
+
+/** A name's case makes no difference to SQLite. */
+function placeOf({ database, table }: TableSinkConfig, surroundings: Surroundings | null): string {
+  const [, file] = /^sqlite:(?:\/\/)?(.+)$/i.exec(database ?? surroundings?.database ?? '') ?? [];
+  if (file === undefined) return JSON.stringify([database, table]);
+  const path = surroundings?.realPath(resolve(surroundings.workingFolder, file)) ?? normalize(file);
+  return JSON.stringify([path, table.toLowerCase()]);
+}

@@ -1,5 +1,6 @@
 import type { FileProblem } from '../../runtime/errors.js';
 import type { TargetFinding } from '../../components/ask-targets.js';
+import type { Surroundings } from '../../components/seam/component.js';
 import type { Component } from '../../model/pipeline.js';
 import type { Registry } from '../../components/registry.js';
 import type { FindStoredAbi } from './resolve-abi.js';
@@ -18,6 +19,8 @@ export interface DefinitionOptions {
   readonly onWarning?: (warning: FileProblem) => void;
   /** Asks targets whose they are, where a sink must have its own alone; left out: nobody does, and a run is told. */
   readonly askTargets?: AskTargets;
+  /** Where it would be run; left out: paths that are written differently differ. */
+  readonly surroundings?: Surroundings | undefined;
   /** The kinds of components that it may name; left out: those of this version. */
   readonly kinds?: Registry;
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { hasTargets } from '../../components/ask-targets.js';
+import { filledTwice } from '../../components/filled-twice.js';
 import { registry } from '../../components/registry.js';
 import { findSource } from '../../components/source-of.js';
 import { fieldsBelow } from '../../components/stages-of.js';
@@ -86,17 +87,9 @@ export class DefinitionReader {
 
   /** A table or a folder bears one sink: the second would deliver nothing, and a run would wait for it. */
   #checkFilledTwice(components: readonly (Component | undefined)[]): void {
-    const { kinds = registry } = this.#options;
-    const filledBy = new Map<string, string>();
-    for (const [position, component] of components.entries()) {
-      const kind = kinds.find(component?.type ?? '');
-      if (component === undefined || kind?.role !== 'sink' || kind.fills === undefined) continue;
-      const { key, name } = kind.fills(component.config);
-      const target = `${kind.type} ${name}`;
-      const other = filledBy.get(target);
-      if (other === undefined) filledBy.set(target, component.name);
-      else
-        this.#problems.add(['components', position, key], `is filled by the sink '${other}' already: it has one sink`);
+    const { kinds = registry, surroundings = null } = this.#options;
+    for (const { path, by } of filledTwice(components, kinds, surroundings)) {
+      this.#problems.add(path, `is filled by the sink '${by}' already: it has one sink`);
     }
   }
 

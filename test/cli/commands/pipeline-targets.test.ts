@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readInstallation } from '../../../src/database/schema/read-installation.js';
@@ -65,6 +65,40 @@ describe('validate and import, of tables that another pipeline fills', () => {
       }
     }
     expect((await chainparse(['pipeline', 'show', 'second'])).code).to.equal(3);
+  });
+
+  it('refuse two sinks of one folder or table, however its path is written', async () => {
+    mkdirSync(join(folder, 'data/out'), { recursive: true });
+    symlinkSync(join(folder, 'data'), join(folder, 'link'));
+    const source = readFileSync(example, 'utf8').replace(/^(?:id|name):.*\n/gm, '');
+    const sinks = [
+      'type: file_sink, path: out/a',
+      `type: file_sink, path: "${folder}/data//./out/a"`,
+      `type: file_sink, path: "${folder}/link/out/a/"`,
+      'type: file_sink, path: out/b',
+      'type: table_sink, table: usdc',
+      'type: table_sink, table: USDC, database: "sqlite:./own.db"',
+      'type: table_sink, table: usdc, database: "sqlite:data/../far.db"',
+      'type: table_sink, table: usdc, database: "${FAR}"',
+      'type: table_sink, table: other, database: "${FAR}"',
+    ];
+    const lines = sinks.map((keys, i) => `  - {name: s${i}, ${keys}}\n`).join('');
+    writeFileSync(join(folder, 'twice.yaml'), `name: twice\n${source}${lines}`);
+    const { code, stderr } = await validate('twice');
+    expect(code).to.equal(2);
+    expect(stderr.trimEnd().split('\n')).to.deep.equal(
+      (
+        [
+          [1, 'path', 0],
+          [2, 'path', 0],
+          [5, 'table', 4],
+          [7, 'table', 6],
+        ] as const
+      ).map(
+        ([at, key, by]) =>
+          `error: twice.yaml:${15 + at}: ${key}: is filled by the sink 's${by}' already: it has one sink`,
+      ),
+    );
   });
 
   it('take the tables of the pipeline whose definition it is, by its name or the id that is given', async () => {
