@@ -152,6 +152,34 @@ for (const mode of ['in this process', 'as runs do'] as const) {
       expect((await ids()).length).to.equal(rows.length);
     });
 
+    it('inserts what was prepared before, once, whatever is prepared meanwhile and however often it was tried', async () => {
+      const from = (first: number): BulkInsert =>
+        database.prepare(
+          bulk(Array.from({ length: 3_000 }, (_, i) => [first + i, `row ${first + i} `.repeat(50), '0xab12'])),
+        );
+      await database.write([run('SELECT 1')]);
+      let [next, tried] = [from(0), from(3_000)];
+      expect(await errorOf([tried, set(-1, 'x')])).to.be.instanceOf(FenceError);
+      for (let first = 6_000; first <= 15_000; first += 3_000) {
+        const written = database.write([next]);
+        [next, tried] = [tried, from(first)];
+        await written;
+      }
+      await database.write([next]);
+      const rows = await database.read<{ id: number; a: string }[]>((knex) => knex('item').select('id', 'a'));
+      expect(rows.length).to.equal(15_000);
+      expect(rows.filter(({ id, a }) => a !== `row ${id} `.repeat(50))).to.deep.equal([]);
+    });
+
+    it('inserts what is longer than a packet of the protocol', async () => {
+      const rows = Array.from({ length: 18 }, (_, i) => [i, String(i % 10).repeat(1_000_000), '0x00']);
+      await database.write([bulk(rows)]);
+      const stored = await database.knex('item').select('id', 'a').orderBy('id');
+      expect(
+        stored.map(({ id, a }: { id: number; a: string }) => [id, a === String(id % 10).repeat(1_000_000)]),
+      ).to.deep.equal(rows.map(([id]) => [id, true]));
+    });
+
     for (const value of ['0xabc', '0xzz', 'abcd', "0x00' OR 1", '0x 00', '0x00\n']) {
       it(`refuses ${JSON.stringify(value)}, which is no hex, and inserts nothing`, async () => {
         const rows = [

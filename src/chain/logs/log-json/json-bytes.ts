@@ -1,3 +1,5 @@
+import { areFourHexDigits } from '../../../runtime/hex-digits.js';
+
 /** The value of each byte that is a hex digit in lower case; -1 for the others. */
 const digitOf = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) digitOf[value.toString(16).charCodeAt(0)] = value;
@@ -83,7 +85,7 @@ export class JsonBytes {
   areDigits(from: number, end: number): boolean {
     if (end > this.buffer.length) return false;
     let at = from;
-    for (; at + 4 <= end; at += 4) if (!areFourDigits(this.#view.getInt32(at, true))) return false;
+    for (; at + 4 <= end; at += 4) if (!areFourHexDigits(this.#view.getInt32(at, true))) return false;
     for (; at < end; at++) if ((digitOf[this.buffer[at] as number] as number) < 0) return false;
     return true;
   }
@@ -129,12 +131,3 @@ export class JsonBytes {
 }
 
 /** The highest bit of each of four bytes. */
-const highest = 0x80808080 | 0;
-
-/** Says whether each of four bytes is a hex digit in lower case: sums whose highest bit tells that a byte is at least so much. */
-function areFourDigits(bytes: number): boolean {
-  const decimals = (bytes + 0x50505050) & ~(bytes + 0x46464646);
-  const letters = (bytes + 0x1f1f1f1f) & ~(bytes + 0x19191919);
-  // A byte that is no ASCII would carry into the next.
-  return (bytes & highest) === 0 && ((decimals | letters) & highest) === highest;
-}

@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../../runtime/errors.js';
+import { Rooms } from '../../../runtime/rooms.js';
 import { Scope } from '../../../runtime/scope.js';
 import { SecretMask, maskUrl } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
@@ -10,7 +11,7 @@ import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { ratesIn } from './rate-headers.js';
-import { ReceivedBody, Rooms } from './received-body.js';
+import { ReceivedBody } from './received-body.js';
 import type { Transport, TransportOptions } from './transport.js';
 
 /** As many as there are requests: how many those are is not decided here. */

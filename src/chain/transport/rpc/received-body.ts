@@ -1,31 +1,4 @@
-/** How much room is made at once at most: a server may claim any length. */
-const firstRoom = 8 * 2 ** 20;
-/** Rooms are whole multiples of this, so that one fits the next answer, too, which is about as long. */
-const roomUnit = 2 ** 20;
-/** How many rooms are kept, of `firstRoom` at most. */
-const mostRooms = 2;
-
-/**
- * Rooms of answers that have been read, kept for the next ones: to have megabytes from the system for each answer, and to
- * give them back, costs as much as to copy what fills them.
- */
-export class Rooms {
-  readonly #free: Buffer[] = [];
-
-  /** Returns a room for so many bytes, whose contents are whatever they were. */
-  take(length: number): Buffer {
-    const at = this.#free.findIndex((room) => room.length >= length);
-    const [room] = at < 0 || length < roomUnit ? [] : this.#free.splice(at, 1);
-    return room ?? Buffer.allocUnsafeSlow(length < roomUnit ? length : Math.ceil(length / roomUnit) * roomUnit);
-  }
-
-  /** Takes back a room that nobody reads any more. */
-  give(room: Buffer): void {
-    if (room.length < roomUnit || room.length > firstRoom) return;
-    this.#free.push(room);
-    if (this.#free.length > mostRooms) this.#free.shift();
-  }
-}
+import { largestRoom, Rooms } from '../../../runtime/rooms.js';
 
 /** Puts the pieces of an answer together as they come: kept until the end, they would take its room twice. */
 export class ReceivedBody {
@@ -36,7 +9,7 @@ export class ReceivedBody {
   /** Takes how long the answer is to be, in bytes; undefined where the server does not say. */
   constructor(expected: number | undefined, rooms = new Rooms()) {
     this.#rooms = rooms;
-    this.#room = rooms.take(Math.min(expected ?? 0, firstRoom));
+    this.#room = rooms.take(Math.min(expected ?? 0, largestRoom));
   }
 
   /** How many bytes have come. */

@@ -2,17 +2,19 @@ import { createConnection } from 'mysql2';
 import type { Connection, ResultSetHeader } from 'mysql2';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import { Rooms } from '../../../runtime/rooms.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
 import { answerInTime } from '../answer-in-time.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
-import type { Packet } from './mysql-script.js';
+import type { Packet, SqlPart, WrittenInserts } from './mysql-script.js';
+import { sendQuery } from './send-query.js';
 import { isAway, isNodeAway, isPassedOver } from './mysql-errors.js';
 import type { Nodes } from '../nodes.js';
 import type { ServerSockets } from '../server-sockets.js';
-import { FenceError, isFenced } from '../../script.js';
+import { FenceError, isBulkInsert, isFenced } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 import { whenWritten } from '../when-written.js';
 
@@ -26,9 +28,9 @@ interface Session {
   notedAt: number;
 }
 
-/** An insert that is written already, for packets of at most so many bytes. */
+/** An insert that is written already, for packets of at most so many bytes; null once it has been executed. */
 interface ReadyInsert extends BulkInsert {
-  readonly written: { readonly maxBytes: number; readonly texts: readonly string[] };
+  written: (WrittenInserts & { readonly maxBytes: number }) | null;
 }
 
 export interface MysqlScriptRunnerOptions {
@@ -49,6 +51,7 @@ export class MysqlScriptRunner implements ScriptRunner {
   #session: Session | null = null;
   #isClosed = false;
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #rooms = new Rooms();
 
   constructor(nodes: Nodes<MysqlAddress>, options: MysqlScriptRunnerOptions) {
     this.#nodes = nodes;
@@ -65,7 +68,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     // Before there is a session it is not known how much the server takes at once.
     if (this.#session === null) return insert;
     const { maxBytes } = this.#session;
-    return { ...insert, written: { maxBytes, texts: writeInserts(insert, maxBytes) } };
+    return { ...insert, written: { maxBytes, ...writeInserts(insert, maxBytes, this.#rooms) } };
   }
 
   async close(): Promise<void> {
@@ -81,11 +84,12 @@ export class MysqlScriptRunner implements ScriptRunner {
     const results = steps.map(() => ({ matched: 0, insertId: 0 }));
     const session = await this.#connect();
     try {
-      for (const packet of writePackets(steps, session.maxBytes, textsOf)) {
+      for (const packet of writePackets(steps, session.maxBytes, insertsOf)) {
         const answers = this.#sendInTime(session, packet.statements);
         whenWritten(streamOf(session.connection), sent);
         collect(results, packet, await answers);
       }
+      this.#release(steps);
       return results;
     } catch (error) {
       await this.#recover(session, error);
@@ -95,13 +99,22 @@ export class MysqlScriptRunner implements ScriptRunner {
     }
   }
 
+  /** What has been executed is not sent again, and what it was written in is free. */
+  #release(steps: readonly ScriptStep[]): void {
+    for (const step of steps) {
+      if (!isBulkInsert(step) || !isReady(step) || step.written === null) continue;
+      this.#rooms.give(step.written.room);
+      step.written = null;
+    }
+  }
+
   /** Sends a packet that the server does not execute any more once it has been given up here. */
-  async #sendInTime(session: Session, statements: readonly string[]): Promise<readonly unknown[]> {
+  async #sendInTime(session: Session, statements: readonly SqlPart[]): Promise<readonly unknown[]> {
     const sentAt = this.#options.clock.monotonic();
     const allowedMs = sentAt - session.notedAt + this.#options.timeoutMs;
-    // Joined once: each copy of a batch's text is megabytes.
-    const text = [refuseLate(allowedMs), ...statements, noteClock].join(';');
-    const answers = await this.#send(session, text);
+    const all = [refuseLate(allowedMs), ...statements, noteClock];
+    const query = sendQuery(session.connection, all, this.#rooms);
+    const answers = await this.#within(session.connection, query);
     session.notedAt = sentAt;
     return (answers as unknown[]).slice(1, -1);
   }
@@ -178,10 +191,9 @@ export class MysqlScriptRunner implements ScriptRunner {
   }
 }
 
-function textsOf(insert: BulkInsert, maxBytes: number): readonly string[] {
-  return isReady(insert) && insert.written.maxBytes === maxBytes
-    ? insert.written.texts
-    : writeInserts(insert, maxBytes);
+function insertsOf(insert: BulkInsert, maxBytes: number): readonly Buffer[] {
+  const written = isReady(insert) && insert.written?.maxBytes === maxBytes ? insert.written : null;
+  return (written ?? writeInserts(insert, maxBytes)).inserts;
 }
 
 function isReady(insert: BulkInsert): insert is ReadyInsert {

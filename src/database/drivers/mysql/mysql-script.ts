@@ -1,11 +1,16 @@
 import { format } from 'mysql2';
 import { RuntimeFailure } from '../../../runtime/errors.js';
-import { hexDigits, isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
+import { Rooms } from '../../../runtime/rooms.js';
+import { SqlBytes } from '../sql-bytes.js';
+import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, TablePath } from '../../script.js';
+
+/** A statement, or its bytes. */
+export type SqlPart = string | Buffer;
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
 export interface Packet {
-  readonly statements: readonly string[];
+  readonly statements: readonly SqlPart[];
   /** Per result of the packet: the index of the step that it answers, or null. */
   readonly answers: readonly (number | null)[];
 }
@@ -35,12 +40,14 @@ export class PacketSizeError extends RuntimeFailure {
 }
 
 interface Piece {
-  readonly text: string;
+  readonly text: SqlPart;
   readonly step: number | null;
 }
 
 /** How the INSERTs of many rows are had for packets of at most `maxBytes`. */
-type InsertTexts = (insert: BulkInsert, maxBytes: number) => readonly string[];
+type InsertParts = (insert: BulkInsert, maxBytes: number) => readonly Buffer[];
+
+const written: InsertParts = (insert, maxBytes) => writeInserts(insert, maxBytes).inserts;
 
 /**
  * Writes a script as packets of at most `maxBytes`; nearly always as one. Throws PacketSizeError where a row alone is
@@ -49,9 +56,9 @@ type InsertTexts = (insert: BulkInsert, maxBytes: number) => readonly string[];
 export function* writePackets(
   steps: readonly ScriptStep[],
   maxBytes: number,
-  textsOf: InsertTexts = writeInserts,
+  insertsOf: InsertParts = written,
 ): Generator<Packet, void, undefined> {
-  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes, textsOf));
+  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes, insertsOf));
   const whole = pieces.length === 1 ? pieces : [plain('START TRANSACTION'), ...pieces, plain('COMMIT')];
   const [packet, ...others] = pack(whole, maxBytes);
   if (others.length > 0) yield* pack([plain(expectPackets), ...whole, plain(expectNothing)], maxBytes);
@@ -70,49 +77,59 @@ function plain(text: string): Piece {
   return { text, step: null };
 }
 
-function writeStep(step: ScriptStep, index: number, maxBytes: number, textsOf: InsertTexts): readonly Piece[] {
-  if (isBulkInsert(step)) return textsOf(step, maxBytes).map((text) => ({ text, step: index }));
+function writeStep(step: ScriptStep, index: number, maxBytes: number, insertsOf: InsertParts): readonly Piece[] {
+  if (isBulkInsert(step)) return insertsOf(step, maxBytes).map((text) => ({ text, step: index }));
   if (isBulkDelete(step)) return writeDeletes(step).map((text) => ({ text, step: index }));
   const statement = { text: format(step.sql, [...step.bindings]), step: index };
   const fenced = rowsFenced(step);
   return fenced === null ? [statement] : [statement, plain(fenceCheck(fenced))];
 }
 
-/** Characters of an INSERT, about: longer ones are no faster, and a server parses each as a whole, in memory. */
+/** Bytes of an INSERT, about: longer ones are no faster, and a server parses each as a whole, in memory. */
 const insertLength = 1 << 20;
+/** Bytes that a row of events takes, about. */
+const rowLength = 512;
 
-/** Writes the INSERTs of many rows, for packets of at most `maxBytes`. Throws a TypeError as `writePackets`. */
-export function writeInserts(insert: BulkInsert, maxBytes: number): readonly string[] {
-  const { shared = {}, columns, count } = insert;
-  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
-  const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) VALUES `;
-  const tail = replacing(insert);
-  const longest = Math.min(insertLength, maxBytes / 4);
-  const literals = columns.map(toLiterals);
-  const texts: string[] = [];
-  let rows: string[] = [];
-  let length = 0;
-  const flush = (): void => {
-    // Joined with its head: a text that is added to another is copied once more when it is read.
-    if (rows.length > 0) texts.push(rows.join(',') + tail);
-    rows = [];
-    length = 0;
-  };
-  const write = rowWriter(
-    Object.values(shared).map((value) => toLiteral(value, false)),
-    literals,
-  );
-  for (let row = 0; row < count; row++) {
-    const text = write(row);
-    if (length + text.length > longest) flush();
-    rows.push(rows.length === 0 ? head + text : text);
-    length += text.length;
-  }
-  flush();
-  return texts;
+/** The INSERTs of many rows, one behind the other. */
+export interface WrittenInserts {
+  readonly inserts: readonly Buffer[];
+  /** What they stand in. */
+  readonly room: Buffer;
 }
 
-/** What an INSERT says at its end where it replaces rows that are there. */
+/**
+ * Writes the INSERTs of many rows, for packets of at most `maxBytes`, but for a row that is longer by itself, in one of `rooms`. Throws
+ * a TypeError as `writePackets`.
+ */
+export function writeInserts(insert: BulkInsert, maxBytes: number, rooms = new Rooms()): WrittenInserts {
+  const { shared = {}, columns, count } = insert;
+  const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
+  const head = Buffer.from(`INSERT INTO ${pathOf(insert)} (${names.join(', ')}) VALUES `);
+  const tail = replacing(insert);
+  const longest = Math.min(insertLength, maxBytes / 4);
+  const sql = new SqlBytes(rooms, rowLength * (count + 1));
+  const writeRow = rowWriter(sql, Object.values(shared), columns);
+  const ends: number[] = [];
+  let begun = 0;
+  for (let row = 0; row < count; row++) {
+    if (sql.length === begun) sql.bytes(head);
+    else sql.character(comma);
+    const start = sql.length;
+    writeRow(row);
+    if (sql.length - begun <= longest || start === begun + head.length) continue;
+    // Only now it is known that the row does not fit: it begins the next one.
+    const last = sql.cut(start);
+    sql.cut(start - 1);
+    sql.text(tail);
+    ends.push((begun = sql.length));
+    sql.bytes(head);
+    sql.bytes(last);
+  }
+  sql.text(tail);
+  const { written, room } = sql.end();
+  return { inserts: [...ends, written.length].map((end, i) => written.subarray(ends[i - 1] ?? 0, end)), room };
+}
+
 function replacing({ key, columns }: BulkInsert): string {
   if (key === undefined) return '';
   const changed = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoteName(name));
@@ -123,16 +140,22 @@ function replacing({ key, columns }: BulkInsert): string {
 const rowsPerDelete = 100;
 
 /** Written with OR: of a list of rows behind IN not every server knows that an index leads to them. */
-function writeDeletes({ match, count, ...path }: BulkDelete): readonly string[] {
-  const columns = match.map((column) => ({ name: quoteName(column.name), literals: toLiterals(column) }));
-  const rows = Array.from(
-    { length: count },
-    (_, row) => `(${columns.map(({ name, literals }) => `${name} = ${literals[row] ?? 'NULL'}`).join(' AND ')})`,
-  );
+function writeDeletes({ match, count, ...path }: BulkDelete): readonly Buffer[] {
+  const columns = match.map(({ name, hex = false, values }) => ({ before: `${quoteName(name)} = `, hex, values }));
   const parts = Array.from({ length: Math.ceil(count / rowsPerDelete) }, (_, part) => part * rowsPerDelete);
-  return parts.map(
-    (from) => `DELETE FROM ${pathOf(path)} WHERE ${rows.slice(from, from + rowsPerDelete).join(' OR ')}`,
-  );
+  return parts.map((from) => {
+    const sql = new SqlBytes(new Rooms(), rowLength);
+    sql.text(`DELETE FROM ${pathOf(path)} WHERE `);
+    for (let row = from; row < Math.min(from + rowsPerDelete, count); row++) {
+      sql.text(row === from ? '(' : ' OR (');
+      for (const [at, { before, hex, values }] of columns.entries()) {
+        sql.text(at === 0 ? before : ` AND ${before}`);
+        writeLiteral(sql, values[row] ?? null, hex);
+      }
+      sql.character(closing);
+    }
+    return sql.end().written;
+  });
 }
 
 /** Writes a name so that it can't be taken for anything else, whatever is in it. */
@@ -144,62 +167,69 @@ function pathOf({ schema, table }: TablePath): string {
   return schema === undefined ? quoteName(table) : `${quoteName(schema)}.${quoteName(table)}`;
 }
 
-/** The literals of each column. */
-type Literals = readonly (readonly string[])[];
-
 /** For how many rows a beginning must last to be worth its making: the logs of one transaction are often two or three. */
 const rowsAlike = 16;
 
-/** Makes the writer of one row after the other: what they begin with alike is put together once for all of them. */
-function rowWriter(shared: readonly string[], columns: Literals): (row: number) => string {
-  let [alike, head] = [0, ''];
+const comma = 0x2c;
+const [opening, closing] = [0x28, 0x29];
+const singleQuote = 0x27;
+
+/** Makes the writer of one row after the other: what they begin with alike is written once, and copied for the others. */
+function rowWriter(
+  sql: SqlBytes,
+  shared: readonly (string | number)[],
+  columns: readonly InsertColumn[],
+): (row: number) => void {
+  let [alike, head]: [number, Uint8Array] = [0, new Uint8Array()];
   return (row) => {
     if (row === 0 || !isAlike(columns, row, alike)) {
       alike = countAlike(columns, row);
-      // Joined, not added up: what is added up is put together anew in each copy.
-      const first = [...shared, ...columns.slice(0, alike).map((literals) => literals[row] as string)];
-      head = ['(', ...first.flatMap((literal) => [literal, ','])].join('');
+      head = rowHead(shared, columns.slice(0, alike), row);
     }
-    let text = head + literalAt(columns, alike, row);
-    for (let at = alike + 1; at < columns.length; at++) text += `,${literalAt(columns, at, row)}`;
-    return `${text})`;
+    sql.bytes(head);
+    for (let at = alike; at < columns.length; at++) {
+      const { hex = false, values } = columns[at] as InsertColumn;
+      writeLiteral(sql, values[row] as SqlValue, hex);
+      sql.character(at === columns.length - 1 ? closing : comma);
+    }
   };
 }
 
-function literalAt(columns: Literals, column: number, row: number): string {
-  return (columns[column] as readonly string[])[row] as string;
+/** Writes what rows begin with alike. */
+function rowHead(shared: readonly (string | number)[], columns: readonly InsertColumn[], row: number): Buffer {
+  const sql = new SqlBytes(new Rooms(), rowLength);
+  sql.character(opening);
+  const first = shared.map((value) => ({ value, hex: false }));
+  const own = columns.map(({ values, hex = false }) => ({ value: values[row] as SqlValue, hex }));
+  for (const { value, hex } of [...first, ...own]) {
+    writeLiteral(sql, value, hex);
+    sql.character(comma);
+  }
+  return sql.end().written;
 }
 
 /** Says whether a row begins like the one before it. */
-function isAlike(columns: Literals, row: number, count: number): boolean {
-  for (let at = 0; at < count; at++) if (literalAt(columns, at, row) !== literalAt(columns, at, row - 1)) return false;
+function isAlike(columns: readonly InsertColumn[], row: number, count: number): boolean {
+  for (let at = 0; at < count; at++) {
+    const { values } = columns[at] as InsertColumn;
+    if (values[row] !== values[row - 1]) return false;
+  }
   return true;
 }
 
 /** Returns with how many columns the next rows begin like this one, except the last one. */
-function countAlike(columns: Literals, row: number): number {
+function countAlike(columns: readonly InsertColumn[], row: number): number {
   let at = 0;
-  while (at < columns.length - 1 && columns[at]?.[row] === columns[at]?.[row + rowsAlike]) at++;
+  while (at < columns.length - 1 && columns[at]?.values[row] === columns[at]?.values[row + rowsAlike]) at++;
   return at;
 }
 
-function toLiterals({ hex = false, distinct = false, values }: InsertColumn): readonly string[] {
-  const literals = new Array<string>(values.length);
-  let literal = '';
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row] as SqlValue;
-    // Most columns have the same value in row after row.
-    if (row === 0 || distinct || value !== values[row - 1]) literal = toLiteral(value, hex);
-    literals[row] = literal;
-  }
-  return literals;
-}
-
-function toLiteral(value: SqlValue, isHex: boolean): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'number') return String(value);
-  if (typeof value !== 'string') return `x'${value.toString('hex')}'`;
-  return isHex ? `x'${hexDigits(value)}'` : quote(value);
+function writeLiteral(sql: SqlBytes, value: SqlValue, isHex: boolean): void {
+  if (typeof value === 'number') sql.number(value);
+  else if (value === null) sql.text('NULL');
+  else if (typeof value !== 'string') sql.hexLiteral(`0x${value.toString('hex')}`);
+  else if (isHex) sql.hexLiteral(value);
+  else writeText(sql, value);
 }
 
 /**
@@ -208,8 +238,14 @@ function toLiteral(value: SqlValue, isHex: boolean): string {
  */
 const special = /[\\'\0\x1a]/;
 
-function quote(value: string): string {
-  return special.test(value) ? format('?', [value]) : `'${value}'`;
+function writeText(sql: SqlBytes, value: string): void {
+  if (special.test(value)) {
+    sql.text(format('?', [value]));
+    return;
+  }
+  sql.character(singleQuote);
+  sql.text(value);
+  sql.character(singleQuote);
 }
 
 function* pack(pieces: readonly Piece[], maxBytes: number): Generator<Packet, void, undefined> {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { ReceivedBody, Rooms } from '../../../../src/chain/transport/rpc/received-body.js';
+import { ReceivedBody } from '../../../../src/chain/transport/rpc/received-body.js';
+import { Rooms } from '../../../../src/runtime/rooms.js';
 
 describe('the body of an answer', () => {
   const pieces = ['', 'a', 'bc'.repeat(100), 'd'.repeat(1_000), 'ü'].map((text) => Buffer.from(text));
@@ -40,16 +41,5 @@ describe('the body of an answer', () => {
     ] as const) {
       expect(body.whole().equals(Buffer.alloc(3_000_000, letter)), letter).to.equal(true);
     }
-  });
-
-  it('keeps two rooms, and none that is very large', () => {
-    const rooms = new Rooms();
-    const [small, large, ...others] = [1_000, 9 * 2 ** 20, 2 ** 20, 2 ** 21, 2 ** 22].map((length) =>
-      rooms.take(length),
-    );
-    for (const room of [small, large, ...others]) rooms.give(room as Buffer);
-    expect(rooms.take(1_000)).not.to.equal(small);
-    expect([rooms.take(2 ** 20), rooms.take(2 ** 20)]).to.have.members(others.slice(1));
-    expect(rooms.take(2 ** 20).length).to.equal(2 ** 20);
   });
 });
