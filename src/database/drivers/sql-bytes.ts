@@ -8,8 +8,11 @@ const longestCharacter = 3;
 const largestSmall = 2 ** 31 - 1;
 
 const zero = 0x30;
-const quote = 0x27;
 const letterX = 0x78;
+const semicolon = 0x3b;
+
+/** A statement, or its bytes. */
+export type SqlPart = string | Buffer;
 
 /**
  * SQL that is written as bytes, piece by piece. As one text each value would be copied, and collected as garbage, several
@@ -70,18 +73,27 @@ export class SqlBytes {
     } while (rest > 0);
   }
 
-  /** Writes 0x-hex as the literal x'…'; throws a TypeError where it is none, of whole bytes. */
-  hexLiteral(value: string): void {
-    this.#reserve(longestCharacter * value.length + 1);
-    const start = this.#length;
+  /** Writes the digits of 0x-hex behind at least two bytes; throws a TypeError where it is none, of whole bytes. */
+  hexDigits(value: string): void {
+    this.#reserve(longestCharacter * value.length);
+    // In the place of 0x stands what was there: to take it off would be a text more for each value.
+    const start = this.#length - 2;
+    const [first, second] = [this.#bytes[start] ?? 0, this.#bytes[start + 1] ?? 0];
     const end = start + this.#bytes.write(value, start);
     // What is in upper case is looked at by itself.
     if (!this.#isHex(start, end)) hexDigits(value);
-    // In the place of 0x.
-    this.#bytes[start] = letterX;
-    this.#bytes[start + 1] = quote;
-    this.#bytes[end] = quote;
-    this.#length = end + 1;
+    this.#bytes[start] = first;
+    this.#bytes[start + 1] = second;
+    this.#length = end;
+  }
+
+  /** Writes statements, one behind the other. */
+  statements(parts: readonly SqlPart[]): void {
+    for (const [at, part] of parts.entries()) {
+      if (at > 0) this.character(semicolon);
+      if (typeof part === 'string') this.text(part);
+      else this.bytes(part);
+    }
   }
 
   /** Returns a copy of what was written from a place on, and forgets it. */
@@ -118,4 +130,9 @@ export class SqlBytes {
 
 function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** Returns how many bytes statements take, about. */
+export function lengthOf(parts: readonly SqlPart[]): number {
+  return parts.reduce((length, part) => length + part.length + 1, 0);
 }

@@ -5,6 +5,7 @@ import { postgresDialect } from '../../../src/database/drivers/postgres/postgres
 import { literal, writeSql } from '../../../src/database/drivers/postgres/postgres-literals.js';
 import { collect } from '../../../src/database/drivers/postgres/postgres-script-runner.js';
 import { fenceErrorCode, writeScript } from '../../../src/database/drivers/postgres/postgres-script.js';
+import type { SqlPart } from '../../../src/database/drivers/sql-bytes.js';
 import { parseValue } from '../../../src/database/drivers/postgres/postgres-values.js';
 import { FenceError } from '../../../src/database/script.js';
 import type { ScriptStep, SqlValue, StepResult } from '../../../src/database/script.js';
@@ -81,7 +82,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async #send(clock: string, statements: readonly string[]): Promise<readonly QueryResult[]> {
+  async #send(clock: string, statements: readonly SqlPart[]): Promise<readonly QueryResult[]> {
     return (await this.#connection.query([clock, ...statements].join(';'))) as unknown as readonly QueryResult[];
   }
 }

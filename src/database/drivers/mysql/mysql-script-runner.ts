@@ -6,15 +6,18 @@ import { Rooms } from '../../../runtime/rooms.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
 import { answerInTime } from '../answer-in-time.js';
+import { isReady, release } from '../ready-insert.js';
+import type { ReadyInsert, WrittenInserts } from '../ready-insert.js';
+import type { SqlPart } from '../sql-bytes.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
-import type { Packet, SqlPart, WrittenInserts } from './mysql-script.js';
+import type { Packet } from './mysql-script.js';
 import { sendQuery } from './send-query.js';
 import { isAway, isNodeAway, isPassedOver } from './mysql-errors.js';
 import type { Nodes } from '../nodes.js';
 import type { ServerSockets } from '../server-sockets.js';
-import { FenceError, isBulkInsert, isFenced } from '../../script.js';
+import { FenceError, isFenced } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 import { whenWritten } from '../when-written.js';
 
@@ -28,9 +31,9 @@ interface Session {
   notedAt: number;
 }
 
-/** An insert that is written already, for packets of at most so many bytes; null once it has been executed. */
-interface ReadyInsert extends BulkInsert {
-  written: (WrittenInserts & { readonly maxBytes: number }) | null;
+/** INSERTs for packets of at most so many bytes. */
+interface WrittenFor extends WrittenInserts {
+  readonly maxBytes: number;
 }
 
 export interface MysqlScriptRunnerOptions {
@@ -64,7 +67,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     return result;
   }
 
-  prepare(insert: BulkInsert): BulkInsert | ReadyInsert {
+  prepare(insert: BulkInsert): BulkInsert | ReadyInsert<WrittenFor> {
     // Before there is a session it is not known how much the server takes at once.
     if (this.#session === null) return insert;
     const { maxBytes } = this.#session;
@@ -89,22 +92,13 @@ export class MysqlScriptRunner implements ScriptRunner {
         whenWritten(streamOf(session.connection), sent);
         collect(results, packet, await answers);
       }
-      this.#release(steps);
+      release(steps, this.#rooms);
       return results;
     } catch (error) {
       await this.#recover(session, error);
       if ((error as { errno?: unknown }).errno !== fenceErrorNumber) throw error;
       if (steps.some(isFenced)) throw new FenceError();
       throw new DatabaseUnreachableError('the database got to a statement too late to execute it', { cause: error });
-    }
-  }
-
-  /** What has been executed is not sent again, and what it was written in is free. */
-  #release(steps: readonly ScriptStep[]): void {
-    for (const step of steps) {
-      if (!isBulkInsert(step) || !isReady(step) || step.written === null) continue;
-      this.#rooms.give(step.written.room);
-      step.written = null;
     }
   }
 
@@ -192,12 +186,8 @@ export class MysqlScriptRunner implements ScriptRunner {
 }
 
 function insertsOf(insert: BulkInsert, maxBytes: number): readonly Buffer[] {
-  const written = isReady(insert) && insert.written?.maxBytes === maxBytes ? insert.written : null;
+  const written = isReady<WrittenFor>(insert) && insert.written?.maxBytes === maxBytes ? insert.written : null;
   return (written ?? writeInserts(insert, maxBytes)).inserts;
-}
-
-function isReady(insert: BulkInsert): insert is ReadyInsert {
-  return 'written' in insert;
 }
 
 function collect(results: { matched: number; insertId: number }[], packet: Packet, answers: readonly unknown[]): void {

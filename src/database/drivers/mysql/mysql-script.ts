@@ -1,12 +1,11 @@
 import { format } from 'mysql2';
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { Rooms } from '../../../runtime/rooms.js';
+import type { WrittenInserts } from '../ready-insert.js';
 import { SqlBytes } from '../sql-bytes.js';
+import type { SqlPart } from '../sql-bytes.js';
 import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, TablePath } from '../../script.js';
-
-/** A statement, or its bytes. */
-export type SqlPart = string | Buffer;
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
 export interface Packet {
@@ -89,13 +88,6 @@ function writeStep(step: ScriptStep, index: number, maxBytes: number, insertsOf:
 const insertLength = 1 << 20;
 /** Bytes that a row of events takes, about. */
 const rowLength = 512;
-
-/** The INSERTs of many rows, one behind the other. */
-export interface WrittenInserts {
-  readonly inserts: readonly Buffer[];
-  /** What they stand in. */
-  readonly room: Buffer;
-}
 
 /**
  * Writes the INSERTs of many rows, for packets of at most `maxBytes`, but for a row that is longer by itself, in one of `rooms`. Throws
@@ -227,9 +219,15 @@ function countAlike(columns: readonly InsertColumn[], row: number): number {
 function writeLiteral(sql: SqlBytes, value: SqlValue, isHex: boolean): void {
   if (typeof value === 'number') sql.number(value);
   else if (value === null) sql.text('NULL');
-  else if (typeof value !== 'string') sql.hexLiteral(`0x${value.toString('hex')}`);
-  else if (isHex) sql.hexLiteral(value);
+  else if (typeof value !== 'string') writeHex(sql, `0x${value.toString('hex')}`);
+  else if (isHex) writeHex(sql, value);
   else writeText(sql, value);
+}
+
+function writeHex(sql: SqlBytes, value: string): void {
+  sql.text("x'");
+  sql.hexDigits(value);
+  sql.character(singleQuote);
 }
 
 /**

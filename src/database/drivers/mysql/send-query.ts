@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2';
 import type { Rooms } from '../../../runtime/rooms.js';
-import type { SqlPart } from './mysql-script.js';
+import { lengthOf, SqlBytes } from '../sql-bytes.js';
+import type { SqlPart } from '../sql-bytes.js';
 
 /** A packet of the driver's: its header, and what it carries. */
 interface DriverPacket {
@@ -12,6 +13,9 @@ interface DriverPacket {
 interface DriverConnection {
   writePacket?: (packet: DriverPacket) => void;
 }
+
+/** A packet's header is shorter. */
+const headerRoom = 64;
 
 /**
  * Sends statements as one query, on a connection on which nothing is in the air; resolves with what the driver makes of the answer. The
@@ -27,18 +31,19 @@ export async function sendQuery(
   const { writePacket } = driver;
   const areTexts = statements.every((part) => typeof part === 'string');
   if (writePacket === undefined || areTexts) return query(connection, statements.join(';'));
-  const parts = statements.map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
-  const room = rooms.take(parts.reduce((length, part) => length + part.length + 1, headerRoom));
+  const sql = new SqlBytes(rooms, headerRoom + lengthOf(statements));
   try {
     driver.writePacket = (packet) => {
       delete driver.writePacket;
-      packet.end = join(packet.buffer, parts, room);
-      packet.buffer = room.subarray(0, packet.end);
+      sql.bytes(packet.buffer);
+      sql.statements(statements);
+      packet.buffer = sql.end().written;
+      packet.end = packet.buffer.length;
       writePacket.call(connection, packet);
     };
     const answer = await query(connection, '');
     // Who has answered has read all of it; what failed may still be on its way.
-    rooms.give(room);
+    rooms.give(sql.end().room);
     return answer;
   } finally {
     // Behind it is the method of its class. Where the driver sent nothing it would take the next query's packet.
@@ -49,20 +54,4 @@ export async function sendQuery(
 async function query(connection: Connection, text: string): Promise<unknown> {
   const [answer] = await connection.promise().query(text);
   return answer;
-}
-
-/** A packet's header is shorter. */
-const headerRoom = 64;
-const semicolon = 0x3b;
-
-/** Writes a header and statements into a room; returns where they end. */
-function join(header: Uint8Array, parts: readonly Uint8Array[], room: Buffer): number {
-  room.set(header);
-  let end = header.length;
-  for (const [at, part] of parts.entries()) {
-    if (at > 0) room[end++] = semicolon;
-    room.set(part, end);
-    end += part.length;
-  }
-  return end;
 }

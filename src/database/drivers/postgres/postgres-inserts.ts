@@ -1,6 +1,9 @@
+import { Rooms } from '../../../runtime/rooms.js';
 import { hexDigits } from '../../script.js';
 import type { BulkDelete, BulkInsert, InsertColumn, SqlValue, TablePath } from '../../script.js';
 import { quoteName } from '../quote-name.js';
+import type { WrittenInserts } from '../ready-insert.js';
+import { SqlBytes } from '../sql-bytes.js';
 import { hexLiteral, literal, quote } from './postgres-literals.js';
 
 /** Rows of one INSERT at most: more do not make it faster, and the server keeps each column's in its work_mem. */
@@ -9,20 +12,36 @@ const rowsPerInsert = 4_000;
 /** Characters of texts in one INSERT, about, before it ends early. */
 const textPerInsert = 2_000_000;
 
-/** Writes the INSERTs of many rows. Throws a TypeError where the text of a `hex` column is none. */
-export function writeInserts(insert: BulkInsert): readonly string[] {
-  const { shared = {}, columns } = insert;
+/** Bytes that a row of events takes, about. */
+const rowLength = 400;
+
+/** A part of a statement: its text, or what writes it. */
+type Piece = string | ((sql: SqlBytes) => void);
+
+/** Writes the INSERTs of many rows, in one of `rooms`. Throws a TypeError where the text of a `hex` column is none. */
+export function writeInserts(insert: BulkInsert, rooms = new Rooms()): WrittenInserts {
+  const { shared = {}, columns, count } = insert;
   const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
   const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) `;
   const tail = replacing(insert);
   const first = Object.values(shared).map(literal);
-  const texts: string[] = [];
-  for (let from = 0; from < insert.count;) {
+  const sql = new SqlBytes(rooms, rowLength * (count + 1));
+  const ends: number[] = [];
+  for (let from = 0; from < count;) {
     const to = endOfPart(insert, from);
-    texts.push(head + selectRows(first, columns, from, to) + tail);
+    writePieces(sql, [head, ...selectRows(first, columns, from, to), tail]);
+    ends.push(sql.length);
     from = to;
   }
-  return texts;
+  const { written, room } = sql.end();
+  return { inserts: ends.map((end, i) => written.subarray(ends[i - 1] ?? 0, end)), room };
+}
+
+function writePieces(sql: SqlBytes, pieces: readonly Piece[]): void {
+  for (const piece of pieces) {
+    if (typeof piece === 'string') sql.text(piece);
+    else piece(sql);
+  }
 }
 
 /** What an INSERT says at its end where it replaces rows that are there. */
@@ -34,11 +53,16 @@ function replacing({ key, columns }: BulkInsert): string {
 }
 
 /** Writes the DELETE of many rows. */
-export function writeDelete({ match, count, ...path }: BulkDelete): string {
+export function writeDelete({ match, count, ...path }: BulkDelete): Buffer {
   const names = match.map(({ name }) => quoteName(name));
   const alike = names.map((name) => `stored.${name} = gone.${name}`).join(' AND ');
-  const gone = `(${selectRows([], match, 0, count)}) AS gone (${names.join(', ')})`;
-  return `DELETE FROM ${pathOf(path)} AS stored USING ${gone} WHERE ${alike}`;
+  const sql = new SqlBytes(new Rooms(), rowLength);
+  writePieces(sql, [
+    `DELETE FROM ${pathOf(path)} AS stored USING (`,
+    ...selectRows([], match, 0, count),
+    `) AS gone (${names.join(', ')}) WHERE ${alike}`,
+  ]);
+  return sql.end().written;
 }
 
 function pathOf({ schema, table }: TablePath): string {
@@ -63,9 +87,14 @@ function endOfPart({ columns, count }: BulkInsert, from: number): number {
  * of a block, is written once for all of them. COPY would take a seventh less of the server's time, but begin before all of it has
  * arrived, and hold locks while its sender is frozen.
  */
-function selectRows(shared: readonly string[], columns: readonly InsertColumn[], from: number, to: number): string {
-  const selected = [...shared];
-  const lists: string[] = [];
+function selectRows(
+  shared: readonly string[],
+  columns: readonly InsertColumn[],
+  from: number,
+  to: number,
+): readonly Piece[] {
+  const selected: Piece[] = [...shared];
+  const lists: Piece[] = [];
   const starts = columns.map((column) => startsOf(column, from, to));
   const runs = [...new Set(starts.flatMap((own) => (own === null || own.length === 1 ? [] : own)))].sort(
     (a, b) => a - b,
@@ -87,9 +116,13 @@ function selectRows(shared: readonly string[], columns: readonly InsertColumn[],
   }
   const names = lists.map((_, i) => `c${i}, `).join('');
   const counted =
-    lists.length === 0 ? `generate_series(1, ${to - from})` : `ROWS FROM (${lists.join(', ')}) WITH ORDINALITY`;
-  const source = `${counted} AS r(${names}${place})`;
-  return `SELECT ${selected.join(', ')} FROM ${runs.length === 0 ? source : inRuns(source, runs, from)}`;
+    lists.length === 0 ? [`generate_series(1, ${to - from})`] : ['ROWS FROM (', ...joined(lists), ') WITH ORDINALITY'];
+  const source = [...counted, ` AS r(${names}${place})`];
+  return ['SELECT ', ...joined(selected), ' FROM ', ...(runs.length === 0 ? source : inRuns(source, runs, from))];
+}
+
+function joined(pieces: readonly Piece[]): readonly Piece[] {
+  return pieces.flatMap((piece, at) => (at === 0 ? [piece] : [', ', piece]));
 }
 
 /** The column that counts the rows, from 1, and the one that counts the runs. */
@@ -116,9 +149,9 @@ function startsOf({ values, hex = false, type }: InsertColumn, from: number, to:
 }
 
 /** Tells each row its run. Behind OFFSET the server works that out once for each row, not wherever it is used. */
-function inRuns(source: string, runs: readonly number[], from: number): string {
+function inRuns(source: readonly Piece[], runs: readonly number[], from: number): readonly Piece[] {
   const places = runs.map((row) => row - from + 1).join(',');
-  return `(SELECT *, width_bucket(${place}, '{${places}}'::bigint[]) AS ${run} FROM ${source} OFFSET 0) AS r`;
+  return [`(SELECT *, width_bucket(${place}, '{${places}}'::bigint[]) AS ${run} FROM `, ...source, ' OFFSET 0) AS r'];
 }
 
 function valuesAt({ values }: InsertColumn, rows: readonly number[]): readonly SqlValue[] {
@@ -126,14 +159,42 @@ function valuesAt({ values }: InsertColumn, rows: readonly number[]): readonly S
 }
 
 /** Returns how a row's value is had from its place, or its run's; null where they are not all numbers, or bytes of one length. */
-function takeByPlace({ hex = false, type }: InsertColumn, part: readonly SqlValue[], position: string): string | null {
-  if (type === undefined && part.every(Number.isInteger)) return `('{${part.join(',')}}'::bigint[])[${position}]`;
-  if (part.includes(null) || !(hex || Buffer.isBuffer(part[0]))) return null;
-  const hexes = toHexes(part);
-  const digits = (hexes[0] as string).length;
-  if (digits === 0 || hexes.some(({ length }) => length !== digits)) return null;
-  const bytes = digits / 2;
-  return `substring('\\x${hexes.join('')}'::bytea from (${position}::integer - 1) * ${bytes} + 1 for ${bytes})`;
+function takeByPlace({ hex = false, type }: InsertColumn, part: readonly SqlValue[], position: string): Piece | null {
+  if (type === undefined && areIntegers(part)) {
+    return (sql) => {
+      sql.text("('{");
+      for (let row = 0; row < part.length; row++) {
+        if (row > 0) sql.text(',');
+        sql.number(part[row] as number);
+      }
+      sql.text(`}'::bigint[])[${position}]`);
+    };
+  }
+  const bytes = lengthOfAll(part, hex);
+  if (bytes === 0) return null;
+  return (sql) => {
+    sql.text("substring('\\x");
+    for (const value of part) sql.hexDigits(Buffer.isBuffer(value) ? `0x${value.toString('hex')}` : (value as string));
+    sql.text(`'::bytea from (${position}::integer - 1) * ${bytes} + 1 for ${bytes})`);
+  };
+}
+
+function areIntegers(values: readonly SqlValue[]): boolean {
+  for (let row = 0; row < values.length; row++) if (!Number.isInteger(values[row])) return false;
+  return true;
+}
+
+/** Returns how many bytes each value has; 0 where they have none, or not as many each, or are no bytes. */
+function lengthOfAll(values: readonly SqlValue[], hex: boolean): number {
+  const length = bytesIn(values[0] as SqlValue, hex);
+  for (let row = 1; row < values.length; row++) if (bytesIn(values[row] as SqlValue, hex) !== length) return 0;
+  return Math.max(length, 0);
+}
+
+/** Returns how many bytes a value stands for; less than none where it stands for none, or is no hex of whole bytes. */
+function bytesIn(value: SqlValue, hex: boolean): number {
+  if (Buffer.isBuffer(value)) return value.length;
+  return hex && typeof value === 'string' && value.length % 2 === 0 ? value.length / 2 - 1 : -1;
 }
 
 function toLiteral(value: SqlValue, { hex = false, type }: InsertColumn): string {
@@ -143,7 +204,7 @@ function toLiteral(value: SqlValue, { hex = false, type }: InsertColumn): string
 
 interface SplitList {
   /** The function whose rows are the column's values, as texts. */
-  readonly source: string;
+  readonly source: Piece;
   /** How a value is had from such a text. */
   readonly read: (name: string) => string;
 }
@@ -160,9 +221,28 @@ function splitList({ values, hex = false, type }: InsertColumn, from: number, to
     const joined = toHexes(part).join(',');
     return { source: split({ joined, separator: ',' }, 'null'), read: (name) => `decode(${name}, 'hex')` };
   }
+  const read = (name: string): string => (type === undefined ? name : `${name}::${type}`);
+  if (part.every(isPlain)) return { source: (sql) => splitPlain(sql, part as readonly string[]), read };
   const none = part.includes(null) ? joinApart(part.map(toText)).separator : null;
   const texts = part.map((value) => (value === null ? (none ?? '') : toText(value)));
-  return { source: split(joinApart(texts), none), read: (name) => (type === undefined ? name : `${name}::${type}`) };
+  return { source: split(joinApart(texts), none), read };
+}
+
+/** What would end a text in quotes, or is none that PostgreSQL stores, or stands between plain texts. */
+const special = /['\0\n]/;
+
+function isPlain(value: SqlValue): boolean {
+  return typeof value === 'string' && !special.test(value);
+}
+
+/** Nearly all texts are JSON, which has no line break. */
+function splitPlain(sql: SqlBytes, texts: readonly string[]): void {
+  sql.text("string_to_table('");
+  for (let row = 0; row < texts.length; row++) {
+    if (row > 0) sql.text('\n');
+    sql.text(texts[row] as string);
+  }
+  sql.text("', '\n')");
 }
 
 function toText(value: SqlValue): string {

@@ -1,9 +1,12 @@
 import type { Client, QueryResult } from 'pg';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import { Rooms } from '../../../runtime/rooms.js';
 import { FenceError } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 import { answerInTime } from '../answer-in-time.js';
+import { isReady, release } from '../ready-insert.js';
+import type { ReadyInsert } from '../ready-insert.js';
 import { whenWritten } from '../when-written.js';
 import type { Nodes } from '../nodes.js';
 import type { PostgresAddress } from './postgres-address.js';
@@ -13,6 +16,7 @@ import { isAway } from './postgres-errors.js';
 import { writeInserts } from './postgres-inserts.js';
 import { fenceErrorCode, isLate, readClock, refuseLate, writeScript } from './postgres-script.js';
 import type { ScriptText } from './postgres-script.js';
+import { sendQuery } from './send-query.js';
 
 /** How long an orderly end of the connection may take, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -21,11 +25,6 @@ interface Session {
   readonly client: Client;
   /** What the server's clock showed, and our monotonic one not later than that. */
   seen: { readonly server: string; readonly at: number };
-}
-
-/** An insert that is written already. */
-interface ReadyInsert extends BulkInsert {
-  readonly written: readonly string[];
 }
 
 export interface PostgresScriptRunnerOptions extends ConnectOptions {
@@ -44,6 +43,7 @@ export class PostgresScriptRunner implements ScriptRunner {
   #session: Session | null = null;
   #isClosed = false;
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #rooms = new Rooms();
 
   constructor(nodes: Nodes<PostgresAddress>, options: PostgresScriptRunnerOptions) {
     this.#nodes = nodes;
@@ -57,7 +57,7 @@ export class PostgresScriptRunner implements ScriptRunner {
   }
 
   prepare(insert: BulkInsert): ReadyInsert {
-    return { ...insert, written: writeInserts(insert) };
+    return { ...insert, written: writeInserts(insert, this.#rooms) };
   }
 
   async close(): Promise<void> {
@@ -69,12 +69,14 @@ export class PostgresScriptRunner implements ScriptRunner {
   }
 
   async #runNow(steps: readonly ScriptStep[], sent: TellSent = () => undefined): Promise<readonly StepResult[]> {
-    const script = writeScript(steps, (insert) => (isReady(insert) ? insert.written : writeInserts(insert)));
+    const script = writeScript(steps, insertsOf);
     const session = await this.#connect();
     try {
       const answers = this.#sendInTime(session, script);
       whenWritten(streamOf(session.client), sent);
-      return collect(steps.length, script, await answers);
+      const results = collect(steps.length, script, await answers);
+      release(steps, this.#rooms);
+      return results;
     } catch (error) {
       throw await this.#recover(session, error);
     }
@@ -84,9 +86,9 @@ export class PostgresScriptRunner implements ScriptRunner {
   async #sendInTime(session: Session, { statements }: ScriptText): Promise<readonly QueryResult[]> {
     const at = this.#options.clock.monotonic();
     const { server, at: seenAt } = session.seen;
-    // Joined once: each copy of a batch's text is megabytes.
-    const text = [refuseLate(server, at - seenAt + this.#options.timeoutMs), ...statements, readClock].join(';');
-    const results = (await this.#send(session.client, text)) as unknown as readonly QueryResult[];
+    const all = [refuseLate(server, at - seenAt + this.#options.timeoutMs), ...statements, readClock];
+    const query = sendQuery(session.client, all, this.#rooms);
+    const results = (await this.#within(session.client, query)) as readonly QueryResult[];
     session.seen = { server: seenIn(results.at(-1)), at };
     return results.slice(1, -1);
   }
@@ -148,8 +150,9 @@ export class PostgresScriptRunner implements ScriptRunner {
   }
 }
 
-function isReady(insert: BulkInsert): insert is ReadyInsert {
-  return 'written' in insert;
+function insertsOf(insert: BulkInsert): readonly Buffer[] {
+  const written = isReady(insert) ? insert.written : null;
+  return (written ?? writeInserts(insert)).inserts;
 }
 
 function seenIn(result: QueryResult | undefined): string {

@@ -1,11 +1,12 @@
 import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type { BulkInsert, ScriptStep, Statement } from '../../script.js';
+import type { SqlPart } from '../sql-bytes.js';
 import { writeDelete, writeInserts } from './postgres-inserts.js';
 import { quote, writeSql } from './postgres-literals.js';
 
 /** A script as one text: sent as one simple query, it is one transaction, and what fails in it ends it. */
 export interface ScriptText {
-  readonly statements: readonly string[];
+  readonly statements: readonly SqlPart[];
   /** Per statement: the index of the step that it answers. */
   readonly answers: readonly number[];
 }
@@ -14,16 +15,18 @@ export interface ScriptText {
 export const fenceErrorCode = '22012';
 
 /** How the INSERTs of many rows are had. */
-type InsertTexts = (insert: BulkInsert) => readonly string[];
+type InsertParts = (insert: BulkInsert) => readonly Buffer[];
+
+const written: InsertParts = (insert) => writeInserts(insert).inserts;
 
 /** Writes a script. Throws a TypeError where the text of a `hex` column is none. */
-export function writeScript(steps: readonly ScriptStep[], textsOf: InsertTexts = writeInserts): ScriptText {
-  const pieces = steps.flatMap((step, index) => writeStep(step, textsOf).map((text) => ({ text, index })));
+export function writeScript(steps: readonly ScriptStep[], insertsOf: InsertParts = written): ScriptText {
+  const pieces = steps.flatMap((step, index) => writeStep(step, insertsOf).map((text) => ({ text, index })));
   return { statements: pieces.map(({ text }) => text), answers: pieces.map(({ index }) => index) };
 }
 
-function writeStep(step: ScriptStep, textsOf: InsertTexts): readonly string[] {
-  if (isBulkInsert(step)) return textsOf(step);
+function writeStep(step: ScriptStep, insertsOf: InsertParts): readonly SqlPart[] {
+  if (isBulkInsert(step)) return insertsOf(step);
   return [isBulkDelete(step) ? writeDelete(step) : writeStatement(step)];
 }
 
