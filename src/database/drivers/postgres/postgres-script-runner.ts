@@ -25,6 +25,7 @@ interface Session {
   readonly client: Client;
   /** What the server's clock showed, and our monotonic one not later than that. */
   seen: { readonly server: string; readonly at: number };
+  isLost: boolean;
 }
 
 export interface PostgresScriptRunnerOptions extends ConnectOptions {
@@ -107,6 +108,8 @@ export class PostgresScriptRunner implements ScriptRunner {
   }
 
   #drop(session: Session): void {
+    if (session.isLost) return;
+    session.isLost = true;
     if (this.#session === session) this.#session = null;
     this.#nodes.lost(session.client);
     dropConnection(session.client);
@@ -117,10 +120,16 @@ export class PostgresScriptRunner implements ScriptRunner {
     // What still waits for its turn must not open a connection that nobody would close.
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const client = await this.#nodes.connect((address) => this.#connectTo(address), isAway);
-    const session: Session = { client, seen: { server: '', at: 0 } };
-    client.once('end', () => this.#drop(session));
-    await this.#noteClock(session);
-    this.#session = session;
+    const session: Session = { client, seen: { server: '', at: 0 }, isLost: false };
+    // What a server says last, or a network, may come long before the end of its connection.
+    for (const event of ['error', 'end'] as const) client.once(event, () => this.#drop(session));
+    try {
+      await this.#noteClock(session);
+    } catch (error) {
+      this.#drop(session);
+      throw error;
+    }
+    if (!session.isLost) this.#session = session;
     return session;
   }
 
