@@ -79,13 +79,17 @@ export class BlockReader {
   ): AsyncGenerator<SourceMessage, void, undefined> {
     // A range whose blocks are verified shows by itself whether its first block fits.
     const isMore = stretch.next <= end;
-    const willTell = isMore && stretch.next > head.settled;
+    // Who looks back first is told of no block that was replaced, only that blocks do not agree.
+    const looksBack = this.isBehind || this.#lacksChildren(stretch, head, end);
+    const willTell = isMore && stretch.next > head.settled && !looksBack;
     const replaced = willTell ? undefined : await stretch.findReplaced(head, isMore, signal);
     if (replaced !== undefined) yield* this.#confirmAndTakeBack(stretch, replaced, signal);
     const { clock, stopping } = this.#options.context;
     const since = clock.monotonic();
     yield* this.#catchUp(stretch, head, end, signal);
     while (stretch.next <= end && !stopping.aborted && clock.monotonic() - since < headAgeMs) {
+      // What was taken back may have taken announcements along that lie below the blocks that are read.
+      if (this.#lacksChildren(stretch, head, end)) yield* this.#catchUp(stretch, head, end, signal);
       if (stretch.next > head.settled) yield* this.#readNew(stretch, head, end, signal);
       else yield* this.#readHistory(stretch, head, Math.min(end, head.settled), signal);
     }
@@ -99,8 +103,12 @@ export class BlockReader {
     signal: AbortSignal,
   ): AsyncGenerator<SourceMessage, void, undefined> {
     const { children } = this.#options;
-    const upTo = Math.max(Math.min(end, head.settled), Math.min(stretch.next - 1, head.latest.number));
-    if (children !== null) yield* children.catchUp(upTo, { stretch, head }, signal);
+    if (children !== null) yield* children.catchUp(announcedBelow(stretch, head, end), { stretch, head }, signal);
+  }
+
+  #lacksChildren(stretch: ReadStretch, head: ChainHead, end: number): boolean {
+    const { children } = this.#options;
+    return children !== null && children.knownTo < announcedBelow(stretch, head, end);
   }
 
   #openHistory(): HistoryReader {
@@ -228,6 +236,11 @@ export class BlockReader {
     children?.rollBack(childrenUpTo);
     await this.#options.moved();
   }
+}
+
+/** Up to this block announcements must be known before blocks are read up to `end`. */
+function announcedBelow({ next }: ReadStretch, { settled, latest }: ChainHead, end: number): number {
+  return Math.max(Math.min(end, settled), Math.min(next - 1, latest.number));
 }
 
 /** The final block itself stays remembered: a reorganisation of all that is above must find its ancestor. */

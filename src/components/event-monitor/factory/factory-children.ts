@@ -74,6 +74,11 @@ export class FactoryChildren {
     this.#search = this.#searchIn(this.#set);
   }
 
+  /** Up to this block all announcements are known. */
+  get knownTo(): number {
+    return this.#set.knownTo;
+  }
+
   /** Another number where the addresses are others. */
   get changes(): number {
     return this.#set.changes;

@@ -118,6 +118,36 @@ describe('an event monitor of a factory', () => {
     expect(ledger.ids).to.have.length(148);
   });
 
+  it('keeps children from below its first block where that is replaced while the head goes on', async () => {
+    node.mine(60, (number) => (number === 20 ? [made(child(1))] : [emitted(child(1))]));
+    const steps = [() => node.reorg(2, 3, () => [emitted(child(1))]), () => node.mine(2, () => [emitted(child(1))])];
+    await follow(
+      () => {
+        const step = steps.shift();
+        step?.();
+        return step !== undefined;
+      },
+      { config: { startBlock: 60 } },
+    );
+    expect(ledger.rollbacks.map(({ childrenUpTo }) => childrenUpTo)).to.deep.equal([-1]);
+    expect(ledger.ids).to.deep.equal(truthOf(node, { from: 60 }));
+    expect(ledger.ids).to.have.length(4);
+  });
+
+  it('takes back what was replaced before it reads earlier blocks of a child, and after it has begun to', async () => {
+    node.mine(90, () => [emitted(child(1))]);
+    await run({ config: { batchSize: 10 } });
+    node.mine(1, () => [made(child(1))]);
+    // Blocks 1 to 70 are settled: a run that ends behind those leaves what may yet be replaced.
+    const stored: MonitorRunOptions['stored'] = (message, stop) =>
+      message.kind === 'earlier' && message.toBlock >= 70 && stop();
+    await run({ config: { batchSize: 10 }, stored });
+    node.reorg(8, 12, (number) => [emitted(child(1)), ...(number === 90 ? [made(child(1))] : [])]);
+    await follow(() => false);
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+    expect(ledger.rollbacks).to.have.length(1);
+  });
+
   it('follows nested factories', async () => {
     const [inner, other] = [address(0xf1), address(0xf2)];
     node.mine(100, (number) => {
