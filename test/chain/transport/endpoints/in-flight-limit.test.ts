@@ -62,8 +62,8 @@ describe('the limit on requests in flight', () => {
     return open.length;
   };
 
-  it('sends half more than usual, and lets as many in once those are answered', () => {
-    expect(Array.from({ length: 9 }, round)).to.deep.equal([12, 18, 27, 40, 60, 64, 64, 64, 64]);
+  it('sends half more than usual, then twice as many, and lets as many in once those are answered', () => {
+    expect(Array.from({ length: 9 }, round)).to.deep.equal([12, 24, 48, 64, 64, 64, 64, 64, 64]);
     expect([limit.known, limit.isKnown]).to.deep.equal([Number.POSITIVE_INFINITY, false]);
   });
 
@@ -152,7 +152,7 @@ describe('the limit on requests in flight', () => {
   });
 
   it('does not grow as long as it is not reached', () => {
-    for (let each = 0; each < 3; each++) round();
+    for (let each = 0; each < 2; each++) round();
     const open = Array.from({ length: limit.most }, () => limit.begin());
     for (let each = 0; each < 2; each++) limit.mayBeRefused(0);
     for (const each of open) limit.end(each);
@@ -167,7 +167,7 @@ describe('the limit on requests in flight', () => {
   });
 
   it('is cut by what had gone well and is refused often, and grows one by one below that', () => {
-    for (let each = 0; each < 3; each++) round();
+    for (let each = 0; each < 2; each++) round();
     const { most } = limit;
     const open = Array.from({ length: most }, () => limit.begin());
     limit.mayBeRefused(0);
