@@ -194,7 +194,7 @@ export class SqliteWriterProcess implements ScriptRunner {
     if (this.#writer !== null) return this.#writer;
     if (this.#isClosed) throw new DatabaseUnreachableError('the database has been closed');
     const program = fileURLToPath(
-      import.meta.resolve(isBuilt(import.meta.url) ? './sqlite-writer.js' : '#sqlite-writer'),
+      import.meta.resolve(isBuilt(import.meta.url) ? './sqlite-writer.cjs' : '#sqlite-writer'),
     );
     // Detached: what a terminal sends to the run's process group (Ctrl-C, Ctrl-Z) is not meant for the writer.
     const child = fork(program, [this.#path], {
@@ -242,7 +242,7 @@ export class SqliteWriterProcess implements ScriptRunner {
 }
 
 function isBuilt(file: string): boolean {
-  return extname(file) === '.js';
+  return extname(file) !== '.ts';
 }
 
 /** Returns how many of the scripts that wait, the oldest first, make up a request: one at least. */
