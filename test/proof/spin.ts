@@ -14,6 +14,12 @@ export const spinHint: string | null =
     ? null
     : 'apt-get install spin gcc libc6-dev';
 
+/** What an earlier run compiled is not compiled again, where this can be known. */
+const cache = canRun('ccache', '--version') ? ['ccache'] : [];
+
+/** Has the C library take large pages: most of a search is looking for states all over the memory. */
+const largePages = { ...process.env, GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+
 function canRun(program: string, ...args: readonly string[]): boolean {
   try {
     execFileSync(program, args, { input: '', stdio: ['pipe', 'ignore', 'ignore'] });
@@ -48,8 +54,11 @@ export async function searchModel(
   const run = promisify(execFile);
   await copyFile(modelPath(model), join(folder, 'model.pml'));
   await run('spin', ['-a', ...flags, 'model.pml'], { cwd: folder });
-  await run('gcc', [optimize, '-w', '-DSAFETY', '-DMEMLIM=4096', '-o', 'pan', 'pan.c'], { cwd: folder });
-  const { stdout } = await run(join(folder, 'pan'), ['-m1000000'], { cwd: folder, maxBuffer: 1 << 26 });
+  const compile = [...cache, 'gcc', optimize, '-w', '-DSAFETY', '-DMEMLIM=4096', '-c', 'pan.c'];
+  await run(compile[0]!, compile.slice(1), { cwd: folder });
+  await run('gcc', ['-o', 'pan', 'pan.o'], { cwd: folder });
+  const options = { cwd: folder, env: largePages, maxBuffer: 1 << 26 };
+  const { stdout } = await run(join(folder, 'pan'), ['-m1000000'], options);
   return readReport(stdout);
 }
 
