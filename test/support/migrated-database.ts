@@ -87,8 +87,11 @@ async function statementsOf(url: string): Promise<string> {
   const from = nameOf(url);
   const tables = await tablesOf(url);
   const made = tables.map((table) => `CREATE TABLE ${table} LIKE ${from}.${table}`);
-  const filled = tables.map((table) => `INSERT INTO ${table} SELECT * FROM ${from}.${table}`);
-  return [...made, ...filled].join(';');
+  // Nearly all are empty.
+  const looks = tables.map((table) => `SELECT '${table}' AS name FROM DUAL WHERE EXISTS (SELECT 1 FROM ${table})`);
+  const filled = (await execute(url, looks.join(' UNION ALL '))).map(({ name }) => String(name));
+  const copied = filled.map((table) => `INSERT INTO ${table} SELECT * FROM ${from}.${table}`);
+  return [...made, ...copied].join(';');
 }
 
 async function tablesOf(url: string): Promise<readonly string[]> {
