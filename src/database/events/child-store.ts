@@ -122,12 +122,21 @@ export class ChildStore {
     ];
   }
 
+  /** Of nested factories' levels only the last one is read: who goes as a factory alone leaves the rows. */
   async #leaving(pipelineId: number, block: number, rowsUpTo: number): Promise<readonly LeavingChild[]> {
     const rows = await this.#database.read<ChildRow[]>((knex) =>
-      knex('factory_child')
+      knex('factory_child as child')
         .where({ pipeline_id: pipelineId })
         .where('since', '>', block)
-        .where('first_block', '<=', rowsUpTo),
+        .where('first_block', '<=', rowsUpTo)
+        .whereNotExists((inner) => {
+          void inner
+            .from('factory_child as inner_child')
+            .where({ 'inner_child.pipeline_id': pipelineId })
+            .where('inner_child.address', knex.ref('child.address'))
+            .where('inner_child.level', '>', knex.ref('child.level'))
+            .where('inner_child.since', '<=', block);
+        }),
     );
     return rows.map(({ address, first_block: firstBlock }) => ({ address, firstBlock: firstBlock ?? 0 }));
   }

@@ -139,6 +139,20 @@ eachDatabase('the children of a factory', (databases) => {
     expect(await batches.knownChildren(pipelineId)).to.deep.include({ knownTo: -1, children: [] });
   });
 
+  it('keep their rows where they go as a factory alone, and stay what is read', async () => {
+    const factory = { ...child(one, 8), level: 0 };
+    const read = { ...child(one, 3, { from: 1, to: 2 }), level: 1 };
+    await commit({
+      ...exampleBatch(1, 9, { found: found(-1, 9, factory, read) }),
+      events: [eventOf(one, 2), eventOf(one, 4)],
+      early: [{ address: one, firstBlock: 2 }],
+    });
+    await rollback(7);
+    expect(await rows()).to.deep.equal(['2 a1', '4 a1']);
+    await rollback(2);
+    expect(await rows()).to.deep.equal([]);
+  });
+
   it('go in the same way when a person rewinds', async () => {
     const batch = exampleBatch(1, 9, { found: found(-1, 9, child(one, 8), child(two, 3, { from: 1, to: 6 })) });
     await commit({
