@@ -129,5 +129,3 @@ export class JsonBytes {
     return this.buffer.toString('latin1', from, end);
   }
 }
-
-/** The highest bit of each of four bytes. */

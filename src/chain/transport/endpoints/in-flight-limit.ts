@@ -4,8 +4,8 @@ import type { Departure } from './refused-crowd.js';
 /** How many requests an endpoint is asked at a time before it has told anything. */
 const atFirst = 8;
 /** What share of those that have gone well are scouts: few at first, for most limits are low; in four rounds there are 64. */
-const scouts = 1 / 2;
-const boldScouts = 1;
+const firstScouts = 1 / 2;
+const laterScouts = 1;
 /** What has surely gone well of a number that was refused where all before it was answered. */
 const hadGoneWell = 0.8;
 /** So many scouts in a row must come back before a number that was refused is tried again. */
@@ -27,9 +27,10 @@ const cutsBorne = 3;
 
 /**
  * How many requests an endpoint takes at a time. Scouts find out: a few requests more than usual, which are not followed by
- * others before they are answered; each that is lets one more be in flight: half as many again after the first round, twice as many after each of the next. Once some are refused
- * it stays at that, and the next number is tried ever more seldom. Where more is refused of what had gone well there are fewer at
- * once, and more one by one (additive increase, multiplicative decrease; Chiu and Jain, 1989).
+ * others before they are answered; each that is lets one more be in flight: half as many again after the first round, twice as
+ * many after each of the next. Once some are refused it stays at that, and the next number is tried ever more seldom. Where more
+ * is refused of what had gone well there are fewer at once, and more one by one (additive increase, multiplicative decrease; Chiu
+ * and Jain, 1989).
  */
 export class InFlightLimit {
   readonly #ceiling: number;
@@ -203,11 +204,10 @@ export class InFlightLimit {
   /** How many scouts may be in flight: none where it is known, or not sure, that they would be refused. */
   #scoutsWanted(): number {
     if (this.#crowd?.isDoubtful(this.#sent) === true || this.#isRestarting || this.most >= this.#ceiling) return 0;
-    if (!this.isKnown)
-      return Math.min(
-        this.#ceiling - this.most,
-        Math.max(1, Math.floor(this.#most * (this.#most > atFirst ? boldScouts : scouts))),
-      );
+    if (!this.isKnown) {
+      const share = this.#most > atFirst ? laterScouts : firstScouts;
+      return Math.min(this.#ceiling - this.most, Math.max(1, Math.floor(this.#most * share)));
+    }
     const isDue = this.most === this.#refused - 1 && this.#answers >= this.#untilRetried * this.most;
     return isDue ? 1 : 0;
   }
