@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AbiStore } from '../../database/pipelines/abi-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -25,7 +26,6 @@ import { pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import type { CommandContext } from '../context/context.js';
 import { describePipeline } from '../texts/describe-pipeline.js';
 import { withDatabase } from '../context/opened-databases.js';
-import { realPath } from '../../runtime/real-path.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
@@ -269,6 +269,16 @@ async function askTargets(context: CommandContext, read: ReadSinks): Promise<rea
 
 function variablesOf({ secrets, variables: env }: CommandContext): VariableSource {
   return { env, remember: (value) => secrets.remember(value) };
+}
+
+/** Returns what an absolute path leads to, links followed as far as there is something. */
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    const folder = dirname(path);
+    return folder === path ? path : join(realPath(folder), basename(path));
+  }
 }
 
 function warningsJson(warnings: readonly FileProblem[]): object {

@@ -7,7 +7,7 @@ import { openDatabase } from '../../../../src/database/open/open-database.js';
 import type { Statement } from '../../../../src/database/script.js';
 import { DatabaseUnreachableError } from '../../../../src/runtime/errors.js';
 import type { DatabaseServer } from '../../../support/database-server.js';
-import { postgres } from '../../../support/postgres.js';
+import { onPostgres } from '../../../support/databases.js';
 import { rejectionOf } from '../../../support/rejection.js';
 import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { eventually } from '../../../support/within.js';
@@ -44,16 +44,14 @@ class DeafProxy {
   }
 }
 
-describe('a broken session of PostgreSQL', () => {
+onPostgres('a broken session', (serverOf) => {
   let server: DatabaseServer;
   let direct: Database;
   let database: Database;
   let proxy: DeafProxy;
 
-  before(async function () {
-    if (!postgres.canStart) return this.skip();
-    this.timeout(60_000);
-    server = await postgres.start();
+  before(async () => {
+    server = serverOf();
     direct = await openDatabase(server.url());
     await direct.write([run('CREATE TABLE item (id serial, a text)')]);
   });
@@ -66,9 +64,7 @@ describe('a broken session of PostgreSQL', () => {
     await database.close();
     await proxy.close();
   });
-  after(async () => {
-    if (postgres.canStart) await direct.close();
-  });
+  after(() => direct.close());
 
   const count = async (): Promise<number> => (await direct.read<unknown[]>((knex) => knex('item'))).length;
   const killOthers = async (): Promise<void> => {
