@@ -145,6 +145,12 @@ for (const mode of ['in this process', 'as runs do'] as const) {
       }
     });
 
+    it('does nothing for an insert of no rows', async () => {
+      const [none, one] = await database.write([bulk([]), add(1)]);
+      expect([none?.matched, one?.matched]).to.deep.equal([0, 1]);
+      expect(await ids()).to.deep.equal([1]);
+    });
+
     it('inserts many rows, and tells how many', async () => {
       const rows = Array.from({ length: 20_013 }, (_, i) => [i, `row ${i}`, '0xAbCd']);
       const [inserted] = await database.write([bulk(rows)]);

@@ -117,9 +117,12 @@ export function writeInserts(insert: BulkInsert, maxBytes: number, rooms = new R
     sql.bytes(head);
     sql.bytes(last);
   }
-  sql.text(tail);
+  if (count > 0) {
+    sql.text(tail);
+    ends.push(sql.length);
+  }
   const { written, room } = sql.end();
-  return { inserts: [...ends, written.length].map((end, i) => written.subarray(ends[i - 1] ?? 0, end)), room };
+  return { inserts: ends.map((end, i) => written.subarray(ends[i - 1] ?? 0, end)), room };
 }
 
 function replacing({ key, columns }: BulkInsert): string {
