@@ -49,8 +49,9 @@ export function checkHashes(logs: readonly RawLog[], known: readonly BlockRef[])
 export function checkTimes(logs: readonly RawLog[], known: readonly BlockTime[]): void {
   if (known.length === 0) return;
   const times = new Map(known.map(({ number, timestamp }) => [number, timestamp]));
-  const wrong = logs.find((log) => log.blockTimestamp !== (times.get(log.blockNumber) ?? log.blockTimestamp));
-  // Some nodes leave times out here and there.
-  if (wrong?.blockTimestamp === undefined) return;
-  throw new Inconsistency(`a log tells another time of block ${wrong.blockNumber}`, wrong.blockNumber);
+  for (const { blockNumber, blockTimestamp } of logs) {
+    // Some nodes leave times out here and there.
+    if (blockTimestamp === undefined || blockTimestamp === (times.get(blockNumber) ?? blockTimestamp)) continue;
+    throw new Inconsistency(`a log tells another time of block ${blockNumber}`, blockNumber);
+  }
 }

@@ -8,7 +8,7 @@ import type { LogDecoder } from '../abi/decoder.js';
 import type { FetchedRange } from './log-source.js';
 
 /** How many events a batch holds at most, and how long their arguments are in all, unless one block holds more. Five are in memory at once. */
-const eventsPerBatch = 2_500;
+const eventsPerBatch = 5_000;
 const textPerBatch = 8 * 2 ** 20;
 /** How many logs are decoded before the time is looked at. */
 const logsPerLook = 16;

@@ -11,12 +11,17 @@ export interface RowOwner {
 /** Returns the insert of a pipeline's events, which the version `added` of its checkpoint adds; none where there are none. */
 export function insertEvents(owner: RowOwner, events: readonly ChainEvent[], added: number): readonly BulkInsert[] {
   return insert('event', { ...rowOwner(owner), added }, events, [
-    column('event_name', events, (event) => event.eventName),
-    column('event_signature', events, (event) => event.eventSignature),
+    column('event_name', events, nameOf),
+    column('event_signature', events, signatureOf),
     ...positionColumns(events),
-    { ...column('args', events, (event) => event.argsJson), distinct: true },
+    { ...column('args', events, argsOf), distinct: true },
   ]);
 }
+
+// Functions that stay: what V8 has compiled for one that is made anew for each batch goes with it.
+const nameOf = (event: ChainEvent): string => event.eventName;
+const signatureOf = (event: ChainEvent): string => event.eventSignature;
+const argsOf = (event: ChainEvent): string => event.argsJson;
 
 /** Returns the insert of logs that could not be decoded. */
 export function insertUndecoded(owner: RowOwner, logs: readonly UndecodedLog[]): readonly BulkInsert[] {

@@ -101,12 +101,12 @@ describe('the event monitor', () => {
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, 25)));
     });
 
-    it('cuts large ranges between blocks into batches of some 2,500 events', async () => {
-      node.mine(12, () => Array.from({ length: 500 }, () => ({})));
+    it('cuts large ranges between blocks into batches of some 5,000 events', async () => {
+      node.mine(22, () => Array.from({ length: 500 }, () => ({})));
       node.mine(64, () => []);
       const sizes: number[] = [];
       await run({ stored: (message) => sizes.push(message.kind === 'events' ? message.events.length : 0) });
-      expect(sizes.slice(0, 3)).to.deep.equal([2_500, 2_500, 1_000]);
+      expect(sizes.slice(0, 3)).to.deep.equal([5_000, 5_000, 1_000]);
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
     });
 

@@ -100,14 +100,14 @@ export function writeInserts(insert: BulkInsert, maxBytes: number, rooms = new R
   const tail = replacing(insert);
   const longest = Math.min(insertLength, maxBytes / 4);
   const sql = new SqlBytes(rooms, rowLength * (count + 1));
-  const writeRow = rowWriter(sql, Object.values(shared), columns);
+  const rows = new RowWriter(sql, Object.values(shared), columns);
   const ends: number[] = [];
   let begun = 0;
   for (let row = 0; row < count; row++) {
     if (sql.length === begun) sql.bytes(head);
     else sql.character(comma);
     const start = sql.length;
-    writeRow(row);
+    rows.write(row);
     if (sql.length - begun <= longest || start === begun + head.length) continue;
     // Only now it is known that the row does not fit: it begins the next one.
     const last = sql.cut(start);
@@ -169,25 +169,33 @@ const comma = 0x2c;
 const [opening, closing] = [0x28, 0x29];
 const singleQuote = 0x27;
 
-/** Makes the writer of one row after the other: what they begin with alike is written once, and copied for the others. */
-function rowWriter(
-  sql: SqlBytes,
-  shared: readonly (string | number)[],
-  columns: readonly InsertColumn[],
-): (row: number) => void {
-  let [alike, head]: [number, Uint8Array] = [0, new Uint8Array()];
-  return (row) => {
-    if (row === 0 || !isAlike(columns, row, alike)) {
-      alike = countAlike(columns, row);
-      head = rowHead(shared, columns.slice(0, alike), row);
+/** Writes one row after the other: what they begin with alike is written once, and copied for the others. */
+class RowWriter {
+  readonly #sql: SqlBytes;
+  readonly #shared: readonly (string | number)[];
+  readonly #columns: readonly InsertColumn[];
+  #alike = 0;
+  #head: Uint8Array = new Uint8Array();
+
+  constructor(sql: SqlBytes, shared: readonly (string | number)[], columns: readonly InsertColumn[]) {
+    this.#sql = sql;
+    this.#shared = shared;
+    this.#columns = columns;
+  }
+
+  write(row: number): void {
+    const [sql, columns] = [this.#sql, this.#columns];
+    if (row === 0 || !isAlike(columns, row, this.#alike)) {
+      this.#alike = countAlike(columns, row);
+      this.#head = rowHead(this.#shared, columns.slice(0, this.#alike), row);
     }
-    sql.bytes(head);
-    for (let at = alike; at < columns.length; at++) {
+    sql.bytes(this.#head);
+    for (let at = this.#alike; at < columns.length; at++) {
       const { hex = false, values } = columns[at] as InsertColumn;
       writeLiteral(sql, values[row] as SqlValue, hex);
       sql.character(at === columns.length - 1 ? closing : comma);
     }
-  };
+  }
 }
 
 /** Writes what rows begin with alike. */
