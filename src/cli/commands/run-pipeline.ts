@@ -26,7 +26,7 @@ interface RunPipelineOptions extends RunRequest {
 }
 
 /** A backfill would hold more garbage than blocks otherwise. */
-const heapPercent = 80;
+const heapPercent = 60;
 
 /** Runs a pipeline in the foreground as one task. */
 async function runPipeline(context: CommandContext, options: RunPipelineOptions): Promise<void> {

@@ -1,9 +1,14 @@
 // The process that SqliteWriterProcess starts. DESIGN lets only cli touch `process`; this file is a program of its own.
 import process from 'node:process';
+import { tightenHeap } from '../../../runtime/tighten-heap.js';
 import { unpackStep } from './packed-insert.js';
 import { FenceError } from '../../script.js';
 import { SqliteScriptRunner } from './sqlite-script-runner.js';
 import type { WriterAnswer, WriterRequest, WriterScript } from './sqlite-writer-process.js';
+
+/** What a script leaves behind is garbage at once; by itself the engine holds as much of it as of all else. */
+const heapPercent = 30;
+tightenHeap(heapPercent);
 
 const runner = new SqliteScriptRunner(process.argv[2] ?? '', { checkpointsLater: true });
 
