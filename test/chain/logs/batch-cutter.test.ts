@@ -53,7 +53,7 @@ describe('cutting a range into batches', () => {
   });
 
   it('cuts between blocks where a batch is full, counting both kinds, and never inside one', async () => {
-    const batches = await cut(rangeOf(3_000, 3_000, 30, 0, 4_500, 3));
+    const batches = await cut(rangeOf(6_000, 6_000, 60, 0, 9_000, 6));
     expect(batches.map(({ fromBlock, toBlock }) => [fromBlock, toBlock])).to.deep.equal([
       [1, 2],
       [3, 5],
@@ -63,7 +63,7 @@ describe('cutting a range into batches', () => {
   });
 
   it('names the blocks of each batch that may yet be replaced', async () => {
-    const batches = await cut(rangeOf(4_000, 0, 4_000, 1), kinds, 2);
+    const batches = await cut(rangeOf(8_000, 0, 8_000, 1), kinds, 2);
     expect(batches.map((batch) => batch.recentBlocks.map((block) => block.number))).to.deep.equal([[], [3], [4]]);
     expect(batches.every((batch) => batch.finalizedBlock === 2)).to.equal(true);
   });
