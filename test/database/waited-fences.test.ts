@@ -57,9 +57,9 @@ eachServer('a fence that waits for a lock', (server) => {
 
   it('is judged by what landed meanwhile: a block that was committed anew is not repaired', async () => {
     const change = { events: { goes: [], comes: [] }, undecoded: { goes: [], comes: [] } };
-    const repair = { pipelineId, chainId: 1, block: 5, change, version: 1, isSettled: true };
+    const look = { pipelineId, chainId: 1, block: 5, hash: '0x05', version: 1, isSettled: true };
     const note = `INSERT INTO pipeline_commit (pipeline_id, version, kind, from_block, to_block) VALUES (${pipelineId}, 2, 'replace', 1, 9)`;
-    const repairing = whileHeld([moveCheckpoint, note], () => new RepairStore(database).replace(repair));
+    const repairing = whileHeld([moveCheckpoint, note], () => new RepairStore(database).replace({ ...look, change }));
     await rejectionOf(repairing, FenceError);
   });
 

@@ -75,7 +75,7 @@ eachDatabase('a commit', (databases) => {
     const range = { from: block, to: block };
     const of = { pipelineId, chainId: 1 };
     const { change } = await compareStored(new EventStore(database), of, range, { events, undecoded: [] });
-    await new RepairStore(database).replace({ ...of, block, change, version, isSettled: true });
+    await new RepairStore(database).replace({ ...of, block, hash: '0x05', change, version, isSettled: true });
   };
   const added = (): Promise<number[]> =>
     database.read((knex) =>

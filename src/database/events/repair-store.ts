@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Database, Query } from '../database.js';
 import type { BulkInsert } from '../script.js';
 import type { FactoryChild } from '../../model/factory-child.js';
@@ -8,16 +9,23 @@ import { insertEvents, insertUndecoded } from './event-columns.js';
 import { noteChange, versionOf } from './journal.js';
 import { keptCommits } from './prune-journal.js';
 
-export interface Repair {
+/** A look at a block and its rows, from which others have gone on since. */
+export interface BlockLook {
   readonly pipelineId: number;
   readonly chainId: number;
-  /** The block whose rows are put right; the checkpoint must not lie below it. */
+  /** The block that was looked at; the checkpoint must not lie below it. */
   readonly block: number;
-  readonly change: BlockChange;
-  /** The checkpoint's version when the rows were compared. */
+  /** The block's hash (0x-hex) as it was read. */
+  readonly hash: string;
+  /** The checkpoint's version before the block was read. */
   readonly version: number;
-  /** The chain can't replace the block any more: commits of other blocks may have landed since. */
+  /** The chain can't replace the block any more. */
   readonly isSettled: boolean;
+}
+
+export interface Repair extends BlockLook {
+  /** What puts the block's rows right. */
+  readonly change: BlockChange;
 }
 
 export interface ChildrenRepair extends Pick<Repair, 'pipelineId' | 'chainId' | 'version'> {
@@ -39,23 +47,12 @@ export class RepairStore {
 
   /**
    * Replaces the rows of a block that are not right, in one transaction, under a version of its own, which the run that holds
-   * the pipeline goes on from. Throws FenceError, with nothing written, where the block is not below the checkpoint any more,
-   * or its rows may have changed since they were compared.
+   * the pipeline goes on from. Throws FenceError, with nothing written, where the look at the block does not hold any more.
    */
-  async replace({ pipelineId, chainId, block, change, version, isSettled }: Repair): Promise<void> {
+  async replace(repair: Repair): Promise<void> {
     const { knex, dialect } = this.#database;
-    const unchanged = isSettled ? [version, version + keptCommits - 1] : [version, version];
-    const since = knex('pipeline_commit')
-      .select('version')
-      .where({ pipeline_id: pipelineId })
-      .where('version', '>', version)
-      .where('from_block', '<=', block);
-    const checkpoint = knex('pipeline_checkpoint')
-      .where({ pipeline_id: pipelineId, chain: chainId })
-      .where('block_number', '>=', block)
-      // More commits than that may have been forgotten.
-      .whereBetween('version', unchanged as [number, number])
-      .whereNotExists(since)
+    const { pipelineId, block, change } = repair;
+    const checkpoint = this.#unchanged(repair)
       .update({ update_time: dialect.now(knex) })
       .increment('version', 1);
     await this.#database.write([
@@ -63,8 +60,14 @@ export class RepairStore {
       this.#database.fenced(checkpoint),
       noteChange(this.#database, { pipelineId, kind: 'repair', fromBlock: block, toBlock: block }),
       ...takeAway(this.#database, pipelineId, change),
-      ...this.#bring({ pipelineId, chainId }, block, change),
+      ...this.#bring(repair, block, change),
     ]);
+  }
+
+  /** Says whether what was seen of a block and its rows is so still, whatever has been committed of others since. */
+  async holds(look: BlockLook): Promise<boolean> {
+    const found = await this.#database.read<unknown[]>(() => this.#unchanged(look).select('version'));
+    return found.length > 0;
   }
 
   /**
@@ -82,6 +85,35 @@ export class RepairStore {
       noteChange(this.#database, { pipelineId, kind: 'replace', fromBlock: 0, toBlock }),
       ...new ChildStore(this.#database).replace(pipelineId, missing, extra),
     ]);
+  }
+
+  /**
+   * The checkpoint, where no commit since a look can have changed the block's rows: there was none, or none that the journal
+   * tells reaches down to it. A block that may be replaced must then be the one that the run remembers: it would take back
+   * its rows before it read another.
+   */
+  #unchanged({ pipelineId, chainId, block, hash, version, isSettled }: BlockLook): Knex.QueryBuilder {
+    const { knex } = this.#database;
+    const remembered = knex('recent_block').where({
+      pipeline_id: pipelineId,
+      block_number: block,
+      block_hash: Buffer.from(hash.slice(2), 'hex'),
+    });
+    const since = knex('pipeline_commit')
+      .select('version')
+      .where({ pipeline_id: pipelineId })
+      .where('version', '>', version)
+      .where('from_block', '<=', block);
+    return knex('pipeline_checkpoint')
+      .where({ pipeline_id: pipelineId, chain: chainId })
+      .where('block_number', '>=', block)
+      .where((either) => {
+        void either.where({ version }).orWhere((others) => {
+          // More commits than that may have been forgotten.
+          void others.whereBetween('version', [version, version + keptCommits - 1]).whereNotExists(since);
+          if (!isSettled) void others.whereExists(remembered.select('block_number'));
+        });
+      });
   }
 
   /**

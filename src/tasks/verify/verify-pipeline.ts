@@ -6,10 +6,11 @@ import { compareStored } from '../../database/events/compare-stored.js';
 import type { Comparison } from '../../database/events/compare-stored.js';
 import { EventStore } from '../../database/events/event-store.js';
 import { RepairStore } from '../../database/events/repair-store.js';
+import type { Repair } from '../../database/events/repair-store.js';
 import { FenceError } from '../../database/script.js';
 import type { BlockRange } from '../../model/block.js';
 import { ChainReading } from './chain-reading.js';
-import type { ChainReadingOptions, ReadBatch } from './chain-reading.js';
+import type { ChainReadingOptions } from './chain-reading.js';
 import type { Audit, AuditOpening } from '../../components/seam/component.js';
 import { rangeToVerify } from './range-to-verify.js';
 import { verifyChildren } from './verify-children.js';
@@ -31,7 +32,7 @@ export interface VerifyOptions extends Omit<ChainReadingOptions, 'decoder'> {
   readonly signal: AbortSignal;
 }
 
-/** How often a block is looked at because a run has moved the checkpoint in the meantime: quick chains do it often. */
+/** How often a block is looked at because a run may have changed its rows in the meantime: quick chains do it often. */
 const attempts = 30;
 
 /**
@@ -100,43 +101,39 @@ class Verification {
 
   /** Looks at a block again, with all that can be known of it, before it is reported or put right. */
   async #settle(block: number): Promise<void> {
+    const { pipelineId, chainId, repair, signal } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const version = await this.#versionAbove(block);
       // It was taken back since.
       if (version === null) return;
-      const read = await this.#reading.readSurely(block, this.#options.signal);
-      const comparison = await compareStored(this.#events, this.#options, { from: block, to: block }, read.batch);
-      const isLast = attempt >= attempts;
-      if (comparison.findings.length === 0 || (await this.#conclude(comparison, read, version, isLast))) return;
+      const { batch, proof } = await this.#reading.readSurely(block, signal);
+      const comparison = await compareStored(this.#events, this.#options, { from: block, to: block }, batch);
+      if (comparison.findings.length === 0) return;
+      const look = { pipelineId, chainId, block, hash: batch.toHash, version, isSettled: block <= this.#settled };
+      const isRepairable = repair && proof !== null;
+      const holds = isRepairable
+        ? await this.#repair({ ...look, change: comparison.change })
+        : await this.#repairs.holds(look);
+      // The block or its rows may have changed meanwhile.
+      if (!holds && attempt < attempts) continue;
+      this.#report.add(
+        comparison.findings,
+        holds && isRepairable ? 'repaired' : proof === null ? 'doubtful' : 'found',
+        proof,
+      );
+      return;
     }
   }
 
-  /** Returns false where a run has moved on meanwhile, so that the block must be looked at again. */
-  async #conclude(comparison: Comparison, read: ReadBatch, version: number, isLast: boolean): Promise<boolean> {
-    const { proof } = read;
-    const block = read.batch.toBlock;
-    const isRepaired = this.#options.repair && proof !== null && (await this.#repair(block, comparison, version));
-    const isMoving = !isRepaired && (this.#options.repair ? proof !== null : await this.#hasMoved(block, version));
-    if (isMoving && !isLast) return false;
-    this.#report.add(comparison.findings, isRepaired ? 'repaired' : proof === null ? 'doubtful' : 'found', proof);
-    return true;
-  }
-
-  /** Returns false where the block is not below the checkpoint, or not as it was read, any more. */
-  async #repair(block: number, { change }: Comparison, version: number): Promise<boolean> {
-    const { pipelineId, chainId } = this.#options;
+  /** Returns false where the look at the block does not hold any more. */
+  async #repair(repair: Repair): Promise<boolean> {
     try {
-      const isSettled = block <= this.#settled;
-      await this.#repairs.replace({ pipelineId, chainId, block, change, version, isSettled });
+      await this.#repairs.replace(repair);
       return true;
     } catch (error) {
       if (error instanceof FenceError) return false;
       throw error;
     }
-  }
-
-  async #hasMoved(block: number, version: number): Promise<boolean> {
-    return block > this.#settled && (await this.#versionAbove(block)) !== version;
   }
 
   /** Returns the checkpoint's version; null where it is below a block. */

@@ -65,7 +65,14 @@ eachDatabase('the journal', (databases) => {
     const of = { pipelineId, chainId: 1 };
     const held = { events, undecoded: [] };
     const { change } = await compareStored(new EventStore(database), of, { from: block, to: block }, held);
-    await new RepairStore(database).replace({ ...of, block, change, version: await version(), isSettled: true });
+    await new RepairStore(database).replace({
+      ...of,
+      block,
+      hash: hashOf(`block ${block}`),
+      change,
+      version: await version(),
+      isSettled: true,
+    });
   };
   const rewind = async (above: number, from: number): Promise<void> => {
     const to = { number: above, hash: hashOf(`block ${above}`) };

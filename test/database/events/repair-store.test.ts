@@ -11,7 +11,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
-import { exampleBatch, exampleCommit, exampleEvent } from '../example-batch.js';
+import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../example-batch.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('rows that are put right', (databases) => {
@@ -42,7 +42,15 @@ eachDatabase('rows that are put right', (databases) => {
     const held = { events: [exampleEvent(9, 0), changed, exampleEvent(9, 7)], undecoded: [] };
     const of = { pipelineId, chainId: 1 };
     const { change } = await compareStored(new EventStore(database), of, { from: 9, to: 9 }, held);
-    await new RepairStore(database).replace({ ...of, block: 9, version: 2, isSettled: true, change, ...changes });
+    await new RepairStore(database).replace({
+      ...of,
+      block: 9,
+      hash: hashOf('block 9'),
+      version: 2,
+      isSettled: true,
+      change,
+      ...changes,
+    });
   };
   const rows = async (): Promise<unknown> => [
     await database.read((knex) =>
@@ -80,11 +88,28 @@ eachDatabase('rows that are put right', (databases) => {
     expect(journal).to.deep.equal([{ kind: 'repair', from_block: 9, to_block: 9 }]);
   });
 
-  it('stay as they are where the block may be replaced, and the run has committed another since', async () => {
+  it('may be those of a block that may be replaced while a run commits others above the same', async () => {
     await commit(2, 10, 10);
+    await repair({ isSettled: false });
+    expect(await version()).to.equal(4);
+  });
+
+  it('stay as they are where the run has gone on above another block than was read, or remembers none', async () => {
+    await commit(2, 10, 10);
+    expect(await rejectionOf(repair({ isSettled: false, hash: hashOf('another') }))).to.be.instanceOf(FenceError);
+    await database.knex('recent_block').where({ pipeline_id: pipelineId, block_number: 9 }).delete();
     expect(await rejectionOf(repair({ isSettled: false }))).to.be.instanceOf(FenceError);
     expect(await version()).to.equal(3);
     await repair({ isSettled: false, version: 3 });
+  });
+
+  it('stay as they are where the run has taken the block back, and read it again, since', async () => {
+    const message = { kind: 'rollback', ancestor: { number: 8, hash: hashOf('block 8') } } as const;
+    const rollback = { pipelineId, taskId, version: 2, message, blocks: 1, progress: noProgress };
+    await new BatchStore(database).rollback(rollback);
+    await commit(3, 9, 9, []);
+    expect(await rejectionOf(repair({ isSettled: false }))).to.be.instanceOf(FenceError);
+    expect(await version()).to.equal(4);
   });
 
   it('stay as they are where more has been committed since than the journal remembers', async () => {
@@ -104,7 +129,6 @@ eachDatabase('rows that are put right', (databases) => {
     ['the block is above the checkpoint', { block: 10 }],
     ['the checkpoint is of another chain', { chainId: 2 }],
     ['the pipeline is gone', { pipelineId: 1 }],
-    ['the block may be replaced, and the run has committed since', { version: 1, isSettled: false }],
     ['the block’s own rows have been written since', { version: 1 }],
   ] as const) {
     it(`stay as they are where ${what}`, async () => {

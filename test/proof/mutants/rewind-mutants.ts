@@ -65,11 +65,17 @@ export const rewindMutants: readonly Mutant[] = [
   repair('repair-block', 'only blocks up to the checkpoint are repaired', ".where('block_number', '>=', block)", ''),
   repair(
     'repair-version',
-    'blocks that may be replaced are repaired as they were read',
-    'isSettled ?',
-    'isSettled || version > 0 ?',
+    'blocks that may be replaced are repaired as the run remembers them',
+    'if (!isSettled)',
+    'if (version < 0)',
   ),
   repair('repair-since', 'or as their own rows were compared', '.whereNotExists(since)', ''),
+  repair(
+    'repair-hash',
+    'a block of another branch is another block',
+    "      block_hash: Buffer.from(hash.slice(2), 'hex'),\n",
+    '',
+  ),
   repair('repair-forgotten', 'as far back as the journal goes', 'version + keptCommits - 1', 'Number.MAX_SAFE_INTEGER'),
   sure(
     'sure-hollow',

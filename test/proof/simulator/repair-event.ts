@@ -31,6 +31,7 @@ export async function repairEvent(world: World): Promise<void> {
     pipelineId: number('pipeline_id'),
     chainId: number('chain_id'),
     block: event.blockNumber,
+    hash: event.blockHash,
     change: { events: { goes: [{ first: event, last: event }], comes: [event] }, undecoded: { goes: [], comes: [] } },
     version: number('version'),
     isSettled: random() < 0.5,

@@ -96,7 +96,14 @@ export class OutboxRuns {
     const held = { events, undecoded: [] };
     const { version } = await new CheckpointStore(this.database).get(this.pipelineId);
     const { change } = await compareStored(new EventStore(this.database), of, { from: block, to: block }, held);
-    await new RepairStore(this.database).replace({ ...of, block, change, version, isSettled: false });
+    await new RepairStore(this.database).replace({
+      ...of,
+      block,
+      hash: events[0]?.blockHash ?? '0x',
+      change,
+      version,
+      isSettled: false,
+    });
   }
 }
 
