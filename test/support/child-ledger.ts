@@ -33,15 +33,18 @@ export class ChildLedger {
 
   /** Returns the addresses whose rows go with them. */
   takeAbove(block: number): ReadonlySet<string> {
-    const gone = (this.known?.children ?? []).filter(({ since }) => since > block).map(({ address }) => address);
     if (this.known === null) return new Set();
     const children = this.known.children.filter(({ since }) => since <= block);
+    // Of nested factories' levels only the last one is read: who goes as a factory alone leaves the rows.
+    const staysRead = ({ address, level }: FactoryChild): boolean =>
+      children.some((other) => other.address === address && other.level > level);
+    const gone = this.known.children.filter((child) => child.since > block && !staysRead(child));
     this.known = { ...this.known, knownTo: Math.min(this.known.knownTo, block), children };
     this.#change(({ earlier, ...child }) => {
       const to = Math.min(earlier?.to ?? -1, block);
       return { ...child, earlier: earlier === null || earlier.from > to ? null : { from: earlier.from, to } };
     });
-    return new Set(gone.filter((address) => this.#first.delete(address)));
+    return new Set(gone.map(({ address }) => address).filter((address) => this.#first.delete(address)));
   }
 
   #change(change: (child: FactoryChild) => FactoryChild): void {

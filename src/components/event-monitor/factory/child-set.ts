@@ -122,18 +122,23 @@ export class ChildSet {
     this.#narrow(({ from, to }) => ({ from: Math.max(from, block + 1), to }));
   }
 
-  /** Forgets those that became children above a block, and that later announcements are known. */
-  dropAbove(block: number): void {
+  /** Forgets those that became children above a block, and that later announcements are known: a search for them has failed. */
+  forgetAbove(block: number): void {
     this.#knownTo = Math.min(this.#knownTo, block);
     for (const children of this.#children)
       for (const [address, { since }] of children) if (since > block) children.delete(address);
     for (const [address, since] of this.#since) if (since > block) this.#since.delete(address);
     this.#pending = this.#pending.filter(({ since }) => since <= block);
+    this.#changes += 1;
+  }
+
+  /** Forgets them because the blocks above are read anew, earlier ones of other children too. */
+  dropAbove(block: number): void {
+    this.forgetAbove(block);
     this.#narrow(({ from, to }) => ({ from, to: Math.min(to, block) }));
     // What ranges give is read anew from the block on.
     for (const children of this.#children)
       for (const [address, child] of children) children.set(address, { ...child, from: 0 });
-    this.#changes += 1;
   }
 
   #narrow(change: (range: BlockRange) => BlockRange): void {

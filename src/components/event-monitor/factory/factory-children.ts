@@ -168,7 +168,7 @@ export class FactoryChildren {
     const from = this.#set.knownTo;
     const found = await this.#searchTo(upTo, at, signal);
     if (anchor === null || (await chain.header(upTo, signal))?.hash !== anchor.hash) {
-      this.#set.dropAbove(from);
+      this.#set.forgetAbove(from);
       throw new NodeLagsError(`block ${upTo} was replaced`);
     }
     this.#anchor = anchor;
@@ -204,7 +204,7 @@ export class FactoryChildren {
     try {
       return await search;
     } catch (error) {
-      this.#set.dropAbove(this.#set.knownTo);
+      this.#set.forgetAbove(this.#set.knownTo);
       throw error;
     }
   }

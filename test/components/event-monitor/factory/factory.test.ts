@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../../../support/chain-simulator.js';
 import type { SimCall } from '../../../support/chain-simulator.js';
+import { extentOf } from '../../../support/extent.js';
 import { MessageLedger } from '../../../support/message-ledger.js';
 import { runMonitor } from '../../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../../support/monitor-run.js';
@@ -9,6 +10,8 @@ import type { SimEvent } from '../../../support/simulated-chain.js';
 import { address, emitted, factoryAddress, factoryConfig, made, nested, truthOf } from './factory-chain.js';
 
 const child = (number: number): string => address(0xc000 + number);
+const finalizedDistance = 20;
+const schedules = extentOf({ sample: 8, full: 40, soak: 700 });
 
 describe('an event monitor of a factory', () => {
   let node: ChainSimulator;
@@ -18,7 +21,7 @@ describe('an event monitor of a factory', () => {
   beforeEach(async () => {
     asked = [];
     const fault = (calls: readonly SimCall[]): undefined => void asked.push(...calls);
-    node = await ChainSimulator.start({ fault, sealed: true }, { finalizedDistance: 20, receipts: 'rooted' });
+    node = await ChainSimulator.start({ fault, sealed: true }, { finalizedDistance, receipts: 'rooted' });
     ledger = new MessageLedger();
   });
   afterEach(() => node.stop());
@@ -221,7 +224,7 @@ describe('an event monitor of a factory', () => {
   });
 
   for (const receipts of ['rooted', 'none'] as const) {
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= schedules; seed++) {
       it(`tells the truth whatever happens (${receipts}, seed ${seed})`, async () => {
         node.traits.receipts = receipts;
         const random = seededRandom(seed);
@@ -235,13 +238,18 @@ describe('an event monitor of a factory', () => {
           });
         node.mine(60, events);
         const config = { ...factoryConfig(levels === 2 ? nested : {}), startBlock: 1 + upTo(59), batchSize: 7 };
+        let highest = 0;
         for (let runs = 0; runs < 6; runs++) {
           let steps = 4;
           await follow(
             () => {
               expect(ledger.ids).to.deep.equal(truthOf(node, { levels, from: config.startBlock }));
               if (steps-- === 0) return false;
-              if (random() < 0.4) node.reorg(1 + upTo(12), 1 + upTo(14), events);
+              // Nothing that is final, or below the start, where there is nothing to compare.
+              highest = Math.max(highest, node.head.number);
+              const replaceable = node.head.number - Math.max(highest - finalizedDistance, config.startBlock);
+              const depth = 1 + upTo(12);
+              if (random() < 0.4 && depth < replaceable) node.reorg(depth, 1 + upTo(14), events);
               else node.mine(1 + upTo(20), events);
               return true;
             },
