@@ -203,9 +203,9 @@ export class LogSource implements RangeSource {
     call.told?.(range, bytes);
     await call.moved();
     try {
-      const fetched = await this.#complete(answer, times, range, call);
+      const fetched = await this.#complete(answer, times, { range, since }, call);
       this.#contradictions = 0;
-      return { ...fetched, doubts: { since, until: chain.doubts } };
+      return fetched;
     } catch (error) {
       // The others may have the whole, while this one may go on like that for long.
       if (error instanceof Inconsistency) this.#distrust(endpoint, range, error);
@@ -225,7 +225,7 @@ export class LogSource implements RangeSource {
   async #complete(
     { logs: answer, all, last, filters, endpoint, bytes, parentHash }: ReadAnswer,
     times: TimesAhead,
-    range: BlockRange,
+    { range, since }: { readonly range: BlockRange; readonly since: number },
     call: RangeCall,
   ): Promise<FetchedRange> {
     await this.#lookAgain(answer, endpoint, call);
@@ -238,7 +238,10 @@ export class LogSource implements RangeSource {
     const hidden = await this.#hidden.find(heard, headers, range, call);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
     const timestamps = await this.#timestamps({ logs, headers, endpoint, range }, times, call);
-    return { ...range, logs, last, headers, timestamps, bytes, parentHash };
+    const doubts = { since, until: this.#options.chain.doubts };
+    // Field by field: V8 forgets the shape of an object that is spread into another once none is left, and with it what it
+    // compiled for whoever reads the logs.
+    return { from: range.from, to: range.to, logs, last, headers, timestamps, bytes, parentHash, doubts };
   }
 
   /** A contradiction that lasts shall cost one header at each try, not those of a whole range. */
