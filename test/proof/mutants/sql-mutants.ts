@@ -62,6 +62,12 @@ export const sqlMutants: readonly Mutant[] = [
     '`ROLLBACK;${expectNothing};${noteClock}`',
     'noteClock',
   ),
+  guardsOf(mysqlRunner, ['test/database/drivers/mysql/met-duplicates.test.ts'], '(mariadb)')(
+    'mysql-met-duplicate',
+    'a row that is there already may be that of a script which Galera let win',
+    'errno === duplicateErrorNumber && !isAgain',
+    'errno === undefined',
+  ),
   guardsOf(mysqlRunner, ['test/database/drivers/mysql/late-packet.test.ts'])(
     'late-packet',
     'a server that was frozen refuses what its sender has given up',
