@@ -5,6 +5,7 @@ import { openDatabase } from '../src/database/open/open-database.js';
 import { createDatabase } from '../test/support/databases.js';
 import type { DatabaseServer } from '../test/support/database-server.js';
 import { mariadb } from '../test/support/mariadb.js';
+import { postgres } from '../test/support/postgres.js';
 
 /** A MariaDB of the benchmark's own that forgets nothing in a power cut, and a migrated database on it. */
 export interface DurableServer {
@@ -24,6 +25,11 @@ export async function startDurableServer(): Promise<DurableServer> {
   await new Migrator(database).up(() => undefined);
   await database.close();
   return { server, url, connection: await connectTo(url) };
+}
+
+/** Starts a PostgreSQL of the benchmark's own of which the same is true. */
+export function startDurablePostgres(): Promise<DatabaseServer> {
+  return postgres.start('-c', 'fsync=on', '-c', 'full_page_writes=on', '-c', 'shared_buffers=256MB');
 }
 
 /** Connects to a database; instants are in UTC. */

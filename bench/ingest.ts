@@ -1,8 +1,7 @@
 import { createDatabase } from '../test/support/databases.js';
-import { postgres } from '../test/support/postgres.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark, BenchOptions, Report } from './benchmark.js';
-import { startDurableServer } from './durable-server.js';
+import { startDurablePostgres, startDurableServer } from './durable-server.js';
 import { fingerprint } from './fingerprint.js';
 import { chainparseOf, migrate, programOf } from './ingest-program.js';
 import type { IngestProgram, IngestRange, Ingested } from './ingest-program.js';
@@ -33,7 +32,7 @@ export const ingest: Benchmark = {
       await compare(report, { name: 'MariaDB', fresh, rpcUrl, shareOfFloor: 0.9, timesPlain: 10 }, options);
     }
     if (options.number('postgres', 1) === 0) return;
-    const server = await postgres.start('-c', 'fsync=on', '-c', 'full_page_writes=on', '-c', 'shared_buffers=256MB');
+    const server = await startDurablePostgres();
     const fresh = (): Promise<string> => createDatabase(server.url());
     await compare(report, { name: 'PostgreSQL', fresh, rpcUrl, shareOfFloor: 0.9, timesPlain: null }, options);
   },

@@ -10,11 +10,12 @@ import { TaskStore } from '../src/database/tasks/task-store.js';
 import type { EventBatch } from '../src/model/batch.js';
 import type { ChainEvent } from '../src/model/event.js';
 import { createDatabase } from '../test/support/databases.js';
+import { execute } from '../test/support/execute-sql.js';
 import { freePort } from '../test/support/free-port.js';
 import { Scenario } from '../test/support/scenario.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { BenchOptions, Benchmark, Report } from './benchmark.js';
-import { startDurableServer } from './durable-server.js';
+import { startDurablePostgres, startDurableServer } from './durable-server.js';
 import { openFloorWriter } from './floor-writer.js';
 import type { FloorRow } from './floor-writer.js';
 import { eventsPerBlock, makeBatches } from './made-batches.js';
@@ -24,13 +25,20 @@ const chainId = 1;
 
 /** What it costs to bring events into the tables, without the node: beside rows that are inserted by hand. */
 export const store: Benchmark = {
-  summary: 'events from memory into SQLite and MariaDB: at least 80 % of the floor; --growth N: at N stored rows',
+  summary:
+    'events from memory into SQLite, MariaDB and PostgreSQL: at least 80 % of the floor; --growth N: at N stored rows',
   async run(options, report) {
     const { server, connection } = await startDurableServer();
+    const postgresServer = await startDurablePostgres();
     const sqliteUrl = (): Promise<string> => Promise.resolve(`sqlite:${temporaryFolder()}/store.db`);
     const stages: readonly Stage[] = [
       { name: 'SQLite', fresh: sqliteUrl, rest: () => Promise.resolve() },
       { name: 'MariaDB', fresh: () => createDatabase(server.url()), rest: () => writeBack(connection) },
+      {
+        name: 'PostgreSQL',
+        fresh: () => createDatabase(postgresServer.url()),
+        rest: () => execute(postgresServer.url(), 'CHECKPOINT').then(() => undefined),
+      },
     ];
     const only = options.number('only', 0);
     for (const stage of only === 0 ? stages : stages.slice(only - 1, only)) {
