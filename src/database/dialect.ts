@@ -55,6 +55,12 @@ export interface Dialect {
   notAfter(knex: Knex, instant: string): readonly Knex.QueryBuilder[];
   /** True where `column` equals `value`, NULL included. */
   sameAs(knex: Knex, column: string, value: number | null): Knex.Raw;
+  /**
+   * A condition of SQL on rows that are walked over in the order of an index: it is to have no say in which index that is.
+   * PostgreSQL without statistics of a table, as it is while a history is read into it, takes next to no row to fit, and would
+   * sort all of a pipeline for the first hundred that do.
+   */
+  sieve(condition: string): string;
   /** The value under a key of the JSON object in a column, as text; NULL where it has none. */
   jsonText(knex: Knex, column: string, key: string): Knex.Raw;
   /** What an order by a column has to say so that NULL comes before every value, or last where it is turned round. */

@@ -64,8 +64,8 @@ export class EventStore {
 
   /** Returns the latest events, newest first. */
   async latest(filter: EventFilter, limit: number): Promise<readonly StoredEvent[]> {
-    const rows = await this.#database.read<EventRow[]>((knex) =>
-      narrow(knex, 'event', filter)
+    const rows = await this.#database.read<EventRow[]>(() =>
+      narrow(this.#database, 'event', filter)
         .select('*')
         .orderBy(keyColumns.map((column) => ({ column, order: 'desc' })))
         .limit(limit),
@@ -76,8 +76,8 @@ export class EventStore {
   /** Returns one part of the events, in the order of the chain or from the newest on. */
   async part(filter: EventFilter, { after: place, descending, limit }: EventPart): Promise<readonly StoredEvent[]> {
     const order = descending ? 'desc' : 'asc';
-    const rows = await this.#database.read<EventRow[]>((knex) =>
-      narrowBeyond(knex, 'event', filter, place && toPosition(place), descending ? '<' : '>')
+    const rows = await this.#database.read<EventRow[]>(() =>
+      narrowBeyond(this.#database, 'event', filter, place && toPosition(place), descending ? '<' : '>')
         .select('*')
         .orderBy(keyColumns.map((column) => ({ column, order })))
         .limit(limit),
@@ -112,8 +112,8 @@ export class EventStore {
   }
 
   #page<R>(table: string, filter: EventFilter, last: Position | undefined, pageSize: number): Promise<R[]> {
-    return this.#database.read<R[]>((knex) =>
-      narrowBeyond(knex, table, filter, last, '>')
+    return this.#database.read<R[]>(() =>
+      narrowBeyond(this.#database, table, filter, last, '>')
         .select('*')
         .orderBy([...keyColumns])
         .limit(pageSize),
@@ -122,7 +122,7 @@ export class EventStore {
 
   async #count(table: string, filter: EventFilter, most: number): Promise<number | null> {
     const [row] = await this.#database.read<{ total: number }[]>((knex) => {
-      const first = narrow(knex, table, filter)
+      const first = narrow(this.#database, table, filter)
         .select('block_number')
         .limit(most + 1);
       return knex.count({ total: '*' }).from(first.as('counted'));
@@ -137,30 +137,32 @@ export class EventStore {
  * filter's own stood there, too, each page would read all pages before it.
  */
 function narrowBeyond(
-  knex: Knex,
+  database: Database,
   table: string,
   filter: EventFilter,
   last: Position | undefined,
   than: '<' | '>',
 ): Knex.QueryBuilder {
-  if (last === undefined) return narrow(knex, table, filter);
+  if (last === undefined) return narrow(database, table, filter);
   const { fromBlock = 0, toBlock = Infinity } = filter;
   const block = last.block_number;
   const rest = than === '>' ? { fromBlock: Math.max(fromBlock, block) } : { toBlock: Math.min(toBlock, block) };
-  return beyond(narrow(knex, table, { ...filter, ...rest }), last, than);
+  return beyond(narrow(database, table, { ...filter, ...rest }), last, than);
 }
 
-function narrow(knex: Knex, table: string, filter: EventFilter): Knex.QueryBuilder {
+function narrow({ knex, dialect }: Database, table: string, filter: EventFilter): Knex.QueryBuilder {
   const query = knex(table).where({ pipeline_id: filter.pipelineId });
   if (filter.fromBlock !== undefined) void query.where('block_number', '>=', filter.fromBlock);
   if (filter.toBlock !== undefined) void query.where('block_number', '<=', filter.toBlock);
   if (filter.contracts !== undefined) {
     const addresses = filter.contracts.map((address) => Buffer.from(address.slice(2), 'hex'));
-    void query.whereIn('contract_address', addresses);
+    // None is no contract's.
+    const list = addresses.map(() => '?').join(', ') || 'NULL';
+    void query.whereRaw(dialect.sieve(`contract_address IN (${list})`), addresses);
   }
   if (filter.event !== undefined) {
     const isSignature = filter.event.includes('(');
-    void query.where(isSignature ? { event_signature: filter.event } : { event_name: filter.event });
+    void query.whereRaw(dialect.sieve(`${isSignature ? 'event_signature' : 'event_name'} = ?`), [filter.event]);
   }
   return joinedRows(query, knex, filter.pipelineId);
 }

@@ -20,6 +20,7 @@ export const mysqlDialect: Dialect = {
   nullsLow: () => ({}),
   notAfter: () => [],
   jsonText: (knex, column, key) => knex.raw('JSON_UNQUOTE(JSON_EXTRACT(??, ?))', [column, `$.${key}`]),
+  sieve: (condition) => condition,
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),
   classify,
   hint,

@@ -26,6 +26,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     countFrom: () => [],
     notAfter: () => [],
     jsonText: (knex, column, key) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
+    sieve: (condition) => condition,
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
     classify,
     hint,
