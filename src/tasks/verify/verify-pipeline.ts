@@ -110,17 +110,14 @@ class Verification {
       const comparison = await compareStored(this.#events, this.#options, { from: block, to: block }, batch);
       if (comparison.findings.length === 0) return;
       const look = { pipelineId, chainId, block, hash: batch.toHash, version, isSettled: block <= this.#settled };
-      const isRepairable = repair && proof !== null;
-      const holds = isRepairable
-        ? await this.#repair({ ...look, change: comparison.change })
-        : await this.#repairs.holds(look);
+      const holds =
+        repair && proof !== null
+          ? await this.#repair({ ...look, change: comparison.change })
+          : await this.#repairs.holds(look);
       // The block or its rows may have changed meanwhile.
       if (!holds && attempt < attempts) continue;
-      this.#report.add(
-        comparison.findings,
-        holds && isRepairable ? 'repaired' : proof === null ? 'doubtful' : 'found',
-        proof,
-      );
+      const outcome = proof === null ? 'doubtful' : repair && holds ? 'repaired' : 'found';
+      this.#report.add(comparison.findings, outcome, proof);
       return;
     }
   }
