@@ -3,16 +3,24 @@ import { expect } from 'chai';
 import { projectRoot } from '../support/processes.js';
 
 const folder = `${projectRoot}/dist/`;
+/** What a file of the build asks for at once. */
+const asked = /^(?:import|\} from|import .+ from) "(.+)";$/gm;
 
-/** The packages in a file of the build and in all that it loads at once: what is bundled, and what stays outside. */
-function packagesOf(file: string, seen = new Set<string>()): ReadonlySet<string> {
-  if (seen.has(file)) return new Set();
+/** The files that a file of the build asks for at once, however far away, itself among them. */
+function filesOf(file: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(file)) return seen;
   seen.add(file);
   const text = readFileSync(folder + file, 'utf8');
-  const bundled = [...text.matchAll(/^\/\/ node_modules\/(.+?)\//gm)].map(([, name]) => name ?? '');
-  const asked = [...text.matchAll(/^(?:import|\} from|import .+ from) "(.+)";$/gm)].map(([, path]) => path ?? '');
-  const others = asked.filter((path) => path.startsWith('./')).flatMap((path) => [...packagesOf(path.slice(2), seen)]);
-  return new Set([...bundled, ...asked.filter((path) => !path.startsWith('./')), ...others]);
+  for (const [, path = ''] of text.matchAll(asked)) if (path.startsWith('./')) filesOf(path.slice(2), seen);
+  return seen;
+}
+
+/** The packages in a file of the build and in all that it loads at once: what is bundled, and what stays outside. */
+function packagesOf(file: string): ReadonlySet<string> {
+  const texts = [...filesOf(file)].map((each) => readFileSync(folder + each, 'utf8'));
+  const bundled = texts.flatMap((text) => [...text.matchAll(/^\/\/ node_modules\/(.+?)\//gm)]);
+  const outside = texts.flatMap((text) => [...text.matchAll(asked)]).filter(([, path]) => !path?.startsWith('./'));
+  return new Set([...bundled, ...outside].map(([, name]) => name ?? ''));
 }
 
 function fileOf(module: string): string {
@@ -22,26 +30,35 @@ function fileOf(module: string): string {
 const slow = ['zod', 'knex', 'undici', 'ws', 'ethers', 'fastify', 'pino', 'prom-client', 'better-sqlite3', 'yaml'];
 
 describe('what commands load before they do anything', () => {
-  for (const file of ['main.js', 'execute-command', 'tasks', 'run-pipeline', 'migrate']) {
+  it('is a handful of files, since Node takes half a millisecond for each', () => {
+    expect([...filesOf('main.js')]).to.deep.equal(['main.js']);
+    for (const command of ['tasks', 'status', 'run-pipeline', 'migrate', 'config']) {
+      expect(filesOf(fileOf(command)).size, command).to.be.at.most(6);
+    }
+  });
+
+  for (const file of ['main.js', 'command.js', 'tasks', 'run-pipeline', 'migrate', 'completion']) {
     it(`has none of the packages that are slow to load: ${file}`, () => {
-      const loaded = packagesOf(file === 'main.js' ? file : fileOf(file));
+      const loaded = packagesOf(file.endsWith('.js') ? file : fileOf(file));
       expect(slow.filter((name) => loaded.has(name))).to.deep.equal([]);
     });
   }
 
   it('is told by what the build says: the page of the API has fastify', () => {
-    expect([...packagesOf(fileOf('serve'))]).to.include.members(['fastify', 'zod']);
+    expect([...packagesOf(fileOf('start-api'))]).to.include.members(['fastify', 'zod']);
   });
 
-  it('holds of undici and zod nothing that no command uses: mocks, caches, messages in other languages', () => {
+  it('holds of packages nothing that no command uses: mocks, caches, other databases, messages in other languages', () => {
     const texts = readdirSync(folder)
       .filter((file) => file.endsWith('.js'))
       .map((file) => readFileSync(folder + file, 'utf8'));
     const modules = texts.flatMap((text) =>
       [...text.matchAll(/^\/\/ node_modules\/(.+)$/gm)].map(([, module]) => module ?? ''),
     );
-    expect(modules).to.include.members(['undici/lib/dispatcher/pool.js', 'zod/v4/locales/en.js']);
-    const unused = /^(undici\/lib\/(mock|cache|interceptor)\/|zod\/v4\/locales\/(?!en\.|index\.))/;
+    const used = ['undici/lib/dispatcher/pool.js', 'zod/v4/locales/en.js', 'knex/lib/dialects/postgres/index.js'];
+    expect(modules).to.include.members(used);
+    const unused =
+      /^(undici\/lib\/(mock|cache|interceptor)\/|zod\/v4\/locales\/(?!en\.|index\.)|knex\/lib\/(migrations|dialects\/(mssql|oracle))|debug\/)/;
     expect(modules.filter((module) => unused.test(module))).to.deep.equal([]);
   });
 });

@@ -3,7 +3,6 @@ import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
 import { UsageError } from '../../runtime/errors.js';
-import { readSinks } from '../../tasks/views/sink-view.js';
 import { completionRows } from '../completion/completion-rows.js';
 import { bashCompletion, fishCompletion, zshCompletion } from '../completion/completion-scripts.js';
 import type { CommandContext } from '../context/context.js';
@@ -57,7 +56,10 @@ async function readValues(database: Database, kind: CompletableKind, pipelineId?
     const pipelines = await new PipelineStore(database).list();
     return pipelines.flatMap(({ id, name }) => [name, String(id)]);
   }
-  if (kind === 'sink') return (await readSinks(database, pipelineId)).map(({ name }) => name);
+  if (kind === 'sink') {
+    const { readSinks } = await import('../../tasks/views/sink-view.js');
+    return (await readSinks(database, pipelineId)).map(({ name }) => name);
+  }
   if (kind === 'task') return (await listTasks(database, { limit: most, offset: 0 })).map(({ id }) => String(id));
   return (await new AlertStore(database).list({ all: false, limit: most })).alerts.map(({ id }) => String(id));
 }

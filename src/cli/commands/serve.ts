@@ -1,4 +1,3 @@
-import { refuseOpenNetwork, startApi } from '../../api/server/start-api.js';
 import type { Database } from '../../database/database.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { DatabaseUnreachableError, DatabaseUnusableError, SchemaNewerError } from '../../runtime/errors.js';
@@ -28,6 +27,7 @@ const lookEveryMs = 5_000;
 /** Serves the HTTP API until the command is asked to stop. */
 async function serve(context: CommandContext, { insecure = false }: ServeOptions): Promise<void> {
   const { settings, output, signals } = context;
+  const { refuseOpenNetwork, startApi } = await import('../../api/server/start-api.js');
   refuseOpenNetwork(settings.api, insecure);
   const database = await context.database({ statementTimeoutMs, poolSize: 8 });
   await requireMigrated(database);

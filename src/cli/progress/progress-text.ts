@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress';
 import { awaitedBlock, lagBlocks, type Progress } from '../../model/task.js';
 import type { Lang } from '../../runtime/lang.js';
 import { blockText } from '../texts/task-table.js';
@@ -23,10 +22,10 @@ export function progressText(view: ProgressView, lang: Lang): string {
 export function progressBar(view: ProgressView, lang: Lang, columns: number): string {
   const share = shareOf(view);
   const text = progressText(view, lang);
-  const barsize = Math.min(24, columns - text.length - 2);
-  if (share === null || barsize < 5) return text;
-  const [barCompleteString, barIncompleteString] = ['█'.repeat(barsize), '░'.repeat(barsize)];
-  return `${cliProgress.Format.BarFormat(share, { barsize, barCompleteString, barIncompleteString, barGlue: '' })} ${text}`;
+  const size = Math.min(24, columns - text.length - 2);
+  if (share === null || size < 5) return text;
+  const done = Math.round(share * size);
+  return `${'█'.repeat(done)}${'░'.repeat(size - done)} ${text}`;
 }
 
 function historicalText(view: ProgressView, lang: Lang): string {
