@@ -14,7 +14,7 @@ export const farVirtual: Benchmark = {
     report.atMost(`${blocks} blocks, 100 a request, times asked for`, many.seconds, 3, ' s');
     const without = await play({}, blocks);
     report.atMost(`${blocks} blocks, 10 a request, times asked for`, without.seconds, 5, ' s');
-    await shareOfRate(options, report);
+    await shareOfRate(options, seeds, report);
     for (const maxBlocks of [100, 10]) {
       const { figures } = await play({ maxBlocks, inFlight: 10 }, blocks);
       const refused = figures.refused / (figures.answered + figures.refused);
@@ -32,7 +32,7 @@ export const farVirtual: Benchmark = {
 };
 
 /** What a bucket held at the beginning was given at once; whoever counts whole seconds has none. */
-async function shareOfRate(options: BenchOptions, report: Report): Promise<void> {
+async function shareOfRate(options: BenchOptions, seeds: readonly number[], report: Report): Promise<void> {
   const ways: Readonly<Record<string, Partial<FarNodeTraits>>> = {
     'which it does not say': {},
     'which it says': { isStated: true },
@@ -40,10 +40,17 @@ async function shareOfRate(options: BenchOptions, report: Report): Promise<void>
   };
   const blocks = Math.min(10_000, options.number('blocks', 10_000));
   for (const [name, how] of Object.entries(ways)) {
-    const { figures } = await play({ perSecond, ...how }, blocks);
     const given = how.isInHeaders === true ? 0 : perSecond;
-    const share = (figures.answered - given) / ((figures.spanMs / 1_000) * perSecond);
-    report.atLeast(`share of ${perSecond} requests a second, ${name}`, share, 0.95);
+    const shares: number[] = [];
+    for (const seed of seeds) {
+      const { figures } = await play({ perSecond, ...how }, blocks, seed);
+      shares.push((figures.answered - given) / ((figures.spanMs / 1_000) * perSecond));
+    }
+    report.atLeast(
+      `share of ${perSecond} requests a second, ${name}, the worst of the seeds`,
+      Math.min(...shares),
+      0.95,
+    );
   }
 }
 

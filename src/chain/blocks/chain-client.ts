@@ -195,10 +195,10 @@ export class ChainClient implements ChainView {
 
   /** Answers null where fewer at a time may be answered. */
   async #askForTimes(asked: AskedTimes, signal: AbortSignal): Promise<TimesTold | null> {
-    const ask: Work<TimesTold> = async (endpoint, inTime) => {
+    const ask: Work<TimesTold> = async (endpoint, inTime, received) => {
       const found = new Map<number, BlockTime | null>();
       const numbers = asked.take();
-      const outcomes = await endpoint.batch(numbers.map(timeCall), inTime);
+      const outcomes = await endpoint.batch(numbers.map(timeCall), inTime, received);
       collectBlocks(numbers, outcomes, found, timeIn);
       return { found, mostCalls: endpoint.mostCalls, bytes: outcomes[0]?.bytes ?? 0 };
     };

@@ -29,7 +29,7 @@ export async function rangeLogs(
   signal: AbortSignal,
 ): Promise<LogsAnswer> {
   const isLinked = asked.isLinked === true;
-  const ask: Work<LogsAnswer> = async (endpoint, inTime) => {
+  const ask: Work<LogsAnswer> = async (endpoint, inTime, received) => {
     const range = asked.at?.(endpoint.name) ?? asked;
     const where = { fromBlock: hexOf(range.from), toBlock: hexOf(range.to) };
     const call: RpcCall = { ...logsCall(filter, where), collect: () => new LogCollector() };
@@ -38,7 +38,7 @@ export async function rangeLogs(
     const calls = [headerCall(range.to), call];
     // Whoever takes few calls at a time would be asked twice.
     if (isLinked && calls.length < endpoint.mostCalls) calls.push(headerCall(range.from - 1));
-    const [last, logs, before] = await endpoint.batch(calls, inTime);
+    const [last, logs, before] = await endpoint.batch(calls, inTime, received);
     const header = headerOf(last, range.to, endpoint);
     const ms = chain.now() - since;
     const read = readLogsAnswer(valueOf(logs));

@@ -47,17 +47,20 @@ export class EndpointAsker {
   async #exchange<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
     const { isForCaller } = question;
     const { chain, rpc, breaker } = passage.endpoint;
+    const end = once(() => this.#options.turns.end(passage));
+    // Scouts are not followed by others before it is known what came of them.
+    const received = passage.departure.isScout ? undefined : end;
     try {
       // Where one connection among others was lost it is enough to know before the answer is believed: all would wait for it.
       const isKnown = chain.isDoubted && breaker.failures === 0;
       if (isKnown) void chain.ask().catch(() => undefined);
       const stranger = isKnown ? null : await this.#askForChain(passage, signal);
-      return stranger ?? { answer: await this.#answer(question, passage, signal) };
+      return stranger ?? { answer: await this.#answer(question, passage, signal, received) };
     } catch (error) {
       const failure = this.#failed(passage, rpcFailureOf(error, rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
-      this.#options.turns.end(passage);
+      end();
     }
   }
 
@@ -73,11 +76,16 @@ export class EndpointAsker {
     return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
-  async #answer<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<T> {
+  async #answer<T>(
+    question: Question<T>,
+    passage: Passage,
+    signal: AbortSignal,
+    received: (() => void) | undefined,
+  ): Promise<T> {
     const { work, kind } = question;
     const { endpoint } = passage;
     const since = this.#now();
-    const answer = await work(endpoint.rpc, signal);
+    const answer = await work(endpoint.rpc, signal, received);
     this.#options.turns.answered();
     if (endpoint.breaker.failures >= longTrouble) this.#welcome(endpoint);
     endpoint.answered(passage);
@@ -113,4 +121,12 @@ export class EndpointAsker {
   #now(): number {
     return this.#options.clock.monotonic();
   }
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
 }

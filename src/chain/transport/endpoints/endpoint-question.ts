@@ -3,8 +3,11 @@ import type { Demand } from './endpoint-turns.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
 import type { RpcError } from '../errors/rpc-error.js';
 
-/** What one endpoint is asked, and what is made of its answers; the signal ends what nobody waits for any more. */
-export type Work<T> = (endpoint: JsonRpcEndpoint, signal: AbortSignal) => Promise<T>;
+/**
+ * What one endpoint is asked, and what is made of its answers; the signal ends what nobody waits for any more. It may tell that all
+ * has been received that it asks for: then another request goes to the endpoint before that is read.
+ */
+export type Work<T> = (endpoint: JsonRpcEndpoint, signal: AbortSignal, received?: () => void) => Promise<T>;
 
 export interface Question<T> extends Demand {
   readonly work: Work<T>;

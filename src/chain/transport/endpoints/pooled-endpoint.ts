@@ -75,7 +75,10 @@ export class PooledEndpoint {
     this.rpc = rpc;
     this.chain = chain;
     this.inFlight = new InFlightLimit(options.maxRequests);
-    this.rate = new RequestRate(options.requestsPerSecond ?? undefined, () => this.inFlight.pardon());
+    this.rate = new RequestRate(options.requestsPerSecond ?? undefined, {
+      forgiven: () => this.inFlight.pardon(),
+      lowered: () => this.inFlight.doubt(),
+    });
     this.breaker = new CircuitBreaker(backoff);
     this.#clock = clock;
     rpc.onRates((rates, answer) => this.rate.heard(rates, answer, clock.monotonic()));
@@ -210,12 +213,6 @@ export class PooledEndpoint {
     if (this.breaker.fail(since, now) && this.breaker.state !== 'closed') this.inFlight.restart();
   }
 
-  #refuseForRate(since: number, now: number): void {
-    const { perSecond } = this.rate;
-    this.rate.refused(since, now);
-    if (this.rate.perSecond < perSecond) this.inFlight.doubt();
-  }
-
   #slowDown({ since, departure }: Sent, error: RpcError, now: number): void {
     const { isOfNumberInFlight, rate: stated } = error.facts;
     const { retryAfterMs } = error;
@@ -229,7 +226,7 @@ export class PooledEndpoint {
     const isUnexplained = !isOfRate && retryAfterMs === undefined && !this.rate.isFound;
     const isTooMany = isOfNumberInFlight || (isUnexplained && this.inFlight.mayBeTooMany(departure, this.rate.noise));
     if (isTooMany) this.inFlight.refused(departure, isOfNumberInFlight);
-    else this.#refuseForRate(since, now);
+    else this.rate.refused(since, now);
     // What had left before it was slowed down tells nothing new.
     if (since <= this.#slowedAt) return;
     this.#slowedAt = now;

@@ -38,6 +38,14 @@ const blockMs = 2_000;
 const secondMs = 1_000;
 const burstMs = 200;
 
+/** What follows from refusals. */
+export interface RateListener {
+  /** Some were refused for something else than their number. */
+  readonly forgiven?: () => void;
+  /** They were too many a second: there is a lower rate now. */
+  readonly lowered?: () => void;
+}
+
 /**
  * How many requests a second an endpoint takes: as many as there are until it refuses a share of them, then a little less
  * than it answered meanwhile, and more bit by bit. Where fewer are refused just as often, the rate is not what they are
@@ -60,7 +68,7 @@ export class RequestRate {
   /** What was answered a second when some were refused. */
   #ceiling = Number.POSITIVE_INFINITY;
   readonly #trial = new RateTrial();
-  readonly #forgiven: () => void;
+  readonly #listener: RateListener;
   /** The round: since when, how many requests that left in it were answered and refused, and whether the pace kept any back. */
   #since = Number.NEGATIVE_INFINITY;
   #answered = 0;
@@ -69,10 +77,10 @@ export class RequestRate {
   /** When the latest requests were answered. */
   #answers: number[] = [];
 
-  /** `most`: so many requests a second at most; `forgiven` hears when some were refused for something else than their number. */
-  constructor(most = Number.POSITIVE_INFINITY, forgiven: () => void = () => undefined) {
+  /** `most`: so many requests a second at most. */
+  constructor(most = Number.POSITIVE_INFINITY, listener: RateListener = {}) {
     this.#bound = most;
-    this.#forgiven = forgiven;
+    this.#listener = listener;
     this.#perSecond = most;
   }
 
@@ -200,9 +208,11 @@ export class RequestRate {
     const verdict = this.#trial.judge(round);
     if (verdict === 'noise') {
       this.#set(this.#trial.before);
-      this.#forgiven();
-    } else if (verdict === 'too many') this.#lower(this.#taken(round.share, now), round.share);
-    else if (this.#wasReached) {
+      this.#listener.forgiven?.();
+    } else if (verdict === 'too many') {
+      this.#lower(this.#taken(round.share, now), round.share);
+      if (this.#perSecond < round.rate) this.#listener.lowered?.();
+    } else if (this.#wasReached) {
       this.#set(this.#perSecond * (1 + Math.min(steps.most, (this.#step() * age) / secondMs)));
     }
   }

@@ -37,6 +37,9 @@ type RateListener = (
   answer: { readonly since: number; readonly isTaken: boolean },
 ) => void;
 
+/** From this length on an answer is no refusal, and takes a while to be read, in bytes. */
+const longBytes = 16 * 1024;
+
 /** One JSON-RPC endpoint over HTTP or a WebSocket. */
 export class JsonRpcEndpoint {
   readonly name: string;
@@ -100,17 +103,18 @@ export class JsonRpcEndpoint {
   }
 
   /**
-   * Makes calls together, in as few requests as the server takes, and returns the outcome of each in their order.
-   * Throws RpcError where a request as a whole fails.
+   * Makes calls together, in as few requests as the server takes, and returns the outcome of each in their order; `received`: called
+   * when all has come, before what is long is read. Throws RpcError where a request as a whole fails.
    */
-  async batch(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+  async batch(calls: readonly RpcCall[], signal: AbortSignal, received?: () => void): Promise<RpcOutcome[]> {
     const outcomes: RpcOutcome[] = [];
     while (outcomes.length < calls.length) {
       const part = calls.slice(outcomes.length, outcomes.length + this.#batchSize.most);
+      const isAll = part.length === calls.length;
       const answered =
         part.length === 1
           ? await this.#alone(part, signal)
-          : await this.#observed(part, signal, () => this.#together(part, signal));
+          : await this.#observed(part, signal, () => this.#together(part, signal, isAll ? received : undefined));
       if (answered === null) continue;
       outcomes.push(...answered);
       // Who could not answer one call is not asked for the others as well: they fail with it.
@@ -164,11 +168,16 @@ export class JsonRpcEndpoint {
   }
 
   /** Answers null where the server refused the batch as such: then a smaller one is due. */
-  async #together(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[] | null> {
+  async #together(calls: readonly RpcCall[], signal: AbortSignal, received?: () => void): Promise<RpcOutcome[] | null> {
     const firstId = this.#nextId;
     this.#nextId += calls.length;
     const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
     const answer = await this.#post(body, signal);
+    if (received !== undefined && answer.status < 400 && answer.bytes >= longBytes) {
+      received();
+      // Whoever waits for what others have answered meanwhile asks on, too, before one of them is read.
+      await this.#clock.sleep(0);
+    }
     const parsed = await this.#parsed(answer, calls);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#answers.refusalIn(parsed, answer);

@@ -57,4 +57,23 @@ describe('what an endpoint refuses for no stated reason', () => {
     ask(endpoint, { refused: 4 });
     expect(endpoint.inFlight.isKnown).to.equal(false);
   });
+
+  for (const [name, last] of Object.entries({ 'an answer': { answered: 1 }, 'a refusal': { refused: 1 } })) {
+    it(`has what was found of a number at a time tried again soon where a rate explains it, found with ${name}`, async () => {
+      const clock = new FakeClock();
+      const endpoint = open(clock);
+      let doubts = 0;
+      endpoint.inFlight.doubt = (): void => void doubts++;
+      const other = 'answered' in last ? { refused: 1 } : { answered: 1 };
+      ask(endpoint, { answered: 1 });
+      // The thirtieth request ends a round.
+      for (let request = 2; request <= 30; request++) {
+        ask(endpoint, request % 2 === 0 ? last : other);
+        if (!endpoint.rate.isFound) expect(doubts).to.equal(0);
+        await clock.advance(20);
+      }
+      expect(endpoint.rate.isFound).to.equal(true);
+      expect(doubts).to.equal(1);
+    });
+  }
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { openEndpoints } from '../../../../src/chain/transport/endpoints/open-endpoints.js';
+import type { HttpAnswer } from '../../../../src/chain/transport/rpc/json-rpc-answer.js';
 import { JsonRpcEndpoint } from '../../../../src/chain/transport/rpc/json-rpc.js';
 import type { JsonRpcOptions } from '../../../../src/chain/transport/rpc/json-rpc.js';
 import { systemClock } from '../../../../src/runtime/clock.js';
@@ -222,6 +223,31 @@ describe('a JSON-RPC endpoint', () => {
       clock: systemClock,
     }).map(({ name }) => name);
     expect(names).to.deep.equal(['***.eth.invalid', '***.eth.invalid#2', 'eth.invalid']);
+  });
+
+  describe('whoever wants to ask on', () => {
+    const calls = ['0x1', '0x2'].map(blockCall);
+    const answering = async (status: number, padding: number): Promise<readonly string[]> => {
+      await endpoint.close();
+      const text = JSON.stringify([1, 2, 3, 4].map((id) => ({ id, result: 'x'.repeat(padding) })));
+      const post = (): Promise<HttpAnswer> =>
+        Promise.resolve({ status, retryAfter: undefined, text, bytes: text.length });
+      open({ transport: () => ({ host: 'node', push: null, post, close: () => Promise.resolve() }) });
+      const told: string[] = [];
+      const ask = (): Promise<unknown> =>
+        endpoint.batch(calls, signal, () => told.push('received')).then(() => told.push('read'));
+      await Promise.all([ask(), ask()]);
+      return told;
+    };
+
+    it('hears that long answers have come before one of them is read', async () => {
+      expect(await answering(200, 5_000)).to.deep.equal(['received', 'received', 'read', 'read']);
+    });
+
+    it('hears nothing of what may be a refusal: a short answer, or one with the status of an error', async () => {
+      expect(await answering(200, 500)).to.deep.equal(['read', 'read']);
+      expect(await answering(503, 5_000)).to.deep.equal(['read', 'read']);
+    });
   });
 
   it('says that nothing listens', async () => {
