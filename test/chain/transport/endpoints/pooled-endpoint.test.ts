@@ -63,7 +63,9 @@ describe('what an endpoint refuses for no stated reason', () => {
       const clock = new FakeClock();
       const endpoint = open(clock);
       let doubts = 0;
-      endpoint.inFlight.doubt = (): void => void doubts++;
+      endpoint.inFlight.doubt = (): void => {
+        doubts++;
+      };
       const other = 'answered' in last ? { refused: 1 } : { answered: 1 };
       ask(endpoint, { answered: 1 });
       // The thirtieth request ends a round.
