@@ -13,7 +13,13 @@ export interface Benchmark {
 
 /** Prints what was measured against what is claimed: a ratio, never a bare figure. */
 export class Report {
+  #made = 0;
   #failed = 0;
+
+  /** Says whether nothing was measured. */
+  get isEmpty(): boolean {
+    return this.#made === 0;
+  }
 
   /** Says whether every claim held. */
   get isGood(): boolean {
@@ -37,6 +43,7 @@ export class Report {
   }
 
   #claim(holds: boolean, text: string): void {
+    this.#made++;
     if (!holds) this.#failed++;
     console.log(`${holds ? 'ok  ' : 'FAIL'}  ${text}`);
   }
