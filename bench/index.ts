@@ -67,7 +67,8 @@ async function measure(name: string, benchmark: Benchmark, given: BenchOptions):
   console.log(`${name}: ${benchmark.summary}`);
   const report = new Report();
   await benchmark.run(given, report);
-  if (report.isEmpty) throw new UsageError(`nothing of ${name} was measured: bench/README.md says what its options take`);
+  if (report.isEmpty)
+    throw new UsageError(`nothing of ${name} was measured: bench/README.md says what its options take`);
   return report.isGood;
 }
 
