@@ -16,6 +16,7 @@ const failures: Record<Exclude<ErrorKind, 'other'>, readonly [Failure, string, s
   unreachable: [DatabaseUnreachableError, "can't be reached"],
   malformed: [DatabaseUnusableError, "can't be read"],
   refused: [DatabaseRefusedError, "can't be reached"],
+  unloadable: [RuntimeFailure, "can't be opened by this version of Node"],
   forbidden: [RuntimeFailure, 'does not let this user'],
   'no-default': [
     RuntimeFailure,
@@ -41,8 +42,8 @@ export function translateError(dialect: Dialect, label: string, error: unknown):
 /** Knex writes the whole statement before what is wrong with it. */
 const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
 
-/** What is for programmers in a driver's text: how mysql2 could be taught a way of logging in. */
-const driversOwnHint = / See .* on how to configure or author .*/;
+/** What is for programmers in a driver's text: how mysql2 could be taught a way of logging in, and where a module was looked for. */
+const driversOwnHint = / See .* on how to configure or author .*| Tried:$/;
 
 /** Returns what is wrong in the driver's words, in one line. */
 export function errorWords(error: unknown): string {

@@ -11,6 +11,8 @@ export type ErrorKind =
   | 'refused'
   /** The file is no database, or is damaged. */
   | 'malformed'
+  /** What speaks to it can't be loaded: it was built for another version of Node, or not at all. */
+  | 'unloadable'
   /** The login lacks a right. */
   | 'forbidden'
   /** A column of an older program must have a value, and has no default. */

@@ -119,6 +119,25 @@ describe('an error of SQLite', () => {
   }
 });
 
+describe('a SQLite library that Node can not load', () => {
+  const texts = {
+    'was built for another version of Node':
+      "The module '/app/better_sqlite3.node'\nwas compiled against a different Node.js version using\nNODE_MODULE_VERSION 115.",
+    'was not built': 'Could not locate the bindings file. Tried:\n → /app/build/better_sqlite3.node',
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    it(`${name}: it is to be built, in one line`, () => {
+      const dialect = sqliteDialect(() => '+00:00');
+      const error = translateError(dialect, 'sqlite:a.db', new Error(text)) as RuntimeFailure;
+      expect(error).to.be.instanceOf(RuntimeFailure);
+      expect(error.message).to.match(
+        /^the database sqlite:a\.db can't be opened by this version of Node: [^\n]*(\.node'|file\.)$/,
+      );
+      expect(error.hint).to.contain('npm rebuild better-sqlite3');
+    });
+  }
+});
+
 describe('a SQLite file that is damaged', () => {
   it('is one that no waiting mends', () => {
     for (const code of ['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB']) {

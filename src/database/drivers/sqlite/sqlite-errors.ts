@@ -13,10 +13,18 @@ export function classify(error: unknown): ErrorKind {
   if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
   if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
   if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';
+  if (unloadable.test(text)) return 'unloadable';
   return 'other';
 }
 
+/** What Node and the package say of a build for another version of Node, and of none. */
+const unloadable = /NODE_MODULE_VERSION|Could not locate the bindings file/;
+
 const hints: readonly [RegExp, string][] = [
+  [
+    /better_sqlite3\.node|bindings file/,
+    'build it for this version of Node: npm rebuild better-sqlite3, where chainparse is installed',
+  ],
   [/directory does not exist/, 'its folder does not exist: make it (mkdir -p FOLDER), or check the path in --database'],
   [/unable to open|CANTOPEN/i, "the file can't be opened or written: check the path, and the rights on its folder"],
   [/not a database|NOTADB/i, 'the file is no SQLite database: check --database'],
