@@ -58,7 +58,7 @@ const undici = `
   export { default as Pool } from 'undici/lib/dispatcher/pool.js';
   export { default as buildConnector } from 'undici/lib/core/connect.js';`;
 
-/** What packages ask for at once and we never use, and what stands for it. */
+/** What packages ask for at once and need not, and what stands for it. */
 const unused = [
   // As a module it opens standard input.
   { from: /\/chalk\//, asked: /^node:process$/, contents: 'export default process;' },
@@ -82,7 +82,7 @@ async function lazyModule({ path }) {
   const lines = functions.map(
     ([name]) => `export const ${name} = (...args) => process.getBuiltinModule('${path}').${name}(...args);`,
   );
-  return { contents: lines.filter((line) => !line.includes('default')).join('\n') };
+  return { contents: lines.join('\n') };
 }
 
 /** The line that says from which source the next ones are. */
@@ -167,6 +167,7 @@ function roomsOfFiles(outputs) {
   for (const [room, modules] of Object.entries(rooms)) {
     for (const module of modules) {
       const file = files.find((each) => outputs[each].entryPoint === module);
+      if (file === undefined) throw new Error(`nobody asks for ${module}, which the room ${room} is to have`);
       // Each command exports `command`, and stays a file beside the room of what it needs.
       (outputs[file].exports.includes('command') ? placeNeeded : place)(file, room);
     }

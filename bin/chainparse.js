@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-// Node 22 and newer keep what they have compiled, beside other temporary files: the next start has less to do.
-process.getBuiltinModule('node:module').enableCompileCache?.();
-const { run } = await import('../dist/main.js');
+import { run } from '../dist/main.js';
 
 /** What a command leaves behind, such as a connection to a server that is frozen, holds the process no longer than this. */
 const lingerMs = 2_000;

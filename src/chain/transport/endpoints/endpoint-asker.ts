@@ -47,9 +47,13 @@ export class EndpointAsker {
   async #exchange<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
     const { isForCaller } = question;
     const { chain, rpc, breaker } = passage.endpoint;
-    const end = once(() => this.#options.turns.end(passage));
-    // Scouts are not followed by others before it is known what came of them.
-    const received = passage.departure.isScout ? undefined : end;
+    let hasLanded = false;
+    const received = (): void => {
+      // Scouts are not followed by others before it is known what came of them.
+      if (hasLanded || passage.departure.isScout) return;
+      hasLanded = true;
+      this.#options.turns.received(passage);
+    };
     try {
       // Where one connection among others was lost it is enough to know before the answer is believed: all would wait for it.
       const isKnown = chain.isDoubted && breaker.failures === 0;
@@ -60,7 +64,7 @@ export class EndpointAsker {
       const failure = this.#failed(passage, rpcFailureOf(error, rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
-      end();
+      this.#options.turns.end(passage, hasLanded);
     }
   }
 
@@ -80,7 +84,7 @@ export class EndpointAsker {
     question: Question<T>,
     passage: Passage,
     signal: AbortSignal,
-    received: (() => void) | undefined,
+    received: () => void,
   ): Promise<T> {
     const { work, kind } = question;
     const { endpoint } = passage;
@@ -121,12 +125,4 @@ export class EndpointAsker {
   #now(): number {
     return this.#options.clock.monotonic();
   }
-}
-
-function once(act: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) act();
-    isDone = true;
-  };
 }

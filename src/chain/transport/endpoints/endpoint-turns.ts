@@ -79,11 +79,17 @@ export class EndpointTurns {
     return { endpoint, ...endpoint.begin(calls), lostBefore };
   }
 
-  /** A call has ended, however it did. */
-  end(passage: Passage): void {
-    this.#inFlight--;
+  /** All of a call's answer has come: another one may be in flight in its place. */
+  received(passage: Passage): void {
+    this.#landed(passage);
+    this.#wake();
+  }
+
+  /** A call has ended, however it did; `hasLanded`: its answer had come before. */
+  end(passage: Passage, hasLanded = false): void {
+    if (!hasLanded) this.#landed(passage);
     passage.endpoint.end(passage);
-    if (!this.#waiting.isEmpty) this.#waiting.wake();
+    this.#wake();
   }
 
   /** True where one more may be in flight. */
@@ -118,6 +124,15 @@ export class EndpointTurns {
     } finally {
       this.end(passage);
     }
+  }
+
+  #landed(passage: Passage): void {
+    this.#inFlight--;
+    passage.endpoint.landed(passage);
+  }
+
+  #wake(): void {
+    if (!this.#waiting.isEmpty) this.#waiting.wake();
   }
 
   #turn(demand: Demand, call: PendingCall): Turn<Passage> {

@@ -188,11 +188,15 @@ export class PooledEndpoint {
     else this.rate.answered(since, now);
   }
 
-  /** A request is over, however it ended. */
-  end({ since, departure, requests }: Sent): void {
-    this.breaker.end(since);
+  /** A request is no more on its way: its answer has come, or never will. What came of it may be told later. */
+  landed({ departure, requests }: Sent): void {
     this.rate.ended(requests);
     this.inFlight.end(departure);
+  }
+
+  /** A request that has landed is over, however it ended. */
+  end({ since }: Sent): void {
+    this.breaker.end(since);
     this.#tellState();
   }
 

@@ -38,8 +38,8 @@ const blockMs = 2_000;
 const secondMs = 1_000;
 const burstMs = 200;
 
-/** What follows from refusals. */
-export interface RateListener {
+/** Hears what refusals turned out to mean. */
+export interface RateVerdicts {
   /** Some were refused for something else than their number. */
   readonly forgiven?: () => void;
   /** They were too many a second: there is a lower rate now. */
@@ -68,7 +68,7 @@ export class RequestRate {
   /** What was answered a second when some were refused. */
   #ceiling = Number.POSITIVE_INFINITY;
   readonly #trial = new RateTrial();
-  readonly #listener: RateListener;
+  readonly #verdicts: RateVerdicts;
   /** The round: since when, how many requests that left in it were answered and refused, and whether the pace kept any back. */
   #since = Number.NEGATIVE_INFINITY;
   #answered = 0;
@@ -78,9 +78,9 @@ export class RequestRate {
   #answers: number[] = [];
 
   /** `most`: so many requests a second at most. */
-  constructor(most = Number.POSITIVE_INFINITY, listener: RateListener = {}) {
+  constructor(most = Number.POSITIVE_INFINITY, verdicts: RateVerdicts = {}) {
     this.#bound = most;
-    this.#listener = listener;
+    this.#verdicts = verdicts;
     this.#perSecond = most;
   }
 
@@ -208,10 +208,10 @@ export class RequestRate {
     const verdict = this.#trial.judge(round);
     if (verdict === 'noise') {
       this.#set(this.#trial.before);
-      this.#listener.forgiven?.();
+      this.#verdicts.forgiven?.();
     } else if (verdict === 'too many') {
       this.#lower(this.#taken(round.share, now), round.share);
-      if (this.#perSecond < round.rate) this.#listener.lowered?.();
+      if (this.#perSecond < round.rate) this.#verdicts.lowered?.();
     } else if (this.#wasReached) {
       this.#set(this.#perSecond * (1 + Math.min(steps.most, (this.#step() * age) / secondMs)));
     }

@@ -50,6 +50,11 @@ describe('a request whose answer has come and is not yet read', () => {
     received[0]?.();
     await settle();
     expect(received).to.have.length(2);
+    read();
+    await Promise.all(asked);
+    received = [];
+    await ask(3);
+    expect(received).to.have.length(1);
   });
 
   it('is not followed by others before it is read where it tried whether the node takes more at a time', async () => {

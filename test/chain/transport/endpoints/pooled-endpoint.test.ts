@@ -2,17 +2,44 @@ import { expect } from 'chai';
 import type { ChainCheck } from '../../../../src/chain/transport/endpoints/chain-check.js';
 import { PooledEndpoint } from '../../../../src/chain/transport/endpoints/pooled-endpoint.js';
 import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
+import type { ObserveChain } from '../../../../src/chain/transport/rpc/chain-notice.js';
 import type { JsonRpcEndpoint } from '../../../../src/chain/transport/rpc/json-rpc.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
+let state: Parameters<JsonRpcEndpoint['onRates']>[0];
+const rpc = {
+  name: 'node',
+  requestsOf: (calls: number) => calls,
+  onRates: (listener: typeof state) => (state = listener),
+} as unknown as JsonRpcEndpoint;
+const chain = { strange: null, heard: () => undefined, doubt: () => undefined } as unknown as ChainCheck;
+
+describe('an endpoint that was away', () => {
+  it('is asked by one request until it is known what came of that, though its answer has come', () => {
+    const told: boolean[] = [];
+    const clock = new FakeClock();
+    const observe: ObserveChain = (notice) => {
+      if (notice.kind === 'endpoint') told.push(notice.isUp);
+    };
+    const endpoint = new PooledEndpoint(rpc, chain, { clock, backoff: { firstMs: 1, maxMs: 1 }, observe });
+    const gone = new RpcError('gone', { class: 'transport', host: 'node', lostConnection: true });
+    for (let failure = 0; failure < 3; failure++) {
+      const sent = endpoint.begin(1);
+      endpoint.failed(sent, gone);
+      endpoint.landed(sent);
+      endpoint.end(sent);
+    }
+    const tried = endpoint.begin(1);
+    endpoint.landed(tried);
+    expect([endpoint.inFlight.inFlight, endpoint.freeAt]).to.deep.equal([0, Number.POSITIVE_INFINITY]);
+    endpoint.answered(tried);
+    endpoint.end(tried);
+    expect(endpoint.freeAt).to.be.at.most(clock.monotonic());
+    expect(told).to.deep.equal([true, false, true]);
+  });
+});
+
 describe('what an endpoint refuses for no stated reason', () => {
-  let state: Parameters<JsonRpcEndpoint['onRates']>[0];
-  const rpc = {
-    name: 'node',
-    requestsOf: (calls: number) => calls,
-    onRates: (listener: typeof state) => (state = listener),
-  } as unknown as JsonRpcEndpoint;
-  const chain = { strange: null, heard: () => undefined } as unknown as ChainCheck;
   const refusal = (retryAfterMs?: number): RpcError =>
     new RpcError('429', { class: 'rate-limit', host: 'node', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 
@@ -25,6 +52,7 @@ describe('what an endpoint refuses for no stated reason', () => {
     for (const [index, each] of sent.entries()) {
       if (index < answered) endpoint.answered(each);
       else endpoint.failed(each, error);
+      endpoint.landed(each);
       endpoint.end(each);
     }
   };
