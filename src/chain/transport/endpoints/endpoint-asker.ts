@@ -80,12 +80,7 @@ export class EndpointAsker {
     return endpoint.chain.strange === null ? null : { failure: null, of: 'endpoint' };
   }
 
-  async #answer<T>(
-    question: Question<T>,
-    passage: Passage,
-    signal: AbortSignal,
-    received: () => void,
-  ): Promise<T> {
+  async #answer<T>(question: Question<T>, passage: Passage, signal: AbortSignal, received: () => void): Promise<T> {
     const { work, kind } = question;
     const { endpoint } = passage;
     const since = this.#now();
