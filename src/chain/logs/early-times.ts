@@ -32,7 +32,9 @@ export class EarlyTimes {
 
   /** Learns that so many blocks of a range had to be asked for their times. */
   learn({ from, to }: BlockRange, asked: number): void {
-    const share = asked / Math.max(1, to - from);
+    // Of the last block the time is known anyway.
+    if (from === to) return;
+    const share = asked / (to - from);
     this.#share = this.#share === null ? share : this.#share + (share - this.#share) * newsShare;
   }
 

@@ -56,6 +56,8 @@ export class LogPrefetcher {
   #bytesPerBlock = 0;
   /** How many of them there may be now. */
   #depth: number;
+  /** What is asked for by itself, before all else; null: nothing is, undefined: that is yet to be seen. */
+  #first: Lane | null | undefined;
 
   constructor(options: LogPrefetcherOptions) {
     this.#options = options;
@@ -114,6 +116,7 @@ export class LogPrefetcher {
     this.#dropped.abort(new Error('dropped'));
     this.#dropped = new AbortController();
     this.#lanes.clear();
+    this.#first &&= null;
     this.#next = -1;
     this.#last = null;
     this.#change.happened();
@@ -161,9 +164,11 @@ export class LogPrefetcher {
       const isAwaited = at === 0;
       const room = isAwaited ? Number.POSITIVE_INFINITY : this.#roomFor(isHeldUp);
       if (room <= 0) return;
-      const asked = this.#options.source.headOf(gap);
+      const first = this.#first === undefined ? this.#options.source.firstOf?.(gap) : null;
+      const asked = first ?? this.#options.source.headOf(gap);
       if (this.#expectedBytes(asked) > room) return;
       const lane = this.#open(asked);
+      if (this.#first === undefined) this.#first = asked === first ? lane : null;
       this.#lanes.add(at, lane);
       void this.#fetch(lane, new Scope(signal, this.#dropped.signal));
     }
@@ -176,7 +181,8 @@ export class LogPrefetcher {
     // The longer the first is late, the more would stand still behind it.
     const stretch = there >= many && (isHeldUp || this.#lanes.first?.fetched === null) ? 2 : 1;
     if (asked >= stretch * this.#depth) return 0;
-    if (!this.#isKnown && there < asked) return 0;
+    const beside = this.#first?.fetched === null ? 1 : 0;
+    if (!this.#isKnown && there < asked - beside) return 0;
     return this.#areWanted(asked - left, asked - read) ? stretch * this.#maxBytes - bytes : 0;
   }
 
@@ -202,6 +208,11 @@ export class LogPrefetcher {
 
   async #fetch(lane: Lane, scope: Scope): Promise<void> {
     const { source } = this.#options;
+    const isFirst = lane === this.#first;
+    const learn = (range: BlockRange, bytes: number): void => {
+      // One block tells little of others.
+      if (!isFirst) this.#learn(range, bytes);
+    };
     const moved = (): Promise<void> => {
       if (!lane.isRead) {
         lane.isRead = true;
@@ -216,14 +227,15 @@ export class LogPrefetcher {
       this.#change.happened();
     };
     const told = (range: BlockRange, bytes: number): void => {
-      this.#learn(range, bytes);
+      learn(range, bytes);
       lane.isMeasured = true;
       this.#shorten(lane, range.to);
       lane.bytes = bytes;
     };
     try {
-      const fetched = await source.fetchNext(lane, { verified: false, moved, begun, told, signal: scope.signal });
-      if (!lane.isMeasured) this.#learn(fetched, fetched.bytes);
+      const call = { verified: false, isFirst, moved, begun, told, signal: scope.signal };
+      const fetched = await source.fetchNext(lane, call);
+      if (!lane.isMeasured) learn(fetched, fetched.bytes);
       lane.hasLeft = true;
       this.#shorten(lane, fetched.to);
       lane.bytes = fetched.bytes;

@@ -50,6 +50,11 @@ export class LogReader {
     this.#addresses = filter.addresses?.length ?? 0;
   }
 
+  /** True where one request tells of a range. */
+  get isWhole(): boolean {
+    return this.#parts.all.length === 1;
+  }
+
   /**
    * Returns the logs of a range, or of its first blocks, up to the last block of the answer; throws RpcError where the node wants a
    * smaller one, or lags behind it.

@@ -26,6 +26,8 @@ interface LogSourceOptions {
   readonly filter: LogFilter;
   /** How many blocks a request asks for, to begin with. */
   readonly batchSize: number;
+  /** Where something is to be there soon, the first block of all is asked for by itself as well. */
+  readonly isAwaited?: boolean;
   /** Returns a number from 0 to below 1; Math.random where nothing is said. */
   readonly random?: () => number;
   readonly clock: Clock;
@@ -36,6 +38,8 @@ interface LogSourceOptions {
 export interface RangeCall extends Call {
   /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
   readonly verified: boolean;
+  /** True for what `firstOf` returned: it tells nothing of how much may be asked for. */
+  readonly isFirst?: boolean;
   /** Called once it is known how many of the first blocks are asked for: an answer may yet hold fewer of them, but not more. */
   readonly begun?: (range: BlockRange) => void;
   /**
@@ -72,6 +76,11 @@ export interface RangeSource {
   readonly room: number;
   /** True where a range that is being fetched may yet become another one, until `begun` is called. */
   readonly asksLate?: boolean;
+  /**
+   * Returns what of a range is to be asked for by itself before the first request, whose answer may be long in coming, so that something
+   * is there soon; null where that is no gain.
+   */
+  firstOf?(range: BlockRange): BlockRange | null;
   /** Returns the head of a range for which the next request may ask; perhaps it asks for less when it leaves. */
   headOf(range: BlockRange): BlockRange;
   /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
@@ -135,6 +144,11 @@ export class LogSource implements RangeSource {
     return this.#options.chain.roomFor((endpoint) => this.#size.worthOf(endpoint, anyRange));
   }
 
+  /** Returns the first block of a range where nothing is known yet: with its header all is known of it. */
+  firstOf(range: BlockRange): BlockRange | null {
+    return this.#options.isAwaited === true && this.#reader.isWhole ? this.#size.firstOf(range) : null;
+  }
+
   /** Returns the head of a range that one request may ask for, whoever takes it: as much as the endpoint gives that gives most. */
   headOf(range: BlockRange): BlockRange {
     return this.#size.planOf(range);
@@ -147,7 +161,7 @@ export class LogSource implements RangeSource {
   async fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { clock, logger } = this.#options;
     const trouble = new FetchTrouble(clock, logger, this.#size, this.#contradictions);
-    const most = call.verified ? verifiedBlocks : undefined;
+    const most = call.isFirst === true ? 1 : call.verified ? verifiedBlocks : undefined;
     const avoided = new Set<string>();
     let isAgain = false;
     for (let asked = range; ;) {
@@ -198,7 +212,7 @@ export class LogSource implements RangeSource {
     this.#doubts ??= chain.doubts;
     const { logs, all = logs, endpoint, bytes, ms } = answer;
     const range = { from: head.from, to: answer.last.number };
-    this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
+    if (call.isFirst !== true) this.#size.answered({ range, logs: all.length, endpoint, bytes, ms });
     head.endsWith(range.to);
     call.told?.(range, bytes);
     await call.moved();

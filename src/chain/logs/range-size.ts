@@ -18,7 +18,7 @@ export interface RangeAnswer {
 
 /** How far beyond the wanted number of blocks a request may grow. */
 const mostGrowth = 64;
-/** Answers to requests for no more blocks than these may be of unknown length, some at a time. */
+/** Answers to requests for no more blocks than these are short enough to be waited for, and may be of unknown length, some at a time. */
 const few = 100;
 /** The share of all requests that may be refused for the sake of a better size, and how many may be at once. */
 const mostWaste = 0.04;
@@ -72,6 +72,11 @@ export class RangeSize {
   /** How many requests were answered. */
   get answers(): number {
     return this.#answers;
+  }
+
+  /** Returns what of a range is to be asked for beside all else, so that something is there soon; null where it would be no sooner. */
+  firstOf(range: BlockRange): BlockRange | null {
+    return this.#answers > 0 || countOf(this.planOf(range)) <= few ? null : cut(range, 1);
   }
 
   /** Returns the head of a range that one request may ask for, whichever endpoint takes it: what the one would get that gives most. */

@@ -36,8 +36,10 @@ export function openBlockReader(
 ): BlockReader {
   const { factory, batchSize } = config;
   const { clock, logger } = context;
+  // What a factory has made is read anew with each child that is found.
+  const isAwaited = factory === undefined;
   const openNodes = (filter: LogFilter): LogSource | null =>
-    nodes && new LogSource({ chain: nodes, filter, clock, logger, batchSize });
+    nodes && new LogSource({ chain: nodes, filter, clock, logger, batchSize, isAwaited });
   const openSettled = (filter: LogFilter): RangeSource =>
     portal?.open(filter, openNodes(filter)) ?? (openNodes(filter) as LogSource);
   const children =

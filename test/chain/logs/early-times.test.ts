@@ -16,6 +16,8 @@ describe('times that are asked for beside logs', () => {
     };
     const early = new EarlyTimes(chain as unknown as ChainClient);
     early.learn({ from: 1, to: 10 }, 9);
+    // A block that was read by itself says nothing of them.
+    early.learn({ from: 10, to: 10 }, 0);
     const ahead = early.ahead(new AbortController().signal);
     ahead.begin({ from: 11, to: 20 });
     await settle();

@@ -60,6 +60,26 @@ describe('reading ranges ahead', () => {
     await second;
   });
 
+  it('asks for the first block by itself beside what follows it, once, and learns nothing of it', async () => {
+    source.isProven = false;
+    source.first = 1;
+    const ahead = open({ maxRanges: 6 });
+    const first = ahead.next({ from: 1, to: 100 }, signal);
+    expect(source.asked).to.deep.equal(['1-1', '2-11']);
+    await source.answer(1, 1_000_000);
+    expect(await first).to.include({ from: 1, to: 1 });
+    expect(source.asked).to.have.length(2);
+    source.isProven = true;
+    const second = ahead.next({ from: 2, to: 100 }, signal);
+    expect(source.asked).to.have.length(2);
+    await source.answer(2);
+    await second;
+    expect(source.inFlight).to.deep.equal([12, 22, 32, 42, 52, 62]);
+    ahead.drop();
+    void ahead.next({ from: 1, to: 100 }, signal).catch(() => undefined);
+    expect(source.asked.at(8)).to.equal('1-10');
+  });
+
   it('asks for several before the first answer where each is for few blocks', () => {
     source.isProven = false;
     source.givesFew = true;

@@ -178,6 +178,39 @@ describe('a log source', () => {
     await rejectionOf(fetch(60, 62), NodeLagsError);
   });
 
+  describe('where the first rows are awaited', () => {
+    const openAwaited = (addresses: readonly string[]): LogSource =>
+      new LogSource({
+        chain,
+        filter: { addresses, topics: [transferTopic] },
+        batchSize: 1_000,
+        clock,
+        logger,
+        isAwaited: true,
+      });
+
+    it('has the first block read by itself, in one request, which tells nothing of how much may be asked for', async () => {
+      node.mine(100);
+      source = openAwaited([simContract]);
+      expect(source.firstOf({ from: 1, to: 200 })).to.deep.equal({ from: 1, to: 1 });
+      const call = { verified: false, isFirst: true, moved: () => Promise.resolve(), signal };
+      const fetched = await source.fetchNext({ from: 1, to: 1 }, call);
+      expect(idsOf(fetched)).to.deep.equal(truth(1, 1));
+      expect(fetched.headers.map(({ hash }) => hash)).to.deep.equal([node.blocks[1]?.hash]);
+      expect(node.requests).to.deep.equal([['eth_getBlockByNumber', 'eth_getLogs']]);
+      expect(source.isProven).to.equal(false);
+      await fetch(2, 200, false);
+      expect(source.isProven).to.equal(true);
+      expect(source.firstOf({ from: 1, to: 200 })).to.equal(null);
+    });
+
+    it('does not where that takes several requests, or nobody waits', () => {
+      chain.addressCap.most = 1;
+      expect(openAwaited([simContract, other]).firstOf({ from: 1, to: 200 })).to.equal(null);
+      expect(source.firstOf({ from: 1, to: 200 })).to.equal(null);
+    });
+  });
+
   describe('with a node that wants smaller ranges', () => {
     it('remembers the cap that it states', async () => {
       node.traits.maxRange = 30;

@@ -40,6 +40,15 @@ describe('the size of ranges', () => {
     expect(new RangeSize(2_000).headOf({ from: 5, to: 9_999 }, 'node', 100)).to.deep.equal({ from: 5, to: 104 });
   });
 
+  it('has the first block asked for by itself where the first answer may be long', () => {
+    const size = new RangeSize(2_000);
+    expect(size.firstOf({ from: 5, to: 9_999 })).to.deep.equal({ from: 5, to: 5 });
+    expect(size.firstOf({ from: 5, to: 104 })).to.equal(null);
+    expect(new RangeSize(100).firstOf(all)).to.equal(null);
+    answerMany(size, 1, {});
+    expect(size.firstOf(all)).to.equal(null);
+  });
+
   it('grows beyond it while answers are small and quick, but not without end', () => {
     const size = new RangeSize(2_000);
     answerMany(size, 3, {});

@@ -29,9 +29,15 @@ export class RangeSource implements Source {
   bytesPerBlock = 1;
   /** The block that is told to be the child of another one than the one before. */
   strange: number | undefined;
+  /** The block that is to be asked for by itself. */
+  first: number | undefined;
   unlinkedRanges = 0;
   readonly asked: string[] = [];
   pending: PendingRange[] = [];
+
+  firstOf({ from }: BlockRange): BlockRange | null {
+    return from === this.first ? { from, to: from } : null;
+  }
 
   headOf({ from, to }: BlockRange): BlockRange {
     return { from, to: Math.min(to, from + this.size - 1) };
