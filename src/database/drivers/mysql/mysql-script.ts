@@ -168,6 +168,7 @@ const rowsAlike = 16;
 const comma = 0x2c;
 const [opening, closing] = [0x28, 0x29];
 const singleQuote = 0x27;
+const letterX = 0x78;
 
 /**
  * Writes one row after the other: what they begin with alike is written once, and copied for the others. A class, for V8 keeps
@@ -239,7 +240,8 @@ function writeLiteral(sql: SqlBytes, value: SqlValue, isHex: boolean): void {
 }
 
 function writeHex(sql: SqlBytes, value: string): void {
-  sql.text("x'");
+  sql.character(letterX);
+  sql.character(singleQuote);
   sql.hexDigits(value);
   sql.character(singleQuote);
 }
