@@ -5,7 +5,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { Turns } from '../../runtime/turns.js';
 import { toChecksumAddress } from '../abi/checksum.js';
 import type { LogDecoder } from '../abi/decoder.js';
-import type { FetchedRange } from './log-source.js';
+import type { FetchedRange } from '../blocks/range-reader.js';
 
 /** How many events a batch holds at most, and how long their arguments are in all, unless one block holds more. Five are in memory at once. */
 const eventsPerBatch = 5_000;

@@ -11,7 +11,7 @@ import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import { hearTogether } from './hear-together.js';
 import { LogReader } from './log-reader.js';
-import type { FetchedRange } from './log-source.js';
+import type { FetchedRange } from '../blocks/range-reader.js';
 import { RpcError, asksForLess, mayBeLimit } from '../transport/errors/rpc-error.js';
 import { tellAlike } from './tell-alike.js';
 import type { ToldBlocks } from './tell-alike.js';

@@ -1,5 +1,5 @@
 import type { BlockRange } from '../../model/block.js';
-import type { FetchedRange } from './log-source.js';
+import type { FetchedRange } from '../blocks/range-reader.js';
 
 /** Blocks that have been asked for, and what came of it. */
 export interface Lane {

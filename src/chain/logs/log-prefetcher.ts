@@ -2,12 +2,12 @@ import type { BlockRange, BlockRef } from '../../model/block.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import { Lanes } from './lanes.js';
 import type { Lane } from './lanes.js';
-import type { FetchedRange, RangeSource } from './log-source.js';
+import type { FetchedRange, RangeReader } from '../blocks/range-reader.js';
 import type { Call } from '../../runtime/call.js';
 import { Scope } from '../../runtime/scope.js';
 
 export interface LogPrefetcherOptions {
-  readonly source: RangeSource;
+  readonly source: RangeReader;
   readonly moved: Call['moved'];
   /** How much may be held at a time, in bytes of answers: of those in flight as many as are expected. */
   readonly maxBytes?: number | undefined;
@@ -234,7 +234,7 @@ export class LogPrefetcher {
     };
     try {
       const call = { verified: false, isFirst, moved, begun, told, signal: scope.signal };
-      const fetched = await source.fetchNext(lane, call);
+      const fetched = await source.fetch(lane, call);
       if (!lane.isMeasured) learn(fetched, fetched.bytes);
       lane.hasLeft = true;
       this.#shorten(lane, fetched.to);

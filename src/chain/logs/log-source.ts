@@ -7,7 +7,7 @@ import type { ChainClient } from '../blocks/chain-client.js';
 import { cleanLogs } from './clean-logs.js';
 import { Inconsistency, checkHashes, checkLinks, checkTimes } from '../blocks/consistency.js';
 import { blocksOf } from '../blocks/blocks-of.js';
-import type { Doubts } from '../blocks/read-range.js';
+import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reader.js';
 import { EarlyTimes } from './early-times.js';
 import type { TimesAhead } from './early-times.js';
 import { FetchTrouble } from './fetch-trouble.js';
@@ -34,61 +34,6 @@ interface LogSourceOptions {
   readonly logger: Logger;
 }
 
-/** How a range is read. */
-export interface RangeCall extends Call {
-  /** Ask for every block's header, and believe only logs that stand in them: for blocks that may yet be replaced. */
-  readonly verified: boolean;
-  /** True for what `firstOf` returned: it tells nothing of how much may be asked for. */
-  readonly isFirst?: boolean;
-  /** Called once it is known how many of the first blocks are asked for: an answer may yet hold fewer of them, but not more. */
-  readonly begun?: (range: BlockRange) => void;
-  /**
-   * Called once the logs of the first blocks have come, with how long the answer was, while more may yet be asked for them: no others
-   * than these are given.
-   */
-  readonly told?: (range: BlockRange, bytes: number) => void;
-}
-
-/** What blocks `from` to `to` hold. */
-export interface FetchedRange extends BlockRange {
-  readonly logs: readonly RawLog[];
-  /** The header of block `to`. */
-  readonly last: BlockHeader;
-  /** Every block of a verified range, ascending, linked by their hashes; else only those known, ascending. */
-  readonly headers: readonly BlockHeader[];
-  /** Seconds since the Unix epoch, of each block that has logs. */
-  readonly timestamps: ReadonlyMap<number, number>;
-  /** How long the answer with the logs was. */
-  readonly bytes: number;
-  /** The hash of the block before `from`, where the same answer told it. */
-  readonly parentHash?: string | undefined;
-  /** How often another node might have come in an endpoint's place before it was asked for, and until all of it was read. */
-  readonly doubts?: Doubts;
-}
-
-/** Gives what settled blocks hold, range by range. */
-export interface RangeSource {
-  /** True once a request of the size that is asked for now was answered, or an endpoint has stated that it would be. */
-  readonly isProven: boolean;
-  /** True where requests are for so few blocks that several may leave before an answer has told how long they are. */
-  readonly givesFew?: boolean;
-  /** How many requests may be in flight, as far as is known. */
-  readonly room: number;
-  /** True where a range that is being fetched may yet become another one, until `begun` is called. */
-  readonly asksLate?: boolean;
-  /**
-   * Returns what of a range is to be asked for by itself before the first request, whose answer may be long in coming, so that something
-   * is there soon; null where that is no gain.
-   */
-  firstOf?(range: BlockRange): BlockRange | null;
-  /** Returns the head of a range for which the next request may ask; perhaps it asks for less when it leaves. */
-  headOf(range: BlockRange): BlockRange;
-  /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
-  fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange>;
-  /** Hears that two ranges which follow each other do not fit. */
-  unlinked?(): void;
-}
-
 /** The logs of a range, of which some headers are known. */
 interface CleanRange extends Pick<ReadAnswer, 'logs' | 'endpoint'> {
   readonly headers: readonly BlockHeader[];
@@ -102,7 +47,7 @@ const verifiedBlocks = 100;
 const anyRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 /** Fetches logs range by range, and makes sure that they are all and the right ones. */
-export class LogSource implements RangeSource {
+export class LogSource implements RangeReader {
   readonly asksLate = true;
   readonly #options: LogSourceOptions;
   readonly #isWanted: (log: RawLog) => boolean;
@@ -158,7 +103,7 @@ export class LogSource implements RangeSource {
    * Returns what the first blocks of a range hold: as many as the node gives at once that comes to be asked. Throws NodeLagsError
    * where the nodes do not (or no longer) have them.
    */
-  async fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
+  async fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { clock, logger } = this.#options;
     const trouble = new FetchTrouble(clock, logger, this.#size, this.#contradictions);
     const most = call.isFirst === true ? 1 : call.verified ? verifiedBlocks : undefined;

@@ -10,7 +10,7 @@ import type { LogFilter } from '../../model/log-filter.js';
 import type { SharedLogs } from './shared-logs.js';
 import { SureLogs } from './sure-logs.js';
 import type { SureLogsOptions } from './agreed-logs.js';
-import type { FetchedRange } from './log-source.js';
+import type { FetchedRange } from '../blocks/range-reader.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import type { Call } from '../../runtime/call.js';
 

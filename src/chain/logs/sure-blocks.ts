@@ -9,7 +9,7 @@ import { Inconsistency, checkHashes } from '../blocks/consistency.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
-import type { FetchedRange } from './log-source.js';
+import type { FetchedRange } from '../blocks/range-reader.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import { tellAlike } from './tell-alike.js';
 import type { ToldBlocks } from './tell-alike.js';

@@ -2,7 +2,7 @@ import type { BlockRange } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import { NodeLagsError } from '../blocks/consistency.js';
-import type { FetchedRange, RangeCall, RangeSource } from '../logs/log-source.js';
+import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reader.js';
 import type { PortalClient } from './portal-client.js';
 import { PortalError } from './portal-error.js';
 import type { PortalHead } from './portal-head.js';
@@ -10,10 +10,10 @@ import { PortalFailedError } from './portal-trouble.js';
 
 interface PortalHistoryOptions {
   readonly client: Pick<PortalClient, 'host'>;
-  readonly portal: RangeSource;
+  readonly portal: RangeReader;
   readonly head: PortalHead;
   /** Gives what the portal does not have yet, or not at all; null where there are no RPC URLs. */
-  readonly nodes: RangeSource | null;
+  readonly nodes: RangeReader | null;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -24,7 +24,7 @@ const unlinkedBorne = 3;
 const avoidedMs = 600_000;
 
 /** Settled blocks: those that a portal has as final come from there, the newer ones, and what it can't give, from nodes. */
-export class PortalHistory implements RangeSource {
+export class PortalHistory implements RangeReader {
   readonly #options: PortalHistoryOptions;
   /** Until when the portal is not asked, by the monotonic clock. */
   #avoidedUntil = Number.NEGATIVE_INFINITY;
@@ -51,18 +51,18 @@ export class PortalHistory implements RangeSource {
     return portal.headOf({ from: range.from, to: Math.max(range.from, Math.min(range.to, last)) });
   }
 
-  async fetchNext(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
+  async fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { portal, head, nodes } = this.#options;
-    if (nodes !== null && (call.verified || this.#isAvoided)) return nodes.fetchNext(range, call);
+    if (nodes !== null && (call.verified || this.#isAvoided)) return nodes.fetch(range, call);
     try {
       const last = await head.read(range.from, call.signal);
-      if (range.from <= last) return await portal.fetchNext({ from: range.from, to: Math.min(range.to, last) }, call);
+      if (range.from <= last) return await portal.fetch({ from: range.from, to: Math.min(range.to, last) }, call);
     } catch (error) {
       if (nodes === null || !(error instanceof PortalFailedError)) throw error;
       this.#avoid(error);
     }
     if (nodes === null) throw new NodeLagsError(`block ${range.from} is not final at the portal yet`);
-    return nodes.fetchNext(range, call);
+    return nodes.fetch(range, call);
   }
 
   /** Which of two answers is wrong can't be told: who gives such again and again is not believed. */

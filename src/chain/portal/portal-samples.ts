@@ -11,7 +11,7 @@ import type { ChainClient } from '../blocks/chain-client.js';
 import { givesItsHash } from '../blocks/header-hash.js';
 import { matcherOf, partsOf, toLogFilter } from '../blocks/log-filter.js';
 import { logsOfBlocks } from '../logs/log-calls.js';
-import type { FetchedRange } from '../logs/log-source.js';
+import type { FetchedRange } from '../blocks/range-reader.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import { PortalError } from './portal-error.js';
 

@@ -5,7 +5,7 @@ import type { Logger } from '../../runtime/logger.js';
 import { Turns } from '../../runtime/turns.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import { cleanLogs } from '../logs/clean-logs.js';
-import type { FetchedRange, RangeCall, RangeSource } from '../logs/log-source.js';
+import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reader.js';
 import { PortalAnswer } from './portal-answer.js';
 import type { PortalPiece } from './portal-answer.js';
 import type { PortalClient } from './portal-client.js';
@@ -41,7 +41,7 @@ const streams = 4;
 const mostEnds = 64;
 
 /** Fetches logs of final blocks from a portal, range by range; what is more than a piece of an answer stays in the stream. */
-export class PortalSource implements RangeSource {
+export class PortalSource implements RangeReader {
   readonly #options: PortalSourceOptions;
   readonly #requests: readonly LogFilter[];
   readonly #size: PortalSize;
@@ -72,7 +72,7 @@ export class PortalSource implements RangeSource {
   }
 
   /** Throws PortalFailedError where the portal does not give the blocks for long. */
-  async fetchNext({ from, to }: BlockRange, { signal, moved }: RangeCall): Promise<FetchedRange> {
+  async fetch({ from, to }: BlockRange, { signal, moved }: RangeCall): Promise<FetchedRange> {
     const { client, clock, logger, check } = this.#options;
     // Whoever asks may come to want less of it meanwhile.
     const range = { from, to };

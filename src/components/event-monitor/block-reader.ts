@@ -3,7 +3,8 @@ import type { BlockWitnesses } from '../../chain/logs/block-witnesses.js';
 import type { ChainHead } from '../../chain/blocks/head-reader.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import type { HeaderCache } from '../../chain/blocks/header-cache.js';
-import type { FetchedRange, LogSource, RangeSource } from '../../chain/logs/log-source.js';
+import type { FetchedRange, RangeReader } from '../../chain/blocks/range-reader.js';
+import type { LogSource } from '../../chain/logs/log-source.js';
 import type { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import type { SourceMessage } from '../../model/batch.js';
@@ -32,7 +33,7 @@ export interface BlockReaderOptions {
   /** The children of a factory, whose logs are read; null where the contracts are given. */
   readonly children: FactoryChildren | null;
   /** Fetches settled blocks, by another filter than new ones. */
-  readonly openHistory: () => RangeSource;
+  readonly openHistory: () => RangeReader;
   readonly context: Pick<SourceContext, 'clock' | 'logger' | 'stopping'>;
   readonly moved: Call['moved'];
 }
@@ -172,7 +173,7 @@ export class BlockReader {
     const told = await newBlocks.fetch(known, call);
     if (told !== null) return told;
     const range = { from: stretch.next, to: isDeep ? Math.min(end, deep) : end };
-    const fetched = await logs.fetchNext(range, { ...call, verified: true });
+    const fetched = await logs.fetch(range, { ...call, verified: true });
     return isDeep ? fetched : newBlocks.confirm(fetched, call);
   }
 

@@ -1,7 +1,7 @@
 import { BatchCutter } from '../../chain/logs/batch-cutter.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import { LogPrefetcher } from '../../chain/logs/log-prefetcher.js';
-import type { RangeSource } from '../../chain/logs/log-source.js';
+import type { RangeReader } from '../../chain/blocks/range-reader.js';
 import { readRangeOf } from '../../chain/blocks/read-range.js';
 import type { ReadRange } from '../../chain/blocks/read-range.js';
 import type { EventBatch } from '../../model/batch.js';
@@ -10,7 +10,7 @@ import type { Call } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 
 interface HistoryReaderOptions {
-  readonly logs: RangeSource;
+  readonly logs: RangeReader;
   readonly decoder: LogDecoder;
   readonly clock: Clock;
   readonly moved: Call['moved'];

@@ -5,7 +5,7 @@ import type { LogDecoder } from '../../chain/abi/decoder.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { HeadFeed } from '../../chain/blocks/head-feed.js';
 import { LogSource } from '../../chain/logs/log-source.js';
-import type { RangeSource } from '../../chain/logs/log-source.js';
+import type { RangeReader } from '../../chain/blocks/range-reader.js';
 import { NewBlocks } from '../../chain/logs/new-blocks.js';
 import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import type { SourceContext } from '../seam/source.js';
@@ -40,7 +40,7 @@ export function openBlockReader(
   const isAwaited = factory === undefined;
   const openNodes = (filter: LogFilter): LogSource | null =>
     nodes && new LogSource({ chain: nodes, filter, clock, logger, batchSize, isAwaited });
-  const openSettled = (filter: LogFilter): RangeSource =>
+  const openSettled = (filter: LogFilter): RangeReader =>
     portal?.open(filter, openNodes(filter)) ?? (openNodes(filter) as LogSource);
   const children =
     factory === undefined

@@ -1,5 +1,5 @@
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
-import type { RangeSource } from '../../chain/logs/log-source.js';
+import type { RangeReader } from '../../chain/blocks/range-reader.js';
 import { PortalChain } from '../../chain/portal/portal-chain.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { PortalHead } from '../../chain/portal/portal-head.js';
@@ -38,7 +38,7 @@ export class PortalReading {
   }
 
   /** Opens a source of what settled blocks hold; `others` gives what the portal can't, null where nobody does. */
-  open(filter: LogFilter, others: RangeSource | null): RangeSource {
+  open(filter: LogFilter, others: RangeReader | null): RangeReader {
     const { nodes: chain, ...options } = this.#options;
     const samples = chain && new PortalSamples({ ...options, chain, filter });
     const check: PortalSourceOptions['check'] = (fetched, signal) =>

@@ -3,7 +3,7 @@ import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import { LagPatience } from '../../chain/blocks/lag-patience.js';
 import { LogSource } from '../../chain/logs/log-source.js';
-import type { FetchedRange } from '../../chain/logs/log-source.js';
+import type { FetchedRange } from '../../chain/blocks/range-reader.js';
 import { SureBlocks } from '../../chain/logs/sure-blocks.js';
 import type { Proof } from '../../chain/logs/sure-blocks.js';
 import type { EventBatch } from '../../model/batch.js';
@@ -80,7 +80,7 @@ export class ChainReading {
     const patience = new LagPatience();
     for (;;) {
       try {
-        return await this.#logs.fetchNext(range, { ...quietCall(signal), verified: true });
+        return await this.#logs.fetch(range, { ...quietCall(signal), verified: true });
       } catch (error) {
         this.#options.logger.log('info', `waiting for the node: ${patience.bear(error)}`, { event: 'verify.lag' });
         await this.#options.clock.sleep(lagMs, signal);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { cutBatches } from '../../../src/chain/logs/batch-cutter.js';
 import type { LogDecoder } from '../../../src/chain/abi/decoder.js';
-import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/blocks/range-reader.js';
 import type { EventBatch } from '../../../src/model/batch.js';
 import type { RawLog } from '../../../src/model/event.js';
 import { HastyClock } from '../../support/hasty-clock.js';

@@ -2,19 +2,19 @@ import { expect } from 'chai';
 import { getEventListeners } from 'node:events';
 import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
-import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/blocks/range-reader.js';
 import { settle } from '../../support/fake-clock.js';
 import { seededRandom } from '../../support/seeded-random.js';
-import { RangeSource } from './range-source.js';
+import { PlayedRanges } from './played-ranges.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 
 describe('reading ranges ahead', () => {
-  let source: RangeSource;
+  let source: PlayedRanges;
 
   beforeEach(() => {
-    source = new RangeSource();
+    source = new PlayedRanges();
   });
 
   const open = (limits: { maxBytes?: number; maxRanges?: number } = {}): LogPrefetcher =>

@@ -5,7 +5,7 @@ import { toLogFilter } from '../../../src/chain/blocks/log-filter.js';
 import { LogReader } from '../../../src/chain/logs/log-reader.js';
 import type { ReadAnswer } from '../../../src/chain/logs/log-reader.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
-import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/blocks/range-reader.js';
 import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
 import type { Work } from '../../../src/chain/transport/endpoints/endpoint-question.js';
 import type { JsonRpcEndpoint } from '../../../src/chain/transport/rpc/json-rpc.js';
@@ -82,7 +82,7 @@ describe('a block that a node does not give in one answer', () => {
   const sourceOf = (addresses: readonly string[] | null, topics: readonly string[] | null): LogSource =>
     new LogSource({ chain, filter: { addresses, topics }, batchSize: 10, clock, logger: silentLogger });
   const fetch = (source: LogSource, block = 5): Promise<FetchedRange> =>
-    source.fetchNext({ from: block, to: block }, { ...quietCall(signal), verified: false });
+    source.fetch({ from: block, to: block }, { ...quietCall(signal), verified: false });
   const indexesOf = ({ logs }: FetchedRange): number[] => logs.map((log) => log.logIndex);
   const asked = (method: string): number =>
     nodes.flatMap((node) => node.requests.flat()).filter((name) => name === method).length;
@@ -166,13 +166,13 @@ describe('a block that a node does not give in one answer', () => {
     Object.assign(nodes[0]!.traits, { maxAddresses: 2, maxResults: 100 });
     const source = sourceOf(contracts.map(addressOf), [transferTopic, topicOf(0), topicOf(1)]);
     const range = { from: 1, to: 9 };
-    expect(indexesOf(await source.fetchNext(range, { ...quietCall(signal), verified: false }))).to.deep.equal([
+    expect(indexesOf(await source.fetch(range, { ...quietCall(signal), verified: false }))).to.deep.equal([
       0, 1, 2, 3, 4, 5, 6, 7,
     ]);
     // Once it takes several requests, some blocks tell that one for the topics alone is cheaper here.
-    await source.fetchNext(range, { ...quietCall(signal), verified: false });
+    await source.fetch(range, { ...quietCall(signal), verified: false });
     const before = asked('eth_getLogs');
-    const again = await source.fetchNext(range, { ...quietCall(signal), verified: false });
+    const again = await source.fetch(range, { ...quietCall(signal), verified: false });
     expect(indexesOf(again)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(asked('eth_getLogs') - before).to.equal(1);
   });

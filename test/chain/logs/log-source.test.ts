@@ -3,7 +3,7 @@ import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import type { LogFilter } from '../../../src/model/log-filter.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
-import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/blocks/range-reader.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Backend, Fault, SimCall } from '../../support/chain-simulator.js';
@@ -34,7 +34,7 @@ describe('a log source', () => {
       answers++;
       return Promise.resolve();
     };
-    return source.fetchNext({ from, to }, { verified, moved, signal });
+    return source.fetch({ from, to }, { verified, moved, signal });
   };
   const fetchAll = async (from: number, to: number): Promise<string[]> => {
     const ids: string[] = [];
@@ -194,7 +194,7 @@ describe('a log source', () => {
       source = openAwaited([simContract]);
       expect(source.firstOf({ from: 1, to: 200 })).to.deep.equal({ from: 1, to: 1 });
       const call = { verified: false, isFirst: true, moved: () => Promise.resolve(), signal };
-      const fetched = await source.fetchNext({ from: 1, to: 1 }, call);
+      const fetched = await source.fetch({ from: 1, to: 1 }, call);
       expect(idsOf(fetched)).to.deep.equal(truth(1, 1));
       expect(fetched.headers.map(({ hash }) => hash)).to.deep.equal([node.blocks[1]?.hash]);
       expect(node.requests).to.deep.equal([['eth_getBlockByNumber', 'eth_getLogs']]);
@@ -226,7 +226,7 @@ describe('a log source', () => {
       const begun: string[] = [];
       const told = ({ from, to }: { from: number; to: number }): void =>
         void begun.push(`${from}-${to} ${source.isProven} ${source.givesFew}`);
-      await source.fetchNext(
+      await source.fetch(
         { from: 1, to: 100 },
         { verified: false, begun: told, moved: () => Promise.resolve(), signal },
       );
@@ -403,7 +403,7 @@ describe('a log source', () => {
     isAway = true;
     small.traits.strays = [{ ...small.canonicalLogs(52, 54)[0]!, removed: true }];
     const told: number[] = [];
-    const fetched = await source.fetchNext(
+    const fetched = await source.fetch(
       { from: 51, to: 100 },
       {
         ...{ verified: false, signal, moved: () => Promise.resolve() },

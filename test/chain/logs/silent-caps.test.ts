@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
-import type { FetchedRange } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/blocks/range-reader.js';
 import { quietCall } from '../../../src/runtime/call.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
@@ -49,7 +49,7 @@ describe('a node that cuts answers off and does not say so', function () {
     const source = open(batchSize, urls);
     let count = 0;
     for (let from = 1; from <= to;) {
-      const fetched = await source.fetchNext({ from, to }, { ...quietCall(signal), verified: false });
+      const fetched = await source.fetch({ from, to }, { ...quietCall(signal), verified: false });
       count += fetched.logs.length;
       from = fetched.to + 1;
     }
@@ -146,7 +146,7 @@ describe('a node that cuts answers off and does not say so', function () {
     const beHonest = mislead();
     const source = open();
     const fetch = (): Promise<FetchedRange> =>
-      source.fetchNext({ from: 1, to: 310 }, { ...quietCall(signal), verified: false });
+      source.fetch({ from: 1, to: 310 }, { ...quietCall(signal), verified: false });
     const waits: number[] = [];
     for (let round = 0; round < 3; round++) {
       const since = clock.sleptMs;

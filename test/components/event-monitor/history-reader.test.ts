@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import type { LogDecoder } from '../../../src/chain/abi/decoder.js';
-import type { FetchedRange, LogSource } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange } from '../../../src/chain/blocks/range-reader.js';
+import type { LogSource } from '../../../src/chain/logs/log-source.js';
 import type { EventBatch } from '../../../src/model/batch.js';
 import type { BlockRef } from '../../../src/model/block.js';
 import { HistoryReader } from '../../../src/components/event-monitor/history-reader.js';
 import type { LookBack } from '../../../src/components/event-monitor/history-reader.js';
-import { RangeSource } from '../../chain/logs/range-source.js';
+import { PlayedRanges } from '../../chain/logs/played-ranges.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
 
@@ -13,13 +14,13 @@ const signal = new AbortController().signal;
 const decoder = { topics: null, addresses: null, decode: () => ({ kind: 'ignored' }) as const };
 
 describe('reading history', () => {
-  let source: RangeSource;
+  let source: PlayedRanges;
   let reader: HistoryReader;
   let moves: number;
   let moved: () => Promise<void>;
 
   beforeEach(() => {
-    source = new RangeSource();
+    source = new PlayedRanges();
     moves = 0;
     moved = () => Promise.resolve();
     const logs = source as unknown as LogSource;
@@ -95,11 +96,11 @@ describe('reading history', () => {
       address: `0x${'00'.repeat(20)}`,
       data,
     }));
-    const fetchNext: RangeSource['fetchNext'] = async (...asked) => {
-      const fetched = await RangeSource.prototype.fetchNext.apply(source, asked);
+    const fetch: PlayedRanges['fetch'] = async (...asked) => {
+      const fetched = await PlayedRanges.prototype.fetch.apply(source, asked);
       return { ...fetched, logs: fetched.from === 1 ? (logs as unknown as FetchedRange['logs']) : [] };
     };
-    Object.assign(source, { fetchNext });
+    Object.assign(source, { fetch });
     const undecoded = { ...decoder, decode: () => ({ kind: 'undecoded', reason: 'unknown_event' }) as const };
     const parts = { logs: source as unknown as LogSource, decoder: undecoded as LogDecoder, clock: new HastyClock() };
     const dense = new HistoryReader({ ...parts, moved });

@@ -4,7 +4,7 @@ import type { ChainView } from '../../../chain/blocks/chain-view.js';
 import { NodeLagsError } from '../../../chain/blocks/consistency.js';
 import type { LogFilter } from '../../../model/log-filter.js';
 import { cutBatches } from '../../../chain/logs/batch-cutter.js';
-import type { FetchedRange, RangeSource } from '../../../chain/logs/log-source.js';
+import type { FetchedRange, RangeReader } from '../../../chain/blocks/range-reader.js';
 import type { EarlierBatch, EventBatch, SourceMessage } from '../../../model/batch.js';
 import type { BlockRange, BlockRef } from '../../../model/block.js';
 import type { FactoryChild, FoundChildren } from '../../../model/factory-child.js';
@@ -25,7 +25,7 @@ interface FactoryChildrenOptions {
   readonly nodes: ChainClient | null;
   /** Decodes what children emit, whichever contract a log is of. */
   readonly decoder: LogDecoder;
-  readonly openLogs: (filter: LogFilter) => RangeSource;
+  readonly openLogs: (filter: LogFilter) => RangeReader;
   readonly context: Pick<SourceContext, 'run' | 'knownChildren' | 'clock' | 'logger' | 'stopping'>;
   readonly moved: Call['moved'];
 }

@@ -3,7 +3,7 @@ import { NodeLagsError } from '../../../chain/blocks/consistency.js';
 import type { LogFilter } from '../../../model/log-filter.js';
 import type { ReadStretch } from '../../../chain/blocks/read-stretch.js';
 import { LogPrefetcher } from '../../../chain/logs/log-prefetcher.js';
-import type { FetchedRange, RangeSource } from '../../../chain/logs/log-source.js';
+import type { FetchedRange, RangeReader } from '../../../chain/blocks/range-reader.js';
 import type { BlockRange } from '../../../model/block.js';
 import type { Call } from '../../../runtime/call.js';
 
@@ -14,7 +14,7 @@ export interface Standpoint {
 }
 
 interface PastReaderOptions {
-  readonly openLogs: (filter: LogFilter) => RangeSource;
+  readonly openLogs: (filter: LogFilter) => RangeReader;
   readonly moved: Call['moved'];
 }
 
@@ -45,7 +45,7 @@ export class PastReader {
         next = fetched.to + 1;
       }
       while (next <= to) {
-        const fetched = await source.fetchNext({ from: next, to }, { verified: true, moved, signal });
+        const fetched = await source.fetch({ from: next, to }, { verified: true, moved, signal });
         if (!stretch.agreesWith(fetched.headers))
           throw new NodeLagsError(`blocks ${next} to ${fetched.to} were replaced`);
         yield fetched;

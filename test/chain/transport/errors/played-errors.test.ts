@@ -79,7 +79,7 @@ describe('an error that a node answers with', () => {
       random: () => 0.999,
     });
     try {
-      const fetched = await source.fetchNext(blocks, { ...quietCall(signal), verified: false });
+      const fetched = await source.fetch(blocks, { ...quietCall(signal), verified: false });
       expect(fetched.logs).to.have.length(fetched.to);
       return undefined;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createDecoder } from '../../../../src/chain/abi/decoder.js';
-import type { RangeSource } from '../../../../src/chain/logs/log-source.js';
+import type { RangeReader } from '../../../../src/chain/blocks/range-reader.js';
 import { FactoryChildren } from '../../../../src/components/event-monitor/factory/factory-children.js';
 import { factoryDigest } from '../../../../src/components/event-monitor/factory/levels.js';
 import type { Standpoint } from '../../../../src/components/event-monitor/factory/past-reader.js';
@@ -31,7 +31,7 @@ describe('the children of a factory whose node is away', () => {
         addressFilters: [],
         keepUnknown: false,
       }),
-      openLogs: () => ({ fetchNext: away }) as unknown as RangeSource,
+      openLogs: () => ({ fetch: away }) as unknown as RangeReader,
       context: {
         run: {},
         knownChildren: () => Promise.resolve(known),

@@ -1,5 +1,5 @@
 import type { LogPrefetcherOptions } from '../../../src/chain/logs/log-prefetcher.js';
-import type { FetchedRange, RangeCall } from '../../../src/chain/logs/log-source.js';
+import type { FetchedRange, RangeCall } from '../../../src/chain/blocks/range-reader.js';
 import type { BlockRange } from '../../../src/model/block.js';
 import type { Call } from '../../../src/runtime/call.js';
 import { settle } from '../../support/fake-clock.js';
@@ -19,7 +19,7 @@ export interface PendingRange extends BlockRange {
 }
 
 /** Stands for a LogSource whose every answer the test gives; each block has `bytesPerBlock` unless it says otherwise. */
-export class RangeSource implements Source {
+export class PlayedRanges implements Source {
   asksLate = false;
   isProven = true;
   givesFew = false;
@@ -43,7 +43,7 @@ export class RangeSource implements Source {
     return { from, to: Math.min(to, from + this.size - 1) };
   }
 
-  fetchNext(
+  fetch(
     range: BlockRange,
     { moved, begun, told, signal }: Call & Pick<RangeCall, 'begun' | 'told'>,
   ): Promise<FetchedRange> {
