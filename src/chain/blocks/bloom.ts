@@ -4,6 +4,7 @@ import { blocksOf } from './blocks-of.js';
 import { keccak256 } from '../abi/keccak.js';
 import { matcherOf, partsOf } from './log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
+import { toBytes, toHex } from '../../runtime/hex-bytes.js';
 
 const bitCount = 2_048;
 /** How likely it may be, at most, that other logs have set the bits of a wanted one. */
@@ -37,7 +38,7 @@ let latest: { readonly text: string; readonly bloom: Buffer | null } = { text: '
 /** Returns null where it says nothing. */
 function read(text: string): Buffer | null {
   if (latest.text === text) return latest.bloom;
-  const bytes = Buffer.from(text.slice(2), 'hex');
+  const bytes = toBytes(text);
   // Chains that don't compute a bloom filter fill it with zeros or with ones.
   const isNone = bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0xff);
   latest = { text, bloom: isNone ? null : bytes };
@@ -55,7 +56,7 @@ export function logsBloomOf(logs: readonly RawLog[]): string {
   const items = new Set(logs.flatMap(({ address, topics }) => [address, ...topics]));
   for (const bit of [...items].flatMap(bitsOf))
     bloom[255 - (bit >> 3)] = (bloom[255 - (bit >> 3)] ?? 0) | (1 << (bit & 7));
-  return `0x${bloom.toString('hex')}`;
+  return toHex(bloom);
 }
 
 /** Returns a test of whether a header rules out, beyond doubt, that its block holds a wanted log. */
@@ -102,7 +103,7 @@ function memoised(filter: LogFilter): Tests {
 
 /** The three bits that stand for an address or a topic: the low 11 bits of each of the hash's first three words. */
 function bitsOf(hex: string): readonly number[] {
-  const hash = keccak256(Buffer.from(hex.slice(2), 'hex'));
+  const hash = keccak256(toBytes(hex));
   return [0, 2, 4].map((at) => (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & 2047);
 }
 
@@ -127,7 +128,7 @@ function chanceOf(filter: LogFilter, share: number): number {
 /** The share of bits that are set. */
 function density(logsBloom: string): number {
   let set = 0;
-  for (const byte of Buffer.from(logsBloom.slice(2), 'hex')) {
+  for (const byte of toBytes(logsBloom)) {
     for (let rest = byte; rest > 0; rest &= rest - 1) set++;
   }
   return set / bitCount;

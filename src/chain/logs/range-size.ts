@@ -91,7 +91,8 @@ export class RangeSize {
   /** Returns the head of a range for which an endpoint may be asked next, of `most` blocks at most. */
   headOf(range: BlockRange, endpoint: string, most = Number.POSITIVE_INFINITY): BlockRange {
     const asked = this.#of(hostOf(endpoint));
-    asked.askedAt = this.#requests;
+    // The answer to a single block would not tell what it gives.
+    if (most > 1) asked.askedAt = this.#requests;
     const suggested = asked.suggestions.get(range.from);
     for (const { suggestions } of this.#endpoints.values()) suggestions.delete(range.from);
     if (suggested !== undefined) return cut(range, Math.min(suggested - range.from + 1, most));

@@ -1,5 +1,6 @@
 import type { AbiType } from '../../chain/abi/abi-type.js';
 import type { JsonValue } from '../../model/event-message.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 const [leastNumber, mostNumber] = [-(2n ** 63n), 2n ** 63n - 1n];
 
@@ -64,7 +65,7 @@ function numberValue(value: bigint): JsonValue {
 
 function textValue(hex: string): JsonValue {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(hex.slice(2), 'hex'));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(toBytes(hex));
   } catch {
     return { hex };
   }

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../model/event-message.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import { messageOf } from '../../runtime/errors.js';
 import { answerValue, wideName } from './answer-value.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** A value that a method takes no such, or an answer that is none. */
 export class ValueError extends Error {}
@@ -113,7 +114,7 @@ function plainAddress(value: JsonValue): JsonValue {
 
 function bytes32Text(data: string): string | null {
   if (data.length !== 66) return null;
-  const bytes = Buffer.from(data.slice(2), 'hex');
+  const bytes = toBytes(data);
   const end = bytes.indexOf(0);
   const text = bytes.subarray(0, end === -1 ? bytes.length : end);
   try {

@@ -36,8 +36,8 @@ export function openBlockReader(
 ): BlockReader {
   const { factory, batchSize } = config;
   const { clock, logger } = context;
-  // What a factory has made is read anew with each child that is found.
-  const isAwaited = factory === undefined;
+  // Where rows are there already nobody waits for the first one; and what a factory has made is read anew with each child that is found.
+  const isAwaited = factory === undefined && context.checkpoint.blockNumber === null;
   const openNodes = (filter: LogFilter): LogSource | null =>
     nodes && new LogSource({ chain: nodes, filter, clock, logger, batchSize, isAwaited });
   const openSettled = (filter: LogFilter): RangeReader =>

@@ -14,6 +14,7 @@ import { deleteRows, keepRemoved, noteChange } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import { pruneJournal } from './prune-journal.js';
 import type { BulkInsert, TellSent, Statement } from '../script.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** Who commits, and from where: what the fences of a commit compare. */
 export interface CommitGuard {
@@ -243,8 +244,4 @@ function rowsOf(commit: BatchCommit, prepared: PreparedRows | null): readonly Bu
 
 function toInserts(origin: RowOrigin, { events, undecoded }: BatchRows): readonly BulkInsert[] {
   return [...insertEvents(origin, events, origin.added), ...insertUndecoded(origin, undecoded)];
-}
-
-function toBytes(hex: string): Buffer {
-  return Buffer.from(hex.slice(2), 'hex');
 }

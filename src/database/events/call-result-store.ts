@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BlockRef } from '../../model/block.js';
 import type { Database } from '../database.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** A call whose result is kept. */
 export interface KeptCall {
@@ -74,7 +75,7 @@ export class CallResultStore {
     const rows = await this.#database.read<object[]>((knex) =>
       knex('event')
         .select('log_index')
-        .where({ pipeline_id: pipelineId, block_number: number, block_hash: Buffer.from(hash.slice(2), 'hex') })
+        .where({ pipeline_id: pipelineId, block_number: number, block_hash: toBytes(hash) })
         .limit(1),
     );
     return rows.length > 0;
@@ -93,7 +94,7 @@ function toRow(key: string, { chainId, target, data, of, outcome, result }: Kept
     pipeline_id: of?.pipelineId ?? 0,
     chain_id: chainId,
     block_number: of?.block.number ?? 0,
-    target: Buffer.from(target.slice(2), 'hex'),
+    target: toBytes(target),
     call_data: data,
     outcome,
     result,

@@ -3,6 +3,7 @@ import type { BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Database } from '../database.js';
 import type { ChangeKind } from './journal.js';
+import { toHex } from '../../runtime/hex-bytes.js';
 
 /** The rows of `pipeline_checkpoint`, one a pipeline, and the remembered blocks that go with them. */
 export class CheckpointStore {
@@ -99,8 +100,4 @@ function toCheckpoint(row: CheckpointRow): Checkpoint {
     blockHash: row.hash === null ? null : toHex(row.hash),
     version: row.version,
   };
-}
-
-function toHex(bytes: Buffer): string {
-  return `0x${bytes.toString('hex')}`;
 }

@@ -3,6 +3,7 @@ import type { Database, Query } from '../database.js';
 import type { BulkInsert, InsertColumn, SqlValue } from '../script.js';
 import { deleteRows, keepRemoved } from './journal.js';
 import type { NarrowRows } from './journal.js';
+import { toBytes, toHex } from '../../runtime/hex-bytes.js';
 
 type Step = Query | BulkInsert;
 
@@ -166,7 +167,7 @@ interface ChildRow {
 
 function toChild({ level, address, since, earlier_from: from, earlier_to: to }: ChildRow): FactoryChild {
   const earlier = from === null || to === null ? null : { from, to };
-  return { level, address: `0x${address.toString('hex')}`, since, earlier };
+  return { level, address: toHex(address), since, earlier };
 }
 
 function insertChildren(pipelineId: number, children: readonly FactoryChild[]): readonly BulkInsert[] {
@@ -184,8 +185,4 @@ function insertChildren(pipelineId: number, children: readonly FactoryChild[]): 
     column('earlier_to', ({ earlier }) => earlier?.to ?? null),
   ];
   return [{ table: 'factory_child', columns, count: children.length }];
-}
-
-function toBytes(address: string): Buffer {
-  return Buffer.from(address.slice(2), 'hex');
 }

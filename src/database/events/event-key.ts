@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { PositionRow } from './event-rows.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** What tells one event of a pipeline from all others, in the order of the chain. */
 export interface EventPlace {
@@ -16,8 +17,7 @@ export type Position = Pick<PositionRow, 'block_number' | 'log_index' | 'transac
 export const keyColumns = ['block_number', 'log_index', 'transaction_hash'] as const;
 
 export function toPosition({ blockNumber, logIndex, transactionHash }: EventPlace): Position {
-  const bytes = Buffer.from(transactionHash.slice(2), 'hex');
-  return { block_number: blockNumber, log_index: logIndex, transaction_hash: bytes };
+  return { block_number: blockNumber, log_index: logIndex, transaction_hash: toBytes(transactionHash) };
 }
 
 /** Says which of two positions comes first: negative where `a` does. */

@@ -1,5 +1,6 @@
 import type { LogPosition, UndecodedReason } from '../../model/event.js';
 import type { StoredEvent, StoredUndecodedLog } from '../../model/stored-event.js';
+import { toHex } from '../../runtime/hex-bytes.js';
 
 /** What the tables `event` and `undecoded_log` have in common. */
 export interface PositionRow {
@@ -71,8 +72,4 @@ function toPosition(row: PositionRow): LogPosition & { readonly chainId: number 
     contractAddress: toHex(row.contract_address),
     chainId: row.chain_id,
   };
-}
-
-function toHex(bytes: Buffer): string {
-  return `0x${bytes.toString('hex')}`;
 }

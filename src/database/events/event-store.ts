@@ -7,6 +7,7 @@ import type { EventPlace, Position } from './event-key.js';
 import { joinedRows } from './joined-rows.js';
 import { nextSize, toEvent, toUndecodedLog } from './event-rows.js';
 import type { EventRow, PositionRow, UndecodedRow } from './event-rows.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** Which of a pipeline's rows are wanted; what is left out narrows nothing. Blocks are inclusive. */
 export interface EventFilter {
@@ -155,7 +156,7 @@ function narrow({ knex, dialect }: Database, table: string, filter: EventFilter)
   if (filter.fromBlock !== undefined) void query.where('block_number', '>=', filter.fromBlock);
   if (filter.toBlock !== undefined) void query.where('block_number', '<=', filter.toBlock);
   if (filter.contracts !== undefined) {
-    const addresses = filter.contracts.map((address) => Buffer.from(address.slice(2), 'hex'));
+    const addresses = filter.contracts.map(toBytes);
     // None is no contract's.
     const list = addresses.map(() => '?').join(', ') || 'NULL';
     void query.whereRaw(dialect.sieve(`contract_address IN (${list})`), addresses);

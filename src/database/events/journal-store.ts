@@ -11,6 +11,7 @@ import { nextSize, pageWeight, toEvent } from './event-rows.js';
 import type { EventRow, PositionRow } from './event-rows.js';
 import type { NarrowRows } from './journal.js';
 import type { StoredStretch } from './stored-stretch.js';
+import { toHex } from '../../runtime/hex-bytes.js';
 
 /** Where a pipeline's rows stand, and in which life of theirs. */
 export interface JournalHead {
@@ -110,7 +111,7 @@ export class JournalStore {
     if (row === undefined) return null;
     const { version, claim, epoch, start_block: from, block_number: to, hash } = row;
     const blocks = from === null || to === null ? null : { from, to };
-    return { version, claim, epoch, blocks, hash: hash === null ? null : `0x${hash.toString('hex')}` };
+    return { version, claim, epoch, blocks, hash: hash === null ? null : toHex(hash) };
   }
 
   /**

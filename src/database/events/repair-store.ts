@@ -8,6 +8,7 @@ import type { BlockChange } from './compare-stored.js';
 import { insertEvents, insertUndecoded } from './event-columns.js';
 import { noteChange, versionOf } from './journal.js';
 import { keptCommits } from './prune-journal.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** A look at a block and its rows, from which others have gone on since. */
 export interface BlockLook {
@@ -97,7 +98,7 @@ export class RepairStore {
     const remembered = knex('recent_block').where({
       pipeline_id: pipelineId,
       block_number: block,
-      block_hash: Buffer.from(hash.slice(2), 'hex'),
+      block_hash: toBytes(hash),
     });
     const since = knex('pipeline_commit')
       .select('version')

@@ -7,6 +7,7 @@ import { insertRecentBlocks } from './event-columns.js';
 import { deleteRows, keepRemoved, noteChange } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import type { BulkInsert, Statement } from '../script.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 type Step = Query | Statement | BulkInsert;
 
@@ -60,7 +61,7 @@ export class RewindStore {
       .whereRaw(dialect.sameAs(knex, 'task_id', step.holder))
       .update({
         block_number: to.number,
-        hash: toBytes(to.hash),
+        hash: to.hash === null ? null : toBytes(to.hash),
         version: step.version + 1,
         update_time: dialect.now(knex),
         ...(step.ends === null ? {} : { task_id: null }),
@@ -92,8 +93,4 @@ export class RewindStore {
     const kept = ends.keepsRemembered ? [] : [knex('recent_block').where({ pipeline_id: pipelineId }).delete()];
     return ends.keepsRemembered || block === null ? kept : [...kept, ...insertRecentBlocks(pipelineId, [block])];
   }
-}
-
-function toBytes(hash: string | null): Buffer | null {
-  return hash === null ? null : Buffer.from(hash.slice(2), 'hex');
 }

@@ -10,6 +10,7 @@ import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { FenceError, type BulkInsert, type TellSent, type Statement } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
+import { toBytes, toHex } from '../../runtime/hex-bytes.js';
 
 const table = 'pipeline_shard';
 
@@ -308,12 +309,4 @@ function toShard(row: ShardRow): Shard {
     version: row.version,
     isDropped: row.dropped === 1,
   };
-}
-
-function toBytes(hex: string): Buffer {
-  return Buffer.from(hex.slice(2), 'hex');
-}
-
-function toHex(bytes: Buffer): string {
-  return `0x${bytes.toString('hex')}`;
 }

@@ -1,6 +1,7 @@
 import type { BlockRef } from '../../model/block.js';
 import type { Database } from '../database.js';
 import { joinedRows } from './joined-rows.js';
+import { toHex } from '../../runtime/hex-bytes.js';
 
 interface BlockRow {
   readonly block_number: number;
@@ -49,6 +50,6 @@ export class StoredBlocks {
         .limit(1)
         .offset(offset),
     );
-    return row === undefined ? null : { number: row.block_number, hash: `0x${row.block_hash.toString('hex')}` };
+    return row === undefined ? null : { number: row.block_number, hash: toHex(row.block_hash) };
   }
 }

@@ -3,6 +3,7 @@ import type { Database } from '../database.js';
 import type { StoredKind, StoredStretch } from '../events/stored-stretch.js';
 import type { Statement } from '../script.js';
 import type { JsonMember, TargetPlace } from '../target-dialect.js';
+import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** What a column of a sink's table is filled with, of an event as it lies in the pipeline's table. */
 export type StoredValue =
@@ -90,6 +91,6 @@ function valueOf({ knex, dialect }: Database, kind: StoredKind, value: StoredVal
 function contractOf(knex: Knex, contracts: readonly string[]): Knex.Raw {
   if (contracts.length === 1) return knex.raw('?', [...contracts]);
   const cases = contracts.map(() => 'WHEN ? THEN ?').join(' ');
-  const pairs = contracts.flatMap((contract) => [Buffer.from(contract.slice(2), 'hex'), contract]);
+  const pairs = contracts.flatMap((contract) => [toBytes(contract), contract]);
   return knex.raw(`CASE ?? ${cases} END`, ['contract_address', ...pairs]);
 }

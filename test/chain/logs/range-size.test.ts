@@ -45,6 +45,8 @@ describe('the size of ranges', () => {
     expect(size.firstOf({ from: 5, to: 9_999 })).to.deep.equal({ from: 5, to: 5 });
     expect(size.firstOf({ from: 5, to: 104 })).to.equal(null);
     expect(new RangeSize(100).firstOf(all)).to.equal(null);
+    size.headOf(all, 'node', 1);
+    expect(size.worthOf('node', all)).to.equal(2_000);
     answerMany(size, 1, {});
     expect(size.firstOf(all)).to.equal(null);
   });

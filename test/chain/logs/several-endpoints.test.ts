@@ -51,7 +51,15 @@ describe('history from several endpoints, each of which gives so many blocks at 
     });
     const chain = openScripted(endpoints, clock);
     const filter = { addresses: null, topics: null };
-    const source = new LogSource({ chain, filter, batchSize: 2_000, clock, logger: silentLogger, random: () => 0 });
+    const source = new LogSource({
+      chain,
+      filter,
+      batchSize: 2_000,
+      clock,
+      logger: silentLogger,
+      random: () => 0,
+      isAwaited: true,
+    });
     const ahead = new LogPrefetcher({ source, moved: () => Promise.resolve() });
     const state = { isDone: false };
     const reading = (async (): Promise<void> => {

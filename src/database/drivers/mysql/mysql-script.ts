@@ -6,6 +6,7 @@ import { SqlBytes } from '../sql-bytes.js';
 import type { SqlPart } from '../sql-bytes.js';
 import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, TablePath } from '../../script.js';
+import { toHex } from '../../../runtime/hex-bytes.js';
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
 export interface Packet {
@@ -234,7 +235,7 @@ function countAlike(columns: readonly InsertColumn[], row: number): number {
 function writeLiteral(sql: SqlBytes, value: SqlValue, isHex: boolean): void {
   if (typeof value === 'number') sql.number(value);
   else if (value === null) sql.text('NULL');
-  else if (typeof value !== 'string') writeHex(sql, `0x${value.toString('hex')}`);
+  else if (typeof value !== 'string') writeHex(sql, toHex(value));
   else if (isHex) writeHex(sql, value);
   else writeText(sql, value);
 }

@@ -5,6 +5,7 @@ import { quoteName } from '../quote-name.js';
 import type { WrittenInserts } from '../ready-insert.js';
 import { SqlBytes } from '../sql-bytes.js';
 import { hexLiteral, literal, quote } from './postgres-literals.js';
+import { toHex } from '../../../runtime/hex-bytes.js';
 
 /** Rows of one INSERT at most: more do not make it faster, and the server keeps each column's in its work_mem. */
 const rowsPerInsert = 5_000;
@@ -189,7 +190,7 @@ function writeNumbers(sql: SqlBytes, numbers: readonly number[]): void {
 }
 
 function writeDigits(sql: SqlBytes, values: readonly SqlValue[]): void {
-  for (const value of values) sql.hexDigits(Buffer.isBuffer(value) ? `0x${value.toString('hex')}` : (value as string));
+  for (const value of values) sql.hexDigits(Buffer.isBuffer(value) ? toHex(value) : (value as string));
 }
 
 function areIntegers(values: readonly SqlValue[]): values is readonly number[] {
@@ -266,13 +267,13 @@ function toText(value: SqlValue): string {
 function toHexes(values: readonly SqlValue[]): readonly string[] {
   let [before, digits]: [SqlValue, string] = [null, 'null'];
   return values.map((value) => {
-    if (value !== before) digits = toHex(value);
+    if (value !== before) digits = digitsOf(value);
     before = value;
     return digits;
   });
 }
 
-function toHex(value: SqlValue): string {
+function digitsOf(value: SqlValue): string {
   if (Buffer.isBuffer(value)) return value.toString('hex');
   return value === null ? 'null' : hexDigits(String(value));
 }

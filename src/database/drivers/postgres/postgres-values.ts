@@ -1,3 +1,5 @@
+import { toBytes } from '../../../runtime/hex-bytes.js';
+
 /** Types of columns by their numbers in `pg_type`, as far as they come back as something else than a text. */
 const bool = 16;
 const bytea = 17;
@@ -9,7 +11,7 @@ const numbers = new Set([20, 21, 23, 26, 700, 701, 1700]);
  */
 export function parseValue(type: number): (text: string) => unknown {
   if (numbers.has(type)) return Number;
-  if (type === bytea) return (text) => Buffer.from(text.slice(2), 'hex');
+  if (type === bytea) return (text) => toBytes(text);
   if (type === bool) return (text) => (text === 't' ? 1 : 0);
   return (text) => text;
 }
