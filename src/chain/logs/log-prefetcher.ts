@@ -56,7 +56,7 @@ export class LogPrefetcher {
   #bytesPerBlock = 0;
   /** How many of them there may be now. */
   #depth: number;
-  /** What is asked for by itself, before all else; null: nothing is, undefined: that is yet to be seen. */
+  /** What is asked for by itself, before all else, until it is there; null: nothing is, undefined: that is yet to be seen. */
   #first: Lane | null | undefined;
 
   constructor(options: LogPrefetcherOptions) {
@@ -181,7 +181,7 @@ export class LogPrefetcher {
     // The longer the first is late, the more would stand still behind it.
     const stretch = there >= many && (isHeldUp || this.#lanes.first?.fetched === null) ? 2 : 1;
     if (asked >= stretch * this.#depth) return 0;
-    const beside = this.#first?.fetched === null ? 1 : 0;
+    const beside = this.#first === null || this.#first === undefined ? 0 : 1;
     if (!this.#isKnown && there < asked - beside) return 0;
     return this.#areWanted(asked - left, asked - read) ? stretch * this.#maxBytes - bytes : 0;
   }
@@ -248,6 +248,7 @@ export class LogPrefetcher {
     } finally {
       scope.release();
     }
+    if (isFirst) this.#first = null;
     this.#change.happened();
   }
 

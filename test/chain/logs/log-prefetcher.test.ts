@@ -80,6 +80,18 @@ describe('reading ranges ahead', () => {
     expect(source.asked.at(8)).to.equal('1-10');
   });
 
+  it('does not ask for the first block by itself again, once what was read is given up', () => {
+    source.isProven = false;
+    source.first = 1;
+    const ahead = open({ maxRanges: 6 });
+    for (let begun = 0; begun < 2; begun++) {
+      void ahead.next({ from: 1, to: 100 }, signal).catch(() => undefined);
+      ahead.drop();
+    }
+    void ahead.next({ from: 1, to: 100 }, signal).catch(() => undefined);
+    expect(source.asked).to.deep.equal(['1-1', '2-11', '1-10', '1-10']);
+  });
+
   it('asks for several before the first answer where each is for few blocks', () => {
     source.isProven = false;
     source.givesFew = true;
