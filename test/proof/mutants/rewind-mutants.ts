@@ -73,7 +73,7 @@ export const rewindMutants: readonly Mutant[] = [
   repair(
     'repair-hash',
     'a block of another branch is another block',
-    "      block_hash: Buffer.from(hash.slice(2), 'hex'),\n",
+    "      block_hash: toBytes(hash),\n",
     '',
   ),
   repair('repair-forgotten', 'as far back as the journal goes', 'version + keptCommits - 1', 'Number.MAX_SAFE_INTEGER'),
