@@ -5,6 +5,8 @@ import type { FetchedRange } from '../blocks/range-reader.js';
 export interface Lane {
   from: number;
   to: number;
+  /** True for what is asked for by itself, before all else. */
+  readonly isFirst: boolean;
   /** False until it is known who is asked: until then it may ask for other blocks. */
   hasLeft: boolean;
   /** How long the answer is, or, as long as it is in flight, how long it should be. */

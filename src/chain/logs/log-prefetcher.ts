@@ -56,8 +56,8 @@ export class LogPrefetcher {
   #bytesPerBlock = 0;
   /** How many of them there may be now. */
   #depth: number;
-  /** What is asked for by itself, before all else, until it is there; null: nothing is, undefined: that is yet to be seen. */
-  #first: Lane | null | undefined;
+  /** False until something has been asked for. */
+  #hasBegun = false;
 
   constructor(options: LogPrefetcherOptions) {
     this.#options = options;
@@ -116,7 +116,6 @@ export class LogPrefetcher {
     this.#dropped.abort(new Error('dropped'));
     this.#dropped = new AbortController();
     this.#lanes.clear();
-    this.#first &&= null;
     this.#next = -1;
     this.#last = null;
     this.#change.happened();
@@ -164,11 +163,11 @@ export class LogPrefetcher {
       const isAwaited = at === 0;
       const room = isAwaited ? Number.POSITIVE_INFINITY : this.#roomFor(isHeldUp);
       if (room <= 0) return;
-      const first = this.#first === undefined ? this.#options.source.firstOf?.(gap) : null;
+      const first = this.#hasBegun ? null : (this.#options.source.firstOf?.(gap) ?? null);
       const asked = first ?? this.#options.source.headOf(gap);
       if (this.#expectedBytes(asked) > room) return;
-      const lane = this.#open(asked);
-      if (this.#first === undefined) this.#first = asked === first ? lane : null;
+      this.#hasBegun = true;
+      const lane = this.#open(asked, first !== null);
       this.#lanes.add(at, lane);
       void this.#fetch(lane, new Scope(signal, this.#dropped.signal));
     }
@@ -178,10 +177,12 @@ export class LogPrefetcher {
   #roomFor(isHeldUp: boolean): number {
     const { asked, there, left, read, bytes, hasFailed } = this.#lanes.tally();
     if (hasFailed) return 0;
+    const { first } = this.#lanes;
     // The longer the first is late, the more would stand still behind it.
-    const stretch = there >= many && (isHeldUp || this.#lanes.first?.fetched === null) ? 2 : 1;
+    const isLate = first?.fetched === null;
+    const stretch = there >= many && (isHeldUp || isLate) ? 2 : 1;
     if (asked >= stretch * this.#depth) return 0;
-    const beside = this.#first === null || this.#first === undefined ? 0 : 1;
+    const beside = isLate && first.isFirst ? 1 : 0;
     if (!this.#isKnown && there < asked - beside) return 0;
     return this.#areWanted(asked - left, asked - read) ? stretch * this.#maxBytes - bytes : 0;
   }
@@ -200,15 +201,15 @@ export class LogPrefetcher {
     return isProven && (this.#bytesPerBlock > 0 || givesFew === true);
   }
 
-  #open({ from, to }: BlockRange): Lane {
+  #open({ from, to }: BlockRange, isFirst: boolean): Lane {
     const bytes = this.#expectedBytes({ from, to });
     const hasLeft = this.#options.source.asksLate !== true;
-    return { from, to, hasLeft, bytes, isMeasured: false, isRead: false, fetched: null, failure: null };
+    return { from, to, isFirst, hasLeft, bytes, isMeasured: false, isRead: false, fetched: null, failure: null };
   }
 
   async #fetch(lane: Lane, scope: Scope): Promise<void> {
     const { source } = this.#options;
-    const isFirst = lane === this.#first;
+    const { isFirst } = lane;
     const learn = (range: BlockRange, bytes: number): void => {
       // One block tells little of others.
       if (!isFirst) this.#learn(range, bytes);
@@ -248,7 +249,6 @@ export class LogPrefetcher {
     } finally {
       scope.release();
     }
-    if (isFirst) this.#first = null;
     this.#change.happened();
   }
 

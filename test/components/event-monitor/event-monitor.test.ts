@@ -74,6 +74,28 @@ describe('the event monitor', () => {
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(50)));
     });
 
+    it('reads the first block of all by itself, so that it is stored soon, and none where it goes on', async () => {
+      // Of more logs the ends would be asked for again.
+      node.mine(500, (number) => (number % 5 === 2 ? [{}] : []));
+      const stored: number[] = [];
+      const alone: unknown[] = [];
+      node.options = {
+        hold: (calls) => {
+          const [filter] = calls.find(({ method }) => method === 'eth_getLogs')?.params ?? [];
+          const { fromBlock, toBlock } = (filter ?? {}) as { fromBlock?: unknown; toBlock?: unknown };
+          if (fromBlock !== undefined && fromBlock === toBlock) alone.push(fromBlock);
+          return undefined;
+        },
+      };
+      const config = { batchSize: 1_000, startBlock: 7, endBlock: 200 };
+      await run({ config, stored: (message) => stored.push(message.kind === 'events' ? message.toBlock : 0) });
+      expect(stored).to.deep.equal([7, 200]);
+      expect(alone).to.deep.equal(['0x7']);
+      await run({ config: { ...config, endBlock: 450 } });
+      expect(alone).to.deep.equal(['0x7']);
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(7, 450)));
+    });
+
     it('moves the checkpoint over blocks without events', async () => {
       node.mine(90, () => []);
       await run();

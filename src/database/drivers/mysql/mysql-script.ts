@@ -169,7 +169,6 @@ const rowsAlike = 16;
 const comma = 0x2c;
 const [opening, closing] = [0x28, 0x29];
 const singleQuote = 0x27;
-const letterX = 0x78;
 
 /**
  * Writes one row after the other: what they begin with alike is written once, and copied for the others. A class, for V8 keeps
@@ -241,8 +240,7 @@ function writeLiteral(sql: SqlBytes, value: SqlValue, isHex: boolean): void {
 }
 
 function writeHex(sql: SqlBytes, value: string): void {
-  sql.character(letterX);
-  sql.character(singleQuote);
+  sql.text("x'");
   sql.hexDigits(value);
   sql.character(singleQuote);
 }

@@ -16,9 +16,6 @@ const textPerInsert = 2_000_000;
 /** Bytes that a row of events takes, about. */
 const rowLength = 400;
 
-const comma = 0x2c;
-const lineBreak = 0x0a;
-
 /** A part of a statement: its text, or what writes it; loops over rows are functions by themselves, which V8 compiles once. */
 type Piece = string | ((sql: SqlBytes) => void);
 
@@ -184,7 +181,7 @@ function takeByPlace({ hex = false, type }: InsertColumn, part: readonly SqlValu
 
 function writeNumbers(sql: SqlBytes, numbers: readonly number[]): void {
   for (let row = 0; row < numbers.length; row++) {
-    if (row > 0) sql.character(comma);
+    if (row > 0) sql.text(',');
     sql.number(numbers[row] as number);
   }
 }
@@ -253,7 +250,7 @@ function isPlain(value: SqlValue): boolean {
 function splitPlain(sql: SqlBytes, texts: readonly string[]): void {
   sql.text("string_to_table('");
   for (let row = 0; row < texts.length; row++) {
-    if (row > 0) sql.character(lineBreak);
+    if (row > 0) sql.text('\n');
     sql.text(texts[row] as string);
   }
   sql.text("', '\n')");

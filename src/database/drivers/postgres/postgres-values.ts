@@ -11,7 +11,7 @@ const numbers = new Set([20, 21, 23, 26, 700, 701, 1700]);
  */
 export function parseValue(type: number): (text: string) => unknown {
   if (numbers.has(type)) return Number;
-  if (type === bytea) return (text) => toBytes(text);
+  if (type === bytea) return toBytes;
   if (type === bool) return (text) => (text === 't' ? 1 : 0);
   return (text) => text;
 }
