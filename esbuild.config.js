@@ -7,20 +7,31 @@ import { build } from 'esbuild';
  * others stay where npm has put them.
  */
 const bundled =
-  /^(chalk|cli-table3|commander|ethers|fastest-levenshtein|fastify-type-provider-zod|knex|undici|ws|zod)(\/|$)/;
+  /^(better-sqlite3|chalk|cli-table3|commander|ethers|fastest-levenshtein|fastify-type-provider-zod|knex|undici|ws|zod)(\/|$)/;
 
-/** What packages of the bundle load only where it is installed, or for databases that are not ours. */
+/** What packages of the bundle load only where it is installed, or for databases that are not ours, and what was compiled for a machine. */
 const optional =
-  /^(better-sqlite3|bufferutil|mariadb|mysql2?|oracledb|pg|pg-query-stream|sqlite3|tedious|utf-8-validate)(\/|$)/;
+  /^(bufferutil|mariadb|mysql2?|oracledb|pg|pg-query-stream|sqlite3|tedious|utf-8-validate)(\/|$)|\.node$/;
 
 /**
- * What is loaded together, by the modules that are asked for: a room is one file of all that these need at once and no room before it has.
+ * What is loaded together, by the modules that are asked for, or that several of those need: a room is one file of all that these need at once and no room before it has.
  * To find, read and link a file takes Node half a millisecond.
  */
 const rooms = {
   main: ['src/cli/main.ts'],
   command: ['src/cli/execute-command.ts'],
-  database: ['src/database/open/open-database.ts', 'src/database/schema/migrator.ts'],
+  database: [
+    'src/database/open/open-database.ts',
+    'src/database/schema/migrator.ts',
+    // What drivers share, with each other and with runs.
+    'src/database/driver.ts',
+    'src/database/drivers/end-transaction.ts',
+    'src/database/drivers/standard-targets.ts',
+    'src/database/script.ts',
+    'src/database/targets/group-indexes.ts',
+    'src/runtime/hex-digits.ts',
+    'src/runtime/rooms.ts',
+  ],
   tasks: [
     'src/cli/commands/tasks.ts',
     'src/cli/commands/migrate.ts',
@@ -58,14 +69,19 @@ const undici = `
   export { default as Pool } from 'undici/lib/dispatcher/pool.js';
   export { default as buildConnector } from 'undici/lib/core/connect.js';`;
 
+/** Where npm builds the part of better-sqlite3 that is not JavaScript, or puts what was built. */
+const sqliteAddon = 'better-sqlite3/build/Release/better_sqlite3.node';
+
 /** What packages ask for at once and need not, and what stands for it. */
-const unused = [
+const replaced = [
+  // Looks for what was built in thirteen places.
+  { from: /\/better-sqlite3\//, asked: /^bindings$/, contents: `module.exports = () => require('${sqliteAddon}');` },
   // As a module it opens standard input.
   { from: /\/chalk\//, asked: /^node:process$/, contents: 'export default process;' },
   // For commands that are programs of their own.
   { from: /\/commander\//, asked: /^node:child_process$/, contents: '' },
-  // Other databases; migrations of Knex's own; messages that the variable DEBUG asks for.
-  { from: /\/knex\//, asked: /^\.\/(cockroachdb|mssql|oracle|oracledb|pgnative|redshift)$/, contents: '' },
+  // A database's class by its name, when each driver brings its own; migrations of Knex's own; messages that the variable DEBUG asks for.
+  { from: /\/knex\//, asked: /^\.\.\/\.\.\/dialects$/, contents: '' },
   { from: /\/knex\//, asked: /\/migrations\//, contents: '' },
   { from: /\/knex\//, asked: /^debug$/, contents: 'module.exports = () => () => undefined;' },
   // Messages in fifty languages.
@@ -93,8 +109,8 @@ const packages = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'undici' }));
     onLoad({ filter: /./, namespace: 'undici' }, () => ({ contents: undici, resolveDir: '.' }));
-    for (const { from, asked, contents } of unused) {
-      const namespace = `unused ${asked}`;
+    for (const { from, asked, contents } of replaced) {
+      const namespace = `replaced ${asked}`;
       onResolve({ filter: asked }, ({ path, importer }) => (from.test(importer) ? { path, namespace } : undefined));
       onLoad({ filter: /./, namespace }, () => ({ contents }));
     }
@@ -104,7 +120,7 @@ const packages = {
     onLoad({ filter: /./, namespace: 'lazy' }, lazyModule);
     onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
       const isOurs = !importer.includes('/node_modules/');
-      return (isOurs ? !bundled.test(path) : optional.test(path)) ? { path, external: true } : undefined;
+      return optional.test(path) || (isOurs && !bundled.test(path)) ? { path, external: true } : undefined;
     });
   },
 };
@@ -166,7 +182,9 @@ function roomsOfFiles(outputs) {
   };
   for (const [room, modules] of Object.entries(rooms)) {
     for (const module of modules) {
-      const file = files.find((each) => outputs[each].entryPoint === module);
+      const file =
+        files.find((each) => outputs[each].entryPoint === module) ??
+        files.find((each) => Object.hasOwn(outputs[each].inputs, module));
       if (file === undefined) throw new Error(`nobody asks for ${module}, which the room ${room} is to have`);
       // Each command exports `command`, and stays a file beside the room of what it needs.
       (outputs[file].exports.includes('command') ? placeNeeded : place)(file, room);

@@ -123,7 +123,9 @@ describe('a SQLite library that Node can not load', () => {
   const texts = {
     'was built for another version of Node':
       "The module '/app/better_sqlite3.node'\nwas compiled against a different Node.js version using\nNODE_MODULE_VERSION 115.",
-    'was not built': 'Could not locate the bindings file. Tried:\n → /app/build/better_sqlite3.node',
+    'was not built':
+      "Cannot find module 'better-sqlite3/build/Release/better_sqlite3.node'\nRequire stack:\n- /app/dist/sqlite.js",
+    'was not built, as the package says it': 'Could not locate the bindings file. Tried:\n → /app/better_sqlite3.node',
   };
   for (const [name, text] of Object.entries(texts)) {
     it(`${name}: it is to be built, in one line`, () => {

@@ -1,5 +1,6 @@
 import knex from 'knex';
 import type { Knex } from 'knex';
+import dialect from 'knex/lib/dialects/mysql2/index.js';
 import { createConnection } from 'mysql2';
 import type { Connection } from 'mysql2';
 import type { DatabaseTimezone } from '../../database-timezone.js';
@@ -33,7 +34,7 @@ export interface MysqlKnexOptions {
 export function mysqlKnex(nodes: Nodes<MysqlAddress>, options: MysqlKnexOptions): Knex {
   const builder = knex({
     log: options.log,
-    client: 'mysql2',
+    client: dialect,
     connection: {},
     acquireConnectionTimeout: 10_000,
     pool: { min: 0, max: options.poolSize },

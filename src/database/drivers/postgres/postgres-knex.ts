@@ -1,5 +1,6 @@
 import knex from 'knex';
 import type { Knex } from 'knex';
+import dialect from 'knex/lib/dialects/postgres/index.js';
 import type { Client, QueryResult } from 'pg';
 import type { SqlValue } from '../../script.js';
 import type { PostgresAddress } from './postgres-address.js';
@@ -38,7 +39,7 @@ export interface PostgresKnexOptions extends ConnectOptions {
 export function postgresKnex(nodes: Nodes<PostgresAddress>, options: PostgresKnexOptions): Knex {
   const builder = knex({
     log: options.log,
-    client: 'pg',
+    client: dialect,
     // Knex would ask each new connection for it.
     version: '14',
     connection: {},

@@ -27,6 +27,7 @@ export async function openSqlite({ path: written }: SqliteAddress, settings: Dri
   const scripts = await openRunner(path, settings);
   const [
     { default: knex },
+    { default: dialect },
     { prepareSqlite },
     { sqliteDialect, learnTimezone },
     { sqliteSchema },
@@ -34,6 +35,7 @@ export async function openSqlite({ path: written }: SqliteAddress, settings: Dri
     { FileWatch },
   ] = await Promise.all([
     import('knex'),
+    import('knex/lib/dialects/better-sqlite3/index.js'),
     import('./sqlite-script-runner.js'),
     import('./sqlite-dialect.js'),
     import('./sqlite-schema.js'),
@@ -42,7 +44,7 @@ export async function openSqlite({ path: written }: SqliteAddress, settings: Dri
   ]);
   const reads = knex({
     log: quietKnex,
-    client: 'better-sqlite3',
+    client: dialect,
     connection: { filename: path },
     useNullAsDefault: true,
     pool: {

@@ -18,7 +18,7 @@ export function classify(error: unknown): ErrorKind {
 }
 
 /** What Node and the package say of a build for another version of Node, and of none. */
-const unloadable = /NODE_MODULE_VERSION|Could not locate the bindings file/;
+const unloadable = /NODE_MODULE_VERSION|bindings file|better_sqlite3\.node/;
 
 const hints: readonly [RegExp, string][] = [
   [
