@@ -295,4 +295,11 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expect(entries.at(-1)).to.include({ method: 'POST', path: `${base}/config`, status: 201 });
     expect(entries.at(-1)!['detail']).to.contain('"name":"transfers"');
   });
+
+  it('notes no secret of a definition that is refused for it', async () => {
+    const hook = { name: 'hook', type: 'webhook_sink', url: 'https://h.example/', secret: 'hunter2hunter2' };
+    expectProblem(await api.post(`${base}/config`, { name: 'leaks', components: [hook] }), 400);
+    const { entries } = (await api.get('/api/v1/audit?limit=1')) as { entries: Record<string, unknown>[] };
+    expect(entries[0]!['detail']).to.contain('"secret":"***"').and.not.to.contain('hunter2');
+  });
 });

@@ -5,6 +5,7 @@ import { messageOf } from '../../runtime/errors.js';
 import type { SecretMask } from '../../runtime/secrets.js';
 import { toProblem } from '../problem.js';
 import type { RouteAnswer } from '../route.js';
+import { withoutSecrets } from './without-secrets.js';
 
 export interface AuditTrailParts {
   readonly store: Pick<AuditStore, 'begin' | 'end'>;
@@ -40,7 +41,7 @@ export class AuditTrail {
     const { secrets, logger, store } = this.#parts;
     const { method, ip: address } = request;
     const call = { actor: request.right, address, method, path: secrets.mask(request.url) };
-    const detail = bodyOf(request, secrets);
+    const detail = await bodyOf(request, secrets);
     logger.log('info', `${method} ${call.path} by ${call.actor} from ${address}`, { event: 'api.call', ...call });
     return store.begin({ ...call, detail });
   }
@@ -57,7 +58,7 @@ export class AuditTrail {
   }
 }
 
-function bodyOf({ body }: FastifyRequest, secrets: SecretMask): string | null {
+async function bodyOf({ body }: FastifyRequest, secrets: SecretMask): Promise<string | null> {
   if (body === undefined || body === null) return null;
-  return secrets.mask((typeof body === 'string' ? body : JSON.stringify(body)).slice(0, keptCharacters));
+  return secrets.mask((await withoutSecrets(body)).slice(0, keptCharacters));
 }

@@ -4,6 +4,7 @@ import { secret, url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { choice, line } from '../keys/texts.js';
 import { together } from '../keys/together.js';
+import { withStandIns } from '../seam/variables.js';
 import { argumentForms, formats } from './config.js';
 import type { FileSinkConfig, S3Keys } from './config.js';
 
@@ -76,13 +77,12 @@ function s3Of(given: { readonly [K in keyof S3Keys]: string | undefined }): S3Ke
 /** A bucket's URL, as a hint shows it: in a message it would be masked as one of somebody's. */
 const bucketUrl = 's3://bucket/prefix';
 
-function pathProblem(path: string): readonly [message: string, hint?: string] | null {
+function pathProblem(text: string): readonly [message: string, hint?: string] | null {
+  const path = withStandIns(text, 'variable');
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(path) ?? [];
   if (scheme !== undefined && scheme !== 's3') return ['must name a folder, or a bucket of S3', bucketUrl];
   if (path.split(/[/\\]/).includes('..')) return ['must not lead out of its folder: leave out ..'];
   if (scheme === undefined) return null;
   const [bucket = ''] = rest.split('/');
-  return /^(?:[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|\$\{[A-Za-z_]\w*\})$/.test(bucket)
-    ? null
-    : ['must name a bucket of S3', bucketUrl];
+  return /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) ? null : ['must name a bucket of S3', bucketUrl];
 }

@@ -3,9 +3,10 @@ import { whole } from '../keys/numbers.js';
 import { namePattern } from '../keys/name-pattern.js';
 import { secret } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
-import { choice, line, oneOrMore } from '../keys/texts.js';
+import { choice, line, oneOrMore, splitList } from '../keys/texts.js';
 import { together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
+import { withStandIns } from '../seam/variables.js';
 
 /** The keys of a kafka_producer. */
 export const schema = together(z.strictObject(shape()), (look) => {
@@ -51,9 +52,14 @@ export type KafkaConfig = z.output<typeof schema>;
 /** `host:9092,other:9092`, as Kafka's own tools take it, or a list. */
 function brokers() {
   const error = 'must be host:port, or a list of them';
-  const broker = line(300).regex(/^(?:\[[0-9a-f:.]+\]|[^\s:/[\]{}]+):\d{1,5}$|\$\{[A-Za-z_]\w*\}/i, { error });
-  const split = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value);
-  return z.preprocess(split, oneOrMore(broker));
+  const broker = line(300).refine((text) => withStandIns(text, variable).split(',').every(isBroker), { error });
+  return z.preprocess(splitList, oneOrMore(broker));
+}
+
+const variable = 'VARIABLE';
+
+function isBroker(text: string): boolean {
+  return text.includes(variable) || /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]{}]+):\d{1,5}$/i.test(text.trim());
 }
 
 /** Whoever acknowledges nothing can't be told from one that has lost all. */

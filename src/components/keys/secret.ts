@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UsageError } from '../../runtime/errors.js';
-import { variablesIn } from '../seam/variables.js';
+import { withStandIns } from '../seam/variables.js';
 
 const way = 'is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored';
 
@@ -12,50 +12,70 @@ export function secret() {
     .regex(/^\$\{[A-Za-z_]\w*(?::-)?\}$/, { error: way });
 }
 
-/** Names of a query's parameters under which keys are handed out. */
-const secretParameters = /^(?:.*[_-])?(?:key|apikey|token|secret|password|sig|signature)$/i;
+/** Words in the names of a query's parameters under which keys are handed out: `api_key`, `accessToken`. */
+const secretWords =
+  /^(?:key|apikey|token|secret|password|passwd|pwd|passphrase|sig|signature|auth|authorization|credentials?)$/i;
+
+function namesSecret(parameter: string): boolean {
+  const words = parameter.replace(/([a-z\d])([A-Z])/g, '$1_$2').split(/[^A-Za-z\d]+/);
+  return words.some((word) => secretWords.test(word));
+}
 
 /**
  * A URL of one of some schemes (`https`), or `shape`, as a person is told of it. It may be a variable, or hold some; no
  * password and no key is written out in it.
  */
-export function url(schemes: readonly string[], shape = `a URL of ${schemes.join(' or ')}`) {
+export function url(schemes: readonly [string, ...string[]], shape = `a URL of ${schemes.join(' or ')}`) {
   const mustBe = `must be ${shape}, or \${NAME}`;
   return z
     .string({ error: mustBe })
     .trim()
     .superRefine((text, context) => {
-      const problem = problemOf(text, schemes, mustBe);
-      if (problem !== null) context.addIssue(problem);
+      const problems = writtenParts(text, schemes).map((each) => problemOf(each, schemes, mustBe));
+      const problem = problems.find((each) => each !== null);
+      // With nothing but an empty default it may be left out.
+      const isEmpty = text !== '' && withStandIns(text, variable) === '';
+      if (problem !== undefined && !isEmpty) context.addIssue(problem);
     });
 }
-
-/** Begins with a variable, or is one that may be empty or another. */
-const isVariable = /^\$\{[A-Za-z_]\w*(?:\}|:-(?:\$\{[A-Za-z_]\w*(?::-)?\})?\}$)/;
 
 /** Stands for each variable in a URL: what is left is written out. */
 const variable = 'VARIABLE';
 
-function writtenUrl(text: string): URL | null {
-  const plain = variablesIn(text).reduce((rest, name) => rest.replaceAll(`\${${name}}`, variable), text);
-  return URL.canParse(plain) ? new URL(plain) : null;
+/** Returns what is written out of a URL, its defaults among it: of several, where nodes of a cluster are named. */
+function writtenParts(text: string, schemes: readonly string[]): readonly string[] {
+  return withStandIns(text, variable).split(new RegExp(`\\s*,\\s*(?=(?:${[...schemes, variable].join('|')})://)`, 'i'));
 }
 
-/** A URL of one of some schemes whose user, where no password stands behind it, is a token: a secret as a password is. */
-export function urlWithToken(schemes: readonly string[]) {
-  return url(schemes).superRefine((text, context) => {
-    const parsed = isVariable.test(text) ? null : writtenUrl(text);
-    const isWritten = parsed !== null && parsed.username !== '' && parsed.username !== variable;
-    if (isWritten && parsed.password === '') context.addIssue(`its token ${way}`);
+/**
+ * Returns the URLs that are written out in a text, null for what is none. A variable at the beginning of one stands for
+ * its scheme, or for all up to its path: for a URL of the first scheme.
+ */
+export function writtenUrls(text: string, schemes: readonly [string, ...string[]]): readonly (URL | null)[] {
+  return writtenParts(text, schemes).map((part) => {
+    const whole = part.startsWith(variable) && !part.startsWith(`${variable}://`) ? `${schemes[0]}://${part}` : part;
+    // A port is a number.
+    const forms = [whole, whole.replace(/:VARIABLE(?=[/?#]|$)/, ':1')];
+    return forms.filter((form) => URL.canParse(form)).map((form) => new URL(form))[0] ?? null;
   });
 }
 
-function problemOf(text: string, schemes: readonly string[], mustBe: string): string | null {
-  if (isVariable.test(text)) return null;
-  const parsed = writtenUrl(text);
-  if (parsed === null || !schemes.includes(parsed.protocol.slice(0, -1))) return mustBe;
+/** A URL of one of some schemes whose user, where no password stands behind it, is a token: a secret as a password is. */
+export function urlWithToken(schemes: readonly [string, ...string[]]) {
+  return url(schemes).superRefine((text, context) => {
+    const users = writtenUrls(text, schemes).filter((each) => each?.password === '');
+    const isWritten = users.some((each) => each?.username !== '' && each?.username !== variable);
+    if (isWritten) context.addIssue(`its token ${way}`);
+  });
+}
+
+function problemOf(part: string, schemes: readonly [string, ...string[]], mustBe: string): string | null {
+  const [parsed = null] = writtenUrls(part, schemes);
+  const isOpen = part.startsWith(variable);
+  if (!isOpen && !schemes.includes(parsed?.protocol.slice(0, -1) ?? '')) return mustBe;
+  if (parsed === null) return null;
   if (parsed.password !== '' && parsed.password !== variable) return `its password ${way}`;
-  const written = [...parsed.searchParams].find(([name, value]) => secretParameters.test(name) && value !== variable);
+  const written = [...parsed.searchParams].find(([name, value]) => namesSecret(name) && value !== variable);
   return written === undefined ? null : `its ${written[0]} ${way}`;
 }
 

@@ -26,6 +26,11 @@ export function oneOrMore<T extends z.ZodType>(item: T) {
     .transform((list) => list ?? []);
 }
 
+/** Splits `a,b` into a list, as tools of the field take several servers; a comma in a variable's default is that one's. */
+export function splitList(value: unknown): unknown {
+  return typeof value === 'string' ? value.split(/,(?![^{]*\})/) : value;
+}
+
 /** One of several; where a value comes near to one of them, what that one says is told. */
 export function either<const T extends readonly z.ZodType[]>(error: string, options: T) {
   return z.union(options, { error: (issue) => nearMessage(issue) ?? error });

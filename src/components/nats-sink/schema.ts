@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { namePattern } from '../keys/name-pattern.js';
 import { secret, urlWithToken } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
-import { line, oneOrMore } from '../keys/texts.js';
+import { line, oneOrMore, splitList } from '../keys/texts.js';
 import { bothOrNone, notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import { tlsKeys } from '../keys/tls-keys.js';
@@ -33,8 +33,7 @@ function shape() {
 export type NatsConfig = z.output<typeof schema>;
 
 function servers() {
-  const split = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value);
-  return z.preprocess(split, oneOrMore(urlWithToken(['nats', 'tls'])));
+  return z.preprocess(splitList, oneOrMore(urlWithToken(['nats', 'tls'])));
 }
 
 function subject() {

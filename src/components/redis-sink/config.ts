@@ -2,7 +2,7 @@ import type { SinkKeys } from '../keys/sink.js';
 import type { TlsKeys } from '../keys/tls-files.js';
 
 /** The schemes of a Redis server's URL. */
-export const redisSchemes = ['redis', 'rediss'];
+export const redisSchemes = ['redis', 'rediss'] as const;
 
 /** Where messages are added, as it is stored: under the keys of a definition. */
 export interface RedisConfig extends SinkKeys, TlsKeys {

@@ -20,6 +20,13 @@ export function variablesIn(value: unknown): readonly string[] {
   return [...new Set(Object.values(value).flatMap(variablesIn))];
 }
 
+/** Returns a text with `standIn` in the place of each variable that has no default, and with the defaults of the others. */
+export function withStandIns(text: string, standIn: string): string {
+  return text.replace(variable, (_text, _name, other: string | undefined) =>
+    other === undefined ? standIn : withStandIns(other, standIn),
+  );
+}
+
 /** Says whether the environment has every variable of a config. */
 export function areSet(config: object, { env }: Pick<VariableSource, 'env'>): boolean {
   return variablesIn(config).every((name) => (env[name] ?? '') !== '');

@@ -7,13 +7,13 @@ import { whole } from '../keys/numbers.js';
 import { url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
-import { variablesIn } from '../seam/variables.js';
+import { withStandIns } from '../seam/variables.js';
 import type { TableSinkConfig } from './config.js';
 
 const name = '[\\p{L}_][\\p{L}\\p{N}_$-]*';
 const tableName = new RegExp(`^(?:${name}\\.)?${name}$`, 'u');
 
-const schemes = ['sqlite', 'mysql', 'mariadb', 'postgres', 'postgresql'];
+const schemes = ['sqlite', 'mysql', 'mariadb', 'postgres', 'postgresql'] as const;
 
 /** The keys of a table sink. */
 export const tableSinkSchema: z.ZodType<TableSinkConfig> = z.strictObject({
@@ -32,7 +32,7 @@ function databaseUrl() {
   const shape = 'sqlite:PATH, mysql://user@host/database, mariadb://… or postgres://…';
   return url(schemes, shape).superRefine((text, context) => {
     // What a variable holds is known when the run begins.
-    if (variablesIn(text).length > 0) return;
+    if (withStandIns(text, '') !== text) return;
     try {
       parseDatabaseUrls(text);
     } catch (error) {

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../model/event-message.js';
 import type { SinkKeys } from '../keys/sink.js';
 
 /** The schemes of a webhook's URL. */
-export const webSchemes = ['https', 'http'];
+export const webSchemes = ['https', 'http'] as const;
 
 /** A webhook as it is stored: under the keys of a definition. */
 export interface WebhookConfig extends Omit<SinkKeys, 'batch_size'> {

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import type { JsonValue } from '../../model/event-message.js';
 import { isPrivateAddress } from '../../runtime/private-address.js';
 import { positive, whole } from '../keys/numbers.js';
-import { secret, url } from '../keys/secret.js';
+import { secret, url, writtenUrls } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
-import { variablesIn } from '../seam/variables.js';
+import { variablesIn, withStandIns } from '../seam/variables.js';
 import { webSchemes } from './config.js';
 import type { WebhookConfig } from './config.js';
 
@@ -33,7 +33,7 @@ function headerProblem(name: string, value: string): string | null {
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return 'is no name of a header';
   if (takenHeaders.test(name)) return 'is a header that chainparse sets itself';
   const isSecret = secretHeaders.test(name) || secretValue.test(value);
-  if (isSecret && variablesIn(value).length === 0) {
+  if (isSecret && (variablesIn(value).length === 0 || holdsKey(withStandIns(value, '')))) {
     return 'is a secret: write ${NAME} for it, as in "Bearer ${NAME}", which is read from the environment when a run begins';
   }
   return /^[\t\u{20}-\u{7e}]*$/u.test(value) ? null : 'must be made of ASCII characters';
@@ -55,7 +55,7 @@ const shape = {
 export const webhookSchema: z.ZodType<WebhookConfig> = together(z.strictObject(shape), (look) => {
   const { url: text = '', allow_private: allowed } = look.right;
   notBoth(look, 'body', 'batch_size');
-  if (holdsKey(text)) {
+  if (writtenUrls(text, webSchemes).some((each) => holdsKey(each?.pathname ?? ''))) {
     look.tell('url', 'its path holds what looks like a key', 'write ${NAME} for the whole URL, or for that part of it');
   }
   if (allowed === false && isPrivateUrl(text)) {
@@ -65,9 +65,7 @@ export const webhookSchema: z.ZodType<WebhookConfig> = together(z.strictObject(s
 
 /** Webhooks of chats are as secret as a password: whoever knows the URL may write. */
 function holdsKey(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const parts = new URL(text).pathname.split('/');
-  return parts.some((part) => /^[\w-]{20,}$/.test(part) && /\d/.test(part) && /[a-z]/i.test(part));
+  return text.split(/[^\w-]+/).some((part) => part.length >= 20 && /\d/.test(part) && /[a-z]/i.test(part));
 }
 
 function isPrivateUrl(text: string): boolean {

@@ -29,7 +29,7 @@ describe('a file_sink in a definition', () => {
     const lines = [
       '{name: lake, type: file_sink, path: usdc, format: Parquet, arguments: columns, rotate_minutes: 60}',
       '{name: s3, type: file_sink, path: "s3://bucket/a/b", format: csv, secret_access_key: "${MINE}"}',
-      '{name: own, type: file_sink, path: "s3://b-1/x", endpoint: "https://s3.example", access_key_id: "${A}", region: eu-1}',
+      '{name: own, type: file_sink, path: "s3://${BUCKET:-b-1}/x", endpoint: "https://s3.example", access_key_id: "${A}", region: eu-1}',
     ];
     const definition = await parse(...lines);
     const { components } = definitionKeys(definition, registry) as { components: Record<string, unknown>[] };
