@@ -1,5 +1,5 @@
 import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
-import { DatabaseUnusableError, messageOf } from '../../runtime/errors.js';
+import { DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/errors.js';
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -72,7 +72,10 @@ export class QueueWorker {
     this.#options = options;
   }
 
-  /** Throws DatabaseUnusableError, once what runs here has ended, where the database is none any more that it may use. */
+  /**
+   * Throws, once what runs here has ended, where no task can be run here any more: DatabaseUnusableError where the database
+   * is none that it may use, RuntimeFailure where the program's files are others.
+   */
   async run(): Promise<void> {
     const { stopping } = this.#options;
     while (!stopping.aborted && !this.#unusable.signal.aborted) {
@@ -155,6 +158,7 @@ export class QueueWorker {
       else await this.#refuse(task, mask(outcome.refused));
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
+      else if (isOfReplacedProgram(error)) this.#retire(programReplaced(error));
       // It is told where it ends; the next task is not to suffer from it.
       const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
       logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
@@ -162,7 +166,7 @@ export class QueueWorker {
   }
 
   /** What runs may go on: each task finds out by its own beats whether it can. */
-  #retire(error: DatabaseUnusableError): void {
+  #retire(error: DatabaseUnusableError | RuntimeFailure): void {
     if (this.#unusable.signal.aborted) return;
     this.#unusable.abort(error);
     const { logger, mask } = this.#options;
@@ -205,6 +209,18 @@ export class QueueWorker {
     if (isFull) await waitAtMost(this.#news.after(heard), { clock, ms: pollMs, signal });
     else await clock.sleep(pollMs, signal).catch(() => undefined);
   }
+}
+
+/** An upgrade in place takes files away that are loaded when they are needed. Node remembers for good that one was not there. */
+function isOfReplacedProgram(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'ERR_MODULE_NOT_FOUND';
+}
+
+function programReplaced(error: unknown): RuntimeFailure {
+  return new RuntimeFailure(`the program was replaced while it ran: ${messageOf(error)}`, {
+    cause: error,
+    hint: 'start the worker again',
+  });
 }
 
 function laneOf({ pipelineId, shard }: QueuedTask): string {

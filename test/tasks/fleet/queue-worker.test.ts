@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { QueuedTask } from '../../../src/database/tasks/task-queue.js';
 import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
 import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
-import { DatabaseUnusableError } from '../../../src/runtime/errors.js';
+import { DatabaseUnusableError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -176,6 +176,19 @@ describe('QueueWorker', () => {
     expect(started).to.deep.equal([1, 2]);
     await end(2);
     expect(await result).to.equal(newer);
+  });
+
+  it('takes no more once a file of the program is gone, as an upgrade in place has it', async () => {
+    queue(1, 2);
+    start(1);
+    const result = rejectionOf(ended, RuntimeFailure);
+    ended = result.then(() => undefined);
+    await clock.advance(0);
+    const message = "Cannot find module '/app/dist/a.js' imported from /app/dist/b.js";
+    await end(1, Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' }));
+    await clock.advance(1_000);
+    expect((await result).message).to.equal(`the program was replaced while it ran: ${message}`);
+    expect(started).to.deep.equal([1]);
   });
 
   it('looks twice a second for what is new', async () => {
