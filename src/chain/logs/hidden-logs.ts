@@ -1,13 +1,15 @@
 import type { BlockHeader, BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { Call } from '../../runtime/call.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { bloomTells, doubtfulBlocks } from '../blocks/bloom.js';
 import { matcherOf } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
-import type { LogReader, ReadAnswer } from './log-reader.js';
+import { LogReader } from './log-reader.js';
+import type { ReadAnswer } from './log-reader.js';
 import { hostOf } from './range-size.js';
 
 interface HiddenLogsOptions {
@@ -53,7 +55,7 @@ export class HiddenLogs {
     throw this.#incomplete(told.endpoint, one, range);
   }
 
-  /** Reads receipts of the first block that should hold logs, and of which all say that there are none. */
+  /** Reads receipts of the first block that should hold logs, and of which all say that there are none; without them others are heard. */
   async #inReceipts(
     doubtful: readonly BlockHeader[],
     endpoint: string,
@@ -66,8 +68,21 @@ export class HiddenLogs {
     const verdict =
       receipts === null || receipts === undefined ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
     if (verdict === 'proven') return receipts?.logs.filter(this.#isWanted) ?? [];
-    this.#bear(header, endpoint);
-    return [];
+    const told = await this.#ofOthers(header.hash, endpoint, signal);
+    if (told.length === 0) this.#bear(header, endpoint);
+    return told;
+  }
+
+  /** Returns what an endpoint other than the one that is doubted has of a block: nothing where none can say. */
+  async #ofOthers(hash: string, endpoint: string, signal: AbortSignal): Promise<readonly RawLog[]> {
+    const { chain, filter } = this.#options;
+    if (!chain.reachable.some((name) => name !== endpoint)) return [];
+    try {
+      return await new LogReader(chain.via({ except: [endpoint] }), filter).readBlocks([hash], signal);
+    } catch (error) {
+      if (error instanceof RpcError || error instanceof ChainUnreachableError) return [];
+      throw error;
+    }
   }
 
   /** Other logs of the contract, and the same event of others, may have set these bits: that is said once, and borne. */

@@ -382,6 +382,34 @@ describe('a log source', () => {
     });
   });
 
+  describe('from a node that hides logs, where nobody gives receipts', () => {
+    let second: ChainSimulator;
+    beforeEach(async () => {
+      second = await ChainSimulator.start();
+      second.mine(100, (number) => Array.from({ length: number % 3 }, () => ({})));
+      for (const each of [node, second]) each.traits.receipts = 'none';
+      node.traits.hides = () => true;
+      await chain.close();
+      chain = new ChainClient({ urls: [node.url, second.url], clock, logger, requestTimeoutMs: 200_000 });
+      const filter = { addresses: [simContract], topics: [transferTopic] };
+      source = new LogSource({ chain, filter, batchSize: 1_000, clock, logger, random: () => 0 });
+    });
+    afterEach(() => second.stop());
+
+    it('are found at another one', async () => {
+      expect(await fetchAll(90, 98)).to.deep.equal(truth(90, 98));
+      expect(logger.messages('warn')[0]).to.match(/left out the logs of block 98 among those of blocks 90 to 98/);
+    });
+
+    it('are taken to be none where the other says the same, or is away', async () => {
+      second.traits.hides = () => true;
+      expect(await fetchAll(90, 92)).to.deep.equal([]);
+      second.options = { fault: () => ({ kind: 'drop' }) };
+      expect(await fetchAll(93, 95)).to.deep.equal([]);
+      expect(logger.messages('warn').join('\n')).to.contain('nobody gives its receipts: there are taken to be none');
+    });
+  });
+
   it('asks for no more again than another endpoint gave, though the one that it asked first gives all', async () => {
     const small = await ChainSimulator.start();
     small.mine(100, (number) => Array.from({ length: number % 3 }, () => ({})));
