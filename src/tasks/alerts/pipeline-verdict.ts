@@ -45,11 +45,17 @@ export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): Pi
     return isUnproven(task, facts, options) ? unsure : judgeRunning(task, options);
   if (disabled) return over('is disabled');
   if (wanted?.state === 'started') return judgeStarted(task, wanted, options);
-  if (wanted !== null && wasStopped(task, wanted)) return over('is stopped');
+  if (wanted !== null && task?.status !== taskStatus.succeeded && wasStopped(task, wanted)) return over('is stopped');
   if (task === null) return over('is not run');
   if (task.status === taskStatus.failed) return { kind: 'down', down: failedDown(task, null, options.now) };
   // What was delivered says nothing of whether its pipeline reads again.
   return task.status === taskStatus.succeeded && task.deliversOnly !== true ? over(endingOf(task)) : unsure;
+}
+
+/** Says whether a person wants it not to run, and nobody does: what its last run could not do is left at that. */
+export function isStopped({ task, wanted, disabled }: PipelineFacts): boolean {
+  if (task?.status === taskStatus.running) return false;
+  return disabled || (wanted?.state === 'stopped' && wasStopped(task, wanted));
 }
 
 /** A run works once it has asked its chain, and beats; that of a pipeline that was down may fail again before it does. */
@@ -81,10 +87,10 @@ function waitsForItsTime(task: Task | null, { isScheduled, nextStart, heldReason
   return task === null || task.status === taskStatus.succeeded;
 }
 
-/** Somebody stopped it after its task had failed; where workers gave it up they have judged that task. */
+/** Somebody stopped it after its task had ended; where workers gave it up they have judged that task. */
 function wasStopped(task: Task | null, { since, judgedTaskId }: Wanted): boolean {
   if (task === null) return true;
-  return task.status === taskStatus.failed && since >= (task.endTime ?? '') && judgedTaskId !== task.id;
+  return task.endTime !== null && since >= task.endTime && judgedTaskId !== task.id;
 }
 
 function failedDown(task: Task, wanted: Wanted | null, now: string): Down {

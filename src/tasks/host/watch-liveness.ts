@@ -123,13 +123,13 @@ function turnMs({ heartbeatIntervalSeconds }: LivenessHost['settings']): number 
 function judgeOf({ database, settings, clock }: LivenessHost, parts: AlertParts): () => Promise<void> {
   const rules = settings.alerts;
   const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
+  const readFacts = (): ReturnType<typeof readFleetFacts> => readFleetFacts(database, defaultIntervalSeconds);
   const pipelines = new PipelineAlerts({
-    ...{ ...parts, rules, clock, defaultIntervalSeconds, mutes: new MuteStore(database) },
-    readFacts: () => readFleetFacts(database, defaultIntervalSeconds),
+    ...{ ...parts, rules, clock, defaultIntervalSeconds, mutes: new MuteStore(database), readFacts },
   });
   return async () => {
     await pipelines.judge();
-    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database) });
+    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database), readFacts });
   };
 }
 

@@ -207,6 +207,45 @@ eachDatabase('the outbox', (databases) => {
     ]);
   });
 
+  const failWhile = async (end: AbortController): Promise<void> => {
+    let tries = 0;
+    sink.receives = () => {
+      tries += 1;
+      throw new ReceiverAwayError('no answer', { retryAfterMs: 10 });
+    };
+    const run = runs.run([sink.openable()], blocks(1, 2));
+    await eventually('another try', () => tries > 1);
+    end.abort(new Error('it is enough'));
+    await run.catch(() => undefined);
+  };
+
+  it('leaves a sink failing that could deliver nothing when the run was stopped', async () => {
+    await failWhile(runs.stopping);
+    expect(await runs.standing()).to.include({ failing: true, lastError: 'no answer', cursorBlock: null });
+    expect(runs.lines).not.to.include('sink out delivers again');
+  });
+
+  it('says that a sink delivers again which was failing when the run before was cut off', async () => {
+    await failWhile(runs.hard);
+    expect(await runs.standing()).to.include({ failing: true });
+    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    sink.receives = async () => {
+      expect(await runs.standing()).to.include({ failing: true });
+    };
+    await runs.run([sink.openable()], noMore);
+    expect(await runs.standing()).to.include({ failing: false, lastError: 'no answer', cursorBlock: 2 });
+    expect(runs.lines.filter((line) => line === 'sink out delivers again')).to.have.length(1);
+    await isTrue();
+  });
+
+  it('leaves a sink failing that is paused when the run ends', async () => {
+    await failWhile(runs.hard);
+    runs.hard = new AbortController();
+    await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, true);
+    await runs.run([sink.openable()], noMore);
+    expect(await runs.standing()).to.include({ failing: true, paused: true });
+  });
+
   for (const fails of [false, true]) {
     it(`says once that a target which gathers can’t be written ${fails ? 'at the end' : 'as it goes'}, and that it is again`, async () => {
       let tries = 0;
