@@ -71,7 +71,7 @@ function isUnproven({ createTime }: Task, { wanted }: PipelineFacts, { now }: Ve
   return secondsSince(createTime, now) < provenSeconds;
 }
 
-/** Whoever shall run and does not gets three beats to be taken up again, unless it waits for a person. */
+/** Whoever shall run and does not gets three beats, from when it is due, to be taken up again, unless it waits for a person. */
 function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): PipelineVerdict {
   if (waitsForItsTime(task, wanted, options.now))
     return task === null ? over('waits for its time') : over(endingOf(task));
@@ -104,9 +104,8 @@ function failedDown(task: Task, wanted: Wanted | null, now: string): Down {
 }
 
 function idleDown(task: Task | null, wanted: Wanted, { now }: VerdictOptions): Down {
-  const since = [wanted.since, task?.status === taskStatus.queued ? task.createTime : (task?.endTime ?? '')]
-    .sort()
-    .at(-1);
+  const ended = task?.status === taskStatus.queued ? task.createTime : task?.endTime;
+  const since = [wanted.since, ended ?? '', wanted.nextStart ?? ''].sort().at(-1);
   return {
     taskId: task?.id ?? null,
     cause: 'not_running',

@@ -71,8 +71,20 @@ describe('the judgement of a pipeline', () => {
     const wanted = { ...startedPipeline, isScheduled: true, nextStart: '2024-01-16T03:00:00' };
     for (const task of [null, ended('completed')]) expect(judge({ task, wanted }).kind).to.equal('over');
     expect(judge({ task: failed, wanted }).kind).to.equal('down');
-    const missed = { ...wanted, nextStart: '2024-01-15T10:01:00' };
-    expect(judge({ task: ended('completed'), wanted: missed }).kind).to.equal('down');
+  });
+
+  it('counts from the time of its schedule for how long nobody has run it, not from the end of the run before', () => {
+    const missedAt = (nextStart: string): PipelineVerdict =>
+      judge({
+        task: { ...ended('completed'), endTime: '2024-01-14T03:00:00' },
+        wanted: { ...startedPipeline, isScheduled: true, nextStart },
+      });
+    for (const nextStart of [now, '2024-01-15T10:08:30']) expect(missedAt(nextStart).kind).to.equal('unsure');
+    const missed = missedAt('2024-01-15T10:01:00');
+    expect(missed.kind === 'down' ? [missed.down.cause, missed.down.sinceSeconds] : missed.kind).to.deep.equal([
+      'not_running',
+      540,
+    ]);
   });
 
   it('calls one down at once that waits for a person', () => {
