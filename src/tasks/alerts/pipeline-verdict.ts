@@ -81,9 +81,9 @@ function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions
   return wanted.heldReason !== null || down.sinceSeconds > graceSeconds ? { kind: 'down', down } : unsure;
 }
 
-/** What has a schedule does not run in between; a run that failed leaves it down until one works. */
-function waitsForItsTime(task: Task | null, { isScheduled, nextStart, heldReason }: Wanted, now: string): boolean {
-  if (!isScheduled || nextStart === null || heldReason !== null || nextStart <= now) return false;
+/** What is run again and again does not run in between; a run that failed leaves it down until one works. */
+function waitsForItsTime(task: Task | null, { nextStart, heldReason }: Wanted, now: string): boolean {
+  if (nextStart === null || heldReason !== null || nextStart <= now) return false;
   return task === null || task.status === taskStatus.succeeded;
 }
 

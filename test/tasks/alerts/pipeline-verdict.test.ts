@@ -73,6 +73,15 @@ describe('the judgement of a pipeline', () => {
     expect(judge({ task: failed, wanted }).kind).to.equal('down');
   });
 
+  it('lets one be that succeeded and is begun again after a while, until three beats after that', () => {
+    const judgeAt = (nextStart: string, task = ended('completed')): string =>
+      judge({ task: { ...task, endTime: '2024-01-15T10:00:00' }, wanted: { ...startedPipeline, nextStart } }).kind;
+    expect(judgeAt('2024-01-15T10:15:00')).to.equal('over');
+    expect(judgeAt('2024-01-15T10:15:00', failed)).to.equal('down');
+    expect(judgeAt('2024-01-15T10:08:30')).to.equal('unsure');
+    expect(judgeAt('2024-01-15T10:08:29')).to.equal('down');
+  });
+
   it('counts from the time of its schedule for how long nobody has run it, not from the end of the run before', () => {
     const missedAt = (nextStart: string): PipelineVerdict =>
       judge({
