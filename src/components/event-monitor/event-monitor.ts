@@ -228,6 +228,8 @@ class MonitorRun {
     }
     this.#isInDoubt = start.resumes && head.latest.number < stretch.next - 1;
     this.#stretch = stretch;
+    // On a quiet chain nothing else tells where it stands.
+    await this.#moved();
     return { head, stretch };
   }
 

@@ -1,12 +1,14 @@
+import type { BlockRange } from '../../model/block.js';
 import type { Database } from '../database.js';
 import type { NamedSink } from './sink-store.js';
 
 /** A component of a stored pipeline, and where its pipeline stands. */
 export interface StoredComponent extends NamedSink {
   readonly pipelineId: number;
+  /** The checkpoint's version; 0: there never were rows. */
+  readonly version: number;
   /** The blocks that have been read; null: none. */
-  readonly startBlock: number | null;
-  readonly blockNumber: number | null;
+  readonly blocks: BlockRange | null;
   /** A task of the pipeline is running. */
   readonly isRunning: boolean;
 }
@@ -21,19 +23,21 @@ export async function listBehindSource(database: Database, pipelineId?: number):
       .limit(1);
     const query = knex('pipeline_component')
       .leftJoin('pipeline_checkpoint', 'pipeline_checkpoint.pipeline_id', 'pipeline_component.pipeline_id')
-      .select('pipeline_component.pipeline_id', 'name', 'type', 'start_block', 'block_number', running.as('task'))
+      .select('pipeline_component.pipeline_id', 'name', 'type', running.as('task'))
+      .select('version', 'start_block', 'block_number')
       .where('position', '>', 0)
       .orderBy(['pipeline_component.pipeline_id', 'position']);
     return pipelineId === undefined ? query : query.where('pipeline_component.pipeline_id', pipelineId);
   });
-  return rows.map((row) => ({
-    ...{ pipelineId: row.pipeline_id, name: row.name, type: row.type },
-    ...{ startBlock: row.start_block, blockNumber: row.block_number, isRunning: row.task !== null },
+  return rows.map(({ pipeline_id: pipelineId, name, type, task, version, start_block: from, block_number: to }) => ({
+    ...{ pipelineId, name, type, isRunning: task !== null, version: version ?? 0 },
+    blocks: from === null || to === null ? null : { from, to },
   }));
 }
 
 interface ComponentRow extends NamedSink {
   readonly pipeline_id: number;
+  readonly version: number | null;
   readonly start_block: number | null;
   readonly block_number: number | null;
   readonly task: number | null;

@@ -45,11 +45,17 @@ export function judgePipeline(facts: PipelineFacts, options: VerdictOptions): Pi
     return isUnproven(task, facts, options) ? unsure : judgeRunning(task, options);
   if (disabled) return over('is disabled');
   if (wanted?.state === 'started') return judgeStarted(task, wanted, options);
-  if (wanted !== null && wasStopped(task, wanted)) return over('is stopped');
+  if (wanted !== null && task?.status !== taskStatus.succeeded && wasStopped(task, wanted)) return over('is stopped');
   if (task === null) return over('is not run');
   if (task.status === taskStatus.failed) return { kind: 'down', down: failedDown(task, null, options.now) };
   // What was delivered says nothing of whether its pipeline reads again.
   return task.status === taskStatus.succeeded && task.deliversOnly !== true ? over(endingOf(task)) : unsure;
+}
+
+/** Says whether a person wants it not to run, and nobody does: what its last run could not do is left at that. */
+export function isStopped({ task, wanted, disabled }: PipelineFacts): boolean {
+  if (task?.status === taskStatus.running) return false;
+  return disabled || (wanted?.state === 'stopped' && wasStopped(task, wanted));
 }
 
 /** A run works once it has asked its chain, and beats; that of a pipeline that was down may fail again before it does. */
@@ -65,7 +71,7 @@ function isUnproven({ createTime }: Task, { wanted }: PipelineFacts, { now }: Ve
   return secondsSince(createTime, now) < provenSeconds;
 }
 
-/** Whoever shall run and does not gets three beats to be taken up again, unless it waits for a person. */
+/** Whoever shall run and does not gets three beats, from when it is due, to be taken up again, unless it waits for a person. */
 function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): PipelineVerdict {
   if (waitsForItsTime(task, wanted, options.now))
     return task === null ? over('waits for its time') : over(endingOf(task));
@@ -75,16 +81,16 @@ function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions
   return wanted.heldReason !== null || down.sinceSeconds > graceSeconds ? { kind: 'down', down } : unsure;
 }
 
-/** What has a schedule does not run in between; a run that failed leaves it down until one works. */
-function waitsForItsTime(task: Task | null, { isScheduled, nextStart, heldReason }: Wanted, now: string): boolean {
-  if (!isScheduled || nextStart === null || heldReason !== null || nextStart <= now) return false;
+/** What is run again and again does not run in between; a run that failed leaves it down until one works. */
+function waitsForItsTime(task: Task | null, { nextStart, heldReason }: Wanted, now: string): boolean {
+  if (nextStart === null || heldReason !== null || nextStart <= now) return false;
   return task === null || task.status === taskStatus.succeeded;
 }
 
-/** Somebody stopped it after its task had failed; where workers gave it up they have judged that task. */
+/** Somebody stopped it after its task had ended; where workers gave it up they have judged that task. */
 function wasStopped(task: Task | null, { since, judgedTaskId }: Wanted): boolean {
   if (task === null) return true;
-  return task.status === taskStatus.failed && since >= (task.endTime ?? '') && judgedTaskId !== task.id;
+  return task.endTime !== null && since >= task.endTime && judgedTaskId !== task.id;
 }
 
 function failedDown(task: Task, wanted: Wanted | null, now: string): Down {
@@ -98,9 +104,8 @@ function failedDown(task: Task, wanted: Wanted | null, now: string): Down {
 }
 
 function idleDown(task: Task | null, wanted: Wanted, { now }: VerdictOptions): Down {
-  const since = [wanted.since, task?.status === taskStatus.queued ? task.createTime : (task?.endTime ?? '')]
-    .sort()
-    .at(-1);
+  const ended = task?.status === taskStatus.queued ? task.createTime : task?.endTime;
+  const since = [wanted.since, ended ?? '', wanted.nextStart ?? ''].sort().at(-1);
   return {
     taskId: task?.id ?? null,
     cause: 'not_running',

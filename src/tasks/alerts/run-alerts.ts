@@ -1,5 +1,5 @@
 import { alertKey } from '../../model/alert.js';
-import type { AlertRule } from '../../model/alert.js';
+import type { AlertCondition, AlertRule } from '../../model/alert.js';
 import type { AlertSettings } from '../../settings/settings.js';
 import type { Clock } from '../../runtime/clock.js';
 import { heartbeatFailing, noMonitor, pipelineHangs } from './alert-conditions.js';
@@ -15,6 +15,8 @@ export interface RunAlertsOptions {
   readonly worker: string;
   /** From one look at what stands to the next, in milliseconds. */
   readonly turnMs: number;
+  /** Says whether the database has a task as running. */
+  readonly isRunning: (taskId: number) => Promise<boolean>;
   /** Says whether any timeout monitor is alive. */
   readonly isMonitored: () => Promise<boolean>;
   /** How long after the start of the run a monitor may be missing, in milliseconds. */
@@ -30,6 +32,8 @@ const ownRules: ReadonlySet<AlertRule> = new Set(['heartbeat_failing', 'pipeline
 export class RunAlerts {
   readonly #options: RunAlertsOptions;
   readonly #database: DatabaseRule;
+  /** Tasks that have not moved for too long, by id. */
+  readonly #hanging = new Set<number>();
   /** Looks in a row that found no monitor alive. */
   #missed = 0;
 
@@ -45,8 +49,10 @@ export class RunAlerts {
     else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
     else if (event.kind === 'beat_refused' || event.kind === 'ended') this.#ended(event.taskId);
     else if (event.kind === 'stalled' && this.#tellsStalls) {
-      this.#options.desk.raise(pipelineHangs(event, event.stillSeconds, this.#options.worker));
+      this.#hanging.add(event.taskId);
+      void this.#raiseHanging(pipelineHangs(event, event.stillSeconds, this.#options.worker), event.taskId);
     } else if (event.kind === 'moved_again') {
+      this.#hanging.delete(event.taskId);
       this.#clear(event.taskId, 'pipeline_stalled', `pipeline ${event.pipelineId} moves again`);
     }
   };
@@ -64,16 +70,30 @@ export class RunAlerts {
     for (;;) {
       await clock.sleep(turnMs, signal).catch(() => undefined);
       if (signal.aborted) return;
-      for (const condition of desk.standing) if (ownRules.has(condition.rule)) desk.raise(condition);
+      for (const condition of desk.standing) if (ownRules.has(condition.rule)) this.#repeat(condition);
       // Where the database can't say there are other alerts.
       await this.#options.judge().catch(() => undefined);
       if (rules.noMonitor) await this.#lookForMonitor(clock.monotonic() - startedAt >= unmonitoredMs);
     }
   }
 
+  #repeat(condition: AlertCondition): void {
+    const { rule, taskId } = condition;
+    if (rule === 'pipeline_stalled' && taskId !== null) void this.#raiseHanging(condition, taskId);
+    else this.#options.desk.raise(condition);
+  }
+
+  /** To a process that was frozen its own work looks still, which another has taken over meanwhile. */
+  async #raiseHanging(condition: AlertCondition, taskId: number): Promise<void> {
+    const { desk, isRunning } = this.#options;
+    const mayRun = await isRunning(taskId).catch(() => true);
+    if (mayRun && this.#hanging.has(taskId)) desk.raise(condition);
+  }
+
   /** What was wrong with a task may still be wrong with its pipeline: who judges that clears it. */
   #ended(taskId: number): void {
     const { desk } = this.#options;
+    this.#hanging.delete(taskId);
     for (const condition of desk.standing) if (condition.taskId === taskId) desk.forget(alertKey(condition));
   }
 

@@ -5,12 +5,16 @@ import type { AlertSettings } from '../../settings/settings.js';
 import type { SinkView } from '../views/sink-view.js';
 import { sinkBehind, sinkDeadLetters } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
+import { isStopped } from './pipeline-verdict.js';
+import type { FleetFacts } from './read-pipeline-facts.js';
 
 export interface SinkAlertsOptions {
   readonly desk: Pick<AlertDesk, 'raise' | 'clear' | 'forgetOthers'>;
   readonly store: Pick<AlertStore, 'list'>;
   readonly rules: Pick<AlertSettings, 'sinkBehindMinutes' | 'sinkDeadLetters'>;
   readonly listSinks: () => Promise<readonly SinkView[]>;
+  /** Asked for where a sink can't deliver. */
+  readonly readFacts: () => Promise<Pick<FleetFacts, 'pipelines'>>;
 }
 
 /** Alerts that are looked at. */
@@ -22,25 +26,35 @@ const judged: ReadonlySet<AlertRule> = new Set(['sink_behind', 'sink_dead_letter
  * The rules of sinks, by what the database says of them: whoever judges raises what is wrong with any of them, and clears what
  * is over, whoever had raised it. Throws what the database throws.
  */
-export async function judgeSinks({ desk, store, rules, listSinks }: SinkAlertsOptions): Promise<void> {
+export async function judgeSinks(options: SinkAlertsOptions): Promise<void> {
+  const { desk, store, rules, listSinks } = options;
   const sinks = await listSinks();
-  const found = [...behind(sinks, rules.sinkBehindMinutes), ...(rules.sinkDeadLetters ? deadLetters(sinks) : [])];
+  const stuck = stuckSinks(sinks, rules.sinkBehindMinutes);
+  const stopped = stuck.length === 0 ? new Set<number>() : await readStopped(options);
+  const behind = stuck.filter(({ pipelineId }) => !stopped.has(pipelineId)).map(sinkBehind);
+  const found = [...behind, ...(rules.sinkDeadLetters ? deadLetters(sinks) : [])];
   const keys = new Set(found.map(alertKey));
   for (const condition of found) desk.raise(condition);
   const { alerts } = await store.list({ all: false, limit: mostAlerts });
   desk.forgetOthers(judged, new Set([...found, ...alerts].map(alertKey)));
+  const stoppedKeys = new Set(stuck.map(sinkBehind).map(alertKey));
   for (const { rule, subject } of alerts) {
     const key = alertKey({ rule, subject });
     if (!judged.has(rule) || keys.has(key)) continue;
-    desk.clear(key, `${subject} ${rule === 'sink_behind' ? 'delivers again' : 'has no dead letters any more'}`);
+    const works = rule === 'sink_behind' ? 'delivers again' : 'has no dead letters any more';
+    desk.clear(key, `${subject} ${stoppedKeys.has(key) ? 'is to deliver nothing: its pipeline is stopped' : works}`);
   }
 }
 
-function behind(sinks: readonly SinkView[], minutes: number | null): readonly AlertCondition[] {
+/** Sinks that can't deliver for so long. */
+function stuckSinks(sinks: readonly SinkView[], minutes: number | null): readonly SinkView[] {
   if (minutes === null) return [];
-  return sinks
-    .filter(({ state, failingSeconds }) => state === 'failing' && (failingSeconds ?? 0) >= minutes * 60)
-    .map(sinkBehind);
+  return sinks.filter(({ state, failingSeconds }) => state === 'failing' && (failingSeconds ?? 0) >= minutes * 60);
+}
+
+async function readStopped({ readFacts }: SinkAlertsOptions): Promise<ReadonlySet<number>> {
+  const { pipelines } = await readFacts();
+  return new Set(pipelines.filter(isStopped).map(({ id }) => id));
 }
 
 function deadLetters(sinks: readonly SinkView[]): readonly AlertCondition[] {

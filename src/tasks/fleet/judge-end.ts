@@ -16,8 +16,8 @@ export interface JudgeFacts {
   readonly slot: Slot | null;
   /** There is nothing left to read: it is historical, and has come to its end. */
   readonly isDone: boolean;
-  /** Ends in a row, this one included, with the same fault at the same block. */
-  readonly sameFaults: number;
+  /** Ends in a row, this one included, that were the same at the same block: with the same fault, or in order. */
+  readonly sameEnds: number;
 }
 
 /** So many times the same fault at one block is one of the data: no trying mends it. */
@@ -41,11 +41,17 @@ export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   const hasEnded = task.status === taskStatus.succeeded && isDone;
   if (slot !== null && (hasEnded || restart === 'never')) return { kind: 'scheduled', slot };
   if (restart === 'never' || (hasEnded && restart !== 'always')) return { kind: 'done' };
-  const failures = hasCommitted(end.version, end.judgedVersion) ? 1 : end.failures + 1;
+  const moved = hasCommitted(end.version, end.judgedVersion);
+  // What finds nothing new is run less and less often, and has not failed.
+  if (task.status === taskStatus.succeeded) return again(task, moved ? 1 : Math.max(1, facts.sameEnds), 0);
+  const failures = moved ? 1 : end.failures + 1;
   const reason = holdingReason(task, failures, facts);
-  if (reason !== null) return { kind: 'held', reason, failures };
-  // Whoever judges comes by every few seconds: what has passed by then was waited for.
-  return { kind: 'again', inSeconds: Math.max(0, restartWaitSeconds(failures) - task.overForSeconds), failures };
+  return reason === null ? again(task, failures, failures) : { kind: 'held', reason, failures };
+}
+
+/** Whoever judges comes by every few seconds: what has passed by then was waited for. */
+function again({ overForSeconds }: EndedTask, ends: number, failures: number): EndVerdict {
+  return { kind: 'again', inSeconds: Math.max(0, restartWaitSeconds(ends) - overForSeconds), failures };
 }
 
 /** Says whether an end may be one of the data, so that the ends before it matter. */
@@ -54,12 +60,12 @@ export function mayBeOfData({ status, endReason }: EndedTask): boolean {
 }
 
 /** Counts how many of the tasks, newest first, ended in a row as the first one did, at the same block. */
-export function countSameFaults(tasks: readonly Pick<Task, 'endReason' | 'error' | 'progress'>[]): number {
-  const faultOf = ({ endReason, error, progress }: (typeof tasks)[number]): string =>
+export function countSameEnds(tasks: readonly Pick<Task, 'endReason' | 'error' | 'progress'>[]): number {
+  const endOf = ({ endReason, error, progress }: (typeof tasks)[number]): string =>
     JSON.stringify([endReason, error, progress?.nextBlock ?? null]);
   const [first] = tasks;
   if (first === undefined) return 0;
-  const other = tasks.findIndex((task) => faultOf(task) !== faultOf(first));
+  const other = tasks.findIndex((task) => endOf(task) !== endOf(first));
   return other === -1 ? tasks.length : other;
 }
 
@@ -68,11 +74,11 @@ function wasHandedBack({ status, endReason }: EndedTask): boolean {
   return status === taskStatus.succeeded && (endReason === 'handed_over' || endReason === 'stopped');
 }
 
-function holdingReason(task: EndedTask, failures: number, { sameFaults }: JudgeFacts): string | null {
+function holdingReason(task: EndedTask, failures: number, { sameEnds }: JudgeFacts): string | null {
   if (task.status !== taskStatus.failed || task.endReason === null) return null;
   const error = task.error ?? task.endReason;
   if (forPeople.has(task.endReason)) return error;
-  if (!mayBeOfData(task) || Math.min(failures, sameFaults) < faultsThatHold) return null;
+  if (!mayBeOfData(task) || Math.min(failures, sameEnds) < faultsThatHold) return null;
   const where = task.nextBlock === null ? '' : ` at block ${task.nextBlock}`;
   return `${faultsThatHold} times the same fault${where}: ${error}`;
 }

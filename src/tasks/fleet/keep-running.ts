@@ -110,7 +110,7 @@ export class KeepRunning {
     } else {
       const { failures, inSeconds } = verdict;
       const message = `pipeline ${pipelineId} is started again in ${inSeconds} s`;
-      const level = inSeconds === 0 ? 'info' : 'warn';
+      const level = inSeconds === 0 || failures === 0 ? 'info' : 'warn';
       logger.log(level, message, { event: 'pipeline.again', ...fields, failures, in_seconds: inSeconds });
     }
   }

@@ -5,10 +5,13 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
 import type { Pipeline } from '../../model/pipeline.js';
 import { taskStatus } from '../../model/task.js';
-import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
-import { countSameFaults, faultsThatHold, judgeEnd, mayBeOfData } from './judge-end.js';
+import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
+import { countSameEnds, faultsThatHold, judgeEnd, mayBeOfData } from './judge-end.js';
 import { refusalOf } from './refusal-of.js';
 import type { Schedules } from './schedules.js';
+
+/** Ends that are looked at: with more no wait is longer. */
+const mostEnds = 9;
 
 type Times = Pick<Schedules, 'next'>;
 
@@ -27,10 +30,9 @@ async function judge(database: Database, schedules: Times, end: UnjudgedEnd): Pr
   const { pipelineId, task } = end;
   const pipeline = await new PipelineStore(database).get(pipelineId);
   const isDone = task?.status === taskStatus.succeeded && (await hasReadAll(database, pipeline));
-  const isRepeated = task !== null && mayBeOfData(task) && end.failures >= faultsThatHold - 1;
-  const sameFaults = isRepeated ? await readSameFaults(database, pipelineId) : 0;
+  const sameEnds = task !== null && mayRepeat(task, end) ? await readSameEnds(database, pipelineId, task) : 0;
   const slot = await schedules.next(pipelineId);
-  return judgeEnd(end, { restart: pipeline.restart ?? 'on-failure', slot, isDone, sameFaults });
+  return judgeEnd(end, { restart: pipeline.restart ?? 'on-failure', slot, isDone, sameEnds });
 }
 
 /** A run may have ended before the end of its definition, because whoever ran it wanted no more. */
@@ -42,7 +44,11 @@ async function hasReadAll(database: Database, pipeline: Pipeline): Promise<boole
   return (checkpoint?.blockNumber ?? -1) >= source.endBlock;
 }
 
-async function readSameFaults(database: Database, pipelineId: number): Promise<number> {
-  const status = taskStatus.failed;
-  return countSameFaults(await listTasks(database, { pipelineId, shard: 0, status, limit: faultsThatHold, offset: 0 }));
+/** Says whether the ends before this one matter. */
+function mayRepeat(task: EndedTask, { failures }: UnjudgedEnd): boolean {
+  return task.status === taskStatus.succeeded || (mayBeOfData(task) && failures >= faultsThatHold - 1);
+}
+
+async function readSameEnds(database: Database, pipelineId: number, { status }: EndedTask): Promise<number> {
+  return countSameEnds(await listTasks(database, { pipelineId, shard: 0, status, limit: mostEnds, offset: 0 }));
 }

@@ -5,8 +5,10 @@ import { forgetAlerts } from '../../database/operations/forget-alerts.js';
 import { MuteStore } from '../../database/operations/mute-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { listSilentTasks, readTaskStatistics } from '../../database/tasks/task-statistics.js';
+import { TaskStore } from '../../database/tasks/task-store.js';
 import type { AlertCondition } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
+import { taskStatus } from '../../model/task.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { SecretMask } from '../../runtime/secrets.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
@@ -60,9 +62,11 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
   const opened = await openMetrics(host);
   const parts = openParts(host, logger);
   const monitors = new MonitorStore(database);
+  const tasks = new TaskStore(database);
   const judge = judgeOf(host, parts);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
+    isRunning: async (taskId) => (await tasks.get(taskId)).status === taskStatus.running,
     isMonitored: async () => (await monitors.list(10)).some(isMonitorAlive),
     // As long as a monitor may be silent.
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
@@ -123,13 +127,13 @@ function turnMs({ heartbeatIntervalSeconds }: LivenessHost['settings']): number 
 function judgeOf({ database, settings, clock }: LivenessHost, parts: AlertParts): () => Promise<void> {
   const rules = settings.alerts;
   const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
+  const readFacts = (): ReturnType<typeof readFleetFacts> => readFleetFacts(database, defaultIntervalSeconds);
   const pipelines = new PipelineAlerts({
-    ...{ ...parts, rules, clock, defaultIntervalSeconds, mutes: new MuteStore(database) },
-    readFacts: () => readFleetFacts(database, defaultIntervalSeconds),
+    ...{ ...parts, rules, clock, defaultIntervalSeconds, mutes: new MuteStore(database), readFacts },
   });
   return async () => {
     await pipelines.judge();
-    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database) });
+    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database), readFacts });
   };
 }
 

@@ -1,11 +1,14 @@
 import type { SinkDescription } from '../../components/seam/component.js';
 import type { Sink } from '../../components/seam/sink.js';
 import type { Stage } from '../../components/seam/stage.js';
+import type { VariableSource } from '../../components/seam/variables.js';
 import type { PipelineSink } from '../../components/sinks-of.js';
+import type { Database } from '../../database/database.js';
 import { readInstallation } from '../../database/schema/read-installation.js';
 import type { ChainAccess } from '../../chain/chains.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
-import type { RunHost } from '../host/run-host.js';
+import type { Settings } from '../../settings/settings.js';
 
 /** A sink and the stages above it, opened for one loop. */
 export interface OpenedSink {
@@ -21,7 +24,14 @@ export interface OpenableSink extends SinkDescription {
 }
 
 export interface OpeningParts {
-  readonly host: Pick<RunHost, 'database' | 'settings' | 'clock' | 'variables'>;
+  /** The process that runs tasks. */
+  readonly host: {
+    readonly database: Database;
+    readonly settings: Settings;
+    readonly clock: Clock;
+    /** What definitions may name as `${NAME}`. */
+    readonly variables: VariableSource;
+  };
   readonly pipelineId: number;
   readonly chain: ChainAccess | null;
   /** An absolute path. */

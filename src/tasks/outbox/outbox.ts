@@ -16,6 +16,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { LeaseLostError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
+import { blocksBehind } from './blocks-behind.js';
 import { CommitPace } from './commit-pace.js';
 import type { DeliveryNews } from './delivery-news.js';
 import { neededVersion, readPlace } from './place.js';
@@ -214,7 +215,7 @@ export class Outbox {
     const last = version === 0 ? -1 : (head?.blocks?.to ?? -1);
     // Only remembered blocks may still be replaced.
     const block = delivery === 'latest' ? last : Math.min(last, (oldestRecent ?? Infinity) - 1);
-    const place = firstText(version, delivery === 'latest' ? null : block);
+    const place = firstText(version, delivery === 'latest' ? null : block, last < 0 ? null : last);
     const known = readPlace(place);
     await this.#store.begin(
       guard,
@@ -266,9 +267,8 @@ export class Outbox {
   }
 }
 
-function seenOf({ name, cursorBlock, deadLetters }: SinkStanding, head: JournalHead | null): SinkSeen {
-  const { from, to } = head?.blocks ?? { from: 0, to: -1 };
-  return { name, behind: Math.max(0, to - (cursorBlock ?? from - 1)), deadLetters };
+function seenOf(sink: SinkStanding, head: JournalHead | null): SinkSeen {
+  return { name: sink.name, behind: head === null ? 0 : blocksBehind(head, sink), deadLetters: sink.deadLetters };
 }
 
 /** What a person wants of a sink. */

@@ -65,8 +65,8 @@ function firstPlace({ base }: Pick<SinkStanding, 'base'>, { pass: { to, replay }
   return { pass: { from: extent, to: extent, headBlock: null, replay, resends: false }, at: 'end' };
 }
 
-/** The place of which a text is to be stored where a sink begins. */
-export function firstText(version: number, block: number | null): string {
+/** The place of which a text is to be stored where a sink begins; what had been read up to `headBlock` is none of its affair. */
+export function firstText(version: number, block: number | null, headBlock: number | null = null): string {
   const extent = { version, block };
-  return placeText({ pass: { from: extent, to: extent, headBlock: null, replay: 0, resends: false }, at: 'end' });
+  return placeText({ pass: { from: extent, to: extent, headBlock, replay: 0, resends: false }, at: 'end' });
 }

@@ -36,8 +36,8 @@ export class SinkDelivery {
   readonly #shared: SinkLoopShared;
   readonly #goesOn: () => boolean;
   #settled: string | null = null;
-  /** The last block that a target which gathers held for good when it was looked at last. */
-  #kept = -1;
+  /** The last block that a target which gathers held for good when it was looked at last; null: it was not yet. */
+  #kept: number | null = null;
   #taken = 0;
 
   constructor(sink: OpenableSink, parts: SinkDeliveryParts, shared: SinkLoopShared, goesOn: () => boolean) {
@@ -119,9 +119,9 @@ export class SinkDelivery {
   #isKept(): boolean {
     if (!this.#connection.gathers) return true;
     const kept = this.#connection.opened?.sink.keptBlock ?? -1;
-    if (kept <= this.#kept) return false;
-    this.#kept = kept;
-    return true;
+    const isMore = this.#kept !== null && kept > this.#kept;
+    if (this.#kept === null || isMore) this.#kept = kept;
+    return isMore;
   }
 
   /** What may be sent twice is named by what is stored before the first message leaves. */

@@ -100,7 +100,8 @@ export class SinkLoop implements PacedSink {
 
   /** Goes on until the run shall end; what goes wrong is thrown, and everything known stays known. */
   async #deliverOn(): Promise<void> {
-    for (;;) {
+    let isAllTold = false;
+    while (!isAllTold) {
       const { work, isDraining } = this.#shared;
       const heard = work.rings;
       if (this.#isStopping) break;
@@ -113,13 +114,14 @@ export class SinkLoop implements PacedSink {
       const wasDraining = isDraining();
       const seen = await this.#deliverDue();
       if (seen === null) continue;
-      if (wasDraining && isAll(seen)) break;
-      await work.after(heard);
+      isAllTold = wasDraining && isAll(seen);
+      if (!isAllTold) await work.after(heard);
     }
     // What a gathering sink has is finished as well as it goes.
     this.#isEnding = true;
     await this.#delivery.settle(true);
-    await this.#trouble.over();
+    // That a run ends says nothing of whether its sinks can deliver.
+    if (isAllTold) await this.#trouble.over();
     await this.#row.write();
   }
 

@@ -1,4 +1,5 @@
 import { ReceiverAwayError } from '../../components/seam/delivery-errors.js';
+import type { SinkStanding } from '../../model/sink.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ChainparseError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -20,6 +21,7 @@ interface SinkTroubleParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mask: (text: string) => string;
+  readonly standingOf: (name: string) => Pick<SinkStanding, 'failing'> | undefined;
 }
 
 /** What keeps a sink from delivering: told in its row and in the log, and how long to wait for it to pass. */
@@ -28,6 +30,8 @@ export class SinkTrouble {
   readonly #row: SinkRow;
   readonly #parts: SinkTroubleParts;
   #attempts = 0;
+  /** Its row says so, whoever wrote it: the run before may have been killed. */
+  #isFailing: boolean;
   #told: string | null = null;
   #toldAt = -Infinity;
 
@@ -35,6 +39,7 @@ export class SinkTrouble {
     this.#sink = sink;
     this.#row = row;
     this.#parts = parts;
+    this.#isFailing = parts.standingOf(sink)?.failing === true;
   }
 
   /** What keeps the sink from delivering; null: nothing that is known. */
@@ -59,16 +64,16 @@ export class SinkTrouble {
     if (!isNews && clock.monotonic() - this.#toldAt < retellMs) return;
     const fields = { event: 'sink.failing', pipeline_id: guard.pipelineId, sink: this.#sink };
     if (isNews) logger.log('warn', `sink ${this.#sink} can’t deliver: ${what}`, fields);
-    [this.#told, this.#toldAt] = [what, clock.monotonic()];
+    [this.#told, this.#toldAt, this.#isFailing] = [what, clock.monotonic(), true];
     await this.#row.write({ error: what }).catch(() => undefined);
   }
 
   /** Tells that it works again. */
   async over(): Promise<void> {
     this.#attempts = 0;
-    if (this.#told === null) return;
+    if (!this.#isFailing) return;
     await this.#row.write({ error: null });
-    this.#told = null;
+    [this.#told, this.#isFailing] = [null, false];
     const fields = { event: 'sink.back', pipeline_id: this.#parts.guard.pipelineId, sink: this.#sink };
     this.#parts.logger.log('info', `sink ${this.#sink} delivers again`, fields);
   }

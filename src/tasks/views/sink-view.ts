@@ -7,6 +7,7 @@ import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Database } from '../../database/database.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { NotFoundError } from '../../runtime/errors.js';
+import { blocksBehind } from '../outbox/blocks-behind.js';
 
 /** What a sink does. */
 export type SinkState = 'running' | 'paused' | 'failing' | 'idle';
@@ -14,7 +15,7 @@ export type SinkState = 'running' | 'paused' | 'failing' | 'idle';
 /** A sink of a stored pipeline, as people see it. */
 export interface SinkView extends Pick<SinkStanding, 'pipelineId' | 'name' | 'type' | 'cursorBlock' | 'deadLetters'> {
   readonly state: SinkState;
-  /** Blocks that have been read and are yet to be delivered. */
+  /** Blocks that came, or were taken back, and are yet to be delivered. */
   readonly behind: number;
   /** For how long it can't deliver; null: it can. */
   readonly failingSeconds: number | null;
@@ -86,7 +87,7 @@ function viewOf(component: StoredComponent, row: SinkStanding | null): SinkView 
     ...{ pipelineId, name, type },
     state: stateOf(component, row),
     cursorBlock: row?.cursorBlock ?? null,
-    behind: behindOf(component, row?.cursorBlock ?? null),
+    behind: blocksBehind(component, row),
     failingSeconds: row?.failingSeconds ?? null,
     deadLetters: row?.deadLetters ?? 0,
     lastError: row?.lastError ?? null,
@@ -98,9 +99,4 @@ function stateOf({ isRunning }: StoredComponent, row: SinkStanding | null): Sink
   if (row?.paused === true) return 'paused';
   if (row?.failing === true) return 'failing';
   return isRunning ? 'running' : 'idle';
-}
-
-function behindOf({ startBlock, blockNumber }: StoredComponent, cursorBlock: number | null): number {
-  if (blockNumber === null) return 0;
-  return Math.max(0, blockNumber - (cursorBlock ?? (startBlock ?? blockNumber) - 1));
 }

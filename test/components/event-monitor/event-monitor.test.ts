@@ -189,6 +189,16 @@ describe('the event monitor', () => {
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
     });
 
+    it('says where it stands also where it goes on at the head, and no block comes', async () => {
+      node.mine(20);
+      await follow();
+      const told: unknown[] = [];
+      await follow(() => told.length > 3, {
+        moved: (known) => void told.push(known && [known.nextBlock, known.headBlock]),
+      });
+      expect(told).to.deep.include([21, 20]);
+    });
+
     it('forgets blocks once they are final, the final one excepted', async () => {
       node.mine(80);
       await follow();

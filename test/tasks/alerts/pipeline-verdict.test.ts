@@ -3,6 +3,7 @@ import type { Task } from '../../../src/model/task.js';
 import type { Wanted } from '../../../src/model/wanted.js';
 import { judgePipeline, type PipelineFacts, type PipelineVerdict } from '../../../src/tasks/alerts/pipeline-verdict.js';
 import { silentTask } from '../monitor/monitor-fixture.js';
+import { startedPipeline } from './started-pipeline.js';
 
 const now = '2024-01-15T10:10:00';
 const progress = { mode: 'realtime', nextBlock: 7, targetBlock: null, headBlock: 9, events: 1 } as const;
@@ -10,12 +11,7 @@ const running: Task = { ...silentTask, progress, lastHeartbeat: '2024-01-15T10:0
 const failed: Task = { ...running, status: 2, endTime: '2024-01-15T10:06:00', endReason: 'error', error: 'it broke' };
 const queued: Task = { ...silentTask, status: 3, createTime: '2024-01-15T10:07:00', waiting: { kind: 'no_worker' } };
 const ended = (endReason: string): Task => ({ ...failed, status: 1, endReason, error: null });
-const started: Wanted = {
-  ...{ pipelineId: 45, state: 'started', since: '2024-01-15T09:00:00', failures: 0, judgedTaskId: null },
-  ...{ nextStart: null, heldReason: null, waitingFor: null, isScheduled: false, lastSlot: null, skippedSlot: null },
-  hasCommitted: false,
-};
-const stopped: Wanted = { ...started, state: 'stopped', since: '2024-01-15T10:08:00' };
+const stopped: Wanted = { ...startedPipeline, state: 'stopped', since: '2024-01-15T10:08:00' };
 
 function judge(facts: Partial<PipelineFacts>): PipelineVerdict {
   const pipeline = { id: 45, name: 'transfers', disabled: false, task: null, wanted: null, ...facts };
@@ -46,40 +42,63 @@ describe('the judgement of a pipeline', () => {
 
   it('does not take another try for one that works before it has committed something, or lived for a minute', () => {
     const again = { ...running, createTime: '2024-01-15T10:09:30' };
-    const failing = { ...started, failures: 2 };
+    const failing = { ...startedPipeline, failures: 2 };
     expect(judge({ task: again, wanted: failing }).kind).to.equal('unsure');
     expect(judge({ task: again, wanted: { ...failing, hasCommitted: true } }).kind).to.equal('over');
     expect(judge({ task: { ...again, createTime: '2024-01-15T10:09:00' }, wanted: failing }).kind).to.equal('over');
-    expect(judge({ task: again, wanted: started }).kind).to.equal('over');
+    expect(judge({ task: again, wanted: startedPipeline }).kind).to.equal('over');
   });
 
   it('calls a started one down that nobody runs for longer than three beats', () => {
     for (const task of [null, ended('handed_over'), ended('stopped')]) {
-      const verdict = judge({ task, wanted: started });
+      const verdict = judge({ task, wanted: startedPipeline });
       expect(verdict.kind === 'down' ? verdict.down.cause : verdict.kind).to.equal('not_running');
     }
-    const waiting = judge({ task: queued, wanted: started });
+    const waiting = judge({ task: queued, wanted: startedPipeline });
     expect(waiting.kind === 'down' ? [waiting.down.sinceSeconds, waiting.down.waitsFor] : null).to.deep.equal([
       180,
       'a worker: none is alive; start one with chainparse worker',
     ]);
     const late = '2024-01-15T10:09:00';
-    expect(judge({ task: { ...ended('handed_over'), endTime: late }, wanted: started }).kind).to.equal('unsure');
-    expect(judge({ task: { ...failed, endTime: late }, wanted: started }).kind).to.equal('unsure');
-    expect(judge({ wanted: { ...started, since: late } }).kind).to.equal('unsure');
+    expect(judge({ task: { ...ended('handed_over'), endTime: late }, wanted: startedPipeline }).kind).to.equal(
+      'unsure',
+    );
+    expect(judge({ task: { ...failed, endTime: late }, wanted: startedPipeline }).kind).to.equal('unsure');
+    expect(judge({ wanted: { ...startedPipeline, since: late } }).kind).to.equal('unsure');
   });
 
   it('lets one be that waits for the time of its schedule, unless its latest run failed', () => {
-    const wanted = { ...started, isScheduled: true, nextStart: '2024-01-16T03:00:00' };
+    const wanted = { ...startedPipeline, isScheduled: true, nextStart: '2024-01-16T03:00:00' };
     for (const task of [null, ended('completed')]) expect(judge({ task, wanted }).kind).to.equal('over');
     expect(judge({ task: failed, wanted }).kind).to.equal('down');
-    const missed = { ...wanted, nextStart: '2024-01-15T10:01:00' };
-    expect(judge({ task: ended('completed'), wanted: missed }).kind).to.equal('down');
+  });
+
+  it('lets one be that succeeded and is begun again after a while, until three beats after that', () => {
+    const judgeAt = (nextStart: string, task = ended('completed')): string =>
+      judge({ task: { ...task, endTime: '2024-01-15T10:00:00' }, wanted: { ...startedPipeline, nextStart } }).kind;
+    expect(judgeAt('2024-01-15T10:15:00')).to.equal('over');
+    expect(judgeAt('2024-01-15T10:15:00', failed)).to.equal('down');
+    expect(judgeAt('2024-01-15T10:08:30')).to.equal('unsure');
+    expect(judgeAt('2024-01-15T10:08:29')).to.equal('down');
+  });
+
+  it('counts from the time of its schedule for how long nobody has run it, not from the end of the run before', () => {
+    const missedAt = (nextStart: string): PipelineVerdict =>
+      judge({
+        task: { ...ended('completed'), endTime: '2024-01-14T03:00:00' },
+        wanted: { ...startedPipeline, isScheduled: true, nextStart },
+      });
+    for (const nextStart of [now, '2024-01-15T10:08:30']) expect(missedAt(nextStart).kind).to.equal('unsure');
+    const missed = missedAt('2024-01-15T10:01:00');
+    expect(missed.kind === 'down' ? [missed.down.cause, missed.down.sinceSeconds] : missed.kind).to.deep.equal([
+      'not_running',
+      540,
+    ]);
   });
 
   it('calls one down at once that waits for a person', () => {
     const task = { ...failed, endTime: '2024-01-15T10:09:59' };
-    const verdict = judge({ task, wanted: { ...started, heldReason: 'the wrong chain', failures: 2 } });
+    const verdict = judge({ task, wanted: { ...startedPipeline, heldReason: 'the wrong chain', failures: 2 } });
     expect(verdict.kind === 'down' ? [verdict.down.held, verdict.down.failures] : null).to.deep.equal([
       'the wrong chain',
       2,

@@ -13,11 +13,13 @@ describe('the alert rules of a run', () => {
   let alerts: RunAlerts;
   const judge = (): Promise<void> => Promise.resolve();
   let isMonitored: () => Promise<boolean>;
+  let isRunning: () => Promise<boolean>;
   const ended = new AbortController();
 
   beforeEach(() => {
     fixture = new AlertFixture();
     isMonitored = (): Promise<boolean> => Promise.resolve(true);
+    isRunning = (): Promise<boolean> => Promise.resolve(true);
     alerts = open();
   });
   after(() => ended.abort());
@@ -25,7 +27,8 @@ describe('the alert rules of a run', () => {
   function open(rules = defaultRules): RunAlerts {
     const { desk, clock } = fixture;
     const times = { turnMs: 60_000, unmonitoredMs: 600_000, worker: 'host-1:4711' };
-    return new RunAlerts({ desk, clock, rules, isMonitored: () => isMonitored(), judge, ...times });
+    const asks = { isMonitored: () => isMonitored(), isRunning: () => isRunning() };
+    return new RunAlerts({ desk, clock, rules, ...asks, judge, ...times });
   }
 
   /** Lets so many beats in a row fail, a second apart. */
@@ -70,10 +73,26 @@ describe('the alert rules of a run', () => {
     for (const kind of ['beat_refused', 'ended'] as const) {
       fixture.open.clear();
       stall();
-      alerts.observe({ kind, ...task });
       expect(await fixture.told()).to.deep.equal([`alert.raised ${stalled}`]);
+      alerts.observe({ kind, ...task });
+      expect(await fixture.told()).to.deep.equal([]);
       expect(fixture.desk.standing).to.deep.equal([]);
     }
+  });
+
+  it('raise none for a run that was frozen, and whose task has ended meanwhile', async () => {
+    isRunning = (): Promise<boolean> => Promise.resolve(false);
+    stall();
+    expect(await fixture.told()).to.deep.equal([]);
+    isRunning = (): Promise<boolean> => Promise.resolve(true);
+    for (const kind of ['beat_refused', 'moved_again'] as const) {
+      stall();
+      alerts.observe({ kind, ...task });
+      expect(await fixture.told(), kind).to.deep.equal([]);
+    }
+    isRunning = (): Promise<boolean> => Promise.reject(new Error('gone'));
+    stall();
+    expect(await fixture.told(), 'where the database can not say').to.deep.equal([`alert.raised ${stalled}`]);
   });
 
   it('ask every minute whether what stands is to be repeated', async () => {

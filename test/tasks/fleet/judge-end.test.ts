@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { taskStatus } from '../../../src/model/task.js';
 import { restartWaitSeconds, type EndedTask, type UnjudgedEnd } from '../../../src/model/wanted.js';
-import { countSameFaults, judgeEnd, type JudgeFacts } from '../../../src/tasks/fleet/judge-end.js';
+import { countSameEnds, judgeEnd, type JudgeFacts } from '../../../src/tasks/fleet/judge-end.js';
 
 describe('judging the end of a task', () => {
   const failed = (endReason: string, error = 'oh'): EndedTask => ({
@@ -14,7 +14,7 @@ describe('judging the end of a task', () => {
     ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 5, judgedVersion: 5, task },
     ...changes,
   });
-  const facts: JudgeFacts = { restart: 'on-failure', slot: null, isDone: false, sameFaults: 0 };
+  const facts: JudgeFacts = { restart: 'on-failure', slot: null, isDone: false, sameEnds: 0 };
 
   it('starts at once what has no task yet, and what was handed back by a process that ended', () => {
     const atOnce = { kind: 'again', inSeconds: 0, failures: 2 };
@@ -59,15 +59,15 @@ describe('judging the end of a task', () => {
   it('has a person mend a fault that came five times in a row at one block, and no other', () => {
     const fifth = end(failed('error'), { failures: 4 });
     const held = { kind: 'held', reason: '5 times the same fault at block 100: oh', failures: 5 };
-    expect(judgeEnd(fifth, { ...facts, sameFaults: 5 })).to.deep.equal(held);
-    expect(judgeEnd(fifth, { ...facts, sameFaults: 4 }).kind).to.equal('again');
-    expect(judgeEnd({ ...fifth, failures: 3 }, { ...facts, sameFaults: 5 }).kind, 'fewer ends').to.equal('again');
-    expect(judgeEnd({ ...fifth, version: 9 }, { ...facts, sameFaults: 5 }).kind, 'it moved').to.equal('again');
+    expect(judgeEnd(fifth, { ...facts, sameEnds: 5 })).to.deep.equal(held);
+    expect(judgeEnd(fifth, { ...facts, sameEnds: 4 }).kind).to.equal('again');
+    expect(judgeEnd({ ...fifth, failures: 3 }, { ...facts, sameEnds: 5 }).kind, 'fewer ends').to.equal('again');
+    expect(judgeEnd({ ...fifth, version: 9 }, { ...facts, sameEnds: 5 }).kind, 'it moved').to.equal('again');
   });
 
   it('tries for ever what can not be reached', () => {
     for (const reason of ['chain_unreachable', 'database_unreachable', 'timeout', 'taken_over', 'lease_lost']) {
-      const verdict = judgeEnd(end(failed(reason), { failures: 500 }), { ...facts, sameFaults: 5 });
+      const verdict = judgeEnd(end(failed(reason), { failures: 500 }), { ...facts, sameEnds: 5 });
       expect(verdict, reason).to.deep.equal({ kind: 'again', inSeconds: 900, failures: 501 });
     }
   });
@@ -75,9 +75,19 @@ describe('judging the end of a task', () => {
   it('is done with what has read all, unless it is to run always', () => {
     const done = end(ended('completed'));
     expect(judgeEnd(done, { ...facts, isDone: true })).to.deep.equal({ kind: 'done' });
-    expect(judgeEnd(done, facts)).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 1 });
+    expect(judgeEnd(done, facts)).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 0 });
     const always = judgeEnd(done, { ...facts, isDone: true, restart: 'always' });
-    expect(always).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 1 });
+    expect(always).to.deep.equal({ kind: 'again', inSeconds: 5, failures: 0 });
+  });
+
+  it('counts no success as a failure, and waits longer the more often nothing new was found', () => {
+    const always = (sameEnds: number, changes: Partial<UnjudgedEnd> = {}) =>
+      judgeEnd(end(ended('completed'), changes), { ...facts, isDone: true, restart: 'always', sameEnds });
+    expect([1, 2, 9].map((sameEnds) => always(sameEnds))).to.deep.equal(
+      [5, 10, 900].map((inSeconds) => ({ kind: 'again', inSeconds, failures: 0 })),
+    );
+    expect(always(9, { version: 6 }), 'something new').to.deep.equal({ kind: 'again', inSeconds: 5, failures: 0 });
+    expect(always(1, { failures: 3 }), 'after failures').to.deep.equal({ kind: 'again', inSeconds: 5, failures: 0 });
   });
 
   it('follows no end where it is never to be started again', () => {
@@ -92,9 +102,9 @@ describe('judging the end of a task', () => {
       error,
       progress: { mode: 'realtime' as const, nextBlock, targetBlock: null, headBlock: null, events: 0 },
     });
-    expect(countSameFaults([])).to.equal(0);
-    expect(countSameFaults([at(1), at(1), at(1)])).to.equal(3);
-    expect(countSameFaults([at(1), at(1), at(2), at(1)])).to.equal(2);
-    expect(countSameFaults([at(1), at(1, 'ah')])).to.equal(1);
+    expect(countSameEnds([])).to.equal(0);
+    expect(countSameEnds([at(1), at(1), at(1)])).to.equal(3);
+    expect(countSameEnds([at(1), at(1), at(2), at(1)])).to.equal(2);
+    expect(countSameEnds([at(1), at(1, 'ah')])).to.equal(1);
   });
 });

@@ -63,8 +63,8 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     return addSeconds(new Date((next + hours * hour) * 1_000).toISOString(), 0).replace(' ', 'T');
   };
   const all = async () => [...(await listTasks(database, { limit: 10, offset: 0 }))].reverse();
-  const claim = (queuedTaskId: number | null): Promise<number> =>
-    tasks.claim(claimRequest({ pipelineId: id, queuedTaskId: queuedTaskId ?? undefined }));
+  const claim = (queuedTaskId: number | null, holder: number | null = null): Promise<number> =>
+    tasks.claim(claimRequest({ pipelineId: id, queuedTaskId: queuedTaskId ?? undefined, holder }));
   const end = (taskId: number, status: 1 | 2 = 1): Promise<boolean> =>
     tasks.finish(taskId, { status, endReason: status === 1 ? 'completed' : 'error', error: null }, null);
   const judge = async (): Promise<string> => {
@@ -130,6 +130,22 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     await end(await claim(taskId));
     expect(await judge()).to.equal('scheduled');
     expect(await wanted.get(id)).to.include({ nextStart: await halfPast(), isScheduled: true });
+  });
+
+  it('that has none, and is always run again, is so later and later while it finds nothing new, and has not failed', async () => {
+    await define('restart: always');
+    let taskId = await claim((await start()).queuedTaskId);
+    const waits: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await end(taskId);
+      expect(await judge()).to.equal('again');
+      const { nextStart, failures } = (await wanted.get(id))!;
+      expect(failures).to.equal(0);
+      waits.push(Math.round((instantToMs(nextStart!) - instantToMs(await now())) / 1_000));
+      await move('next_start', -hour);
+      taskId = await claim(await wanted.queueDue(id), taskId);
+    }
+    for (const [i, wait] of waits.entries()) expect(wait).to.be.within(5 * 2 ** i - 2, 5 * 2 ** i);
   });
 
   it('is tried again before its next time where it failed', async () => {

@@ -2,9 +2,11 @@ import { expect } from 'chai';
 import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { Settled } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
+import { JournalStore } from '../../../src/database/events/journal-store.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
 import type { Clock } from '../../../src/runtime/clock.js';
+import { blocksBehind } from '../../../src/tasks/outbox/blocks-behind.js';
 import { seqOf } from '../../../src/tasks/outbox/message-of.js';
 import { exampleBatch, exampleEvent, hashOf } from '../../database/example-batch.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -55,6 +57,9 @@ eachDatabase('the outbox', (databases) => {
   const isTrue = async (): Promise<void> => {
     expect([...sink.state].sort()).to.deep.equal([...(await runs.stored())].sort());
   };
+
+  const behind = async (sinkName = 'out'): Promise<number> =>
+    blocksBehind((await new JournalStore(database).current(pipelineId))!, await runs.standing(sinkName));
 
   it('delivers a repair in a run that only delivers, and reads nothing then', async () => {
     await runs.run([sink.openable()], blocks(1, 3));
@@ -205,6 +210,45 @@ eachDatabase('the outbox', (databases) => {
       'sink out can’t deliver: no answer from ***',
       'sink out delivers again',
     ]);
+  });
+
+  const failWhile = async (end: AbortController): Promise<void> => {
+    let tries = 0;
+    sink.receives = () => {
+      tries += 1;
+      throw new ReceiverAwayError('no answer', { retryAfterMs: 10 });
+    };
+    const run = runs.run([sink.openable()], blocks(1, 2));
+    await eventually('another try', () => tries > 1);
+    end.abort(new Error('it is enough'));
+    await run.catch(() => undefined);
+  };
+
+  it('leaves a sink failing that could deliver nothing when the run was stopped', async () => {
+    await failWhile(runs.stopping);
+    expect(await runs.standing()).to.include({ failing: true, lastError: 'no answer', cursorBlock: null });
+    expect(runs.lines).not.to.include('sink out delivers again');
+  });
+
+  it('says that a sink delivers again which was failing when the run before was cut off', async () => {
+    await failWhile(runs.hard);
+    expect(await runs.standing()).to.include({ failing: true });
+    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    sink.receives = async () => {
+      expect(await runs.standing()).to.include({ failing: true });
+    };
+    await runs.run([sink.openable()], noMore);
+    expect(await runs.standing()).to.include({ failing: false, lastError: 'no answer', cursorBlock: 2 });
+    expect(runs.lines.filter((line) => line === 'sink out delivers again')).to.have.length(1);
+    await isTrue();
+  });
+
+  it('leaves a sink failing that is paused when the run ends', async () => {
+    await failWhile(runs.hard);
+    runs.hard = new AbortController();
+    await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, true);
+    await runs.run([sink.openable()], noMore);
+    expect(await runs.standing()).to.include({ failing: true, paused: true });
   });
 
   for (const fails of [false, true]) {
@@ -379,6 +423,31 @@ eachDatabase('the outbox', (databases) => {
     expect([...all.state]).to.have.deep.members([...(await runs.stored())]);
     expect(later.lines).to.deep.equal([insert(2, 3), insert(3, 3)]);
     expect((await runs.standing('later')).cursorBlock).to.equal(3);
+  });
+
+  it('is not behind with what was there before a sink that begins from now on', async () => {
+    await runs.run([sink.openable()], blocks(1, 2));
+    const later = new RecordingSink();
+    await runs.run([sink.openable(), later.openable({ name: 'later', start: 'now' })], noMore);
+    expect(await runs.standing('later')).to.include({ cursorBlock: 2 });
+    expect(await behind('later')).to.equal(0);
+  });
+
+  it('is behind with what a person had taken back, or repaired, until that is told', async () => {
+    await runs.run([sink.openable()], blocks(1, 5));
+    expect(await behind()).to.equal(0);
+    await runs.repair(2, [eventOn('b', 2)]);
+    expect(await behind(), 'repaired').to.equal(1);
+    await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, true);
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 2, hash: hashOf('block 2') } };
+    });
+    expect(await behind(), 'taken back').to.equal(3);
+    await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, false);
+    await runs.run([sink.openable()], noMore);
+    expect(await behind()).to.equal(0);
+    await isTrue();
   });
 
   it('delivers final blocks alone where that is wanted, and waits for the rest', async () => {

@@ -14,7 +14,10 @@ describe('the trouble of a sink', () => {
       return Promise.resolve();
     },
   };
-  const parts = { guard: { pipelineId: 45 }, clock: new FakeClock(), logger, mask: (text: string) => text };
+  const parts = {
+    ...{ guard: { pipelineId: 45 }, clock: new FakeClock(), logger, mask: (text: string) => text },
+    standingOf: () => undefined,
+  };
   const trouble = new SinkTrouble('hook', row as unknown as SinkRow, parts);
 
   it('is told with what a person can do about it', async () => {

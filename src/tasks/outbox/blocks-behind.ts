@@ -1,0 +1,24 @@
+import type { JournalHead } from '../../database/events/journal-store.js';
+import type { SinkStanding } from '../../model/sink.js';
+import { readPlace } from './place.js';
+import type { SinkPlace } from './place.js';
+
+/**
+ * Returns of how many blocks a sink is yet to be told something: that they came or, once the pipeline was set back, that they
+ * went. A change of blocks that it has, as a repair is, counts as one.
+ */
+export function blocksBehind(
+  { version, blocks }: Pick<JournalHead, 'version' | 'blocks'>,
+  sink: Pick<SinkStanding, 'cursorBlock' | 'place'> | null,
+): number {
+  if (blocks === null) return 0;
+  const ahead = blocks.to - (sink?.cursorBlock ?? blocks.from - 1);
+  const place = typeof sink?.place === 'string' ? readPlace(sink.place) : null;
+  const hasNothing = place === null || sink?.cursorBlock === null;
+  return hasNothing || toldVersion(place) >= version ? Math.max(0, ahead) : Math.max(1, Math.abs(ahead));
+}
+
+/** The version up to which it has been told all. */
+function toldVersion({ pass: { from, to }, at }: SinkPlace): number {
+  return at === 'end' ? to.version : from.version;
+}
