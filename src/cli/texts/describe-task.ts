@@ -1,5 +1,5 @@
 import { addSeconds, instantToMs } from '../../model/instant.js';
-import { statusText, taskStatus, type Task } from '../../model/task.js';
+import { knownSilence, statusText, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
 import type { Lang } from '../../runtime/lang.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
@@ -60,7 +60,8 @@ function timeoutOf(task: Task, { taskTimeoutMinutes }: TaskDefaults): number {
 function explainLife(task: Task, defaults: TaskDefaults, lang: Lang): string {
   const { life } = textsIn(lang);
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
-  const { silentSeconds } = task;
+  const silentSeconds = knownSilence(task);
+  if (silentSeconds === null) return life.unknown;
   // Another program writes its local time, most likely.
   if (silentSeconds < -1) return life.inTheFuture(ageText(-silentSeconds, lang));
   const sign = signOfLife(task, lang);
@@ -84,7 +85,7 @@ function verdictOf(task: Task, timeoutMinutes: number, intervalSeconds: number, 
   // As the monitor judges: of the whole seconds that an age reads, one may be none.
   const failAfterSeconds = Math.ceil(Math.max(timeoutMinutes * 60, silenceLimit(intervalSeconds)) + 1);
   if (task.silentSeconds >= failAfterSeconds) return life.failsNow;
-  return life.failsFrom(addSeconds(task.lastHeartbeat ?? task.createTime, failAfterSeconds).replace(' ', 'T'));
+  return life.failsFrom(addSeconds(task.lastHeartbeat ?? task.createTime ?? '', failAfterSeconds).replace(' ', 'T'));
 }
 
 /** Says in words why a task ended; null where it has not ended. */
@@ -115,6 +116,7 @@ function explainEnd(task: Task, defaults: TaskDefaults, lang: Lang): string | nu
 function explainTimeout(task: Task, timeoutMinutes: number, lang: Lang): string {
   const { ends } = textsIn(lang);
   const sign = task.lastHeartbeat ?? task.createTime;
+  if (sign === null) return ends.failed('timeout');
   const silence = ageText((instantToMs(task.endTime ?? sign) - instantToMs(sign)) / 1_000, lang);
   const monitor = /failed by monitor (.+)$/.exec(task.error ?? '')?.[1] ?? null;
   const said = task.lastHeartbeat === null ? ends.neverBeaten(sign) : ends.lastHeartbeatAt(sign);
