@@ -77,6 +77,13 @@ export class Migrator {
     });
   }
 
+  /** Says whether the database has stored a time zone: before its first `up` it has none. */
+  hasTimezone(): Promise<boolean> {
+    return this.#unlocked(
+      async (work) => (await work.schema.hasTable(installationTable)) && (await work.readTimezone()) !== undefined,
+    );
+  }
+
   /** Says whether `up` would come upon tasks of an older program, whose time zone nobody has told. */
   adoptsTasks(): Promise<boolean> {
     return this.#unlocked(async (work) => {
