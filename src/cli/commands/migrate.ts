@@ -134,13 +134,14 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
   }
   await output.table(
     [{ column: 'migration', least: 16 }, { column: 'state' }, { column: 'applied', cut: 1, brief: briefInstant }],
-    migrations.map((migration) => [migration.name, stateOf(migration), at(migration.appliedAt)]),
+    migrations.map((migration) => [migration.name, stateOf(migration, output.lang), at(migration.appliedAt)]),
   );
 }
 
-function stateOf({ appliedAt, isKnown }: MigrationStatus): string {
-  if (!isKnown) return 'made by a newer version';
-  return appliedAt === null ? 'pending' : 'applied';
+function stateOf({ appliedAt, isKnown }: MigrationStatus, lang: Lang): string {
+  const { newer, pending, applied } = textsIn(lang).commands.migration;
+  if (!isKnown) return newer;
+  return appliedAt === null ? pending : applied;
 }
 
 async function printSql({ output }: CommandContext, migrator: Migrator): Promise<void> {

@@ -6,7 +6,7 @@ import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 import type { Settings } from '../../settings/settings.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import { ageText } from '../../texts/age-text.js';
-import { displayWidth } from '../terminal/display-width.js';
+import { labelledLine } from './labelled-line.js';
 import { heartbeatText, ofShard, progressSummary } from './task-table.js';
 
 /** What holds for tasks that don't say it of themselves. */
@@ -15,8 +15,6 @@ type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTimeoutMinu
 /** A line of a description: its label, and what it says; null where there is nothing to say. */
 type Line = readonly [label: keyof Texts['tasks']['label'], value: string | null];
 
-const labelWidth = 16;
-
 /** Describes a task for people, a line each: how it stands, and why it is believed alive or was ended. */
 export function describeTask(task: Task, defaults: TaskDefaults, lang: Lang): readonly string[] {
   const reason = task.endReason === null ? '' : ` (${task.endReason})`;
@@ -24,7 +22,7 @@ export function describeTask(task: Task, defaults: TaskDefaults, lang: Lang): re
   return [
     `${title} ${task.id}: ${statusText(task.status, lang)}${reason}`,
     ...linesOf(task, defaults, lang).flatMap(([name, value]) =>
-      value === null ? [] : [`  ${pad(label[name])}${value}`],
+      value === null ? [] : [labelledLine(label[name], value)],
     ),
   ];
 }
@@ -45,10 +43,6 @@ function linesOf(task: Task, defaults: TaskDefaults, lang: Lang): readonly Line[
     ['timeout', minutes(timeoutOf(task, defaults))],
     ['log', task.logPath],
   ];
-}
-
-function pad(label: string): string {
-  return label + ' '.repeat(Math.max(1, labelWidth - displayWidth(label)));
 }
 
 /** In minutes. */

@@ -1,4 +1,5 @@
 import type { Alert } from '../../model/alert.js';
+import { storedAlertText } from '../../model/alert-text.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
@@ -175,8 +176,8 @@ function endpointRow({ endpoint, reports, alike }: EndpointGlance, lang: Lang): 
   return { cells, tone: stale || state === 'unasked' ? 'faint' : isBad ? 'bad' : undefined };
 }
 
-function alertRow({ id, rule, openSeconds, message }: Alert, lang: Lang): StatusRow {
-  return { cells: [id, rule, ageText(openSeconds, lang), message], tone: 'bad' };
+function alertRow(alert: Alert, lang: Lang): StatusRow {
+  return { cells: [alert.id, alert.rule, ageText(alert.openSeconds, lang), storedAlertText(alert, lang)], tone: 'bad' };
 }
 
 function rateText(rate: number | null): string | null {

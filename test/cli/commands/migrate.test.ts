@@ -102,6 +102,9 @@ eachDatabase('migrate', (databases) => {
   it('stores the time zone that is set, and says nothing of it where there is nothing to misread', async () => {
     expect(await chainparse(['migrate'])).to.include({ code: 0 });
     expect(await stored()).to.equal('+00:00');
+    expect((await chainparse(['migrate', '--status', '--lang', 'zh'])).stdout).to.match(
+      /^0001-pipelines +已应用 +\d{4}-/m,
+    );
     const { stderr } = await chainparse(['migrate']);
     expect(stderr).not.to.match(/time.zone/);
   });

@@ -150,6 +150,10 @@ describe('the pipeline and abi commands', () => {
     const shown = await json('pipeline', 'show', '45');
     expect(shown).to.deep.include({ pipeline_id: 45, disabled: false });
     expect(shown).to.have.nested.include({ 'components[0].chain_id': 1, 'components[0].abi[0].name': 'Transfer' });
+    const chinese = (await chainparse('pipeline', 'show', '45', '--lang', 'zh')).stdout;
+    expect(chinese)
+      .to.match(/^流水线 45: .*\n {2}状态 {12}已启用\n/)
+      .and.to.match(/\n {2}创建时间 {8}\d{4}-.*\n组件 1: /s);
     expect((await chainparse('pipeline', 'show', '45')).stdout).to.contain(
       '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
     );
