@@ -5,10 +5,10 @@ import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
 import { TaskStore } from '../database/tasks/task-store.js';
 import { parseDefinition } from '../pipeline/definition/read-definition.js';
-import { ConflictError, TakenError, UsageError } from '../runtime/errors.js';
+import { ConflictError, TakenError } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
 import { ownTargets } from './own-targets.js';
-import { ProblemError } from './problem.js';
+import { invalidRequest, ProblemError } from './problem.js';
 import { route, type Route, type RouteAnswer } from './route.js';
 import { startBody } from './schemas/task-schemas.js';
 
@@ -38,10 +38,19 @@ export function olderRoutes(routes: readonly Route[], parts: ApiParts): readonly
   const changed = routes.map((each) => {
     const found = more[`${each.method} ${each.path}`];
     const taken = takingMore(each);
-    if (`${each.method} ${each.path}` === `POST ${base}/config`) return { ...taken, handle: configOf(taken, parts) };
-    return found === undefined ? taken : { ...taken, handle: withMore(taken, found) };
+    if (`${each.method} ${each.path}` === `POST ${base}/config`) {
+      return { ...taken, answer: answeredWith(taken, [200, 201]), handle: configOf(taken, parts) };
+    }
+    return found === undefined
+      ? taken
+      : { ...taken, answer: answeredWith(taken, [200]), handle: withMore(taken, found) };
   });
   return [...changed, resetRoute];
+}
+
+/** Beside what an answer says anyway there is more, of which the document does not tell. */
+function answeredWith({ answer }: Route, status: readonly number[]): Route['answer'] {
+  return 'schema' in answer ? { status, schema: z.looseObject({}) } : answer;
 }
 
 function withMore(of: Route, more: More): Handle {
@@ -170,9 +179,12 @@ function olderBody(text: string): { readonly id: number; readonly info: string }
   } catch {
     return null;
   }
-  if (typeof body !== 'object' || body === null || !('pipeline_info' in body)) return null;
+  if (typeof body !== 'object' || body === null || !('pipeline_info' in body || 'pipeline_id' in body)) return null;
   const { pipeline_id: id, pipeline_info: info } = body as Json;
-  if (!Number.isInteger(id) || Number(id) < 1) throw new UsageError('pipeline_id must be a whole number from 1 on');
+  if (!Number.isInteger(id) || Number(id) < 1) {
+    throw invalidRequest([{ path: 'body.pipeline_id', message: 'must be a whole number from 1 on' }]);
+  }
+  if (info === undefined) throw invalidRequest([{ path: 'body.pipeline_info', message: 'is missing: the definition' }]);
   return { id: Number(id), info: typeof info === 'string' ? info : JSON.stringify(info) };
 }
 

@@ -42,6 +42,13 @@ export class ProblemError extends Error {
   }
 }
 
+/** Returns the problem of a request parts of which are not what they must be. */
+export function invalidRequest(errors: readonly FieldProblem[], hint?: string): ProblemError {
+  const [first] = errors;
+  const detail = first === undefined ? 'the request is malformed' : `${first.path}: ${first.message}`;
+  return new ProblemError(400, 'INVALID_REQUEST', detail, { errors, hint });
+}
+
 /** An answer that tells a problem. */
 export interface Problem {
   readonly status: number;

@@ -37,7 +37,9 @@ export type RouteAnswer =
 
 /** What a route's answer looks like, for the OpenAPI document and for tests. */
 export type AnswerSpec =
-  { readonly status?: number; readonly schema: z.ZodType } | { readonly media: string; readonly what: string };
+  /** Several statuses, where it has several that are good, with the same answer. */
+  | { readonly status?: number | readonly number[]; readonly schema: z.ZodType }
+  | { readonly media: string; readonly what: string };
 
 /** One route: said once, used for validation, types and the OpenAPI document. */
 export interface RouteSpec<P extends Shape, Q extends Shape, B> {

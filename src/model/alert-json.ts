@@ -1,4 +1,4 @@
-import { alertText } from './alert-text.js';
+import { storedAlertText } from './alert-text.js';
 import { alertLink, severityOf, type Alert } from './alert.js';
 
 /** Returns an alert as `alerts list --json` has it. */
@@ -10,7 +10,7 @@ export function alertToJson(alert: Alert, pageUrl: string | null): object {
     severity: severityOf(alert.rule),
     state: alert.clearTime === null ? 'open' : 'cleared',
     message: alert.message,
-    message_zh: alert.since === null ? alert.message : alertText(alert, alert.sinceSeconds ?? alert.openSeconds, 'zh'),
+    message_zh: storedAlertText(alert, 'zh'),
     task_id: alert.taskId,
     pipeline_id: alert.pipelineId,
     worker: alert.worker,

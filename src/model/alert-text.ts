@@ -1,7 +1,7 @@
 import type { Lang } from '../runtime/lang.js';
 import { ageText } from '../texts/age-text.js';
 import { textsIn, type Texts } from '../texts/texts.js';
-import type { AlertCondition } from './alert.js';
+import type { Alert, AlertCondition } from './alert.js';
 
 /** What a text is made of. */
 type Told = Omit<AlertCondition, 'message' | 'sinceSeconds'>;
@@ -32,6 +32,11 @@ export function alertText(told: Told, seconds: number | null, lang: Lang): strin
     number: (name) => Number(details[name] ?? 0),
   };
   return writers[told.rule](parts);
+}
+
+/** Returns what an alert that was stored says by now; one that an older version stored says what it said then. */
+export function storedAlertText(alert: Alert, lang: Lang): string {
+  return alert.since === null ? alert.message : alertText(alert, alert.sinceSeconds ?? alert.openSeconds, lang);
 }
 
 const writers: Readonly<Record<AlertCondition['rule'], (parts: Parts) => string>> = {

@@ -40,7 +40,8 @@ export interface Task {
   readonly id: number;
   readonly pipelineId: number;
   readonly status: number;
-  readonly createTime: string;
+  /** Null where an older program has written none. */
+  readonly createTime: string | null;
   readonly lastHeartbeat: string | null;
   readonly logPath: string | null;
   /** `host:pid`. */
@@ -58,7 +59,7 @@ export interface Task {
   readonly progress: Progress | null;
   /** Seconds since the last heartbeat, by the database's clock; null where there was none. */
   readonly heartbeatAgeSeconds: number | null;
-  /** Seconds since the last sign of life (heartbeat, else creation), by the database's clock. */
+  /** Seconds since the last sign of life (heartbeat, else creation), by the database's clock; 0 where there is neither. */
   readonly silentSeconds: number;
   /** It reads nothing, and only delivers what is due to sinks; left out: it reads. */
   readonly deliversOnly?: boolean;
@@ -74,6 +75,11 @@ export function isSilent(
   defaultIntervalSeconds: number,
 ): boolean {
   return status === taskStatus.running && isSilentFor(silentSeconds, heartbeatInterval ?? defaultIntervalSeconds);
+}
+
+/** Returns for how many seconds a task has given no sign of life; null where it never gave one, nor was its creation written down. */
+export function knownSilence({ lastHeartbeat, createTime, silentSeconds }: Task): number | null {
+  return (lastHeartbeat ?? createTime) === null ? null : silentSeconds;
 }
 
 /** Returns how many blocks a task is behind the head; null while one of the two is unknown. */

@@ -1,5 +1,60 @@
 import { inBoth } from './in-both.js';
 
+/** What `pipeline show` says. */
+export const pipelines = inBoth(
+  {
+    title: 'pipeline',
+    component: 'component',
+    label: {
+      state: 'state',
+      wanted: 'wanted',
+      parked: 'parked',
+      toGoOn: 'to go on',
+      read: 'read',
+      shards: 'shards',
+      olderEvents: 'older events',
+      waitsFor: 'waits for',
+      description: 'description',
+      classification: 'classification',
+      timeout: 'timeout',
+      restart: 'restart',
+      schedule: 'schedule',
+      created: 'created',
+      updated: 'updated',
+    },
+    parkedSince: (task: number, reason: string) => `since task ${task}: ${reason}`,
+    blocks: (from: string, to: string) => `blocks ${from} to ${to}`,
+    readAhead: (read: number, blocks: number, to: number, each: string) =>
+      `${read} of ${blocks} blocks up to ${to} are read ahead (${each})`,
+    ofEarlierRuns: (blocks: string) => `${blocks}, of earlier runs: listed until a run reads them again`,
+  },
+  {
+    title: '流水线',
+    component: '组件',
+    label: {
+      state: '状态',
+      wanted: '期望',
+      parked: '已停放',
+      toGoOn: '继续方法',
+      read: '已读取',
+      shards: '分片',
+      olderEvents: '较早的事件',
+      waitsFor: '等待',
+      description: '描述',
+      classification: '分类',
+      timeout: '超时',
+      restart: '重启',
+      schedule: '计划',
+      created: '创建时间',
+      updated: '更新时间',
+    },
+    parkedSince: (task, reason) => `自任务 ${task} 起: ${reason}`,
+    blocks: (from, to) => `区块 ${from} 至 ${to}`,
+    readAhead: (read, blocks, to, each) => `已预读 ${blocks} 个区块中的 ${read} 个, 至区块 ${to} (${each})`,
+    ofEarlierRuns: (blocks) => `${blocks}, 来自较早的运行: 在重新读取之前仍会列出`,
+  },
+);
+
 /** What commands say in their results and remarks. */
 export const commands = inBoth(
   {
@@ -30,6 +85,7 @@ export const commands = inBoth(
       stoppedNow: (pipeline: number, ended: number) =>
         `pipeline ${pipeline} is stopped${ended === 0 ? '' : `: ${ended} ${ended === 1 ? 'task' : 'tasks'} ended`}`,
     },
+    migration: { applied: 'applied', pending: 'pending', newer: 'made by a newer version' },
     heartbeatTest: { hint: 'hint', allHold: (steps: number) => `all ${steps} steps hold` },
     fresh: {
       before: (newest: number) =>
@@ -63,6 +119,7 @@ export const commands = inBoth(
       runsAlready: (pipeline) => `流水线 ${pipeline} 已启动: 已有任务在运行或等待`,
       stoppedNow: (pipeline, ended) => `流水线 ${pipeline} 已停止${ended === 0 ? '' : `: 结束了 ${ended} 个任务`}`,
     },
+    migration: { applied: '已应用', pending: '待应用', newer: '由更新的版本创建' },
     heartbeatTest: { hint: '建议', allHold: (steps) => `${steps} 项全部通过` },
     fresh: {
       before: (newest) => `--fresh 从头开始: 先前运行的事件 (至区块 ${newest}) 保留并照常列出, 直到其区块被重新读取`,

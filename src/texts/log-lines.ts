@@ -41,7 +41,7 @@ export interface TimedOutTask {
   readonly taskId: number;
   readonly pipelineId: number;
   readonly lastHeartbeat: string | null;
-  readonly createTime: string;
+  readonly createTime: string | null;
   /** Seconds since the last heartbeat, else since the creation. */
   readonly silentSeconds: number;
   readonly timeoutMinutes: number;
@@ -64,7 +64,7 @@ export function taskTimedOut(lang: Lang, task: TimedOutTask): LogLine {
 
 function lastSign(lang: Lang, { lastHeartbeat, createTime }: TimedOutTask): string {
   const { logs } = textsIn(lang);
-  return lastHeartbeat === null ? logs.neverBeaten(createTime) : logs.lastHeartbeat(lastHeartbeat);
+  return lastHeartbeat === null ? logs.neverBeaten(createTime ?? '-') : logs.lastHeartbeat(lastHeartbeat);
 }
 
 /** A task's change of status; `from` and `to` are the statuses' names: the same for programs in every language. */

@@ -102,6 +102,8 @@ export const life = inBoth(
       `yes, but late: ${sign}, though ${beat}; it is in doubt after ${limitSeconds} s of silence`,
     inTheFuture: (age: string) =>
       `unknown: its last sign of life lies ${age} ahead of the database's clock; check the database's time zone (chainparse migrate --time-zone)`,
+    unknown:
+      'unknown: it has neither a heartbeat nor a time of creation, so nothing judges it; chainparse tasks cancel ends it',
     failsNow: 'a monitor would fail it now',
     failsFrom: (instant: string) => `a monitor fails it from ${instant} on`,
     inDoubt: (sign: string, beat: string, verdict: string) =>
@@ -115,6 +117,7 @@ export const life = inBoth(
     late: (sign, beat, limitSeconds) => `是, 但心跳迟到: ${sign}, 而${beat}; 静默超过 ${limitSeconds} 秒才算存疑`,
     inTheFuture: (age) =>
       `未知: 最后的生命迹象比数据库时钟超前 ${age}; 请检查数据库时区 (chainparse migrate --time-zone)`,
+    unknown: '未知: 既无心跳也无创建时间, 因此不会被判定; 可用 chainparse tasks cancel 结束',
     failsNow: '监控器现在即会判其超时',
     failsFrom: (instant) => `监控器自 ${instant} 起会判其超时`,
     inDoubt: (sign, beat, verdict) => `存疑: ${sign}, 而${beat}: 现在可被接管, ${verdict}`,

@@ -1,7 +1,7 @@
 import type { Lang } from '../runtime/lang.js';
 import { alerts } from './alerts.js';
 import { columns } from './columns.js';
-import { commands, rewinds, sinks, timezones, verifications } from './commands.js';
+import { commands, pipelines, rewinds, sinks, timezones, verifications } from './commands.js';
 import { logs } from './logs.js';
 import { monitors, services, system, workers } from './system.js';
 import { ages, ends, life, progress, tasks, waiting } from './tasks.js';
@@ -15,6 +15,7 @@ const subjects = {
   life,
   logs,
   monitors,
+  pipelines,
   progress,
   rewinds,
   services,

@@ -95,6 +95,7 @@ export function expectProblem(answer: LightMyRequestResponse, status: number): R
   const problem: Record<string, unknown> = answer.json();
   expect(problem).to.include({ status });
   expect(problem).to.include.keys('type', 'title', 'detail', 'code');
+  if (status === 400) expect(problem['errors'], answer.body).to.be.an('array').that.is.not.empty;
   expect(answer.body).not.to.match(/node_modules|\.ts:|\.js:|    at /);
   return problem;
 }

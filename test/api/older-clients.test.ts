@@ -56,6 +56,13 @@ describe('an API for older clients', () => {
     const wrong = await post('/config', { pipeline_id: 45, pipeline_info: '{"pipeline_name": "x"}' });
     expect(wrong.statusCode).to.equal(400);
     expect(wrong.json()).to.have.property('detail').that.contains('components');
+    for (const [body, detail] of [
+      [{ pipeline_id: 45 }, 'body.pipeline_info: is missing: the definition'],
+      [{ pipeline_info: '{}' }, 'body.pipeline_id: must be a whole number from 1 on'],
+    ] as const) {
+      const refused = await post('/config', body);
+      expect([refused.statusCode, refused.json<{ detail: string }>().detail]).to.deep.equal([400, detail]);
+    }
   });
 
   it('starts a task, and lists it in the older form beside ours', async () => {
@@ -98,6 +105,19 @@ describe('an API for older clients', () => {
       ...{ success: true, task_id: 1, log_path: 'logs/1.log' },
       ...{ log_content: 'two', returned_lines: 1 },
     });
+  });
+
+  it('tells in its document with which statuses it answers', async () => {
+    const statuses = async (of: TestApi, path: string): Promise<readonly string[]> => {
+      const document = (await of.send('/openapi.json')).json<{
+        paths: Record<string, { post: { responses: object } }>;
+      }>();
+      return Object.keys(document.paths[`${base}${path}`]?.post.responses ?? {}).filter((status) => status < '300');
+    };
+    expect(await statuses(plain, '/start')).to.deep.equal(['200', '202']);
+    expect(await statuses(plain, '/config')).to.deep.equal(['201']);
+    expect(await statuses(api, '/start')).to.deep.equal(['200']);
+    expect(await statuses(api, '/config')).to.deep.equal(['200', '201']);
   });
 
   it('answers 400 or 404 with a detail', async () => {

@@ -210,6 +210,10 @@ eachDatabase('the API about pipelines', (testDatabase) => {
       'body.event.event_nam: is unknown: the nearest known one is event_name',
       'body.event.timestamp: must be a whole number from 0',
     ]);
+    expect(await lines({ pipeline_id: 45, logs: [{ address: 'zz', topics: 'x' }] })).to.deep.equal([
+      'body.logs.0.address: is no address',
+      'body.logs.0.topics: must be a list',
+    ]);
     expect(await lines({ pipeline_id: 45, blck: 1 })).to.deep.equal([
       'body.blck: is unknown: the nearest known one is block',
     ]);

@@ -10,6 +10,8 @@ export interface OlderTables {
   readonly charset?: string;
   /** The type of a further column, `touched`. */
   readonly updateTime?: string | undefined;
+  /** The older program may leave `create_time` out, and has done so in one running task and in one that failed. */
+  readonly lacksCreateTimes?: boolean;
   /** A multiple of 500. */
   readonly rows: number;
 }
@@ -28,7 +30,7 @@ export async function makeOlderTables(database: Database, tables: OlderTables): 
   const columns = [
     `id ${id}`,
     'pipeline_id INT NOT NULL',
-    `create_time ${instant} NOT NULL`,
+    `create_time ${instant} ${tables.lacksCreateTimes === true ? 'NULL' : 'NOT NULL'}`,
     'status INT NOT NULL DEFAULT 3',
     'log_path VARCHAR(255)',
     ...(tables.heartbeat === undefined
@@ -46,6 +48,7 @@ export async function makeOlderTables(database: Database, tables: OlderTables): 
   await run("INSERT INTO pipeline (id, name, description) VALUES (1, 'one', 'é'), (2, 'two', NULL), (3, 'three', '')");
   if (kind === 'postgres') await run("SELECT setval('pipeline_id_seq', 3)");
   await run({ mysql: mysqlRows, sqlite: sqliteRows, postgres: postgresRows }[kind](tables));
+  if (tables.lacksCreateTimes === true) await run('UPDATE pipeline_task SET create_time = NULL WHERE id IN (10, 11)');
 }
 
 /** Numbers from 1, a multiple of 500 of them: servers end a longer recursion. */

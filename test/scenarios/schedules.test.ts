@@ -53,7 +53,7 @@ eachDatabaseInTurn('a pipeline with a schedule, and workers', (testDatabase) => 
   const tasks = async () => [...(await listTasks(database, { pipelineId: 45, limit: 100, offset: 0 }))].reverse();
   /** The times of the schedule for which tasks were queued. */
   const slots = async (): Promise<readonly number[]> =>
-    (await tasks()).map(({ createTime }) => Math.floor(instantToMs(createTime) / 1_000 / everySeconds));
+    (await tasks()).map(({ createTime }) => Math.floor(instantToMs(createTime ?? '') / 1_000 / everySeconds));
 
   it('run it at its times, once each; and once for all times at which no worker was there', async function () {
     this.timeout(120_000);

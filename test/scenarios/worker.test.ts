@@ -140,5 +140,18 @@ describe('serve and workers', () => {
       await worker.output(new RegExp(`task ${live} was cancelled`));
       expect(await store.get(cancelled)).to.include({ status: 1, endReason: 'stopped', worker: null });
     });
+
+    it('tell what a person stopped as that, where they end themselves before they have learned of it', async function () {
+      this.timeout(90_000);
+      const live = await api.start({ pipeline_id: 45, mode: 'realtime' });
+      const worker = await startWorker('--json');
+      const store = new TaskStore(database);
+      await eventually('the live task beats', async () => ((await store.get(live)).progress?.nextBlock ?? 0) > 50);
+      expect((await api.post(`/api/v1/pipeline/task/${live}/cancel`)).status).to.equal(200);
+      worker.signal('SIGTERM');
+      expect((await worker.exit(10_000)).code).to.equal(0);
+      expect(worker.stdout).to.match(new RegExp(`^{.*"task_id":${live},.*"end_reason":"stopped"`, 'm'));
+      expect(worker.stderr).not.to.contain('worker.task_failed');
+    });
   });
 });

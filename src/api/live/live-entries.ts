@@ -6,7 +6,7 @@ import { chainNameOf } from '../../model/chain.js';
 import type { EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
-import type { Task } from '../../model/task.js';
+import { knownSilence, type Task } from '../../model/task.js';
 import { wantedToJson, type Wanted } from '../../model/wanted.js';
 import type { Settings } from '../../settings/settings.js';
 import type { LiveEntry } from './live-feed.js';
@@ -20,7 +20,7 @@ export function taskEntry(task: Task, defaults: Defaults, lagUnknownSince: strin
   const interval = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
   const value = {
     ...json,
-    silent_seconds: task.silentSeconds,
+    silent_seconds: knownSilence(task),
     heartbeat_interval_seconds: interval,
     silent_after_seconds: silenceLimit(interval),
     lag_unknown_since: lagUnknownSince,

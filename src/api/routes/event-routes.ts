@@ -3,9 +3,11 @@ import type { EventPlace } from '../../database/events/event-key.js';
 import { eventCsvHeader, eventCsvRow } from '../../model/event-csv.js';
 import { eventToJson } from '../../model/event-json.js';
 import type { StoredEvent } from '../../model/stored-event.js';
+import { UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { ApiParts } from '../api-parts.js';
+import { ProblemError } from '../problem.js';
 import { route, type Route } from '../route.js';
 import { eventPageSchema, eventsQuery } from '../schemas/event-schemas.js';
 import { idParams } from '../schemas/parameters.js';
@@ -37,7 +39,7 @@ export function eventRoutes({ database }: ApiParts): readonly Route[] {
         const origin = await readOrigin(database, params.id);
         // Signatures are stored without blanks, and people write one behind a comma.
         const event = query.event?.replace(/\s+/g, '');
-        if (event !== undefined) await checkEventName(database, params.id, event);
+        if (event !== undefined) await checkEventName(database, params.id, event).catch(refuseEvent);
         const filter = { pipelineId: params.id, fromBlock, toBlock, event };
         const part = { after: readCursor(cursor), descending: order === 'desc', limit };
         const found = (await events.part(filter, part)).map(withChecksum);
@@ -59,6 +61,13 @@ function readCursor(cursor: string | undefined): EventPlace | undefined {
   if (cursor === undefined) return undefined;
   const [blockNumber, logIndex, transactionHash = ''] = cursor.split('-');
   return { blockNumber: Number(blockNumber), logIndex: Number(logIndex), transactionHash };
+}
+
+/** Where the event's name came from its route alone knows. */
+function refuseEvent(error: unknown): never {
+  if (!(error instanceof UsageError)) throw error;
+  const { code, message, hint } = error;
+  throw new ProblemError(400, code, message, { hint, errors: [{ path: 'query.event', message }] });
 }
 
 function cursorOf(event: StoredEvent | undefined): string | null {

@@ -98,7 +98,7 @@ async function readTimeline(
   const late = await listTasksOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
   const running = await listTasks(database, { status: taskStatus.running, limit: mostTasks, offset: 0 });
   const tasks = new Map([...running, ...late].map((task) => [task.id, task]));
-  const spans = [...tasks.values()].sort((a, b) => a.id - b.id).map((task) => toSpan(task, beatsAgo));
+  const spans = [...tasks.values()].sort((a, b) => a.id - b.id).flatMap((task) => toSpans(task, beatsAgo));
   const reorgs = await listReorgsOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
   return { now, hours, tasks: spans, reorgs: reorgs.map(toReorg) };
 }
@@ -113,15 +113,19 @@ function toReorg({ pipelineId, taskId, createTime, ancestorBlock, blocks }: Reor
   };
 }
 
-function toSpan(task: Task, beatsAgo: (taskId: number) => readonly number[]): z.output<typeof span> {
-  return {
-    task_id: task.id,
-    pipeline_id: task.pipelineId,
-    status_name: statusName(task.status),
-    create_time: task.createTime,
-    last_heartbeat: task.lastHeartbeat,
-    end_time: task.endTime,
-    end_reason: task.endReason,
-    beats_seconds_ago: [...beatsAgo(task.id)],
-  };
+/** A life whose beginning nobody wrote down is none that can be drawn. */
+function toSpans(task: Task, beatsAgo: (taskId: number) => readonly number[]): readonly z.output<typeof span>[] {
+  if (task.createTime === null) return [];
+  return [
+    {
+      task_id: task.id,
+      pipeline_id: task.pipelineId,
+      status_name: statusName(task.status),
+      create_time: task.createTime,
+      last_heartbeat: task.lastHeartbeat,
+      end_time: task.endTime,
+      end_reason: task.endReason,
+      beats_seconds_ago: [...beatsAgo(task.id)],
+    },
+  ];
 }

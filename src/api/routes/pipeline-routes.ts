@@ -15,7 +15,7 @@ import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
 import { ownTargets } from '../own-targets.js';
-import { ProblemError } from '../problem.js';
+import { invalidRequest } from '../problem.js';
 import { route, type Route } from '../route.js';
 import { idParams } from '../schemas/parameters.js';
 import { definitionListSchema, pipelineListSchema, pipelineSchema, storedSchema } from '../schemas/pipeline-schemas.js';
@@ -171,5 +171,5 @@ function refuseTaken(error: unknown): never {
 
 function refuseOtherId({ id }: PipelineDefinition, asked: number): void {
   if (id === null || id === asked) return;
-  throw new ProblemError(400, 'INVALID_REQUEST', `body.id: is ${id}, and the path says ${asked}`);
+  throw invalidRequest([{ path: 'body.id', message: `is ${id}, and the path says ${asked}` }]);
 }

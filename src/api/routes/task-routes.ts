@@ -9,7 +9,7 @@ import { overviewToJson, readTaskOverview, type TaskCounts } from '../../tasks/v
 import { startTask } from '../../tasks/fleet/start-task.js';
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import type { ApiParts } from '../api-parts.js';
-import { ProblemError } from '../problem.js';
+import { invalidRequest } from '../problem.js';
 import { RememberedCounts } from '../remembered-counts.js';
 import { route, type Route } from '../route.js';
 import { idParams } from '../schemas/parameters.js';
@@ -75,7 +75,13 @@ export function taskRoutes(parts: ApiParts): readonly Route[] {
       path: `${base}/start`,
       summary:
         'Queue a task of a pipeline: a worker runs it as soon as nobody holds the pipeline. 200: the task that waits already.',
-      ...{ tag, access: 'write', body: startBody, answer: { status: 202, schema: taskSchema }, problems: [404, 409] },
+      ...{
+        tag,
+        access: 'write',
+        body: startBody,
+        answer: { status: [202, 200], schema: taskSchema },
+        problems: [404, 409],
+      },
       handle: async ({ body }) => {
         const { pipeline_id: pipelineId, mode, from_block: fromBlock, to_block: toBlock, fresh } = body;
         const { task, isNew } = await startTask(database, pipelineId, { mode, fromBlock, toBlock, fresh });
@@ -149,7 +155,7 @@ class TaskList {
   async #pipelineOf({ pipeline_id: id, pipeline_name: name = '' }: PageQuery): Promise<number | undefined> {
     if (name === '') return id;
     if (id === undefined) return await findByName(this.#parts.database, name);
-    throw new ProblemError(400, 'INVALID_REQUEST', 'query.pipeline_name: stands in place of pipeline_id: give one');
+    throw invalidRequest([{ path: 'query.pipeline_name', message: 'stands in place of pipeline_id: give one' }]);
   }
 }
 
@@ -162,9 +168,8 @@ function orderOf({ sort, status }: PageQuery): TaskOrder {
   const descending = sort.startsWith('-');
   const by = sort.replace('-', '');
   if (by === 'last_heartbeat' && status === undefined) {
-    throw new ProblemError(400, 'INVALID_REQUEST', 'query.sort: tasks are sorted by last_heartbeat within one status', {
-      hint: 'give status, too: status=running',
-    });
+    const message = 'tasks are sorted by last_heartbeat within one status';
+    throw invalidRequest([{ path: 'query.sort', message }], 'give status, too: status=running');
   }
   return { by: by === 'last_heartbeat' || by === 'end_time' ? by : 'id', descending };
 }
@@ -172,7 +177,8 @@ function orderOf({ sort, status }: PageQuery): TaskOrder {
 function offsetOf({ page, page_size: pageSize }: PageQuery): number {
   const offset = (page - 1) * pageSize;
   if (offset <= mostSkipped) return offset;
-  throw new ProblemError(400, 'INVALID_REQUEST', `query.page: lies more than ${mostSkipped} tasks down the list`, {
-    hint: 'narrow the list by since, status or pipeline_id, or turn it round with sort=id',
-  });
+  throw invalidRequest(
+    [{ path: 'query.page', message: `lies more than ${mostSkipped} tasks down the list` }],
+    'narrow the list by since, status or pipeline_id, or turn it round with sort=id',
+  );
 }

@@ -8,7 +8,7 @@ import { previewLogs } from '../../tasks/preview/preview-logs.js';
 import { previewPipeline } from '../../tasks/preview/preview-pipeline.js';
 import { previewJson } from '../../tasks/preview/preview-stages.js';
 import type { ApiParts } from '../api-parts.js';
-import { ProblemError } from '../problem.js';
+import { invalidRequest } from '../problem.js';
 import { route, type Route } from '../route.js';
 import { previewBody, previewSchema } from '../schemas/event-schemas.js';
 import { idInBody, maxBlock, numberInBody } from '../schemas/parameters.js';
@@ -63,9 +63,7 @@ function transformed({ transformer, source_value: given, context }: TransformerB
   const transform = findTransformer(transformer);
   if (transform === undefined) {
     const hint = `the nearest is ${nearest(transformer, transformerNames) ?? 'decimal_normalize'}`;
-    throw new ProblemError(400, 'INVALID_REQUEST', `body.transformer: there is no transformer ${transformer}`, {
-      hint,
-    });
+    throw invalidRequest([{ path: 'body.transformer', message: `there is no transformer ${transformer}` }], hint);
   }
   const fields = new Map(Object.entries((context ?? {}) as Record<string, JsonValue>));
   const older = settings.api.olderClients ? { success: true, message: 'the value was transformed' } : {};

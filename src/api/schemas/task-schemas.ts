@@ -61,7 +61,7 @@ export const taskSchema = z
     status: z.int().describe('0 running, 1 succeeded, 2 failed, 3 queued'),
     status_text: z.string(),
     status_name: z.enum([...statusNames, 'unknown']),
-    create_time: shownInstant,
+    create_time: shownInstant.nullable(),
     last_heartbeat: shownInstant.nullable(),
     log_path: z.string().nullable(),
     worker: z.string().nullable(),

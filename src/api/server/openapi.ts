@@ -82,7 +82,8 @@ function responsesOf(route: Route): Readonly<Record<number, object>> {
     ? { ...answer, media: 'application/json', description: 'done' }
     : { media: answer.media, schema: z.string(), description: answer.what };
   const problem = { [problemMedia]: { schema: problemSchema } };
-  const responses: Record<number, object> = { [status]: { description, content: { [media]: { schema } } } };
+  const responses: Record<number, object> = {};
+  for (const good of [status].flat()) responses[good] = { description, content: { [media]: { schema } } };
   for (const code of problemsOf(route)) {
     responses[code] = { description: reasons[code] ?? 'a problem', content: problem };
   }

@@ -28,7 +28,8 @@ export function readPart(schema: z.ZodType, data: unknown, name: string): ReadPa
     // A number that is far too large breaks several bounds.
     if (found.size < mostErrors && !found.has(whole)) found.set(whole, { path: whole, message: message.slice(0, 500) });
   };
-  for (const issue of result.error.issues.flatMap((issue) => meantIssues(issue, data))) {
+  const told = (form: z.ZodType): readonly Issue[] => form.safeParse(data, { error }).error?.issues ?? [];
+  for (const issue of meantIssues(schema, data, told) ?? result.error.issues) {
     if (issue.code !== 'unrecognized_keys') add(issue.path, issue.message);
     else for (const key of issue.keys) add([...issue.path, key], unknownKey(key, known.get(issue.keys) ?? []));
   }
@@ -54,18 +55,26 @@ function keysOf(schema: z.ZodType): readonly string[] {
   return Object.keys((schema as Partial<z.ZodObject>).shape ?? {});
 }
 
-/** Where the whole has several forms, the issues of that one alone count which it comes nearest to, by its keys. */
-function meantIssues(issue: Issue, data: unknown): readonly Issue[] {
-  if (issue.code !== 'invalid_union' || issue.path.length > 0 || typeof data !== 'object' || data === null)
-    return [issue];
-  const forms = issue.errors
+/**
+ * Where the whole has several forms, the issues of that one alone count which it comes nearest to, by its keys; null where none
+ * clearly is. Zod itself tells of a form in which nothing but a key is wrong, though another has that key.
+ */
+function meantIssues(
+  schema: z.ZodType,
+  data: unknown,
+  issuesOf: (form: z.ZodType) => readonly Issue[],
+): readonly Issue[] | null {
+  const { options: several } = schema as Partial<z.ZodUnion<readonly z.ZodType[]>>;
+  if (several === undefined || typeof data !== 'object' || data === null) return null;
+  const forms = several
+    .map((form) => issuesOf(form))
     .map((issues) => ({ issues, unknown: countUnknown(issues), missing: countMissing(issues, data) }))
     .filter(({ unknown }) => unknown < Object.keys(data).length)
     .toSorted((a, b) => a.unknown + a.missing - b.unknown - b.missing);
   const [meant, next] = forms;
-  if (meant === undefined) return [issue];
+  if (meant === undefined) return null;
   const isClear = next === undefined || meant.unknown + meant.missing < next.unknown + next.missing;
-  return isClear ? meant.issues : [issue];
+  return isClear ? meant.issues : null;
 }
 
 function countUnknown(issues: readonly Issue[]): number {

@@ -1,6 +1,6 @@
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import { ProblemError, type FieldProblem } from '../problem.js';
+import { invalidRequest, ProblemError } from '../problem.js';
 import { readPart, unknownKeys } from './request-problems.js';
 
 /**
@@ -22,12 +22,6 @@ export function partReader({ olderClients }: { readonly olderClients: boolean })
 
 function withoutEmpty(query: unknown): unknown {
   return Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== ''));
-}
-
-function invalidRequest(errors: readonly FieldProblem[]): ProblemError {
-  const [first] = errors;
-  const detail = first === undefined ? 'the request is malformed' : `${first.path}: ${first.message}`;
-  return new ProblemError(400, 'INVALID_REQUEST', detail, { errors });
 }
 
 /** Reads a body's text as its route wants it: JSON, or as it is. Throws a ProblemError. */

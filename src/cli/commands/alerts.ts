@@ -1,7 +1,7 @@
 import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Alert } from '../../model/alert.js';
 import { alertToJson } from '../../model/alert-json.js';
-import { alertText } from '../../model/alert-text.js';
+import { storedAlertText } from '../../model/alert-text.js';
 import type { ExitCode } from '../../runtime/errors.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -74,7 +74,7 @@ async function listAlerts(
 }
 
 function alertRow(alert: Alert, lang: Lang): readonly Cell[] {
-  const { id, rule, clearTime, createTime, sinceSeconds = 0, notifications, message, mutedUntil } = alert;
+  const { id, rule, clearTime, createTime, sinceSeconds = 0, notifications, mutedUntil } = alert;
   const state = textsIn(lang).commands.alert;
   return [
     id,
@@ -83,7 +83,7 @@ function alertRow(alert: Alert, lang: Lang): readonly Cell[] {
     createTime,
     ageText(sinceSeconds, lang),
     notifications,
-    alert.since === null ? message : alertText(alert, sinceSeconds, lang),
+    storedAlertText(alert, lang),
   ];
 }
 

@@ -40,7 +40,11 @@ async function migrate(context: CommandContext, options: MigrateOptions): Promis
   const create = options.sql === true ? 'in-memory' : !reads && options.rollback !== true;
   // What only looks, or changes the time zone, takes whichever the database has.
   const anyZone = reads || timezone !== undefined ? { timezone: undefined } : {};
-  const migrator = new Migrator(await context.database({ create, ...anyZone }), context.clock);
+  let migrator = new Migrator(await context.database({ create, ...anyZone }), context.clock);
+  // A database that has none yet is made with it, as with one that is set: what is written from the first row on is right.
+  if (timezone !== undefined && !(await migrator.hasTimezone())) {
+    migrator = new Migrator(await context.database({ create, timezone }), context.clock);
+  }
   if (options.status === true) return showStatus(context, migrator);
   if (options.sql === true) return printSql(context, migrator);
   if (options.rollback === true) return rollBack(context, migrator, options.all === true);
@@ -130,13 +134,14 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
   }
   await output.table(
     [{ column: 'migration', least: 16 }, { column: 'state' }, { column: 'applied', cut: 1, brief: briefInstant }],
-    migrations.map((migration) => [migration.name, stateOf(migration), at(migration.appliedAt)]),
+    migrations.map((migration) => [migration.name, stateOf(migration, output.lang), at(migration.appliedAt)]),
   );
 }
 
-function stateOf({ appliedAt, isKnown }: MigrationStatus): string {
-  if (!isKnown) return 'made by a newer version';
-  return appliedAt === null ? 'pending' : 'applied';
+function stateOf({ appliedAt, isKnown }: MigrationStatus, lang: Lang): string {
+  const { newer, pending, applied } = textsIn(lang).commands.migration;
+  if (!isKnown) return newer;
+  return appliedAt === null ? pending : applied;
 }
 
 async function printSql({ output }: CommandContext, migrator: Migrator): Promise<void> {

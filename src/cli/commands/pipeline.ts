@@ -179,7 +179,7 @@ async function showPipeline(context: CommandContext, { id }: IdOption): Promise<
   }
   const wantedLine = wanted === null ? null : wantedText(wanted, output.lang);
   const sights = { waitingFor: textOf(waiting, output.lang), wanted: wantedLine, newestStoredBlock };
-  for (const line of describePipeline(pipeline, standing, sights)) await output.line(line);
+  for (const line of describePipeline(pipeline, standing, sights, output.lang)) await output.line(line);
 }
 
 /** Reads what the queued task of a pipeline waits for; undefined where none is queued. */

@@ -1,12 +1,12 @@
 import { addSeconds, instantToMs } from '../../model/instant.js';
-import { statusText, taskStatus, type Task } from '../../model/task.js';
+import { knownSilence, statusText, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
 import type { Lang } from '../../runtime/lang.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 import type { Settings } from '../../settings/settings.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import { ageText } from '../../texts/age-text.js';
-import { displayWidth } from '../terminal/display-width.js';
+import { labelledLine } from './labelled-line.js';
 import { heartbeatText, ofShard, progressSummary } from './task-table.js';
 
 /** What holds for tasks that don't say it of themselves. */
@@ -15,8 +15,6 @@ type TaskDefaults = Pick<Settings, 'heartbeatIntervalSeconds' | 'taskTimeoutMinu
 /** A line of a description: its label, and what it says; null where there is nothing to say. */
 type Line = readonly [label: keyof Texts['tasks']['label'], value: string | null];
 
-const labelWidth = 16;
-
 /** Describes a task for people, a line each: how it stands, and why it is believed alive or was ended. */
 export function describeTask(task: Task, defaults: TaskDefaults, lang: Lang): readonly string[] {
   const reason = task.endReason === null ? '' : ` (${task.endReason})`;
@@ -24,7 +22,7 @@ export function describeTask(task: Task, defaults: TaskDefaults, lang: Lang): re
   return [
     `${title} ${task.id}: ${statusText(task.status, lang)}${reason}`,
     ...linesOf(task, defaults, lang).flatMap(([name, value]) =>
-      value === null ? [] : [`  ${pad(label[name])}${value}`],
+      value === null ? [] : [labelledLine(label[name], value)],
     ),
   ];
 }
@@ -47,10 +45,6 @@ function linesOf(task: Task, defaults: TaskDefaults, lang: Lang): readonly Line[
   ];
 }
 
-function pad(label: string): string {
-  return label + ' '.repeat(Math.max(1, labelWidth - displayWidth(label)));
-}
-
 /** In minutes. */
 function timeoutOf(task: Task, { taskTimeoutMinutes }: TaskDefaults): number {
   return task.timeoutMinutes ?? taskTimeoutMinutes;
@@ -60,7 +54,8 @@ function timeoutOf(task: Task, { taskTimeoutMinutes }: TaskDefaults): number {
 function explainLife(task: Task, defaults: TaskDefaults, lang: Lang): string {
   const { life } = textsIn(lang);
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
-  const { silentSeconds } = task;
+  const silentSeconds = knownSilence(task);
+  if (silentSeconds === null) return life.unknown;
   // Another program writes its local time, most likely.
   if (silentSeconds < -1) return life.inTheFuture(ageText(-silentSeconds, lang));
   const sign = signOfLife(task, lang);
@@ -84,7 +79,7 @@ function verdictOf(task: Task, timeoutMinutes: number, intervalSeconds: number, 
   // As the monitor judges: of the whole seconds that an age reads, one may be none.
   const failAfterSeconds = Math.ceil(Math.max(timeoutMinutes * 60, silenceLimit(intervalSeconds)) + 1);
   if (task.silentSeconds >= failAfterSeconds) return life.failsNow;
-  return life.failsFrom(addSeconds(task.lastHeartbeat ?? task.createTime, failAfterSeconds).replace(' ', 'T'));
+  return life.failsFrom(addSeconds(task.lastHeartbeat ?? task.createTime ?? '', failAfterSeconds).replace(' ', 'T'));
 }
 
 /** Says in words why a task ended; null where it has not ended. */
@@ -115,6 +110,7 @@ function explainEnd(task: Task, defaults: TaskDefaults, lang: Lang): string | nu
 function explainTimeout(task: Task, timeoutMinutes: number, lang: Lang): string {
   const { ends } = textsIn(lang);
   const sign = task.lastHeartbeat ?? task.createTime;
+  if (sign === null) return ends.failed('timeout');
   const silence = ageText((instantToMs(task.endTime ?? sign) - instantToMs(sign)) / 1_000, lang);
   const monitor = /failed by monitor (.+)$/.exec(task.error ?? '')?.[1] ?? null;
   const said = task.lastHeartbeat === null ? ends.neverBeaten(sign) : ends.lastHeartbeatAt(sign);

@@ -1,8 +1,9 @@
 import type { Alert } from '../../model/alert.js';
+import { storedAlertText } from '../../model/alert-text.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
-import { isSilent, lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
+import { isSilent, knownSilence, lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
 import { obstacleText } from '../../model/wanted.js';
 import { placesOf } from '../../model/worker.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -145,8 +146,9 @@ function runningRow(task: Task, view: StatusView): StatusRow {
   const { lang, rates, contact, timeoutMinutes } = view;
   const unknownSince = contact.unknownSince(task.id);
   const progress = task.progress === null ? null : withUnknownLag(task.progress, unknownSince);
+  const silence = knownSilence(task);
   const cells = [
-    ...[task.id, task.pipelineId, ageText(Math.max(0, task.silentSeconds), lang)],
+    ...[task.id, task.pipelineId, silence === null ? null : ageText(Math.max(0, silence), lang)],
     ageText((task.timeoutMinutes ?? timeoutMinutes) * 60, lang),
     ...[rateText(rates.of(task.id)), task.worker],
     ofShard(task, progress === null ? null : progressSummary(progress, lang), lang),
@@ -174,8 +176,8 @@ function endpointRow({ endpoint, reports, alike }: EndpointGlance, lang: Lang): 
   return { cells, tone: stale || state === 'unasked' ? 'faint' : isBad ? 'bad' : undefined };
 }
 
-function alertRow({ id, rule, openSeconds, message }: Alert, lang: Lang): StatusRow {
-  return { cells: [id, rule, ageText(openSeconds, lang), message], tone: 'bad' };
+function alertRow(alert: Alert, lang: Lang): StatusRow {
+  return { cells: [alert.id, alert.rule, ageText(alert.openSeconds, lang), storedAlertText(alert, lang)], tone: 'bad' };
 }
 
 function rateText(rate: number | null): string | null {

@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { ConflictError, NotMigratedError, SchemaNewerError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { changeTimezone } from './change-timezone.js';
+import { refuseForeignTables } from './foreign-tables.js';
 import { installationTable } from '../database-timezone.js';
 import { historyTable } from './migration-history.js';
 import type { AppliedMigration } from './migration-history.js';
@@ -42,15 +43,17 @@ export class Migrator {
     return this.#unlocked(async ({ schema, history }) => {
       const applied = await history.list();
       refuseNewer(this.#database, applied);
+      await refuseForeignTables(this.#database, schema);
       const changes = await Promise.all(pending(applied).map((migration) => migration.changes(schema)));
       return changes.flat();
     });
   }
 
-  /** Applies what is pending; returns the names of the migrations that it applied. */
+  /** Applies what is pending; returns the names of the migrations that it applied. Throws ConflictError where tables are another's. */
   up(report: Report): Promise<readonly string[]> {
     return this.#locked(report, async (work) => {
       refuseNewer(this.#database, await work.history.list());
+      await refuseForeignTables(this.#database, work.schema);
       await work.history.ensureTable();
       const names: string[] = [];
       for (const migration of pending(await work.history.list())) {
@@ -72,6 +75,13 @@ export class Migrator {
       refuseNewer(this.#database, await work.history.list());
       return changeTimezone(this.#database, work, to, defaultIntervalSeconds);
     });
+  }
+
+  /** Says whether the database has stored a time zone: before its first `up` it has none. */
+  hasTimezone(): Promise<boolean> {
+    return this.#unlocked(
+      async (work) => (await work.schema.hasTable(installationTable)) && (await work.readTimezone()) !== undefined,
+    );
   }
 
   /** Says whether `up` would come upon tasks of an older program, whose time zone nobody has told. */

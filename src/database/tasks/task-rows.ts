@@ -50,7 +50,7 @@ interface TaskRow {
   pipeline_id: number;
   shard: number;
   status: number;
-  create_time: string;
+  create_time: string | null;
   last_heartbeat: string | null;
   log_path: string | null;
   worker: string | null;
@@ -73,7 +73,7 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     id: row.id,
     pipelineId: row.pipeline_id,
     status: row.status,
-    createTime: toInstant(row.create_time),
+    createTime: row.create_time === null ? null : toInstant(row.create_time),
     lastHeartbeat: row.last_heartbeat === null ? null : toInstant(row.last_heartbeat),
     logPath: row.log_path === '' ? null : row.log_path,
     worker: row.worker,

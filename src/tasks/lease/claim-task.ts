@@ -127,7 +127,7 @@ function describeHolder(task: Task): string {
   const where = task.worker === null ? '' : ` on ${task.worker}`;
   const beat =
     task.heartbeatAgeSeconds === null ? 'no heartbeat yet' : `last heartbeat ${task.heartbeatAgeSeconds} s ago`;
-  return `pipeline ${task.pipelineId} is held by task ${task.id}${where}, running since ${task.createTime}, ${beat}`;
+  return `pipeline ${task.pipelineId} is held by task ${task.id}${where}, running since ${task.createTime ?? 'an unknown time'}, ${beat}`;
 }
 
 /** Tells which task has begun, and which it replaced. */

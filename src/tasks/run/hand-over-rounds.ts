@@ -1,3 +1,4 @@
+import { FenceError } from '../../database/script.js';
 import type { HandOver, TaskStore } from '../../database/tasks/task-store.js';
 import { Together } from './together.js';
 
@@ -16,7 +17,13 @@ export class HandOverRounds {
   }
 
   /** As `TaskStore.handOver`. */
-  handOver(end: HandOver): Promise<boolean> {
-    return this.#together.write(end);
+  async handOver(end: HandOver): Promise<boolean> {
+    try {
+      return await this.#together.write(end);
+    } catch (error) {
+      // A round of one has nothing to write but what was refused.
+      if (error instanceof FenceError) return false;
+      throw error;
+    }
   }
 }

@@ -2,7 +2,7 @@ import { alertToJson } from '../../model/alert-json.js';
 import { monitorToJson } from '../../model/monitor.js';
 import { endpointToJson } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
-import { isSilent, lagBlocks, taskStatus } from '../../model/task.js';
+import { isSilent, knownSilence, lagBlocks, taskStatus } from '../../model/task.js';
 import { wantedToJson } from '../../model/wanted.js';
 import { waitingText } from '../../model/waiting.js';
 import { workerState, workerToJson } from '../../model/worker.js';
@@ -29,7 +29,7 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
     pipelines: status.pipelines.map((pipeline) => pipelineToJson(pipeline, options)),
     running: status.running.map((task) => ({
       ...taskToJson(task, options),
-      silent_seconds: task.silentSeconds,
+      silent_seconds: knownSilence(task),
       silent: isSilent(task, options.defaultIntervalSeconds),
       lag_unknown_since: options.contact.unknownSince(task.id),
       events_per_second: rounded(options.rates.of(task.id)),

@@ -45,6 +45,11 @@ describe('chainparse alerts', () => {
       'zh',
     );
     expect(chinese.stdout).to.contain('触发时间').and.to.contain('未清除');
+    const [said = ''] = /流水线 45 .*/.exec(chinese.stdout) ?? [];
+    expect(said).not.to.equal('');
+    const where = ['--database', `sqlite:${folder}/chainparse.db`];
+    const status = await runIn(folder, 'status', '--once', ...where, '--lang', 'zh');
+    expect(status.stdout).to.contain(said.slice(0, 20)).and.not.to.contain('has not moved');
   });
 
   it('list prints JSON', async () => {

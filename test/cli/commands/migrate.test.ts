@@ -102,6 +102,9 @@ eachDatabase('migrate', (databases) => {
   it('stores the time zone that is set, and says nothing of it where there is nothing to misread', async () => {
     expect(await chainparse(['migrate'])).to.include({ code: 0 });
     expect(await stored()).to.equal('+00:00');
+    expect((await chainparse(['migrate', '--status', '--lang', 'zh'])).stdout).to.match(
+      /^0001-pipelines +已应用 +\d{4}-/m,
+    );
     const { stderr } = await chainparse(['migrate']);
     expect(stderr).not.to.match(/time.zone/);
   });
@@ -129,6 +132,21 @@ eachDatabase('migrate', (databases) => {
     );
     expect(back.stderr).to.match(/CHAINPARSE_DB_TIMEZONE \(database_timezone\) still says \+08:00/);
     expect((await chainparse(['migrate', '--time-zone', '+00:00'])).stdout).to.match(/in \+00:00 already/);
+  });
+
+  it('--time-zone of a first migrate holds from its first row on, also where a task of the older program beats', async () => {
+    await makeOlderTables(database, { rows: 500 });
+    const local = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+    await database.knex('pipeline_task').where({ id: 500 }).update({ create_time: local });
+    const { code, stderr } = await chainparse(['migrate', '--time-zone', '+08:00']);
+    expect(code, stderr).to.equal(0);
+    expect(await stored()).to.equal('+08:00');
+    const status = JSON.parse((await chainparse(['migrate', '--status', '--json'])).stdout) as {
+      migrations: readonly { applied_at: string }[];
+    };
+    for (const { applied_at: at } of status.migrations) {
+      expect(Date.parse(`${at}+08:00`)).to.be.closeTo(Date.now(), 60_000);
+    }
   });
 
   it('--time-zone takes an offset alone, and goes with nothing else', async () => {

@@ -150,6 +150,10 @@ describe('the pipeline and abi commands', () => {
     const shown = await json('pipeline', 'show', '45');
     expect(shown).to.deep.include({ pipeline_id: 45, disabled: false });
     expect(shown).to.have.nested.include({ 'components[0].chain_id': 1, 'components[0].abi[0].name': 'Transfer' });
+    const chinese = (await chainparse('pipeline', 'show', '45', '--lang', 'zh')).stdout;
+    expect(chinese)
+      .to.match(/^流水线 45: .*\n {2}状态 {12}已启用\n/)
+      .and.to.match(/\n {2}创建时间 {8}\d{4}-.*\n组件 1: /s);
     expect((await chainparse('pipeline', 'show', '45')).stdout).to.contain(
       '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
     );
@@ -180,8 +184,11 @@ describe('the pipeline and abi commands', () => {
     expect((await chainparse('pipeline', 'show', '46')).stdout).to.match(/ {2}wanted {10}stopped since /);
     expect(await chainparse('pipeline', 'start', '999')).to.include({ code: 3 });
     await chainparse('pipeline', 'disable', '46');
-    const { code, stderr } = await chainparse('pipeline', 'start', '46');
-    expect([code, stderr]).to.deep.equal([1, 'error: pipeline 46 is disabled\nhint: chainparse pipeline enable 46\n']);
+    for (const command of [['pipeline', 'start'], ['pipeline', 'restart'], ['run-pipeline']]) {
+      const { code, stderr } = await chainparse(...command, '46');
+      const told = 'error: pipeline 46 is disabled\nhint: chainparse pipeline enable 46\n';
+      expect([code, stderr], command.join(' ')).to.deep.equal([1, told]);
+    }
     await chainparse('pipeline', 'enable', '46');
   });
 

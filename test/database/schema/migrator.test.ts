@@ -105,6 +105,40 @@ eachDatabase('the migrator', (databases) => {
       .and.not.contain('pipeline');
   });
 
+  it("refuses tables of somebody else's that bear the names of its own, and changes nothing", async () => {
+    const refusal = async (use: () => Promise<unknown>): Promise<Error> => {
+      const before = await readSchema(database);
+      const error = await rejectionOf(use());
+      expect(error).to.include({ name: 'ConflictError', exitCode: 1 });
+      expect(await readSchema(database)).to.equal(before);
+      return error;
+    };
+    await database.knex.raw('CREATE TABLE event (id INTEGER PRIMARY KEY, chain_id INTEGER)');
+    for (const use of [() => migrator.up(ignore), () => migrator.sql()]) {
+      expect((await refusal(use)).message).to.match(
+        /has a table of somebody else's .*: event \(it lacks pipeline_id, block_number, log_index and \d+ more columns\); nothing was changed$/,
+      );
+    }
+    await database.knex.raw('CREATE TABLE alert (id INTEGER PRIMARY KEY, rule VARCHAR(64))');
+    await database.knex.raw('CREATE TABLE pipeline (id INTEGER PRIMARY KEY)');
+    expect((await refusal(() => migrator.up(ignore))).message).to.match(
+      /has tables of .*: pipeline \(it lacks name\), event \(.*\), alert \(it lacks subject, /,
+    );
+    for (const table of ['event', 'alert', 'pipeline']) await database.knex.raw('DROP TABLE ??', [table]);
+    await migrator.up(ignore);
+    await requireMigrated(database);
+  });
+
+  it('goes on with every table that it made itself, however far an earlier migrate came', async () => {
+    const changes = await migrator.sql();
+    for (const { sql } of changes) {
+      await migrator.sql();
+      await database.knex.raw(sql);
+    }
+    await migrator.up(ignore);
+    await requireMigrated(database);
+  });
+
   it('lists what a newer version has applied, and neither uses it nor takes it back', async () => {
     await migrator.up(ignore);
     const made = JSON.stringify([{ kind: 'table', table: 'pipeline_task' }]);

@@ -38,6 +38,27 @@ describe('a definition with a wrong key', () => {
   });
 });
 
+describe('a value of a mapping rule that JSON does not hold', () => {
+  const withRule = (keys: string): string =>
+    `${monitorYaml()}  - {name: r, type: dict_mapper, dict_mappers: [{mapping_rules: [{source_key: a, target_key: b, ${keys}}]}]}\n`;
+  const mustBe = 'must be a text, a number, true, false, null, or a list or mapping of such';
+
+  it('is told what may stand there, and that a large number is quoted', async () => {
+    for (const [keys, path, shown] of [
+      ['default_value: 123456789012345678901234567890', 'default_value', '123456789012345678901234567890'],
+      ['default_value: [1, {n: 12345678901234567890123}]', 'default_value', 'a list'],
+      ['condition: {field: a, value: 12345678901234567890123}', 'value', '12345678901234567890123'],
+    ] as const) {
+      const error = await failure(parseDefinition(withRule(keys), 'p.yaml', definitionOptions));
+      expect(error.message).to.equal(`p.yaml:7: ${path}: ${mustBe}, not ${shown}`);
+      expect(error.hint).to.equal('quote a whole number beyond 2^53: as a text it keeps each digit');
+    }
+    const other = await failure(parseDefinition(withRule('default_value: .nan'), 'p.yaml', definitionOptions));
+    expect([other.message, other.hint]).to.deep.equal([`p.yaml:7: default_value: ${mustBe}, not .nan`, undefined]);
+    await parseDefinition(withRule('default_value: "123456789012345678901234567890"'), 'p.yaml', definitionOptions);
+  });
+});
+
 describe('a definition with many problems', () => {
   it('is told of all of them at once, in the order of their lines', async () => {
     const text = [

@@ -50,6 +50,13 @@ eachDatabase('tasks of a process that are handed over at one time', (databases) 
     }
   });
 
+  it('are none where the only one of them was stopped by a person meanwhile: that is no error', async () => {
+    const [end] = await manyRunning(1);
+    await new TaskStore(database).finish(end!.id, { status: 1, endReason: 'stopped', error: null }, null);
+    expect(await rounds.handOver(end!)).to.equal(false);
+    expect(await queuedOf(end!.pipelineId)).to.deep.equal([]);
+  });
+
   it('are handed over but for one that another has ended meanwhile, for which nothing waits', async () => {
     const ends = await manyRunning(5);
     const ended = ends[2]!;

@@ -140,6 +140,10 @@ function isBusy(pipelineId, task) {
   return [task, latest].some((each) => ['running', 'queued'].includes(each?.status_name));
 }
 
+function durationOf({ create_time: from, end_time: to }) {
+  return from === null || to === null ? null : formatAge(secondsBetween(from, to));
+}
+
 function factsOf(task) {
   const { progress } = task;
   const number = (value) => (value === null || value === undefined ? null : formatNumber(value));
@@ -147,7 +151,7 @@ function factsOf(task) {
     ['fact.created', formatInstant(task.create_time)],
     ['column.heartbeat', task.last_heartbeat === null ? t('age.never') : formatInstant(task.last_heartbeat)],
     ['fact.endTime', task.end_time === null ? null : formatInstant(task.end_time)],
-    ['fact.duration', task.end_time === null ? null : formatAge(secondsBetween(task.create_time, task.end_time))],
+    ['fact.duration', durationOf(task)],
     ['fact.mode', progress ? t(`mode.${progress.mode}`) : null],
     ['fact.lastBlock', progress ? number(lastBlock(progress)) : null],
     ['fact.headBlock', number(progress?.head_block)],

@@ -64,7 +64,8 @@ function makeRow({ task_id: id, pipeline_id: pipelineId }) {
 }
 
 function endText(task) {
-  return `${formatShortInstant(task.end_time)} (${formatAge(secondsBetween(task.create_time, task.end_time))})`;
+  const end = formatShortInstant(task.end_time);
+  return task.create_time === null ? end : `${end} (${formatAge(secondsBetween(task.create_time, task.end_time))})`;
 }
 
 /** Returns in a few words why a task waits, or ended as it did. */

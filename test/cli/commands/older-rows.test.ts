@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import { openDatabase } from '../../../src/database/open/open-database.js';
+import { hashOlderRows, makeOlderTables } from '../../database/older-program.js';
+import { eachDatabase } from '../../support/databases.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { runIn } from '../run-in.js';
+
+interface Shown {
+  readonly task_id: number;
+  readonly create_time: string | null;
+}
+
+/** Row 10 runs, row 11 has ended; all others that run have been silent for years. */
+eachDatabase('tasks of an older program that lack their time of creation', (databases) => {
+  const older = { rows: 500, lacksCreateTimes: true };
+
+  it('are adopted, listed and shown, and keep nothing from being judged', async function () {
+    this.timeout(60_000);
+    const url = await databases.fresh();
+    const database = await openDatabase(url, { create: true });
+    await makeOlderTables(database, older);
+    const hash = await hashOlderRows(database, older);
+    const folder = temporaryFolder();
+    const chainparse = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runIn(folder, ...args, '--database', url, '--lang', 'en');
+      expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
+      return stdout;
+    };
+    await chainparse('migrate');
+    expect(await hashOlderRows(database, older)).to.equal(hash);
+    const { tasks } = JSON.parse(await chainparse('tasks', 'list', '--limit', '500', '--json')) as { tasks: Shown[] };
+    const unknown = tasks.filter(({ create_time: at }) => at === null).map(({ task_id: id }) => id);
+    expect(unknown).to.deep.equal([11, 10]);
+    expect(await chainparse('tasks', 'list', '--limit', '500')).to.match(/^ *11 +3 +queued .* - /m);
+    await chainparse('pipeline', 'list');
+    expect(await chainparse('tasks', 'show', '10')).to.match(
+      /unknown: it has neither a heartbeat nor a time of creation/,
+    );
+    await chainparse('tasks', 'show', '11');
+    await chainparse('monitor', '--once', '--heartbeat-interval', '2', '--timeout', '1');
+    // How long it has been silent nobody can tell; of all others it is known.
+    expect(await database.knex('pipeline_task').where({ status: 0 }).pluck('id')).to.deep.equal([10]);
+    const { running } = JSON.parse(await chainparse('status', '--once', '--json')) as { running: object[] };
+    expect(running).to.have.length(1);
+    expect(running[0]).to.include({ task_id: 10, create_time: null, silent_seconds: null, silent: false });
+    await chainparse('status', '--once');
+    // It ends as any other where a person says so.
+    await chainparse('tasks', 'cancel', '10');
+    await database.close();
+  });
+});
