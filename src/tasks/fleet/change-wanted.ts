@@ -3,7 +3,6 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import type { Wanted } from '../../model/wanted.js';
 import { ConflictError } from '../../runtime/errors.js';
-import { disabledError } from '../lease/disabled-error.js';
 import { readStanding } from '../lease/parked.js';
 import { Schedules } from './schedules.js';
 
@@ -35,7 +34,9 @@ export async function changeWanted(
     const ended = await store.stop(pipelineId);
     return { wanted: await store.get(pipelineId), queuedTaskId: null, ended };
   }
-  if (isDisabled) throw disabledError(pipelineId);
+  if (isDisabled) {
+    throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
+  }
   await refuseParked(database, pipelineId);
   const { queuedTaskId, ended } =
     wish === 'restart'

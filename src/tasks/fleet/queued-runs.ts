@@ -3,14 +3,7 @@ import { ShardStore } from '../../database/events/shard-store.js';
 import type { Shard } from '../../model/shard.js';
 import type { Task } from '../../model/task.js';
 import { Bell } from '../../runtime/bell.js';
-import {
-  ConflictError,
-  LeaseHeldError,
-  LeaseLostError,
-  NeedsRewindError,
-  NotFoundError,
-  UsageError,
-} from '../../runtime/errors.js';
+import { LeaseHeldError, LeaseLostError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
 import { OpenedRun } from '../run/opened-run.js';
 import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
@@ -59,9 +52,7 @@ export class QueuedRuns {
     try {
       prepared = await prepareRun(host, task.pipelineId);
     } catch (error) {
-      if (error instanceof UsageError || error instanceof ConflictError || error instanceof NotFoundError) {
-        return { unfit: error.message };
-      }
+      if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
       const refused = refusalOf(error);
       if (refused !== null) return { refused };
       throw error;

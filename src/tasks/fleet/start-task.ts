@@ -5,7 +5,6 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
-import { disabledError } from '../lease/disabled-error.js';
 import { refuseParked } from './change-wanted.js';
 
 /** A task that waits for a worker. */
@@ -22,7 +21,9 @@ export interface StartedTask {
  */
 export async function startTask(database: Database, pipelineId: number, request: RunRequest): Promise<StartedTask> {
   const isDisabled = await new PipelineStore(database).isDisabled(pipelineId);
-  if (isDisabled) throw disabledError(pipelineId);
+  if (isDisabled) {
+    throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
+  }
   const tasks = new TaskStore(database);
   const goesOn = request.fresh !== true && request.fromBlock === undefined;
   if (goesOn) await refuseParked(database, pipelineId);

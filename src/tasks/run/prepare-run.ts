@@ -12,7 +12,6 @@ import { UsageError } from '../../runtime/errors.js';
 import type { Settings } from '../../settings/settings.js';
 import { silenceLimit } from '../../runtime/silence.js';
 import type { RunHost } from '../host/run-host.js';
-import { disabledError } from '../lease/disabled-error.js';
 
 /** A pipeline that may run here, and what its run needs to know of it. */
 export interface PreparedRun {
@@ -23,7 +22,7 @@ export interface PreparedRun {
   readonly urls: readonly string[];
 }
 
-/** Returns a pipeline that may run here; throws NotFoundError, and ConflictError or UsageError that says why it may not. */
+/** Returns a pipeline that may run here; throws NotFoundError, and UsageError that says why it may not. */
 export async function prepareRun(
   { database, settings, variables }: Pick<RunHost, 'database' | 'settings' | 'variables'>,
   pipelineId: number,
@@ -69,9 +68,11 @@ function urlHint(chainName: string): string {
   return `give one with --rpc-url URL, or set ${chainName.toUpperCase().replaceAll('-', '_')}_RPC_URL`;
 }
 
-/** Returns the source of a pipeline that may run; throws ConflictError where it is disabled, UsageError where it may not. */
+/** Returns the source of a pipeline that may run; throws UsageError where it may not. */
 function checkRunnable(pipeline: Pipeline, { heartbeatIntervalSeconds }: Settings): PipelineSource {
-  if (pipeline.disabled) throw disabledError(pipeline.id);
+  if (pipeline.disabled) {
+    throw new UsageError(`pipeline ${pipeline.id} is disabled`, { hint: `chainparse pipeline enable ${pipeline.id}` });
+  }
   const { timeoutMinutes } = pipeline;
   if (timeoutMinutes !== null && timeoutMinutes * 60 < silenceLimit(heartbeatIntervalSeconds)) {
     throw new UsageError(
