@@ -4,6 +4,13 @@ import { keysInHost, shownHost } from './shown-host.js';
 /** What stands where a secret stood. */
 const masked = '***';
 
+/** What is in names of keys, parameters and headers under which secrets are handed out. */
+export const secretName =
+  /authorization|cookie|token|secret|passw(?:or)?d|signature|credential|seed|(?:^|[_-]|api|auth|access)key/i;
+
+/** How a header's value begins that is a secret. */
+export const secretValue = /^\s*(?:bearer|basic|token|digest)\s/i;
+
 /** Schemes whose path is a database's name, not a key. */
 const databaseSchemes = new Set(['mysql:', 'mariadb:', 'postgres:', 'postgresql:']);
 const webSchemes = new Set(['http:', 'https:', 'ws:', 'wss:']);

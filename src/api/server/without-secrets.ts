@@ -1,53 +1,59 @@
-/** What names of keys and headers that hold secrets have in them. */
-const secretNames = /secret|passw(?:or)?d|token|authorization|cookie|credential|signature|seed|(?:api|access)[_-]?key/i;
+import { secretName, secretValue } from '../../runtime/secrets.js';
 
-/** Names where a secret is, or says that there is none. */
-const harmless = /^(?:\$\{[A-Za-z_]\w*(?::-)?\})?$/;
+/** Keys of definitions that name a field. */
+const fieldName = /^(?:key_field|(?:source|target|result)_key)$/;
+
+/** What stands where a secret may have stood. */
+const masked = '***';
 
 /**
- * Returns what a request's body says, as JSON, without the values of keys that hold secrets, right or not: `${NAME}`
- * stays. Of a text that is neither JSON nor YAML only the length is told: nobody knows what in it is secret.
+ * Returns what a request's body says, as JSON, without the values of keys and headers that hold secrets, right or not:
+ * `${NAME}` stays. Of a text that is neither JSON nor YAML only the length is told: nobody knows what in it is secret.
  */
 export async function withoutSecrets(body: unknown): Promise<string> {
-  try {
-    return JSON.stringify(masked(typeof body === 'string' ? await parsed(body) : body));
-  } catch {
+  const value = typeof body === 'string' ? await parsed(body) : body;
+  if (typeof value !== 'object' || value === null) {
     return `${String(body).length} characters that are neither JSON nor YAML`;
   }
+  if (!('pipeline_info' in value && typeof value.pipeline_info === 'string')) {
+    return JSON.stringify(withoutValues(value));
+  }
+  // Older programs send a definition as a text inside JSON.
+  const { pipeline_info: info, ...rest } = value;
+  return JSON.stringify({ ...(withoutValues(rest) as object), pipeline_info: await withoutSecrets(info) });
 }
 
 async function parsed(text: string): Promise<unknown> {
-  if (/^\s*[[{]/.test(text)) {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    const { parse } = await import('yaml');
     try {
-      return JSON.parse(text) as unknown;
+      return parse(text, { logLevel: 'error' }) as unknown;
     } catch {
-      // YAML in one line begins so, too.
+      return null;
     }
   }
-  const { parse } = await import('yaml');
-  return parse(text, { logLevel: 'error' }) as unknown;
 }
 
-function masked(value: unknown): unknown {
-  if (typeof value === 'string') return maskedInside(value);
-  if (Array.isArray(value)) return value.map(masked);
+function withoutValues(value: unknown): unknown {
+  if (typeof value === 'string') return withoutText(value);
+  if (Array.isArray(value)) return value.map(withoutValues);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, isSecret(key, item) ? '***' : masked(item)]),
+    Object.entries(value).map(([key, item]) => [key, holdsSecret(key, item) ? masked : withoutValues(item)]),
   );
 }
 
-function isSecret(key: string, item: unknown): boolean {
-  const text = typeof item === 'number' || typeof item === 'string' ? String(item).trim() : '';
-  return secretNames.test(key) && !harmless.test(text);
+function holdsSecret(key: string, item: unknown): boolean {
+  if (typeof item === 'string' && /^(?:\$\{[A-Za-z_]\w*(?::-)?\})?$/.test(item.trim())) return false;
+  if (item === null || typeof item === 'boolean') return false;
+  return (secretName.test(key) && !fieldName.test(key)) || (typeof item === 'string' && secretValue.test(item));
 }
 
-/** Older programs send a definition as a text inside JSON. */
-function maskedInside(text: string): string {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    return JSON.stringify(masked(JSON.parse(text)));
-  } catch {
-    return text;
-  }
+/** Of what is put together of variables and more, as a URL with a key behind `${BASE}`, the variables' names stay. */
+function withoutText(text: string): string {
+  const names = text.match(/\$\{[A-Za-z_]\w*/g) ?? [];
+  if (names.length === 0 || /^(?:[\w .,-]|\$\{\w+(?::-)?\})*$/.test(text)) return text;
+  return `${names.map((name) => `${name}}`).join(masked)}${masked}`;
 }

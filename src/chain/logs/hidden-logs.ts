@@ -12,6 +12,9 @@ import { LogReader } from './log-reader.js';
 import type { ReadAnswer } from './log-reader.js';
 import { hostOf } from './range-size.js';
 
+/** So often in a row others are asked; then once in so many times. */
+const confirmed = 16;
+
 interface HiddenLogsOptions {
   readonly chain: ChainClient;
   /** Its hex in lower case. */
@@ -30,8 +33,8 @@ export class HiddenLogs {
   readonly #options: HiddenLogsOptions;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #tells: (header: BlockHeader) => boolean;
-  /** The names of endpoints of which it was said that they may hide logs. */
-  readonly #suspects = new Set<string>();
+  /** How often that had to be borne of an endpoint, by its name. */
+  readonly #borne = new Map<string, number>();
 
   constructor(options: HiddenLogsOptions) {
     this.#options = options;
@@ -68,9 +71,15 @@ export class HiddenLogs {
     const verdict =
       receipts === null || receipts === undefined ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
     if (verdict === 'proven') return receipts?.logs.filter(this.#isWanted) ?? [];
-    const told = await this.#ofOthers(header.hash, endpoint, signal);
+    const told = this.#isWorthAsking(endpoint) ? await this.#ofOthers(header.hash, endpoint, signal) : [];
     if (told.length === 0) this.#bear(header, endpoint);
     return told;
+  }
+
+  /** What others confirm time after time is asked for more and more rarely: there are filters that meet such bits in each block. */
+  #isWorthAsking(endpoint: string): boolean {
+    const times = this.#borne.get(endpoint) ?? 0;
+    return times < confirmed || times % confirmed === 0;
   }
 
   /** Returns what an endpoint other than the one that is doubted has of a block: nothing where none can say. */
@@ -87,8 +96,9 @@ export class HiddenLogs {
 
   /** Other logs of the contract, and the same event of others, may have set these bits: that is said once, and borne. */
   #bear({ number }: BlockHeader, endpoint: string): void {
-    const level = this.#suspects.has(endpoint) ? 'debug' : 'warn';
-    this.#suspects.add(endpoint);
+    const times = this.#borne.get(endpoint) ?? 0;
+    this.#borne.set(endpoint, times + 1);
+    const level = times === 0 ? 'warn' : 'debug';
     const message = `${endpoint} gives no logs for block ${number}, whose bloom filter tells of some, and nobody gives its receipts: there are taken to be none`;
     const fields = { event: 'rpc.incomplete', host: endpoint, from: number, to: number };
     this.#options.logger.log(level, message, fields);

@@ -79,7 +79,7 @@ async function bringUp(context: CommandContext, migrator: Migrator, timezone: st
   const { output, settings } = context;
   const report = (line: string): void => output.note(line);
   if (timezone === undefined && (await migrator.adoptsTasks())) warnOfTimezone(context);
-  const applied = await migrator.up(report);
+  const applied = await migrator.up(report, timezone);
   const before =
     timezone === undefined
       ? undefined

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { whole } from '../keys/numbers.js';
 import { namePattern } from '../keys/name-pattern.js';
-import { secret } from '../keys/secret.js';
+import { secret, variable } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { choice, line, oneOrMore, splitList } from '../keys/texts.js';
 import { together } from '../keys/together.js';
@@ -55,8 +55,6 @@ function brokers() {
   const broker = line(300).refine((text) => withStandIns(text, variable).split(',').every(isBroker), { error });
   return z.preprocess(splitList, oneOrMore(broker));
 }
-
-const variable = 'VARIABLE';
 
 function isBroker(text: string): boolean {
   return text.includes(variable) || /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]{}]+):\d{1,5}$/i.test(text.trim());

@@ -12,13 +12,14 @@ export function secret() {
     .regex(/^\$\{[A-Za-z_]\w*(?::-)?\}$/, { error: way });
 }
 
-/** Words in the names of a query's parameters under which keys are handed out: `api_key`, `accessToken`. */
-const secretWords =
-  /^(?:key|apikey|token|secret|password|passwd|pwd|passphrase|sig|signature|auth|authorization|credentials?)$/i;
+/** How names of a query's parameters end under which keys are handed out: `api_key`, `accessToken`, `access_token_v2`. */
+const secretWord =
+  /^(?:key|apikey|token|secret|password|passwd|pwd|passphrase|sig|signature|authorization|credentials?)$/i;
 
 function namesSecret(parameter: string): boolean {
   const words = parameter.replace(/([a-z\d])([A-Z])/g, '$1_$2').split(/[^A-Za-z\d]+/);
-  return words.some((word) => secretWords.test(word));
+  const last = words.filter((word) => !/^v?\d*$/i.test(word)).at(-1) ?? '';
+  return secretWord.test(last) || /^auth$/i.test(parameter);
 }
 
 /**
@@ -40,7 +41,7 @@ export function url(schemes: readonly [string, ...string[]], shape = `a URL of $
 }
 
 /** Stands for each variable in a URL: what is left is written out. */
-const variable = 'VARIABLE';
+export const variable = 'VARIABLE';
 
 /** Returns what is written out of a URL, its defaults among it: of several, where nodes of a cluster are named. */
 function writtenParts(text: string, schemes: readonly string[]): readonly string[] {
@@ -75,7 +76,9 @@ function problemOf(part: string, schemes: readonly [string, ...string[]], mustBe
   if (!isOpen && !schemes.includes(parsed?.protocol.slice(0, -1) ?? '')) return mustBe;
   if (parsed === null) return null;
   if (parsed.password !== '' && parsed.password !== variable) return `its password ${way}`;
-  const written = [...parsed.searchParams].find(([name, value]) => namesSecret(name) && value !== variable);
+  const written = [...parsed.searchParams].find(
+    ([name, value]) => namesSecret(name) && value !== '' && value !== variable,
+  );
   return written === undefined ? null : `its ${written[0]} ${way}`;
 }
 

@@ -28,7 +28,16 @@ export function oneOrMore<T extends z.ZodType>(item: T) {
 
 /** Splits `a,b` into a list, as tools of the field take several servers; a comma in a variable's default is that one's. */
 export function splitList(value: unknown): unknown {
-  return typeof value === 'string' ? value.split(/,(?![^{]*\})/) : value;
+  if (typeof value !== 'string') return value;
+  const parts: string[] = [''];
+  let depth = 0;
+  for (const letter of value) {
+    if (letter === '{') depth++;
+    else if (letter === '}') depth--;
+    if (letter === ',' && depth === 0) parts.push('');
+    else parts.push(`${parts.pop()}${letter}`);
+  }
+  return parts;
 }
 
 /** One of several; where a value comes near to one of them, what that one says is told. */

@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { JsonValue } from '../../model/event-message.js';
 import { isPrivateAddress } from '../../runtime/private-address.js';
+import { secretName, secretValue } from '../../runtime/secrets.js';
 import { positive, whole } from '../keys/numbers.js';
-import { secret, url, writtenUrls } from '../keys/secret.js';
+import { secret, url, variable, writtenUrls } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
@@ -19,9 +20,6 @@ const body = json.refine((value) => typeof value === 'object' && value !== null,
 /** What HTTP itself says, and what is said by the sink. */
 const takenHeaders =
   /^(?:host|connection|keep-alive|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|idempotency-key|chainparse-.*)$/i;
-const secretHeaders = /authorization|cookie|token|secret|password|signature|credential|(?:^|[_-]|api|auth)key/i;
-const secretValue = /^\s*(?:bearer|basic|token|digest)\s/i;
-
 const headers = z.record(z.string(), line(8_000)).superRefine((given, context) => {
   for (const [name, value] of Object.entries(given)) {
     const message = headerProblem(name, value);
@@ -32,7 +30,7 @@ const headers = z.record(z.string(), line(8_000)).superRefine((given, context) =
 function headerProblem(name: string, value: string): string | null {
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return 'is no name of a header';
   if (takenHeaders.test(name)) return 'is a header that chainparse sets itself';
-  const isSecret = secretHeaders.test(name) || secretValue.test(value);
+  const isSecret = secretName.test(name) || secretValue.test(value);
   if (isSecret && (variablesIn(value).length === 0 || holdsKey(withStandIns(value, '')))) {
     return 'is a secret: write ${NAME} for it, as in "Bearer ${NAME}", which is read from the environment when a run begins';
   }
@@ -65,7 +63,8 @@ export const webhookSchema: z.ZodType<WebhookConfig> = together(z.strictObject(s
 
 /** Webhooks of chats are as secret as a password: whoever knows the URL may write. */
 function holdsKey(text: string): boolean {
-  return text.split(/[^\w-]+/).some((part) => part.length >= 20 && /\d/.test(part) && /[a-z]/i.test(part));
+  const written = text.replaceAll(variable, ' ').split(/[^\w-]+/);
+  return written.some((part) => part.length >= 20 && /\d/.test(part) && /[a-z]/i.test(part));
 }
 
 function isPrivateUrl(text: string): boolean {

@@ -49,8 +49,11 @@ export class Migrator {
     });
   }
 
-  /** Applies what is pending; returns the names of the migrations that it applied. Throws ConflictError where tables are another's. */
-  up(report: Report): Promise<readonly string[]> {
+  /**
+   * Applies what is pending; returns the names of the migrations that it applied. Throws ConflictError where tables are another's,
+   * NotMigratedError where the database has lost its time zone, and none is given that is about to be stored.
+   */
+  up(report: Report, timezone?: string): Promise<readonly string[]> {
     return this.#locked(report, async (work) => {
       refuseNewer(this.#database, await work.history.list());
       await refuseForeignTables(this.#database, work.schema);
@@ -61,7 +64,7 @@ export class Migrator {
         await this.#apply(work, migration, report);
         names.push(migration.name);
       }
-      learn(this.#database, await work.readTimezone());
+      learn(this.#database, (await work.readTimezone()) ?? timezone);
       return names;
     });
   }

@@ -59,8 +59,8 @@ export class PipelineAlerts {
     this.#lags = new LagWatch((options.rules.lagMinutes ?? 0) * 60_000);
   }
 
-  /** Judges all pipelines; throws what the database throws. */
-  async judge(): Promise<void> {
+  /** Judges all pipelines; returns what it judged them by. Throws what the database throws. */
+  async judge(): Promise<FleetFacts> {
     const { desk, store, mutes, readFacts } = this.#options;
     desk.muted(await mutes.list());
     const facts = await readFacts();
@@ -75,6 +75,7 @@ export class PipelineAlerts {
     const keys = new Set(found.map(alertKey));
     for (const alert of alerts)
       if (!keys.has(alertKey(alert))) this.#clearWhereOver(alert, { facts, verdicts, contact, near });
+    return facts;
   }
 
   #down({ pipelines }: FleetFacts, verdicts: Look['verdicts']): readonly AlertCondition[] {

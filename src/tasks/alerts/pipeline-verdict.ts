@@ -87,10 +87,11 @@ function waitsForItsTime(task: Task | null, { nextStart, heldReason }: Wanted, n
   return task === null || task.status === taskStatus.succeeded;
 }
 
-/** Somebody stopped it after its task had ended; where workers gave it up they have judged that task. */
+/** Somebody stopped it after its task had ended, at a time that older programs don't write; where workers gave it up they have judged that task. */
 function wasStopped(task: Task | null, { since, judgedTaskId }: Wanted): boolean {
   if (task === null) return true;
-  return task.endTime !== null && since >= task.endTime && judgedTaskId !== task.id;
+  const hasEnded = task.status === taskStatus.succeeded || task.status === taskStatus.failed;
+  return hasEnded && since >= (task.endTime ?? '') && judgedTaskId !== task.id;
 }
 
 function failedDown(task: Task, wanted: Wanted | null, now: string): Down {

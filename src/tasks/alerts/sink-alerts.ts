@@ -13,8 +13,7 @@ export interface SinkAlertsOptions {
   readonly store: Pick<AlertStore, 'list'>;
   readonly rules: Pick<AlertSettings, 'sinkBehindMinutes' | 'sinkDeadLetters'>;
   readonly listSinks: () => Promise<readonly SinkView[]>;
-  /** Asked for where a sink can't deliver. */
-  readonly readFacts: () => Promise<Pick<FleetFacts, 'pipelines'>>;
+  readonly pipelines: FleetFacts['pipelines'];
 }
 
 /** Alerts that are looked at. */
@@ -26,11 +25,10 @@ const judged: ReadonlySet<AlertRule> = new Set(['sink_behind', 'sink_dead_letter
  * The rules of sinks, by what the database says of them: whoever judges raises what is wrong with any of them, and clears what
  * is over, whoever had raised it. Throws what the database throws.
  */
-export async function judgeSinks(options: SinkAlertsOptions): Promise<void> {
-  const { desk, store, rules, listSinks } = options;
+export async function judgeSinks({ desk, store, rules, listSinks, pipelines }: SinkAlertsOptions): Promise<void> {
   const sinks = await listSinks();
   const stuck = stuckSinks(sinks, rules.sinkBehindMinutes);
-  const stopped = stuck.length === 0 ? new Set<number>() : await readStopped(options);
+  const stopped = new Set(pipelines.filter(isStopped).map(({ id }) => id));
   const behind = stuck.filter(({ pipelineId }) => !stopped.has(pipelineId)).map(sinkBehind);
   const found = [...behind, ...(rules.sinkDeadLetters ? deadLetters(sinks) : [])];
   const keys = new Set(found.map(alertKey));
@@ -50,11 +48,6 @@ export async function judgeSinks(options: SinkAlertsOptions): Promise<void> {
 function stuckSinks(sinks: readonly SinkView[], minutes: number | null): readonly SinkView[] {
   if (minutes === null) return [];
   return sinks.filter(({ state, failingSeconds }) => state === 'failing' && (failingSeconds ?? 0) >= minutes * 60);
-}
-
-async function readStopped({ readFacts }: SinkAlertsOptions): Promise<ReadonlySet<number>> {
-  const { pipelines } = await readFacts();
-  return new Set(pipelines.filter(isStopped).map(({ id }) => id));
 }
 
 function deadLetters(sinks: readonly SinkView[]): readonly AlertCondition[] {

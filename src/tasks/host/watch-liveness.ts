@@ -127,13 +127,13 @@ function turnMs({ heartbeatIntervalSeconds }: LivenessHost['settings']): number 
 function judgeOf({ database, settings, clock }: LivenessHost, parts: AlertParts): () => Promise<void> {
   const rules = settings.alerts;
   const defaultIntervalSeconds = settings.heartbeatIntervalSeconds;
-  const readFacts = (): ReturnType<typeof readFleetFacts> => readFleetFacts(database, defaultIntervalSeconds);
-  const pipelines = new PipelineAlerts({
-    ...{ ...parts, rules, clock, defaultIntervalSeconds, mutes: new MuteStore(database), readFacts },
+  const alerts = new PipelineAlerts({
+    ...{ ...parts, rules, clock, defaultIntervalSeconds, mutes: new MuteStore(database) },
+    readFacts: () => readFleetFacts(database, defaultIntervalSeconds),
   });
   return async () => {
-    await pipelines.judge();
-    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database), readFacts });
+    const { pipelines } = await alerts.judge();
+    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database), pipelines });
   };
 }
 

@@ -9,10 +9,11 @@ import type { SinkPlace } from './place.js';
  */
 export function blocksBehind(
   { version, blocks }: Pick<JournalHead, 'version' | 'blocks'>,
-  sink: Pick<SinkStanding, 'cursorBlock' | 'place'> | null,
+  sink: Pick<SinkStanding, 'cursorBlock' | 'place' | 'base'> | null,
 ): number {
   if (blocks === null) return 0;
-  const ahead = blocks.to - (sink?.cursorBlock ?? blocks.from - 1);
+  const before = sink !== null && sink.base.version > 0 ? sink.base.block : -1;
+  const ahead = blocks.to - (sink?.cursorBlock ?? Math.max(before, blocks.from - 1));
   const place = typeof sink?.place === 'string' ? readPlace(sink.place) : null;
   const hasNothing = place === null || sink?.cursorBlock === null;
   return hasNothing || toldVersion(place) >= version ? Math.max(0, ahead) : Math.max(1, Math.abs(ahead));

@@ -140,7 +140,9 @@ export class SinkLoop implements PacedSink {
     if (pass === null) {
       // Before it is settled a sink that gathers may not have written anything, and at its end it writes what is left.
       await this.#delivery.settle(false);
-      if (!this.#isEnding) await this.#trouble.over();
+      // Before a run knows what is final nobody knows whether nothing is due.
+      const isKnown = due.delivery === 'latest' || due.finalized >= 0;
+      if (isKnown && !this.#isEnding) await this.#trouble.over();
       await this.#row.write();
       return due;
     }

@@ -6,21 +6,38 @@ describe('the body of a request, as it is noted', () => {
     { type: 'webhook_sink', secret: 'LEAK1', headers: { Authorization: 'Bearer LEAK2', 'X-Api-Key': 'LEAK3, LEAK"4' } },
     { type: 'kafka_producer', sasl_username: 'me', sasl_password: 'LEAK5', ssl_key_password: '${KEY:-LEAK6}' },
     { type: 'file_sink', access_key_id: 'LEAK7', secret_access_key: 123456, session_token: '${TOKEN}' },
-    { type: 'nats_sink', token: null, nkey_seed: ' LEAK8', password: '', key_field: 'receiver' },
+    { type: 'nats_sink', token: null, nkey_seed: ' LEAK8', password: ['LEAK9'], key_field: 'receiver' },
+    {
+      type: 'webhook_sink',
+      url: '${BASE}/hook?api_key=LEAK10',
+      headers: { 'X-Functions-Key': 'LEAK11', From: 'Basic LEAK12' },
+    },
+    { type: 'redis_sink', url: '${R:-redis://me:LEAK13@h}', stream: 'usdc-${CHAIN}', secret: { value: 'LEAK14' } },
   ];
   const noted = [
     { ...components[0], secret: '***', headers: { Authorization: '***', 'X-Api-Key': '***' } },
     { ...components[1], sasl_password: '***', ssl_key_password: '***' },
     { ...components[2], access_key_id: '***', secret_access_key: '***' },
-    { ...components[3], nkey_seed: '***' },
+    { ...components[3], nkey_seed: '***', password: '***' },
+    { ...components[4], url: '${BASE}***', headers: { 'X-Functions-Key': '***', From: '***' } },
+    { ...components[5], url: '${R}***', secret: '***' },
   ];
 
   it('has no values of secret keys and headers, in JSON', async () => {
     expect(JSON.parse(await withoutSecrets(JSON.stringify({ components })))).to.deep.equal({ components: noted });
-    const { pipeline_info: inside } = JSON.parse(
-      await withoutSecrets({ pipeline_info: JSON.stringify({ components }) }),
-    ) as { pipeline_info: string };
-    expect(JSON.parse(inside)).to.deep.equal({ components: noted });
+  });
+
+  it('has none in the text that older programs send inside JSON, be it JSON, YAML or neither', async () => {
+    const inside = async (info: string): Promise<string> => {
+      const noted = JSON.parse(await withoutSecrets({ pipeline_id: 4, pipeline_info: info })) as Record<
+        string,
+        unknown
+      >;
+      return String(noted['pipeline_info']);
+    };
+    expect(JSON.parse(await inside(JSON.stringify({ components })))).to.deep.equal({ components: noted });
+    expect(JSON.parse(await inside('{type: webhook_sink, secret: LEAK1}'))).to.include({ secret: '***' });
+    expect(await inside('{secret: LEAK1')).to.equal('14 characters that are neither JSON nor YAML');
   });
 
   it('has none of them in YAML, in whatever way they are written', async () => {
@@ -43,6 +60,8 @@ components:
   });
 
   it('is told by its length alone where nobody can read it', async () => {
+    expect(await withoutSecrets('LEAK')).to.equal('4 characters that are neither JSON nor YAML');
+    expect(await withoutSecrets([{ secret: 'LEAK' }])).to.equal('[{"secret":"***"}]');
     expect(await withoutSecrets('{"secret": "LEAK1", ')).to.equal('20 characters that are neither JSON nor YAML');
   });
 });

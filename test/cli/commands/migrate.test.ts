@@ -149,6 +149,17 @@ eachDatabase('migrate', (databases) => {
     }
   });
 
+  it('--time-zone writes the time zone again where it was lost, as the hint of every command says', async () => {
+    await chainparse(['migrate']);
+    await database.knex('chainparse_installation').delete();
+    const lost = await chainparse(['tasks', 'list']);
+    expect(lost.code).to.equal(5);
+    expect(lost.stderr).to.contain('hint: chainparse migrate --time-zone');
+    expect((await chainparse(['migrate', '--time-zone', '+08:00'])).code).to.equal(0);
+    expect(await stored()).to.equal('+08:00');
+    expect((await chainparse(['tasks', 'list'])).code).to.equal(0);
+  });
+
   it('--time-zone takes an offset alone, and goes with nothing else', async () => {
     for (const args of [
       ['--time-zone', 'Asia/Shanghai'],

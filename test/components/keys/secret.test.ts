@@ -12,6 +12,7 @@ describe('a URL in a definition', () => {
     const right = [
       '${HOOK_URL}',
       '${HOOK_URL:-}',
+      'https://h.example/?api_key=${KEY:-}',
       '${HOOK_URL:-https://h.example/x}',
       '${A:-${B}}',
       '${BASE}/hook?api_key=${KEY}',
@@ -46,7 +47,7 @@ describe('a URL in a definition', () => {
     for (const [what, texts] of Object.entries(secrets)) {
       for (const text of texts) expect(problemOf(text), text).to.contain(`${what} is a secret: write \${NAME}`);
     }
-    for (const name of ['page', 'keyspace', 'monkey', 'author'])
+    for (const name of ['page', 'keyspace', 'monkey', 'author', 'tokenAddress', 'token_id', 'key_format', 'auth_type'])
       expect(problemOf(`https://h.example/?${name}=1`), name).to.equal(null);
   });
 
@@ -73,6 +74,7 @@ describe('servers in a definition', () => {
   it('are a list, or one text with commas, with variables and their defaults', () => {
     expect(brokers('a:9092,b:9093')).to.deep.equal(['a:9092', 'b:9093']);
     expect(brokers('${K:-a:9092,b:9093},${L}')).to.deep.equal(['${K:-a:9092,b:9093}', '${L}']);
+    expect(brokers('${K:-a:9092,${B}},b:9093')).to.deep.equal(['${K:-a:9092,${B}}', 'b:9093']);
     expect(brokers(['${HOST}:9092'])).to.deep.equal(['${HOST}:9092']);
     expect(servers('${N:-nats://a:4222,nats://b:4222},tls://c')).to.deep.equal([
       '${N:-nats://a:4222,nats://b:4222}',

@@ -62,17 +62,19 @@ describe("a webhook's definition", () => {
       'url: "https://h.example/", secret: hunter2hunter2',
       'url: "https://me:hunter2@h.example/"',
       'url: "https://discord.com/api/webhooks/123456/hunter2hunter2hunter2hunter2"',
+      'url: "https://api.telegram.org/bot123456789:hunter2hunter2hunter2hunter2/sendMessage"',
       'url: "https://h.example/", headers: {X-Api-Key: hunter2, authorization: "Bearer hunter2", x-other: "Bearer hunter2"}',
     );
     expect(problems.join('\n')).not.to.contain('hunter2');
     expect(problems.map((text) => text.split(':')[0])).to.deep.equal([
-      ...['secret', 'url', 'url', 'X-Api-Key', 'authorization', 'x-other'],
+      ...['secret', 'url', 'url', 'url', 'X-Api-Key', 'authorization', 'x-other'],
     ]);
     expect(problems[2]).to.equal('url: its path holds what looks like a key');
-    for (const text of problems.slice(3)) expect(text).to.contain('is a secret: write ${NAME}');
+    for (const text of problems.slice(4)) expect(text).to.contain('is a secret: write ${NAME}');
     await parse(
       'url: "https://discord.com/api/webhooks/123456/${TOKEN}"',
       'url: "https://h.example/a-rather-long-name-of-words"',
+      'url: "https://h.example/${TENANT}-events-usdc-v2"',
     );
   });
 

@@ -107,6 +107,8 @@ describe('the judgement of a pipeline', () => {
 
   it('says that it is over where it was stopped after its failure, is disabled, or has done its work', () => {
     expect(judge({ task: failed, wanted: stopped })).to.deep.include({ kind: 'over', how: 'is stopped' });
+    const older = { ...failed, endTime: null };
+    expect(judge({ task: older, wanted: stopped })).to.deep.include({ kind: 'over', how: 'is stopped' });
     expect(judge({ task: failed, disabled: true })).to.deep.include({ kind: 'over', how: 'is disabled' });
     expect(judge({ task: ended('completed') })).to.deep.include({ kind: 'over', beatAt: null });
     expect(judge({ task: ended('stopped') })).to.deep.include({ how: 'is stopped: task 123' });

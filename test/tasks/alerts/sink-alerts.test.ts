@@ -32,8 +32,13 @@ describe('the alert rules of sinks', () => {
     });
     const store = { list: () => Promise.resolve({ alerts, total: alerts.length }) };
     const pipeline = { id: 45, name: 'transfers', disabled: false, task: endedTask, wanted };
-    const readFacts = () => Promise.resolve({ pipelines: [pipeline] });
-    await judgeSinks({ desk: fixture.desk, store, rules, listSinks: () => Promise.resolve([sink]), readFacts });
+    await judgeSinks({
+      desk: fixture.desk,
+      store,
+      rules,
+      listSinks: () => Promise.resolve([sink]),
+      pipelines: [pipeline],
+    });
     return fixture.told();
   }
   const failing = (failingSeconds: number): SinkView => ({

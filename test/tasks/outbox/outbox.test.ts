@@ -243,6 +243,22 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('leaves a sink of final blocks failing until a run knows what is final', async () => {
+    let finalized = 2;
+    const openable = sink.openable({ delivery: 'finalized' });
+    const run = (send = noMore) => runs.run([openable], send, { finalized: () => Promise.resolve(finalized) });
+    await run(blocks(1, 2));
+    // As the run before left it, which failed at what becomes final next.
+    await database.knex('pipeline_sink').update({ failing_since: '2024-01-15 10:00:00' });
+    finalized = -1;
+    const waiting = run();
+    await eventually('a wait for what is final', () => runs.lines.some((line) => line.startsWith('all is read')));
+    expect(await runs.standing()).to.include({ failing: true });
+    finalized = 2;
+    await waiting;
+    expect(await runs.standing()).to.include({ failing: false });
+  });
+
   it('leaves a sink failing that is paused when the run ends', async () => {
     await failWhile(runs.hard);
     runs.hard = new AbortController();
