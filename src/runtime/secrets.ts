@@ -2,7 +2,7 @@ import { splitDatabaseUrls } from './database-urls.js';
 import { keysInHost, shownHost } from './shown-host.js';
 
 /** What stands where a secret stood. */
-const masked = '***';
+export const masked = '***';
 
 /** What is in names of keys, parameters and headers under which secrets are handed out. */
 export const secretName =

@@ -44,6 +44,22 @@ describe('what commands load before they do anything', () => {
     });
   }
 
+  it('is nothing of runs, nor of another database, where a driver is loaded', () => {
+    for (const driver of ['open-mysql', 'open-postgres']) {
+      expect([...filesOf(fileOf(driver))], driver).not.to.include.members(['run.js']);
+      expect([...filesOf(fileOf(driver))], driver).not.to.include.members(['sqlite.js']);
+    }
+    expect([...packagesOf(fileOf('open-mysql'))])
+      .to.include('mysql2')
+      .and.not.to.include('pg');
+    expect([...packagesOf(fileOf('open-postgres'))])
+      .to.include('pg')
+      .and.not.to.include('mysql2');
+    expect([...packagesOf('sqlite.js')])
+      .to.include('better-sqlite3')
+      .and.not.to.include('knex');
+  });
+
   it('is told by what the build says: the page of the API has fastify', () => {
     expect([...packagesOf(fileOf('start-api'))]).to.include.members(['fastify', 'zod']);
   });

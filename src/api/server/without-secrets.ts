@@ -1,20 +1,24 @@
-import { secretName, secretValue } from '../../runtime/secrets.js';
+import { withStandIns } from '../../components/seam/variables.js';
+import { masked, secretName, secretValue } from '../../runtime/secrets.js';
 
 /** Keys of definitions that name a field. */
 const fieldName = /^(?:key_field|(?:source|target|result)_key)$/;
 
-/** What stands where a secret may have stood. */
-const masked = '***';
-
 /**
  * Returns what a request's body says, as JSON, without the values of keys and headers that hold secrets, right or not:
- * `${NAME}` stays. Of a text that is neither JSON nor YAML only the length is told: nobody knows what in it is secret.
+ * `${NAME}` stays. A body that is neither JSON nor YAML is not told: nobody knows what in it is secret.
  */
 export async function withoutSecrets(body: unknown): Promise<string> {
-  const value = typeof body === 'string' ? await parsed(body) : body;
-  if (typeof value !== 'object' || value === null) {
-    return `${String(body).length} characters that are neither JSON nor YAML`;
+  try {
+    const value = typeof body === 'string' ? await parsed(body) : body;
+    if (typeof value === 'object' && value !== null) return await objectWithoutSecrets(value);
+  } catch {
+    // Who sent it is told what is wrong with it by the call itself.
   }
+  return '(neither JSON nor YAML)';
+}
+
+async function objectWithoutSecrets(value: object): Promise<string> {
   if (!('pipeline_info' in value && typeof value.pipeline_info === 'string')) {
     return JSON.stringify(withoutValues(value));
   }
@@ -27,17 +31,14 @@ async function parsed(text: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    const { parse } = await import('yaml');
-    try {
-      return parse(text, { logLevel: 'error' }) as unknown;
-    } catch {
-      return null;
-    }
+    const { YamlFile } = await import('../../pipeline/definition/yaml-file.js');
+    return new YamlFile(text, 'body').value;
   }
 }
 
 function withoutValues(value: unknown): unknown {
   if (typeof value === 'string') return withoutText(value);
+  if (typeof value === 'bigint') return value.toString();
   if (Array.isArray(value)) return value.map(withoutValues);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
@@ -46,14 +47,14 @@ function withoutValues(value: unknown): unknown {
 }
 
 function holdsSecret(key: string, item: unknown): boolean {
-  if (typeof item === 'string' && /^(?:\$\{[A-Za-z_]\w*(?::-)?\})?$/.test(item.trim())) return false;
   if (item === null || typeof item === 'boolean') return false;
+  if (typeof item === 'string' && withStandIns(item, '').trim() === '') return false;
   return (secretName.test(key) && !fieldName.test(key)) || (typeof item === 'string' && secretValue.test(item));
 }
 
 /** Of what is put together of variables and more, as a URL with a key behind `${BASE}`, the variables' names stay. */
 function withoutText(text: string): string {
   const names = text.match(/\$\{[A-Za-z_]\w*/g) ?? [];
-  if (names.length === 0 || /^(?:[\w .,-]|\$\{\w+(?::-)?\})*$/.test(text)) return text;
+  if (names.length === 0 || /^[\w .,-]*$/.test(withStandIns(text, ''))) return text;
   return `${names.map((name) => `${name}}`).join(masked)}${masked}`;
 }

@@ -12,7 +12,7 @@ import { LogReader } from './log-reader.js';
 import type { ReadAnswer } from './log-reader.js';
 import { hostOf } from './range-size.js';
 
-/** So often in a row others are asked; then once in so many times. */
+/** So often others are asked; from then on once in so many times. */
 const confirmed = 16;
 
 interface HiddenLogsOptions {

@@ -20,6 +20,7 @@ const body = json.refine((value) => typeof value === 'object' && value !== null,
 /** What HTTP itself says, and what is said by the sink. */
 const takenHeaders =
   /^(?:host|connection|keep-alive|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|idempotency-key|chainparse-.*)$/i;
+
 const headers = z.record(z.string(), line(8_000)).superRefine((given, context) => {
   for (const [name, value] of Object.entries(given)) {
     const message = headerProblem(name, value);
@@ -53,10 +54,11 @@ const shape = {
 export const webhookSchema: z.ZodType<WebhookConfig> = together(z.strictObject(shape), (look) => {
   const { url: text = '', allow_private: allowed } = look.right;
   notBoth(look, 'body', 'batch_size');
-  if (writtenUrls(text, webSchemes).some((each) => holdsKey(each?.pathname ?? ''))) {
+  const urls = writtenUrls(text, webSchemes);
+  if (urls.some((each) => holdsKey(each?.pathname ?? ''))) {
     look.tell('url', 'its path holds what looks like a key', 'write ${NAME} for the whole URL, or for that part of it');
   }
-  if (allowed === false && isPrivateUrl(text)) {
+  if (allowed === false && urls.some((each) => isPrivateHost(each?.hostname ?? ''))) {
     look.tell('url', 'leads to a private address', 'write allow_private: true where that is meant');
   }
 });
@@ -67,8 +69,7 @@ function holdsKey(text: string): boolean {
   return written.some((part) => part.length >= 20 && /\d/.test(part) && /[a-z]/i.test(part));
 }
 
-function isPrivateUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const host = new URL(text).hostname.replace(/^\[(.*)\]$/, '$1');
+function isPrivateHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return /(?:^|\.)localhost\.?$/i.test(host) || (isIP(host) !== 0 && isPrivateAddress(host));
 }

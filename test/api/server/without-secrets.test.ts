@@ -37,7 +37,7 @@ describe('the body of a request, as it is noted', () => {
     };
     expect(JSON.parse(await inside(JSON.stringify({ components })))).to.deep.equal({ components: noted });
     expect(JSON.parse(await inside('{type: webhook_sink, secret: LEAK1}'))).to.include({ secret: '***' });
-    expect(await inside('{secret: LEAK1')).to.equal('14 characters that are neither JSON nor YAML');
+    expect(await inside('{secret: LEAK1')).to.equal('(neither JSON nor YAML)');
   });
 
   it('has none of them in YAML, in whatever way they are written', async () => {
@@ -59,9 +59,22 @@ components:
     });
   });
 
-  it('is told by its length alone where nobody can read it', async () => {
-    expect(await withoutSecrets('LEAK')).to.equal('4 characters that are neither JSON nor YAML');
-    expect(await withoutSecrets([{ secret: 'LEAK' }])).to.equal('[{"secret":"***"}]');
-    expect(await withoutSecrets('{"secret": "LEAK1", ')).to.equal('20 characters that are neither JSON nor YAML');
-  });
+  it('is not told where nobody can read it, or it is made to exhaust whoever reads it', async () => {
+    const untold = '(neither JSON nor YAML)';
+    for (const text of ['LEAK', '{"secret": "LEAK1", ', '['.repeat(400_000), `${'- '.repeat(100_000)}x`, bomb]) {
+      expect(await withoutSecrets(text)).to.equal(untold);
+    }
+    expect(await withoutSecrets(JSON.parse('['.repeat(400_000) + ']'.repeat(400_000)))).to.equal(untold);
+    expect(await withoutSecrets([{ secret: 'LEAK', size: 5 }])).to.equal('[{"secret":"***","size":5}]');
+    expect(await withoutSecrets('size: 123456789012345678901')).to.equal('{"size":"123456789012345678901"}');
+  }).timeout(10_000);
 });
+
+/** A few lines of which each stands for ten times the one before. */
+const bomb = [
+  'a: &a [x]',
+  ...'bcdefghi'.split('').map((name, at) => {
+    const before = 'abcdefgh'[at];
+    return `${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`;
+  }),
+].join('\n');

@@ -401,6 +401,20 @@ describe('a log source', () => {
       expect(logger.messages('warn')[0]).to.match(/left out the logs of block 98 among those of blocks 90 to 98/);
     });
 
+    it('are asked for more rarely where the other says the same time after time', async () => {
+      let byHash = 0;
+      const count = (calls: readonly SimCall[]): undefined => {
+        for (const { method, params } of calls) {
+          if (method === 'eth_getLogs' && 'blockHash' in (params[0] as object)) byHash++;
+        }
+      };
+      second.traits.hides = () => true;
+      for (const each of [node, second]) each.options = { ...each.options, fault: count };
+      for (let number = 1; number <= 60; number++) await fetch(number, number, false);
+      // Once more of whoever may answer in each of 40 blocks with logs, and of the other in some of them.
+      expect(byHash).to.be.above(50).and.below(65);
+    });
+
     it('are taken to be none where the other says the same, or is away', async () => {
       second.traits.hides = () => true;
       expect(await fetchAll(90, 92)).to.deep.equal([]);

@@ -44,8 +44,9 @@ eachDatabase('tasks of an older program that lack their time of creation', (data
     expect(running).to.have.length(1);
     expect(running[0]).to.include({ task_id: 10, create_time: null, silent_seconds: null, silent: false });
     await chainparse('status', '--once');
-    // It ends as any other where a person says so.
     await chainparse('tasks', 'cancel', '10');
+    const cancelled = database.knex('pipeline_task').where({ id: 10 }).select('status', 'end_reason');
+    expect(await cancelled).to.deep.equal([{ status: 1, end_reason: 'stopped' }]);
     await database.close();
   });
 });

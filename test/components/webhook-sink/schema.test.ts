@@ -85,6 +85,7 @@ describe("a webhook's definition", () => {
       'https://10.0.0.1/',
       'http://[::1]:1/',
       'http://2130706433/',
+      'https://${HOST:-127.0.0.1}:${PORT}/',
     ];
     const problems = await problemsOf(...urls.map((url) => `url: "${url}"`));
     expect(problems).to.deep.equal(urls.map(() => 'url: leads to a private address'));
