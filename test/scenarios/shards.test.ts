@@ -216,6 +216,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
   it('begins anew after a rewind, and after a change of the definition, in the middle', async function () {
     this.timeout(180_000);
     await readHalf();
+    await eventually('the first stretch is read, too', async () => (await checkpoint()) > 10, 60_000);
     await scenario.chainparse('pipeline', 'stop', '45');
     await eventually('nobody runs it', async () => (await tasks({ status: 0 })).length === 0);
     await scenario.chainparse('pipeline', 'rewind', '45', '--to-block', '10');
