@@ -2,7 +2,7 @@ import { requireMigrated } from '../database/schema/migrator.js';
 import { EndpointStore } from '../database/operations/endpoint-store.js';
 import { MonitorStore } from '../database/operations/monitor-store.js';
 import { listTasks } from '../database/tasks/task-listing.js';
-import { readTaskSilence } from '../database/tasks/task-silence.js';
+import { readTaskSilence, type TaskSilence } from '../database/tasks/task-silence.js';
 import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
@@ -67,7 +67,7 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
   return [
     { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },
     checkMonitor(isWatched, tasks.length > 0),
-    checkSilence(silence.silent),
+    checkSilence(silence),
     checkPipelines(down),
     checkLag(tasks, settings.api.maxLagBlocks, unknown),
   ];
@@ -89,7 +89,12 @@ function checkMonitor(isWatched: boolean, isNeeded: boolean): Check {
   return { name: 'monitor', ok: kind !== 'missing', detail: monitorDetails[kind], kind, values: {} };
 }
 
-function checkSilence(silent: number): Check {
+/** Of a task that has never given a sign of life nobody says that it beats, nor that it fell silent. */
+function checkSilence({ silent, unknown }: TaskSilence): Check {
+  if (silent === 0 && unknown > 0) {
+    const detail = `no sign of life is known of ${unknown} running ${unknown === 1 ? 'task' : 'tasks'}`;
+    return { name: 'silence', ok: true, detail, kind: 'unknown', values: { n: unknown } };
+  }
   const who = silent === 1 ? '1 running task has' : `${silent} running tasks have`;
   const detail = silent === 0 ? 'every running task beats' : `${who} been silent for more than three heartbeats`;
   return { name: 'silence', ok: silent === 0, detail, kind: silent === 0 ? 'none' : 'silent', values: { n: silent } };

@@ -157,6 +157,15 @@ export const sinks = inBoth(
   },
 );
 
+/** What a rollback would disturb. */
+export const rollbacks = inBoth(
+  {
+    taskRuns: (task: number) =>
+      `task ${task} runs: it, and what else works on the database, fails without what is taken back`,
+  },
+  { taskRuns: (task) => `任务 ${task} 正在运行: 回滚后它与其他使用该数据库的进程都会失败` },
+);
+
 /** The time zone of a database. */
 export const timezones = inBoth(
   {

@@ -1,7 +1,7 @@
 import type { Lang } from '../runtime/lang.js';
 import { alerts } from './alerts.js';
 import { columns } from './columns.js';
-import { commands, pipelines, rewinds, sinks, timezones, verifications } from './commands.js';
+import { commands, pipelines, rewinds, rollbacks, sinks, timezones, verifications } from './commands.js';
 import { logs } from './logs.js';
 import { monitors, services, system, workers } from './system.js';
 import { ages, ends, life, progress, tasks, waiting } from './tasks.js';
@@ -22,6 +22,7 @@ const subjects = {
   sinks,
   system,
   tasks,
+  rollbacks,
   timezones,
   verifications,
   waiting,

@@ -75,7 +75,9 @@ describe('what the dashboard makes of what the server says', () => {
     await runLive(45, 99);
     await look();
     await runLive(46, 107);
-    await insertSilentTask(database, 1_000);
+    // An older program's table may hold NULL.
+    const unknown = { pipeline_id: 45, status: 0, create_time: 'no time', log_path: '' };
+    await database.write([database.knex('pipeline_task').insert(unknown)]);
     await look();
     await insertSilentTask(database, 1_000);
     await look();
@@ -99,6 +101,7 @@ describe('what the dashboard makes of what the server says', () => {
       'pipelines none',
       'silence none',
       'silence silent',
+      'silence unknown',
     ]);
   });
 

@@ -113,7 +113,11 @@ function warnOfSetting({ logger, settings }: CommandContext, timezone: string): 
   logger.log('warn', message, { event: 'migrate.time_zone_set', time_zone: timezone, set });
 }
 
-async function rollBack({ output }: CommandContext, migrator: Migrator, all: boolean): Promise<void> {
+async function rollBack({ output, logger, settings }: CommandContext, migrator: Migrator, all: boolean): Promise<void> {
+  const task = await migrator.livingTask(settings.heartbeatIntervalSeconds);
+  if (task !== null) {
+    logger.log('warn', textsIn(settings.lang).rollbacks.taskRuns(task), { event: 'migrate.in_use', task_id: task });
+  }
   const names = await migrator.down((line) => output.note(line), all);
   if (output.isJson) return output.json({ rolled_back: names });
   await output.line(names.length === 0 ? 'there is nothing to roll back' : `rolled back ${count(names)}`);

@@ -38,15 +38,8 @@ async function refuseWhileRunning(
   defaultIntervalSeconds: number,
 ): Promise<void> {
   const { dialect, knex } = database;
-  const tasks = await work.schema.ask<{ id: number }>(
-    knex('pipeline_task')
-      .select('id')
-      .where({ status: taskStatus.running })
-      .whereRaw('? >= ?', [silence(database), -toleratedAheadSeconds])
-      .whereRaw('NOT (?)', [isSilentSql(database, defaultIntervalSeconds)])
-      .limit(1),
-  );
-  if (tasks[0] !== undefined) throw inUse(`task ${tasks[0].id} runs`);
+  const task = await findLivingTask(database, work, defaultIntervalSeconds);
+  if (task !== null) throw inUse(`task ${task} runs`);
   const monitors = await work.schema.ask<{ name: string; seconds: number; age: number }>(
     knex('monitor')
       .select(
@@ -66,6 +59,24 @@ async function refuseWhileRunning(
     `the monitor ${name} is alive`,
     `; one that has looked with --once counts for two check intervals, this one for ${left} s more`,
   );
+}
+
+/** Returns the id of a task that has just given a sign of life by the database's time zone as it is, null where none has. */
+export async function findLivingTask(
+  database: Database,
+  { schema }: MigrationWork,
+  defaultIntervalSeconds: number,
+): Promise<number | null> {
+  const tasks = await schema.ask<{ id: number }>(
+    database
+      .knex('pipeline_task')
+      .select('id')
+      .where({ status: taskStatus.running })
+      .whereRaw('? >= ?', [silence(database), -toleratedAheadSeconds])
+      .whereRaw('NOT (?)', [isSilentSql(database, defaultIntervalSeconds)])
+      .limit(1),
+  );
+  return tasks[0]?.id ?? null;
 }
 
 function inUse(why: string, more = ''): ConflictError {

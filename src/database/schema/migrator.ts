@@ -3,7 +3,7 @@ import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ConflictError, NotMigratedError, SchemaNewerError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
-import { changeTimezone } from './change-timezone.js';
+import { changeTimezone, findLivingTask } from './change-timezone.js';
 import { refuseForeignTables } from './foreign-tables.js';
 import { installationTable } from '../database-timezone.js';
 import { historyTable } from './migration-history.js';
@@ -94,6 +94,14 @@ export class Migrator {
       const made = (await work.history.list()).flatMap((migration) => migration.made);
       if (made.some(({ kind, table }) => kind === 'table' && table === 'pipeline_task')) return false;
       return (await work.schema.ask('SELECT id FROM pipeline_task LIMIT 1')).length > 0;
+    });
+  }
+
+  /** Returns the id of a task that runs, null for none: where something is pending, nothing of this version can run. */
+  livingTask(defaultIntervalSeconds: number): Promise<number | null> {
+    return this.#unlocked(async (work) => {
+      const isNewest = pending(await work.history.list()).length === 0;
+      return isNewest ? findLivingTask(this.#database, work, defaultIntervalSeconds) : null;
     });
   }
 

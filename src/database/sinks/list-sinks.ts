@@ -9,6 +9,8 @@ export interface StoredComponent extends NamedSink {
   readonly version: number;
   /** The blocks that have been read; null: none. */
   readonly blocks: BlockRange | null;
+  /** Before its first run it is told of nothing that is there. */
+  readonly startsNow: boolean;
   /** A task of the pipeline is running. */
   readonly isRunning: boolean;
 }
@@ -24,19 +26,24 @@ export async function listBehindSource(database: Database, pipelineId?: number):
     const query = knex('pipeline_component')
       .leftJoin('pipeline_checkpoint', 'pipeline_checkpoint.pipeline_id', 'pipeline_component.pipeline_id')
       .select('pipeline_component.pipeline_id', 'name', 'type', running.as('task'))
+      .select(knex.raw('? AS start', [database.dialect.jsonText(knex, 'config', 'start')]))
       .select('version', 'start_block', 'block_number')
       .where('position', '>', 0)
       .orderBy(['pipeline_component.pipeline_id', 'position']);
     return pipelineId === undefined ? query : query.where('pipeline_component.pipeline_id', pipelineId);
   });
-  return rows.map(({ pipeline_id: pipelineId, name, type, task, version, start_block: from, block_number: to }) => ({
-    ...{ pipelineId, name, type, isRunning: task !== null, version: version ?? 0 },
-    blocks: from === null || to === null ? null : { from, to },
-  }));
+  return rows.map(
+    ({ pipeline_id: pipelineId, name, type, start, task, version, start_block: from, block_number: to }) => ({
+      ...{ pipelineId, name, type, isRunning: task !== null, version: version ?? 0 },
+      startsNow: start === 'now',
+      blocks: from === null || to === null ? null : { from, to },
+    }),
+  );
 }
 
 interface ComponentRow extends NamedSink {
   readonly pipeline_id: number;
+  readonly start: string | null;
   readonly version: number | null;
   readonly start_block: number | null;
   readonly block_number: number | null;

@@ -133,8 +133,13 @@ function of({ taskId, pipelineId }: OfTask): OfTask {
   return { taskId, pipelineId };
 }
 
-function ofSink({ pipelineId, name }: SinkView): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {
-  return { subject: `sink ${name} of pipeline ${pipelineId}`.slice(0, 255), taskId: null, pipelineId };
+/** Returns what alerts of a sink name. */
+export function subjectOfSink({ pipelineId, name }: Pick<SinkView, 'pipelineId' | 'name'>): string {
+  return `sink ${name} of pipeline ${pipelineId}`.slice(0, 255);
+}
+
+function ofSink(sink: SinkView): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {
+  return { subject: subjectOfSink(sink), taskId: null, pipelineId: sink.pipelineId };
 }
 
 function general(subject: string): Pick<AlertCondition, 'subject' | 'taskId' | 'pipelineId'> {

@@ -1,9 +1,9 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
-import type { AlertCondition, AlertRule } from '../../model/alert.js';
+import type { AlertCondition } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { AlertSettings } from '../../settings/settings.js';
 import type { SinkView } from '../views/sink-view.js';
-import { sinkBehind, sinkDeadLetters } from './alert-conditions.js';
+import { sinkBehind, sinkDeadLetters, subjectOfSink } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import { isStopped } from './pipeline-verdict.js';
 import type { FleetFacts } from './read-pipeline-facts.js';
@@ -19,7 +19,7 @@ export interface SinkAlertsOptions {
 /** Alerts that are looked at. */
 const mostAlerts = 1_000;
 
-const judged: ReadonlySet<AlertRule> = new Set(['sink_behind', 'sink_dead_letters']);
+const judged: readonly ['sink_behind', 'sink_dead_letters'] = ['sink_behind', 'sink_dead_letters'];
 
 /**
  * The rules of sinks, by what the database says of them: whoever judges raises what is wrong with any of them, and clears what
@@ -34,13 +34,22 @@ export async function judgeSinks({ desk, store, rules, listSinks, pipelines }: S
   const keys = new Set(found.map(alertKey));
   for (const condition of found) desk.raise(condition);
   const { alerts } = await store.list({ all: false, limit: mostAlerts });
-  desk.forgetOthers(judged, new Set([...found, ...alerts].map(alertKey)));
-  const stoppedKeys = new Set(stuck.map(sinkBehind).map(alertKey));
+  desk.forgetOthers(new Set(judged), new Set([...found, ...alerts].map(alertKey)));
+  const watched = { sink_behind: rules.sinkBehindMinutes !== null, sink_dead_letters: rules.sinkDeadLetters };
+  const over = (rule: keyof typeof watched, subject: string): string => {
+    if (!watched[rule]) return 'is no longer watched: the rule is switched off';
+    const sink = sinks.find((each) => subjectOfSink(each) === subject);
+    if (sink === undefined) return 'is no longer a sink of it';
+    if (rule === 'sink_dead_letters') return 'has no dead letters any more';
+    if (stopped.has(sink.pipelineId) && sink.state === 'failing')
+      return 'is to deliver nothing: its pipeline is stopped';
+    return sink.state === 'paused' ? 'is paused' : 'delivers again';
+  };
   for (const { rule, subject } of alerts) {
     const key = alertKey({ rule, subject });
-    if (!judged.has(rule) || keys.has(key)) continue;
-    const works = rule === 'sink_behind' ? 'delivers again' : 'has no dead letters any more';
-    desk.clear(key, `${subject} ${stoppedKeys.has(key) ? 'is to deliver nothing: its pipeline is stopped' : works}`);
+    const isJudged = judged.find((each) => each === rule);
+    if (isJudged === undefined || keys.has(key)) continue;
+    desk.clear(key, `${subject} ${over(isJudged, subject)}`);
   }
 }
 

@@ -87,7 +87,7 @@ function viewOf(component: StoredComponent, row: SinkStanding | null): SinkView 
     ...{ pipelineId, name, type },
     state: stateOf(component, row),
     cursorBlock: row?.cursorBlock ?? null,
-    behind: blocksBehind(component, row),
+    behind: row === null && component.startsNow ? 0 : blocksBehind(component, row),
     failingSeconds: row?.failingSeconds ?? null,
     deadLetters: row?.deadLetters ?? 0,
     lastError: row?.lastError ?? null,

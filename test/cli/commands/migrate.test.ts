@@ -122,6 +122,21 @@ eachDatabase('migrate', (databases) => {
     expect(await stored()).to.equal('+08:00');
   });
 
+  it('--rollback warns of a task that runs, and of none that has ended or fell silent', async function () {
+    this.timeout(90_000);
+    await (await openMigrated(url)).close();
+    const { knex } = database;
+    const task = { pipeline_id: 45, status: 0, log_path: '', create_time: '2024-01-15 10:00:00' };
+    await knex('pipeline_task').insert({ ...task, last_heartbeat: '2024-01-15 10:00:00' });
+    expect((await chainparse(['migrate', '--rollback'])).stderr).not.to.match(/migrate\.in_use/);
+    await chainparse(['migrate']);
+    await database.write([knex('pipeline_task').update({ last_heartbeat: database.dialect.now(knex) })]);
+    const { code, stderr } = await chainparse(['migrate', '--rollback']);
+    expect(code).to.equal(0);
+    expect(stderr).to.contain('migrate.in_use').and.contain('task 1 runs: it, and what else');
+    expect((await chainparse(['migrate', '--rollback'])).stderr, 'a step later').not.to.match(/migrate\.in_use/);
+  });
+
   it('--time-zone makes the tables with it, or changes it, and says what that means', async () => {
     const first = await chainparse(['migrate', '--time-zone', '+08:00', '--json']);
     expect(JSON.parse(first.stdout)).to.include({ time_zone: '+08:00' });

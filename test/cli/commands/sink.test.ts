@@ -78,6 +78,12 @@ describe('chainparse sink', () => {
     expect((await sink('list')).stdout).to.match(/45 +hook +webhook_sink +failing +104 +6 +1 .*gone/);
   });
 
+  it('list counts no block that was there before a sink that begins from now on, its first run included', async () => {
+    await ran();
+    await store(hook, rows, '{name: late, type: webhook_sink, url: "https://late.example/", start: now}');
+    expect((await listed())[2]).to.deep.include({ name: 'late', cursor_block: null, behind: 0 });
+  });
+
   it('names what is not there, with exit code 3', async () => {
     const none = await sink('list', '99');
     expect([none.code, none.stderr]).to.deep.equal([

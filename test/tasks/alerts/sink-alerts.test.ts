@@ -25,7 +25,11 @@ describe('the alert rules of sinks', () => {
     wanted = null;
   });
 
-  async function judge(sink: SinkView, open: readonly string[] = [], rules = defaultRules): Promise<readonly string[]> {
+  async function judge(
+    sink: SinkView | null,
+    open: readonly string[] = [],
+    rules = defaultRules,
+  ): Promise<readonly string[]> {
     const alerts = open.map((key) => {
       const [rule, subject] = key.split(':');
       return { rule, subject } as Alert;
@@ -36,7 +40,7 @@ describe('the alert rules of sinks', () => {
       desk: fixture.desk,
       store,
       rules,
-      listSinks: () => Promise.resolve([sink]),
+      listSinks: () => Promise.resolve(sink === null ? [] : [sink]),
       pipelines: [pipeline],
     });
     return fixture.told();
@@ -68,6 +72,18 @@ describe('the alert rules of sinks', () => {
     expect(fixture.logger.lines.at(-1)).to.contain(
       'sink hook of pipeline 45 is to deliver nothing: its pipeline is stopped',
     );
+  });
+
+  it('tell why an alert is over: delivered, paused, dropped from its pipeline, or a rule that is switched off', async () => {
+    const why = async (sink: SinkView | null, rules = defaultRules): Promise<string | undefined> => {
+      await judge(failing(900));
+      await judge(sink, [behind], rules);
+      return fixture.logger.lines.at(-1)?.split('sink hook of pipeline 45 ')[1];
+    };
+    expect(await why(well)).to.match(/^delivers again/);
+    expect(await why({ ...failing(900), state: 'paused' })).to.match(/^is paused/);
+    expect(await why(null)).to.match(/^is no longer a sink of it/);
+    expect(await why(failing(900), noRules)).to.match(/^is no longer watched: the rule is switched off/);
   });
 
   it('tell of dead letters, and clear what is over, whoever had raised it', async () => {

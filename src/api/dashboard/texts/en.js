@@ -156,6 +156,8 @@ export default {
   'check.is.monitor.missing': 'tasks run, and no monitor is alive',
   'check.is.monitor.unneeded': 'none is alive, and no task runs',
   'check.is.silence.none': 'every running task beats',
+  'check.is.silence.unknown':
+    'no sign of life is known of {n} running task|no sign of life is known of {n} running tasks',
   'check.is.silence.silent':
     '{n} running task has been silent for more than three heartbeats|{n} running tasks have been silent for more than three heartbeats',
   'check.is.pipelines.none': 'none is down',
