@@ -89,10 +89,10 @@ function checkMonitor(isWatched: boolean, isNeeded: boolean): Check {
   return { name: 'monitor', ok: kind !== 'missing', detail: monitorDetails[kind], kind, values: {} };
 }
 
-/** Of a task that has never given a sign of life nobody says that it beats, nor that it fell silent. */
+/** Of a task whose silence is not known nobody says that it beats, nor that it fell silent. */
 function checkSilence({ silent, unknown }: TaskSilence): Check {
   if (silent === 0 && unknown > 0) {
-    const detail = `no sign of life is known of ${unknown} running ${unknown === 1 ? 'task' : 'tasks'}`;
+    const detail = `whether ${unknown} running ${unknown === 1 ? 'task beats' : 'tasks beat'} is unknown: no heartbeat, or one from the future`;
     return { name: 'silence', ok: true, detail, kind: 'unknown', values: { n: unknown } };
   }
   const who = silent === 1 ? '1 running task has' : `${silent} running tasks have`;

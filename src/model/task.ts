@@ -1,5 +1,5 @@
 import type { Lang } from '../runtime/lang.js';
-import { isSilentFor } from '../runtime/silence.js';
+import { isSilentFor, toleratedAheadSeconds } from '../runtime/silence.js';
 import { textsIn } from '../texts/texts.js';
 import type { Waiting } from './waiting.js';
 
@@ -77,9 +77,13 @@ export function isSilent(
   return status === taskStatus.running && isSilentFor(silentSeconds, heartbeatInterval ?? defaultIntervalSeconds);
 }
 
-/** Returns for how many seconds a task has given no sign of life; null where it never gave one, nor was its creation written down. */
+/**
+ * Returns for how many seconds a task has given no sign of life; null where nobody knows: it never gave one, nor was its creation
+ * written down, or its last one lies ahead of the database's clock.
+ */
 export function knownSilence({ lastHeartbeat, createTime, silentSeconds }: Task): number | null {
-  return (lastHeartbeat ?? createTime) === null ? null : silentSeconds;
+  const isKnown = (lastHeartbeat ?? createTime) !== null && silentSeconds >= -toleratedAheadSeconds;
+  return isKnown ? Math.max(0, silentSeconds) : null;
 }
 
 /** Returns how many blocks a task is behind the head; null while one of the two is unknown. */

@@ -1,6 +1,9 @@
 /** So many beats may be missing before anybody doubts that their sender lives. */
 export const toleratedBeats = 3;
 
+/** A sign of life that lies further ahead of the database's clock says nothing: another time zone, or a clock that was set. */
+export const toleratedAheadSeconds = 5;
+
 /** Returns how long, in the unit of `interval`, whoever beats so often may be silent; also the shortest timeout there is. */
 export function silenceLimit(interval: number): number {
   return toleratedBeats * interval;

@@ -121,7 +121,7 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expectProblem(await api.post(`${base}/config`, withAbiPath('abi_id:77')), 400);
   });
 
-  it('lists them with their newest task', async () => {
+  it('lists them with their newest task, but for one that lives', async () => {
     await insertSilentTask(database, 10, { status: 2 });
     const id = await insertSilentTask(database, 10, { status: 3 });
     const { pipelines, total } = (await api.get(`${base}/list`)) as {
@@ -133,6 +133,12 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expect(pipelines[0]!['latest_task']).to.include({ task_id: id, status_name: 'queued' });
     expect(pipelines[1]).to.include({ pipeline_id: 46, latest_task: null });
     expect(await api.get(`${base}/45/latest-task`)).to.include({ task_id: id });
+    const living = await insertSilentTask(database, 10);
+    await insertSilentTask(database, 0, { status: 3 });
+    expect(await api.get(`${base}/45/latest-task`)).to.include({ task_id: living });
+    const { pipelines: later } = (await api.get(`${base}/list`)) as { pipelines: Record<string, unknown>[] };
+    expect(later[0]!['latest_task']).to.include({ task_id: living, status_name: 'running' });
+    await database.write([database.knex('pipeline_task').where({ id: living }).update({ status: 2 })]);
     expectProblem(await api.send(`${base}/46/latest-task`), 404);
     expectProblem(await api.send(`${base}/47/latest-task`), 404);
   });

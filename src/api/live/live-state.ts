@@ -3,7 +3,7 @@ import { AlertStore } from '../../database/operations/alert-store.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
-import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
@@ -126,7 +126,7 @@ export class LiveState {
 
   async #readWatched(running: readonly Task[]): Promise<void> {
     const { database, settings, clock } = this.#parts;
-    const newest = await listNewestTasks(database, most.pipelines);
+    const newest = await listLatestTasks(database, most.pipelines, this.#parts.settings.heartbeatIntervalSeconds);
     const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
     this.#contact.note([...tasks.values()], this.#endpoints, this.#chains);
     this.#feed.show(

@@ -2,9 +2,10 @@ import { AbiStore } from '../../database/pipelines/abi-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
 import { wantedToJson } from '../../model/wanted.js';
+import { isSilent, taskStatus } from '../../model/task.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition/read-definition.js';
@@ -64,7 +65,7 @@ export function pipelineRoutes(parts: ApiParts): readonly Route[] {
     route({
       method: 'GET',
       path: `${base}/{id}/latest-task`,
-      summary: "Show a pipeline's newest task.",
+      summary: "Show a pipeline's task that lives, else its newest.",
       ...{ tag, access: 'read', params: idParams, answer: { schema: taskSchema }, problems: [404] },
       handle: async ({ params }) => ({ json: await latestTask(parts, store, params.id) }),
     }),
@@ -119,7 +120,7 @@ async function listPipelines({ database, settings }: ApiParts, store: PipelineSt
   const { heartbeatIntervalSeconds: interval } = settings;
   const [pipelines, tasks, parked, wanted] = await Promise.all([
     store.list(),
-    listNewestTasks(database, mostPipelines).then((newest) => markUnknownLags(database, newest, interval)),
+    listLatestTasks(database, mostPipelines, interval).then((newest) => markUnknownLags(database, newest, interval)),
     readParked(new CheckpointStore(database)),
     new WantedStore(database, interval).list(),
   ]);
@@ -146,8 +147,12 @@ async function showPipeline({ database, settings }: ApiParts, store: PipelineSto
 }
 
 async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
-  const newest = await listTasks(database, { pipelineId: id, shard: 0, limit: 1, offset: 0 });
-  const [task] = await markUnknownLags(database, newest, settings.heartbeatIntervalSeconds);
+  const filter = { pipelineId: id, shard: 0, limit: 1, offset: 0 } as const;
+  const { heartbeatIntervalSeconds: interval } = settings;
+  const running = await listTasks(database, { ...filter, status: taskStatus.running });
+  const living = running.filter((each) => !isSilent(each, interval));
+  const latest = living.length > 0 ? living : await listTasks(database, filter);
+  const [task] = await markUnknownLags(database, latest, interval);
   if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
   await store.get(id);
   throw new NotFoundError(`pipeline ${id} has no task yet`);

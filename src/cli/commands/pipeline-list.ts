@@ -1,7 +1,7 @@
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { PipelineStore, type PipelineSummary } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
-import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { taskToJson } from '../../model/task-json.js';
 import { statusText, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
@@ -66,7 +66,8 @@ function readListed(context: CommandContext): Promise<readonly Listed[]> {
     const pipelines = await new PipelineStore(database).list();
     const wishes = await new WantedStore(database, interval).list();
     const wanted = new Map(wishes.map((each) => [each.pipelineId, each]));
-    const newest = await markUnknownLags(database, await listNewestTasks(database, mostNewest), interval);
+    const latest = await listLatestTasks(database, mostNewest, interval);
+    const newest = await markUnknownLags(database, latest, interval);
     const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
     const parked = await readParked(new CheckpointStore(database));
     return pipelines.map((pipeline) => {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
+import { probeDatabase } from '../../database/tasks/database-probe.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
 import { tightenHeap } from '../../runtime/tighten-heap.js';
@@ -63,6 +64,8 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
     store: new WantedStore(database, settings.heartbeatIntervalSeconds),
     judge: (end) => readVerdict(database, schedules, end),
     keepTimes: () => schedules.keep(),
+    probe: () => probeDatabase(database),
+    heartbeatIntervalMs: settings.heartbeatIntervalSeconds * 1_000,
     ...{ clock, logger, mask, stopping },
   });
   const store = new WorkerStore(database);

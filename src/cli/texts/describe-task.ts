@@ -55,9 +55,9 @@ function explainLife(task: Task, defaults: TaskDefaults, lang: Lang): string {
   const { life } = textsIn(lang);
   const intervalSeconds = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
   const silentSeconds = knownSilence(task);
-  if (silentSeconds === null) return life.unknown;
   // Another program writes its local time, most likely.
-  if (silentSeconds < -1) return life.inTheFuture(ageText(-silentSeconds, lang));
+  if (silentSeconds === null && task.silentSeconds < 0) return life.inTheFuture(ageText(-task.silentSeconds, lang));
+  if (silentSeconds === null) return life.unknown;
   const sign = signOfLife(task, lang);
   const beat = life.beatsEvery(intervalSeconds);
   if (isSilentFor(silentSeconds, intervalSeconds)) {

@@ -148,7 +148,7 @@ function runningRow(task: Task, view: StatusView): StatusRow {
   const progress = task.progress === null ? null : withUnknownLag(task.progress, unknownSince);
   const silence = knownSilence(task);
   const cells = [
-    ...[task.id, task.pipelineId, silence === null ? null : ageText(Math.max(0, silence), lang)],
+    ...[task.id, task.pipelineId, silence === null ? null : ageText(silence, lang)],
     ageText((task.timeoutMinutes ?? timeoutMinutes) * 60, lang),
     ...[rateText(rates.of(task.id)), task.worker],
     ofShard(task, progress === null ? null : progressSummary(progress, lang), lang),

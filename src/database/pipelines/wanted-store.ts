@@ -23,6 +23,12 @@ interface Started {
   readonly ended: number;
 }
 
+/** A pipeline whose task had fallen silent, and beats again. */
+export interface Revived {
+  readonly pipelineId: number;
+  readonly taskId: number;
+}
+
 /** What people want of pipelines: a row of `pipeline_wanted` for each that was ever started. */
 export class WantedStore {
   readonly #database: Database;
@@ -181,6 +187,34 @@ export class WantedStore {
     return result?.matched === 1;
   }
 
+  /** Lists some started pipelines for which a task waits because theirs was judged silent, which beats again. */
+  async listRevived(limit: number): Promise<readonly Revived[]> {
+    const rows = await this.#database.read<{ pipeline_id: number; task_id: number }[]>((knex) => {
+      const id = knex.raw('??', ['wanted.pipeline_id']);
+      const living = livingTasks(this.#database, id, this.#defaultIntervalSeconds);
+      return knex({ wanted: table })
+        .where('wanted.state', 'started')
+        .whereExists(knex({ waiting: 'pipeline_task' }).select(knex.raw('1')).where(successorOf(id, 'waiting.')))
+        .whereExists(living.where('living.id', knex.ref('wanted.judged_task_id')).select(knex.raw('1')))
+        .orderBy('wanted.pipeline_id')
+        .limit(limit)
+        .select('wanted.pipeline_id', { task_id: 'wanted.judged_task_id' });
+    });
+    return rows.map(({ pipeline_id: pipelineId, task_id: taskId }) => ({ pipelineId, taskId }));
+  }
+
+  /** Takes back the task that waits to follow one that beats again: its end, when it comes, is another. Of several workers one does. */
+  async takeBack({ pipelineId, taskId }: Revived): Promise<boolean> {
+    const { knex } = this.#database;
+    const judged = knex(table).where({ pipeline_id: pipelineId, state: 'started', judged_task_id: taskId });
+    const results = await this.#database.write([
+      lockPipeline(this.#database, pipelineId),
+      judged.update({ judged_task_id: null }),
+      knex('pipeline_task').where(successorOf(pipelineId)).delete(),
+    ]);
+    return results.at(-1)?.matched === 1;
+  }
+
   #consequence(verdict: EndVerdict): Record<string, unknown> {
     const { knex, dialect } = this.#database;
     switch (verdict.kind) {
@@ -262,6 +296,12 @@ export class WantedStore {
     });
     return rows.map(toWanted);
   }
+}
+
+/** The columns of a task that waits as workers queue one: nobody asked it for anything. */
+function successorOf(pipelineId: number | Knex.Raw, alias = ''): Record<string, unknown> {
+  const columns = { pipeline_id: pipelineId, shard: 0, status: taskStatus.queued, run_options: null };
+  return Object.fromEntries(Object.entries(columns).map(([column, value]) => [alias + column, value]));
 }
 
 /** The id of the task that the last step of a script made; null where it made none. */

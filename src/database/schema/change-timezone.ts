@@ -2,14 +2,12 @@ import type { Knex } from 'knex';
 import { isMonitorAlive, silentAfterSeconds } from '../../model/monitor.js';
 import { taskStatus } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
+import { toleratedAheadSeconds } from '../../runtime/silence.js';
 import type { Database } from '../database.js';
 import { installationTable } from '../database-timezone.js';
 import { isSilentSql, silence } from '../task-steps/silence.js';
 import type { MigrationWork } from './migration-work.js';
 import type { Schema } from '../../../migrations/schema.js';
-
-/** How far ahead of the database's clock a heartbeat may lie that is meant in its time zone, in seconds. */
-const toleratedAheadSeconds = 5;
 
 /** Stores another time zone, unless what runs would be misjudged by it; returns which it was. */
 export async function changeTimezone(

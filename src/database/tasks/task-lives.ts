@@ -1,16 +1,28 @@
+import type { Knex } from 'knex';
 import type { Task } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
+import { livingTasks } from '../task-steps/living-tasks.js';
 import { selectTasks } from './task-rows.js';
 
-/** Lists the newest task of its own of each of the first `limit` pipelines, by id; an index gives each of them. */
-export async function listNewestTasks(database: Database, limit: number): Promise<readonly Task[]> {
-  const rows = await database.read<{ newest: number | null }[]>((knex) => {
-    const own = knex('pipeline_task').where('pipeline_id', knex.ref('pipeline.id')).where({ shard: 0 });
-    const newest = own.select('id').orderBy('id', 'desc').limit(1);
-    return knex('pipeline').select({ newest }).orderBy('id').limit(limit);
+/**
+ * Lists of each of the first `limit` pipelines, by id, the task that stands for it: the newest that lives, for it works whoever
+ * waits behind it, else the newest of all. Indexes give each of them. Tasks that name no heartbeat interval are judged by the
+ * default.
+ */
+export async function listLatestTasks(
+  database: Database,
+  limit: number,
+  defaultIntervalSeconds: number,
+): Promise<readonly Task[]> {
+  const rows = await database.read<{ living: number | null; newest: number | null }[]>((knex) => {
+    const last = (tasks: Knex.QueryBuilder, id: string): Knex.QueryBuilder =>
+      tasks.select(id).orderBy(id, 'desc').limit(1);
+    const living = last(livingTasks(database, knex.raw('??', ['pipeline.id']), defaultIntervalSeconds), 'living.id');
+    const newest = last(knex('pipeline_task').where('pipeline_id', knex.ref('pipeline.id')).where({ shard: 0 }), 'id');
+    return knex('pipeline').select({ living, newest }).orderBy('id').limit(limit);
   });
-  const ids = rows.flatMap(({ newest }) => (newest === null ? [] : [newest]));
+  const ids = rows.flatMap(({ living, newest }) => living ?? newest ?? []);
   return ids.length === 0 ? [] : selectTasks(database, (query) => query.whereIn('id', ids).orderBy('id'));
 }
 

@@ -1,5 +1,5 @@
 import { instantToMs } from '../../model/instant.js';
-import { taskStatus, type Task } from '../../model/task.js';
+import { knownSilence, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
 import type { Wanted } from '../../model/wanted.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
@@ -10,7 +10,7 @@ export interface PipelineFacts {
   readonly id: number;
   readonly name: string;
   readonly disabled: boolean;
-  /** Its newest task; null: it has none. */
+  /** The task that stands for it: one that lives, else its newest; null: it has none. */
   readonly task: Task | null;
   /** Null: it was never started. */
   readonly wanted: Wanted | null;
@@ -61,7 +61,8 @@ export function isStopped({ task, wanted, disabled }: PipelineFacts): boolean {
 /** A run works once it has asked its chain, and beats; that of a pipeline that was down may fail again before it does. */
 function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): PipelineVerdict {
   const isSilent = isSilentFor(task.silentSeconds, task.heartbeatInterval ?? defaultIntervalSeconds);
-  if (isSilent || task.lastHeartbeat === null || (task.progress?.headBlock ?? null) === null) return unsure;
+  const isKnown = knownSilence(task) !== null;
+  if (isSilent || !isKnown || task.lastHeartbeat === null || (task.progress?.headBlock ?? null) === null) return unsure;
   return { kind: 'over', how: `works again: task ${task.id} runs`, beatAt: task.lastHeartbeat };
 }
 

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
-import { listNewestTasks, readDatabaseTime } from '../../database/tasks/task-lives.js';
+import { listLatestTasks, readDatabaseTime } from '../../database/tasks/task-lives.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { readChainsInDoubt } from '../views/chains-in-doubt.js';
 import type { PipelineFacts } from './pipeline-verdict.js';
@@ -23,7 +23,8 @@ const most = { pipelines: 10_000, endpoints: 5_000 } as const;
 /** Reads what is known of all pipelines; tasks that name no heartbeat interval are judged by the default. */
 export async function readFleetFacts(database: Database, defaultIntervalSeconds: number): Promise<FleetFacts> {
   const pipelines = await new PipelineStore(database).list();
-  const tasks = new Map((await listNewestTasks(database, most.pipelines)).map((task) => [task.pipelineId, task]));
+  const latest = await listLatestTasks(database, most.pipelines, defaultIntervalSeconds);
+  const tasks = new Map(latest.map((task) => [task.pipelineId, task]));
   const wanted = await new WantedStore(database, defaultIntervalSeconds).list();
   const byPipeline = new Map(wanted.map((row) => [row.pipelineId, row]));
   const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });

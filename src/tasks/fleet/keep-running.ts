@@ -1,12 +1,18 @@
-import type { WantedStore } from '../../database/pipelines/wanted-store.js';
+import type { Revived, WantedStore } from '../../database/pipelines/wanted-store.js';
+import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
+import { taskStatus } from '../../model/task.js';
 import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import { OutageWatch } from '../monitor/outage-watch.js';
 
 export interface KeepRunningOptions {
-  readonly store: Pick<WantedStore, 'listDue' | 'queueDue' | 'listUnjudged' | 'judge'>;
+  readonly store: Pick<WantedStore, 'listDue' | 'queueDue' | 'listUnjudged' | 'judge' | 'listRevived' | 'takeBack'>;
+  /** Asks the database for its clock and how long it is up. */
+  readonly probe: () => Promise<DatabaseProbe>;
+  readonly heartbeatIntervalMs: number;
   /** Puts the times right for which pipelines with a schedule wait. */
   readonly keepTimes: () => Promise<void>;
   /** Finds out what an end is judged by, and judges it. */
@@ -36,9 +42,11 @@ export class KeepRunning {
   #unjudgedAt = -Infinity;
   #timesAt = -Infinity;
   #isAway = false;
+  readonly #watch: OutageWatch;
 
   constructor(options: KeepRunningOptions) {
     this.#options = options;
+    this.#watch = new OutageWatch(options);
   }
 
   /** A task has ended here: how is judged at the next look. */
@@ -72,19 +80,44 @@ export class KeepRunning {
       await this.#queueDue();
       this.#setAway(null);
     } catch (error) {
+      if (error instanceof DatabaseUnreachableError) this.#watch.probeFailed();
       this.#setAway(error);
     }
   }
 
   async #judgeAll(): Promise<void> {
     const { store, stopping } = this.#options;
+    const isSilenceKnown = await this.#hears();
     for (let after = 0; !stopping.aborted;) {
       const ends = await store.listUnjudged(after, page);
-      await this.#each(ends, (end) => this.#judgeOne(end));
+      const known = ends.filter(({ task }) => isSilenceKnown || task?.status !== taskStatus.running);
+      await this.#each(known, (end) => this.#judgeOne(end));
       const last = ends.at(-1);
-      if (last === undefined || ends.length < page) return;
+      if (last === undefined || ends.length < page) break;
       after = last.pipelineId;
     }
+    await this.#each(await store.listRevived(page), (revived) => this.#takeBack(revived));
+  }
+
+  /** Says whether a silent task may be taken for dead: as with the monitor, not until living runs could be heard. */
+  async #hears(): Promise<boolean> {
+    const watch = this.#watch;
+    const reasons = [watch.slept(unjudgedMs), watch.probeAnswered(await this.#options.probe())];
+    const wait_seconds = Math.ceil(watch.waitMs / 1_000);
+    for (const reason of reasons.filter((each) => each !== null)) {
+      const message = `${reason}: no silent task is followed for ${wait_seconds} s, in which living runs are heard`;
+      this.#options.logger.log('info', message, { event: 'fleet.waiting', reason, wait_seconds });
+    }
+    return watch.waitMs === 0;
+  }
+
+  async #takeBack(revived: Revived): Promise<void> {
+    if (!(await this.#options.store.takeBack(revived))) return;
+    const { pipelineId, taskId } = revived;
+    const message = `task ${taskId} of pipeline ${pipelineId} beats again: the one that was to follow it is taken back`;
+    this.#options.logger.log('info', message, {
+      ...{ event: 'pipeline.revived', pipeline_id: pipelineId, task_id: taskId },
+    });
   }
 
   async #judgeOne(end: UnjudgedEnd): Promise<void> {

@@ -84,7 +84,7 @@ export class OutageWatch {
   slept(plannedMs: number): string | null {
     const lateMs = this.#sinceSeen() - plannedMs;
     if (lateMs <= this.#tolerableMs) return null;
-    return this.#distrust(`the monitor was suspended for ${Math.round(lateMs / 1_000)} s`);
+    return this.#distrust(`this process was suspended for ${Math.round(lateMs / 1_000)} s`);
   }
 
   /** Nobody was heard before the server came up. */

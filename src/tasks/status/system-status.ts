@@ -6,7 +6,7 @@ import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { listNewestTasks } from '../../database/tasks/task-lives.js';
+import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics, type TaskStatistics } from '../../database/tasks/task-statistics.js';
@@ -136,7 +136,7 @@ async function readSinksAtAGlance(database: Database): Promise<readonly SinkView
 
 async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {
   const pipelines = await new PipelineStore(database).list();
-  const newest = await listNewestTasks(database, most.pipelines);
+  const newest = await listLatestTasks(database, most.pipelines, options.defaultIntervalSeconds);
   const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
   const store = new CheckpointStore(database);
   const checkpoints = new Map((await store.list()).map((checkpoint) => [checkpoint.pipelineId, checkpoint]));

@@ -6,6 +6,7 @@ import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { queueTask } from '../../../src/database/task-steps/queue-task.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
+import { listLatestTasks } from '../../../src/database/tasks/task-lives.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
@@ -166,6 +167,31 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await wanted.listDue(10)).to.deep.equal([]);
     await fail(id);
     expect(await unjudged()).to.deep.include({ failures: 1, judgedTaskId: null });
+  });
+
+  it('takes back the task that was to follow a silent one which beats again, and none that somebody asked for', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    await ageTask(database, id, { created: 1_000, heartbeat: 92 });
+    await wanted.judge(await unjudged(), again);
+    const follower = await wanted.queueDue(45);
+    expect(await statusOf(follower)).to.equal(taskStatus.queued);
+    expect(await wanted.listRevived(10), 'while it is silent').to.deep.equal([]);
+    expect((await listLatestTasks(database, 10, 30)).map((task) => task.id)).to.deep.equal([follower]);
+    await tasks.renew([{ taskId: id, progress: null }]);
+    expect((await listLatestTasks(database, 10, 30)).map((task) => task.id)).to.deep.equal([id]);
+    const [revived] = await wanted.listRevived(10);
+    expect(revived).to.deep.equal({ pipelineId: 45, taskId: id });
+    const taken = await Promise.all([1, 2].map(() => wanted.takeBack({ pipelineId: 45, taskId: id })));
+    expect(taken.filter((won) => won)).to.have.length(1);
+    expect(await rejectionOf(tasks.get(follower ?? 0))).to.be.instanceOf(NotFoundError);
+    await database.write([database.knex('pipeline_wanted').update({ judged_task_id: id })]);
+    const { taskId: asked } = await queueTask(database, 45, { fresh: true });
+    expect(await wanted.listRevived(10), 'asked for').to.deep.equal([]);
+    await wanted.takeBack({ pipelineId: 45, taskId: id });
+    expect(await statusOf(asked)).to.equal(taskStatus.queued);
+    await database.write([database.knex('pipeline_task').where({ id: asked }).delete()]);
+    await fail(id);
+    expect(await unjudged(), 'another end').to.deep.include({ failures: 1, judgedTaskId: null });
   });
 
   it('holds a pipeline until a person lets it go', async () => {

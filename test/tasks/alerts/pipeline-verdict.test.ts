@@ -37,6 +37,7 @@ describe('the judgement of a pipeline', () => {
     expect(judge({ task: { ...running, progress: { ...progress, headBlock: null } } }).kind).to.equal('unsure');
     expect(judge({ task: { ...running, lastHeartbeat: null } }).kind).to.equal('unsure');
     expect(judge({ task: { ...running, silentSeconds: 95 } }).kind).to.equal('unsure');
+    expect(judge({ task: { ...running, silentSeconds: -3_540 } }).kind, 'of the future').to.equal('unsure');
     expect(judge({ task: queued }).kind).to.equal('unsure');
   });
 

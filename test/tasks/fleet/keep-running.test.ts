@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Revived } from '../../../src/database/pipelines/wanted-store.js';
 import type { EndVerdict, UnjudgedEnd } from '../../../src/model/wanted.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { KeepRunning } from '../../../src/tasks/fleet/keep-running.js';
@@ -18,6 +19,7 @@ describe('keeping pipelines running', () => {
   let failure: Error | null;
   let poisoned: number | null;
   let verdict: EndVerdict;
+  let revived: Revived[];
   let keep: KeepRunning;
   let running: Promise<void>;
 
@@ -26,12 +28,15 @@ describe('keeping pipelines running', () => {
     task: { id: pipelineId * 10, status: 2, endReason: 'error', error: 'oh', overForSeconds: 0, nextBlock: 1 },
   });
 
+  /** It does not jump where this process does. */
+  const databaseTime = (): number => clock.monotonic();
+
   beforeEach(() => {
     clock = new FakeClock();
     logger = new MemoryLogger();
     stopping = new AbortController();
     timings = 0;
-    [ends, due, judged, queued, looks, failure, poisoned] = [[], [], [], [], 0, null, null];
+    [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     keep = new KeepRunning({
       store: {
@@ -43,7 +48,11 @@ describe('keeping pipelines running', () => {
         judge: (end) => Promise.resolve(judged.push(end.pipelineId) > 0),
         listDue: () => (failure === null ? Promise.resolve(due) : Promise.reject(failure)),
         queueDue: (id) => Promise.resolve(queued.push(id)),
+        listRevived: () => Promise.resolve(revived),
+        takeBack: (each) => Promise.resolve(revived.splice(revived.indexOf(each), 1).length > 0),
       },
+      probe: () => Promise.resolve({ now: new Date(databaseTime()).toISOString(), uptimeSeconds: null }),
+      heartbeatIntervalMs: 2_000,
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
       keepTimes: () => Promise.resolve(void (timings += 1)),
@@ -76,6 +85,50 @@ describe('keeping pipelines running', () => {
     keep.poke();
     await clock.advance(1_000);
     expect(looks).to.equal(3);
+  });
+
+  it('follows no silent task before living runs could be heard, where the database was away', async () => {
+    const silent = endOf(1);
+    ends = [{ ...silent, task: { ...silent.task!, status: 0, endReason: null } }, endOf(2)];
+    failure = new DatabaseUnreachableError('away');
+    running = keep.run();
+    await clock.advance(0);
+    failure = null;
+    await clock.advance(5_000);
+    expect(judged, 'an end that was written down').to.deep.equal([2]);
+    expect(logger.lines).to.contain(
+      'info: the database came back: no silent task is followed for 6 s, in which living runs are heard',
+    );
+    ends.pop();
+    await clock.advance(5_000);
+    expect(judged.filter((id) => id === 1)).to.deep.equal([]);
+    await clock.advance(5_000);
+    expect(
+      judged.filter((id) => id === 1),
+      'three beats later',
+    ).to.have.length(1);
+  });
+
+  it('follows no silent task right after it was suspended itself', async () => {
+    running = keep.run();
+    await clock.advance(0);
+    const silent = endOf(1);
+    ends = [{ ...silent, task: { ...silent.task!, status: 0, endReason: null } }];
+    await clock.jump({ wallMs: 400_000 });
+    await clock.advance(5_000);
+    expect(judged).to.deep.equal([]);
+    expect(logger.lines.at(-1)).to.match(/was suspended for 400 s: no silent task is followed for 6 s/);
+    await clock.advance(10_000);
+    expect(judged).to.deep.equal([1]);
+  });
+
+  it('takes back what was to follow a task that beats again', async () => {
+    revived = [{ pipelineId: 45, taskId: 7 }];
+    running = keep.run();
+    await clock.advance(0);
+    expect(logger.lines).to.deep.equal([
+      'info: task 7 of pipeline 45 beats again: the one that was to follow it is taken back',
+    ]);
   });
 
   it('leaves no pipeline behind because another can not be judged', async () => {

@@ -117,7 +117,7 @@ describe('an outage watch', () => {
     watch.did('the check');
     await clock.jump({ monotonicMs: 60_000, wallMs: 60_000 });
     await clock.advance(15_000);
-    expect(watch.slept(15_000)).to.equal('the monitor was suspended for 60 s');
+    expect(watch.slept(15_000)).to.equal('this process was suspended for 60 s');
   });
 
   it('does not take a sleep that was as long as planned for a gap, nor a wall clock that was set back', async () => {

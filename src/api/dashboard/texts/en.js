@@ -157,7 +157,7 @@ export default {
   'check.is.monitor.unneeded': 'none is alive, and no task runs',
   'check.is.silence.none': 'every running task beats',
   'check.is.silence.unknown':
-    'no sign of life is known of {n} running task|no sign of life is known of {n} running tasks',
+    'whether {n} running task beats is unknown: no heartbeat, or one from the future|whether {n} running tasks beat is unknown: no heartbeat, or one from the future',
   'check.is.silence.silent':
     '{n} running task has been silent for more than three heartbeats|{n} running tasks have been silent for more than three heartbeats',
   'check.is.pipelines.none': 'none is down',

@@ -152,7 +152,7 @@ export default {
   'check.is.monitor.missing': '有任务在运行，但没有存活的监控进程',
   'check.is.monitor.unneeded': '没有存活的监控进程，也没有任务在运行',
   'check.is.silence.none': '所有运行中的任务都有心跳',
-  'check.is.silence.unknown': '{n} 个运行中的任务没有任何心跳或创建时间记录',
+  'check.is.silence.unknown': '{n} 个运行中的任务是否存活未知：没有心跳，或心跳时间在未来',
   'check.is.silence.silent': '{n} 个运行中的任务静默超过三个心跳间隔',
   'check.is.pipelines.none': '没有停运的流水线',
   'check.is.pipelines.down': '{n} 条停运: {list}',
