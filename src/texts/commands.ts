@@ -228,6 +228,8 @@ export const verifications = inBoth(
       `pipeline ${of.pipelineId}, blocks ${of.from} to ${of.to} (${of.blocks}), ${of.events} events and ${of.undecoded} undecoded logs: ${outcome}`,
     checkpointReplaced: 'the block of the checkpoint was replaced: the next run takes it back by itself',
     doubtful: (count: number) => `${count} are doubtful: what the endpoints say does not agree; give another --rpc-url`,
+    unproven: (count: number, all: number) =>
+      `${count} of ${all} blocks are not proven: no endpoint gave receipts that give the root in their headers`,
     repair: 'hint: --repair puts the rows right',
   },
   {
@@ -241,6 +243,7 @@ export const verifications = inBoth(
       `流水线 ${of.pipelineId}, 区块 ${of.from} 至 ${of.to} (${of.blocks} 个), ${of.events} 个事件, ${of.undecoded} 条未解码日志: ${outcome}`,
     checkpointReplaced: '检查点所在区块已被替换: 下次运行会自行回退',
     doubtful: (count) => `${count} 处存疑: 各端点说法不一; 请另给 --rpc-url`,
+    unproven: (count, all) => `${all} 个区块中有 ${count} 个未经证明: 没有端点给出与区块头根一致的收据`,
     repair: '建议: --repair 可修复',
   },
 );

@@ -52,7 +52,7 @@ async function verify(context: CommandContext, options: VerifyOptions): Promise<
   }
   try {
     const report = await withDatabase(context, (database) => verifyIn(database, context, options));
-    await printVerifyReport(context.output, id, report);
+    await printVerifyReport(context.output, { pipelineId: id, receipts: options.receipts === true }, report);
     if (report.counts.repaired > 0) await deliver(context, id);
     return report.isRight ? 0 : 1;
   } catch (error) {

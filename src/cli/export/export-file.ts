@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync, type Stats } from 'node:fs';
-import { open, realpath, rename, stat, type FileHandle } from 'node:fs/promises';
+import { constants, openSync, rmSync, type Stats } from 'node:fs';
+import { open, realpath, rename, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { systemClock } from '../../runtime/clock.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
+
+/** What is written to. */
+interface Opened {
+  appendFile(chunk: string | Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
 
 /**
  * A file that is written whole or not at all: under another name beside it, until `commit` puts it in its place. What is
@@ -11,9 +20,9 @@ import type { ByteTarget } from '../../runtime/rows/row-writer.js';
 export class ExportFile implements ByteTarget {
   readonly #path: string;
   readonly #temporaryPath: string | undefined;
-  readonly #handle: FileHandle;
+  readonly #handle: Opened;
 
-  private constructor(path: string, temporaryPath: string | undefined, handle: FileHandle) {
+  private constructor(path: string, temporaryPath: string | undefined, handle: Opened) {
     this.#path = path;
     this.#temporaryPath = temporaryPath;
     this.#handle = handle;
@@ -27,6 +36,7 @@ export class ExportFile implements ByteTarget {
       const target = await realpath(path).catch(() => path);
       const before = await statIfThere(target);
       if (before?.isDirectory() === true) throw new UsageError(`--output ${path} is a folder`);
+      if (before?.isFIFO() === true) return new ExportFile(target, undefined, await openPipe(target));
       if (before !== undefined && !before.isFile()) return new ExportFile(target, undefined, await open(target, 'w'));
       const temporaryPath = `${target}.${randomBytes(4).toString('hex')}.tmp`;
       return new ExportFile(target, temporaryPath, await open(temporaryPath, 'wx', before?.mode));
@@ -79,4 +89,42 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** How often it is looked whether somebody reads a pipe by now, in milliseconds. */
+const readerMs = 50;
+
+/**
+ * Opens a named pipe once somebody reads it. Nothing of it blocks: a thread that waits in the system for a reader holds up the
+ * end of the process, whatever signal asks for it.
+ */
+async function openPipe(path: string): Promise<Opened> {
+  for (;;) {
+    try {
+      return pipeOf(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+      await systemClock.sleep(readerMs);
+    }
+  }
+}
+
+function pipeOf(fd: number): Opened {
+  const socket = new Socket({ fd, readable: false, writable: true });
+  // Each write is told of its own failure.
+  socket.on('error', () => undefined);
+  return {
+    appendFile: (chunk) =>
+      new Promise((resolve, reject) => socket.write(chunk, (error) => (error ? reject(error) : resolve()))),
+    sync: () => Promise.resolve(),
+    close: () =>
+      new Promise((resolve) =>
+        socket.destroyed
+          ? resolve()
+          : socket.end(() => {
+              socket.destroy();
+              resolve();
+            }),
+      ),
+  };
 }

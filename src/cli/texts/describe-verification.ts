@@ -18,8 +18,16 @@ const headings: readonly Heading[] = [
   { column: 'state' },
 ];
 
+/** Which audit it was. */
+interface Audit {
+  readonly pipelineId: number;
+  /** Every block was to be proven by its receipts. */
+  readonly receipts: boolean;
+}
+
 /** Prints what an audit found: a table and a summary, or all of it as JSON. */
-export async function printVerifyReport(output: Output, pipelineId: number, report: VerifyReport): Promise<void> {
+export async function printVerifyReport(output: Output, audit: Audit, report: VerifyReport): Promise<void> {
+  const { pipelineId } = audit;
   if (output.isJson) return output.json(reportKeys(pipelineId, report));
   const { findings, total } = report;
   const { lang } = output;
@@ -30,7 +38,7 @@ export async function printVerifyReport(output: Output, pipelineId: number, repo
     );
   if (total > shown) output.note(textsIn(lang).verifications.first(shown, total));
   await output.line(summaryOf(pipelineId, report, lang));
-  for (const remark of remarksOf(report, lang)) output.note(remark);
+  for (const remark of remarksOf(audit, report, lang)) output.note(remark);
 }
 
 /** Returns how far an audit has come, in a line. */
@@ -52,10 +60,12 @@ function summaryOf(pipelineId: number, report: VerifyReport, lang: Lang): string
   return summary({ pipelineId, from: range.from, to: range.to, blocks, events, undecoded }, outcome);
 }
 
-function remarksOf({ counts, total, checkpointReplaced }: VerifyReport, lang: Lang): readonly string[] {
+function remarksOf({ receipts }: Audit, report: VerifyReport, lang: Lang): readonly string[] {
+  const { counts, total, checkpointReplaced, blocks, provenBlocks } = report;
   const open = total - counts.repaired - counts.doubtful;
   const texts = textsIn(lang).verifications;
   return [
+    ...(receipts && provenBlocks < blocks ? [texts.unproven(blocks - provenBlocks, blocks)] : []),
     ...(checkpointReplaced ? [texts.checkpointReplaced] : []),
     ...(counts.doubtful > 0 ? [texts.doubtful(counts.doubtful)] : []),
     ...(open > 0 ? [texts.repair] : []),

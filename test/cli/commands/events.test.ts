@@ -1,4 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
+import { statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parquetReadObjects } from 'hyparquet';
@@ -194,6 +197,14 @@ eachDatabase('the events commands', (testDatabase) => {
     expect(full.stderr).to.match(/^error: \/dev\/full can't be written: ENOSPC.*\n$/);
   });
 
+  it('write to a named pipe once somebody reads it', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const exported = ofPipeline('export', '--output', 'pipe');
+    const text = await readFile(join(folder, 'pipe'), 'utf8');
+    expect((await exported).code).to.equal(0);
+    expect(text).to.equal((await ofPipeline('export')).stdout);
+  });
+
   it('end quietly where the reader leaves', async () => {
     const io = new FakeIo({ cwd: folder });
     io.stdout.failWith = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
@@ -267,5 +278,20 @@ describe('events export, cut short by a signal', () => {
       expect(await child.exit()).to.include({ code, stdout: '' });
       expect(readdirSync(folder).filter((name) => name.startsWith('events'))).to.deep.equal([]);
     }
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const child = startChainparse(['events', 'export', '--pipeline', '45', '--output', pipe, '--database', url]);
+    const isFilled = (): boolean => {
+      try {
+        return readSync(reader, Buffer.alloc(1)) > 0;
+      } catch {
+        return false;
+      }
+    };
+    await eventually('what a reader gets before it stops reading', isFilled);
+    child.signal('SIGTERM');
+    expect(await child.exit()).to.include({ code: 143 });
+    closeSync(reader);
   });
 });

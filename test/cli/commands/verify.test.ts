@@ -151,6 +151,14 @@ describe('the command verify', () => {
     expect(report).to.include({ blocks: 25, proven_blocks: 25, missing: 1 });
   });
 
+  it('says how many blocks it could not prove by receipts that nobody gives', async () => {
+    node.traits.receipts = 'none';
+    const { code, stderr } = await verify('--receipts', '--from-block', '6', '--to-block', '30');
+    expect(code).to.equal(0);
+    expect(stderr).to.match(/^25 of 25 blocks are not proven: no endpoint gave receipts/m);
+    expect((await verify('--from-block', '6', '--to-block', '30')).stderr).not.to.match(/proven/);
+  });
+
   it('reads through another endpoint than a run does, where there is one', async () => {
     const other = await ChainSimulator.start({}, { finalizedDistance: 10 });
     other.mine(120, (number) => (number % 7 === 0 ? [{ topics: [otherTopic], data: '0x11' }] : [{}]));
