@@ -38,7 +38,12 @@ export type RouteAnswer =
 /** What a route's answer looks like, for the OpenAPI document and for tests. */
 export type AnswerSpec =
   /** Several statuses, where it has several that are good, with the same answer. */
-  | { readonly status?: number | readonly number[]; readonly schema: z.ZodType }
+  | {
+      readonly status?: number | readonly number[];
+      readonly schema: z.ZodType;
+      /** Another media type, of text, where a query asks for it. */
+      readonly other?: string;
+    }
   | { readonly media: string; readonly what: string };
 
 /** One route: said once, used for validation, types and the OpenAPI document. */

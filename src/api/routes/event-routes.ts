@@ -31,7 +31,7 @@ export function eventRoutes({ database }: ApiParts): readonly Route[] {
         access: 'read',
         params: idParams,
         query: eventsQuery,
-        answer: { schema: eventPageSchema },
+        answer: { schema: eventPageSchema, other: csvMedia },
         problems: [404],
       },
       handle: async ({ params, query }) => {

@@ -47,7 +47,7 @@ export function taskRoutes(parts: ApiParts): readonly Route[] {
       method: 'GET',
       path: `${base}/tasks/running`,
       summary: 'List the tasks that run, the most silent first.',
-      ...{ tag, access: 'read', query: runningTasksQuery, answer: { schema: taskPageSchema } },
+      ...{ tag, access: 'read', query: runningTasksQuery, answer: { schema: taskPageSchema }, problems: [404] },
       handle: async ({ query }) => ({
         json: await list.page({ ...query, status: taskStatus.running, sort: 'last_heartbeat' }),
       }),

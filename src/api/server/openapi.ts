@@ -30,6 +30,7 @@ const reasons: Readonly<Record<number, string>> = {
   404: 'there is no such thing',
   409: 'it does not fit what is there',
   413: 'the body is too large',
+  414: 'a part of the path is too long',
   415: 'the body is of another type',
   429: 'too many requests',
   501: 'this version has no such thing',
@@ -83,18 +84,20 @@ function responsesOf(route: Route): Readonly<Record<number, object>> {
     : { media: answer.media, schema: z.string(), description: answer.what };
   const problem = { [problemMedia]: { schema: problemSchema } };
   const responses: Record<number, object> = {};
-  for (const good of [status].flat()) responses[good] = { description, content: { [media]: { schema } } };
+  const other = 'other' in answer && answer.other !== undefined ? { [answer.other]: { schema: z.string() } } : {};
+  for (const good of [status].flat()) responses[good] = { description, content: { [media]: { schema }, ...other } };
   for (const code of problemsOf(route)) {
     responses[code] = { description: reasons[code] ?? 'a problem', content: problem };
   }
   return responses;
 }
 
-function problemsOf({ access, body, problems = [] }: Route): readonly number[] {
+function problemsOf({ access, params, body, problems = [] }: Route): readonly number[] {
   const guards = access === 'open' ? [] : [400, 401, 429, 503];
   const changes = access === 'write' ? [403] : [];
   const bodies = body === undefined ? [] : [413, 415];
-  return [...new Set([...guards, ...changes, ...bodies, ...problems])].sort((a, b) => a - b);
+  const parts = params === undefined ? [] : [414];
+  return [...new Set([...guards, ...changes, ...bodies, ...parts, ...problems])].sort((a, b) => a - b);
 }
 
 function nameOf(method: string, path: string): string {
