@@ -61,9 +61,11 @@ class Live extends EventTarget {
     for (const key of drop) this.#entries.delete(key);
     const beats = [];
     for (const [key, value] of Object.entries(set)) {
+      // A server of an older version, that took this one's place, does not say when it has read.
+      const readAt = performance.now() - (value.read_seconds_ago ?? 0) * 1000;
       const before = this.#entries.get(key);
       if (before && before.last_heartbeat !== value.last_heartbeat) beats.push(key);
-      this.#entries.set(key, { ...value, readAt: performance.now() - value.read_seconds_ago * 1000 });
+      this.#entries.set(key, { ...value, readAt });
     }
     // What changes is not all that there is.
     if (name === 'all') this.#isTold = true;
