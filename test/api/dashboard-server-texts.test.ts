@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { unreadChecks } from '../../src/api/live/unread-checks.js';
 import { readReadiness } from '../../src/api/readiness.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
@@ -119,6 +120,14 @@ describe('what the dashboard makes of what the server says', () => {
     expect(dashboard.checkText(check ?? {})).to.equal('it is gone');
     dashboard.setLanguage('zh');
     expect(dashboard.checkText(check ?? {})).to.equal('不可用: it is gone');
+  });
+
+  it('tells that nobody knows of the rest while the database fails', async () => {
+    const { checks } = await readReadiness(api.parts);
+    const [first, ...rest] = unreadChecks('it is gone', checks);
+    expect(first).to.include({ name: 'database', ok: false, detail: 'it is gone' });
+    expect(rest).to.have.length(4);
+    for (const check of rest) expectBoth(check.detail, () => dashboard.checkText(check));
   });
 
   it('tells every alert in the language that is shown', async () => {

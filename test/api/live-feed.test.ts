@@ -8,31 +8,44 @@ const told = (feed: LiveFeed, seen?: string): unknown => {
   const news = feed.since(seen);
   return news === null ? null : [news.event, JSON.parse(news.data)];
 };
+/** A value as it is told that was read just now. */
+const now = (value: object): object => ({ ...value, read_seconds_ago: 0 });
 
 describe('a live feed', () => {
   let feed: LiveFeed;
   let first: string | undefined;
+  let clock: number;
 
   beforeEach(() => {
-    feed = new LiveFeed('one');
+    clock = 1_000;
+    feed = new LiveFeed('one', () => clock);
     feed.show('tasks', [entry('task:1'), entry('task:2')]);
     first = feed.since(undefined)?.id;
   });
 
   it('tells who is new everything', () => {
-    expect(told(feed)).to.deep.equal(['all', { set: { 'task:1': { mark: 'a' }, 'task:2': { mark: 'a' } } }]);
+    expect(told(feed)).to.deep.equal(['all', { set: { 'task:1': now({ mark: 'a' }), 'task:2': now({ mark: 'a' }) } }]);
+  });
+
+  it('tells with each value how long ago it was read, also where it stayed as it was', () => {
+    clock = 3_500;
+    feed.show('alerts', [entry('alert:1')]);
+    expect(told(feed)).to.have.nested.property('1.set.task:1.read_seconds_ago', 2.5);
+    expect(told(feed)).to.have.nested.property('1.set.alert:1.read_seconds_ago', 0);
+    feed.show('tasks', [entry('task:1'), entry('task:2')], 3_000);
+    expect(told(feed)).to.have.nested.property('1.set.task:1.read_seconds_ago', 0.5);
   });
 
   it('tells who comes back what has changed and what is gone since', () => {
     expect(told(feed, first)).to.equal(null);
     feed.show('tasks', [entry('task:1', 'b')]);
-    expect(told(feed, first)).to.deep.equal(['change', { set: { 'task:1': { mark: 'b' } }, drop: ['task:2'] }]);
+    expect(told(feed, first)).to.deep.equal(['change', { set: { 'task:1': now({ mark: 'b' }) }, drop: ['task:2'] }]);
   });
 
   it('takes no age for news, and tells the newest all the same', () => {
     feed.show('tasks', [entry('task:1', 'a', { age: 9 }), entry('task:2')]);
     expect(told(feed, first)).to.equal(null);
-    expect(told(feed)).to.deep.equal(['all', { set: { 'task:1': { age: 9 }, 'task:2': { mark: 'a' } } }]);
+    expect(told(feed)).to.deep.equal(['all', { set: { 'task:1': now({ age: 9 }), 'task:2': now({ mark: 'a' }) } }]);
   });
 
   it('lets sections alone that nothing is said of', () => {
@@ -122,6 +135,13 @@ describe('the history of rates', () => {
     const history = new RateHistory();
     for (let step = 0; step < 62; step++) history.note([task(step)], step * 10_000);
     expect(history.beats(1)).to.deep.equal([-1, 299, 599]);
+  });
+
+  it('remembers no heartbeat of the future, which would hide those that come', () => {
+    const history = new RateHistory();
+    history.note([task(1, { heartbeatAgeSeconds: -3_540 })], 0);
+    history.note([task(1)], 10_000);
+    expect(history.beats(1)).to.deep.equal([9]);
   });
 
   it('forgets those that have not run for the longest where there are too many', () => {

@@ -64,6 +64,17 @@ eachDatabase('the API about tasks', (testDatabase) => {
     expect(tasks[0]).to.include({ status_text: '等待运行', status_name: 'queued' });
   });
 
+  it('tells of running tasks how silent they are, and from when on that is odd, where that is asked for', async () => {
+    const { tasks } = (await api.get(`${base}/tasks?silence=true`)) as { tasks: Record<string, unknown>[] };
+    expect(tasks[1]).to.include({ heartbeat_interval_seconds: 30, silent_after_seconds: 90 });
+    expect(tasks[1]?.['silent_seconds']).to.be.within(1_000, 1_005);
+    expect(tasks[2]).not.to.have.property('silent_seconds');
+    expect(await api.get('/api/v1/live/task/3')).to.include({ task_id: 3, silent_after_seconds: 90 });
+    expect(await api.get('/api/v1/live/task/4')).not.to.have.property('silent_after_seconds');
+    expectProblem(await api.send('/api/v1/live/task/99'), 404);
+    expectProblem(await api.send(`${base}/tasks?silence=1`), 400);
+  });
+
   it('narrows the list by status, pipeline and time', async () => {
     expect(await ids('?status=running')).to.deep.equal([3, 1]);
     expect(await ids('?status=2')).to.deep.equal([2]);

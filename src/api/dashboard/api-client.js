@@ -32,6 +32,10 @@ export function onUnauthorized(ask) {
 export async function request(path, { headers = {}, ...options } = {}) {
   const token = readToken();
   const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+  if (!fitsHeader(authorization)) {
+    askForToken(true);
+    throw new ApiError(401, { title: 'Unauthorized' });
+  }
   let answer;
   try {
     answer = await fetch(path, { ...options, credentials: 'omit', headers: { ...headers, ...authorization } });
@@ -43,6 +47,15 @@ export async function request(path, { headers = {}, ...options } = {}) {
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401) askForToken(token !== null);
   throw new ApiError(answer.status, problem);
+}
+
+/** No server has a token that no header can carry, as one that a word processor has given curly quotes. */
+function fitsHeader(headers) {
+  try {
+    return new Headers(headers) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** Gets JSON. */

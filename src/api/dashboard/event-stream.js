@@ -1,5 +1,8 @@
 import { request } from './api-client.js';
 
+/** An event that can't be read: what is known may no longer be so. */
+export class UnreadableEvent extends Error {}
+
 /** A server says something at least every 15 s; one that is silent for longer is gone. */
 const patienceMs = 25_000;
 const firstWaitMs = 400;
@@ -23,9 +26,12 @@ export async function followEvents(path, { signal, onEvent, onState = () => {} }
       const answer = await request(path, { headers, signal: attempt.signal, cache: 'no-store' });
       onState('open', null);
       await readEvents(answer.body, attempt, (event) => {
+        const before = lastEventId;
+        // Who can't read an event asks for everything anew.
+        lastEventId = null;
+        readWith(onEvent, event);
+        lastEventId = event.id ?? before;
         waitMs = firstWaitMs;
-        if (event.id !== null) lastEventId = event.id;
-        onEvent(event);
       });
     } catch (error) {
       failure = error;
@@ -36,6 +42,14 @@ export async function followEvents(path, { signal, onEvent, onState = () => {} }
     onState('lost', failure);
     await pause(waitMs, signal);
     waitMs = Math.min(longestWaitMs, waitMs * 2);
+  }
+}
+
+function readWith(onEvent, event) {
+  try {
+    onEvent(event);
+  } catch (error) {
+    throw new UnreadableEvent(`an event can't be read: ${error.message}`, { cause: error });
   }
 }
 
@@ -55,12 +69,16 @@ async function readEvents(body, attempt, onEvent) {
   }
 }
 
-/** Returns the event of some lines; null where they are a comment, which only shows that the server lives. */
-function parseEvent(block) {
+/**
+ * Returns the event of some lines; null where they are a comment, which only shows that the server lives. A value is all
+ * that follows up to the line feed: names may hold characters that other readers take for the end of a line.
+ */
+export function parseEvent(block) {
   const event = { id: null, name: 'message', data: '' };
   const data = [];
   for (const line of block.split('\n')) {
-    const [, field, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    const colon = line.indexOf(':');
+    const [field, value] = [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
     if (field === 'id') event.id = value;
     if (field === 'event') event.name = value;
     if (field === 'data') data.push(value);

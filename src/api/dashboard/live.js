@@ -1,15 +1,27 @@
 import { followEvents } from './event-stream.js';
 import { setZone } from './zone.js';
 
-/** All that the server has told, by key, each with the moment at which it came. */
+/** All that the server has told, by key, each with the moment at which it was read. */
 class Live extends EventTarget {
   #entries = new Map();
   #stop = new AbortController();
+  #isTold = false;
   /** `connecting`, `open`, `lost`, or `signed-out`. */
   state = 'connecting';
-  /** When the server was heard last; null: never. */
-  heardAt = null;
-  isComplete = false;
+  /** Why it was lost; null where nothing is known of that. */
+  failure = null;
+  /** Up to when what is shown was so; null: nothing was ever read. */
+  asOf = null;
+
+  /** Says whether everything was told that there is, and was read from the database. */
+  get isComplete() {
+    return this.#isTold && this.get('system')?.running !== undefined;
+  }
+
+  /** Says whether what is shown is so now: the server is heard, and reads its database. */
+  get isCurrent() {
+    return this.state === 'open' && this.get('trouble') === null;
+  }
 
   /** Follows the server from now on, with the token that is known now. */
   follow() {
@@ -37,34 +49,49 @@ class Live extends EventTarget {
   stop() {
     this.#stop.abort();
     this.#entries.clear();
-    this.isComplete = false;
-    this.heardAt = null;
+    this.#isTold = false;
+    this.asOf = null;
     this.#setState('signed-out', null);
   }
 
   #take({ name, data }) {
     const { set, drop = [] } = JSON.parse(data);
-    const receivedAt = performance.now();
+    const wasTrouble = name !== 'all' && this.get('trouble') !== null;
     if (name === 'all') this.#entries.clear();
     for (const key of drop) this.#entries.delete(key);
     const beats = [];
     for (const [key, value] of Object.entries(set)) {
+      // A server of an older version, that took this one's place, does not say when it has read.
+      const readAt = performance.now() - (value.read_seconds_ago ?? 0) * 1000;
       const before = this.#entries.get(key);
       if (before && before.last_heartbeat !== value.last_heartbeat) beats.push(key);
-      this.#entries.set(key, { ...value, receivedAt });
+      this.#entries.set(key, { ...value, readAt });
     }
-    this.heardAt = new Date();
-    this.isComplete = true;
+    // What changes is not all that there is.
+    if (name === 'all') this.#isTold = true;
+    this.#keepTime(wasTrouble);
     const zone = this.get('system')?.time_zone;
     if (zone !== undefined && setZone(zone)) this.dispatchEvent(new Event('zone'));
     for (const key of beats) this.dispatchEvent(new CustomEvent('beat', { detail: key }));
     this.dispatchEvent(new Event('change'));
   }
 
+  /** While the database can't be read nothing new is known, whatever is told of the trouble. */
+  #keepTime(wasTrouble) {
+    const trouble = this.get('trouble');
+    if (trouble === null) this.asOf = new Date();
+    else if (trouble.unread_seconds === null) this.asOf = null;
+    else if (!wasTrouble) {
+      const passed = (performance.now() - trouble.readAt) / 1000;
+      this.asOf = new Date(Date.now() - (trouble.unread_seconds + passed) * 1000);
+    }
+  }
+
   #setState(state, failure) {
     // To try again is no other state than to have lost it.
     if (state === 'connecting' && this.state === 'lost') return;
     if (state === 'lost' && this.state === 'signed-out') return;
+    this.failure = failure;
     if (state === this.state) return;
     this.state = state;
     this.dispatchEvent(new CustomEvent('state', { detail: failure }));

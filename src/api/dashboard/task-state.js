@@ -1,21 +1,58 @@
-import { t } from './language.js';
+import { formatAge, t } from './language.js';
 
-/** Returns for how long a task has been silent, in seconds, by now. */
+/** Clocks that are set alike differ by less, in seconds: a beat further ahead says nothing of when it was. */
+export const aheadLimit = 5;
+
+/** Returns an answer of the API about a task, with the moment at which it came: it grows older from then on. */
+export function justRead(task) {
+  return { ...task, readAt: performance.now() };
+}
+
+/** Returns the seconds since a task's last sign of life by now; below zero where that lies ahead; null: none is known. */
+function sinceSign(task) {
+  const told = task.silent_seconds ?? task.heartbeat_age_seconds ?? null;
+  const passed = task.readAt === undefined ? 0 : (performance.now() - task.readAt) / 1000;
+  return told === null ? null : told + passed;
+}
+
+/** Returns for how long a task has been silent, in seconds, by now; null: nobody knows. */
 export function silentSeconds(task) {
-  const since = task.receivedAt === undefined ? 0 : (performance.now() - task.receivedAt) / 1000;
-  return (task.silent_seconds ?? task.heartbeat_age_seconds ?? 0) + since;
+  const since = sinceSign(task);
+  return since === null || since < -aheadLimit ? null : Math.max(0, since);
+}
+
+/** Returns for how long a task has been silent, in words; or that nobody knows, and how far its last beat lies ahead. */
+export function silenceText(task) {
+  const silent = silentSeconds(task);
+  if (silent !== null) return formatAge(silent);
+  const since = sinceSign(task);
+  return since === null ? t('state.unknown') : t('age.ahead', { age: formatAge(-since) });
+}
+
+/** Returns when a task has beaten last, in words. */
+export function beatText(task) {
+  if (task.last_heartbeat === null) return t('age.never');
+  return silentSeconds(task) === null ? silenceText(task) : t('age.ago', { age: silenceText(task) });
 }
 
 /**
  * Returns how a task is doing: `running` while it beats, `silent` after three of its intervals, `overdue` after its
- * time-out; `timeout` where a monitor has failed it; else its status.
+ * time-out, `unknown` where nobody knows for how long it is silent, or from when on that is odd; `timeout` where a
+ * monitor has failed it; else its status.
  */
 export function taskLevel(task) {
   if (task === null) return 'none';
   if (task.status_name !== 'running') return task.end_reason === 'timeout' ? 'timeout' : task.status_name;
   const silent = silentSeconds(task);
+  if (silent === null) return 'unknown';
   if (silent > task.timeout_minutes * 60) return 'overdue';
-  return silent > (task.silent_after_seconds ?? Infinity) ? 'silent' : 'running';
+  if (task.silent_after_seconds === undefined) return 'unknown';
+  return silent > task.silent_after_seconds ? 'silent' : 'running';
+}
+
+/** Returns since when nobody knows how far a task is behind; null: that is known. */
+export function lagUnknownSince({ lag_unknown_since: since, progress }) {
+  return since ?? progress?.lag_unknown_since ?? null;
 }
 
 /** Returns the text of a task's level: a status has one name, whatever the reason of the end. */

@@ -6,23 +6,20 @@ import { chainNameOf } from '../../model/chain.js';
 import type { EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
-import { knownSilence, type Task } from '../../model/task.js';
+import type { Task } from '../../model/task.js';
 import { wantedToJson, type Wanted } from '../../model/wanted.js';
 import type { Settings } from '../../settings/settings.js';
+import { taskSilenceToJson } from '../task-silence-json.js';
 import type { LiveEntry } from './live-feed.js';
-import { silenceLimit } from '../../runtime/silence.js';
 
 type Defaults = Pick<Settings, 'taskTimeoutMinutes' | 'heartbeatIntervalSeconds'>;
 
 /** Returns a task as clients of the live stream see it: as everywhere, and from which silence on it is odd. */
 export function taskEntry(task: Task, defaults: Defaults, lagUnknownSince: string | null): LiveEntry {
   const json = taskToJson(task, { timeoutMinutes: defaults.taskTimeoutMinutes });
-  const interval = task.heartbeatInterval ?? defaults.heartbeatIntervalSeconds;
   const value = {
     ...json,
-    silent_seconds: knownSilence(task),
-    heartbeat_interval_seconds: interval,
-    silent_after_seconds: silenceLimit(interval),
+    ...taskSilenceToJson(task, defaults.heartbeatIntervalSeconds),
     lag_unknown_since: lagUnknownSince,
   };
   return { key: `task:${task.id}`, value, mark: markOf(value, 'silent_seconds', 'heartbeat_age_seconds') };
@@ -77,6 +74,12 @@ export function endpointEntry({ endpoint, reports, alike }: EndpointGlance): Liv
 /** Returns the events a second of a pipeline in the last steps; `at` is the time of the last one. */
 export function ratesEntry(pipelineId: number, rates: readonly (number | null)[], at: number): LiveEntry {
   return { key: `rates:${pipelineId}`, value: { pipeline_id: pipelineId, rates }, mark: `${at}` };
+}
+
+/** Returns why the database can't be read, and for how long nobody has read all that is shown; null: nobody ever has. */
+export function troubleEntry(message: string, unreadSeconds: number | null): LiveEntry {
+  const value = { message, unread_seconds: unreadSeconds };
+  return { key: 'trouble', value, mark: markOf(value, 'unread_seconds') };
 }
 
 /** Returns something that there is one of. */

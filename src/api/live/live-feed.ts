@@ -14,6 +14,8 @@ interface KeptEntry {
   readonly value: object;
   readonly mark: string;
   readonly version: number;
+  /** When it was read, in milliseconds of the feed's clock. */
+  readonly readAt: number;
 }
 
 /** Keys of dropped entries that are remembered for clients that come back. */
@@ -21,11 +23,13 @@ const mostDropped = 1_000;
 
 /**
  * What is so now, under keys, each with the version at which it changed last. A client that says which version it has
- * seen is told what changed since; one that says none, or has seen another feed, is told all.
+ * seen is told what changed since; one that says none, or has seen another feed, is told all. Each value comes with how
+ * long ago it was read: an age in it was so then.
  */
 export class LiveFeed {
   /** Tells this feed's versions apart from those of another process. */
   readonly #name: string;
+  readonly #now: () => number;
   readonly #entries = new Map<string, KeptEntry>();
   readonly #dropped = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
@@ -33,19 +37,21 @@ export class LiveFeed {
   /** What was dropped up to this version is forgotten. */
   #forgotten = 0;
 
-  constructor(name: string) {
+  /** `now` is a monotonic clock, in milliseconds. */
+  constructor(name: string, now: () => number) {
     this.#name = name;
+    this.#now = now;
   }
 
-  /** Says what a section holds now: what is left out of it is gone. */
-  show(section: string, entries: readonly LiveEntry[]): void {
+  /** Says what a section held when it was read, at `readAt`: what is left out of it is gone. */
+  show(section: string, entries: readonly LiveEntry[], readAt = this.#now()): void {
     const version = this.#version + 1;
     let isNews = false;
     for (const { key, value, mark } of entries) {
       const kept = this.#entries.get(key);
       const isSame = kept?.mark === mark;
       isNews ||= !isSame;
-      this.#entries.set(key, { section, value, mark, version: isSame ? kept.version : version });
+      this.#entries.set(key, { section, value, mark, version: isSame ? kept.version : version, readAt });
       this.#dropped.delete(key);
     }
     const keys = new Set(entries.map(({ key }) => key));
@@ -62,7 +68,10 @@ export class LiveFeed {
     if (seen === this.#version) return null;
     const id = `${this.#name}-${this.#version}`;
     const changed = [...this.#entries].filter(([, { version }]) => seen === null || version > seen);
-    const set = Object.fromEntries(changed.map(([key, { value }]) => [key, value]));
+    const now = this.#now();
+    const ago = (readAt: number): number => Math.max(0, Math.round(now - readAt)) / 1_000;
+    const values = changed.map(([key, { value, readAt }]) => [key, { ...value, read_seconds_ago: ago(readAt) }]);
+    const set = Object.fromEntries(values) as Readonly<Record<string, object>>;
     if (seen === null) return { id, event: 'all', data: JSON.stringify({ set }) };
     const drop = [...this.#dropped].filter(([, version]) => version > seen).map(([key]) => key);
     return { id, event: 'change', data: JSON.stringify({ set, drop }) };

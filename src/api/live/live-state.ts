@@ -8,22 +8,33 @@ import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
-import { messageOf } from '../../runtime/errors.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { messageOf } from '../../runtime/errors.js';
 import { readChainsInDoubt } from '../../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../../tasks/views/head-contact.js';
 import type { ApiParts } from '../api-parts.js';
-import { readReadiness } from '../readiness.js';
+import { readReadiness, type Readiness } from '../readiness.js';
 import type { ServerEvents } from '../server-events.js';
-import { alertEntry, endpointEntry, pipelineEntry, ratesEntry, singleEntry, taskEntry } from './live-entries.js';
-import { LiveFeed } from './live-feed.js';
+import {
+  alertEntry,
+  endpointEntry,
+  pipelineEntry,
+  ratesEntry,
+  singleEntry,
+  taskEntry,
+  troubleEntry,
+} from './live-entries.js';
+import { LiveFeed, type LiveEntry } from './live-feed.js';
 import { RateHistory, stepSeconds } from './rate-history.js';
+import { unreadChecks } from './unread-checks.js';
 
 /** Between two looks at the tasks, in milliseconds: while somebody watches, and while nobody does. */
 const watchedMs = 1_000;
 const unwatchedMs = stepSeconds * 1_000;
 /** What changes more rarely is read more rarely. */
 const slowMs = 4_000;
+/** How long the database may take to answer a look, as `/readyz` has it. */
+const patienceMs = 5_000;
 
 /** Rows that are shown at most. */
 const most = { running: 200, pipelines: 200, alerts: 50, endpoints: 500 } as const;
@@ -33,7 +44,7 @@ const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 export class LiveState {
   readonly history = new RateHistory();
   readonly #parts: ApiParts;
-  readonly #feed = new LiveFeed(randomBytes(6).toString('hex'));
+  readonly #feed: LiveFeed;
   readonly #contact: HeadContact;
   #endpoints: readonly RpcEndpoint[] = [];
   #chains: ReadonlyMap<number, number> = new Map();
@@ -43,9 +54,16 @@ export class LiveState {
   #tasksAt = -Infinity;
   #slowAt = -Infinity;
   #reading: Promise<void> | null = null;
+  /** The look that the database has yet to answer: one that hangs is waited for, not begun once more. */
+  #answer: Promise<void> | null = null;
+  /** When all that is shown was read last; null: never. */
+  #shownAt: number | null = null;
+  /** What was read of the system last: its checks, and the numbers beside them. */
+  #system: { readonly checks: Readiness['checks'] } | null = null;
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
+    this.#feed = new LiveFeed(randomBytes(6).toString('hex'), () => parts.clock.monotonic());
     this.#contact = new HeadContact(parts.settings.heartbeatIntervalSeconds);
   }
 
@@ -100,46 +118,87 @@ export class LiveState {
   async #read(): Promise<void> {
     const { clock, secrets } = this.#parts;
     this.#tasksAt = clock.monotonic();
+    this.#answer ??= this.#readAll(clock.monotonic()).finally(() => (this.#answer = null));
     try {
-      const running = await this.#readRunning();
-      if (this.#watchers > 0) await this.#readWatched(running);
+      await this.#patiently(this.#answer);
       this.#feed.show('trouble', []);
     } catch (error) {
-      const trouble = singleEntry('trouble', { message: secrets.mask(messageOf(error)) });
-      this.#feed.show('trouble', [trouble]);
+      this.#showTrouble(secrets.mask(messageOf(error)));
     }
   }
 
-  async #readRunning(): Promise<readonly Task[]> {
+  /** Waits for an answer for as long as one may take. */
+  async #patiently(answer: Promise<void>): Promise<void> {
+    const done = new AbortController();
+    const late = this.#parts.clock.sleep(patienceMs, done.signal).then(() => {
+      throw lateError();
+    });
+    late.catch(() => undefined);
+    await Promise.race([answer, late]).finally(() => done.abort(new Error('answered')));
+  }
+
+  async #readAll(since: number): Promise<void> {
+    const running = await this.#readRunning(since);
+    if (this.#watchers === 0) return;
+    await this.#readWatched(running, since);
+    this.#shownAt = since;
+  }
+
+  /** What was read before is no longer known to be so: it stays, and says since when nobody has read it. */
+  #showTrouble(message: string): void {
+    const now = this.#parts.clock.monotonic();
+    const unread = this.#shownAt === null ? null : Math.round(now - this.#shownAt) / 1_000;
+    this.#feed.show('trouble', [troubleEntry(message, unread)]);
+    const checks = unreadChecks(message, this.#system?.checks ?? []);
+    this.#showSystem({ ...this.#system, ready: false, checks }, now);
+    // What the checks say is read anew as soon as the database answers.
+    this.#slowAt = -Infinity;
+  }
+
+  /** The zone is known without the database. */
+  #showSystem(system: object, readAt: number): void {
+    const zone = { time_zone: this.#parts.database.timezone.value };
+    this.#feed.show('system', [singleEntry('system', { ...system, ...zone })], readAt);
+  }
+
+  /** What comes later than an answer may was so nobody knows when: it is read once more. */
+  #show(section: string, entries: readonly LiveEntry[], since: number): void {
+    if (this.#parts.clock.monotonic() - since > patienceMs) throw lateError();
+    this.#feed.show(section, entries, since);
+  }
+
+  async #readRunning(since: number): Promise<readonly Task[]> {
     const { database, clock } = this.#parts;
     const order = { by: 'last_heartbeat', descending: false } as const;
     const tasks = await listTasks(database, { status: taskStatus.running, order, limit: most.running, offset: 0 });
     if (this.history.note(tasks, clock.now())) {
       const at = clock.now();
-      this.#feed.show(
+      this.#show(
         'rates',
         [...this.history.rates()].map(([id, rates]) => ratesEntry(id, rates, at)),
+        since,
       );
     }
     return tasks;
   }
 
-  async #readWatched(running: readonly Task[]): Promise<void> {
+  async #readWatched(running: readonly Task[], since: number): Promise<void> {
     const { database, settings, clock } = this.#parts;
     const newest = await listLatestTasks(database, most.pipelines, this.#parts.settings.heartbeatIntervalSeconds);
     const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
     this.#contact.note([...tasks.values()], this.#endpoints, this.#chains);
-    this.#feed.show(
+    this.#show(
       'tasks',
       [...tasks.values()].map((task) => taskEntry(task, settings, this.#contact.unknownSince(task.id))),
+      since,
     );
-    await this.#readPipelines(newest);
+    await this.#readPipelines(newest, since);
     if (clock.monotonic() - this.#slowAt < slowMs) return;
-    this.#slowAt = clock.monotonic();
-    await this.#readSystem();
+    await this.#readSystem(since);
+    this.#slowAt = since;
   }
 
-  async #readPipelines(newest: readonly Task[]): Promise<void> {
+  async #readPipelines(newest: readonly Task[], since: number): Promise<void> {
     const { database, settings } = this.#parts;
     const pipelines = await new PipelineStore(database).list();
     const wishes = await new WantedStore(database, settings.heartbeatIntervalSeconds).list();
@@ -149,22 +208,30 @@ export class LiveState {
       const [latestTaskId, wish] = [latest.get(each.id) ?? null, wanted.get(each.id) ?? null];
       return pipelineEntry(each, { latestTaskId, wanted: wish });
     });
-    this.#feed.show('pipelines', entries);
+    this.#show('pipelines', entries, since);
   }
 
-  async #readSystem(): Promise<void> {
+  async #readSystem(since: number): Promise<void> {
     const { database } = this.#parts;
     const { alerts, total } = await new AlertStore(database).list({ all: false, limit: most.alerts });
-    this.#feed.show('alerts', alerts.map(alertEntry));
+    this.#show('alerts', alerts.map(alertEntry), since);
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
     this.#endpoints = endpoints;
     this.#chains = await readChainsInDoubt(database, endpoints);
-    this.#feed.show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry));
+    this.#show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry), since);
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
     const { ready, checks } = await readReadiness(this.#parts);
+    const failure = checks.find(({ name, ok }) => name === 'database' && !ok);
+    if (failure !== undefined) throw new Error(failure.detail);
     const queued = await countTasks(database, { status: taskStatus.queued });
     const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: total };
-    const zone = { time_zone: database.timezone.value };
-    this.#feed.show('system', [singleEntry('system', { ready, checks, ...numbers, ...zone })]);
+    const system = { ready, checks, ...numbers };
+    if (this.#parts.clock.monotonic() - since > patienceMs) throw lateError();
+    this.#system = system;
+    this.#showSystem(system, since);
   }
+}
+
+function lateError(): Error {
+  return new Error(`no answer within ${patienceMs / 1_000} s`);
 }

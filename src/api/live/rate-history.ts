@@ -95,7 +95,8 @@ export class RateHistory {
   }
 
   #keepBeat({ id, heartbeatAgeSeconds: age }: Task, at: number): void {
-    if (age === null) return;
+    // A beat of the future would hide those that come.
+    if (age === null || age < 0) return;
     const beats = this.#beats.get(id) ?? [];
     const last = beats.at(-1) ?? -Infinity;
     if (at - age < last + beatSeconds) return;

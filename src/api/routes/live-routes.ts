@@ -5,11 +5,15 @@ import { listTasks } from '../../database/tasks/task-listing.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Reorg } from '../../model/reorg.js';
 import { taskStatus, statusName, type Task } from '../../model/task.js';
+import type { Settings } from '../../settings/settings.js';
+import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import type { ApiParts } from '../api-parts.js';
 import type { LiveState } from '../live/live-state.js';
 import { route, type Route } from '../route.js';
 import { idParams, shownInstant, wholeNumber } from '../schemas/parameters.js';
+import { taskSchema } from '../schemas/task-schemas.js';
 import { SharedReads } from '../shared-reads.js';
+import { taskSilenceToJson, taskWithSilence } from '../task-silence-json.js';
 
 const tag = 'live';
 
@@ -24,6 +28,7 @@ const span = z.strictObject({
   last_heartbeat: shownInstant.nullable(),
   end_time: shownInstant.nullable(),
   end_reason: z.string().nullable(),
+  silent_after_seconds: z.number().describe('while it runs a longer silence is odd'),
   beats_seconds_ago: z
     .array(z.int())
     .describe('of each five minutes one heartbeat, as far as this server has seen them'),
@@ -53,7 +58,7 @@ const ratesSchema = z.strictObject({
 });
 
 /** The routes about what changes while one looks at it. */
-export function liveRoutes({ database, clock }: ApiParts, live: LiveState): readonly Route[] {
+export function liveRoutes({ database, clock, settings }: ApiParts, live: LiveState): readonly Route[] {
   const reads = new SharedReads();
   const beatsAgo = (taskId: number): readonly number[] =>
     live.history.beats(taskId).map((at) => Math.max(0, Math.round(clock.now() / 1_000 - at)));
@@ -73,8 +78,21 @@ export function liveRoutes({ database, clock }: ApiParts, live: LiveState): read
       ...{ tag, access: 'read', query: z.object({ hours: wholeNumber(1, 168).default(24) }) },
       answer: { schema: timelineSchema },
       handle: async ({ query: { hours } }) => ({
-        json: await reads.get(`timeline ${hours}`, () => readTimeline(database, hours, beatsAgo)),
+        json: await reads.get(`timeline ${hours}`, () =>
+          readTimeline(database, hours, (task) => toSpans(task, beatsAgo(task.id), settings)),
+        ),
       }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/live/task/{id}',
+      summary: 'Show a task, and while it runs how silent it is: for those of which the stream does not tell.',
+      ...{ tag, access: 'read', params: idParams, answer: { schema: taskSchema }, problems: [404] },
+      handle: async ({ params: { id } }) => {
+        const found = await new TaskStore(database).get(id);
+        const [task = found] = await markUnknownLags(database, [found], settings.heartbeatIntervalSeconds);
+        return { json: taskWithSilence(task, settings, true) };
+      },
     }),
     route({
       method: 'GET',
@@ -92,13 +110,13 @@ export function liveRoutes({ database, clock }: ApiParts, live: LiveState): read
 async function readTimeline(
   database: ApiParts['database'],
   hours: number,
-  beatsAgo: (taskId: number) => readonly number[],
+  draw: (task: Task) => readonly z.output<typeof span>[],
 ): Promise<object> {
   const now = await readDatabaseTime(database);
   const late = await listTasksOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
   const running = await listTasks(database, { status: taskStatus.running, limit: mostTasks, offset: 0 });
   const tasks = new Map([...running, ...late].map((task) => [task.id, task]));
-  const spans = [...tasks.values()].sort((a, b) => a.id - b.id).flatMap((task) => toSpans(task, beatsAgo));
+  const spans = [...tasks.values()].sort((a, b) => a.id - b.id).flatMap(draw);
   const reorgs = await listReorgsOfLate(database, { seconds: hours * 3_600, limit: mostTasks });
   return { now, hours, tasks: spans, reorgs: reorgs.map(toReorg) };
 }
@@ -114,7 +132,11 @@ function toReorg({ pipelineId, taskId, createTime, ancestorBlock, blocks }: Reor
 }
 
 /** A life whose beginning nobody wrote down is none that can be drawn. */
-function toSpans(task: Task, beatsAgo: (taskId: number) => readonly number[]): readonly z.output<typeof span>[] {
+function toSpans(
+  task: Task,
+  beatsAgo: readonly number[],
+  { heartbeatIntervalSeconds }: Pick<Settings, 'heartbeatIntervalSeconds'>,
+): readonly z.output<typeof span>[] {
   if (task.createTime === null) return [];
   return [
     {
@@ -125,7 +147,8 @@ function toSpans(task: Task, beatsAgo: (taskId: number) => readonly number[]): r
       last_heartbeat: task.lastHeartbeat,
       end_time: task.endTime,
       end_reason: task.endReason,
-      beats_seconds_ago: [...beatsAgo(task.id)],
+      silent_after_seconds: taskSilenceToJson(task, heartbeatIntervalSeconds).silent_after_seconds,
+      beats_seconds_ago: [...beatsAgo],
     },
   ];
 }

@@ -2,7 +2,7 @@ import { listTasks, countTasks, type TaskFilter, type TaskOrder } from '../../da
 import { findByName } from '../../database/pipelines/pipeline-names.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
-import { taskPageToJson, taskToJson } from '../../model/task-json.js';
+import { taskToJson } from '../../model/task-json.js';
 import { taskStatus } from '../../model/task.js';
 import { cancelTask } from '../../tasks/run/cancel-task.js';
 import { overviewToJson, readTaskOverview, type TaskCounts } from '../../tasks/views/task-overview.js';
@@ -23,6 +23,7 @@ import {
   taskStatisticsSchema,
 } from '../schemas/task-schemas.js';
 import { SharedReads } from '../shared-reads.js';
+import { taskWithSilence } from '../task-silence-json.js';
 
 const tag = 'tasks';
 const base = '/api/v1/pipeline';
@@ -109,6 +110,7 @@ interface PageQuery {
   readonly sort: string;
   readonly page: number;
   readonly page_size: number;
+  readonly silence: boolean;
 }
 
 /** Lists and counts tasks for many clients at once. */
@@ -137,7 +139,7 @@ class TaskList {
 
   async #readPage(query: PageQuery): Promise<object> {
     const { database, settings } = this.#parts;
-    const { status, since, page, page_size: pageSize } = query;
+    const { status, since, page, page_size: pageSize, silence } = query;
     const pipelineId = await this.#pipelineOf(query);
     const filter: TaskFilter = { status, pipelineId, since };
     const part = { order: orderOf(query), limit: pageSize, offset: offsetOf(query) };
@@ -149,7 +151,7 @@ class TaskList {
     ]);
     // A pipeline that has no task may be one that there is not: then that is the news.
     if (total === 0 && pipelineId !== undefined) await new PipelineStore(database).get(pipelineId);
-    return taskPageToJson(tasks, { total, page, pageSize, timeoutMinutes: settings.taskTimeoutMinutes });
+    return { tasks: tasks.map((task) => taskWithSilence(task, settings, silence)), total, page, page_size: pageSize };
   }
 
   async #pipelineOf({ pipeline_id: id, pipeline_name: name = '' }: PageQuery): Promise<number | undefined> {

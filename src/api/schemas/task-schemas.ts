@@ -24,6 +24,12 @@ const sorts = [
   '-end_time',
 ] as const;
 
+const silence = z
+  .enum(['true', 'false'], { error: 'is neither true nor false' })
+  .default('false')
+  .transform((word) => word === 'true')
+  .describe('true: tasks that run say for how long they are silent, and from when on that is odd');
+
 /** Which tasks, in which order, which part of them. */
 export const taskListQuery = z.object({
   status: status.optional(),
@@ -36,10 +42,11 @@ export const taskListQuery = z.object({
     .describe('a minus: from the largest on'),
   page: wholeNumber(1, 1_000_000).default(1),
   page_size: wholeNumber(1, 200).default(20),
+  silence,
 });
 
 /** Which part of the running tasks. */
-export const runningTasksQuery = taskListQuery.pick({ pipeline_id: true, page: true, page_size: true });
+export const runningTasksQuery = taskListQuery.pick({ pipeline_id: true, page: true, page_size: true, silence: true });
 
 const progress = z.strictObject({
   mode: z.enum(['realtime', 'historical']),
@@ -76,6 +83,16 @@ export const taskSchema = z
       .optional()
       .describe("of a task that reads a stretch of its pipeline's history ahead: which one, from 2 on"),
     waiting_for: z.string().optional().describe('of a queued task alone: why it has not begun, in words'),
+    silent_seconds: z
+      .number()
+      .nullable()
+      .optional()
+      .describe('of a running task, where that is asked for: since its last sign of life; null: nobody knows'),
+    heartbeat_interval_seconds: z.number().optional().describe('of a running task, where that is asked for'),
+    silent_after_seconds: z
+      .number()
+      .optional()
+      .describe('of a running task, where that is asked for: a longer silence is odd'),
   })
   .meta({ id: 'Task' });
 

@@ -172,6 +172,12 @@ describe('a definition with a wrong value', () => {
     ['a number for a name', 'name: 123\n', '1: name: must be a text, not 123'],
     ['an empty name', 'name: " "\n', '1: name: is empty'],
     ['a name of two lines', 'name: "a\\nb"\n', '1: name: must be one line without control characters'],
+    [
+      'a name of two lines, as Unicode has them',
+      'name: "a\\Lb"\n',
+      '1: name: must be one line without control characters',
+    ],
+    ['a name of two paragraphs', 'name: "a\\Pb"\n', '1: name: must be one line without control characters'],
     ['a name too long', `name: ${'x'.repeat(256)}\n`, '1: name: is longer than 255 characters'],
     [
       'a description too long',

@@ -77,10 +77,9 @@ onUnauthorized(signIn);
 live.addEventListener('change', update);
 live.addEventListener('zone', show);
 live.addEventListener('state', () => {
-  document.documentElement.dataset.link = live.state;
   if (live.state === 'open') void askWhatMayBeDone();
   if (live.state === 'lost') announce(t('link.lost'));
-  else if (live.state === 'open' && live.heardAt !== null) announce(t('link.back'));
+  else if (live.state === 'open' && live.asOf !== null) announce(t('link.back'));
   shell.update();
 });
 window.addEventListener('hashchange', () => {

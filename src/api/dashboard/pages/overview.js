@@ -1,7 +1,6 @@
 import { h } from '../dom.js';
 import { t } from '../language.js';
-import { live } from '../live.js';
-import { makeAlertList, openAlerts } from '../parts/alert-list.js';
+import { makeAlertList, noAlertText, openAlerts } from '../parts/alert-list.js';
 import { section } from '../parts/cell.js';
 import { makeEndpointList } from '../parts/endpoint-list.js';
 import { makeHeadline } from '../parts/headline.js';
@@ -12,7 +11,7 @@ import { makeTimeline } from '../parts/timeline.js';
 
 /** The page that tells at a glance what lives, hangs or fell silent. */
 export function overviewPage({ signal }) {
-  const alerts = makeAlertList(openAlerts, () => (live.isComplete ? t('alerts.none') : t('loading')));
+  const alerts = makeAlertList(openAlerts, noAlertText);
   const checks = makeSystemChecks();
   const endpoints = makeEndpointList();
   const [pipelines, running, timeline] = [makePipelineList(), makeRunningList(), makeTimeline(signal)];

@@ -8,32 +8,39 @@ import { section } from '../parts/cell.js';
 import { makeComponentGraph } from '../parts/component-graph.js';
 import { makeEventTable } from '../parts/event-table.js';
 import { makePulse } from '../parts/pulse.js';
+import { readUntilDone } from '../parts/retry.js';
 import { makeSinkList } from '../parts/sink-list.js';
 import { makeStartButton, makeWantedButtons } from '../parts/task-actions.js';
 import { makeTaskRows } from '../parts/task-rows.js';
 import { taskPath, tasksPath } from '../router.js';
-import { levelText, taskLevel } from '../task-state.js';
+import { justRead, levelText, taskLevel } from '../task-state.js';
 
 const mostTasks = 5;
 const refreshMs = 10_000;
+const againMs = 2_000;
 
 /** The page of a pipeline: its components, its sinks, its tasks, its events. */
 export function pipelinePage({ id, params, signal }) {
   const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
   let view = null;
   async function read() {
-    try {
-      const definition = await getJson(`/api/v1/pipeline/config/${id}`, { signal });
-      view = makeView(definition, params, signal);
-      node.replaceChildren(...view.nodes);
-      view.update();
-    } catch (error) {
-      if (!signal.aborted) node.replaceChildren(failure(error, id));
-    }
+    const definition = await getJson(configPath(id), { signal });
+    view = makeView(definition, params, signal);
+    node.replaceChildren(...view.nodes);
+    view.update();
   }
-  void read();
-  return { node, title: t('pipeline.title', { id: String(id) }), update: () => view?.update() };
+  const reader = readUntilDone(read, signal, (error) => node.replaceChildren(failure(error, id)));
+  return {
+    node,
+    title: t('pipeline.title', { id: String(id) }),
+    update() {
+      reader.update();
+      view?.update();
+    },
+  };
 }
+
+const configPath = (id) => `/api/v1/pipeline/config/${id}`;
 
 function failure(error, id) {
   const text = error.status === 404 ? t('pipeline.notFound', { id: String(id) }) : errorText(error);
@@ -75,6 +82,7 @@ function makeView(definition, params, signal) {
   const tasks = makeTaskRows();
   const more = h('a', { class: 'panel-link', href: tasksPath({ pipeline_id: id }) }, t('pipeline.allTasks'));
   const refresh = followTasks(id, tasks, signal);
+  const now = followPipeline(definition, signal);
   const sinks = makeSinkList(id, signal);
   const events = makeEventTable(id, params, signal);
   const nodes = [
@@ -87,13 +95,12 @@ function makeView(definition, params, signal) {
   return {
     nodes,
     update() {
-      const pipeline = live.get(`pipeline:${id}`);
-      const latest = pipeline?.latest_task_id ?? null;
-      const task = latest === null ? null : live.get(`task:${latest}`);
-      // What runs or waits already is not started once more.
-      start.hidden = disabled || ['running', 'queued'].includes(task?.status_name);
-      if (pipeline !== null) wanted.update(pipeline, task);
-      const need = pipeline === null ? null : needOf(pipeline, task);
+      const told = now();
+      const task = told?.task ?? null;
+      // What runs or waits already is not started once more; nor what may, for all that is known.
+      start.hidden = told === null || disabled || ['running', 'queued'].includes(task?.status_name);
+      if (told !== null) wanted.update(told.pipeline, task);
+      const need = told === null ? null : needOf(told.pipeline, task);
       reason.hidden = (need?.reason ?? null) === null;
       setText(reason, need?.reason ?? '');
       pill.hidden = task === null;
@@ -111,13 +118,52 @@ function makeView(definition, params, signal) {
   };
 }
 
+/**
+ * Returns a function that tells the pipeline and its newest task as they are now; null: that is not known yet. The stream
+ * tells of the first pipelines; others are asked for.
+ */
+function followPipeline(definition, signal) {
+  const { pipeline_id: id } = definition;
+  let readAt = -Infinity;
+  let told = null;
+  async function read() {
+    try {
+      const pipeline = await getJson(configPath(id), { signal });
+      told = { pipeline, task: await readNewest(id, signal) };
+    } catch {
+      // What can't be read stays as it was: it grows silent.
+    }
+  }
+  return () => {
+    const pipeline = live.get(`pipeline:${id}`);
+    if (pipeline !== null) {
+      const latest = pipeline.latest_task_id;
+      return { pipeline, task: latest === null ? null : live.get(`task:${latest}`) };
+    }
+    if (live.isComplete && live.isCurrent && performance.now() - readAt > againMs) {
+      readAt = performance.now();
+      void read();
+    }
+    return told === null ? null : { ...told, task: live.get(`task:${told.task?.task_id}`) ?? told.task };
+  };
+}
+
+/** Reads a pipeline's newest task; null: it has none. */
+async function readNewest(pipelineId, signal) {
+  const newest = await getJson(`/api/v1/pipeline/${pipelineId}/latest-task`, { signal }).catch((error) => {
+    if (error.status !== 404) throw error;
+    return null;
+  });
+  return newest === null ? null : justRead(await getJson(`/api/v1/live/task/${newest.task_id}`, { signal }));
+}
+
 function followTasks(pipelineId, rows, signal) {
   let readAt = -Infinity;
   let seen = '';
   let tasks = [];
   async function read() {
-    const path = `/api/v1/pipeline/tasks?pipeline_id=${pipelineId}&page_size=${mostTasks}`;
-    tasks = (await getJson(path, { signal }).catch(() => null))?.tasks ?? tasks;
+    const path = `/api/v1/pipeline/tasks?pipeline_id=${pipelineId}&page_size=${mostTasks}&silence=true`;
+    tasks = (await getJson(path, { signal }).catch(() => null))?.tasks.map(justRead) ?? tasks;
     rows.show(tasks);
   }
   return (latest) => {

@@ -9,15 +9,17 @@ import { makeLogTail } from '../parts/log-tail.js';
 import { pipelineOf } from '../parts/pipeline-name.js';
 import { makeProgress } from '../parts/progress.js';
 import { makePulse } from '../parts/pulse.js';
+import { readUntilDone } from '../parts/retry.js';
 import { makeRateChart } from '../parts/rate-chart.js';
 import { makeSilenceMeter } from '../parts/silence-meter.js';
 import { makeCancelButton, makeStartButton } from '../parts/task-actions.js';
 import { makeTaskRows, whyText } from '../parts/task-rows.js';
 import { pipelinePath } from '../router.js';
 import { waitText } from '../parts/server-texts.js';
-import { furtherOn, lastBlock, levelText, taskLevel } from '../task-state.js';
+import { furtherOn, justRead, lastBlock, levelText, taskLevel } from '../task-state.js';
 
 const ratesMs = 10_000;
+const againMs = 2_000;
 const mostAttempts = 8;
 
 /** The page of a task: how it is doing, how fast, what it says, and why it ended. */
@@ -25,34 +27,39 @@ export function taskPage({ id, signal }) {
   const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
   let view = null;
   let known = null;
-  let isReading = false;
-  async function read() {
-    isReading = true;
-    try {
-      const told = await getJson(`/api/v1/pipeline/task/${id}`, { signal });
-      known = furtherOn(known, told);
-      if (view === null) {
-        view = makeView(known, signal, (task) => ((known = furtherOn(known, task)), view.show(known)));
-        node.replaceChildren(...view.nodes);
-        view.show(known);
-      }
-    } catch (error) {
-      if (!signal.aborted && view === null) node.replaceChildren(failure(error, id));
-    }
-    isReading = false;
+  let readAt = performance.now();
+  const path = `/api/v1/live/task/${id}`;
+  async function begin() {
+    known = furtherOn(known, justRead(await getJson(path, { signal })));
+    view = makeView(known, signal, (task) => ((known = furtherOn(known, task)), view.show(known)));
+    node.replaceChildren(...view.nodes);
+    view.show(known);
   }
-  void read();
+  const reader = readUntilDone(begin, signal, (error) => node.replaceChildren(failure(error, id)));
+  /** What can't be read stays as it was: it grows silent. */
+  async function readAgain() {
+    readAt = performance.now();
+    const told = await getJson(path, { signal }).catch(() => null);
+    if (told !== null) known = furtherOn(known, justRead(told));
+  }
   return {
     node,
     title: t('task.title', { id: String(id) }),
     update() {
       const current = live.get(`task:${id}`);
       if (current !== null) known = furtherOn(known, current);
-      // What the stream no longer tells about has ended a while ago.
-      else if (known?.status_name === 'running' && live.isComplete && !isReading) void read();
+      // What the stream does not tell about has ended, or is one of very many that run.
+      else if (isLiving(known) && live.isCurrent && live.isComplete && performance.now() - readAt > againMs) {
+        void readAgain();
+      }
+      reader.update();
       if (view !== null) view.show(known);
     },
   };
+}
+
+function isLiving(task) {
+  return ['running', 'queued'].includes(task?.status_name);
 }
 
 function failure(error, id) {
@@ -137,7 +144,7 @@ function makeView(task, signal, changed) {
 /** Says whether a pipeline has a task that runs or waits: then there is nothing to start. */
 function isBusy(pipelineId, task) {
   const latest = live.get(`task:${live.get(`pipeline:${pipelineId}`)?.latest_task_id}`);
-  return [task, latest].some((each) => ['running', 'queued'].includes(each?.status_name));
+  return isLiving(task) || isLiving(latest);
 }
 
 function durationOf({ create_time: from, end_time: to }) {
@@ -170,10 +177,10 @@ function followSlowly({ task_id: id, pipeline_id: pipelineId }, { chart, attempt
   let others = [];
   async function read() {
     const quiet = () => null;
-    const list = `/api/v1/pipeline/tasks?pipeline_id=${pipelineId}&page_size=${mostAttempts}`;
+    const list = `/api/v1/pipeline/tasks?pipeline_id=${pipelineId}&page_size=${mostAttempts}&silence=true`;
     const rates = await getJson(`/api/v1/pipeline/task/${id}/rates`, { signal }).catch(quiet);
     if (rates !== null) chart.show(rates);
-    others = (await getJson(list, { signal }).catch(quiet))?.tasks ?? others;
+    others = (await getJson(list, { signal }).catch(quiet))?.tasks.map(justRead) ?? others;
     attempts.show(others);
   }
   return ({ status }) => {

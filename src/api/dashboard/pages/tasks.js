@@ -6,6 +6,7 @@ import { live } from '../live.js';
 import { section } from '../parts/cell.js';
 import { makeTaskRows } from '../parts/task-rows.js';
 import { tasksPath } from '../router.js';
+import { justRead } from '../task-state.js';
 
 const pageSize = 25;
 const refreshMs = 10_000;
@@ -15,7 +16,8 @@ const statuses = ['running', 'queued', 'succeeded', 'failed'];
 export function tasksPage({ params, signal }) {
   const page = Math.max(1, Number(params.get('page')) || 1);
   const filter = { status: params.get('status') ?? '', pipeline_id: params.get('pipeline_id') ?? '' };
-  const wrong = /^[1-9]\d*$|^$/.test(filter.pipeline_id) ? null : filter.pipeline_id;
+  // Digits alone are an id, and no name.
+  const name = /^\d*$/.test(filter.pipeline_id) ? null : filter.pipeline_id;
   const rows = makeTaskRows();
   const none = h('p', { class: 'none' }, t('loading'));
   const failure = h('p', { class: 'form-error panel-body', role: 'alert' });
@@ -24,29 +26,23 @@ export function tasksPage({ params, signal }) {
   let readAt = -Infinity;
   let seen = '';
   async function read() {
-    // A list of all tasks, or an empty one, would look like an answer.
-    if (wrong !== null) return refuse();
-    const kept = Object.entries(filter).filter(([, value]) => value !== '');
-    const query = new URLSearchParams([...kept, ['page', page], ['page_size', pageSize]]);
+    const pipeline = name === null ? { pipeline_id: filter.pipeline_id } : { pipeline_name: name };
+    const kept = Object.entries({ status: filter.status, ...pipeline }).filter(([, value]) => value !== '');
+    const query = new URLSearchParams([...kept, ['page', page], ['page_size', pageSize], ['silence', true]]);
     try {
       const answer = await getJson(`/api/v1/pipeline/tasks?${query}`, { signal });
-      tasks = answer.tasks;
+      tasks = answer.tasks.map(justRead);
       pager.replaceChildren(...pagerParts(filter, page, answer));
       setText(failure, '');
     } catch (error) {
       if (signal.aborted) return;
       tasks = [];
       pager.replaceChildren();
-      setText(failure, errorText(error));
+      setText(failure, name !== null && error.status === 404 ? unknownText(name) : errorText(error));
     }
     none.hidden = tasks.length > 0 || failure.textContent !== '';
     setText(none, t('tasks.noneFound'));
     rows.show(tasks);
-  }
-  function refuse() {
-    none.hidden = true;
-    const names = live.all('pipeline').map(({ name }) => name);
-    setText(failure, t('filter.noPipeline', { name: wrong, names: names.slice(0, 8).join(', ') || '–' }));
   }
   return {
     node: h(
@@ -97,17 +93,17 @@ function filterForm(filter) {
   );
   const apply = (event) => {
     event.preventDefault();
-    location.hash = tasksPath({ status: status.value, pipeline_id: pipelineIdOf(pipeline.value.trim()) });
+    location.hash = tasksPath({ status: status.value, pipeline_id: pipeline.value.trim() });
   };
   form.addEventListener('submit', apply);
   form.addEventListener('change', apply);
   return form;
 }
 
-/** Returns the id of the pipeline of that name; what is none stays as it was typed. */
-function pipelineIdOf(text) {
-  const found = live.all('pipeline').find(({ name }) => name.toLowerCase() === text.toLowerCase());
-  return /^\d+$/.test(text) || found === undefined ? text : found.pipeline_id;
+/** Says that there is no pipeline of a name, and names some that there are. */
+function unknownText(name) {
+  const names = live.all('pipeline').map((pipeline) => pipeline.name);
+  return t('filter.noPipeline', { name, names: names.slice(0, 8).join(', ') || '–' });
 }
 
 function pagerParts(filter, page, { total, tasks }) {

@@ -27,6 +27,7 @@ export function workersPage({ signal }) {
       if (signal.aborted) return;
       // What can't be read is not shown as it was: nobody knows whether that still holds.
       list.show([]);
+      none.hidden = true;
       setText(failure, errorText(error));
     }
   }

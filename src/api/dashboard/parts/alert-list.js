@@ -16,10 +16,16 @@ export function makeAlertList(read, noneText) {
     update() {
       const alerts = read();
       list.show(alerts);
-      none.hidden = alerts.length > 0;
       setText(none, noneText());
+      none.hidden = alerts.length > 0 || none.textContent === '';
     },
   };
+}
+
+/** Returns what is said where no alert is shown: that none stands only where that is known. */
+export function noAlertText() {
+  if (!live.isCurrent && live.state !== 'connecting') return t('state.unknown');
+  return live.isComplete ? t('alerts.none') : t('loading');
 }
 
 /** Returns the alerts that stand, newest first. */
@@ -70,7 +76,7 @@ function makeRow(alert) {
 }
 
 function whenText(alert, isOpen) {
-  const passed = alert.receivedAt === undefined ? 0 : (performance.now() - alert.receivedAt) / 1000;
+  const passed = alert.readAt === undefined ? 0 : (performance.now() - alert.readAt) / 1000;
   if (isOpen) return t('alerts.open', { age: formatAge(alert.since_seconds + passed) });
   return `${formatInstant(alert.create_time)}, ${t('alerts.cleared', { age: formatAge(alert.open_seconds) })}`;
 }

@@ -15,7 +15,7 @@ export function makeComponentGraph({ components }) {
     node: h('ol', { class: 'graph' }, ...first, ...nodes, last),
     update(task, rates) {
       const isRunning = task?.status_name === 'running';
-      setText(source, isRunning ? lagText(task.progress) : '');
+      setText(source, isRunning ? lagText(task) : '');
       const count = task?.progress ? t('graph.events', { n: task.progress.events }) : '';
       setText(store, isRunning ? `${formatRate(currentRate(rates))}/s · ${count}` : count);
     },

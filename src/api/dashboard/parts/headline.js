@@ -1,7 +1,7 @@
 import { h, keyedList, setText } from '../dom.js';
 import { formatNumber, formatRate, t } from '../language.js';
 import { live } from '../live.js';
-import { currentRate, taskLevel } from '../task-state.js';
+import { currentRate, lagUnknownSince, taskLevel } from '../task-state.js';
 
 /** Makes the sentence that says how things are, and the numbers below it. */
 export function makeHeadline() {
@@ -12,55 +12,80 @@ export function makeHeadline() {
     node: h('div', { class: 'headline' }, sentence, facts),
     update() {
       const running = live.all('task').filter((task) => task.status_name === 'running');
-      const { level, text } = describe(running);
+      const { level, text } = isUnknown() ? { level: 'none', text: t('head.unknown') } : describe(running);
       sentence.dataset.level = level;
-      setText(sentence, live.isComplete ? text : `${t('loading')} …`);
+      setText(sentence, text);
       list.show(factsOf(running));
     },
   };
 }
 
+/** Before anything was told nothing is wrong yet. */
+function isUnknown() {
+  return !live.isCurrent && live.state !== 'connecting';
+}
+
 function describe(running) {
-  const count = (level) => running.filter((task) => taskLevel(task) === level).length;
-  const [silent, overdue] = [count('silent'), count('overdue')];
-  const total = Math.max(live.get('system')?.running ?? 0, running.length);
-  if (overdue > 0) return { level: 'overdue', text: t('head.overdue', { n: overdue }) };
-  if (silent > 0) return { level: 'silent', text: t('head.silent', { n: silent, running: total }) };
-  const down = downCount();
+  if (!live.isComplete) return { level: 'none', text: `${t('loading')} …` };
+  const total = runningTotal(running);
+  // Of very many tasks the server tells a part; its checks count them all.
+  const isPart = total > running.length;
+  const count = (...levels) => running.filter((task) => levels.includes(taskLevel(task))).length;
+  const overdue = count('overdue');
+  const silent = Math.max(count('silent', 'overdue'), isPart ? numberOf('silence', 'silent') : 0);
+  if (overdue > 0 && !isPart) return { level: 'overdue', text: t('head.overdue', { n: overdue }) };
+  if (silent > 0) {
+    return { level: overdue > 0 ? 'overdue' : 'silent', text: t('head.silent', { n: silent, running: total }) };
+  }
+  const down = numberOf('pipelines', 'down');
   if (down > 0) return { level: 'failed', text: t('head.down', { n: down }) };
-  const isTrouble = (live.get('system')?.open_alerts ?? 0) > 0;
+  const unknown = Math.max(count('unknown'), isPart ? numberOf('silence', 'unknown') : 0);
+  if (unknown > 0) return { level: 'silent', text: t('head.doubt', { n: unknown, running: total }) };
+  const isTrouble = live.get('system').open_alerts > 0;
   if (total === 0) return { level: isTrouble ? 'silent' : 'none', text: t(isTrouble ? 'head.idle' : 'head.nothing') };
   if (isTrouble) return { level: 'silent', text: t('head.trouble', { n: total }) };
   return { level: 'running', text: t('head.alive', { n: total }) };
 }
 
-/** Pipelines that failed, or should run and do not, as the server's checks have them. */
-function downCount() {
-  const check = live.get('system')?.checks?.find(({ name }) => name === 'pipelines');
-  return check?.values?.n ?? 0;
+function runningTotal(running) {
+  return Math.max(live.get('system')?.running ?? 0, running.length);
+}
+
+/** Returns the number in a check of the server's, where it says something of this kind; else 0. */
+function numberOf(name, kind) {
+  const check = live.get('system')?.checks.find((each) => each.name === name);
+  return check?.kind === kind ? check.values.n : 0;
+}
+
+/** Returns the largest lag, in words; a run that has never reached its node has none that is known. */
+function lagOf(running) {
+  const following = running.filter(({ progress }) => progress?.mode !== 'historical');
+  const isPart = runningTotal(running) > running.length;
+  const checks = live.get('system')?.checks ?? [];
+  const isUnknown =
+    following.some((task) => lagUnknownSince(task) !== null) ||
+    (isPart && checks.some(({ name, kind }) => name === 'lag' && kind === 'unknown'));
+  if (isUnknown) return { text: t('state.unknown'), level: 'silent' };
+  const lags = following.flatMap(({ progress }) => progress?.lag_blocks ?? []);
+  if (isPart) lags.push(numberOf('lag', 'behind'));
+  return { text: lags.length === 0 ? '–' : formatNumber(Math.max(...lags)) };
 }
 
 function factsOf(running) {
   const system = live.get('system');
   const rates = live.all('rates').map(currentRate);
-  const following = running.filter(({ progress }) => progress?.mode === 'realtime');
-  const lags = following.map(({ progress }) => progress.lag_blocks ?? 0);
-  const unknown = following.find(({ lag_unknown_since: since }) => since);
   const shown = (value) => (value === undefined || value === null ? '–' : formatNumber(value));
-  const alerts = system?.open_alerts ?? 0;
   return [
-    { key: 'running', text: shown(system === null ? null : Math.max(system.running, running.length)) },
+    { key: 'running', text: live.isComplete ? formatNumber(runningTotal(running)) : '–' },
     { key: 'queued', text: shown(system?.queued), level: system?.queued > 0 ? 'silent' : '' },
     {
       key: 'rate',
       text: rates.every((rate) => rate === null) ? '–' : formatRate(rates.reduce((a, b) => a + (b ?? 0), 0)),
     },
-    unknown === undefined
-      ? { key: 'lag', text: lags.length === 0 ? '–' : formatNumber(Math.max(...lags)) }
-      : { key: 'lag', text: t('state.unknown'), level: 'silent' },
+    { key: 'lag', ...lagOf(running) },
     { key: 'ended', text: shown(system?.ended_in_hour) },
     { key: 'timedOut', text: shown(system?.timed_out_in_hour), level: system?.timed_out_in_hour > 0 ? 'failed' : '' },
-    { key: 'alerts', text: shown(system?.open_alerts), level: alerts > 0 ? 'silent' : '' },
+    { key: 'alerts', text: shown(system?.open_alerts), level: system?.open_alerts > 0 ? 'silent' : '' },
   ];
 }
 

@@ -1,9 +1,9 @@
 import { h, keyedList, setText } from '../dom.js';
-import { formatAge, formatNumber, formatRate, t } from '../language.js';
+import { formatNumber, formatRate, t } from '../language.js';
 import { live } from '../live.js';
 import { needOf } from './pipeline-need.js';
 import { pipelinePath } from '../router.js';
-import { currentRate, levelText, silentSeconds, taskLevel } from '../task-state.js';
+import { beatText, currentRate, lagUnknownSince, levelText, taskLevel } from '../task-state.js';
 import { cell, headings, section } from './cell.js';
 import { lagText } from './progress.js';
 import { waitText } from './server-texts.js';
@@ -74,8 +74,8 @@ function makeRow({ pipeline_id: id }) {
       setText(name, pipeline.name || t('pipeline.title', { id: String(id) }));
       setText(about, aboutText(pipeline, task));
       setText(state, task === null ? t('pipeline.never') : levelText(task));
-      setText(beat, beatText(task));
-      lag.dataset.unknown = Boolean(task?.lag_unknown_since);
+      setText(beat, task === null ? '–' : beatText(task));
+      lag.dataset.unknown = task !== null && lagUnknownSince(task) !== null;
       setText(lag, task?.status_name === 'running' ? lagText(task) : '–');
       setText(rate, task?.status_name === 'running' ? formatRate(currentRate(rates)) : '–');
       spark.update(rates?.rates ?? []);
@@ -88,10 +88,4 @@ function aboutText({ pipeline_id: id, disabled }, task) {
   const mode = task?.progress ? t(`mode.${task.progress.mode}`) : null;
   const waits = task?.status_name === 'queued' ? waitText(task) : null;
   return [`#${id}`, mode, waits, disabled ? t('pipeline.disabled') : null].filter((part) => part !== null).join(' · ');
-}
-
-function beatText(task) {
-  if (task === null) return '–';
-  if (task.last_heartbeat === null) return t('age.never');
-  return t('age.ago', { age: formatAge(silentSeconds(task)) });
 }

@@ -1,7 +1,7 @@
 import { formatInstant, t } from '../language.js';
 import { live } from '../live.js';
 import { alertText, waitText } from './server-texts.js';
-import { taskLevel } from '../task-state.js';
+import { lagUnknownSince, silenceText, taskLevel } from '../task-state.js';
 
 /** What a pipeline may need, the most urgent first. */
 const needs = ['down', 'silent', 'behind', 'trouble', 'waiting', 'fine', 'none'];
@@ -36,9 +36,10 @@ function alertNeeds({ pipeline_id: id }) {
 function ownNeed({ wanted, disabled }, task) {
   const level = taskLevel(task);
   if (level === 'silent' || level === 'overdue') return { need: 'silent', reason: null };
+  if (level === 'unknown') return { need: 'silent', reason: doubtText(task) };
   if (level === 'running') {
-    const { lag_unknown_since: since } = task;
-    return since ? { need: 'behind', reason: t('need.lagUnknown', { time: formatInstant(since) }) } : fine;
+    const since = lagUnknownSince(task);
+    return since !== null ? { need: 'behind', reason: t('need.lagUnknown', { time: formatInstant(since) }) } : fine;
   }
   if (level === 'queued') return { need: 'waiting', reason: waitText(task) };
   if (disabled) return none;
@@ -47,6 +48,11 @@ function ownNeed({ wanted, disabled }, task) {
   }
   if (wanted?.state === 'started') return { need: 'down', reason: downText(wanted, task) };
   return level === 'failed' || level === 'timeout' ? { need: 'down', reason: task.error } : none;
+}
+
+function doubtText(task) {
+  if ((task.last_heartbeat ?? task.create_time) === null) return t('need.beatUnknown');
+  return t('need.beatAhead', { age: silenceText(task) });
 }
 
 const fine = { need: 'fine', reason: null };

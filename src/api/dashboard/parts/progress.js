@@ -2,7 +2,7 @@ import { getJson } from '../api-client.js';
 import { h, setAttributes, setText } from '../dom.js';
 import { currentLanguage, formatAge, formatInstant, formatNumber, t } from '../language.js';
 import { live } from '../live.js';
-import { awaitedBlock, doneFraction, lastBlock } from '../task-state.js';
+import { awaitedBlock, doneFraction, lagUnknownSince, lastBlock } from '../task-state.js';
 
 /** Returns in a few words how far a task has come, and in which shard of its pipeline's history. */
 export function progressText({ progress, shard }) {
@@ -22,10 +22,11 @@ function reachedText(progress) {
 }
 
 /** Returns in a few words how far a task is behind the head, where that is known. */
-export function lagText({ progress, lag_unknown_since: since }) {
-  const lag = progress?.lag_blocks ?? null;
+export function lagText(task) {
+  const since = lagUnknownSince(task);
+  const lag = task.progress?.lag_blocks ?? null;
+  if (since !== null) return t('lag.unknown', { time: formatInstant(since) });
   if (lag === null) return '–';
-  if (since) return t('lag.unknown', { time: formatInstant(since) });
   return lag === 0 ? t('lag.none') : t('lag.blocks', { n: lag });
 }
 

@@ -31,7 +31,7 @@ export function makeRunningList() {
     update() {
       const running = live.all('task').filter((task) => task.status_name === 'running');
       // Those that beat stay where they are: only silence moves a task up.
-      running.sort((a, b) => rank(b) - rank(a) || a.task_id - b.task_id);
+      running.sort((a, b) => (rank(a) === rank(b) ? a.task_id - b.task_id : rank(b) - rank(a)));
       list.show(running.slice(0, most));
       head.hidden = running.length === 0;
       none.hidden = running.length > 0 && running.length <= most;
@@ -44,7 +44,8 @@ export function makeRunningList() {
 
 /** A beating task's silence changes each second: sorted by it, rows would jump about. */
 function rank(task) {
-  return taskLevel(task) === 'running' ? 0 : silentSeconds(task);
+  // One whose silence nobody knows may be the most silent of all.
+  return taskLevel(task) === 'running' ? 0 : (silentSeconds(task) ?? Infinity);
 }
 
 function makeRow({ task_id: id }) {

@@ -2,6 +2,7 @@ import { formatAge, hasText, currentLanguage, t } from '../language.js';
 
 /** Returns what a check of the server says of it, in the language that is shown. */
 export function checkText({ name, kind, values, detail }) {
+  if (kind === 'unread') return t('check.unread');
   return textOr(detail, `check.is.${name}.${kind}`, values);
 }
 
@@ -23,8 +24,8 @@ export function waitText({ waiting_for: reason }) {
 }
 
 /** Returns what an alert says, in the language that is shown; of one that stands, with how long it has been so by now. */
-export function alertText({ message, message_zh: chinese, since_seconds: since, receivedAt }) {
-  const passed = receivedAt === undefined ? 0 : (performance.now() - receivedAt) / 1000;
+export function alertText({ message, message_zh: chinese, since_seconds: since, readAt }) {
+  const passed = readAt === undefined ? 0 : (performance.now() - readAt) / 1000;
   const text = currentLanguage() === 'zh' ? (chinese ?? message) : message;
   return text.replace('{age}', formatAge((since ?? 0) + passed));
 }

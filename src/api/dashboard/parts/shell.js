@@ -1,5 +1,7 @@
 import { readToken } from '../api-client.js';
+import { announce } from '../dialog.js';
 import { h, setText } from '../dom.js';
+import { UnreadableEvent } from '../event-stream.js';
 import { currentLanguage, formatClock, setLanguage, t } from '../language.js';
 import { live } from '../live.js';
 import { nextTheme, readTheme, setTheme } from '../preferences.js';
@@ -56,19 +58,16 @@ export function makeShell({ onLanguage, onSignOut }) {
   }
 
   function update() {
-    const state = live.state === 'open' ? 'live' : live.state;
+    const state = live.state !== 'open' ? live.state : live.isCurrent ? 'live' : 'trouble';
+    const isNew = link.dataset.state !== state;
     link.dataset.state = state;
+    // What is not known to be so now is shown pale.
+    document.documentElement.dataset.link = state;
     setText(link.lastChild, t(`link.${state}`));
-    const trouble = live.get('trouble');
-    const time = live.heardAt === null ? '–' : formatClock(live.heardAt.getTime());
-    const text =
-      live.state === 'lost'
-        ? t('link.lost.long', { time })
-        : trouble === null
-          ? ''
-          : t('link.trouble', { ...trouble, time });
-    banner.hidden = text === '' || live.heardAt === null;
+    const text = bannerText(state);
+    banner.hidden = text === '';
     setText(banner, text);
+    if (isNew && state === 'trouble') announce(text);
   }
 
   return {
@@ -79,6 +78,14 @@ export function makeShell({ onLanguage, onSignOut }) {
       update();
     },
   };
+}
+
+/** Says what is wrong with the news, and up to when it was right. */
+function bannerText(state) {
+  if (state !== 'lost' && state !== 'trouble') return '';
+  const isUnreadable = state === 'lost' && live.failure instanceof UnreadableEvent;
+  const what = isUnreadable ? t('link.unreadable') : t(`link.${state}.long`, live.get('trouble') ?? {});
+  return live.asOf === null ? what : `${what} ${t('link.asOf', { time: formatClock(live.asOf.getTime()) })}`;
 }
 
 function links(current) {

@@ -1,6 +1,6 @@
 import { h, setAttributes, setText } from '../dom.js';
 import { formatAge, t } from '../language.js';
-import { silentSeconds, taskLevel } from '../task-state.js';
+import { silenceText, silentSeconds, taskLevel } from '../task-state.js';
 
 /** Makes a bar that fills while a task is silent: a mark stands where silence becomes odd, its end is the time-out. */
 export function makeSilenceMeter() {
@@ -13,15 +13,15 @@ export function makeSilenceMeter() {
   return {
     node,
     update(task) {
-      const silent = silentSeconds(task);
+      const silent = silentSeconds(task) ?? 0;
       const timeout = task.timeout_minutes * 60;
       const odd = Math.min(task.silent_after_seconds ?? timeout, timeout);
       node.dataset.level = taskLevel(task);
       fill.style.width = `${100 * place(silent, odd, timeout)}%`;
       mark.style.left = `${100 * place(odd, odd, timeout)}%`;
-      setText(age, formatAge(silent));
+      setText(age, silenceText(task));
       setText(limit, t('silence.of', { timeout: formatAge(timeout) }));
-      const texts = { age: formatAge(silent), odd: formatAge(odd), timeout: formatAge(timeout) };
+      const texts = { age: silenceText(task), odd: formatAge(odd), timeout: formatAge(timeout) };
       setAttributes(track, {
         'aria-valuemax': Math.round(timeout),
         'aria-valuenow': Math.min(Math.round(silent), Math.round(timeout)),

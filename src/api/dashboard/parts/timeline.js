@@ -4,6 +4,7 @@ import { formatInstant, secondsBetween, t } from '../language.js';
 import { live } from '../live.js';
 import { pipelinePath, taskPath } from '../router.js';
 import { section, zone } from './cell.js';
+import { aheadLimit } from '../task-state.js';
 import { momentsOf } from './moments.js';
 import { pipelineName } from './pipeline-name.js';
 
@@ -115,10 +116,11 @@ function drawTask(task, { now, hours }) {
   const place = (instant) => Math.min(1, Math.max(0, 1 - secondsBetween(instant, now) / (hours * 3600)));
   const end = task.end_time ?? now;
   const isTimeout = task.end_reason === 'timeout';
-  const lastSign = task.last_heartbeat ?? task.create_time;
-  const current = live.get(`task:${task.task_id}`);
+  const sign = task.last_heartbeat ?? task.create_time;
+  // A sign of life that lies ahead tells of none.
+  const lastSign = secondsBetween(sign, now) < -aheadLimit ? task.create_time : sign;
   const isSilent =
-    task.status_name === 'running' && secondsBetween(lastSign, now) > (current?.silent_after_seconds ?? Infinity);
+    task.status_name === 'running' && (lastSign !== sign || secondsBetween(lastSign, now) > task.silent_after_seconds);
   const alive = isTimeout || isSilent ? lastSign : end;
   const kind = isTimeout ? 'timeout' : task.status_name;
   const title = svg('title', {}, barTitle(task));

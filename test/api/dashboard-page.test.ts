@@ -1,0 +1,311 @@
+import { expect } from 'chai';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { registerDashboard } from '../../src/api/server/register-dashboard.js';
+import type { Database } from '../../src/database/database.js';
+import { EndpointStore, type ReportedEndpoint } from '../../src/database/operations/endpoint-store.js';
+import { insertSilentTask } from '../database/insert-silent-task.js';
+import { startBrowser, watchPage, withChromium } from '../support/chromium.js';
+import { openMigrated } from '../support/migrated-database.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { testApi, type TestApi } from './api-fixture.js';
+
+const token = 'a-token-that-is-long-enough';
+/** How long a page may take for what is no promise: a busy machine draws it late. */
+const pageMs = 60_000;
+const calls = '**/api/v1/**';
+const longName = 'a_name_without_any_space_that_is_far_wider_than_a_phone_'.repeat(4);
+const endless = (): Promise<never> => new Promise(() => undefined);
+
+withChromium('the page of the dashboard', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let database: Database;
+  let api: TestApi;
+  let base: string;
+  let page: Page;
+  let wrongs: readonly string[];
+  /** What a read of the database waits for, and may throw. */
+  let gate: () => Promise<void>;
+
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.close();
+  });
+
+  beforeEach(async () => {
+    database = await openMigrated(`sqlite:${temporaryFolder()}/test.db`);
+    gate = () => Promise.resolve();
+    await serve();
+    context = await browser.newContext({ locale: 'en-US' });
+    page = await newPage();
+  });
+  afterEach(async () => {
+    gate = () => Promise.reject(new Error('over'));
+    await context.close();
+    await api.app.close();
+    await database.close();
+  });
+
+  async function serve(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const read: Database['read'] = async (query) => {
+      await gate();
+      return database.read(query);
+    };
+    const held = new Proxy(database, {
+      get: (target, key) => {
+        const value: unknown = key === 'read' ? read : Reflect.get(target, key, target);
+        return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    api = testApi(held, env);
+    registerDashboard(api.app);
+    base = `${await api.app.listen({ host: '127.0.0.1', port: 0 })}/`;
+  }
+
+  async function newPage(): Promise<Page> {
+    const opened = await context.newPage();
+    opened.setDefaultTimeout(pageMs);
+    wrongs = watchPage(opened);
+    return opened;
+  }
+
+  const go = (path: string, of = page): Promise<unknown> => of.goto(base + path);
+  const text = (selector: string, of = page): Promise<string | null> => of.textContent(selector);
+  const see = (selector: string, of = page): Promise<unknown> => of.waitForSelector(selector);
+  const marks = (): Promise<readonly string[]> =>
+    page.evaluate(`[...document.querySelectorAll('.checks .check')].map((check) => check.dataset.ok)`);
+
+  async function store(id: number, name: string): Promise<void> {
+    const source = {
+      ...{ name: 'source', type: 'event_monitor', chain_name: 'ethereum', abi_path: 'builtin:erc20' },
+      ...{ contract_address: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48', mode: 'realtime' },
+    };
+    const answer = await api.post('/api/v1/pipeline/config', { id, name, components: [source] });
+    expect(answer.statusCode, answer.body).to.equal(201);
+  }
+
+  const progress = { mode: 'realtime', nextBlock: 10, targetBlock: null, headBlock: 12, events: 4711 };
+
+  /** Inserts a running task; returns its id. */
+  async function run(pipelineId: number, silentSeconds: number, row: object = {}): Promise<number> {
+    const of = { pipeline_id: pipelineId, progress: JSON.stringify(progress), heartbeat_interval: 30, ...row };
+    return insertSilentTask(database, silentSeconds, of);
+  }
+
+  describe('where the database is gone', () => {
+    beforeEach(async () => {
+      await store(45, 'transfers');
+      await run(45, 1);
+      await go('');
+      await see('.sentence:text("The running task beats.")');
+      expect(new Set(await marks()))
+        .to.include('true')
+        .and.not.to.include('unknown');
+    });
+
+    it('says nothing good any more, is pale, and neither time nor a reload makes what it shows younger', async () => {
+      gate = () => Promise.reject(new Error('it is gone'));
+      await see('.link-state[data-state=trouble]');
+      await see('.sentence:text("How things are now is unknown.")');
+      expect(await marks()).to.deep.equal(['false', 'unknown', 'unknown', 'unknown', 'unknown']);
+      expect(await text('.urgent .alerts + .none')).to.equal('unknown');
+      expect(Number(await page.evaluate(`getComputedStyle(document.querySelector('.page')).opacity`))).to.be.below(1);
+      const told = await text('.banner');
+      expect(told).to.match(
+        /^The server can’t read its database: it is gone\. What you see is as of \d\d:\d\d:\d\d UTC\.$/,
+      );
+      await page.waitForTimeout(3_000);
+      gate = () => Promise.reject(new Error('it is really gone'));
+      await see('.banner:text("it is really gone")');
+      expect(await text('.banner')).to.equal(told?.replace('it is gone', 'it is really gone'));
+
+      const again = await newPage();
+      await go('', again);
+      await see('.link-state[data-state=trouble]', again);
+      await see('.pipelines .row', again);
+      const asOf = (line: string | null): number => Date.parse(`2024-01-15T${/\d\d:\d\d:\d\d/.exec(line ?? '')?.[0]}Z`);
+      expect(asOf(await text('.banner', again))).to.be.closeTo(asOf(told), 1_000);
+      expect(Number(/\d+/.exec((await text('.pipelines .row .cell-beat .number', again)) ?? '')?.[0])).to.be.above(3);
+
+      gate = () => Promise.resolve();
+      await see('.link-state[data-state=live]');
+      await see('.sentence:text("The running task beats.")');
+      expect(await page.locator('.banner').isVisible()).to.equal(false);
+      expect(wrongs).to.deep.equal([]);
+    });
+
+    it('waits no longer than some seconds for one that is frozen', async () => {
+      gate = endless;
+      await page.waitForSelector('.banner:text("no answer within 5 s")', { timeout: 9_000 });
+      expect((await marks())[0]).to.equal('false');
+    });
+
+    it('says of no list that it is empty which it can’t read', async () => {
+      gate = () => Promise.reject(new Error('it is gone'));
+      await see('.link-state[data-state=trouble]');
+      for (const path of ['#/alerts', '#/workers']) {
+        await go(path);
+        await see('.form-error:not(:empty)');
+        expect(await page.locator('main .none').isVisible(), path).to.equal(false);
+      }
+      gate = () => Promise.resolve();
+      await see('main .none:text("No worker runs")');
+      await go('#/alerts');
+      await see('main .none:text("No alert stands.")');
+    });
+  });
+
+  it('reads again what it could not while the server was away', async () => {
+    await store(45, 'transfers');
+    const id = await run(45, 1);
+    for (const [path, there] of [
+      ['#/pipeline/45', '.page-title:text("transfers")'],
+      [`#/task/${id}`, `.page-title:text("Task ${id}")`],
+      ['#/api', '.api-docs details'],
+    ] as const) {
+      const opened = await newPage();
+      await opened.route(calls, (route) => route.abort());
+      await opened.route('**/docs', (route) => route.abort());
+      await go(path, opened);
+      await see('main :text("The server can’t be reached.")', opened);
+      await opened.unroute(calls);
+      await opened.unroute('**/docs');
+      await see(there, opened);
+      await opened.close();
+    }
+  });
+
+  it('shows a pipeline whose running task has no progress yet, and how far its source is behind once it has', async () => {
+    await store(45, 'transfers');
+    const id = await run(45, 1, { progress: null });
+    await go('#/pipeline/45');
+    await see('.graph .node-component .node-live:text("–")');
+    expect(await text('.page-title')).to.equal('transfers');
+    const moved = database
+      .knex('pipeline_task')
+      .where({ id })
+      .update({ progress: JSON.stringify(progress) });
+    await database.write([moved]);
+    await see('.graph .node-component .node-live:text("2 blocks")');
+    expect(wrongs).to.deep.equal([]);
+  });
+
+  it('lets no name blind it', async () => {
+    await store(45, 'transfers');
+    await store(46, 'others');
+    const { knex } = database;
+    await database.write([knex('pipeline').where({ id: 45 }).update({ name: 'a\u2028b\u2029c' })]);
+    await go('');
+    await see('.row-link[href="#/pipeline/46"]:text("others")');
+    expect(await text('.row-link[href="#/pipeline/45"]')).to.equal('a\u2028b\u2029c');
+    expect(await text('.link-state')).to.equal('Live');
+  });
+
+  it('says so where it can’t read what the server tells, and never that there is nothing', async () => {
+    await store(45, 'transfers');
+    const id = 'id: x-1\n';
+    for (const events of [
+      `${id}event: all\ndata: {"set":{"pipeline:45":\n\n`,
+      // A change is not all that there is.
+      `${id}event: change\ndata: {"set":{},"drop":[]}\n\n`,
+    ]) {
+      const opened = await newPage();
+      await opened.route('**/api/v1/live', (route) =>
+        route.fulfill({ contentType: 'text/event-stream', body: events }),
+      );
+      await go('', opened);
+      await see('.link-state[data-state=lost]', opened);
+      expect(await text('.pipelines .none', opened)).to.equal('Loading');
+      expect(await text('main', opened)).not.to.match(/There is no pipeline|No alert stands|Nothing runs/);
+      if (events.includes('event: all')) expect(await text('.banner', opened)).to.match(/that this page can’t read/);
+      await opened.unroute('**/api/v1/live');
+      await see('.pipelines .row-link:text("transfers")', opened);
+      await opened.close();
+    }
+  });
+
+  it('knows how silent tasks are of which the stream does not tell, and what may be done about their pipelines', async function () {
+    const { knex, dialect } = database;
+    const ids = Array.from({ length: 449 }, (_, i) => i + 1);
+    const created = dialect.now(knex);
+    await store(450, 'pipe-450');
+    await database.write(
+      ids.flatMap((id) => [
+        knex('pipeline').insert({ id, name: `pipe-${id}`, disabled: false, create_time: created }),
+        knex('pipeline_task').insert({
+          ...{ pipeline_id: id, status: 0, create_time: created, log_path: '', heartbeat_interval: 30 },
+          last_heartbeat: dialect.secondsAgo(knex, 600),
+        }),
+      ]),
+    );
+    const last = await run(450, 300);
+    await go('');
+    await see('.sentence:text("450 of 450 running tasks are silent.")');
+    await go(`#/task/${last}`);
+    await see('.pill[data-level=silent]');
+    await go('#/tasks?status=running');
+    await see('.row-attempt');
+    expect(await page.locator('.row-attempt:not([data-level=silent])').count()).to.equal(0);
+    await go('#/pipeline/450');
+    await see('.pill[data-level=silent]');
+    const isVisible = (action: string): Promise<boolean> => page.locator(`[data-action=${action}]`).isVisible();
+    expect(await isVisible('start')).to.equal(false);
+    expect([await isVisible('pipeline-start'), await isVisible('pipeline-stop')]).to.deep.equal([true, true]);
+    await go('#/tasks');
+    await page.fill('#filter-pipeline', 'Pipe-450');
+    await page.press('#filter-pipeline', 'Enter');
+    await see('.row-attempt:only-child');
+    expect(await text('.row-attempt a')).to.equal(`Task ${last}`);
+    expect(wrongs).to.deep.equal([]);
+  });
+
+  it('shows no heartbeat of the future as a sign of life', async () => {
+    await store(45, 'transfers');
+    const id = await run(45, -3_540);
+    await go('');
+    await see('.sentence:text("Whether 1 of 1 running tasks beats is unknown.")');
+    await see('.pipelines .row[data-level=unknown] .number:text("58 min ahead")');
+    await see('.running .row[data-level=unknown] .meter-age:text("58 min ahead")');
+    await go(`#/task/${id}`);
+    await see('.pill[data-level=unknown] .state:text("unknown")');
+  });
+
+  it('knows no lag of a run that has never reached its node', async () => {
+    await store(45, 'transfers');
+    await run(45, 1, { worker: 'here:1', progress: null });
+    const away: ReportedEndpoint = {
+      ...{ name: 'node.example', state: 'resting', headMs: null, logsMs: null, errorRate: 1, inFlight: 0 },
+      ...{ maxInFlight: null, maxPerSecond: null, newestBlock: null, requests: 4, failures: 4 },
+      ...{ lastError: 'connect ECONNREFUSED', lastErrorSeconds: 20 },
+    };
+    await new EndpointStore(database).report({ session: 'a', chainId: 1, worker: 'here:1' }, [away]);
+    await go('');
+    await see('.pipelines .row .cell-lag .number:text("unknown since")');
+    await see('.fact[data-level=silent] dd:text("unknown")');
+  });
+
+  it('fits a phone, whatever a pipeline is called', async () => {
+    await store(45, longName);
+    const id = await run(45, 1);
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of [`#/task/${id}`, '#/pipeline/45', '#/']) {
+      await go(path);
+      await see(`main :text("${longName}")`);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth'), path).to.be.at.most(390);
+    }
+  });
+
+  it('takes a token that no header can carry for a wrong one', async () => {
+    await api.app.close();
+    await serve({ CHAINPARSE_API_TOKEN: token });
+    await go('');
+    await page.fill('#token', `“${token}”`);
+    await page.click('.sign-in button');
+    await see('.form-error:text("This is not the token that is set.")');
+    await page.fill('#token', token);
+    await page.click('.sign-in button');
+    await see('.link-state[data-state=live]');
+  });
+});
