@@ -113,12 +113,15 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     execution.signal.addEventListener('abort', drop, { once: true });
     if (execution.signal.aborted) drop();
     const moves = new SourceMoves(execution.lease, signal);
+    /** What the source told of the chain while a message was committed, which is no news of the run's own work. */
+    let heard: Partial<Progress> = {};
     const moved = (news?: Known): Promise<void> => {
       // Of many pipelines that wait for a block most of what is told is that nothing is new: it is to cost next to nothing.
       if (news === undefined && execution.clock.monotonic() - reportedAt < repeatMs) return moves.moved(() => progress);
       const { nextBlock = null, finalizedBlock, ...known } = news ?? {};
       if (finalizedBlock !== undefined) execution.onFinalized?.(finalizedBlock);
       const target = upTo === null ? {} : { targetBlock: next.target };
+      if (!moves.isAwaited) heard = { ...heard, ...known, ...target };
       // The source is ahead of what is done, which only commits tell.
       return moves.moved(() => report({ ...known, ...target, nextBlock: progress.nextBlock ?? nextBlock }));
     };
@@ -132,7 +135,9 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     const prepare = (message: SourceMessage): Commit => committer.prepare(message);
     try {
       for await (const commit of readAhead(messages, prepare, () => left.abort())) {
-        report(await moves.during(() => runTimed(execution, commit, progress)));
+        const done = await moves.during(() => runTimed(execution, commit, progress));
+        report({ ...heard, ...done });
+        heard = {};
         undecodable.committed(commit.message);
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
         if (commit.message.kind !== 'children') run = { mode: run.mode, toBlock: run.toBlock };

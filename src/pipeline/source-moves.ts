@@ -17,6 +17,11 @@ export class SourceMoves {
     this.#signal = signal;
   }
 
+  /** Says whether the source's next message is waited for. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
+
   /** Does something during which the source is not waited for. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#isAwaited = false;

@@ -126,6 +126,8 @@ export class SecretMask {
   }
 
   #rememberUrl(url: string): void {
+    // Mistyped, it is nothing but a scheme, which hints name.
+    if (/^[a-z]+:\/\/$/i.test(url)) return;
     this.#add(url, maskUrl(url));
     // Read leniently first: a parser may refuse the URL, or cut a password at a delimiter that is not escaped.
     const written = /:\/\/[^:]*:(.+)@/s.exec(url)?.[1];

@@ -150,7 +150,10 @@ eachDatabase('the execution of a pipeline', (databases) => {
     });
     await execute(source);
     expect(lease.told).to.deep.equal(['moved null 0', 'renewed 2 1', 'renewed 3 2']);
-    expect(shown.map(({ headBlock }) => headBlock)).to.deep.equal([9, 9, 9]);
+    expect(
+      shown.map(({ headBlock }) => headBlock),
+      'the chain’s head is shown with what is done next',
+    ).to.deep.equal([9, 12, 12]);
   });
 
   it('tells the lease of several answers at a time once, and lets all of them wait for it', async () => {

@@ -102,7 +102,8 @@ describe('SecretMask', () => {
     mask.remember('eth');
     mask.remember('sqlite:data/ethereum.db');
     mask.rememberPassword('12');
-    const words = 'chainparse: ethereum rpc eth task 12, sqlite:data/ethereum.db';
+    mask.remember('ws://');
+    const words = 'chainparse: ethereum rpc eth task 12, sqlite:data/ethereum.db, ws://… or';
     expect(mask.mask(words)).to.equal(words);
   });
 

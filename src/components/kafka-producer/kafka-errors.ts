@@ -30,7 +30,8 @@ export function isDecisive({ message }: Error): boolean {
 
 /** Returns what an error of librdkafka means to who delivers; `reason` is what it wrote about it, where it did. */
 export function kafkaError(error: Error, brokers: string, reason: string | null): ChainparseError {
-  const words = plain(error.message);
+  const [, key] = /^ssl\.(ca|certificate|key)\.location failed/.exec(error.message) ?? [];
+  const words = key === undefined ? plain(error.message) : `the file of ssl_${key}_location can't be read`;
   if (refusals.includes(words)) return new MessageRefusedError(`Kafka refuses it: ${words}`, { cause: error });
   const hint = hints.find(([known]) => words.includes(known))?.[1];
   const why = reason === null ? words : `${words} (${reason})`;

@@ -22,8 +22,9 @@ export function recordsOf(config: KafkaConfig): (message: EventMessage) => Kafka
   return (message) => {
     const topic = nameFor(config.topic, message.eventName);
     const record = { topic, key: keyOf(message), value: Buffer.from(valueOf(message)), headers: headersOf(message) };
-    if (wireSize(record) <= config.max_message_bytes) return record;
-    throw new MessageRefusedError(`a message of ${record.value.length} bytes: too large for ${topic}`, {
+    const size = wireSize(record);
+    if (size <= config.max_message_bytes) return record;
+    throw new MessageRefusedError(`a message of ${size} bytes with its key and headers: too large for ${topic}`, {
       hint: `max_message_bytes is ${config.max_message_bytes}; the topic's max.message.bytes counts as well`,
     });
   };

@@ -13,7 +13,7 @@ export function rabbitmqError(error: unknown, server: string): ChainparseError {
 }
 
 function hintFor(text: string): string | undefined {
-  if (text.includes('ACCESS_REFUSED') || text.includes('ACCESS-REFUSED')) {
+  if (/ACCESS[_-]REFUSED/.test(text) || text === noHost) {
     return 'look at user, password and virtual host of url, and at the rights of that user';
   }
   if (/NOT_FOUND - no exchange/.test(text)) return 'declare the exchange: it is its receivers who know its type';
@@ -23,8 +23,12 @@ function hintFor(text: string): string | undefined {
   return trustHint(text);
 }
 
+/** What a server means that closes the connection instead of opening a virtual host: the client keeps its words to itself. */
+const noHost = 'the server refuses the virtual host: it is not there, or the user has no right to it';
+
 /** The server's words, without what the client says around them. */
 function plain(message: string): string {
+  if (message.startsWith('Expected ConnectionOpenOk; got <ConnectionClose')) return noHost;
   const [, told] = /with message "(.*)"/s.exec(message) ?? [];
   const own = message.replace(/^message nacked$/, 'a message was not kept (nack)');
   return (told ?? own).replace(/\n.*/s, '');

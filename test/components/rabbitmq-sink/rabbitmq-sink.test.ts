@@ -177,6 +177,14 @@ describeWithRabbitmq('a sink into RabbitMQ', () => {
     expect(error.message).not.to.contain('hunter2');
     expect(error.hint).to.equal('look at user, password and virtual host of url, and at the rights of that user');
   });
+
+  it('says that the virtual host is not there, which the client does not', async () => {
+    const config = schema.parse({ url: '${URL}', queue: 'x' });
+    const sink = await rabbitmqSink.open({ ...config, url: `${rabbitmqUrl(server.port)}/nope` }, sinkOpening());
+    const error = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    expect(error.message).to.match(/: the server refuses the virtual host: it is not there, or/);
+    expect(error.hint).to.match(/^look at user, password and virtual host/);
+  });
 });
 
 /** Tries a batch again for as long as it takes. */

@@ -5,7 +5,7 @@ const hints: Partial<Record<RpcErrorClass, string>> = {
     "the endpoint's plan or key does not allow this: check the key, wait for the next period, or use another endpoint",
   pruned: 'the node does not keep history that old: use an archive node, or start at a later block',
   'missing-state': 'the node does not keep that state: use an archive node',
-  'method-disabled': 'the endpoint does not offer this call: use another endpoint',
+  'method-disabled': 'the endpoint does not offer this call: check the path of the RPC URL, or use another endpoint',
   redirect: 'write the RPC URL that it leads to, such as https:// instead of http://',
   'invalid-request': "the node finds the request wrong: check the definition's blocks and addresses",
   'rate-limit': 'the endpoint allows fewer requests: use another one, add a second --rpc-url, or a larger plan',
