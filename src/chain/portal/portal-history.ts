@@ -20,7 +20,7 @@ interface PortalHistoryOptions {
 
 /** How often answers may not follow each other: portals answer through many workers. */
 const unlinkedBorne = 3;
-/** How long nodes are read instead of a portal that can't be reached, in milliseconds. */
+/** How long nodes are read instead of a portal that can't be reached, in milliseconds; longer where it wants to be left alone for longer. */
 const avoidedMs = 600_000;
 
 /** Settled blocks: those that a portal has as final come from there, the newer ones, and what it can't give, from nodes. */
@@ -76,10 +76,12 @@ export class PortalHistory implements RangeReader {
   /** A portal whose answers are wrong is not asked again, one that is away after a while. */
   #avoid(error: PortalFailedError): void {
     const { clock, logger } = this.#options;
-    const isWrong = error.cause instanceof PortalError && error.cause.class !== 'away' && error.cause.class !== 'busy';
-    const until = isWrong ? Number.POSITIVE_INFINITY : clock.monotonic() + avoidedMs;
+    const cause = error.cause instanceof PortalError ? error.cause : undefined;
+    const isWrong = cause !== undefined && cause.class !== 'away' && cause.class !== 'busy';
+    const restMs = isWrong ? Number.POSITIVE_INFINITY : Math.max(avoidedMs, cause?.retryAfterMs ?? 0);
+    const until = clock.monotonic() + restMs;
     if (!this.#isAvoided) {
-      const time = isWrong ? 'as long as this run lasts' : `for ${avoidedMs / 60_000} min`;
+      const time = isWrong ? 'as long as this run lasts' : `for ${Math.ceil(restMs / 60_000)} min`;
       const message = `${error.message}: settled blocks are read from the RPC URLs ${time}`;
       logger.log('warn', message, { event: 'portal.avoided' });
     }

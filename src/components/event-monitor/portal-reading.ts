@@ -7,6 +7,7 @@ import { PortalHistory } from '../../chain/portal/portal-history.js';
 import { PortalSamples } from '../../chain/portal/portal-samples.js';
 import { PortalSource } from '../../chain/portal/portal-source.js';
 import type { PortalSourceOptions } from '../../chain/portal/portal-source.js';
+import { PortalPatience } from '../../chain/portal/portal-trouble.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -24,12 +25,13 @@ interface PortalReadingOptions {
 
 /** What one run reads of its chain from a portal. */
 export class PortalReading {
-  readonly #options: PortalReadingOptions;
+  readonly #options: PortalReadingOptions & { readonly patience: PortalPatience };
   readonly #head: PortalHead;
 
   constructor(options: PortalReadingOptions) {
-    this.#options = options;
-    this.#head = new PortalHead(options);
+    const patience = new PortalPatience({ ...options, hasNodes: options.nodes !== null });
+    this.#options = { ...options, patience };
+    this.#head = new PortalHead(this.#options);
   }
 
   /** Returns the chain as far as the portal tells it, for who has no node. */

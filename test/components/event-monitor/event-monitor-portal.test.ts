@@ -161,4 +161,52 @@ describe('an event monitor with history: portal', () => {
     expect(clock.sleptMs).to.be.within(10_000, 12_000);
     expect(ledger.ids).to.deep.equal(idsOf(1, 236));
   });
+
+  /** Every stream goes wrong; the newest final block is told all the same. */
+  const failing = (fault: PortalFault): void => {
+    portal.options = { ...portal.options, fault: ({ logs }) => (logs === undefined ? undefined : fault) };
+  };
+  const warnings = (pattern: RegExp): readonly string[] =>
+    logger.lines.filter((line) => line.startsWith('warn: ') && pattern.test(line));
+
+  for (const [what, fault] of [
+    ['has no room', { kind: 'status', status: 503 }],
+    ['wants to be left alone for a while, again and again', { kind: 'status', status: 429, retryAfter: '4' }],
+    ['is away behind its gateway', { kind: 'status', status: 502 }],
+    ['has nothing', { kind: 'nothing' }],
+    ['breaks every answer off', { kind: 'cut', share: 0 }],
+  ] as const) {
+    it(`is left for the RPC URLs within half a minute where it ${what}`, async () => {
+      failing(fault);
+      const clock = new HastyClock();
+      await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
+      expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+      expect(warnings(/settled blocks are read from the RPC URLs for 10 min/)).to.have.length(1);
+      expect(clock.sleptMs).to.be.within(15_000, 32_000);
+    });
+  }
+
+  it('is left at once where it wants to be left alone for longer than that, and for as long', async () => {
+    failing({ kind: 'status', status: 429, retryAfter: '3600' });
+    const clock = new HastyClock();
+    await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(warnings(/HTTP 429: settled blocks are read from the RPC URLs for 60 min/)).to.have.length(1);
+    expect(clock.sleptMs).to.be.below(1_000);
+  });
+
+  it('is waited for where there is no RPC URL, which is told once', async () => {
+    let isBack = false;
+    const clock = new HastyClock();
+    portal.options = {
+      ...portal.options,
+      fault: ({ logs }) => {
+        isBack ||= clock.monotonic() > 40_000;
+        return logs === undefined || isBack ? undefined : { kind: 'status', status: 503 };
+      },
+    };
+    await run({ context: { clock } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(warnings(/the portal 127\.0\.0\.1:\d+ does not give blocks .*HTTP 503/)).to.have.length(1);
+  });
 });
