@@ -1,5 +1,6 @@
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import type { RangeReader } from '../../chain/blocks/range-reader.js';
+import { PortalAvoidance } from '../../chain/portal/portal-avoidance.js';
 import { PortalChain } from '../../chain/portal/portal-chain.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { PortalHead } from '../../chain/portal/portal-head.js';
@@ -27,11 +28,14 @@ interface PortalReadingOptions {
 export class PortalReading {
   readonly #options: PortalReadingOptions & { readonly patience: PortalPatience };
   readonly #head: PortalHead;
+  /** One for all sources: those of a factory's children are opened anew with each child. */
+  readonly #avoidance: PortalAvoidance;
 
   constructor(options: PortalReadingOptions) {
     const patience = new PortalPatience({ ...options, hasNodes: options.nodes !== null });
     this.#options = { ...options, patience };
     this.#head = new PortalHead(this.#options);
+    this.#avoidance = new PortalAvoidance(options);
   }
 
   /** Returns the chain as far as the portal tells it, for who has no node. */
@@ -46,6 +50,6 @@ export class PortalReading {
     const check: PortalSourceOptions['check'] = (fetched, signal) =>
       samples?.check(fetched, signal) ?? Promise.resolve();
     const portal = new PortalSource({ ...options, head: this.#head, filter, check });
-    return new PortalHistory({ ...options, portal, head: this.#head, nodes: others });
+    return new PortalHistory({ ...options, portal, head: this.#head, nodes: others, avoidance: this.#avoidance });
   }
 }

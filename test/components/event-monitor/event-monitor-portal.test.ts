@@ -125,6 +125,32 @@ describe('an event monitor with history: portal', () => {
     await full.stop();
   });
 
+  /** A portal whose logs say something else from a block on. */
+  const falseFrom = (first: number): void => {
+    const data = portalOf(node);
+    const logs = (number: number): ReturnType<typeof data.logs> =>
+      data.logs(number).map((log) => (number < first ? log : { ...log, data: `0x${'9'.padStart(64, '0')}` }));
+    portal.options = { data: { ...data, logs } };
+  };
+
+  it('stores nothing of a portal whose logs are all false', async () => {
+    falseFrom(0);
+    await run({ urls: [node.url], config: { endBlock: 236 } });
+    const byRpc = new MessageLedger();
+    await runMonitor({ urls: [node.url], ledger: byRpc, config: { batchSize: 20, endBlock: 236 } });
+    expect(ledger.rows).to.deep.equal(byRpc.rows);
+    expect(logger.lines.join('\n')).not.to.match(/chainparse verify/);
+  });
+
+  it('says how that is put right which it took from a portal before it was found out', async () => {
+    falseFrom(101);
+    portal.options = { ...portal.options, mostBlocks: 10 };
+    await run({ urls: [node.url], config: { endBlock: 236 } });
+    const told = /blocks 1 to (\d+) were read from it before.* verify ID --from-block 1 --to-block \1 --repair/;
+    const to = Number(told.exec(logger.lines.join('\n'))?.[1]);
+    expect(to).to.be.within(20, 236);
+  });
+
   it('does not believe a portal of another chain', async () => {
     const other = await ChainSimulator.start();
     other.mine(300);
