@@ -72,7 +72,8 @@ export class EventMonitor implements Source {
 
   async finalized(signal: AbortSignal): Promise<number> {
     const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock: systemClock, logger: silentLogger }));
-    const head = await new HeadReader(chain, 'latest', silentLogger).read(signal);
+    // Who follows the same heads hears of it, too, and is asked together.
+    const head = await new HeadReader(chain, 'latest', silentLogger, this.#deps.heads?.tags).read(signal);
     return head?.finalized ?? -1;
   }
 
