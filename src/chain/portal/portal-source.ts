@@ -1,7 +1,9 @@
 import type { BlockHeader, BlockRange } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { Clock } from '../../runtime/clock.js';
 import { Turns } from '../../runtime/turns.js';
+import { Inconsistency } from '../blocks/consistency.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import { cleanLogs } from '../logs/clean-logs.js';
 import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reader.js';
@@ -176,17 +178,22 @@ function joined(pieces: readonly PortalPiece[]): PortalPiece {
     }
   }
   const headers = new Map(pieces.flatMap((piece) => piece.headers).map((header) => [header.number, header]));
-  // What several requests ask for may overlap.
-  const { logs } = cleanLogs(
-    pieces.flatMap((piece) => piece.logs),
-    { from, to },
-    () => true,
-  );
+  const logs = joinedLogs(pieces, { from, to });
   return {
     ...shortest,
     ...{ logs, headers: [...headers.values()].filter(({ number }) => number <= to) },
     bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
   };
+}
+
+/** What several requests ask for may overlap. */
+function joinedLogs(pieces: readonly PortalPiece[], range: BlockRange): readonly RawLog[] {
+  const logs = pieces.flatMap((piece) => piece.logs);
+  try {
+    return cleanLogs(logs, range, () => true).logs;
+  } catch (error) {
+    throw error instanceof Inconsistency ? malformed(error.message) : error;
+  }
 }
 
 function fetchedRange({ from, to, logs, first, last, headers, bytes }: PortalPiece): FetchedRange {
