@@ -1,4 +1,5 @@
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
+import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import type { RangeReader } from '../../chain/blocks/range-reader.js';
 import { PortalAvoidance } from '../../chain/portal/portal-avoidance.js';
 import { PortalChain } from '../../chain/portal/portal-chain.js';
@@ -41,6 +42,14 @@ export class PortalReading {
   /** Returns the chain as far as the portal tells it, for who has no node. */
   chain(): PortalChain {
     return new PortalChain({ ...this.#options, head: this.#head });
+  }
+
+  /** Returns what is to be told where the portal shows no block to who has no node. */
+  nothingYet(): NodeLagsError {
+    const { client, dataset } = this.#options;
+    return new NodeLagsError(`the portal ${client.host} has no final block of data set ${dataset} yet`, {
+      hint: 'check portal_dataset and --portal-url, try again later, or read from a node: set an RPC URL by --rpc-url',
+    });
   }
 
   /** Opens a source of what settled blocks hold; `others` gives what the portal can't, null where nobody does. */

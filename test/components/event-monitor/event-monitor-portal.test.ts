@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -106,6 +107,15 @@ describe('an event monitor with history: portal', () => {
     expect(error.hint).to.match(/--rpc-url/);
     // Nobody knows yet which blocks there are.
     expect(logger.lines.join('\n')).to.match(/warn: the portal .* does not tell its newest final block, trying again/);
+  });
+
+  it('names the data set that has no final block, where there is no RPC URL', async () => {
+    portal.options = { ...portal.options, fault: () => ({ kind: 'nothing' }) };
+    const error = await rejectionOf(run(), ChainUnreachableError);
+    expect(error.message).to.match(/^the portal 127\.0\.0\.1:\d+ has no final block of data set local-31337 yet$/);
+    expect(error).to.include({ exitCode: 6 });
+    expect(error.hint).to.match(/portal_dataset/);
+    expect(logger.lines.join('\n')).not.to.contain('the node');
   });
 
   it('names the data set that a portal does not have', async () => {
