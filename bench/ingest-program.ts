@@ -49,12 +49,14 @@ export function chainparseOf(batchSize: number, below: ScenarioSource['below'] =
   };
 }
 
-/** Runs the command on a portal, without a node. */
-export const chainparseFromPortal: IngestProgram = async (databaseUrl, portalUrl, { from, to }) => {
-  const source: ScenarioSource = { mode: 'historical', startBlock: from, endBlock: to, portalUrl };
-  const scenario = await Scenario.begin(databaseUrl, null, source, { CHAINPARSE_HEARTBEAT_INTERVAL: '30' });
-  return finish(scenario.run('--json', '--quiet', '--from-block', String(from)));
-};
+/** Runs the command on a portal, whose answers are held against a node's where there is one. */
+export function chainparseFromPortal(rpcUrl: string | null): IngestProgram {
+  return async (databaseUrl, portalUrl, { from, to }) => {
+    const source: ScenarioSource = { mode: 'historical', startBlock: from, endBlock: to, portalUrl };
+    const scenario = await Scenario.begin(databaseUrl, rpcUrl, source, { CHAINPARSE_HEARTBEAT_INTERVAL: '30' });
+    return finish(scenario.run('--json', '--quiet', '--from-block', String(from)));
+  };
+}
 
 async function finish(child: Child): Promise<Ingested> {
   const most = { mb: 0, cpuSeconds: 0 };

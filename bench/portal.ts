@@ -30,11 +30,13 @@ export const portalBench: Benchmark = {
     const costs: number[] = [];
     for (let round = 0; round < options.number('rounds', 3); round++) {
       const floor = await run(programOf('floor'), rpcUrl);
-      const portal = await run(chainparseFromPortal, portalUrl);
+      const portal = await run(chainparseFromPortal(null), portalUrl);
+      const checked = await run(chainparseFromPortal(rpcUrl), portalUrl);
       const node = options.number('node', 1) === 0 ? null : await run(chainparseOf(step), rpcUrl);
-      if (portal.contents !== floor.contents) throw new Error('other rows were stored than by the floor');
+      if (portal.contents !== floor.contents || checked.contents !== floor.contents)
+        throw new Error('other rows were stored than by the floor');
       report.note(
-        `floor ${shown(floor)}, portal ${shown(portal)}${node === null ? '' : `, the same from a node ${shown(node)}`}`,
+        `floor ${shown(floor)}, portal ${shown(portal)}, with samples ${shown(checked)}${node === null ? '' : `, the same from a node ${shown(node)}`}`,
       );
       shares.push(floor.seconds / portal.seconds);
       costs.push(portal.cpuSeconds / floor.cpuSeconds);

@@ -1,5 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import { Inconsistency } from '../blocks/consistency.js';
 
 /** The logs of a range in order, each once, and what was wrong with the rest. */
 interface CleanLogs {
@@ -10,7 +11,7 @@ interface CleanLogs {
   readonly removed: number;
 }
 
-/** Sorts logs by block and index; drops repeated, removed and unasked ones. */
+/** Sorts logs by block and index; drops repeated, removed and unasked ones. Throws Inconsistency where two tell one log otherwise. */
 export function cleanLogs(logs: readonly RawLog[], range: BlockRange, isWanted: (log: RawLog) => boolean): CleanLogs {
   if (areClean(logs, range, isWanted)) return { logs, strays: 0, removed: 0 };
   const asked = logs.filter((log) => log.blockNumber >= range.from && log.blockNumber <= range.to && isWanted(log));
@@ -46,9 +47,16 @@ function dropRepeats(sorted: readonly RawLog[]): RawLog[] {
   for (const log of sorted) {
     let at = kept.length - 1;
     while (at >= 0 && samePlace(kept[at], log) && kept[at]?.transactionHash !== log.transactionHash) at--;
-    if (at < 0 || !samePlace(kept[at], log) || kept[at]?.blockHash !== log.blockHash) kept.push(log);
+    const first = at < 0 || !samePlace(kept[at], log) ? undefined : kept[at];
+    if (first?.blockHash !== log.blockHash) kept.push(log);
+    else if (contentOf(first) !== contentOf(log))
+      throw new Inconsistency(`log ${log.logIndex} of block ${log.blockNumber} is told in two ways`, log.blockNumber);
   }
   return kept;
+}
+
+function contentOf({ address, data, topics }: RawLog): string {
+  return [address, data, ...topics].join(' ');
 }
 
 function samePlace(a: RawLog | undefined, b: RawLog): boolean {

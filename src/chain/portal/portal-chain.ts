@@ -4,7 +4,6 @@ import type { HeadsAnswer } from '../blocks/header-outcome.js';
 import { PortalAnswer } from './portal-answer.js';
 import type { PortalHead, PortalHeadOptions } from './portal-head.js';
 import { headersQuery } from './portal-query.js';
-import { PortalTrouble } from './portal-trouble.js';
 import type { Call } from '../../runtime/call.js';
 import { Turns } from '../../runtime/turns.js';
 
@@ -55,7 +54,7 @@ export class PortalChain implements ChainView {
 
   async heads(_tag: string, signal: AbortSignal): Promise<HeadsAnswer> {
     const latest = await this.header('finalized', signal);
-    return { latest, tagged: latest, endpoint: this.#options.client.host };
+    return { latest, tagged: latest, endpoint: this.#options.patience.client.host };
   }
 
   lookBehind(): Promise<boolean> {
@@ -63,22 +62,21 @@ export class PortalChain implements ChainView {
   }
 
   async #read(number: number, signal: AbortSignal): Promise<BlockHeader | null> {
-    const { client, clock, logger } = this.#options;
-    const trouble = new PortalTrouble(client, clock, logger);
+    const trouble = this.#options.patience.begin({ from: number, to: number });
     for (;;) {
       try {
         return await this.#ask(number, signal);
       } catch (error) {
         signal.throwIfAborted();
-        await trouble.bear({ from: number, to: number }, error, signal);
+        await trouble.bear(error, signal);
       }
     }
   }
 
   async #ask(number: number, signal: AbortSignal): Promise<BlockHeader | null> {
-    const { client, dataset, clock, head } = this.#options;
+    const { patience, dataset, clock, head } = this.#options;
     const range = { from: number, to: number };
-    const { body, finalized } = await client.stream(dataset, headersQuery(range), signal);
+    const { body, finalized } = await patience.client.stream(dataset, headersQuery(range), signal);
     head.heard(finalized);
     if (body === null) return null;
     const answer = new PortalAnswer({ body, range, isWanted: everything, turns: new Turns(clock) });

@@ -45,6 +45,7 @@ export class PortalClient {
   readonly #secrets = new SecretMask();
   #pool: Pool | null = null;
   #hasAnswered = false;
+  #gaveAt = Number.NEGATIVE_INFINITY;
 
   constructor({ url, clock }: PortalClientOptions) {
     this.#url = new URL(url);
@@ -54,14 +55,29 @@ export class PortalClient {
     this.#secrets.remember(url);
   }
 
-  /** True once it has answered anything. */
+  /** True once it has answered any question. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;
   }
 
-  /** Opens a stream of final blocks; throws PortalError. */
-  async stream(dataset: string, query: PortalQuery, signal: AbortSignal): Promise<PortalResponse> {
-    const waitedMs = await this.#pace.turn(signal);
+  /** When it last gave blocks, by the monotonic clock. */
+  get gaveAt(): number {
+    return this.#gaveAt;
+  }
+
+  /** It has given blocks. */
+  gave(): void {
+    this.#gaveAt = this.#clock.monotonic();
+  }
+
+  /** Opens a stream of final blocks; throws PortalError, also where the portal wants to be left alone for longer than `mostPauseMs`. */
+  async stream(
+    dataset: string,
+    query: PortalQuery,
+    signal: AbortSignal,
+    mostPauseMs = Number.POSITIVE_INFINITY,
+  ): Promise<PortalResponse> {
+    const waitedMs = await this.#pace.turn(signal, mostPauseMs);
     const response = await this.#request('POST', `${dataset}/finalized-stream`, JSON.stringify(query), signal);
     const { statusCode, headers, body } = response;
     const finalized = numberIn(headers['x-sqd-finalized-head-number']);
@@ -73,9 +89,13 @@ export class PortalClient {
     return { body: PortalBody.open(body, String(encoding), this.#clock), finalized, waitedMs };
   }
 
-  /** Returns the newest final block of a data set; null where there is none yet. Throws PortalError. */
-  async finalizedHead(dataset: string, signal: AbortSignal): Promise<BlockRef | null> {
-    await this.#pace.turn(signal);
+  /** Returns the newest final block of a data set; null where there is none yet. Throws PortalError as `stream` does. */
+  async finalizedHead(
+    dataset: string,
+    signal: AbortSignal,
+    mostPauseMs = Number.POSITIVE_INFINITY,
+  ): Promise<BlockRef | null> {
+    await this.#pace.turn(signal, mostPauseMs);
     const response = await this.#request('GET', `${dataset}/finalized-head`, null, signal);
     try {
       return readRef(await this.#text(response));
@@ -106,7 +126,7 @@ export class PortalClient {
     const late = new AbortController();
     const answered = new AbortController();
     this.#clock.sleep(answerMs, answered.signal).then(
-      () => late.abort(new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away' })),
+      () => late.abort(new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs })),
       () => undefined,
     );
     try {
@@ -116,9 +136,10 @@ export class PortalClient {
       });
       // Nobody may listen to it any more when its connection is cut.
       response.body.on('error', () => undefined);
+      if (response.statusCode !== 200 && (response.statusCode !== 204 || method !== 'POST'))
+        throw await this.#refusal(response, path);
       this.#hasAnswered = true;
-      if (response.statusCode === 200 || (response.statusCode === 204 && method === 'POST')) return response;
-      throw await this.#refusal(response, path);
+      return response;
     } catch (error) {
       signal.throwIfAborted();
       throw this.#failure(late.signal.reason ?? error);

@@ -10,6 +10,8 @@ interface PortalErrorOptions {
   readonly class: PortalErrorClass;
   /** How long the portal wants to be left alone, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** How long it took to fail, in milliseconds. */
+  readonly tookMs?: number;
   readonly cause?: unknown;
 }
 
@@ -17,12 +19,14 @@ interface PortalErrorOptions {
 export class PortalError extends Error {
   readonly class: PortalErrorClass;
   readonly retryAfterMs: number | undefined;
+  readonly tookMs: number;
 
-  constructor(message: string, { class: kind, retryAfterMs, cause }: PortalErrorOptions) {
+  constructor(message: string, { class: kind, retryAfterMs, tookMs = 0, cause }: PortalErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'PortalError';
     this.class = kind;
     this.retryAfterMs = retryAfterMs;
+    this.tookMs = tookMs;
   }
 }
 

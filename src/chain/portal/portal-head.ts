@@ -1,13 +1,10 @@
 import type { Clock } from '../../runtime/clock.js';
-import type { Logger } from '../../runtime/logger.js';
-import type { PortalClient } from './portal-client.js';
-import { PortalTrouble } from './portal-trouble.js';
+import type { PortalPatience } from './portal-trouble.js';
 
 export interface PortalHeadOptions {
-  readonly client: PortalClient;
   readonly dataset: string;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly patience: PortalPatience;
 }
 
 /** How old what is known may be where more is wanted, in milliseconds. */
@@ -37,16 +34,17 @@ export class PortalHead {
 
   /** Returns its number, as it was just now where blocks are wanted from one above what is known. Throws PortalFailedError. */
   async read(from: number, signal: AbortSignal): Promise<number> {
-    const { client, dataset, clock, logger } = this.#options;
-    const trouble = new PortalTrouble(client, clock, logger);
+    const { dataset, clock, patience } = this.#options;
+    const { client, mostPauseMs } = patience;
+    const trouble = patience.begin(null);
     for (;;) {
       const known = this.#number;
       if (known !== undefined && (from <= known || clock.monotonic() - this.#heardAt < freshMs)) return known;
       try {
-        this.heard((await client.finalizedHead(dataset, signal))?.number ?? -1);
+        this.heard((await client.finalizedHead(dataset, signal, mostPauseMs))?.number ?? -1);
       } catch (error) {
         signal.throwIfAborted();
-        await trouble.bear(null, error, signal);
+        await trouble.bear(error, signal);
       }
     }
   }

@@ -1,8 +1,7 @@
 import type { BlockRange } from '../../model/block.js';
-import type { Clock } from '../../runtime/clock.js';
-import type { Logger } from '../../runtime/logger.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reader.js';
+import type { PortalAvoidance } from './portal-avoidance.js';
 import type { PortalClient } from './portal-client.js';
 import { PortalError } from './portal-error.js';
 import type { PortalHead } from './portal-head.js';
@@ -14,20 +13,16 @@ interface PortalHistoryOptions {
   readonly head: PortalHead;
   /** Gives what the portal does not have yet, or not at all; null where there are no RPC URLs. */
   readonly nodes: RangeReader | null;
-  readonly clock: Clock;
-  readonly logger: Logger;
+  /** Whether the run reads nodes instead. */
+  readonly avoidance: PortalAvoidance;
 }
 
 /** How often answers may not follow each other: portals answer through many workers. */
 const unlinkedBorne = 3;
-/** How long nodes are read instead of a portal that can't be reached, in milliseconds. */
-const avoidedMs = 600_000;
 
 /** Settled blocks: those that a portal has as final come from there, the newer ones, and what it can't give, from nodes. */
 export class PortalHistory implements RangeReader {
   readonly #options: PortalHistoryOptions;
-  /** Until when the portal is not asked, by the monotonic clock. */
-  #avoidedUntil = Number.NEGATIVE_INFINITY;
   #unlinked = 0;
 
   constructor(options: PortalHistoryOptions) {
@@ -35,31 +30,36 @@ export class PortalHistory implements RangeReader {
   }
 
   get isProven(): boolean {
-    const { portal, nodes } = this.#options;
-    return nodes !== null && this.#isAvoided ? nodes.isProven : portal.isProven;
+    return (this.#instead ?? this.#options.portal).isProven;
   }
 
   get room(): number {
-    const { portal, nodes } = this.#options;
-    return nodes !== null && this.#isAvoided ? nodes.room : portal.room;
+    return (this.#instead ?? this.#options.portal).room;
   }
 
   headOf(range: BlockRange): BlockRange {
     const { portal, head, nodes } = this.#options;
     const last = head.number ?? Number.POSITIVE_INFINITY;
-    if (nodes !== null && (this.#isAvoided || range.from > last)) return nodes.headOf(range);
+    if (nodes !== null && (this.#instead !== null || range.from > last)) return nodes.headOf(range);
     return portal.headOf({ from: range.from, to: Math.max(range.from, Math.min(range.to, last)) });
   }
 
   async fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
-    const { portal, head, nodes } = this.#options;
-    if (nodes !== null && (call.verified || this.#isAvoided)) return nodes.fetch(range, call);
+    const { portal, head, nodes, avoidance } = this.#options;
+    if (nodes !== null && (call.verified || this.#instead !== null)) return nodes.fetch(range, call);
     try {
       const last = await head.read(range.from, call.signal);
-      if (range.from <= last) return await portal.fetch({ from: range.from, to: Math.min(range.to, last) }, call);
+      if (range.from <= last) {
+        const fetched = await portal.fetch({ from: range.from, to: Math.min(range.to, last) }, call);
+        // What was on its way when the portal was found out is not taken any more.
+        if (this.#instead === null) {
+          avoidance.took(fetched);
+          return fetched;
+        }
+      }
     } catch (error) {
       if (nodes === null || !(error instanceof PortalFailedError)) throw error;
-      this.#avoid(error);
+      avoidance.begin(error);
     }
     if (nodes === null) throw new NodeLagsError(`block ${range.from} is not final at the portal yet`);
     return nodes.fetch(range, call);
@@ -67,26 +67,17 @@ export class PortalHistory implements RangeReader {
 
   /** Which of two answers is wrong can't be told: who gives such again and again is not believed. */
   unlinked(): void {
-    const { client, nodes } = this.#options;
+    const { client, nodes, avoidance } = this.#options;
     if (++this.#unlinked <= unlinkedBorne || nodes === null) return;
     const cause = new PortalError('its answers do not follow each other', { class: 'malformed' });
-    this.#avoid(new PortalFailedError(`the portal ${client.host} is not to be believed: ${cause.message}`, { cause }));
+    avoidance.begin(
+      new PortalFailedError(`the portal ${client.host} is not to be believed: ${cause.message}`, { cause }),
+    );
   }
 
-  /** A portal whose answers are wrong is not asked again, one that is away after a while. */
-  #avoid(error: PortalFailedError): void {
-    const { clock, logger } = this.#options;
-    const isWrong = error.cause instanceof PortalError && error.cause.class !== 'away' && error.cause.class !== 'busy';
-    const until = isWrong ? Number.POSITIVE_INFINITY : clock.monotonic() + avoidedMs;
-    if (!this.#isAvoided) {
-      const time = isWrong ? 'as long as this run lasts' : `for ${avoidedMs / 60_000} min`;
-      const message = `${error.message}: settled blocks are read from the RPC URLs ${time}`;
-      logger.log('warn', message, { event: 'portal.avoided' });
-    }
-    this.#avoidedUntil = Math.max(this.#avoidedUntil, until);
-  }
-
-  get #isAvoided(): boolean {
-    return this.#options.clock.monotonic() < this.#avoidedUntil;
+  /** What is read now instead of the portal; null: nothing. */
+  get #instead(): RangeReader | null {
+    const { nodes, avoidance } = this.#options;
+    return avoidance.isOn ? nodes : null;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
+import { PortalError } from './portal-error.js';
 
 /** What the public portal allows: requests in a window of so many milliseconds. */
 const publicRate = { requests: 20, windowMs: 10_000 } as const;
@@ -18,12 +19,21 @@ export class PortalPace {
     this.#isLimited = host === publicHost;
   }
 
-  /** Resolves when a request may leave; returns how long that took, in milliseconds. */
-  async turn(signal: AbortSignal): Promise<number> {
+  /**
+   * Resolves when a request may leave; returns how long that took, in milliseconds. Throws PortalError where the portal wants
+   * to be left alone for longer than `mostPauseMs`, whoever was told so.
+   */
+  async turn(signal: AbortSignal, mostPauseMs = Number.POSITIVE_INFINITY): Promise<number> {
     const since = this.#clock.monotonic();
     for (;;) {
       signal.throwIfAborted();
       const now = this.#clock.monotonic();
+      const pauseMs = this.#pausedUntil - now;
+      if (pauseMs > mostPauseMs)
+        throw new PortalError(`it wants to be left alone for ${Math.ceil(pauseMs / 1_000)} s`, {
+          class: 'busy',
+          retryAfterMs: pauseMs,
+        });
       const waitMs = this.#nextAt(now) - now;
       if (waitMs <= 0) {
         if (this.#isLimited) this.#left.push(now);

@@ -43,7 +43,10 @@ export class PortalSamples {
     this.#mayHold = bloomTestOf(this.#filter);
   }
 
-  /** Looks at the last block of a range and at one of the others. Throws PortalError where the node tells them otherwise. */
+  /**
+   * Looks at the last block of a range, at one of which it has logs, and at any other. Throws PortalError where the node tells
+   * them otherwise.
+   */
   async check(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
     if (this.#options.clock.monotonic() < this.#restsUntil) return;
     const reason = (): Error => new ChainUnreachableError(`no answer within ${patienceMs / 1_000} s`);
@@ -72,37 +75,48 @@ export class PortalSamples {
     }
   }
 
-  async #compare(fetched: FetchedRange, chosen: number, signal: AbortSignal): Promise<void> {
-    const numbers = [...new Set([chosen, fetched.to])];
-    const headers = await this.#options.chain.headers(numbers, quietCall(signal));
+  async #compare(fetched: FetchedRange, chosen: readonly number[], signal: AbortSignal): Promise<void> {
+    const headers = await this.#options.chain.headers(chosen, quietCall(signal));
     // A node need not have every block of history.
-    for (const header of headers) if (header !== null) compareHeader(fetched, header);
-    const [header] = headers;
-    if (header !== null && header !== undefined) await this.#compareLogs(fetched, header, signal);
+    const known = headers.filter((header) => header !== null);
+    for (const header of known) compareHeader(fetched, header);
+    await this.#compareLogs(fetched, known, signal);
   }
 
-  /** Blocks of which the portal has logs, and those of which it has none, are looked at about as often. */
-  #choose({ from, to, logs }: FetchedRange): number {
+  /** Logs that are all wrong show in any block that has some, logs that were left out in one that has none. */
+  #choose({ from, to, logs }: FetchedRange): readonly number[] {
     const { random = Math.random } = this.#options;
-    const log = random() < 0.5 ? logs[Math.floor(random() * logs.length)] : undefined;
-    return log?.blockNumber ?? from + Math.floor(random() * (to - from + 1));
+    const log = logs[Math.floor(random() * logs.length)];
+    const any = from + Math.floor(random() * (to - from + 1));
+    return [...new Set([...(log === undefined ? [] : [log.blockNumber]), any, to])];
   }
 
-  async #compareLogs({ logs }: FetchedRange, header: BlockHeader, signal: AbortSignal): Promise<void> {
-    const { number, hash, logsBloom } = header;
-    const told = logs.filter((log) => log.blockNumber === number);
+  async #compareLogs({ logs }: FetchedRange, headers: readonly BlockHeader[], signal: AbortSignal): Promise<void> {
+    const samples = new Map(
+      headers.map((header) => [header.number, { header, told: [] as RawLog[], found: new Set<string>() }]),
+    );
+    for (const log of logs) samples.get(log.blockNumber)?.told.push(log);
+    const hashes = [...samples.values()].filter((sample) => this.#hasLogs(sample)).map(({ header }) => header.hash);
+    if (hashes.length === 0) return;
+    for (const part of partsOf(this.#filter)) {
+      for (const log of await logsOfBlocks(this.#options.chain, part, hashes, signal))
+        if (this.#isWanted(log)) samples.get(log.blockNumber)?.found.add(textOf(log));
+    }
+    for (const [number, { told, found }] of samples) {
+      if (found.size === told.length && told.every((log) => found.has(textOf(log)))) continue;
+      const differs =
+        found.size === told.length ? 'others than a node has' : `and not the ${found.size} that a node has`;
+      throw disproved(`of block ${number} it has ${told.length} logs, ${differs}`);
+    }
+  }
+
+  /** Says whether there may be logs of a block to compare; throws PortalError where there can't be those that the portal has. */
+  #hasLogs({ header, told }: { readonly header: BlockHeader; readonly told: readonly RawLog[] }): boolean {
+    const { number, logsBloom } = header;
     const mayHold = this.#mayHold(logsBloom);
     if (told.length > 0 && logsBloom !== undefined && !mayHold && givesItsHash(header))
       throw disproved(`it has logs of block ${number}, whose bloom filter rules them out`);
-    if (told.length === 0 && !mayHold) return;
-    const { chain } = this.#options;
-    const found = new Set<string>();
-    for (const part of partsOf(this.#filter)) {
-      for (const log of await logsOfBlocks(chain, part, [hash], signal))
-        if (this.#isWanted(log)) found.add(textOf(log));
-    }
-    if (found.size === told.length && told.every((log) => found.has(textOf(log)))) return;
-    throw disproved(`of block ${number} it has ${told.length} logs, and not the ${found.size} that a node has`);
+    return told.length > 0 || mayHold;
   }
 
   #bear(error: Error): void {

@@ -1,22 +1,21 @@
 import type { BlockHeader, BlockRange } from '../../model/block.js';
+import type { RawLog } from '../../model/event.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { Clock } from '../../runtime/clock.js';
-import type { Logger } from '../../runtime/logger.js';
 import { Turns } from '../../runtime/turns.js';
+import { Inconsistency } from '../blocks/consistency.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import { cleanLogs } from '../logs/clean-logs.js';
 import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reader.js';
 import { PortalAnswer } from './portal-answer.js';
 import type { PortalPiece } from './portal-answer.js';
-import type { PortalClient } from './portal-client.js';
 import { PortalError, malformed } from './portal-error.js';
 import type { PortalHead } from './portal-head.js';
 import { logsQuery, portalRequests } from './portal-query.js';
 import { PortalSize, pieceBytes } from './portal-size.js';
-import { PortalTrouble } from './portal-trouble.js';
+import type { PortalPatience } from './portal-trouble.js';
 
 export interface PortalSourceOptions {
-  readonly client: PortalClient;
   readonly dataset: string;
   /** What is known of its newest final block. */
   readonly head: PortalHead;
@@ -24,7 +23,7 @@ export interface PortalSourceOptions {
   /** How many blocks a request asks for, to begin with. */
   readonly batchSize: number;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly patience: PortalPatience;
   /** Holds an answer against what others say; throws PortalError where it is not to be believed. */
   readonly check: (fetched: FetchedRange, signal: AbortSignal) => Promise<void>;
 }
@@ -73,21 +72,22 @@ export class PortalSource implements RangeReader {
 
   /** Throws PortalFailedError where the portal does not give the blocks for long. */
   async fetch({ from, to }: BlockRange, { signal, moved }: RangeCall): Promise<FetchedRange> {
-    const { client, clock, logger, check } = this.#options;
+    const { patience, check } = this.#options;
     // Whoever asks may come to want less of it meanwhile.
     const range = { from, to };
-    const trouble = new PortalTrouble(client, clock, logger);
+    const trouble = patience.begin(range);
     for (;;) {
       try {
         const fetched = fetchedRange(await this.#read(range, signal));
         await moved();
         await check(fetched, signal);
+        patience.client.gave();
         this.#remember(fetched.last);
         return fetched;
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof PortalError && error.class === 'fork') this.#ends.delete(range.from - 1);
-        await trouble.bear(range, error, signal);
+        await trouble.bear(error, signal);
       }
     }
   }
@@ -147,9 +147,10 @@ export class PortalSource implements RangeReader {
   }
 
   async #ask(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<Asked> {
-    const { client, dataset, head } = this.#options;
+    const { patience, dataset, head } = this.#options;
+    const { client, mostPauseMs } = patience;
     const query = logsQuery(filter, range, this.#ends.get(range.from - 1));
-    const { body, finalized, waitedMs } = await client.stream(dataset, query, signal);
+    const { body, finalized, waitedMs } = await client.stream(dataset, query, signal, mostPauseMs);
     head.heard(finalized);
     if (body === null) throw new PortalError(`it has nothing of block ${range.from} yet`, { class: 'away' });
     const answer = new PortalAnswer({ body, range, isWanted: matcherOf(filter), turns: this.#turns });
@@ -177,17 +178,22 @@ function joined(pieces: readonly PortalPiece[]): PortalPiece {
     }
   }
   const headers = new Map(pieces.flatMap((piece) => piece.headers).map((header) => [header.number, header]));
-  // What several requests ask for may overlap.
-  const { logs } = cleanLogs(
-    pieces.flatMap((piece) => piece.logs),
-    { from, to },
-    () => true,
-  );
+  const logs = joinedLogs(pieces, { from, to });
   return {
     ...shortest,
     ...{ logs, headers: [...headers.values()].filter(({ number }) => number <= to) },
     bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
   };
+}
+
+/** What several requests ask for may overlap. */
+function joinedLogs(pieces: readonly PortalPiece[], range: BlockRange): readonly RawLog[] {
+  const logs = pieces.flatMap((piece) => piece.logs);
+  try {
+    return cleanLogs(logs, range, () => true).logs;
+  } catch (error) {
+    throw error instanceof Inconsistency ? malformed(error.message) : error;
+  }
 }
 
 function fetchedRange({ from, to, logs, first, last, headers, bytes }: PortalPiece): FetchedRange {

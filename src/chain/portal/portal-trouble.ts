@@ -20,17 +20,63 @@ const borneAtFirst = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
 /** The longest time for which a portal may ask to be left alone, in milliseconds. */
 const longestPauseMs = 300_000;
+/** How long a portal that gives nothing is waited for where nodes have the same, in milliseconds. */
+const besideNodesMs = 30_000;
+/** How long one that gives others what they ask for, and not this. */
+const besideAnswersMs = 120_000;
+/** After how long it is told that a portal has no room: that it refuses some requests is usual. */
+const busyToldMs = 10_000;
 
 /** A portal that can't be reached, or is not to be believed, for as long as was borne. */
 export class PortalFailedError extends ChainUnreachableError {
   override readonly code = 'PORTAL_UNREACHABLE';
 }
 
-/** What goes wrong between two good answers of a portal: each kind is borne so often. */
+interface PortalPatienceOptions {
+  readonly client: PortalClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** True where what the portal does not give can be read from nodes. */
+  readonly hasNodes: boolean;
+}
+
+/** How much a run bears of its portal. */
+export class PortalPatience {
+  readonly #options: PortalPatienceOptions;
+  #busyToldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: PortalPatienceOptions) {
+    this.#options = options;
+  }
+
+  get client(): PortalClient {
+    return this.#options.client;
+  }
+
+  /** The longest pause that is waited for before a request, in milliseconds. */
+  get mostPauseMs(): number {
+    return this.#options.hasNodes ? besideNodesMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Begins to ask for blocks, or for the newest final one (null). */
+  begin(wanted: BlockRange | null): PortalTrouble {
+    return new PortalTrouble(wanted, this.#options, () => this.#isBusyNews());
+  }
+
+  /** It is told once, until the portal gives blocks again. */
+  #isBusyNews(): boolean {
+    const { client, clock } = this.#options;
+    if (this.#busyToldAt > client.gaveAt) return false;
+    this.#busyToldAt = clock.monotonic();
+    return true;
+  }
+}
+
+/** What goes wrong until a portal gives what is wanted. */
 export class PortalTrouble {
-  readonly #client: PortalClient;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #wanted: BlockRange | null;
+  readonly #options: PortalPatienceOptions;
+  readonly #isBusyNews: () => boolean;
   readonly #counts: Record<PortalErrorClass, number> = {
     away: 0,
     busy: 0,
@@ -39,36 +85,69 @@ export class PortalTrouble {
     disproved: 0,
     refused: 0,
   };
+  /** When the first request that failed was made. */
+  #since: number | null = null;
 
-  constructor(client: PortalClient, clock: Clock, logger: Logger) {
-    this.#client = client;
-    this.#clock = clock;
-    this.#logger = logger;
+  constructor(wanted: BlockRange | null, options: PortalPatienceOptions, isBusyNews: () => boolean) {
+    this.#wanted = wanted;
+    this.#options = options;
+    this.#isBusyNews = isBusyNews;
   }
 
   /**
-   * Waits until it is worth while to ask again for blocks, or for the newest final one (null). Throws PortalFailedError
-   * where it is not any more, and what is no PortalError.
+   * Waits until it is worth while to ask again. Throws PortalFailedError where it is not any more, and what is no
+   * PortalError.
    */
-  async bear(wanted: BlockRange | null, error: unknown, signal: AbortSignal): Promise<void> {
+  async bear(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof PortalError)) throw error;
+    const { client, clock } = this.#options;
     const count = ++this.#counts[error.class];
-    const most = error.class === 'away' && !this.#client.hasAnswered ? borneAtFirst : borne[error.class];
-    if (count > most) throw this.#failed(error);
-    const isNews = count === 1 && error.class !== 'busy';
-    const what = wanted === null ? 'tell its newest final block' : `give blocks ${wanted.from} to ${wanted.to}`;
-    const message = `the portal ${this.#client.host} does not ${what}, trying again: ${error.message}`;
-    this.#logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.retry', ...wanted });
-    const waitMs = Math.min(longestPauseMs, error.retryAfterMs ?? backoffMs(count, backoff));
+    this.#since ??= clock.monotonic() - error.tookMs;
+    const askedMs = error.retryAfterMs ?? backoffMs(count, backoff);
+    const waitMs = Math.min(longestPauseMs, askedMs);
+    const isBusy = error.class === 'busy';
     // Whoever is asked too often, or too much, wants to be left alone by all.
-    if (error.class === 'busy') this.#client.pause(waitMs);
-    else await this.#clock.sleep(waitMs, signal);
+    if (isBusy) client.pause(waitMs);
+    if (this.#isTooMuch(error, count, askedMs)) throw this.#failed(error);
+    this.#tell(error, count, waitMs);
+    if (!isBusy) await clock.sleep(waitMs, signal);
+  }
+
+  /** What only takes time is borne for so long where there are nodes, which need not wait for it: else so often. */
+  #isTooMuch({ class: kind }: PortalError, count: number, askedMs: number): boolean {
+    const { client, hasNodes } = this.#options;
+    if (count > (kind === 'away' && !client.hasAnswered ? borneAtFirst : borne[kind])) return true;
+    if (!hasNodes || (kind !== 'away' && kind !== 'busy')) return false;
+    return this.#emptyMs + askedMs > besideNodesMs || this.#failingMs + askedMs > besideAnswersMs;
+  }
+
+  #tell(error: PortalError, count: number, waitMs: number): void {
+    const { client, logger } = this.#options;
+    const wanted = this.#wanted;
+    const isBusy = error.class === 'busy';
+    const isNews = isBusy ? this.#emptyMs + waitMs > busyToldMs && this.#isBusyNews() : count === 1;
+    const what = wanted === null ? 'tell its newest final block' : `give blocks ${wanted.from} to ${wanted.to}`;
+    const message = `the portal ${client.host} does not ${what}, trying again: ${error.message}`;
+    logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.retry', ...wanted });
+  }
+
+  /** For how long this has failed. */
+  get #failingMs(): number {
+    const { clock } = this.#options;
+    return clock.monotonic() - (this.#since ?? clock.monotonic());
+  }
+
+  /** For how long it has, and the portal has given nobody any blocks. */
+  get #emptyMs(): number {
+    const { client, clock } = this.#options;
+    return Math.min(this.#failingMs, clock.monotonic() - client.gaveAt);
   }
 
   #failed(cause: PortalError): PortalFailedError {
+    const { client } = this.#options;
     const isWrong = ['malformed', 'fork', 'disproved'].includes(cause.class);
     const what = isWrong ? 'is not to be believed' : "can't be used";
-    return new PortalFailedError(`the portal ${this.#client.host} ${what}: ${cause.message}`, {
+    return new PortalFailedError(`the portal ${client.host} ${what}: ${cause.message}`, {
       cause,
       hint: 'try again later, name another portal by --portal-url, or read from a node: set an RPC URL by --rpc-url, and history: rpc in the definition',
     });

@@ -72,7 +72,8 @@ export class EventMonitor implements Source {
 
   async finalized(signal: AbortSignal): Promise<number> {
     const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock: systemClock, logger: silentLogger }));
-    const head = await new HeadReader(chain, 'latest', silentLogger).read(signal);
+    // Who follows the same heads hears of it, too, and is asked together.
+    const head = await new HeadReader(chain, 'latest', silentLogger, this.#deps.heads?.tags).read(signal);
     return head?.finalized ?? -1;
   }
 
@@ -138,8 +139,8 @@ interface MonitorRunDeps {
 class MonitorRun {
   readonly #config: EventMonitorConfig;
   readonly #chain: ChainView;
-  /** True where only final blocks are told of. */
-  readonly #isFinalOnly: boolean;
+  /** Where only final blocks are told of: who does. */
+  readonly #finalOnly: PortalReading | null;
   readonly #context: SourceContext;
   readonly #mode: 'historical' | 'realtime';
   readonly #feed: HeadFeed;
@@ -164,10 +165,10 @@ class MonitorRun {
   #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: EventMonitorConfig, deps: MonitorRunDeps, context: SourceContext) {
-    const { chain, heads, nodes } = deps;
+    const { chain, heads, nodes, portal } = deps;
     this.#config = config;
     this.#chain = chain;
-    this.#isFinalOnly = nodes === null;
+    this.#finalOnly = nodes === null ? portal : null;
     this.#context = context;
     this.#lowHead = new LowHead(context);
     this.#mode = context.run.mode ?? config.mode;
@@ -243,7 +244,7 @@ class MonitorRun {
 
   #targetOf(head: ChainHead): number | null {
     const wanted = this.#wantedTarget(head);
-    if (!this.#isFinalOnly || (wanted !== null && wanted <= head.readable)) return wanted;
+    if (this.#finalOnly === null || (wanted !== null && wanted <= head.readable)) return wanted;
     const message = `the portal has blocks up to ${head.readable} as final, and no RPC URL is set for newer ones: the run ends there`;
     if (wanted !== null) this.#context.logger.log('warn', message, { event: 'source.final_only' });
     return head.readable;
@@ -286,8 +287,12 @@ class MonitorRun {
       const head = latest === null ? null : await this.#heads.at(latest, this.#signal);
       if (head !== null) return this.#reached(head);
       await this.#moved();
-      this.#bearLag(new NodeLagsError('the node does not know any block'));
+      this.#bearLag(this.#nothingYet());
     }
+  }
+
+  #nothingYet(): NodeLagsError {
+    return this.#finalOnly?.nothingYet() ?? new NodeLagsError('the node does not know any block');
   }
 
   /** That the head is still the block that was read last is progress, and nothing to wake up for. */
@@ -329,7 +334,8 @@ class MonitorRun {
 
   #bearLag(error: unknown): void {
     const complaint = this.#patience.bear(error);
-    this.#context.logger.log('info', `waiting for the node: ${complaint}`, { event: 'source.lag' });
+    const who = this.#finalOnly === null ? 'node' : 'portal';
+    this.#context.logger.log('info', `waiting for the ${who}: ${complaint}`, { event: 'source.lag' });
   }
 
   async #moved(): Promise<void> {

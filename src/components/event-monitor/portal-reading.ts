@@ -1,5 +1,7 @@
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
+import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import type { RangeReader } from '../../chain/blocks/range-reader.js';
+import { PortalAvoidance } from '../../chain/portal/portal-avoidance.js';
 import { PortalChain } from '../../chain/portal/portal-chain.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { PortalHead } from '../../chain/portal/portal-head.js';
@@ -7,6 +9,7 @@ import { PortalHistory } from '../../chain/portal/portal-history.js';
 import { PortalSamples } from '../../chain/portal/portal-samples.js';
 import { PortalSource } from '../../chain/portal/portal-source.js';
 import type { PortalSourceOptions } from '../../chain/portal/portal-source.js';
+import { PortalPatience } from '../../chain/portal/portal-trouble.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -24,17 +27,29 @@ interface PortalReadingOptions {
 
 /** What one run reads of its chain from a portal. */
 export class PortalReading {
-  readonly #options: PortalReadingOptions;
+  readonly #options: PortalReadingOptions & { readonly patience: PortalPatience };
   readonly #head: PortalHead;
+  /** One for all sources: those of a factory's children are opened anew with each child. */
+  readonly #avoidance: PortalAvoidance;
 
   constructor(options: PortalReadingOptions) {
-    this.#options = options;
-    this.#head = new PortalHead(options);
+    const patience = new PortalPatience({ ...options, hasNodes: options.nodes !== null });
+    this.#options = { ...options, patience };
+    this.#head = new PortalHead(this.#options);
+    this.#avoidance = new PortalAvoidance(options);
   }
 
   /** Returns the chain as far as the portal tells it, for who has no node. */
   chain(): PortalChain {
     return new PortalChain({ ...this.#options, head: this.#head });
+  }
+
+  /** Returns what is to be told where the portal shows no block to who has no node. */
+  nothingYet(): NodeLagsError {
+    const { client, dataset } = this.#options;
+    return new NodeLagsError(`the portal ${client.host} has no final block of data set ${dataset} yet`, {
+      hint: 'check portal_dataset and --portal-url, try again later, or read from a node: set an RPC URL by --rpc-url',
+    });
   }
 
   /** Opens a source of what settled blocks hold; `others` gives what the portal can't, null where nobody does. */
@@ -44,6 +59,6 @@ export class PortalReading {
     const check: PortalSourceOptions['check'] = (fetched, signal) =>
       samples?.check(fetched, signal) ?? Promise.resolve();
     const portal = new PortalSource({ ...options, head: this.#head, filter, check });
-    return new PortalHistory({ ...options, portal, head: this.#head, nodes: others });
+    return new PortalHistory({ ...options, portal, head: this.#head, nodes: others, avoidance: this.#avoidance });
   }
 }

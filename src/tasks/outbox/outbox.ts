@@ -50,8 +50,12 @@ export interface OutboxParts {
 const lookMs = 2_000;
 /** How often the lease hears that the rest of the delivery is waited for. */
 const movedMs = 1_000;
-/** How often the chain is asked for finality once nobody reads it any more. */
+/** How often the chain is asked for finality while nobody knows it, and once nobody reads the chain any more. */
 const finalityMs = 5_000;
+/** After how long without a commit a chain may stand still, of which its reader asks for nothing but the head. */
+const stillMs = 24_000;
+/** How often it is asked for finality then. */
+const stillFinalityMs = 12_000;
 /** After how long a wait for sinks is told, in milliseconds: a run that has read all looks as if it hung. */
 const toldMs = 10_000;
 /** How long what is on its way may take once the run is over, in milliseconds. */
@@ -73,6 +77,9 @@ export class Outbox {
   #version: number | null = null;
   #finalized = -1;
   #askedAt = -Infinity;
+  #committedAt = -Infinity;
+  /** The last block that has been read. */
+  #headBlock = -1;
   #isDraining = false;
   #loops: readonly Promise<Error | null>[] = [];
   #sinks: readonly SinkLoop[] = [];
@@ -120,11 +127,13 @@ export class Outbox {
       ...{ sinks: this.#sinks, isFarBehind: (version) => this.#journal.isHalfFullSince(version), moves: this.#moves },
       ...{ clock: this.#parts.clock, signal: AbortSignal.any([this.#stopping, this.#signal]) },
     });
+    this.#committedAt = this.#parts.clock.monotonic();
     this.#looking = this.#look();
   }
 
   /** Tells that something was committed (null: not what sinks could be told as it is); resolves when more may be. */
   async committed(appended: Appended | null): Promise<void> {
+    this.#committedAt = this.#parts.clock.monotonic();
     this.#journal.forget(this.#sinks.map(({ told }) => told));
     if (appended !== null) this.#journal.keep(appended);
     this.#work.ring();
@@ -147,6 +156,8 @@ export class Outbox {
     this.#isDraining = true;
     this.#work.ring();
     this.#wishes.ring();
+    // What was known a moment ago may keep the last of it waiting.
+    this.#askedAt = -Infinity;
     void this.#askFinality();
     const all = Promise.all(this.#loops);
     let failures: readonly (Error | null)[] | null = null;
@@ -252,18 +263,28 @@ export class Outbox {
     if (isNews) this.#wishes.ring();
     if (isNews || head?.version !== this.#version) this.#work.ring();
     this.#version = head?.version ?? null;
+    this.#headBlock = head?.blocks?.to ?? -1;
   }
 
   async #askFinality(): Promise<void> {
     const { sinks, clock, finalized } = this.#parts;
-    const isNeeded = finalized !== undefined && sinks.some(({ delivery }) => delivery === 'finalized');
-    if (!isNeeded || (!this.#isDraining && this.#finalized >= 0)) return;
-    if (clock.monotonic() - this.#askedAt < finalityMs) return;
+    const waiting = sinks.filter(({ delivery }) => delivery === 'finalized');
+    if (finalized === undefined || waiting.length === 0) return;
+    const isTold = !this.#isDraining && this.#finalized >= 0;
+    if (isTold && !this.#isHeldBack(waiting)) return;
+    if (clock.monotonic() - this.#askedAt < (isTold ? stillFinalityMs : finalityMs)) return;
     this.#askedAt = clock.monotonic();
     await finalized(this.#signal).then(
       (block) => this.finalizedAt(block),
       () => undefined,
     );
+  }
+
+  /** Says whether nothing but finality keeps these sinks waiting, on a chain whose head stands still: it may move all the same. */
+  #isHeldBack(sinks: readonly OpenableSink[]): boolean {
+    if (this.#finalized >= this.#headBlock) return false;
+    if (this.#parts.clock.monotonic() - this.#committedAt < stillMs) return false;
+    return sinks.some(({ name }) => this.#standings.get(name)?.paused === false);
   }
 }
 

@@ -34,6 +34,14 @@ describe('cleaning logs', () => {
     expect(clean([log({}), log({ logIndex: 1 }), log({})])).to.have.length(2);
   });
 
+  it('takes no two logs for one that differ: such an answer contradicts itself', () => {
+    for (const other of [{ data: '0x07' }, { topics: [hash('7')] }, { address: simContract }]) {
+      expect(() => clean([log({}), log(other)])).to.throw(Inconsistency, 'log 0 of block 1 is told in two ways');
+    }
+    const again = { blockTimestamp: 7 };
+    expect(clean([log({}), log(again)])).to.deep.equal([log({})]);
+  });
+
   it('sorts by block and index', () => {
     const sorted = clean([log({ logIndex: 10 }), log({ blockNumber: 0 }), log({ logIndex: 9 })]);
     expect(sorted.map(({ blockNumber, logIndex }) => [blockNumber, logIndex])).to.deep.equal([

@@ -172,6 +172,22 @@ describe('a log source', () => {
     expect(logger.messages()[0]).to.contain('3 logs that were not asked for');
   });
 
+  it('asks again where an answer tells one log in two ways', async () => {
+    let lies = 0;
+    node.options = {
+      lie: ({ method }, result) => {
+        if (method !== 'eth_getLogs' || lies++ > 0) return undefined;
+        const logs = result as { readonly data: string }[];
+        return [{ ...logs[0]!, data: `0x${'7'.padStart(64, '0')}` }, ...logs];
+      },
+    };
+    const { logs } = await fetch(60, 70, false);
+    expect(logs.map(({ data }) => data)).to.deep.equal(node.canonicalLogs(60, 70).map(({ data }) => data));
+    const [warning] = logger.entries.filter(({ level }) => level === 'warn');
+    expect(warning?.message).to.contain('log 0 of block 61 is told in two ways');
+    expect(warning?.fields).to.include({ event: 'rpc.incomplete' });
+  });
+
   it('takes logs of replaced blocks for a sign that the answer is out of date', async () => {
     const [log] = node.canonicalLogs(61, 62);
     node.traits.strays = [{ ...log!, removed: true }];

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { PortalChain } from '../../../src/chain/portal/portal-chain.js';
 import { PortalClient } from '../../../src/chain/portal/portal-client.js';
 import { PortalHead } from '../../../src/chain/portal/portal-head.js';
+import { PortalPatience } from '../../../src/chain/portal/portal-trouble.js';
 import { quietCall } from '../../../src/runtime/call.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
@@ -16,7 +17,8 @@ describe('a chain of which only a portal tells', () => {
     const portal = await PortalServer.start({ data: portalOf(node, 0) });
     const clock = new HastyClock();
     const client = new PortalClient({ url: portal.url, clock });
-    const options = { client, dataset: 'local-31337', clock, logger: silentLogger };
+    const patience = new PortalPatience({ client, clock, logger: silentLogger, hasNodes: false });
+    const options = { dataset: 'local-31337', clock, patience };
     const chain = new PortalChain({ ...options, chainId: 31337, head: new PortalHead(options) });
     const headers = await chain.headers([7, 3, 40], quietCall(new AbortController().signal));
     expect(headers.map((header) => header?.hash)).to.deep.equal([

@@ -77,6 +77,16 @@ describe('a client of a portal', () => {
     });
   }
 
+  it('counts as one that has answered once it did, not when something in front of it refused', async () => {
+    let status = 502;
+    await serve((_request, response) => response.writeHead(status).end('null'));
+    await rejectionOf(client.finalizedHead('some-net', signal), PortalError);
+    expect(client.hasAnswered).to.equal(false);
+    status = 200;
+    await client.finalizedHead('some-net', signal);
+    expect(client.hasAnswered).to.equal(true);
+  });
+
   it('tells how long it is to be left alone', async () => {
     await serve((_request, response) => response.writeHead(503, { 'retry-after': '9' }).end());
     const error = await rejectionOf(client.finalizedHead('some-net', signal), PortalError);

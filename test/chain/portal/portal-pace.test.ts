@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { PortalError } from '../../../src/chain/portal/portal-error.js';
 import { PortalPace } from '../../../src/chain/portal/portal-pace.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const { signal } = new AbortController();
 
@@ -35,5 +37,15 @@ describe('the pace of requests to a portal', () => {
     expect(then).to.deep.equal([]);
     await clock.advance(1);
     expect(then).to.deep.equal([7_000, 7_000]);
+  });
+
+  it('does not have those wait for long who need not', async () => {
+    const pace = new PortalPace('portal.example.org', clock);
+    pace.pause(5_000);
+    const waiting = rejectionOf(pace.turn(signal, 30_000), PortalError);
+    await clock.advance(4_000);
+    pace.pause(60_000);
+    await clock.advance(1_000);
+    expect(await waiting).to.include({ class: 'busy', retryAfterMs: 59_000 });
   });
 });

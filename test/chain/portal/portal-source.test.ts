@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { PortalClient } from '../../../src/chain/portal/portal-client.js';
 import { PortalHead } from '../../../src/chain/portal/portal-head.js';
 import { PortalSource } from '../../../src/chain/portal/portal-source.js';
+import { PortalPatience } from '../../../src/chain/portal/portal-trouble.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
 import type { LogFilter } from '../../../src/model/log-filter.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
@@ -34,8 +35,9 @@ describe('blocks from a portal', () => {
 
   const open = (filter: LogFilter, batchSize = 1_000): PortalSource => {
     const dataset = 'local-31337';
-    const head = new PortalHead({ client, dataset, clock, logger });
-    return new PortalSource({ client, dataset, head, filter, batchSize, clock, logger, check: moved });
+    const patience = new PortalPatience({ client, clock, logger, hasNodes: false });
+    const head = new PortalHead({ dataset, clock, patience });
+    return new PortalSource({ dataset, head, filter, batchSize, clock, patience, check: moved });
   };
   const readAll = async (source: PortalSource, to: number): Promise<string[]> => {
     const ahead = new LogPrefetcher({ source, moved });

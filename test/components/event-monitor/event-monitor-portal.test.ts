@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -108,6 +109,15 @@ describe('an event monitor with history: portal', () => {
     expect(logger.lines.join('\n')).to.match(/warn: the portal .* does not tell its newest final block, trying again/);
   });
 
+  it('names the data set that has no final block, where there is no RPC URL', async () => {
+    portal.options = { ...portal.options, fault: () => ({ kind: 'nothing' }) };
+    const error = await rejectionOf(run(), ChainUnreachableError);
+    expect(error.message).to.match(/^the portal 127\.0\.0\.1:\d+ has no final block of data set local-31337 yet$/);
+    expect(error).to.include({ exitCode: 6 });
+    expect(error.hint).to.match(/portal_dataset/);
+    expect(logger.lines.join('\n')).not.to.contain('the node');
+  });
+
   it('names the data set that a portal does not have', async () => {
     const error = await rejectionOf(run({ config: { portalDataset: 'other-1' } }));
     expect(error.message).to.match(/has no data set 'other-1'/);
@@ -123,6 +133,32 @@ describe('an event monitor with history: portal', () => {
     expect(logger.lines.join('\n')).to.match(/not to be believed.*read from the RPC URLs as long as this run lasts/);
     expect(ledger.ids).to.deep.equal(idsIn(full, 1, 236));
     await full.stop();
+  });
+
+  /** A portal whose logs say something else from a block on. */
+  const falseFrom = (first: number): void => {
+    const data = portalOf(node);
+    const logs = (number: number): ReturnType<typeof data.logs> =>
+      data.logs(number).map((log) => (number < first ? log : { ...log, data: `0x${'9'.padStart(64, '0')}` }));
+    portal.options = { data: { ...data, logs } };
+  };
+
+  it('stores nothing of a portal whose logs are all false', async () => {
+    falseFrom(0);
+    await run({ urls: [node.url], config: { endBlock: 236 } });
+    const byRpc = new MessageLedger();
+    await runMonitor({ urls: [node.url], ledger: byRpc, config: { batchSize: 20, endBlock: 236 } });
+    expect(ledger.rows).to.deep.equal(byRpc.rows);
+    expect(logger.lines.join('\n')).not.to.match(/chainparse verify/);
+  });
+
+  it('says how that is put right which it took from a portal before it was found out', async () => {
+    falseFrom(101);
+    portal.options = { ...portal.options, mostBlocks: 10 };
+    await run({ urls: [node.url], config: { endBlock: 236 } });
+    const told = /blocks 1 to (\d+) were read from it before.* verify ID --from-block 1 --to-block \1 --repair/;
+    const to = Number(told.exec(logger.lines.join('\n'))?.[1]);
+    expect(to).to.be.within(20, 236);
   });
 
   it('does not believe a portal of another chain', async () => {
@@ -160,5 +196,53 @@ describe('an event monitor with history: portal', () => {
     await run({ context: { clock } });
     expect(clock.sleptMs).to.be.within(10_000, 12_000);
     expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+  });
+
+  /** Every stream goes wrong; the newest final block is told all the same. */
+  const failing = (fault: PortalFault): void => {
+    portal.options = { ...portal.options, fault: ({ logs }) => (logs === undefined ? undefined : fault) };
+  };
+  const warnings = (pattern: RegExp): readonly string[] =>
+    logger.lines.filter((line) => line.startsWith('warn: ') && pattern.test(line));
+
+  for (const [what, fault] of [
+    ['has no room', { kind: 'status', status: 503 }],
+    ['wants to be left alone for a while, again and again', { kind: 'status', status: 429, retryAfter: '4' }],
+    ['is away behind its gateway', { kind: 'status', status: 502 }],
+    ['has nothing', { kind: 'nothing' }],
+    ['breaks every answer off', { kind: 'cut', share: 0 }],
+  ] as const) {
+    it(`is left for the RPC URLs within half a minute where it ${what}`, async () => {
+      failing(fault);
+      const clock = new HastyClock();
+      await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
+      expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+      expect(warnings(/settled blocks are read from the RPC URLs for 10 min/)).to.have.length(1);
+      expect(clock.sleptMs).to.be.within(15_000, 32_000);
+    });
+  }
+
+  it('is left at once where it wants to be left alone for longer than that, and for as long', async () => {
+    failing({ kind: 'status', status: 429, retryAfter: '3600' });
+    const clock = new HastyClock();
+    await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(warnings(/HTTP 429: settled blocks are read from the RPC URLs for 60 min/)).to.have.length(1);
+    expect(clock.sleptMs).to.be.below(1_000);
+  });
+
+  it('is waited for where there is no RPC URL, which is told once', async () => {
+    let isBack = false;
+    const clock = new HastyClock();
+    portal.options = {
+      ...portal.options,
+      fault: ({ logs }) => {
+        isBack ||= clock.monotonic() > 40_000;
+        return logs === undefined || isBack ? undefined : { kind: 'status', status: 503 };
+      },
+    };
+    await run({ context: { clock } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(warnings(/the portal 127\.0\.0\.1:\d+ does not give blocks .*HTTP 503/)).to.have.length(1);
   });
 });

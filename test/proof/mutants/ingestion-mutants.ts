@@ -109,6 +109,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'return isWritten && this.value <= this.#largest',
     'return isWritten',
   ),
+  clean(
+    'told-in-two-ways',
+    'an answer that tells one log in two ways is not believed',
+    'else if (contentOf(first) !== contentOf(log))',
+    "else if (contentOf(first) === '')",
+  ),
   hidden(
     'hidden-logs',
     'an empty answer is not believed where the bloom filter tells of logs',

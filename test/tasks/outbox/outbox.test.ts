@@ -484,6 +484,35 @@ eachDatabase('the outbox', (databases) => {
     expect(await runs.standing()).to.include({ cursorBlock: 4 });
   });
 
+  it('asks for finality while a sink waits for it and nothing is committed, and not where none does', async () => {
+    let finalized = 2;
+    const askedAt: number[] = [];
+    let looks = 0;
+    const quiet: Send = async function* (context, start) {
+      yield* blocks(1, 4)(context, start);
+      await new Promise((resolve) => context.stopping.addEventListener('abort', resolve));
+    };
+    const run = runs.run([sink.openable({ delivery: 'finalized' })], quiet, {
+      finalized: () => {
+        askedAt.push(runs.clock.monotonic());
+        return Promise.resolve(finalized);
+      },
+      observe: ({ kind }) => (looks += kind === 'sinks_seen' ? 1 : 0),
+    });
+    await eventually(
+      'two messages, and that the rest is waited for',
+      () => sink.messages.length === 2 && askedAt.length > 3,
+    );
+    finalized = 4;
+    await eventually('what became final', () => sink.messages.length === 4);
+    const [before, asked] = [looks, askedAt.length];
+    await eventually('a minute more', () => looks >= before + 30);
+    expect(askedAt).to.have.length(asked);
+    for (const [at, time] of askedAt.slice(1).entries()) expect(time - (askedAt[at] ?? 0)).to.be.at.least(12_000);
+    runs.stopping.abort(new Error('stopped'));
+    await run;
+  });
+
   it('says what keeps a sink from delivering, rather than which block is final', async () => {
     sink.receives = () => {
       throw new ReceiverAwayError('the disk is full');

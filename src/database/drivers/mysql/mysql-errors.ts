@@ -61,9 +61,14 @@ export function classify(error: unknown): ErrorKind {
   return 'other';
 }
 
-/** By the driver's code and the server's number. */
+/** By the driver's code, the server's number and its text. */
 const hints: readonly [RegExp, string][] = [
-  [/ 1049$/, 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'],
+  [/^\S+ 1049 /, 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'],
+  // Other options than this may prevent a statement (1290), too.
+  [
+    /^\S+ (1290 .*read[-_]only|1792 |1836 )/s,
+    'the server is a replica, or read-only: name the primary in the database URL',
+  ],
   [
     /^(AUTH_SWITCH_PLUGIN_ERROR|MYSQL_CLEAR_PASSWORD_NOT_ENABLED) /,
     'let the user log in by caching_sha2_password (MySQL) or mysql_native_password (MariaDB)',
@@ -76,8 +81,9 @@ const hints: readonly [RegExp, string][] = [
 
 /** Says what a person can do about what the server or its driver threw. */
 export function hint(error: unknown, kind: ErrorKind): string {
-  const { code, errno } = error as { code?: unknown; errno?: unknown };
-  const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(errno)}`))?.[1];
+  const { code, errno, message } = error as { code?: unknown; errno?: unknown; message?: unknown };
+  const text = [code, errno, message].map(String).join(' ');
+  const known = hints.find(([pattern]) => pattern.test(text))?.[1];
   if (known !== undefined) return known;
   if (kind === 'forbidden') {
     return 'GRANT SELECT, INSERT, UPDATE, DELETE ON the database; migrate wants CREATE, ALTER, INDEX too, --rollback DROP';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../../../support/chain-simulator.js';
+import { MemoryLogger } from '../../../support/memory-logger.js';
 import { MessageLedger } from '../../../support/message-ledger.js';
 import { runMonitor } from '../../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../../support/monitor-run.js';
@@ -45,6 +46,18 @@ describe('an event monitor of a factory with history: portal', () => {
     await run();
     expect(ledger.ids).to.deep.equal(truthOf(node));
     expect(ledger.ids).to.have.length.above(150);
+  });
+
+  it('is left once for all that a factory asks for, where it wants to be left alone', async () => {
+    portal.options = { data: portalOf(node, 20), fault: () => ({ kind: 'status', status: 429, retryAfter: '900' }) };
+    node.mine(120, (number) =>
+      number % 40 === 0 ? [made(child(number / 40))] : [emitted(child(1)), emitted(child(2))],
+    );
+    const logger = new MemoryLogger();
+    await run({ urls: [node.url], context: { logger } });
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+    expect(logger.messages('warn').filter((line) => line.includes('for 15 min'))).to.have.length(1);
+    expect(portal.streams.length).to.be.at.most(4);
   });
 
   it('follows the head behind its history, with an RPC URL', async () => {
