@@ -78,14 +78,15 @@ function responsesOf(route: Route): Readonly<Record<number, object>> {
     status = 200,
     media,
     schema,
+    other,
     description,
   } = 'schema' in answer
     ? { ...answer, media: 'application/json', description: 'done' }
-    : { media: answer.media, schema: z.string(), description: answer.what };
+    : { media: answer.media, schema: z.string(), other: undefined, description: answer.what };
   const problem = { [problemMedia]: { schema: problemSchema } };
   const responses: Record<number, object> = {};
-  const other = 'other' in answer && answer.other !== undefined ? { [answer.other]: { schema: z.string() } } : {};
-  for (const good of [status].flat()) responses[good] = { description, content: { [media]: { schema }, ...other } };
+  const texts = other === undefined ? {} : { [other]: { schema: z.string() } };
+  for (const good of [status].flat()) responses[good] = { description, content: { [media]: { schema }, ...texts } };
   for (const code of problemsOf(route)) {
     responses[code] = { description: reasons[code] ?? 'a problem', content: problem };
   }
