@@ -9,7 +9,12 @@ export interface RunRequest {
   readonly fresh?: boolean | undefined;
   /** Read nothing: deliver what is due to the sinks, and end. */
   readonly deliverOnly?: boolean | undefined;
+  /** Workers queued it behind a task that ended or fell silent: it is not needed where that beats again. */
+  readonly follows?: boolean | undefined;
 }
 
 /** The request of a task that delivers only, as its row holds it. */
 export const deliveryRequest = JSON.stringify({ deliverOnly: true } satisfies RunRequest);
+
+/** The request of a task that workers queued, and nobody asked for, as its row holds it. */
+export const followerRequest = JSON.stringify({ follows: true } satisfies RunRequest);

@@ -56,6 +56,8 @@ export class LiveState {
   #reading: Promise<void> | null = null;
   /** The look that the database has yet to answer: one that hangs is waited for, not begun once more. */
   #answer: Promise<void> | null = null;
+  /** When a part of what is read came last. */
+  #heardAt = -Infinity;
   /** When all that is shown was read last; null: never. */
   #shownAt: number | null = null;
   /** What was read of the system last: its checks, and the numbers beside them. */
@@ -127,12 +129,17 @@ export class LiveState {
     }
   }
 
-  /** Waits for an answer for as long as one may take. */
+  /** Waits for all of it, as long as parts of it come. */
   async #patiently(answer: Promise<void>): Promise<void> {
+    const { clock } = this.#parts;
     const done = new AbortController();
-    const late = this.#parts.clock.sleep(patienceMs, done.signal).then(() => {
+    const tooLate = async (): Promise<void> => {
+      for (let leftMs = patienceMs; leftMs > 0; leftMs = this.#heardAt + patienceMs - clock.monotonic()) {
+        await clock.sleep(leftMs, done.signal);
+      }
       throw lateError();
-    });
+    };
+    const late = tooLate();
     late.catch(() => undefined);
     await Promise.race([answer, late]).finally(() => done.abort(new Error('answered')));
   }
@@ -163,8 +170,14 @@ export class LiveState {
 
   /** What comes later than an answer may was so nobody knows when: it is read once more. */
   #show(section: string, entries: readonly LiveEntry[], since: number): void {
-    if (this.#parts.clock.monotonic() - since > patienceMs) throw lateError();
+    this.#heard(since);
     this.#feed.show(section, entries, since);
+  }
+
+  #heard(since: number): void {
+    const now = this.#parts.clock.monotonic();
+    if (now - since > patienceMs) throw lateError();
+    this.#heardAt = now;
   }
 
   async #readRunning(since: number): Promise<readonly Task[]> {
@@ -184,7 +197,7 @@ export class LiveState {
 
   async #readWatched(running: readonly Task[], since: number): Promise<void> {
     const { database, settings, clock } = this.#parts;
-    const newest = await listLatestTasks(database, most.pipelines, this.#parts.settings.heartbeatIntervalSeconds);
+    const newest = await listLatestTasks(database, { first: most.pipelines }, settings.heartbeatIntervalSeconds);
     const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
     this.#contact.note([...tasks.values()], this.#endpoints, this.#chains);
     this.#show(
@@ -192,14 +205,15 @@ export class LiveState {
       [...tasks.values()].map((task) => taskEntry(task, settings, this.#contact.unknownSince(task.id))),
       since,
     );
-    await this.#readPipelines(newest, since);
+    await this.#readPipelines(newest);
     if (clock.monotonic() - this.#slowAt < slowMs) return;
-    await this.#readSystem(since);
+    await this.#readSystem(await this.#readAlerts());
     this.#slowAt = since;
   }
 
-  async #readPipelines(newest: readonly Task[], since: number): Promise<void> {
-    const { database, settings } = this.#parts;
+  async #readPipelines(newest: readonly Task[]): Promise<void> {
+    const { database, settings, clock } = this.#parts;
+    const since = clock.monotonic();
     const pipelines = await new PipelineStore(database).list();
     const wishes = await new WantedStore(database, settings.heartbeatIntervalSeconds).list();
     const latest = new Map(newest.map(({ pipelineId, id }) => [pipelineId, id]));
@@ -211,22 +225,30 @@ export class LiveState {
     this.#show('pipelines', entries, since);
   }
 
-  async #readSystem(since: number): Promise<void> {
-    const { database } = this.#parts;
+  /** Returns how many alerts stand. */
+  async #readAlerts(): Promise<number> {
+    const { database, clock } = this.#parts;
+    const since = clock.monotonic();
     const { alerts, total } = await new AlertStore(database).list({ all: false, limit: most.alerts });
     this.#show('alerts', alerts.map(alertEntry), since);
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
     this.#endpoints = endpoints;
     this.#chains = await readChainsInDoubt(database, endpoints);
     this.#show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry), since);
+    return total;
+  }
+
+  async #readSystem(openAlerts: number): Promise<void> {
+    const { database, clock } = this.#parts;
+    const since = clock.monotonic();
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
     const { ready, checks } = await readReadiness(this.#parts);
     const failure = checks.find(({ name, ok }) => name === 'database' && !ok);
     if (failure !== undefined) throw new Error(failure.detail);
     const queued = await countTasks(database, { status: taskStatus.queued });
-    const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: total };
+    const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: openAlerts };
     const system = { ready, checks, ...numbers };
-    if (this.#parts.clock.monotonic() - since > patienceMs) throw lateError();
+    this.#heard(since);
     this.#system = system;
     this.#showSystem(system, since);
   }

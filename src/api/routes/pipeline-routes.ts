@@ -3,9 +3,7 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listLatestTasks } from '../../database/tasks/task-lives.js';
-import { listTasks } from '../../database/tasks/task-listing.js';
 import { wantedToJson } from '../../model/wanted.js';
-import { isSilent, taskStatus } from '../../model/task.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition/read-definition.js';
@@ -120,7 +118,7 @@ async function listPipelines({ database, settings }: ApiParts, store: PipelineSt
   const { heartbeatIntervalSeconds: interval } = settings;
   const [pipelines, tasks, parked, wanted] = await Promise.all([
     store.list(),
-    listLatestTasks(database, mostPipelines, interval).then((newest) => markUnknownLags(database, newest, interval)),
+    listLatestTasks(database, { first: mostPipelines }, interval).then((newest) => markUnknownLags(database, newest, interval)),
     readParked(new CheckpointStore(database)),
     new WantedStore(database, interval).list(),
   ]);
@@ -147,11 +145,8 @@ async function showPipeline({ database, settings }: ApiParts, store: PipelineSto
 }
 
 async function latestTask({ database, settings }: ApiParts, store: PipelineStore, id: number): Promise<object> {
-  const filter = { pipelineId: id, shard: 0, limit: 1, offset: 0 } as const;
   const { heartbeatIntervalSeconds: interval } = settings;
-  const running = await listTasks(database, { ...filter, status: taskStatus.running });
-  const living = running.filter((each) => !isSilent(each, interval));
-  const latest = living.length > 0 ? living : await listTasks(database, filter);
+  const latest = await listLatestTasks(database, { id }, interval);
   const [task] = await markUnknownLags(database, latest, interval);
   if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
   await store.get(id);

@@ -66,7 +66,7 @@ function readListed(context: CommandContext): Promise<readonly Listed[]> {
     const pipelines = await new PipelineStore(database).list();
     const wishes = await new WantedStore(database, interval).list();
     const wanted = new Map(wishes.map((each) => [each.pipelineId, each]));
-    const latest = await listLatestTasks(database, mostNewest, interval);
+    const latest = await listLatestTasks(database, { first: mostNewest }, interval);
     const newest = await markUnknownLags(database, latest, interval);
     const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
     const parked = await readParked(new CheckpointStore(database));

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { RunRequest } from '../../model/run-request.js';
+import { followerRequest, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
@@ -127,7 +127,7 @@ export class WantedStore {
         this.#database.fenced(due),
         revived,
         readToo(this.#database, pipelineId),
-        insertQueued(this.#database, pipelineId, {}, this.#reading(pipelineId)),
+        insertQueued(this.#database, pipelineId, { follows: true }, this.#reading(pipelineId)),
       ]);
       return insertedId(results);
     } catch (error) {
@@ -192,9 +192,14 @@ export class WantedStore {
     const rows = await this.#database.read<{ pipeline_id: number; task_id: number }[]>((knex) => {
       const id = knex.raw('??', ['wanted.pipeline_id']);
       const living = livingTasks(this.#database, id, this.#defaultIntervalSeconds);
+      const followers = knex({ waiting: 'pipeline_task' })
+        .where('waiting.pipeline_id', id)
+        .where({ 'waiting.shard': 0, 'waiting.status': taskStatus.queued, 'waiting.run_options': followerRequest });
       return knex({ wanted: table })
         .where('wanted.state', 'started')
-        .whereExists(knex({ waiting: 'pipeline_task' }).select(knex.raw('1')).where(successorOf(id, 'waiting.')))
+        // What was queued for a time of a schedule is run once, be it later.
+        .whereNull('wanted.last_slot')
+        .whereExists(followers.select(knex.raw('1')))
         .whereExists(living.where('living.id', knex.ref('wanted.judged_task_id')).select(knex.raw('1')))
         .orderBy('wanted.pipeline_id')
         .limit(limit)
@@ -203,16 +208,27 @@ export class WantedStore {
     return rows.map(({ pipeline_id: pipelineId, task_id: taskId }) => ({ pipelineId, taskId }));
   }
 
-  /** Takes back the task that waits to follow one that beats again: its end, when it comes, is another. Of several workers one does. */
+  /**
+   * Takes back the task that workers queued to follow one that beats again: its end, when it comes, is another. Returns false
+   * where that is no longer so, or another worker has.
+   */
   async takeBack({ pipelineId, taskId }: Revived): Promise<boolean> {
     const { knex } = this.#database;
-    const judged = knex(table).where({ pipeline_id: pipelineId, state: 'started', judged_task_id: taskId });
-    const results = await this.#database.write([
-      lockPipeline(this.#database, pipelineId),
-      judged.update({ judged_task_id: null }),
-      knex('pipeline_task').where(successorOf(pipelineId)).delete(),
-    ]);
-    return results.at(-1)?.matched === 1;
+    const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
+    const judged = knex(table)
+      .where({ pipeline_id: pipelineId, state: 'started', judged_task_id: taskId })
+      .whereExists(living.where('living.id', taskId).select(knex.raw('1')))
+      .update({ judged_task_id: null });
+    const follower = knex('pipeline_task')
+      .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued, run_options: followerRequest })
+      .delete();
+    try {
+      const results = await this.#writeLocked(pipelineId, [this.#database.fenced(judged), follower]);
+      return results.at(-1)?.matched === 1;
+    } catch (error) {
+      if (error instanceof NotFoundError) return false;
+      throw error;
+    }
   }
 
   #consequence(verdict: EndVerdict): Record<string, unknown> {
@@ -296,12 +312,6 @@ export class WantedStore {
     });
     return rows.map(toWanted);
   }
-}
-
-/** The columns of a task that waits as workers queue one: nobody asked it for anything. */
-function successorOf(pipelineId: number | Knex.Raw, alias = ''): Record<string, unknown> {
-  const columns = { pipeline_id: pipelineId, shard: 0, status: taskStatus.queued, run_options: null };
-  return Object.fromEntries(Object.entries(columns).map(([column, value]) => [alias + column, value]));
 }
 
 /** The id of the task that the last step of a script made; null where it made none. */

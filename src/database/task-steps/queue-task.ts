@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { deliveryRequest, type RunRequest } from '../../model/run-request.js';
+import { deliveryRequest, followerRequest, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
@@ -64,10 +64,12 @@ export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryB
   return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: deliveryRequest }));
 }
 
-/** A step after which a task of a pipeline that waits to deliver only will read, too, as it is asked to. */
+/** A step after which a task of a pipeline that waits to deliver only, or that workers queued, will read as it is asked to. */
 export function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {}): Query {
-  const waiting = knex(table).where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
-  return isDelivery(waiting, true).update({ run_options: storedRequest(request) });
+  return knex(table)
+    .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
+    .whereIn('run_options', [deliveryRequest, followerRequest])
+    .update({ run_options: storedRequest(request) });
 }
 
 function storedRequest(request: RunRequest): string | null {

@@ -5,14 +5,17 @@ import { toInstant } from '../instant.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { selectTasks } from './task-rows.js';
 
+/** Which pipelines: the first so many, or one. */
+type Pipelines = { readonly first: number } | { readonly id: number };
+
 /**
- * Lists of each of the first `limit` pipelines, by id, the task that stands for it: the newest that lives, for it works whoever
+ * Lists of each of some pipelines, by id, the task that stands for it: the newest that lives, for it works whoever
  * waits behind it, else the newest of all. Indexes give each of them. Tasks that name no heartbeat interval are judged by the
  * default.
  */
 export async function listLatestTasks(
   database: Database,
-  limit: number,
+  of: Pipelines,
   defaultIntervalSeconds: number,
 ): Promise<readonly Task[]> {
   const rows = await database.read<{ living: number | null; newest: number | null }[]>((knex) => {
@@ -20,7 +23,8 @@ export async function listLatestTasks(
       tasks.select(id).orderBy(id, 'desc').limit(1);
     const living = last(livingTasks(database, knex.raw('??', ['pipeline.id']), defaultIntervalSeconds), 'living.id');
     const newest = last(knex('pipeline_task').where('pipeline_id', knex.ref('pipeline.id')).where({ shard: 0 }), 'id');
-    return knex('pipeline').select({ living, newest }).orderBy('id').limit(limit);
+    const pipelines = knex('pipeline').select({ living, newest });
+    return 'id' in of ? pipelines.where(of) : pipelines.orderBy('id').limit(of.first);
   });
   const ids = rows.flatMap(({ living, newest }) => living ?? newest ?? []);
   return ids.length === 0 ? [] : selectTasks(database, (query) => query.whereIn('id', ids).orderBy('id'));

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
+import { toleratedAheadSeconds } from '../../runtime/silence.js';
 import type { Database, Query } from '../database.js';
 import type { QueryPlan } from '../driver.js';
 import { FenceError } from '../script.js';
@@ -29,9 +30,6 @@ export interface TimeoutVerdict {
    */
   readonly heardForSeconds: number | null;
 }
-
-/** The clocks of the servers of a cluster differ a little. */
-const toleratedAheadSeconds = 5;
 
 /** Tasks whose heartbeats one statement takes back. */
 const takenBackAtOnce = 1_000;

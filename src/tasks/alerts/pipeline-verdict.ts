@@ -58,12 +58,11 @@ export function isStopped({ task, wanted, disabled }: PipelineFacts): boolean {
   return disabled || (wanted?.state === 'stopped' && wasStopped(task, wanted));
 }
 
-/** A run works once it beats and has read something; that of a pipeline that was down may fail again before it does. */
+/** A run works once it has asked its chain, and beats; that of a pipeline that was down may fail again before it does. */
 function judgeRunning(task: Task, { defaultIntervalSeconds }: VerdictOptions): PipelineVerdict {
   const isSilent = isSilentFor(task.silentSeconds, task.heartbeatInterval ?? defaultIntervalSeconds);
   if (isSilent || knownSilence(task) === null || task.lastHeartbeat === null) return unsure;
-  const { headBlock = null, nextBlock = null } = task.progress ?? {};
-  if (headBlock === null || nextBlock === null) return unsure;
+  if ((task.progress?.headBlock ?? null) === null) return unsure;
   return { kind: 'over', how: `works again: task ${task.id} runs`, beatAt: task.lastHeartbeat };
 }
 

@@ -23,7 +23,7 @@ const most = { pipelines: 10_000, endpoints: 5_000 } as const;
 /** Reads what is known of all pipelines; tasks that name no heartbeat interval are judged by the default. */
 export async function readFleetFacts(database: Database, defaultIntervalSeconds: number): Promise<FleetFacts> {
   const pipelines = await new PipelineStore(database).list();
-  const latest = await listLatestTasks(database, most.pipelines, defaultIntervalSeconds);
+  const latest = await listLatestTasks(database, { first: most.pipelines }, defaultIntervalSeconds);
   const tasks = new Map(latest.map((task) => [task.pipelineId, task]));
   const wanted = await new WantedStore(database, defaultIntervalSeconds).list();
   const byPipeline = new Map(wanted.map((row) => [row.pipelineId, row]));

@@ -61,7 +61,11 @@ export class KeepRunning {
       // A server that is frozen must not hold up the end.
       await untilAborted(this.look(), stopping);
       // Workers that were started together don't look together for ever.
-      await clock.sleep(dueMs * (0.75 + random() / 2), stopping).catch(() => undefined);
+      const plannedMs = dueMs * (0.75 + random() / 2);
+      await clock.sleep(plannedMs, stopping).then(
+        () => this.#distrust(this.#watch.slept(plannedMs)),
+        () => undefined,
+      );
     }
   }
 
@@ -71,7 +75,7 @@ export class KeepRunning {
     try {
       if (clock.monotonic() - this.#timesAt >= timesMs) {
         this.#timesAt = clock.monotonic();
-        await keepTimes();
+        await this.#step('keeping times', keepTimes());
       }
       if (clock.monotonic() - this.#unjudgedAt >= unjudgedMs) {
         this.#unjudgedAt = clock.monotonic();
@@ -87,28 +91,33 @@ export class KeepRunning {
 
   async #judgeAll(): Promise<void> {
     const { store, stopping } = this.#options;
-    const isSilenceKnown = await this.#hears();
+    this.#distrust(this.#watch.probeAnswered(await this.#options.probe()));
     for (let after = 0; !stopping.aborted;) {
-      const ends = await store.listUnjudged(after, page);
+      const ends = await this.#step('looking for ends', store.listUnjudged(after, page));
+      // As with the monitor, no silent task is taken for dead before living runs could be heard.
+      const isSilenceKnown = this.#watch.waitMs === 0;
       const known = ends.filter(({ task }) => isSilenceKnown || task?.status !== taskStatus.running);
       await this.#each(known, (end) => this.#judgeOne(end));
       const last = ends.at(-1);
       if (last === undefined || ends.length < page) break;
       after = last.pipelineId;
     }
-    await this.#each(await store.listRevived(page), (revived) => this.#takeBack(revived));
+    const revived = await this.#step('looking for what beats again', store.listRevived(page));
+    await this.#each(revived, (each) => this.#takeBack(each));
   }
 
-  /** Says whether a silent task may be taken for dead: as with the monitor, not until living runs could be heard. */
-  async #hears(): Promise<boolean> {
-    const watch = this.#watch;
-    const reasons = [watch.slept(unjudgedMs), watch.probeAnswered(await this.#options.probe())];
-    const wait_seconds = Math.ceil(watch.waitMs / 1_000);
-    for (const reason of reasons.filter((each) => each !== null)) {
-      const message = `${reason}: no silent task is followed for ${wait_seconds} s, in which living runs are heard`;
-      this.#options.logger.log('info', message, { event: 'fleet.waiting', reason, wait_seconds });
-    }
-    return watch.waitMs === 0;
+  /** What took so long that living runs could not be heard meanwhile gives reason to wait. */
+  async #step<T>(what: string, work: Promise<T>): Promise<T> {
+    const result = await work;
+    this.#distrust(this.#watch.did(what));
+    return result;
+  }
+
+  #distrust(reason: string | null): void {
+    if (reason === null) return;
+    const wait_seconds = Math.ceil(this.#watch.waitMs / 1_000);
+    const message = `${reason}: no silent task is followed for ${wait_seconds} s, in which living runs are heard`;
+    this.#options.logger.log('info', message, { event: 'fleet.waiting', reason, wait_seconds });
   }
 
   async #takeBack(revived: Revived): Promise<void> {
@@ -151,7 +160,7 @@ export class KeepRunning {
   /** Workers begin with different ones: none waits for what another takes. */
   async #queueDue(): Promise<void> {
     const { store, random = Math.random } = this.#options;
-    const due = await store.listDue(page);
+    const due = await this.#step('looking for what is due', store.listDue(page));
     const first = Math.floor(random() * due.length);
     await this.#each([...due.slice(first), ...due.slice(0, first)], (id) => store.queueDue(id));
   }
@@ -161,7 +170,7 @@ export class KeepRunning {
     const failures: unknown[] = [];
     for (const item of items) {
       if (this.#options.stopping.aborted || failures.some((error) => error instanceof DatabaseUnreachableError)) break;
-      await work(item).catch((error: unknown) => failures.push(error));
+      await this.#step('a step', work(item)).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures.at(-1);
   }

@@ -77,6 +77,7 @@ export class Outbox {
   #version: number | null = null;
   #finalized = -1;
   #askedAt = -Infinity;
+  #isAsking = false;
   #committedAt = -Infinity;
   /** The last block that has been read. */
   #headBlock = -1;
@@ -158,7 +159,7 @@ export class Outbox {
     this.#wishes.ring();
     // What was known a moment ago may keep the last of it waiting.
     this.#askedAt = -Infinity;
-    void this.#askFinality();
+    this.#askFinality();
     const all = Promise.all(this.#loops);
     let failures: readonly (Error | null)[] | null = null;
     let untilTold = toldMs;
@@ -249,7 +250,7 @@ export class Outbox {
     while (await rest()) {
       // Where the database is away the run's own way of waiting goes on beside this.
       await this.#read(pipelineId).catch(() => undefined);
-      await this.#askFinality();
+      this.#askFinality();
     }
   }
 
@@ -266,18 +267,21 @@ export class Outbox {
     this.#headBlock = head?.blocks?.to ?? -1;
   }
 
-  async #askFinality(): Promise<void> {
+  /** Nobody waits for the answer: while nodes are away it may take long. */
+  #askFinality(): void {
     const { sinks, clock, finalized } = this.#parts;
     const waiting = sinks.filter(({ delivery }) => delivery === 'finalized');
     if (finalized === undefined || waiting.length === 0) return;
     const isTold = !this.#isDraining && this.#finalized >= 0;
     if (isTold && !this.#isHeldBack(waiting)) return;
-    if (clock.monotonic() - this.#askedAt < (isTold ? stillFinalityMs : finalityMs)) return;
+    if (this.#isAsking || clock.monotonic() - this.#askedAt < (isTold ? stillFinalityMs : finalityMs)) return;
     this.#askedAt = clock.monotonic();
-    await finalized(this.#signal).then(
+    this.#isAsking = true;
+    const told = finalized(this.#signal).then(
       (block) => this.finalizedAt(block),
       () => undefined,
     );
+    void told.finally(() => (this.#isAsking = false));
   }
 
   /** Says whether nothing but finality keeps these sinks waiting, on a chain whose head stands still: it may move all the same. */

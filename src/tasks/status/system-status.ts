@@ -136,7 +136,7 @@ async function readSinksAtAGlance(database: Database): Promise<readonly SinkView
 
 async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {
   const pipelines = await new PipelineStore(database).list();
-  const newest = await listLatestTasks(database, most.pipelines, options.defaultIntervalSeconds);
+  const newest = await listLatestTasks(database, { first: most.pipelines }, options.defaultIntervalSeconds);
   const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
   const store = new CheckpointStore(database);
   const checkpoints = new Map((await store.list()).map((checkpoint) => [checkpoint.pipelineId, checkpoint]));

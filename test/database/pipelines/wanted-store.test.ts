@@ -176,22 +176,48 @@ eachDatabase('the store of what is wanted', (databases) => {
     const follower = await wanted.queueDue(45);
     expect(await statusOf(follower)).to.equal(taskStatus.queued);
     expect(await wanted.listRevived(10), 'while it is silent').to.deep.equal([]);
-    expect((await listLatestTasks(database, 10, 30)).map((task) => task.id)).to.deep.equal([follower]);
+    expect((await listLatestTasks(database, { first: 10 }, 30)).map((task) => task.id)).to.deep.equal([follower]);
     await tasks.renew([{ taskId: id, progress: null }]);
-    expect((await listLatestTasks(database, 10, 30)).map((task) => task.id)).to.deep.equal([id]);
+    expect((await listLatestTasks(database, { first: 10 }, 30)).map((task) => task.id)).to.deep.equal([id]);
     const [revived] = await wanted.listRevived(10);
     expect(revived).to.deep.equal({ pipelineId: 45, taskId: id });
     const taken = await Promise.all([1, 2].map(() => wanted.takeBack({ pipelineId: 45, taskId: id })));
     expect(taken.filter((won) => won)).to.have.length(1);
     expect(await rejectionOf(tasks.get(follower ?? 0))).to.be.instanceOf(NotFoundError);
     await database.write([database.knex('pipeline_wanted').update({ judged_task_id: id })]);
-    const { taskId: asked } = await queueTask(database, 45, { fresh: true });
+    const { taskId: asked } = await queueTask(database, 45, {});
     expect(await wanted.listRevived(10), 'asked for').to.deep.equal([]);
-    await wanted.takeBack({ pipelineId: 45, taskId: id });
+    expect(await wanted.takeBack({ pipelineId: 45, taskId: id })).to.equal(false);
     expect(await statusOf(asked)).to.equal(taskStatus.queued);
     await database.write([database.knex('pipeline_task').where({ id: asked }).delete()]);
     await fail(id);
     expect(await unjudged(), 'another end').to.deep.include({ failures: 1, judgedTaskId: null });
+  });
+
+  it('keeps the task that was to follow one where a person asks for a run, or starts the pipeline anew meanwhile', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    await ageTask(database, id, { created: 1_000, heartbeat: 92 });
+    await wanted.judge(await unjudged(), again);
+    const follower = await wanted.queueDue(45);
+    expect(await queueTask(database, 45, { toBlock: 9 })).to.deep.include({ taskId: follower, isNew: false });
+    expect(await new TaskQueue(database, 30).request(follower ?? 0)).to.deep.equal({ toBlock: 9 });
+    await tasks.renew([{ taskId: id, progress: null }]);
+    expect(await wanted.listRevived(10)).to.deep.equal([]);
+    await wanted.stop(45);
+    const { queuedTaskId } = await wanted.start(45);
+    expect(await wanted.takeBack({ pipelineId: 45, taskId: id }), 'listed before').to.equal(false);
+    expect(await statusOf(queuedTaskId)).to.equal(taskStatus.queued);
+  });
+
+  it('takes back nothing that a schedule asked for', async () => {
+    const id = await claim((await wanted.start(45)).queuedTaskId);
+    await ageTask(database, id, { created: 1_000, heartbeat: 92 });
+    await wanted.judge(await unjudged(), again);
+    await wanted.queueDue(45);
+    await tasks.renew([{ taskId: id, progress: null }]);
+    expect(await wanted.listRevived(10)).to.have.length(1);
+    await database.write([database.knex('pipeline_wanted').update({ last_slot: '2024-01-15 03:00:00' })]);
+    expect(await wanted.listRevived(10)).to.deep.equal([]);
   });
 
   it('holds a pipeline until a person lets it go', async () => {

@@ -35,10 +35,6 @@ describe('the judgement of a pipeline', () => {
       ...{ kind: 'over', how: 'works again: task 123 runs', beatAt: '2024-01-15T10:09:50' },
     });
     expect(judge({ task: { ...running, progress: { ...progress, headBlock: null } } }).kind).to.equal('unsure');
-    expect(
-      judge({ task: { ...running, progress: { ...progress, nextBlock: null } } }).kind,
-      'read nothing yet',
-    ).to.equal('unsure');
     expect(judge({ task: { ...running, lastHeartbeat: null } }).kind).to.equal('unsure');
     expect(judge({ task: { ...running, silentSeconds: 95 } }).kind).to.equal('unsure');
     expect(judge({ task: { ...running, silentSeconds: -3_540 } }).kind, 'of the future').to.equal('unsure');

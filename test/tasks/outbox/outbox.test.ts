@@ -513,6 +513,26 @@ eachDatabase('the outbox', (databases) => {
     await run;
   });
 
+  it('looks for what people want of its sinks while no node says what is final', async () => {
+    let asked = 0;
+    let looks = 0;
+    const quiet: Send = async function* (context, start) {
+      yield* blocks(1, 4)(context, start);
+      await new Promise((resolve) => context.stopping.addEventListener('abort', resolve));
+    };
+    const run = runs.run([sink.openable({ delivery: 'finalized' })], quiet, {
+      finalized: () => {
+        asked++;
+        return new Promise<number>(() => undefined);
+      },
+      observe: ({ kind }) => (looks += kind === 'sinks_seen' ? 1 : 0),
+    });
+    await eventually('it looks again and again', () => asked === 1 && looks > 20);
+    expect(asked).to.equal(1);
+    runs.stopping.abort(new Error('stopped'));
+    await run;
+  });
+
   it('says what keeps a sink from delivering, rather than which block is final', async () => {
     sink.receives = () => {
       throw new ReceiverAwayError('the disk is full');
