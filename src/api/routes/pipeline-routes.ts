@@ -118,7 +118,9 @@ async function listPipelines({ database, settings }: ApiParts, store: PipelineSt
   const { heartbeatIntervalSeconds: interval } = settings;
   const [pipelines, tasks, parked, wanted] = await Promise.all([
     store.list(),
-    listLatestTasks(database, { first: mostPipelines }, interval).then((newest) => markUnknownLags(database, newest, interval)),
+    listLatestTasks(database, { first: mostPipelines }, interval).then((newest) =>
+      markUnknownLags(database, newest, interval),
+    ),
     readParked(new CheckpointStore(database)),
     new WantedStore(database, interval).list(),
   ]);

@@ -195,15 +195,17 @@ export class WantedStore {
       const followers = knex({ waiting: 'pipeline_task' })
         .where('waiting.pipeline_id', id)
         .where({ 'waiting.shard': 0, 'waiting.status': taskStatus.queued, 'waiting.run_options': followerRequest });
-      return knex({ wanted: table })
-        .where('wanted.state', 'started')
-        // What was queued for a time of a schedule is run once, be it later.
-        .whereNull('wanted.last_slot')
-        .whereExists(followers.select(knex.raw('1')))
-        .whereExists(living.where('living.id', knex.ref('wanted.judged_task_id')).select(knex.raw('1')))
-        .orderBy('wanted.pipeline_id')
-        .limit(limit)
-        .select('wanted.pipeline_id', { task_id: 'wanted.judged_task_id' });
+      return (
+        knex({ wanted: table })
+          .where('wanted.state', 'started')
+          // What was queued for a time of a schedule is run once, be it later.
+          .whereNull('wanted.last_slot')
+          .whereExists(followers.select(knex.raw('1')))
+          .whereExists(living.where('living.id', knex.ref('wanted.judged_task_id')).select(knex.raw('1')))
+          .orderBy('wanted.pipeline_id')
+          .limit(limit)
+          .select('wanted.pipeline_id', { task_id: 'wanted.judged_task_id' })
+      );
     });
     return rows.map(({ pipeline_id: pipelineId, task_id: taskId }) => ({ pipelineId, taskId }));
   }

@@ -135,7 +135,9 @@ describe('keeping pipelines running', () => {
     expect(logger.lines.filter((line) => line.includes('living runs'))).to.deep.equal([]);
     slowMs = 1_500;
     await clock.advance(10_000);
-    expect(logger.lines.filter((line) => line.includes('living runs')).at(0)).to.match(/a step took 1500 ms: no silent/);
+    expect(logger.lines.filter((line) => line.includes('living runs')).at(0)).to.match(
+      /a step took 1500 ms: no silent/,
+    );
   });
 
   it('takes back what was to follow a task that beats again', async () => {
