@@ -77,6 +77,13 @@ function failedDatabase(error: string): Check {
   return { name: 'database', ok: false, detail: error, kind: 'fails', values: { error } };
 }
 
+/** Returns what is known while the database can't be read: that it can't; of what was checked before nobody knows. */
+export function unreadChecks(error: string, before: readonly Check[]): readonly Check[] {
+  const others = before.filter(({ name }) => name !== 'database');
+  const unread = { ok: false, detail: 'unknown while the database does not answer', kind: 'unread', values: {} };
+  return [failedDatabase(error), ...others.map(({ name }) => ({ name, ...unread }))];
+}
+
 const monitorDetails = {
   alive: 'one is alive',
   missing: 'tasks run, and no monitor is alive',

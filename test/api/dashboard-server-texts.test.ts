@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { unreadChecks } from '../../src/api/live/unread-checks.js';
-import { readReadiness } from '../../src/api/readiness.js';
+import { readReadiness, unreadChecks } from '../../src/api/readiness.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';

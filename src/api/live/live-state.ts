@@ -13,7 +13,7 @@ import { messageOf } from '../../runtime/errors.js';
 import { readChainsInDoubt } from '../../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../../tasks/views/head-contact.js';
 import type { ApiParts } from '../api-parts.js';
-import { readReadiness, type Readiness } from '../readiness.js';
+import { readReadiness, unreadChecks, type Readiness } from '../readiness.js';
 import type { ServerEvents } from '../server-events.js';
 import {
   alertEntry,
@@ -26,7 +26,6 @@ import {
 } from './live-entries.js';
 import { LiveFeed, type LiveEntry } from './live-feed.js';
 import { RateHistory, stepSeconds } from './rate-history.js';
-import { unreadChecks } from './unread-checks.js';
 
 /** Between two looks at the tasks, in milliseconds: while somebody watches, and while nobody does. */
 const watchedMs = 1_000;

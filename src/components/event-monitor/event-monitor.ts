@@ -1,20 +1,12 @@
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import type { ChainView } from '../../chain/blocks/chain-view.js';
-import { checkChainId } from '../../chain/check-chain-id.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
-import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import { HeadFeed } from '../../chain/blocks/head-feed.js';
-import type { HeadNews } from '../../chain/blocks/head-feed.js';
 import { HeadReader } from '../../chain/blocks/head-reader.js';
-import type { ChainHead } from '../../chain/blocks/head-reader.js';
-import { LagPatience } from '../../chain/blocks/lag-patience.js';
 import type { SharedLogs } from '../../chain/logs/shared-logs.js';
-import { ReadStretch } from '../../chain/blocks/read-stretch.js';
-import { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { SourceMessage } from '../../model/batch.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { resolveStart } from '../../model/start-block.js';
-import type { StartBlock } from '../../model/start-block.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
 import { UsageError } from '../../runtime/errors.js';
@@ -23,11 +15,8 @@ import type { Logger } from '../../runtime/logger.js';
 import type { HistoryCut } from '../../model/shard.js';
 import type { CutContext, Source, SourceContext } from '../seam/source.js';
 import type { EventMonitorConfig } from './config.js';
-import type { BlockReader } from './block-reader.js';
-import { LowHead } from './low-head.js';
-import { needsRewind } from './needs-rewind.js';
-import { openBlockReader } from './open-block-reader.js';
 import { PortalReading } from './portal-reading.js';
+import { MonitorRun } from './monitor-run.js';
 
 interface EventMonitorDeps {
   /** Its nodes; null where there is no URL of one: then a portal tells what is final. */
@@ -124,233 +113,4 @@ function headless(): UsageError {
 function nodeless(portal: PortalReading | null): ChainView {
   if (portal !== null) return portal.chain();
   throw new UsageError('no RPC URL is set for this chain', { hint: 'give one with --rpc-url URL' });
-}
-
-interface MonitorRunDeps {
-  readonly chain: ChainView;
-  readonly nodes: ChainClient | null;
-  readonly portal: PortalReading | null;
-  readonly heads: HeadFeed;
-  readonly shared?: SharedLogs | undefined;
-  readonly decoder: LogDecoder;
-}
-
-/** One run of an EventMonitor. */
-class MonitorRun {
-  readonly #config: EventMonitorConfig;
-  readonly #chain: ChainView;
-  /** Where only final blocks are told of: who does. */
-  readonly #finalOnly: PortalReading | null;
-  readonly #context: SourceContext;
-  readonly #mode: 'historical' | 'realtime';
-  readonly #feed: HeadFeed;
-  readonly #heads: HeadReader;
-  readonly #blocks: BlockReader;
-  readonly #patience = new LagPatience();
-  readonly #lowHead: LowHead;
-  /** Aborted when the run shall stop, gently or not. */
-  readonly #signal: AbortSignal;
-  #stretch: ReadStretch | null = null;
-  #head: ChainHead | null = null;
-  #target: number | null = null;
-  /** True where the run begins above the chain's head, until that is known to be of the same chain. */
-  #isInDoubt = false;
-  /** The hash of a head behind which nothing is left to be done. */
-  #restsAt: string | null = null;
-  /** The last answer of the feed that has been heard. */
-  #answers = 0;
-  /** True until it has been told that an answer was progress, and nothing more. */
-  #isTelling = false;
-  /** When it was last told, by the monotonic clock. */
-  #toldAt = Number.NEGATIVE_INFINITY;
-
-  constructor(config: EventMonitorConfig, deps: MonitorRunDeps, context: SourceContext) {
-    const { chain, heads, nodes, portal } = deps;
-    this.#config = config;
-    this.#chain = chain;
-    this.#finalOnly = nodes === null ? portal : null;
-    this.#context = context;
-    this.#lowHead = new LowHead(context);
-    this.#mode = context.run.mode ?? config.mode;
-    this.#feed = heads;
-    this.#heads = new HeadReader(chain, config.finality, context.logger, heads.tags);
-    this.#blocks = openBlockReader(config, deps, context, () => this.#moved());
-    this.#signal = AbortSignal.any([context.stopping, context.signal]);
-  }
-
-  async *messages(): AsyncGenerator<SourceMessage, void, undefined> {
-    await this.#checkChain();
-    const { stretch, ...begun } = await this.#begin();
-    let { head } = begun;
-    await this.#blocks.load();
-    while (!this.#isDone(stretch)) {
-      try {
-        const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
-        yield* this.#blocks.read(stretch, head, end, this.#signal);
-        this.#patience.restore();
-        this.#isInDoubt = false;
-        this.#restsAt = this.#blocks.isBehind ? null : head.latest.hash;
-      } catch (error) {
-        await this.#bear(error, stretch);
-      }
-      if (this.#isDone(stretch)) return;
-      head = await this.#nextHead();
-    }
-  }
-
-  /** Gives up what has been read ahead. */
-  close(): void {
-    this.#blocks.close();
-  }
-
-  async #checkChain(): Promise<void> {
-    const { run, checkpoint } = this.#context;
-    const found = await this.#chain.chainId(this.#signal);
-    await this.#moved();
-    checkChainId(found, { defined: this.#config.chainId, read: run.fresh === true ? null : checkpoint.chainId });
-  }
-
-  /** Asks for the head, and beside it, where the first block is known, for what lies below that: each takes a latency. */
-  async #begin(): Promise<{ readonly head: ChainHead; readonly stretch: ReadStretch }> {
-    const { run, checkpoint, logger } = this.#context;
-    const start = resolveStart({ run, config: this.#config, mode: this.#mode, checkpoint });
-    if (start.warning !== undefined) logger.log('warn', start.warning, { event: 'source.gap' });
-    const asked = this.#firstHead();
-    const [head, stretch] = await Promise.all([
-      asked,
-      start.block === 'head'
-        ? asked.then(({ readable }) => this.#open(Math.max(0, readable), start))
-        : this.#open(start.block, start),
-    ]);
-    this.#target = this.#targetOf(head);
-    if (!start.resumes && this.#target !== null && stretch.next > this.#target) {
-      const message = `nothing to read: the run begins at block ${stretch.next} and ends at block ${this.#target}`;
-      logger.log('warn', message, { event: 'source.nothing' });
-    }
-    this.#isInDoubt = start.resumes && head.latest.number < stretch.next - 1;
-    this.#stretch = stretch;
-    // On a quiet chain nothing else tells where it stands.
-    await this.#moved();
-    return { head, stretch };
-  }
-
-  async #open(block: number, { resumes }: StartBlock): Promise<ReadStretch> {
-    const { checkpoint, recentBlocks, storedBlock } = this.#context;
-    const sources = { chain: this.#chain, storedBlock };
-    const stretch = resumes ? ReadStretch.resume(sources, checkpoint, recentBlocks) : ReadStretch.begin(sources, block);
-    await stretch.learnFloor(this.#signal);
-    return stretch;
-  }
-
-  #targetOf(head: ChainHead): number | null {
-    const wanted = this.#wantedTarget(head);
-    if (this.#finalOnly === null || (wanted !== null && wanted <= head.readable)) return wanted;
-    const message = `the portal has blocks up to ${head.readable} as final, and no RPC URL is set for newer ones: the run ends there`;
-    if (wanted !== null) this.#context.logger.log('warn', message, { event: 'source.final_only' });
-    return head.readable;
-  }
-
-  #wantedTarget(head: ChainHead): number | null {
-    const { run } = this.#context;
-    const { mode, endBlock } = this.#config;
-    if (run.toBlock !== undefined) return run.toBlock;
-    // Who asks for the head on the command line does not mean the end of the history in the definition.
-    if (this.#mode === 'realtime') return mode === 'realtime' ? endBlock : null;
-    return endBlock ?? head.readable;
-  }
-
-  #isDone(stretch: ReadStretch): boolean {
-    const isRead = this.#target !== null && stretch.next > this.#target && !this.#blocks.isBehind;
-    return this.#context.stopping.aborted || (isRead && !this.#isInDoubt);
-  }
-
-  /**
-   * Where others follow the chain its head is known: thousands of runs that begin need not ask for it each. Who reads up to the head, and no
-   * further, asks for the newest.
-   */
-  async #firstHead(): Promise<ChainHead> {
-    const heard = this.#mode === 'realtime' ? this.#feed.recent(this.#config.pollInterval * 1_000) : null;
-    const head = await (heard === null ? this.#heads.read(this.#signal) : this.#heads.at(heard, this.#signal));
-    return head === null ? this.#nextHead() : this.#reached(head);
-  }
-
-  /** Waits for the node's next word on its head: each is progress, whether it tells of a new block or not. */
-  async #nextHead(): Promise<ChainHead> {
-    for (;;) {
-      const { head: latest, answers } = await this.#feed.next(
-        this.#answers,
-        this.#config.pollInterval * 1_000,
-        this.#signal,
-        (answer) => this.#isNews(answer),
-      );
-      this.#answers = answers;
-      const head = latest === null ? null : await this.#heads.at(latest, this.#signal);
-      if (head !== null) return this.#reached(head);
-      await this.#moved();
-      this.#bearLag(this.#nothingYet());
-    }
-  }
-
-  #nothingYet(): NodeLagsError {
-    return this.#finalOnly?.nothingYet() ?? new NodeLagsError('the node does not know any block');
-  }
-
-  /** That the head is still the block that was read last is progress, and nothing to wake up for. */
-  #isNews({ head, answers }: HeadNews): boolean {
-    if (head === null || head.hash !== this.#restsAt || head.hash !== this.#stretch?.last?.hash) return true;
-    // Who can't be told, while the database is away, is to pause with the run.
-    if (this.#isTelling) return true;
-    this.#answers = answers;
-    const { clock, quietMs = 0 } = this.#context;
-    const now = clock.monotonic();
-    if (now - this.#toldAt < quietMs) return false;
-    this.#toldAt = now;
-    this.#isTelling = true;
-    // Where the lease is lost the run hears of it by its signal.
-    const told = (): void => void (this.#isTelling = false);
-    // Nothing has changed that it could tell.
-    this.#context.moved().then(told, told);
-    return false;
-  }
-
-  async #reached(head: ChainHead): Promise<ChainHead> {
-    this.#head = head;
-    this.#lowHead.look(head.latest.number, this.#stretch?.last ?? null);
-    await this.#moved();
-    return head;
-  }
-
-  /** Throws what can't be borne. */
-  async #bear(error: unknown, { first }: ReadStretch): Promise<void> {
-    try {
-      this.#bearLag(error);
-    } catch (fatal) {
-      if (!(fatal instanceof ReorgTooDeepError)) throw fatal;
-      const { storedBlock } = this.#context;
-      const call = { moved: () => this.#moved(), signal: this.#signal };
-      throw await needsRewind(fatal, { chain: this.#chain, first, storedBlock }, call);
-    }
-  }
-
-  #bearLag(error: unknown): void {
-    const complaint = this.#patience.bear(error);
-    const who = this.#finalOnly === null ? 'node' : 'portal';
-    this.#context.logger.log('info', `waiting for the ${who}: ${complaint}`, { event: 'source.lag' });
-  }
-
-  async #moved(): Promise<void> {
-    await this.#context.moved({
-      mode: this.#mode,
-      nextBlock: this.#stretch?.next ?? null,
-      targetBlock: this.#target,
-      headBlock: this.#head?.latest.number ?? null,
-      ...this.#readable(),
-      finalizedBlock: this.#head?.finalized,
-    });
-  }
-
-  #readable(): { readonly readableBlock?: number } {
-    const { readable, latest } = this.#head ?? {};
-    return readable === undefined || readable === latest?.number ? {} : { readableBlock: readable };
-  }
 }

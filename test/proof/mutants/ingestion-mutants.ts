@@ -55,7 +55,7 @@ const silence = guardsOf('src/chain/transport/endpoints/chain-check.ts', [
 const connections = ['test/chain/transport/endpoints/chain-check.test.ts'];
 const checked = guardsOf('src/chain/transport/endpoints/chain-check.ts', connections);
 const asker = guardsOf('src/chain/transport/endpoints/endpoint-asker.ts', connections);
-const monitor = guardsOf('src/components/event-monitor/event-monitor.ts', [
+const monitor = guardsOf('src/components/event-monitor/monitor-run.ts', [
   'test/components/event-monitor/event-monitor.test.ts',
 ]);
 const answer = guardsOf('src/chain/transport/rpc/answer-reader.ts', ['test/chain/transport/rpc/json-rpc.test.ts']);

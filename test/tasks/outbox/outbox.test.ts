@@ -25,6 +25,12 @@ const blocks = (from: number, to: number): Send =>
     yield exampleBatch(from, to);
   };
 
+/** Four blocks, behind which the chain stands still. */
+const quiet: Send = async function* (context, start) {
+  yield* blocks(1, 4)(context, start);
+  await new Promise((resolve) => context.stopping.addEventListener('abort', resolve));
+};
+
 /** Has the chain take all of it back. */
 const takenBack: Send = async function* () {
   await Promise.resolve();
@@ -488,10 +494,6 @@ eachDatabase('the outbox', (databases) => {
     let finalized = 2;
     const askedAt: number[] = [];
     let looks = 0;
-    const quiet: Send = async function* (context, start) {
-      yield* blocks(1, 4)(context, start);
-      await new Promise((resolve) => context.stopping.addEventListener('abort', resolve));
-    };
     const run = runs.run([sink.openable({ delivery: 'finalized' })], quiet, {
       finalized: () => {
         askedAt.push(runs.clock.monotonic());
@@ -516,10 +518,6 @@ eachDatabase('the outbox', (databases) => {
   it('looks for what people want of its sinks while no node says what is final', async () => {
     let asked = 0;
     let looks = 0;
-    const quiet: Send = async function* (context, start) {
-      yield* blocks(1, 4)(context, start);
-      await new Promise((resolve) => context.stopping.addEventListener('abort', resolve));
-    };
     const run = runs.run([sink.openable({ delivery: 'finalized' })], quiet, {
       finalized: () => {
         asked++;
