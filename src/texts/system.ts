@@ -33,9 +33,10 @@ export const system = inBoth(
     noReport: (age: string) => `no report for ${age}`,
     databaseAway: (why: string) => `the database is away, this is old: ${why}`,
     foot: (time: string) => `${time} UTC, q or Ctrl-C ends`,
+    silenceUnknown: (tasks: number) => `, ${tasks} of unknown silence`,
     queued: (tasks: number) => `, ${tasks} queued`,
-    counts: (running: number, silent: number, queued: string, ended: number, timedOut: number, rate: string) =>
-      `${running} running, ${silent} silent${queued}; in the last hour ${ended} ended, ${timedOut} timed out${rate}`,
+    counts: (running: number, silent: number, more: string, ended: number, timedOut: number, rate: string) =>
+      `${running} running, ${silent} silent${more}; in the last hour ${ended} ended, ${timedOut} timed out${rate}`,
     down: (count: number, list: string) => `${count} ${count === 1 ? 'PIPELINE IS' : 'PIPELINES ARE'} DOWN: ${list}`,
     noMonitor: 'NO MONITOR IS ALIVE: start one with chainparse monitor',
     monitors: (count: number, first: string, age: string) =>
@@ -75,9 +76,10 @@ export const system = inBoth(
     noReport: (age) => `无报告 ${age}`,
     databaseAway: (why) => `数据库无法访问, 以上为旧数据: ${why}`,
     foot: (time) => `${time} UTC, q 或 Ctrl-C 退出`,
+    silenceUnknown: (tasks) => `, 静默未知 ${tasks}`,
     queued: (tasks) => `, 等待运行 ${tasks}`,
-    counts: (running, silent, queued, ended, timedOut, rate) =>
-      `运行中 ${running}, 静默 ${silent}${queued}; 最近一小时结束 ${ended}, 超时 ${timedOut}${rate}`,
+    counts: (running, silent, more, ended, timedOut, rate) =>
+      `运行中 ${running}, 静默 ${silent}${more}; 最近一小时结束 ${ended}, 超时 ${timedOut}${rate}`,
     down: (count, list) => `${count} 条流水线停运: ${list}`,
     noMonitor: '没有存活的监控进程: 请运行 chainparse monitor',
     monitors: (count, first, age) => `监控进程 ${count}: ${first}, ${age}前心跳`,
@@ -112,6 +114,7 @@ export const monitors = inBoth(
     timedOut: (count: number, rate: string) => `${count} timed out${rate}`,
     silence: (silent: number, longest: string) =>
       `running and silent for more than three of their intervals: ${silent}; longest silence ${longest}`,
+    silenceUnknown: (tasks: number) => `running, and nobody knows how silent: ${tasks}`,
     latest: (name: string, age: string) => ` (the last, ${name}, beat ${age} ago)`,
     none: (latest: string) =>
       `no monitor is alive${latest}: nobody fails tasks that fall silent; start one with 'chainparse monitor'`,
@@ -125,6 +128,7 @@ export const monitors = inBoth(
       `运行超过 ${longerThan} 分钟的任务: ${running}; 最近 ${window} 分钟内结束: ${ended}, 其中${timedOut}`,
     timedOut: (count, rate) => `超时 ${count}${rate}`,
     silence: (silent, longest) => `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`,
+    silenceUnknown: (tasks) => `静默时长未知的运行中任务: ${tasks}`,
     latest: (name, age) => ` (最近的 ${name} 在 ${age}前心跳)`,
     none: (latest) => `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`,
   },

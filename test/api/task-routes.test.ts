@@ -148,6 +148,7 @@ eachDatabase('the API about tasks', (testDatabase) => {
       queued: 1,
       timed_out: 1,
       silent: 1,
+      silence_unknown: 0,
       running_longer: 0,
     };
     expect(statistics).to.deep.include({

@@ -112,6 +112,7 @@ export const taskStatisticsSchema = z
     timed_out: z.int(),
     taken_over: z.int(),
     silent: z.int(),
+    silence_unknown: z.int().describe('running ones of which nobody knows how silent they are'),
     longest_silence_seconds: z.int().nullable(),
     by_end_reason: z.record(z.string(), z.int()),
     longer_than_minutes: z.int(),

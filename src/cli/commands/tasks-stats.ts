@@ -1,3 +1,4 @@
+import type { TaskSilence } from '../../database/tasks/task-silence.js';
 import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import { statusText } from '../../model/task.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -43,7 +44,7 @@ async function showStats(context: CommandContext, options: StatsOptions): Promis
       .sort((a, b) => a.status - b.status || b.count - a.count)
       .map(({ status, endReason, count }) => [statusText(status, output.lang), endReason, count]),
   );
-  if (stats.longestSeconds !== null) await output.line(silenceText(stats.silent, stats.longestSeconds, output.lang));
+  for (const line of silenceLines(stats.silence, output.lang)) await output.line(line);
   await output.line(lateText(stats.late, longerThan, window, output.lang));
   if (stats.monitors.length === 0) return;
   const rows = stats.monitors.map((monitor) => monitorRow(monitor, output.lang));
@@ -57,6 +58,8 @@ function lateText(late: TaskStatistics, longerThan: number, window: number, lang
   return text(longerThan, runningLonger, window, ended, timedOutText(timedOut, rate));
 }
 
-function silenceText(silent: number, longestSeconds: number, lang: Lang): string {
-  return textsIn(lang).monitors.silence(silent, ageText(longestSeconds, lang));
+function silenceLines({ silent, unknown, longestSeconds }: TaskSilence, lang: Lang): readonly string[] {
+  const { monitors } = textsIn(lang);
+  const known = longestSeconds === null ? [] : [monitors.silence(silent, ageText(longestSeconds, lang))];
+  return unknown === 0 ? known : [...known, monitors.silenceUnknown(unknown)];
 }

@@ -90,13 +90,14 @@ export function statusFoot({
   return { text: foot(time), tone: 'faint' };
 }
 
-function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
-  const monitors = aliveMonitors({ late, silent, queued, ...status });
+function headLines({ late, silence, queued, ...status }: SystemStatus, lang: Lang): readonly ScreenLine[] {
+  const monitors = aliveMonitors({ late, silence, queued, ...status });
   const [first] = monitors;
   const { system } = textsIn(lang);
   const rate = late.timeoutRate === null || late.timedOut === 0 ? '' : ` (${Math.round(late.timeoutRate * 100)} %)`;
+  const unknown = silence.unknown === 0 ? '' : system.silenceUnknown(silence.unknown);
   const waiting = queued === 0 ? '' : system.queued(queued);
-  const counts = system.counts(late.running, silent, waiting, late.ended, late.timedOut, rate);
+  const counts = system.counts(late.running, silence.silent, unknown + waiting, late.ended, late.timedOut, rate);
   const watched =
     first === undefined
       ? system.noMonitor
@@ -105,7 +106,7 @@ function headLines({ late, silent, queued, ...status }: SystemStatus, lang: Lang
   const atWork =
     places.workers === 0 ? system.noWorker(queued) : system.workers(places.workers, places.taken, places.all);
   return [
-    { text: counts, tone: silent > 0 ? 'bad' : undefined },
+    { text: counts, tone: silence.silent > 0 ? 'bad' : undefined },
     { text: watched, tone: first === undefined ? 'bad' : undefined },
     ...downLines(status, lang),
     { text: atWork, tone: places.workers > 0 ? undefined : queued > 0 ? 'bad' : 'faint' },

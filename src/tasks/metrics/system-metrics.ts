@@ -90,7 +90,7 @@ export class SystemMetrics {
 
   async #readTasks(): Promise<void> {
     const { database, defaultIntervalSeconds } = this.#options;
-    const { tasks, silent, age, long, ratio } = this.#gauges;
+    const { tasks, silent, unknown, age, long, ratio } = this.#gauges;
     const statistics = await readTaskStatistics(database, window);
     tasks.set({ status: 'running' }, statistics.running);
     tasks.set({ status: 'queued' }, await countTasks(database, { status: taskStatus.queued }));
@@ -98,6 +98,7 @@ export class SystemMetrics {
     ratio.set(statistics.timeoutRate ?? 0);
     const silence = await readTaskSilence(database, defaultIntervalSeconds);
     silent.set(silence.silent);
+    unknown.set(silence.unknown);
     if (silence.longestSeconds === null) age.remove();
     else age.set(silence.longestSeconds);
     const order = { by: 'last_heartbeat', descending: false } as const;
@@ -158,6 +159,7 @@ function makeGauges(make: MetricMaker) {
   const alerts = make.gauge('chainparse_alerts_open', 'Alerts that stand, by rule.', ['rule']);
   const database = make.gauge('chainparse_database_up', '1: the database answers; 0: it does not.');
   const silent = make.gauge('chainparse_tasks_silent', 'Running, and silent for more than three heartbeats.');
+  const unknown = make.gauge('chainparse_tasks_silence_unknown', 'Running, and nobody knows how silent.');
   const age = make.gauge('chainparse_heartbeat_age_seconds', 'Since the oldest last sign of life of a running task.');
   const long = make.gauge('chainparse_tasks_running_long', 'Running for more than an hour.');
   const ratio = make.gauge('chainparse_task_timeout_ratio', 'Part of those that ended of late.');
@@ -168,7 +170,7 @@ function makeGauges(make: MetricMaker) {
   const sinkLabels: ('pipeline' | 'sink')[] = ['pipeline', 'sink'];
   const sinkLag = make.gauge('chainparse_sink_lag_blocks', 'Blocks that are yet to be delivered.', sinkLabels);
   const sinkLetters = make.gauge('chainparse_sink_dead_letters', 'Messages that are refused for good.', sinkLabels);
-  const single: readonly Gauge[] = [silent, age, long, ratio, down, monitors, workers];
+  const single: readonly Gauge[] = [silent, unknown, age, long, ratio, down, monitors, workers];
   const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters, places];
   return {
     sinkLag,
@@ -178,6 +180,7 @@ function makeGauges(make: MetricMaker) {
     alerts,
     database,
     silent,
+    unknown,
     age,
     long,
     ratio,

@@ -8,7 +8,7 @@ import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
-import { readTaskSilence } from '../../database/tasks/task-silence.js';
+import { readTaskSilence, type TaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics, type TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { Alert } from '../../model/alert.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
@@ -49,7 +49,7 @@ export interface SystemStatus {
   /** The most silent first. */
   readonly running: readonly Task[];
   /** Of all running tasks, also of those that are not listed. */
-  readonly silent: number;
+  readonly silence: TaskSilence;
   /** Tasks that nobody has begun yet. */
   readonly queued: number;
   readonly late: TaskStatistics;
@@ -103,7 +103,7 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const running = await listTasks(database, {
     ...{ status: taskStatus.running, order: byHeartbeat, limit: most.running, offset: 0 },
   });
-  const { silent } = await readTaskSilence(database, options.defaultIntervalSeconds);
+  const silence = await readTaskSilence(database, options.defaultIntervalSeconds);
   const late = await readTaskStatistics(database, window);
   const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
   const monitors = await new MonitorStore(database).list(most.monitors);
@@ -113,7 +113,7 @@ export async function readSystemStatus(database: Database, options: StatusOption
   return {
     pipelines: await readPipelines(database, options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
-    ...{ silent, queued, late, alerts, openAlerts, monitors, workers, endpoints },
+    ...{ silence, queued, late, alerts, openAlerts, monitors, workers, endpoints },
     chains: await readChainsInDoubt(database, endpoints),
     down: await readDownPipelines(database, options.defaultIntervalSeconds),
     sinks: await readSinksAtAGlance(database),

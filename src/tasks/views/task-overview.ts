@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
-import { readTaskSilence } from '../../database/tasks/task-silence.js';
+import { readTaskSilence, type TaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
@@ -21,8 +21,7 @@ export type TaskCounts = Awaited<ReturnType<TaskStore['count']>>;
 export interface TaskOverview {
   readonly options: OverviewOptions;
   readonly counts: TaskCounts;
-  readonly silent: number;
-  readonly longestSeconds: number | null;
+  readonly silence: TaskSilence;
   readonly late: TaskStatistics;
   /** The monitors with the latest sign of life. */
   readonly monitors: readonly Monitor[];
@@ -45,7 +44,7 @@ export async function readTaskOverview(
     windowSeconds: secondsOf(options.windowMinutes),
     longerThanSeconds: secondsOf(options.longerThanMinutes),
   });
-  return { options, counts: await count(), ...silence, late, monitors };
+  return { options, counts: await count(), silence, late, monitors };
 }
 
 /** No database reckons further back than centuries. */
@@ -54,7 +53,7 @@ function secondsOf(minutes: number): number {
 }
 
 /** Returns the overview as `tasks stats --json` has it. */
-export function overviewToJson({ options, counts, silent, longestSeconds, late, monitors }: TaskOverview): object {
+export function overviewToJson({ options, counts, silence, late, monitors }: TaskOverview): object {
   const sum = (fits: (row: TaskCounts[number]) => boolean): number =>
     counts.reduce((total, row) => total + (fits(row) ? row.count : 0), 0);
   const reasons = [...new Set(counts.map(({ endReason }) => endReason))].filter((reason) => reason !== null).sort();
@@ -63,8 +62,9 @@ export function overviewToJson({ options, counts, silent, longestSeconds, late, 
     ...Object.fromEntries(statuses.map((name) => [name, sum(({ status }) => status === taskStatus[name])])),
     timed_out: sum(({ endReason }) => endReason === 'timeout'),
     taken_over: sum(({ endReason }) => endReason === 'taken_over'),
-    silent,
-    longest_silence_seconds: longestSeconds,
+    silent: silence.silent,
+    silence_unknown: silence.unknown,
+    longest_silence_seconds: silence.longestSeconds,
     by_end_reason: Object.fromEntries(reasons.map((reason) => [reason, sum(({ endReason }) => endReason === reason)])),
     longer_than_minutes: options.longerThanMinutes,
     running_longer: late.runningLonger,

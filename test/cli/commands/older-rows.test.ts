@@ -40,10 +40,13 @@ eachDatabase('tasks of an older program that lack their time of creation', (data
     await chainparse('monitor', '--once', '--heartbeat-interval', '2', '--timeout', '1');
     // How long it has been silent nobody can tell; of all others it is known.
     expect(await database.knex('pipeline_task').where({ status: 0 }).pluck('id')).to.deep.equal([10]);
-    const { running } = JSON.parse(await chainparse('status', '--once', '--json')) as { running: object[] };
+    const status = JSON.parse(await chainparse('status', '--once', '--json')) as { running: object[] };
+    expect(status).to.include({ running_total: 1, silent_total: 0, silence_unknown_total: 1 });
+    const { running } = status;
     expect(running).to.have.length(1);
     expect(running[0]).to.include({ task_id: 10, create_time: null, silent_seconds: null, silent: false });
-    await chainparse('status', '--once');
+    expect(await chainparse('status', '--once')).to.match(/^1 running, 0 silent, 1 of unknown silence, /);
+    expect(await chainparse('tasks', 'stats')).to.match(/^running, and nobody knows how silent: 1$/m);
     await chainparse('tasks', 'cancel', '10');
     const cancelled = database.knex('pipeline_task').where({ id: 10 }).select('status', 'end_reason');
     expect(await cancelled).to.deep.equal([{ status: 1, end_reason: 'stopped' }]);

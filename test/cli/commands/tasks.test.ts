@@ -157,6 +157,7 @@ eachDatabase('the tasks commands', (testDatabase) => {
       timed_out: 1,
       taken_over: 0,
       silent: 1,
+      silence_unknown: 0,
       by_end_reason: { timeout: 1 },
       longer_than_minutes: 60,
       running_longer: 1,

@@ -42,6 +42,7 @@ eachDatabase('the metrics of a whole system', (databases) => {
       'chainparse_tasks{status="running"} 2',
       'chainparse_tasks{status="queued"} 1',
       'chainparse_tasks_silent 1',
+      'chainparse_tasks_silence_unknown 0',
       'chainparse_monitors_alive 1',
       'chainparse_database_up 1',
       'chainparse_lag_blocks{pipeline="45"} 7',
