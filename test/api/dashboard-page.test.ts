@@ -243,6 +243,7 @@ withChromium('the page of the dashboard', () => {
     const last = await run(450, 300);
     await go('');
     await see('.sentence:text("450 of 450 running tasks are silent.")');
+    await see('.pipelines .none:text("250 more pipelines are not shown here")');
     await go(`#/task/${last}`);
     await see('.pill[data-level=silent]');
     await go('#/tasks?status=running');

@@ -204,13 +204,14 @@ export class LiveState {
       [...tasks.values()].map((task) => taskEntry(task, settings, this.#contact.unknownSince(task.id))),
       since,
     );
-    await this.#readPipelines(newest);
+    const pipelines = await this.#readPipelines(newest);
     if (clock.monotonic() - this.#slowAt < slowMs) return;
-    await this.#readSystem(await this.#readAlerts());
+    await this.#readSystem({ pipelines, open_alerts: await this.#readAlerts() });
     this.#slowAt = since;
   }
 
-  async #readPipelines(newest: readonly Task[]): Promise<void> {
+  /** Returns how many pipelines there are. */
+  async #readPipelines(newest: readonly Task[]): Promise<number> {
     const { database, settings, clock } = this.#parts;
     const since = clock.monotonic();
     const pipelines = await new PipelineStore(database).list();
@@ -222,6 +223,7 @@ export class LiveState {
       return pipelineEntry(each, { latestTaskId, wanted: wish });
     });
     this.#show('pipelines', entries, since);
+    return pipelines.length;
   }
 
   /** Returns how many alerts stand. */
@@ -237,7 +239,7 @@ export class LiveState {
     return total;
   }
 
-  async #readSystem(openAlerts: number): Promise<void> {
+  async #readSystem(counted: object): Promise<void> {
     const { database, clock } = this.#parts;
     const since = clock.monotonic();
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
@@ -245,8 +247,8 @@ export class LiveState {
     const failure = checks.find(({ name, ok }) => name === 'database' && !ok);
     if (failure !== undefined) throw new Error(failure.detail);
     const queued = await countTasks(database, { status: taskStatus.queued });
-    const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut, open_alerts: openAlerts };
-    const system = { ready, checks, ...numbers };
+    const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut };
+    const system = { ready, checks, ...numbers, ...counted };
     this.#heard(since);
     this.#system = system;
     this.#showSystem(system, since);

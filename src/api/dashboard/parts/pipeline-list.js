@@ -30,8 +30,10 @@ export function makePipelineList() {
       pipelines.sort((a, b) => a.need.rank - b.need.rank || a.pipeline_id - b.pipeline_id);
       list.show(pipelines);
       head.hidden = pipelines.length === 0;
-      none.hidden = pipelines.length > 0;
-      setText(none, live.isComplete ? t('pipelines.none') : t('loading'));
+      const more = (live.get('system')?.pipelines ?? 0) - pipelines.length;
+      none.hidden = pipelines.length > 0 && more <= 0;
+      if (pipelines.length > 0) setText(none, t('pipelines.more', { n: more }));
+      else setText(none, live.isComplete ? t('pipelines.none') : t('loading'));
     },
   };
 }

@@ -47,6 +47,8 @@ export default {
   'fact.timedOut': 'timed out in the last hour',
   'fact.alerts': 'open alerts',
   'pipelines.title': 'Pipelines',
+  'pipelines.more':
+    '{n} more pipeline is not shown here: chainparse pipeline list has it.|{n} more pipelines are not shown here: chainparse pipeline list has them.',
   'pipelines.none': 'There is no pipeline yet. chainparse pipeline import FILE stores one.',
   'pipeline.title': 'Pipeline {id}',
   'pipeline.disabled': 'disabled',

@@ -45,6 +45,7 @@ export default {
   'fact.timedOut': '近一小时超时',
   'fact.alerts': '未解除告警',
   'pipelines.title': '流水线',
+  'pipelines.more': '另有 {n} 条未在此显示，可用 chainparse pipeline list 查看。',
   'pipelines.none': '还没有流水线。用 chainparse pipeline import FILE 导入一个。',
   'pipeline.title': '流水线 {id}',
   'pipeline.disabled': '已停用',
