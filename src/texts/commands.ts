@@ -1,4 +1,4 @@
-import { inBoth } from './in-both.js';
+import { inBoth, plural } from './in-both.js';
 
 /** What `pipeline show` says. */
 export const pipelines = inBoth(
@@ -222,12 +222,15 @@ export const verifications = inBoth(
     first: (shown: number, total: number) => `the first ${shown} of ${total}`,
     progress: (blocks: number, all: number, wrong: number) => `verified ${blocks} of ${all} blocks, ${wrong} wrong`,
     right: 'all rows are those of the chain',
+    rightAsFarAsKnown: 'all rows are those that the endpoints give',
     wrong: (missing: number, extra: number, different: number, repaired: number) =>
       `${missing} missing, ${extra} extra, ${different} different; ${repaired} repaired`,
     summary: (of: VerifiedRange, outcome: string) =>
       `pipeline ${of.pipelineId}, blocks ${of.from} to ${of.to} (${of.blocks}), ${of.events} events and ${of.undecoded} undecoded logs: ${outcome}`,
     checkpointReplaced: 'the block of the checkpoint was replaced: the next run takes it back by itself',
     doubtful: (count: number) => `${count} are doubtful: what the endpoints say does not agree; give another --rpc-url`,
+    doubtfulBlocks: (count: number) =>
+      `of ${count} ${plural(count, 'block', 'blocks')} the bloom filter tells of logs that no endpoint gives, nor their receipts: they may be those of others; give another --rpc-url`,
     unproven: (count: number, all: number) =>
       `${count} of ${all} blocks are not proven: no endpoint gave receipts that give the root in their headers`,
     repair: 'hint: --repair puts the rows right',
@@ -237,12 +240,15 @@ export const verifications = inBoth(
     first: (shown, total) => `共 ${total} 处, 仅列前 ${shown} 处`,
     progress: (blocks, all, wrong) => `已核对 ${blocks}/${all} 个区块, ${wrong} 处有误`,
     right: '所有行与链一致',
+    rightAsFarAsKnown: '所有行与端点给出的一致',
     wrong: (missing, extra, different, repaired) =>
       `缺失 ${missing}, 多余 ${extra}, 不同 ${different}; 已修复 ${repaired}`,
     summary: (of, outcome) =>
       `流水线 ${of.pipelineId}, 区块 ${of.from} 至 ${of.to} (${of.blocks} 个), ${of.events} 个事件, ${of.undecoded} 条未解码日志: ${outcome}`,
     checkpointReplaced: '检查点所在区块已被替换: 下次运行会自行回退',
     doubtful: (count) => `${count} 处存疑: 各端点说法不一; 请另给 --rpc-url`,
+    doubtfulBlocks: (count) =>
+      `${count} 个区块的布隆过滤器显示有日志, 但没有端点给出日志或收据: 可能属于其他合约; 请另给 --rpc-url`,
     unproven: (count, all) => `${all} 个区块中有 ${count} 个未经证明: 没有端点给出与区块头根一致的收据`,
     repair: '建议: --repair 可修复',
   },

@@ -14,6 +14,8 @@ import { hostOf } from './range-size.js';
 
 /** So often others are asked; from then on once in so many times. */
 const confirmed = 16;
+/** Of so many blocks receipts are asked for at once. */
+const together = 8;
 
 interface HiddenLogsOptions {
   readonly chain: ChainClient;
@@ -21,6 +23,8 @@ interface HiddenLogsOptions {
   readonly filter: LogFilter;
   readonly reader: LogReader;
   readonly logger: Logger;
+  /** Hears of each block that is taken to hold nothing though its bloom filter tells of something. */
+  readonly doubted?: (block: number) => void;
 }
 
 /** An answer that was read, and what of it is left when it is cleaned. */
@@ -52,28 +56,37 @@ export class HiddenLogs {
     const hashes = doubtful.map((header) => header.hash);
     const hidden = await this.#options.reader.readBlocks(hashes, call.signal);
     await call.moved();
-    const found = hidden.length > 0 ? hidden : await this.#inReceipts(doubtful, told.endpoint, call.signal);
+    const found = hidden.length > 0 ? hidden : await this.#inReceipts(doubtful, told.endpoint, call);
     const [one] = found;
     if (one === undefined || range.from === range.to) return found;
     throw this.#incomplete(told.endpoint, one, range);
   }
 
-  /** Reads receipts of the first block that should hold logs, and of which all say that there are none; without them others are heard. */
-  async #inReceipts(
-    doubtful: readonly BlockHeader[],
-    endpoint: string,
-    signal: AbortSignal,
-  ): Promise<readonly RawLog[]> {
+  /**
+   * Reads the receipts of the blocks that should hold logs, until some hold one: others' logs may have set the bits of any of them.
+   * Where there are no receipts others are heard.
+   */
+  async #inReceipts(doubtful: readonly BlockHeader[], endpoint: string, call: Call): Promise<readonly RawLog[]> {
     const { chain } = this.#options;
-    const header = doubtful.find(this.#tells);
-    if (header === undefined) return [];
-    const [receipts] = (await chain.receiptsOfBlocks([header.hash], signal)) ?? [];
-    const verdict =
-      receipts === null || receipts === undefined ? 'unproven' : chain.proofs.ofReceipts(receipts, header);
-    if (verdict === 'proven') return receipts?.logs.filter(this.#isWanted) ?? [];
-    const told = this.#isWorthAsking(endpoint) ? await this.#ofOthers(header.hash, endpoint, signal) : [];
-    if (told.length === 0) this.#bear(header, endpoint);
-    return told;
+    const telling = doubtful.filter(this.#tells);
+    const unproven: BlockHeader[] = [];
+    for (let at = 0; at < telling.length; at += together) {
+      const headers = telling.slice(at, at + together);
+      const hashes = headers.map(({ hash }) => hash);
+      const told = (await chain.receiptsOfBlocks(hashes, call.signal)) ?? [];
+      await call.moved();
+      for (const [index, header] of headers.entries()) {
+        const receipts = told[index] ?? null;
+        const isProven = receipts !== null && chain.proofs.ofReceipts(receipts, header) === 'proven';
+        const wanted = isProven ? receipts.logs.filter(this.#isWanted) : [];
+        if (wanted.length > 0) return wanted;
+        if (!isProven) unproven.push(header);
+      }
+    }
+    if (unproven.length === 0) return [];
+    const heard = this.#isWorthAsking(endpoint) ? await this.#ofOthers(unproven, endpoint, call.signal) : [];
+    if (heard.length === 0) this.#bear(unproven, endpoint);
+    return heard;
   }
 
   /** What others confirm time after time is asked for more and more rarely: there are filters that meet such bits in each block. */
@@ -82,12 +95,13 @@ export class HiddenLogs {
     return times < confirmed || times % confirmed === 0;
   }
 
-  /** Returns what an endpoint other than the one that is doubted has of a block: nothing where none can say. */
-  async #ofOthers(hash: string, endpoint: string, signal: AbortSignal): Promise<readonly RawLog[]> {
+  /** Returns what an endpoint other than the one that is doubted has of blocks: nothing where none can say. */
+  async #ofOthers(headers: readonly BlockHeader[], endpoint: string, signal: AbortSignal): Promise<readonly RawLog[]> {
     const { chain, filter } = this.#options;
+    const hashes = headers.map(({ hash }) => hash);
     if (!chain.reachable.some((name) => name !== endpoint)) return [];
     try {
-      return await new LogReader(chain.via({ except: [endpoint] }), filter).readBlocks([hash], signal);
+      return await new LogReader(chain.via({ except: [endpoint] }), filter).readBlocks(hashes, signal);
     } catch (error) {
       if (error instanceof RpcError || error instanceof ChainUnreachableError) return [];
       throw error;
@@ -95,7 +109,9 @@ export class HiddenLogs {
   }
 
   /** Other logs of the contract, and the same event of others, may have set these bits: that is said once, and borne. */
-  #bear({ number }: BlockHeader, endpoint: string): void {
+  #bear(headers: readonly BlockHeader[], endpoint: string): void {
+    for (const { number } of headers) this.#options.doubted?.(number);
+    const [number] = headers.map((header) => header.number);
     const times = this.#borne.get(endpoint) ?? 0;
     this.#borne.set(endpoint, times + 1);
     const level = times === 0 ? 'warn' : 'debug';

@@ -30,6 +30,8 @@ interface LogSourceOptions {
   readonly isAwaited?: boolean;
   /** Returns a number from 0 to below 1; Math.random where nothing is said. */
   readonly random?: () => number;
+  /** Hears of each block that is taken to hold nothing though its bloom filter tells of something, at each try to read it. */
+  readonly doubted?: (block: number) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }

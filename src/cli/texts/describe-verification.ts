@@ -55,17 +55,24 @@ function rowOf(finding: ReportedFinding, lang: Lang): readonly Cell[] {
 
 function summaryOf(pipelineId: number, report: VerifyReport, lang: Lang): string {
   const { range, blocks, events, undecoded, counts, total } = report;
-  const { right, wrong, summary } = textsIn(lang).verifications;
-  const outcome = total === 0 ? right : wrong(counts.missing, counts.extra, counts.different, counts.repaired);
+  const { right, rightAsFarAsKnown, wrong, summary } = textsIn(lang).verifications;
+  const isKnown = report.doubtfulBlocks === 0;
+  const outcome =
+    total === 0
+      ? isKnown
+        ? right
+        : rightAsFarAsKnown
+      : wrong(counts.missing, counts.extra, counts.different, counts.repaired);
   return summary({ pipelineId, from: range.from, to: range.to, blocks, events, undecoded }, outcome);
 }
 
 function remarksOf({ receipts }: Audit, report: VerifyReport, lang: Lang): readonly string[] {
-  const { counts, total, checkpointReplaced, blocks, provenBlocks } = report;
+  const { counts, total, checkpointReplaced, blocks, provenBlocks, doubtfulBlocks } = report;
   const open = total - counts.repaired - counts.doubtful;
   const texts = textsIn(lang).verifications;
   return [
     ...(receipts && provenBlocks < blocks ? [texts.unproven(blocks - provenBlocks, blocks)] : []),
+    ...(doubtfulBlocks > 0 ? [texts.doubtfulBlocks(doubtfulBlocks)] : []),
     ...(checkpointReplaced ? [texts.checkpointReplaced] : []),
     ...(counts.doubtful > 0 ? [texts.doubtful(counts.doubtful)] : []),
     ...(open > 0 ? [texts.repair] : []),
@@ -73,7 +80,7 @@ function remarksOf({ receipts }: Audit, report: VerifyReport, lang: Lang): reado
 }
 
 function reportKeys(pipelineId: number, report: VerifyReport): Readonly<Record<string, unknown>> {
-  const { range, blocks, provenBlocks, events, undecoded, counts, findings, total } = report;
+  const { range, blocks, provenBlocks, doubtfulBlocks, events, undecoded, counts, findings, total } = report;
   return {
     pipeline_id: pipelineId,
     from_block: range.from,
@@ -81,6 +88,7 @@ function reportKeys(pipelineId: number, report: VerifyReport): Readonly<Record<s
     ok: report.isRight,
     blocks,
     proven_blocks: provenBlocks,
+    doubtful_blocks: doubtfulBlocks,
     events,
     undecoded,
     ...counts,

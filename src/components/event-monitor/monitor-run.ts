@@ -49,7 +49,7 @@ export class MonitorRun {
   #stretch: ReadStretch | null = null;
   #head: ChainHead | null = null;
   #target: number | null = null;
-  /** True where the run begins above the chain's head, until that is known to be of the same chain. */
+  /** True where the run begins above the chain's head, or where nothing is left to read, until what was read is known to be of the chain. */
   #isInDoubt = false;
   /** The hash of a head behind which nothing is left to be done. */
   #restsAt: string | null = null;
@@ -123,11 +123,16 @@ export class MonitorRun {
       const message = `nothing to read: the run begins at block ${stretch.next} and ends at block ${this.#target}`;
       logger.log('warn', message, { event: 'source.nothing' });
     }
-    this.#isInDoubt = start.resumes && head.latest.number < stretch.next - 1;
+    this.#isInDoubt = start.resumes && (head.latest.number < stretch.next - 1 || this.#isReplaceable(stretch));
     this.#stretch = stretch;
     // On a quiet chain nothing else tells where it stands.
     await this.#moved();
     return { head, stretch };
+  }
+
+  /** Says whether the last block was not final when it was read: with nothing more to read, nothing else shows that it was replaced. */
+  #isReplaceable({ last }: ReadStretch): boolean {
+    return this.#context.recentBlocks.some(({ number }) => number === last?.number);
   }
 
   async #open(block: number, { resumes }: StartBlock): Promise<ReadStretch> {

@@ -40,11 +40,20 @@ export class ChainReading {
   readonly #options: ChainReadingOptions;
   readonly #logs: LogSource;
   readonly #sure: SureBlocks;
+  /** Blocks of the range that is being read of which that is so. */
+  readonly #doubted = new Set<number>();
+  /** How many of the blocks that were read in ranges hold no logs by what was told, though their bloom filters tell of some. */
+  doubtfulBlocks = 0;
 
   constructor(options: ChainReadingOptions) {
     const { chain, reader, decoder } = options;
     this.#options = options;
-    this.#logs = new LogSource({ ...options, chain: reader, filter: decoder });
+    this.#logs = new LogSource({
+      ...options,
+      chain: reader,
+      filter: decoder,
+      doubted: (block) => this.#doubted.add(block),
+    });
     this.#sure = new SureBlocks(chain, decoder);
   }
 
@@ -80,7 +89,10 @@ export class ChainReading {
     const patience = new LagPatience();
     for (;;) {
       try {
-        return await this.#logs.fetch(range, { ...quietCall(signal), verified: true });
+        this.#doubted.clear();
+        const fetched = await this.#logs.fetch(range, { ...quietCall(signal), verified: true });
+        this.doubtfulBlocks += [...this.#doubted].filter((block) => block <= fetched.to).length;
+        return fetched;
       } catch (error) {
         this.#options.logger.log('info', `waiting for the node: ${patience.bear(error)}`, { event: 'verify.lag' });
         await this.#options.clock.sleep(lagMs, signal);

@@ -91,6 +91,7 @@ class Verification {
       const comparison = await compareStored(this.#events, this.#options, range, batch);
       this.#report.countCompared(range, comparison);
       if (proof === 'receipts_root') this.#report.provenBlocks += 1;
+      this.#report.doubtfulBlocks = this.#reading.doubtfulBlocks;
       for (const block of blocksOf(comparison)) await this.#settle(block);
       onProgress(this.#report);
       signal.throwIfAborted();

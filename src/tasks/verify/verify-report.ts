@@ -24,6 +24,8 @@ export class VerifyReport {
   blocks = 0;
   /** Blocks whose logs their receipts root proves. */
   provenBlocks = 0;
+  /** Blocks of which no endpoint gives logs, nor receipts, though their bloom filters tell of some. */
+  doubtfulBlocks = 0;
   events = 0;
   undecoded = 0;
   /** True where the checkpoint itself is of a block that the chain has replaced. */

@@ -36,10 +36,10 @@ describe('a log source', () => {
     };
     return source.fetch({ from, to }, { verified, moved, signal });
   };
-  const fetchAll = async (from: number, to: number): Promise<string[]> => {
+  const fetchAll = async (from: number, to: number, verified = false): Promise<string[]> => {
     const ids: string[] = [];
     for (let next = from; next <= to;) {
-      const fetched = await fetch(next, to, false);
+      const fetched = await fetch(next, to, verified);
       ids.push(...idsOf(fetched));
       next = fetched.to + 1;
     }
@@ -437,6 +437,44 @@ describe('a log source', () => {
       second.options = { fault: () => ({ kind: 'drop' }) };
       expect(await fetchAll(93, 95)).to.deep.equal([]);
       expect(logger.messages('warn').join('\n')).to.contain('nobody gives its receipts: there are taken to be none');
+    });
+  });
+
+  describe('from a node that hides logs behind a block whose bits others have set', () => {
+    const filter = { addresses: [simContract], topics: [transferTopic] };
+    const approval = `0x${'ab'.repeat(32)}`;
+    /** Block 105 holds none that is wanted, though its bits say so; the logs of blocks 106 to 112 are hidden. */
+    const mine = (chainNode: ChainSimulator): void => {
+      chainNode.mine(25, (number) => (number === 105 ? [{ topics: [approval] }, { address: other }] : [{}]));
+    };
+    const wantedOf = (chainNode: ChainSimulator): string[] =>
+      chainNode
+        .canonicalLogs(101, 120)
+        .filter(({ address, topics }) => address === simContract && topics[0] === transferTopic)
+        .map((log) => `${log.blockHash}:${Number(log.logIndex)}`);
+    beforeEach(() => {
+      mine(node);
+      node.traits.hides = (log) => Number(log.blockNumber) >= 106 && Number(log.blockNumber) <= 112;
+    });
+
+    it('finds them in the receipts of the blocks behind it', async () => {
+      node.traits.receipts = 'rooted';
+      open(filter);
+      expect(await fetchAll(101, 120, true)).to.deep.equal(wantedOf(node));
+      expect(logger.messages('warn')[0]).to.contain('left out the logs of block 106');
+    });
+
+    it('finds them at another node, where nobody gives receipts', async () => {
+      const second = await ChainSimulator.start();
+      second.mine(100, (number) => Array.from({ length: number % 3 }, () => ({})));
+      mine(second);
+      for (const each of [node, second]) each.traits.receipts = 'none';
+      await chain.close();
+      chain = new ChainClient({ urls: [node.url, second.url], clock, logger, requestTimeoutMs: 200_000 });
+      source = new LogSource({ chain, filter, batchSize: 1_000, clock, logger, random: () => 0 });
+      expect(await fetchAll(101, 120, true)).to.deep.equal(wantedOf(second));
+      expect(logger.messages('warn')[0]).to.contain('left out the logs of block 106');
+      await second.stop();
     });
   });
 

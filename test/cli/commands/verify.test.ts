@@ -78,7 +78,7 @@ describe('the command verify', () => {
       'pipeline 45, blocks 5 to 120 (116), 99 events and 17 undecoded logs: all rows are those of the chain\n',
     );
     expect(await reportOf(0)).to.deep.equal({
-      ...{ pipeline_id: 45, from_block: 5, to_block: 120, ok: true, blocks: 116, proven_blocks: 0 },
+      ...{ pipeline_id: 45, from_block: 5, to_block: 120, ok: true, blocks: 116, proven_blocks: 0, doubtful_blocks: 0 },
       ...{ events: 99, undecoded: 17, missing: 0, extra: 0, different: 0, repaired: 0, doubtful: 0 },
       ...{ checkpoint_replaced: false, findings: [], findings_left_out: 0 },
     });
@@ -141,6 +141,16 @@ describe('the command verify', () => {
     expect(report.findings[0]).to.include({ state: 'doubtful', proof: null });
     expect((await verify()).stderr).to.match(/1 are doubtful: .*--rpc-url/);
     expect(await exported()).to.equal(before);
+  });
+
+  it('says of how many blocks nobody knows whether they hold logs, and does not call them right', async () => {
+    node.traits.receipts = 'none';
+    node.traits.hides = (log) => [30, 31, 33].includes(Number(log.blockNumber));
+    await change((knex) => [knex('event').whereIn('block_number', [30, 31, 33]).delete()]);
+    expect(await reportOf(0)).to.include({ ok: true, doubtful: 0, doubtful_blocks: 3 });
+    const { stdout, stderr } = await verify();
+    expect(stdout).to.match(/: all rows are those that the endpoints give\n$/);
+    expect(stderr).to.match(/^of 3 blocks the bloom filter tells of logs that no endpoint gives, nor their receipts/m);
   });
 
   it('proves every block by its receipts where it is asked to', async () => {

@@ -311,6 +311,27 @@ describe('the event monitor', () => {
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
     });
 
+    for (const mode of ['historical', 'realtime'] as const) {
+      it(`takes back the last blocks of a finished run that has nothing more to read (${mode})`, async () => {
+        node.mine(60);
+        await run({ config: { mode, endBlock: 58 } });
+        node.reorg(4, 40);
+        await run({ config: { mode, endBlock: 58 } });
+        expect(ledger.rollbacks.map(({ ancestor }) => ancestor.number)).to.deep.equal([56]);
+        expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1, 58)));
+        await run({ config: { mode, endBlock: 58 } });
+        expect(ledger.rollbacks).to.have.length(1);
+      });
+    }
+
+    it('takes back the last blocks of a history up to a head that is no higher since', async () => {
+      node.mine(60);
+      await run();
+      node.reorg(4, 4);
+      await run();
+      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
     it('takes a lower head on the same chain for a node that lags', async () => {
       node.mine(60);
       await run();

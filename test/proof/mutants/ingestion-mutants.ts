@@ -91,6 +91,12 @@ export const ingestionMutants: readonly Mutant[] = [
     '',
   ),
   monitor('begun-above', 'a run that begins above the head is not done', '(isRead && !this.#isInDoubt)', 'isRead'),
+  monitor(
+    'nothing-to-read',
+    'a run with nothing more to read looks whether its last block was replaced',
+    ' || this.#isReplaceable(stretch)',
+    '',
+  ),
   rhythm(
     'hasty-stamps',
     'no more than the poll interval lies between two looks',
@@ -120,6 +126,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'an empty answer is not believed where the bloom filter tells of logs',
     'if (doubtful.length === 0) return [];',
     'if (doubtful.length >= 0) return [];',
+  ),
+  hidden(
+    'hidden-behind-others',
+    'that the first of them holds none says nothing of the others',
+    'if (wanted.length > 0) return wanted;',
+    'if (isProven) return wanted;',
   ),
   hidden(
     'distrusted-whole',
