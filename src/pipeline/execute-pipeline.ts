@@ -40,6 +40,8 @@ export interface Execution {
   readonly shards?: ShardsAhead | undefined;
   readonly run: RunRequest;
   readonly mode: Progress['mode'];
+  /** How many events the task has stored before; left out: none. */
+  readonly events?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called with every change of the progress, for whoever shows it. */
@@ -84,7 +86,8 @@ export interface ShardsAhead {
  */
 export async function executePipeline(execution: Execution): Promise<Progress> {
   let run = execution.run;
-  let progress: Progress = { mode: execution.mode, nextBlock: null, targetBlock: null, headBlock: null, events: 0 };
+  const { mode, events = 0 } = execution;
+  let progress: Progress = { mode, nextBlock: null, targetBlock: null, headBlock: null, events };
   const undecodable = new UndecodableLogs(execution.pipelineId, execution.logger);
   let reportedAt = Number.NEGATIVE_INFINITY;
   const report = (known: Partial<Progress>): Progress => {

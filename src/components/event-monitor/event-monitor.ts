@@ -5,6 +5,7 @@ import { HeadFeed } from '../../chain/blocks/head-feed.js';
 import { HeadReader } from '../../chain/blocks/head-reader.js';
 import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import type { SourceMessage } from '../../model/batch.js';
+import type { BlockRef } from '../../model/block.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { resolveStart } from '../../model/start-block.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -59,11 +60,16 @@ export class EventMonitor implements Source {
     }
   }
 
-  async finalized(signal: AbortSignal): Promise<number> {
+  async finalized(recentBlocks: readonly BlockRef[], signal: AbortSignal): Promise<number | null> {
     const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock: systemClock, logger: silentLogger }));
     // Who follows the same heads hears of it, too, and is asked together.
     const head = await new HeadReader(chain, 'latest', silentLogger, this.#deps.heads?.tags).read(signal);
-    return head?.finalized ?? -1;
+    if (head === null) return -1;
+    const held = recentBlocks.findLast(({ number }) => number <= head.finalized);
+    if (held === undefined) return head.finalized;
+    const header = await chain.header(held.number, signal);
+    if (header === null) return -1;
+    return header.hash === held.hash ? head.finalized : null;
   }
 
   async cut({ run, checkpoint, logger, clock, signal }: CutContext): Promise<HistoryCut | null> {

@@ -51,6 +51,8 @@ export class MonitorRun {
   #target: number | null = null;
   /** True where the run begins above the chain's head, or where nothing is left to read, until what was read is known to be of the chain. */
   #isInDoubt = false;
+  /** The newest final block by a head up to which what was read is known to be of the chain. */
+  #finalized: number | undefined;
   /** The hash of a head behind which nothing is left to be done. */
   #restsAt: string | null = null;
   /** The last answer of the feed that has been heard. */
@@ -82,7 +84,12 @@ export class MonitorRun {
     while (!this.#isDone(stretch)) {
       try {
         const end = Math.min(head.readable, this.#target ?? Number.POSITIVE_INFINITY);
-        yield* this.#blocks.read(stretch, head, end, this.#signal);
+        for await (const message of this.#blocks.read(stretch, head, end, this.#signal)) {
+          yield message;
+          // Before the first message that follows on it nobody knows whether what was read is of the same chain as this head.
+          if (message.kind === 'events') this.#finalized = head.finalized;
+        }
+        this.#finalized = head.finalized;
         this.#patience.restore();
         this.#isInDoubt = false;
         this.#restsAt = this.#blocks.isBehind ? null : head.latest.hash;
@@ -246,7 +253,7 @@ export class MonitorRun {
       targetBlock: this.#target,
       headBlock: this.#head?.latest.number ?? null,
       ...this.#readable(),
-      finalizedBlock: this.#head?.finalized,
+      finalizedBlock: this.#finalized,
     });
   }
 

@@ -50,8 +50,11 @@ export interface Source {
    * message after the other, and asks for the next one while it commits one.
    */
   messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined>;
-  /** Asks for the newest block that the chain can't replace any more; -1: none yet. Left out: nobody can know. */
-  finalized?(signal: AbortSignal): Promise<number>;
+  /**
+   * Asks for the newest block that the chain can't replace any more; -1: none yet; null: of the remembered blocks, which are not taken
+   * back yet, the chain has replaced one that lies no higher. Left out: nobody can know.
+   */
+  finalized?(recentBlocks: readonly BlockRef[], signal: AbortSignal): Promise<number | null>;
   /**
    * Cuts what a run would read of blocks that can't be replaced any more into as many stretches as the definition wants; null
    * where there is too little of it. Left out: its history can't be cut.

@@ -32,8 +32,11 @@ export interface OutboxParts {
   readonly lease: Lease;
   readonly sinks: readonly OpenableSink[];
   readonly origin: EventOrigin;
-  /** Asks the chain for the newest block that it can't replace any more; left out: nobody knows. */
-  readonly finalized?: ((signal: AbortSignal) => Promise<number>) | undefined;
+  /**
+   * Asks the chain for the newest block that it can't replace any more; null: it has replaced some of what was read below that. Left
+   * out: nobody knows.
+   */
+  readonly finalized?: ((signal: AbortSignal) => Promise<number | null>) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Takes secrets out of a text. */
@@ -82,6 +85,8 @@ export class Outbox {
   /** The last block that has been read. */
   #headBlock = -1;
   #isDraining = false;
+  /** True once the chain is known to have replaced what is waited for. */
+  #isReplaced = false;
   #loops: readonly Promise<Error | null>[] = [];
   #sinks: readonly SinkLoop[] = [];
   readonly #busy = new Set<SinkLoop>();
@@ -149,10 +154,11 @@ export class Outbox {
   }
 
   /**
-   * Waits until all that is due is delivered, or the run shall stop; the lease hears of it as of any wait. Throws what keeps
-   * a sink from delivering for good.
+   * Waits until all that is due is delivered, or the run shall stop; the lease hears of it as of any wait. Returns false where the
+   * chain has replaced blocks whose finality is waited for: they are to be taken back first. Throws what keeps a sink from delivering
+   * for good.
    */
-  async drain(moved: () => Promise<void>): Promise<void> {
+  async drain(moved: () => Promise<void>): Promise<boolean> {
     const { clock } = this.#parts;
     this.#isDraining = true;
     this.#work.ring();
@@ -164,6 +170,7 @@ export class Outbox {
     let failures: readonly (Error | null)[] | null = null;
     let untilTold = toldMs;
     while (failures === null) {
+      if (this.#isReplaced) return false;
       await moved();
       failures = await waitAtMost(all, { clock, ms: movedMs, signal: this.#signal });
       this.#signal.throwIfAborted();
@@ -172,6 +179,7 @@ export class Outbox {
     }
     const failure = failures.find((error) => error !== null);
     if (failure !== undefined) throw failure;
+    return true;
   }
 
   /** Ends all loops: what is on its way may arrive for a while, or until the run's signal says that it may not. */
@@ -278,10 +286,15 @@ export class Outbox {
     this.#askedAt = clock.monotonic();
     this.#isAsking = true;
     const told = finalized(this.#signal).then(
-      (block) => this.finalizedAt(block),
+      (block) => (block === null ? this.#replaced() : this.finalizedAt(block)),
       () => undefined,
     );
     void told.finally(() => (this.#isAsking = false));
+  }
+
+  /** While the chain is read its reader takes them back. */
+  #replaced(): void {
+    this.#isReplaced = this.#isDraining;
   }
 
   /** Says whether nothing but finality keeps these sinks waiting, on a chain whose head stands still: it may move all the same. */

@@ -4,6 +4,7 @@ import { ShardStore } from '../../database/events/shard-store.js';
 import { ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
+import type { RunRequest } from '../../model/run-request.js';
 import type { Progress } from '../../model/task.js';
 import { statusName, taskStatus } from '../../model/task.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
@@ -158,35 +159,47 @@ class TaskRun {
   }
 
   async #executeAndDeliver(signal: AbortSignal): Promise<void> {
-    const outbox = await this.#openOutbox(signal);
-    const { deliverOnly = false } = this.#options.run;
-    if (outbox === null) return deliverOnly ? undefined : this.#executePipeline(signal, null);
-    try {
-      await outbox.start();
-      if (!deliverOnly) await this.#executePipeline(signal, outbox);
-      if (!this.#isStopped()) await outbox.drain(() => this.#parts.heartbeat.moved(this.#progress, signal));
-    } finally {
-      await outbox.end();
+    const { deliverOnly = false, mode, toBlock } = this.#options.run;
+    for (let run = this.#options.run; ; run = { mode, toBlock }) {
+      const outbox = await this.#openOutbox(signal);
+      if (outbox === null) return deliverOnly ? undefined : this.#executePipeline(signal, run, null);
+      try {
+        await outbox.start();
+        if (!deliverOnly) await this.#executePipeline(signal, run, outbox);
+        if (this.#isStopped() || (await this.#drain(outbox, signal)) || deliverOnly) return;
+      } finally {
+        await outbox.end();
+      }
     }
   }
 
+  /** Returns false where the chain has replaced what sinks wait for: a run takes that back, and reads it anew. */
+  async #drain(outbox: Outbox, signal: AbortSignal): Promise<boolean> {
+    const isDone = await outbox.drain(() => this.#parts.heartbeat.moved(this.#progress, signal));
+    const message = 'the chain has replaced blocks that sinks wait for: a run takes them back, and reads them anew';
+    if (!isDone) this.#parts.logger.log('warn', message, { event: 'sinks.replaced' });
+    return isDone;
+  }
+
   async #openOutbox(signal: AbortSignal): Promise<Outbox | null> {
-    const { delivery, source, heartbeat: lease, logger } = this.#parts;
+    const { delivery, source, heartbeat: lease, logger, checkpoints } = this.#parts;
     if (delivery === undefined) return null;
-    const finalized = source.finalized?.bind(source);
+    const { pipelineId } = this.#options;
+    const ask = source.finalized?.bind(source);
+    const finalized = ask && (async (dropped: AbortSignal) => ask(await checkpoints.recentBlocks(pipelineId), dropped));
     const observe = (news: DeliveryNews): void => this.#tell(news);
     // Most pipelines deliver nothing.
     const { Outbox } = await import('../outbox/outbox.js');
     return new Outbox({ ...this.#options, ...delivery, lease, logger, finalized, signal, observe });
   }
 
-  async #executePipeline(signal: AbortSignal, outbox: Outbox | null): Promise<void> {
+  async #executePipeline(signal: AbortSignal, run: RunRequest, outbox: Outbox | null): Promise<void> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
     const { checkpoints } = parts;
-    const { pipelineId, chainId, run, mode, clock, stopping, database } = options;
+    const { pipelineId, chainId, mode, clock, stopping, database } = options;
     const shards = await this.#openShards(signal);
     await executePipeline({
-      ...{ pipelineId, chainId, run, mode, clock, stopping, shards },
+      ...{ pipelineId, chainId, run, mode, clock, stopping, shards, events: this.#progress.events },
       source: parts.source,
       lease: parts.heartbeat,
       batches: checkpoints instanceof ShardRows ? checkpoints : new BatchStore(database),

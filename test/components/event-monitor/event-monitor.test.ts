@@ -324,6 +324,20 @@ describe('the event monitor', () => {
       });
     }
 
+    it('tells of no finality before it knows that what it has read is of the same chain', async () => {
+      node.mine(60);
+      await follow();
+      node.reorg(5, 40);
+      const told: { readonly finalized: number | undefined; readonly isTakenBack: boolean }[] = [];
+      await follow(undefined, {
+        moved: (known) => told.push({ finalized: known?.finalizedBlock, isTakenBack: ledger.rollbacks.length > 0 }),
+      });
+      expect(told.filter(({ isTakenBack }) => !isTakenBack).map(({ finalized }) => finalized ?? -1)).to.satisfy(
+        (blocks: readonly number[]) => blocks.length > 0 && blocks.every((block) => block <= 55),
+      );
+      expect(told.at(-1)).to.deep.equal({ finalized: 65, isTakenBack: true });
+    });
+
     it('takes back the last blocks of a history up to a head that is no higher since', async () => {
       node.mine(60);
       await run();

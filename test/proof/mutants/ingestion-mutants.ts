@@ -92,6 +92,12 @@ export const ingestionMutants: readonly Mutant[] = [
   ),
   monitor('begun-above', 'a run that begins above the head is not done', '(isRead && !this.#isInDoubt)', 'isRead'),
   monitor(
+    'finality-of-another',
+    'no finality is told before what was read is known to be of the same chain',
+    'finalizedBlock: this.#finalized,',
+    'finalizedBlock: this.#head?.finalized,',
+  ),
+  monitor(
     'nothing-to-read',
     'a run with nothing more to read looks whether its last block was replaced',
     ' || this.#isReplaceable(stretch)',
