@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { registerDashboard } from '../../src/api/server/register-dashboard.js';
@@ -260,6 +261,22 @@ withChromium('the page of the dashboard', () => {
     await see('.row-attempt:only-child');
     expect(await text('.row-attempt a')).to.equal(`Task ${last}`);
     expect(wrongs).to.deep.equal([]);
+  });
+
+  it('says of a log outside of the server’s folder how to serve it, in the language that is shown', async () => {
+    await store(45, 'transfers');
+    const id = await run(45, 1, { log_path: 'logs-sqlite/x.log', worker: `${hostname()}:12237` });
+    const noteIn = async (locale: string): Promise<string | null> => {
+      const other = await browser.newContext({ locale });
+      const opened = await other.newPage();
+      await go(`#/task/${id}`, opened);
+      await see('.log-note:text("--log-dir")', opened);
+      const note = await text('.log-note', opened);
+      await other.close();
+      return note;
+    };
+    expect(await noteIn('en-US')).to.contain('outside of the log folder of this server');
+    expect(await noteIn('zh-CN')).to.contain('日志文件夹之外');
   });
 
   it('shows no heartbeat of the future as a sign of life', async () => {
