@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { registerDashboard } from '../../src/api/server/register-dashboard.js';
@@ -7,6 +9,7 @@ import { EndpointStore, type ReportedEndpoint } from '../../src/database/operati
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { startBrowser, watchPage, withChromium } from '../support/chromium.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { startStrippingProxy } from '../support/stripping-proxy.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testApi, type TestApi } from './api-fixture.js';
 
@@ -262,6 +265,42 @@ withChromium('the page of the dashboard', () => {
     expect(await text('.row-attempt a')).to.equal(`Task ${last}`);
     expect(wrongs).to.deep.equal([]);
   });
+
+  it('is whole behind a proxy that shows it below a prefix', async () => {
+    await store(45, 'transfers');
+    mkdirSync(join(api.parts.cwd, 'logs'));
+    writeFileSync(join(api.parts.cwd, 'logs/x.log'), 'a line of the log\n');
+    const id = await run(45, 1, { log_path: 'logs/x.log' });
+    const proxy = await startStrippingProxy(base, '/chain/');
+    base = proxy.base;
+    try {
+      await go('');
+      await see('.link-state[data-state=live]');
+      await see('.sentence:text("The running task beats.")');
+      await go('#/api');
+      await see('.api-docs summary');
+      await expectDownload('.api-docs a[href="openapi.json"]', 'openapi.json');
+      await go('#/pipeline/45');
+      await expectDownload('button:text("JSONL")', 'pipeline-45-events.jsonl');
+      await go(`#/task/${id}`);
+      await see('.log-text:text("a line of the log")');
+      await page.click('[data-action=cancel]');
+      await page.click('dialog .button-danger');
+      await see(`.toast-info:text("Task ${id} is cancelled.")`);
+      await page.goto(`${base}docs`);
+      await see('summary');
+      // The page of the documentation names no icon: browsers look for one by themselves.
+      expect(proxy.strays.filter((path) => path !== '/favicon.ico')).to.deep.equal([]);
+      expect(wrongs).to.deep.equal([]);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  async function expectDownload(selector: string, name: string): Promise<void> {
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
+    expect(file.suggestedFilename()).to.equal(name);
+  }
 
   it('says of a log outside of the server’s folder how to serve it, in the language that is shown', async () => {
     await store(45, 'transfers');
